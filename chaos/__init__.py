@@ -1,0 +1,1 @@
+"""Faults, surge and checks that know the services only from outside."""

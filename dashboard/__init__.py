@@ -1,0 +1,1 @@
+"""The war room: board, precinct pages, desks, accounts."""

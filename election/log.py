@@ -1,0 +1,137 @@
+"""The check-in log in PostgreSQL: append what the journal holds, follow what others appended.
+
+Theory of operation. Appending is idempotent: ids are functions of (provider, message id, part), and
+conflicts do nothing. Following is gap-safe: rows carry the transaction id that wrote them, and a reader only
+reads below `pg_snapshot_xmin`, the oldest transaction still running, in (xid, seq) order. A row that is
+invisible now therefore has an xid at or above every row read so far, and will be read later (law L1).
+LISTEN/NOTIFY only wakes a reader early; losing a notification loses time, not rows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from election.checkin import Channel, CheckIn, Kind, Message
+from election.ids import CheckInId, MessageId
+
+WAKE_CHANNEL = "beluga_log"
+
+_APPEND_MESSAGES = """
+insert into messages (message_id, provider, provider_message_id, channel, sender, body, raw,
+                      received_at, sent_at, roster_version, journal, journal_seq)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[],
+                     $8::timestamptz[], $9::timestamptz[], $10::text[], $11::text[], $12::bigint[])
+on conflict do nothing
+"""
+
+_APPEND_CHECK_INS = """
+insert into check_ins (check_in_id, message_id, part, kind, channel, precinct_id, watcher_id, sender,
+                       observed_at, sent_at, received_at, votes, detail)
+select * from unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[],
+                     $8::text[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::integer[],
+                     $13::jsonb[])
+on conflict do nothing
+"""
+
+_FOLLOW = """
+select check_in_id, message_id, part, kind, channel, precinct_id, watcher_id, sender,
+       observed_at, sent_at, received_at, votes, detail, xid::text::bigint as xid, seq
+from check_ins
+where (xid, seq) > ($1::text::xid8, $2) and xid < pg_snapshot_xmin(pg_current_snapshot())
+  and ($4::text[] is null or kind = any($4))
+order by xid, seq
+limit $3
+"""
+
+_MESSAGES = """
+select message_id, provider, provider_message_id, channel, sender, body, raw, received_at, sent_at,
+       roster_version, journal, journal_seq
+from messages order by seq
+"""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """How far a follower has read. `Position()` is the beginning."""
+
+    xid: int = 0
+    seq: int = 0
+
+
+async def append(
+    connection: asyncpg.Connection, messages: Sequence[Message], check_ins: Sequence[CheckIn]
+) -> None:
+    """Stores messages with their check-ins in one transaction; what is there already is left as it is."""
+    async with connection.transaction():
+        await connection.execute(
+            _APPEND_MESSAGES,
+            *_columns(
+                (
+                    m.message_id, m.provider, m.provider_message_id, m.channel.value, m.sender, m.body, m.raw,
+                    m.received_at, m.sent_at, m.roster_version, m.journal, m.journal_seq,
+                )
+                for m in messages
+            ) or [[]] * 12,
+        )  # fmt: skip
+        await connection.execute(
+            _APPEND_CHECK_INS,
+            *_columns(
+                (
+                    c.check_in_id, c.message_id, c.part, c.kind.value, c.channel.value, c.precinct_id,
+                    c.watcher_id, c.sender, c.observed_at, c.sent_at, c.received_at, c.votes, c.detail,
+                )
+                for c in check_ins
+            ) or [[]] * 13,
+        )  # fmt: skip
+        await connection.execute("select pg_notify($1, '')", WAKE_CHANNEL)
+
+
+def _columns(rows: Any) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+async def read_after(
+    connection: asyncpg.Connection,
+    position: Position,
+    limit: int = 10_000,
+    kinds: Sequence[Kind] | None = None,
+) -> tuple[list[CheckIn], Position]:
+    """The next check-ins after `position`, at most `limit`, and the position behind them.
+
+    `kinds` narrows it to some kinds of entry; a follower must keep to the same kinds.
+    """
+    rows = await connection.fetch(_FOLLOW, str(position.xid), position.seq, limit, kinds)
+    if rows:
+        position = Position(rows[-1]["xid"], rows[-1]["seq"])
+    return [_check_in(row) for row in rows], position
+
+
+async def read_messages(connection: asyncpg.Connection) -> Any:
+    """All raw messages, as an async iterator of `Message`, for a recount."""
+    async with connection.transaction(readonly=True):
+        async for row in connection.cursor(_MESSAGES, prefetch=2_000):
+            yield _message(row)
+
+
+def _check_in(row: asyncpg.Record) -> CheckIn:
+    return CheckIn(
+        check_in_id=CheckInId(row["check_in_id"]),
+        message_id=MessageId(row["message_id"]),
+        part=row["part"],
+        kind=Kind(row["kind"]),
+        channel=Channel(row["channel"]),
+        precinct_id=row["precinct_id"],
+        watcher_id=row["watcher_id"],
+        sender=row["sender"],
+        observed_at=row["observed_at"],
+        sent_at=row["sent_at"],
+        received_at=row["received_at"],
+        votes=row["votes"],
+        detail=row["detail"],
+    )
+
+
+def _message(row: asyncpg.Record) -> Message:
+    return Message(**(dict(row) | {"channel": Channel(row["channel"])}))

@@ -1,0 +1,152 @@
+"""The tally's feed, version 1: hello, one snapshot, then numbered deltas and beats. See docs/feed.md.
+
+All times are seconds since the epoch, UTC (the stack's clock: a rehearsal's may run fast). Votes are
+in-person votes. Shares and probabilities are 0..1.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+VERSION = 1
+
+
+class State(StrEnum):
+    """How a precinct stands. Silence is not lag (law L5)."""
+
+    LAGGING = "lagging"
+    WATCH = "watch"
+    ON_PACE = "on_pace"
+    SILENT = "silent"
+    DOUBTFUL = "doubtful"
+    CLOSED = "closed"
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class PrecinctInfo(_Wire):
+    """What does not change with reports. Part of the snapshot."""
+
+    precinct_id: str
+    name: str
+    county: str = ""
+    group: str = ""
+    site_id: str = ""
+    registered: int
+    already_voted: int = 0
+    opens_at: int
+    closes_at: int
+    timezone: str
+    lat: float | None = None
+    lon: float | None = None
+
+
+class Standing(_Wire):
+    """A precinct as the tally sees it now."""
+
+    precinct_id: str
+    state: State
+    reason: str = ""  # one sentence for people
+    reports: int = 0  # counts accepted
+    held: int = 0  # counts waiting for confirmation or a decision
+    last_votes: int | None = None  # last accepted count
+    last_observed_at: int | None = None
+    last_received_at: int | None = None  # last word of any kind from here
+    expected_now: float = 0.0
+    expected_final: float = 0.0
+    projected_final: float = 0.0
+    lo80: float = 0.0
+    hi80: float = 0.0
+    lo95: float = 0.0
+    hi95: float = 0.0
+    p_lagging: float = 0.0
+    shortfall: float = 0.0  # expected_final - projected_final where positive, votes
+    gap: float = 0.0  # log ratio to peers: below 0 behind, above 0 ahead
+    line_minutes: int | None = None
+    line_people: int | None = None
+    incidents: int = 0  # open ones
+    on_post: int = 0  # watchers who said HERE
+    struck_off: int = 0  # distinct roll numbers reported
+
+
+class Aggregate(_Wire):
+    """A county or the whole election. `coverage`: share of expected votes with a fresh report."""
+
+    scope: str  # "all" or "county:X"
+    precincts: int
+    reporting: int
+    silent: int = 0
+    lagging: int = 0
+    coverage: float
+    counted: int  # sum of last accepted counts
+    expected_final: float
+    projected_final: float
+    lo80: float
+    hi80: float
+    lo95: float
+    hi95: float
+    caveat: str = ""  # why the headline cannot be trusted, in words; empty when it can
+
+
+class Incident(_Wire):
+    number: int
+    check_in_id: str
+    precinct_id: str | None
+    text: str
+    at: int
+    status: str = "open"
+
+
+class Clock(_Wire):
+    now: float
+    speed: float = 1.0
+
+
+class Hello(_Wire):
+    type: Literal["hello"] = "hello"
+    v: int = VERSION
+    engine: str  # changes when the numbering starts anew
+    election: str
+    date: str
+    timezone: str
+    rehearsal: bool = False
+    clock: Clock
+
+
+class Snapshot(_Wire):
+    """Everything, columnar: `precincts[name][i]` and `standings[name][i]` belong to `precinct_id[i]`."""
+
+    type: Literal["snapshot"] = "snapshot"
+    v: int = VERSION
+    seq: int
+    at: float
+    clock: Clock
+    precincts: dict[str, list[object]]
+    standings: dict[str, list[object]]
+    aggregates: list[Aggregate]
+    incidents: list[Incident] = Field(default_factory=list)
+
+
+class Delta(_Wire):
+    """What changed since `seq - 1`: whole standings of the precincts named, aggregates that changed."""
+
+    type: Literal["delta"] = "delta"
+    v: int = VERSION
+    seq: int
+    at: float
+    standings: list[Standing] = Field(default_factory=list)
+    aggregates: list[Aggregate] = Field(default_factory=list)
+    incidents: list[Incident] = Field(default_factory=list)
+
+
+class Beat(_Wire):
+    """Nothing changed, and the tally lives. Sent when no delta went out for a second."""
+
+    type: Literal["beat"] = "beat"
+    v: int = VERSION
+    seq: int
+    at: float
+    stored_behind: float = 0.0  # seconds since the follower last heard from the database

@@ -1,0 +1,40 @@
+"""Intake's JSON API: form reports, staff decisions, recent readings."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from election.checkin import Kind
+
+
+class FormReport(BaseModel):
+    """`PUT /checkins/{uuid}` from the watcher's form. Times carry an offset; `text` takes the SMS grammar."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    kind: Kind = Kind.COUNT
+    precinct_id: str = Field(max_length=64)
+    votes: int | None = Field(default=None, ge=0, le=1_000_000)
+    observed_at: datetime | None = None
+    text: str | None = Field(default=None, max_length=1600)
+
+
+class Decision(BaseModel):
+    """`PUT /decisions/{uuid}` from the war room: a staff entry of the log. The service token names who."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind
+    account: str = Field(max_length=100)
+    precinct_id: str | None = Field(default=None, max_length=64)
+    detail: dict[str, Any] = Field(default_factory=dict)
+
+
+class Receipt(BaseModel):
+    """The answer to either: journalled durably (or already had been), and what was understood, in words."""
+
+    id: UUID
+    duplicate: bool = False
+    reply: str = ""

@@ -1,0 +1,1 @@
+"""From check-ins to standings: expectation, gate, model, states, feed."""

@@ -1,0 +1,54 @@
+"""Fixtures for all tests: a real PostgreSQL, a fresh database a test, and the shared example data."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from beluga.postgres import EmbeddedPostgres, free_port
+from election.database import connect
+from election.migrate import migrate
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of example data; tests that need it are skipped where it is absent."""
+    if not (SHARED / "data").exists():
+        pytest.skip("the shared example data is not beside this checkout")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """One embedded PostgreSQL for the whole run."""
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), free_port(), secrets.token_hex(8))
+    server.start()
+    asyncio.run(_make_template(server))
+    yield server
+    server.stop()
+
+
+async def _make_template(server: EmbeddedPostgres) -> None:
+    admin = await asyncpg.connect(server.url_of("postgres"))
+    await admin.execute("create database template_beluga")
+    await admin.close()
+    connection = await connect(server.url_of("template_beluga"))
+    await migrate(connection)
+    await connection.close()
+
+
+@pytest_asyncio.fixture
+async def database_url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
+    """The URL of a fresh, migrated database of this test's own."""
+    name = f"test_{secrets.token_hex(6)}"
+    admin = await asyncpg.connect(postgres.url_of("postgres"))
+    await admin.execute(f"create database {name} template template_beluga")
+    yield postgres.url_of(name)
+    await admin.execute(f"drop database {name} with (force)")
+    await admin.close()
