@@ -39,7 +39,7 @@ class LazyGroup(TyperGroup):
         module, name = target.split(":")
         found = getattr(import_module(module), name)
         if isinstance(found, typer.Typer):
-            command = typer.main.get_group(found)
+            command: Any = typer.main.get_group(found)
         else:
             single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
             single.command(cmd_name)(found)

@@ -1,1 +1,1 @@
-"""Ground floor: what an election is, the check-in log, wire types, settings, clock, database, tokens, telemetry."""
+"""Ground floor: what an election is, the check-in log, wire types, settings, clock, database, tokens."""
