@@ -4,16 +4,22 @@ Values come from the environment (`BELUGA_…`) or from files named by it; `belu
 services it starts. Secrets are never on a command line and never in a log.
 """
 
+import os
 from pathlib import Path
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
+SECRETS_DIR = os.environ.get("BELUGA_SECRETS_DIR")  # files named like the settings, e.g. beluga_secret
+
+
 class SharedSettings(BaseSettings):
     """What every service must know."""
 
-    model_config = SettingsConfigDict(env_prefix="BELUGA_", frozen=True, extra="ignore", secrets_dir=None)
+    model_config = SettingsConfigDict(
+        env_prefix="BELUGA_", frozen=True, extra="ignore", secrets_dir=SECRETS_DIR
+    )
 
     database_url: str = Field(
         default="",

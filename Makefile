@@ -1,0 +1,87 @@
+# Beluga. `make help` lists what there is; every target sets up what it needs.
+
+SHELL := /bin/bash
+VENV := .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+STAMP := $(VENV)/.installed
+SEED ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium compose-check clean
+
+help: ## What each target does
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Beluga needs Python 3.11 or newer; name one: make setup PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+		|| { echo "Could not make $(VENV). On Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing the locked dependencies into $(VENV)"
+	@awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements-dev.lock > $(VENV)/uv.lock
+	@$(PIP) --require-hashes -r $(VENV)/uv.lock 2>/dev/null \
+		&& $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock \
+		|| $(PIP) --require-hashes -r requirements-dev.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(STAMP) ## Make .venv with everything (about a minute the first time)
+
+demo: $(STAMP) ## A made-up county lives through election day at 60x; prints the board's address
+	$(BIN)/beluga demo --seed $(SEED)
+
+up: $(STAMP) ## Start the one-machine stack in .beluga
+	$(BIN)/beluga up
+
+down: $(STAMP) ## Stop it
+	$(BIN)/beluga down
+
+chromium: ## Debian's Chromium for the browser tests, where it is missing and we may install it
+	@if command -v chromium >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
+	else echo "Chromium is missing: the browser tests need it. As root: apt-get install chromium" >&2; exit 1; fi
+
+lint: $(STAMP) ## Formatting, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: $(STAMP) chromium lint ## Everything CI runs (under 15 minutes)
+	$(BIN)/pytest
+
+quick: $(STAMP) ## Tests without the end-to-end runs
+	$(BIN)/pytest --ignore tests/end_to_end
+
+bench: $(STAMP) ## Every benchmark, each with its baseline in the same run
+	@for each in bench/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+rehearse: $(STAMP) chromium ## Long rehearsals: many seeds, whole days
+	BELUGA_REHEARSE=1 $(BIN)/pytest tests/end_to_end
+
+fuzz: $(STAMP) ## Random and mutated texts against the grammar, for as long as you let it
+	$(BIN)/python tests/fuzz/grammar.py
+
+lock: $(STAMP) ## Resolve the locked dependencies anew
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --custom-compile-command 'make lock' -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --custom-compile-command 'make lock' --constraint requirements.lock \
+		-o requirements-dev.lock pyproject.toml --group dev
+
+wheel: $(STAMP) ## Build dist/*.whl
+	$(BIN)/python -m build --no-isolation --wheel --outdir dist
+
+compose-check: ## Whether docker-compose.yml is valid
+	docker compose config --quiet
+
+clean: ## Remove what the targets made (not your data in .beluga)
+	rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
