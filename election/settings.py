@@ -10,7 +10,6 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
 SECRETS_DIR = os.environ.get("BELUGA_SECRETS_DIR")  # files named like the settings, e.g. beluga_secret
 
 
