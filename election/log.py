@@ -35,15 +35,21 @@ select * from unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::tex
 on conflict do nothing
 """
 
+# Times that equal their neighbour and empty details travel as null: decoding them is half of a restart.
 _FOLLOW = """
-select check_in_id, message_id, part, kind, channel, precinct_id, watcher_id, sender,
-       observed_at, sent_at, received_at, votes, detail, xid::text::bigint as xid, seq
+select check_in_id, message_id, part, kind, channel, precinct_id, watcher_id, sender, observed_at,
+       nullif(sent_at, observed_at) as sent_at, nullif(received_at, sent_at) as received_at, votes,
+       nullif(detail, '{}') as detail, xid, seq
 from check_ins
 where (xid, seq) > ($1::text::xid8, $2) and xid < pg_snapshot_xmin(pg_current_snapshot())
   and ($4::text[] is null or kind = any($4))
 order by xid, seq
 limit $3
 """
+
+_WITHHELD = "select exists (select 1 from check_ins where xid >= pg_snapshot_xmin(pg_current_snapshot()))"
+
+_WORDS = "select message_id, body from messages where message_id = any($1::uuid[])"
 
 _MESSAGES = """
 select message_id, provider, provider_message_id, channel, sender, body, raw, received_at, sent_at,
@@ -108,6 +114,17 @@ async def read_after(
     return [_check_in(row) for row in rows], position
 
 
+async def withheld(connection: asyncpg.Connection) -> bool:
+    """Whether stored check-ins wait behind an older transaction that is still open (`read_after` skips them)."""
+    return bool(await connection.fetchval(_WITHHELD))
+
+
+async def read_words(connection: asyncpg.Connection, messages: Sequence[MessageId]) -> dict[MessageId, str]:
+    """The words of these messages as they were sent; unknown ids are left out."""
+    rows = await connection.fetch(_WORDS, messages)
+    return {MessageId(row["message_id"]): row["body"] for row in rows}
+
+
 async def read_messages(connection: asyncpg.Connection) -> Any:
     """All raw messages, as an async iterator of `Message`, for a recount."""
     async with connection.transaction(readonly=True):
@@ -115,22 +132,19 @@ async def read_messages(connection: asyncpg.Connection) -> Any:
             yield _message(row)
 
 
+_KINDS = {kind.value: kind for kind in Kind}
+_CHANNELS = {channel.value: channel for channel in Channel}
+
+
 def _check_in(row: asyncpg.Record) -> CheckIn:
+    # Unpacked by position: a restart converts a million of these.
+    (check_in_id, message_id, part, kind, channel, precinct_id, watcher_id, sender, observed_at, sent_at,
+     received_at, votes, detail, _, _) = row  # fmt: skip
+    sent_at = sent_at or observed_at
     return CheckIn(
-        check_in_id=CheckInId(row["check_in_id"]),
-        message_id=MessageId(row["message_id"]),
-        part=row["part"],
-        kind=Kind(row["kind"]),
-        channel=Channel(row["channel"]),
-        precinct_id=row["precinct_id"],
-        watcher_id=row["watcher_id"],
-        sender=row["sender"],
-        observed_at=row["observed_at"],
-        sent_at=row["sent_at"],
-        received_at=row["received_at"],
-        votes=row["votes"],
-        detail=row["detail"],
-    )
+        check_in_id, message_id, part, _KINDS[kind], _CHANNELS[channel], precinct_id, watcher_id, sender,
+        observed_at, sent_at, received_at or sent_at, votes, detail or {},
+    )  # fmt: skip
 
 
 def _message(row: asyncpg.Record) -> Message:
