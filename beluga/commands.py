@@ -57,4 +57,5 @@ def beluga() -> None:
 
 
 def main() -> None:
+    """Runs the command named on the command line."""
     app()
