@@ -89,8 +89,8 @@ create index leases_recent on leases (granted_at);
 -- What came of a lease. `rest_until` is the consequence the policy drew ('infinity': never again), for the voter
 -- or, where `whole_phone`, for everybody on that phone.
 create table calls (
-    lease_id uuid primary key references leases,
-    outcome_id uuid not null unique, -- the client's: a repeat is recognised
+    outcome_id uuid primary key, -- the client's: a repeat is recognised
+    lease_id uuid not null references leases,
     voter_id text not null,
     phone text not null,
     precinct_id text not null,
@@ -103,5 +103,6 @@ create table calls (
     language text, -- other_language: which
     undone_at timestamptz
 );
+create unique index calls_one_a_lease on calls (lease_id) where undone_at is null;
 create index calls_phone on calls (phone) where undone_at is null;
 create index calls_at on calls (at);
