@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 
 from election.checkin import Channel, CheckIn, Kind, Message
-from election.ids import CheckInId, MessageId
+from election.ids import MessageId
 
 WAKE_CHANNEL = "beluga_log"
 
@@ -115,7 +115,7 @@ async def read_after(
 
 
 async def withheld(connection: asyncpg.Connection) -> bool:
-    """Whether stored check-ins wait behind an older transaction that is still open (`read_after` skips them)."""
+    """Whether stored check-ins wait behind an older open transaction, where `read_after` cannot reach."""
     return bool(await connection.fetchval(_WITHHELD))
 
 

@@ -1,0 +1,151 @@
+"""The follower: every check-in of the log, once, in the order in which it may be read, for as long as we live.
+
+Theory of operation. `election.log.read_after` is gap-safe; this module keeps the position, wakes on
+NOTIFY, polls in case a notification was lost, and survives the database. The position moves only after the
+sink has taken a batch, so that nothing is skipped when a connection breaks in between; the sink ignores what
+it has seen (ids are functions of the message), so that reading a batch twice does no harm. An import of the
+election starts the sink anew, from the beginning of the log.
+"""
+
+import asyncio
+import gc
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import asyncpg
+import structlog
+
+from election.checkin import CheckIn
+from election.database import UNREACHABLE, connect, pauses
+from election.day import Election
+from election.log import WAKE_CHANNEL, Position, read_after, withheld
+from election.store import load_election
+
+ELECTION_CHANNEL = "beluga_election"  # notified by an import
+
+
+class Sink(Protocol):
+    """What the follower feeds."""
+
+    def begin(self, election: Election) -> None:
+        """A new election: forget every check-in; the log follows from its beginning."""
+
+    def take(self, check_ins: Sequence[CheckIn]) -> None:
+        """The next check-ins of the log; some may have been taken before."""
+
+    def caught_up(self) -> None:
+        """Everything readable has been taken. Called after every look at the log."""
+
+
+class Follower:
+    """Feeds a sink from the log at `url` until cancelled. One sink a follower."""
+
+    def __init__(self, url: str, sink: Sink, *, poll_seconds: float = 0.5, batch: int = 20_000) -> None:
+        self._url = url
+        self._sink = sink
+        self._poll_seconds = poll_seconds
+        self._batch = batch
+        self._wake = asyncio.Event()
+        self._reimported = False
+        self._election: Election | None = None
+        self._complete_at = time.monotonic()
+        self._log = structlog.get_logger().bind(part="follow")
+        self.position = Position()
+        self.connected = False
+        self.live = False  # caught up with the log at least once since the election began
+
+    @property
+    def behind(self) -> float:
+        """Real seconds since we last knew that we had everything the database stores."""
+        return time.monotonic() - self._complete_at
+
+    async def run(self) -> None:
+        """Follows for ever; a lost database is tried again with jittered pauses."""
+        rest = pauses()
+        while True:
+            try:
+                await self._session(rest.reset)
+            except (*UNREACHABLE, asyncpg.UndefinedTableError) as error:
+                # A missing table is a database that has not been migrated yet: the same remedy, time.
+                self._log.warning("database away", error=type(error).__name__, connected=self.connected)
+            finally:
+                self.connected = False
+            await rest.wait()
+
+    async def _session(self, connected: Callable[[], None]) -> None:
+        listener = await connect(self._url)
+        try:
+            reader = await connect(self._url)
+            try:
+                await listener.add_listener(WAKE_CHANNEL, self._woken)
+                await listener.add_listener(ELECTION_CHANNEL, self._imported)
+                self.connected = True
+                self._reimported = True  # an import may have happened while we were away
+                connected()
+                while not listener.is_closed():
+                    self._wake.clear()
+                    await self._look(reader)
+                    await self._sleep()
+            finally:
+                reader.terminate()
+        finally:
+            listener.terminate()
+
+    def _woken(self, *_: Any) -> None:
+        self._wake.set()
+
+    def _imported(self, *_: Any) -> None:
+        self._reimported = True
+        self._wake.set()
+
+    async def _sleep(self) -> None:
+        try:
+            async with asyncio.timeout(self._poll_seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _look(self, reader: asyncpg.Connection) -> None:
+        if self._reimported or self._election is None:
+            self._reimported = False
+            if not await self._load(reader):
+                return
+        if self.live:
+            await self._read(reader)
+        else:
+            # A million young objects make the collector walk the heap over and over: it doubles a restart.
+            gc.disable()
+            try:
+                started = time.monotonic()
+                total = await self._read(reader)
+            finally:
+                gc.enable()
+                gc.freeze()
+            self.live = True
+            self._log.info("log read", check_ins=total, seconds=round(time.monotonic() - started, 2))
+        if not await withheld(reader):
+            self._complete_at = time.monotonic()
+        self._sink.caught_up()
+
+    async def _load(self, reader: asyncpg.Connection) -> bool:
+        election = await load_election(reader)
+        if election is None:
+            return False
+        if election != self._election:
+            self._election, self.position, self.live = election, Position(), False
+            self._sink.begin(election)
+            self._log.info("election loaded", precincts=len(election.precincts))
+        return True
+
+    async def _read(self, reader: asyncpg.Connection) -> int:
+        total = 0
+        while True:
+            check_ins, position = await read_after(reader, self.position, self._batch)
+            if check_ins:
+                self._sink.take(check_ins)
+                self.position = position
+                total += len(check_ins)
+            if len(check_ins) < self._batch:
+                return total
+            await asyncio.sleep(0)
