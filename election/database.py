@@ -3,15 +3,14 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import asyncpg
-import orjson
+
+from election import connector
 
 T = TypeVar("T")
 
-CONNECT_SECONDS = 5.0  # one host that does not answer must not hold the rest up
-COMMAND_SECONDS = 30.0
 RETRY_SECONDS = (0.1, 2.0)  # first and longest pause between attempts, jittered
 
 # What a dead, restarting or unreachable database raises; anything else is a bug and is not retried.
@@ -23,41 +22,31 @@ UNREACHABLE: tuple[type[BaseException], ...] = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a connection ended in mid-answer may raise
+    asyncpg.QueryCanceledError,  # over the statement's limit
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.TooManyConnectionsError,
     asyncpg.ReadOnlySQLTransactionError,
 )
 
 
-async def _prepare(connection: asyncpg.Connection) -> None:
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(
-            name,
-            encoder=lambda value: orjson.dumps(value).decode(),
-            decoder=orjson.loads,
-            schema="pg_catalog",
-        )
+async def connect(url: str, *, patient: bool = False) -> asyncpg.Connection:
+    """One connection with JSON codecs, UTC, and limits on statements and locks.
 
-
-async def connect(url: str) -> asyncpg.Connection:
-    """One connection with JSON codecs. Raises one of `UNREACHABLE` where there is no database."""
-    connection = await asyncpg.connect(
-        url, timeout=CONNECT_SECONDS, command_timeout=COMMAND_SECONDS, server_settings={"timezone": "UTC"}
-    )
-    await _prepare(connection)
-    return connection
+    `url` may name several hosts, separated by commas: the writable one on the highest timeline is taken.
+    `patient` lifts the limits, for bulk loads and recounts. Raises one of `UNREACHABLE`.
+    """
+    return await connector.connect(url, patient=patient)
 
 
 async def open_pool(url: str, size: int = 4) -> asyncpg.Pool:
-    """A pool of at most `size` connections, with JSON codecs and UTC. Raises one of `UNREACHABLE`."""
+    """A pool of at most `size` connections like `connect`'s. Raises one of `UNREACHABLE`."""
+
+    async def fresh(*_: Any, **__: Any) -> asyncpg.Connection:
+        return await connector.connect(url)
+
     return await asyncpg.create_pool(
-        url,
-        min_size=1,
-        max_size=size,
-        timeout=CONNECT_SECONDS,
-        command_timeout=COMMAND_SECONDS,
-        max_inactive_connection_lifetime=60,
-        init=_prepare,
-        server_settings={"timezone": "UTC"},
+        url, min_size=1, max_size=size, max_inactive_connection_lifetime=60, connect=fresh
     )
 
 

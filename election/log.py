@@ -69,8 +69,11 @@ class Position:
 async def append(
     connection: asyncpg.Connection, messages: Sequence[Message], check_ins: Sequence[CheckIn]
 ) -> None:
-    """Stores messages with their check-ins in one transaction; what is there already is left as it is."""
-    async with connection.transaction():
+    """Stores messages with their check-ins in one transaction; what is there already is left as it is.
+
+    Raises `NotReplicatedError` where the commit was not confirmed by the synchronous replica it needs.
+    """
+    async with ReplicationWatch(connection), connection.transaction():
         await connection.execute(
             _APPEND_MESSAGES,
             *_columns(

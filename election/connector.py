@@ -1,0 +1,141 @@
+"""Which of several PostgreSQL hosts to talk to: the writable one on the highest timeline, found at once.
+
+asyncpg tries the hosts of a URL one after the other under a single timeout, so that a frozen primary listed
+first costs all of it. Here every host is probed at the same time, each for at most `PROBE_SECONDS`. After a
+failover two hosts may believe to be primary for a moment; the higher timeline is the younger one, and the
+older has been, or is about to be, demoted.
+"""
+
+import asyncio
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import asyncpg
+import orjson
+
+PROBE_SECONDS = 1.5  # one of several hosts
+ONLY_HOST_SECONDS = 5.0  # where there is no other to turn to
+COMMAND_SECONDS = 15.0  # a frozen primary must not hold a caller longer than a failover takes
+
+_STATE = """
+select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as writable,
+       case when pg_is_in_recovery() then 0
+            else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint end as timeline
+"""
+
+SERVER_SETTINGS = {
+    "timezone": "UTC",
+    # the server's kernel must notice a vanished client, which may hold locks
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+}
+LIMITS = {
+    "statement_timeout": "15s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+
+_LOST_WAIT = "01000"  # a commit whose synchronous wait was cancelled carries this warning
+
+
+class NoWritableHostError(ConnectionError):
+    """No PostgreSQL host takes writes now; the message says what each of them answered."""
+
+
+class NotReplicatedError(ConnectionError):
+    """A commit came back without its replica's word: not durable; repeat it under the same key."""
+
+
+def hosts_of(url: str) -> list[str]:
+    """One URL for each host of a multi-host URL (`postgresql://u:p@a:1,b:2/db`)."""
+    parts: SplitResult = urlsplit(url)
+    login, at, addresses = parts.netloc.rpartition("@")
+    return [
+        parts._replace(netloc=f"{login}{at}{address}").geturl() for address in addresses.split(",") if address
+    ]
+
+
+async def connect(url: str, *, patient: bool = False) -> asyncpg.Connection:
+    """A connection to the writable host on the highest timeline, with JSON codecs and UTC.
+
+    Takes at most `PROBE_SECONDS` where there are several hosts. `patient` connections have no limit on the
+    time of a statement. Raises `NoWritableHostError`.
+    """
+    hosts = hosts_of(url)
+    seconds = PROBE_SECONDS if len(hosts) > 1 else ONLY_HOST_SECONDS
+    outcomes = await asyncio.gather(*(_probe(host, seconds, patient) for host in hosts))
+    good = sorted((o for o in outcomes if not isinstance(o, str)), key=lambda found: -found[0])
+    for _, spare in good[1:]:
+        spare.terminate()
+    if not good:
+        said = "; ".join(
+            f"{urlsplit(host).hostname}:{urlsplit(host).port or 5432} {outcome}"
+            for host, outcome in zip(hosts, outcomes, strict=True)
+        )
+        raise NoWritableHostError(f"no writable PostgreSQL: {said}")
+    return good[0][1]
+
+
+async def _probe(host: str, seconds: float, patient: bool) -> tuple[int, asyncpg.Connection] | str:
+    """(timeline, connection) of a writable host, or what is wrong with it."""
+    connection: asyncpg.Connection | None = None
+    try:
+        async with asyncio.timeout(seconds):
+            connection = await asyncpg.connect(
+                host,
+                timeout=seconds,
+                command_timeout=None if patient else COMMAND_SECONDS,
+                server_settings=SERVER_SETTINGS if patient else SERVER_SETTINGS | LIMITS,
+            )
+            state = await connection.fetchrow(_STATE)
+            assert state is not None
+            if state["writable"]:
+                await _prepare(connection)
+                return state["timeline"], connection
+            problem = "is read-only"
+    except TimeoutError:
+        problem = f"did not answer in {seconds} s"
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        problem = f"refused: {type(error).__name__}"
+    if connection is not None:
+        connection.terminate()
+    return problem
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name,
+            encoder=lambda value: orjson.dumps(value).decode(),
+            decoder=orjson.loads,
+            schema="pg_catalog",
+        )
+
+
+class ReplicationWatch:
+    """Listens for the warning of a commit that was not replicated.
+
+    >>> async with ReplicationWatch(connection):   # doctest: +SKIP
+    ...     await append(connection, messages, check_ins)
+
+    raises `NotReplicatedError` at the end of the block if any commit within it said so.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._lost = False
+
+    def _hear(self, _: Any, message: Any) -> None:
+        if getattr(message, "sqlstate", "") == _LOST_WAIT and "synchronous" in str(message).lower():
+            self._lost = True
+
+    async def __aenter__(self) -> "ReplicationWatch":
+        self._connection.add_log_listener(self._hear)
+        return self
+
+    async def __aexit__(self, kind: Any, *_: object) -> None:
+        await asyncio.sleep(0)  # listeners are called soon, not at once
+        self._connection.remove_log_listener(self._hear)
+        if self._lost and kind is None:
+            raise NotReplicatedError("the commit's synchronous wait was cancelled; it will be repeated")

@@ -1,0 +1,112 @@
+"""The connector finds the writable host, whatever the others do."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from beluga.postgres import EmbeddedPostgres, free_port
+from election.connector import NotReplicatedError, NoWritableHostError, ReplicationWatch, hosts_of
+from election.database import connect, open_pool, until_reachable
+
+
+@pytest.fixture
+def second(tmp_path: Path, postgres: EmbeddedPostgres) -> Iterator[EmbeddedPostgres]:
+    """Another server with the same password as the first."""
+    password = postgres.url.split(":")[2].split("@")[0]
+    server = EmbeddedPostgres(tmp_path / "second", free_port(), password)
+    server.start()
+    yield server
+    if server.pid:
+        os.kill(server.pid, signal.SIGCONT)
+    server.stop()
+
+
+def both(first: EmbeddedPostgres, then: EmbeddedPostgres) -> str:
+    login = first.url_of("postgres").split("@")[0]
+    return f"{login}@127.0.0.1:{first.port},127.0.0.1:{then.port}/postgres"
+
+
+def test_a_url_of_several_hosts_is_one_url_each() -> None:
+    assert hosts_of("postgresql://u:p%40@a:1,b:2/db?x=y") == [
+        "postgresql://u:p%40@a:1/db?x=y",
+        "postgresql://u:p%40@b:2/db?x=y",
+    ]
+
+
+async def test_a_frozen_host_listed_first_costs_one_probe(
+    postgres: EmbeddedPostgres, second: EmbeddedPostgres
+) -> None:
+    assert second.pid
+    os.kill(second.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    connection = await connect(both(second, postgres))
+    assert time.monotonic() - began < 4
+    assert await connection.fetchval("select inet_server_port()") == postgres.port
+    await connection.close()
+
+
+async def test_a_read_only_host_is_passed_over(postgres: EmbeddedPostgres, second: EmbeddedPostgres) -> None:
+    admin = await asyncpg.connect(second.url_of("postgres"))
+    await admin.execute("alter system set default_transaction_read_only = on")
+    await admin.execute("select pg_reload_conf()")
+    await admin.close()
+    connection = await connect(both(second, postgres))
+    assert await connection.fetchval("select inet_server_port()") == postgres.port
+    await connection.close()
+
+
+async def test_no_writable_host_says_what_each_answered(second: EmbeddedPostgres) -> None:
+    nobody = free_port()
+    login = second.url_of("postgres").split("@")[0]
+    second.stop()
+    with pytest.raises(NoWritableHostError, match=rf"127.0.0.1:{nobody} refused"):
+        await connect(f"{login}@127.0.0.1:{second.port},127.0.0.1:{nobody}/postgres")
+
+
+async def test_a_pool_survives_its_server(database_url: str) -> None:
+    pool = await open_pool(database_url)
+    assert await pool.fetchval("select 1") == 1
+    killer = await connect(database_url)
+    for _ in range(5):
+        await killer.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and pid <> pg_backend_pid()"
+        )
+        assert await until_reachable(lambda: pool.fetchval("select 2"), lambda error: None) == 2
+    await killer.close()
+    await pool.close()
+
+
+async def test_a_commit_whose_synchronous_wait_was_cancelled_is_not_taken_for_done(
+    postgres: EmbeddedPostgres, database_url: str
+) -> None:
+    writer, killer = await connect(database_url), await connect(database_url)
+    await writer.execute("create table t (n int)")
+    await killer.execute("alter system set synchronous_standby_names = 'nobody'")
+    await killer.execute("select pg_reload_conf()")
+    try:
+        pid = await writer.fetchval("select pg_backend_pid()")
+
+        async def cancel_when_waiting() -> None:
+            while not await killer.fetchval(
+                "select wait_event = 'SyncRep' from pg_stat_activity where pid = $1", pid
+            ):
+                pass
+            await killer.execute("select pg_cancel_backend($1)", pid)
+
+        cancelling = asyncio.create_task(cancel_when_waiting())
+        with pytest.raises(NotReplicatedError):
+            async with ReplicationWatch(writer):
+                await writer.execute("insert into t values (1)")
+        await cancelling
+    finally:
+        await killer.execute("alter system reset synchronous_standby_names")
+        await killer.execute("select pg_reload_conf()")
+        await writer.close()
+        await killer.close()
