@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 
 from election.checkin import Channel, CheckIn, Kind, Message
+from election.connector import ReplicationWatch
 from election.ids import MessageId
 
 WAKE_CHANNEL = "beluga_log"
