@@ -57,7 +57,7 @@ def consequence(
                 raise ValueError("other_language needs the language the voter speaks")
             return Consequence((AT_ONCE,), language=language)
         case Outcome.WRONG_NUMBER | Outcome.DO_NOT_CALL:
-            # Whoever answered does not know the voter, or wants no calls: the number rests, not one name on it.
+            # Whoever answered does not know the voter, or wants no calls: the whole number rests.
             return Consequence((NEVER_AGAIN,), whole_phone=True)
         case _:
             return Consequence((NEVER_AGAIN,))

@@ -8,12 +8,14 @@ select v.voter_id, v.precinct_id, v.roll_number, v.name, v.phone, v.timezone, v.
            when v.voted or s.roll_number is not null then 'voted'
            when c.rest_until = 'infinity' then 'finished'
        end as never, -- why never to call; null: some time today
-       coalesce(c.rest_until, '-infinity') as rest_until
+       coalesce(c.rest_until, '-infinity') as rest_until,
+       c.promised is not null as promised -- they asked to be called back
 from voters v
 left join strike_offs s on s.precinct_id = v.precinct_id and s.roll_number = v.roll_number
 left join opt_outs o on o.phone = v.phone
 left join lateral (
     select max(k.rest_until) filter (where k.whole_phone or k.voter_id = v.voter_id) as rest_until,
+           max(k.at) filter (where k.outcome = 'call_back' and k.voter_id = v.voter_id) as promised,
            (array_agg(k.language order by k.at desc)
                filter (where k.language is not null and k.voter_id = v.voter_id))[1] as language
     from calls k

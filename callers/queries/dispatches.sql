@@ -1,0 +1,41 @@
+-- :name live
+select d.*, (select count(*) from calls c where c.undone_at is null and c.precinct_id = d.precinct_id
+             and c.at >= d.started_at) as calls
+from dispatches d where d.ended_at is null
+
+-- :name start
+insert into dispatches (dispatch_id, precinct_id, automatic, callers_wanted, started_at, started_by, reason,
+                        missing_at_start, closes_at, seen_behind)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+on conflict do nothing
+returning dispatch_id
+
+-- :name take_over
+-- Staff order more or fewer callers to a precinct that is open already: from then on the dispatch is theirs.
+update dispatches set callers_wanted = $2, automatic = false, hold = '', started_by = $3, reason = $4
+where precinct_id = $1 and ended_at is null
+returning dispatch_id
+
+-- :name end
+update dispatches set ended_at = $2, ended_by = $3, ended_reason = $4, hold = ''
+where precinct_id = $1 and ended_at is null
+returning dispatch_id
+
+-- :name hold
+update dispatches set hold = $2 where precinct_id = $1 and ended_at is null and hold <> $2
+returning dispatch_id
+
+-- :name note
+update dispatches set closes_at = $2, seen_behind = seen_behind or $3
+where precinct_id = $1 and ended_at is null and (closes_at <> $2 or seen_behind < $3)
+
+-- :name stopped_by_staff
+-- What staff stopped is not started again by itself.
+select distinct precinct_id from dispatches where ended_at is not null and ended_by not in ('callers', 'clock')
+
+-- :name reachable
+-- Voters left in each precinct: at all, and to be called right now.
+select precinct_id, count(*) as remaining, count(*) filter (where rest_until <= $2) as now
+from voter_standings
+where precinct_id = any($1::text[]) and never is null
+group by precinct_id

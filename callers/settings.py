@@ -1,0 +1,87 @@
+"""Settings of the callers' service. Durations are in stack seconds unless a field says real ones."""
+
+from datetime import time, timedelta
+
+from pydantic import Field
+
+from callers.dispatch import Limits
+from callers.policy import Rules
+from election.settings import SharedSettings
+
+
+class CallersSettings(SharedSettings):
+    """Where it listens, whom it calls and when."""
+
+    callers_port: int = Field(default=8403, description="Port of the callers' page and API.")
+    feed_url: str = Field(
+        default="ws://127.0.0.1:8405",
+        description="The tally's feed; without it only staff's orders are served.",
+    )
+    feed_stale_seconds: float = Field(
+        default=15.0,
+        description="Real seconds without a word of the feed after which standings decide nothing (law L6).",
+    )
+    pool_size: int = Field(default=8, description="Database connections; more than cores × 4 gains nothing.")
+    lease_seconds: float = Field(
+        default=600.0, description="A lease without heartbeat lasts this long: one long call and its notes."
+    )
+    undo_seconds: float = Field(default=10.0, description="Real seconds in which an outcome can be undone.")
+    call_from: time = Field(default=time(9), description="No calls before, in the voter's local time.")
+    call_until: time = Field(
+        default=time(20, 30), description="No calls from then on, in the voter's local time."
+    )
+    no_answer_minutes: float = Field(default=90.0, description="Rest after nobody answered.")
+    no_answer_tries: int = Field(
+        default=3, ge=1, description="Calls without answer after which a phone rests."
+    )
+    turnout_weight: float = Field(
+        default=1.0,
+        description="Exponent of the turnout score in the order of a queue; negative: unlikely first.",
+    )
+    support_weight: float = Field(
+        default=1.0, description="Exponent of the support score in the order of a queue."
+    )
+    leases_per_hour: int = Field(
+        default=240, description="Voters one caller may see an hour (stack time): stops scraping, not work."
+    )
+    leases_burst: int = Field(
+        default=30, description="Voters one caller may see at once before the rate counts."
+    )
+    dispatch_automatic: bool = Field(
+        default=True, description="Open lagging precincts without asking; otherwise only propose them."
+    )
+    dispatch_least_missing: float = Field(
+        default=10.0, description="Votes missing below which none starts itself."
+    )
+    dispatch_least_probability: float = Field(
+        default=0.7, description="Certainty of lag below which none starts."
+    )
+    dispatch_most_precincts: int = Field(default=500, description="Precincts open at once by themselves.")
+    dispatch_most_callers: int = Field(default=50, description="Callers in one precinct by themselves.")
+    dispatch_line_minutes: int = Field(
+        default=45, description="A line this long holds an automatic dispatch."
+    )
+    dispatch_line_people: int = Field(
+        default=100, description="People in line that hold an automatic dispatch."
+    )
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(
+            call_from=self.call_from,
+            call_until=self.call_until,
+            no_answer_rest=timedelta(minutes=self.no_answer_minutes),
+            no_answer_tries=self.no_answer_tries,
+        )
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(
+            automatic=self.dispatch_automatic,
+            least_missing=self.dispatch_least_missing,
+            least_probability=self.dispatch_least_probability,
+            most_precincts=self.dispatch_most_precincts,
+            most_callers=self.dispatch_most_callers,
+            line_minutes=self.dispatch_line_minutes,
+            line_people=self.dispatch_line_people,
+        )
