@@ -1,4 +1,4 @@
-"""The follower: every check-in of the log, once, in the order in which it may be read, for as long as we live.
+"""The follower: every check-in of the log, once, in the order in which it may be read, as long as we live.
 
 Theory of operation. `election.log.read_after` is gap-safe; this module keeps the position, wakes on
 NOTIFY, polls in case a notification was lost, and survives the database. The position moves only after the

@@ -14,7 +14,9 @@ class TallySettings(SharedSettings):
         default=5_000, gt=0, description="Most viewers at once; more are asked to come back later (503)."
     )
     feed_ring: int = Field(
-        default=300, gt=0, description="Recent deltas kept for viewers who reconnect; one minute at full pace."
+        default=300,
+        gt=0,
+        description="Recent deltas kept for viewers who reconnect: one minute at full pace.",
     )
     feed_buffer: int = Field(
         default=262_144,
@@ -25,13 +27,19 @@ class TallySettings(SharedSettings):
         default=200, gt=0, description="Milliseconds between deltas at most: changes within it go out as one."
     )
     tick_seconds: float = Field(
-        default=10.0, gt=0, description="Stack seconds between looks at what time alone changes (silent, closed)."
+        default=10.0,
+        gt=0,
+        description="Stack seconds between looks at what time alone changes (silent, closed).",
     )
     refit_seconds: float = Field(
-        default=60.0, gt=0, description="Stack seconds between full refits of the model (at most one a real second)."
+        default=60.0,
+        gt=0,
+        description="Stack seconds between full refits of the model (at most one a real second).",
     )
     poll_seconds: float = Field(
-        default=0.5, gt=0, description="Real seconds between looks at the log when nothing wakes the follower."
+        default=0.5,
+        gt=0,
+        description="Real seconds between looks at the log when nothing wakes the follower.",
     )
     read_batch: int = Field(
         default=20_000, gt=0, description="Check-ins read at once; more holds the event loop up for longer."

@@ -1,0 +1,363 @@
+"""The feed: hello, one snapshot, then numbered deltas, and a beat each second in which nothing changed.
+
+Theory of operation. A message is encoded and framed once for all viewers of a scope (server frames are not
+masked), so a viewer costs one `write`. A viewer is *current* (gets each frame as it is published) or
+*catching up*: it has its own task, which sends a snapshot fragment by fragment and then the deltas published
+since, never more than one fragment ahead of what the network takes. A current viewer whose buffer has filled
+goes back to catching up, so a stalled tab holds at most one buffer of bytes, however long it sleeps, and
+wakes to a fresh snapshot. Compression is agreed for the snapshot alone and done once for all viewers.
+"""
+
+import asyncio
+import zlib
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Protocol
+from urllib.parse import parse_qs, urlsplit
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+
+from election.tokens import BadTokenError, Tokens
+from election.wire.feed import VERSION
+from tally.edition import Change, Counties, Edition, Row, encode
+from tally.settings import TallySettings
+
+TOKEN_AGE = 24 * 3600  # seconds of real time
+FRAGMENT = 65_536  # bytes of a snapshot in flight to one viewer
+RING_BYTES = 32_000_000  # deltas kept for viewers who come back
+BEAT_SECONDS = 1.0
+PING_SECONDS = 20.0
+COMPRESS_ABOVE = 4_096  # bytes
+RSV1 = 0x40  # marks a deflated message in its first frame
+
+
+class Source(Protocol):
+    """What the feed publishes; the engine is one."""
+
+    engine_id: str
+
+    @property
+    def edition(self) -> Edition | None: ...  # None until there is an election
+
+    def hello(self) -> Row: ...
+
+    def clock_row(self) -> Row: ...
+
+    @property
+    def stored_behind(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    seq: int
+    plain: Sequence[bytes]  # frames
+    packed: Sequence[bytes]
+
+
+@dataclass(eq=False, slots=True)
+class _Scope:
+    """Viewers who see the same, and the recent deltas as they see them."""
+
+    counties: Counties
+    viewers: set["_Viewer"] = field(default_factory=set)
+    ring: deque[tuple[int, bytes]] = field(default_factory=deque)
+    ring_bytes: int = 0
+    snapshot: _Snapshot | None = None
+    making: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def remember(self, seq: int, frame: bytes, most: int) -> None:
+        self.ring.append((seq, frame))
+        self.ring_bytes += len(frame)
+        while len(self.ring) > most or self.ring_bytes > RING_BYTES:
+            self.ring_bytes -= len(self.ring.popleft()[1])
+
+    def forget(self) -> None:
+        self.ring.clear()
+        self.ring_bytes = 0
+        self.snapshot = None
+
+    def after(self, seq: int, newest: int) -> list[tuple[int, bytes]] | None:
+        """The deltas after `seq` up to `newest`, or None where some are gone."""
+        if seq == newest:
+            return []
+        if seq > newest or not self.ring or self.ring[0][0] > seq + 1:
+            return None
+        return [item for item in self.ring if item[0] > seq]
+
+
+@dataclass(eq=False, slots=True)
+class _Viewer:
+    connection: ServerConnection
+    scope: _Scope
+    current: bool = False
+    sent: int = -1  # seq of the last message, -1 before the first
+
+
+class Feed:
+    """Serves one source to many viewers. The source calls `publish` and `restart`."""
+
+    def __init__(
+        self, source: Source, tokens: Tokens, settings: TallySettings, registry: CollectorRegistry
+    ) -> None:
+        self._source = source
+        self._tokens = tokens
+        self._settings = settings
+        self._scopes: dict[Counties, _Scope] = {None: _Scope(None)}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._quiet = True
+        self._log = structlog.get_logger().bind(part="feed")
+        self._viewers = Gauge("beluga_feed_viewers", "Viewers connected.", registry=registry)
+        self._messages = Counter("beluga_feed_messages", "Messages sent to viewers.", registry=registry)
+        self._resyncs = Counter(
+            "beluga_feed_resyncs", "Snapshots sent in place of missed deltas.", registry=registry
+        )
+        self._refused = Counter("beluga_feed_refused", "Viewers refused.", ["why"], registry=registry)
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[int]:
+        """Listens while the context is open; yields the port."""
+        deflate = ServerPerMessageDeflateFactory(
+            server_no_context_takeover=True, client_no_context_takeover=True
+        )
+        async with serve(
+            self._view,
+            self._settings.host,
+            self._settings.feed_port,
+            process_request=self._admit,
+            compression=None,
+            extensions=[deflate],
+            max_size=4_096,
+            max_queue=4,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PING_SECONDS,
+            close_timeout=2,
+            write_limit=FRAGMENT,
+            server_header=None,
+        ) as server:
+            beats = asyncio.create_task(self._beat())
+            try:
+                yield next(iter(server.sockets)).getsockname()[1]
+            finally:
+                for task in (beats, *self._tasks):
+                    task.cancel()
+                await asyncio.gather(beats, *self._tasks, return_exceptions=True)
+
+    # ------------------------------------------------------------------ who may look
+
+    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        query = parse_qs(urlsplit(request.path).query)
+        try:
+            value = self._tokens.read("feed", query.get("token", [""])[0], max_age=TOKEN_AGE)
+            counties: Counties = None if value.get("counties") is None else frozenset(value["counties"])
+        except (BadTokenError, AttributeError, TypeError):
+            self._refused.labels("token").inc()
+            return connection.respond(
+                HTTPStatus.UNAUTHORIZED, "The token is wrong or too old: log in again.\n"
+            )
+        if self._source.edition is None:
+            self._refused.labels("no election").inc()
+            return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "No election has been imported yet.\n")
+        if sum(len(scope.viewers) for scope in self._scopes.values()) >= self._settings.feed_viewers:
+            self._refused.labels("full").inc()
+            return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "Too many viewers: try again soon.\n")
+        since = query.get("since", [""])[0]
+        resumes = query.get("engine", [""])[0] == self._source.engine_id and since.isdigit()
+        connection.counties = counties  # type: ignore[attr-defined]
+        connection.since = int(since) if resumes else None  # type: ignore[attr-defined]
+        return None
+
+    async def _view(self, connection: ServerConnection) -> None:
+        counties: Counties = connection.counties  # type: ignore[attr-defined]
+        scope = self._scopes.setdefault(counties, _Scope(counties))
+        viewer = _Viewer(connection, scope)
+        scope.viewers.add(viewer)
+        self._viewers.inc()
+        try:
+            self._write(viewer, text_frame(encode(self._source.hello())))
+            await self._catch_up(viewer, connection.since)  # type: ignore[attr-defined]
+            async for _ in connection:  # viewers have nothing to say; this ends when they leave
+                pass
+        except ConnectionClosed:
+            pass
+        finally:
+            self._viewers.dec()
+            scope.viewers.discard(viewer)
+            if not scope.viewers and counties is not None:
+                self._scopes.pop(counties, None)
+
+    # ------------------------------------------------------------------ catching up
+
+    async def _catch_up(self, viewer: _Viewer, since: int | None = None) -> None:
+        """Sends what is missing and makes the viewer current."""
+        scope, connection = viewer.scope, viewer.connection
+        try:
+            while True:
+                edition = self._source.edition
+                if edition is None:
+                    return
+                missing = None if since is None else scope.after(since, edition.seq)
+                if missing is None:
+                    if since is not None or viewer.sent >= 0:
+                        self._resyncs.inc()
+                    since = await self._send_snapshot(viewer)
+                    continue
+                while missing:
+                    since, frame = missing.pop(0)
+                    self._write(viewer, frame)
+                    viewer.sent = since
+                    if connection.transport.get_write_buffer_size() > FRAGMENT:
+                        await connection.drain()
+                        break
+                if since == edition.seq and edition is self._source.edition:
+                    viewer.current = True
+                    return
+        except (ConnectionClosed, ConnectionError):
+            pass  # the viewer has gone: its handler ends by itself
+
+    async def _send_snapshot(self, viewer: _Viewer) -> int:
+        snapshot = await self._snapshot(viewer.scope)
+        packs = any(
+            isinstance(e, PerMessageDeflate) and e.local_max_window_bits == 15
+            for e in viewer.connection.protocol.extensions
+        )
+        for frame in snapshot.packed if packs else snapshot.plain:
+            self._write(viewer, frame)
+            await viewer.connection.drain()
+        viewer.sent = snapshot.seq
+        return snapshot.seq
+
+    async def _snapshot(self, scope: _Scope) -> _Snapshot:
+        """The last snapshot while the ring reaches back to it, else a new one."""
+        async with scope.making:  # a thousand viewers coming back at once share one
+            edition = self._source.edition
+            assert edition is not None  # a source that had an election keeps one
+            known = scope.snapshot
+            if known is None or scope.after(known.seq, edition.seq) is None:
+                message = edition.snapshot_bytes(self._source.clock_row(), scope.counties)
+                seq = edition.seq
+                packed = await asyncio.to_thread(_deflate, message) if len(message) > COMPRESS_ABOVE else None
+                plain = frames_of(message)
+                known = _Snapshot(seq, plain, frames_of(packed, packed=True) if packed else plain)
+                if self._source.edition is edition:
+                    scope.snapshot = known
+            return known
+
+    # ------------------------------------------------------------------ publishing
+
+    def publish(self, change: Change) -> None:
+        """Sends a change to everybody who is current."""
+        edition = self._source.edition
+        if edition is None:
+            return
+        self._quiet = False
+        for scope in self._scopes.values():
+            if change.whole:
+                scope.forget()
+                for viewer in scope.viewers:
+                    if viewer.current:
+                        self._set_aside(viewer)
+                continue
+            frame = text_frame(edition.delta_bytes(change, scope.counties))
+            scope.remember(change.seq, frame, self._settings.feed_ring)
+            self._broadcast(scope, frame, change.seq)
+
+    def restart(self) -> None:
+        """The numbering starts anew (another election): everybody reconnects and gets hello and snapshot."""
+        for scope in self._scopes.values():
+            scope.forget()
+            for viewer in list(scope.viewers):
+                viewer.current = False
+                self._spawn(viewer.connection.close(1012, "the tally starts anew"))
+
+    def _broadcast(self, scope: _Scope, frame: bytes, seq: int) -> None:
+        limit = self._settings.feed_buffer
+        sent = 0
+        for viewer in scope.viewers:
+            if not viewer.current:
+                continue
+            if viewer.connection.transport.get_write_buffer_size() > limit:
+                self._set_aside(viewer)
+            elif viewer.connection.protocol.state is State.OPEN:
+                viewer.connection.transport.write(frame)
+                viewer.sent = seq
+                sent += 1
+        self._messages.inc(sent)
+
+    def _set_aside(self, viewer: _Viewer) -> None:
+        viewer.current = False
+        self._spawn(self._come_back(viewer))
+
+    async def _come_back(self, viewer: _Viewer) -> None:
+        try:
+            await viewer.connection.drain()
+        except (ConnectionClosed, ConnectionError):
+            return
+        await self._catch_up(viewer, viewer.sent)
+
+    def _write(self, viewer: _Viewer, frame: bytes) -> None:
+        if viewer.connection.protocol.state is not State.OPEN:
+            raise ConnectionError("the viewer has gone")
+        viewer.connection.transport.write(frame)
+        self._messages.inc()
+
+    def _spawn(self, coroutine: Any) -> None:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._log.error("a viewer's task failed", exc_info=error)
+
+    async def _beat(self) -> None:
+        while True:
+            self._quiet = True
+            await asyncio.sleep(BEAT_SECONDS)
+            edition = self._source.edition
+            if edition is None or not self._quiet:
+                continue
+            beat = {
+                "type": "beat",
+                "v": VERSION,
+                "seq": edition.seq,
+                "at": self._source.clock_row()["now"],
+                "stored_behind": round(self._source.stored_behind, 1),
+            }
+            frame = text_frame(encode(beat))
+            for scope in self._scopes.values():
+                self._broadcast(scope, frame, edition.seq)
+
+
+def text_frame(message: bytes) -> bytes:
+    """One WebSocket frame that carries a whole text message, uncompressed."""
+    return bytes(Frame(Opcode.TEXT, message).serialize(mask=False))
+
+
+def frames_of(message: bytes, packed: bool = False) -> list[bytes]:
+    """A text message as fragments (RFC 6455, 5.4); `packed` marks it as deflated (RFC 7692)."""
+    parts = [message[i : i + FRAGMENT] for i in range(0, len(message), FRAGMENT)]
+    frames = [
+        bytearray(
+            Frame(Opcode.TEXT if i == 0 else Opcode.CONT, part, fin=i == len(parts) - 1).serialize(mask=False)
+        )
+        for i, part in enumerate(parts)
+    ]
+    if packed:
+        frames[0][0] |= RSV1
+    return [bytes(frame) for frame in frames]
+
+
+def _deflate(message: bytes) -> bytes:
+    packer = zlib.compressobj(level=3, wbits=-15)
+    return (packer.compress(message) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]

@@ -1,0 +1,319 @@
+"""The feed: numbered, resumable, scoped, and indifferent to viewers who stall."""
+
+import asyncio
+import json
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
+
+from beluga.postgres import free_port
+from election.tokens import Tokens
+from election.wire.feed import Aggregate, Beat, Delta, Hello, Snapshot, Standing, State
+from tally.edition import Edition, Row, aggregate_row, row_of
+from tally.feed import Feed
+from tally.schema import schemas
+from tally.settings import TallySettings
+
+SECRET = "x" * 40
+TOKENS = Tokens(SECRET)
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+
+
+def an_edition(precincts: int = 6, padding: int = 0) -> Edition:
+    """Precincts p0, p1 … in counties north (even) and south (odd)."""
+    infos: list[Row] = [
+        {"precinct_id": f"p{i}", "name": "n" * padding, "county": "south" if i % 2 else "north", "group": "",
+         "site_id": "", "registered": 900, "already_voted": 0, "opens_at": 0, "closes_at": 1,
+         "timezone": "UTC", "lat": None, "lon": None}
+        for i in range(precincts)
+    ]  # fmt: skip
+    rows = [row_of(Standing(precinct_id=f"p{i}", state=State.SILENT)) for i in range(precincts)]
+    return Edition(infos, rows)
+
+
+class Board:
+    """A source that a test moves by hand."""
+
+    def __init__(self, edition: Edition) -> None:
+        self.engine_id = "e1"
+        self.edition: Edition | None = edition
+        self.stored_behind = 0.0
+        self.feed: Feed | None = None
+
+    def clock_row(self) -> Row:
+        return {"now": 100.0, "speed": 1.0}
+
+    def hello(self) -> Row:
+        return {"type": "hello", "v": 1, "engine": self.engine_id, "election": "E", "date": "2026-11-03",
+                "timezone": "UTC", "rehearsal": False, "clock": self.clock_row()}  # fmt: skip
+
+    def count(self, position: int, votes: int, reason: str = "") -> None:
+        edition = self.edition
+        assert edition is not None and self.feed is not None
+        row = row_of(
+            Standing(precinct_id=f"p{position}", state=State.ON_PACE, last_votes=votes, reason=reason)
+        )
+        change = edition.advance(100.0, [(position, row)], [], [])
+        assert change is not None
+        self.feed.publish(change)
+
+
+@asynccontextmanager
+async def serving(board: Board, **settings: Any) -> AsyncIterator[str]:
+    options = TallySettings(secret=SecretStr(SECRET), feed_port=free_port(), **settings)
+    board.feed = Feed(board, TOKENS, options, CollectorRegistry())
+    async with board.feed.serving() as port:
+        yield f"ws://127.0.0.1:{port}/feed"
+
+
+def token(counties: list[str] | None = None) -> str:
+    return TOKENS.sign("feed", {"role": "staff", "counties": counties, "account": "a"})
+
+
+async def message(viewer: ClientConnection, kind: str) -> dict[str, Any]:
+    """The next message of a kind; others are read past."""
+    async with asyncio.timeout(10):
+        while True:
+            found: dict[str, Any] = json.loads(await viewer.recv())
+            if found["type"] == kind:
+                return found
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(15):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_hello_then_snapshot_then_numbered_deltas_and_beats() -> None:
+    board = Board(an_edition())
+    async with serving(board) as address, connect(f"{address}?token={token()}") as viewer:
+        Hello.model_validate(json.loads(await viewer.recv()))
+        snapshot = Snapshot.model_validate(json.loads(await viewer.recv()))
+        assert snapshot.standings["precinct_id"] == [f"p{i}" for i in range(6)]
+        for n in range(1, 4):
+            board.count(n, 10 * n)
+        deltas = [Delta.model_validate(json.loads(await viewer.recv())) for _ in range(3)]
+        assert [d.seq for d in deltas] == [snapshot.seq + 1, snapshot.seq + 2, snapshot.seq + 3]
+        assert deltas[1].standings[0].last_votes == 20
+        board.stored_behind = 7.0
+        beat = Beat.model_validate(await message(viewer, "beat"))
+        assert (beat.seq, beat.stored_behind) == (3, 7.0)
+
+
+@pytest.mark.parametrize("bad", ["", "?token=forged", "?token=" + TOKENS.sign("service", {"counties": None})])
+async def test_a_wrong_token_is_refused(bad: str) -> None:
+    async with serving(Board(an_edition())) as address:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(address + bad)
+        assert refused.value.response.status_code == 401
+
+
+async def test_a_lead_sees_only_their_own_counties() -> None:
+    edition = an_edition()
+    totals = [
+        Aggregate(scope=scope, precincts=3, reporting=0, coverage=0, counted=0, expected_final=1,
+                  projected_final=1, lo80=1, hi80=1, lo95=1, hi95=1)
+        for scope in ("all", "county:north", "county:south")
+    ]  # fmt: skip
+    incidents = [
+        {"number": n, "check_in_id": "c", "precinct_id": p, "text": "t", "at": 1, "status": "open"}
+        for n, p in enumerate(["p0", "p1", None])
+    ]
+    edition.advance(1.0, [], [aggregate_row(t) for t in totals], incidents)
+    board = Board(edition)
+    async with serving(board) as address, connect(f"{address}?token={token(['south'])}") as lead:
+        snapshot = await message(lead, "snapshot")
+        assert snapshot["precincts"]["precinct_id"] == ["p1", "p3", "p5"]
+        assert [a["scope"] for a in snapshot["aggregates"]] == ["county:south"]
+        assert [i["precinct_id"] for i in snapshot["incidents"]] == ["p1"]
+        board.count(0, 5)
+        board.count(1, 6)
+        first, second = await message(lead, "delta"), await message(lead, "delta")
+        assert first["standings"] == []
+        assert second["seq"] == first["seq"] + 1
+        assert [r["precinct_id"] for r in second["standings"]] == ["p1"]
+
+
+async def test_a_viewer_who_comes_back_gets_what_it_missed_and_no_snapshot() -> None:
+    board = Board(an_edition())
+    async with serving(board) as address:
+        async with connect(f"{address}?token={token()}") as viewer:
+            await message(viewer, "snapshot")
+        board.count(1, 10)
+        board.count(2, 20)
+        async with connect(f"{address}?token={token()}&engine=e1&since=1") as viewer:
+            kinds = [json.loads(await viewer.recv()) for _ in range(2)]
+            assert [(m["type"], m.get("seq")) for m in kinds] == [("hello", None), ("delta", 2)]
+
+
+@pytest.mark.parametrize("since", ["engine=another&since=1", "engine=e1&since=1", "engine=e1&since=99"])
+async def test_what_cannot_be_resumed_starts_with_a_snapshot(since: str) -> None:
+    board = Board(an_edition())
+    async with serving(board, feed_ring=2) as address:
+        for n in range(5):
+            board.count(1, n)
+        async with connect(f"{address}?token={token()}&{since}") as viewer:
+            assert json.loads(await viewer.recv())["type"] == "hello"
+            snapshot = json.loads(await viewer.recv())
+            assert (snapshot["type"], snapshot["seq"]) == ("snapshot", 5)
+
+
+async def test_a_change_of_most_rows_goes_out_as_a_snapshot() -> None:
+    board = Board(an_edition(2_000))
+    async with serving(board) as address, connect(f"{address}?token={token()}", max_size=None) as viewer:
+        await message(viewer, "snapshot")
+        rows = [
+            (i, row_of(Standing(precinct_id=f"p{i}", state=State.ON_PACE, last_votes=i)))
+            for i in range(2_000)
+        ]
+        assert board.edition is not None and board.feed is not None
+        change = board.edition.advance(5.0, rows, [], [])
+        assert change is not None and change.whole
+        board.feed.publish(change)
+        snapshot = await message(viewer, "snapshot")
+        assert snapshot["seq"] == 1
+        assert snapshot["standings"]["last_votes"] == list(range(2_000))
+        board.count(3, 7)
+        assert (await message(viewer, "delta"))["seq"] == 2
+
+
+async def test_a_viewer_without_compression_reads_the_same_snapshot() -> None:
+    board = Board(an_edition(500, padding=300))
+    async with serving(board) as address:
+        texts = []
+        for compression in ("deflate", None):
+            async with connect(
+                f"{address}?token={token()}", compression=compression, max_size=None
+            ) as viewer:  # type: ignore[arg-type]
+                await viewer.recv()
+                texts.append(await viewer.recv())
+        assert texts[0] == texts[1]
+        assert len(texts[0]) > 2 * 65_536  # more than one fragment
+
+
+def handshake(address: str) -> socket.socket:
+    """A viewer that shakes hands and then never reads."""
+    host, port = address.removeprefix("ws://").split("/")[0].split(":")
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    raw.connect((host, int(port)))
+    raw.sendall(
+        f"GET /feed?token={token()} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+    )
+    return raw
+
+
+def messages_in(data: bytes) -> list[dict[str, Any]]:
+    """The text messages in a server's stream of frames."""
+    found, text, at = [], b"", data.index(b"\r\n\r\n") + 4
+    while at < len(data):
+        final, opcode, length = data[at] >> 7, data[at] & 15, data[at + 1]
+        at += 2
+        if length >= 126:
+            width = 2 if length == 126 else 8
+            length = int.from_bytes(data[at : at + width], "big")
+            at += width
+        if opcode in (0, 1):
+            text += data[at : at + length]
+            if final:
+                found.append(json.loads(text))
+                text = b""
+        at += length
+    return found
+
+
+async def test_a_stalled_viewer_costs_a_bounded_buffer_and_wakes_to_a_fresh_snapshot() -> None:
+    board = Board(an_edition())
+    limit = 100_000
+    async with serving(board, feed_buffer=limit, feed_ring=20) as address:
+        raw = await asyncio.to_thread(handshake, address)
+        assert board.feed is not None
+        scope = board.feed._scopes[None]
+        await until(lambda: bool(scope.viewers) and next(iter(scope.viewers)).current)
+        viewer = next(iter(scope.viewers))
+        most = 0
+        for n in range(2_000):  # 20 MB in all
+            board.count(n % 6, n, reason="r" * 10_000)
+            most = max(most, viewer.connection.transport.get_write_buffer_size())
+            if n % 50 == 0:
+                await asyncio.sleep(0)
+        assert not viewer.current
+        assert most <= limit + 65_536 + 12_000  # the limit, one fragment, one message
+        assert len(scope.ring) <= 20
+
+        raw.setblocking(False)
+        data, loop = b"", asyncio.get_running_loop()
+        async with asyncio.timeout(20):
+            while not viewer.current:
+                data += await loop.sock_recv(raw, 1_000_000)
+            board.count(0, 99_999)
+            while b"99999" not in data:
+                data += await loop.sock_recv(raw, 1_000_000)
+        raw.close()
+        messages = messages_in(data)
+        seqs = [(m["type"], m["seq"]) for m in messages if m["type"] in ("snapshot", "delta")]
+        resync = [i for i, (kind, _) in enumerate(seqs) if kind == "snapshot"]
+        assert len(resync) >= 2  # the first, and the one it woke to
+        for (_, before), (kind, after) in pairwise(seqs):
+            assert kind == "snapshot" or after == before + 1
+        assert seqs[-1] == ("delta", 2_001)
+
+
+async def test_one_stalled_viewer_does_not_slow_the_others() -> None:
+    board = Board(an_edition())
+    async with serving(board, feed_buffer=50_000) as address:
+        raw = await asyncio.to_thread(handshake, address)
+        async with connect(f"{address}?token={token()}", max_size=None) as viewer:
+            await message(viewer, "snapshot")
+            for n in range(400):
+                board.count(n % 6, n, reason="r" * 10_000)
+                delta = await message(viewer, "delta")
+                assert delta["seq"] == n + 1
+        raw.close()
+
+
+async def test_another_election_closes_every_connection() -> None:
+    board = Board(an_edition())
+    async with serving(board) as address, connect(f"{address}?token={token()}") as viewer:
+        await message(viewer, "snapshot")
+        assert board.feed is not None
+        board.feed.restart()
+        await asyncio.wait_for(viewer.wait_closed(), 5)
+        assert viewer.close_code == 1012
+
+
+def test_the_schema_files_are_current() -> None:
+    for name, content in schemas().items():
+        assert (REPOSITORY / "docs" / "schema" / name).read_text() == content, (
+            "python -m tally.schema docs/schema"
+        )
+
+
+async def test_the_example_client_runs() -> None:
+    board = Board(an_edition())
+    async with serving(board) as address:
+        client = await asyncio.create_subprocess_exec(
+            sys.executable, str(REPOSITORY / "docs/examples/feed_client.py"), address, token(),
+            stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert client.stdout is not None
+        try:
+            async with asyncio.timeout(20):
+                assert await client.stdout.readline() == b"snapshot 0: 6 precincts\n"
+                board.count(2, 41, "well")
+                assert await client.stdout.readline() == b"p2 on_pace 41 well\n"
+        finally:
+            client.kill()
+            await client.wait()
