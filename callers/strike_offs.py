@@ -94,7 +94,7 @@ async def follow(
     heard: Callable[[int, int], Awaitable[None]],
     log: structlog.stdlib.BoundLogger,
 ) -> None:
-    """Follows the log until cancelled; outlives the database. `heard(strike_offs, revoked)` after each batch."""
+    """Follows the log until cancelled; outlives the database. `heard(strike_offs, revoked)` each batch."""
     rest = pauses()
     while True:
         try:

@@ -1,0 +1,292 @@
+"""Carries out what `dispatch` decides: opens and closes precincts in the database, and spreads callers.
+
+Any number of services may run one each: every change is conditional on the live row, and unique indexes decide.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+
+from callers.dispatch import End, Hold, Limits, Need, Open, Seen, Start, allocate, decide, proposals
+from callers.feed import Heard
+from callers.places import Place, Places
+from callers.statements import statements
+from election.audit import record
+from election.wire.callers import DispatchList, DispatchOrder, DispatchView, Proposal
+from election.wire.feed import State
+
+_SQL, _LEASES = statements("dispatches"), statements("leases")
+_BEHIND = (State.LAGGING, State.WATCH)
+_ON_DUTY = timedelta(minutes=15)  # stack time; who has not asked for so long is gone
+_WHEREABOUTS_SECONDS = 5.0  # real; where other services' callers work
+_COUNT_SECONDS = 10.0  # real; how many voters a precinct has left
+_COUNTS_A_TICK = 40  # precincts counted in one query
+_SURPLUS = 1.25  # callers move on only when a precinct has clearly more than its share
+
+
+class UnknownPrecinctError(Exception):
+    """There is no such precinct in this election."""
+
+
+class PollsClosedError(Exception):
+    """The polls there have closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A live dispatch as the database has it."""
+
+    row: asyncpg.Record
+
+    @property
+    def open(self) -> Open:
+        r = self.row
+        return Open(
+            r["precinct_id"], r["automatic"], r["closes_at"], r["hold"], r["seen_behind"], r["callers_wanted"]
+        )
+
+
+class Dispatcher:
+    """The live dispatches, and which caller works where."""
+
+    def __init__(
+        self, pool: asyncpg.Pool, heard: Heard, places: Places, limits: Limits, stale_seconds: float
+    ) -> None:
+        self._pool = pool
+        self._heard = heard
+        self._places = places
+        self._limits = limits
+        self._stale_seconds = stale_seconds
+        self.live: dict[str, Live] = {}
+        self.shares: dict[str, int] = {}
+        self._reachable: dict[str, tuple[int, int, float]] = {}  # remaining, now, counted at (monotonic)
+        self._here: dict[str, tuple[str, datetime]] = {}  # this service's callers: precinct, last seen
+        self._elsewhere: dict[str, str] = {}
+        self._elsewhere_at = -1e9
+        self._stopped: frozenset[str] = frozenset()
+
+    async def tick(self, now: datetime) -> list[Start | End | Hold]:
+        """Looks once at everything and does what is to be done. Returns what it changed."""
+        await self._refresh(now)
+        seen = self._seen()
+        changed = []
+        opens = [d.open for d in self.live.values()]
+        for decision in decide(opens, seen, now, self._limits):
+            if await self._carry_out(decision, now):
+                changed.append(decision)
+        await self._note(opens, seen)
+        if changed:
+            await self._read_live()
+        self._share(now)
+        return changed
+
+    async def _refresh(self, now: datetime) -> None:
+        await self._read_live()
+        rows = await self._pool.fetch(_SQL["stopped_by_staff"])
+        self._stopped = frozenset(row["precinct_id"] for row in rows)
+        clock = time.monotonic()
+        if clock - self._elsewhere_at > _WHEREABOUTS_SECONDS:
+            rows = await self._pool.fetch(_LEASES["whereabouts"], now - _ON_DUTY)
+            self._elsewhere = {row["caller_id"]: row["precinct_id"] for row in rows}
+            self._elsewhere_at = clock
+        wanted = set(self.live)
+        if self._heard.fresh(self._stale_seconds):
+            wanted |= {p for p, s in self._heard.standings.items() if s.state is State.LAGGING}
+        never = (0, 0, -1e9)
+        due = [p for p in wanted if clock - self._reachable.get(p, never)[2] > _COUNT_SECONDS]
+        due.sort(key=lambda p: (self._reachable.get(p, never)[2], p not in self.live, p))
+        due = due[:_COUNTS_A_TICK]
+        if due:
+            counted = {r["precinct_id"]: r for r in await self._pool.fetch(_SQL["reachable"], due, now)}
+            for precinct in due:
+                row = counted.get(precinct)
+                self._reachable[precinct] = (row["remaining"], row["now"], clock) if row else (0, 0, clock)
+
+    async def _read_live(self) -> None:
+        self.live = {row["precinct_id"]: Live(row) for row in await self._pool.fetch(_SQL["live"])}
+
+    def _seen(self) -> Seen:
+        return Seen(
+            self._heard.standings,
+            self._heard.precincts,
+            self._heard.fresh(self._stale_seconds),
+            {precinct: counts[0] for precinct, counts in self._reachable.items()},
+            self._stopped,
+        )
+
+    async def _carry_out(self, decision: Start | End | Hold, now: datetime) -> bool:
+        precinct, reason = decision.precinct_id, decision.reason
+        async with self._pool.acquire() as connection, connection.transaction():
+            match decision:
+                case Start():
+                    place = self._places.get(precinct)
+                    if place is None:
+                        return False
+                    done = await self._start(connection, place, now, "callers", reason, True, None)
+                    action = "dispatch.start"
+                case End(by=by):
+                    done = await connection.fetchval(_SQL["end"], precinct, now, by, reason)
+                    action = "dispatch.end"
+                case Hold():
+                    done = await connection.fetchval(_SQL["hold"], precinct, reason)
+                    action = "dispatch.hold" if reason else "dispatch.resume"
+            if done:
+                await record(connection, now, "callers", action, f"precinct:{precinct}", {"reason": reason})
+        return bool(done)
+
+    async def _start(
+        self,
+        connection: asyncpg.Connection,
+        place: Place,
+        now: datetime,
+        by: str,
+        reason: str,
+        automatic: bool,
+        callers_wanted: int | None,
+    ) -> Any:
+        standing = self._heard.standings.get(place.precinct_id)
+        behind = standing is not None and standing.state in _BEHIND
+        return await connection.fetchval(
+            _SQL["start"], uuid4(), place.precinct_id, automatic, callers_wanted, now, by, reason,
+            standing.shortfall if standing else 0.0, place.closes_at, behind,
+        )  # fmt: skip
+
+    async def _note(self, opens: list[Open], seen: Seen) -> None:
+        """Keeps closing times and "has been behind" on the live rows up to date."""
+        if not seen.fresh:
+            return
+        for dispatch in opens:
+            place = self._places.get(dispatch.precinct_id)
+            standing = seen.standings.get(dispatch.precinct_id)
+            behind = standing is not None and standing.state in _BEHIND
+            if place and (place.closes_at != dispatch.closes_at or (behind and not dispatch.seen_behind)):
+                await self._pool.execute(_SQL["note"], dispatch.precinct_id, place.closes_at, behind)
+
+    def _share(self, now: datetime) -> None:
+        self._here = {c: (p, at) for c, (p, at) in self._here.items() if now - at < _ON_DUTY}
+        needs = [self._need(d.open) for d in self.live.values() if not d.open.hold]
+        self.shares = allocate(needs, len(self._here.keys() | self._elsewhere.keys()), self._limits)
+
+    def _need(self, dispatch: Open) -> Need:
+        standing = self._heard.standings.get(dispatch.precinct_id)
+        return Need(
+            dispatch.precinct_id,
+            standing.p_lagging if standing else 0.0,
+            standing.shortfall if standing else 0.0,
+            self._reachable.get(dispatch.precinct_id, (1, 1, 0.0))[1],
+            dispatch.callers_wanted,
+        )
+
+    def _counts(self) -> Counter[str]:
+        places = self._elsewhere | {caller: precinct for caller, (precinct, _) in self._here.items()}
+        return Counter(places.values())
+
+    def choices(self, caller_id: str, now: datetime) -> Iterator[str]:
+        """Precincts to try for a caller, best first: where they are, unless others need them more."""
+        running = {p for p, d in self.live.items() if not d.row["hold"] and d.row["closes_at"] > now}
+        here = self._here.get(caller_id, (self._elsewhere.get(caller_id, ""), now))[0]
+        counts = self._counts()
+        stays = here in running and counts[here] <= self.shares.get(here, 0) * _SURPLUS + 1
+        if stays:
+            yield here
+        counts[here] -= 1
+        rest = running - {here} if stays else running
+        yield from sorted(rest, key=lambda p: (counts[p] - self.shares.get(p, 0), p))
+
+    def works(self, caller_id: str, precinct_id: str, now: datetime) -> None:
+        """A caller was given a voter there."""
+        self._here[caller_id] = (precinct_id, now)
+
+    def leaves(self, caller_id: str) -> None:
+        """A caller has stopped."""
+        self._here.pop(caller_id, None)
+        self._elsewhere.pop(caller_id, None)
+
+    async def order(self, order: DispatchOrder, account: str, now: datetime) -> DispatchView:
+        """Staff send callers. Raises `UnknownPrecinctError`, `PollsClosedError`."""
+        place = self._places.get(order.precinct_id)
+        if place is None:
+            raise UnknownPrecinctError
+        if place.closes_at <= now:
+            raise PollsClosedError
+        count = f"{order.callers_wanted} callers" if order.callers_wanted else "callers"
+        reason = f"{account} sent {count}"
+        async with self._pool.acquire() as connection, connection.transaction():
+            started = await self._start(connection, place, now, account, reason, False, order.callers_wanted)
+            if not started:
+                await connection.execute(
+                    _SQL["take_over"], order.precinct_id, order.callers_wanted, account, reason
+                )
+            await record(
+                connection, now, account, "dispatch.order", f"precinct:{order.precinct_id}",
+                {"callers_wanted": order.callers_wanted},
+            )  # fmt: skip
+        await self._read_live()
+        self._share(now)
+        return self.view(self.live[order.precinct_id])
+
+    async def stop(self, precinct_id: str, account: str, now: datetime) -> bool:
+        """Staff stop calling there; whether it was open. It does not start itself again."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            ended = await connection.fetchval(_SQL["end"], precinct_id, now, account, f"{account} stopped it")
+            if ended:
+                await record(connection, now, account, "dispatch.stop", f"precinct:{precinct_id}")
+        await self._read_live()
+        self._share(now)
+        return bool(ended)
+
+    def missing_now(self, precinct_id: str) -> int | None:
+        """Votes missing by the last standings; None where they are too old to say."""
+        standing = self._heard.standings.get(precinct_id)
+        return round(standing.shortfall) if standing and self._heard.fresh(self._stale_seconds) else None
+
+    def view(self, live: Live) -> DispatchView:
+        row = live.row
+        precinct = row["precinct_id"]
+        place = self._places.get(precinct)
+        known = self._reachable.get(precinct)
+        return DispatchView(
+            dispatch_id=row["dispatch_id"],
+            precinct_id=precinct,
+            precinct=place.name if place else precinct,
+            automatic=row["automatic"],
+            callers_wanted=row["callers_wanted"],
+            callers_now=self._counts()[precinct],
+            callers_allocated=self.shares.get(precinct, 0),
+            started_at=row["started_at"],
+            started_by=row["started_by"],
+            reason=row["reason"],
+            hold=row["hold"],
+            missing_at_start=round(row["missing_at_start"]),
+            missing_now=self.missing_now(precinct),
+            reachable=known[1] if known else None,
+            calls=row["calls"],
+        )
+
+    def list(self, now: datetime) -> DispatchList:
+        """All live dispatches, and what the service would do if staff agreed."""
+        opens = [d.open for d in self.live.values()]
+        callers = max(1, len(self._here.keys() | self._elsewhere.keys()))
+        offers = []
+        for need, count in proposals(self._seen(), opens, callers, now, self._limits)[:50]:
+            place = self._places.get(need.precinct_id)
+            name = place.name if place else need.precinct_id
+            words = f"Send {count} caller{'s' * (count > 1)} to {name}: {need.missing:.0f} missing, "
+            offers.append(
+                Proposal(
+                    precinct_id=need.precinct_id,
+                    precinct=name,
+                    callers=count,
+                    missing=round(need.missing),
+                    reachable=need.reachable,
+                    sentence=words + f"{need.reachable} reachable",
+                )  # fmt: skip
+            )
+        views = sorted((self.view(d) for d in self.live.values()), key=lambda v: v.started_at)
+        return DispatchList(dispatches=views, proposals=offers, feed_age_seconds=self._heard.age())

@@ -1,0 +1,45 @@
+"""What a caller must know of a precinct: its name, where and until when to vote."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import asyncpg
+
+from callers.feed import Heard
+from election.store import load_election
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    precinct_id: str
+    name: str
+    zone: str  # IANA
+    closes_at: datetime
+
+
+class Places:
+    """The election's precincts. The feed knows of moved closing times, the database of everything else."""
+
+    def __init__(self, heard: Heard) -> None:
+        self._heard = heard
+        self._stored: dict[str, Place] = {}
+
+    async def load(self, connection: asyncpg.Connection) -> bool:
+        """Reads the precincts; False where nothing has been imported yet."""
+        election = await load_election(connection)
+        if election is None:
+            return False
+        self._stored = {
+            p.precinct_id: Place(
+                p.precinct_id, p.name, p.timezone or election.day.timezone, p.closes_at(election.day)
+            )
+            for p in election.precincts
+        }
+        return True
+
+    def get(self, precinct_id: str) -> Place | None:
+        """The place, or None where nobody knows it."""
+        info = self._heard.precincts.get(precinct_id)
+        if info is None:
+            return self._stored.get(precinct_id)
+        return Place(precinct_id, info.name, info.timezone, datetime.fromtimestamp(info.closes_at, UTC))
