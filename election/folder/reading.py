@@ -1,0 +1,83 @@
+"""The whole folder: every file is checked before anything is used."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from election.day import Caller, Election, Precinct
+from election.folder.day_file import DEFAULT_REGION, read_day
+from election.folder.findings import Findings
+from election.folder.people import read_callers, read_watchers
+from election.folder.places import read_curve, read_history, read_precincts
+from election.folder.shapes import FILE as SHAPES
+from election.folder.shapes import read_shapes
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a folder says, all but the voters. Only to be used where its findings hold no problem."""
+
+    election: Election
+    callers: tuple[Caller, ...]
+    region: str = DEFAULT_REGION
+
+
+def examine(folder: Path, findings: Findings, *, shapes: bool = True) -> Examined:
+    """Reads every file but `voters.csv` and `reports.csv`; never raises, `findings` says what is wrong."""
+    if not folder.is_dir():
+        findings.problem(str(folder), None, "", "there is no such folder", "name the election's folder")
+    with _no_collection():
+        opened = read_day(folder, findings)
+        day, region = opened.day, opened.region
+        precincts = read_precincts(folder / "precincts.csv", day, findings)
+        # Where the precincts themselves are wrong, references to them would only repeat it.
+        sound = not any(p.file == "precincts.csv" for p in findings.problems)
+        known = precincts if sound else _Anything(precincts)
+
+        def there(name: str) -> bool:
+            return (folder / name).exists()
+
+        election = Election(
+            day=day,
+            precincts=tuple(precincts.values()),
+            history=read_history(folder / "history.csv", known, findings) if there("history.csv") else (),
+            curve=read_curve(folder / "curve.csv", known, findings) if there("curve.csv") else (),
+            watchers=read_watchers(folder / "watchers.csv", day, region, known, findings)
+            if there("watchers.csv")
+            else (),
+            geometry=read_shapes(folder / SHAPES, known, findings) if shapes and there(SHAPES) else {},
+        )
+        callers = read_callers(folder / "callers.csv", findings) if there("callers.csv") else ()
+    return Examined(election, callers, region)
+
+
+def read_election(folder: Path, *, shapes: bool = True) -> Election:
+    """The election in a folder (without voters and callers). Raises `FolderError` with every problem.
+
+    `shapes=False` leaves `precincts.geojson` unread, for commands that draw nothing.
+    """
+    findings = Findings()
+    examined = examine(folder, findings, shapes=shapes)
+    findings.raise_if_any()
+    return examined.election
+
+
+class _Anything(dict[str, Precinct]):
+    """Precincts of a file that has problems: every id counts as known."""
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """No garbage collection meanwhile: none of the many small values made here is garbage."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
