@@ -1,14 +1,15 @@
 """Carries out what `dispatch` decides: opens and closes precincts in the database, and spreads callers.
 
-Any number of services may run one each: every change is conditional on the live row, and unique indexes decide.
+Any number of services may run one each: every change is conditional on the live row, unique indexes decide.
 """
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import asyncpg
@@ -22,6 +23,7 @@ from election.wire.callers import DispatchList, DispatchOrder, DispatchView, Pro
 from election.wire.feed import State
 
 _SQL, _LEASES = statements("dispatches"), statements("leases")
+_ITSELF = "callers"  # who starts and ends what nobody ordered
 _BEHIND = (State.LAGGING, State.WATCH)
 _ON_DUTY = timedelta(minutes=15)  # stack time; who has not asked for so long is gone
 _WHEREABOUTS_SECONDS = 5.0  # real; where other services' callers work
@@ -69,6 +71,7 @@ class Dispatcher:
         self._here: dict[str, tuple[str, datetime]] = {}  # this service's callers: precinct, last seen
         self._elsewhere: dict[str, str] = {}
         self._elsewhere_at = -1e9
+        self._counts: Counter[str] = Counter()  # callers by precinct
         self._stopped: frozenset[str] = frozenset()
 
     async def tick(self, now: datetime) -> list[Start | End | Hold]:
@@ -108,6 +111,11 @@ class Dispatcher:
                 row = counted.get(precinct)
                 self._reachable[precinct] = (row["remaining"], row["now"], clock) if row else (0, 0, clock)
 
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[asyncpg.Connection]:
+        async with self._pool.acquire() as connection, connection.transaction():
+            yield cast(asyncpg.Connection, connection)
+
     async def _read_live(self) -> None:
         self.live = {row["precinct_id"]: Live(row) for row in await self._pool.fetch(_SQL["live"])}
 
@@ -122,13 +130,13 @@ class Dispatcher:
 
     async def _carry_out(self, decision: Start | End | Hold, now: datetime) -> bool:
         precinct, reason = decision.precinct_id, decision.reason
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._transaction() as connection:
             match decision:
                 case Start():
                     place = self._places.get(precinct)
                     if place is None:
                         return False
-                    done = await self._start(connection, place, now, "callers", reason, True, None)
+                    done = await self._start(connection, place, now, by=_ITSELF, reason=reason)
                     action = "dispatch.start"
                 case End(by=by):
                     done = await connection.fetchval(_SQL["end"], precinct, now, by, reason)
@@ -137,7 +145,7 @@ class Dispatcher:
                     done = await connection.fetchval(_SQL["hold"], precinct, reason)
                     action = "dispatch.hold" if reason else "dispatch.resume"
             if done:
-                await record(connection, now, "callers", action, f"precinct:{precinct}", {"reason": reason})
+                await record(connection, now, _ITSELF, action, f"precinct:{precinct}", {"reason": reason})
         return bool(done)
 
     async def _start(
@@ -145,11 +153,12 @@ class Dispatcher:
         connection: asyncpg.Connection,
         place: Place,
         now: datetime,
+        *,
         by: str,
         reason: str,
-        automatic: bool,
-        callers_wanted: int | None,
+        callers_wanted: int | None = None,
     ) -> Any:
+        automatic = by == _ITSELF
         standing = self._heard.standings.get(place.precinct_id)
         behind = standing is not None and standing.state in _BEHIND
         return await connection.fetchval(
@@ -170,8 +179,10 @@ class Dispatcher:
 
     def _share(self, now: datetime) -> None:
         self._here = {c: (p, at) for c, (p, at) in self._here.items() if now - at < _ON_DUTY}
+        places = self._elsewhere | {caller: precinct for caller, (precinct, _) in self._here.items()}
+        self._counts = Counter(places.values())
         needs = [self._need(d.open) for d in self.live.values() if not d.open.hold]
-        self.shares = allocate(needs, len(self._here.keys() | self._elsewhere.keys()), self._limits)
+        self.shares = allocate(needs, len(places), self._limits)
 
     def _need(self, dispatch: Open) -> Need:
         standing = self._heard.standings.get(dispatch.precinct_id)
@@ -183,24 +194,22 @@ class Dispatcher:
             dispatch.callers_wanted,
         )
 
-    def _counts(self) -> Counter[str]:
-        places = self._elsewhere | {caller: precinct for caller, (precinct, _) in self._here.items()}
-        return Counter(places.values())
-
     def choices(self, caller_id: str, now: datetime) -> Iterator[str]:
         """Precincts to try for a caller, best first: where they are, unless others need them more."""
         running = {p for p, d in self.live.items() if not d.row["hold"] and d.row["closes_at"] > now}
         here = self._here.get(caller_id, (self._elsewhere.get(caller_id, ""), now))[0]
-        counts = self._counts()
+        counts = self._counts
         stays = here in running and counts[here] <= self.shares.get(here, 0) * _SURPLUS + 1
         if stays:
             yield here
-        counts[here] -= 1
         rest = running - {here} if stays else running
-        yield from sorted(rest, key=lambda p: (counts[p] - self.shares.get(p, 0), p))
+        yield from sorted(rest, key=lambda p: (counts[p] - (p == here) - self.shares.get(p, 0), p))
 
     def works(self, caller_id: str, precinct_id: str, now: datetime) -> None:
         """A caller was given a voter there."""
+        before = self._here.get(caller_id, (self._elsewhere.get(caller_id, ""), now))[0]
+        self._counts[before] -= 1
+        self._counts[precinct_id] += 1
         self._here[caller_id] = (precinct_id, now)
 
     def leaves(self, caller_id: str) -> None:
@@ -217,8 +226,10 @@ class Dispatcher:
             raise PollsClosedError
         count = f"{order.callers_wanted} callers" if order.callers_wanted else "callers"
         reason = f"{account} sent {count}"
-        async with self._pool.acquire() as connection, connection.transaction():
-            started = await self._start(connection, place, now, account, reason, False, order.callers_wanted)
+        async with self._transaction() as connection:
+            started = await self._start(
+                connection, place, now, by=account, reason=reason, callers_wanted=order.callers_wanted
+            )
             if not started:
                 await connection.execute(
                     _SQL["take_over"], order.precinct_id, order.callers_wanted, account, reason
@@ -233,7 +244,7 @@ class Dispatcher:
 
     async def stop(self, precinct_id: str, account: str, now: datetime) -> bool:
         """Staff stop calling there; whether it was open. It does not start itself again."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._transaction() as connection:
             ended = await connection.fetchval(_SQL["end"], precinct_id, now, account, f"{account} stopped it")
             if ended:
                 await record(connection, now, account, "dispatch.stop", f"precinct:{precinct_id}")
@@ -257,7 +268,7 @@ class Dispatcher:
             precinct=place.name if place else precinct,
             automatic=row["automatic"],
             callers_wanted=row["callers_wanted"],
-            callers_now=self._counts()[precinct],
+            callers_now=self._counts[precinct],
             callers_allocated=self.shares.get(precinct, 0),
             started_at=row["started_at"],
             started_by=row["started_by"],
@@ -286,7 +297,7 @@ class Dispatcher:
                     missing=round(need.missing),
                     reachable=need.reachable,
                     sentence=words + f"{need.reachable} reachable",
-                )  # fmt: skip
+                )
             )
         views = sorted((self.view(d) for d in self.live.values()), key=lambda v: v.started_at)
         return DispatchList(dispatches=views, proposals=offers, feed_age_seconds=self._heard.age())

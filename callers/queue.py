@@ -113,12 +113,15 @@ class Queue:
         self,
         pool: asyncpg.Pool,
         rules: policy.Rules,
+        zone_of: Callable[[str], str],
+        *,
         lease: timedelta = timedelta(minutes=10),
         weights: tuple[float, float] = (1.0, 1.0),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pool = pool
         self._rules = rules
+        self._zone_of = zone_of  # a precinct's IANA zone, for voters without their own
         self._lease = lease
         self._weights = weights
         self._monotonic = monotonic
@@ -137,10 +140,9 @@ class Queue:
         row = await self._pool.fetchrow(_SQL["current"], caller_id, now)
         return _granted(row, row["lease_id"], row["expires_at"]) if row else None
 
-    async def grant(
-        self, caller: CallerOnDuty, precinct_id: str, zone: str, now: datetime
-    ) -> Granted | Nobody:
-        """The next voter of a precinct for a caller who holds none. `zone`: the precinct's IANA time zone."""
+    async def grant(self, caller: CallerOnDuty, precinct_id: str, now: datetime) -> Granted | Nobody:
+        """The next voter of a precinct for a caller who holds none."""
+        zone = self._zone_of(precinct_id)
         hints = self._hints.setdefault(precinct_id, _Hints())
         place, in_hand = self._in_hand.pop(caller.caller_id, ("", []))
         readings, reread = hints.readings, False
@@ -250,18 +252,18 @@ class Queue:
             return Nobody("resting", hints.next_due)
         return Nobody("empty")
 
-    async def check(self, caller_id: str, lease_id: UUID, zone: str, now: datetime) -> Check:
+    async def check(self, caller_id: str, lease_id: UUID, now: datetime) -> Check:
         """Whether a lease may still be called; where not, it is ended. Raises `UnknownLeaseError`."""
         row = await self._pool.fetchrow(_SQL["check"], lease_id, caller_id)
         if row is None:
             raise UnknownLeaseError
-        reason = self._objection(row, zone, now)
+        reason = self._objection(row, now)
         if reason and row["ended_at"] is None:
             by = "expired" if reason == "expired" else "revoked"
             await self._pool.execute(_SQL["end"], lease_id, caller_id, now, by, reason)
         return Check(reason, row["expires_at"], row["phone"])
 
-    def _objection(self, row: asyncpg.Record, zone: str, now: datetime) -> str:
+    def _objection(self, row: asyncpg.Record, now: datetime) -> str:
         if row["ended_at"] is not None:
             return str(row["ended_reason"] or row["ended_by"])
         if row["expires_at"] <= now:
@@ -272,20 +274,19 @@ class Queue:
             return "stopped"
         if row["closes_at"] <= now:
             return "closed"
-        return "" if policy.may_dial(now, row["timezone"] or zone, self._rules) else "hours"
+        zone = row["timezone"] or self._zone_of(row["precinct_id"])
+        return "" if policy.may_dial(now, zone, self._rules) else "hours"
 
-    async def dial(self, caller_id: str, lease_id: UUID, zone: str, now: datetime) -> Check:
+    async def dial(self, caller_id: str, lease_id: UUID, now: datetime) -> Check:
         """Consent once more, right before the number is dialled (law L8); extends the lease."""
-        return await self._confirm("dialled", caller_id, lease_id, zone, now)
+        return await self._confirm("dialled", caller_id, lease_id, now)
 
-    async def heartbeat(self, caller_id: str, lease_id: UUID, zone: str, now: datetime) -> Check:
+    async def heartbeat(self, caller_id: str, lease_id: UUID, now: datetime) -> Check:
         """The caller is still there: consent once more, and the lease is extended."""
-        return await self._confirm("extend", caller_id, lease_id, zone, now)
+        return await self._confirm("extend", caller_id, lease_id, now)
 
-    async def _confirm(
-        self, statement: str, caller_id: str, lease_id: UUID, zone: str, now: datetime
-    ) -> Check:
-        found = await self.check(caller_id, lease_id, zone, now)
+    async def _confirm(self, statement: str, caller_id: str, lease_id: UUID, now: datetime) -> Check:
+        found = await self.check(caller_id, lease_id, now)
         if found.reason:
             return found
         times = (now, now + self._lease) if statement == "dialled" else (now + self._lease,)

@@ -1,0 +1,262 @@
+"""The JSON API: callers' leases and outcomes, and staff's dispatches. Types: `election/wire/callers.py`."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+import structlog
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+from pydantic.json_schema import models_json_schema
+
+from callers.dispatcher import PollsClosedError, UnknownPrecinctError
+from callers.floor import Floor
+from callers.queue import AlreadyRecordedError, CallerOnDuty, TooLateError, UnknownLeaseError
+from election.database import UNREACHABLE
+from election.tokens import BadTokenError, Tokens
+from election.wire import callers as wire
+
+M = TypeVar("M", bound=BaseModel)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+MAY_ORDER = frozenset({"lead", "staff", "admin", "service"})
+_SERVICE_TOKEN_SECONDS = 300
+FLOOR: web.AppKey["FloorHolder"] = web.AppKey("floor")
+TOKENS: web.AppKey[Tokens] = web.AppKey("tokens")
+LOG: web.AppKey[structlog.stdlib.BoundLogger] = web.AppKey("log")
+
+
+class FloorHolder:
+    """The floor once the database has been reached; None before."""
+
+    floor: Floor | None = None
+
+
+def problem(status: int, reason: str, message: str, **headers: str) -> web.Response:
+    """An error as JSON: a key and a sentence that says what to do."""
+    return web.json_response({"reason": reason, "message": message}, status=status, headers=headers)
+
+
+def answer(model: BaseModel, status: int = 200) -> web.Response:
+    return web.Response(
+        text=model.model_dump_json(), status=status, content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )  # fmt: skip
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turns what may happen into answers; never puts a voter into a log."""
+    try:
+        return await handler(request)
+    except UNREACHABLE as error:
+        request.app[LOG].warning("database away", error=type(error).__name__)
+        return problem(
+            503, "unreachable_database", "Our records cannot be reached; try again.", **{"Retry-After": "2"}
+        )
+    except UnknownLeaseError:
+        return problem(404, "unknown_lease", "There is no such lease of yours; ask for the next voter.")
+    except AlreadyRecordedError:
+        return problem(409, "already_recorded", "This call has another outcome; undo it first.")
+    except TooLateError:
+        return problem(409, "too_late", "It can no longer be undone.")
+
+
+def floor_of(request: web.Request) -> Floor:
+    floor = request.app[FLOOR].floor
+    if floor is None:
+        raise ConnectionError("not yet connected")
+    return floor
+
+
+async def body(request: web.Request, model: type[M]) -> M:
+    """The request's JSON, checked. Answers 400 where it is not what it should be."""
+    try:
+        return model.model_validate_json(await request.read())
+    except ValidationError as error:
+        places = ", ".join(".".join(map(str, e["loc"])) or "body" for e in error.errors())
+        raise web.HTTPBadRequest(
+            text=f'{{"reason": "malformed", "message": "Check: {places}"}}', content_type="application/json"
+        ) from None
+
+
+async def caller_of(request: web.Request, token: str | None = None) -> CallerOnDuty:
+    """Who asks, by their link's token. Answers 401 where it is not one of ours."""
+    if token is None:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise web.HTTPUnauthorized(text="A caller's token is needed.")
+    try:
+        caller_id = str(request.app[TOKENS].read("caller", token)["c"])
+    except (BadTokenError, KeyError, TypeError):
+        raise web.HTTPUnauthorized(text="This link is not one of ours.") from None
+    caller = await floor_of(request).caller(caller_id)
+    if caller is None:
+        raise web.HTTPUnauthorized(text="This link is no longer good.")
+    return caller
+
+
+def account_of(request: web.Request) -> str:
+    """The staff account a service speaks for. Answers 401 or 403."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    try:
+        value = request.app[TOKENS].read("service", token, max_age=_SERVICE_TOKEN_SECONDS)
+        account, role = str(value["account"]), value["role"]
+    except (BadTokenError, KeyError, TypeError):
+        raise web.HTTPUnauthorized(text="A service token is needed.") from None
+    if scheme.lower() != "bearer" or role not in MAY_ORDER:
+        raise web.HTTPForbidden(text="This role may not send callers.")
+    return account
+
+
+def lease_of(request: web.Request) -> UUID:
+    try:
+        return UUID(request.match_info["lease_id"])
+    except ValueError:
+        raise UnknownLeaseError from None
+
+
+async def lease(request: web.Request) -> web.Response:
+    """The voter you hold, else the next one, else why there is none."""
+    caller = await caller_of(request)
+    found = await floor_of(request).next_voter(caller)
+    response = answer(found, 429 if found.reason == "too_fast" else 200)
+    if found.reason == "too_fast":
+        speed = max(1.0, floor_of(request).time.speed)
+        response.headers["Retry-After"] = str(max(1, round(found.ask_again_seconds / speed)))
+    return response
+
+
+async def dial(request: web.Request) -> web.Response:
+    """Ask right before dialling: consent is looked up again."""
+    caller = await caller_of(request)
+    still, _ = await floor_of(request).dial(caller, (await body(request, wire.LeaseId)).lease_id)
+    return answer(still)
+
+
+async def heartbeat(request: web.Request) -> web.Response:
+    """You are still there: the lease is extended if it still stands."""
+    caller = await caller_of(request)
+    return answer(await floor_of(request).heartbeat(caller, (await body(request, wire.LeaseId)).lease_id))
+
+
+async def release(request: web.Request) -> web.Response:
+    """Gives the voter back without an outcome."""
+    caller = await caller_of(request)
+    await floor_of(request).release(caller, (await body(request, wire.LeaseId)).lease_id)
+    return web.Response(status=204)
+
+
+async def put_outcome(request: web.Request) -> web.Response:
+    """Records what came of the call; send it again until you have an answer."""
+    caller = await caller_of(request)
+    report = await body(request, wire.OutcomeReport)
+    try:
+        return answer(await floor_of(request).record(caller, lease_of(request), report))
+    except ValueError as error:
+        return problem(400, "malformed", str(error))
+
+
+async def delete_outcome(request: web.Request) -> web.Response:
+    """Undoes it within ten seconds."""
+    caller = await caller_of(request)
+    voter = await floor_of(request).undo(caller, lease_of(request))
+    return answer(wire.LeaseAnswer(voter=voter))
+
+
+async def get_dispatches(request: web.Request) -> web.Response:
+    """Precincts open for calling, and where callers would help."""
+    account_of(request)
+    floor = floor_of(request)
+    return answer(floor.dispatcher.list(floor.time.now()))
+
+
+async def post_dispatch(request: web.Request) -> web.Response:
+    """Sends callers to a precinct, or changes how many."""
+    account = account_of(request)
+    order = await body(request, wire.DispatchOrder)
+    floor = floor_of(request)
+    try:
+        return answer(await floor.dispatcher.order(order, account, floor.time.now()), 201)
+    except UnknownPrecinctError:
+        return problem(404, "unknown_precinct", "There is no such precinct in this election.")
+    except PollsClosedError:
+        return problem(409, "closed", "The polls there have closed.")
+
+
+async def delete_dispatch(request: web.Request) -> web.Response:
+    """Stops calling in a precinct; it will not start by itself again."""
+    account = account_of(request)
+    floor = floor_of(request)
+    if not await floor.dispatcher.stop(request.match_info["precinct_id"], account, floor.time.now()):
+        return problem(404, "not_open", "Nobody calls there.")
+    return web.Response(status=204)
+
+
+# method, path, handler, body, answer
+_ROUTES: list[tuple[str, str, Handler, type[BaseModel] | None, type[BaseModel] | None]] = [
+    ("POST", "/api/lease", lease, None, wire.LeaseAnswer),
+    ("POST", "/api/dial", dial, wire.LeaseId, wire.StillYours),
+    ("POST", "/api/heartbeat", heartbeat, wire.LeaseId, wire.StillYours),
+    ("POST", "/api/release", release, wire.LeaseId, None),
+    ("PUT", "/api/outcomes/{lease_id}", put_outcome, wire.OutcomeReport, wire.OutcomeReceipt),
+    ("DELETE", "/api/outcomes/{lease_id}", delete_outcome, None, wire.LeaseAnswer),
+    ("GET", "/dispatches", get_dispatches, None, wire.DispatchList),
+    ("POST", "/dispatches", post_dispatch, wire.DispatchOrder, wire.DispatchView),
+    ("DELETE", "/dispatches/{precinct_id}", delete_dispatch, None, None),
+]
+
+
+def openapi() -> dict[str, Any]:
+    """The API's description, from the very types that check it."""
+    models = {m for route in _ROUTES for m in route[3:] if m is not None}
+    ordered = sorted(models, key=lambda m: m.__name__)
+    _, schemas = models_json_schema(
+        [(m, "serialization") for m in ordered], ref_template="#/components/schemas/{model}"
+    )
+    paths: dict[str, dict[str, Any]] = {}
+    for method, path, handler, takes, gives in _ROUTES:
+        operation: dict[str, Any] = {
+            "summary": (handler.__doc__ or "").strip(),
+            "security": [{"caller" if path.startswith("/api") else "service": []}],
+            "responses": {
+                "200" if gives else "204": {"description": "Done."},
+                "401": {"description": "Token."},
+            },
+        }
+        if "{" in path:
+            name = path[path.index("{") + 1 : path.index("}")]
+            operation["parameters"] = [
+                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            ]
+        if takes:
+            operation["requestBody"] = {"required": True, "content": _json(takes)}
+        if gives:
+            operation["responses"]["200"]["content"] = _json(gives)
+        paths.setdefault(path, {})[method.lower()] = operation
+    bearer = {"type": "http", "scheme": "bearer"}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Beluga callers", "version": "1"},
+        "paths": paths,
+        "components": {
+            "schemas": schemas.get("$defs", {}),
+            "securitySchemes": {"caller": bearer, "service": bearer},
+        },
+    }
+
+
+def _json(model: type[BaseModel]) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
+
+
+def add_api(app: web.Application) -> None:
+    """Adds the routes above and their description."""
+    for method, path, handler, _, _ in _ROUTES:
+        app.router.add_route(method, path, handler)
+    description = openapi()
+
+    async def described(_: web.Request) -> web.Response:
+        return web.json_response(description)
+
+    app.router.add_get("/openapi.json", described)

@@ -1,0 +1,274 @@
+"""The phone bank's floor: gives a caller the next voter and takes what came of it, over queue and dispatcher.
+
+The page and the JSON API are two faces of these functions.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from callers import scripts
+from callers.dispatcher import Dispatcher
+from callers.feed import Heard
+from callers.places import Places
+from callers.queue import CallerOnDuty, Check, Granted, Nobody, Queue
+from callers.settings import CallersSettings
+from callers.timekeeping import SharedTime
+from election.database import open_pool
+from election.wire.callers import (
+    LeaseAnswer,
+    OutcomeReceipt,
+    OutcomeReport,
+    StillYours,
+    VoterOnLease,
+)
+
+_CALLER_SECONDS = 10.0  # real; how long a barred caller may go on
+_DRY_SECONDS = 5.0  # real; a precinct without a voter for these languages is not asked again so long
+_ASK_AGAIN = {"no_dispatch": 30.0, "hours": 600.0, "language": 120.0, "empty": 60.0, "resting": 60.0}
+
+
+class Metrics:
+    """Counts only: no voter, phone or caller in any label."""
+
+    def __init__(self, registry: CollectorRegistry, heard: Heard) -> None:
+        self.leases = Counter(
+            "beluga_callers_leases", "Lease requests by result", ["result"], registry=registry
+        )
+        self.lease_seconds = Histogram(
+            "beluga_callers_lease_seconds", "Time to grant a lease", registry=registry,
+            buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+        )  # fmt: skip
+        self.outcomes = Counter(
+            "beluga_callers_outcomes", "Outcomes recorded", ["outcome"], registry=registry
+        )
+        self.undone = Counter("beluga_callers_undone", "Outcomes undone", registry=registry)
+        self.refused = Counter(
+            "beluga_callers_dials_refused",
+            "Consent gone between lease and dial",
+            ["reason"],
+            registry=registry,
+        )
+        self.expired = Counter("beluga_callers_expired", "Leases that ran out", registry=registry)
+        self.revoked = Counter("beluga_callers_revoked", "Leases ended by the log", registry=registry)
+        self.strike_offs = Counter("beluga_callers_strike_offs", "Strike-offs heard", registry=registry)
+        self.dispatches = Gauge("beluga_callers_dispatches", "Precincts open for calling", registry=registry)
+        self.changes = Counter(
+            "beluga_callers_dispatch_changes",
+            "Dispatches started, ended, held",
+            ["change"],
+            registry=registry,
+        )
+        Gauge(
+            "beluga_callers_feed_age_seconds", "Age of the standings; -1 before the first", registry=registry
+        ).set_function(lambda: -1.0 if heard.age() is None else heard.age() or 0.0)
+
+
+@dataclass
+class _Allowance:
+    left: float
+    at: datetime
+
+
+class Floor:
+    """All there is once the database has been reached. `now` comes from the shared time."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        settings: CallersSettings,
+        at: SharedTime,
+        heard: Heard,
+        places: Places,
+        metrics: Metrics,
+    ) -> None:
+        self.pool = pool
+        self.settings = settings
+        self.time = at
+        self.heard = heard
+        self.places = places
+        self.metrics = metrics
+        self.queue = Queue(
+            pool,
+            settings.rules,
+            self._zone_of,
+            lease=timedelta(seconds=settings.lease_seconds),
+            weights=(settings.turnout_weight, settings.support_weight),
+        )
+        self.dispatcher = Dispatcher(pool, heard, places, settings.limits, settings.feed_stale_seconds)
+        self._callers: dict[str, tuple[CallerOnDuty | None, float]] = {}
+        self._allowances: dict[str, _Allowance] = {}
+        self._dry: dict[tuple[str, tuple[str, ...]], tuple[float, Nobody]] = {}
+
+    def _zone_of(self, precinct_id: str) -> str:
+        place = self.places.get(precinct_id)
+        return place.zone if place else ""  # no zone: never a time to call
+
+    async def caller(self, caller_id: str) -> CallerOnDuty | None:
+        """Who holds a link; None where staff took it away or never gave it."""
+        known = self._callers.get(caller_id)
+        if known is None or time.monotonic() - known[1] > _CALLER_SECONDS:
+            known = (await self.queue.caller(caller_id), time.monotonic())
+            self._callers[caller_id] = known
+        return known[0]
+
+    async def current(self, caller: CallerOnDuty) -> VoterOnLease | None:
+        granted = await self.queue.current(caller.caller_id, self.time.now())
+        return self._show(caller, granted) if granted else None
+
+    async def next_voter(self, caller: CallerOnDuty) -> LeaseAnswer:
+        """The voter a caller holds, else the next one, else why there is none."""
+        started = time.perf_counter()
+        answer = await self._next_voter(caller)
+        self.metrics.leases.labels(answer.reason or "granted").inc()
+        if answer.voter:
+            self.metrics.lease_seconds.observe(time.perf_counter() - started)
+        return answer
+
+    async def _next_voter(self, caller: CallerOnDuty) -> LeaseAnswer:
+        now = self.time.now()
+        held = await self.queue.current(caller.caller_id, now)
+        if held:
+            return LeaseAnswer(voter=self._show(caller, held))
+        wait = self._wait(caller.caller_id, now)
+        if wait > 0:
+            return self._none(caller, Nobody("too_fast"), wait)
+        why = Nobody("no_dispatch")
+        for precinct in self.dispatcher.choices(caller.caller_id, now):
+            found = await self._from_precinct(caller, precinct, now)
+            if isinstance(found, Granted):
+                self.dispatcher.works(caller.caller_id, precinct, now)
+                self._allowances[caller.caller_id].left -= 1
+                return LeaseAnswer(voter=self._show(caller, found))
+            why = _more_hopeful(why, found)
+        held = await self.queue.current(caller.caller_id, now)  # the same caller's other request won
+        return LeaseAnswer(voter=self._show(caller, held)) if held else self._none(caller, why)
+
+    async def _from_precinct(self, caller: CallerOnDuty, precinct: str, now: datetime) -> Granted | Nobody:
+        key = (precinct, caller.languages)
+        dry = self._dry.get(key)
+        if dry and time.monotonic() < dry[0]:
+            return dry[1]
+        found = await self.queue.grant(caller, precinct, now)
+        if isinstance(found, Nobody):
+            self._dry[key] = (time.monotonic() + _DRY_SECONDS, found)
+        return found
+
+    def _wait(self, caller_id: str, now: datetime) -> float:
+        """Stack seconds until this caller may see another voter (a bucket that refills)."""
+        rate, burst = self.settings.leases_per_hour / 3600, float(self.settings.leases_burst)
+        allowance = self._allowances.setdefault(caller_id, _Allowance(burst, now))
+        passed = max(0.0, (now - allowance.at).total_seconds())
+        allowance.left, allowance.at = min(burst, allowance.left + passed * rate), now
+        return 0.0 if allowance.left >= 1 else (1 - allowance.left) / rate
+
+    def _none(self, caller: CallerOnDuty, why: Nobody, wait: float | None = None) -> LeaseAnswer:
+        seconds = _ASK_AGAIN.get(why.reason, 30.0) if wait is None else wait
+        until = ""
+        if why.until:
+            seconds = min(600.0, max(5.0, (why.until - self.time.now()).total_seconds()))
+            zone = next((self._zone_of(p) for p in self.dispatcher.live), "") or "UTC"
+            until = scripts.local(why.until, zone)
+        words = scripts.reason(_spoken(caller), why.reason, until)
+        return LeaseAnswer(reason=why.reason, message=words, ask_again_seconds=seconds)
+
+    def _show(self, caller: CallerOnDuty, granted: Granted) -> VoterOnLease:
+        place = self.places.get(granted.precinct_id)
+        zone = place.zone if place else "UTC"
+        closes_at = place.closes_at if place else granted.expires_at
+        name = place.name if place else granted.precinct_id
+        language = granted.language or _spoken(caller)
+        live = self.dispatcher.live.get(granted.precinct_id)
+        return VoterOnLease(
+            lease_id=granted.lease_id,
+            voter_id=granted.voter_id,
+            name=granted.name,
+            phone=granted.phone,
+            language=granted.language,
+            precinct_id=granted.precinct_id,
+            precinct=name,
+            polling_place=name,
+            closes_at=closes_at,
+            timezone=zone,
+            expires_at=granted.expires_at,
+            script=scripts.script(language, granted.name, caller.name, name, scripts.local(closes_at, zone)),
+            missing_at_start=round(live.row["missing_at_start"]) if live else 0,
+            missing_now=self.dispatcher.missing_now(granted.precinct_id),
+        )
+
+    async def dial(self, caller: CallerOnDuty, lease_id: UUID) -> tuple[StillYours, str]:
+        """Consent right before dialling, and the number where it still stands."""
+        found = await self.queue.dial(caller.caller_id, lease_id, self.time.now())
+        if found.reason:
+            self.metrics.refused.labels(found.reason).inc()
+        return self._still(caller, found), "" if found.reason else found.phone
+
+    async def heartbeat(self, caller: CallerOnDuty, lease_id: UUID) -> StillYours:
+        return self._still(caller, await self.queue.heartbeat(caller.caller_id, lease_id, self.time.now()))
+
+    def _still(self, caller: CallerOnDuty, found: Check) -> StillYours:
+        if not found.reason:
+            return StillYours(live=True, expires_at=found.expires_at)
+        words = scripts.reason(_spoken(caller), found.reason)
+        return StillYours(live=False, reason=found.reason, message=words)
+
+    async def record(self, caller: CallerOnDuty, lease_id: UUID, report: OutcomeReport) -> OutcomeReceipt:
+        done = await self.queue.record(caller.caller_id, lease_id, report, self.time.now())
+        if not done.duplicate:
+            self.metrics.outcomes.labels(done.outcome.value).inc()
+        return OutcomeReceipt(
+            lease_id=lease_id,
+            outcome=done.outcome,
+            duplicate=done.duplicate,
+            undo_until=done.at + self._undo_window,
+        )
+
+    @property
+    def _undo_window(self) -> timedelta:
+        # Ten of the caller's own seconds, whatever the rehearsal's speed.
+        return timedelta(seconds=self.settings.undo_seconds * max(1.0, self.time.speed))
+
+    async def undo(self, caller: CallerOnDuty, lease_id: UUID) -> VoterOnLease | None:
+        """Withdraws an outcome; the voter, where the caller has them again. Raises `TooLateError`."""
+        granted = await self.queue.undo(caller.caller_id, lease_id, self.time.now(), self._undo_window)
+        self.metrics.undone.inc()
+        return self._show(caller, granted) if granted else None
+
+    async def release(self, caller: CallerOnDuty, lease_id: UUID) -> bool:
+        self.dispatcher.leaves(caller.caller_id)
+        return await self.queue.release(caller.caller_id, lease_id, self.time.now())
+
+    async def tick(self) -> None:
+        """What is done every second: time, expiry, dispatches."""
+        await self.time.measure(self.pool)
+        now = self.time.now()
+        self.metrics.expired.inc(await self.queue.sweep(now))
+        for change in await self.dispatcher.tick(now):
+            self.metrics.changes.labels(type(change).__name__.lower()).inc()
+        self.metrics.dispatches.set(len(self.dispatcher.live))
+
+
+async def open_floor(
+    settings: CallersSettings, at: SharedTime, heard: Heard, places: Places, metrics: Metrics
+) -> Floor:
+    """Reaches the database. Raises one of `election.database.UNREACHABLE`."""
+    pool = await open_pool(settings.database_url, settings.pool_size)
+    return Floor(pool, settings, at, heard, places, metrics)
+
+
+def _spoken(caller: CallerOnDuty) -> str:
+    return caller.languages[0] if caller.languages else "en"
+
+
+_HOPE = ("no_dispatch", "empty", "language", "hours", "resting")
+
+
+def _more_hopeful(one: Nobody, other: Nobody) -> Nobody:
+    """Of several precincts' reasons the one to tell: the soonest chance of work."""
+    if one.reason == other.reason and one.until and other.until:
+        return min(one, other, key=lambda why: why.until or datetime.max)
+    return max(one, other, key=lambda why: _HOPE.index(why.reason) if why.reason in _HOPE else -1)

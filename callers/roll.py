@@ -1,0 +1,101 @@
+"""The voter roll and the callers as imported: bulk in, bulk out.
+
+Importing again changes only what changed. Calls, leases and strike-offs name voters by id and outlive it.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from operator import attrgetter
+
+import asyncpg
+
+from election.day import Caller, Voter
+from election.ids import CallerId, PrecinctId, VoterId
+
+LOAD_SECONDS = 1800.0  # ten million voters on a slow disk
+
+_COLUMNS = (
+    "voter_id", "precinct_id", "roll_number", "name", "phone", "language", "support", "turnout", "voted",
+    "do_not_call", "timezone", "address",
+)  # fmt: skip
+_NAMES = ", ".join(_COLUMNS)
+_values = attrgetter(*_COLUMNS)
+
+_STAGE = "create temporary table voters_incoming (like voters) on commit drop"
+
+# A changed voter leaves and comes back: two voters may have swapped roll numbers, which are unique.
+_DROP_CHANGED = f"""
+delete from voters v where not exists (
+    select from voters_incoming i
+    where i.voter_id = v.voter_id
+      and ({", ".join(f"i.{c}" for c in _COLUMNS)}) is not distinct from
+          ({", ".join(f"v.{c}" for c in _COLUMNS)})
+)
+"""  # noqa: S608
+
+_ADD_MISSING = f"""
+insert into voters ({_NAMES})
+select {_NAMES} from voters_incoming i
+where not exists (select from voters v where v.voter_id = i.voter_id)
+"""  # noqa: S608
+
+_SAVE_CALLERS = """
+insert into callers (caller_id, name, contact, languages)
+select * from jsonb_to_recordset($1::jsonb) as c(caller_id text, name text, contact text, languages text[])
+on conflict (caller_id) do update set
+    name = excluded.name, contact = excluded.contact, languages = excluded.languages
+"""
+
+# One whose link was taken away stays known, so that a later import does not give it back.
+_DROP_CALLERS = "delete from callers where not barred and caller_id <> all ($1::text[])"
+
+
+async def stage_voters(connection: asyncpg.Connection, voters: Iterable[Voter]) -> int:
+    """Streams voters into a staging table of this transaction; returns how many. Nothing is visible yet."""
+    await connection.execute(_STAGE)
+    done = await connection.copy_records_to_table(
+        "voters_incoming", columns=_COLUMNS, records=map(_values, voters), timeout=LOAD_SECONDS
+    )
+    return int(done.split()[-1])
+
+
+async def merge_voters(connection: asyncpg.Connection) -> None:
+    """Makes the roll equal to what was staged in this transaction."""
+    await connection.execute("analyze voters_incoming", timeout=LOAD_SECONDS)
+    await connection.execute(_DROP_CHANGED, timeout=LOAD_SECONDS)
+    await connection.execute(_ADD_MISSING, timeout=LOAD_SECONDS)
+    await connection.execute("analyze voters", timeout=LOAD_SECONDS)
+
+
+async def save_callers(connection: asyncpg.Connection, callers: Iterable[Caller]) -> None:
+    """Makes the callers equal to these; who is barred stays barred. Call it within a transaction."""
+    rows = [
+        {"caller_id": c.caller_id, "name": c.name, "contact": c.email_or_phone, "languages": c.languages}
+        for c in callers
+    ]
+    await connection.execute(_DROP_CALLERS, [row["caller_id"] for row in rows])
+    await connection.execute(_SAVE_CALLERS, rows)
+
+
+async def count_voters(connection: asyncpg.Connection) -> int:
+    return int(await connection.fetchval("select count(*) from voters", timeout=LOAD_SECONDS))
+
+
+async def read_voters(connection: asyncpg.Connection) -> AsyncIterator[Voter]:
+    """The roll by precinct and roll number. Call it within a transaction."""
+    statement = f"select {_NAMES} from voters order by precinct_id, roll_number"  # noqa: S608
+    async for row in connection.cursor(statement, prefetch=5_000, timeout=LOAD_SECONDS):
+        values = dict(row) | {
+            "voter_id": VoterId(row["voter_id"]),
+            "precinct_id": PrecinctId(row["precinct_id"]),
+        }
+        yield Voter(**values)
+
+
+async def read_callers(connection: asyncpg.Connection) -> tuple[Caller, ...]:
+    """Callers by id."""
+    rows = await connection.fetch(
+        'select caller_id, name, contact, languages from callers order by caller_id collate "C"'
+    )
+    return tuple(
+        Caller(CallerId(r["caller_id"]), r["name"], r["contact"], tuple(r["languages"])) for r in rows
+    )
