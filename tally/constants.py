@@ -1,0 +1,59 @@
+"""The model's constants: values, units and where they come from. Frozen; a test may pass its own."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """Standard deviations are of natural logarithms (.10 is about 10 %) unless a field says otherwise.
+
+    Sources: (R) the reference's replays of ten Philadelphia elections, DESIGN section 7; (C) cross-validation
+    over counties and seeds of Romania 2024, `docs/model.md`; (J) judgement, wide on purpose.
+    """
+
+    # the day
+    level_sd: float = 0.30  # turnout against expectation, whole election (R)
+    level_sd_blind: float = 0.70  # the same with no expectation at all (J)
+    feature_sd: float = 0.12  # a standard deviation of a covariate moves the level by this (C)
+    feature_tilt_sd: float = 0.10  # … and the early share by this (C)
+    share_sd_midday: float = 0.10  # hourly shares against past curves, middle of the day (R)
+    share_sd_edge: float = 0.30  # … first and last hours (R)
+    share_length: float = 0.18  # correlation length of hourly shares, part of the day (R)
+    curve_factors: int = 8  # eigenvectors kept of the curve's covariance
+
+    # places: level at close, and tilt (multiplies 1 - F: early voters many or few)
+    county_sd: float = 0.10
+    county_tilt_sd: float = 0.12
+    group_sd: float = 0.14
+    group_tilt_sd: float = 0.15
+    precinct_sd: float = 0.19  # level of a precinct within its group (R .15 to .20, C)
+    precinct_sd_blind: float = 0.35  # the same for a precinct without own expectation (J)
+    precinct_tilt_sd: float = 0.36  # times (1 - F) (R)
+    step_sd: float = 0.20  # wobble of an increment, times log(F2 / F1) (C)
+    watcher_sd: float = 0.02  # a trained watcher's counting error (R)
+    thinning: float = 1.0  # overdispersion of backward thinning, times (1 - F) / N
+    tail: float = 4.0  # degrees of freedom of the robust weights (R)
+    rounds: int = 5  # robust refits
+    earliest: float = 0.004  # reports below this share of the day carry no level
+
+    # widths
+    stretch80: float = 1.0  # bands over normal ones (C)
+    stretch95: float = 1.05
+
+    # gate
+    bad_cost: float = 5.0  # -log(3 % bad x density of a bad count over e^6)
+    gate_step_sd: float = 0.25  # a step's wobble, times log(F2 / F1)
+    gate_watcher_sd: float = 0.03
+    gate_shared_sd: float = 0.15  # what the state does not know of a precinct's place
+    asked_cost: float = 1.5  # a count intake holds needs this much more evidence
+
+    # standing
+    lag_ratio: float = 0.85  # behind its peers: below this part of what they do
+    lag_probability: float = 0.70
+    lag_release: float = 0.60  # keep-firing: a lagging precinct leaves below this
+    watch_probability: float = 0.40
+    lag_floor: float = 5.0  # votes: smaller shortfalls are nobody's errand
+    silent_hours: float = 3.0  # no report for this long …
+    silent_rhythm: float = 3.0  # … or this many of that precinct's usual gaps, whichever is longer
+    doubt_seconds: float = 1800.0  # two senders this close in time who disagree
+    doubt_ratio: float = 0.25  # … by this much

@@ -1,0 +1,186 @@
+"""The course of a day: which share of its votes is in by when, and how surely.
+
+A curve is a row of cumulative shares at `GRID + 1` equal steps of the polling day, from opening (0) to close
+(1). A precinct's curve is its own past one, shrunk to its group's, county's and everybody's as far as past
+days disagree with each other.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from election.day import CurvePoint, Election, ElectionDay
+from tally.constants import Constants
+
+Array = NDArray[np.float64]
+GRID = 60  # steps of the day: a quarter of an hour or less
+
+# Philadelphia's volunteers, 2018 and 2019 (Sixty-Six Wards), polls 7 to 20: the middle of their ranges.
+DEFAULT_DAY = ((0.0, 0.0), (1 / 13, 0.115), (5 / 13, 0.41), (8 / 13, 0.57), (10 / 13, 0.72), (12 / 13, 0.915),
+               (1.0, 1.0))  # fmt: skip
+LAST_HOUR = 3600.0
+
+
+def default_curve() -> Array:
+    """The built-in curve, for elections that bring none."""
+    at, share = zip(*DEFAULT_DAY, strict=True)
+    return np.asarray(np.interp(np.linspace(0, 1, GRID + 1), at, share))
+
+
+def part_of_day(at: float, opens: float, closes: float, planned_opens: float, planned_closes: float) -> float:
+    """How far the polling day has come, 0..1. All times epoch seconds.
+
+    A late opening squeezes the day into what is left of it. An extension stretches only the last planned
+    hour: voters in the morning do not know yet that the polls will stay open.
+    """
+    if at <= opens:
+        return 0.0
+    if at >= closes:
+        return 1.0
+    if closes == planned_closes or closes < planned_closes:
+        return (at - opens) / (closes - opens)
+    knee = max(planned_closes - LAST_HOUR, opens)
+    whole = max(planned_closes - opens, 60.0)
+    if at <= knee:
+        return (at - opens) / whole
+    done = (knee - opens) / whole
+    return done + (1.0 - done) * (at - knee) / (closes - knee)
+
+
+def share_at(curve: Array, part: float) -> float:
+    """Cumulative share at one part of the day (scalar, linear between grid points)."""
+    place = part * GRID
+    low = min(int(place), GRID - 1)
+    return float(curve[low]) + (place - low) * (float(curve[low + 1]) - float(curve[low]))
+
+
+class Curves:
+    """Every precinct's curve, and the covariance of what today may do otherwise.
+
+    `table[c]` are the distinct curves, `of[p]` says which is precinct p's, `overall` is everybody's;
+    `factors` (GRID + 1, R): deviations of log cumulative share as R standard normal amounts, zero at close.
+    """
+
+    def __init__(self, election: Election, constants: Constants) -> None:
+        scopes = _by_scope(election.day, election.curve)
+        overall = scopes.get("all")
+        if not overall:
+            weightless = [c for days in scopes.values() for c in days.values()]
+            overall = {"": np.mean(weightless, axis=0)} if weightless else {"": default_curve()}
+        self.overall = _mean(overall.values())
+        trust = {level: _trust(scopes, level, overall) for level in ("county", "group", "precinct")}
+        table: list[Array] = [self.overall]
+        known: dict[tuple[str, str, str], int] = {}
+        of: list[int] = []
+        for p in election.precincts:
+            chain = (f"county:{p.county}", f"group:{p.group}", f"precinct:{p.precinct_id}")
+            county, group, own = (name if name in scopes else "" for name in chain)
+            key = (county, group, own)
+            if not any(key):
+                of.append(0)
+                continue
+            if key not in known:
+                curve = self.overall
+                for name in key:
+                    if name:
+                        past = _mean(scopes[name].values())
+                        w = trust[name.split(":", 1)[0]]
+                        curve = w * past + (1 - w) * curve
+                known[key] = len(table)
+                table.append(curve)
+            of.append(known[key])
+        self.table = np.ascontiguousarray(np.array(table))
+        self.of = np.array(of, dtype=np.intp)
+        self.factors = _factors(self.overall, list(overall.values()), constants)
+
+    def shares(self, positions: NDArray[np.intp], parts: Array) -> Array:
+        """Cumulative share of each precinct at its part of the day."""
+        place = parts * GRID
+        low = np.minimum(place.astype(np.intp), GRID - 1)
+        rows = self.of[positions]
+        before = self.table[rows, low]
+        return np.asarray(before + (place - low) * (self.table[rows, low + 1] - before))
+
+    def deviations(self, parts: Array) -> Array:
+        """Rows of `factors` at parts of the day, (n, R)."""
+        place = parts * GRID
+        low = np.minimum(place.astype(np.intp), GRID - 1)
+        rest = (place - low)[:, None]
+        return np.asarray(self.factors[low] * (1 - rest) + self.factors[low + 1] * rest)
+
+
+def _by_scope(day: ElectionDay, points: Iterable[CurvePoint]) -> dict[str, dict[str, Array]]:
+    """scope -> past election -> curve on the grid."""
+    opens = datetime.combine(day.date, day.opens)
+    length = (datetime.combine(day.date, day.closes) - opens).total_seconds()
+    parts: dict[time, float] = {}
+    raw: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    for point in points:
+        if point.time not in parts:
+            parts[point.time] = (datetime.combine(day.date, point.time) - opens).total_seconds() / length
+        raw[point.scope, point.election].append((parts[point.time], point.share))
+    grid = np.linspace(0, 1, GRID + 1)
+    found: dict[str, dict[str, Array]] = defaultdict(dict)
+    for (scope, election), pairs in raw.items():
+        kept = sorted((u, s) for u, s in pairs if 0 < u < 1)
+        at = [0.0, *(u for u, _ in kept), 1.0]
+        share = np.maximum.accumulate([0.0, *(min(max(s, 0.0), 1.0) for _, s in kept), 1.0])
+        found[scope][election] = np.interp(grid, at, share)
+    return found
+
+
+def _mean(curves: Iterable[Array]) -> Array:
+    return np.asarray(np.mean(list(curves), axis=0))
+
+
+def _trust(scopes: dict[str, dict[str, Array]], level: str, overall: dict[str, Array]) -> float:
+    """How much of a place's departure from everybody's curve comes again at the next election, 0..0.95.
+
+    The correlation of departures between past elections, stepped up to the mean of k of them
+    (Spearman-Brown). With one past election, a half.
+    """
+    prefix = level + ":"
+    products, squares, pairs, days = 0.0, 0.0, 0, 1
+    for name, by_election in scopes.items():
+        if not name.startswith(prefix) or len(by_election) < 2:
+            continue
+        departures = [c - overall[e] for e, c in by_election.items() if e in overall]
+        days = max(days, len(departures))
+        for i, one in enumerate(departures):
+            for other in departures[i + 1 :]:
+                products += float(one @ other)
+                squares += float(one @ one + other @ other) / 2
+                pairs += 1
+    if pairs < 5 or squares <= 0:
+        return 0.5
+    r = min(max(products / squares, 0.0), 0.95)
+    return min(days * r / (1 + (days - 1) * r), 0.95)
+
+
+def _factors(overall: Array, past: list[Array], constants: Constants) -> Array:
+    """Eigenvectors of the covariance of log cumulative share: Gaussian process on hourly shares, plus what
+    past elections did differently from their mean."""
+    middle = (np.arange(GRID) + 0.5) / GRID
+    edge = np.abs(2 * middle - 1) ** 3
+    sd = constants.share_sd_midday + (constants.share_sd_edge - constants.share_sd_midday) * edge
+    apart = (middle[:, None] - middle[None, :]) / constants.share_length
+    gp = sd[:, None] * np.exp(-0.5 * apart**2) * sd[None, :]
+    share = np.maximum(np.diff(overall), 1e-5)
+    share /= share.sum()
+    cumulative = np.cumsum(share)
+    # d log F(x_i) / d h_j = f_j (1[j <= i] / F_i - 1), exactly 0 at close
+    m = share[None, :] * (np.tril(np.ones((GRID, GRID))) / cumulative[:, None] - 1.0)
+    covariance = m @ gp @ m.T
+    if len(past) > 1:
+        steps = np.array([np.maximum(np.diff(p), 1e-5) for p in past])
+        apart_from_mean = np.log(steps / np.mean(steps, axis=0)) @ m.T
+        covariance += apart_from_mean.T @ apart_from_mean / (len(past) - 1)
+    values, vectors = np.linalg.eigh(covariance)
+    order = np.argsort(-values, kind="stable")[: constants.curve_factors]
+    kept = vectors[:, order] * np.sqrt(np.maximum(values[order], 0.0))
+    kept *= np.where(kept[0] < 0, -1.0, 1.0)  # a sign of its own, so that machines agree
+    kept[-1] = 0.0
+    return np.ascontiguousarray(np.vstack([kept[:1], kept]))
