@@ -1,0 +1,131 @@
+"""The service: puts the parts together, serves them, and stops cleanly."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from election.clock import Clock, open_clock
+from election.telemetry import add_health
+from election.tokens import Tokens
+from intake.decisions import add_decisions
+from intake.drain import Drain
+from intake.form import add_form
+from intake.journal import Journal
+from intake.openapi import add_openapi
+from intake.reception import Reception
+from intake.roster_snapshot import Rosters
+from intake.settings import IntakeSettings
+from intake.telemetry import Telemetry
+from intake.webhooks import add_webhooks
+
+BACKLOG = 4_096  # connections waiting to be accepted: a surge waits rather than fails
+IN_FLIGHT_SECONDS = 10.0  # how long a stopping intake lets requests finish; providers give up after 10 to 15
+
+log = structlog.get_logger()
+
+
+class Intake:
+    """One intake: journal, rosters, drain and the web application. `start()`, then `stop()`."""
+
+    def __init__(self, settings: IntakeSettings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or open_clock(settings.clock_file)
+        self.telemetry = Telemetry()
+        self.rosters = Rosters(settings.folder)
+        self.journal: Journal
+        self.drain: Drain
+        self._tokens = Tokens(settings.secret.get_secret_value())
+        self._tasks: list[asyncio.Task[None]] = []
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Serves from here on, whether or not there is a database. Raises `OSError`,
+        `JournalUnavailableError` where another intake holds the journal.
+        """
+        settings = self.settings
+        await asyncio.to_thread(self.rosters.load)
+        self.journal = await Journal.open(
+            settings.folder / "journal",
+            self.clock,
+            settings.journal_rotate_mib << 20,
+            settings.journal_ballast_mib << 20,
+        )
+        self.drain = Drain(
+            self.journal,
+            self.rosters,
+            settings.database_url,
+            self.telemetry,
+            batch=settings.drain_batch,
+            linger=settings.drain_linger_ms / 1000,
+        )
+        self.telemetry.watch(
+            lambda: self.journal.depth,
+            lambda: 0 if self.drain.connected else self.journal.depth,
+            lambda: len(self.journal.torn),
+        )
+        self._runner = web.AppRunner(
+            self._application(), access_log=None, shutdown_timeout=IN_FLIGHT_SECONDS, handle_signals=False
+        )
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, settings.host, settings.intake_port, backlog=BACKLOG)
+        await site.start()
+        if settings.database_url:
+            self._run(self.rosters.follow(settings.database_url), "rosters")
+            self._run(self.drain.run(), "drain")
+        log.info("intake_ready", port=settings.intake_port, undrained=self.journal.depth)
+
+    async def stop(self) -> None:
+        """Finishes what is in flight, tries to empty the journal, and closes it."""
+        if self._runner:
+            await self._runner.cleanup()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.settings.database_url:
+            await self.drain.finish(self.settings.stop_drain_seconds)
+        await self.journal.close()
+        log.info("intake_stopped", undrained=self.journal.depth)
+
+    def _application(self) -> web.Application:
+        settings = self.settings
+        reception = Reception(self.journal, self.rosters, self.clock, self.telemetry, settings.phone_region)
+        app = web.Application(client_max_size=settings.body_limit_bytes)
+        add_webhooks(app, settings, reception)
+        add_form(app, self._tokens, reception)
+        add_decisions(app, self._tokens, reception)
+        add_openapi(app)
+        add_health(app, self.telemetry.registry, self._ready)
+        return app
+
+    async def _ready(self) -> dict[str, bool]:
+        return {"journal": self.journal.healthy}  # not the database: intake works without it
+
+    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(_say_if_failed)
+        self._tasks.append(task)
+
+
+def _say_if_failed(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.error("task_failed", task=task.get_name(), exc_info=error)
+
+
+async def serve(settings: IntakeSettings) -> None:
+    """Runs until SIGTERM or SIGINT."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    intake = Intake(settings)
+    await intake.start()
+    try:
+        await stopping.wait()
+    finally:
+        with suppress(asyncio.CancelledError):
+            await intake.stop()

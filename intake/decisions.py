@@ -1,0 +1,52 @@
+"""`PUT /decisions/{uuid}`: staff decisions go the way of every report, so that a recount reproduces them."""
+
+from uuid import UUID
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from election.checkin import STAFF, Channel
+from election.tokens import BadTokenError, Tokens
+from election.wire.intake import Decision
+from intake.answers import bearer, body_of, canonical, kept, receipt, refuse, what_is_wrong
+from intake.reception import Reception
+
+PROVIDER = "staff"
+TOKEN_SECONDS = 300
+MAY_DECIDE = frozenset({"lead", "staff", "admin"})
+
+
+def add_decisions(app: web.Application, tokens: Tokens, reception: Reception) -> None:
+    """The route of staff decisions."""
+
+    async def put(request: web.Request) -> web.Response:
+        try:
+            who = tokens.read("service", bearer(request), max_age=TOKEN_SECONDS)
+            account, role = str(who["account"]), str(who["role"])
+        except (BadTokenError, KeyError, TypeError):
+            return refuse(
+                reception, PROVIDER, 401, "bad_token", "Sign in again: the token is missing or too old."
+            )
+        if role not in MAY_DECIDE:
+            return refuse(reception, PROVIDER, 403, "role", "Only leads, staff and admins decide.")
+        raw = await body_of(request, reception, PROVIDER)
+        if isinstance(raw, web.Response):
+            return raw
+        try:
+            key = UUID(request.match_info["key"])
+            decision = Decision.model_validate_json(raw)
+        except ValidationError as error:
+            return refuse(reception, PROVIDER, 422, "malformed", what_is_wrong(error))
+        except ValueError:
+            return refuse(reception, PROVIDER, 404, "malformed", "The path must end in a UUID.")
+        if decision.kind not in STAFF:
+            return refuse(reception, PROVIDER, 422, "malformed", f"{decision.kind} is not a staff decision.")
+        if decision.account != account:
+            return refuse(reception, PROVIDER, 403, "account", "The token names another account.")
+        body = canonical(decision.model_dump(mode="json"))
+        outcome = await kept(
+            reception, PROVIDER, str(key), Channel.STAFF, sender=f"staff:{account}", body=body, raw=raw
+        )
+        return outcome if isinstance(outcome, web.Response) else receipt(reception, PROVIDER, outcome, body)
+
+    app.router.add_put("/decisions/{key}", put)

@@ -1,0 +1,189 @@
+"""The drain: carries messages from the journal to PostgreSQL, reading each again on the way.
+
+Theory of operation. Messages and their check-ins go in one transaction (`election.log.append`, idempotent by
+ids that are functions of the message's key); afterwards the journal is marked. A crash between the two
+repeats a batch, which changes nothing. The reading is a pure function of the message and of the roster
+version it names; a message that came before any roster was known waits for the first one, which is settled durably
+before it is used, so that a repeated batch reads alike.
+
+A message that PostgreSQL will not take is found by bisection, stored as unread where possible, noted in the
+journal's quarantine, and does not hold up the others. An unreachable database is no such reason.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from time import perf_counter
+
+import asyncpg
+import structlog
+
+from election import log as election_log
+from election.checkin import CheckIn, Kind, Message
+from election.database import UNREACHABLE, connect, pauses
+from election.ids import check_in_id
+from election.roster import Roster
+from intake.journal import Journal, Undrained
+from intake.reader import check_ins_of, readings_of
+from intake.roster_snapshot import Rosters
+from intake.telemetry import Telemetry
+
+SLICE_SECONDS = 0.002  # how long reading may keep the event loop from answering webhooks
+STORE_SLICE = 250  # rows a statement is encoded for at once, for the same reason
+FIRST_ROSTER = "first_roster"
+
+# What says "this data cannot be stored", as opposed to "nobody is there" or "not now". asyncpg raises a
+# ValueError for what it cannot encode, although it calls it an interface error.
+UNSTORABLE: tuple[type[BaseException], ...] = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+    ValueError,
+    TypeError,
+    OverflowError,
+)
+
+log = structlog.get_logger()
+
+Entry = tuple[Message, list[CheckIn]]
+
+
+class Drain:
+    """One for each journal. `run()` until cancelled; `finish()` on the way out."""
+
+    def __init__(
+        self, journal: Journal, rosters: Rosters, url: str, telemetry: Telemetry, *, batch: int, linger: float
+    ) -> None:
+        self._journal = journal
+        self._rosters = rosters
+        self._url = url
+        self._telemetry = telemetry
+        self._batch = batch
+        self._linger = linger
+        self._connection: asyncpg.Connection | None = None
+
+    @property
+    def connected(self) -> bool:
+        return self._connection is not None and not self._connection.is_closed()
+
+    async def run(self) -> None:
+        """Empties the journal again and again, whatever the database does."""
+        rest = pauses()
+        while True:
+            try:
+                if not await self.step():
+                    await self._journal.arrived.wait()
+                    await asyncio.sleep(self._linger)
+                rest.reset()
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                known = isinstance(error, (*UNREACHABLE, asyncpg.PostgresError))
+                log.warning(
+                    "drain_waits", error=type(error).__name__, depth=self._journal.depth, exc_info=not known
+                )
+                await self._disconnect()
+                await rest.wait()
+
+    async def finish(self, seconds: float) -> None:
+        """Tries for so many seconds to carry over what is left."""
+        with suppress(TimeoutError, *UNREACHABLE, asyncpg.PostgresError):
+            async with asyncio.timeout(seconds):
+                while await self.step():
+                    pass
+        await self._disconnect()
+
+    async def step(self) -> bool:
+        """Carries over one batch; False if there was none. Raises what the database raises."""
+        undrained = await self._journal.undrained(self._batch)
+        if undrained is None:
+            return False
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await connect(self._url)
+        entries = await self._read(undrained.messages, self._connection)
+        await self._store(entries, self._connection)
+        await self._mark(undrained)
+        return True
+
+    async def _mark(self, undrained: Undrained) -> None:
+        await self._journal.mark(undrained.label, undrained.messages[-1].journal_seq)
+
+    async def _read(self, messages: Sequence[Message], connection: asyncpg.Connection) -> list[Entry]:
+        entries: list[Entry] = []
+        rosters: dict[str, Roster] = {}
+        until = perf_counter() + SLICE_SECONDS
+        for message in messages:
+            roster = rosters.get(message.roster_version)
+            if roster is None:
+                roster = rosters[message.roster_version] = await self._roster(
+                    message.roster_version, connection
+                )
+            if message.roster_version != roster.version:
+                message = replace(message, roster_version=roster.version)
+            entries.append((message, check_ins_of(message, readings_of(message, roster), roster)))
+            if perf_counter() > until:
+                await asyncio.sleep(0)
+                until = perf_counter() + SLICE_SECONDS
+        return entries
+
+    async def _roster(self, version: str, connection: asyncpg.Connection) -> Roster:
+        await self._rosters.known.wait()
+        assert self._rosters.current is not None
+        if not version:
+            version = await self._journal.settle(FIRST_ROSTER, self._rosters.version)
+        return await self._rosters.of(version, connection) or self._rosters.current
+
+    async def _store(self, entries: Sequence[Entry], connection: asyncpg.Connection) -> None:
+        for start in range(0, len(entries), STORE_SLICE):
+            await self._append(entries[start : start + STORE_SLICE], connection)
+            await asyncio.sleep(0)
+
+    async def _append(self, entries: Sequence[Entry], connection: asyncpg.Connection) -> None:
+        try:
+            await election_log.append(
+                connection, [m for m, _ in entries], [check_in for _, made in entries for check_in in made]
+            )
+            self._telemetry.drained.inc(len(entries))
+        except UNSTORABLE as error:
+            if len(entries) > 1:
+                middle = len(entries) // 2
+                await self._append(entries[:middle], connection)
+                await self._append(entries[middle:], connection)
+            else:
+                await self._quarantine(entries[0][0], error, connection)
+
+    async def _quarantine(
+        self, message: Message, error: BaseException, connection: asyncpg.Connection
+    ) -> None:
+        reason = type(error).__name__
+        self._telemetry.quarantined.inc()
+        log.error("message_quarantined", message=str(message.message_id), reason=reason)
+        await self._journal.quarantine(message.journal, message.journal_seq, repr(error)[:500])
+        plain = replace(message, body=_storable(message.body), sender=_storable(message.sender))
+        try:
+            await election_log.append(connection, [plain], [_unread(plain, reason)])
+            self._telemetry.drained.inc()
+        except UNSTORABLE as again:
+            log.error(
+                "message_stays_in_journal", message=str(message.message_id), reason=type(again).__name__
+            )
+
+    async def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+
+def _storable(words: str) -> str:
+    """Without what PostgreSQL's text cannot hold; the raw bytes keep it."""
+    return words.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _unread(message: Message, reason: str) -> CheckIn:
+    return CheckIn(
+        check_in_id=check_in_id(message.message_id, 0), message_id=message.message_id, part=0,
+        kind=Kind.UNREAD, channel=message.channel, precinct_id=None, watcher_id=None, sender=message.sender,
+        observed_at=message.sent_at, sent_at=message.sent_at, received_at=message.received_at,
+        detail={"quarantined": reason},
+    )  # fmt: skip

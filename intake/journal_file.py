@@ -1,0 +1,308 @@
+"""One journal file: a SQLite database in WAL mode that holds messages exactly as they arrived.
+
+The format (version 1) is documented in docs/journal.md. Everything here blocks and belongs to one thread.
+Statements are built so that a whole batch costs one call into SQLite, which releases the interpreter's lock
+once a batch rather than once a row.
+"""
+
+import os
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import apsw
+import orjson
+
+from election.checkin import Channel, Message
+from election.ids import message_id
+
+APPLICATION_ID = 0x424C474A  # "BLGJ"
+VERSION = 1
+SUFFIX = ".journal"
+LARGEST_STATEMENT = 256  # rows; statements exist for powers of two up to this, so that few are compiled
+BUSY_MILLISECONDS = 2_000  # an operator's sqlite3 shell may look at the file meanwhile
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+_SCHEMA = f"""
+create table about (label text not null, made_at text not null) strict;
+create table messages (
+    seq integer primary key,
+    provider text not null,
+    provider_message_id text not null,
+    channel text not null,
+    sender text not null,
+    body text not null,
+    raw blob not null,
+    received_at integer not null,
+    sent_at integer not null,
+    roster_version text not null,
+    unique (provider, provider_message_id)
+) strict;
+create table marks (label text primary key, drained integer not null) strict;
+create table quarantine (label text not null, seq integer not null, reason text not null,
+                         primary key (label, seq)) strict;
+create table facts (name text primary key, value text not null) strict;
+pragma application_id = {APPLICATION_ID};
+pragma user_version = {VERSION};
+"""
+
+_COLUMNS = (
+    "seq, provider, provider_message_id, channel, sender, body, raw, received_at, sent_at, roster_version"
+)
+
+_FIND = f"""
+select {_COLUMNS.replace("raw,", "hex(raw),")} from messages where provider = ? and provider_message_id = ?
+"""  # noqa: S608 (constants only)
+
+_UNDRAINED = """
+select json_group_array(json_array(seq, provider, provider_message_id, channel, sender, body, hex(raw),
+                                   received_at, sent_at, roster_version))
+from (select * from messages where seq > ? order by seq limit ?)
+"""
+
+_MARK = """
+insert into marks values (?, ?) on conflict (label) do update set drained = max(drained, excluded.drained)
+"""
+
+
+class TornJournalError(Exception):
+    """The journal file cannot be read: damaged, not a journal, or written by a newer version.
+
+    Nothing was changed in it. Keep it; recover what it holds before deleting anything.
+    """
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path}: {why}; keep this file, and recover it before deleting anything")
+        self.path = path
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message about to be journalled. Times are UTC. `raw` is the request body, untouched."""
+
+    provider: str
+    provider_message_id: str
+    channel: Channel
+    sender: str
+    body: str
+    raw: bytes
+    received_at: datetime
+    sent_at: datetime
+    roster_version: str = ""
+
+    def message(self, label: str, seq: int) -> Message:
+        """The message it became as row `seq` of the journal `label`."""
+        return Message(
+            message_id(self.provider, self.provider_message_id), self.provider, self.provider_message_id,
+            self.channel, self.sender, self.body, self.raw, self.received_at, self.sent_at,
+            self.roster_version, label, seq,
+        )  # fmt: skip
+
+
+class JournalFile:
+    """An open journal file. Raises `TornJournalError` on opening one that cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.label = ""
+        self.last_seq = 0
+        try:
+            self._db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+            self._db.set_busy_timeout(BUSY_MILLISECONDS)
+            self._check()
+            self._db.execute("pragma synchronous = full; pragma cache_size = -16384")
+            [[self.label, self.last_seq]] = self._rows(
+                "select label, (select coalesce(max(seq), 0) from messages) from about"
+            )
+        except (apsw.NotADBError, apsw.CorruptError, apsw.SQLError, apsw.CantOpenError, ValueError) as error:
+            raise TornJournalError(path, str(error)) from error
+
+    def _rows(self, statement: str, values: Sequence[Any] = ()) -> Any:
+        return self._db.execute(statement, values).fetchall()
+
+    def _check(self) -> None:
+        [[application]] = self._rows("pragma application_id")
+        [[version]] = self._rows("pragma user_version")
+        if application != APPLICATION_ID:
+            raise TornJournalError(self.path, "not a Beluga journal")
+        if version > VERSION:
+            raise TornJournalError(self.path, f"format {version} is newer than this program's ({VERSION})")
+
+    @classmethod
+    def create(cls, folder: Path, now: datetime, after_seq: int = 0) -> "JournalFile":
+        """A new, empty file whose rows are numbered from `after_seq + 1`. Raises `apsw.Error`, `OSError`."""
+        label = secrets.token_hex(6)
+        path = folder / f"{now:%Y%m%dT%H%M%S}-{label}{SUFFIX}"
+        half_made = path.with_suffix(".new")
+        db = apsw.Connection(str(half_made))
+        db.execute("pragma journal_mode = wal")
+        db.execute("begin")
+        db.execute(_SCHEMA)
+        db.execute("insert into about values (?, ?)", (label, now.isoformat()))
+        db.execute("commit")
+        db.close()
+        half_made.rename(path)
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        made = cls(path)
+        made.last_seq = after_seq
+        return made
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk, without the write-ahead log."""
+        return self.path.stat().st_size
+
+    def append(self, drafts: Sequence[Draft], marks: dict[str, int]) -> list[tuple[Message, bool]]:
+        """Stores the drafts durably, in one transaction with `marks`; (message, duplicate) for each.
+
+        A duplicate comes back as the message first stored. Raises `apsw.Error`: then nothing is stored.
+        """
+        db, first = self._db, self.last_seq + 1
+        changes = db.total_changes()
+        one_statement = not marks and len(drafts) in _INSERTS
+        try:
+            if not one_statement:
+                db.execute("begin immediate")
+            for start, size in _powers(len(drafts)):
+                rows = drafts[start : start + size]
+                db.execute(_INSERTS[size], _bindings(rows, first + start))
+            inserted = db.total_changes() - changes
+            self._write_marks(marks)
+            if not one_statement:
+                db.execute("commit")
+        except apsw.Error:
+            self._roll_back()
+            raise
+        self.last_seq += len(drafts)
+        if inserted == len(drafts):
+            return [(d.message(self.label, first + i), False) for i, d in enumerate(drafts)]
+        return [self._settled(d, first + i) for i, d in enumerate(drafts)]
+
+    def _settled(self, draft: Draft, seq: int) -> tuple[Message, bool]:
+        found = self.find(draft.provider, draft.provider_message_id)
+        if found is None:
+            raise TornJournalError(self.path, f"row {seq} is missing right after it was written")
+        return found, found.journal_seq != seq
+
+    def find(self, provider: str, provider_message_id: str) -> Message | None:
+        """The message with this key, if it is in this file."""
+        rows = self._rows(_FIND, (provider, provider_message_id))
+        return self._message(rows[0]) if rows else None
+
+    def after(self, seq: int, limit: int) -> list[Message]:
+        """At most `limit` messages behind row `seq`, in order."""
+        [[text]] = self._rows(_UNDRAINED, (seq, limit))
+        return [self._message(row) for row in orjson.loads(text)]
+
+    def count(self, after: int, through: int) -> int:
+        """How many messages have `after < seq <= through`."""
+        query = "select count(*) from messages where seq > ? and seq <= ?"
+        [[count]] = self._rows(query, (after, through))
+        return int(count)
+
+    def marks(self) -> dict[str, int]:
+        """How far each journal, by label, was known to be drained when this file was last written."""
+        return dict(self._rows("select label, drained from marks"))
+
+    def write(self, marks: dict[str, int]) -> None:
+        """Notes how far journals are drained; losing such a note costs repetition only."""
+        self._db.execute("begin immediate")
+        try:
+            self._write_marks(marks)
+            self._db.execute("commit")
+        except apsw.Error:
+            self._roll_back()
+            raise
+
+    def _write_marks(self, marks: dict[str, int]) -> None:
+        for label, seq in marks.items():
+            self._db.execute(_MARK, (label, seq))
+
+    def quarantine(self, label: str, seq: int, reason: str) -> None:
+        self._db.execute("insert or ignore into quarantine values (?, ?, ?)", (label, seq, reason))
+
+    def settle_fact(self, name: str, value: str) -> str:
+        """The value under `name`: the first one ever given, durably."""
+        self._db.execute("insert or ignore into facts values (?, ?)", (name, value))
+        return self.fact(name) or value
+
+    def fact(self, name: str) -> str | None:
+        rows = self._rows("select value from facts where name = ?", (name,))
+        return str(rows[0][0]) if rows else None
+
+    def probe(self) -> None:
+        """Writes something and takes it back. Raises `apsw.Error` where the disk does not take it."""
+        self._db.execute("insert or replace into facts values ('probe', hex(zeroblob(32768)))")
+        self._db.execute("delete from facts where name = 'probe'")
+
+    def verify(self) -> None:
+        """Reads all of it. Raises `TornJournalError`."""
+        try:
+            found = self._rows("pragma integrity_check")
+        except apsw.Error as error:
+            raise TornJournalError(self.path, str(error)) from error
+        if found != [("ok",)]:
+            raise TornJournalError(self.path, str(found[0][0]))
+
+    def freeze(self) -> None:
+        """From now on this connection copies nothing from the log into the database, not even on closing.
+
+        After a failed fsync the kernel may hold as clean what never reached the disk: leave it untouched.
+        """
+        self._db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        self._db.wal_autocheckpoint(0)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _roll_back(self) -> None:
+        with suppress(apsw.Error):  # the caller has the error that matters
+            if self._db.in_transaction:
+                self._db.execute("rollback")
+
+    def _message(self, row: Sequence[Any]) -> Message:
+        seq, provider, key, channel, sender, body, raw, received, sent, roster = row
+        return Message(
+            message_id(provider, key), provider, key, Channel(channel), sender, body, bytes.fromhex(raw),
+            _EPOCH + timedelta(microseconds=received), _EPOCH + timedelta(microseconds=sent), roster,
+            self.label, seq,
+        )  # fmt: skip
+
+
+def _insert(rows: int) -> str:
+    values = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * rows)
+    return f"insert or ignore into messages ({_COLUMNS}) values {values}"  # noqa: S608 (constants only)
+
+
+_INSERTS = {1 << n: _insert(1 << n) for n in range(LARGEST_STATEMENT.bit_length())}
+
+
+def _powers(count: int) -> list[tuple[int, int]]:
+    """(start, size) of the pieces of `count` rows; every size is a power of two."""
+    pieces, start = [], 0
+    while start < count:
+        size = min(LARGEST_STATEMENT, 1 << ((count - start).bit_length() - 1))
+        pieces.append((start, size))
+        start += size
+    return pieces
+
+
+def _bindings(drafts: Sequence[Draft], first_seq: int) -> list[Any]:
+    values: list[Any] = []
+    for seq, d in enumerate(drafts, first_seq):
+        values += (
+            seq, d.provider, d.provider_message_id, d.channel.value, d.sender, d.body, d.raw,
+            (d.received_at - _EPOCH) // _MICROSECOND, (d.sent_at - _EPOCH) // _MICROSECOND, d.roster_version,
+        )  # fmt: skip
+    return values

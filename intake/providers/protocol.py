@@ -1,0 +1,69 @@
+"""What a provider of texts must be able to do. One file a provider; see intake/providers/__init__.py.
+
+A provider is pure: it is handed what arrived and the time, and does no I/O. It verifies before it reads.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from election.checkin import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """One request as it arrived. `url` is public, with the query; `at` is real time, epoch seconds."""
+
+    url: str
+    headers: Mapping[str, str]  # case-insensitive
+    body: bytes
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One text of a webhook. `sent_at` (aware) where the provider gives it; nobody has judged it yet."""
+
+    provider_message_id: str
+    sender: str
+    text: str
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one text: the message, whether it had been here before, and the reply ("": none)."""
+
+    message: Message
+    duplicate: bool
+    reply: str
+
+
+class RefusedError(Exception):
+    """The signature is missing, wrong or too old: 403. `reason` is a short word for logs and metrics."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class MalformedError(Exception):
+    """Signed, but not what this provider sends: 400. The message says what to do about it."""
+
+
+class Provider(Protocol):
+    """`name` is the last part of the webhook's path and part of every message's key."""
+
+    name: str
+
+    def receive(self, webhook: Webhook) -> Sequence[Incoming]:
+        """The texts of a webhook, after verifying it; none for a status callback.
+
+        Raises `RefusedError` or `MalformedError`.
+        """
+        ...
+
+    def answer(self, outcomes: Sequence[Outcome]) -> tuple[str, bytes]:
+        """Content type and body of the answer to a webhook that was taken."""
+        ...

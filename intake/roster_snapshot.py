@@ -1,0 +1,153 @@
+"""The rosters that texts are read against: in memory, on disk beside the journal, and in PostgreSQL.
+
+Intake starts from disk and follows the database when it is there. A roster is on disk before the first
+message names its version, so that any message can be read again as it was first read (law L4).
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import structlog
+
+from election import store
+from election.database import UNREACHABLE, connect, pauses
+from election.roster import Roster, load_roster
+
+WAKE_CHANNEL = "beluga_election"  # notified after an import
+POLL_SECONDS = 15.0  # in case a notification is lost
+MOST_IN_MEMORY = 8  # versions; a day has few, and a roster of 20,000 precincts takes some 30 MB
+
+_NOT_NOW: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError, ValueError)
+
+log = structlog.get_logger()
+
+
+class Rosters:
+    """The roster in force (`current`, None before the first import) and earlier versions by name."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._by_version: dict[str, Roster] = {}
+        self.current: Roster | None = None
+        self.known = asyncio.Event()  # set once there is a current roster
+
+    @property
+    def version(self) -> str:
+        """The version in force; "" where none is known yet."""
+        return self.current.version if self.current else ""
+
+    def load(self) -> None:
+        """Takes the last roster from disk; a torn or missing file is told in the log and stops nobody."""
+        try:
+            version = (self._folder / "current").read_text().strip()
+            self._install(load_roster(self._path(version).read_bytes()))
+        except FileNotFoundError:
+            log.info("roster_unknown", reason="nothing on disk yet")
+        except (OSError, ValueError) as error:
+            log.error("roster_torn", error=str(error), remedy="it is fetched again from the database")
+
+    def at_hand(self, version: str) -> Roster | None:
+        """The roster of this version where it is in memory, else the current one."""
+        return self._by_version.get(version) or self.current
+
+    async def of(self, version: str, connection: asyncpg.Connection) -> Roster | None:
+        """The roster of this version from memory, disk or database; None where nobody has it."""
+        found = self._by_version.get(version)
+        if found is None:
+            content = await asyncio.to_thread(self._read, version)
+            content = content or await store.roster(connection, version)
+            if content is None:
+                return None
+            found = await asyncio.to_thread(load_roster, content)
+            self._remember(found)
+        return found
+
+    async def adopt(self, content: bytes) -> None:
+        """Puts a roster in force, once it is safely on disk. Raises `ValueError` where it is none."""
+        roster = await asyncio.to_thread(load_roster, content)
+        if roster.version != self.version:
+            await asyncio.to_thread(self._save, roster.version, content)
+            self._install(roster)
+
+    async def follow(self, url: str) -> None:
+        """Keeps up with the database for ever; being without one is no error."""
+        rest = pauses()
+        while True:
+            try:
+                connection = await connect(url)
+                try:
+                    await self._follow(connection, rest.reset)
+                finally:
+                    connection.terminate()
+            except _NOT_NOW as error:
+                log.warning("roster_not_fetched", error=type(error).__name__)
+            await rest.wait()
+
+    async def _follow(self, connection: asyncpg.Connection, succeeded: Callable[[], None]) -> None:
+        changed = asyncio.Event()
+
+        def wake(*_: Any) -> None:
+            changed.set()
+
+        connection.add_termination_listener(wake)
+        await connection.add_listener(WAKE_CHANNEL, wake)
+        while True:
+            changed.clear()
+            content = await store.current_roster(connection)
+            succeeded()
+            if content is not None:
+                await self.adopt(content)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), POLL_SECONDS)
+
+    def _install(self, roster: Roster) -> None:
+        self._remember(roster)
+        self.current = roster
+        self.known.set()
+        log.info(
+            "roster_in_force",
+            roster=roster.version,
+            precincts=len(roster.precincts),
+            watchers=len(roster.watchers),
+        )
+
+    def _remember(self, roster: Roster) -> None:
+        self._by_version[roster.version] = roster
+        for version in list(self._by_version)[:-MOST_IN_MEMORY]:
+            if version != self.version:
+                del self._by_version[version]
+
+    def _path(self, version: str) -> Path:
+        return self._folder / f"roster-{Path(version).name}.json"
+
+    def _read(self, version: str) -> bytes | None:
+        try:
+            content = self._path(version).read_bytes()
+            return content if load_roster(content).version == version else None
+        except (OSError, ValueError):
+            return None
+
+    def _save(self, version: str, content: bytes) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        _write(self._path(version), content)
+        _write(self._folder / "current", version.encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    """All or nothing, and on disk when it returns."""
+    half_made = path.with_suffix(f".{os.getpid()}.new")
+    with half_made.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    half_made.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
