@@ -263,8 +263,7 @@ def write_folder(folder: Path, county: County) -> None:
            " expected_votes already_voted lat lon")  # fmt: skip
     _write(folder / "history.csv", election.history, "precinct_id election votes registered method")
     _write(folder / "curve.csv", election.curve, "scope election time share")
-    _write(folder / "watchers.csv", election.watchers, "watcher_id name phone language precinct_ids"
-           " backup_phone coordinator shift_start shift_end")  # fmt: skip
+    write_watchers(folder / "watchers.csv", election.watchers)
     _write(folder / "voters.csv", county.voters, "voter_id precinct_id roll_number name phone language"
            " support voted do_not_call")  # fmt: skip
     _write(folder / "callers.csv", county.callers, "caller_id name email_or_phone languages")
@@ -276,6 +275,12 @@ def write_folder(folder: Path, county: County) -> None:
         json.dumps({"type": "FeatureCollection", "features": features}, separators=(",", ":")),
         encoding="utf-8",
     )
+
+
+def write_watchers(path: Path, watchers: Iterable[Watcher]) -> None:
+    """Writes watchers.csv."""
+    _write(path, watchers, "watcher_id name phone language precinct_ids backup_phone coordinator shift_start"
+           " shift_end")  # fmt: skip
 
 
 def _write(path: Path, rows: Iterable[Any], columns: str) -> None:
