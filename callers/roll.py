@@ -77,6 +77,7 @@ async def save_callers(connection: asyncpg.Connection, callers: Iterable[Caller]
 
 
 async def count_voters(connection: asyncpg.Connection) -> int:
+    """How many voters the roll holds."""
     return int(await connection.fetchval("select count(*) from voters", timeout=LOAD_SECONDS))
 
 

@@ -107,7 +107,10 @@ class Watcher:
 
 @dataclass(frozen=True, slots=True)
 class Voter:
-    """A line of the voter roll. `support` 0..100; `voted` means early or by mail already."""
+    """A line of the voter roll. `support` and `turnout` (likelihood to vote) 0..100.
+
+    `voted` means early or by mail already; an empty `phone` means that none is known.
+    """
 
     voter_id: VoterId
     precinct_id: PrecinctId
@@ -120,6 +123,7 @@ class Voter:
     do_not_call: bool = False
     timezone: str | None = None
     address: str = ""
+    turnout: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from election.folder.findings import Finding, Findings, FolderError, Notice, Pro
 from election.folder.people import stream_voters
 from election.folder.reading import Examined, examine, read_election
 from election.folder.reports import Report, examine_reports, read_reports
+from election.folder.writing import VoterFile, write_callers, write_election
 
 __all__ = [
     "Examined",
@@ -13,9 +14,12 @@ __all__ = [
     "Notice",
     "Problem",
     "Report",
+    "VoterFile",
     "examine",
     "examine_reports",
     "read_election",
     "read_reports",
     "stream_voters",
+    "write_callers",
+    "write_election",
 ]

@@ -84,6 +84,7 @@ VOTERS = (
     ),
     _may("language", *_LANGUAGE),
     _may("support", "Support Score", "SupportScore"),
+    _may("turnout", "Turnout Score", "TurnoutScore", "Likelihood"),
     _may("voted", "Already Voted", "Has Voted", "Early Voted", "Ballot Returned"),
     _may("do_not_call", "DoNotCall", "DNC"),
     _may("timezone", "Time Zone", "TZ"),

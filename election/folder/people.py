@@ -109,7 +109,7 @@ def stream_voters(
     cells = Cells(table.file, findings)
     ids, rolls = Repeats(), Repeats()
     for line, row in table:
-        identity, place, roll, name, phone, language, support, voted, no_call, zone, address = row
+        identity, place, roll, name, phone, language, support, turnout, voted, no_call, zone, address = row
         cells.line, before = line, findings.total
         if not identity or not name:
             cells.need("voter_id", identity)
@@ -135,6 +135,7 @@ def stream_voters(
             cells.boolean("do_not_call", no_call) if no_call else False,
             cells.zone("timezone", zone) if zone else None,
             address,
+            cells.integer("turnout", turnout, 0, 100) if turnout else None,
         )
         if findings.total == before:
             yield voter

@@ -1,8 +1,5 @@
 """The whole folder: every file is checked before anything is used."""
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +7,10 @@ from election.day import Caller, Election, Precinct
 from election.folder.day_file import DEFAULT_REGION, read_day
 from election.folder.findings import Findings
 from election.folder.people import read_callers, read_watchers
-from election.folder.places import read_curve, read_history, read_precincts
+from election.folder.places import Precincts, read_curve, read_history, read_precincts
 from election.folder.shapes import FILE as SHAPES
 from election.folder.shapes import read_shapes
+from election.folder.table import uncollected
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +19,7 @@ class Examined:
 
     election: Election
     callers: tuple[Caller, ...]
+    known: Precincts  # what voters may refer to
     region: str = DEFAULT_REGION
 
 
@@ -28,7 +27,7 @@ def examine(folder: Path, findings: Findings, *, shapes: bool = True) -> Examine
     """Reads every file but `voters.csv` and `reports.csv`; never raises, `findings` says what is wrong."""
     if not folder.is_dir():
         findings.problem(str(folder), None, "", "there is no such folder", "name the election's folder")
-    with _no_collection():
+    with uncollected():
         opened = read_day(folder, findings)
         day, region = opened.day, opened.region
         precincts = read_precincts(folder / "precincts.csv", day, findings)
@@ -50,7 +49,7 @@ def examine(folder: Path, findings: Findings, *, shapes: bool = True) -> Examine
             geometry=read_shapes(folder / SHAPES, known, findings) if shapes and there(SHAPES) else {},
         )
         callers = read_callers(folder / "callers.csv", findings) if there("callers.csv") else ()
-    return Examined(election, callers, region)
+    return Examined(election, callers, known, region)
 
 
 def read_election(folder: Path, *, shapes: bool = True) -> Election:
@@ -69,15 +68,3 @@ class _Anything(dict[str, Precinct]):
 
     def __contains__(self, key: object) -> bool:
         return True
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """No garbage collection meanwhile: none of the many small values made here is garbage."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

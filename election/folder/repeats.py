@@ -4,8 +4,6 @@ import hashlib
 from array import array
 from collections.abc import Hashable, Iterator
 
-import numpy as np
-
 
 class Repeats:
     """Keys with their lines. Two keys are held to be the same where 64 bits of their digest agree."""
@@ -23,6 +21,8 @@ class Repeats:
         """(line of the first, line of a later one with the same key), in the order of the later line."""
         if not self._digests:
             return
+        import numpy as np  # slow to load; only voters need it
+
         digests = np.frombuffer(self._digests, dtype=np.uint64)
         lines = np.frombuffer(self._lines, dtype=np.uint64)
         order = np.argsort(digests, kind="stable")

@@ -11,7 +11,7 @@ from election.folder.cells import Cells, time_of
 from election.folder.findings import Findings, shown
 from election.folder.headings import REPORTS
 from election.folder.places import unknown_precinct
-from election.folder.table import Table
+from election.folder.table import Table, uncollected
 from election.ids import PrecinctId
 
 KINDS = {"": Kind.COUNT, "count": Kind.COUNT, "fix": Kind.FIX, "final": Kind.FINAL}
@@ -108,6 +108,7 @@ def examine_reports(path: Path, election: Election, findings: Findings) -> list[
 def read_reports(path: Path, election: Election) -> list[Report]:
     """All rows of a report file in its order. Raises `FolderError` where any is wrong."""
     findings = Findings()
-    reports = examine_reports(path, election, findings)
+    with uncollected():
+        reports = examine_reports(path, election, findings)
     findings.raise_if_any()
     return reports

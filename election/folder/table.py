@@ -4,8 +4,11 @@ A file streams: memory does not grow with its length. Nothing in it raises; find
 """
 
 import csv
+import gc
 import io
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -75,7 +78,7 @@ class Table:
         else:
             self._problem(1, "", "is empty", "give it a line of headings: " + self._wanted())
             return
-        reader = csv.reader(_chain(first, lines), delimiter=self._delimiter(first), strict=True)
+        reader = csv.reader(chain([first], lines), delimiter=self._delimiter(first), strict=True)
         try:
             headings = [h.strip() for h in next(reader)]
         except (csv.Error, StopIteration) as error:
@@ -196,9 +199,16 @@ class Table:
         return False
 
 
-def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from rest
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage collection meanwhile: none of the many small values made here is garbage."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _said(error: csv.Error) -> tuple[str, str]:

@@ -1,0 +1,161 @@
+"""Folder to database and back: all of it is checked, then loaded in one transaction, or nothing is."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from callers import roll
+from election.day import Voter
+from election.folder import (
+    Examined,
+    Findings,
+    VoterFile,
+    examine,
+    examine_reports,
+    stream_voters,
+    write_callers,
+    write_election,
+)
+from election.migrate import pending
+from election.store import load_election, save_election
+
+Progress = Callable[[int], None]  # hears how many bytes of voters.csv have been read
+
+
+class UnpreparedDatabaseError(Exception):
+    """The database has not had all migrations; run `beluga migrate`, or start the stack with `beluga up`."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+class NothingImportedError(Exception):
+    """The database holds no election yet; run `beluga import FOLDER` first."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a folder holds, or what was loaded. None: no such file, and the database keeps what it has."""
+
+    precincts: int
+    history: int
+    curve: int
+    watchers: int
+    callers: int | None
+    voters: int | None
+    shapes: int
+    reports: int | None = None
+    roster_version: str = ""
+
+    def __str__(self) -> str:
+        named = (
+            ("precincts", self.precincts), ("shapes", self.shapes), ("past results", self.history),
+            ("curve points", self.curve), ("watchers", self.watchers), ("callers", self.callers),
+            ("voters", self.voters), ("reports", self.reports),
+        )  # fmt: skip
+        return ", ".join(f"{count:,} {name}" for name, count in named if count or name == "precincts")
+
+
+def state_folder() -> Path:
+    """The stack's folder where none is named: `BELUGA_STATE`, else `.beluga`."""
+    return Path(os.environ.get("BELUGA_STATE") or ".beluga")
+
+
+def check_folder(folder: Path, findings: Findings, progress: Progress | None = None) -> Counts:
+    """Checks every file of a folder, voters and reports too; `findings` says what is wrong."""
+    examined = examine(folder, findings)
+    voters = sum(1 for _ in _voters(folder, examined, findings, progress)) if _has_voters(folder) else None
+    reports = None
+    if (folder / "reports.csv").exists():
+        reports = len(examine_reports(folder / "reports.csv", examined.election, findings))
+    return _counts(folder, examined, voters, reports)
+
+
+async def import_folder(
+    connection: asyncpg.Connection, folder: Path, findings: Findings, progress: Progress | None = None
+) -> Counts:
+    """Makes the database hold what the folder says.
+
+    Raises `FolderError` with every problem, or `UnpreparedDatabaseError`; nothing has changed then. Voters
+    and callers stay as they are where the folder has no such file. Calls, leases and check-ins are never touched.
+    """
+    if await pending(connection):
+        raise UnpreparedDatabaseError
+    examined = examine(folder, findings)
+    if findings.total:
+        if _has_voters(folder):  # so that one look at the messages mends the whole folder
+            for _ in _voters(folder, examined, findings, progress):
+                pass
+        raise findings.error()
+    async with connection.transaction():
+        voters = None
+        if _has_voters(folder):
+            # Voters are checked while they stream into a staging table; only a clean roll goes further.
+            voters = await roll.stage_voters(connection, _voters(folder, examined, findings, progress))
+            findings.raise_if_any()
+        version = await save_election(connection, examined.election)
+        if voters is not None:
+            await roll.merge_voters(connection)
+        if (folder / "callers.csv").exists():
+            await roll.save_callers(connection, examined.callers)
+    return _counts(folder, examined, voters, None, version)
+
+
+async def export_folder(connection: asyncpg.Connection, folder: Path) -> list[str]:
+    """Writes the database's election as a folder and returns the names of its files.
+
+    The folder says the same as the database afterwards: a file of an election's with nothing to say goes.
+    Raises `NothingImportedError` where there is no election.
+    """
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        election = await load_election(connection)
+        if election is None:
+            raise NothingImportedError
+        written = write_election(folder, election)
+        callers = await roll.read_callers(connection)
+        if callers:
+            write_callers(folder, callers)
+            written.append("callers.csv")
+        else:
+            (folder / "callers.csv").unlink(missing_ok=True)
+        if await roll.count_voters(connection):
+            with VoterFile(folder) as file:
+                async for voter in roll.read_voters(connection):
+                    file.add(voter)
+            written.append("voters.csv")
+        else:
+            (folder / "voters.csv").unlink(missing_ok=True)
+    return written
+
+
+def _has_voters(folder: Path) -> bool:
+    return (folder / "voters.csv").exists()
+
+
+def _voters(
+    folder: Path, examined: Examined, findings: Findings, progress: Progress | None
+) -> Iterator[Voter]:
+    return stream_voters(folder / "voters.csv", examined.region, examined.known, findings, progress)
+
+
+def _counts(
+    folder: Path, examined: Examined, voters: int | None, reports: int | None, version: str = ""
+) -> Counts:
+    election = examined.election
+    return Counts(
+        precincts=len(election.precincts),
+        history=len(election.history),
+        curve=len(election.curve),
+        watchers=len(election.watchers),
+        callers=len(examined.callers) if (folder / "callers.csv").exists() else None,
+        voters=voters,
+        shapes=len(election.geometry),
+        reports=reports,
+        roster_version=version,
+    )
