@@ -15,7 +15,7 @@ import asyncpg
 
 from election.checkin import Channel, CheckIn, Kind, Message
 from election.connector import ReplicationWatch
-from election.ids import MessageId
+from election.ids import CheckInId
 
 WAKE_CHANNEL = "beluga_log"
 
@@ -50,7 +50,13 @@ limit $3
 
 _WITHHELD = "select exists (select 1 from check_ins where xid >= pg_snapshot_xmin(pg_current_snapshot()))"
 
-_WORDS = "select message_id, body from messages where message_id = any($1::uuid[])"
+_PLACE = """
+select c.check_in_id, c.message_id, c.part, c.kind, c.channel, c.precinct_id, c.watcher_id, c.sender,
+       c.observed_at, c.sent_at, c.received_at, c.votes, c.detail, c.xid, c.seq, m.body
+from check_ins c join messages m using (message_id)
+where c.precinct_id = $1 or c.check_in_id = any($2::uuid[])
+order by c.received_at desc, c.check_in_id limit $3
+"""
 
 _MESSAGES = """
 select message_id, provider, provider_message_id, channel, sender, body, raw, received_at, sent_at,
@@ -123,10 +129,12 @@ async def withheld(connection: asyncpg.Connection) -> bool:
     return bool(await connection.fetchval(_WITHHELD))
 
 
-async def read_words(connection: asyncpg.Connection, messages: Sequence[MessageId]) -> dict[MessageId, str]:
-    """The words of these messages as they were sent; unknown ids are left out."""
-    rows = await connection.fetch(_WORDS, messages)
-    return {MessageId(row["message_id"]): row["body"] for row in rows}
+async def read_place(
+    connection: asyncpg.Connection, precinct_id: str, also: Sequence[CheckInId] = (), limit: int = 2_000
+) -> list[tuple[CheckIn, str]]:
+    """The check-ins that name a precinct (and those of `also`) with their words as sent; newest first."""
+    rows = await connection.fetch(_PLACE, precinct_id, list(also), limit)
+    return [(_check_in(tuple(row)[:-1]), row["body"]) for row in rows]
 
 
 async def read_messages(connection: asyncpg.Connection) -> Any:
@@ -140,7 +148,7 @@ _KINDS = {kind.value: kind for kind in Kind}
 _CHANNELS = {channel.value: channel for channel in Channel}
 
 
-def _check_in(row: asyncpg.Record) -> CheckIn:
+def _check_in(row: Any) -> CheckIn:
     # Unpacked by position: a restart converts a million of these.
     (check_in_id, message_id, part, kind, channel, precinct_id, watcher_id, sender, observed_at, sent_at,
      received_at, votes, detail, _, _) = row  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from election.wire.feed import VERSION, Standing
+from election.wire.feed import VERSION, Aggregate, Standing
 
 Row = dict[str, Any]
 Counties = frozenset[str] | None  # None: the whole election
@@ -39,7 +39,7 @@ def row_of(standing: Standing) -> Row:
     return row
 
 
-def aggregate_row(aggregate: Any) -> Row:
+def aggregate_row(aggregate: Aggregate) -> Row:
     """An aggregate as published."""
     row = dict(aggregate.__dict__)
     for name in _AGGREGATE_VOTES:
@@ -75,6 +75,16 @@ class Change:
     whole: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the next edition will say."""
+
+    at: float
+    rows: list[tuple[int, Row]]
+    aggregates: list[Row]
+    incidents: list[Row]
+
+
 @dataclass(slots=True)
 class Edition:
     """What viewers have been told, and the precincts it is about. `rows[i]` belongs to `infos[i]`."""
@@ -96,10 +106,20 @@ class Edition:
         self,
         at: float,
         rows: Iterable[tuple[int, Row]],
-        aggregates: Iterable[Row],
-        incidents: Iterable[Row],
+        aggregates: Iterable[Row] = (),
+        incidents: Iterable[Row] = (),
     ) -> Change | None:
         """Takes in new values and returns what to send, or None where a reader would notice nothing."""
+        return self.commit(self.plan(at, rows, aggregates, incidents))
+
+    def plan(
+        self,
+        at: float,
+        rows: Iterable[tuple[int, Row]],
+        aggregates: Iterable[Row] = (),
+        incidents: Iterable[Row] = (),
+    ) -> Plan:
+        """What of the new values to send. Changes nothing, so that another thread may work it out."""
         now: list[tuple[int, Row]] = []
         later: list[tuple[int, Row]] = []
         for position, row in rows:
@@ -108,29 +128,38 @@ class Edition:
                 continue
             at_once = differs_at_once(old, row) or drifted(old, row)
             (now if at_once else later).append((position, row))
-        changed_aggregates = [a for a in aggregates if self.aggregates.get(a["scope"]) != a]
-        changed_incidents = [i for i in incidents if self.incidents.get(i["number"]) != i]
         later.sort(key=lambda item: (self._told[item[0]], item[0]))
-        room = max(0, DRIFT_ROWS - len(now))
-        now += later[:room]
-        if not now and not changed_aggregates and not changed_incidents:
+        now += later[: max(0, DRIFT_ROWS - len(now))]
+        return Plan(
+            at,
+            now,
+            [a for a in aggregates if self.aggregates.get(a["scope"]) != a],
+            [i for i in incidents if self.incidents.get(i["number"]) != i],
+        )
+
+    def commit(self, plan: Plan) -> Change | None:
+        """Makes a plan the next edition."""
+        if not (plan.rows or plan.aggregates or plan.incidents):
             return None
         self.seq += 1
-        self.at = at
-        for position, row in now:
+        self.at = plan.at
+        for position, row in plan.rows:
             self.rows[position] = row
             self._told[position] = self.seq
-        self.aggregates.update((a["scope"], a) for a in changed_aggregates)
-        self.incidents.update((i["number"], i) for i in changed_incidents)
-        if len(now) > max(DRIFT_ROWS, WHOLE_SHARE * len(self.rows)):
-            return Change(self.seq, at, whole=True)
+        self.aggregates.update((a["scope"], a) for a in plan.aggregates)
+        self.incidents.update((i["number"], i) for i in plan.incidents)
+        if len(plan.rows) > max(DRIFT_ROWS, WHOLE_SHARE * len(self.rows)):
+            return Change(self.seq, plan.at, whole=True)
         return Change(
-            self.seq,
-            at,
-            tuple(row for _, row in now),
-            tuple(changed_aggregates),
-            tuple(changed_incidents),
+            self.seq, plan.at, tuple(r for _, r in plan.rows), tuple(plan.aggregates), tuple(plan.incidents)
         )
+
+    def restate(self, at: float, infos: Sequence[Row]) -> Change:
+        """Precincts themselves have changed (their hours): everybody gets a snapshot."""
+        self.infos = infos
+        self.seq += 1
+        self.at = at
+        return Change(self.seq, at, whole=True)
 
     # ------------------------------------------------------------------ bytes
 

@@ -20,9 +20,10 @@ from election.checkin import CheckIn
 from election.database import UNREACHABLE, connect, pauses
 from election.day import Election
 from election.log import WAKE_CHANNEL, Position, read_after, withheld
-from election.store import load_election
+from election.store import CHANGED_CHANNEL, load_election
 
-ELECTION_CHANNEL = "beluga_election"  # notified by an import
+# A missing table is a database that has not been migrated yet: the same remedy, time.
+AWAY: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.UndefinedTableError)
 
 
 class Sink(Protocol):
@@ -31,7 +32,7 @@ class Sink(Protocol):
     def begin(self, election: Election) -> None:
         """A new election: forget every check-in; the log follows from its beginning."""
 
-    def take(self, check_ins: Sequence[CheckIn]) -> None:
+    async def take(self, check_ins: Sequence[CheckIn]) -> None:
         """The next check-ins of the log; some may have been taken before."""
 
     def caught_up(self) -> None:
@@ -66,8 +67,7 @@ class Follower:
         while True:
             try:
                 await self._session(rest.reset)
-            except (*UNREACHABLE, asyncpg.UndefinedTableError) as error:
-                # A missing table is a database that has not been migrated yet: the same remedy, time.
+            except AWAY as error:
                 self._log.warning("database away", error=type(error).__name__, connected=self.connected)
             finally:
                 self.connected = False
@@ -79,7 +79,7 @@ class Follower:
             reader = await connect(self._url)
             try:
                 await listener.add_listener(WAKE_CHANNEL, self._woken)
-                await listener.add_listener(ELECTION_CHANNEL, self._imported)
+                await listener.add_listener(CHANGED_CHANNEL, self._imported)
                 self.connected = True
                 self._reimported = True  # an import may have happened while we were away
                 connected()
@@ -143,7 +143,7 @@ class Follower:
         while True:
             check_ins, position = await read_after(reader, self.position, self._batch)
             if check_ins:
-                self._sink.take(check_ins)
+                await self._sink.take(check_ins)
                 self.position = position
                 total += len(check_ins)
             if len(check_ins) < self._batch:

@@ -26,15 +26,10 @@ class TallySettings(SharedSettings):
     conflate_ms: int = Field(
         default=200, gt=0, description="Milliseconds between deltas at most: changes within it go out as one."
     )
-    tick_seconds: float = Field(
-        default=10.0,
-        gt=0,
-        description="Stack seconds between looks at what time alone changes (silent, closed).",
-    )
-    refit_seconds: float = Field(
-        default=60.0,
-        gt=0,
-        description="Stack seconds between full refits of the model (at most one a real second).",
+    refit_rest: float = Field(
+        default=4.0,
+        ge=0,
+        description="Pause after a full refit, as a multiple of what it took: 4 leaves most of a core free.",
     )
     poll_seconds: float = Field(
         default=0.5,

@@ -1,0 +1,162 @@
+"""CPU of the feed for each viewer and message, beside a bare `websockets.broadcast` in the same run.
+
+`python -m bench.feed [--viewers 2000] [--seconds 10]`. The server is this process and
+measured, the viewers are another on loopback; one delta a second of 20 standings. Prints microseconds and the time from publishing to
+the viewer (50th and 95th percentile).
+"""
+
+import argparse
+import asyncio
+import multiprocessing
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import uvloop
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+from websockets.asyncio.server import ServerConnection, broadcast, serve
+
+from beluga.postgres import free_port
+from election.tokens import Tokens
+from election.wire.feed import Standing, State
+from tally.edition import Edition, Row, row_of
+from tally.feed import Feed
+from tally.settings import TallySettings
+
+SECRET = "b" * 40
+ROWS = 20  # standings in a delta
+WARM_UP = 3  # messages
+
+
+class Viewer(asyncio.Protocol):
+    """Shakes hands, then reads and notes how old each message is."""
+
+    def __init__(self, path: str, ages: list[float]) -> None:
+        self._path, self._ages = path, ages
+
+    def connection_made(self, transport: Any) -> None:
+        transport.write(
+            f"GET {self._path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+
+    def data_received(self, data: bytes) -> None:
+        start = data.find(b'"at":')
+        if start >= 0 and b'"delta"' in data:
+            self._ages.append(time.time() - float(data[start + 5 : data.index(b",", start)]))
+
+
+def view(port: int, path: str, viewers: int, signals: tuple[Any, Any], out: Any) -> None:
+    ready, done = signals
+
+    async def main() -> None:
+        ages: list[float] = []
+        loop = asyncio.get_running_loop()
+        for _ in range(viewers):
+            await loop.create_connection(lambda: Viewer(path, ages), "127.0.0.1", port)
+        ready.set()
+        await asyncio.to_thread(done.wait)
+        out.send(ages[viewers * WARM_UP :])
+
+    uvloop.run(main())
+
+
+class Board:
+    """A source with 10,000 precincts whose counts the benchmark moves."""
+
+    engine_id = "bench"
+    stored_behind = 0.0
+
+    def __init__(self) -> None:
+        infos: list[Row] = [
+            {"precinct_id": f"p{i:05}", "name": f"Precinct {i}", "county": "c"} for i in range(10_000)
+        ]
+        rows = [row_of(Standing(precinct_id=f"p{i:05}", state=State.SILENT)) for i in range(10_000)]
+        self.edition: Edition | None = Edition(infos, rows)
+        self.turn = 0
+
+    def clock_row(self) -> Row:
+        return {"now": time.time(), "speed": 1.0}
+
+    def hello(self) -> Row:
+        return {"type": "hello", "v": 1, "engine": self.engine_id}
+
+    def move(self) -> Any:
+        assert self.edition is not None
+        self.turn += 1
+        rows = [
+            (p, row_of(Standing(precinct_id=f"p{p:05}", state=State.ON_PACE, last_votes=self.turn,
+                                reason="12 ahead of its peers at 14:05; last count 7 min ago")))
+            for p in ((self.turn * ROWS + i) % 10_000 for i in range(ROWS))
+        ]  # fmt: skip
+        return self.edition.advance(time.time(), rows, [], [])
+
+
+async def measure(
+    name: str, address: tuple[int, str], size: tuple[int, int], send: Callable[[], None], count: Callable[[], int]
+) -> float:  # fmt: skip
+    (port, path), (viewers, seconds) = address, size
+    spawn = multiprocessing.get_context("spawn")
+    ready, done = spawn.Event(), spawn.Event()
+    mine, theirs = spawn.Pipe()
+    process = spawn.Process(target=view, args=(port, path, viewers, (ready, done), theirs))
+    process.start()
+    await asyncio.to_thread(ready.wait)
+    while count() < viewers:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    spent = 0.0
+    for n in range(WARM_UP + seconds):
+        started, cpu = time.monotonic(), time.process_time()
+        send()
+        await asyncio.sleep(max(0.0, 1.0 - (time.monotonic() - started)))
+        if n >= WARM_UP:
+            spent += time.process_time() - cpu
+    await asyncio.sleep(1)
+    done.set()
+    ages = await asyncio.to_thread(mine.recv)
+    process.join()
+    each = spent / (seconds * viewers) * 1e6
+    cuts = statistics.quantiles(ages, n=20)
+    print(f"{name}: {each:.1f} µs CPU a viewer and message, {len(ages)} messages arrived of "
+          f"{viewers * seconds}, age p50 {cuts[9] * 1e3:.0f} ms, p95 {cuts[18] * 1e3:.0f} ms")  # fmt: skip
+    return each
+
+
+async def main(viewers: int, seconds: int) -> None:
+    board = Board()
+    edition = board.edition
+    assert edition is not None
+    connections: set[ServerConnection] = set()
+
+    async def bare(connection: ServerConnection) -> None:
+        connections.add(connection)
+        await connection.wait_closed()
+        connections.discard(connection)
+
+    port = free_port()
+    async with serve(bare, "127.0.0.1", port, compression=None):
+        baseline = await measure(
+            "websockets.broadcast", (port, "/"), (viewers, seconds),
+            lambda: broadcast(connections, edition.delta_bytes(board.move()).decode()),
+            lambda: len(connections),
+        )  # fmt: skip
+    settings = TallySettings(secret=SecretStr(SECRET), feed_port=free_port())
+    feed = Feed(board, Tokens(SECRET), settings, CollectorRegistry())
+    token = Tokens(SECRET).sign("feed", {"role": "staff", "counties": None, "account": "bench"})
+    async with feed.serving() as port:
+        scope = feed._scopes[None]
+        ours = await measure(
+            "feed", (port, f"/feed?token={token}"), (viewers, seconds),
+            lambda: feed.publish(board.move()), lambda: sum(v.current for v in scope.viewers),
+        )  # fmt: skip
+    print(f"ratio feed / broadcast: {ours / baseline:.2f}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--viewers", type=int, default=2_000)
+    parser.add_argument("--seconds", type=int, default=10)
+    arguments = parser.parse_args()
+    uvloop.run(main(arguments.viewers, arguments.seconds))

@@ -1,0 +1,24 @@
+"""`python -m tally`: follows the log, keeps the standings, serves the feed and the API."""
+
+import sys
+
+import uvloop
+
+from election.telemetry import configure_logs
+from tally.app import serve
+from tally.settings import TallySettings
+
+
+def main() -> int:
+    """Serves until SIGTERM; exit status 1 where it cannot start or must be started again."""
+    settings = TallySettings()
+    log = configure_logs("tally", settings)
+    try:
+        return uvloop.run(serve(settings))
+    except (OSError, ValueError) as error:
+        log.error("tally cannot start", reason=str(error))
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

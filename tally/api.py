@@ -1,0 +1,301 @@
+"""The tally's JSON API: figures of a minute, a precinct in detail, incidents, who is silent.
+
+Needs a bearer token: a service's, or a viewer's feed token, whose counties limit what is seen.
+"""
+
+import csv
+import io
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+from aiohttp import web
+
+from election.checkin import COUNTED, CheckIn, Kind
+from election.database import UNREACHABLE
+from election.ids import CheckInId
+from election.log import read_place
+from election.tokens import BadTokenError, Tokens
+from tally.constants import Constants
+from tally.curve import part_of_day, share_at
+from tally.edition import Counties, Row, columns_of, encode
+from tally.engine import Engine
+from tally.feed import TOKEN_AGE
+from tally.model import State
+from tally.projection import Projection, Tally
+from tally.sheet import incidents_of, infos_of, rows_of
+
+SERVICE_AGE = 300  # seconds of real time a service token lasts
+CURVE_MINUTES = 15
+JSON = "application/json"
+_ANNOTATIONS = frozenset(
+    {Kind.NOTE, Kind.HOURS, Kind.ACCEPT, Kind.REJECT, Kind.RESOLVE, Kind.ASSIGN, Kind.TIE}
+)
+
+
+def add_api(
+    app: web.Application, engine: Engine, tokens: Tokens, pool: Callable[[], asyncpg.Pool | None]
+) -> None:
+    """Adds the routes. `pool` gives the database's pool, or None while it is away."""
+    api = _Api(engine, tokens, pool)
+    app.router.add_get("/standings", api.standings)
+    app.router.add_get("/standings.csv", api.standings_csv)
+    app.router.add_get("/precincts/{precinct_id}", api.precinct)
+    app.router.add_get("/incidents", api.incidents)
+    app.router.add_get("/silent", api.silent)
+
+
+class _Api:
+    def __init__(self, engine: Engine, tokens: Tokens, pool: Callable[[], asyncpg.Pool | None]) -> None:
+        self._engine = engine
+        self._tokens = tokens
+        self._pool = pool
+
+    def _counties(self, request: web.Request) -> Counties:
+        """What this caller may see. Raises 401."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            for purpose, age in (("service", SERVICE_AGE), ("feed", TOKEN_AGE)):
+                try:
+                    value = self._tokens.read(purpose, token, max_age=age)
+                except BadTokenError:
+                    continue
+                if isinstance(value, dict):
+                    counties = value.get("counties")
+                    return None if counties is None else frozenset(counties)
+        raise web.HTTPUnauthorized(
+            text='{"error": "send Authorization: Bearer TOKEN"}', content_type=JSON,
+            headers={"WWW-Authenticate": "Bearer"},
+        )  # fmt: skip
+
+    async def _columns(self, request: web.Request) -> Row:
+        counties = self._counties(request)
+        body = await self._engine.standings(_as_of(request))
+        if body is None:
+            raise _not_yet()
+        found: Row = orjson.loads(body)
+        return found if counties is None else _limited(found, counties)
+
+    async def standings(self, request: web.Request) -> web.Response:
+        counties = self._counties(request)
+        body = await self._engine.standings(_as_of(request))
+        if body is None:
+            raise _not_yet()
+        if counties is not None:
+            body = encode(_limited(orjson.loads(body), counties))
+        return web.Response(body=body, content_type=JSON)
+
+    async def standings_csv(self, request: web.Request) -> web.Response:
+        columns = (await self._columns(request))["standings"]
+        names = ["precinct_id", *(n for n in columns if n != "precinct_id")]
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows(zip(*(columns[name] for name in names), strict=True))
+        return web.Response(text=out.getvalue(), content_type="text/csv")
+
+    async def incidents(self, request: web.Request) -> web.Response:
+        counties = self._counties(request)
+        rows = await self._engine.ask(lambda tally, _, __: incidents_of(tally))
+        edition = self._engine.edition
+        if rows is None or edition is None:
+            raise _not_yet()
+        seen = [i for i in rows if edition.sees(counties, i["precinct_id"])]
+        return web.Response(body=encode({"incidents": seen}), content_type=JSON)
+
+    async def silent(self, request: web.Request) -> web.Response:
+        counties = self._counties(request)
+        rows = await self._engine.ask(lambda tally, projection, _: _silent(tally, projection))
+        edition = self._engine.edition
+        if rows is None or edition is None:
+            raise _not_yet()
+        seen = [r for r in rows if edition.sees(counties, r["precinct_id"])]
+        return web.Response(body=encode({"precincts": seen}), content_type=JSON)
+
+    async def precinct(self, request: web.Request) -> web.Response:
+        counties = self._counties(request)
+        precinct_id = request.match_info["precinct_id"]
+        edition = self._engine.edition
+        if edition is None:
+            raise _not_yet()
+        if precinct_id not in edition.county_of or not edition.sees(counties, precinct_id):
+            raise web.HTTPNotFound(text='{"error": "no such precinct"}', content_type=JSON)
+        found = await self._engine.ask(lambda tally, p, state: detail_of(tally, p, state, precinct_id))
+        if found is None:
+            raise _not_yet()
+        entries = await self._entries(precinct_id, [UUID(r["check_in_id"]) for r in found["reports"]])
+        words = {str(c.check_in_id): body for c, body in entries or ()}
+        senders = {str(c.check_in_id): c for c, _ in entries or ()}
+        for report in found["reports"]:
+            check_in = senders.get(report["check_in_id"])
+            report["words"] = words.get(report["check_in_id"])
+            report["channel"] = check_in.channel.value if check_in else None
+        found["annotations"] = [_annotation(c, body) for c, body in entries or () if c.kind in _ANNOTATIONS]
+        found["log"] = [
+            _annotation(c, body) for c, body in entries or () if c.kind not in COUNTED | _ANNOTATIONS
+        ]
+        found["words_available"] = entries is not None  # the database holds them, and may be away
+        return web.Response(body=encode(found), content_type=JSON)
+
+    async def _entries(self, precinct_id: str, also: list[UUID]) -> list[tuple[CheckIn, str]] | None:
+        pool = self._pool()
+        if pool is None:
+            return None
+        try:
+            async with pool.acquire(timeout=2) as connection:
+                return await read_place(connection, precinct_id, [CheckInId(i) for i in also])
+        except UNREACHABLE:
+            return None
+
+
+def _not_yet() -> web.HTTPServiceUnavailable:
+    return web.HTTPServiceUnavailable(
+        text='{"error": "the tally has no election yet, or is still reading the log"}', content_type=JSON,
+        headers={"Retry-After": "2"},
+    )  # fmt: skip
+
+
+def _as_of(request: web.Request) -> float | None:
+    text = request.query.get("as_of")
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign that was not quoted
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise web.HTTPBadRequest(
+            text='{"error": "as_of: give ISO 8601 with an offset, such as 2026-11-03T15:00:00Z"}',
+            content_type=JSON,
+        )
+    return at.timestamp()
+
+
+def _limited(found: Row, counties: Counties) -> Row:
+    """A sheet as a lead may see it."""
+    infos = [
+        dict(zip(found["precincts"], v, strict=True)) for v in zip(*found["precincts"].values(), strict=True)
+    ]
+    rows = [
+        dict(zip(found["standings"], v, strict=True)) for v in zip(*found["standings"].values(), strict=True)
+    ]
+    return found | columns_of(infos, rows, found["aggregates"], found["incidents"], counties)
+
+
+def _silent(tally: Tally, projection: Projection) -> list[Row]:
+    states = projection.columns["state"]
+    positions = [p for p, state in enumerate(states) if state == "silent"]
+    watchers: dict[str, list[str]] = {}
+    for watcher in tally.election.watchers:
+        for precinct_id in watcher.precinct_ids:
+            watchers.setdefault(precinct_id, []).append(watcher.watcher_id)
+    return [
+        {
+            "precinct_id": row["precinct_id"],
+            "county": tally.election.precincts[p].county,
+            "last_received_at": row["last_received_at"],
+            "reason": row["reason"],
+            "expected_final": row["expected_final"],
+            "on_post": row["on_post"],
+            "watchers": watchers.get(row["precinct_id"], []),
+        }
+        for p, row in zip(positions, rows_of(projection, positions), strict=True)
+    ]
+
+
+def detail_of(tally: Tally, projection: Projection, state: State, precinct_id: str) -> Row:
+    """What the precinct's page shows, words and annotations apart."""
+    position = tally.ledger.index[precinct_id]
+    view = tally.ledger.view(position)
+    judged = projection.judged.get(position)
+    counts = [(r, "accepted", "") for r in (judged.accepted if judged else ())]
+    counts += [(s.report, s.verdict.value, s.reason) for s in (judged.settled if judged else view.settled)]
+    counts.sort(key=lambda item: item[0].sort_key, reverse=True)
+    row = rows_of(projection, [position])[0]
+    return {
+        "as_of": projection.as_of,
+        "info": infos_of(tally)[position],
+        "standing": row,
+        "curve": _curve(tally, state, position, row),
+        "reports": [
+            {
+                "check_in_id": str(UUID(bytes=r.check_in_id)),
+                "kind": r.kind.value,
+                "votes": r.votes,
+                "observed_at": int(r.observed),
+                "received_at": int(r.received),
+                "sender": shown_sender(r.sender),
+                "verdict": verdict,
+                "reason": reason,
+            }
+            for r, verdict, reason in counts
+        ],
+        "incidents": [i for i in incidents_of(tally) if i["precinct_id"] == precinct_id],
+        "line": {"minutes": view.line_minutes, "people": view.line_people, "at": view.line_at},
+        "watchers": [w.watcher_id for w in tally.election.watchers if precinct_id in w.precinct_ids],
+        "shifts": [
+            {"watcher_id": w.watcher_id, "start": str(w.shift_start or ""), "end": str(w.shift_end or "")}
+            for w in tally.election.watchers
+            if precinct_id in w.precinct_ids
+        ],
+    }
+
+
+def _curve(tally: Tally, state: State, position: int, row: Row) -> list[Row]:
+    """Cumulative in-person votes every quarter of an hour: the band in which a precinct like this one runs today
+    (its peers' level), and from the last accepted count on the projection with its own band.
+    """
+    k: Constants = tally.constants
+    inputs = tally.inputs
+    opens, closes = tally.ledger.hours(position)
+    planned = tally.ledger.hours(position, -math.inf)
+    curve = inputs.curves.table[inputs.curves.of[position]].tolist()
+    level = math.log(inputs.expected[position]) + state.peer_level
+    last_at, last_votes = row["last_observed_at"], row["last_votes"]
+
+    def share(at: float) -> float:
+        return share_at(curve, part_of_day(at, opens, closes, *planned))
+
+    done = share(last_at) if last_at is not None else 0.0
+    points = []
+    steps = math.ceil((closes - opens) / (60 * CURVE_MINUTES))
+    for step in range(steps + 1):
+        at = min(opens + step * 60 * CURVE_MINUTES, closes)
+        f = share(at)
+        middle = math.exp(level) * f
+        sd = math.hypot(float(inputs.precinct_sd[position]), k.precinct_tilt_sd * (1 - f))
+        point: Row = {"at": int(at), "expected": round(float(inputs.expected[position]) * f, 1)}
+        for name, z in (("lo80", -1.2816), ("hi80", 1.2816), ("lo95", -1.96), ("hi95", 1.96)):
+            point[name] = round(middle * math.exp(z * sd), 1)
+        if last_at is not None and at >= last_at:
+            rest = (f - done) / (1 - done) if done < 1 else 1.0
+            for name, final in (("projected", "projected_final"), ("projected_lo80", "lo80"),
+                                ("projected_hi80", "hi80")):  # fmt: skip
+                point[name] = round(last_votes + max(0.0, row[final] - last_votes) * rest, 1)
+        points.append(point)
+    return points
+
+
+def shown_sender(sender: str) -> str:
+    """A watcher's id as it is; of a phone only its last digits."""
+    return f"phone …{sender[-2:]}" if sender.startswith("+") else sender
+
+
+def _annotation(check_in: CheckIn, body: str) -> Row:
+    staff = check_in.sender.startswith("staff:")
+    return {
+        "check_in_id": str(check_in.check_in_id),
+        "kind": check_in.kind.value,
+        "at": int(check_in.observed_at.astimezone(UTC).timestamp()),
+        "by": check_in.sender if staff else shown_sender(check_in.watcher_id or check_in.sender),
+        "detail": _shown(check_in.detail),
+        "words": None if staff else body,
+    }
+
+
+def _shown(detail: dict[str, Any]) -> dict[str, Any]:
+    return {k: shown_sender(str(v)) if k == "phone" else v for k, v in detail.items()}

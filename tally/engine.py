@@ -1,0 +1,247 @@
+"""The engine: holds the tally, takes in what the follower reads, and publishes what changed.
+
+Theory of operation. One worker thread owns the `Tally` and does all that is slow; one coroutine hands it
+work and commits what comes back, so that the event loop never waits and nothing is shared. Check-ins that
+arrive while the worker is busy, or within the conflation window, make up the next step together. A step
+projects the precincts touched; the first step of a new minute refits the day's state and looks at every
+precinct, which is also when time alone turns them (silent, closed). Between two refits the engine differs
+from `Tally.project` only by entries that reached it after a minute they belong to; the next refit has them.
+"""
+
+import asyncio
+import math
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import structlog
+
+from election.checkin import CheckIn
+from election.clock import Clock
+from election.day import Election
+from election.wire.feed import VERSION
+from tally.edition import Change, Edition, Plan, Row
+from tally.model import State
+from tally.projection import MINUTE, Projection, Tally
+from tally.sheet import aggregates_of, incidents_of, infos_of, rows_of, sheet_bytes
+
+T = TypeVar("T")
+
+PENDING = 100_000  # check-ins waiting for the worker before the follower is asked to wait
+IDLE_SECONDS = 0.25  # real seconds between looks at the clock when nothing arrives
+REFIT_SECONDS = 1.0  # real seconds between refits at least, however fast a rehearsal runs
+
+
+@dataclass(slots=True)
+class _Held:
+    """What the worker thread owns."""
+
+    tally: Tally
+    projection: Projection | None = None
+    state: State | None = None
+    next_refit: float = 0.0  # monotonic
+    touched: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a step found. `fresh` is the first edition of an election."""
+
+    plan: Plan | None = None
+    fresh: Edition | None = None
+    infos: list[Row] | None = None
+
+
+class Engine:
+    """Sink of the follower, source of the feed. `run()` until cancelled."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        conflate_seconds: float = 0.2,
+        refit_rest: float = 4.0,
+        rehearsal: bool = False,
+    ) -> None:
+        self.clock = clock
+        self.election: Election | None = None
+        self.engine_id = secrets.token_hex(6)
+        self.edition: Edition | None = None
+        self.on_change: Callable[[Change], None] = lambda _: None
+        self.on_restart: Callable[[], None] = lambda: None
+        self.on_published: Callable[[Sequence[CheckIn]], None] = lambda _: None
+        self.behind: Callable[[], float] = lambda: 0.0
+        self._conflate_seconds = conflate_seconds
+        self._refit_rest = refit_rest
+        self._rehearsal = rehearsal
+        self._next: Election | None = None
+        self._pending: list[CheckIn] = []
+        self._caught_up = False
+        self._wake = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="tally")
+        self._held: _Held | None = None
+        self._edition_of: _Held | None = None
+        self._log = structlog.get_logger().bind(part="engine")
+
+    # ------------------------------------------------------------------ sink
+
+    def begin(self, election: Election) -> None:
+        """Another election (or the same, imported anew): everything is read again."""
+        self._next = election
+        self._pending = []
+        self._caught_up = False
+        self._room.set()
+        self._wake.set()
+
+    async def take(self, check_ins: Sequence[CheckIn]) -> None:
+        """The next check-ins of the log."""
+        await self._room.wait()
+        self._pending.extend(check_ins)
+        if len(self._pending) >= PENDING:
+            self._room.clear()
+        self._wake.set()
+
+    def caught_up(self) -> None:
+        """The log has been read to its end: from now on each step is published."""
+        if not self._caught_up:
+            self._caught_up = True
+            self._wake.set()
+
+    # ------------------------------------------------------------------ source
+
+    @property
+    def stored_behind(self) -> float:
+        return self.behind()
+
+    def clock_row(self) -> Row:
+        return {"now": round(self.clock.now().timestamp(), 3), "speed": self.clock.speed}
+
+    def hello(self) -> Row:
+        day = self.election.day if self.election else None
+        return {
+            "type": "hello",
+            "v": VERSION,
+            "engine": self.engine_id,
+            "election": day.name if day else "",
+            "date": day.date.isoformat() if day else "",
+            "timezone": day.timezone if day else "UTC",
+            "rehearsal": self._rehearsal,
+            "clock": self.clock_row(),
+        }
+
+    # ------------------------------------------------------------------ questions
+
+    async def ask(self, question: Callable[[Tally, Projection, State], T]) -> T | None:
+        """Puts a question to the tally in its own thread. None until it has an election and a projection."""
+
+        def answer() -> T | None:
+            held = self._held
+            if held is None or held.projection is None or held.state is None:
+                return None
+            return question(held.tally, held.projection, held.state)
+
+        return await asyncio.get_running_loop().run_in_executor(self._worker, answer)
+
+    async def standings(self, as_of: float | None = None) -> bytes | None:
+        """The sheet as of a past minute, or of the last whole one. Canonical JSON."""
+        at = self.clock.now().timestamp() if as_of is None else as_of
+        return await self.ask(lambda tally, _, __: sheet_bytes(tally, at))
+
+    # ------------------------------------------------------------------ running
+
+    async def run(self) -> None:
+        """Takes in, projects and publishes until cancelled."""
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(IDLE_SECONDS):
+                        await self._wake.wait()
+                except TimeoutError:
+                    pass
+                self._wake.clear()
+                if self._next is not None:
+                    election, self._next = self._next, None
+                    self._held = None
+                    tally = await loop.run_in_executor(self._worker, Tally, election)
+                    self._held, self.election = _Held(tally), election
+                    self._wake.set()
+                    continue
+                if self._held is None:
+                    continue
+                batch, self._pending = self._pending, []
+                caught_up = self._caught_up
+                self._room.set()
+                started = time.monotonic()
+                step = await loop.run_in_executor(self._worker, self._step, self._held, batch, caught_up)
+                if self._superseded():
+                    continue  # another election has begun meanwhile: this step speaks of the old one
+                self._commit(step, batch)
+                if step.plan is not None:
+                    await asyncio.sleep(max(0.0, self._conflate_seconds - (time.monotonic() - started)))
+        finally:
+            self._worker.shutdown(wait=False, cancel_futures=True)
+
+    def _superseded(self) -> bool:
+        return self._next is not None
+
+    def _step(self, held: _Held, batch: list[CheckIn], caught_up: bool) -> _Step:
+        tally = held.tally
+        held.touched |= tally.add(batch)
+        if not caught_up:
+            return _Step()
+        now = self.clock.now().timestamp()
+        # A sender's clock may run ahead of ours by a little: what has been received counts.
+        as_of = max(now, tally.ledger.newest)
+        minute = math.floor(now / MINUTE) * MINUTE
+        due = held.projection is None or (
+            held.projection.minute != minute and time.monotonic() >= held.next_refit
+        )
+        if due:
+            started = time.monotonic()
+            held.projection, held.state = tally.start(minute)
+            held.touched |= set(tally.ledger.touched_between(minute, as_of))
+            held.next_refit = time.monotonic() + max(
+                REFIT_SECONDS, self._refit_rest * (time.monotonic() - started)
+            )
+        elif not held.touched:
+            return _Step()
+        assert held.projection is not None and held.state is not None
+        touched = sorted(held.touched)
+        held.touched = set()
+        tally.update(held.projection, held.state, touched, as_of)
+        held.projection.as_of = as_of
+        positions = list(range(len(held.projection.ids))) if due else touched
+        rows = list(zip(positions, rows_of(held.projection, None if due else touched), strict=True))
+        aggregates = aggregates_of(tally, held.projection, held.state)
+        incidents = incidents_of(tally)
+        if self.edition is None or self._edition_of is not held:
+            edition = Edition(infos_of(tally), [row for _, row in rows])
+            return _Step(plan=Plan(now, [], aggregates, incidents), fresh=edition)
+        infos = infos_of(tally) if due else None
+        return _Step(plan=self.edition.plan(now, rows, aggregates, incidents), infos=infos)
+
+    def _commit(self, step: _Step, batch: list[CheckIn]) -> None:
+        if step.plan is None:
+            return
+        if step.fresh is not None:
+            restarting = self.edition is not None
+            self.edition, self._edition_of = step.fresh, self._held
+            self.engine_id = secrets.token_hex(6)
+            self.edition.commit(step.plan)
+            self._log.info("standings ready", precincts=len(step.fresh.rows))
+            if restarting:
+                self.on_restart()
+            return
+        assert self.edition is not None
+        if step.infos is not None and step.infos != self.edition.infos:
+            self.edition.commit(step.plan)
+            self.on_change(self.edition.restate(step.plan.at, step.infos))
+        elif (change := self.edition.commit(step.plan)) is not None:
+            self.on_change(change)
+        self.on_published(batch)

@@ -1,0 +1,105 @@
+"""The sheet: what a tally says as of a time, rounded and in columns. The same function serves the feed, the
+API, the board's replay and the recount, so that equal sets of check-ins give equal bytes (law L4).
+"""
+
+from typing import Any
+from uuid import UUID
+
+from election.wire.feed import Standing
+from tally.edition import Row, aggregate_row, columns_of, encode
+from tally.ledger import FOREVER, OpenIncident
+from tally.model import State
+from tally.projection import MISSING, OPTIONAL, Projection, Tally
+
+_VOTES = ("expected_now", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95", "shortfall")
+_DECIMALS = {"p_lagging": 2, "gap": 3}
+_FIELDS = tuple(Standing.model_fields)
+
+
+def rows_of(projection: Projection, positions: list[int] | None = None) -> list[Row]:
+    """Standings as published, of some precincts or of all."""
+    columns: list[list[Any]] = []
+    for name in _FIELDS:
+        if name == "precinct_id":
+            column: Any = projection.ids
+        else:
+            column = projection.columns[name]
+        if isinstance(column, (list, tuple)):
+            columns.append(list(column) if positions is None else [column[p] for p in positions])
+            continue
+        if positions is not None:
+            column = column[positions]
+        if name in _VOTES or name in _DECIMALS:
+            column = column.round(_DECIMALS.get(name, 0)) + 0.0  # + 0.0: no negative zero
+        values = column.tolist()
+        columns.append([None if v == MISSING else v for v in values] if name in OPTIONAL else values)
+    return [dict(zip(_FIELDS, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def infos_of(tally: Tally, as_of: float = FOREVER) -> list[Row]:
+    """Precincts as the feed's `PrecinctInfo`, with their hours as decided by then."""
+    day = tally.election.day
+    infos = []
+    for position, precinct in enumerate(tally.election.precincts):
+        opens, closes = tally.ledger.hours(position, as_of)
+        infos.append(
+            {
+                "precinct_id": precinct.precinct_id,
+                "name": precinct.name,
+                "county": precinct.county,
+                "group": precinct.group,
+                "site_id": precinct.site_id,
+                "registered": precinct.registered,
+                "already_voted": precinct.already_voted,
+                "opens_at": int(opens),
+                "closes_at": int(closes),
+                "timezone": precinct.timezone or day.timezone,
+                "lat": precinct.lat,
+                "lon": precinct.lon,
+            }
+        )
+    return infos
+
+
+def incident_row(incident: OpenIncident) -> Row:
+    """An incident as published."""
+    return {
+        "number": incident.number,
+        "check_in_id": str(UUID(bytes=incident.check_in_id)),
+        "precinct_id": incident.precinct_id,
+        "text": incident.text,
+        "at": int(incident.at),
+        "status": incident.status,
+    }
+
+
+def incidents_of(tally: Tally, as_of: float = FOREVER) -> list[Row]:
+    """All incidents received by then, resolved ones too."""
+    return [incident_row(i) for i in tally.ledger.incidents(as_of)]
+
+
+def aggregates_of(tally: Tally, projection: Projection, state: State) -> list[Row]:
+    """The whole election and every county, as published."""
+    return [aggregate_row(a) for a in tally.aggregates(projection, state)]
+
+
+def sheet(tally: Tally, as_of: float) -> Row:
+    """Everything known as of a whole minute at or before `as_of` (epoch seconds)."""
+    minute = as_of // 60 * 60
+    projection, state = tally.start(minute)
+    return {
+        "as_of": int(minute),
+        "election": tally.election.day.name,
+        "date": tally.election.day.date.isoformat(),
+        **columns_of(
+            infos_of(tally, minute),
+            rows_of(projection),
+            aggregates_of(tally, projection, state),
+            incidents_of(tally, minute),
+        ),
+    }
+
+
+def sheet_bytes(tally: Tally, as_of: float) -> bytes:
+    """The sheet as canonical JSON: what `GET /standings` answers and `beluga recount` compares."""
+    return encode(sheet(tally, as_of))
