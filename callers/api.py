@@ -38,6 +38,7 @@ def problem(status: int, reason: str, message: str, **headers: str) -> web.Respo
 
 
 def answer(model: BaseModel, status: int = 200) -> web.Response:
+    """A wire type as JSON that no cache keeps."""
     return web.Response(
         text=model.model_dump_json(), status=status, content_type="application/json",
         headers={"Cache-Control": "no-store"},
@@ -63,6 +64,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def floor_of(request: web.Request) -> Floor:
+    """The floor. Raises one of `UNREACHABLE` before the database has been reached."""
     floor = request.app[FLOOR].floor
     if floor is None:
         raise ConnectionError("not yet connected")
@@ -110,6 +112,7 @@ def account_of(request: web.Request) -> str:
 
 
 def lease_of(request: web.Request) -> UUID:
+    """The lease a path names. Raises `UnknownLeaseError`."""
     try:
         return UUID(request.match_info["lease_id"])
     except ValueError:
@@ -130,8 +133,8 @@ async def lease(request: web.Request) -> web.Response:
 async def dial(request: web.Request) -> web.Response:
     """Ask right before dialling: consent is looked up again."""
     caller = await caller_of(request)
-    still, _ = await floor_of(request).dial(caller, (await body(request, wire.LeaseId)).lease_id)
-    return answer(still)
+    still, phone = await floor_of(request).dial(caller, (await body(request, wire.LeaseId)).lease_id)
+    return answer(still.model_copy(update={"phone": phone}))
 
 
 async def heartbeat(request: web.Request) -> web.Response:

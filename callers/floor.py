@@ -15,6 +15,7 @@ from callers import scripts
 from callers.dispatcher import Dispatcher
 from callers.feed import Heard
 from callers.places import Places
+from callers.policy import NEVER_AGAIN
 from callers.queue import CallerOnDuty, Check, Granted, Nobody, Queue
 from callers.settings import CallersSettings
 from callers.timekeeping import SharedTime
@@ -81,6 +82,7 @@ class Floor:
         self,
         pool: asyncpg.Pool,
         settings: CallersSettings,
+        *,
         at: SharedTime,
         heard: Heard,
         places: Places,
@@ -257,7 +259,7 @@ async def open_floor(
 ) -> Floor:
     """Reaches the database. Raises one of `election.database.UNREACHABLE`."""
     pool = await open_pool(settings.database_url, settings.pool_size)
-    return Floor(pool, settings, at, heard, places, metrics)
+    return Floor(pool, settings, at=at, heard=heard, places=places, metrics=metrics)
 
 
 def _spoken(caller: CallerOnDuty) -> str:
@@ -270,5 +272,5 @@ _HOPE = ("no_dispatch", "empty", "language", "hours", "resting")
 def _more_hopeful(one: Nobody, other: Nobody) -> Nobody:
     """Of several precincts' reasons the one to tell: the soonest chance of work."""
     if one.reason == other.reason and one.until and other.until:
-        return min(one, other, key=lambda why: why.until or datetime.max)
+        return min(one, other, key=lambda why: why.until or NEVER_AGAIN)
     return max(one, other, key=lambda why: _HOPE.index(why.reason) if why.reason in _HOPE else -1)

@@ -65,6 +65,7 @@ class StillYours(BaseModel):
     """Whether the lease still stands: consent was looked up again just now. If not, do not call."""
 
     live: bool
+    phone: str = Field(default="", repr=False)  # the answer to `dial` alone
     expires_at: datetime | None = None
     reason: str = ""  # expired, voted, do_not_call, hours, closed, stopped, ended
     message: str = ""

@@ -1,0 +1,140 @@
+"""Composition of the callers' service: the web application and the tasks beside it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, cast
+
+import asyncpg
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from callers import api, desk
+from callers.feed import Heard, hear
+from callers.floor import Floor, Metrics, open_floor
+from callers.places import Places
+from callers.settings import CallersSettings
+from callers.strike_offs import follow
+from callers.timekeeping import SharedTime
+from election.clock import Clock, open_clock
+from election.database import UNREACHABLE, pauses, until_reachable
+from election.store import CHANGED_CHANNEL
+from election.telemetry import add_health
+from election.tokens import Tokens
+
+_TICK_SECONDS = 1.0  # real; a recovered precinct must stop within five
+_PLACES_SECONDS = 600.0  # real; an import wakes us, unless the word of it was lost
+_BODY_BYTES = 16 * 1024
+_GRACE_SECONDS = 5.0
+
+
+def make_app(
+    settings: CallersSettings, log: structlog.stdlib.BoundLogger, clock: Clock | None = None
+) -> web.Application:
+    """The service. It starts and answers with its database and the feed away."""
+    app = web.Application(middlewares=[desk.people, api.errors], client_max_size=_BODY_BYTES)
+    registry = CollectorRegistry()
+    heard = Heard()
+    places = Places(heard)
+    metrics = Metrics(registry, heard)
+    at = SharedTime(clock or open_clock(settings.clock_file))
+    holder = api.FloorHolder()
+    app[api.FLOOR] = holder
+    app[api.TOKENS] = tokens = Tokens(settings.secret.get_secret_value())
+    app[api.LOG] = log
+
+    async def ready() -> dict[str, bool]:
+        return {"database": holder.floor is not None and await _answers(holder.floor)}
+
+    async def open_when_reachable() -> None:
+        holder.floor = floor = await until_reachable(
+            lambda: open_floor(settings, at, heard, places, metrics),
+            lambda error: log.warning("database away", error=type(error).__name__),
+        )
+        log.info("database reached")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_keep_ticking(floor, log))
+            tasks.create_task(_keep_places(floor, log))
+
+    async def from_log(strike_offs: int, revoked: int) -> None:
+        metrics.strike_offs.inc(strike_offs)
+        metrics.revoked.inc(revoked)
+
+    async def beside(_: web.Application) -> AsyncIterator[None]:
+        running = [
+            _start(open_when_reachable(), "floor", log),
+            _start(hear(heard, settings.feed_url, tokens, log), "feed", log),
+            _start(follow(settings.database_url, at.now, from_log, log), "log", log),
+        ]
+        yield
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        if holder.floor:
+            with contextlib.suppress(TimeoutError, *UNREACHABLE):
+                await asyncio.wait_for(holder.floor.pool.close(), _GRACE_SECONDS)
+
+    app.cleanup_ctx.append(beside)
+    api.add_api(app)
+    desk.add_desk(app)
+    add_health(app, registry, ready)
+    return app
+
+
+def _start(
+    work: Coroutine[Any, Any, None], name: str, log: structlog.stdlib.BoundLogger
+) -> "asyncio.Task[None]":
+    """A task whose failure ends the process: its supervisor then starts it anew."""
+    task = asyncio.create_task(work, name=name)
+
+    def ended(task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()):
+            log.critical("a task failed", task=name, exc_info=error)
+            raise SystemExit(1) from error
+
+    task.add_done_callback(ended)
+    return task
+
+
+async def _answers(floor: Floor) -> bool:
+    try:
+        async with asyncio.timeout(2):
+            return bool(await floor.pool.fetchval("select true"))
+    except UNREACHABLE:
+        return False
+
+
+async def _keep_ticking(floor: Floor, log: structlog.stdlib.BoundLogger) -> None:
+    rest = pauses()
+    while True:
+        try:
+            await floor.tick()
+            rest.reset()
+            await asyncio.sleep(_TICK_SECONDS)
+        except UNREACHABLE as error:
+            log.warning("database away", error=type(error).__name__)
+            await rest.wait()
+
+
+async def _keep_places(floor: Floor, log: structlog.stdlib.BoundLogger) -> None:
+    rest = pauses()
+    while True:
+        try:
+            async with floor.pool.acquire() as proxy:
+                connection = cast(asyncpg.Connection, proxy)
+                changed = asyncio.Event()
+
+                def wake(*_: object, changed: asyncio.Event = changed) -> None:
+                    changed.set()
+
+                await connection.add_listener(CHANGED_CHANNEL, wake)
+                while True:
+                    changed.clear()
+                    known = await floor.places.load(connection)
+                    rest.reset()
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(changed.wait(), _PLACES_SECONDS if known else 1.0)
+        except UNREACHABLE as error:
+            log.warning("database away", error=type(error).__name__)
+            await rest.wait()

@@ -1,0 +1,236 @@
+"""The caller's page `/c/{token}`: plain HTML forms that work without JavaScript, better with `desk.js`."""
+
+import contextlib
+from html import escape
+from importlib import resources
+from urllib.parse import quote
+from uuid import UUID, uuid4
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from callers import scripts
+from callers.api import FLOOR, caller_of, floor_of, lease_of
+from callers.queue import AlreadyRecordedError, CallerOnDuty, TooLateError, UnknownLeaseError
+from election.database import UNREACHABLE
+from election.wire.callers import LeaseAnswer, Outcome, OutcomeReport, VoterOnLease
+
+_BUTTONS = ("will_vote", "already_voted", "no_answer", "call_back", "wrong_number", "do_not_call")
+_MORE = ("refused", "moved")
+_HEADERS = {
+    "Cache-Control": "no-store",  # a voter must not stay in a shared phone's history
+    "Referrer-Policy": "no-referrer",  # the address is the caller's key
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "form-action 'self' tel:; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
+_ASSETS = {"desk.css": "text/css", "desk.js": "text/javascript"}
+
+
+def _page(language: str, content: str, *, refresh: float | None = None, status: int = 200) -> web.Response:
+    words = scripts.WORDS[language]
+    again = f'<meta http-equiv="refresh" content="{max(2, round(refresh))}">' if refresh else ""
+    return web.Response(
+        text=f"""<!doctype html><html lang="{language}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">{again}
+<meta name="robots" content="noindex"><title>{words["title"]}</title>
+<link rel="stylesheet" href="/desk/desk.css"><script src="/desk/desk.js" defer></script></head>
+<body>{content}</body></html>""",
+        content_type="text/html",
+        headers=_HEADERS,
+        status=status,
+    )
+
+
+def _language(caller: CallerOnDuty) -> str:
+    return scripts.known(caller.languages[0] if caller.languages else "en")
+
+
+def _voter(caller: CallerOnDuty, token: str, voter: VoterOnLease, beat: float) -> str:
+    """The page of one voter on lease."""
+    words = scripts.WORDS[_language(caller)]
+    closes = scripts.local(voter.closes_at, voter.timezone)
+    base = f"/c/{quote(token)}"
+    lines = "".join(f"<p>{escape(line)}</p>" for line in voter.script)
+    tongue = f'<p class="tongue">{escape(words["speaks"].format(language=_tongue(voter.language)))}</p>'
+    where = words["vote_at"].format(place=voter.polling_place, closes=closes)
+    first = "".join(_button(o, words[o]) for o in _BUTTONS)
+    more = "".join(_button(o, words[o]) for o in _MORE)
+    return f"""
+<main data-lease="{voter.lease_id}" data-beat="{beat:.1f}" data-saved="{escape(words["saved_here"])}"
+ data-offline="{escape(words["no_connection"])}" data-stop="{escape(words["do_not_dial"])}">
+{_progress(words, voter)}
+<header><h1>{escape(voter.name)}</h1>{tongue if voter.language else ""}
+<p class="where">{escape(where)}</p></header>
+<a id="call" class="call" href="{base}/dial/{voter.lease_id}">{words["call"]}</a>
+<p id="notice" role="alert" hidden></p>
+<section class="script">{lines}</section>
+<form method="post" action="{base}/outcome" id="outcomes">
+<input type="hidden" name="lease_id" value="{voter.lease_id}">
+<input type="hidden" name="outcome_id" value="{uuid4()}">
+<div class="grid">{first}</div><div class="grid more">{more}</div></form>
+<form method="post" action="{base}/pause"><input type="hidden" name="lease_id" value="{voter.lease_id}">
+<button class="quiet">{words["pause"]}</button></form></main>"""
+
+
+def _tongue(code: str) -> str:
+    return {"en": "English", "es": "español", "zh": "中文", "vi": "Tiếng Việt"}.get(code, code)
+
+
+def _button(outcome: str, word: str) -> str:
+    return f'<button name="outcome" value="{outcome}" class="{outcome}">{word}</button>'
+
+
+def _progress(words: dict[str, str], voter: VoterOnLease) -> str:
+    if not voter.missing_at_start:
+        return ""
+    before, now = voter.missing_at_start, voter.missing_now
+    if now is None:
+        sentence, width = words["missing_unknown"].format(place=voter.precinct, before=before), 0.0
+    else:
+        sentence = words["missing"].format(place=voter.precinct, before=before, now=now)
+        width = min(1.0, max(0.0, 1 - now / before))
+    return (
+        f'<p class="progress">{escape(sentence)}</p>'
+        f'<progress max="100" value="{width * 100:.0f}" aria-label="{escape(sentence)}"></progress>'
+    )
+
+
+def _waiting(caller: CallerOnDuty, token: str, answer: LeaseAnswer) -> str:
+    words = scripts.WORDS[_language(caller)]
+    return f"""<main class="wait"><h1>{escape(words["hello"].format(name=caller.name))}</h1>
+<p>{escape(answer.message)}</p>
+<form method="post" action="/c/{quote(token)}/next">
+<button class="call">{words["again"]}</button></form></main>"""
+
+
+def _ready(caller: CallerOnDuty, token: str, done: Outcome | None, lease: str, undo: float) -> str:
+    """Before the first voter, and after each outcome with its undo."""
+    words = scripts.WORDS[_language(caller)]
+    base = f"/c/{quote(token)}"
+    head = f"<h1>{escape(words['hello'].format(name=caller.name))}</h1><p>{words['ready']}</p>"
+    button = words["start"]
+    if done:
+        head = f"""<h1>{escape(words["recorded"].format(outcome=words[done.value]))}</h1>
+<form method="post" action="{base}/undo" id="undo" data-seconds="{undo:.0f}">
+<input type="hidden" name="lease_id" value="{escape(lease)}">
+<button class="quiet">{words["undo"]} <span id="left"></span></button></form>"""
+        button = words["next"]
+    return f"""<main class="wait">{head}<form method="post" action="{base}/next">
+<button class="call">{button}</button></form></main>"""
+
+
+async def show(request: web.Request) -> web.Response:
+    """The voter on lease, or where the caller stands."""
+    token = request.match_info["token"]
+    caller = await caller_of(request, token)
+    floor = floor_of(request)
+    current = await floor.current(caller)
+    language = _language(caller)
+    if current:
+        beat = min(60.0, floor.settings.lease_seconds / 4) / max(1.0, floor.time.speed)
+        return _page(language, _voter(caller, token, current, max(1.0, beat)))
+    done = request.query.get("done", "")
+    outcome = Outcome(done) if done in scripts.WORDS["en"] and done in list(Outcome) else None
+    lease = request.query.get("lease", "")
+    return _page(language, _ready(caller, token, outcome, lease, floor.settings.undo_seconds))
+
+
+async def next_voter(request: web.Request) -> web.Response:
+    """Asks for the next voter."""
+    token = request.match_info["token"]
+    caller = await caller_of(request, token)
+    floor = floor_of(request)
+    answer = await floor.next_voter(caller)
+    if answer.voter:
+        raise web.HTTPSeeOther(f"/c/{quote(token)}")
+    refresh = answer.ask_again_seconds / max(1.0, floor.time.speed)
+    return _page(_language(caller), _waiting(caller, token, answer), refresh=refresh)
+
+
+async def outcome(request: web.Request) -> web.Response:
+    """Takes a pressed outcome button."""
+    token = request.match_info["token"]
+    caller = await caller_of(request, token)
+    form = await request.post()
+    try:
+        lease_id = UUID(str(form.get("lease_id", "")))
+        report = OutcomeReport.model_validate({k: form[k] for k in ("outcome_id", "outcome") if k in form})
+        await floor_of(request).record(caller, lease_id, report)
+    except (ValidationError, ValueError):
+        raise web.HTTPBadRequest(text="That form was not complete. Go back and press a button.") from None
+    except (AlreadyRecordedError, UnknownLeaseError):
+        raise web.HTTPSeeOther(f"/c/{quote(token)}") from None
+    raise web.HTTPSeeOther(f"/c/{quote(token)}?done={report.outcome.value}&lease={lease_id}")
+
+
+async def undo(request: web.Request) -> web.Response:
+    """Takes the last outcome back."""
+    token = request.match_info["token"]
+    caller = await caller_of(request, token)
+    form = await request.post()
+    with contextlib.suppress(TooLateError, ValueError):  # the page says what is the case now
+        await floor_of(request).undo(caller, UUID(str(form.get("lease_id", ""))))
+    raise web.HTTPSeeOther(f"/c/{quote(token)}")
+
+
+async def pause(request: web.Request) -> web.Response:
+    """Gives the voter back."""
+    token = request.match_info["token"]
+    caller = await caller_of(request, token)
+    form = await request.post()
+    try:
+        await floor_of(request).release(caller, UUID(str(form.get("lease_id", ""))))
+    except ValueError:
+        raise web.HTTPBadRequest(text="That form was not complete.") from None
+    raise web.HTTPSeeOther(f"/c/{quote(token)}")
+
+
+async def dial(request: web.Request) -> web.Response:
+    """Looks consent up and hands the number to the phone, or says why not."""
+    token = request.match_info["token"]
+    caller = await caller_of(request, token)
+    still, phone = await floor_of(request).dial(caller, lease_of(request))
+    if still.live:
+        return web.Response(status=303, headers=_HEADERS | {"Location": f"tel:{quote(phone, safe='+')}"})
+    answer = LeaseAnswer(message=still.message)
+    return _page(_language(caller), _waiting(caller, token, answer))
+
+
+async def asset(request: web.Request) -> web.Response:
+    """The style sheet and the script."""
+    name = request.match_info["name"]
+    if name not in _ASSETS:
+        raise web.HTTPNotFound
+    content = (resources.files("callers") / "static" / name).read_bytes()
+    return web.Response(body=content, content_type=_ASSETS[name], charset="utf-8")
+
+
+@web.middleware
+async def people(request: web.Request, handler: web.Handler) -> web.StreamResponse:  # type: ignore[name-defined]
+    """Errors of the page in words, not in JSON."""
+    if not request.path.startswith("/c/"):
+        return await handler(request)  # type: ignore[no-any-return]
+    try:
+        return await handler(request)  # type: ignore[no-any-return]
+    except web.HTTPUnauthorized:
+        words = " · ".join(scripts.WORDS[language]["bad_link"] for language in scripts.WORDS)
+        return _page("en", f'<main class="wait"><p>{words}</p></main>', status=401)
+    except UnknownLeaseError:
+        raise web.HTTPSeeOther(f"/c/{quote(request.match_info['token'])}") from None
+    except UNREACHABLE:
+        words = " · ".join(scripts.reason(language, "unreachable_database") for language in scripts.WORDS)
+        content = f'<main class="wait"><p>{words}</p></main>'
+        return _page("en", content, refresh=3 if request.method == "GET" else None, status=503)
+
+
+def add_desk(app: web.Application) -> None:
+    """Adds the page and its assets."""
+    assert FLOOR in app
+    app.router.add_get("/c/{token}", show)
+    app.router.add_post("/c/{token}/next", next_voter)
+    app.router.add_post("/c/{token}/outcome", outcome)
+    app.router.add_post("/c/{token}/undo", undo)
+    app.router.add_post("/c/{token}/pause", pause)
+    app.router.add_get("/c/{token}/dial/{lease_id}", dial)
+    app.router.add_get("/desk/{name}", asset)
