@@ -1,10 +1,10 @@
 """The drain: carries messages from the journal to PostgreSQL, reading each again on the way.
 
-Theory of operation. Messages and their check-ins go in one transaction (`election.log.append`, idempotent by
-ids that are functions of the message's key); afterwards the journal is marked. A crash between the two
+Theory of operation. Messages and their check-ins go in one transaction (`election.log.append`, idempotent
+by ids that are functions of the message's key); afterwards the journal is marked. A crash between the two
 repeats a batch, which changes nothing. The reading is a pure function of the message and of the roster
-version it names; a message that came before any roster was known waits for the first one, which is settled durably
-before it is used, so that a repeated batch reads alike.
+version it names; a message that came before any roster was known waits for the first one, which is settled
+durably before it is used, so that a repeated batch reads alike.
 
 A message that PostgreSQL will not take is found by bisection, stored as unread where possible, noted in the
 journal's quarantine, and does not hold up the others. An unreachable database is no such reason.
