@@ -146,7 +146,8 @@ class _Api:
         if pool is None:
             return None
         try:
-            async with pool.acquire(timeout=2) as connection:
+            async with pool.acquire(timeout=2) as held:
+                connection: Any = held  # a proxy of one
                 return await read_place(connection, precinct_id, [CheckInId(i) for i in also])
         except UNREACHABLE:
             return None
@@ -246,8 +247,8 @@ def detail_of(tally: Tally, projection: Projection, state: State, precinct_id: s
 
 
 def _curve(tally: Tally, state: State, position: int, row: Row) -> list[Row]:
-    """Cumulative in-person votes every quarter of an hour: the band in which a precinct like this one runs today
-    (its peers' level), and from the last accepted count on the projection with its own band.
+    """Cumulative in-person votes every quarter of an hour: the band in which a precinct like this one runs
+    today (its peers' level), and from the last accepted count on the projection with its own band.
     """
     k: Constants = tally.constants
     inputs = tally.inputs

@@ -1,4 +1,4 @@
-"""The service: follower, engine, feed and API in one process, which serves whether or not there is a database."""
+"""The service: follower, engine, feed and API in one process, serving whether or not there is a database."""
 
 import asyncio
 import signal

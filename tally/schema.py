@@ -4,9 +4,11 @@ import json
 import sys
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from election.wire.feed import Beat, Delta, Hello, Snapshot
 
-MESSAGES = {"hello": Hello, "snapshot": Snapshot, "delta": Delta, "beat": Beat}
+MESSAGES: dict[str, type[BaseModel]] = {"hello": Hello, "snapshot": Snapshot, "delta": Delta, "beat": Beat}
 
 
 def schemas() -> dict[str, str]:
