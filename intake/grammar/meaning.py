@@ -1,0 +1,194 @@
+"""From a text to readings: whole-message commands, incidents, then clauses with their precincts and times."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from election.checkin import Kind, Reading
+from election.day import Precinct, Watcher
+from election.ids import PrecinctId
+from election.roster import Roster
+from intake.grammar.clauses import Ask, Clause, clauses_of, wording
+from intake.grammar.fold import fold, origin
+from intake.grammar.items import Item, items_of
+from intake.grammar.places import places_of
+from intake.grammar.times import moment
+from intake.grammar.tokens import plain_words
+from intake.grammar.words import Code, vocabulary
+
+LONGEST = 1_600  # characters; providers join no more parts than that into one text
+
+_ALONE = {Code.STOP: Kind.STOP, Code.START: Kind.START, Code.HELP: Kind.HELP, Code.READY: Kind.READY}
+_BESIDE = frozenset({Code.POLITE, Code.FILLER, Code.TEXTING})
+_EVERYWHERE = frozenset({Kind.HERE, Kind.AWAY})  # said of all the sender's precincts where none is named
+_EDGE = " \t\r\n:;,.-–—!¡：，。！、"
+_BANG = re.compile(r"(?<!\S)!+")
+_NOT_BEFORE_INCIDENT = frozenset({Code.UNKNOWN, Code.NONE, Code.SAME, Code.TEXTING})
+
+
+def read(
+    text: str, sent_at: datetime, roster: Roster, watcher: Watcher | None, here: PrecinctId | None = None
+) -> list[Reading]:
+    """What `text` says, sent at `sent_at` (UTC) by `watcher` (None: an unknown phone). One reading or more.
+
+    `here`: the precinct where the channel itself names one (the form); it stands for the sender's own.
+    """
+    own = (here,) if here else watcher.precinct_ids if watcher else ()
+    sender = _Sender(roster, watcher, own, watcher is None and here is None, sent_at)
+    if len(text) > LONGEST:
+        return [sender.reading(Kind.UNREAD)]
+    folded = fold(text)
+    items = items_of(folded, vocabulary(), places_of(roster))
+    if watcher and any(item.code == Code.UNKNOWN for item in items):
+        items = _without_signature(items, watcher)
+    alone = _alone(folded, items)
+    if alone:
+        return [sender.reading(alone)]
+    keyword = _incident_keyword(folded, items)
+    end = keyword[0] if keyword else len(folded)
+    before = [item for item in items if item.start < end]
+    incident = _incident(text, items, keyword, sender) if keyword else []
+    if incident and all(item.code in (Code.PLACE, *_BESIDE) for item in before):
+        places = [item.ids for item in before if item.code == Code.PLACE]
+        if len(places) == 1 and incident[0].kind == Kind.INCIDENT:
+            return sender.placed(incident[0], places[0])
+        return incident
+    try:
+        clauses = clauses_of(before, own, watcher is not None, "?" in folded[:end])
+        readings = [reading for clause in clauses for reading in sender.readings(clause)]
+    except Ask as ask:
+        readings = [sender.reading(Kind.QUESTION, question=ask.question, guess=ask.guess)]
+    return readings + incident or [sender.reading(Kind.UNREAD)]
+
+
+def _without_signature(items: list[Item], watcher: Watcher) -> list[Item]:
+    """Without the sender's own name: "412 - Maria Lopez"."""
+    name = set(plain_words(fold(watcher.name)))
+    return [item for item in items if item.code != Code.UNKNOWN or item.text not in name]
+
+
+def _alone(folded: str, items: list[Item]) -> Kind | None:
+    """The command that the whole message means, with politeness around it at most."""
+    if not items:
+        return Kind.HELP if folded.strip(" \n?!.") == "" and "?" in folded else None
+    codes = {item.code for item in items} - _BESIDE
+    if len(codes) != 1:
+        return None
+    (code,) = codes
+    kind = _ALONE.get(code)
+    if kind == Kind.STOP and any(item.code == Code.FILLER for item in items):
+        return None  # "cancel that" is not an opt-out
+    return None if kind == Kind.READY and "?" in folded else kind
+
+
+def _incident_keyword(folded: str, items: list[Item]) -> tuple[int, int] | None:
+    """Where an incident's keyword or `!` stands: first in the text, or after what reads by itself."""
+    found = [(item.start, item.end) for item in items if item.code == Code.INCIDENT][:1]
+    for bang in _BANG.finditer(folded):
+        # "412 ! thanks" only shouts: further on, a `!` needs words of its own
+        words = [i for i in items if i.start >= bang.end() and i.code not in (Code.POLITE, Code.FILLER)]
+        if not folded[: bang.start()].strip() or len(words) > 1:
+            found.append((bang.start(), bang.end()))
+            break
+    if not found:
+        return None
+    start, end = min(found)
+    if any(item.start < start and item.code in _NOT_BEFORE_INCIDENT for item in items):
+        return None
+    return start, end
+
+
+def _incident(text: str, items: list[Item], keyword: tuple[int, int], sender: "_Sender") -> list[Reading]:
+    """The incident whose words follow the keyword, verbatim; a question where no words follow."""
+    after = [item for item in items if item.start >= keyword[1]]
+    start = keyword[1]
+    first = after[0] if after else None
+    if first and first.code == Code.PLACE and any(map(str.isdigit, first.text)):
+        start = first.end  # `! 12-03 machine down`
+    words = text[origin(text, start) :].strip().lstrip(_EDGE)
+    if not any(map(str.isalpha, words)):
+        numbers = [item.value for item in after if item.code == Code.NUMBER]
+        guess = str(numbers[0]) if len(numbers) == 1 else None
+        return [sender.reading(Kind.QUESTION, question="incident", guess=guess)]
+    places = {item.ids for item in after if item.code == Code.PLACE}
+    incident = sender.reading(Kind.INCIDENT, text=words)
+    return sender.placed(incident, places.pop() if len(places) == 1 else ())
+
+
+@dataclass(slots=True)
+class _Sender:
+    """Who texted, from where and when: what turns a clause into readings."""
+
+    roster: Roster
+    watcher: Watcher | None
+    own: tuple[PrecinctId, ...]
+    unknown: bool
+    sent_at: datetime
+
+    def reading(
+        self, kind: Kind, text: str | None = None, question: str | None = None, guess: str | None = None
+    ) -> Reading:
+        return Reading(kind, text=text, question=question, guess=guess, unknown_sender=self.unknown)
+
+    def placed(self, incident: Reading, ids: tuple[PrecinctId, ...]) -> list[Reading]:
+        """An incident is never asked back: it is taken where it is known to be, or without a place."""
+        mine = [precinct_id for precinct_id in ids if precinct_id in self.own]
+        found = ids if len(ids) == 1 else tuple(mine) if len(mine) == 1 else ()
+        if found:
+            off = self.watcher is not None and found[0] not in self.own
+            return [replace(incident, precinct_id=found[0], off_roster=off)]
+        if len(self.own) == 1:
+            return [replace(incident, precinct_id=self.own[0])]
+        here = [self.roster.precincts[p] for p in self.own if p in self.roster.precincts]
+        sites = {precinct.site_id for precinct in here}
+        if len(sites) == 1 and "" not in sites:  # one polling place: the incident is at each of its precincts
+            return [replace(incident, precinct_id=precinct_id) for precinct_id in self.own]
+        return [incident]
+
+    def _precinct(self, precinct_id: PrecinctId | None) -> Precinct | None:
+        return self.roster.precincts.get(precinct_id) if precinct_id else None
+
+    def _precincts(self, clause: Clause) -> tuple[PrecinctId | None, ...]:
+        ids = clause.ids
+        if len(ids) > 1:
+            mine = tuple(precinct_id for precinct_id in ids if precinct_id in self.own)
+            ids = mine or ids
+            if len(ids) > 1:
+                raise Ask("which_precinct", wording(replace(clause, ids=ids[:1])))
+        if ids:
+            return ids
+        if self.unknown:
+            return (None,)
+        if len(self.own) == 1 or (self.own and clause.kind in _EVERYWHERE):
+            return self.own
+        raise Ask("which_precinct", wording(replace(clause, ids=self.own[:1])) if self.own else None)
+
+    def readings(self, clause: Clause) -> list[Reading]:
+        """The readings of a clause: one, or one a precinct. Raises `Ask`."""
+        return [self._reading(clause, precinct_id) for precinct_id in self._precincts(clause)]
+
+    def _reading(self, clause: Clause, precinct_id: PrecinctId | None) -> Reading:
+        precinct = self._precinct(precinct_id)
+        observed_at = None
+        if clause.clock:
+            early = clause.kind in (Kind.HERE, Kind.AWAY)
+            observed_at = moment(clause.clock, self.sent_at, self.roster.day, precinct, early)
+            if observed_at is None:
+                bare = wording(replace(clause, clock=None))
+                raise Ask("time", bare)
+        held = None
+        # A correction is itself the confirmation of an unlikely number.
+        if clause.kind in (Kind.COUNT, Kind.FINAL) and precinct and clause.votes is not None:
+            held = "above_registered" if clause.votes > precinct.registered > 0 else None
+        return Reading(
+            clause.kind,
+            precinct_id,
+            votes=clause.votes,
+            observed_at=observed_at,
+            roll_numbers=clause.rolls,
+            minutes=clause.minutes,
+            people=clause.people,
+            held=held,
+            off_roster=self.watcher is not None and precinct_id is not None and precinct_id not in self.own,
+            unknown_sender=self.unknown,
+        )
