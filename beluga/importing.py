@@ -13,8 +13,9 @@ from election.folder import (
     Examined,
     Findings,
     VoterFile,
+    check_all,
+    check_voters,
     examine,
-    examine_reports,
     stream_voters,
     write_callers,
     write_election,
@@ -69,12 +70,8 @@ def state_folder() -> Path:
 
 def check_folder(folder: Path, findings: Findings, progress: Progress | None = None) -> Counts:
     """Checks every file of a folder, voters and reports too; `findings` says what is wrong."""
-    examined = examine(folder, findings)
-    voters = sum(1 for _ in _voters(folder, examined, findings, progress)) if _has_voters(folder) else None
-    reports = None
-    if (folder / "reports.csv").exists():
-        reports = len(examine_reports(folder / "reports.csv", examined.election, findings))
-    return _counts(folder, examined, voters, reports)
+    checked = check_all(folder, findings, progress)
+    return _counts(folder, checked.examined, checked.voters, checked.reports)
 
 
 async def import_folder(
@@ -83,15 +80,13 @@ async def import_folder(
     """Makes the database hold what the folder says.
 
     Raises `FolderError` with every problem, or `UnpreparedDatabaseError`; nothing has changed then. Voters
-    and callers stay as they are where the folder has no such file. Calls, leases and check-ins are never touched.
+    and callers stay as they are where the folder has no such file; calls, leases and check-ins always do.
     """
     if await pending(connection):
         raise UnpreparedDatabaseError
     examined = examine(folder, findings)
-    if findings.total:
-        if _has_voters(folder):  # so that one look at the messages mends the whole folder
-            for _ in _voters(folder, examined, findings, progress):
-                pass
+    if findings.total:  # look at the voters too, so that one look at the messages mends the whole folder
+        check_voters(folder, examined, findings, progress)
         raise findings.error()
     async with connection.transaction():
         voters = None

@@ -2,11 +2,12 @@
 
 from election.folder.findings import Finding, Findings, FolderError, Notice, Problem
 from election.folder.people import stream_voters
-from election.folder.reading import Examined, examine, read_election
+from election.folder.reading import Checked, Examined, check_all, check_voters, examine, read_election
 from election.folder.reports import Report, examine_reports, read_reports
 from election.folder.writing import VoterFile, write_callers, write_election
 
 __all__ = [
+    "Checked",
     "Examined",
     "Finding",
     "Findings",
@@ -15,6 +16,8 @@ __all__ = [
     "Problem",
     "Report",
     "VoterFile",
+    "check_all",
+    "check_voters",
     "examine",
     "examine_reports",
     "read_election",

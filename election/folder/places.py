@@ -44,7 +44,9 @@ def read_precincts(path: Path, day: ElectionDay, findings: Findings) -> dict[str
         for alias in precinct.aliases:
             other = named.setdefault(folded(alias) or alias, identity)
             if other != identity:
-                cells.problem("aliases", f"{shown(alias)} is {shown(other)}'s too", "give each its own")
+                cells.problem(
+                    "aliases", f"{shown(alias)} is an alias of {shown(other)} too", "give each its own"
+                )
         if findings.total == before:
             found[identity] = precinct
     if not lines and not findings.total:

@@ -1,13 +1,15 @@
 """The whole folder: every file is checked before anything is used."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from election.day import Caller, Election, Precinct
 from election.folder.day_file import DEFAULT_REGION, read_day
 from election.folder.findings import Findings
-from election.folder.people import read_callers, read_watchers
+from election.folder.people import read_callers, read_watchers, stream_voters
 from election.folder.places import Precincts, read_curve, read_history, read_precincts
+from election.folder.reports import examine_reports
 from election.folder.shapes import FILE as SHAPES
 from election.folder.shapes import read_shapes
 from election.folder.table import uncollected
@@ -61,6 +63,36 @@ def read_election(folder: Path, *, shapes: bool = True) -> Election:
     examined = examine(folder, findings, shapes=shapes)
     findings.raise_if_any()
     return examined.election
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A folder with every file looked at. None: there is no such file."""
+
+    examined: Examined
+    voters: int | None
+    reports: int | None
+
+
+def check_all(folder: Path, findings: Findings, progress: Callable[[int], None] | None = None) -> Checked:
+    """Checks every file, voters and reports too; never raises. `progress` as in `stream_voters`."""
+    examined = examine(folder, findings)
+    voters = check_voters(folder, examined, findings, progress)
+    reports = None
+    if (folder / "reports.csv").exists():
+        election = replace(examined.election, precincts=tuple(examined.known.values()))
+        reports = len(examine_reports(folder / "reports.csv", election, findings))
+    return Checked(examined, voters, reports)
+
+
+def check_voters(
+    folder: Path, examined: Examined, findings: Findings, progress: Callable[[int], None] | None = None
+) -> int | None:
+    """How many good voters there are; None where there is no `voters.csv`."""
+    path = folder / "voters.csv"
+    if not path.exists():
+        return None
+    return sum(1 for _ in stream_voters(path, examined.region, examined.known, findings, progress))
 
 
 class _Anything(dict[str, Precinct]):
