@@ -24,6 +24,7 @@ from election.wire.callers import Outcome, OutcomeReport
 _SQL = statements("leases")
 _REREAD_SECONDS = 0.5  # real; however many callers ask, an empty precinct is read this often at most
 _DUE_REREAD_SECONDS = 5.0  # real; rests that have ended bring voters back
+_OLD_SECONDS = 60.0  # real
 _FIRST_BATCH, _LARGEST_BATCH = 1, 32  # households tried in one round trip
 
 
@@ -148,7 +149,8 @@ class Queue:
         readings, reread = hints.readings, False
         batch = [in_hand] if in_hand and place == precinct_id else []
         size = _FIRST_BATCH
-        if hints.next_due and hints.next_due <= now:
+        old = self._monotonic() - hints.read_at > _OLD_SECONDS  # another service's calls come due, too
+        if old or (hints.next_due and hints.next_due <= now):
             await self._read(precinct_id, hints, now, readings, _DUE_REREAD_SECONDS)
         refused: set[str] = set()
         while True:
@@ -234,7 +236,7 @@ class Queue:
             households: dict[str, _Household] = {}
             hints.next_due = None
             for row in rows:
-                if row["rest_until"] <= now:
+                if row["rest_until"] is None or row["rest_until"] <= now:
                     candidate = _Candidate(row["voter_id"], row["phone"], row["language"], row["timezone"])
                     households.setdefault(row["phone"], []).append(candidate)
                 elif hints.next_due is None or row["rest_until"] < hints.next_due:
@@ -312,11 +314,18 @@ class Queue:
         if row is None or row["lease"] is None:
             raise UnknownLeaseError
         if row["recorded"]:
+            self._comes_back(row["precinct_id"], row["rest_until"])
             return Recorded(lease_id, report.outcome, now, False)
         repeated = await self._pool.fetchrow(_SQL["repeated"], report.outcome_id, caller_id)
         if repeated is None or repeated["lease_id"] != lease_id:
             raise AlreadyRecordedError
         return Recorded(lease_id, Outcome(repeated["outcome"]), repeated["at"], True)
+
+    def _comes_back(self, precinct_id: str, at: datetime | None) -> None:
+        """Somebody of this precinct may be called again at `at`: read the candidates again by then."""
+        hints = self._hints.get(precinct_id)
+        if hints and at and (hints.next_due is None or at < hints.next_due):
+            hints.next_due = at
 
     async def undo(self, caller_id: str, lease_id: UUID, now: datetime, window: timedelta) -> Granted | None:
         """Withdraws an outcome younger than `window`. Raises `TooLateError`.

@@ -1,7 +1,7 @@
 -- :name candidates
 -- Everybody in a precinct who may be called by $2 (the resting ones too, so that we know when to look again),
 -- households together, promised calls first, then by score. A hint only: `grant_lease` is the judge.
-select voter_id, phone, language, timezone, rest_until
+select voter_id, phone, language, timezone, nullif(rest_until, '-infinity') as rest_until
 from voter_standings s
 where precinct_id = $1 and never is null and rest_until < 'infinity'
   and not exists (select from leases l where l.phone = s.phone and l.ended_at is null)
@@ -23,7 +23,7 @@ where l.caller_id = $1 and l.ended_at is null and l.expires_at > $2
 -- :name check
 -- Looks consent up again for a live lease: everything `grant_lease` looked at, minutes later.
 select l.lease_id, l.expires_at, l.ended_at, l.ended_by, l.ended_reason, l.phone, l.precinct_id,
-       s.never, s.rest_until, s.timezone, d.hold, d.closes_at
+       s.never, s.timezone, d.hold, d.closes_at
 from leases l
 left join voter_standings s using (voter_id)
 left join dispatches d on d.precinct_id = l.precinct_id and d.ended_at is null
@@ -73,13 +73,15 @@ with lease as (
            ($7::timestamptz[])[least(e.n + 1, cardinality($7::timestamptz[]))::int], $6, $8
     from lease l, earlier e
     on conflict do nothing
-    returning lease_id
+    returning lease_id, precinct_id, rest_until
 ), ended as (
     update leases set ended_at = $5, ended_by = 'outcome'
     where ended_at is null and lease_id in (select lease_id from recorded)
     returning lease_id
 )
-select (select lease_id from lease) as lease, (select lease_id from recorded) as recorded
+select (select lease_id from lease) as lease, r.lease_id as recorded, r.precinct_id,
+       nullif(nullif(r.rest_until, 'infinity'), '-infinity') as rest_until
+from (select) one left join recorded r on true
 
 -- :name recorded
 select outcome_id, outcome, at from calls where lease_id = $1 and undone_at is null

@@ -1,0 +1,123 @@
+"""Callers go where they bring most votes; dispatches start, rest and end for stated reasons."""
+
+import random
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from math import exp
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callers.dispatch import End, Hold, Limits, Need, Open, Seen, Start, allocate, decide
+from election.wire.feed import PrecinctInfo, Standing, State
+
+NOW = datetime(2026, 11, 3, 19, tzinfo=UTC)
+CLOSES = NOW + timedelta(hours=6)
+LIMITS = Limits()
+
+
+def gain(need: Need, callers: int) -> float:
+    worth = need.worth(LIMITS)
+    return worth * (1 - exp(-callers * LIMITS.votes_per_caller / worth)) if worth else 0.0
+
+
+needs = st.lists(
+    st.tuples(st.floats(0.1, 1), st.floats(1, 60), st.integers(10, 900)), min_size=1, max_size=4
+).map(lambda rows: [Need(f"p{n}", *row) for n, row in enumerate(rows)])
+
+
+@given(needs=needs, callers=st.integers(0, 6))
+def test_no_other_allocation_brings_more_votes(needs: list[Need], callers: int) -> None:
+    shares = allocate(needs, callers, LIMITS)
+    ours = sum(gain(n, shares.get(n.precinct_id, 0)) for n in needs)
+    best = max(
+        sum(gain(n, k) for n, k in zip(needs, ks, strict=True))
+        for ks in product(range(callers + 1), repeat=len(needs))
+        if sum(ks) <= callers
+    )
+    assert sum(shares.values()) <= callers
+    assert ours >= best - 1e-6
+
+
+def test_staff_orders_are_filled_first() -> None:
+    wanted = Need("ordered", 0.0, 0.0, 50, callers_wanted=4)
+    shares = allocate([Need("big", 0.99, 500, 5000), wanted], 6, LIMITS)
+    assert shares == {"ordered": 4, "big": 2}
+
+
+def test_ten_thousand_precincts_are_shared_out_in_a_moment() -> None:
+    rng = random.Random(1)
+    many = [Need(f"p{n}", rng.random(), rng.uniform(1, 300), rng.randrange(1, 900)) for n in range(10_000)]
+    started = time.process_time()
+    shares = allocate(many, 2000, LIMITS)
+    assert sum(shares.values()) == 2000
+    assert time.process_time() - started < 0.25  # target 50 ms; the machine is shared
+
+
+def a_standing(state: State = State.LAGGING, **more: object) -> Standing:
+    return Standing.model_validate(
+        {"precinct_id": "a", "state": state, "p_lagging": 0.93, "shortfall": 84.0} | more
+    )
+
+
+def seen(standing: Standing, fresh: bool = True, remaining: int = 200, stopped: bool = False) -> Seen:
+    info = PrecinctInfo(
+        precinct_id="a",
+        name="A",
+        registered=1000,
+        opens_at=0,
+        closes_at=int(CLOSES.timestamp()),
+        timezone="UTC",
+    )
+    return Seen(
+        {"a": standing}, {"a": info}, fresh, {"a": remaining}, frozenset({"a"}) if stopped else frozenset()
+    )
+
+
+RUNNING = Open("a", True, CLOSES, seen_behind=True)
+
+
+def test_a_lagging_precinct_starts_with_its_reason() -> None:
+    assert decide([], seen(a_standing()), NOW, LIMITS) == [
+        Start("a", "84 votes missing, 93% sure that it lags behind its peers")
+    ]
+
+
+def test_what_does_not_start() -> None:
+    for view in (
+        seen(a_standing(), fresh=False),
+        seen(a_standing(), remaining=0),
+        seen(a_standing(), stopped=True),
+        seen(a_standing(State.SILENT)),
+        seen(a_standing(incidents=1)),
+        seen(a_standing(line_minutes=60)),
+        seen(a_standing(shortfall=3.0)),
+    ):
+        assert decide([], view, NOW, LIMITS) == []
+
+
+def test_recovery_close_and_an_empty_list_end_it() -> None:
+    recovered = decide([RUNNING], seen(a_standing(State.ON_PACE)), NOW, LIMITS)
+    assert recovered == [End("a", "it has caught up with its peers")]
+    assert isinstance(decide([RUNNING], seen(a_standing()), CLOSES, LIMITS)[0], End)
+    assert isinstance(decide([RUNNING], seen(a_standing(), remaining=0), NOW, LIMITS)[0], End)
+    assert isinstance(decide([RUNNING], seen(a_standing(State.CLOSED)), NOW, LIMITS)[0], End)
+
+
+def test_silence_and_an_old_feed_change_nothing() -> None:
+    assert decide([RUNNING], seen(a_standing(State.SILENT)), NOW, LIMITS) == []
+    assert decide([RUNNING], seen(a_standing(State.ON_PACE), fresh=False), NOW, LIMITS) == []
+
+
+def test_an_incident_holds_it_and_its_end_lets_it_go_on() -> None:
+    assert decide([RUNNING], seen(a_standing(incidents=1)), NOW, LIMITS) == [
+        Hold("a", "1 open incident there")
+    ]
+    held = Open("a", True, CLOSES, hold="1 open incident there", seen_behind=True)
+    assert decide([held], seen(a_standing()), NOW, LIMITS) == [Hold("a", "")]
+
+
+def test_an_order_of_staff_runs_despite_lines_and_good_pace() -> None:
+    ordered = Open("a", False, CLOSES, callers_wanted=6)
+    assert decide([ordered], seen(a_standing(State.ON_PACE, line_minutes=90)), NOW, LIMITS) == []
