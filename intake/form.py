@@ -172,16 +172,14 @@ def _report(question: Question, precinct_id: str, answer: str) -> FormReport | N
     """The answer as a report; None where it is not the number that was asked for."""
     answer = answer.strip()[:1600]
     if not question.numeric:
-        text = f"{question.command} {answer}"[:1600]
-        return FormReport(kind=question.kind, precinct_id=precinct_id, text=text) if answer else None
+        return FormReport(kind=question.kind, precinct_id=precinct_id, text=answer) if answer else None
     digits = answer.replace(",", "").replace(" ", "").replace(".", "") if _grouped(answer) else answer
     if not digits.isdecimal() or len(digits) > 7 or int(digits) > MOST_VOTES:
         return None
-    if question.command:
-        return FormReport(
-            kind=question.kind, precinct_id=precinct_id, text=f"{question.command} {int(digits)}"
-        )
-    return FormReport(kind=question.kind, precinct_id=precinct_id, votes=int(digits))
+    number = int(digits)
+    if question.votes:
+        return FormReport(kind=question.kind, precinct_id=precinct_id, votes=number)
+    return FormReport(kind=question.kind, precinct_id=precinct_id, text=str(number))
 
 
 def _grouped(answer: str) -> bool:

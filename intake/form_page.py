@@ -18,18 +18,18 @@ class Question:
     name: str
     kind: Kind
     numeric: bool
-    command: str = ""  # what makes a text of the answer, as if it had been texted; "" for a plain count
+    votes: bool = False  # the answer is a count of votes; else it goes as the words of a text
 
 
 QUESTIONS = {
     q.name: q
     for q in (
-        Question("count", Kind.COUNT, numeric=True),
-        Question("line", Kind.LINE, numeric=True, command="LINE"),
-        Question("problem", Kind.INCIDENT, numeric=False, command="!"),
-        Question("voters", Kind.VOTERS, numeric=False, command="V"),
-        Question("fix", Kind.FIX, numeric=True),
-        Question("final", Kind.FINAL, numeric=True),
+        Question("count", Kind.COUNT, numeric=True, votes=True),
+        Question("line", Kind.LINE, numeric=True),
+        Question("problem", Kind.INCIDENT, numeric=False),
+        Question("voters", Kind.VOTERS, numeric=False),
+        Question("fix", Kind.FIX, numeric=True, votes=True),
+        Question("final", Kind.FINAL, numeric=True, votes=True),
     )
 }
 

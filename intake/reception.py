@@ -1,14 +1,12 @@
 """The one way in: whatever the channel, a report is made durable, then read, then answered."""
 
 import re
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
 
 import phonenumbers
 
-from election.checkin import Channel, Message, Reading
+from election.checkin import Channel, Message
 from election.clock import Clock
 from intake.journal import Journal
 from intake.journal_file import Draft
@@ -75,13 +73,12 @@ class Reception:
         self.telemetry.acknowledged.labels(provider).inc()
         return Outcome(message, duplicate, self.words_for(message))
 
-    def words_for(self, message: Message, hints: Mapping[str, Any] | None = None) -> str:
+    def words_for(self, message: Message) -> str:
         """The reply to a message, read against the roster it names where that is at hand."""
         roster = self.rosters.at_hand(message.roster_version)
         if roster is None:
-            return NO_ROSTER_REPLY
-        readings: Sequence[Reading] = readings_of(message, roster)
-        return str(reply_to(list(readings), message, roster, hints))
+            return "" if message.channel is Channel.STAFF else NO_ROSTER_REPLY
+        return reply_to(readings_of(message, roster), message, roster)
 
 
 def normal_phone(sender: str, region: str) -> str:
