@@ -12,6 +12,7 @@ places where people vote: they are named on standard error and left out, unless 
 import argparse
 import csv
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 DAY = """\
@@ -26,6 +27,7 @@ PAST = "2014-11-04"
 
 
 def main() -> int:
+    """Converts; says what it left out."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -41,7 +43,8 @@ def main() -> int:
             kept.append(row)
         else:
             print(
-                f"{args.source.name}:{line}: eligible_voters: {row['county']} {row['precinct']} has none, left out",
+                f"{args.source.name}:{line}: eligible_voters: "
+                f"{row['county']} {row['precinct']} has none, left out",
                 file=sys.stderr,
             )
     args.folder.mkdir(parents=True, exist_ok=True)
@@ -62,6 +65,7 @@ def identity(row: dict[str, str]) -> str:
 
 
 def precinct(row: dict[str, str]) -> list[object]:
+    """A line of precincts.csv."""
     name = f"{row['county']} {row['precinct']}"
     return [identity(row), name, row["county"], row["eligible_voters"]]
 
@@ -73,7 +77,8 @@ def history(row: dict[str, str]) -> list[list[object]]:
     return [[identity(row), PAST, method, votes, row["eligible_voters"]] for method, votes in by_method]
 
 
-def write(path: Path, headings: str, rows: object) -> None:
+def write(path: Path, headings: str, rows: Iterable[list[object]]) -> None:
+    """Writes one CSV file."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(headings.split(","))

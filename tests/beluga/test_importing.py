@@ -121,7 +121,7 @@ def databases(postgres: EmbeddedPostgres) -> Iterator[tuple[str, str]]:
     asyncio.run(say("drop database {} with (force)"))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     elections().flatmap(lambda e: voters([p.precinct_id for p in e.precincts]).map(lambda v: (e, v))), callers
 )

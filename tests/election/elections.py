@@ -56,7 +56,7 @@ def precincts(draw: st.DrawFn, identity: str, aliases: tuple[str, ...]) -> Preci
     located = draw(st.booleans())
     return Precinct(
         PrecinctId(identity), draw(words), registered, draw(maybe), draw(maybe), draw(maybe), aliases,
-        draw(st.one_of(st.none(), st.floats(0, registered, allow_subnormal=False).map(lambda x: x + 0.0))),
+        draw(st.one_of(st.none(), st.floats(0, registered).map(abs))),
         draw(st.integers(0, registered)),
         draw(st.one_of(st.none(), st.just(time(4, 30)))), draw(st.one_of(st.none(), st.just(time(23, 59, 30)))),
         draw(st.one_of(st.none(), zones)),

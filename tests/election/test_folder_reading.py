@@ -1,4 +1,4 @@
-# ruff: noqa: E501  (a table of wrong lines and what is said of each)
+# ruff: noqa: E501, UP031  (a table of wrong lines and what is said of each)
 """A folder says where it is wrong and what to do, and never anything but that."""
 
 from datetime import UTC, datetime, time

@@ -49,7 +49,7 @@ def shared_database(postgres: EmbeddedPostgres) -> Iterator[str]:
     asyncio.run(say(f"drop database {name} with (force)"))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(elections(), min_size=1, max_size=3))
 def test_what_is_saved_last_is_loaded(shared_database: str, saved: list[Election]) -> None:
     async def run() -> None:
