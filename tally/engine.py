@@ -205,7 +205,8 @@ class Engine:
         if due:
             started = time.monotonic()
             held.projection, held.state = tally.start(minute)
-            held.touched |= set(tally.ledger.touched_between(minute, as_of))
+            # The fit has everything received by the minute; only what came since is projected again.
+            held.touched = set(tally.ledger.touched_between(minute, as_of))
             held.next_refit = time.monotonic() + max(
                 REFIT_SECONDS, self._refit_rest * (time.monotonic() - started)
             )

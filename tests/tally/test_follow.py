@@ -1,0 +1,159 @@
+"""The follower takes every check-in, through late commits, a dead database, and a second import."""
+
+import asyncio
+import secrets
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import asyncpg
+from days import a_day, an_election, an_entry, import_election, store
+
+from beluga.postgres import EmbeddedPostgres, free_port
+from election.checkin import CheckIn
+from election.database import connect
+from election.day import Election
+from election.migrate import migrate
+from tally.follow import Follower
+
+
+class Collector:
+    """A sink that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.elections: list[Election] = []
+        self.taken: list[CheckIn] = []
+        self.looks = 0
+
+    def begin(self, election: Election) -> None:
+        self.elections.append(election)
+        self.taken = []
+
+    async def take(self, check_ins: Sequence[CheckIn]) -> None:
+        self.taken.extend(check_ins)
+
+    def caught_up(self) -> None:
+        self.looks += 1
+
+
+@asynccontextmanager
+async def following(url: str, batch: int = 20_000) -> AsyncIterator[tuple[Follower, Collector]]:
+    sink = Collector()
+    follower = Follower(url, sink, poll_seconds=0.1, batch=batch)
+    task = asyncio.create_task(follower.run())
+    try:
+        yield follower, sink
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def ids(check_ins: Sequence[CheckIn]) -> list[str]:
+    return sorted(str(c.check_in_id) for c in check_ins)
+
+
+async def test_it_waits_for_an_election_and_then_reads_everything_in_small_batches(database_url: str) -> None:
+    entries = a_day(1)
+    writer = await connect(database_url)
+    async with following(database_url, batch=7) as (follower, sink):
+        await until(lambda: follower.connected)
+        await store(writer, entries)
+        assert sink.taken == []
+        await import_election(writer, an_election())
+        await until(lambda: len(sink.taken) >= len(entries))
+        assert ids(sink.taken) == ids([c for _, c in entries])
+        assert follower.live
+        assert follower.behind < 5
+    await writer.close()
+
+
+async def test_a_commit_held_open_is_awaited_and_said_to_be_behind(database_url: str) -> None:
+    slow, quick = await connect(database_url), await connect(database_url)
+    await import_election(quick, an_election())
+    async with following(database_url) as (follower, sink):
+        await until(lambda: follower.live)
+        held_open = slow.transaction()
+        await held_open.start()
+        await store(slow, [an_entry("early number", 0, 10)])
+        await store(quick, [an_entry("late number", 1, 10)])
+        await until(lambda: follower.behind > 0.5)  # stored, seen by others, and not readable yet
+        assert sink.taken == []
+        await held_open.commit()
+        await until(lambda: len(sink.taken) == 2)
+        await until(lambda: follower.behind < 0.5)
+    await asyncio.gather(slow.close(), quick.close())
+
+
+async def test_many_writers_with_long_transactions_lose_nothing(database_url: str) -> None:
+    setup = await connect(database_url)
+    await import_election(setup, an_election())
+    entries = [[an_entry(f"{w}-{n}", w, n, after=n + 1) for n in range(25)] for w in range(6)]
+
+    async def write(writer: int) -> None:
+        connection = await connect(database_url)
+        for n, entry in enumerate(entries[writer]):
+            transaction = connection.transaction()
+            await transaction.start()
+            await store(connection, [entry])
+            await asyncio.sleep(0.002 * ((writer * 5 + n) % 7))
+            await transaction.commit()
+        await connection.close()
+
+    async with following(database_url, batch=3) as (_, sink):
+        await asyncio.gather(*(write(w) for w in range(6)))
+        await until(lambda: len(sink.taken) >= 150)
+        assert ids(sink.taken) == ids([c for es in entries for _, c in es])
+    await setup.close()
+
+
+async def test_a_second_import_starts_from_the_beginning(database_url: str) -> None:
+    writer = await connect(database_url)
+    await import_election(writer, an_election())
+    await store(writer, [an_entry("one", 0, 10)])
+    async with following(database_url) as (_, sink):
+        await until(lambda: len(sink.taken) == 1)
+        await import_election(writer, an_election(name="Moved"))
+        await until(lambda: len(sink.elections) == 2 and len(sink.taken) == 1)
+        assert sink.elections[-1].day.name == "Moved"
+        await import_election(writer, an_election(name="Moved"))  # the same again is no news
+        await store(writer, [an_entry("two", 1, 10)])
+        await until(lambda: len(sink.taken) == 2)
+        assert len(sink.elections) == 2
+    await writer.close()
+
+
+async def test_it_outlives_the_database(tmp_path: Path) -> None:
+    server = EmbeddedPostgres(tmp_path / "pg", free_port(), secrets.token_hex(8))
+    async with following(server.url_of("postgres")) as (follower, sink):  # nobody is there yet
+        await asyncio.to_thread(server.start)
+        try:
+            writer = await connect(server.url_of("postgres"))
+            await migrate(writer)
+            await import_election(writer, an_election())
+            await store(writer, [an_entry("before", 0, 10)])
+            await until(lambda: len(sink.taken) == 1)
+
+            await asyncio.to_thread(server.stop, signal.SIGQUIT)  # as a crash: no checkpoint, no goodbye
+            await until(lambda: not follower.connected)
+            before = follower.behind
+            await until(lambda: follower.behind > before + 0.3)
+
+            await asyncio.to_thread(server.start)
+            with suppress(asyncpg.PostgresError, OSError):
+                writer.terminate()
+            writer = await connect(server.url_of("postgres"))
+            await store(writer, [an_entry("after", 1, 20)])
+            await until(lambda: len(sink.taken) == 2)
+            assert len(sink.elections) == 1  # the position was kept: nothing was read twice
+            await until(lambda: follower.behind < 1)
+            await writer.close()
+        finally:
+            await asyncio.to_thread(server.stop)
