@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from election.checkin import COUNTED, Kind
 from election.ids import PrecinctId
-from intake.grammar.items import Item
+from intake.grammar.items import Item, codes_of
 from intake.grammar.words import Code
 
 LONGEST_RANGE = 300  # roll numbers in one range: a page or two of the list, not a slip of the thumb
@@ -17,11 +17,16 @@ MOST_ROLLS = 500  # roll numbers in one text (1,600 characters hold no more)
 
 _DROPPED = (Code.FILLER, Code.POLITE)
 _NUMBERS = (Code.NUMBER, Code.GROUPED)
-_NUMERIC = (Code.NUMBER, Code.GROUPED, Code.ODD, Code.RANGE)
+_NUMERIC = frozenset({Code.NUMBER, Code.GROUPED, Code.ODD, Code.RANGE})
+_COMMANDS = frozenset(
+    {Code.FIX, Code.FINAL, Code.VOTERS, Code.LINE, Code.QUEUE, Code.HERE, Code.AWAY, Code.UNDO}
+)
+_IN_COUNTS = str.maketrans({Code.GROUPED: Code.NUMBER, Code.VOTES: None, Code.AND: None, Code.TO: None})
 # Words that have no business beside a report: unknown ones, and commands that only stand alone.
 _STRAY = frozenset(
     {Code.UNKNOWN, Code.STOP, Code.START, Code.HELP, Code.READY, Code.TEXTING, Code.NONE, Code.INCIDENT}
 )
+_UNITS = frozenset({Code.MINUTES, Code.HOURS, Code.OCLOCK})
 _ONE_COUNT = re.compile(r"T?P?T?NT?P?T?")
 _SEVERAL = re.compile(r"T?(?:PN)+|(?:PNT)+|(?:PTN)+")
 
@@ -82,24 +87,24 @@ def clauses_of(items: list[Item], own: tuple[PrecinctId, ...], known: bool, doub
     `own`: the sender's precincts; `known`: whether the roster knows the sender; `doubt`: a question mark.
     """
     items = _without_fillers(items)
-    numeric = any(item.code in _NUMERIC for item in items)
-    stray = [item for item in items if item.code in _STRAY]
-    if stray:
-        codes = {item.code for item in items}
+    shape = codes_of(items)
+    numeric = not _NUMERIC.isdisjoint(shape)
+    if not _STRAY.isdisjoint(shape):
+        codes = set(shape)
         if Code.NONE in codes and codes <= {Code.NONE, Code.LINE, Code.QUEUE} and len(codes) > 1:
             raise Ask("line", "LINE 0")
         if not numeric:
             return []
         rest = [item for item in items if item.code not in _STRAY]
         raise Ask("words", _guess(rest, own, known))
-    about = [item for item in items if item.code == Code.ABOUT]
-    items = [item for item in items if item.code != Code.ABOUT]
-    same = [item for item in items if item.code == Code.SAME]
-    if same:
-        items = [item for item in items if item.code != Code.SAME]
-        if not numeric:
+    about = Code.ABOUT in shape
+    if about or Code.SAME in shape:
+        if Code.SAME in shape and not numeric:
             raise Ask("same")
-    clauses = _Parse(_with_places(items, own, known), own).clauses()
+        items = [item for item in items if item.code not in (Code.ABOUT, Code.SAME)]
+    if len(items) > 1:
+        items = _with_places(items, own, known)
+    clauses = _Parse(items, own).clauses()
     if about and any(clause.kind in COUNTED for clause in clauses):
         raise Ask("about", wordings(clauses))
     if doubt and clauses:
@@ -170,6 +175,10 @@ class _Parse:
         self.out: list[Clause] = []
 
     def clauses(self) -> list[Clause]:
+        """The clauses in the order of the text. Raises `Ask`."""
+        if _COMMANDS.isdisjoint(codes_of(self.items)):
+            self._counts()
+            return self.out
         for at, item in enumerate(self.items):
             match item.code:
                 case Code.FIX | Code.FINAL:
@@ -190,7 +199,7 @@ class _Parse:
             self.out = [clause for clause in self.out if clause.kind != Kind.HERE]
         return sorted(self.out, key=lambda clause: clause.start)
 
-    def _code(self, at: int) -> Code | None:
+    def _code(self, at: int) -> str | None:
         return self.items[at].code if 0 <= at < len(self.items) and not self.claimed[at] else None
 
     def _claim(self, start: int, end: int) -> None:
@@ -247,7 +256,7 @@ class _Parse:
             self._claim(after, after + 2)
             after += 2
 
-    def _presence(self, at: int, code: Code) -> None:
+    def _presence(self, at: int, code: str) -> None:
         kind = {Code.HERE: Kind.HERE, Code.AWAY: Kind.AWAY, Code.UNDO: Kind.UNDO}[code]
         after = at + 1
         found: list[tuple[PrecinctId, ...]] = []
@@ -369,28 +378,30 @@ class _Parse:
             if self.closing:
                 raise Ask("final")
             return
-        codes = {item.code for item in left}
+        codes = codes_of(left)
+        shape = codes.translate(_IN_COUNTS)
+        if Code.PEOPLE in shape and Code.VOTES in codes:
+            shape = shape.replace(Code.PEOPLE, "")
+        if _ONE_COUNT.fullmatch(shape) and shape.count("P") <= 1 and shape.count("T") <= 1:
+            self.out.append(self._count(left))
+            return
         if Code.ODD in codes or Code.RANGE in codes:
             numbers = [item.value for item in left if item.code in _NUMERIC]
             guess = str(numbers[0]) if len(numbers) == 1 and numbers[0] is not None else None
-            if Code.RANGE in codes and codes & {Code.NUMBER, Code.GROUPED}:
+            if Code.RANGE in codes and "N" in shape:
                 near = [item.ids for item in left if item.code == Code.RANGE]
                 counts = [item.value for item in left if item.code in _NUMBERS]
                 sure = len(near) == len(counts) == 1 and len(near[0]) == 1
                 raise Ask("unknown_precinct", f"{near[0][0]} {counts[0]}" if sure else None)
             raise Ask("number", guess)
-        if codes & {Code.MINUTES, Code.HOURS, Code.OCLOCK}:
+        if not _UNITS.isdisjoint(codes):
             raise Ask("number")
         numbers = [item.value for item in left if item.code in _NUMBERS]
         if Code.PEOPLE in codes and numbers and Code.VOTES not in codes:
             raise Ask("people", str(numbers[0]) if len(numbers) == 1 else None)
         parts = [item for item in left if item.code in (*_NUMBERS, Code.PLACE, Code.CLOCK)]
-        shape = "".join("N" if item.code in _NUMBERS else str(item.code.value) for item in parts)
         if "N" not in shape:
             self._loose_ends(parts)
-            return
-        if _ONE_COUNT.fullmatch(shape) and shape.count("P") <= 1 and shape.count("T") <= 1:
-            self.out.append(self._count(parts))
         elif _SEVERAL.fullmatch(shape) and not self.closing:
             self._several(parts, shape)
         else:
@@ -404,7 +415,7 @@ class _Parse:
                 clause.ids = item.ids
             elif item.code == Code.CLOCK:
                 clause.clock = item.clock
-            else:
+            elif item.code in _NUMBERS:
                 clause.votes = item.value
         return clause
 

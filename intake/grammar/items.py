@@ -17,6 +17,9 @@ _SIGNS_BEFORE = frozenset("+-$%^<>/*=~#.")
 _SIGNS_AFTER = frozenset("+-$%^<>/*")
 
 
+_TIME_WORDS = frozenset({Code.AT, Code.AM, Code.PM, Code.OCLOCK})
+
+
 @dataclass(slots=True)
 class Item:
     """A word or a number with its meaning. `start` and `end` are places in the folded text.
@@ -25,7 +28,7 @@ class Item:
     `clock`: hour, minute, second and meridiem (`a`, `p` or nothing).
     """
 
-    code: Code
+    code: str
     start: int
     end: int
     text: str = ""
@@ -33,6 +36,11 @@ class Item:
     ids: tuple[PrecinctId, ...] = ()
     other: int | None = None
     clock: tuple[int, int, int, str] | None = None
+
+
+def codes_of(items: list[Item]) -> str:
+    """The items' codes as one string: a text's shape."""
+    return "".join([item.code for item in items])
 
 
 def items_of(folded: str, vocabulary: Vocabulary, places: Places) -> list[Item]:
@@ -58,7 +66,7 @@ def items_of(folded: str, vocabulary: Vocabulary, places: Places) -> list[Item]:
         else:
             items += _items_of_token(token, folded, vocabulary, places)
             index += 1
-    return join_times(items)
+    return items if _TIME_WORDS.isdisjoint(codes_of(items)) else join_times(items)
 
 
 def _parted(tokens: list[Token]) -> list[Token]:
@@ -126,6 +134,8 @@ def _signed(item: Item, folded: str) -> Item:
     """The number, or an odd one where a sign touches it."""
     before = folded[item.start - 1] if item.start else " "
     after = folded[item.end] if item.end < len(folded) else " "
+    if before == after == " ":
+        return item
     if (before in _SIGNS_BEFORE and _touches(before, folded, item.start - 1)) or (
         after in _SIGNS_AFTER and not (after in "*" and not folded[item.end + 1 : item.end + 2].isdigit())
     ):

@@ -10,7 +10,7 @@ from election.ids import PrecinctId
 from election.roster import Roster
 from intake.grammar.clauses import Ask, Clause, clauses_of, wording
 from intake.grammar.fold import fold, origin
-from intake.grammar.items import Item, items_of
+from intake.grammar.items import Item, codes_of, items_of
 from intake.grammar.places import places_of
 from intake.grammar.times import moment
 from intake.grammar.tokens import plain_words
@@ -19,6 +19,7 @@ from intake.grammar.words import Code, vocabulary
 LONGEST = 1_600  # characters; providers join no more parts than that into one text
 
 _ALONE = {Code.STOP: Kind.STOP, Code.START: Kind.START, Code.HELP: Kind.HELP, Code.READY: Kind.READY}
+_COMMANDS_ALONE = frozenset(_ALONE)
 _BESIDE = frozenset({Code.POLITE, Code.FILLER, Code.TEXTING})
 _EVERYWHERE = frozenset({Kind.HERE, Kind.AWAY})  # said of all the sender's precincts where none is named
 _EDGE = " \t\r\n:;,.-–—!¡：，。！、"
@@ -39,14 +40,16 @@ def read(
         return [sender.reading(Kind.UNREAD)]
     folded = fold(text)
     items = items_of(folded, vocabulary(), places_of(roster))
-    if watcher and any(item.code == Code.UNKNOWN for item in items):
+    codes = codes_of(items)
+    if watcher and Code.UNKNOWN in codes:
         items = _without_signature(items, watcher)
-    alone = _alone(folded, items)
+        codes = codes_of(items)
+    alone = _alone(folded, codes)
     if alone:
         return [sender.reading(alone)]
-    keyword = _incident_keyword(folded, items)
+    keyword = _incident_keyword(folded, items) if Code.INCIDENT in codes or "!" in folded else None
     end = keyword[0] if keyword else len(folded)
-    before = [item for item in items if item.start < end]
+    before = [item for item in items if item.start < end] if keyword else items
     incident = _incident(text, items, keyword, sender) if keyword else []
     if incident and all(item.code in (Code.PLACE, *_BESIDE) for item in before):
         places = [item.ids for item in before if item.code == Code.PLACE]
@@ -67,16 +70,18 @@ def _without_signature(items: list[Item], watcher: Watcher) -> list[Item]:
     return [item for item in items if item.code != Code.UNKNOWN or item.text not in name]
 
 
-def _alone(folded: str, items: list[Item]) -> Kind | None:
+def _alone(folded: str, shape: str) -> Kind | None:
     """The command that the whole message means, with politeness around it at most."""
-    if not items:
+    if not shape:
         return Kind.HELP if folded.strip(" \n?!.") == "" and "?" in folded else None
-    codes = {item.code for item in items} - _BESIDE
+    if _COMMANDS_ALONE.isdisjoint(shape):
+        return None
+    codes = set(shape) - _BESIDE
     if len(codes) != 1:
         return None
     (code,) = codes
     kind = _ALONE.get(code)
-    if kind == Kind.STOP and any(item.code == Code.FILLER for item in items):
+    if kind == Kind.STOP and Code.FILLER in shape:
         return None  # "cancel that" is not an opt-out
     return None if kind == Kind.READY and "?" in folded else kind
 

@@ -4,7 +4,6 @@ A watcher who was signed up in English may text `fila 45`; so all languages are 
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 
 from intake.catalogues import load_catalogues
@@ -12,8 +11,11 @@ from intake.grammar.fold import fold
 from intake.grammar.tokens import plain_words
 
 
-class Code(StrEnum):
-    """What an item of a text is. One letter each, so that a text's shape is a short string."""
+class Code:
+    """What an item of a text is. One letter each, so that a text's shape is a short string.
+
+    Plain strings: an enumeration's hash and equality cost a third of a reading.
+    """
 
     # commands
     STOP = "X"
@@ -97,10 +99,10 @@ CLASSES = {
 class Vocabulary:
     """`codes` by phrase (words joined by a space); `lengths` by a phrase's first word, longest first."""
 
-    codes: dict[str, Code]
+    codes: dict[str, str]
     lengths: dict[str, tuple[int, ...]]
 
-    def find(self, words: list[str], start: int) -> tuple[Code, int] | None:
+    def find(self, words: list[str], start: int) -> tuple[str, int] | None:
         """The longest known phrase that begins at `start`, and how many words it takes."""
         for length in self.lengths.get(words[start], ()):
             code = self.codes.get(" ".join(words[start : start + length]))
@@ -120,7 +122,7 @@ def lengths_by_first_word(phrases: list[list[str]]) -> dict[str, tuple[int, ...]
 @cache
 def vocabulary() -> Vocabulary:
     """All catalogues' words."""
-    codes: dict[str, Code] = {}
+    codes: dict[str, str] = {}
     phrases: list[list[str]] = []
     for name, code in CLASSES.items():
         for catalogue in load_catalogues().values():
