@@ -171,7 +171,7 @@ async def get_dispatches(request: web.Request) -> web.Response:
     """Precincts open for calling, and where callers would help."""
     account_of(request)
     floor = floor_of(request)
-    return answer(floor.dispatcher.list(floor.time.now()))
+    return answer(await floor.dispatcher.list(floor.time.now()))
 
 
 async def post_dispatch(request: web.Request) -> web.Response:

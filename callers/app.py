@@ -33,7 +33,7 @@ def make_app(
     settings: CallersSettings, log: structlog.stdlib.BoundLogger, clock: Clock | None = None
 ) -> web.Application:
     """The service. It starts and answers with its database and the feed away."""
-    app = web.Application(middlewares=[desk.people, api.errors], client_max_size=_BODY_BYTES)
+    app = web.Application(middlewares=[api.errors, desk.people], client_max_size=_BODY_BYTES)
     registry = CollectorRegistry()
     heard = Heard()
     places = Places(heard)

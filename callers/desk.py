@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from callers import scripts
-from callers.api import FLOOR, caller_of, floor_of, lease_of
+from callers.api import FLOOR, Handler, caller_of, floor_of, lease_of
 from callers.queue import AlreadyRecordedError, CallerOnDuty, TooLateError, UnknownLeaseError
 from election.database import UNREACHABLE
 from election.wire.callers import LeaseAnswer, Outcome, OutcomeReport, VoterOnLease
@@ -207,12 +207,12 @@ async def asset(request: web.Request) -> web.Response:
 
 
 @web.middleware
-async def people(request: web.Request, handler: web.Handler) -> web.StreamResponse:  # type: ignore[name-defined]
+async def people(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Errors of the page in words, not in JSON."""
     if not request.path.startswith("/c/"):
-        return await handler(request)  # type: ignore[no-any-return]
+        return await handler(request)
     try:
-        return await handler(request)  # type: ignore[no-any-return]
+        return await handler(request)
     except web.HTTPUnauthorized:
         words = " · ".join(scripts.WORDS[language]["bad_link"] for language in scripts.WORDS)
         return _page("en", f'<main class="wait"><p>{words}</p></main>', status=401)

@@ -257,7 +257,7 @@ class Dispatcher:
         standing = self._heard.standings.get(precinct_id)
         return round(standing.shortfall) if standing and self._heard.fresh(self._stale_seconds) else None
 
-    def view(self, live: Live) -> DispatchView:
+    def view(self, live: Live, calls: int = 0) -> DispatchView:
         row = live.row
         precinct = row["precinct_id"]
         place = self._places.get(precinct)
@@ -277,10 +277,10 @@ class Dispatcher:
             missing_at_start=round(row["missing_at_start"]),
             missing_now=self.missing_now(precinct),
             reachable=known[1] if known else None,
-            calls=row["calls"],
+            calls=calls,
         )
 
-    def list(self, now: datetime) -> DispatchList:
+    async def list(self, now: datetime) -> DispatchList:
         """All live dispatches, and what the service would do if staff agreed."""
         opens = [d.open for d in self.live.values()]
         callers = max(1, len(self._here.keys() | self._elsewhere.keys()))
@@ -299,5 +299,8 @@ class Dispatcher:
                     sentence=words + f"{need.reachable} reachable",
                 )
             )
-        views = sorted((self.view(d) for d in self.live.values()), key=lambda v: v.started_at)
+        calls = {r["precinct_id"]: r["calls"] for r in await self._pool.fetch(_SQL["calls"])}
+        views = sorted(
+            (self.view(d, calls.get(p, 0)) for p, d in self.live.items()), key=lambda v: v.started_at
+        )
         return DispatchList(dispatches=views, proposals=offers, feed_age_seconds=self._heard.age())

@@ -1,7 +1,12 @@
 -- :name live
-select d.*, (select count(*) from calls c where c.undone_at is null and c.precinct_id = d.precinct_id
-             and c.at >= d.started_at) as calls
-from dispatches d where d.ended_at is null
+select * from dispatches where ended_at is null
+
+-- :name calls
+-- Calls made since each live dispatch began.
+select d.precinct_id, count(*) as calls
+from dispatches d join calls c on c.precinct_id = d.precinct_id and c.at >= d.started_at and c.undone_at is null
+where d.ended_at is null
+group by d.precinct_id
 
 -- :name start
 insert into dispatches (dispatch_id, precinct_id, automatic, callers_wanted, started_at, started_by, reason,

@@ -105,4 +105,4 @@ create table calls (
 );
 create unique index calls_one_a_lease on calls (lease_id) where undone_at is null;
 create index calls_phone on calls (phone) where undone_at is null;
-create index calls_at on calls (at);
+create index calls_precinct on calls (precinct_id, at) where undone_at is null;

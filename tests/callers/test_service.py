@@ -136,7 +136,7 @@ def as_staff(role: str = "staff") -> dict[str, str]:
     return {"Authorization": "Bearer " + TOKENS.sign("service", {"account": "lea", "role": role})}
 
 
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 15) -> Any:
+async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 60) -> Any:
     deadline = time.monotonic() + seconds
     while True:
         with contextlib.suppress(aiohttp.ClientError, OSError):

@@ -1,0 +1,165 @@
+"""Leases a second, against the cheapest possible rival: the same connections doing a bare indexed insert.
+
+    python bench/leases.py [--voters 1000000] [--precincts 1800] [--callers 2000] [--leases 20000]
+
+Every caller asks and finishes without a pause: grant (one transaction), outcome (another). Prints grants/s,
+the time of a grant, double leases (from the database, must be 0), and the ratio to the same run's baseline.
+"""
+
+import argparse
+import asyncio
+import secrets
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+
+from beluga.postgres import EmbeddedPostgres, free_port
+from callers.policy import Rules
+from callers.queue import CallerOnDuty, Granted, Queue
+from election.database import connect, open_pool
+from election.migrate import migrate
+from election.wire.callers import OutcomeReport
+
+NOON = datetime(2026, 11, 3, 17, tzinfo=UTC)
+
+_DOUBLES = """
+select count(*) from leases a join leases b
+  on (a.voter_id = b.voter_id or a.phone = b.phone) and a.lease_id < b.lease_id
+ and a.granted_at < coalesce(b.ended_at, 'infinity') and b.granted_at < coalesce(a.ended_at, 'infinity')
+"""
+_REPEATS = "select count(*) from (select voter_id from calls group by voter_id having count(*) > 1) twice"
+
+
+async def fill(connection: asyncpg.Connection, voters: int, precincts: int) -> None:
+    await connection.execute(
+        "insert into voters (voter_id, precinct_id, roll_number, name, phone, support)"
+        " select 'v' || n, 'p' || n % $2::int, n / $2::int, 'Voter ' || n,"
+        " '+1' || (2000000000 + n / 2 * 7), n % 101"
+        " from generate_series(0, $1::int - 1) n",
+        voters, precincts, timeout=300,
+    )  # fmt: skip
+    await connection.execute(
+        "insert into dispatches (dispatch_id, precinct_id, automatic, started_at, started_by,"
+        " reason, closes_at)"
+        " select gen_random_uuid(), 'p' || n, true, $2, 'callers', 'bench', $3"
+        " from generate_series(0, $1::int - 1) n",
+        precincts, NOON, NOON + timedelta(hours=8),
+    )  # fmt: skip
+    await connection.execute("analyze", timeout=300)
+
+
+async def baseline(pool: asyncpg.Pool, callers: int, rows: int) -> float:
+    """Two bare single-row commits a turn, as many as a lease and its outcome need."""
+    await pool.execute("create table bare (id uuid primary key, n int)")
+    left = iter(range(rows))
+
+    async def work() -> None:
+        for n in left:
+            await pool.execute("insert into bare values ($1, $2)", uuid4(), n)
+            await pool.execute("insert into bare values ($1, $2)", uuid4(), n)
+
+    started = time.perf_counter()
+    await asyncio.gather(*(work() for _ in range(callers)))
+    return rows / (time.perf_counter() - started)
+
+
+async def lease(pool: asyncpg.Pool, callers: int, leases: int, precincts: int) -> tuple[float, list[float]]:
+    queue = Queue(pool, Rules(), lambda _: "America/New_York")
+    started = time.perf_counter()
+    left = iter(range(leases))
+    took: list[float] = []
+
+    def now() -> datetime:
+        return NOON + timedelta(seconds=time.perf_counter() - started)
+
+    async def work(n: int) -> None:
+        caller = CallerOnDuty(f"c{n}", f"C {n}", ("en",))
+        for _ in left:
+            asked = time.perf_counter()
+            found = await queue.grant(caller, f"p{n % precincts}", now())
+            took.append(time.perf_counter() - asked)
+            if isinstance(found, Granted):
+                report = OutcomeReport(outcome_id=uuid4(), outcome="will_vote")  # type: ignore[arg-type]
+                await queue.record(caller.caller_id, found.lease_id, report, now())
+
+    await asyncio.gather(*(work(n) for n in range(callers)))
+    return leases / (time.perf_counter() - started), took
+
+
+async def paced(pool: asyncpg.Pool, callers: int, leases: int, precincts: int, rate: float) -> list[float]:
+    """The same at a steady rate of arrivals: what a caller waits when the database is not saturated."""
+    queue = Queue(pool, Rules(), lambda _: "America/New_York")
+    started = time.perf_counter()
+    took: list[float] = []
+
+    async def one(n: int) -> None:
+        caller = CallerOnDuty(f"q{n % callers}-{n // callers}", "C", ("en",))
+        asked = time.perf_counter()
+        at = NOON + timedelta(hours=1, seconds=asked - started)
+        found = await queue.grant(caller, f"p{n % precincts}", at)
+        took.append(time.perf_counter() - asked)
+        if isinstance(found, Granted):
+            report = OutcomeReport(outcome_id=uuid4(), outcome="will_vote")  # type: ignore[arg-type]
+            await queue.record(caller.caller_id, found.lease_id, report, at)
+
+    async with asyncio.TaskGroup() as tasks:
+        for n in range(leases):
+            await asyncio.sleep(max(0.0, started + n / rate - time.perf_counter()))
+            tasks.create_task(one(n))
+    return took
+
+
+def quantile(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))] * 1000
+
+
+async def run(url: str, options: argparse.Namespace) -> None:
+    connection = await connect(url)
+    await migrate(connection)
+    started = time.perf_counter()
+    await fill(connection, options.voters, options.precincts)
+    seconds = time.perf_counter() - started
+    print(f"{options.voters:,} voters in {options.precincts:,} precincts ({seconds:.0f} s)")
+    pool = await open_pool(url, 8)
+    bare = await baseline(pool, options.callers, options.leases // 4)
+    rate, took = await lease(pool, options.callers, options.leases, options.precincts)
+    print(f"baseline, two bare commits a turn: {bare:,.0f}/s")
+    print(
+        f"{options.callers:,} callers without a pause: {rate:,.0f} leases with outcome/s, {rate / bare:.2f} of it"
+    )
+    print(f"  a grant then: p50 {quantile(took, 0.5):.0f} ms, p99 {quantile(took, 0.99):.0f} ms")
+    steady = await paced(pool, options.callers, options.leases // 4, options.precincts, options.rate)
+    print(f"at a steady {options.rate:.0f}/s: grant p50 {quantile(steady, .5):.1f} ms, "
+          f"p99 {quantile(steady, .99):.1f} ms (limit 100)")  # fmt: skip
+    doubles = await connection.fetchval(_DOUBLES, timeout=300)
+    repeats = await connection.fetchval(_REPEATS)
+    print(f"double leases {doubles}, voters called twice {repeats}")
+    await pool.close()
+    await connection.close()
+    if doubles or repeats:
+        raise SystemExit(1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--voters", type=int, default=1_000_000)
+    parser.add_argument("--precincts", type=int, default=1_800)
+    parser.add_argument("--callers", type=int, default=2_000)
+    parser.add_argument("--leases", type=int, default=20_000)
+    parser.add_argument("--rate", type=float, default=500.0, help="arrivals a second of the steady part")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        server = EmbeddedPostgres(Path(folder), free_port(), secrets.token_hex(8))
+        server.start()
+        try:
+            asyncio.run(run(server.url_of("postgres"), options))
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()
