@@ -1,0 +1,168 @@
+"""`beluga recount`: proves that the standings follow from the raw messages (law L4)."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import aiohttp
+import asyncpg
+import orjson
+import typer
+
+from beluga.stack import NoStackError, database_url, read_run_file, secrets_of
+from election.checkin import CheckIn, Message
+from election.database import UNREACHABLE, connect
+from election.ids import CheckInId
+from election.log import Position, read_after, read_messages
+from election.roster import Roster, load_roster
+from election.store import load_election, roster
+from election.tokens import Tokens
+from intake.reader import check_ins_of, readings_of
+from tally.projection import Tally
+from tally.sheet import sheet_bytes
+
+BATCH = 20_000
+TRIES = 3  # a check-in stored between our reading and the tally's answer is no difference: look again
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """What a recount found. `same_bytes` is None where no live tally was asked."""
+
+    messages: int
+    check_ins: int
+    missing: int = 0  # read from the messages, and not stored
+    extra: int = 0  # stored, and in no message
+    different: int = 0  # stored otherwise than they read
+    unread_rosters: int = 0  # messages whose roster is not kept
+    same_bytes: bool | None = None
+
+    @property
+    def proven(self) -> bool:
+        differences = self.missing + self.extra + self.different + self.unread_rosters
+        return not differences and self.same_bytes is not False
+
+    def __str__(self) -> str:
+        live = {None: "no live tally asked", True: "the live standings are the same, byte for byte"}
+        said = live.get(self.same_bytes, "THE LIVE STANDINGS DIFFER")
+        return (
+            f"recounted {self.messages} messages, {self.check_ins} check-ins: missing {self.missing}, "
+            f"extra {self.extra}, different {self.different}, rosters lost {self.unread_rosters}; {said}"
+        )
+
+
+def recount(
+    state: Annotated[Path, typer.Option(help="Folder of the stack.", envvar="BELUGA_STATE")] = Path(
+        ".beluga"
+    ),
+) -> None:
+    """Read every raw message again, and compare with what is stored and what the live tally says."""
+    try:
+        tally_url, secret = _live(state)
+        found = asyncio.run(recounted(database_url(state), tally_url, secret))
+    except EXPECTED as error:
+        typer.echo(f"recount: {error}", err=True)
+        raise typer.Exit(2) from None
+    typer.echo(str(found))
+    if not found.proven:
+        raise typer.Exit(1)
+
+
+class NoElectionError(Exception):
+    """No election has been imported: nothing to recount."""
+
+    def __str__(self) -> str:
+        return str(self.__doc__)
+
+
+EXPECTED: tuple[type[BaseException], ...] = (NoStackError, NoElectionError, aiohttp.ClientError, *UNREACHABLE)
+
+
+def _live(state: Path) -> tuple[str, str]:
+    """Address and secret of the live tally; empty where none runs."""
+    try:
+        return read_run_file(state).urls["tally"], secrets_of(state)["secret"]
+    except NoStackError:
+        return os.environ.get("BELUGA_TALLY_URL", ""), os.environ.get("BELUGA_SECRET", "")
+
+
+async def recounted(url: str, tally_url: str = "", secret: str = "") -> Recount:
+    """Recounts a database, and compares with the live tally at `tally_url` where one is named."""
+    connection = await connect(url, patient=True)
+    try:
+        for _ in range(TRIES):
+            found = await _once(connection, tally_url, secret)
+            if found.proven:
+                break
+        return found
+    finally:
+        await connection.close()
+
+
+async def _once(connection: asyncpg.Connection, tally_url: str, secret: str) -> Recount:
+    election = await load_election(connection)
+    if election is None:
+        raise NoElectionError
+    live = await _standings(tally_url, secret) if tally_url else None
+    stored = await _stored(connection)
+    rebuilt: dict[CheckInId, CheckIn] = {}
+    rosters: dict[str, Roster | None] = {}
+    messages = lost = different = 0
+    async for message in read_messages(connection):
+        messages += 1
+        version = message.roster_version
+        if version not in rosters:
+            content = await roster(connection, version)
+            rosters[version] = load_roster(content) if content else None
+        known = rosters[version]
+        if known is None:
+            lost += 1
+            continue
+        for check_in in entries_of(message, known, stored):
+            rebuilt[check_in.check_in_id] = check_in
+            kept = stored.get(check_in.check_in_id)
+            different += kept is not None and kept != check_in
+    found = Recount(
+        messages,
+        len(rebuilt),
+        missing=len(rebuilt.keys() - stored.keys()),
+        extra=len(stored.keys() - rebuilt.keys()),
+        different=different,
+        unread_rosters=lost,
+    )
+    if live is None:
+        return found
+    tally = Tally(election)
+    tally.add(rebuilt.values())
+    return replace(found, same_bytes=sheet_bytes(tally, float(orjson.loads(live)["as_of"])) == live)
+
+
+def entries_of(message: Message, known: Roster, stored: Mapping[CheckInId, CheckIn]) -> list[CheckIn]:
+    """A message read again. One that intake had to quarantine (its words cannot be stored) stays as it is."""
+    read = check_ins_of(message, readings_of(message, known), known)
+    first = stored.get(read[0].check_in_id)
+    return [first] if first is not None and "quarantined" in first.detail else read
+
+
+async def _stored(connection: asyncpg.Connection) -> dict[CheckInId, CheckIn]:
+    found: dict[CheckInId, CheckIn] = {}
+    position = Position()
+    while True:
+        check_ins, position = await read_after(connection, position, BATCH)
+        found.update((c.check_in_id, c) for c in check_ins)
+        if len(check_ins) < BATCH:
+            return found
+
+
+async def _standings(tally_url: str, secret: str) -> bytes | None:
+    token = Tokens(secret).sign("service", {"account": "recount", "role": "admin"})
+    timeout = aiohttp.ClientTimeout(total=60)
+    async with (
+        aiohttp.ClientSession(timeout=timeout) as session,
+        session.get(f"{tally_url}/standings", headers={"Authorization": f"Bearer {token}"}) as answer,
+    ):
+        answer.raise_for_status()
+        return await answer.read()
