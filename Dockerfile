@@ -1,12 +1,43 @@
-# One image for every service; docker-compose.yml names the command.
-# BASE is an argument so that a locally made image serves where no registry can be reached.
+# One file, three images: `service` (every Beluga service), `database` (PostgreSQL under Patroni, and etcd)
+# and `proxy` (HAProxy). Debian packages and locked wheels only.
+#
+# BASE is an argument so that a locally made image serves where no registry of images can be reached
+# (`make images-local`). PIP_OPTIONS likewise: `--no-index` with the wheels in build/wheels.
 ARG BASE=python:3.13-slim-bookworm
 
+FROM ${BASE} AS proxy
+RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends haproxy \
+    && rm -rf /var/lib/apt/lists/*
+COPY deploy/haproxy.cfg /etc/haproxy/haproxy.cfg
+USER haproxy
+CMD ["haproxy", "-W", "-db", "-f", "/etc/haproxy/haproxy.cfg"]
+
+FROM ${BASE} AS patroni
+ARG PIP_OPTIONS=""
+COPY deploy/patroni.lock build/wheel[s] /wheels/
+RUN python3 -m venv /opt/patroni && /opt/patroni/bin/pip install --no-cache-dir --disable-pip-version-check \
+    ${PIP_OPTIONS} --find-links /wheels --require-hashes -r /wheels/patroni.lock
+
+FROM ${BASE} AS database
+RUN apt-get update \
+    && mkdir -p /etc/postgresql-common && echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.conf \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql etcd-server etcd-client pgbackrest \
+    && rm -rf /var/lib/apt/lists/* && mkdir -p /var/lib/etcd && chown postgres:postgres /var/lib/etcd
+COPY --from=patroni /opt/patroni /opt/patroni
+COPY deploy/patroni.yml /etc/patroni.yml
+COPY deploy/start-database deploy/after-bootstrap deploy/archive-wal /usr/local/bin/
+ENV PATH=/opt/patroni/bin:/usr/lib/postgresql/15/bin:$PATH PYTHONUNBUFFERED=1
+USER postgres
+VOLUME /var/lib/postgresql
+CMD ["start-database"]
+
 FROM ${BASE} AS build
+ARG PIP_OPTIONS=""
 WORKDIR /build
-RUN python -m venv /opt/beluga
-COPY requirements.lock ./
-RUN /opt/beluga/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+RUN python3 -m venv /opt/beluga
+COPY requirements.lock build/wheel[s] ./wheels/
+RUN /opt/beluga/bin/pip install --no-cache-dir --disable-pip-version-check ${PIP_OPTIONS} \
+    --find-links wheels --require-hashes -r wheels/requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY election election
 COPY intake intake
@@ -16,9 +47,10 @@ COPY dashboard dashboard
 COPY beluga beluga
 COPY chaos chaos
 COPY runbooks runbooks
-RUN /opt/beluga/bin/pip install --no-cache-dir --no-deps .
+RUN /opt/beluga/bin/pip install --no-cache-dir --disable-pip-version-check ${PIP_OPTIONS} \
+    --find-links wheels --no-deps .
 
-FROM ${BASE}
+FROM ${BASE} AS service
 RUN useradd --system --uid 10001 --home-dir /var/lib/beluga --create-home beluga
 COPY --from=build /opt/beluga /opt/beluga
 ENV PATH=/opt/beluga/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
