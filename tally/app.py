@@ -21,6 +21,7 @@ from tally.engine import Engine
 from tally.feed import Feed
 from tally.follow import Follower
 from tally.settings import TallySettings
+from tally.tallied import add_tallied
 
 BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 5, 10, 60, 600)  # seconds
 
@@ -83,6 +84,7 @@ class Service:
         app = web.Application(client_max_size=65_536)
         add_health(app, self.registry, self._ready)
         add_api(app, self.engine, self._tokens, lambda: self._pool)
+        add_tallied(app, self.engine, self._tokens)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2, handle_signals=False)
         async with AsyncExitStack() as stack:
             await runner.setup()
