@@ -1,8 +1,8 @@
 """CPU of the feed for each viewer and message, beside a bare `websockets.broadcast` in the same run.
 
 `python -m bench.feed [--viewers 2000] [--seconds 10]`. The server is this process and
-measured, the viewers are another on loopback; one delta a second of 20 standings. Prints microseconds and the time from publishing to
-the viewer (50th and 95th percentile).
+measured, the viewers are another on loopback; one delta a second of 20 standings. Prints microseconds and
+the time from publishing to the viewer (50th and 95th percentile).
 """
 
 import argparse
@@ -95,8 +95,12 @@ class Board:
 
 
 async def measure(
-    name: str, address: tuple[int, str], size: tuple[int, int], send: Callable[[], None], count: Callable[[], int]
-) -> float:  # fmt: skip
+    name: str,
+    address: tuple[int, str],
+    size: tuple[int, int],
+    send: Callable[[], None],
+    count: Callable[[], int],
+) -> float:
     (port, path), (viewers, seconds) = address, size
     spawn = multiprocessing.get_context("spawn")
     ready, done = spawn.Event(), spawn.Event()
