@@ -99,7 +99,7 @@ class IntakeProcess:
                 command, env=environment | self.more, cwd=Path(__file__).parents[2], stdout=log, stderr=log
             )
 
-    async def until_ready(self, seconds: float = 20.0) -> None:
+    async def until_ready(self, seconds: float = 90.0) -> None:
         async with aiohttp.ClientSession() as session, asyncio.timeout(seconds):
             while True:
                 assert self.process and self.process.poll() is None, self.log
@@ -111,7 +111,7 @@ class IntakeProcess:
                     pass
                 await asyncio.sleep(0.02)
 
-    async def until_roster(self, seconds: float = 20.0) -> None:
+    async def until_roster(self, seconds: float = 90.0) -> None:
         async with asyncio.timeout(seconds):
             while "roster_in_force" not in self.log:
                 await asyncio.sleep(0.02)
@@ -139,7 +139,7 @@ async def metric(session: aiohttp.ClientSession, url: str, name: str) -> float:
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
 
 
-async def until_drained(url: str, seconds: float = 30.0) -> None:
+async def until_drained(url: str, seconds: float = 90.0) -> None:
     async with aiohttp.ClientSession() as session, asyncio.timeout(seconds):
         while await metric(session, url, "beluga_intake_journal_depth"):
             await asyncio.sleep(0.05)

@@ -1,0 +1,242 @@
+"""Durable, signed, parsed acknowledgements a second, beside a no-op aiohttp handler under the same load.
+
+    python bench/intake_acks.py [--seconds 4] [--connections 64] [--rounds 3]
+
+Three processes: the load (raw sockets, keep-alive, requests made beforehand), and in turn the no-op and
+intake. The no-op answers at once without reading the body. Intake runs without a database: the journal is what is
+measured. Rounds alternate, so that a busy machine slows both alike.
+"""
+
+import argparse
+import asyncio
+import multiprocessing
+import os
+import random
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from datetime import time as local_time
+from pathlib import Path
+
+import orjson
+import uvloop
+
+from election.day import ElectionDay, Precinct, Watcher
+from election.ids import PrecinctId, WatcherId
+from election.roster import dump_roster_content, load_roster
+from intake.providers.generic import sign
+
+SECRET = "bench"
+NOOP = """
+import sys
+import uvloop
+from aiohttp import web
+async def post(request):
+    body = b'{"id":"1","duplicate":false,"reply":"Got it"}'
+    return web.Response(body=body, content_type="application/json")
+app = web.Application()
+app.router.add_post("/sms/generic", post)
+uvloop.install()
+web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), access_log=None, print=None, backlog=4096)
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def requests(count: int, run: str) -> list[bytes]:
+    """Signed requests with ids of their own: mostly counts, as watchers send them."""
+    made, chance, now = [], random.Random(1), int(time.time())
+    for i in range(count):
+        text = chance.choice(
+            [f"{i % 1500}", f"{i % 1500} votes", f"12-01 {i % 1500}", "LINE 20", "V 17 23 45-48"]
+        )
+        body = orjson.dumps({"id": f"{run}-{i}", "from": f"+1215555{i % 400:04}", "text": text})
+        head = (
+            f"POST /sms/generic HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n"
+        )
+        head += "".join(f"{name}: {value}\r\n" for name, value in sign(SECRET, body, now).items())
+        made.append(head.encode() + b"\r\n" + body)
+    return made
+
+
+class Connection(asyncio.Protocol):
+    """One keep-alive connection: the next request goes out when the answer to the last is whole."""
+
+    def __init__(self, work: "Work") -> None:
+        self._work = work
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        self._next()
+
+    def _next(self) -> None:
+        request = self._work.next()
+        if request is None:
+            self._work.leave()
+            return
+        self._sent = time.perf_counter()
+        self._transport.write(request)  # type: ignore[attr-defined]
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        at = self._buffer.lower().find(b"content-length: ")
+        length = int(self._buffer[at + 16 : self._buffer.index(b"\r\n", at)])
+        if len(self._buffer) < end + 4 + length:
+            return
+        self._work.done(self._buffer[9:12], time.perf_counter() - self._sent)
+        self._buffer = b""
+        self._next()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._work.lost += 1
+
+
+class Work:
+    def __init__(self, requests: list[bytes], seconds: float, connections: int) -> None:
+        self._requests = iter(requests)
+        self._until = time.perf_counter() + seconds
+        self._running = connections
+        self.finished = asyncio.Event()
+        self.seconds: list[float] = []
+        self.failures = 0
+        self.lost = 0
+
+    def next(self) -> bytes | None:
+        return None if time.perf_counter() > self._until else next(self._requests, None)
+
+    def done(self, status: bytes, seconds: float) -> None:
+        self.seconds.append(seconds)
+        self.failures += status != b"200"
+
+    def leave(self) -> None:
+        self._running -= 1
+        if not self._running:
+            self.finished.set()
+
+
+async def load(port: int, made: list[bytes], seconds: float, connections: int) -> dict[str, float]:
+    work = Work(made, seconds, connections)
+    loop = asyncio.get_running_loop()
+    started = time.perf_counter()
+    await asyncio.gather(
+        *(loop.create_connection(lambda: Connection(work), "127.0.0.1", port) for _ in range(connections))
+    )
+    await work.finished.wait()
+    spent = time.perf_counter() - started
+    taken = sorted(work.seconds)
+    return {
+        "rate": len(taken) / spent,
+        "p50": taken[len(taken) // 2] * 1000,
+        "p99": taken[int(len(taken) * 0.99)] * 1000,
+        "failures": work.failures,
+        "requests": len(taken),
+    }
+
+
+def run_load(
+    port: int, run: str, seconds: float, connections: int, answer: "multiprocessing.Queue[dict]"
+) -> None:
+    made = requests(int(seconds * 12_000), run)
+    answer.put(uvloop.run(load(port, made, seconds, connections)))
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time a process has used so far (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measured(port: int, pid: int, run: str, seconds: float, connections: int) -> dict[str, float]:
+    before = cpu_seconds(pid)
+    answer: multiprocessing.Queue[dict] = multiprocessing.Queue()
+    process = multiprocessing.Process(target=run_load, args=(port, run, seconds, connections, answer))
+    process.start()
+    result = answer.get(timeout=seconds + 120)
+    process.join()
+    result["cpu"] = (cpu_seconds(pid) - before) / result["requests"] * 1e6
+    return result
+
+
+def write_roster(state: Path) -> None:
+    """400 precincts with a watcher each, on disk as intake keeps it."""
+    ids = [PrecinctId(f"{n // 100 + 12}-{n % 100:02}") for n in range(400)]
+    content = dump_roster_content(
+        ElectionDay("Bench", date(2026, 11, 3), "America/New_York", local_time(7), local_time(20)),
+        tuple(Precinct(p, f"School {p}", 1800) for p in ids),
+        tuple(Watcher(WatcherId(p), "W", f"+1215555{n:04}", "en", (p,)) for n, p in enumerate(ids)),
+    )
+    folder = state / "intake"
+    folder.mkdir(parents=True)
+    version = load_roster(content).version
+    (folder / f"roster-{version}.json").write_bytes(content)
+    (folder / "current").write_text(version)
+
+
+def start(command: list[str], port: int, more: dict[str, str]) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(command, env=os.environ | more)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return process
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit("the server did not start")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:  # not /tmp, which may be memory
+        state = Path(folder)
+        write_roster(state)
+        noop_port, intake_port = free_port(), free_port()
+        environment = {
+            "BELUGA_STATE": str(state), "BELUGA_INTAKE_PORT": str(intake_port), "BELUGA_SECRET": "x" * 32,
+            "BELUGA_GENERIC_SECRET": SECRET, "BELUGA_DATABASE_URL": "", "BELUGA_LOG_LEVEL": "warning",
+            "BELUGA_JOURNAL_BALLAST_MIB": "0", "BELUGA_CLOCK_FILE": "",
+        }  # fmt: skip
+        environment.pop("BELUGA_CLOCK_FILE")
+        servers = [
+            start([sys.executable, "-c", NOOP, str(noop_port)], noop_port, {}),
+            start([sys.executable, "-m", "intake"], intake_port, environment),
+        ]
+        try:
+            ratios = []
+            for number in range(options.rounds):
+                noop = measured(noop_port, servers[0].pid, f"n{number}", options.seconds, options.connections)
+                acks = measured(
+                    intake_port, servers[1].pid, f"r{number}", options.seconds, options.connections
+                )
+                ratios.append(acks["rate"] / noop["rate"])
+                for name, r in (("no-op", noop), ("intake", acks)):
+                    print(
+                        f"{name:7} {r['rate']:8.0f}/s  p50 {r['p50']:6.1f} ms  p99 {r['p99']:6.1f} ms  "
+                        f"cpu {r['cpu']:4.0f} µs  failures {r['failures']:.0f} of {r['requests']:.0f}"
+                    )
+            print(f"ratio   {statistics.median(ratios):.2f} (needed: .50; goal: .65)")
+        finally:
+            for server in servers:
+                server.send_signal(signal.SIGTERM)
+                server.wait(20)
+
+
+if __name__ == "__main__":
+    main()
