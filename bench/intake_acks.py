@@ -3,8 +3,8 @@
     python bench/intake_acks.py [--seconds 4] [--connections 64] [--rounds 3]
 
 Three processes: the load (raw sockets, keep-alive, requests made beforehand), and in turn the no-op and
-intake. The no-op answers at once without reading the body. Intake runs without a database: the journal is what is
-measured. Rounds alternate, so that a busy machine slows both alike.
+intake. The no-op answers at once without reading the body. Intake runs without a database: the journal
+is what is measured. Rounds alternate, so that a busy machine slows both alike.
 """
 
 import argparse
