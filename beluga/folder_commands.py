@@ -83,7 +83,7 @@ def _with_database(state: Path | None, work: Callable[[asyncpg.Connection], Awai
     """Runs `work` on the stack's database; says in one line what to do where there is none."""
 
     async def run(url: str) -> T:
-        connection = await connect(url)
+        connection = await connect(url, patient=True)
         try:
             return await work(connection)
         finally:

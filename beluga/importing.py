@@ -88,17 +88,22 @@ async def import_folder(
     if findings.total:  # look at the voters too, so that one look at the messages mends the whole folder
         check_voters(folder, examined, findings, progress)
         raise findings.error()
-    async with connection.transaction():
-        voters = None
-        if _has_voters(folder):
-            # Voters are checked while they stream into a staging table; only a clean roll goes further.
-            voters = await roll.stage_voters(connection, _voters(folder, examined, findings, progress))
-            findings.raise_if_any()
-        version = await save_election(connection, examined.election)
-        if voters is not None:
-            await roll.merge_voters(connection)
-        if (folder / "callers.csv").exists():
-            await roll.save_callers(connection, examined.callers)
+    try:
+        async with connection.transaction():
+            voters = None
+            if _has_voters(folder):
+                # Voters are checked as they stream in; what they turn out to lack rolls everything back.
+                voters = await roll.save_voters(connection, _voters(folder, examined, findings, progress))
+                findings.raise_if_any()
+            version = await save_election(connection, examined.election)
+            if (folder / "callers.csv").exists():
+                await roll.save_callers(connection, examined.callers)
+    except asyncpg.UniqueViolationError:
+        # The database met a repeated voter before our own check came to the file's end: name the lines.
+        again = Findings(findings.limit)
+        check_voters(folder, examined, again, progress)
+        again.raise_if_any()
+        raise
     return _counts(folder, examined, voters, None, version)
 
 

@@ -91,6 +91,20 @@ async def test_one_bad_line_and_nothing_changes(
     await connection.close()
 
 
+async def test_a_first_import_names_the_lines_of_repeated_voters(database_url: str, county: Path) -> None:
+    connection = await connect(database_url)
+    (county / "voters.csv").write_text(VOTERS + "v1,12-01,1,N,\nv1,12-01,2,M,\nv3,12-01,1,Q,\n")
+    with pytest.raises(FolderError) as caught:
+        await import_folder(connection, county, Findings())
+    assert str(caught.value).splitlines() == [
+        "voters.csv:3: voter_id: this id is on line 2 too, keep one",
+        "voters.csv:4: roll_number: this precinct's roll number is on line 2 too, keep one",
+    ]
+    assert await load_election(connection) is None
+    assert await all_voters(connection) == []
+    await connection.close()
+
+
 async def test_a_barred_caller_stays_barred(database_url: str, county: Path) -> None:
     connection = await connect(database_url)
     both = [Caller("a", "A", "", ("en",)), Caller("b", "B", "", ("en", "es"))]  # type: ignore[arg-type]

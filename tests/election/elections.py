@@ -58,7 +58,7 @@ def precincts(draw: st.DrawFn, identity: str, aliases: tuple[str, ...]) -> Preci
         PrecinctId(identity), draw(words), registered, draw(maybe), draw(maybe), draw(maybe), aliases,
         draw(st.one_of(st.none(), st.floats(0, registered).map(abs))),
         draw(st.integers(0, registered)),
-        draw(st.one_of(st.none(), st.just(time(4, 30)))), draw(st.one_of(st.none(), st.just(time(23, 59, 30)))),
+        draw(st.sampled_from([None, time(4, 30)])), draw(st.sampled_from([None, time(23, 59, 30)])),
         draw(st.one_of(st.none(), zones)),
         draw(st.floats(-90, 90).map(lambda x: x + 0.0)) if located else None,
         draw(st.floats(-180, 180).map(lambda x: x + 0.0)) if located else None,

@@ -273,7 +273,7 @@ FRAGMENTS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from(["election.toml", "precincts.geojson", *FILES]),
     st.one_of(st.binary(max_size=80), st.lists(FRAGMENTS, max_size=12).map(b"".join)),

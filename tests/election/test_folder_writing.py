@@ -19,7 +19,7 @@ from election.folder.headings import FILES
 from tests.election.elections import callers, elections, voters
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(elections())
 def test_a_written_election_reads_the_same(
     tmp_path_factory: pytest.TempPathFactory, election: Election
@@ -29,7 +29,7 @@ def test_a_written_election_reads_the_same(
     assert read_election(folder) == election
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     elections().flatmap(lambda e: voters([p.precinct_id for p in e.precincts]).map(lambda v: (e, v))), callers
 )
