@@ -1,0 +1,131 @@
+"""The caller's page on a phone of 360 px, in a real browser, with and without JavaScript."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import asyncpg
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from callers.settings import CallersSettings
+from election.ids import PrecinctId
+from tests.callers.conftest import NOON, add_callers, add_election, add_voters, open_precinct
+from tests.callers.test_service import TOKENS, Service, ready
+from tests.callers.test_service import feed as feed
+from tests.callers.test_service import service as service
+from tests.callers.test_service import web as web
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PHONE = {"width": 360, "height": 740}
+
+needs_chromium = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="there is no chromium")
+
+
+async def prepared(connection: asyncpg.Connection, start: Callable[[], Service], web: object) -> Service:
+    await add_election(connection, [PrecinctId("a"), PrecinctId("b")])
+    await add_voters(connection, "a", 8, language="en")
+    await connection.execute(
+        "update voters set name = '<b>Rosa</b> O''Neill', support = 100 where roll_number = 1"
+    )
+    await add_callers(connection, 1, ["en", "es"])
+    await open_precinct(connection, "a")
+    one = start()
+    await ready(web, one)  # type: ignore[arg-type]
+    return one
+
+
+async def first_voter(page: Page, one: Service) -> None:
+    await page.goto(f"{one.url}/c/{TOKENS.sign('caller', {'c': 'c0'})}")
+    for _ in range(60):  # the service may need a second to see the dispatch
+        await page.get_by_role("button").first.click()
+        if await page.locator("#call").count():
+            return
+        await page.wait_for_timeout(250)
+    raise AssertionError("no voter came")
+
+
+@needs_chromium
+async def test_a_volunteer_calls_records_undoes_and_goes_on(
+    connection: asyncpg.Connection, service: Callable[[], Service], web: object, tmp_path: Path
+) -> None:
+    one = await prepared(connection, service, web)
+    pictures = Path(os.environ.get("BELUGA_PICTURES", tmp_path))
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await browser.new_page(viewport=PHONE)  # type: ignore[arg-type]
+        elsewhere: list[str] = []
+        page.on("request", lambda r: None if r.url.startswith(one.url) else elsewhere.append(r.url))
+        await first_voter(page, one)
+        await expect(page.locator("h1")).to_have_text("<b>Rosa</b> O'Neill")
+        await expect(page.locator(".where")).to_contain_text("Hall a until 20:00")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+        for button in await page.locator(".grid button").all():
+            box = await button.bounding_box()
+            assert box is not None
+            assert box["height"] >= 48
+        await page.screenshot(path=pictures / "callers-desk-360.png", full_page=True)
+        dialled = await page.evaluate(
+            """async () => { const id = document.querySelector('main').dataset.lease;
+            const r = await fetch('/api/dial', {method: 'POST', body: JSON.stringify({lease_id: id}),
+              headers: {Authorization: 'Bearer ' + decodeURIComponent(location.pathname.split('/')[2])}});
+            return await r.json(); }"""
+        )
+        assert dialled["live"]
+        assert dialled["phone"].startswith("+1215")
+        await page.get_by_role("button", name="Do not call").click()
+        await expect(page.locator("h1")).to_have_text("Saved: Do not call")
+        await page.screenshot(path=pictures / "callers-undo-360.png")
+        await page.get_by_role("button", name="Undo").click()
+        await expect(page.locator("h1")).to_have_text("<b>Rosa</b> O'Neill")
+        # a dead spot: the outcome waits on the phone and goes out by itself
+        await page.context.set_offline(True)
+        await page.get_by_role("button", name="Will vote").click()
+        await expect(page.locator("#notice")).to_contain_text("Saved on this phone")
+        await page.context.set_offline(False)
+        await expect(page.locator("h1")).to_have_text("Saved: Will vote", timeout=15_000)
+        await page.get_by_role("button", name="Next voter").click()
+        await expect(page.locator("#call")).to_be_visible()
+        # the voter texts STOP between lease and dial
+        await connection.execute(
+            "insert into opt_outs select phone, true, $1 from leases where ended_at is null", NOON
+        )
+        await page.locator("#call").click()
+        await expect(page.locator("#notice")).to_contain_text("They asked not to be called")
+        await browser.close()
+    assert [u for u in elsewhere if not u.startswith("tel:")] == []
+    outcomes = await connection.fetch("select outcome, undone_at is null as live from calls order by at")
+    assert [tuple(r) for r in outcomes] == [("do_not_call", False), ("will_vote", True)]
+
+
+@needs_chromium
+async def test_the_page_works_without_javascript(
+    connection: asyncpg.Connection, service: Callable[[], Service], web: object
+) -> None:
+    one = await prepared(connection, service, web)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        context = await browser.new_context(viewport=PHONE, java_script_enabled=False)  # type: ignore[arg-type]
+        page = await context.new_page()
+        await first_voter(page, one)
+        address = await page.locator("#call").get_attribute("href")
+        answer = await context.request.get(one.url + str(address), max_redirects=0)
+        assert answer.status == 303
+        assert answer.headers["location"].startswith("tel:+1215")
+        await page.get_by_role("button", name="No answer").click()
+        await expect(page.locator("h1")).to_have_text("Saved: No answer")
+        await page.get_by_role("button", name="Next voter").click()
+        await page.get_by_role("button", name="Stop for now").click()
+        await expect(page.locator("h1")).to_have_text("Hello, Caller 0.")
+        await browser.close()
+    assert await connection.fetchval("select count(*) from leases where ended_at is null") == 0
+
+
+def test_every_setting_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "callers.md").read_text(encoding="utf-8")
+    own = CallersSettings.model_fields.keys() - set(CallersSettings.__mro__[1].model_fields)  # type: ignore[attr-defined]
+    assert [name for name in own if f"BELUGA_{name.upper()}" not in text] == []
