@@ -42,7 +42,7 @@ class LazyGroup(TyperGroup):
             command: Any = typer.main.get_group(found)
         else:
             single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-            single.command(cmd_name)(found)
+            single.command(cmd_name, context_settings=getattr(found, "context_settings", None))(found)
             command = typer.main.get_command(single)
         command.name = cmd_name
         return command

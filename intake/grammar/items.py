@@ -210,11 +210,10 @@ def join_times(items: list[Item]) -> list[Item]:
                 out.append(Item(Code.CLOCK, item.start, last.end, clock=(hour, minute, second, half)))
                 index = first + length
                 continue
-            # `at 12-03`, `at 412`: the word only leads to what follows
-            out.append(
-                Item(Code.FILLER if lead == Code.AT else Code.UNKNOWN, item.start, item.end, item.text)
-            )
-            index += 1
+            for word in items[index:first]:  # `at 12-03`, `at 412`: the word only leads to what follows
+                word.code = Code.FILLER if word.code == Code.AT else Code.UNKNOWN
+                out.append(word)
+            index = first
             continue
         found = _clock(items, index, False)
         if found:
