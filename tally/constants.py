@@ -12,24 +12,23 @@ class Constants:
     """
 
     # the day
-    level_sd: float = 0.30  # turnout against expectation, whole election (R)
+    level_sd: float = 0.15  # turnout against expectation, whole election (R)
     level_sd_blind: float = 0.70  # the same with no expectation at all (J)
-    feature_sd: float = 0.12  # a standard deviation of a covariate moves the level by this (C)
-    feature_tilt_sd: float = 0.10  # … and the early share by this (C)
+    feature_sd: float = 0.08  # a standard deviation of a covariate moves the level by this (C)
+    feature_tilt_sd: float = 0.05  # … and the early share by this (C)
     share_sd_midday: float = 0.10  # hourly shares against past curves, middle of the day (R)
     share_sd_edge: float = 0.30  # … first and last hours (R)
     share_length: float = 0.18  # correlation length of hourly shares, part of the day (R)
     curve_factors: int = 8  # eigenvectors kept of the curve's covariance
 
-    # places: level at close, and tilt (multiplies 1 - F: early voters many or few)
-    county_sd: float = 0.10
-    county_tilt_sd: float = 0.12
-    group_sd: float = 0.14
-    group_tilt_sd: float = 0.15
-    precinct_sd: float = 0.19  # level of a precinct within its group (R .15 to .20, C)
+    # places: level at close, and tilt (multiplies -log F: early voters many or few)
+    county_sd: float = 0.06
+    county_tilt_sd: float = 0.06
+    group_sd: float = 0.10
+    group_tilt_sd: float = 0.09
+    precinct_sd: float = 0.17  # level of a precinct within its group (R .15 to .20, C)
     precinct_sd_blind: float = 0.35  # the same for a precinct without own expectation (J)
-    precinct_tilt_sd: float = 0.36  # times (1 - F) (R)
-    step_sd: float = 0.20  # wobble of an increment, times log(F2 / F1) (C)
+    precinct_tilt_sd: float = 0.25  # times (1 - F) (R)
     watcher_sd: float = 0.02  # a trained watcher's counting error (R)
     thinning: float = 1.0  # overdispersion of backward thinning, times (1 - F) / N
     tail: float = 4.0  # degrees of freedom of the robust weights (R)
@@ -37,8 +36,11 @@ class Constants:
     earliest: float = 0.004  # reports below this share of the day carry no level
 
     # widths
-    stretch80: float = 1.0  # bands over normal ones (C)
-    stretch95: float = 1.05
+    # precincts' residuals are peaked with long tails, so 80 % bands are narrower than a normal's (C)
+    stretch80_open: float = 0.74
+    stretch80_close: float = 0.90
+    stretch95: float = 0.95
+    lag_widening: float = 0.8  # lag needs more evidence early: SD times 1 + this (1 - F) (C)
 
     # gate
     bad_cost: float = 5.0  # -log(3 % bad x density of a bad count over e^6)

@@ -56,9 +56,9 @@ def inputs_of(election: Election, constants: Constants | None = None) -> Inputs:
     county = np.array([county_code[p.county] for p in precincts], dtype=np.intp)
     group, group_county = _groups(election, county)
     given = np.array([np.nan if p.expected_votes is None else p.expected_votes for p in precincts])
-    past, factors = _from_history(election, registered, group, county)
+    past, gross, factors = _from_history(election, registered, group, county)
     blind = np.isnan(given) & np.isnan(past)
-    expected = np.where(np.isnan(given), past - already, given)
+    expected = np.where(np.isnan(given), past - gross * already, given)
     rate = _filled(np.where(blind, np.nan, expected / registered), registered, group, county)
     expected = np.where(blind, rate * registered, expected)
     cap = np.maximum(registered - already, 1.0)
@@ -115,18 +115,26 @@ def _filled(rate: Array, weight: Array, group: Codes, county: Codes) -> Array:
     return np.where(np.isnan(filled), overall, filled)
 
 
-def _from_history(election: Election, registered: Array, group: Codes, county: Codes) -> tuple[Array, Array]:
-    """Votes expected of each precinct from its past (NaN without), and SVD factors where four elections or
-    more allow (n, 0..4): deviations of log turnout that came and went together."""
+def _from_history(
+    election: Election, registered: Array, group: Codes, county: Codes
+) -> tuple[Array, Array, Array]:
+    """What the past expects of each precinct.
+
+    Votes (NaN without a past); 1 where they include early and mail votes, so that today's are still to be
+    taken off; and SVD factors where four elections or more allow (n, 0..4): deviations of log turnout that
+    came and went together.
+    """
     n = len(registered)
     if not election.history:
-        return np.full(n, np.nan), np.zeros((n, 0))
+        return np.full(n, np.nan), np.zeros(n), np.zeros((n, 0))
     index: dict[str, int] = {p.precinct_id: i for i, p in enumerate(election.precincts)}
     names = sorted({h.election for h in election.history})
     votes = np.full((n, len(names)), np.nan)
+    gross = np.ones(n)
     for e, rows in _by_election(election.history).items():
-        for i, v, size in _in_person(rows, index, registered):
+        for i, v, size, whole in _in_person(rows, index, registered):
             votes[i, names.index(e)] = v / max(size, 1.0)
+            gross[i] = min(gross[i], float(whole))
     rates = np.clip(votes, 1e-3, 1.0)
     weights = np.where(np.isnan(rates), 0.0, RECENT ** np.arange(len(names))[::-1][None, :])
     total = weights.sum(axis=1)
@@ -141,7 +149,7 @@ def _from_history(election: Election, registered: Array, group: Codes, county: C
     faith = registered * np.minimum(total, 3.0)
     shrunk = (own * faith + mean * REGRESS) / (faith + REGRESS)
     expected = np.where(np.isnan(own), np.nan, shrunk) * registered
-    return expected, _svd_factors(rates)
+    return expected, gross, _svd_factors(rates)
 
 
 def _by_election(history: tuple[PastVotes, ...]) -> dict[str, list[PastVotes]]:
@@ -153,11 +161,11 @@ def _by_election(history: tuple[PastVotes, ...]) -> dict[str, list[PastVotes]]:
 
 def _in_person(
     rows: list[PastVotes], index: dict[str, int], registered: Array
-) -> list[tuple[int, float, float]]:
-    """(position, votes, voters on the roll then) of one past election.
+) -> list[tuple[int, float, float, bool]]:
+    """(position, votes, voters on the roll then, early and mail votes included) of one past election.
 
-    In-person figures where given; else total less early and mail; else total (today's own `already_voted`
-    is taken off later, so that nothing is counted twice).
+    In-person figures where given; else the total, from which today's own `already_voted` is taken off later:
+    who votes early today may have voted in person then.
     """
     by_precinct: dict[int, dict[Method, float]] = defaultdict(dict)
     sizes: dict[int, float] = {}
@@ -170,11 +178,10 @@ def _in_person(
     found = []
     for i in sorted(by_precinct):
         m = by_precinct[i]
-        if Method.TOTAL in m:
-            votes = m[Method.TOTAL]
+        if Method.IN_PERSON in m:
+            found.append((i, m[Method.IN_PERSON], sizes[i], False))
         else:
-            votes = sum(m.values())
-        found.append((i, votes, sizes[i]))
+            found.append((i, m.get(Method.TOTAL, sum(m.values())), sizes[i], True))
     return found
 
 

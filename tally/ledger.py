@@ -158,6 +158,10 @@ class Ledger:
     def __len__(self) -> int:
         return len(self._seen)
 
+    def check_in_ids(self) -> list[bytes]:
+        """Ids of all entries filed, in ascending order."""
+        return sorted(self._seen)
+
     # ------------------------------------------------------------------ adding
 
     def add(self, check_ins: Iterable[CheckIn]) -> set[int]:

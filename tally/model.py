@@ -1,14 +1,13 @@
 """The model: from gated reports to the state of the day, and from the state to every precinct's final.
 
-With d = 1 - F (the share of the day still to come), u the part of the day, places c(ounty) > g(roup) > p:
+With u the part of the day, F the share of the day's votes in by u, t = -log F, places c(ounty) > g(roup) > p:
 
-    level      y  = log N - log e - log F(u)  = x(u) s + (1, d)(c + g) + theta_p + noise
-    increment  dy = y1 - y2 (one precinct's neighbours in time: everything constant cancels)
-    x(u) = [1, features, factors(u), d * features]
+    y = log N - log e - log F(u) = x(u) s + (1, t)(c + g) + theta_p + noise
+    x(u) = [1, features, factors(u), t * features]
 
 `s` is shared by all; the 2-vectors of counties and groups (level, tilt) are eliminated exactly, groups first
 (a block Cholesky step done by sums), so that a refit costs O(rows K^2) for K about 25. Weights are
-Student-t. Everything at close has d = 0 and factors = 0, so log final = log e + x(1) s + c0 + g0 + theta.
+Student-t. Everything at close has t = 0 and factors = 0, so log final = log e + x(1) s + c0 + g0 + theta.
 Sources: DESIGN section 7; docs/model.md derives each line.
 """
 
@@ -28,23 +27,13 @@ DIGITS = 9  # states are rounded, so that a recount agrees to the byte
 
 @dataclass(frozen=True)
 class Rows:
-    """What the fit learns from. Level: each precinct's latest accepted count. Increment: consecutive ones."""
+    """What the fit learns from: each precinct's latest accepted count, or none of it."""
 
     at: Codes  # positions, ascending
-    residual: Array  # y
+    residual: Array  # log N - log e - log F
     part: Array
     share: Array  # F
     votes: Array
-    step_at: Codes
-    step: Array  # y1 - y2
-    step_parts: Array  # (m, 2)
-    step_shares: Array  # (m, 2)
-    step_votes: Array  # (m, 2)
-
-    @classmethod
-    def none(cls) -> "Rows":
-        empty, codes, two = np.zeros(0), np.zeros(0, dtype=np.intp), np.zeros((0, 2))
-        return cls(codes, empty, empty, empty, empty, codes, empty, two, two, two)
 
 
 @dataclass(frozen=True)
@@ -82,8 +71,17 @@ def design(inputs: Inputs, at: Codes, part: Array, share: Array) -> Array:
     x[:, 0] = 1.0
     x[:, 1 : 1 + q] = f
     x[:, 1 + q : 1 + q + r] = inputs.curves.deviations(part)
-    x[:, 1 + q + r :] = (1.0 - share)[:, None] * f[:, : inputs.tilts]
+    x[:, 1 + q + r :] = lateness(share)[:, None] * f[:, : inputs.tilts]
     return x
+
+
+def lateness(share: Array) -> Array:
+    """t = -log F, what a tilt multiplies: a place that votes early has F^(1 - tilt). 0 at close.
+
+    Over counties and covariates of Romania 2024 departures of log share grow in proportion to it from noon
+    back to the first hour (docs/model.md), where 1 - F would level off.
+    """
+    return np.asarray(-np.log(np.maximum(share, 0.01)))
 
 
 def noise(inputs: Inputs, at: Codes, share: Array, votes: Array, k: Constants) -> Array:
@@ -93,18 +91,13 @@ def noise(inputs: Inputs, at: Codes, share: Array, votes: Array, k: Constants) -
     return (k.precinct_tilt_sd * left) ** 2 + k.thinning * left / counted + k.watcher_sd**2
 
 
-def step_noise(shares: Array, votes: Array, k: Constants) -> Array:
-    """Variance of an increment of log share between two counts."""
-    early, late = shares[:, 0], shares[:, 1]
-    ratio = np.log(late / early)
-    counted = votes[:, 0] + 1.0
-    return (k.step_sd * ratio) ** 2 + k.thinning * (1 - early / late) / counted + 2 * k.watcher_sd**2
-
-
 def fit(inputs: Inputs, rows: Rows, k: Constants) -> State:
     """The state given the rows: iteratively reweighted, exact elimination of groups and counties."""
-    x, z, y, v, at = _stack(inputs, rows, k)
-    group = inputs.group[at]
+    x = design(inputs, rows.at, rows.part, rows.share)
+    z = np.stack([np.ones(len(rows.at)), lateness(rows.share)], axis=1)
+    v = noise(inputs, rows.at, rows.share, rows.votes, k) + inputs.precinct_sd[rows.at] ** 2
+    y = _centred(inputs, rows, k)
+    group = inputs.group[rows.at]
     order = np.argsort(group, kind="stable")
     x, z, y, v, group = x[order], z[order], y[order], v[order], group[order]
     r = inputs.curves.factors.shape[1]
@@ -128,23 +121,9 @@ def fit(inputs: Inputs, rows: Rows, k: Constants) -> State:
     return _state(inputs, rows, solved, problem, k)
 
 
-def _stack(inputs: Inputs, rows: Rows, k: Constants) -> tuple[Array, Array, Array, Array, Codes]:
-    x = design(inputs, rows.at, rows.part, rows.share)
-    v = noise(inputs, rows.at, rows.share, rows.votes, k) + inputs.precinct_sd[rows.at] ** 2
-    z = np.stack([np.ones(len(rows.at)), 1.0 - rows.share], axis=1)
-    early, late = rows.step_shares[:, 0], rows.step_shares[:, 1]
-    dx = design(inputs, rows.step_at, rows.step_parts[:, 0], early) - design(
-        inputs, rows.step_at, rows.step_parts[:, 1], late
-    )
-    dz = np.stack([np.zeros(len(early)), late - early], axis=1)
-    dv = step_noise(rows.step_shares, rows.step_votes, k)
-    return (
-        np.vstack([x, dx]),
-        np.vstack([z, dz]),
-        np.concatenate([rows.residual, rows.step]),
-        np.concatenate([v, dv]),
-        np.concatenate([rows.at, rows.step_at]),
-    )
+def _centred(inputs: Inputs, rows: Rows, k: Constants) -> Array:
+    """y for the fit: a precinct's own course scatters about its share, not about its log (Jensen)."""
+    return np.asarray(rows.residual + 0.5 * (k.precinct_tilt_sd * (1.0 - rows.share)) ** 2)
 
 
 def _spread(starts: Codes, total: int) -> Codes:
@@ -268,7 +247,7 @@ def unexplained(state: State, at: Codes, residual: Array, part: Array, share: Ar
     place = part * GRID
     low = np.minimum(place.astype(np.intp), GRID - 1)
     bend = state.bend[low] + (place - low) * (state.bend[low + 1] - state.bend[low])
-    return np.asarray(residual - state.level[at] - (1.0 - share) * state.tilt[at] - bend)
+    return np.asarray(residual - state.level[at] - lateness(share) * state.tilt[at] - bend)
 
 
 @dataclass(frozen=True)
@@ -330,7 +309,7 @@ def _loads(inputs: Inputs, state: State, latest: Latest, gain: Array) -> tuple[A
     """Derivatives of log final by s, county and group, each after the ones below it are eliminated."""
     at, part, share = latest.at, latest.part, latest.share
     group, county = inputs.group[at], inputs.county[at]
-    g = np.stack([1.0 - gain, -gain * (1.0 - share)], axis=1)
+    g = np.stack([1.0 - gain, -gain * lateness(share)], axis=1)
     gp = np.einsum("ni,nij->nj", g, state.group_covariance[group])
     c = g - np.einsum("ni,nij->nj", gp, state.group_precision[group])
     cp = np.einsum("ni,nij->nj", c, state.county_covariance[county])
@@ -360,7 +339,7 @@ class Spread:
 def spread(inputs: Inputs, state: State, known: Finals, mean: Array) -> Spread:
     """Delta method over all precincts (`known.at` is every position) with weights `mean` (votes)."""
     counties, groups = len(inputs.counties), len(inputs.group_county)
-    gain, left = known.gain, 1.0 - known.share
+    gain, left = known.gain, lateness(known.share)
     g = np.stack([
         _sums(inputs.group, mean * (1.0 - gain), groups),
         _sums(inputs.group, -mean * gain * left, groups),

@@ -203,10 +203,11 @@ class Tally:
                     parts.append(part)
                     shares.append(share)
                     break
-        none = Rows.none()
-        codes, n, f = np.array(at, dtype=np.intp), np.array(votes, dtype=float), np.array(shares)
-        return Rows(codes, self._residual(codes, n, f), np.array(parts), f, n, none.step_at, none.step,
-                    none.step_parts, none.step_shares, none.step_votes)  # fmt: skip
+        return self._rows_of(at, votes, parts, shares)
+
+    def _rows_of(self, at: list[int], votes: list[int], parts: list[float], shares: list[float]) -> Rows:
+        codes, n, f = np.array(at, dtype=np.intp), np.array(votes, dtype=float), np.array(shares, dtype=float)
+        return Rows(codes, self._residual(codes, n, f), np.array(parts, dtype=float), f, n)
 
     def _residual(self, at: NDArray[np.intp], votes: Array, shares: Array) -> Array:
         return np.asarray(np.log((votes + 0.5) / (self.inputs.expected[at] * np.maximum(shares, 1e-4))))
@@ -237,29 +238,12 @@ class Tally:
         return judged
 
     def _rows(self, judged: dict[int, Judged]) -> Rows:
-        earliest = self.constants.earliest
-        at, votes, parts, shares = [], [], [], []
-        step_at: list[int] = []
-        steps: list[tuple[float, ...]] = []
-        for p in sorted(judged):
-            j = judged[p]
-            if not j.accepted or j.shares[-1] < earliest:
-                continue
-            at.append(p)
-            votes.append(j.accepted[-1].votes)
-            parts.append(j.parts[-1])
-            shares.append(j.shares[-1])
-            for i in range(len(j.accepted) - 1):
-                if j.shares[i] >= earliest and j.parts[i + 1] - j.parts[i] > 0.01:
-                    step_at.append(p)
-                    steps.append((j.parts[i], j.parts[i + 1], j.shares[i], j.shares[i + 1],
-                                  j.accepted[i].votes, j.accepted[i + 1].votes))  # fmt: skip
-        codes, n, f = np.array(at, dtype=np.intp), np.array(votes, dtype=float), np.array(shares)
-        table = np.array(steps).reshape(-1, 6)
-        step = np.log((table[:, 4] + 0.5) / (table[:, 5] + 0.5)) - np.log(table[:, 2] / table[:, 3])
-        return Rows(codes, self._residual(codes, n, f), np.array(parts), f, n,
-                    np.array(step_at, dtype=np.intp), step,
-                    table[:, 0:2], table[:, 2:4], table[:, 4:6])  # fmt: skip
+        found = [(p, j.accepted[-1].votes, j.parts[-1], j.shares[-1]) for p, j in sorted(judged.items())
+                 if j.accepted and j.shares[-1] >= self.constants.earliest]  # fmt: skip
+        at, votes, parts, shares = (
+            (list(column) for column in zip(*found, strict=True)) if found else ([],) * 4
+        )
+        return self._rows_of(at, votes, parts, shares)
 
     def _latest(self, at: NDArray[np.intp], judged: dict[int, Judged], back: int = 0) -> Latest:
         """The latest accepted counts (or the ones `back` before, where there are so many)."""
@@ -338,9 +322,10 @@ class Tally:
             return np.asarray(np.round(cut_off, 1), dtype=np.float64)
 
         m = known.log_median
+        stretch80 = k.stretch80_open + (k.stretch80_close - k.stretch80_open) * known.share
         bands = {
-            "lo80": cut(m - k.stretch80 * Z80 * sd),
-            "hi80": cut(m + k.stretch80 * Z80 * sd),
+            "lo80": cut(m - stretch80 * Z80 * sd),
+            "hi80": cut(m + stretch80 * Z80 * sd),
             "lo95": cut(m - k.stretch95 * Z95 * sd),
             "hi95": cut(m + k.stretch95 * Z95 * sd),
         }
@@ -349,7 +334,9 @@ class Tally:
     def _lag(self, state: State, known: Finals) -> Array:
         k = self.constants
         relative = known.log_median - np.log(self.inputs.expected[known.at]) - state.peer_level
-        sd = k.stretch80 * np.sqrt(known.own_variance + known.relative_variance)
+        sd = np.sqrt(known.own_variance + known.relative_variance) * (
+            1.0 + k.lag_widening * (1.0 - known.share)
+        )
         z = (math.log(k.lag_ratio) - relative) / np.maximum(sd, 1e-6)
         return np.round(_normal(z), 4)
 

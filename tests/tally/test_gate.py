@@ -1,0 +1,69 @@
+"""The gate keeps the most plausible non-decreasing chain and says why the rest is out."""
+
+import math
+
+from tally import gate
+from tally.constants import Constants
+from tally.curve import default_curve, share_at
+
+K = Constants()
+CURVE = default_curve()
+EXPECTED, CAP = 600.0, 1500.0
+
+
+def candidates(*counts: tuple[float, int], **marks: set[int]) -> list[gate.Candidate]:
+    """Counts as (hours since opening, votes) of a 13-hour day at a precinct expected to reach 600."""
+    found = []
+    for i, (hours, votes) in enumerate(counts):
+        share = share_at(CURVE, hours / 13)
+        off = math.log((votes + 0.5) / (EXPECTED * share))
+        found.append(
+            gate.Candidate(votes, share, off, 0.3, i in marks.get("asked", ()), i in marks.get("sure", ()))
+        )
+    return found
+
+
+def kept(*counts: tuple[float, int], **marks: set[int]) -> list[int]:
+    return [counts[i][1] for i in gate.chain(candidates(*counts, **marks), CAP, K)]
+
+
+def test_an_ordinary_day_passes_whole() -> None:
+    assert kept((2, 105), (4, 200), (6, 280), (9, 390), (12, 545)) == [105, 200, 280, 390, 545]
+
+
+def test_a_digit_too_many_is_left_out_wherever_it_comes() -> None:
+    assert kept((2, 1050), (4, 200), (6, 280)) == [200, 280]
+    assert kept((2, 105), (4, 2000), (6, 280)) == [105, 280]
+    assert kept((2, 105), (4, 200), (6, 2800)) == [105, 200]
+
+
+def test_a_digit_too_few_and_a_count_since_last_time_are_left_out() -> None:
+    assert kept((2, 105), (4, 20), (6, 280)) == [105, 280]
+    assert kept((2, 105), (4, 200), (6, 80)) == [105, 200]
+
+
+def test_a_single_impossible_count_is_held() -> None:
+    assert kept((2, 9000)) == []
+
+
+def test_an_unchanged_number_is_a_valid_count() -> None:
+    assert kept((4, 200), (4.3, 200)) == [200, 200]
+
+
+def test_staff_overrule_the_gate() -> None:
+    assert kept((2, 9000), sure={0}) == [9000]
+
+
+def test_what_intake_asks_about_needs_more_evidence() -> None:
+    lone = (4.0, 640)
+    assert kept(lone) == [640]
+    assert kept(lone, asked={0}) == []
+    assert kept((3, 500), lone, (5, 760), asked={1}) == [500, 640, 760]
+
+
+def test_each_refusal_is_worded() -> None:
+    counts = candidates((2, 105), (4, 60), (6, 280))
+    accepted = gate.chain(counts, CAP, K)
+    assert gate.why(counts, accepted, 1, CAP) == (True, "below an accepted count (105)")
+    high = candidates((2, 9000))
+    assert gate.why(high, [], 0, CAP) == (False, "more votes than voters on the roll")

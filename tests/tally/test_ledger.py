@@ -1,0 +1,128 @@
+"""Check-ins resolve into what each precinct's entries say, whatever order they came in."""
+
+from itertools import permutations
+
+from election.checkin import CheckIn, Kind
+from tally.ledger import Ledger, PrecinctView, Verdict
+from tests.tally.elections import at, entry, small_election
+
+
+def view_of(*entries: CheckIn, position: int = 1, hours: float | None = None) -> PrecinctView:
+    views = []
+    for order in permutations(entries) if len(entries) <= 4 else [entries, entries[::-1]]:
+        ledger = Ledger(small_election())
+        ledger.add(order)
+        ledger.add(order)  # again: nothing changes
+        views.append(ledger.view(position) if hours is None else ledger.view(position, at(hours).timestamp()))
+    assert all(view == views[0] for view in views)
+    return views[0]
+
+
+def votes(view: PrecinctView) -> list[int]:
+    return [r.votes for r in view.live]
+
+
+def test_a_fix_supersedes_the_senders_last_count_and_keeps_its_time() -> None:
+    view = view_of(entry(1, 400, 3.0), entry(2, 420, 3.2, kind=Kind.FIX))
+    assert votes(view) == [420]
+    assert view.live[0].observed == at(3.0).timestamp()
+    assert [(s.report.votes, s.verdict) for s in view.settled] == [(400, Verdict.SUPERSEDED)]
+
+
+def test_a_fix_with_its_own_time_keeps_it() -> None:
+    view = view_of(entry(1, 400, 3.0), entry(2, 420, 3.2, kind=Kind.FIX, observed=3.1))
+    assert view.live[0].observed == at(3.1).timestamp()
+
+
+def test_an_undo_withdraws_the_last_live_count_of_that_sender_alone() -> None:
+    view = view_of(
+        entry(1, 300, 2.0),
+        entry(2, 310, 2.5, watcher="w2"),
+        entry(3, 400, 3.0),
+        entry(4, None, 3.1, kind=Kind.UNDO),
+    )
+    assert votes(view) == [300, 310]
+    assert [(s.report.votes, s.verdict) for s in view.settled] == [(400, Verdict.WITHDRAWN)]
+
+
+def test_an_undo_before_any_count_does_nothing() -> None:
+    assert votes(view_of(entry(1, None, 1.0, kind=Kind.UNDO), entry(2, 90, 2.0))) == [90]
+
+
+def test_an_unknown_phone_is_quarantined_until_tied() -> None:
+    stray = entry(1, 300, 3.0, watcher=None, sender="+15559", unknown_sender=True)
+    tie = entry(2, None, 4.0, precinct=None, watcher=None, sender="staff:ann", kind=Kind.TIE,
+                phone="+15559", watcher_id="w1")  # fmt: skip
+    assert votes(view_of(stray)) == []
+    assert view_of(stray).settled[0].verdict is Verdict.QUARANTINED
+    assert votes(view_of(stray, tie)) == [300]
+    assert votes(view_of(stray, tie, hours=3.5)) == []  # as known before the tie
+
+
+def test_a_tied_count_without_precinct_goes_to_the_watchers_only_one() -> None:
+    stray = entry(1, 300, 3.0, precinct=None, watcher=None, sender="+15559", unknown_sender=True)
+    tie = entry(2, None, 4.0, precinct=None, sender="staff:ann", watcher=None, kind=Kind.TIE,
+                phone="+15559", watcher_id="w1")  # fmt: skip
+    assert votes(view_of(stray, tie)) == [300]
+
+
+def test_staff_reject_and_accept_and_the_last_word_wins() -> None:
+    count = entry(7, 300, 3.0)
+    reject = entry(8, None, 3.5, sender="staff:ann", watcher=None, kind=Kind.REJECT,
+                   target=str(count.check_in_id))  # fmt: skip
+    accept = entry(9, None, 4.0, sender="staff:ann", watcher=None, kind=Kind.ACCEPT,
+                   target=str(count.check_in_id))  # fmt: skip
+    assert view_of(count, reject).settled[0].reason == "rejected by staff:ann"
+    assert votes(view_of(count, reject)) == []
+    assert view_of(count, reject, accept).live[0].accepted_by_staff
+
+
+def test_strike_offs_are_a_union() -> None:
+    view = view_of(
+        entry(1, kind=Kind.VOTERS, roll_numbers=[1, 2, 3]),
+        entry(2, kind=Kind.VOTERS, roll_numbers=[3, 4], watcher="w2"),
+    )
+    assert view.struck_off == {1, 2, 3, 4}
+
+
+def test_hours_move_for_a_county_and_for_one_precinct() -> None:
+    ledger = Ledger(small_election())
+    county = entry(1, None, 9.0, precinct=None, watcher=None, kind=Kind.HOURS, county="C1",
+                   closes_at=at(14).isoformat())  # fmt: skip
+    one = entry(2, None, 9.5, watcher=None, kind=Kind.HOURS, closes_at=at(15).isoformat())
+    assert ledger.add([one, county]) == {1, 3, 5, 7, 9, 11}
+    assert ledger.hours(1)[1] == at(15).timestamp()
+    assert ledger.hours(3)[1] == at(14).timestamp()
+    assert ledger.hours(0)[1] == at(13).timestamp()
+    assert ledger.hours(1, at(9).timestamp())[1] == at(13).timestamp()
+
+
+def test_incidents_open_and_resolve() -> None:
+    broken = entry(1, None, 3.0, kind=Kind.INCIDENT, incident=41, text="machine 2 down")
+    solved = entry(
+        2, None, 5.0, precinct=None, watcher=None, kind=Kind.RESOLVE, incident=41, status="resolved"
+    )
+    assert [i.text for i in view_of(broken).incidents] == ["machine 2 down"]
+    assert view_of(broken, solved).incidents == ()
+
+
+def test_here_and_away_count_watchers_on_post() -> None:
+    view = view_of(
+        entry(1, kind=Kind.HERE, hours=0.1),
+        entry(2, kind=Kind.HERE, hours=0.2, watcher="w2"),
+        entry(3, kind=Kind.AWAY, hours=4.0),
+    )
+    assert view.on_post == 1
+
+
+def test_a_question_is_cleared_by_the_same_number_again() -> None:
+    once = entry(1, 900, 3.0, held="above_pace")
+    again = entry(2, 900, 3.4)
+    assert view_of(once).live[0].asked
+    assert not any(r.asked for r in view_of(once, again).live)
+
+
+def test_what_names_an_unknown_precinct_is_counted_apart() -> None:
+    ledger = Ledger(small_election())
+    assert ledger.add([entry(1, 5, precinct="nowhere")]) == set()
+    assert ledger.unplaced == 1
