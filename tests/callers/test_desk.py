@@ -11,10 +11,9 @@ from playwright.async_api import Page, async_playwright, expect
 from callers.settings import CallersSettings
 from election.ids import PrecinctId
 from tests.callers.conftest import NOON, add_callers, add_election, add_voters, open_precinct
-from tests.callers.test_service import TOKENS, Service, ready
-from tests.callers.test_service import feed as feed
-from tests.callers.test_service import service as service
-from tests.callers.test_service import web as web
+from tests.callers.test_service import TOKENS, Service, feed, ready, service, web
+
+__all__ = ["feed", "service", "web"]  # fixtures
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [

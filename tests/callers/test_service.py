@@ -213,10 +213,12 @@ async def test_a_lagging_precinct_reaches_a_phone_and_a_recovered_one_stops(
     said = time.monotonic()
 
     async def stopped() -> bool:
-        return (await lease(web, one, 0))["reason"] == "no_dispatch"
+        async with web.get(f"{one.url}/dispatches", headers=as_staff()) as response:
+            return (await response.json())["dispatches"] == []
 
     await until(stopped)
     assert time.monotonic() - said < 5
+    assert (await lease(web, one, 0))["reason"] == "no_dispatch"
     async with web.post(
         f"{one.url}/api/dial", headers=as_caller(1), json={"lease_id": held["lease_id"]}
     ) as response:
