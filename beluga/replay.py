@@ -54,7 +54,7 @@ def cast_of(election: Election, reports: Sequence[Report]) -> Cast:
         for precinct in watcher.precinct_ids:
             phone_of.setdefault(precinct, watcher.phone)
     bare = sorted({r.precinct_id for r in reports} - phone_of.keys())
-    taken = {w.phone for w in election.watchers}
+    taken = {phone for w in election.watchers for phone in (w.phone, w.backup_phone)}
     phones = [phone for phone in fictional_phones() if phone not in taken][: len(bare)]
     # With more precincts than phones, some watchers have several; their texts name the precinct anyway.
     shares: list[list[PrecinctId]] = [[] for _ in phones]

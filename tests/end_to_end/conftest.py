@@ -1,0 +1,81 @@
+"""A whole stack of a test's own: real processes, a real database, a small made-up county."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from beluga.county import County, write_county
+from beluga.laws import Verdict, Witnesses, check_laws
+from beluga.sender import Sender, Text
+from beluga.simulated_day import simulated_day
+from beluga.stack import RunFile, secrets_of
+from beluga.stack_process import StackProcess, free_port_base
+from beluga.true_day import true_day
+from election.clock import FileClock
+
+SEED = 5
+PRECINCTS = 30
+REHEARSE = os.environ.get("BELUGA_REHEARSE") == "1"  # the long variants: make rehearse
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A running stack, its county and the texts of its day."""
+
+    stack: StackProcess
+    run: RunFile
+    county: County
+    election: Path
+    texts: list[Text]
+
+    @property
+    def clock(self) -> FileClock:
+        assert self.run.clock_file is not None
+        return FileClock(Path(self.run.clock_file))
+
+    def sender(self, patience: float = 60.0) -> Sender:
+        return Sender(
+            self.run.urls["intake"], self.run.urls["intake"], secrets_of(self.stack.state), patience
+        )
+
+    async def judge(self, sender: Sender, texts: list[Text]) -> Verdict:
+        secret = secrets_of(self.stack.state)["secret"]
+        witnesses = Witnesses(self.run.database_url, self.run.urls["tally"], secret)
+        return await check_laws(sender.record.acknowledged, {t.message_id for t in texts}, witnesses)
+
+
+@pytest_asyncio.fixture
+async def stage() -> AsyncIterator[Callable[[], Awaitable[Stage]]]:
+    """Call it to start a stack; it is stopped after the test."""
+    started: list[StackProcess] = []
+    # not below pytest's own folder, which is private: PostgreSQL may have to run under another account
+    folder = Path(tempfile.mkdtemp(prefix="beluga-test-"))
+    folder.chmod(0o711)
+
+    async def start() -> Stage:
+        county = write_county(folder / "election", SEED, PRECINCTS)
+        day = true_day(county, SEED)
+        stack = StackProcess(
+            folder / "state", free_port_base(), "--election", str(folder / "election"),
+            "--clock", day.opens.isoformat(), "--speed", "0",
+        )  # fmt: skip
+        started.append(stack)
+        run = await stack.start()
+        return Stage(stack, run, county, folder / "election", simulated_day(county, day, SEED))
+
+    yield start
+    for stack in started:
+        await stack.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def many() -> int:
+    """How many seeds: a few in the ordinary suite, twenty in `make rehearse`."""
+    return 20 if REHEARSE else 3

@@ -1,0 +1,47 @@
+"""`beluga demo --check`: a short day, and one line that says whether the laws held."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.timeout(600)
+LINE = re.compile(r"acknowledged (\d+), stored (\d+), tallied (\d+), lost 0, duplicated 0")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _check(python: Path, folder: Path, *options: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BELUGA_")}
+    done = subprocess.run(
+        [python, "-m", "beluga", "demo", "--check", *options],
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = LINE.fullmatch(done.stdout.strip())
+    assert found, done.stdout
+    assert len(set(found.groups())) == 1
+    assert int(found[1]) > 100
+    assert list(folder.iterdir()) == [], "it leaves nothing behind"
+
+
+def test_a_short_day_keeps_the_laws(tmp_path: Path) -> None:
+    _check(Path(sys.executable), tmp_path, "--precincts", "30", "--seed", "2")
+
+
+@pytest.mark.skipif(os.environ.get("BELUGA_REHEARSE") != "1", reason="long: make rehearse runs it")
+def test_the_wheel_alone_runs_it_from_an_empty_folder(tmp_path: Path) -> None:
+    dist, venv, empty = tmp_path / "dist", tmp_path / "venv", tmp_path / "empty"
+    build = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(dist), str(ROOT)]
+    subprocess.run(build, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+    (wheel,) = dist.glob("*.whl")
+    install = [venv / "bin/python", "-m", "pip", "install", "--quiet", "--require-hashes"]
+    subprocess.run([*install, "-r", str(ROOT / "requirements.lock")], check=True)
+    subprocess.run(
+        [venv / "bin/python", "-m", "pip", "install", "--quiet", "--no-deps", str(wheel)], check=True
+    )
+    empty.mkdir()
+    _check(venv / "bin/python", empty)
