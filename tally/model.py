@@ -91,8 +91,8 @@ def noise(inputs: Inputs, at: Codes, share: Array, votes: Array, k: Constants) -
     return (k.precinct_tilt_sd * left) ** 2 + k.thinning * left / counted + k.watcher_sd**2
 
 
-def fit(inputs: Inputs, rows: Rows, k: Constants) -> State:
-    """The state given the rows: iteratively reweighted, exact elimination of groups and counties."""
+def fit(inputs: Inputs, rows: Rows, k: Constants, rounds: int = 0) -> State:
+    """The state given the rows: `rounds` (0: the constants') of reweighting, exact elimination of places."""
     x = design(inputs, rows.at, rows.part, rows.share)
     z = np.stack([np.ones(len(rows.at)), lateness(rows.share)], axis=1)
     v = noise(inputs, rows.at, rows.share, rows.votes, k) + inputs.precinct_sd[rows.at] ** 2
@@ -113,7 +113,7 @@ def fit(inputs: Inputs, rows: Rows, k: Constants) -> State:
     w = 1.0 / v
     solved = _solve(w, problem, inputs, k)
     run = _spread(starts, len(y))
-    for _ in range(k.rounds - 1):
+    for _ in range((rounds or k.rounds) - 1):
         places = (solved.county[county] + solved.group)[run]
         residual = y - x @ solved.s - np.sum(z * places, axis=1)
         w = (k.tail + 1) / (k.tail + residual**2 / v) / v
@@ -167,20 +167,28 @@ def _solve(w: Array, problem: _Problem, inputs: Inputs, k: Constants) -> _Solved
     else:
         a, b = np.zeros((0, 2, 2)), np.zeros((0, 2, size + 1))
     p = _inverse(a, k.group_sd, k.group_tilt_sd)
-    pb = p @ b
-    whole -= np.einsum("gik,gil->kl", b[:, :, :size], pb, optimize=True)
+    pb = _times(p, b)
+    whole -= b[:, :, :size].reshape(-1, size).T @ pb.reshape(-1, size + 1)
     # what the groups leave for their county
     ca, cb = np.zeros((counties, 2, 2)), np.zeros((counties, 2, size + 1))
-    np.add.at(ca, county, a - a @ p @ a)
-    np.add.at(cb, county, b - a @ pb)
+    if len(present):
+        order = np.argsort(county, kind="stable")
+        seen, first = np.unique(county[order], return_index=True)
+        ca[seen] = np.add.reduceat((a - _times(a, _times(p, a)))[order], first)
+        cb[seen] = np.add.reduceat((b - _times(a, pb))[order], first)
     cp = _inverse(ca, k.county_sd, k.county_tilt_sd)
-    cpb = cp @ cb
-    whole -= np.einsum("cik,cil->kl", cb[:, :, :size], cpb, optimize=True)
+    cpb = _times(cp, cb)
+    whole -= cb[:, :, :size].reshape(-1, size).T @ cpb.reshape(-1, size + 1)
     covariance = np.asarray(np.linalg.inv(whole[:, :size] + np.diag(prior)), dtype=np.float64)
     s = covariance @ whole[:, size]
     c = cpb[:, :, size] - cpb[:, :, :size] @ s
-    g = pb[:, :, size] - pb[:, :, :size] @ s - np.einsum("gij,gj->gi", p @ a, c[county])
+    g = pb[:, :, size] - pb[:, :, :size] @ s - _times(p, _times(a, c[county][:, :, None]))[:, :, 0]
     return _Solved(s, covariance, c, g, (ca, cp, cb[:, :, :size]), (a, p, b[:, :, :size]))
+
+
+def _times(left: Array, right: Array) -> Array:
+    """Products of many 2 x 2 by 2 x m matrices; matmul's own loop is several times slower at this size."""
+    return np.asarray(left[:, :, 0, None] * right[:, None, 0, :] + left[:, :, 1, None] * right[:, None, 1, :])
 
 
 def _square(sums: Array) -> Array:

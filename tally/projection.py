@@ -134,9 +134,9 @@ class Tally:
 
     def _fit(self, views: dict[int, PrecinctView]) -> tuple[State, dict[int, Judged]]:
         k = self.constants
-        first = fit(self.inputs, self._ungated(views), k)
+        first = fit(self.inputs, self._ungated(views), k, rounds=3)
         judged = self._judge(views, first)
-        state = fit(self.inputs, self._rows(judged), k)
+        state = fit(self.inputs, self._rows(judged), k, rounds=2)
         # a second look, now that slips no longer pull the state
         judged = self._judge(views, state)
         state = fit(self.inputs, self._rows(judged), k)
@@ -249,10 +249,9 @@ class Tally:
         """The latest accepted counts (or the ones `back` before, where there are so many)."""
         n = len(at)
         votes, part, share = np.full(n, np.nan), np.ones(n), np.ones(n)
-        row_of = {p: i for i, p in enumerate(at.tolist())} if n < len(self.inputs.ids) else None
-        for p, j in judged.items():
-            if len(j.accepted) > back and j.shares[-1 - back] >= self.constants.earliest:
-                i = p if row_of is None else row_of[p]
+        for i, p in enumerate(at.tolist()):
+            j = judged.get(p)
+            if j is not None and len(j.accepted) > back and j.shares[-1 - back] >= self.constants.earliest:
                 votes[i] = j.accepted[-1 - back].votes
                 part[i], share[i] = j.parts[-1 - back], j.shares[-1 - back]
         residual = self._residual(at, np.where(np.isnan(votes), 0.0, votes), share)
@@ -272,10 +271,14 @@ class Tally:
     ) -> None:
         k = self.constants
         known = finals(self.inputs, state, self._latest(at, judged), k)
-        before = finals(self.inputs, state, self._latest(at, judged, back=1), k)
         floor = np.array([self._floor(views[p], judged.get(p)) for p in at.tolist()])
         centre, low_high = self._bands(at, known, floor)
-        p_lag, p_before = self._lag(state, known), self._lag(state, before)
+        p_lag = self._lag(state, known)
+        p_before = np.zeros(len(at))  # asked for only where hysteresis can speak
+        unsure = np.flatnonzero((p_lag > k.lag_release) & (p_lag <= k.lag_probability))
+        if len(unsure):
+            before = finals(self.inputs, state, self._latest(at[unsure], judged, back=1), k)
+            p_before[unsure] = np.where(before.gain > 0, self._lag(state, before), 0.0)
         gap = np.round(known.log_median - np.log(self.inputs.expected[at]) - state.peer_level, 4)
         peers_final = self.inputs.expected[at] * math.exp(state.peer_level)
         c = out.columns
@@ -293,11 +296,11 @@ class Tally:
         out.gain[at], out.part[at], out.share[at] = known.gain, known.part, known.share
         out.own_variance[at], out.log_median[at] = known.own_variance, known.log_median
         rows = zip(at.tolist(), clocks, p_lag.tolist(), p_before.tolist(), gap.tolist(), has.tolist(),
-                   (before.gain > 0).tolist(), strict=True)  # fmt: skip
-        for p, clock, now, then, relative, counted, earlier in rows:
+                   strict=True)  # fmt: skip
+        for p, clock, now, then, relative, counted in rows:
             self._describe(
                 out, p, views[p], judged.get(p), clock=clock, p_lag=now if counted else 0.0,
-                p_before=then if earlier else 0.0, gap=relative,
+                p_before=then, gap=relative,
             )  # fmt: skip
 
     def _floor(self, view: PrecinctView, judged: Judged | None) -> float:

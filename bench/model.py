@@ -1,0 +1,99 @@
+"""Speed of the model: a full robust refit, one report, the gate. `python bench/model.py [PRECINCTS]`
+
+Made-up precincts, watchers reporting about every two hours. The baseline of each figure is numpy's own
+least squares on the same rows, in the same run.
+"""
+
+import sys
+import time
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as day_time
+
+import numpy as np
+
+from election.checkin import Channel, CheckIn, Kind
+from election.day import Election, ElectionDay, Precinct
+from election.ids import PrecinctId, check_in_id, message_id
+from tally.model import design, fit
+from tally.projection import Tally
+
+OPENS = datetime(2026, 11, 3, 7, tzinfo=UTC)
+REPORTS_EACH = 1.75
+
+
+def county(n: int) -> Election:
+    precincts = tuple(
+        Precinct(
+            PrecinctId(f"P{i}"), f"P{i}", 1500, f"C{i % 40}", f"G{i % (n // 6 + 1)}", expected_votes=600.0
+        )
+        for i in range(n)
+    )
+    return Election(ElectionDay("Bench", date(2026, 11, 3), "UTC", day_time(7), day_time(20)), precincts)
+
+
+def reports(tally: Tally, n: int, seed: int = 1) -> list[CheckIn]:
+    rng = np.random.default_rng(seed)
+    at = rng.integers(0, n, int(n * REPORTS_EACH))
+    hours = rng.uniform(1, 8, len(at))
+    share = tally.inputs.curves.shares(at, hours / 13)
+    final = 600 * np.exp(rng.normal(0.05, 0.2, n))
+    votes = rng.poisson(final[at] * share)
+    found = []
+    for i in range(len(at)):
+        key = message_id("bench", str(i))
+        seen = OPENS + timedelta(hours=float(hours[i]))
+        found.append(
+            CheckIn(
+                check_in_id(key, 0),
+                key,
+                0,
+                Kind.COUNT,
+                Channel.SMS,
+                PrecinctId(f"P{at[i]}"),
+                None,
+                f"s{at[i]}",
+                seen,
+                seen,
+                seen,
+                int(votes[i]),
+            )
+        )
+    return found
+
+
+def best(times: int, run: object) -> float:
+    took = []
+    for _ in range(times):
+        began = time.perf_counter()
+        run()  # type: ignore[operator]
+        took.append(time.perf_counter() - began)
+    return min(took)
+
+
+def main() -> None:
+    n = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    tally = Tally(county(n))
+    log = reports(tally, n)
+    filing = best(1, lambda: tally.add(log))
+    minute = (OPENS + timedelta(hours=9)).timestamp()
+    projection, state = tally.start(minute)
+    views = tally._views(minute)
+    rows = tally._rows(tally._judge(views, state))
+    x = design(tally.inputs, rows.at, rows.part, rows.share)
+    refit = best(5, lambda: fit(tally.inputs, rows, tally.constants))
+    baseline = best(5, lambda: np.linalg.lstsq(x, rows.residual, rcond=None))
+    judge = best(2, lambda: tally._judge(views, state))
+    whole = best(1, lambda: tally.start(minute))
+    one = best(200, lambda: tally.update(projection, state, [7], minute))
+    sums = best(5, lambda: tally.aggregates(projection, state))
+    print(f"precincts {n:,}, reports {len(log):,}")
+    print(f"filing              {1e6 * filing / len(log):8.1f} us a check-in")
+    print(f"robust refit        {1e3 * refit:8.1f} ms   ({refit / baseline:.1f} x one plain least squares)")
+    print(f"gate, all           {1e3 * judge:8.1f} ms   ({1e6 * judge / len(log):.1f} us a report)")
+    print(f"minute, everything  {1e3 * whole:8.1f} ms   (gate twice, three fits, all standings)")
+    print(f"one report          {1e6 * one:8.1f} us")
+    print(f"all aggregates      {1e3 * sums:8.1f} ms")
+
+
+if __name__ == "__main__":
+    main()
