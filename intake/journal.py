@@ -5,7 +5,7 @@ batch was being synced to disk and stores that as the next batch (natural group 
 speed sets the latency and never the throughput. The event loop hears of a whole batch with one wake-up.
 
 What the thread holds to:
-- a future is answered only after the commit that holds its message has returned from fsync;
+- whoever waits is answered only after the commit that holds its message has returned from fsync;
 - after any failed write, sync or torn page the file is never written again: its unacknowledged batch fails
   (503 to the provider, who retries under the same key), and a new file begins. Notes about a file (how far it
   is drained) are therefore kept in the current file, by the old file's label;
@@ -20,9 +20,10 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Any, TypeVar
 
 import apsw
@@ -33,6 +34,7 @@ from election.clock import Clock, SystemClock
 from intake.journal_file import SUFFIX, Draft, JournalFile, TornJournalError
 
 T = TypeVar("T")
+Heard = Callable[[Any], None]  # told what became of something, on the event loop: the value or the exception
 
 LARGEST_BATCH = 1_024  # messages a commit; more would delay the first of them without saving a sync worth it
 MOST_WAITING = 50_000  # messages in memory before new ones are refused: bounds memory when the disk hangs
@@ -66,7 +68,7 @@ class Journal:
         self._ballast_bytes = ballast_bytes
         self._lock = -1
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[tuple[Any, asyncio.Future[Any]] | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[Any, Heard] | None] = SimpleQueue()
         self._waiting = 0
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         # What follows belongs to the thread once it runs.
@@ -76,10 +78,12 @@ class Journal:
         self._unsaved: dict[str, int] = {}
         self._highest_seq = 0
         self._since_size_check = 0
+        self._save_marks_at = 0.0
         self._reopen_at = 0.0
         self._full = False
         # Read by anybody.
         self.depth = 0  # messages acknowledged here that PostgreSQL may not have yet
+        self.slowest_seconds = 0.0  # the slowest commit since somebody last looked
         self.torn: list[TornJournalError] = []
         self.arrived = asyncio.Event()  # set when there may be something to drain
 
@@ -111,16 +115,21 @@ class Journal:
         """Whether the last attempt to store something succeeded."""
         return self._current is not None and not self._full
 
-    async def append(self, draft: Draft) -> tuple[Message, bool]:
-        """Returns once the message is durable: (message, duplicate).
+    def put(self, draft: Draft, heard: Heard) -> None:
+        """Calls `heard` on the event loop once the message is durable: with (message, duplicate), or with the
+        `JournalUnavailableError` that says it is not. Raises that at once where too many are waiting.
 
-        A duplicate is not stored again and comes back as first stored. Raises `JournalUnavailableError`.
+        A duplicate is not stored again and comes back as first stored.
         """
         if self._waiting >= MOST_WAITING:
             raise JournalUnavailableError(f"{self._waiting} messages are waiting for the disk")
-        future: asyncio.Future[tuple[Message, bool]] = self._loop.create_future()
         self._waiting += 1
-        self._queue.put((draft, future))
+        self._queue.put((draft, heard))
+
+    async def append(self, draft: Draft) -> tuple[Message, bool]:
+        """As `put`, for those who can wait: (message, duplicate). Raises `JournalUnavailableError`."""
+        future: asyncio.Future[tuple[Message, bool]] = self._loop.create_future()
+        self.put(draft, partial(_settle, future))
         return await future
 
     async def undrained(self, limit: int) -> Undrained | None:
@@ -151,7 +160,7 @@ class Journal:
 
     async def _ask(self, job: Callable[[], T]) -> T:
         future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put((job, future))
+        self._queue.put((job, partial(_settle, future)))
         return await future
 
     # ---- the thread ----
@@ -188,8 +197,8 @@ class Journal:
     def _run(self) -> None:
         going = True
         while going:
-            drafts: list[tuple[Draft, asyncio.Future[Any]]] = []
-            answers: list[tuple[asyncio.Future[Any], Any]] = []
+            drafts: list[tuple[Draft, Heard]] = []
+            answers: list[tuple[Heard, Any]] = []
             going = self._collect(drafts, answers)
             if drafts:
                 answers += self._store(drafts)
@@ -206,13 +215,13 @@ class Journal:
             while True:
                 if item is None:
                     return False
-                work, future = item
-                if isinstance(work, Draft):
+                work, heard = item
+                if type(work) is Draft:
                     drafts.append(item)
                     if len(drafts) >= LARGEST_BATCH:
                         return True
                 else:
-                    answers.append((future, _attempt(work)))
+                    answers.append((heard, _attempt(work)))
                     if drafts:
                         return True
                 item = self._queue.get_nowait()
@@ -221,8 +230,9 @@ class Journal:
                 self._recover() if not self.healthy else self._save_marks()
             return True
 
-    def _store(self, waiting: list[tuple[Draft, asyncio.Future[Any]]]) -> list[tuple[Any, Any]]:
+    def _store(self, waiting: list[tuple[Draft, Heard]]) -> list[tuple[Heard, Any]]:
         drafts = [draft for draft, _ in waiting]
+        started = perf_counter()
         results: Sequence[Any]
         try:
             results = self._stored(drafts)
@@ -231,19 +241,26 @@ class Journal:
         except Exception as error:
             log.exception("journal_bug")
             results = [JournalUnavailableError(repr(error))] * len(drafts)
-        return [(future, result) for (_, future), result in zip(waiting, results, strict=True)]
+        self.slowest_seconds = max(self.slowest_seconds, perf_counter() - started)
+        return [(heard, result) for (_, heard), result in zip(waiting, results, strict=True)]
 
     def _stored(self, drafts: list[Draft]) -> Sequence[tuple[Message, bool]]:
         file = self._writable()
         seen_before = self._seen_in_older(drafts) if self._older else {}
-        fresh = [d for i, d in enumerate(drafts) if i not in seen_before]
-        results = iter(file.append(fresh, self._unsaved) if fresh else [])
-        if fresh:
+        fresh = [d for i, d in enumerate(drafts) if i not in seen_before] if seen_before else drafts
+        # Marks ride along now and then only: with them a batch takes several statements instead of one.
+        marks = self._unsaved if monotonic() >= self._save_marks_at else {}
+        stored = file.append(fresh, marks) if fresh else []
+        if marks and fresh:
             self._unsaved = {}
+            self._save_marks_at = monotonic() + MARK_SECONDS
         self._full = False
         self._highest_seq = max(self._highest_seq, file.last_seq)
-        merged = [(seen_before[i], True) if i in seen_before else next(results) for i in range(len(drafts))]
-        self.depth += sum(not duplicate for _, duplicate in merged)
+        merged: Sequence[tuple[Message, bool]] = stored
+        if seen_before:
+            results = iter(stored)
+            merged = [(seen_before[i], True) if i in seen_before else next(results) for i in range(len(drafts))]
+        self.depth += sum([not duplicate for _, duplicate in merged])
         self._since_size_check += len(fresh)
         if self._since_size_check >= CHECK_SIZE_EVERY:
             self._since_size_check = 0
@@ -252,11 +269,12 @@ class Journal:
 
     def _seen_in_older(self, drafts: list[Draft]) -> dict[int, Message]:
         seen = {}
+        keys = [(draft.provider, draft.provider_message_id) for draft in drafts]
         for file in self._older:
-            for i, draft in enumerate(drafts):
-                with suppress(apsw.Error):  # a damaged old file: PostgreSQL's unique key still holds
-                    if found := file.find(draft.provider, draft.provider_message_id):
-                        seen[i] = found
+            with suppress(apsw.Error):  # a damaged old file: PostgreSQL's unique key still holds
+                found = file.find_all(keys)
+                if found:
+                    seen |= {i: found[key] for i, key in enumerate(keys) if key in found}
         return seen
 
     def _writable(self) -> JournalFile:
@@ -393,17 +411,24 @@ class Journal:
 
     # ---- the loop ----
 
-    def _answer(self, answers: list[tuple[asyncio.Future[Any], Any]], stored: int) -> None:
+    def _answer(self, answers: list[tuple[Heard, Any]], stored: int) -> None:
         self._waiting -= stored
         if stored:
             self.arrived.set()
-        for future, result in answers:
-            if future.cancelled():
-                continue
-            if isinstance(result, BaseException):
-                future.set_exception(result)
-            else:
-                future.set_result(result)
+        for heard, result in answers:
+            try:
+                heard(result)
+            except Exception:
+                log.exception("answer_failed")  # the others are still owed theirs
+
+
+def _settle(future: asyncio.Future[Any], result: Any) -> None:
+    if future.cancelled():
+        return
+    if isinstance(result, BaseException):
+        future.set_exception(result)
+    else:
+        future.set_result(result)
 
 
 def _attempt(job: Callable[[], Any]) -> Any:

@@ -23,11 +23,12 @@ from election.ids import message_id
 APPLICATION_ID = 0x424C474A  # "BLGJ"
 VERSION = 1
 SUFFIX = ".journal"
-LARGEST_STATEMENT = 256  # rows; statements exist for powers of two up to this, so that few are compiled
+LARGEST_STATEMENT = 128  # rows; one statement for each number of them, compiled when first needed
 BUSY_MILLISECONDS = 2_000  # an operator's sqlite3 shell may look at the file meanwhile
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_REHEARSAL = "rehearsal:"  # before the roster's version: the message belongs to a rehearsal
 
 _SCHEMA = f"""
 create table about (label text not null, made_at text not null) strict;
@@ -58,6 +59,11 @@ _COLUMNS = (
 
 _FIND = f"""
 select {_COLUMNS.replace("raw,", "hex(raw),")} from messages where provider = ? and provider_message_id = ?
+"""  # noqa: S608 (constants only)
+
+_FIND_ALL = f"""
+select {_COLUMNS.replace("raw,", "hex(raw),")} from messages
+where (provider, provider_message_id) in (select value ->> 0, value ->> 1 from json_each(?))
 """  # noqa: S608 (constants only)
 
 _UNDRAINED = """
@@ -96,13 +102,14 @@ class Draft:
     received_at: datetime
     sent_at: datetime
     roster_version: str = ""
+    rehearsal: bool = False
 
     def message(self, label: str, seq: int) -> Message:
         """The message it became as row `seq` of the journal `label`."""
         return Message(
             message_id(self.provider, self.provider_message_id), self.provider, self.provider_message_id,
             self.channel, self.sender, self.body, self.raw, self.received_at, self.sent_at,
-            self.roster_version, label, seq,
+            self.roster_version, label, seq, self.rehearsal,
         )  # fmt: skip
 
 
@@ -114,7 +121,9 @@ class JournalFile:
         self.label = ""
         self.last_seq = 0
         try:
-            self._db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+            self._db = apsw.Connection(
+                str(path), flags=apsw.SQLITE_OPEN_READWRITE, statementcachesize=2 * LARGEST_STATEMENT
+            )
             self._db.set_busy_timeout(BUSY_MILLISECONDS)
             self._check()
             self._db.execute("pragma synchronous = full; pragma cache_size = -16384")
@@ -170,13 +179,13 @@ class JournalFile:
         """
         db, first = self._db, self.last_seq + 1
         changes = db.total_changes()
-        one_statement = not marks and len(drafts) in _INSERTS
+        one_statement = not marks and len(drafts) <= LARGEST_STATEMENT
         try:
             if not one_statement:
                 db.execute("begin immediate")
-            for start, size in _powers(len(drafts)):
-                rows = drafts[start : start + size]
-                db.execute(_INSERTS[size], _bindings(rows, first + start))
+            for start in range(0, len(drafts), LARGEST_STATEMENT):
+                rows = drafts[start : start + LARGEST_STATEMENT]
+                db.execute(_INSERTS[len(rows)], _bindings(rows, first + start))
             inserted = db.total_changes() - changes
             self._write_marks(marks)
             if not one_statement:
@@ -199,6 +208,11 @@ class JournalFile:
         """The message with this key, if it is in this file."""
         rows = self._rows(_FIND, (provider, provider_message_id))
         return self._message(rows[0]) if rows else None
+
+    def find_all(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Message]:
+        """The messages with these keys that are in this file."""
+        found = [self._message(row) for row in self._rows(_FIND_ALL, (orjson.dumps(keys).decode(),))]
+        return {(message.provider, message.provider_message_id): message for message in found}
 
     def after(self, seq: int, limit: int) -> list[Message]:
         """At most `limit` messages behind row `seq`, in order."""
@@ -275,8 +289,8 @@ class JournalFile:
         seq, provider, key, channel, sender, body, raw, received, sent, roster = row
         return Message(
             message_id(provider, key), provider, key, Channel(channel), sender, body, bytes.fromhex(raw),
-            _EPOCH + timedelta(microseconds=received), _EPOCH + timedelta(microseconds=sent), roster,
-            self.label, seq,
+            _EPOCH + timedelta(microseconds=received), _EPOCH + timedelta(microseconds=sent),
+            roster.removeprefix(_REHEARSAL), self.label, seq, roster.startswith(_REHEARSAL),
         )  # fmt: skip
 
 
@@ -285,17 +299,7 @@ def _insert(rows: int) -> str:
     return f"insert or ignore into messages ({_COLUMNS}) values {values}"  # noqa: S608 (constants only)
 
 
-_INSERTS = {1 << n: _insert(1 << n) for n in range(LARGEST_STATEMENT.bit_length())}
-
-
-def _powers(count: int) -> list[tuple[int, int]]:
-    """(start, size) of the pieces of `count` rows; every size is a power of two."""
-    pieces, start = [], 0
-    while start < count:
-        size = min(LARGEST_STATEMENT, 1 << ((count - start).bit_length() - 1))
-        pieces.append((start, size))
-        start += size
-    return pieces
+_INSERTS = [_insert(rows) for rows in range(LARGEST_STATEMENT + 1)]
 
 
 def _bindings(drafts: Sequence[Draft], first_seq: int) -> list[Any]:
@@ -303,6 +307,7 @@ def _bindings(drafts: Sequence[Draft], first_seq: int) -> list[Any]:
     for seq, d in enumerate(drafts, first_seq):
         values += (
             seq, d.provider, d.provider_message_id, d.channel.value, d.sender, d.body, d.raw,
-            (d.received_at - _EPOCH) // _MICROSECOND, (d.sent_at - _EPOCH) // _MICROSECOND, d.roster_version,
+            (d.received_at - _EPOCH) // _MICROSECOND, (d.sent_at - _EPOCH) // _MICROSECOND,
+            _REHEARSAL + d.roster_version if d.rehearsal else d.roster_version,
         )  # fmt: skip
     return values
