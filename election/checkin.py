@@ -38,11 +38,14 @@ class Kind(StrEnum):
     TIE = "tie"  # detail.phone, detail.watcher_id, detail.precinct_ids
     ASSIGN = "assign"  # detail.watcher_id, detail.precinct_ids
     NOTE = "note"  # detail.text: an annotation ("polls opened late")
-    RESOLVE = "resolve"  # detail.incident, detail.status
+    RESOLVE = "resolve"  # detail.incident, detail.status; or detail.desk, detail.item: seen, nothing to count
+    REREAD = "reread"  # detail.message, detail.item, detail.supersedes, detail.entries (decision 0010)
 
 
 COUNTED = frozenset({Kind.COUNT, Kind.FIX, Kind.FINAL})
-STAFF = frozenset({Kind.ACCEPT, Kind.REJECT, Kind.HOURS, Kind.TIE, Kind.ASSIGN, Kind.NOTE, Kind.RESOLVE})
+STAFF = frozenset(
+    {Kind.ACCEPT, Kind.REJECT, Kind.HOURS, Kind.TIE, Kind.ASSIGN, Kind.NOTE, Kind.RESOLVE, Kind.REREAD}
+)
 
 
 class Channel(StrEnum):
@@ -73,6 +76,7 @@ class Message:
     roster_version: str  # the roster it was first read against
     journal: str = ""  # which journal took it
     journal_seq: int = 0
+    rehearsal: bool = False  # taken while intake rehearsed: never mixed with election day
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,7 @@ class CheckIn:
     received_at: datetime
     votes: int | None = None
     detail: dict[str, Any] = field(default_factory=dict)
+    rehearsal: bool = False  # as its message
 
     @property
     def sort_key(self) -> tuple[datetime, datetime, bytes]:

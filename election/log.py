@@ -21,18 +21,19 @@ WAKE_CHANNEL = "beluga_log"
 
 _APPEND_MESSAGES = """
 insert into messages (message_id, provider, provider_message_id, channel, sender, body, raw,
-                      received_at, sent_at, roster_version, journal, journal_seq)
+                      received_at, sent_at, roster_version, journal, journal_seq, rehearsal)
 select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[],
-                     $8::timestamptz[], $9::timestamptz[], $10::text[], $11::text[], $12::bigint[])
+                     $8::timestamptz[], $9::timestamptz[], $10::text[], $11::text[], $12::bigint[],
+                     $13::boolean[])
 on conflict do nothing
 """
 
 _APPEND_CHECK_INS = """
 insert into check_ins (check_in_id, message_id, part, kind, channel, precinct_id, watcher_id, sender,
-                       observed_at, sent_at, received_at, votes, detail)
+                       observed_at, sent_at, received_at, votes, detail, rehearsal)
 select * from unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[],
                      $8::text[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::integer[],
-                     $13::jsonb[])
+                     $13::jsonb[], $14::boolean[])
 on conflict do nothing
 """
 
@@ -40,7 +41,7 @@ on conflict do nothing
 _FOLLOW = """
 select check_in_id, message_id, part, kind, channel, precinct_id, watcher_id, sender, observed_at,
        nullif(sent_at, observed_at) as sent_at, nullif(received_at, sent_at) as received_at, votes,
-       nullif(detail, '{}') as detail, xid, seq
+       nullif(detail, '{}') as detail, rehearsal, xid, seq
 from check_ins
 where (xid, seq) > ($1::text::xid8, $2) and xid < pg_snapshot_xmin(pg_current_snapshot())
   and ($4::text[] is null or kind = any($4))
@@ -52,7 +53,7 @@ _WITHHELD = "select exists (select 1 from check_ins where xid >= pg_snapshot_xmi
 
 _PLACE = """
 select c.check_in_id, c.message_id, c.part, c.kind, c.channel, c.precinct_id, c.watcher_id, c.sender,
-       c.observed_at, c.sent_at, c.received_at, c.votes, c.detail, c.xid, c.seq, m.body
+       c.observed_at, c.sent_at, c.received_at, c.votes, c.detail, c.rehearsal, c.xid, c.seq, m.body
 from check_ins c join messages m using (message_id)
 where c.precinct_id = $1 or c.check_in_id = any($2::uuid[])
 order by c.received_at desc, c.check_in_id limit $3
@@ -60,7 +61,7 @@ order by c.received_at desc, c.check_in_id limit $3
 
 _MESSAGES = """
 select message_id, provider, provider_message_id, channel, sender, body, raw, received_at, sent_at,
-       roster_version, journal, journal_seq
+       roster_version, journal, journal_seq, rehearsal
 from messages order by seq
 """
 
@@ -86,10 +87,10 @@ async def append(
             *_columns(
                 (
                     m.message_id, m.provider, m.provider_message_id, m.channel.value, m.sender, m.body, m.raw,
-                    m.received_at, m.sent_at, m.roster_version, m.journal, m.journal_seq,
+                    m.received_at, m.sent_at, m.roster_version, m.journal, m.journal_seq, m.rehearsal,
                 )
                 for m in messages
-            ) or [[]] * 12,
+            ) or [[]] * 13,
         )  # fmt: skip
         await connection.execute(
             _APPEND_CHECK_INS,
@@ -97,9 +98,10 @@ async def append(
                 (
                     c.check_in_id, c.message_id, c.part, c.kind.value, c.channel.value, c.precinct_id,
                     c.watcher_id, c.sender, c.observed_at, c.sent_at, c.received_at, c.votes, c.detail,
+                    c.rehearsal,
                 )
                 for c in check_ins
-            ) or [[]] * 13,
+            ) or [[]] * 14,
         )  # fmt: skip
         await connection.execute("select pg_notify($1, '')", WAKE_CHANNEL)
 
@@ -151,11 +153,12 @@ _CHANNELS = {channel.value: channel for channel in Channel}
 def _check_in(row: Any) -> CheckIn:
     # Unpacked by position: a restart converts a million of these.
     (check_in_id, message_id, part, kind, channel, precinct_id, watcher_id, sender, observed_at, sent_at,
-     received_at, votes, detail, _, _) = row  # fmt: skip
+     received_at, votes, detail, rehearsal, _, _) = row  # fmt: skip
     sent_at = sent_at or observed_at
     return CheckIn(
         check_in_id, message_id, part, _KINDS[kind], _CHANNELS[channel], precinct_id, watcher_id, sender,
         observed_at, sent_at, received_at or sent_at, votes, detail or {},
+        rehearsal,
     )  # fmt: skip
 
 

@@ -156,6 +156,7 @@ def check_ins_of(message: Message, readings: list[Reading], roster: Roster) -> l
             received_at=message.received_at,
             votes=reading.votes,
             detail=_detail(reading, message),
+            rehearsal=message.rehearsal,
         )
         for part, reading in enumerate(readings)
     ]

@@ -8,6 +8,7 @@ import phonenumbers
 
 from election.checkin import Channel, Message
 from election.clock import Clock
+from intake.hints import Plausibility
 from intake.journal import Journal
 from intake.journal_file import Draft
 from intake.providers import MalformedError, Outcome
@@ -32,13 +33,23 @@ class Reception:
     """Takes reports of every channel. Raises `JournalUnavailableError` where one cannot be made durable."""
 
     def __init__(
-        self, journal: Journal, rosters: Rosters, clock: Clock, telemetry: Telemetry, region: str
+        self,
+        journal: Journal,
+        rosters: Rosters,
+        clock: Clock,
+        telemetry: Telemetry,
+        region: str,
+        *,
+        rehearsal: bool = False,
+        plausibility: Plausibility | None = None,
     ) -> None:
         self.journal = journal
         self.rosters = rosters
         self.clock = clock
         self.telemetry = telemetry
         self._region = region
+        self._rehearsal = rehearsal
+        self._plausibility = plausibility
 
     async def take(
         self,
@@ -66,7 +77,8 @@ class Reception:
             sender = normal_phone(sender, self._region)
         if "\0" in body:  # PostgreSQL's text cannot hold it; `raw` keeps it
             body = body.replace("\0", "\ufffd")
-        draft = Draft(provider, key, channel, sender, body, raw, now, sent_at, self.rosters.version)
+        draft = Draft(provider, key, channel, sender, body, raw, now, sent_at, self.rosters.version,
+                      self._rehearsal)  # fmt: skip
         message, duplicate = await self.journal.append(draft)
         if duplicate:
             self.telemetry.duplicates.labels(provider).inc()
@@ -78,7 +90,9 @@ class Reception:
         roster = self.rosters.at_hand(message.roster_version)
         if roster is None:
             return "" if message.channel is Channel.STAFF else NO_ROSTER_REPLY
-        return reply_to(readings_of(message, roster), message, roster)
+        readings = readings_of(message, roster)
+        hints = self._plausibility.hints_for(message, readings) if self._plausibility else None
+        return reply_to(readings, message, roster, hints)
 
 
 def normal_phone(sender: str, region: str) -> str:

@@ -43,8 +43,9 @@ class Service:
             rehearsal=settings.rehearsal,
         )
         self.follower = Follower(
-            settings.database_url, self.engine, poll_seconds=settings.poll_seconds, batch=settings.read_batch
-        )
+            settings.database_url, self.engine, poll_seconds=settings.poll_seconds, batch=settings.read_batch,
+            rehearsal=settings.rehearsal,
+        )  # fmt: skip
         self.feed = Feed(self.engine, tokens, settings, self.registry)
         self.engine.on_change = self.feed.publish
         self.engine.on_restart = self.feed.restart

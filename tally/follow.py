@@ -42,8 +42,12 @@ class Sink(Protocol):
 class Follower:
     """Feeds a sink from the log at `url` until cancelled. One sink a follower."""
 
-    def __init__(self, url: str, sink: Sink, *, poll_seconds: float = 0.5, batch: int = 20_000) -> None:
+    def __init__(self, url: str, sink: Sink, *, poll_seconds: float = 0.5, batch: int = 20_000,
+        rehearsal: bool | None = None,
+    ) -> None:  # fmt: skip
+        """`rehearsal` keeps to a rehearsal's entries (True) or to the day's own (False); None: all."""
         self._url = url
+        self._rehearsal = rehearsal
         self._sink = sink
         self._poll_seconds = poll_seconds
         self._batch = batch
@@ -143,7 +147,8 @@ class Follower:
         while True:
             check_ins, position = await read_after(reader, self.position, self._batch)
             if check_ins:
-                await self._sink.take(check_ins)
+                mode = self._rehearsal
+                await self._sink.take([c for c in check_ins if mode is None or c.rehearsal == mode])
                 self.position = position
                 total += len(check_ins)
             if len(check_ins) < self._batch:

@@ -1,0 +1,162 @@
+"""What the tally says of each precinct, as last heard: what makes a count look odd while its sender still has
+the phone. Best effort: without a feed, or with an old one, answers are given as if nothing were known.
+
+The log never depends on it: whether a count is held is the tally's decision, from the set of all check-ins.
+"""
+
+import asyncio
+import random
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import structlog
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+from election.checkin import Channel, Message, Reading
+from election.ids import PrecinctId
+from election.tokens import Tokens
+from election.wire.feed import State
+from intake.replies import Hints, doubt_about
+
+HINT_SECONDS = 600.0  # real; an older word about a precinct says nothing about a count that comes now
+SILENT_SECONDS = 10.0  # real; beats come every second, so a connection this quiet is dead
+OPEN_SECONDS = 5.0
+RECONNECT_SECONDS = (0.2, 5.0)  # real; first and longest pause, jittered
+SNAPSHOT_BYTES = 256 << 20  # 180,000 precincts are about 90 MB
+MOST_DOUBTS = 10_000  # remembered doubts; the oldest are forgotten
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A precinct as the tally last described it. Times are epoch seconds, UTC, of the stack's clock."""
+
+    state: str
+    last_votes: int | None = None
+    last_observed_at: int | None = None
+    last_received_at: int | None = None
+    expected_now: float = 0.0
+    held: int = 0
+    reason: str = ""
+
+    @property
+    def silent(self) -> bool:
+        return self.state == State.SILENT
+
+
+_FIELDS = tuple(Place.__dataclass_fields__)
+
+
+class Heard:
+    """The feed as last heard. Ages are in real seconds; None before the first word."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._at: float | None = None
+        self.places: dict[str, Place] = {}
+        self.seq: int | None = None
+        self.rehearsal: bool | None = None
+        self.stored_behind = 0.0  # seconds since the tally last had everything the database stores
+
+    def age(self) -> float | None:
+        return None if self._at is None else self._monotonic() - self._at
+
+    def fresh(self, seconds: float) -> bool:
+        """Whether the last word is at most so old."""
+        age = self.age()
+        return age is not None and age <= seconds
+
+    def take(self, text: bytes | str) -> bool:
+        """Takes one message of the feed; False where a number is missing: then reconnect."""
+        data = orjson.loads(text)
+        kind = data.get("type")
+        if kind == "hello":
+            self.rehearsal = bool(data.get("rehearsal"))
+            return True
+        if kind == "snapshot":
+            columns = data["standings"]
+            values = zip(*(columns[name] for name in _FIELDS), strict=True)
+            self.places = dict(zip(columns["precinct_id"], (Place(*v) for v in values), strict=True))
+            self.seq, self.stored_behind = data["seq"], 0.0
+        elif kind == "delta":
+            if self.seq is None or data["seq"] > self.seq + 1:
+                return False
+            for row in data["standings"]:
+                self.places[row["precinct_id"]] = _place(row)
+            self.seq = max(self.seq, data["seq"])
+        elif kind == "beat":
+            if self.seq is not None and data["seq"] > self.seq:
+                return False
+            self.stored_behind = float(data.get("stored_behind") or 0.0)
+        if self.seq is not None:
+            self._at = self._monotonic()
+        return True
+
+
+def _place(row: dict[str, Any]) -> Place:
+    return Place(**{name: row[name] for name in _FIELDS if name in row})
+
+
+async def hear(heard: Heard, url: str, tokens: Tokens) -> None:
+    """Keeps `heard` up to date until cancelled; a feed that is away is tried again for ever."""
+    pause = RECONNECT_SECONDS[0]
+    away = False  # say it once, not every five seconds all night
+    while True:
+        token = tokens.sign("feed", {"role": "service", "counties": None, "account": "intake"})
+        joiner = "&" if "?" in url else "?"
+        try:
+            async with connect(
+                f"{url}{joiner}token={token}", open_timeout=OPEN_SECONDS, max_size=SNAPSHOT_BYTES
+            ) as socket:
+                log.info("feed_heard")
+                away = False
+                while heard.take(await asyncio.wait_for(socket.recv(), SILENT_SECONDS)):
+                    pause = RECONNECT_SECONDS[0]
+        except (OSError, TimeoutError, WebSocketException, ValueError, KeyError, TypeError) as error:
+            if not away:
+                log.warning("feed_away", error=type(error).__name__)
+            away = True
+        heard.seq = None
+        await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+        pause = min(pause * 2, RECONNECT_SECONDS[1])
+
+
+class Plausibility:
+    """Hints for one message at a time. The same number again, in another message, is not doubted again."""
+
+    def __init__(self, heard: Heard) -> None:
+        self._heard = heard
+        self._doubted: OrderedDict[tuple[str, str, int], bytes] = OrderedDict()
+
+    def hints_for(self, message: Message, readings: list[Reading]) -> Hints | None:
+        """What `reply_to` may know of the precincts this message counts; None where nothing is known."""
+        if message.channel is Channel.STAFF or not self._heard.fresh(HINT_SECONDS):
+            return None
+        if self._heard.rehearsal not in (None, message.rehearsal):
+            return None
+        found: dict[PrecinctId, tuple[int | None, float | None]] = {}
+        for reading in readings:
+            place = self._heard.places.get(reading.precinct_id or "")
+            if reading.votes is None or reading.precinct_id is None or place is None:
+                continue
+            looked = (reading.observed_at or message.sent_at).timestamp()
+            earlier = place.last_observed_at is not None and looked < place.last_observed_at
+            # A look before the last accepted one may well be lower: the tally puts it where it belongs.
+            hint = (None if earlier else place.last_votes, place.expected_now or None)
+            if doubt_about(reading, {reading.precinct_id: hint}) and self._confirmed(message, reading):
+                continue
+            found[reading.precinct_id] = hint
+        return found or None
+
+    def _confirmed(self, message: Message, reading: Reading) -> bool:
+        key = (message.sender, str(reading.precinct_id), int(reading.votes or 0))
+        first = self._doubted.setdefault(key, message.message_id.bytes)
+        while len(self._doubted) > MOST_DOUBTS:
+            self._doubted.popitem(last=False)
+        return first != message.message_id.bytes
