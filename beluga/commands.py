@@ -19,7 +19,7 @@ COMMANDS = {
     "demo": "beluga.demo_command:demo",
     "replay": "beluga.replay_command:replay",
     "recount": "beluga.recount_command:recount",
-    "migrate": "beluga.stack_commands:migrate",
+    "migrate": "beluga.migrate_command:migrate",
 }
 GROUPS = {
     "user": "beluga.user_commands:app",

@@ -18,6 +18,8 @@ from typing import Any
 
 import orjson
 
+from election.settings import SharedSettings
+
 DEFAULT_STATE = Path(".beluga")
 DEFAULT_PORT_BASE = 8400
 SECRET_NAMES = ("secret", "generic_secret", "twilio_auth_token", "postgres_password")
@@ -109,11 +111,11 @@ def read_run_file(state: Path) -> RunFile:
 
 
 def database_url(state: Path) -> str:
-    """The database of this state folder: `BELUGA_DATABASE_URL`, else the running stack's own.
+    """The database of this state folder: `BELUGA_DATABASE_URL` (or its secret file), else the stack's own.
 
     Raises `NoStackError` where there is neither.
     """
-    return os.environ.get("BELUGA_DATABASE_URL") or read_run_file(state).database_url
+    return SharedSettings().database_url or read_run_file(state).database_url
 
 
 def secrets_of(state: Path) -> dict[str, str]:

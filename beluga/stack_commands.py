@@ -1,4 +1,4 @@
-"""`beluga up`, `status`, `down` and `migrate`: the one-machine stack from the command line."""
+"""`beluga up`, `status` and `down`: the one-machine stack from the command line."""
 
 import asyncio
 import os
@@ -23,7 +23,6 @@ from beluga.stack import (
     RunFile,
     StackBusyError,
     alive,
-    database_url,
     read_run_file,
 )
 
@@ -132,26 +131,6 @@ def down(state: State = DEFAULT_STATE) -> None:
         time.sleep(0.05)
     typer.echo(f"beluga: process {run.pid} did not stop within {STOP_SECONDS:.0f} s", err=True)
     raise typer.Exit(1)
-
-
-def migrate(state: State = DEFAULT_STATE) -> None:
-    """Bring the database to this version's tables (beluga up does so by itself)."""
-    from election.database import connect
-    from election.migrate import migrate as apply
-
-    async def run(url: str) -> list[str]:
-        connection = await connect(url)
-        try:
-            return await apply(connection)
-        finally:
-            await connection.close()
-
-    try:
-        applied = asyncio.run(run(database_url(state)))
-    except NoStackError as error:
-        typer.echo(f"beluga: {error}", err=True)
-        raise typer.Exit(1) from None
-    print("\n".join(applied) or "nothing to do")
 
 
 def _running(state: Path) -> RunFile:
