@@ -15,16 +15,23 @@ from election.tokens import Tokens
 from intake.decisions import add_decisions
 from intake.drain import Drain
 from intake.form import add_form
+from intake.front import Fronts, Taker
 from intake.journal import Journal
+from intake.limits import Doorkeeper, Phones
+from intake.links import Links
 from intake.openapi import add_openapi
+from intake.pages import add_pages
 from intake.reception import Reception
+from intake.replication import Replication
 from intake.roster_snapshot import Rosters
 from intake.settings import IntakeSettings
+from intake.strangers import limit_addresses
 from intake.telemetry import Telemetry
 from intake.webhooks import add_webhooks
 
 BACKLOG = 4_096  # connections waiting to be accepted: a surge waits rather than fails
 IN_FLIGHT_SECONDS = 10.0  # how long a stopping intake lets requests finish; providers give up after 10 to 15
+WORKER_SEQS = 10_000_000  # row numbers (and so incident numbers) of one worker's journal begin this far apart
 
 log = structlog.get_logger()
 
@@ -40,8 +47,13 @@ class Intake:
         self.journal: Journal
         self.drain: Drain
         self._tokens = Tokens(settings.secret.get_secret_value())
+        self.links = Links(settings.folder, self._tokens)
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
+        self._listener: asyncio.Server | None = None
+        self._fronts: Fronts
+        self._takers: dict[str, Taker] = {}
+        self.replication = Replication() if settings.acknowledge == "replicated" else None
 
     async def start(self) -> None:
         """Serves from here on, whether or not there is a database. Raises `OSError`,
@@ -49,11 +61,13 @@ class Intake:
         """
         settings = self.settings
         await asyncio.to_thread(self.rosters.load)
+        await asyncio.to_thread(self.links.load)
         self.journal = await Journal.open(
-            settings.folder / "journal",
+            settings.journal_folder,
             self.clock,
             settings.journal_rotate_mib << 20,
             settings.journal_ballast_mib << 20,
+            first_seq=settings.intake_worker * WORKER_SEQS,
         )
         self.drain = Drain(
             self.journal,
@@ -62,25 +76,39 @@ class Intake:
             self.telemetry,
             batch=settings.drain_batch,
             linger=settings.drain_linger_ms / 1000,
+            stored=self.replication.stored if self.replication else None,
         )
         self.telemetry.watch(
             lambda: self.journal.depth,
             lambda: 0 if self.drain.connected else self.journal.depth,
             lambda: len(self.journal.torn),
+            self.journal.slowest_commit,
         )
         self._runner = web.AppRunner(
             self._application(), access_log=None, shutdown_timeout=IN_FLIGHT_SECONDS, handle_signals=False
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, settings.host, settings.intake_port, backlog=BACKLOG)
-        await site.start()
+        self._fronts = Fronts(self._takers, settings.body_limit_bytes, self._runner.server)
+        self._listener = await asyncio.get_running_loop().create_server(
+            self._fronts,
+            settings.host,
+            settings.intake_port,
+            backlog=BACKLOG,
+            reuse_address=True,
+            reuse_port=settings.intake_workers > 1,
+        )
+        self._run(self._fronts.sweep(), "fronts")
         if settings.database_url:
             self._run(self.rosters.follow(settings.database_url), "rosters")
+            self._run(self.links.follow(settings.database_url), "links")
             self._run(self.drain.run(), "drain")
         log.info("intake_ready", port=settings.intake_port, undrained=self.journal.depth)
 
     async def stop(self) -> None:
         """Finishes what is in flight, tries to empty the journal, and closes it."""
+        if self._listener:
+            self._listener.close()
+            await self._fronts.stop(IN_FLIGHT_SECONDS)
         if self._runner:
             await self._runner.cleanup()
         for task in self._tasks:
@@ -93,10 +121,22 @@ class Intake:
 
     def _application(self) -> web.Application:
         settings = self.settings
-        reception = Reception(self.journal, self.rosters, self.clock, self.telemetry, settings.phone_region)
-        app = web.Application(client_max_size=settings.body_limit_bytes)
-        add_webhooks(app, settings, reception)
-        add_form(app, self._tokens, reception)
+        reception = Reception(
+            self.journal,
+            self.rosters,
+            self.clock,
+            self.telemetry,
+            settings.phone_region,
+            rehearsal=settings.rehearsal,
+            phones=Phones(settings.phone_texts_per_minute, settings.phone_texts_at_once),
+            replication=self.replication,
+        )
+        app = web.Application(
+            client_max_size=settings.body_limit_bytes, middlewares=[limit_addresses(settings, self.telemetry)]
+        )
+        self._takers = add_webhooks(app, settings, reception, Doorkeeper())
+        add_pages(app)
+        add_form(app, self.links, reception, settings)
         add_decisions(app, self._tokens, reception)
         add_openapi(app)
         add_health(app, self.telemetry.registry, self._ready)

@@ -11,7 +11,7 @@ journal's quarantine, and does not hold up the others. An unreachable database i
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from time import perf_counter
@@ -53,7 +53,15 @@ class Drain:
     """One for each journal. `run()` until cancelled; `finish()` on the way out."""
 
     def __init__(
-        self, journal: Journal, rosters: Rosters, url: str, telemetry: Telemetry, *, batch: int, linger: float
+        self,
+        journal: Journal,
+        rosters: Rosters,
+        url: str,
+        telemetry: Telemetry,
+        *,
+        batch: int,
+        linger: float,
+        stored: Callable[[str, int], None] | None = None,
     ) -> None:
         self._journal = journal
         self._rosters = rosters
@@ -61,6 +69,7 @@ class Drain:
         self._telemetry = telemetry
         self._batch = batch
         self._linger = linger
+        self._stored = stored  # told (label, seq) of what PostgreSQL has, before it is marked
         self._connection: asyncpg.Connection | None = None
 
     @property
@@ -103,6 +112,8 @@ class Drain:
             self._connection = await connect(self._url)
         entries = await self._read(undrained.messages, self._connection)
         await self._store(entries, self._connection)
+        if self._stored:
+            self._stored(undrained.label, undrained.messages[-1].journal_seq)
         await self._mark(undrained)
         return True
 

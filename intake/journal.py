@@ -94,12 +94,16 @@ class Journal:
         clock: Clock | None = None,
         rotate_bytes: int = 512 << 20,
         ballast_bytes: int = 0,
+        *,
+        first_seq: int = 0,
     ) -> "Journal":
         """Continues the newest file in `folder` or begins one. Raises `OSError`, `apsw.Error`, or
-        `JournalUnavailableError` where another intake holds the folder. Damaged files are named in `torn`
-        and in the log, left untouched, and do not keep new messages out.
+        `JournalUnavailableError` where another intake holds the folder. Rows of an empty folder are numbered
+        from `first_seq + 1`. Damaged files are named in `torn` and in the log, left untouched, and do not
+        keep new messages out.
         """
         journal = cls(folder, clock or SystemClock(), rotate_bytes, ballast_bytes)
+        journal._highest_seq = first_seq
         folder.mkdir(parents=True, exist_ok=True)
         journal._lock = await _locked(folder)
         try:
@@ -109,6 +113,16 @@ class Journal:
             raise
         journal._thread.start()
         return journal
+
+    def slowest_commit(self) -> float:
+        """Seconds of the slowest commit since this was last asked."""
+        slowest, self.slowest_seconds = self.slowest_seconds, 0.0
+        return slowest
+
+    @property
+    def waiting(self) -> int:
+        """Messages handed in that are neither durable nor refused yet."""
+        return self._waiting
 
     @property
     def healthy(self) -> bool:
@@ -259,7 +273,9 @@ class Journal:
         merged: Sequence[tuple[Message, bool]] = stored
         if seen_before:
             results = iter(stored)
-            merged = [(seen_before[i], True) if i in seen_before else next(results) for i in range(len(drafts))]
+            merged = [
+                (seen_before[i], True) if i in seen_before else next(results) for i in range(len(drafts))
+            ]
         self.depth += sum([not duplicate for _, duplicate in merged])
         self._since_size_check += len(fresh)
         if self._since_size_check >= CHECK_SIZE_EVERY:
@@ -268,7 +284,7 @@ class Journal:
         return merged
 
     def _seen_in_older(self, drafts: list[Draft]) -> dict[int, Message]:
-        seen = {}
+        seen: dict[int, Message] = {}
         keys = [(draft.provider, draft.provider_message_id) for draft in drafts]
         for file in self._older:
             with suppress(apsw.Error):  # a damaged old file: PostgreSQL's unique key still holds

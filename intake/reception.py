@@ -1,18 +1,23 @@
 """The one way in: whatever the channel, a report is made durable, then read, then answered."""
 
+import asyncio
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
+from time import monotonic
 
 import phonenumbers
 
 from election.checkin import Channel, Message
 from election.clock import Clock
 from intake.hints import Plausibility
-from intake.journal import Journal
+from intake.journal import Journal, JournalUnavailableError
 from intake.journal_file import Draft
+from intake.limits import Phones
 from intake.providers import MalformedError, Outcome
 from intake.reader import readings_of
+from intake.replication import Replication
 from intake.replies import reply_to
 from intake.roster_snapshot import Rosters
 from intake.telemetry import Telemetry
@@ -22,9 +27,14 @@ from intake.telemetry import Telemetry
 OLDEST_SENDING = timedelta(hours=26)
 FASTEST_CLOCK = timedelta(minutes=5)
 
+SHED_WAITING = 5_000  # messages waiting for the disk, beyond which unknown senders are put off
 LONGEST_KEY = 200  # characters of a provider's message id; the longest in use have 64
 LONGEST_SENDER = 64
 NO_ROSTER_REPLY = "Got it. Saved; it will be read as soon as the list of precincts is here."
+
+SLOW_DOWN_REPLY = "All your texts are saved. You sent many, so answers pause for a minute."
+
+Heard = Callable[[Outcome | JournalUnavailableError], None]
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
@@ -42,6 +52,8 @@ class Reception:
         *,
         rehearsal: bool = False,
         plausibility: Plausibility | None = None,
+        phones: Phones | None = None,
+        replication: Replication | None = None,
     ) -> None:
         self.journal = journal
         self.rosters = rosters
@@ -50,6 +62,8 @@ class Reception:
         self._region = region
         self._rehearsal = rehearsal
         self._plausibility = plausibility
+        self._phones = phones or Phones(per_minute=0, burst=0)
+        self.replication = replication
 
     async def take(
         self,
@@ -66,24 +80,80 @@ class Reception:
 
         A redelivery gets the answer of the first delivery. Raises `MalformedError` on an impossible key.
         """
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.begin(
+            provider,
+            key,
+            channel,
+            sender,
+            body=body,
+            raw=raw,
+            sent_at=sent_at,
+            heard=partial(_settle, future),
+        )
+        return await future
+
+    def begin(
+        self,
+        provider: str,
+        key: str,
+        channel: Channel,
+        sender: str,
+        *,
+        body: str,
+        raw: bytes,
+        heard: Heard,
+        sent_at: datetime | None = None,
+    ) -> None:
+        """As `take`, without waiting: `heard` is called with the outcome, or with the error that says it is
+        not durable. Raises the same errors where that is known at once.
+        """
         if len(key) > LONGEST_KEY or "\0" in key:
             raise MalformedError(
                 f"the message id must have at most {LONGEST_KEY} characters, none of them NUL"
             )
         now = self.clock.now()
-        if sent_at is None or not now - OLDEST_SENDING <= sent_at <= now + FASTEST_CLOCK:
+        if sent_at is None:
+            sent_at = now
+        elif not now - OLDEST_SENDING <= sent_at <= now + FASTEST_CLOCK:
+            self.telemetry.incredible_times.inc()
             sent_at = now
         if channel is Channel.SMS:
             sender = normal_phone(sender, self._region)
+            if self.journal.waiting > SHED_WAITING and not self._known(sender):
+                raise JournalUnavailableError("too busy for unknown senders; the provider sends it again")
         if "\0" in body:  # PostgreSQL's text cannot hold it; `raw` keeps it
             body = body.replace("\0", "\ufffd")
         draft = Draft(provider, key, channel, sender, body, raw, now, sent_at, self.rosters.version,
                       self._rehearsal)  # fmt: skip
-        message, duplicate = await self.journal.append(draft)
-        if duplicate:
-            self.telemetry.duplicates.labels(provider).inc()
-        self.telemetry.acknowledged.labels(provider).inc()
-        return Outcome(message, duplicate, self.words_for(message))
+        self.journal.put(draft, partial(self._durable, heard))
+
+    def _durable(self, heard: Heard, result: tuple[Message, bool] | JournalUnavailableError) -> None:
+        if isinstance(result, JournalUnavailableError):
+            heard(result)
+            return
+        message, duplicate = result
+        if self.replication is None or duplicate:
+            self._acknowledge(heard, message, duplicate, True)
+        else:
+            self.replication.wait(message, partial(self._acknowledge, heard, message, duplicate))
+
+    def _acknowledge(self, heard: Heard, message: Message, duplicate: bool, replicated: bool) -> None:
+        self.telemetry.acknowledge(message.provider, duplicate, local_only=not replicated)
+        heard(Outcome(message, duplicate, self._answer_to(message, duplicate)))
+
+    def _answer_to(self, message: Message, duplicate: bool) -> str:
+        """The reply, unless its phone has had too many; that is said once a minute."""
+        if message.channel is Channel.SMS and not duplicate:
+            excess = self._phones.excess(message.sender, monotonic())
+            if excess:
+                self.telemetry.unanswered.inc()
+                return SLOW_DOWN_REPLY if excess == "tell" else ""
+        return self.words_for(message)
+
+    def _known(self, sender: str) -> bool:
+        roster = self.rosters.current
+        return roster is not None and roster.watcher(sender) is not None
 
     def words_for(self, message: Message) -> str:
         """The reply to a message, read against the roster it names where that is at hand."""
@@ -93,6 +163,15 @@ class Reception:
         readings = readings_of(message, roster)
         hints = self._plausibility.hints_for(message, readings) if self._plausibility else None
         return reply_to(readings, message, roster, hints)
+
+
+def _settle(future: "asyncio.Future[Outcome]", result: Outcome | JournalUnavailableError) -> None:
+    if future.cancelled():
+        return
+    if isinstance(result, Outcome):
+        future.set_result(result)
+    else:
+        future.set_exception(result)
 
 
 def normal_phone(sender: str, region: str) -> str:

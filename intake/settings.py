@@ -1,6 +1,7 @@
 """What intake must know, from `BELUGA_…` in the environment. Secrets come from there or from files only."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 
@@ -22,6 +23,11 @@ class IntakeSettings(SharedSettings):
     generic_secret: SecretStr = Field(
         default=SecretStr(""),
         description="Shared secret of the generic webhook; empty: /sms/generic refuses everything.",
+    )
+    watchers_number: str = Field(
+        default="",
+        description="The number that watchers text (E.164), where the form's `send as text` goes; empty: the "
+        "watcher picks it.",
     )
     phone_region: str = Field(
         default="US", description="Country (ISO 3166) of phone numbers that arrive without their +country."
@@ -52,6 +58,63 @@ class IntakeSettings(SharedSettings):
     stop_drain_seconds: float = Field(
         default=2.0, ge=0, description="Seconds that a stopping intake still tries to empty its journal."
     )
+
+    telnyx_public_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Telnyx's public key (base64); empty: /sms/telnyx refuses everything.",
+    )
+    vonage_signature_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="Vonage's signature secret, for parameters and JWTs; empty: /sms/vonage refuses all.",
+    )
+    vonage_signature_method: Literal["md5hash", "md5", "sha1", "sha256", "sha512"] = Field(
+        default="sha256",
+        description="How Vonage signs parameters: as chosen in its dashboard (md5hash is the plain hash).",
+    )
+    plivo_auth_token: SecretStr = Field(
+        default=SecretStr(""), description="Plivo's auth token; empty: /sms/plivo refuses everything."
+    )
+    bandwidth_login: SecretStr = Field(
+        default=SecretStr(""),
+        description="USER:PASSWORD that Bandwidth was told to send; empty: /sms/bandwidth refuses all.",
+    )
+    acknowledge: Literal["journal", "replicated"] = Field(
+        default="journal",
+        description="journal: acknowledge after the local disk has it. replicated: after PostgreSQL and its "
+        "synchronous standby have it, but after 1 s the journal alone must do.",
+    )
+    intake_workers: int = Field(
+        default=1, ge=1, le=64, description="Processes that share the port, each with its own journal."
+    )
+    intake_worker: int = Field(
+        default=0, ge=0, le=63, description="Which of them this is; set by the first for the others."
+    )
+    phone_texts_per_minute: float = Field(
+        default=30.0,
+        ge=0,
+        description="Texts a minute that one phone gets answers to; more are kept, unanswered. 0: no limit.",
+    )
+    phone_texts_at_once: float = Field(
+        default=60.0, ge=1, description="Texts that one phone may send in a burst and be answered."
+    )
+    address_requests_per_second: float = Field(
+        default=20.0,
+        ge=0,
+        description="Requests a second from one address, webhooks aside; more are put off (429). "
+        "0: no limit. Generous, because the phones of a polling place or a carrier may share one address.",
+    )
+    address_requests_at_once: float = Field(
+        default=400.0, ge=1, description="Requests that one address may send in a burst."
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1,::1",
+        description="Addresses or networks, separated by commas, whose X-Forwarded-For is believed.",
+    )
+
+    @property
+    def journal_folder(self) -> Path:
+        """Where this worker keeps its journal; the first one's name has no number."""
+        return self.folder / (f"journal-{self.intake_worker}" if self.intake_worker else "journal")
 
     @property
     def folder(self) -> Path:

@@ -48,6 +48,24 @@ class Telemetry:
             "beluga_intake_journal_torn", "Journal files that cannot be read.", registry=registry
         )
 
+        self.unanswered = Counter(
+            "beluga_intake_unanswered", "Texts kept but not answered: their phone sends too many.",
+            registry=registry,
+        )  # fmt: skip
+        self.incredible_times = Counter(
+            "beluga_intake_incredible_times",
+            "Sending times too old or ahead to be believed.",
+            registry=registry,
+        )
+        self.acknowledged_local_only = Counter(
+            "beluga_intake_acknowledged_local_only",
+            "Acknowledged after the journal alone although a replica is asked for.", registry=registry,
+        )  # fmt: skip
+        self.commit_seconds = Gauge(
+            "beluga_intake_commit_seconds", "The journal's slowest commit since the last look.",
+            registry=registry,
+        )  # fmt: skip
+        self._acknowledged: dict[str, tuple[Counter, Counter]] = {}
         self._log_again: dict[tuple[str, str], float] = {}
 
     def refuse(self, provider: str, reason: str) -> None:
@@ -58,10 +76,27 @@ class Telemetry:
             self._log_again[provider, reason] = now + LOG_SECONDS
             log.warning("request_refused", provider=provider, reason=reason)
 
+    def acknowledge(self, provider: str, duplicate: bool, *, local_only: bool = False) -> None:
+        """Counts one acknowledgement."""
+        counters = self._acknowledged.get(provider)
+        if counters is None:
+            counters = self.acknowledged.labels(provider), self.duplicates.labels(provider)
+            self._acknowledged[provider] = counters
+        counters[0].inc()
+        if duplicate:
+            counters[1].inc()
+        if local_only:
+            self.acknowledged_local_only.inc()
+
     def watch(
-        self, depth: Callable[[], float], local_only: Callable[[], float], torn: Callable[[], float]
+        self,
+        depth: Callable[[], float],
+        local_only: Callable[[], float],
+        torn: Callable[[], float],
+        commit_seconds: Callable[[], float],
     ) -> None:
-        """These three are asked for when somebody looks."""
+        """These are asked for when somebody looks."""
+        self.commit_seconds.set_function(commit_seconds)
         self._depth.set_function(depth)
         self._local_only.set_function(local_only)
         self._torn.set_function(torn)

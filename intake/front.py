@@ -1,0 +1,213 @@
+"""The short way for a provider's webhook: one whole, ordinary HTTP request, without the framework.
+
+Theory of operation. A connection begins here. As long as what arrives is exactly one plain request for a
+webhook (request line, headers, a body of the announced length, nothing before or behind it), it is answered
+at once: no task, no request object, no routing. At the first sign of anything else (another path, a piece of
+a request, two requests, chunks, `Expect`, an upgrade, a doubtful header) the connection is handed to aiohttp,
+together with what arrived, and stays there: so every odd case is aiohttp's, which serves the same webhooks.
+A request is only taken between requests, so the two can never disagree about where one begins.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from email.utils import formatdate
+from functools import lru_cache
+from typing import Any, Protocol, cast
+
+LARGEST_HEAD = 8_190  # bytes, as aiohttp's own limits on a line
+IDLE_SECONDS = 75.0  # a connection on which nothing arrives; longer than proxies keep theirs
+_HEAD = re.compile(
+    rb"POST (/sms/[!-~]*) HTTP/1\.1\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \t]*[ -~]*\r\n)+)\r\n"
+)
+_FIELD = re.compile(r"([^:\r\n]+):[ \t]*([^\r\n]*?)[ \t]*\r\n")
+_NOT_OURS = frozenset({"transfer-encoding", "expect", "upgrade", "content-encoding", "connection"})
+_REASONS = {
+    200: "OK",
+    400: "Bad Request",
+    403: "Forbidden",
+    413: "Content Too Large",
+    503: "Service Unavailable",
+}
+
+
+class Headers(dict[str, str]):
+    """Headers under lower-case names, found under any case."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return dict.get(self, name.lower(), default)
+
+    def __getitem__(self, name: str) -> str:
+        return dict.__getitem__(self, name.lower())
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and dict.__contains__(self, name.lower())
+
+
+class Answer(Protocol):
+    """Called once with what to answer: status, content type, body, and seconds until a retry (0: none)."""
+
+    def __call__(self, status: int, content_type: str, body: bytes, retry_after: int = 0) -> None: ...
+
+
+# (path with query, headers, body, peer's address, answer); answers at once or later
+Taker = Callable[[str, Mapping[str, str], bytes, str, Answer], None]
+
+
+class Front(asyncio.Protocol):
+    """One connection. `takers` by path; `aiohttp` makes the protocol that everything else goes to."""
+
+    def __init__(
+        self,
+        takers: Mapping[str, Taker],
+        largest: int,
+        aiohttp: Callable[[], asyncio.BaseProtocol],
+        connections: set["Front"],
+        closed: asyncio.Event,
+    ) -> None:
+        self._takers = takers
+        self._largest = largest
+        self._aiohttp = aiohttp
+        self._connections = connections
+        self._closed = closed
+        self._busy = False
+        self._stopping = False
+        self._waiting = b""  # arrived while a request was being answered
+        self._gone = False
+        self._heard_at = 0.0
+        self._peer = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._heard_at = time.monotonic()
+        peer = transport.get_extra_info("peername")
+        self._peer = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._busy:
+            self._waiting += data
+            self._transport.pause_reading()  # so that at most one more piece waits
+            return
+        request = _whole_request(data, self._takers, self._largest)
+        if request is None:
+            self._hand_over(data)
+            return
+        taker, path, headers, body = request
+        self._busy = True
+        self._heard_at = time.monotonic()
+        taker(path, headers, body, self._peer, self._answer)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._gone = True
+        self._leave()
+
+    @property
+    def busy(self) -> bool:
+        return self._busy
+
+    def stop(self) -> None:
+        """Closes as soon as what is being answered is answered."""
+        self._stopping = True
+        if not self._busy:
+            self._transport.close()
+
+    def close_if_idle(self, now: float) -> None:
+        """Closes a connection on which nothing has arrived for `IDLE_SECONDS`."""
+        if not self._busy and now - self._heard_at > IDLE_SECONDS:
+            self._transport.close()
+
+    def _leave(self) -> None:
+        self._connections.discard(self)
+        self._closed.set()
+
+    def _hand_over(self, data: bytes) -> None:
+        self._leave()
+        protocol = cast(asyncio.Protocol, self._aiohttp())
+        self._transport.set_protocol(protocol)
+        protocol.connection_made(self._transport)
+        protocol.data_received(data)
+
+    def _answer(self, status: int, content_type: str, body: bytes, retry_after: int = 0) -> None:
+        if self._gone:
+            return
+        head = _head(status, content_type, retry_after, self._stopping, int(time.time()))
+        self._transport.write(b"%b%d\r\n\r\n%b" % (head, len(body), body))
+        self._busy = False
+        if self._stopping:
+            self._transport.close()
+        elif self._waiting:
+            data, self._waiting = self._waiting, b""
+            self._transport.resume_reading()
+            self.data_received(data)
+
+
+@lru_cache(maxsize=64)
+def _head(status: int, content_type: str, retry_after: int, last: bool, second: int) -> bytes:
+    """All of an answer's head but the body's length, which goes behind it."""
+    lines = [f"HTTP/1.1 {status} {_REASONS[status]}", f"Date: {formatdate(second, usegmt=True)}",
+             f"Content-Type: {content_type}"]  # fmt: skip
+    if retry_after:
+        lines.append(f"Retry-After: {retry_after}")
+    if last:
+        lines.append("Connection: close")
+    return "\r\n".join([*lines, "Content-Length: "]).encode()
+
+
+def _whole_request(
+    data: bytes, takers: Mapping[str, Taker], largest: int
+) -> tuple[Taker, str, Headers, bytes] | None:
+    """The request, if `data` is exactly one plain one for a webhook; None: let aiohttp look at it."""
+    found = _HEAD.match(data, 0, LARGEST_HEAD)
+    if found is None:
+        return None
+    path = found[1].decode("ascii")
+    taker = takers.get(path.partition("?")[0])
+    if taker is None:
+        return None
+    fields = _FIELD.findall(found[2].decode("ascii"))
+    headers = Headers({name.lower(): value for name, value in fields})
+    if len(headers) != len(fields) or "host" not in headers:
+        return None  # repeated headers: which one counts is not ours to say
+    if not _NOT_OURS.isdisjoint(headers) and (
+        headers.get("connection", "").lower() != "keep-alive" or len(_NOT_OURS & headers.keys()) > 1
+    ):
+        return None
+    length = dict.get(headers, "content-length", "")
+    if not length.isdecimal() or not len(data) - found.end() == int(length) <= largest:
+        return None
+    return taker, path, headers, data[found.end() :]
+
+
+class Fronts:
+    """All connections of one listening socket, and the ways to stop them."""
+
+    def __init__(self, takers: Mapping[str, Taker], largest_body: int, server: Any) -> None:
+        self._takers = takers
+        self._largest_body = largest_body
+        self._server = server  # aiohttp's web.Server: makes its protocol for a connection
+        self._open: set[Front] = set()
+        self._closed = asyncio.Event()
+
+    def __call__(self) -> Front:
+        return Front(self._takers, self._largest_body, self._server, self._open, self._closed)
+
+    async def stop(self, seconds: float) -> None:
+        """Lets what is being answered finish, for so many seconds, and closes the rest."""
+        for front in list(self._open):
+            front.stop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._open:
+                    self._closed.clear()
+                    await self._closed.wait()
+
+    async def sweep(self) -> None:
+        """Closes idle connections, for ever."""
+        while True:
+            await asyncio.sleep(IDLE_SECONDS / 5)
+            now = time.monotonic()
+            for front in list(self._open):
+                front.close_if_idle(now)
