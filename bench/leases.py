@@ -19,7 +19,7 @@ import asyncpg
 
 from beluga.postgres import EmbeddedPostgres, free_port
 from callers.policy import Rules
-from callers.queue import CallerOnDuty, Granted, Queue
+from callers.queue import CallerOnDuty, Granted, Queue, by_index
 from election.database import connect, open_pool
 from election.migrate import migrate
 from election.wire.callers import OutcomeReport
@@ -56,7 +56,7 @@ async def fill(connection: asyncpg.Connection, voters: int, precincts: int) -> N
         " from generate_series(0, $1::int - 1) n",
         precincts, NOON, NOON + timedelta(hours=8),
     )  # fmt: skip
-    await connection.execute("analyze", timeout=300)
+    await connection.execute("analyze voters", timeout=300)
 
 
 async def baseline(pool: asyncpg.Pool, callers: int, rows: int) -> float:
@@ -131,7 +131,7 @@ async def run(url: str, options: argparse.Namespace) -> None:
     await fill(connection, options.voters, options.precincts)
     seconds = time.perf_counter() - started
     print(f"{options.voters:,} voters in {options.precincts:,} precincts ({seconds:.0f} s)")
-    pool = await open_pool(url, 8)
+    pool = await open_pool(by_index(url), 8)
     bare = await baseline(pool, options.callers, options.leases // 4)
     rate, took = await lease(pool, options.callers, options.leases, options.precincts)
     print(f"baseline, two bare commits a turn: {bare:,.0f}/s")

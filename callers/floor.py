@@ -16,7 +16,7 @@ from callers.dispatcher import Dispatcher
 from callers.feed import Heard
 from callers.places import Places
 from callers.policy import NEVER_AGAIN
-from callers.queue import CallerOnDuty, Check, Granted, Nobody, Queue
+from callers.queue import CallerOnDuty, Check, Granted, Nobody, Queue, by_index
 from callers.settings import CallersSettings
 from callers.timekeeping import SharedTime
 from election.database import open_pool
@@ -258,7 +258,7 @@ async def open_floor(
     settings: CallersSettings, at: SharedTime, heard: Heard, places: Places, metrics: Metrics
 ) -> Floor:
     """Reaches the database. Raises one of `election.database.UNREACHABLE`."""
-    pool = await open_pool(settings.database_url, settings.pool_size)
+    pool = await open_pool(by_index(settings.database_url), settings.pool_size)
     return Floor(pool, settings, at=at, heard=heard, places=places, metrics=metrics)
 
 
