@@ -1,4 +1,4 @@
-"""`beluga migrate`: brings the database to this version's tables, in steps that suit the code still running."""
+"""`beluga migrate`: brings the database to this version's tables, in phases that suit the running code."""
 
 import asyncio
 import time
@@ -11,8 +11,21 @@ import typer
 
 from beluga.stack import DEFAULT_STATE, NoStackError, database_url
 from election.database import UNREACHABLE, connect, pauses
-from election.migrate import LockedOutError, planned
+from election.migrate import LockedOutError, Phase, planned
 from election.migrate import migrate as apply
+
+# A cluster that is just being made: the database or its role may not exist yet.
+NOT_YET: tuple[type[BaseException], ...] = (
+    *UNREACHABLE,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+)
+EXPECTED: tuple[type[BaseException], ...] = (
+    NoStackError,
+    LockedOutError,
+    asyncpg.PostgresError,
+    *UNREACHABLE,
+)
 
 
 class Only(StrEnum):
@@ -37,7 +50,7 @@ def migrate(
 
     With --plan the exit status is 3 where something is pending, so that a deploy can ask.
     """
-    phase = only.value if only else None
+    phase: Phase | None = None if only is None else "pre" if only is Only.PRE else "post"
 
     async def run(url: str) -> int:
         connection = await _connected(url, wait)
@@ -60,7 +73,7 @@ def migrate(
 
     try:
         status = asyncio.run(run(database_url(state)))
-    except (NoStackError, LockedOutError, asyncpg.PostgresError, *UNREACHABLE) as error:
+    except EXPECTED as error:
         typer.echo(f"beluga: {error}", err=True)
         raise typer.Exit(1) from None
     raise typer.Exit(status)
@@ -73,7 +86,7 @@ async def _connected(url: str, seconds: float) -> asyncpg.Connection:
     while True:
         try:
             return await connect(url, patient=True)
-        except (*UNREACHABLE, asyncpg.InvalidCatalogNameError, asyncpg.InvalidPasswordError):
+        except NOT_YET:
             if time.monotonic() > deadline:
                 raise
             await rest.wait()

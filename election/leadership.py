@@ -1,8 +1,8 @@
 """Leadership: of two services that run the same, one acts, and a deposed one is fenced.
 
-Theory of operation. A candidate that gets the session's advisory lock `name` raises the epoch of that name in
-the table `leadership`; the epoch is its *term*. Dying frees the lock at once, since the session ends. A leader
-that is frozen or cut off keeps its session, so it also renews a time stamp; a candidate that finds it
+Theory of operation. A candidate that gets the session's advisory lock `name` raises the epoch of that name
+in the table `leadership`; the epoch is its *term*. Dying frees the lock at once, since the session ends. A
+leader that is frozen or cut off keeps its session, so it also renews a time stamp; a candidate that finds it
 `LEASE_SECONDS` old ends that session. Neither is enough by itself: a leader may freeze between looking and
 writing. So everything a leader does happens in a transaction that begins with `Term.fence`:
 
@@ -32,7 +32,8 @@ _TRY = "select pg_try_advisory_lock(hashtextextended('beluga.leadership.' || $1,
 _ENSURE = "insert into leadership (name) values ($1) on conflict do nothing"
 _SEIZE = "select epoch from leadership where name = $1 for update"
 _RAISE = """
-update leadership set epoch = epoch + 1, holder = $2, backend = pg_backend_pid(), renewed_at = clock_timestamp()
+update leadership
+set epoch = epoch + 1, holder = $2, backend = pg_backend_pid(), renewed_at = clock_timestamp()
 where name = $1 returning epoch
 """
 _RENEW = """
@@ -46,6 +47,9 @@ where l.name = $1 and l.renewed_at < clock_timestamp() - make_interval(secs => $
   and ((k.classid::bigint << 32) | k.objid::bigint) = hashtextextended('beluga.leadership.' || $1, 0)
 """
 _FENCE = "select epoch from leadership where name = $1 for key share"
+
+# What ends a term: whatever the database says, this service cannot know that it still leads.
+LOST: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError)
 
 log = structlog.get_logger()
 
@@ -96,7 +100,7 @@ class Candidate:
                     await self.step()
                     rest.reset()
                     await asyncio.sleep(RENEW_SECONDS)
-                except (*UNREACHABLE, asyncpg.PostgresError) as error:
+                except LOST as error:
                     log.warning("leadership_lost", name=self._name, error=type(error).__name__)
                     await self.resign()
                     await rest.wait()
@@ -136,7 +140,7 @@ class Candidate:
         self._set(None)
         if self._connection is not None:
             connection, self._connection = self._connection, None
-            with suppress(*UNREACHABLE, asyncpg.PostgresError):
+            with suppress(*LOST):
                 await connection.close(timeout=1)
             connection.terminate()
 

@@ -1,9 +1,9 @@
 """Numbered SQL migrations, `NNNN_{pre|post}_what.sql`: `pre` suits the code still running, `post` the next.
 
-A deploy applies `pre`, rolls the services, and applies `post` once nobody runs the old code. Each migration is
-one transaction under an advisory lock, so that services may start side by side. A migration that cannot get
-its table's lock gives way after `LOCK_SECONDS` (everybody else queues behind whoever waits for such a lock) and
-tries again later.
+A deploy applies `pre`, rolls the services, and applies `post` once nobody runs the old code. Each migration
+is one transaction under an advisory lock, so that services may start side by side. A migration that cannot
+get its table's lock gives way after `LOCK_SECONDS` (everybody else queues behind whoever waits for such a
+lock) and tries again later.
 """
 
 import asyncio
@@ -36,8 +36,8 @@ class LockedOutError(Exception):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"{name}: its table stayed locked for {TRIES} tries; look for a long transaction with: "
-            "select pid, state, xact_start, left(query, 60) from pg_stat_activity order by xact_start"
+            f"{name}: its table stayed locked for {TRIES} tries; "
+            "look for an old transaction (xact_start) in pg_stat_activity and end it"
         )
         self.name = name
 

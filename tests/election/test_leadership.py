@@ -117,7 +117,7 @@ async def test_a_fence_outside_a_transaction_is_refused(admin: asyncpg.Connectio
 async def test_terms_never_overlap_whatever_dies(
     database_url: str, admin: asyncpg.Connection, seed: int
 ) -> None:
-    """Three candidates act as fast as they can while sessions are killed; deeds are in order of their terms."""
+    """Three candidates act while sessions are killed; their deeds are in the order of their terms."""
     chance = random.Random(seed)
     await admin.execute("create table deeds (n bigint generated always as identity, epoch bigint not null)")
     candidates = [Candidate(database_url, "dispatch", lease_seconds=0.5) for _ in range(3)]
