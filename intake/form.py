@@ -1,82 +1,88 @@
 """The watcher's form: `GET`/`POST /w/{token}` as plain pages, `PUT /checkins/{uuid}` as JSON.
 
-The link is personal, signed, and good while the watcher is on the roster. A page carries a key of its own, so
-that the same answer sent twice is one report; the same page sent back with another answer is another report.
+The link is personal, signed, revocable, and good while the watcher is on the roster. A page carries a key of
+its own, so that the same answer sent twice is one report; the same page sent back with another answer is
+another report. The page's script sends JSON instead, under a UUID of its own.
 """
 
-from base64 import b64encode
+from datetime import datetime, time
 from functools import cache
-from hashlib import sha256
-from pathlib import Path
 from urllib.parse import parse_qsl
 from uuid import UUID, uuid4, uuid5
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from pydantic import ValidationError
 
-from election.checkin import Channel
+from election.checkin import Channel, Kind
 from election.day import Precinct, Watcher
-from election.tokens import BadTokenError, Tokens
-from election.wire.intake import FormReport
-from intake.answers import bearer, body_of, canonical, kept, receipt, refuse, what_is_wrong
-from intake.catalogues import read_catalogue
-from intake.form_page import QUESTIONS, STYLE, Question, Words, ask_page, choose_page, done_page, words_page
+from election.tokens import BadTokenError
+from election.wire.intake import FormReport, Receipt
+from intake.answers import bearer, body_of, canonical, kept, refuse, what_is_wrong
+from intake.catalogues import load_catalogues
+from intake.form_page import (
+    QUESTIONS,
+    Frame,
+    Question,
+    Words,
+    ask_page,
+    choose_page,
+    done_page,
+    manifest,
+    words_page,
+)
+from intake.links import Links, RevokedLinkError
+from intake.pages import PAGE_HEADERS
+from intake.providers import Outcome
+from intake.reader import CLOCK_SLACK, readings_of
 from intake.reception import Reception
+from intake.settings import IntakeSettings
 
 PROVIDER = "form"
 MOST_FIELDS = 20
 MOST_VOTES = 1_000_000
 ENGLISH = "en"
 
-_STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",  # the address is the key
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex",
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-}
-
 
 class _LinkError(Exception):
     """The link is no (longer) good."""
 
 
-def add_form(app: web.Application, tokens: Tokens, reception: Reception) -> None:
+def add_form(app: web.Application, links: Links, reception: Reception, settings: IntakeSettings) -> None:
     """The routes of the watcher's form."""
-    form = _Form(tokens, reception)
+    form = _Form(links, reception, settings)
     app.router.add_get("/w/{token}", form.show)
     app.router.add_post("/w/{token}", form.send)
+    app.router.add_get("/w/{token}/manifest.json", form.manifest)
     app.router.add_put("/checkins/{key}", form.put)
 
 
 class _Form:
-    def __init__(self, tokens: Tokens, reception: Reception) -> None:
-        self._tokens = tokens
+    def __init__(self, links: Links, reception: Reception, settings: IntakeSettings) -> None:
+        self._links = links
         self._reception = reception
+        self._settings = settings
 
     async def show(self, request: web.Request) -> web.Response:
         try:
-            _, watcher = self._watcher(request.match_info["token"])
+            frame = self._frame(request.match_info["token"])
         except _LinkError:
             return self._bad_link(request)
-        language, words = _words_of(watcher)
-        precincts = self._precincts(watcher)
         wanted = request.query.get("p", "")
-        chosen = next((p for p in precincts if p.precinct_id == wanted), None)
-        if chosen is None and len(precincts) > 1:
-            return _html(choose_page(words, language, precincts))
-        question = QUESTIONS.get(request.query.get("ask", ""), QUESTIONS["count"])
-        precinct = chosen or (precincts[0] if precincts else None)
-        return _html(ask_page(words, language, precinct, question, key=uuid4()))
+        chosen = next((p for p in frame.precincts if p.precinct_id == wanted), None)
+        if chosen is None and len(frame.precincts) > 1:
+            return _html(choose_page(frame))
+        early = frame.now is not None and frame.day_begins is not None and frame.now < frame.day_begins
+        usual = QUESTIONS["ready" if early else "count"]
+        question = QUESTIONS.get(request.query.get("ask", ""), usual)
+        precinct = chosen or (frame.precincts[0] if frame.precincts else None)
+        return _html(ask_page(frame, precinct, question, key=uuid4()))
 
     async def send(self, request: web.Request) -> web.Response:
         try:
-            watcher_id, watcher = self._watcher(request.match_info["token"])
+            frame = self._frame(request.match_info["token"])
         except _LinkError:
             return self._bad_link(request)
-        language, words = _words_of(watcher)
         raw = await body_of(request, self._reception, PROVIDER)
         if isinstance(raw, web.Response):
             return raw
@@ -88,33 +94,34 @@ class _Form:
             question = QUESTIONS[fields["ask"]]
         except (ValueError, KeyError):
             self._reception.telemetry.refuse(PROVIDER, "malformed")
-            return _html(words_page(words, language, words["open_again"]), 400)
-        precincts = self._precincts(watcher)
-        precinct_id = fields.get("p", "")[:64] or (precincts[0].precinct_id if len(precincts) == 1 else "")
+            return _html(words_page(frame, frame.words["open_again"]), 400)
+        only = frame.precincts[0].precinct_id if len(frame.precincts) == 1 else ""
+        precinct_id = fields.get("p", "")[:64] or only
         answer = fields.get("answer", "")
         report = _report(question, precinct_id, answer)
         if report is None:
-            precinct = next((p for p in precincts if p.precinct_id == precinct_id), None)
-            return _html(
-                ask_page(
-                    words,
-                    language,
-                    precinct,
-                    question,
-                    key=uuid4(),
-                    notice=words["digits_only"],
-                    typed=answer,
-                ),
-                422,
-            )
+            precinct = next((p for p in frame.precincts if p.precinct_id == precinct_id), None)
+            wrong = frame.words["digits_only" if question.numeric else "ask_" + question.name]
+            page = ask_page(frame, precinct, question, key=uuid4(), notice=wrong, typed=answer)
+            return _html(page, 422)
         body = canonical(report.model_dump(mode="json", exclude_none=True))
         key = uuid5(page_key, body)
         outcome = await kept(
-            self._reception, PROVIDER, str(key), Channel.FORM, sender=f"form:{watcher_id}", body=body, raw=raw
-        )
+            self._reception, PROVIDER, str(key), Channel.FORM, sender=f"form:{frame.watcher_id}",
+            body=body, raw=raw,
+        )  # fmt: skip
         if isinstance(outcome, web.Response):
-            return _html(words_page(words, language, words["send_again"]), 503)
-        return _html(done_page(words, language, outcome.reply, precinct_id))
+            return _html(words_page(frame, frame.words["send_again"]), 503)
+        return _html(done_page(frame, outcome.reply, precinct_id, asks=self._asks(outcome)))
+
+    async def manifest(self, request: web.Request) -> web.Response:
+        try:
+            frame = self._frame(request.match_info["token"])
+        except _LinkError:
+            return self._bad_link(request)
+        return web.Response(
+            body=manifest(frame), content_type="application/manifest+json", headers=PAGE_HEADERS
+        )
 
     async def put(self, request: web.Request) -> web.Response:
         reception = self._reception
@@ -136,17 +143,33 @@ class _Form:
             return refuse(reception, PROVIDER, 404, "malformed", "The path must end in a UUID.")
         if report.observed_at is not None and report.observed_at.tzinfo is None:
             return refuse(reception, PROVIDER, 422, "malformed", "observed_at: add the offset from UTC.")
+        if report.observed_at is not None and report.observed_at > reception.clock.now() + CLOCK_SLACK:
+            # Nobody typed this time: the phone's clock runs fast, which must not cost the count.
+            report = report.model_copy(update={"observed_at": None})
         body = canonical(report.model_dump(mode="json", exclude_none=True))
         outcome = await kept(
             reception, PROVIDER, str(key), Channel.FORM, sender=f"form:{watcher_id}", body=body, raw=raw
         )
-        return outcome if isinstance(outcome, web.Response) else receipt(reception, PROVIDER, outcome, body)
+        if isinstance(outcome, web.Response):
+            return outcome
+        if outcome.duplicate and not _same(outcome.message.body, report):
+            return refuse(
+                reception, PROVIDER, 409, "key_reused",
+                "This id was used for another report; send it under a new one.",
+            )  # fmt: skip
+        answer = Receipt(
+            id=outcome.message.message_id,
+            duplicate=outcome.duplicate,
+            reply=outcome.reply,
+            asks=self._asks(outcome),
+        )
+        return web.Response(body=answer.model_dump_json().encode(), content_type="application/json")
 
     def _watcher(self, token: str) -> tuple[str, Watcher | None]:
         """Whose link it is. Before any roster is known everybody with a signed link may report."""
         try:
-            watcher_id = str(self._tokens.read("watcher", token)["w"])
-        except (BadTokenError, KeyError, TypeError):
+            watcher_id = self._links.watcher_of(token)
+        except (BadTokenError, RevokedLinkError):
             raise _LinkError from None
         roster = self._reception.rosters.current
         watcher = roster.watchers.get(watcher_id) if roster else None
@@ -154,22 +177,57 @@ class _Form:
             raise _LinkError
         return watcher_id, watcher
 
-    def _precincts(self, watcher: Watcher | None) -> list[Precinct]:
+    def _frame(self, token: str) -> Frame:
+        """What the pages of this link share. Raises `_LinkError`."""
+        watcher_id, watcher = self._watcher(token)
         roster = self._reception.rosters.current
-        if roster is None or watcher is None:
-            return []
-        return [roster.precincts[p] for p in watcher.precinct_ids if p in roster.precincts]
+        language, words = _words_of(watcher)
+        precincts: tuple[Precinct, ...] = ()
+        if roster is not None and watcher is not None:
+            precincts = tuple(roster.precincts[p] for p in watcher.precinct_ids if p in roster.precincts)
+        day = roster.day if roster else None
+        return Frame(
+            words,
+            language,
+            token,
+            watcher_id,
+            precincts,
+            day,
+            datetime.combine(day.date, time(), ZoneInfo(day.timezone)) if day else None,
+            self._reception.clock.now(),
+            self._settings.clock_file is None,
+            self._settings.watchers_number,
+            self._settings.rehearsal,
+        )
+
+    def _asks(self, outcome: Outcome) -> bool:
+        """Whether nothing was counted yet, so that the reply is a question."""
+        message = outcome.message
+        roster = self._reception.rosters.at_hand(message.roster_version)
+        if roster is None:
+            return False
+        found = readings_of(message, roster)
+        return any(r.held or r.kind in (Kind.QUESTION, Kind.UNREAD) for r in found)
 
     def _bad_link(self, request: web.Request) -> web.Response:
         self._reception.telemetry.refuse(PROVIDER, "bad_token")
         accepted = request.headers.get("Accept-Language", ENGLISH)[:2].lower()
         language = accepted if accepted in _catalogues() else ENGLISH
         words = _catalogues()[language]
-        return _html(words_page(words, language, words["bad_link"]), 403)
+        frame = Frame(
+            words,
+            language,
+            now=self._reception.clock.now(),
+            sms_number=self._settings.watchers_number,
+            rehearsal=self._settings.rehearsal,
+        )
+        return _html(words_page(frame, words["bad_link"]), 403)
 
 
 def _report(question: Question, precinct_id: str, answer: str) -> FormReport | None:
-    """The answer as a report; None where it is not the number that was asked for."""
+    """The answer as a report; None where it is not what was asked for."""
+    if not question.asks:
+        return FormReport(kind=question.kind, precinct_id=precinct_id)
     answer = answer.strip()[:1600]
     if not question.numeric:
         return FormReport(kind=question.kind, precinct_id=precinct_id, text=answer) if answer else None
@@ -191,6 +249,16 @@ def _grouped(answer: str) -> bool:
     return False
 
 
+def _same(body: str, report: FormReport) -> bool:
+    """Whether a redelivery says what was kept. (Its time may have been taken or left by our own clock.)"""
+    try:
+        before = FormReport.model_validate_json(body)
+    except ValidationError:
+        return False
+    unclocked = {"observed_at": None}
+    return before.model_copy(update=unclocked) == report.model_copy(update=unclocked)
+
+
 def _words_of(watcher: Watcher | None) -> tuple[str, Words]:
     language = watcher.language if watcher and watcher.language in _catalogues() else ENGLISH
     return language, _catalogues()[language]
@@ -199,10 +267,9 @@ def _words_of(watcher: Watcher | None) -> tuple[str, Words]:
 @cache
 def _catalogues() -> dict[str, Words]:
     """The form's words by language; what a language lacks is said in English."""
-    folder = Path(__file__).parent / "form_words"
-    found = {path.stem: dict(read_catalogue(path).replies) for path in folder.glob("*.po")}
-    return {language: found[ENGLISH] | words for language, words in found.items()}
+    found = load_catalogues()
+    return {language: found[ENGLISH].form | one.form for language, one in found.items()}
 
 
 def _html(page: str, status: int = 200) -> web.Response:
-    return web.Response(text=page, status=status, content_type="text/html", headers=HEADERS)
+    return web.Response(text=page, status=status, content_type="text/html", headers=PAGE_HEADERS)

@@ -38,3 +38,4 @@ class Receipt(BaseModel):
     id: UUID
     duplicate: bool = False
     reply: str = ""
+    asks: bool = False  # nothing is counted yet: the reply is a question

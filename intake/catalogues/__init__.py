@@ -1,10 +1,11 @@
 """The languages: one gettext `.po` file each, read at start-up. Adding a language is adding a file.
 
-Each file has two contexts. `word` entries list, separated by `;`, the words and phrases a watcher may text
-(accents and case do not matter). `reply` entries word the answers.
+Each file has several contexts. `word` entries list, separated by `;`, the words and phrases a watcher may
+text (accents and case do not matter). `reply` entries word the answers, `form` entries the watcher's form,
+`outbound` entries what we text on our own accord, `incident` entries list words by what an incident is about.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -13,11 +14,14 @@ from babel.messages.pofile import read_po
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """One language: what its speakers text (`words`, by class) and what they are answered (`replies`)."""
+    """One language: what its speakers text (`words`, by class), are answered (`replies`) and see (`form`)."""
 
     language: str
     words: dict[str, tuple[str, ...]]
     replies: dict[str, str]
+    form: dict[str, str] = field(default_factory=dict)
+    outbound: dict[str, str] = field(default_factory=dict)
+    incidents: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -26,6 +30,9 @@ def read_catalogue(path: Path) -> Catalogue:
         po = read_po(file, locale=path.stem)
     words: dict[str, tuple[str, ...]] = {}
     replies: dict[str, str] = {}
+    form: dict[str, str] = {}
+    outbound: dict[str, str] = {}
+    incidents: dict[str, tuple[str, ...]] = {}
     for entry in po:
         if not entry.id or not entry.string or entry.fuzzy:
             continue
@@ -34,7 +41,13 @@ def read_catalogue(path: Path) -> Catalogue:
             words[key] = tuple(term.strip() for term in value.split(";") if term.strip())
         elif entry.context == "reply":
             replies[key] = value
-    return Catalogue(path.stem, words, replies)
+        elif entry.context == "form":
+            form[key] = value
+        elif entry.context == "outbound":
+            outbound[key] = str(entry.string)
+        elif entry.context == "incident":
+            incidents[key] = tuple(term.strip() for term in value.split(";") if term.strip())
+    return Catalogue(path.stem, words, replies, form, outbound, incidents)
 
 
 @cache

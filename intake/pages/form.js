@@ -1,0 +1,183 @@
+// Takes the plain form over: the same questions, but kept on the phone first, so that no signal is needed.
+// Where the phone refuses storage, the plain form stays as the server made it.
+import { Queue, newId } from "./queue.js";
+import * as screens from "./screens.js";
+
+const data = JSON.parse(document.getElementById("form-data").textContent);
+const { words, language, precincts } = data;
+const main = document.querySelector("main");
+const box = document.getElementById("waiting");
+const path = location.pathname;
+let queue;
+let shown = 0; // which screen this is: an answer that comes late must not replace a later one
+
+// A phone's clock may be wrong: the difference was seen when the page last came from the server.
+// (A kept page carries an old time, which has been seen before.)
+let ahead = 0;
+try {
+  if (data.now !== localStorage.getItem("beluga-seen")) {
+    localStorage.setItem("beluga-seen", data.now);
+    localStorage.setItem("beluga-ahead", String(Date.parse(data.now) - Date.now()));
+  }
+  ahead = Number(localStorage.getItem("beluga-ahead")) || 0;
+} catch { /* storage refused: the phone's own clock */ }
+
+const clock = (at, zone) =>
+  new Date(at).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", timeZone: zone });
+const clock24 = (at, zone) =>
+  new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone });
+const grouped = (number) => number.toLocaleString(language);
+const hrefOf = (place, ask) => `${path}?p=${encodeURIComponent(place)}${ask ? `&ask=${ask}` : ""}`;
+
+function zoneOf(place) {
+  return precincts.find((p) => p.id === place)?.timezone || data.timezone;
+}
+
+function show(elements, focus) {
+  shown += 1;
+  main.replaceChildren(...elements.filter(Boolean));
+  scrollTo(0, 0);
+  (main.querySelector(focus) || main.querySelector("h1"))?.focus({ preventScroll: true });
+  return shown;
+}
+
+async function route() {
+  const query = new URLSearchParams(location.search);
+  const precinct = precincts.find((p) => p.id === query.get("p")) || (precincts.length === 1 ? precincts[0] : null);
+  if (!precinct && precincts.length > 1) return show(screens.chooseScreen(words, precincts, hrefOf));
+  const early = Date.now() + ahead < Date.parse(data.day_begins || 0);
+  const question = data.questions.find((q) => q.name === query.get("ask"))
+    || data.questions.find((q) => q.name === (early ? "ready" : "count"));
+  return ask(precinct, question);
+}
+
+async function ask(precinct, question) {
+  const place = precinct?.id || "";
+  const mine = shown;
+  const last = place ? await queue.last(place) : undefined;
+  if (mine !== shown) return;
+  const links = data.questions.filter((q) => q !== question).map((q) => ["link_" + q.name, hrefOf(place, q.name)]);
+  if (precincts.length > 1) links.push(["other_place", path]);
+  const look = (typed) => {
+    const number = question.numeric ? screens.numberIn(typed) : null;
+    const doubts = (question.name === "count" || question.name === "final") && number !== null;
+    return {
+      button: number === null ? words.send : screens.filled(words, "send_number", { number: grouped(number) }),
+      read: number === null ? "" : screens.filled(words, "read_" + question.name, { number: grouped(number) }),
+      doubt: doubts && last && number < last.number
+        ? screens.filled(words, "lower", { last: grouped(last.number) })
+        : doubts && precinct?.registered && number > precinct.registered
+          ? screens.filled(words, "higher", { registered: grouped(precinct.registered) }) : "",
+    };
+  };
+  show(screens.askScreen({
+    words, precinct, question, links, onlook: look,
+    last: last && { number: grouped(last.number), time: clock(last.at, zoneOf(place)) },
+    onanswer: (typed) => answer(precinct, question, typed),
+  }), "#answer");
+}
+
+/** Keeps and sends an answer; gives what is wrong with it, or nothing. */
+function answer(precinct, question, typed) {
+  const number = question.numeric ? screens.numberIn(typed) : undefined;
+  const text = typed.trim();
+  if (number === null) return words.digits_only;
+  if (question.asks && !question.numeric && !text) return words["ask_" + question.name];
+  const place = precinct?.id || "";
+  const report = { kind: question.kind, precinct_id: place };
+  if (question.votes) report.votes = number;
+  else if (question.asks) report.text = question.numeric ? String(number) : text;
+  // In a rehearsal the stack has a clock of its own, and the phone's means nothing to it.
+  if (data.phone_clock) report.observed_at = new Date(Date.now() + ahead).toISOString();
+  const said = question.numeric ? grouped(number) : question.asks ? text : words.say_ready;
+  keep({
+    id: newId(), report, number, counts: question.votes, ask: question.name,
+    answer: question.numeric ? String(number) : text,
+    label: `${precinct ? precinct.name || place : ""} · ${said} · ${clock(Date.now(), zoneOf(place))}`,
+  });
+  return "";
+}
+
+async function keep(entry) {
+  navigator.storage?.persist?.().catch(() => {}); // phones throw away what was not asked to stay
+  try {
+    await queue.add(entry);
+  } catch { // the phone's disk is full: the words must not be lost, nor said to be safe
+    show(screens.outcomeScreen({
+      words, heading: words.look_again, said: words.no_storage, text: textOf(entry), links: [],
+    }));
+    return;
+  }
+  const place = entry.report.precinct_id;
+  const after = [["again", hrefOf(place, "")], ...(entry.counts ? [["link_fix", hrefOf(place, "fix")]] : [])];
+  const mine = show(screens.outcomeScreen({ words, heading: words.saved_here, said: words.sending, links: after }));
+  const arrived = (event) => {
+    if (event.detail.entry.id !== entry.id || mine !== shown) return;
+    const { reply, asks } = event.detail.receipt;
+    show(screens.outcomeScreen({
+      words, heading: asks ? words.look_again : `${words.got_it} ✓`, said: reply || words.saved, links: after,
+    }));
+  };
+  queue.addEventListener("sent", arrived);
+  await queue.send();
+  if (mine === shown) main.querySelector(".done").textContent = queue.linkEnded ? words.link_ended : words.will_send;
+}
+
+function textOf(entry) {
+  const several = precincts.length > 1 || !data.watcher;
+  const old = Date.now() - entry.saved > 120000;
+  const place = several ? entry.report.precinct_id : "";
+  const time = old ? clock24(entry.saved, zoneOf(entry.report.precinct_id)) : "";
+  return screens.textLink(data.sms_number, screens.asText(entry.ask, entry.answer, place, time));
+}
+
+async function showWaiting() {
+  const waiting = await queue.waiting();
+  box.replaceChildren(...screens.waitingBox({
+    words, waiting, textOf, ended: queue.linkEnded, onretry: () => queue.send(),
+  }).filter(Boolean));
+  box.hidden = !waiting.length;
+}
+
+function followLinks(event) {
+  const link = event.target.closest?.("a");
+  if (!link || link.origin !== location.origin || link.pathname !== path || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  history.pushState(null, "", link.href);
+  route();
+}
+
+async function start() {
+  try {
+    queue = await Queue.open(data.watcher, data.watcher ? path.split("/")[2] : "");
+  } catch {
+    const said = screens.el("p", { class: "alert", role: "status" }, words.no_storage);
+    if (data.watcher) main.prepend(said);
+    return;
+  }
+  queue.addEventListener("change", showWaiting);
+  queue.addEventListener("later", showWaiting);
+  if (data.take_over) {
+    document.addEventListener("click", followLinks);
+    addEventListener("popstate", route);
+    await route();
+  }
+  await showWaiting();
+  const send = () => queue.send();
+  addEventListener("online", send);
+  addEventListener("pageshow", send);
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && send());
+  send();
+}
+
+async function stayWithoutSignal() {
+  if (!("serviceWorker" in navigator) || !data.watcher) return;
+  try {
+    await navigator.serviceWorker.register("/w/worker.js", { scope: "/w/" });
+    await navigator.serviceWorker.ready;
+    if (!(await caches.match(path))) await (await caches.open("beluga-pages")).add(path);
+    document.documentElement.dataset.offline = "ready";
+  } catch { /* the form works without it while there is a connection */ }
+}
+
+start().then(stayWithoutSignal);
