@@ -7,6 +7,7 @@ import csv
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from datetime import date, time
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,8 @@ def make_county(seed: int, precincts: int = 400) -> County:
         watchers=watchers,
         geometry=geometry,
     )
-    voters = tuple(_voters(rng, places, phones))
+    # Fiction has 45,100 phones: in a large county some households of different precincts share one.
+    voters = tuple(_voters(rng, places, cycle(list(phones))))
     return County(election, voters, tuple(_callers(rng)), drawn.town, rate)
 
 
