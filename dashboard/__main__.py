@@ -1,0 +1,60 @@
+"""`python -m dashboard`: the war room under waitress."""
+
+import signal
+import sys
+import threading
+from types import FrameType
+
+import waitress
+from waitress.server import BaseWSGIServer
+
+from dashboard.app import build
+from dashboard.settings import DashboardSettings
+from election.telemetry import configure_logs
+
+
+def main() -> int:
+    """Serves until SIGTERM or SIGINT."""
+    settings = DashboardSettings()
+    log = configure_logs("dashboard", settings)
+    try:
+        room = build(settings)
+    except ValueError as error:
+        print(f"dashboard: {error}", file=sys.stderr)
+        return 2
+    trusted = settings.trusted_proxy or None
+    server: BaseWSGIServer = waitress.create_server(
+        room.server,
+        host=settings.host,
+        port=settings.dashboard_port,
+        threads=settings.dashboard_threads,
+        ident="",
+        trusted_proxy=trusted,
+        trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
+        if trusted
+        else set(),
+        clear_untrusted_proxy_headers=True,
+    )
+    asked = threading.Event()
+
+    def stop(number: int, _: FrameType | None) -> None:
+        asked.set()
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    log.info("listening", port=settings.dashboard_port)
+    try:
+        server.run()
+    except SystemExit:
+        if not asked.is_set():
+            raise
+    finally:
+        server.close()
+        room.stop()
+        log.info("stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

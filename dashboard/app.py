@@ -1,0 +1,86 @@
+"""The war room put together: Flask, Dash on it, and the background loop beside them."""
+
+import hashlib
+from dataclasses import dataclass
+
+import flask
+from dash import Dash
+
+from dashboard.actions import add_actions
+from dashboard.background import Background
+from dashboard.guards import add_guards
+from dashboard.neighbours import Neighbours
+from dashboard.pages import add_health, add_pages
+from dashboard.panel import add_panel
+from dashboard.places import Gazetteer
+from dashboard.settings import DashboardSettings
+from dashboard.shell import PAGE, add_map, layout
+from dashboard.sign_in import Accounts, add_sign_in
+from dashboard.trail import Trail
+from dashboard.unread import Unread
+from election.clock import open_clock
+from election.tokens import Tokens
+
+BODY_LIMIT = 256 * 1024  # bytes of one request
+
+
+@dataclass
+class WarRoom:
+    """The WSGI application and what runs beside it."""
+
+    server: flask.Flask
+    background: Background
+
+    def stop(self) -> None:
+        self.background.stop()
+
+
+def build(settings: DashboardSettings) -> WarRoom:
+    """The war room, its background loop running. Raises `ValueError` where the secret is missing."""
+    tokens = Tokens(settings.secret.get_secret_value())
+    clock = open_clock(settings.clock_file)
+    folder = settings.state / "dashboard"
+    background = Background(settings.database_url)
+    gazetteer = Gazetteer(background, folder)
+    unread = Unread(background, gazetteer)
+    trail = Trail(background, clock, folder)
+    known = Accounts(background)
+    neighbours = Neighbours(background, settings, tokens)
+
+    server = flask.Flask("dashboard")
+    server.config.update(
+        SECRET_KEY=hashlib.sha256(
+            b"beluga.session." + settings.secret.get_secret_value().encode()
+        ).hexdigest(),
+        SESSION_COOKIE_NAME="beluga",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.cookie_secure,
+        MAX_CONTENT_LENGTH=BODY_LIMIT,
+    )
+    # Ours come before Dash's: its catch-all would otherwise answer first, and without asking who it is.
+    add_sign_in(server, settings, known)
+    add_health(server, lambda: {"election": gazetteer.places is not None})
+    add_pages(server, settings, background, gazetteer, unread, neighbours, trail, tokens)
+    add_actions(server, background, neighbours, gazetteer, trail)
+    app = Dash(
+        "dashboard",
+        server=server,  # type: ignore[arg-type]
+        title="Beluga war room",
+        update_title="",
+        index_string=PAGE,
+        assets_ignore=r"^topojson/.*",
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+        serve_locally=True,
+        compress=False,
+    )
+    app.layout = layout
+    add_map(app)
+    add_panel(app, background, neighbours, gazetteer, clock)
+    hashes = list(app.csp_hashes())
+    add_guards(server, settings, lambda: hashes)
+
+    background.start()
+    for work in (gazetteer.watch(), known.follow(), unread.follow(), trail.flush()):
+        background.keep(work)
+    return WarRoom(server, background)

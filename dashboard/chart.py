@@ -1,0 +1,155 @@
+"""The precinct's day as a chart: expected band, reports, annotations, now. Pure: answer in, figure out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+# Marker by verdict: accepted reports are full, held ones hollow, rejected ones crossed.
+_MARKERS = {"accepted": "circle", "held": "circle-open", "rejected": "x-thin-open"}
+_WORDS = {"accepted": "Accepted", "held": "Held", "rejected": "Rejected"}
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Colours of one theme; the same values as in theme.css."""
+
+    ink: str
+    dim: str
+    hairline: str
+    band: str
+    seen: str
+    held: str
+    rejected: str
+
+
+LIGHT = Palette("#1B1F24", "#5C636D", "#D9DCE1", "0,114,178", "#0072B2", "#B4568C", "#7A7F87")
+DARK = Palette("#E8EAED", "#A3A9B3", "#2E343D", "61,155,217", "#56B4E9", "#CC79A7", "#8A909A")
+
+
+def moment(value: Any) -> datetime | None:
+    """An aware time from seconds since the epoch or ISO 8601; None from nothing."""
+    if value is None:
+        return None
+    if isinstance(value, int | float):
+        return datetime.fromtimestamp(value, UTC)
+    when = datetime.fromisoformat(str(value))
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def verdict(report: dict[str, Any]) -> str:
+    """accepted, held or rejected, whatever the gate's finer word is."""
+    word = str(report.get("verdict") or "accepted").lower()
+    if word.startswith(("held", "wait", "question")):
+        return "held"
+    return "accepted" if word.startswith(("accept", "ok", "good", "counted")) else "rejected"
+
+
+def plain(text: str) -> str:
+    """Text as plotly shows it literally: its labels know a little markup, names must not."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def day_chart(page: dict[str, Any], zone: ZoneInfo, now: datetime, dark: bool) -> dict[str, Any]:
+    """A plotly figure (as JSON values). Times on its axis are local to `zone`."""
+    palette = DARK if dark else LIGHT
+
+    def local(value: Any) -> str:
+        when = moment(value)
+        return when.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if when else ""
+
+    curve = page.get("curve") or []
+    traces = _band(curve, local, palette) + _reports(page.get("reports") or [], local, palette)
+    shapes: list[dict[str, Any]] = []
+    notes: list[dict[str, Any]] = []
+    _line_at(shapes, notes, local(now.timestamp()), "now", palette)
+    for note in page.get("annotations") or []:
+        when = local(note.get("at") or note.get("observed_at"))
+        if when:
+            _line_at(shapes, notes, when, "⚑ " + plain(str(note.get("text") or ""))[:40], palette, "dot")
+    axis = {
+        "gridcolor": palette.hairline, "linecolor": palette.hairline, "zeroline": False, "fixedrange": True,
+        "tickfont": {"color": palette.dim, "size": 12},
+    }  # fmt: skip
+    ends = [local(curve[0]["time"]), local(curve[-1]["time"])] if curve else None
+    return {
+        "data": traces,
+        "layout": {
+            "margin": {"l": 40, "r": 12, "t": 20, "b": 28},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": {"family": "system-ui, sans-serif", "size": 13, "color": palette.ink},
+            "xaxis": axis | {"type": "date", "tickformat": "%H:%M", "range": ends},
+            "yaxis": axis | {"rangemode": "tozero", "tickformat": ",d"},
+            "showlegend": False,
+            "hovermode": "closest",
+            "shapes": shapes,
+            "annotations": notes,
+            "uirevision": "day",
+            "template": None,
+        },
+    }
+
+
+def _band(
+    curve: Sequence[dict[str, Any]], local: Callable[[Any], str], palette: Palette
+) -> list[dict[str, Any]]:
+    if not curve:
+        return []
+    times = [local(point["time"]) for point in curve]
+
+    def line(column: str, **more: Any) -> dict[str, Any]:
+        style = {"width": 0, "color": f"rgba({palette.band},.55)"} | more.pop("line", {})
+        return {
+            "type": "scatter", "mode": "lines", "x": times, "y": [point.get(column) for point in curve],
+            "line": style, "hoverinfo": "skip", **more,
+        }  # fmt: skip
+
+    dashes = {"width": 1, "dash": "dot"}
+    fill = f"rgba({palette.band},.16)"
+    return [
+        line("lo95", line=dashes),
+        line("hi95", line=dashes),
+        line("lo80"),
+        line("hi80", fill="tonexty", fillcolor=fill),
+        line("expected", line={"width": 1.5}, hoverinfo="x+y", name="expected"),
+    ]
+
+
+def _reports(
+    reports: Sequence[dict[str, Any]], local: Callable[[Any], str], palette: Palette
+) -> list[dict[str, Any]]:
+    colours = {"accepted": palette.seen, "held": palette.held, "rejected": palette.rejected}
+    counted = [r for r in reports if r.get("votes") is not None and r.get("observed_at") is not None]
+    traces = []
+    for kind, symbol in _MARKERS.items():
+        chosen = sorted((r for r in counted if verdict(r) == kind), key=lambda r: local(r["observed_at"]))
+        if chosen:
+            traces.append(
+                {
+                    "type": "scatter",
+                    "mode": "lines+markers" if kind == "accepted" else "markers",
+                    "x": [local(r["observed_at"]) for r in chosen],
+                    "y": [r["votes"] for r in chosen],
+                    "marker": {"symbol": symbol, "size": 9, "color": colours[kind], "line": {"width": 2}},
+                    "line": {"width": 1.5, "color": colours[kind]},
+                    "hovertemplate": f"%{{y:,}} at %{{x|%H:%M}} · {_WORDS[kind]}<extra></extra>",
+                    "name": _WORDS[kind],
+                }
+            )
+    return traces
+
+
+def _line_at(  # noqa: PLR0917
+    shapes: list[dict[str, Any]], notes: list[dict[str, Any]], when: str, text: str, palette: Palette,
+    dash: str = "solid",
+) -> None:  # fmt: skip
+    shapes.append(
+        {"type": "line", "xref": "x", "yref": "paper", "x0": when, "x1": when, "y0": 0, "y1": 1,
+         "line": {"width": 1, "color": palette.dim, "dash": dash}}
+    )  # fmt: skip
+    notes.append(
+        {"xref": "x", "yref": "paper", "x": when, "y": 1, "yanchor": "bottom", "text": text,
+         "showarrow": False, "font": {"size": 12, "color": palette.dim}}
+    )  # fmt: skip

@@ -1,0 +1,87 @@
+"""What the war room asks of the other services, and how their silence is told to people."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+import aiohttp
+import orjson
+
+from dashboard.background import Background
+from dashboard.settings import DashboardSettings
+from dashboard.sign_in import Person
+from election.tokens import Tokens
+from election.wire.callers import DispatchOrder
+from election.wire.intake import Decision
+
+
+@dataclass
+class NeighbourError(Exception):
+    """A neighbour did not do what was asked. `words` say to people what happened and what to do."""
+
+    words: str
+    status: int = 503  # what our own answer should be
+
+
+class Neighbours:
+    """Calls to tally, intake and callers; only inside the background loop."""
+
+    def __init__(self, background: Background, settings: DashboardSettings, tokens: Tokens) -> None:
+        self._background = background
+        self._settings = settings
+        self._tokens = tokens
+
+    async def precinct(self, who: Person, precinct_id: str) -> dict[str, Any]:
+        """The tally's page of one precinct: info, standing, curve, reports, annotations, incidents."""
+        url = f"{self._settings.tally_url}/precincts/{quote(precinct_id, safe='')}"
+        return dict(await self._ask(who, "GET", url, "The tally"))
+
+    async def decide(self, who: Person, key: UUID, decision: Decision) -> dict[str, Any]:
+        """Puts a staff decision into the log; the same key twice is one decision."""
+        url = f"{self._settings.intake_url}/decisions/{key}"
+        return dict(await self._ask(who, "PUT", url, "Intake", decision.model_dump(mode="json")))
+
+    async def dispatch(self, who: Person, order: DispatchOrder) -> dict[str, Any]:
+        """Opens a precinct for calling, or changes how many callers it should have."""
+        url = f"{self._settings.callers_url}/dispatches"
+        return dict(await self._ask(who, "POST", url, "The call desk", order.model_dump(mode="json")))
+
+    async def dispatches(self, who: Person) -> list[dict[str, Any]]:
+        """Who is being called for now; raises `NeighbourError` where the call desk is away."""
+        answer = await self._ask(who, "GET", f"{self._settings.callers_url}/dispatches", "The call desk")
+        return list(answer["dispatches"])
+
+    async def _ask(
+        self, who: Person, method: str, url: str, name: str, body: dict[str, Any] | None = None
+    ) -> Any:
+        token = self._tokens.sign("service", {"account": who.login, "role": who.role.value})
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        session = await self._background.session()
+        try:
+            content = orjson.dumps(body) if body is not None else None
+            async with session.request(method, url, data=content, headers=headers) as response:
+                answer = await response.read()
+                if response.status < 300:
+                    return orjson.loads(answer) if answer else {}
+                status, said = response.status, _said(answer)
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            raise NeighbourError(
+                f"{name} does not answer. Nothing was changed; try again in a moment."
+            ) from None
+        except orjson.JSONDecodeError:
+            raise NeighbourError(f"{name} answered with something unreadable. Try again.", 502) from None
+        if status == 503:
+            raise NeighbourError(f"{name} cannot do it now{said}. Nothing was changed; try again.")
+        raise NeighbourError(f"{name} refused{said}.", status if 400 <= status < 500 else 502)
+
+
+def _said(answer: bytes) -> str:
+    try:
+        content = orjson.loads(answer)
+    except orjson.JSONDecodeError:
+        return ""
+    if not isinstance(content, dict):
+        return ""
+    words = content.get("message") or content.get("error") or content.get("detail")
+    return f": {words}" if isinstance(words, str) else ""

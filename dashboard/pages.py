@@ -1,0 +1,169 @@
+"""The plain routes beside Dash: what a page begins with, shapes, feed tokens, people, audit trail, health."""
+
+from collections.abc import Callable
+from typing import Any
+
+import flask
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
+
+from dashboard.background import Background
+from dashboard.guards import feed_url
+from dashboard.neighbours import NeighbourError, Neighbours
+from dashboard.places import Gazetteer, Places
+from dashboard.settings import DashboardSettings
+from dashboard.sign_in import Person, csrf_token, needs_role, person
+from dashboard.trail import Trail
+from dashboard.unread import Unread
+from election.accounts import Role
+from election.database import UNREACHABLE
+from election.tokens import Tokens
+
+MOST_PEOPLE = 100  # precincts whose watchers may be asked for at once
+SHAPES_SECONDS = 86_400  # a browser keeps shapes this long; their address carries the version
+NO_COUNTY = "_"  # how a county without a name is written in an address
+
+
+def _who() -> Person:
+    who = person()
+    if who is None:
+        flask.abort(401)
+    return who
+
+
+def add_pages(  # noqa: PLR0917
+    server: flask.Flask,
+    settings: DashboardSettings,
+    background: Background,
+    gazetteer: Gazetteer,
+    unread: Unread,
+    neighbours: Neighbours,
+    trail: Trail,
+    tokens: Tokens,
+) -> None:
+    """Adds `/boot`, `/feed-token`, `/geo/…`, `/people`, `/desk`, `/audit`."""
+
+    def places() -> Places:
+        if gazetteer.places is None:
+            flask.abort(flask.make_response(flask.jsonify(message="No election has been imported yet."), 503))
+        return gazetteer.places
+
+    @server.get("/boot")
+    def boot() -> Any:
+        who, here = _who(), places()
+        by_county = here.drawn_by_county(who.counties)
+        seen = here.seen_by(who.counties)
+        counties = sorted({p.county for p in seen})
+        return flask.jsonify(
+            login=who.login,
+            role=who.role.value,
+            counties=who.counties,
+            csrf=csrf_token(),
+            election=here.day.name,
+            date=here.day.date.isoformat(),
+            timezone=here.day.timezone,
+            rehearsal=settings.rehearsal,
+            version=here.version,
+            by_county=by_county,
+            county_names=counties,
+            precincts=len(seen),
+        )
+
+    @server.get("/feed-token")
+    def feed_token() -> Any:
+        who = _who()
+        value = {
+            "role": who.role.value,
+            "counties": list(who.counties) if who.counties is not None else None,
+            "account": who.login,
+        }
+        url = feed_url(settings, flask.request.host, flask.request.is_secure)
+        return flask.jsonify(token=tokens.sign("feed", value), url=url)
+
+    @server.get("/geo/counties.json")
+    def counties() -> Any:
+        places()
+        return _shapes("counties", _who().counties)
+
+    @server.get("/geo/precincts.json")
+    def precincts() -> Any:
+        places()
+        return _shapes("precincts", _who().counties)
+
+    @server.get("/geo/precincts/<path:county>.json")
+    def county_precincts(county: str) -> Any:
+        county = "" if county == NO_COUNTY else county
+        if not _who().may_see(county):
+            flask.abort(403)
+        if county not in places().counties:
+            flask.abort(404)
+        return _shapes("precincts", (county,))
+
+    def _shapes(kind: str, counties: tuple[str, ...] | None) -> Any:
+        response = flask.make_response(gazetteer.shapes(kind, counties))
+        response.mimetype = "application/geo+json"
+        response.headers["Cache-Control"] = f"private, max-age={SHAPES_SECONDS}"
+        response.headers["Vary"] = "Cookie"
+        response.headers["Content-Encoding"] = "gzip"
+        return response
+
+    @server.get("/people")
+    def people() -> Any:
+        who, here = _who(), places()
+        asked = flask.request.args.getlist("precinct")[:MOST_PEOPLE]
+        found = {}
+        for precinct_id in asked:
+            precinct = here.precincts.get(precinct_id)
+            if precinct and who.may_see(precinct.county):
+                watchers = here.watchers_of.get(precinct_id, [])
+                found[precinct_id] = [{"name": w.name, "phone": w.phone} for w in watchers]
+        return flask.jsonify(found)
+
+    @server.get("/desk")
+    def desk() -> Any:
+        who = _who()
+        try:
+            dispatches, words = background.run(neighbours.dispatches(who), 3), ""
+        except NeighbourError as error:
+            dispatches, words = [], error.words
+        except TimeoutError:
+            dispatches, words = [], "The call desk does not answer."
+        here = gazetteer.places
+        if who.counties is not None and here is not None:
+            mine = {str(p.precinct_id) for p in here.seen_by(who.counties)}
+            dispatches = [d for d in dispatches if d.get("precinct_id") in mine]
+        return flask.jsonify(unread=unread.seen_by(who), dispatches=dispatches, dispatches_problem=words)
+
+    @server.get("/audit")
+    @needs_role(Role.ADMIN)
+    def audit_trail() -> Any:
+        try:
+            deeds, problem = background.run(trail.latest(300)), ""
+        except UNREACHABLE:
+            deeds, problem = [], "The database does not answer; the trail is kept and shown when it is back."
+        return flask.render_template("audit.html", deeds=deeds, problem=problem)
+
+
+def add_health(server: flask.Flask, ready: Callable[[], dict[str, bool]]) -> None:
+    """Adds `/healthz`, `/readyz`, `/metrics`, open to machines without a session."""
+    registry = CollectorRegistry()
+    answers = Counter("dashboard_requests", "Answers by status.", ["status"], registry=registry)
+    loaded = Gauge("dashboard_election_loaded", "1 once an election is known.", registry=registry)
+    loaded.set_function(lambda: float(ready()["election"]))
+
+    @server.after_request
+    def count(response: flask.Response) -> flask.Response:
+        answers.labels(str(response.status_code)).inc()
+        return response
+
+    @server.get("/healthz")
+    def healthz() -> Any:
+        return flask.jsonify(ok=True)
+
+    @server.get("/readyz")
+    def readyz() -> Any:
+        parts = ready()
+        return flask.jsonify(parts), 200 if all(parts.values()) else 503
+
+    @server.get("/metrics")
+    def metrics() -> Any:
+        return flask.Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,0 +1,139 @@
+"""The precinct panel: one sentence, the day's chart, the raw check-ins. Dash draws what the tally answers."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dash import Dash, Input, Output, html
+
+from dashboard.background import Background
+from dashboard.chart import day_chart, moment, verdict
+from dashboard.neighbours import NeighbourError, Neighbours
+from dashboard.places import Gazetteer
+from dashboard.sign_in import person
+from election.clock import Clock
+from election.day import Precinct, Watcher
+
+_SHAPES = {"accepted": ("●", "Accepted"), "held": ("○", "Held"), "rejected": ("✕", "Rejected")}
+_NOTHING: dict[str, Any] = {"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
+
+
+def add_panel(
+    app: Dash, background: Background, neighbours: Neighbours, gazetteer: Gazetteer, clock: Clock
+) -> None:
+    """Adds the callback behind the panel. Its input names a precinct, with a number that grows."""
+
+    @app.callback(
+        Output("panel-words", "children"),
+        Output("panel-chart", "figure"),
+        Output("panel-log", "children"),
+        Input("panel-request", "data"),
+        prevent_initial_call=True,
+    )
+    def draw(request: dict[str, Any] | None) -> tuple[Any, Any, Any]:
+        who, precinct_id = person(), str((request or {}).get("precinct_id") or "")
+        places = gazetteer.places
+        precinct = places.precincts.get(precinct_id) if places else None
+        if who is None or places is None or precinct is None or not who.may_see(precinct.county):
+            return html.P("This precinct is not known, or is outside your counties."), _NOTHING, None
+        heading = _heading(precinct)
+        try:
+            page = background.run(neighbours.precinct(who, precinct_id))
+        except (NeighbourError, TimeoutError) as error:
+            words = getattr(error, "words", "The tally did not answer in time.")
+            said = html.P(
+                f"{words} The list and the map go on without it.", className="problem", role="alert"
+            )
+            return [heading, said], _NOTHING, None
+        zone, now = precinct.zone(places.day), clock.now()
+        dark = bool((request or {}).get("dark"))
+        chart = day_chart(page, zone, now, dark)
+        sentence = html.P(_sentence(page, precinct, zone, now), className="sentence")
+        people = _people(places.watchers_of.get(precinct_id, []))
+        return [heading, sentence, people], chart, _log(page, places.watchers, zone)
+
+
+def _heading(precinct: Precinct) -> Any:
+    where = " · ".join(part for part in (precinct.precinct_id, precinct.county) if part)
+    return html.Header(
+        [html.H2(precinct.name, id="panel-name"), html.P(f"{where} · {precinct.registered:,} registered")]
+    )
+
+
+def _sentence(page: dict[str, Any], precinct: Precinct, zone: ZoneInfo, now: datetime) -> str:
+    """What a person must know first, in one sentence."""
+    standing = page.get("standing") or {}
+    state = standing.get("state")
+    seen = moment(standing.get("last_observed_at"))
+    last = (
+        f"last count {standing['last_votes']:,} at {seen.astimezone(zone):%H:%M}, {_ago(now, seen)}"
+        if seen and standing.get("last_votes") is not None
+        else "no count yet"
+    )
+    missing, sure = round(standing.get("shortfall") or 0), round(100 * (standing.get("p_lagging") or 0))
+    if state == "silent":
+        begun = "no count yet" if seen is None else last
+        return f"Silent: {begun}. Silence says nothing about turnout; reach the watcher."
+    if state == "doubtful":
+        return f"Doubtful: reports here disagree or wait for a decision; {last}."
+    if state == "closed":
+        return f"Closed with {standing.get('last_votes') or 0:,} counted; {last}."
+    if state in ("lagging", "watch"):
+        return f"{missing:,} behind its peers by close, {sure} % sure; {last}."
+    return f"On pace, heading for {round(standing.get('projected_final') or 0):,}; {last}."
+
+
+def _ago(now: datetime, then: datetime) -> str:
+    minutes = max(0, round((now - then).total_seconds() / 60))
+    return f"{minutes} min ago" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} ago"
+
+
+def _people(watchers: list[Watcher]) -> Any:
+    if not watchers:
+        return html.P("Nobody watches here.", className="people")
+    parts: list[Any] = []
+    for watcher in watchers:
+        parts += [html.Span(watcher.name), html.A("call", href=f"tel:{watcher.phone}", className="act")]
+    return html.P(parts, className="people")
+
+
+def _log(page: dict[str, Any], watchers: tuple[Watcher, ...], zone: ZoneInfo) -> Any:
+    reports = sorted(page.get("reports") or [], key=lambda r: str(r.get("received_at")), reverse=True)
+    if not reports:
+        return html.P("No check-ins yet.", className="empty")
+    names = {str(w.watcher_id): w.name for w in watchers}
+    return [html.H3("Check-ins as sent"), html.Ol([_entry(r, names, zone) for r in reports])]
+
+
+def _entry(report: dict[str, Any], names: dict[str, str], zone: ZoneInfo) -> Any:
+    kind = verdict(report)
+    shape, word = _SHAPES[kind]
+    received = moment(report.get("received_at") or report.get("observed_at"))
+    sender = names.get(str(report.get("watcher_id")), str(report.get("watcher_id") or "unknown phone"))
+    counted = report.get("votes") is not None
+    words = report.get("words") or (f"{report['votes']}" if counted else str(report.get("kind", "")))
+    line: list[Any] = [
+        html.Time(f"{received.astimezone(zone):%H:%M}" if received else ""),
+        html.Q(str(words)),
+        html.Span(f"{sender} · {report.get('channel') or ''}".rstrip(" ·"), className="sender"),
+    ]
+    if counted:
+        line.append(html.Span(f"{shape} {word}", className=f"verdict {kind}"))
+    if report.get("reason"):
+        line.append(html.Span(str(report["reason"]), className="why"))
+    target = report.get("check_in_id") or report.get("id")
+    if counted and target:
+        for action, label, already in (("accept", "Accept", "accepted"), ("reject", "Reject", "rejected")):
+            if kind != already:
+                line.append(
+                    html.Button(
+                        f"{label} {report['votes']:,}",
+                        type="button",
+                        **_data(action, str(target)),
+                    )
+                )
+    return html.Li(line)
+
+
+def _data(action: str, target: str) -> Any:
+    return {"data-action": action, "data-target": target}

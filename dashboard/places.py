@@ -1,0 +1,169 @@
+"""The election as the board needs it: precincts, counties, shapes; kept on disk to outlive a database.
+
+`Places` is a value built once for an import of the election; `Gazetteer` holds the current one, looks for a
+newer import now and then, and remembers the last on disk.
+"""
+
+import asyncio
+import gzip
+import hashlib
+from dataclasses import asdict, dataclass, field
+from datetime import date, time
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import orjson
+import structlog
+
+from dashboard.background import Background
+from dashboard.geography import county_features, precinct_features
+from election.database import UNREACHABLE, pauses
+from election.day import ElectionDay, Precinct, Watcher
+from election.store import load_election
+
+DRAW_ALL = 2_500  # precincts; above it counties are drawn first
+LOOK_AGAIN_SECONDS = 20.0  # how soon a newer import of the election is noticed
+
+_LOG = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Places:
+    """Everything the pages know of the election without asking anyone."""
+
+    day: ElectionDay
+    precincts: dict[str, Precinct]
+    watchers: tuple[Watcher, ...]
+    geometry: dict[str, dict[str, Any]] = field(repr=False)
+    version: str = ""
+
+    @cached_property
+    def counties(self) -> tuple[str, ...]:
+        return tuple(sorted({p.county for p in self.precincts.values()}))
+
+    @cached_property
+    def watchers_of(self) -> dict[str, list[Watcher]]:
+        found: dict[str, list[Watcher]] = {}
+        for watcher in self.watchers:
+            for precinct_id in watcher.precinct_ids:
+                found.setdefault(precinct_id, []).append(watcher)
+        return found
+
+    def seen_by(self, counties: tuple[str, ...] | None) -> list[Precinct]:
+        """The precincts of these counties; of all where `counties` is None."""
+        return [p for p in self.precincts.values() if counties is None or p.county in counties]
+
+    def drawn_by_county(self, counties: tuple[str, ...] | None) -> bool:
+        """Whether counties come first on the map, because there are too many precincts to draw at once."""
+        return len(self.seen_by(counties)) > DRAW_ALL
+
+    def county_shapes(self, counties: tuple[str, ...] | None) -> bytes:
+        return orjson.dumps(county_features(self.seen_by(counties), self.geometry))
+
+    def precinct_shapes(self, counties: tuple[str, ...] | None) -> bytes:
+        return orjson.dumps(precinct_features(self.seen_by(counties), self.geometry))
+
+
+class Gazetteer:
+    """Holds the current `Places`; `places` is None until the election was seen once."""
+
+    def __init__(self, background: Background, folder: Path) -> None:
+        self._background = background
+        self._file = folder / "places.json.gz"
+        self._shapes: dict[tuple[str, ...], bytes] = {}
+        self.places: Places | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.places = _load(gzip.decompress(self._file.read_bytes()))
+        except FileNotFoundError:
+            pass
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+            _LOG.warning("remembered places unreadable", error=repr(error))
+
+    async def watch(self) -> None:
+        """Keeps `places` current; survives a database that comes and goes."""
+        rest = pauses()
+        while True:
+            try:
+                await self._look()
+            except UNREACHABLE as error:
+                _LOG.info("database away", error=type(error).__name__)
+                await rest.wait()
+            except Exception:
+                _LOG.exception("election unreadable")
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            else:
+                rest.reset()
+                await asyncio.sleep(LOOK_AGAIN_SECONDS if self.places else 0.5)
+
+    async def _look(self) -> None:
+        async with self._background.connection() as connection:
+            mark = await connection.fetchval("select imported_at::text || roster_version from election")
+            if mark is None or (self.places and self.places.version == _version(mark)):
+                return
+            election = await load_election(connection)
+        if election is None:
+            return
+        places = Places(
+            day=election.day,
+            precincts={p.precinct_id: p for p in election.precincts},
+            watchers=election.watchers,
+            geometry={str(key): shape for key, shape in election.geometry.items()},
+            version=_version(mark),
+        )
+        content = await asyncio.to_thread(lambda: gzip.compress(_dump(places), 1))
+        fresh = self._file.with_suffix(".new")
+        fresh.write_bytes(content)
+        fresh.chmod(0o600)  # it names watchers and their phones
+        fresh.replace(self._file)
+        self.places = places
+        self._shapes.clear()
+        _LOG.info("election loaded", precincts=len(places.precincts), version=places.version)
+
+    def shapes(self, kind: str, counties: tuple[str, ...] | None) -> bytes:
+        """GeoJSON, gzipped, of `kind` "counties" or "precincts". Raises `LookupError` before an election."""
+        if self.places is None:
+            raise LookupError("no election yet")
+        key = (self.places.version, kind, *(counties if counties is not None else ("*",)))
+        if key not in self._shapes:
+            places = self.places
+            made = places.county_shapes(counties) if kind == "counties" else places.precinct_shapes(counties)
+            self._shapes[key] = gzip.compress(made, 5)
+        return self._shapes[key]
+
+
+def _version(mark: str) -> str:
+    return hashlib.sha256(mark.encode()).hexdigest()[:12]
+
+
+def _dump(places: Places) -> bytes:
+    return orjson.dumps(
+        {
+            "version": places.version,
+            "day": asdict(places.day),
+            "precincts": [asdict(p) for p in places.precincts.values()],
+            "watchers": [asdict(w) for w in places.watchers],
+            "geometry": places.geometry,
+        }
+    )
+
+
+def _load(content: bytes) -> Places:
+    data = orjson.loads(content)
+    day = data["day"]
+    times = ("opens", "closes", "shift_start", "shift_end")
+
+    def value(row: dict[str, Any]) -> dict[str, Any]:
+        row = {k: time.fromisoformat(v) if k in times and v else v for k, v in row.items()}
+        return {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+
+    day = value(day) | {"date": date.fromisoformat(day["date"])}
+    precincts = [Precinct(**value(row)) for row in data["precincts"]]
+    return Places(
+        day=ElectionDay(**day),
+        precincts={p.precinct_id: p for p in precincts},
+        watchers=tuple(Watcher(**value(row)) for row in data["watchers"]),
+        geometry=data["geometry"],
+        version=data["version"],
+    )

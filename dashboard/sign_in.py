@@ -1,0 +1,230 @@
+"""Signing in and out, sessions, and who may see what.
+
+A session is Flask's signed cookie: login, role, counties, the account's epoch and a CSRF token. It needs no
+database to be believed, so the war room goes on while PostgreSQL is away; `Accounts` follows the table every
+few seconds and ends sessions whose account was disabled, reset or changed.
+"""
+
+import asyncio
+import hmac
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import wraps
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+import flask
+import structlog
+
+from dashboard.attempts import Attempts
+from dashboard.background import Background
+from dashboard.settings import DashboardSettings
+from election import accounts
+from election.accounts import WAR_ROOM, Account, Role
+from election.database import UNREACHABLE
+
+_LOG = structlog.get_logger()
+
+FOLLOW_SECONDS = 2.0  # how soon a disabled account is out
+HASHES_AT_ONCE = 2  # argon2 takes 64 MB each
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is at the other end. `counties` is None where nothing limits the view."""
+
+    login: str
+    role: Role
+    counties: tuple[str, ...] | None
+
+    def may_see(self, county: str) -> bool:
+        return self.counties is None or county in self.counties
+
+
+class Accounts:
+    """The accounts as last seen in the database."""
+
+    def __init__(self, background: Background) -> None:
+        self._background = background
+        self._known: dict[str, Account] | None = None
+
+    async def follow(self) -> None:
+        while True:
+            try:
+                async with self._background.connection() as connection:
+                    self._known = {a.login: a for a in await accounts.read_all(connection)}
+            except UNREACHABLE:
+                pass  # the last known accounts stay in force
+            except Exception as error:
+                _LOG.warning("accounts unreadable", error=repr(error))
+            await asyncio.sleep(FOLLOW_SECONDS)
+
+    def find(self, login: str) -> Account | None:
+        """The account now, or as last seen. Raises `ConnectionError` where it was never seen."""
+
+        async def ask() -> Account | None:
+            async with self._background.connection() as connection:
+                return await accounts.find(connection, login)
+
+        try:
+            return self._background.run(ask(), timeout=3)
+        except UNREACHABLE as error:
+            if self._known is None:
+                raise ConnectionError("accounts were never seen") from error
+            return self._known.get(login)
+
+    def still_open(self, login: str, epoch: int) -> bool:
+        if self._known is None:
+            return True
+        account = self._known.get(login)
+        return account is not None and not account.disabled and account.epoch == epoch
+
+
+def person() -> Person | None:
+    """Who sent this request, or None."""
+    return cast("Person | None", flask.g.get("person"))
+
+
+def csrf_token() -> str:
+    """This session's token, which every form and action must bring back."""
+    if "csrf" not in flask.session:
+        flask.session["csrf"] = secrets.token_urlsafe(24)
+    return str(flask.session["csrf"])
+
+
+def csrf_right(given: str | None) -> bool:
+    """Whether a form or action brought this session's token."""
+    kept = flask.session.get("csrf")
+    return bool(kept and given and hmac.compare_digest(str(kept), given))
+
+
+def needs_role(*roles: Role) -> Callable[[View], View]:
+    """Only for people of these roles; others are told so (403)."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            who = person()
+            if who is None or who.role not in roles:
+                flask.abort(403)
+            return view(*args, **kwargs)
+
+        return cast("View", guarded)
+
+    return decorate
+
+
+# Open to everyone: the sign-in page itself, its style, and what machines ask.
+_OPEN = (
+    "/login",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/assets/theme.css",
+    "/assets/favicon.svg",
+    "/favicon.ico",
+)
+
+
+def add_sign_in(server: flask.Flask, settings: DashboardSettings, known: Accounts) -> None:
+    """Adds `/login` and `/logout`, and closes every other page to those who have not signed in."""
+    attempts, guard, hashing = Attempts(), threading.Lock(), threading.BoundedSemaphore(HASHES_AT_ONCE)
+    server.permanent_session_lifetime = timedelta(hours=settings.session_hours)
+
+    @server.before_request
+    def who_is_it() -> Any:
+        path = flask.request.path
+        if path in _OPEN:
+            return None
+        flask.g.person = _person(known)
+        if flask.g.person is not None:
+            return None
+        wants_page = flask.request.method == "GET" and "text/html" in flask.request.headers.get("Accept", "")
+        if wants_page:
+            return flask.redirect(flask.url_for("login", next=flask.request.full_path.rstrip("?")))
+        return flask.jsonify(error="signed out", message="Your session has ended. Sign in again."), 401
+
+    @server.get("/login")
+    def login() -> Any:
+        return _form()
+
+    @server.post("/login")
+    def sign_in() -> Any:
+        if not csrf_right(flask.request.form.get("csrf")):
+            return _form("This page was open too long. Please try again.", 400)
+        name = flask.request.form.get("login", "")[:100].strip().lower()
+        password = flask.request.form.get("password", "")[:200]
+        address = flask.request.remote_addr or ""
+        with guard:
+            wait = attempts.wait(name, address, time.monotonic())
+        if wait > 0:
+            return _form(
+                f"Too many wrong attempts from here. Try again in {max(1, round(wait / 60))} min.", 429
+            )
+        try:
+            account = known.find(name)
+        except ConnectionError:
+            return _form(
+                "The database does not answer, so nobody new can sign in. Try again in a minute.", 503
+            )
+        with hashing:
+            if account is None:
+                accounts.waste_time(password)
+            right = account is not None and account.accepts(password)
+        if account is None or not right:
+            with guard:
+                attempts.failed(name, address, time.monotonic())
+            _LOG.info("sign-in refused", login=name)
+            return _form("Login or password is wrong.", 401)
+        with guard:
+            attempts.succeeded(name, address)
+        if account.role not in WAR_ROOM:
+            return _form("This account has no war room. Use your personal link instead.", 403)
+        target = _safe(flask.request.form.get("next"))
+        flask.session.clear()
+        flask.session.permanent = True
+        flask.session.update(
+            login=account.login,
+            role=account.role.value,
+            counties=list(account.counties) if account.role is Role.LEAD else None,
+            epoch=account.epoch,
+        )
+        csrf_token()
+        _LOG.info("signed in", login=account.login, role=account.role.value)
+        return flask.redirect(target, 303)
+
+    @server.post("/logout")
+    def logout() -> Any:
+        if csrf_right(flask.request.form.get("csrf")):
+            flask.session.clear()
+        return flask.redirect("/login", 303)
+
+
+def _person(known: Accounts) -> Person | None:
+    session = flask.session
+    if "login" not in session:
+        return None
+    role, counties = Role(session["role"]), session["counties"]
+    if role not in WAR_ROOM or not known.still_open(session["login"], session["epoch"]):
+        return None
+    return Person(session["login"], role, tuple(counties) if counties is not None else None)
+
+
+def _form(problem: str = "", status: int = 200) -> Any:
+    target = _safe(flask.request.values.get("next"))
+    page = flask.render_template("login.html", problem=problem, csrf=csrf_token(), next=target)
+    return flask.make_response(page, status)
+
+
+def _safe(target: str | None) -> str:
+    """A path of ours to go on to; anything that leads elsewhere becomes the board."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\", "/login", "/_dash")):
+        return "/"
+    parts = urlsplit(target)
+    return target if not parts.scheme and not parts.netloc else "/"

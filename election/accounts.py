@@ -1,0 +1,155 @@
+"""Accounts of the war room: roles, county scopes, passwords (argon2id). Sessions are the dashboard's affair.
+
+An account's `epoch` grows whenever its password, role or access changes; a session remembers the epoch it was
+signed under, so that a reset or a disabling ends every session of that account.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import argon2
+import asyncpg
+
+_HASHER = argon2.PasswordHasher()  # argon2id with the library's defaults (RFC 9106, low memory)
+
+MINIMUM_PASSWORD = 10  # characters
+
+_ADD = """
+insert into accounts (login, role, counties, password_hash) values ($1, $2, $3, $4)
+on conflict (login) do nothing
+returning login
+"""
+_ALL = "select login, role, counties, password_hash, disabled, epoch from accounts order by login"
+_ONE = "select login, role, counties, password_hash, disabled, epoch from accounts where login = $1"
+_RESET = """
+update accounts set password_hash = $2, disabled = false, epoch = epoch + 1, changed_at = now()
+where login = $1 returning login
+"""
+_DISABLE = """
+update accounts set disabled = true, epoch = epoch + 1, changed_at = now() where login = $1 returning login
+"""
+
+
+class Role(StrEnum):
+    """What a person may see and do; each includes nothing of the others but what it names."""
+
+    WATCHER = "watcher"  # the form, by personal link
+    CALLER = "caller"  # the call desk, by personal link
+    LEAD = "lead"  # the war room, own counties only
+    STAFF = "staff"  # the war room
+    ADMIN = "admin"  # the war room, accounts and the audit trail
+
+
+WAR_ROOM = frozenset({Role.LEAD, Role.STAFF, Role.ADMIN})
+
+
+class AccountError(Exception):
+    """Base of what can go wrong with an account; the message says what to do."""
+
+
+class AccountExistsError(AccountError):
+    def __init__(self, login: str) -> None:
+        super().__init__(f"there is already an account {login}; use reset to give it a new password")
+
+
+class NoSuchAccountError(AccountError):
+    def __init__(self, login: str) -> None:
+        super().__init__(f"there is no account {login}; list shows all of them")
+
+
+class AccountRefusedError(AccountError):
+    """The account cannot be as asked (bad login, short password, lead without a county)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One person's account. `counties` limits a lead; it is empty for everyone else."""
+
+    login: str
+    role: Role
+    counties: tuple[str, ...]
+    password_hash: str
+    disabled: bool = False
+    epoch: int = 0
+
+    def accepts(self, password: str) -> bool:
+        """Whether `password` is right and the account is open. Slow on purpose (tens of milliseconds)."""
+        try:
+            right = _HASHER.verify(self.password_hash, password)
+        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+            right = False
+        return right and not self.disabled
+
+    def may_see(self, county: str) -> bool:
+        return self.role is not Role.LEAD or county in self.counties
+
+
+def new_password() -> str:
+    """A password that can be read out over a phone: four groups of letters and digits, about 80 bits."""
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(4))
+
+
+def waste_time(password: str) -> None:
+    """Hashes for nothing, so that an unknown login answers as slowly as a wrong password."""
+    _HASHER.hash(password)
+
+
+async def add(
+    connection: asyncpg.Connection, login: str, role: Role, password: str, counties: Sequence[str] = ()
+) -> None:
+    """Makes an account. Raises `AccountExistsError` or `AccountRefusedError`."""
+    login = login.strip().lower()
+    _check_password(password)
+    if role is Role.LEAD and not counties:
+        raise AccountRefusedError("a lead needs at least one county")
+    try:
+        done = await connection.fetchval(_ADD, login, role.value, list(counties), _HASHER.hash(password))
+    except asyncpg.CheckViolationError:
+        raise AccountRefusedError(
+            f"{login!r} cannot be a login: letters, digits, dot, dash, underscore and @ only"
+        ) from None
+    if done is None:
+        raise AccountExistsError(login)
+
+
+async def reset(connection: asyncpg.Connection, login: str, password: str) -> None:
+    """A new password; opens a disabled account again; ends its sessions. Raises `NoSuchAccountError`."""
+    _check_password(password)
+    if await connection.fetchval(_RESET, login.lower(), _HASHER.hash(password)) is None:
+        raise NoSuchAccountError(login)
+
+
+async def disable(connection: asyncpg.Connection, login: str) -> None:
+    """Closes the account and ends its sessions. Raises `NoSuchAccountError`."""
+    if await connection.fetchval(_DISABLE, login.lower()) is None:
+        raise NoSuchAccountError(login)
+
+
+async def find(connection: asyncpg.Connection, login: str) -> Account | None:
+    """The account with this login, in whatever case it was typed."""
+    row = await connection.fetchrow(_ONE, login.strip().lower())
+    return _account(row) if row else None
+
+
+async def read_all(connection: asyncpg.Connection) -> list[Account]:
+    """Every account, by login."""
+    return [_account(row) for row in await connection.fetch(_ALL)]
+
+
+def _account(row: asyncpg.Record) -> Account:
+    return Account(
+        row["login"],
+        Role(row["role"]),
+        tuple(row["counties"]),
+        row["password_hash"],
+        row["disabled"],
+        row["epoch"],
+    )
+
+
+def _check_password(password: str) -> None:
+    if len(password) < MINIMUM_PASSWORD:
+        raise AccountRefusedError(f"a password needs at least {MINIMUM_PASSWORD} characters")
