@@ -7,8 +7,8 @@ import csv
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle
 from datetime import date, time
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
