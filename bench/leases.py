@@ -131,7 +131,7 @@ async def run(url: str, options: argparse.Namespace) -> None:
     await fill(connection, options.voters, options.precincts)
     seconds = time.perf_counter() - started
     print(f"{options.voters:,} voters in {options.precincts:,} precincts ({seconds:.0f} s)")
-    pool = await open_pool(by_index(url), 8)
+    pool = await open_pool(by_index(url), options.pool)
     bare = await baseline(pool, options.callers, options.leases // 4)
     rate, took = await lease(pool, options.callers, options.leases, options.precincts)
     print(f"baseline, two bare commits a turn: {bare:,.0f}/s")
@@ -154,6 +154,7 @@ def main() -> None:
     parser.add_argument("--voters", type=int, default=1_000_000)
     parser.add_argument("--precincts", type=int, default=1_800)
     parser.add_argument("--callers", type=int, default=2_000)
+    parser.add_argument("--pool", type=int, default=16, help="connections, also of the baseline")
     parser.add_argument("--leases", type=int, default=20_000)
     parser.add_argument("--rate", type=float, default=500.0, help="arrivals a second of the steady part")
     options = parser.parse_args()

@@ -21,7 +21,9 @@ class CallersSettings(SharedSettings):
         default=15.0,
         description="Real seconds without a word of the feed after which standings decide nothing (law L6).",
     )
-    pool_size: int = Field(default=8, description="Database connections; more than cores × 4 gains nothing.")
+    pool_size: int = Field(
+        default=16, description="Database connections: so many commits share one write to disk at most."
+    )
     lease_seconds: float = Field(
         default=600.0, description="A lease without heartbeat lasts this long: one long call and its notes."
     )
