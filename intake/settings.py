@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from election.settings import SharedSettings
+from intake.outbound_settings import OutboundSettings
 
 
-class IntakeSettings(SharedSettings):
+class IntakeSettings(OutboundSettings):
     """Settings of `python -m intake`."""
 
     intake_port: int = Field(default=8401, description="Port of webhooks, the watcher's form and decisions.")

@@ -1,0 +1,19 @@
+"""Providers that carry texts out, one file each. To add one: write its file after intake/senders/protocol.py,
+name it in `SENDERS`, give its secret a field in intake/settings.py, and name it in the conformance test
+tests/intake/test_outbox_senders.py.
+"""
+
+from collections.abc import Callable
+
+from intake.senders import file, telnyx, twilio
+from intake.senders.protocol import Delivery, NotTakenError, Order, RefusedError, Sender, UncertainError
+from intake.settings import IntakeSettings
+
+# name -> the sender as configured, or None where it is not.
+SENDERS: dict[str, Callable[[IntakeSettings], Sender | None]] = {
+    "file": file.sender,
+    "telnyx": telnyx.sender,
+    "twilio": twilio.sender,
+}
+
+__all__ = ["SENDERS", "Delivery", "NotTakenError", "Order", "RefusedError", "Sender", "UncertainError"]

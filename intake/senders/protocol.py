@@ -1,0 +1,62 @@
+"""What a sender of texts must be able to do. One file a provider; see intake/senders/__init__.py.
+
+The four outcomes matter more than anything else here. Only `NotTakenError` (the provider certainly has not
+taken the text) may be tried again; after `UncertainError` nobody knows, and a second try could text a person
+twice, so there is none.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One text for one phone. `key` is ours; `valid_seconds`: later than that it must not arrive."""
+
+    key: str
+    number: str
+    phone: str
+    body: str
+    valid_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a provider tells later of a text it took. `state`: sent, delivered, undelivered or failed."""
+
+    provider_message_id: str
+    state: str
+    reason: str = ""
+
+
+class NotTakenError(Exception):
+    """The provider has not taken the text (no connection, 429, 503): another try may do no harm."""
+
+
+class UncertainError(Exception):
+    """The text went to the provider, whose answer did not come back or made no sense: never repeat it."""
+
+
+class RefusedError(Exception):
+    """The provider will not send this text. `reason`: wrong_number, opted_out, account or refused."""
+
+    def __init__(self, reason: str, code: str = "") -> None:
+        super().__init__(f"{reason} {code}".strip())
+        self.reason = reason
+        self.code = code
+
+
+class Sender(Protocol):
+    """One provider's API. `idempotent`: a repeated order with the same key is one text there."""
+
+    name: str
+    idempotent: bool
+
+    async def send(self, order: Order) -> str:
+        """Hands the text over and returns the provider's id of it.
+
+        Raises `NotTakenError`, `UncertainError` or `RefusedError`.
+        """
+        ...
+
+    async def close(self) -> None: ...
