@@ -1,10 +1,12 @@
 """Durable, signed, parsed acknowledgements a second, beside a no-op aiohttp handler under the same load.
 
-    python bench/intake_acks.py [--seconds 4] [--connections 64] [--rounds 3]
+    python bench/intake_acks.py [--seconds 1.5] [--connections 64] [--rounds 7] [--workers 1]
 
 Three processes: the load (raw sockets, keep-alive, requests made beforehand), and in turn the no-op and
 intake. The no-op answers at once without reading the body. Intake runs without a database: the journal
-is what is measured. Rounds alternate, so that a busy machine slows both alike.
+is what is measured. It is noon of election day on intake's clock, so that counts are read as on the day.
+Short rounds alternate, so that a busy machine slows both alike; the median of their ratios is the result.
+With `--workers N` both run in N processes that share the port.
 """
 
 import argparse
@@ -19,13 +21,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import date
+from datetime import UTC, date, datetime
 from datetime import time as local_time
 from pathlib import Path
 
 import orjson
 import uvloop
 
+from election.clock import FileClock
 from election.day import ElectionDay, Precinct, Watcher
 from election.ids import PrecinctId, WatcherId
 from election.roster import dump_roster_content, load_roster
@@ -42,7 +45,9 @@ async def post(request):
 app = web.Application()
 app.router.add_post("/sms/generic", post)
 uvloop.install()
-web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), access_log=None, print=None, backlog=4096)
+web.run_app(
+    app, host="127.0.0.1", port=int(sys.argv[1]), access_log=None, print=None, backlog=4096, reuse_port=True
+)
 """
 
 
@@ -160,14 +165,19 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measured(port: int, pid: int, run: str, seconds: float, connections: int) -> dict[str, float]:
-    before = cpu_seconds(pid)
+def children(pid: int) -> list[int]:
+    """The processes that `pid` started (Linux)."""
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def measured(port: int, pids: list[int], run: str, seconds: float, connections: int) -> dict[str, float]:
+    before = sum(map(cpu_seconds, pids))
     answer: multiprocessing.Queue[dict] = multiprocessing.Queue()
     process = multiprocessing.Process(target=run_load, args=(port, run, seconds, connections, answer))
     process.start()
     result = answer.get(timeout=seconds + 120)
     process.join()
-    result["cpu"] = (cpu_seconds(pid) - before) / result["requests"] * 1e6
+    result["cpu"] = (sum(map(cpu_seconds, pids)) - before) / result["requests"] * 1e6
     return result
 
 
@@ -200,9 +210,10 @@ def start(command: list[str], port: int, more: dict[str, str]) -> subprocess.Pop
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--seconds", type=float, default=1.5)
     parser.add_argument("--connections", type=int, default=64)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:  # not /tmp, which may be memory
         state = Path(folder)
@@ -211,27 +222,30 @@ def main() -> None:
         environment = {
             "BELUGA_STATE": str(state), "BELUGA_INTAKE_PORT": str(intake_port), "BELUGA_SECRET": "x" * 32,
             "BELUGA_GENERIC_SECRET": SECRET, "BELUGA_DATABASE_URL": "", "BELUGA_LOG_LEVEL": "warning",
-            "BELUGA_JOURNAL_BALLAST_MIB": "0", "BELUGA_CLOCK_FILE": "",
+            "BELUGA_JOURNAL_BALLAST_MIB": "0", "BELUGA_CLOCK_FILE": str(state / "clock"),
+            "BELUGA_PHONE_TEXTS_PER_MINUTE": "0", "BELUGA_INTAKE_WORKERS": str(options.workers),
         }  # fmt: skip
-        environment.pop("BELUGA_CLOCK_FILE")
+        FileClock(state / "clock").set(datetime(2026, 11, 3, 17, 0, tzinfo=UTC), 1.0)
         servers = [
-            start([sys.executable, "-c", NOOP, str(noop_port)], noop_port, {}),
-            start([sys.executable, "-m", "intake"], intake_port, environment),
+            start([sys.executable, "-c", NOOP, str(noop_port)], noop_port, {}) for _ in range(options.workers)
         ]
+        servers.append(start([sys.executable, "-m", "intake"], intake_port, environment))
+        noop_pids = [server.pid for server in servers[:-1]]
         try:
-            ratios = []
+            ratios, cpu_ratios = [], []
+            intake_pids = [servers[-1].pid, *children(servers[-1].pid)]
             for number in range(options.rounds):
-                noop = measured(noop_port, servers[0].pid, f"n{number}", options.seconds, options.connections)
-                acks = measured(
-                    intake_port, servers[1].pid, f"r{number}", options.seconds, options.connections
-                )
+                noop = measured(noop_port, noop_pids, f"n{number}", options.seconds, options.connections)
+                acks = measured(intake_port, intake_pids, f"r{number}", options.seconds, options.connections)
                 ratios.append(acks["rate"] / noop["rate"])
+                cpu_ratios.append(noop["cpu"] / acks["cpu"])
                 for name, r in (("no-op", noop), ("intake", acks)):
                     print(
                         f"{name:7} {r['rate']:8.0f}/s  p50 {r['p50']:6.1f} ms  p99 {r['p99']:6.1f} ms  "
                         f"cpu {r['cpu']:4.0f} µs  failures {r['failures']:.0f} of {r['requests']:.0f}"
                     )
-            print(f"ratio   {statistics.median(ratios):.2f} (needed: .50; goal: .65)")
+            print(f"ratio   {statistics.median(ratios):.2f} (needed: .65)")
+            print(f"ratio of processor time {statistics.median(cpu_ratios):.2f}")
         finally:
             for server in servers:
                 server.send_signal(signal.SIGTERM)

@@ -5,19 +5,20 @@ _BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENDED = frozenset("^{}\\[~]|€\f")  # two septets each
+_CARRIED = _BASIC | _EXTENDED
 # Letters that GSM-7 lacks and that read well without their mark.
 _PLAIN = str.maketrans("áíóúÁÍÓÚâêîôûãõç’“”–—", 'aiouAIOUaeiouaoc\'""--')
 
 
 def is_gsm7(text: str) -> bool:
     """Whether GSM-7 can carry the text as it is."""
-    return all(char in _BASIC or char in _EXTENDED for char in text)
+    return _CARRIED.issuperset(text)
 
 
 def units(text: str) -> int:
     """Septets (GSM-7) or UTF-16 code units (UCS-2) of the text."""
     if is_gsm7(text):
-        return len(text) + sum(char in _EXTENDED for char in text)
+        return len(text) + (0 if _EXTENDED.isdisjoint(text) else sum(char in _EXTENDED for char in text))
     return len(text.encode("utf-16-be", "surrogatepass")) // 2
 
 
@@ -30,10 +31,14 @@ def segments(text: str) -> int:
 
 def plain(text: str) -> str:
     """The text without marks that would cost a second segment, where that alone makes it GSM-7."""
+    if text.isascii():
+        return text
     bare = text.translate(_PLAIN)
     return bare if is_gsm7(bare) else text
 
 
 def fits(text: str) -> bool:
     """One GSM-7 segment, or at most two of UCS-2."""
+    if len(text) <= 80 and is_gsm7(text):  # the usual answer: short enough even if each sign counts twice
+        return True
     return segments(text) <= (1 if is_gsm7(text) else 2)

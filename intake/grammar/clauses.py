@@ -301,7 +301,7 @@ class _Parse:
                 break
             after += 1
         if not rolls:
-            self.items[at].code = Code.VOTES
+            self.items[at] = replace(self.items[at], code=Code.VOTES)
             return
         rolls = list(dict.fromkeys(rolls))
         if len(rolls) > MOST_ROLLS or min(rolls) < 1:

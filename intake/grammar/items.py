@@ -9,6 +9,8 @@ from intake.grammar.tokens import Token, parts, tokenise
 from intake.grammar.words import Code, Vocabulary
 
 MOST_DIGITS = 6  # a longer number is a phone's or a typing slip, never a precinct's count
+_REMEMBERED = 8_192  # texts a roster, some 1 KB each
+_REMEMBERED_LENGTH = 24  # characters; longer texts are rarely said twice
 _PIECES = re.compile(r"\d+|[^\W\d_]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _DIGITS_DASH = re.compile(r"(\d{1,6})-(\d{1,6})")
@@ -44,7 +46,21 @@ def codes_of(items: list[Item]) -> str:
 
 
 def items_of(folded: str, vocabulary: Vocabulary, places: Places) -> list[Item]:
-    """The items of a folded text, times joined; fillers and polite words are still among them."""
+    """The items of a folded text, times joined; fillers and polite words are still among them.
+
+    Watchers word alike, so short texts are remembered with their roster: never change what comes back.
+    """
+    known = places.read_before.get(folded)
+    if known is None:
+        known = _items_of(folded, vocabulary, places)
+        if len(folded) <= _REMEMBERED_LENGTH:
+            if len(places.read_before) >= _REMEMBERED:
+                places.read_before.clear()
+            places.read_before[folded] = known
+    return known
+
+
+def _items_of(folded: str, vocabulary: Vocabulary, places: Places) -> list[Item]:
     if folded.isdigit() and len(folded) <= MOST_DIGITS:  # the commonest text of all
         return [_number(folded, 0, len(folded), places)]
     tokens = _parted(tokenise(folded))

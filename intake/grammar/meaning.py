@@ -38,6 +38,8 @@ def read(
     sender = _Sender(roster, watcher, own, watcher is None and here is None, sent_at)
     if len(text) > LONGEST:
         return [sender.reading(Kind.UNREAD)]
+    if text.isdigit() and len(own) == 1 and _plain_count(text, roster):  # what most watchers text all day
+        return sender.readings(Clause(Kind.COUNT, 0, votes=int(text)))
     folded = fold(text)
     items = items_of(folded, vocabulary(), places_of(roster))
     codes = codes_of(items)
@@ -62,6 +64,11 @@ def read(
     except Ask as ask:
         readings = [sender.reading(Kind.QUESTION, question=ask.question, guess=ask.guess)]
     return readings + incident or [sender.reading(Kind.UNREAD)]
+
+
+def _plain_count(text: str, roster: Roster) -> bool:
+    """Whether digits can be nothing but a count: no precinct is called so, and nothing is odd about them."""
+    return text.isascii() and len(text) <= 6 and text not in places_of(roster).ids
 
 
 def _without_signature(items: list[Item], watcher: Watcher) -> list[Item]:

@@ -1,7 +1,8 @@
 """Which precinct a word, an id or a name means. Built once a roster; a shared name stays ambiguous."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from election.ids import PrecinctId
 from election.roster import Roster
@@ -28,6 +29,7 @@ class Places:
     names: dict[str, Ids]
     lengths: dict[str, tuple[int, ...]]
     loose: dict[str, Ids]
+    read_before: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)  # text -> its items
 
     def named(self, words: list[str], start: int) -> tuple[Ids, int] | None:
         """The longest name that begins at `start`, and how many words it takes."""

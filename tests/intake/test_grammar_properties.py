@@ -11,7 +11,7 @@ from intake.catalogues import load_catalogues
 from intake.grammar import read
 from intake.grammar.fold import fold
 
-from .sample import NOBODY, ONE, SENT, TWO, ZH, sample_roster
+from .sample import ES, NOBODY, ONE, SENT, TWO, VI, ZH, sample_roster
 
 ROSTER = sample_roster()
 WORDS = sorted({w for c in load_catalogues().values() for terms in c.words.values() for w in terms})
@@ -102,3 +102,10 @@ def test_no_text_takes_long() -> None:
         started = time.process_time()
         _read(text, ONE)
         assert time.process_time() - started < 0.25, unit
+
+
+@given(st.integers(0, 9_999_999), st.integers(0, 3), st.sampled_from([ONE, ES, TWO, ZH, VI, NOBODY]))
+def test_digits_alone_read_as_the_grammar_reads_them(number: int, zeros: int, sender: str) -> None:
+    """Digits alone take a short way; a blank in front takes the long one."""
+    text = "0" * zeros + str(number)
+    assert _read(text, sender) == _read(f" {text}", sender)
