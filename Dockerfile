@@ -25,7 +25,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* && mkdir -p /var/lib/etcd && chown postgres:postgres /var/lib/etcd
 COPY --from=patroni /opt/patroni /opt/patroni
 COPY deploy/patroni.yml /etc/patroni.yml
-COPY deploy/start-database deploy/after-bootstrap deploy/archive-wal /usr/local/bin/
+COPY deploy/pgbackrest.conf /etc/pgbackrest/pgbackrest.conf
+COPY deploy/start-database deploy/after-bootstrap deploy/archive-wal deploy/keep-backups /usr/local/bin/
 ENV PATH=/opt/patroni/bin:/usr/lib/postgresql/15/bin:$PATH PYTHONUNBUFFERED=1
 USER postgres
 VOLUME /var/lib/postgresql

@@ -9,7 +9,8 @@ STAMP := $(VENV)/.installed
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium compose-check clean
+.PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium compose-check clean \
+	images-local cluster-up cluster-down cluster-status test-cluster
 
 help: ## What each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +80,21 @@ lock: $(STAMP) ## Resolve the locked dependencies anew
 
 wheel: $(STAMP) ## Build dist/*.whl
 	$(BIN)/python -m build --no-isolation --wheel --outdir dist
+
+images-local: $(STAMP) ## The cluster's images without a registry of images (as root; debootstrap)
+	deploy/images-local
+
+cluster-up: ## Start the cluster of docker-compose.yml and wait until it is healthy
+	deploy/cluster up
+
+cluster-down: ## Stop it; the data stay
+	deploy/cluster down
+
+cluster-status: ## What runs, who is primary, how long the certificate lasts
+	deploy/cluster status
+
+test-cluster: $(STAMP) ## Kill, freeze and roll a real cluster of containers (needs a Docker Engine and the images)
+	$(BIN)/pytest tests/cluster -s --run-cluster
 
 compose-check: ## Whether docker-compose.yml is valid
 	docker compose config --quiet
