@@ -63,7 +63,7 @@ quick: $(STAMP) ## Tests without the end-to-end runs
 	$(BIN)/pytest --ignore tests/end_to_end
 
 bench: $(STAMP) ## Every benchmark, each with its baseline in the same run
-	@for each in bench/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+	@for each in bench/[a-z]*.py; do echo "== $$each"; $(BIN)/python -m "$$(basename "$$each" .py | sed 's/^/bench./')" || exit 1; done
 
 rehearse: $(STAMP) chromium ## Long rehearsals: many seeds, whole days
 	BELUGA_REHEARSE=1 $(BIN)/pytest tests/end_to_end
