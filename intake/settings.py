@@ -20,6 +20,10 @@ class IntakeSettings(OutboundSettings):
     twilio_auth_token: SecretStr = Field(
         default=SecretStr(""), description="Twilio's auth token; empty: /sms/twilio refuses everything."
     )
+    twilio_shared_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secret of the shared key, where Twilio's webhook settings sign with one; else empty.",
+    )
     generic_secret: SecretStr = Field(
         default=SecretStr(""),
         description="Shared secret of the generic webhook; empty: /sms/generic refuses everything.",

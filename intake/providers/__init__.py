@@ -1,17 +1,18 @@
-"""Providers of texts, one file each. To add one: write its file after intake/providers/protocol.py, name it
-in `PROVIDERS`, give its secret a field in intake/settings.py and its vectors a test in
-tests/intake/test_providers.py.
-"""
+"""Providers of texts, one file each. docs/providers.md shows how to add one."""
 
 from collections.abc import Callable
 
-from intake.providers import generic, twilio
+from intake.providers import bandwidth, generic, plivo, telnyx, twilio, vonage
 from intake.providers.protocol import Incoming, MalformedError, Outcome, Provider, RefusedError, Webhook
 from intake.settings import IntakeSettings
 
 # name -> the provider as configured, or None where it is not: then its webhook refuses everything.
 PROVIDERS: dict[str, Callable[[IntakeSettings], Provider | None]] = {
     "twilio": twilio.provider,
+    "telnyx": telnyx.provider,
+    "vonage": vonage.provider,
+    "plivo": plivo.provider,
+    "bandwidth": bandwidth.provider,
     "generic": generic.provider,
 }
 

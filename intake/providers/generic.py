@@ -13,10 +13,11 @@ from hashlib import sha256
 
 import orjson
 
+from intake.providers.freshness import WINDOW_SECONDS, require_fresh
 from intake.providers.protocol import Incoming, MalformedError, Outcome, RefusedError, Webhook
 from intake.settings import IntakeSettings
 
-SKEW_SECONDS = 300  # what a modem's clock may be off, and how long a recorded request could be sent again
+SKEW_SECONDS = WINDOW_SECONDS
 
 
 class Generic:
@@ -37,8 +38,9 @@ class Generic:
             b"sha256=" + mac.hexdigest().encode(), signature.encode("utf-8", "replace")
         ):
             raise RefusedError("bad_signature")
-        if not timestamp.isdecimal() or abs(webhook.at - int(timestamp)) > SKEW_SECONDS:
+        if not (timestamp.isascii() and timestamp.isdigit()):
             raise RefusedError("stale_signature")
+        require_fresh(self.name, int(timestamp), webhook.at)
         return (_incoming(webhook.body),)
 
     def answer(self, outcomes: Sequence[Outcome]) -> tuple[str, bytes]:

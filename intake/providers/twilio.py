@@ -2,20 +2,25 @@
 
 `X-Twilio-Signature` is base64 of HMAC-SHA1, under the account's auth token, over the public URL followed by
 every parameter's name and value in order of names (a repeated name: its distinct values in order).
+With `X-Twilio-Webhooks-Signature-Settings: key=ID,algorithm=HMAC_SHA256` the same is signed under a shared
+key of its own (`BELUGA_TWILIO_SHARED_KEY`), by that algorithm.
 """
 
 import base64
 import hmac
 import re
 from collections.abc import Sequence
-from hashlib import sha1
-from urllib.parse import parse_qsl, urlsplit
+from functools import lru_cache
+from hashlib import sha1, sha256
+from typing import Any
+from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
+from intake.providers.form import fields_of
 from intake.providers.protocol import Incoming, MalformedError, Outcome, RefusedError, Webhook
 from intake.settings import IntakeSettings
 
-MOST_FIELDS = 300  # Twilio sends some twenty, and three more a picture
+_ALGORITHMS = {"HMAC_SHA1": sha1, "HMAC_SHA256": sha256}
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SILENCE = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
@@ -23,23 +28,23 @@ _SILENCE = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 class Twilio:
     name = "twilio"
 
-    def __init__(self, auth_token: str) -> None:
+    def __init__(self, auth_token: str, shared_key: str = "") -> None:
         self._key = hmac.new(auth_token.encode(), digestmod=sha1)
+        self._shared = {
+            name: hmac.new(shared_key.encode(), digestmod=digest) for name, digest in _ALGORITHMS.items()
+        } if shared_key else {}  # fmt: skip
 
     def receive(self, webhook: Webhook) -> Sequence[Incoming]:
         signature = webhook.headers.get("X-Twilio-Signature")
         if not signature:
             raise RefusedError("unsigned")
-        try:
-            text = webhook.body.decode("ascii") if webhook.body.isascii() else webhook.body.decode()
-            fields = parse_qsl(
-                text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MOST_FIELDS
-            )
-        except UnicodeDecodeError:
-            raise MalformedError("send the form as UTF-8") from None
-        except ValueError as error:
-            raise MalformedError(f"send an urlencoded form: {error}") from None
-        if not self._signed(webhook.url, fields, signature):
+        announced = webhook.headers.get("X-Twilio-Webhooks-Signature-Settings")
+        algorithm = _algorithm(announced) if announced else ""
+        key = self._shared.get(algorithm) if algorithm else self._key
+        if key is None:
+            raise RefusedError("unknown_algorithm")
+        fields = fields_of(webhook.body)
+        if not _signed(key, webhook.url, fields, signature):
             raise RefusedError("bad_signature")
         values = dict(fields)
         if "MessageStatus" in values or values.get("SmsStatus") in _STATUS_OF_OURS:
@@ -49,17 +54,6 @@ class Twilio:
         if not its_id or not sender:
             raise MalformedError("send Twilio's MessageSid, From and Body")
         return (Incoming(its_id, sender.removeprefix("whatsapp:"), values.get("Body", "")),)
-
-    def _signed(self, url: str, fields: list[tuple[str, str]], signature: str) -> bool:
-        words = "".join([name + value for name, value in sorted(set(fields))])
-        given = signature.encode("utf-8", "replace")
-        # Twilio signs with the port for some URLs and without it for others: both are the configured address.
-        return any(hmac.compare_digest(self._signature(form + words), given) for form in _forms(url))
-
-    def _signature(self, words: str) -> bytes:
-        mac = self._key.copy()
-        mac.update(words.encode())
-        return base64.b64encode(mac.digest())
 
     def answer(self, outcomes: Sequence[Outcome]) -> tuple[str, bytes]:
         replies = [outcome.reply for outcome in outcomes if outcome.reply]
@@ -73,7 +67,27 @@ class Twilio:
 _STATUS_OF_OURS = frozenset({"queued", "sending", "sent", "delivered", "undelivered", "failed"})
 
 
-def _forms(url: str) -> list[str]:
+def _algorithm(announced: str) -> str:
+    """The algorithm of `key=ID,algorithm=NAME`; "" without one."""
+    pairs = dict(part.strip().partition("=")[::2] for part in announced.split(",")[:10])
+    return pairs.get("algorithm", "").upper()
+
+
+def _signed(key: Any, url: str, fields: list[tuple[str, str]], signature: str) -> bool:
+    words = "".join([name + value for name, value in sorted(set(fields))])
+    given = signature.encode("utf-8", "replace")
+    # Twilio signs with the port for some URLs and without it for others: both are the configured address.
+    return any(hmac.compare_digest(_signature(key, form + words), given) for form in _forms(url))
+
+
+def _signature(key: Any, words: str) -> bytes:
+    mac = key.copy()
+    mac.update(words.encode())
+    return base64.b64encode(mac.digest())
+
+
+@lru_cache(maxsize=64)
+def _forms(url: str) -> tuple[str, ...]:
     """The URL as configured, then with its port taken away or its scheme's own added."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
@@ -81,10 +95,11 @@ def _forms(url: str) -> list[str]:
         other = parts.netloc.rpartition(":")[0]
     else:
         other = f"{host}:{443 if parts.scheme == 'https' else 80}"
-    return [url, url.replace(parts.netloc, other, 1)]
+    return url, url.replace(parts.netloc, other, 1)
 
 
 def provider(settings: IntakeSettings) -> Twilio | None:
     """Twilio as configured; None without an auth token."""
     token = settings.twilio_auth_token.get_secret_value()
-    return Twilio(token) if token else None
+    shared_key = settings.twilio_shared_key.get_secret_value()
+    return Twilio(token, shared_key) if token else None

@@ -1,0 +1,19 @@
+"""How old a signed request may be, and how far a provider's clock may be off."""
+
+import structlog
+
+from intake.providers.protocol import RefusedError
+
+WINDOW_SECONDS = 300  # what a sender's clock may be off, and how long a recorded request could be sent again
+TOLD_SECONDS = 30  # a clock this far off is said in the log, before it costs anything
+
+log = structlog.get_logger()
+
+
+def require_fresh(provider: str, signed_at: float, now: float) -> None:
+    """Raises `RefusedError` outside the window; says in the log when a clock is well off. Epoch seconds."""
+    ahead = signed_at - now
+    if not abs(ahead) <= WINDOW_SECONDS:
+        raise RefusedError("stale_signature")
+    if abs(ahead) > TOLD_SECONDS:
+        log.warning("clock_skew", provider=provider, seconds_ahead=round(ahead))
