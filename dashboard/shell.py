@@ -59,7 +59,13 @@ def layout() -> Any:
                         "Map",
                         html.Div(id="legend"),
                         html.Div(
-                            dcc.Graph(id="map-graph", figure=_BLANK, config=GRAPH, responsive=True),
+                            dcc.Graph(
+                                id="map-graph",
+                                figure=_BLANK,
+                                config=GRAPH,
+                                responsive=True,
+                                clear_on_unhover=True,
+                            ),
                             id="map-body",
                             className="body",
                         ),
@@ -101,6 +107,7 @@ def layout() -> Any:
                 id="board",
             ),
             dcc.Store(id="map-view"),
+            dcc.Store(id="map-touched"),
             dcc.Store(id="panel-request"),
         ],
         id="page",
@@ -119,6 +126,13 @@ def add_map(app: Dash) -> None:
         ClientsideFunction("beluga", "mapFigure"),
         Output("map-graph", "figure"),
         Input("map-view", "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("beluga", "mapTouched"),
+        Output("map-touched", "data"),
+        Input("map-graph", "clickData"),
+        Input("map-graph", "hoverData"),
         prevent_initial_call=True,
     )
 

@@ -327,29 +327,34 @@
     chooseTab("work");
   }
 
-  // Plotly draws the shapes when it has them; we colour each drawing, and listen to it.
+  // Plotly draws the shapes when it has them; we colour each drawing. Clicks and hovers come through Dash, since
+  // a new plot throws away listeners hung on the old one.
   function watchMap() {
     const tip = make("div", { id: "tip", hidden: true });
     document.body.append(tip);
-    const heard = new WeakSet();
-    const look = () => {
-      const graph = document.querySelector("#map-graph .js-plotly-plot");
-      if (!graph || !graph.on || heard.has(graph)) return;
-      heard.add(graph);
-      graph.on("plotly_afterplot", () => {
-        beluga.map.collect(graph);
-        paintMap(null);
-        if (beluga.map.paths.size && !beluga.firstMap) beluga.firstMap = performance.now();
-      });
-      graph.on("plotly_click", (event) => {
-        const id = String(event.points[0].location);
-        go(board.view.kind === "counties" ? { county: id } : { precinct: id });
-      });
-      graph.on("plotly_hover", (event) => showTip(tip, String(event.points[0].location), event.event));
-      graph.on("plotly_unhover", () => { tip.hidden = true; });
+    const mouse = { clientX: 0, clientY: 0 };
+    byId("map-body").addEventListener("mousemove", (event) => { mouse.clientX = event.clientX; mouse.clientY = event.clientY; }, true);
+    const place = (data) => (data && data.points && data.points.length && board.view ? String(data.points[0].location) : null);
+    beluga.mapClicked = (data) => {
+      const id = place(data);
+      if (id !== null) go(board.view.kind === "counties" ? { county: id } : { precinct: id });
     };
-    new MutationObserver(look).observe(byId("map-graph"), { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
-    look();
+    beluga.mapHovered = (data) => {
+      const id = place(data);
+      if (id === null) tip.hidden = true;
+      else showTip(tip, id, mouse);
+    };
+    let queued = false;
+    const drawn = () => {
+      queued = false;
+      beluga.map.collect(byId("map-body"));
+      paintMap(null);
+      if (beluga.map.paths.size && !beluga.firstMap) beluga.firstMap = performance.now();
+    };
+    new MutationObserver((records) => {
+      const shapes = records.some((r) => [...r.addedNodes].some((n) => n.classList && n.classList.contains("choroplethlocation") && !beluga.map.paths.has(String(n.__data__?.loc))) || [...r.addedNodes].some((n) => n.querySelector && n.querySelector(".choroplethlocation")));
+      if (shapes && !queued) { queued = true; requestAnimationFrame(drawn); }
+    }).observe(byId("map-body"), { childList: true, subtree: true }); // Dash replaces the graph itself once loaded
   }
 
   function showTip(tip, id, mouse) {

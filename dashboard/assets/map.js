@@ -7,6 +7,12 @@
   // Called by Dash with the view the board asked for: {kind, county, url, ids}.
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     beluga: {
+      mapTouched(click, hover) {
+        const which = window.dash_clientside.callback_context.triggered.map((t) => t.prop_id);
+        if (which.includes("map-graph.clickData")) beluga.mapClicked?.(click);
+        if (which.includes("map-graph.hoverData")) beluga.mapHovered?.(hover);
+        return window.dash_clientside.no_update;
+      },
       mapFigure(view) {
         return {
           data: [{
