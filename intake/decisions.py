@@ -5,15 +5,17 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import ValidationError
 
-from election.checkin import STAFF, Channel
+from election.checkin import STAFF, Channel, Kind
 from election.tokens import BadTokenError, Tokens
 from election.wire.intake import Decision
+from intake import corrections
 from intake.answers import bearer, body_of, canonical, kept, receipt, refuse, what_is_wrong
 from intake.reception import Reception
 
 PROVIDER = "staff"
 TOKEN_SECONDS = 300
 MAY_DECIDE = frozenset({"lead", "staff", "admin"})
+MAY_CORRECT = frozenset({"staff", "admin"})
 
 
 def add_decisions(app: web.Application, tokens: Tokens, reception: Reception) -> None:
@@ -41,6 +43,13 @@ def add_decisions(app: web.Application, tokens: Tokens, reception: Reception) ->
             return refuse(reception, PROVIDER, 404, "malformed", "The path must end in a UUID.")
         if decision.kind not in STAFF:
             return refuse(reception, PROVIDER, 422, "malformed", f"{decision.kind} is not a staff decision.")
+        if decision.kind is Kind.REREAD:
+            try:
+                corrections.checked(decision.detail)
+            except ValueError as error:
+                return refuse(reception, PROVIDER, 422, "malformed", f"detail: {error}"[:300])
+            if role not in MAY_CORRECT:
+                return refuse(reception, PROVIDER, 403, "role", "Only staff and admins correct a reading.")
         if decision.account != account:
             return refuse(reception, PROVIDER, 403, "account", "The token names another account.")
         body = canonical(decision.model_dump(mode="json"))

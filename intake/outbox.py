@@ -7,6 +7,7 @@ the database holds each key once, so that nobody is texted twice for one reason,
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from election.day import Watcher
@@ -146,3 +147,21 @@ def worded(
         said[name] = said[name].rstrip(".")[:-4].rstrip(" ,;") + ".."
         body = plain(label + pattern.format(**said))
     return body
+
+
+def keyed(*parts: object, rehearsal: bool) -> str:
+    """A key made of its parts; a rehearsal's is another one, so that election day's text still goes out."""
+    return ":".join(str(part) for part in (("rehearsal",) if rehearsal else ()) + parts)
+
+
+def mark_of(phone: str) -> str:
+    """Stands for a phone in a key: keys are logged, phones are not."""
+    return sha256(phone.encode()).hexdigest()[:12]
+
+
+def zone_of(watcher: Watcher, roster: Roster) -> ZoneInfo:
+    """Where a watcher's day passes: the zone of their first precinct, else the election's."""
+    for precinct_id in watcher.precinct_ids:
+        if precinct_id in roster.precincts:
+            return roster.precincts[precinct_id].zone(roster.day)
+    return ZoneInfo(roster.day.timezone)

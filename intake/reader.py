@@ -15,6 +15,7 @@ from election.day import Watcher
 from election.ids import PrecinctId, check_in_id
 from election.roster import Roster
 from election.wire.intake import Decision, FormReport
+from intake import corrections
 from intake.grammar import read
 
 log = structlog.get_logger()
@@ -64,6 +65,8 @@ def _decision(message: Message) -> Reading:
     decision = Decision.model_validate_json(message.body)
     if decision.kind not in STAFF:
         return Reading(Kind.UNREAD)
+    if decision.kind is Kind.REREAD:
+        corrections.checked(decision.detail)
     precinct_id = PrecinctId(decision.precinct_id) if decision.precinct_id else None
     return Reading(decision.kind, precinct_id, detail=decision.detail)
 
@@ -140,6 +143,8 @@ def _detail(reading: Reading, message: Message) -> dict[str, Any]:
 
 def check_ins_of(message: Message, readings: list[Reading], roster: Roster) -> list[CheckIn]:
     """The log's entries of a message, in the order of its readings. Times in UTC."""
+    if readings and readings[0].kind is Kind.REREAD:
+        return corrections.entries_of(message, readings[0])
     watcher = None if message.channel == Channel.STAFF else watcher_of(message, roster)
     return [
         CheckIn(

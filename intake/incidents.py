@@ -1,0 +1,134 @@
+"""Incidents: what they are about, and which texts belong together. Pure.
+
+A category is read from the words whenever it is shown, never stored: a better list of words sorts yesterday's
+incidents too, and the log stays as it was. Threads are a function of the set of entries.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+
+from election.checkin import CheckIn, Kind
+from intake.catalogues import load_catalogues
+from intake.grammar.fold import fold
+from intake.grammar.tokens import plain_words
+
+# The order decides where a text has words of several: what may hurt somebody comes first.
+CATEGORIES = ("safety", "voter_turned_away", "late_opening", "machine", "ballots", "line")
+OTHER = "other"
+OPEN = frozenset({"open", "acknowledged", "assigned"})
+_WITHOUT_SPACES = frozenset({"zh"})  # languages whose words are found anywhere in the text
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """An incident: its first text and those that followed it. `number` is the first one's."""
+
+    number: int
+    first: CheckIn
+    followed_by: tuple[CheckIn, ...] = ()
+    status: str = "open"
+
+    @property
+    def text(self) -> str:
+        return " / ".join(str(e.detail.get("text") or "") for e in (self.first, *self.followed_by))
+
+    @property
+    def last_at(self) -> datetime:
+        return (self.followed_by[-1] if self.followed_by else self.first).sent_at
+
+    @property
+    def category(self) -> str:
+        return category_of(self.text)
+
+
+def category_of(text: str) -> str:
+    """What an incident is about: one of `CATEGORIES`, or `other`. Words of every language count."""
+    words, joined = plain_words(fold(text)), fold(text)
+    sentence = f" {' '.join(words)} "
+    for category, phrases, parts in _phrases():
+        if any(phrase in sentence for phrase in phrases) or any(part in joined for part in parts):
+            return category
+    return OTHER
+
+
+@cache
+def _phrases() -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    """(category, phrases padded with spaces, phrases found anywhere)."""
+    found = []
+    for category in CATEGORIES:
+        phrases: list[str] = []
+        parts: list[str] = []
+        for language, catalogue in load_catalogues().items():
+            for term in catalogue.incidents.get(category, ()):
+                if language in _WITHOUT_SPACES:
+                    parts.append(fold(term))
+                else:
+                    phrases.append(f" {' '.join(plain_words(fold(term)))} ")
+        found.append((category, tuple(phrases), tuple(parts)))
+    return found
+
+
+def number_of(entry: CheckIn) -> int:
+    """The number intake told the watcher for this text."""
+    try:
+        return int(entry.detail["incident"])
+    except (KeyError, TypeError, ValueError):
+        return int.from_bytes(entry.check_in_id.bytes[:4], "big") | 1 << 32
+
+
+def statuses(entries: Iterable[CheckIn]) -> dict[int, str]:
+    """The last status that staff gave each incident's number."""
+    found: dict[int, str] = {}
+    for entry in sorted((e for e in entries if e.kind is Kind.RESOLVE), key=lambda e: e.sort_key):
+        try:
+            number = int(entry.detail["incident"])
+        except (KeyError, TypeError, ValueError):
+            continue
+        found[number] = str(entry.detail.get("status") or "resolved")
+    return found
+
+
+def threads(entries: Iterable[CheckIn], window: timedelta) -> list[Thread]:
+    """Incidents by number: a sender's texts at one precinct, each within `window` of the one before.
+
+    A text after the incident was resolved begins another one. Only INCIDENT and RESOLVE entries matter.
+    """
+    known = list(entries)
+    resolved: dict[int, datetime] = {}
+    for entry in sorted((e for e in known if e.kind is Kind.RESOLVE), key=lambda e: e.sort_key):
+        number = entry.detail.get("incident")
+        if isinstance(number, int) and str(entry.detail.get("status") or "resolved") not in OPEN:
+            resolved.setdefault(number, entry.received_at)
+    by_place: dict[tuple[str, str], list[CheckIn]] = defaultdict(list)
+    for entry in known:
+        if entry.kind is Kind.INCIDENT:
+            by_place[entry.watcher_id or entry.sender, entry.precinct_id or ""].append(entry)
+    status = statuses(known)
+    found = []
+    for texts in by_place.values():
+        texts.sort(key=lambda e: (e.sent_at, e.check_in_id.bytes))
+        group: list[CheckIn] = []
+        for entry in texts:
+            if group and _belongs(entry, group, window, resolved):
+                group.append(entry)
+                continue
+            if group:
+                found.append(_thread(group, status))
+            group = [entry]
+        found.append(_thread(group, status))
+    return sorted(found, key=lambda t: t.number)
+
+
+def _belongs(
+    entry: CheckIn, group: Sequence[CheckIn], window: timedelta, resolved: dict[int, datetime]
+) -> bool:
+    over = resolved.get(number_of(group[0]))
+    return entry.sent_at - group[-1].sent_at <= window and (over is None or entry.sent_at <= over)
+
+
+def _thread(group: Sequence[CheckIn], status: dict[int, str]) -> Thread:
+    number = number_of(group[0])
+    return Thread(number, group[0], tuple(group[1:]), status.get(number, "open"))
