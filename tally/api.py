@@ -212,9 +212,9 @@ def detail_of(tally: Tally, projection: Projection, state: State, precinct_id: s
     """What the precinct's page shows, words and annotations apart."""
     position = tally.ledger.index[precinct_id]
     view = tally.ledger.view(position)
-    judged = projection.judged.get(position)
-    counts = [(r, "accepted", "") for r in (judged.accepted if judged else ())]
-    counts += [(s.report, s.verdict.value, s.reason) for s in (judged.settled if judged else view.settled)]
+    judged = tally.judged(projection, state, position)
+    counts = [(r, "accepted", "") for r in judged.accepted]
+    counts += [(s.report, s.verdict.value, s.reason) for s in judged.settled]
     counts.sort(key=lambda item: item[0].sort_key, reverse=True)
     row = rows_of(projection, [position])[0]
     return {

@@ -50,6 +50,20 @@ def part_of_day(at: float, opens: float, closes: float, planned_opens: float, pl
     return done + (1.0 - done) * (at - knee) / (closes - knee)
 
 
+def parts_of_day(
+    at: Array, opens: Array, closes: Array, planned_opens: Array, planned_closes: Array
+) -> Array:
+    """`part_of_day` of many at once, to the same bit."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        knee = np.maximum(planned_closes - LAST_HOUR, opens)
+        whole = np.maximum(planned_closes - opens, 60.0)
+        done = (knee - opens) / whole
+        late = done + (1.0 - done) * (at - knee) / (closes - knee)
+        extended = np.where(at <= knee, (at - opens) / whole, late)
+        part = np.where(closes <= planned_closes, (at - opens) / (closes - opens), extended)
+    return np.asarray(np.where(at <= opens, 0.0, np.where(at >= closes, 1.0, part)))
+
+
 def share_at(curve: Array, part: float) -> float:
     """Cumulative share at one part of the day (scalar, linear between grid points)."""
     place = part * GRID

@@ -4,15 +4,27 @@ A precinct's true counts never fall, and they follow the curve. The gate finds t
 non-decreasing chain by dynamic programming: a chain pays for an implausible level at its start, for every
 step that departs from the curve, and for every count it leaves out. A single slip of a digit is then left
 out whether it comes first or last; a monotone rule alone would let one slip block every good count after it.
+
+Precincts with equally many counts are judged together, in columns. Each precinct's verdict takes the same
+elementwise operations in the same order whoever is judged beside it, so that one precinct judged alone
+(a report has come in) agrees with all of them judged at once (a refit) to the bit.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tally.constants import Constants
 
+Array = NDArray[np.float64]
+Codes = NDArray[np.intp]
+Flags = NDArray[np.bool_]
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
+_SURE = 1e6  # cost of leaving out what staff accepted
+_AT_ONCE = 200_000  # pairs held in memory at a time
 WORDS = {
     "falls": "below an accepted count",
     "ahead": "far above what this precinct can have by now",
@@ -35,57 +47,112 @@ class Candidate:
     sure: bool = False  # staff accepted it
 
 
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Many precincts' candidates in columns, by precinct, then by time; `cap` is each one's voters."""
+
+    votes: Array
+    share: Array
+    off: Array
+    level_sd: Array
+    asked: Flags
+    sure: Flags
+    cap: Array
+
+
 def chain(candidates: Sequence[Candidate], cap: float, k: Constants) -> list[int]:
-    """Indices of the accepted counts, in order of time (`candidates` are sorted by it)."""
-    m = len(candidates)
-    if m == 0:
-        return []
-    best = [0.0] * m  # cost of the best chain that ends here, counts left out before it included
-    came = [-1] * m
-    left_out = [0.0] * (m + 1)  # running cost of leaving out
-    for i, c in enumerate(candidates):
-        left_out[i + 1] = left_out[i] + (1e6 if c.sure else k.bad_cost)
-    for j, c in enumerate(candidates):
-        own = 0.0 if c.sure else _own(c, cap, k)
-        level = _tail(c.off, c.level_sd, k.tail)
-        best[j] = left_out[j] + level + own
-        for i in range(j):
-            before = candidates[i]
-            if c.votes < before.votes:
-                continue
-            cost = best[i] + left_out[j] - left_out[i + 1] + own + _step(before, c, k)
-            if cost < best[j]:
-                best[j], came[j] = cost, i
-    end, least = -1, left_out[m]
+    """Indices of the accepted counts of one precinct, in order of time (`candidates` are sorted by it)."""
+    columns = Candidates(
+        np.array([float(c.votes) for c in candidates]),
+        np.array([c.share for c in candidates]),
+        np.array([c.off for c in candidates]),
+        np.array([c.level_sd for c in candidates]),
+        np.array([c.asked for c in candidates], dtype=bool),
+        np.array([c.sure for c in candidates], dtype=bool),
+        np.full(len(candidates), cap),
+    )
+    starts = np.array([0, len(candidates)] if candidates else [0], dtype=np.intp)
+    return [int(i) for i in np.flatnonzero(chains(columns, starts, k))]
+
+
+def chains(c: Candidates, starts: Codes, k: Constants) -> Flags:
+    """Which candidates are accepted; precinct i has `starts[i]` up to `starts[i + 1]`, at least one."""
+    kept = np.zeros(len(c.votes), dtype=bool)
+    if not len(kept):
+        return kept
+    skip = np.where(c.sure, _SURE, k.bad_cost)
+    own = np.where(c.asked, k.asked_cost, 0.0) + np.where(c.votes > 1.1 * c.cap + 20, 6.0, 0.0)
+    own[c.sure] = 0.0
+    alone = _tail(c.off, c.level_sd, k.tail) + own  # cost of a chain that starts here
+    lengths = np.diff(starts)
+    for m in np.unique(lengths).tolist():
+        first = starts[:-1][lengths == m]
+        if m == 1:
+            kept[first] = alone[first] < skip[first]
+            continue
+        step = max(1, _AT_ONCE // (m * m))
+        for chunk in (first[i : i + step] for i in range(0, len(first), step)):
+            rows = chunk[:, None] + np.arange(m)
+            kept[rows] = _best(c, rows, (alone, own, skip), k)
+    return kept
+
+
+def _best(c: Candidates, rows: Codes, costs_of: tuple[Array, Array, Array], k: Constants) -> Flags:
+    """The cheapest chains of precincts with m counts each: (B, m)."""
+    size, m = rows.shape
+    alone, own, skip = (cost[rows] for cost in costs_of)
+    left = np.zeros((m + 1, size))  # cost of leaving out the first j
     for j in range(m):
-        cost = best[j] + left_out[m] - left_out[j + 1]
-        if cost < least:
-            end, least = j, cost
-    found: list[int] = []
-    while end >= 0:
-        found.append(end)
-        end = came[end]
-    return found[::-1]
+        left[j + 1] = left[j] + skip[:, j]
+    best = np.empty((m, size))
+    came = np.full((m, size), -1, dtype=np.intp)
+    everyone = np.arange(size)
+    every = m * m <= _AT_ONCE
+    steps = _steps(c, rows, np.tril_indices(m, -1), k) if every else None
+    for j in range(m):
+        best[j] = left[j] + alone[:, j]
+        if j == 0:
+            continue
+        if steps is not None:
+            into = steps[j * (j - 1) // 2 : j * (j + 1) // 2]
+        else:
+            into = _steps(c, rows, (np.full(j, j, dtype=np.intp), np.arange(j)), k)
+        costs = best[:j] + (left[j] - left[1 : j + 1]) + own[:, j] + into
+        before = np.argmin(costs, axis=0)
+        least = costs[before, everyone]
+        better = least < best[j]
+        best[j] = np.where(better, least, best[j])
+        came[j] = np.where(better, before, -1)
+    whole = best + (left[m] - left[1:])
+    end = np.argmin(whole, axis=0)
+    end = np.where(whole[end, everyone] < left[m], end, -1)
+    kept = np.zeros((size, m), dtype=bool)
+    while True:
+        on = np.flatnonzero(end >= 0)
+        if not len(on):
+            return kept
+        kept[on, end[on]] = True
+        end[on] = came[end[on], on]
 
 
-def _own(c: Candidate, cap: float, k: Constants) -> float:
-    cost = k.asked_cost if c.asked else 0.0
-    if c.votes > 1.1 * cap + 20:
-        cost += 6.0
-    return cost
+def _steps(c: Candidates, rows: Codes, pairs: tuple[Codes, Codes], k: Constants) -> Array:
+    """Cost of going from one count to a later one, (pairs, B): log growth against the curve's; never down."""
+    to, of = pairs
+    a, b = rows.T[of], rows.T[to]
+    share = np.maximum(c.share, 1e-4)
+    sa, sb, na, nb = share[a], share[b], c.votes[a], c.votes[b]
+    done = sa / sb
+    thin = k.thinning * np.maximum(1.0 - done, 0.0) / (np.minimum(na, nb) + 3.0)
+    wobble = k.gate_step_sd * np.log(done)
+    sd = np.sqrt(wobble * wobble + thin + k.gate_watcher_sd**2)
+    return np.where(nb < na, np.inf, _tail(c.off[b] - c.off[a], sd, k.tail))
 
 
-def _tail(value: float, sd: float, nu: float) -> float:
+def _tail(value: Array, sd: Array, nu: float) -> Array:
     """-log density of a scaled Student t, up to its constant."""
-    return math.log(sd) + _HALF_LOG_2PI + 0.5 * (nu + 1) * math.log1p(value * value / (nu * sd * sd))
-
-
-def _step(a: Candidate, b: Candidate, k: Constants) -> float:
-    """Cost of going from one count to the next: log growth against the curve's."""
-    ratio = math.log(max(b.share, 1e-4) / max(a.share, 1e-4))
-    thin = k.thinning * max(1.0 - a.share / max(b.share, 1e-4), 0.0) / (min(a.votes, b.votes) + 3.0)
-    sd = math.sqrt((k.gate_step_sd * ratio) ** 2 + thin + k.gate_watcher_sd**2)
-    return _tail(b.off - a.off, sd, k.tail)
+    return np.asarray(
+        np.log(sd) + (_HALF_LOG_2PI + 0.5 * (nu + 1) * np.log1p(value * value / (nu * (sd * sd))))
+    )
 
 
 def why(candidates: Sequence[Candidate], accepted: Sequence[int], at: int, cap: float) -> tuple[bool, str]:

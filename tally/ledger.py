@@ -6,15 +6,19 @@ that belong to the entries, and every question is asked "as of t" (entries with 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from election.checkin import COUNTED, CheckIn, Kind
 from election.day import Election
+from tally.counts import ABSENT, CountStore, Look, segments
 
 FOREVER = float("inf")
 
@@ -119,7 +123,8 @@ class _Place:
 
     entries: list[Entry] = field(default_factory=list)
     newest: float = -FOREVER
-    view: PrecinctView | None = None  # as of `newest` or later
+    view: PrecinctView | None = None  # as of `heard` or later
+    heard: float = FOREVER  # newest word that the view depends on
 
 
 class Ledger:
@@ -142,6 +147,12 @@ class Ledger:
             self._counties[p.county].append(i)
         self._posts = {w.watcher_id: w.precinct_ids for w in election.watchers}
         self._places: dict[int, _Place] = {}
+        self._plain = CountStore()  # counts of precincts where nothing needs resolving
+        self._tangled = np.zeros(len(self.ids), dtype=bool)  # precincts where something does
+        self._codes: dict[str, int] = {}  # sender -> a number
+        opens_closes = np.array(self._hours, dtype=np.float64).reshape(-1, 2)
+        self._opens = opens_closes[:, 0].copy()
+        self._closes = np.maximum(opens_closes[:, 1], self._opens + 60.0)
         self._seen: set[bytes] = set()
         self._where: dict[bytes, set[int]] = {}  # count -> precincts (several where a tie moved it)
         self._decisions: dict[bytes, list[Entry]] = defaultdict(list)  # target -> accept / reject
@@ -199,7 +210,10 @@ class Ledger:
         if e.kind in (Kind.ACCEPT, Kind.REJECT):
             target = _uuid_bytes(detail.get("target"))
             self._decisions[target].append(e)
-            return set(self._where.get(target, ()))
+            touched = set(self._where.get(target, ()))
+            for position in touched:
+                self._tangled[position] = True
+            return touched
         if e.kind is Kind.HOURS:
             if e.precinct >= 0:
                 places = [e.precinct]
@@ -250,7 +264,17 @@ class Ledger:
         place.newest = max(place.newest, e.received)
         if e.kind in COUNTED:
             self._where.setdefault(e.id, set()).add(position)
+        plain = e.kind is Kind.COUNT or e.kind is Kind.FINAL
+        if plain and e.votes is not None and e.detail is None and e.id not in self._decisions:
+            final = e.kind is Kind.FINAL
+            said = (e.votes, self._code(e.sender), final)
+            self._plain.add(position, e.id, (e.observed, e.received), said)
+        else:
+            self._tangled[position] = True
         return {position}
+
+    def _code(self, sender: str) -> int:
+        return self._codes.setdefault(sender, len(self._codes))
 
     def _place(self, position: int) -> _Place:
         place = self._places.get(position)
@@ -340,11 +364,87 @@ class Ledger:
         if place is None:
             opens, closes = self.hours(position, as_of)
             return PrecinctView(position, opens=opens, closes=closes)
-        if as_of >= self.newest:
-            if place.view is None:
-                place.view = self._resolve(position, place.entries, FOREVER)
+        if place.view is None:
+            place.view = self._resolve(position, place.entries, FOREVER)
+            place.heard = self.last_word(position, FOREVER, -FOREVER)
+        if as_of >= place.heard:
             return place.view
         return self._resolve(position, place.entries, as_of)
+
+    def look(self, positions: Sequence[int], as_of: float = FOREVER) -> Look:
+        """Some precincts (ascending) as their entries received by `as_of` have them, in columns."""
+        return self._columns(
+            np.array(positions, dtype=np.intp), {p: self.view(p, as_of) for p in positions}, as_of
+        )
+
+    def look_everywhere(self, as_of: float = FOREVER) -> Look:
+        """Every precinct as its entries received by `as_of` have it, in columns."""
+        views = {p: self.view(p, as_of) for p in np.flatnonzero(self._tangled).tolist()}
+        return self._columns(np.arange(len(self.ids), dtype=np.intp), views, as_of, plain=True)
+
+    def _columns(
+        self, at: NDArray[np.intp], views: dict[int, PrecinctView], as_of: float, plain: bool = False
+    ) -> Look:
+        """`views` in columns, and beside them the plain counts of all other precincts where `plain`."""
+        n = len(at)
+        opens, closes = self._opens[at], self._closes[at]
+        last_received = np.full(n, float(ABSENT))
+        line_at = np.full(n, float(ABSENT))
+        line_minutes, line_people = (np.full(n, ABSENT, dtype=np.intp) for _ in range(2))
+        incidents, on_post, struck_off = (np.zeros(n, dtype=np.intp) for _ in range(3))
+        if plain:
+            for p in self._hours_of:
+                opens[p], closes[p] = self.hours(p, as_of)
+        owner: list[int] = []
+        live: list[Report] = []
+        for i, (p, view) in enumerate(views.items()):
+            j = p if plain else i
+            opens[j], closes[j] = view.opens, view.closes
+            if view.last_received is None:
+                continue
+            last_received[j] = view.last_received
+            if view.line_at is not None:
+                line_at[j] = view.line_at
+                line_minutes[j] = ABSENT if view.line_minutes is None else view.line_minutes
+                line_people[j] = ABSENT if view.line_people is None else view.line_people
+            incidents[j], on_post[j], struck_off[j] = len(view.incidents), view.on_post, len(view.struck_off)
+            owner += [j] * len(view.live)
+            live += view.live
+        columns: tuple[NDArray[Any], ...] = (
+            np.array(owner, dtype=np.intp),
+            np.array([r.votes for r in live], dtype=np.float64),
+            np.array([r.observed for r in live], dtype=np.float64),
+            np.array([r.asked for r in live], dtype=bool),
+            np.array([r.accepted_by_staff for r in live], dtype=bool),
+            np.array([r.kind is Kind.FINAL for r in live], dtype=bool),
+            np.array([self._code(r.sender) for r in live], dtype=np.intp),
+        )
+        if plain:
+            columns = self._with_plain(columns, last_received, as_of)
+        slot, starts = segments(columns[0])
+        return Look(at, opens, closes, last_received, line_minutes, line_people, line_at, incidents, on_post,
+                    struck_off, slot, starts, *columns[1:])  # fmt: skip
+
+    def _with_plain(
+        self, resolved: tuple[NDArray[Any], ...], last_received: NDArray[np.float64], as_of: float
+    ) -> tuple[NDArray[Any], ...]:
+        """The columns of `resolved` with the plain counts known by then merged in."""
+        store = self._plain
+        place: NDArray[Any] = store["place"]
+        received: NDArray[Any] = store["received"]
+        known = np.flatnonzero((received <= as_of) & ~self._tangled[place])
+        at = place[known].astype(np.intp)
+        with_counts, starts = segments(at)
+        if len(at):
+            last_received[with_counts] = np.maximum.reduceat(received[known], starts[:-1])
+        none = np.zeros(len(at), dtype=bool)
+        plain = (at, store["votes"][known].astype(np.float64), store["observed"][known], none, none,
+                 store["final"][known], store["sender"][known].astype(np.intp))  # fmt: skip
+        if not len(resolved[0]):
+            return plain
+        joined = [np.concatenate(pair) for pair in zip(resolved, plain, strict=True)]
+        order = np.argsort(joined[0], kind="stable")
+        return tuple(column[order] for column in joined)
 
     def incidents(self, as_of: float = FOREVER) -> list[OpenIncident]:
         """All incidents received by `as_of`, closed ones too, by number."""

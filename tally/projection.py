@@ -4,7 +4,8 @@ The live engine and `beluga project` both call `Tally.project`. What is publishe
 set of check-ins and the time asked: the day's *state* is fitted at whole minutes from what was received by
 then; a precinct with entries since that minute is gated and projected anew with the same state, at the
 time its newest entry was received. An engine that updates precinct by precinct (`Tally.update`) therefore
-ends at the same bytes as one that starts from nothing.
+ends at the same bytes as one that starts from nothing. Both take the same steps over columns of reports
+(`counts.Look`); only sentences are made one by one.
 """
 
 import math
@@ -15,14 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from election.checkin import CheckIn, Kind
+from election.checkin import CheckIn
 from election.day import Election
 from election.wire.feed import Aggregate, Standing
 from election.wire.feed import State as Name
 from tally import gate, standing
 from tally.constants import Constants
+from tally.counts import Look, segments
 from tally.coverage import caveat_of
-from tally.curve import part_of_day, share_at
+from tally.curve import parts_of_day
 from tally.expectation import Inputs, inputs_of
 from tally.ledger import Ledger, PrecinctView, Report, Settled, Verdict
 from tally.model import Finals, Latest, Rows, State, finals, fit, noise, peers, spread, unexplained
@@ -44,12 +46,30 @@ class Judged:
 
     view: PrecinctView
     accepted: tuple[Report, ...]
-    parts: tuple[float, ...]
-    shares: tuple[float, ...]
     settled: tuple[Settled, ...]  # everything else, with its verdict and reason
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What the gate left out of one precinct's counts."""
+
+    reasons: dict[int, tuple[bool, str]]  # index of the report -> held (or rejected), in words
     held: int
-    held_after: int
-    held_reason: str
+    reason: str  # of the newest one held
+
+
+NOTHING_LEFT = Left({}, 0, "")
+
+
+@dataclass(frozen=True)
+class Gated:
+    """A look after the gate; arrays are as long as the look's reports."""
+
+    look: Look
+    part: Array
+    share: Array  # F
+    accepted: NDArray[np.bool_]
+    left: dict[int, Left]  # by which of `look.at`: precincts where something was left out
 
 
 class Projection:
@@ -77,7 +97,7 @@ class Projection:
         self.own_variance = np.zeros(n)
         self.log_median = np.zeros(n)
         self.missing = np.zeros(n)  # votes missing against peers by close
-        self.judged: dict[int, Judged] = {}
+        self.updated: dict[int, float] = {}  # precincts projected anew since, and as of when
 
     def standing(self, position: int) -> Standing:
         """One precinct's row as the wire has it."""
@@ -113,11 +133,11 @@ class Tally:
         self.inputs: Inputs = inputs_of(election, self.constants)
         self.ledger = Ledger(election)
         self._zones = [p.zone(election.day) for p in election.precincts]
-        self._planned = [self.ledger.hours(i, -math.inf) for i in range(len(self.inputs.ids))]
-        self._curves = [row.tolist() for row in self.inputs.curves.table]
-        self._curve_of = self.inputs.curves.of.tolist()
-        self._cap = self.inputs.cap.tolist()
-        self._expected = self.inputs.expected.tolist()
+        planned = np.array(
+            [self.ledger.hours(i, -math.inf) for i in range(len(self.inputs.ids))], dtype=np.float64
+        ).reshape(-1, 2)
+        self._planned_opens, self._planned_closes = planned[:, 0].copy(), planned[:, 1].copy()
+        self._log_expected = np.log(self.inputs.expected)
 
     def add(self, check_ins: Iterable[CheckIn]) -> set[int]:
         """File check-ins; returns the positions whose standing may change."""
@@ -126,22 +146,19 @@ class Tally:
     # ------------------------------------------------------------------ slow: the state, every minute
 
     def fit(self, minute: float) -> State:
-        """The day's state from everything received by `minute` (seconds to about 20 ms)."""
-        return self._fit(self._views(minute))[0]
+        """The day's state from everything received by `minute`."""
+        return self._fit(self.ledger.look_everywhere(minute))[0]
 
-    def _views(self, as_of: float) -> dict[int, PrecinctView]:
-        return {p: self.ledger.view(p, as_of) for p in self.ledger.positions()}
-
-    def _fit(self, views: dict[int, PrecinctView]) -> tuple[State, dict[int, Judged]]:
+    def _fit(self, look: Look) -> tuple[State, Gated]:
         k = self.constants
-        first = fit(self.inputs, self._ungated(views), k, rounds=3)
-        judged = self._judge(views, first)
-        state = fit(self.inputs, self._rows(judged), k, rounds=2)
+        part, share = self._measure(look)
+        first = fit(self.inputs, self._ungated(look, part, share), k, rounds=3)
+        gated = self._judge(look, first, words=False)
+        state = fit(self.inputs, self._rows(gated), k, rounds=2)
         # a second look, now that slips no longer pull the state
-        judged = self._judge(views, state)
-        state = fit(self.inputs, self._rows(judged), k)
-        latest = self._latest(np.arange(len(self.inputs.ids)), judged)
-        return peers(self.inputs, state, latest, k), judged
+        gated = self._judge(look, state)
+        state = fit(self.inputs, self._rows(gated), k)
+        return peers(self.inputs, state, self._latest(gated), k), gated
 
     def project(self, as_of: float) -> Projection:
         """Standings as of a time (epoch seconds), a pure function of the set of check-ins and `as_of`."""
@@ -157,15 +174,14 @@ class Tally:
 
     def start(self, minute: float) -> tuple[Projection, State]:
         """Fit the state as of a whole minute and project every precinct with it."""
-        views = self._views(minute)
-        state, judged = self._fit(views)
+        return self.begin(minute, self.ledger.look_everywhere(minute))
+
+    def begin(self, minute: float, look: Look) -> tuple[Projection, State]:
+        """`start` from a look at every precinct taken before: does not read the ledger, so that another
+        thread may go on filing and updating meanwhile."""
+        state, gated = self._fit(look)
         projection = Projection(self.inputs.ids, minute)
-        everywhere = np.arange(len(self.inputs.ids), dtype=np.intp)
-        for p in everywhere.tolist():
-            if p not in views:
-                views[p] = self.ledger.view(p, minute)
-        clocks = [minute] * len(everywhere)
-        self._write(projection, state, at=everywhere, views=views, judged=judged, clocks=clocks)
+        self._write(projection, state, gated, np.full(len(look.at), minute))
         return projection, state
 
     # ------------------------------------------------------------------ fast: the precincts touched
@@ -175,145 +191,163 @@ class Tally:
         at = sorted(positions)
         if not at:
             return
-        views = {p: self.ledger.view(p, as_of) for p in at}
-        judged = self._judge(views, state)
-        clocks = [self.ledger.last_word(p, as_of, projection.minute) for p in at]
-        where = np.array(at, dtype=np.intp)
-        self._write(projection, state, at=where, views=views, judged=judged, clocks=clocks)
+        gated = self._judge(self.ledger.look(at, as_of), state)
+        clocks = np.array([self.ledger.last_word(p, as_of, projection.minute) for p in at])
+        self._write(projection, state, gated, clocks)
+        projection.updated.update((p, as_of) for p in at)
+
+    def judged(self, projection: Projection, state: State, position: int) -> Judged:
+        """One precinct's counts as they were judged for its row in `projection`, with words."""
+        as_of = projection.updated.get(position, projection.minute)
+        view = self.ledger.view(position, as_of)
+        gated = self._judge(self.ledger.look([position], as_of), state)
+        left = gated.left.get(0, NOTHING_LEFT).reasons
+        settled = list(view.settled)
+        for i, (held, reason) in left.items():
+            settled.append(Settled(view.live[i], Verdict.HELD if held else Verdict.REJECTED, reason))
+        settled.sort(key=lambda s: s.report.sort_key)
+        accepted = tuple(r for i, r in enumerate(view.live) if i not in left)
+        return Judged(view, accepted, tuple(settled))
 
     # ------------------------------------------------------------------ measuring and judging
 
-    def _measure(self, position: int, view: PrecinctView, report: Report) -> tuple[float, float]:
-        """(part of the day, share F) of a count."""
-        if report.kind is Kind.FINAL:
-            return 1.0, 1.0
-        opens, closes = self._planned[position]
-        part = part_of_day(report.observed, view.opens, view.closes, opens, closes)
-        return part, share_at(self._curves[self._curve_of[position]], part)
+    def _measure(self, look: Look) -> tuple[Array, Array]:
+        """(part of the day, share F) of each report."""
+        owner = look.owner
+        at = look.at[owner]
+        part = parts_of_day(look.observed, look.opens[owner], look.closes[owner],
+                            self._planned_opens[at], self._planned_closes[at])  # fmt: skip
+        share = self.inputs.curves.shares(at, part)
+        part[look.final], share[look.final] = 1.0, 1.0
+        return part, share
 
-    def _ungated(self, views: dict[int, PrecinctView]) -> Rows:
+    def _ungated(self, look: Look, part: Array, share: Array) -> Rows:
         """Level rows of the latest counts as they came: enough for a first, robust state."""
-        at, votes, parts, shares = [], [], [], []
-        for p in sorted(views):
-            for report in reversed(views[p].live):
-                part, share = self._measure(p, views[p], report)
-                if share >= self.constants.earliest:
-                    at.append(p)
-                    votes.append(report.votes)
-                    parts.append(part)
-                    shares.append(share)
-                    break
-        return self._rows_of(at, votes, parts, shares)
+        last = look.last(share >= self.constants.earliest, slots=False)
+        return self._rows_of(look, last, part, share)
 
-    def _rows_of(self, at: list[int], votes: list[int], parts: list[float], shares: list[float]) -> Rows:
-        codes, n, f = np.array(at, dtype=np.intp), np.array(votes, dtype=float), np.array(shares, dtype=float)
-        return Rows(codes, self._residual(codes, n, f), np.array(parts, dtype=float), f, n)
+    def _rows(self, gated: Gated) -> Rows:
+        last = gated.look.last(gated.accepted, slots=False)
+        last = np.where((last >= 0) & (gated.share[last] >= self.constants.earliest), last, -1)
+        return self._rows_of(gated.look, last, gated.part, gated.share)
+
+    def _rows_of(self, look: Look, last: NDArray[np.intp], part: Array, share: Array) -> Rows:
+        """Rows of the reports `last`, one for each of `look.slot`; -1 for none."""
+        has = last >= 0
+        at, last = look.at[look.slot[has]], last[has]
+        votes, share = look.votes[last], share[last]
+        return Rows(at, self._residual(at, votes, share), part[last], share, votes)
 
     def _residual(self, at: NDArray[np.intp], votes: Array, shares: Array) -> Array:
         return np.asarray(np.log((votes + 0.5) / (self.inputs.expected[at] * np.maximum(shares, 1e-4))))
 
-    def _judge(self, views: dict[int, PrecinctView], state: State) -> dict[int, Judged]:
+    def _judge(self, look: Look, state: State, words: bool = True) -> Gated:
+        """The gate's verdicts; `words`: and why each count left out was."""
         k = self.constants
-        order = [p for p in sorted(views) if views[p].live]
-        measured = [[self._measure(p, views[p], r) for r in views[p].live] for p in order]
-        at = np.array([p for p, m in zip(order, measured, strict=True) for _ in m], dtype=np.intp)
-        votes = np.array([float(r.votes) for p in order for r in views[p].live])
-        part = np.array([m[0] for ms in measured for m in ms])
-        share = np.array([m[1] for ms in measured for m in ms])
-        off = unexplained(state, at, self._residual(at, votes, share), part, share).tolist()
-        variance = self.inputs.precinct_sd[at] ** 2 + noise(self.inputs, at, share, votes, k)
-        sds = np.sqrt(variance + k.gate_shared_sd**2).tolist()
-        judged: dict[int, Judged] = {}
-        start = 0
-        for p, ms in zip(order, measured, strict=True):
-            view = views[p]
-            candidates = [
-                gate.Candidate(
-                    r.votes, ms[i][1], off[start + i], sds[start + i], r.asked, r.accepted_by_staff
-                )
-                for i, r in enumerate(view.live)
-            ]
-            start += len(ms)
-            judged[p] = _verdicts(view, candidates, ms, self._cap[p], k)
-        return judged
+        part, share = self._measure(look)
+        owner = look.owner
+        at = look.at[owner]
+        off = unexplained(state, at, self._residual(at, look.votes, share), part, share)
+        variance = self.inputs.precinct_sd[at] ** 2 + noise(self.inputs, at, share, look.votes, k)
+        sd = np.sqrt(variance + k.gate_shared_sd**2)
+        cap = self.inputs.cap[at]
+        candidates = gate.Candidates(look.votes, share, off, sd, look.asked, look.sure, cap)
+        accepted = gate.chains(candidates, look.starts, k)
+        left: dict[int, Left] = {}
+        if words and not accepted.all():
+            touched = np.unique(np.searchsorted(look.starts, np.flatnonzero(~accepted), side="right") - 1)
+            for i in touched.tolist():
+                here = slice(int(look.starts[i]), int(look.starts[i + 1]))
+                left[int(look.slot[i])] = _left(candidates, here, accepted[here])
+        return Gated(look, part, share, accepted, left)
 
-    def _rows(self, judged: dict[int, Judged]) -> Rows:
-        found = [(p, j.accepted[-1].votes, j.parts[-1], j.shares[-1]) for p, j in sorted(judged.items())
-                 if j.accepted and j.shares[-1] >= self.constants.earliest]  # fmt: skip
-        at, votes, parts, shares = (
-            (list(column) for column in zip(*found, strict=True)) if found else ([],) * 4
-        )
-        return self._rows_of(at, votes, parts, shares)
-
-    def _latest(self, at: NDArray[np.intp], judged: dict[int, Judged], back: int = 0) -> Latest:
-        """The latest accepted counts (or the ones `back` before, where there are so many)."""
-        n = len(at)
-        votes, part, share = np.full(n, np.nan), np.ones(n), np.ones(n)
-        for i, p in enumerate(at.tolist()):
-            j = judged.get(p)
-            if j is not None and len(j.accepted) > back and j.shares[-1 - back] >= self.constants.earliest:
-                votes[i] = j.accepted[-1 - back].votes
-                part[i], share[i] = j.parts[-1 - back], j.shares[-1 - back]
-        residual = self._residual(at, np.where(np.isnan(votes), 0.0, votes), share)
+    def _latest(
+        self, gated: Gated, among: NDArray[np.intp] | None = None, last: NDArray[np.intp] | None = None
+    ) -> Latest:
+        """The latest accepted counts of a look's precincts, or reports `last` of those `among` them."""
+        look = gated.look
+        at = look.at if among is None else look.at[among]
+        last = look.last(gated.accepted) if last is None else last
+        has = last >= 0
+        if len(gated.share):
+            has &= gated.share[last] >= self.constants.earliest
+            votes = np.where(has, look.votes[last], np.nan)
+            part, share = np.where(has, gated.part[last], 1.0), np.where(has, gated.share[last], 1.0)
+        else:
+            votes, part, share = np.full(len(at), np.nan), np.ones(len(at)), np.ones(len(at))
+        residual = self._residual(at, np.where(has, votes, 0.0), share)
         return Latest(at, votes, part, share, residual)
 
     # ------------------------------------------------------------------ writing standings
 
-    def _write(
-        self,
-        out: Projection,
-        state: State,
-        *,
-        at: NDArray[np.intp],
-        views: dict[int, PrecinctView],
-        judged: dict[int, Judged],
-        clocks: Sequence[float],
-    ) -> None:
-        k = self.constants
-        known = finals(self.inputs, state, self._latest(at, judged), k)
-        floor = np.array([self._floor(views[p], judged.get(p)) for p in at.tolist()])
+    def _write(self, out: Projection, state: State, gated: Gated, clocks: Array) -> None:
+        k, look = self.constants, gated.look
+        at = look.at
+        last = look.last(gated.accepted)
+        known = finals(self.inputs, state, self._latest(gated, last=last), k)
+        floor = self._floor(gated, last)
         centre, low_high = self._bands(at, known, floor)
         p_lag = self._lag(state, known)
         p_before = np.zeros(len(at))  # asked for only where hysteresis can speak
         unsure = np.flatnonzero((p_lag > k.lag_release) & (p_lag <= k.lag_probability))
         if len(unsure):
-            before = finals(self.inputs, state, self._latest(at[unsure], judged, back=1), k)
+            before = finals(self.inputs, state, self._before(gated, unsure, last), k)
             p_before[unsure] = np.where(before.gain > 0, self._lag(state, before), 0.0)
-        gap = np.round(known.log_median - np.log(self.inputs.expected[at]) - state.peer_level, 4)
-        peers_final = self.inputs.expected[at] * math.exp(state.peer_level)
+        expected = self.inputs.expected[at]
+        gap = np.round(known.log_median - self._log_expected[at] - state.peer_level, 4)
+        has = known.gain > 0
         c = out.columns
-        c["expected_final"][at] = np.round(self.inputs.expected[at], 1)
+        c["expected_final"][at] = np.round(expected, 1)
         c["projected_final"][at] = centre
         for name, band in low_high.items():
             c[name][at] = band
-        has = known.gain > 0
-        c["p_lagging"][at] = np.where(has, p_lag, 0.0)
+        c["p_lagging"][at] = p_lag = np.where(has, p_lag, 0.0)
         c["gap"][at] = gap
-        c["shortfall"][at] = np.round(np.maximum(self.inputs.expected[at] - centre, 0.0), 1)
-        out.missing[at] = peers_final - centre
+        c["shortfall"][at] = np.round(np.maximum(expected - centre, 0.0), 1)
+        out.missing[at] = expected * math.exp(state.peer_level) - centre
         mean = np.exp(known.log_median) * state.smear ** (1.0 - known.gain)
         out.mean[at] = np.maximum(np.minimum(mean, np.maximum(self.inputs.cap[at], floor)), floor)
         out.gain[at], out.part[at], out.share[at] = known.gain, known.part, known.share
         out.own_variance[at], out.log_median[at] = known.own_variance, known.log_median
-        rows = zip(at.tolist(), clocks, p_lag.tolist(), p_before.tolist(), gap.tolist(), has.tolist(),
-                   strict=True)  # fmt: skip
-        for p, clock, now, then, relative, counted in rows:
-            self._describe(
-                out, p, views[p], judged.get(p), clock=clock, p_lag=now if counted else 0.0,
-                p_before=then, gap=relative,
-            )  # fmt: skip
+        part = parts_of_day(
+            clocks, look.opens, look.closes, self._planned_opens[at], self._planned_closes[at]
+        )
+        c["expected_now"][at] = np.round(expected * self.inputs.curves.shares(at, part), 1)
+        self._count(out, gated, last)
+        self._describe(out, gated, last, clocks=clocks, p=p_lag, p_before=p_before)
 
-    def _floor(self, view: PrecinctView, judged: Judged | None) -> float:
+    def _before(self, gated: Gated, among: NDArray[np.intp], last: NDArray[np.intp]) -> Latest:
+        """The accepted count before the latest one, of some of a look's precincts."""
+        wanted = gated.accepted.copy()
+        wanted[last[last >= 0]] = False
+        return self._latest(gated, among, gated.look.last(wanted)[among])
+
+    def _count(self, out: Projection, gated: Gated, last: NDArray[np.intp]) -> None:
+        """What is counted and not projected."""
+        c, look = out.columns, gated.look
+        at, has = look.at, last >= 0
+        c["reports"][at] = np.bincount(look.owner[gated.accepted], minlength=len(at))
+        held = np.zeros(len(at), dtype=np.int64)
+        for i, left in gated.left.items():
+            held[i] = left.held
+        c["held"][at] = held
+        votes, observed = np.full(len(at), MISSING), np.full(len(at), MISSING)
+        votes[has], observed[has] = look.votes[last[has]], look.observed[last[has]]
+        c["last_votes"][at], c["last_observed_at"][at] = votes, observed
+        c["last_received_at"][at] = look.last_received
+        for name in ("line_minutes", "line_people", "incidents", "on_post", "struck_off"):
+            c[name][at] = getattr(look, name)
+
+    def _floor(self, gated: Gated, last: NDArray[np.intp]) -> Array:
         """No fewer than this: the last accepted count, the names struck off, who stood in line at close."""
-        floor = float(len(view.struck_off))
-        if judged is not None and judged.accepted:
-            last = judged.accepted[-1]
-            votes = float(last.votes)
-            in_line = view.line_at is not None and view.line_at >= view.closes - 1800.0
-            if in_line and view.line_people and last.kind is not Kind.FINAL and judged.parts[-1] >= 1.0:
-                votes += view.line_people
-            floor = max(floor, votes)
-        return floor
+        look, has = gated.look, last >= 0
+        votes = np.zeros(len(look.at))
+        votes[has] = look.votes[last[has]]
+        in_line = has & (look.line_people > 0) & (look.line_at >= look.closes - 1800.0)
+        if in_line.any():
+            in_line[in_line] = ~look.final[last[in_line]] & (gated.part[last[in_line]] >= 1.0)
+            votes[in_line] += look.line_people[in_line]
+        return np.maximum(votes, look.struck_off)
 
     def _bands(self, at: NDArray[np.intp], known: Finals, floor: Array) -> tuple[Array, dict[str, Array]]:
         k = self.constants
@@ -336,7 +370,7 @@ class Tally:
 
     def _lag(self, state: State, known: Finals) -> Array:
         k = self.constants
-        relative = known.log_median - np.log(self.inputs.expected[known.at]) - state.peer_level
+        relative = known.log_median - self._log_expected[known.at] - state.peer_level
         sd = np.sqrt(known.own_variance + known.relative_variance) * (
             1.0 + k.lag_widening * (1.0 - known.share)
         )
@@ -346,58 +380,88 @@ class Tally:
     def _describe(
         self,
         out: Projection,
-        p: int,
-        view: PrecinctView,
-        judged: Judged | None,
+        gated: Gated,
+        last: NDArray[np.intp],
         *,
-        clock: float,
-        p_lag: float,
-        p_before: float,
-        gap: float,
+        clocks: Array,
+        p: Array,
+        p_before: Array,
     ) -> None:
-        k, c = self.constants, out.columns
-        accepted = judged.accepted if judged is not None else ()
-        last = accepted[-1] if accepted else None
-        opens, closes = self._planned[p]
-        part = part_of_day(clock, view.opens, view.closes, opens, closes)
-        c["expected_now"][p] = round(self._expected[p] * share_at(self._curves[self._curve_of[p]], part), 1)
-        c["reports"][p] = len(accepted)
-        c["held"][p] = judged.held if judged is not None else 0
-        c["last_votes"][p] = last.votes if last is not None else MISSING
-        c["last_observed_at"][p] = int(last.observed) if last is not None else MISSING
-        c["last_received_at"][p] = int(view.last_received) if view.last_received is not None else MISSING
-        c["line_minutes"][p] = view.line_minutes if view.line_minutes is not None else MISSING
-        c["line_people"][p] = view.line_people if view.line_people is not None else MISSING
-        c["incidents"][p] = len(view.incidents)
-        c["on_post"][p] = view.on_post
-        c["struck_off"][p] = len(view.struck_off)
-        evidence = standing.Evidence(
-            clock=clock,
-            opens=view.opens,
-            closes=view.closes,
-            zone=self._zones[p],
-            last_votes=last.votes if last is not None else None,
-            last_observed=last.observed if last is not None else None,
-            last_received=view.last_count_received,
-            rhythm=standing.rhythm_of([r.observed for r in accepted]),
-            held_after=judged.held_after if judged is not None else 0,
-            held_reason=judged.held_reason if judged is not None else "",
-            disagree=standing.disagreement([(r.observed, r.sender, r.votes) for r in view.live], k)
-            if len(view.live) > 1
-            else "",
-            final=last is not None and last.kind is Kind.FINAL,
-            p=p_lag,
-            p_before=p_before,
-            missing=float(out.missing[p]),
-            behind_now=(math.exp(-gap) - 1.0) * last.votes if last is not None else 0.0,
-            line_minutes=view.line_minutes,
-            line_people=view.line_people,
-            incidents=len(view.incidents),
-        )
-        state, c["reason"][p] = standing.state_of(evidence, k)
-        c["state"][p] = state.value
-        if judged is not None:
-            out.judged[p] = judged
+        """State and sentence of each precinct. Those without a count share a sentence by their hours."""
+        k, c, look, at = self.constants, out.columns, gated.look, gated.look.at
+        states, reasons, zones = c["state"], c["reason"], self._zones
+        rhythm, disagree = self._rhythm(gated), self._disagreements(look)
+        silent: dict[tuple[Any, ...], tuple[str, str]] = {}
+        columns = zip(at.tolist(), last.tolist(), clocks.tolist(), look.opens.tolist(), look.closes.tolist(),
+                      look.line_minutes.tolist(), look.line_people.tolist(), look.incidents.tolist(),
+                      strict=True)  # fmt: skip
+        votes, observed, final = look.votes.tolist(), look.observed.tolist(), look.final.tolist()
+        received = look.last_received.tolist()
+        behind = (np.exp(-c["gap"][at]) - 1.0).tolist()
+        p_now, p_then, missing = p.tolist(), p_before.tolist(), out.missing[at].tolist()
+        for i, (position, newest, clock, opens, closes, minutes, people, incidents) in enumerate(columns):
+            left = gated.left.get(i, NOTHING_LEFT)
+            zone = zones[position]
+            plain = newest < 0 and not left.held and minutes < 0 and people < 0 and not incidents
+            key = (clock, opens, closes, zone)
+            if plain and key in silent:
+                states[position], reasons[position] = silent[key]
+                continue
+            counted = newest >= 0
+            evidence = standing.Evidence(
+                clock=clock,
+                opens=opens,
+                closes=closes,
+                zone=zone,
+                last_votes=int(votes[newest]) if counted else None,
+                last_observed=observed[newest] if counted else None,
+                last_received=received[i] if received[i] >= 0 else None,
+                rhythm=rhythm.get(i, 0.0),
+                held_after=left.held,
+                held_reason=left.reason,
+                disagree=disagree.get(i, ""),
+                final=counted and final[newest],
+                p=p_now[i],
+                p_before=p_then[i],
+                missing=missing[i] if counted else 0.0,
+                behind_now=behind[i] * votes[newest] if counted else 0.0,
+                line_minutes=minutes if minutes >= 0 else None,
+                line_people=people if people >= 0 else None,
+                incidents=incidents,
+            )
+            state, reason = standing.state_of(evidence, k)
+            states[position], reasons[position] = state.value, reason
+            if plain:
+                silent[key] = (state.value, reason)
+
+    def _rhythm(self, gated: Gated) -> dict[int, float]:
+        """Usual seconds between accepted counts (`standing.rhythm_of`), of precincts with enough of them."""
+        look = gated.look
+        owner, observed = look.owner[gated.accepted], look.observed[gated.accepted]
+        gaps = np.diff(observed)
+        same = owner[1:] == owner[:-1]
+        gaps, owner = gaps[same], owner[1:][same]
+        order = np.lexsort((gaps, owner))
+        who, starts = segments(owner)
+        sizes = np.diff(starts)
+        median = gaps[order][starts[:-1] + sizes // 2] if len(who) else gaps
+        enough = sizes >= 2
+        return dict(zip(who[enough].tolist(), median[enough].tolist(), strict=True))
+
+    def _disagreements(self, look: Look) -> dict[int, str]:
+        """Precincts whose newest counts come from watchers who disagree, and how."""
+        if len(look.votes) < 2:
+            return {}
+        owner, code = look.owner, look.sender
+        mixed = np.unique(owner[1:][(owner[1:] == owner[:-1]) & (code[1:] != code[:-1])])
+        found = {}
+        for i, s in zip(mixed.tolist(), np.searchsorted(look.slot, mixed).tolist(), strict=True):
+            here = slice(int(look.starts[s]), int(look.starts[s + 1]))
+            counts = list(zip(look.observed[here].tolist(), map(str, code[here].tolist()),
+                              look.votes[here].astype(int).tolist(), strict=True))  # fmt: skip
+            if words := standing.disagreement(counts, self.constants):
+                found[i] = words
+        return found
 
     # ------------------------------------------------------------------ sums
 
@@ -455,39 +519,21 @@ class Tally:
         )
 
 
-def _verdicts(
-    view: PrecinctView,
-    candidates: list[gate.Candidate],
-    measured: list[tuple[float, float]],
-    cap: float,
-    k: Constants,
-) -> Judged:
-    kept = gate.chain(candidates, cap, k)
-    settled = list(view.settled)
-    held, held_after, held_reason = 0, 0, ""
-    if len(kept) < len(candidates):
-        accepted = set(kept)
-        for i, report in enumerate(view.live):
-            if i in accepted:
-                continue
-            contradicted, reason = gate.why(candidates, kept, i, cap)
-            verdict = Verdict.REJECTED if contradicted else Verdict.HELD
-            settled.append(Settled(report, verdict, reason))
-            if not contradicted:
-                held += 1
-                held_after += 1
-                held_reason = f"{report.votes} is {reason}"
-        settled.sort(key=lambda s: s.report.sort_key)
-    return Judged(
-        view=view,
-        accepted=tuple(view.live[i] for i in kept),
-        parts=tuple(measured[i][0] for i in kept),
-        shares=tuple(measured[i][1] for i in kept),
-        settled=tuple(settled),
-        held=held,
-        held_after=held_after,
-        held_reason=held_reason,
-    )
+def _left(c: gate.Candidates, here: slice, accepted: NDArray[np.bool_]) -> Left:
+    """Why each count of one precinct that was left out was."""
+    columns = (c.votes[here].astype(int), c.share[here], c.off[here], c.level_sd[here], c.asked[here],
+               c.sure[here])  # fmt: skip
+    candidates = [gate.Candidate(*row) for row in zip(*(v.tolist() for v in columns), strict=True)]
+    kept = np.flatnonzero(accepted).tolist()
+    reasons: dict[int, tuple[bool, str]] = {}
+    held, newest = 0, ""
+    for i in np.flatnonzero(~accepted).tolist():
+        contradicted, words = gate.why(candidates, kept, i, float(c.cap[here][i]))
+        reasons[i] = (not contradicted, words)
+        if not contradicted:
+            held += 1
+            newest = f"{candidates[i].votes} is {words}"
+    return Left(reasons, held, newest)
 
 
 def _normal(z: Array) -> Array:

@@ -8,6 +8,7 @@ check-ins: a precinct that was lagging by its previous count stays so until the 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -139,7 +140,12 @@ def _beside(e: Evidence) -> str:
 
 
 def _at(seconds: float, zone: ZoneInfo) -> str:
-    return datetime.fromtimestamp(seconds, zone).strftime("%H:%M")
+    return _clock(int(seconds // 60), zone)
+
+
+@lru_cache(maxsize=16_384)  # a refit asks for the same minutes of the day thousands of times
+def _clock(minute: int, zone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(60 * minute, zone).strftime("%H:%M")
 
 
 def _ago(seconds: float) -> str:

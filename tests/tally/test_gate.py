@@ -1,6 +1,10 @@
 """The gate keeps the most plausible non-decreasing chain and says why the rest is out."""
 
 import math
+from dataclasses import fields
+from itertools import pairwise
+
+import numpy as np
 
 from tally import gate
 from tally.constants import Constants
@@ -67,3 +71,29 @@ def test_each_refusal_is_worded() -> None:
     assert gate.why(counts, accepted, 1, CAP) == (True, "below an accepted count (105)")
     high = candidates((2, 9000))
     assert gate.why(high, [], 0, CAP) == (False, "more votes than voters on the roll")
+
+
+def test_a_precinct_judged_alone_agrees_with_all_judged_at_once() -> None:
+    random = np.random.default_rng(4)
+    sizes = random.integers(1, 12, 300)
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp)
+    total = int(starts[-1])
+    share = np.concatenate([np.sort(random.uniform(0.01, 1.0, n)) for n in sizes])
+    slip = random.choice([1.0, 1.0, 1.0, 10.0, 0.1], total)
+    off = random.normal(0, 0.2, total) + np.log(slip)
+    columns = gate.Candidates(
+        np.floor(EXPECTED * share * np.exp(off)), share, off, np.full(total, 0.3),
+        random.random(total) < 0.1, random.random(total) < 0.02, np.full(total, CAP),
+    )  # fmt: skip
+    together = gate.chains(columns, starts, K)
+    assert 0.3 < together.mean() < 1.0
+    for a, b in pairwise(starts.tolist()):
+        alone = gate.Candidates(*(getattr(columns, f.name)[a:b] for f in fields(columns)))
+        assert (gate.chains(alone, np.array([0, b - a], dtype=np.intp), K) == together[a:b]).all()
+
+
+def test_thousands_of_counts_from_one_precinct_are_judged_too() -> None:
+    hours = np.linspace(0.5, 12.5, 1200)
+    counts = [(float(h), 1 + int(EXPECTED * share_at(CURVE, h / 13))) for h in hours]
+    counts[600] = (counts[600][0], 9 * counts[600][1])
+    assert kept(*counts) == [votes for i, (_, votes) in enumerate(counts) if i != 600]

@@ -2,6 +2,8 @@
 
 from itertools import permutations
 
+import numpy as np
+
 from election.checkin import CheckIn, Kind
 from tally.ledger import Ledger, PrecinctView, Verdict
 from tests.tally.elections import at, entry, small_election
@@ -126,3 +128,30 @@ def test_what_names_an_unknown_precinct_is_counted_apart() -> None:
     ledger = Ledger(small_election())
     assert ledger.add([entry(1, 5, precinct="nowhere")]) == set()
     assert ledger.unplaced == 1
+
+
+def test_columns_of_every_precinct_say_what_the_views_say() -> None:
+    log = [
+        entry(1, 100, 2.0, precinct="P0"), entry(2, 180, 4.0, precinct="P0"),
+        entry(3, 90, 4.0, precinct="P0"),
+        entry(4, 70, 2.0), entry(5, 75, 2.1, kind=Kind.FIX), entry(6, kind=Kind.LINE, hours=5.0, minutes=20),
+        entry(7, 50, 1.0, precinct="P2", held="above_pace"), entry(8, 300, 5.0, precinct="P3"),
+        entry(9, None, 5.5, precinct=None, kind=Kind.REJECT, sender="staff:ann", watcher=None,
+              target=str(entry(8).check_in_id)),
+        entry(10, None, 2.5, precinct="P0", watcher=None, kind=Kind.HOURS, closes_at=at(15).isoformat()),
+        entry(11, 611, 13.1, precinct="P4", kind=Kind.FINAL), entry(12, 611, 13.1, precinct="P4"),
+    ]  # fmt: skip
+    for order in (log, log[::-1]):
+        ledger = Ledger(small_election())
+        for one in order:
+            ledger.add([one])
+            ledger.look_everywhere()  # columns are sorted anew as entries come
+        for hours in (0.5, 2.08, 3.0, 4.06, 5.2, 6.0, 14.0):
+            as_of = at(hours).timestamp()
+            whole = ledger.look_everywhere(as_of)
+            again = ledger.look(range(12), as_of)
+            for name in whole.__dataclass_fields__:
+                if name != "sender":
+                    assert np.array_equal(getattr(whole, name), getattr(again, name)), name
+            live = [r for p in range(12) for r in ledger.view(p, as_of).live]
+            assert [r.votes for r in live] == whole.votes.tolist()
