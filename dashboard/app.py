@@ -16,6 +16,7 @@ from dashboard.places import Gazetteer
 from dashboard.settings import DashboardSettings
 from dashboard.shell import PAGE, add_map, layout
 from dashboard.sign_in import Accounts, add_sign_in
+from dashboard.squeeze import add_squeeze
 from dashboard.trail import Trail
 from dashboard.unread import Unread
 from election.clock import open_clock
@@ -59,6 +60,7 @@ def build(settings: DashboardSettings) -> WarRoom:
         MAX_CONTENT_LENGTH=BODY_LIMIT,
     )
     # Ours come before Dash's: its catch-all would otherwise answer first, and without asking who it is.
+    add_squeeze(server)
     add_sign_in(server, settings, known)
     add_health(server, lambda: {"election": gazetteer.places is not None})
     add_pages(server, settings, background, gazetteer, unread, neighbours, trail, tokens)

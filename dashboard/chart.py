@@ -150,6 +150,6 @@ def _line_at(  # noqa: PLR0917
          "line": {"width": 1, "color": palette.dim, "dash": dash}}
     )  # fmt: skip
     notes.append(
-        {"xref": "x", "yref": "paper", "x": when, "y": 1, "yanchor": "bottom", "text": text,
-         "showarrow": False, "font": {"size": 12, "color": palette.dim}}
+        {"xref": "x", "yref": "paper", "x": when, "y": 1, "xanchor": "left", "yanchor": "bottom",
+         "text": text, "showarrow": False, "font": {"size": 12, "color": palette.dim}}
     )  # fmt: skip

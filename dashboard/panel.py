@@ -48,7 +48,7 @@ def add_panel(
         zone, now = precinct.zone(places.day), clock.now()
         dark = bool((request or {}).get("dark"))
         chart = day_chart(page, zone, now, dark)
-        sentence = html.P(_sentence(page, precinct, zone, now), className="sentence")
+        sentence = html.P(_sentence(page, zone), className="sentence")
         people = _people(places.watchers_of.get(precinct_id, []))
         return [heading, sentence, people], chart, _log(page, places.watchers, zone)
 
@@ -60,32 +60,29 @@ def _heading(precinct: Precinct) -> Any:
     )
 
 
-def _sentence(page: dict[str, Any], precinct: Precinct, zone: ZoneInfo, now: datetime) -> str:
-    """What a person must know first, in one sentence."""
+def _sentence(page: dict[str, Any], zone: ZoneInfo) -> list[Any]:
+    """What a person must know first, in one sentence; its ages go on by the page's own clock."""
     standing = page.get("standing") or {}
     state = standing.get("state")
-    seen = moment(standing.get("last_observed_at"))
-    last = (
-        f"last count {standing['last_votes']:,} at {seen.astimezone(zone):%H:%M}, {_ago(now, seen)}"
-        if seen and standing.get("last_votes") is not None
-        else "no count yet"
-    )
+    seen, votes = moment(standing.get("last_observed_at")), standing.get("last_votes")
+    last: list[Any] = ["no count yet"]
+    if seen and votes is not None:
+        last = [f"last count {votes:,} at {seen.astimezone(zone):%H:%M} (", _age(seen), ")"]
     missing, sure = round(standing.get("shortfall") or 0), round(100 * (standing.get("p_lagging") or 0))
     if state == "silent":
-        begun = "no count yet" if seen is None else last
-        return f"Silent: {begun}. Silence says nothing about turnout; reach the watcher."
+        return ["Silent: ", *last, ". Silence says nothing about turnout; reach the watcher."]
     if state == "doubtful":
-        return f"Doubtful: reports here disagree or wait for a decision; {last}."
+        return ["Doubtful: reports here disagree or wait for a decision; ", *last, "."]
     if state == "closed":
-        return f"Closed with {standing.get('last_votes') or 0:,} counted; {last}."
+        return [f"Closed with {votes or 0:,} counted; ", *last, "."]
     if state in ("lagging", "watch"):
-        return f"{missing:,} behind its peers by close, {sure} % sure; {last}."
-    return f"On pace, heading for {round(standing.get('projected_final') or 0):,}; {last}."
+        return [f"{missing:,} behind its peers by close, {sure} % sure; ", *last, "."]
+    return [f"On pace, heading for {round(standing.get('projected_final') or 0):,}; ", *last, "."]
 
 
-def _ago(now: datetime, then: datetime) -> str:
-    minutes = max(0, round((now - then).total_seconds() / 60))
-    return f"{minutes} min ago" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} ago"
+def _age(then: datetime) -> Any:
+    """A place the page fills with the age of `then`, every second."""
+    return html.Span(**_marked("ago", f"{then.timestamp():.0f}"))
 
 
 def _people(watchers: list[Watcher]) -> Any:
@@ -129,11 +126,13 @@ def _entry(report: dict[str, Any], names: dict[str, str], zone: ZoneInfo) -> Any
                     html.Button(
                         f"{label} {report['votes']:,}",
                         type="button",
-                        **_data(action, str(target)),
+                        **_marked("action", action),
+                        **_marked("target", str(target)),
                     )
                 )
     return html.Li(line)
 
 
-def _data(action: str, target: str) -> Any:
-    return {"data-action": action, "data-target": target}
+def _marked(name: str, value: str) -> Any:
+    """A data-… attribute, which Dash's types do not know one by one."""
+    return {f"data-{name}": value}

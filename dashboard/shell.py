@@ -89,9 +89,12 @@ def layout() -> Any:
                             html.Div(
                                 [
                                     html.Div(id="panel-words"),
-                                    dcc.Graph(
-                                        id="panel-chart", figure=_BLANK, config=GRAPH | {"scrollZoom": False},
-                                        responsive=True,
+                                    html.Div(
+                                        dcc.Graph(
+                                            id="panel-chart", figure=_BLANK, responsive=True,
+                                            config=GRAPH | {"scrollZoom": False},
+                                        ),
+                                        id="panel-day",
                                     ),
                                     html.Div(id="panel-actions"),
                                     html.Div(id="panel-log"),

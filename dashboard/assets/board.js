@@ -214,6 +214,10 @@
       put("silent", beluga.whole(total.silent));
       put("incidents", String([...board.incidents.values()].filter((i) => i.status === "open").length));
     }
+    for (const age of document.querySelectorAll("[data-ago]")) {
+      const words = beluga.span(now - Number(age.dataset.ago)) + " ago";
+      if (age.textContent !== words) age.textContent = words;
+    }
     for (const tile of document.querySelectorAll("[data-tile]")) {
       const at = tile.dataset.tile === "unread" ? board.deskAt : board.ready ? beluga.heardAt : undefined;
       const age = tile.querySelector(".tile-head .age");

@@ -22,7 +22,7 @@
           }],
           layout: {
             geo: {
-              visible: false, fitbounds: "locations", projection: { type: "mercator" }, bgcolor: "rgba(0,0,0,0)",
+              visible: false, fitbounds: "locations", projection: { type: "mercator", scale: 1.4 }, bgcolor: "rgba(0,0,0,0)",
               showframe: false, showcoastlines: false, showland: false,
             },
             margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "rgba(0,0,0,0)", dragmode: "pan",

@@ -13,7 +13,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -28,6 +28,7 @@ from websockets.asyncio.server import ServerConnection, broadcast, serve
 from beluga.postgres import EmbeddedPostgres, free_port
 from election import accounts
 from election.accounts import Role
+from election.clock import FileClock
 from election.database import connect
 from election.day import Election, ElectionDay, Precinct, Watcher
 from election.ids import PrecinctId, WatcherId
@@ -350,11 +351,14 @@ class Room:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        clock = self.state / "clock"
+        FileClock(clock).set(datetime.fromtimestamp(self.feed.now, UTC), 1.0)
         neighbour = f"http://127.0.0.1:{self.neighbours.port}"
         environment = os.environ | {
             "BELUGA_DATABASE_URL": self.database_url, "BELUGA_STATE": str(self.state), "BELUGA_SECRET": SECRET,
             "BELUGA_DASHBOARD_PORT": str(self.port), "BELUGA_FEED_PORT": str(self.feed.port),
             "BELUGA_TALLY_URL": neighbour, "BELUGA_INTAKE_URL": neighbour, "BELUGA_CALLERS_URL": neighbour,
+            "BELUGA_CLOCK_FILE": str(clock),
         }  # fmt: skip
         log = (self.state / "dashboard.log").open("ab")
         self.process = subprocess.Popen(
