@@ -13,7 +13,8 @@
         if (which.includes("map-graph.hoverData")) beluga.mapHovered?.(hover);
         return window.dash_clientside.no_update;
       },
-      mapFigure(view) {
+      async mapFigure(view) {
+        const [west, south, east, north] = await box(view.url);
         return {
           data: [{
             type: "choropleth", geojson: view.url, locations: view.ids, z: view.ids.map(() => 0),
@@ -22,7 +23,8 @@
           }],
           layout: {
             geo: {
-              visible: false, fitbounds: "locations", projection: { type: "mercator", scale: 1.4 }, bgcolor: "rgba(0,0,0,0)",
+              visible: false, projection: { type: "mercator" }, bgcolor: "rgba(0,0,0,0)",
+              lonaxis: { range: [west, east] }, lataxis: { range: [south, north] },
               showframe: false, showcoastlines: false, showland: false,
             },
             margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "rgba(0,0,0,0)", dragmode: "pan",
@@ -32,6 +34,27 @@
       },
     },
   });
+
+  // Where the shapes lie, with a little room around them. plotly's own fitting leaves a third of the tile empty.
+  // The file stays in the browser's cache, so that plotly does not ask the server for it again.
+  async function box(url) {
+    const bounds = [180, 85, -180, -85];
+    try {
+      const shapes = await (await fetch(url)).json();
+      for (const { geometry } of shapes.features)
+        for (const polygon of geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates)
+          for (const [x, y] of polygon[0]) {
+            if (x < bounds[0]) bounds[0] = x;
+            if (y < bounds[1]) bounds[1] = y;
+            if (x > bounds[2]) bounds[2] = x;
+            if (y > bounds[3]) bounds[3] = y;
+          }
+    } catch {
+      return [-180, -85, 180, 85]; // plotly will say what is wrong with the file
+    }
+    const [dx, dy] = [0.02 * (bounds[2] - bounds[0]), 0.02 * (bounds[3] - bounds[1])];
+    return [bounds[0] - dx, bounds[1] - dy, bounds[2] + dx, bounds[3] + dy];
+  }
 
   function hexes(name) {
     const value = beluga.css(name).replace("#", "");
