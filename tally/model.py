@@ -98,27 +98,33 @@ def fit(inputs: Inputs, rows: Rows, k: Constants, rounds: int = 0) -> State:
     v = noise(inputs, rows.at, rows.share, rows.votes, k) + inputs.precinct_sd[rows.at] ** 2
     y = _centred(inputs, rows, k)
     group = inputs.group[rows.at]
-    order = np.argsort(group, kind="stable")
+    order = np.lexsort((group, inputs.group_county[group]))
     x, z, y, v, group = x[order], z[order], y[order], v[order], group[order]
     r = inputs.curves.factors.shape[1]
     prior = np.concatenate([
         [inputs.level_sd**-2], inputs.feature_sd**-2, np.ones(r), np.full(inputs.tilts, k.feature_tilt_sd**-2)
     ])  # fmt: skip
-    xy = np.hstack([x, y[:, None]])
-    zxy = (z[:, :1] * xy, z[:, 1:] * xy)
-    zz = np.stack([z[:, 0] ** 2, z[:, 0] * z[:, 1], z[:, 1] ** 2], axis=1)
-    present, starts = np.unique(group, return_index=True)
+    starts = _starts(group)
+    present = group[starts]
     county = inputs.group_county[present]
-    problem = _Problem(xy, zxy, zz, starts, present, county, prior)
+    tilt = np.ascontiguousarray(z[:, 1])
+    problem = _Problem(np.hstack([x, y[:, None]]), tilt, starts, present, county, prior)
     w = 1.0 / v
     solved = _solve(w, problem, inputs, k)
     run = _spread(starts, len(y))
     for _ in range((rounds or k.rounds) - 1):
-        places = (solved.county[county] + solved.group)[run]
-        residual = y - x @ solved.s - np.sum(z * places, axis=1)
+        level, slope = (solved.county[county] + solved.group).T
+        residual = y - x @ solved.s - (level[run] + tilt * slope[run])
         w = (k.tail + 1) / (k.tail + residual**2 / v) / v
         solved = _solve(w, problem, inputs, k)
     return _state(inputs, rows, solved, problem, k)
+
+
+def _starts(codes: Codes) -> Codes:
+    """Where each run of equal codes begins."""
+    if not len(codes):
+        return np.zeros(0, dtype=np.intp)
+    return np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1]]))
 
 
 def _centred(inputs: Inputs, rows: Rows, k: Constants) -> Array:
@@ -132,23 +138,40 @@ def _spread(starts: Codes, total: int) -> Codes:
     return np.repeat(np.arange(len(starts)), lengths)
 
 
+Pair = tuple[Array, Array]  # level and tilt
+Block = tuple[Array, Array, Array]  # symmetric 2 x 2: level, both, tilt
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Counties or groups: precision of the data, covariance given all above, and load on `s`."""
+
+    a: Block
+    p: Block
+    b: Pair  # (places, K + 1): the response is the last column
+
+    @property
+    def parts(self) -> tuple[Array, Array, Array]:
+        """The same as arrays (places, 2, 2), (places, 2, 2), (places, 2, K)."""
+        return _square(self.a), _square(self.p), np.stack([b[:, :-1] for b in self.b], axis=1)
+
+
 @dataclass(frozen=True)
 class _Solved:
     s: Array
     covariance: Array
     county: Array
     group: Array
-    county_parts: tuple[Array, Array, Array]
-    group_parts: tuple[Array, Array, Array]
+    counties: _Places
+    groups: _Places  # those present
 
 
 @dataclass(frozen=True)
 class _Problem:
-    """Rows sorted by group, and how they fall into groups and counties."""
+    """Rows sorted by county and group, and how they fall into them."""
 
     xy: Array  # design and response side by side
-    zxy: tuple[Array, Array]  # the same times level and tilt
-    zz: Array  # (rows, 3): 1, z1 z2, z2^2
+    tilt: Array  # what a place's tilt multiplies
     starts: Codes  # first row of each group present
     present: Codes
     county: Codes  # of each group present
@@ -156,50 +179,77 @@ class _Problem:
 
 
 def _solve(w: Array, problem: _Problem, inputs: Inputs, k: Constants) -> _Solved:
-    xy, zxy, zz, starts = problem.xy, problem.zxy, problem.zz, problem.starts
-    present, county, prior = problem.present, problem.county, problem.prior
+    xy, tilt, prior = problem.xy, problem.tilt, problem.prior
     size = len(prior)
-    whole = xy[:, :size].T @ (w[:, None] * xy)
-    counties = len(inputs.counties)
-    if len(present):
-        a = _square(np.add.reduceat(w[:, None] * zz, starts))
-        b = np.stack([np.add.reduceat(w[:, None] * part, starts) for part in zxy], axis=1)
-    else:
-        a, b = np.zeros((0, 2, 2)), np.zeros((0, 2, size + 1))
-    p = _inverse(a, k.group_sd, k.group_tilt_sd)
-    pb = _times(p, b)
-    whole -= b[:, :, :size].reshape(-1, size).T @ pb.reshape(-1, size + 1)
-    # what the groups leave for their county
-    ca, cb = np.zeros((counties, 2, 2)), np.zeros((counties, 2, size + 1))
-    if len(present):
-        order = np.argsort(county, kind="stable")
-        seen, first = np.unique(county[order], return_index=True)
-        ca[seen] = np.add.reduceat((a - _times(a, _times(p, a)))[order], first)
-        cb[seen] = np.add.reduceat((b - _times(a, pb))[order], first)
-    cp = _inverse(ca, k.county_sd, k.county_tilt_sd)
-    cpb = _times(cp, cb)
-    whole -= cb[:, :, :size].reshape(-1, size).T @ cpb.reshape(-1, size + 1)
+    weighted = w[:, None] * xy
+    whole = xy[:, :size].T @ weighted
+    tilted = w * tilt
+    groups = _eliminate(
+        tuple(_runs(v, problem.starts) for v in (w, tilted, tilted * tilt)),  # type: ignore[arg-type]
+        (_runs(weighted, problem.starts), _runs(tilt[:, None] * weighted, problem.starts)),
+        (k.group_sd, k.group_tilt_sd), whole,
+    )  # fmt: skip
+    # what the groups leave for their county: with p = (a + prior)^-1, b - a p b = prior p b
+    left, slope = k.group_sd**-2, k.group_tilt_sd**-2
+    pb = _times(groups.p, groups.b)
+    first = _starts(problem.county)
+    seen = problem.county[first]
+    (p0, p1, p2), (a0, a1, a2) = groups.p, groups.a
+    rests = (left * (p0 * a0 + p1 * a1), left * (p0 * a1 + p1 * a2), slope * (p1 * a1 + p2 * a2))
+    n = len(inputs.counties)
+    counties = _eliminate(
+        tuple(_into(_runs(v, first), seen, n) for v in rests),  # type: ignore[arg-type]
+        (_into(left * _runs(pb[0], first), seen, n), _into(slope * _runs(pb[1], first), seen, n)),
+        (k.county_sd, k.county_tilt_sd), whole,
+    )  # fmt: skip
     covariance = np.asarray(np.linalg.inv(whole[:, :size] + np.diag(prior)), dtype=np.float64)
     s = covariance @ whole[:, size]
-    c = cpb[:, :, size] - cpb[:, :, :size] @ s
-    g = pb[:, :, size] - pb[:, :, :size] @ s - _times(p, _times(a, c[county][:, :, None]))[:, :, 0]
-    return _Solved(s, covariance, c, g, (ca, cp, cb[:, :, :size]), (a, p, b[:, :, :size]))
+    solution = np.append(-s, 1.0)
+    c = tuple(v @ solution for v in _times(counties.p, counties.b))
+    # groups after their county: p (b - a c)
+    own = [v @ solution for v in groups.b]
+    c0, c1 = c[0][problem.county], c[1][problem.county]
+    g0, g1 = own[0] - (a0 * c0 + a1 * c1), own[1] - (a1 * c0 + a2 * c1)
+    g = np.stack([p0 * g0 + p1 * g1, p1 * g0 + p2 * g1], axis=1)
+    return _Solved(s, covariance, np.stack(c, axis=1), g, counties, groups)
 
 
-def _times(left: Array, right: Array) -> Array:
-    """Products of many 2 x 2 by 2 x m matrices; matmul's own loop is several times slower at this size."""
-    return np.asarray(left[:, :, 0, None] * right[:, None, 0, :] + left[:, :, 1, None] * right[:, None, 1, :])
+def _eliminate(a: Block, b: Pair, sds: tuple[float, float], whole: Array) -> _Places:
+    """Places with data precision `a` and load `b`, taken out of `whole` (in place)."""
+    p = _inverse(a, *sds)
+    for load, solved in zip(b, _times(p, b), strict=True):
+        whole -= load[:, :-1].T @ solved
+    return _Places(a, p, b)
 
 
-def _square(sums: Array) -> Array:
-    return np.stack([sums[:, [0, 1]], sums[:, [1, 2]]], axis=1)
+def _runs(values: Array, starts: Codes) -> Array:
+    """Sums over runs of rows."""
+    if not len(starts):
+        return np.zeros((0, *values.shape[1:]))
+    return np.asarray(np.add.reduceat(values, starts))
 
 
-def _inverse(a: Array, level_sd: float, tilt_sd: float) -> Array:
+def _into(values: Array, where: Codes, n: int) -> Array:
+    found = np.zeros((n, *values.shape[1:]))
+    found[where] = values
+    return found
+
+
+def _times(p: Block, b: Pair) -> Pair:
+    p0, p1, p2 = (v[:, None] for v in p)
+    return p0 * b[0] + p1 * b[1], p1 * b[0] + p2 * b[1]
+
+
+def _square(block: Block) -> Array:
+    a, b, c = block
+    return np.stack([np.stack([a, b], 1), np.stack([b, c], 1)], 1)
+
+
+def _inverse(a: Block, level_sd: float, tilt_sd: float) -> Block:
     """(A + prior precision)^-1 of many 2 x 2 matrices."""
-    p, q, r = a[:, 0, 0] + level_sd**-2, a[:, 0, 1], a[:, 1, 1] + tilt_sd**-2
+    p, q, r = a[0] + level_sd**-2, a[1], a[2] + tilt_sd**-2
     determinant = p * r - q * q
-    return np.stack([np.stack([r, -q], 1), np.stack([-q, p], 1)], 1) / determinant[:, None, None]
+    return r / determinant, -q / determinant, p / determinant
 
 
 def _state(inputs: Inputs, rows: Rows, solved: _Solved, problem: _Problem, k: Constants) -> State:
@@ -208,7 +258,7 @@ def _state(inputs: Inputs, rows: Rows, solved: _Solved, problem: _Problem, k: Co
     precision, load = np.zeros((groups, 2, 2)), np.zeros((groups, 2, size))
     covariance = np.broadcast_to(np.diag([k.group_sd**2, k.group_tilt_sd**2]), (groups, 2, 2)).copy()
     effect = np.zeros((groups, 2))
-    precision[present], covariance[present], load[present] = solved.group_parts
+    precision[present], covariance[present], load[present] = solved.groups.parts
     effect[present] = solved.group
     s = np.round(solved.s, DIGITS)
     place = np.round(solved.county[inputs.group_county] + effect, DIGITS)[inputs.group]
@@ -217,7 +267,7 @@ def _state(inputs: Inputs, rows: Rows, solved: _Solved, problem: _Problem, k: Co
     tilt = inputs.features[:, : inputs.tilts] @ s[1 + q + r :] + place[:, 1]
     level, tilt = np.round(level, DIGITS), np.round(tilt, DIGITS)
     bend = np.round(inputs.curves.factors @ s[1 + q : 1 + q + r], DIGITS)
-    county_precision, county_covariance, county_load = (np.round(p, DIGITS) for p in solved.county_parts)
+    county_precision, county_covariance, county_load = (np.round(p, DIGITS) for p in solved.counties.parts)
     state = State(
         s=s,
         covariance=np.round(solved.covariance, DIGITS + 3),
