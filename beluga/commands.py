@@ -19,10 +19,15 @@ COMMANDS = {
     "demo": "beluga.demo_command:demo",
     "replay": "beluga.replay_command:replay",
     "recount": "beluga.recount_command:recount",
+    "reread": "beluga.reread_command:reread",
+    "surge": "beluga.surge_command:surge_",
     "migrate": "beluga.migrate_command:migrate",
 }
 GROUPS = {
+    "backup": "beluga.backup_commands:app",
+    "journal": "beluga.journal_commands:app",
     "user": "beluga.user_commands:app",
+    "rollcall": "beluga.rollcall_commands:app",
 }
 
 

@@ -1,5 +1,7 @@
-"""`python -m intake`: webhooks, the watcher's form and staff decisions, all through one journal."""
+"""`python -m intake [--workers N]`: webhooks, the watcher's form, staff decisions: one way for all."""
 
+import argparse
+import os
 import sys
 
 import uvloop
@@ -8,6 +10,7 @@ from election.telemetry import configure_logs
 from intake.app import serve
 from intake.journal import JournalUnavailableError
 from intake.settings import IntakeSettings
+from intake.workers import supervise
 
 # Seconds after which the event loop lets the journal's thread go on: with Python's 5 ms a batch would wait
 # longer for its turn than for the disk.
@@ -16,9 +19,14 @@ SWITCH_SECONDS = 0.001
 
 def main() -> int:
     """Serves until SIGTERM; exit status 1 where it cannot start, with the reason in the log."""
-    settings = IntakeSettings()
-    sys.setswitchinterval(SWITCH_SECONDS)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workers", type=int, help="processes that share the port (BELUGA_INTAKE_WORKERS)")
+    asked = parser.parse_args().workers
+    settings = IntakeSettings(**({"intake_workers": asked} if asked else {}))
     log = configure_logs("intake", settings)
+    if settings.intake_workers > 1 and "BELUGA_INTAKE_WORKER" not in os.environ:
+        return supervise(settings)
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         uvloop.run(serve(settings))
     except (JournalUnavailableError, OSError, ValueError) as error:

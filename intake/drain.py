@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from time import perf_counter
+from typing import Protocol
 
 import asyncpg
 import structlog
@@ -24,7 +25,7 @@ from election.checkin import CheckIn, Kind, Message
 from election.database import UNREACHABLE, connect, pauses
 from election.ids import check_in_id
 from election.roster import Roster
-from intake.journal import Journal, Undrained
+from intake.journal import Undrained
 from intake.reader import check_ins_of, readings_of
 from intake.roster_snapshot import Rosters
 from intake.telemetry import Telemetry
@@ -49,12 +50,24 @@ log = structlog.get_logger()
 Entry = tuple[Message, list[CheckIn]]
 
 
+class Source(Protocol):
+    """What a drain empties: the journal of a running intake, or one carried over."""
+
+    depth: int
+    arrived: asyncio.Event
+
+    async def undrained(self, limit: int) -> Undrained | None: ...
+    async def mark(self, label: str, seq: int) -> None: ...
+    async def quarantine(self, label: str, seq: int, reason: str) -> None: ...
+    async def settle(self, name: str, value: str) -> str: ...
+
+
 class Drain:
     """One for each journal. `run()` until cancelled; `finish()` on the way out."""
 
     def __init__(
         self,
-        journal: Journal,
+        journal: Source,
         rosters: Rosters,
         url: str,
         telemetry: Telemetry,

@@ -116,13 +116,15 @@ class Draft:
 class JournalFile:
     """An open journal file. Raises `TornJournalError` on opening one that cannot be read."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         self.label = ""
         self.last_seq = 0
         try:
             self._db = apsw.Connection(
-                str(path), flags=apsw.SQLITE_OPEN_READWRITE, statementcachesize=2 * LARGEST_STATEMENT
+                str(path),
+                flags=apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE,
+                statementcachesize=2 * LARGEST_STATEMENT,
             )
             self._db.set_busy_timeout(BUSY_MILLISECONDS)
             self._check()

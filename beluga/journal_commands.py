@@ -1,0 +1,95 @@
+"""`beluga journal`: what intake's journals hold, whether they are whole, and carrying one over by hand."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import asyncpg
+import typer
+
+from beluga.stack import NoStackError, database_url
+from election.database import UNREACHABLE
+from intake.carried import carry_over, contents_of
+from intake.journal_file import JournalFile, TornJournalError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Intake's journals, file by file.")
+
+_DATABASE: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError)
+
+State = Annotated[
+    Path | None, typer.Option("--state", help="Folder of the running stack.", envvar="BELUGA_STATE")
+]
+
+
+@app.command()
+def ls(
+    folder: Annotated[Path | None, typer.Argument(help="A journal's folder.")] = None, state: State = None
+) -> None:
+    """List journal files: messages, how many of them PostgreSQL may not have, from when to when."""
+    intake = (state or Path(".beluga")) / "intake"
+    folders = [folder] if folder else sorted(p for p in intake.glob("journal*") if p.is_dir())
+    torn = False
+    for each in folders:
+        for found in contents_of(each):
+            if found.torn:
+                torn = True
+                typer.echo(
+                    f"{found.path}: TORN: {found.torn}; keep it, and recover it before deleting anything"
+                )
+                continue
+            span = f"{found.first:%F %T} to {found.last:%F %T} UTC" if found.first and found.last else "empty"
+            counts = f"{found.messages} messages, {found.undrained} not carried over"
+            typer.echo(f"{found.path}: {found.label}  {counts}, {span}")
+    if not folders:
+        typer.echo(f"no journal under {intake}; name its folder, or the stack's with --state", err=True)
+        raise typer.Exit(2)
+    raise typer.Exit(1 if torn else 0)
+
+
+@app.command()
+def verify(files: Annotated[list[Path], typer.Argument(help="Journal files.")]) -> None:
+    """Read files from end to end. Exit status 1 if one is damaged."""
+    damaged = False
+    for path in files:
+        try:
+            file = JournalFile(path, read_only=True)
+            try:
+                file.verify()
+                seq = count = 0
+                while messages := file.after(seq, 5_000):
+                    seq, count = messages[-1].journal_seq, count + len(messages)
+                typer.echo(f"{path}: whole, {count} messages")
+            finally:
+                file.close()
+        except (TornJournalError, ValueError) as error:
+            damaged = True
+            typer.echo(
+                f"{path}: DAMAGED: {getattr(error, 'why', error)}; keep it, and copy it before a repair",
+                err=True,
+            )
+    raise typer.Exit(1 if damaged else 0)
+
+
+@app.command()
+def drain(
+    file: Annotated[Path, typer.Argument(help="A journal file, with its -wal beside it.")],
+    state: State = None,
+) -> None:
+    """Carry a journal file over to PostgreSQL, as from a dead host. Doing it again changes nothing.
+
+    The file is only read. Take its `-wal` along: the newest messages are there.
+    """
+    try:
+        url = database_url(state or Path(".beluga"))
+        with tempfile.TemporaryDirectory() as rosters:
+            done = asyncio.run(carry_over(file, url, Path(rosters)))
+    except (NoStackError, TornJournalError, ValueError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None
+    except _DATABASE as error:
+        typer.echo(f"error: the database: {type(error).__name__}: {error}; run it again", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{done.messages} messages, {done.new} of them new to PostgreSQL")
+    for seq, reason in done.quarantined:
+        typer.echo(f"row {seq} could not be stored as read: {reason}", err=True)
