@@ -16,11 +16,14 @@ from intake.decisions import add_decisions
 from intake.drain import Drain
 from intake.form import add_form
 from intake.front import Fronts, Taker
+from intake.hotline import add_hotline
 from intake.journal import Journal
 from intake.limits import Doorkeeper, Phones
 from intake.links import Links
 from intake.openapi import add_openapi
+from intake.operators import Operators
 from intake.pages import add_pages
+from intake.paper import add_paper
 from intake.reception import Reception
 from intake.replication import Replication
 from intake.roster_snapshot import Rosters
@@ -137,6 +140,9 @@ class Intake:
         self._takers = add_webhooks(app, settings, reception, Doorkeeper())
         add_pages(app)
         add_form(app, self.links, reception, settings)
+        operators = Operators(self._tokens, settings)
+        add_hotline(app, operators, reception, settings.rehearsal)
+        add_paper(app, operators, reception, settings.watchers_number, settings.rehearsal)
         add_decisions(app, self._tokens, reception)
         add_openapi(app)
         add_health(app, self.telemetry.registry, self._ready)

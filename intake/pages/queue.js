@@ -31,21 +31,23 @@ function done(request) {
 
 /** `change`: what waits has changed; `sent`: {entry, receipt}; `later`: an attempt failed. */
 export class Queue extends EventTarget {
-  /** Opens the phone's storage. Rejects where the phone refuses to keep anything. */
-  static async open(watcher, token) {
-    const opening = indexedDB.open("beluga", 1);
+  /** Opens the phone's storage. Rejects where the phone refuses to keep anything. `token` "": a cookie signs. */
+  static async open(watcher, token, { name = "beluga", path = "/checkins/" } = {}) {
+    const opening = indexedDB.open(name, 1);
     opening.onupgradeneeded = () => {
       opening.result.createObjectStore("reports", { keyPath: "id" });
       opening.result.createObjectStore("last", { keyPath: "place" });
     };
     const database = await done(opening);
-    const queue = new Queue(database, watcher, token);
+    const queue = new Queue(database, watcher, token, name, path);
     await queue.#write("last", (store) => store.put({ place: "", probe: Date.now() }));
     return queue;
   }
 
-  constructor(database, watcher, token) {
+  constructor(database, watcher, token, name, path) {
     super();
+    this.name = name;
+    this.path = path;
     this.database = database;
     this.watcher = watcher;
     this.token = token;
@@ -53,7 +55,7 @@ export class Queue extends EventTarget {
     this.failures = 0;
     this.timer = 0;
     this.passing = null;
-    this.tabs = "BroadcastChannel" in self ? new BroadcastChannel("beluga-queue") : null;
+    this.tabs = "BroadcastChannel" in self ? new BroadcastChannel(name) : null;
     if (this.tabs) this.tabs.onmessage = () => this.dispatchEvent(new Event("change"));
   }
 
@@ -84,7 +86,7 @@ export class Queue extends EventTarget {
 
   #alone(work) { // one tab at a time sends; the others hear what happened
     if (!navigator.locks) return work();
-    return navigator.locks.request("beluga-queue", work);
+    return navigator.locks.request(this.name, work);
   }
 
   async #pass() {
@@ -109,13 +111,15 @@ export class Queue extends EventTarget {
   async #put(entry, token) {
     let answer, receipt;
     try {
-      answer = await fetch(`/checkins/${entry.id}`, {
+      const headers = { "Content-Type": "application/json" };
+      if (token) headers.Authorization = `Bearer ${token}`;
+      answer = await fetch(this.path + entry.id, {
         method: "PUT",
         body: JSON.stringify(entry.report),
-        headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+        headers,
         redirect: "error", // a hotel's sign-in page is no answer
         cache: "no-store",
-        credentials: "omit",
+        credentials: token ? "omit" : "same-origin",
         signal: AbortSignal.timeout ? AbortSignal.timeout(PATIENCE) : undefined,
       });
       receipt = answer.ok ? await answer.json() : null;

@@ -1,0 +1,221 @@
+"""The hotline: an operator reports what a watcher says on the telephone, by keyboard alone, or a file.
+
+`GET /hotline` is the desk, `PUT /hotline/reports/{uuid}` takes one report, `/hotline/upload` a file of them,
+`/hotline/grid` a paper sheet (see `paper.py`). A report counts as the watcher's own, so that a later FIX by
+text finds it; the operator's account stays in the message.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from functools import wraps
+from uuid import UUID
+
+import orjson
+from aiohttp import BodyPartReader, web
+from pydantic import Field, ValidationError
+
+from election.checkin import STAFF, Channel, Kind
+from election.day import Watcher
+from election.roster import Roster
+from election.wire.intake import FormReport, Receipt
+from intake.answers import body_of, canonical, kept, refuse, what_is_wrong
+from intake.bulk import LARGEST_FILE, Line, lines_of, take_lines
+from intake.hotline_page import desk_page, sign_in_page, upload_page
+from intake.operators import Operator, Operators
+from intake.pages import PAGE_HEADERS
+from intake.providers import Outcome
+from intake.reader import readings_of
+from intake.reception import Reception
+from intake.replies import reply_to
+
+PROVIDER = "hotline"
+SIGN_IN = "The hotline's session is over. Open it again from the war room; what is not sent is kept."
+
+Page = Callable[[web.Request, Operator], Awaitable[web.StreamResponse]]
+
+
+class HotlineReport(FormReport):
+    """`PUT /hotline/reports/{uuid}`: a report on behalf of a watcher, or of nobody in particular."""
+
+    watcher_id: str = Field(default="", max_length=100)
+
+
+def add_hotline(app: web.Application, operators: Operators, reception: Reception, rehearsal: bool) -> None:
+    """The routes of the hotline."""
+    hotline = _Hotline(operators, reception, rehearsal)
+    staff = only_staff(operators)
+    app.router.add_get("/hotline", hotline.desk)
+    app.router.add_get("/hotline/places", staff(hotline.places))
+    app.router.add_put("/hotline/reports/{key}", hotline.put)
+    app.router.add_get("/hotline/upload", staff(hotline.show_upload))
+    app.router.add_post("/hotline/upload", staff(hotline.upload))
+
+
+def only_staff(
+    operators: Operators,
+) -> Callable[[Page], Callable[[web.Request], Awaitable[web.StreamResponse]]]:
+    """Shows a page to staff only; anybody else learns how to get in."""
+
+    def guarded(page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        @wraps(page)
+        async def show(request: web.Request) -> web.StreamResponse:
+            operator = operators.at(request)
+            return await page(request, operator) if operator else html(sign_in_page(), 401)
+
+        return show
+
+    return guarded
+
+
+def by_likelihood(watchers: Iterable[Watcher]) -> list[Watcher]:
+    """Whoever has fewest precincts first: the report is more likely theirs than a roving watcher's."""
+    return sorted(watchers, key=lambda w: (len(w.precinct_ids), w.watcher_id))
+
+
+def sender_for(operator: Operator, watcher_id: str, roster: Roster | None) -> str:
+    """As whom a report counts: the watcher, or the operator's account where no watcher is known."""
+    if watcher_id and (roster is None or watcher_id in roster.watchers):
+        return f"form:{watcher_id}"
+    return f"staff:{operator.account}"
+
+
+def read_back(outcome: Outcome, reception: Reception) -> tuple[str, bool]:
+    """What was understood, in the election's first language, and whether it is a question."""
+    message = outcome.message
+    roster = reception.rosters.at_hand(message.roster_version)
+    if roster is None:
+        return "Saved; it will be read as soon as the list of precincts is here.", False
+    readings = readings_of(message, roster)
+    asks = any(r.held or r.kind in (Kind.QUESTION, Kind.UNREAD) for r in readings)
+    return reply_to(readings, replace(message, sender="staff:"), roster), asks
+
+
+class _Hotline:
+    def __init__(self, operators: Operators, reception: Reception, rehearsal: bool) -> None:
+        self._operators = operators
+        self._reception = reception
+        self._rehearsal = rehearsal
+
+    async def desk(self, request: web.Request) -> web.StreamResponse:
+        if "token" in request.query:
+            return self._operators.enter(request.query["token"]) or html(sign_in_page(), 401)
+        operator = self._operators.at(request)
+        if operator is None:
+            return html(sign_in_page(), 401)
+        return html(desk_page(operator.account, self._rehearsal))
+
+    async def places(self, _: web.Request, operator: Operator) -> web.StreamResponse:
+        """The operator's precincts with their watchers: [id, name, county, aliases, registered, watchers]."""
+        roster = self._reception.rosters.current
+        if roster is None:
+            return web.json_response({"places": []}, status=503, headers={"Retry-After": "2"})
+        watchers: dict[str, list[tuple[str, str]]] = {}
+        for watcher in by_likelihood(roster.watchers.values()):
+            for precinct_id in watcher.precinct_ids:
+                watchers.setdefault(precinct_id, []).append((watcher.watcher_id, watcher.name))
+        found = [
+            (p.precinct_id, p.name, p.county, p.aliases, p.registered, watchers.get(p.precinct_id, ()))
+            for p in roster.precincts.values()
+            if operator.may_report(p)
+        ]
+        return web.Response(
+            body=orjson.dumps({"places": found}),
+            content_type="application/json",
+            headers={"Cache-Control": "no-store"},
+        )
+
+    async def put(self, request: web.Request) -> web.StreamResponse:
+        reception, operator = self._reception, self._operators.at(request)
+        if operator is None:
+            return refuse(reception, PROVIDER, 401, "bad_token", SIGN_IN)
+        raw = await body_of(request, reception, PROVIDER)
+        if isinstance(raw, web.Response):
+            return raw
+        try:
+            key = UUID(request.match_info["key"])
+            report = HotlineReport.model_validate_json(raw)
+        except ValidationError as error:
+            return refuse(reception, PROVIDER, 422, "malformed", what_is_wrong(error))
+        except ValueError:
+            return refuse(reception, PROVIDER, 404, "malformed", "The path must end in a UUID.")
+        if report.kind in STAFF:
+            return refuse(reception, PROVIDER, 422, "malformed", f"{report.kind} is not a watcher's report.")
+        roster = reception.rosters.current
+        precinct = roster.precincts.get(report.precinct_id) if roster else None
+        if precinct is not None and not operator.may_report(precinct):
+            return refuse(reception, PROVIDER, 422, "county", "This precinct is in another lead's county.")
+        sender = sender_for(operator, report.watcher_id, roster)
+        body = canonical(report.model_dump(mode="json", exclude_none=True) | {"by": operator.account})
+        outcome = await kept(
+            reception, PROVIDER, str(key), Channel.HOTLINE, sender=sender, body=body, raw=raw
+        )
+        if isinstance(outcome, web.Response):
+            return outcome
+        if outcome.duplicate and outcome.message.body != body:
+            return refuse(reception, PROVIDER, 409, "key_reused", "This id was used for another report.")
+        reply, asks = read_back(outcome, reception)
+        receipt = Receipt(id=outcome.message.message_id, duplicate=outcome.duplicate, reply=reply, asks=asks)
+        return web.Response(body=receipt.model_dump_json().encode(), content_type="application/json")
+
+    async def show_upload(self, _: web.Request, operator: Operator) -> web.StreamResponse:
+        return html(upload_page(self._operators.form_token(operator), self._rehearsal))
+
+    async def upload(self, request: web.Request, operator: Operator) -> web.StreamResponse:
+        fields = await _parts(request)
+        token = self._operators.form_token(operator)
+        if fields is None:
+            words = f"The file is too large: at most {LARGEST_FILE >> 20} MiB. Send it in pieces."
+            return html(upload_page(token, self._rehearsal, problem=words), 413)
+        if not self._operators.brought_back(operator, fields.get("form", b"").decode("latin-1")):
+            return html(sign_in_page(), 403)
+        content = fields.get("file", b"")
+        roster = self._reception.rosters.current
+        if not content or roster is None:
+            words = "Choose a file first." if roster else "The precincts are not known yet. Try again soon."
+            return html(upload_page(token, self._rehearsal, problem=words), 422 if roster else 503)
+        lines = await asyncio.to_thread(lines_of, content, roster)
+        lines = [_own(line, operator, roster) for line in lines]
+        file_key = hashlib.sha256(content).hexdigest()[:32]
+
+        def key_of(line: Line) -> str:
+            return f"{file_key}:{line.number}"
+
+        results = await take_lines(lines, key_of, operator.account, self._reception)
+        return html(upload_page(token, self._rehearsal, results=results))
+
+
+def _own(line: Line, operator: Operator, roster: Roster) -> Line:
+    """The line, refused where its precinct is another lead's."""
+    precinct = roster.precincts.get(line.report.precinct_id) if line.report else None
+    if precinct is None or operator.may_report(precinct):
+        return line
+    return Line(line.number, problem="this precinct is in another lead's county")
+
+
+async def _parts(request: web.Request) -> dict[str, bytes] | None:
+    """The parts of a form by name; None where they are too large together."""
+    found: dict[str, bytes] = {}
+    room = LARGEST_FILE
+    if not request.content_type.startswith("multipart/"):
+        return found
+    try:
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader) or len(found) > 10:
+                break
+            content = bytearray()
+            while chunk := await part.read_chunk():
+                content += chunk
+                room -= len(chunk)
+                if room < 0:
+                    return None
+            found[part.name or ""] = bytes(content)
+    except ValueError:  # not the parts it should be
+        return {}
+    return found
+
+
+def html(page: str, status: int = 200) -> web.Response:
+    """A page for staff, with the policy of all our pages."""
+    return web.Response(text=page, status=status, content_type="text/html", headers=PAGE_HEADERS)

@@ -1,0 +1,134 @@
+"""A running intake with its database for a module of browser tests, and phones (Chromium) that visit it."""
+
+import asyncio
+import os
+import secrets
+import signal
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from beluga.postgres import EmbeddedPostgres
+from election.database import connect
+from election.day import Election
+from election.tokens import Tokens
+from intake.links import link_of
+from tests.intake.running import SECRET, IntakeProcess, an_election, import_election, until_drained
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PHONE: Any = {"width": 360, "height": 740}
+TOKENS = Tokens(SECRET)
+NUMBER = "+12155550100"  # what watchers text
+LANGUAGES = {"w1": "en", "w2": "es", "w4": "zh", "w5": "vi"}
+
+needs_chromium = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="there is no chromium")
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    """Runs a coroutine in a thread of its own: a browser driven from this one has its loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+@dataclass
+class Site:
+    """Intake and its database, as the module's tests share them."""
+
+    intake: IntakeProcess
+    database_url: str
+
+    @property
+    def url(self) -> str:
+        return self.intake.url
+
+    def link(self, watcher_id: str = "w1", number: int = 0) -> str:
+        return link_of(self.url, TOKENS, watcher_id, number)
+
+    def up(self) -> None:
+        run(self.intake.running())
+
+    def down(self) -> None:
+        self.intake.end(signal.SIGKILL)
+
+    def rows(self, sql: str, *values: Any) -> list[asyncpg.Record]:
+        """Of the database, once everything acknowledged is in it."""
+        run(until_drained(self.url))
+
+        async def fetch() -> list[asyncpg.Record]:
+            connection = await connect(self.database_url)
+            try:
+                return list(await connection.fetch(sql, *values))
+            finally:
+                await connection.close()
+
+        return list(run(fetch()))
+
+    def counts(self, watcher_id: str) -> list[int]:
+        """The votes this watcher reported, in the log's order."""
+        sql = "select votes from check_ins where watcher_id = $1 and votes is not null order by sent_at, seq"
+        return [row["votes"] for row in self.rows(sql, watcher_id)]
+
+
+def todays_election() -> Election:
+    """Six precincts; the election is today, so that the form asks for counts."""
+    election = an_election(6)
+    watchers = tuple(replace(w, language=LANGUAGES.get(w.watcher_id, "en")) for w in election.watchers)
+    precincts = tuple(
+        replace(p, county="North" if n < 3 else "South") for n, p in enumerate(election.precincts)
+    )
+    today = datetime.now(ZoneInfo(election.day.timezone)).date()
+    return replace(election, day=replace(election.day, date=today), watchers=watchers, precincts=precincts)
+
+
+@pytest.fixture(scope="module")
+def site(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    name = f"test_{secrets.token_hex(6)}"
+
+    async def admin(sql: str) -> None:
+        connection = await asyncpg.connect(postgres.url_of("postgres"))
+        await connection.execute(sql)
+        await connection.close()
+
+    run(admin(f"create database {name} template template_beluga"))
+    url = postgres.url_of(name)
+    run(import_election(url, todays_election()))
+    more = {"BELUGA_WATCHERS_NUMBER": NUMBER, "BELUGA_ADDRESS_REQUESTS_PER_SECOND": "0"}
+    one = Site(IntakeProcess(tmp_path_factory.mktemp("intake"), url, more=more), url)
+    one.intake.more["BELUGA_PUBLIC_URL"] = one.url
+    one.up()
+    run(one.intake.until_roster())
+    yield one
+    one.intake.end()
+    run(admin(f"drop database {name} with (force)"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+def pictures(page: Page, name: str) -> None:
+    """Keeps a picture where somebody wants to look (`BELUGA_PICTURES`)."""
+    folder = os.environ.get("BELUGA_PICTURES")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def observed(row: asyncpg.Record) -> datetime:
+    at: datetime = row["observed_at"]
+    return at.astimezone(UTC)
