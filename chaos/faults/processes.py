@@ -1,0 +1,105 @@
+"""Processes killed, held down, or frozen. They are named as in the stack's run file: intake, postgres …"""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from chaos.faults.protocol import Fault, UnavailableError
+from chaos.target import alive, family
+
+LOOK_SECONDS = 0.02
+CUTS = {"postgres": "database"}
+HOLD_SECONDS = 600.0  # a hold ends by itself, whatever becomes of us
+
+
+class _OfService(Fault):
+    @property
+    def service(self) -> str:
+        return str(self.arguments["service"])
+
+    @property
+    def cuts(self) -> tuple[str, ...]:
+        return (CUTS.get(self.service, self.service),)
+
+    def setup(self) -> None:
+        if self.target.pid(self.service) is None:
+            raise UnavailableError(f"{self.service} does not run as a process of this stack")
+
+    def _kill(self) -> bool:
+        pid = self.target.pid(self.service)
+        if pid is None:
+            return False
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        return True
+
+
+class Killed(_OfService):
+    """`kill -9`, once. Its supervisor starts it again; there is nothing to heal."""
+
+    name = "killed"
+
+    def inject(self) -> None:
+        self._kill()
+
+
+class HeldDown(_OfService):
+    """Killed again as soon as it is back: connections are refused for as long as the fault lasts."""
+
+    name = "held_down"
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def inject(self) -> None:
+        self._kill()
+        self._thread = threading.Thread(target=self._hold, daemon=True)  # it ends with us
+        self._thread.start()
+
+    def _hold(self) -> None:
+        until = time.monotonic() + HOLD_SECONDS
+        while not self._stop.wait(LOOK_SECONDS) and time.monotonic() < until:
+            self._kill()
+
+    def heal(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(5)
+
+
+class Frozen(_OfService):
+    """SIGSTOP: it holds its connections and answers nobody. Harder than a no."""
+
+    name = "frozen"
+
+    def setup(self) -> None:
+        super().setup()
+        pid = self.target.pid(self.service)
+        assert pid is not None
+        # With its birth, so that a stranger who inherits the number is not woken in its place.
+        self.found["pids"] = [[each, birth(each)] for each in family(pid)]
+
+    def inject(self) -> None:
+        for pid, born in self.found["pids"]:
+            if birth(pid) == born:
+                os.kill(pid, signal.SIGSTOP)
+
+    def heal(self) -> None:
+        for pid, born in self.found.get("pids", []):
+            if alive(pid) and birth(pid) == born:
+                os.kill(pid, signal.SIGCONT)
+
+
+def birth(pid: int) -> int:
+    """When a process began, in the kernel's ticks; 0 where there is none."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
+    except OSError:
+        return 0
