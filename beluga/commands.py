@@ -24,6 +24,7 @@ COMMANDS = {
     "migrate": "beluga.migrate_command:migrate",
 }
 GROUPS = {
+    "links": "beluga.link_commands:app",
     "backup": "beluga.backup_commands:app",
     "journal": "beluga.journal_commands:app",
     "user": "beluga.user_commands:app",

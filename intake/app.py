@@ -20,6 +20,7 @@ from intake.hotline import add_hotline
 from intake.journal import Journal
 from intake.limits import Doorkeeper, Phones
 from intake.links import Links
+from intake.office import BackOffice
 from intake.openapi import add_openapi
 from intake.operators import Operators
 from intake.pages import add_pages
@@ -51,6 +52,7 @@ class Intake:
         self.drain: Drain
         self._tokens = Tokens(settings.secret.get_secret_value())
         self.links = Links(settings.folder, self._tokens)
+        self.office = BackOffice(settings, self.clock, self._tokens, self.telemetry, self.rosters)
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
         self._listener: asyncio.Server | None = None
@@ -101,6 +103,8 @@ class Intake:
             reuse_port=settings.intake_workers > 1,
         )
         self._run(self._fronts.sweep(), "fronts")
+        for name, work in self.office.work():
+            self._run(work, name)
         if settings.database_url:
             self._run(self.rosters.follow(settings.database_url), "rosters")
             self._run(self.links.follow(settings.database_url), "links")
@@ -117,6 +121,7 @@ class Intake:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.office.close()
         if self.settings.database_url:
             await self.drain.finish(self.settings.stop_drain_seconds)
         await self.journal.close()
@@ -131,6 +136,9 @@ class Intake:
             self.telemetry,
             settings.phone_region,
             rehearsal=settings.rehearsal,
+            plausibility=self.office.plausibility,
+            numbers=self.office.numbers.numbered,
+            reply_elsewhere=self.office.reply_elsewhere,
             phones=Phones(settings.phone_texts_per_minute, settings.phone_texts_at_once),
             replication=self.replication,
         )
@@ -144,6 +152,7 @@ class Intake:
         add_hotline(app, operators, reception, settings.rehearsal)
         add_paper(app, operators, reception, settings.watchers_number, settings.rehearsal)
         add_decisions(app, self._tokens, reception)
+        self.office.add_to(app, reception)
         add_openapi(app)
         add_health(app, self.telemetry.registry, self._ready)
         return app

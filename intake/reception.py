@@ -9,7 +9,7 @@ from time import monotonic
 
 import phonenumbers
 
-from election.checkin import Channel, Message
+from election.checkin import Channel, Message, Reading
 from election.clock import Clock
 from intake.hints import Plausibility
 from intake.journal import Journal, JournalUnavailableError
@@ -52,6 +52,8 @@ class Reception:
         *,
         rehearsal: bool = False,
         plausibility: Plausibility | None = None,
+        numbers: Callable[[Message, list[Reading]], list[Reading]] | None = None,
+        reply_elsewhere: Callable[[Message, str], None] | None = None,
         phones: Phones | None = None,
         replication: Replication | None = None,
     ) -> None:
@@ -62,6 +64,8 @@ class Reception:
         self._region = region
         self._rehearsal = rehearsal
         self._plausibility = plausibility
+        self._numbers = numbers
+        self._reply_elsewhere = reply_elsewhere
         self._phones = phones or Phones(per_minute=0, burst=0)
         self.replication = replication
 
@@ -140,7 +144,10 @@ class Reception:
 
     def _acknowledge(self, heard: Heard, message: Message, duplicate: bool, replicated: bool) -> None:
         self.telemetry.acknowledge(message.provider, duplicate, local_only=not replicated)
-        heard(Outcome(message, duplicate, self._answer_to(message, duplicate)))
+        reply = self._answer_to(message, duplicate)
+        heard(Outcome(message, duplicate, reply))
+        if self._reply_elsewhere is not None and not duplicate:
+            self._reply_elsewhere(message, reply)
 
     def _answer_to(self, message: Message, duplicate: bool) -> str:
         """The reply, unless its phone has had too many; that is said once a minute."""
@@ -161,6 +168,8 @@ class Reception:
         if roster is None:
             return "" if message.channel is Channel.STAFF else NO_ROSTER_REPLY
         readings = readings_of(message, roster)
+        if self._numbers is not None:
+            readings = self._numbers(message, readings)
         hints = self._plausibility.hints_for(message, readings) if self._plausibility else None
         return reply_to(readings, message, roster, hints)
 

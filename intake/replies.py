@@ -169,7 +169,8 @@ class _Writer:
         words = incident.text or ""
         if others:
             words = f"{words} + {self._what(others)}"
-        return self._fill("incident", incident=self.message.journal_seq, precinct=where or "-", text=words)
+        number = incident.detail.get("incident", self.message.journal_seq)
+        return self._fill("incident", incident=number, precinct=where or "-", text=words)
 
     def _voters(self, reading: Reading) -> str:
         number = len(reading.roll_numbers)
