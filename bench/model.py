@@ -23,9 +23,7 @@ REPORTS_EACH = 1.75
 
 def county(n: int) -> Election:
     precincts = tuple(
-        Precinct(
-            PrecinctId(f"P{i}"), f"P{i}", 1500, f"C{i % 40}", f"G{i % (n // 6 + 1)}", expected_votes=600.0
-        )
+        Precinct(PrecinctId(f"P{i}"), f"P{i}", 1500, f"C{i // 6 % 40}", f"G{i // 6}", expected_votes=600.0)
         for i in range(n)
     )
     return Election(ElectionDay("Bench", date(2026, 11, 3), "UTC", day_time(7), day_time(20)), precincts)

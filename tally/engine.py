@@ -1,11 +1,14 @@
 """The engine: holds the tally, takes in what the follower reads, and publishes what changed.
 
-Theory of operation. One worker thread owns the `Tally` and does all that is slow; one coroutine hands it
-work and commits what comes back, so that the event loop never waits and nothing is shared. Check-ins that
-arrive while the worker is busy, or within the conflation window, make up the next step together. A step
-projects the precincts touched; the first step of a new minute refits the day's state and looks at every
-precinct, which is also when time alone turns them (silent, closed). Between two refits the engine differs
-from `Tally.project` only by entries that reached it after a minute they belong to; the next refit has them.
+Theory of operation. One worker thread owns the `Tally`; one coroutine hands it work and commits what comes
+back, so that the event loop never waits and nothing is shared. Check-ins that arrive while the worker is
+busy, or within the conflation window, make up the next step together. A step projects the precincts
+touched. The first step of a new minute takes a look at every precinct (columns that nobody changes again)
+and hands it to a second thread, which refits the day's state and projects everything, while steps go on
+with the state they have: no check-in waits for a refit. The step that finds the refit done projects what
+was touched meanwhile with it; that is also when time alone turns precincts (silent, closed). Between two
+refits the engine differs from `Tally.project` only by entries that reached it after a minute they belong
+to; the next refit has them.
 """
 
 import asyncio
@@ -13,7 +16,7 @@ import math
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -44,6 +47,9 @@ class _Held:
     state: State | None = None
     next_refit: float = 0.0  # monotonic
     touched: set[int] = field(default_factory=set)
+    refit: "Future[tuple[Projection, State]] | None" = None
+    refit_began: float = 0.0  # monotonic
+    since: set[int] = field(default_factory=set)  # touched since the refit's look
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,8 @@ class Engine:
         self._room = asyncio.Event()
         self._room.set()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="tally")
+        self._fitter = ThreadPoolExecutor(1, thread_name_prefix="refit")
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._held: _Held | None = None
         self._edition_of: _Held | None = None
         self._log = structlog.get_logger().bind(part="engine")
@@ -156,7 +164,7 @@ class Engine:
 
     async def run(self) -> None:
         """Takes in, projects and publishes until cancelled."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         try:
             while True:
                 try:
@@ -185,32 +193,25 @@ class Engine:
                 if step.plan is not None:
                     await asyncio.sleep(max(0.0, self._conflate_seconds - (time.monotonic() - started)))
         finally:
-            self._worker.shutdown(wait=False, cancel_futures=True)
+            self._loop = None
+            for threads in (self._worker, self._fitter):
+                threads.shutdown(wait=False, cancel_futures=True)
 
     def _superseded(self) -> bool:
         return self._next is not None
 
     def _step(self, held: _Held, batch: list[CheckIn], caught_up: bool) -> _Step:
         tally = held.tally
-        held.touched |= tally.add(batch)
+        touched_now = tally.add(batch)
+        held.touched |= touched_now
+        held.since |= touched_now
         if not caught_up:
             return _Step()
         now = self.clock.now().timestamp()
         # A sender's clock may run ahead of ours by a little: what has been received counts.
         as_of = max(now, tally.ledger.newest)
-        minute = math.floor(now / MINUTE) * MINUTE
-        due = held.projection is None or (
-            held.projection.minute != minute and time.monotonic() >= held.next_refit
-        )
-        if due:
-            started = time.monotonic()
-            held.projection, held.state = tally.start(minute)
-            # The fit has everything received by the minute; only what came since is projected again.
-            held.touched = set(tally.ledger.touched_between(minute, as_of))
-            held.next_refit = time.monotonic() + max(
-                REFIT_SECONDS, self._refit_rest * (time.monotonic() - started)
-            )
-        elif not held.touched:
+        due = self._refit(held, math.floor(now / MINUTE) * MINUTE, as_of)
+        if not due and not held.touched:
             return _Step()
         assert held.projection is not None and held.state is not None
         touched = sorted(held.touched)
@@ -226,6 +227,39 @@ class Engine:
             return _Step(plan=Plan(now, [], aggregates, incidents), fresh=edition)
         infos = infos_of(tally) if due else None
         return _Step(plan=self.edition.plan(now, rows, aggregates, incidents), infos=infos)
+
+    def _refit(self, held: _Held, minute: float, as_of: float) -> bool:
+        """Begins a refit where one is due, and takes in one that is done. Whether every row may be new."""
+        if held.projection is None:  # nothing to go on with meanwhile
+            began = time.monotonic()
+            held.projection, held.state = held.tally.start(minute)
+            held.touched = set()
+        elif held.refit is not None and held.refit.done():
+            began = held.refit_began
+            held.projection, held.state = held.refit.result()
+            held.touched |= held.since
+            held.refit = None
+        else:
+            stale = held.projection.minute != minute and time.monotonic() >= held.next_refit
+            if held.refit is None and stale:
+                held.refit_began = time.monotonic()
+                held.since = set()
+                look = held.tally.ledger.look_everywhere(minute)
+                held.refit = self._fitter.submit(held.tally.begin, minute, look)
+                held.refit.add_done_callback(self._refitted)
+            return False
+        # The fit has everything received by its minute; what came since is projected again, and so is what
+        # the log brought after the look was taken.
+        held.touched |= set(held.tally.ledger.touched_between(held.projection.minute, as_of))
+        took = time.monotonic() - began
+        held.next_refit = time.monotonic() + max(REFIT_SECONDS, self._refit_rest * took)
+        return True
+
+    def _refitted(self, _: object) -> None:
+        """Called in the refit's thread: the next step need not wait for a check-in."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._wake.set)
 
     def _commit(self, step: _Step, batch: list[CheckIn]) -> None:
         if step.plan is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
@@ -13,10 +14,12 @@ from election.checkin import CheckIn
 from election.clock import FixedClock
 from election.database import connect
 from election.day import Election
+from tally.counts import Look
 from tally.edition import Change, Row
 from tally.engine import Engine
 from tally.follow import Follower
-from tally.projection import Tally
+from tally.model import State
+from tally.projection import Projection, Tally
 from tally.sheet import rows_of, sheet, sheet_bytes
 
 
@@ -189,3 +192,43 @@ async def test_silence_and_close_come_with_time_alone() -> None:
         await until(lambda: engine.edition is not None and engine.edition.rows[0]["state"] == "silent")
         clock.at = NOON + timedelta(hours=9)
         await until(lambda: engine.edition is not None and engine.edition.rows[1]["state"] == "closed")
+
+
+async def test_no_count_waits_for_a_refit() -> None:
+    check_ins = [c for _, c in a_day(17)]
+    clock, may_end, began = FixedClock(NOON), threading.Event(), threading.Event()
+    async with running(clock, an_election()) as engine:
+        await engine.take(check_ins)
+        await settled(engine, len(check_ins))
+        await until(lambda: engine.edition is not None)
+        assert engine._held is not None
+        whole = engine._held.tally.begin
+
+        def slow(minute: float, look: Look) -> tuple[Projection, State]:
+            began.set()
+            may_end.wait(30)
+            return whole(minute, look)
+
+        engine._held.tally.begin = slow  # type: ignore[method-assign]
+        try:
+            clock.at = NOON + timedelta(seconds=60)
+            await until(began.is_set)
+            clock.at = NOON + timedelta(seconds=62)
+            new = an_entry("meanwhile", 4, 240, after=301.0)[1]
+            late = an_entry("late", 5, 241, after=299.0)[1]  # belongs to a minute already looked at
+            await engine.take([new, late])
+            rows = await settled(engine, len(check_ins) + 2)
+            assert rows[4]["last_received_at"] == int(new.received_at.timestamp())
+        finally:
+            may_end.set()
+        async with asyncio.timeout(20):
+            while await engine.ask(lambda _, p, __: p.minute) != NOON.timestamp() + 60:
+                await asyncio.sleep(0.01)
+        rows = await settled(engine, len(check_ins) + 2)
+        assert rows[4]["last_received_at"] == int(new.received_at.timestamp())
+        assert rows[5]["last_received_at"] >= int(late.received_at.timestamp())
+        clock.at = NOON + timedelta(seconds=120)  # the next refit has all
+        async with asyncio.timeout(20):
+            expected = pure([*check_ins, new, late], NOON.timestamp() + 120)
+            while await settled(engine, len(check_ins) + 2) != expected:
+                await asyncio.sleep(0.02)
