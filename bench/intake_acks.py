@@ -181,15 +181,19 @@ def measured(port: int, pids: list[int], run: str, seconds: float, connections: 
     return result
 
 
-def write_roster(state: Path) -> None:
-    """400 precincts with a watcher each, on disk as intake keeps it."""
+def bench_roster() -> bytes:
+    """400 precincts with a watcher each."""
     ids = [PrecinctId(f"{n // 100 + 12}-{n % 100:02}") for n in range(400)]
-    content = dump_roster_content(
+    return dump_roster_content(
         ElectionDay("Bench", date(2026, 11, 3), "America/New_York", local_time(7), local_time(20)),
         tuple(Precinct(p, f"School {p}", 1800) for p in ids),
         tuple(Watcher(WatcherId(p), "W", f"+1215555{n:04}", "en", (p,)) for n, p in enumerate(ids)),
     )
-    folder = state / "intake"
+
+
+def write_roster(state: Path) -> None:
+    """The roster on disk as intake keeps it."""
+    content, folder = bench_roster(), state / "intake"
     folder.mkdir(parents=True)
     version = load_roster(content).version
     (folder / f"roster-{version}.json").write_bytes(content)

@@ -73,8 +73,8 @@ class _Carried:
         self.arrived = asyncio.Event()
         self.quarantined: list[tuple[int, str]] = []
 
-    async def undrained(self, limit: int) -> Undrained | None:
-        messages = self._file.after(self._mark, limit)
+    async def undrained(self, limit: int, beyond: tuple[str, int] | None = None) -> Undrained | None:
+        messages = self._file.after(beyond[1] if beyond else self._mark, limit)
         return Undrained(self._file.label, messages) if messages else None
 
     async def mark(self, label: str, seq: int) -> None:

@@ -31,7 +31,7 @@ from intake.roster_snapshot import Rosters
 from intake.telemetry import Telemetry
 
 SLICE_SECONDS = 0.002  # how long reading may keep the event loop from answering webhooks
-STORE_SLICE = 250  # rows a statement is encoded for at once, for the same reason
+STORE_SLICE = 500  # rows a statement is encoded for at once, for the same reason
 FIRST_ROSTER = "first_roster"
 
 # What says "this data cannot be stored", as opposed to "nobody is there" or "not now". asyncpg raises a
@@ -48,6 +48,7 @@ UNSTORABLE: tuple[type[BaseException], ...] = (
 log = structlog.get_logger()
 
 Entry = tuple[Message, list[CheckIn]]
+Prepared = tuple[Undrained, list[Entry]]
 
 
 class Source(Protocol):
@@ -56,7 +57,7 @@ class Source(Protocol):
     depth: int
     arrived: asyncio.Event
 
-    async def undrained(self, limit: int) -> Undrained | None: ...
+    async def undrained(self, limit: int, beyond: tuple[str, int] | None = None) -> Undrained | None: ...
     async def mark(self, label: str, seq: int) -> None: ...
     async def quarantine(self, label: str, seq: int, reason: str) -> None: ...
     async def settle(self, name: str, value: str) -> str: ...
@@ -84,6 +85,7 @@ class Drain:
         self._linger = linger
         self._stored = stored  # told (label, seq) of what PostgreSQL has, before it is marked
         self._connection: asyncpg.Connection | None = None
+        self._ready: Prepared | None = None  # the next batch, read ahead
 
     @property
     def connected(self) -> bool:
@@ -117,32 +119,56 @@ class Drain:
         await self._disconnect()
 
     async def step(self) -> bool:
-        """Carries over one batch; False if there was none. Raises what the database raises."""
-        undrained = await self._journal.undrained(self._batch)
-        if undrained is None:
-            return False
+        """Carries over one batch; False if there was none. Raises what the database raises.
+
+        With a backlog the next batch is read while PostgreSQL stores this one.
+        """
+        ready, self._ready = self._ready, None
+        if ready is None:
+            ready = await self._prepared(None)
+            if ready is None:
+                return False
+        undrained, entries = ready
+        connection = await self._connected()
+        last = undrained.messages[-1].journal_seq
+        ahead: asyncio.Task[Prepared | None] | None = None
+        if len(undrained.messages) >= self._batch:
+            ahead = asyncio.create_task(self._prepared((undrained.label, last)))
+        try:
+            await self._store(entries, connection)
+            if self._stored:
+                self._stored(undrained.label, last)
+            await self._mark(undrained)
+            self._ready = await ahead if ahead else None
+        finally:
+            if ahead and not ahead.done():
+                ahead.cancel()
+                await asyncio.gather(ahead, return_exceptions=True)
+        return True
+
+    async def _connected(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._url)
-        entries = await self._read(undrained.messages, self._connection)
-        await self._store(entries, self._connection)
-        if self._stored:
-            self._stored(undrained.label, undrained.messages[-1].journal_seq)
-        await self._mark(undrained)
-        return True
+        return self._connection
+
+    async def _prepared(self, beyond: tuple[str, int] | None) -> Prepared | None:
+        """The next batch, read; None if there is none."""
+        undrained = await self._journal.undrained(self._batch, beyond)
+        if undrained is None:
+            return None
+        return undrained, await self._read(undrained.messages)
 
     async def _mark(self, undrained: Undrained) -> None:
         await self._journal.mark(undrained.label, undrained.messages[-1].journal_seq)
 
-    async def _read(self, messages: Sequence[Message], connection: asyncpg.Connection) -> list[Entry]:
+    async def _read(self, messages: Sequence[Message]) -> list[Entry]:
         entries: list[Entry] = []
         rosters: dict[str, Roster] = {}
         until = perf_counter() + SLICE_SECONDS
         for message in messages:
             roster = rosters.get(message.roster_version)
             if roster is None:
-                roster = rosters[message.roster_version] = await self._roster(
-                    message.roster_version, connection
-                )
+                roster = rosters[message.roster_version] = await self._roster(message.roster_version)
             if message.roster_version != roster.version:
                 message = replace(message, roster_version=roster.version)
             entries.append((message, check_ins_of(message, readings_of(message, roster), roster)))
@@ -151,12 +177,19 @@ class Drain:
                 until = perf_counter() + SLICE_SECONDS
         return entries
 
-    async def _roster(self, version: str, connection: asyncpg.Connection) -> Roster:
+    async def _roster(self, version: str) -> Roster:
         await self._rosters.known.wait()
         assert self._rosters.current is not None
         if not version:
             version = await self._journal.settle(FIRST_ROSTER, self._rosters.version)
-        return await self._rosters.of(version, connection) or self._rosters.current
+        found = self._rosters.in_memory(version)
+        if found is None:  # rare; on a connection of its own, because a batch may be on its way on ours
+            connection = await connect(self._url)
+            try:
+                found = await self._rosters.of(version, connection)
+            finally:
+                connection.terminate()
+        return found or self._rosters.current
 
     async def _store(self, entries: Sequence[Entry], connection: asyncpg.Connection) -> None:
         for start in range(0, len(entries), STORE_SLICE):
@@ -194,6 +227,7 @@ class Drain:
             )
 
     async def _disconnect(self) -> None:
+        self._ready = None
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None

@@ -146,9 +146,12 @@ class Journal:
         self.put(draft, partial(_settle, future))
         return await future
 
-    async def undrained(self, limit: int) -> Undrained | None:
-        """The oldest messages not marked as drained, at most `limit`, all of one file; None: no such."""
-        return await self._ask(lambda: self._undrained(limit))
+    async def undrained(self, limit: int, beyond: tuple[str, int] | None = None) -> Undrained | None:
+        """The oldest messages not marked as drained, at most `limit`, all of one file; None: no such.
+
+        `beyond` (label, seq): as if everything up to there were marked already.
+        """
+        return await self._ask(lambda: self._undrained(limit, beyond))
 
     async def mark(self, label: str, seq: int) -> None:
         """PostgreSQL holds everything of `label` up to `seq`. Relaxed: a crash may forget it."""
@@ -361,11 +364,15 @@ class Journal:
                 self._begin_file()
                 self._retire(old)
 
-    def _undrained(self, limit: int) -> Undrained | None:
-        self._loop.call_soon_threadsafe(self.arrived.clear)
+    def _undrained(self, limit: int, beyond: tuple[str, int] | None) -> Undrained | None:
+        if beyond is None:
+            self._loop.call_soon_threadsafe(self.arrived.clear)
         for file in self._files():
             try:
-                messages = file.after(self._marks.get(file.label, 0), limit)
+                start = self._marks.get(file.label, 0)
+                if beyond and beyond[0] == file.label:
+                    start = max(start, beyond[1])
+                messages = file.after(start, limit)
             except (apsw.Error, ValueError) as error:
                 if file is self._current:
                     raise
@@ -374,7 +381,8 @@ class Journal:
                 continue
             if messages:
                 return Undrained(file.label, messages)
-        self.depth = 0
+        if beyond is None:
+            self.depth = 0
         return None
 
     def _mark(self, label: str, seq: int) -> None:

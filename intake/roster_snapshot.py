@@ -55,6 +55,10 @@ class Rosters:
         """The roster of this version where it is in memory, else the current one."""
         return self._by_version.get(version) or self.current
 
+    def in_memory(self, version: str) -> Roster | None:
+        """The roster of exactly this version where it is in memory."""
+        return self._by_version.get(version)
+
     async def of(self, version: str, connection: asyncpg.Connection) -> Roster | None:
         """The roster of this version from memory, disk or database; None where nobody has it."""
         found = self._by_version.get(version)
