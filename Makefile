@@ -94,7 +94,7 @@ cluster-status: ## What runs, who is primary, how long the certificate lasts
 	deploy/cluster status
 
 test-cluster: $(STAMP) ## Kill, freeze and roll a real cluster of containers (needs a Docker Engine and the images)
-	$(BIN)/pytest tests/cluster -s --run-cluster
+	BELUGA_TEST_CLUSTER=1 $(BIN)/pytest tests/cluster -s
 
 compose-check: ## Whether docker-compose.yml is valid
 	docker compose config --quiet

@@ -165,6 +165,11 @@ class EmbeddedPostgres:
         if self._account:
             os.chown(path, self._account.pw_uid, self._account.pw_gid)
 
+    def own_all(self) -> None:
+        """Gives the whole data folder to the account that PostgreSQL runs as (where we are root)."""
+        for path in (self.data, *self.data.rglob("*")):
+            self._own(path)
+
     def _binary(self, name: str) -> str:
         folder = installation()
         if self._account and not _reachable(folder, self._account):

@@ -1,0 +1,69 @@
+"""`beluga backup now|list|verify`: base backups of the one-machine stack, proven by restoring them."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from beluga.backup import BackupError, back_up, backups, verify
+from beluga.postgres import PostgresError
+from beluga.recount_command import EXPECTED
+from beluga.stack import DEFAULT_STATE, NoStackError, database_url, secrets_of
+
+app = typer.Typer(help="Back the one-machine stack's database up, and prove that the backup restores.")
+
+State = Annotated[Path, typer.Option("--state", help="Folder of the stack.", envvar="BELUGA_STATE")]
+Folder = Annotated[
+    Path | None,
+    typer.Option("--folder", help="Where backups are kept; default: backups in the state folder."),
+]
+
+
+@app.command("now")
+def now(
+    state: State = DEFAULT_STATE,
+    folder: Folder = None,
+    keep: Annotated[int, typer.Option(min=1, help="How many to keep.")] = 3,
+) -> None:
+    """Back the running database up. Put the folder on another disk, or copy it to another machine."""
+    try:
+        made = back_up(database_url(state), folder or state / "backups", keep)
+    except (NoStackError, BackupError, PostgresError) as error:
+        raise _stopped(error) from None
+    print(f"{made.folder}  {made.bytes / 1e6:.1f} MB; prove it with: beluga backup verify")
+
+
+@app.command("list")
+def list_(state: State = DEFAULT_STATE, folder: Folder = None) -> None:
+    """Show the backups, newest first."""
+    for each in backups(folder or state / "backups"):
+        print(f"{each.folder}  {each.bytes / 1e6:.1f} MB  {each.age() / 3600:.1f} h old")
+
+
+@app.command("verify")
+def verify_(
+    backup: Annotated[Path | None, typer.Argument(help="One backup; default: the newest.")] = None,
+    state: State = DEFAULT_STATE,
+    folder: Folder = None,
+) -> None:
+    """Restore a backup into a scratch server and recount every message there; exit status 1 if it differs."""
+    known = backups(backup.parent if backup else folder or state / "backups")
+    chosen = next((b for b in known if backup is None or b.folder.absolute() == backup.absolute()), None)
+    if chosen is None:
+        raise _stopped("there is no backup; make one with: beluga backup now")
+    try:
+        with tempfile.TemporaryDirectory(prefix="beluga-restore-", ignore_cleanup_errors=True) as scratch:
+            found = verify(chosen, Path(scratch) / "postgres", secrets_of(state)["postgres_password"])
+    except (BackupError, PostgresError, *EXPECTED) as error:
+        raise _stopped(error) from None
+    newest = f"newest message {found.newest:%Y-%m-%d %H:%M:%S} UTC" if found.newest else "no message in it"
+    print(f"{chosen.folder}: restored in {found.restore_seconds:.1f} s, {newest}")
+    print(f"{found.recount} ({found.recount_seconds:.1f} s)")
+    if not found.recount.proven:
+        raise typer.Exit(1)
+
+
+def _stopped(why: object) -> typer.Exit:
+    typer.echo(f"beluga backup: {why}", err=True)
+    return typer.Exit(1)

@@ -1,0 +1,46 @@
+"""One cluster for all tests of this folder, and the table of what was measured."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from beluga.county import write_county
+from tests.cluster.containers import Cluster, why_not
+from tests.cluster.measuring import Measured, Row
+
+PRECINCTS = 60
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    if reason := why_not():
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("cluster")
+    found = Cluster(folder, f"beluga-test-{folder.name[-4:].strip('-')}")
+    try:
+        yield found
+    finally:
+        found.destroy()
+
+
+@pytest.fixture(scope="session")
+def measured(cluster: Cluster) -> Iterator[Measured]:
+    """A running cluster with an election; what each test measured is printed at the end."""
+    seconds = cluster.up()
+    election = cluster.folder / "election"
+    write_county(election, seed=1, precincts=PRECINCTS)
+    election.chmod(0o755)
+    cluster.compose(
+        "run", "--rm", "-T", "-v", f"{election}:/election:ro", "migrate", "beluga", "import", "/election"
+    )
+    found = Measured(cluster, election, [Row("everything healthy from nothing", took=seconds)])
+    asyncio.run(found.until_answering())
+    yield found
+    print(found.table())
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return Path(__file__).parents[2]

@@ -1,0 +1,198 @@
+"""A real cluster is hurt under load: nobody waits a second for an answer, and nothing acknowledged is lost.
+
+In the order of the file; each test leaves a whole cluster behind. The figures are printed at the end.
+"""
+
+import subprocess
+import time
+from http.client import HTTPConnection
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from election.tokens import Tokens
+from tests.cluster.containers import Cluster
+from tests.cluster.measuring import Measured, Row
+
+pytestmark = pytest.mark.timeout(600)
+
+MOST_GAP = 1.0  # seconds without an acknowledgement
+MOST_DRAIN = 5.0  # seconds from the database's return to the drain's
+MOST_AWAY = 30.0  # seconds without a database when its machine dies or freezes: Patroni's ttl, and a probe
+
+
+def judge(row: Row) -> None:
+    load = row.load
+    assert load is not None
+    assert load.given_up == 0 and len(load.acknowledged) == load.due
+    # A busy machine also holds up who sends: that is not the cluster's.
+    assert load.gap[0] <= MOST_GAP + load.latest_start, load.report()
+    assert row.database_away <= MOST_AWAY
+    assert row.drain_after is None or row.drain_after <= MOST_DRAIN
+
+
+def test_it_is_up_and_an_election_is_imported(measured: Measured) -> None:
+    assert measured.rows[0].took is not None
+    assert "healthy" in measured.cluster.compose("ps")
+
+
+def test_http_goes_to_https_and_https_says_so_for_a_year(measured: Measured) -> None:
+    cluster = measured.cluster
+    for path in ("/", "/sms/twilio?a=b", "/feed", "/login"):
+        connection = HTTPConnection("127.0.0.1", cluster.http, timeout=5)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        assert answer.status == 308
+        assert answer.getheader("Location") == cluster.url + path
+        connection.close()
+
+
+async def test_each_path_reaches_its_service_and_the_inside_stays_inside(measured: Measured) -> None:
+    cluster = measured.cluster
+    expected = {"/login": 200, "/w/nonsense": 403, "/c/nonsense": 401, "/feed": 401,
+                "/metrics": 404, "/healthz": 404, "/readyz": 404, "/decisions/x": 404, "/dispatches": 404,
+                "/standings": 404}  # fmt: skip
+    connector = aiohttp.TCPConnector(ssl=cluster.tls)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        found = {}
+        for path in expected:
+            async with session.get(cluster.url + path) as answer:
+                found[path] = answer.status
+                assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+        assert found == expected
+        async with session.post(cluster.url + "/sms/generic", data=b'{"id":"x"}') as answer:
+            assert answer.status == 403
+
+
+async def test_the_feed_speaks_through_the_proxy(measured: Measured) -> None:
+    cluster = measured.cluster
+    token = Tokens(cluster.secret("beluga_secret")).sign(
+        "feed", {"role": "staff", "counties": None, "account": "test"}
+    )
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=cluster.tls)) as session,
+        session.ws_connect(f"{cluster.url.replace('https', 'wss')}/feed?token={token}") as feed,
+    ):
+        kinds = [(await feed.receive_json(timeout=10))["type"] for _ in range(2)]
+    assert kinds == ["hello", "snapshot"]
+
+
+def test_postgresql_killed(measured: Measured) -> None:
+    cluster = measured.cluster
+    primary = cluster.primary()
+
+    def harm() -> None:
+        cluster.compose(
+            "exec", "-T", primary, "sh", "-c", "kill -9 $(head -1 /var/lib/postgresql/data/postmaster.pid)"
+        )
+
+    judge(measured.while_("PostgreSQL killed", harm, 20))
+    cluster.until_replicated()
+
+
+def test_node_killed(measured: Measured) -> None:
+    cluster = measured.cluster
+    primary = cluster.primary()
+    judge(measured.while_("primary's container killed", lambda: cluster.kill(primary), 35))
+    cluster.until_replicated()
+
+
+def test_node_frozen(measured: Measured) -> None:
+    cluster = measured.cluster
+    primary = cluster.primary()
+
+    def harm() -> None:
+        cluster.docker("pause", primary)
+        time.sleep(32)
+        cluster.docker("unpause", primary)
+
+    judge(measured.while_("primary frozen 32 s", harm, 45))
+    cluster.until_replicated()
+
+
+def test_switchover(measured: Measured) -> None:
+    cluster = measured.cluster
+    primary = cluster.primary()
+
+    def harm() -> None:
+        cluster.compose(
+            "exec", "-T", primary, "patronictl", "-c", "/etc/patroni.yml", "switchover", "--force"
+        )
+
+    judge(measured.while_("planned switchover", harm, 18))
+    cluster.until_replicated()
+
+
+def test_one_etcd_killed(measured: Measured) -> None:
+    judge(measured.while_("one etcd killed", lambda: measured.cluster.kill("etcd1"), 12))
+
+
+def test_all_etcd_gone(measured: Measured) -> None:
+    cluster = measured.cluster
+    members = ("etcd1", "etcd2", "etcd3")
+
+    def harm() -> None:
+        for member in members:
+            cluster.docker("kill", member)
+        time.sleep(45)
+        for member in members:
+            cluster.docker("start", member)
+
+    row = measured.while_("all etcd gone 45 s", harm, 60)
+    judge(row)
+    assert row.database_away < 5
+    cluster.until_replicated()
+
+
+def test_rolling_restart_of_every_service(measured: Measured) -> None:
+    cluster = measured.cluster
+    row = measured.while_("rolling restart of all services", lambda: _roll(cluster), 20)
+    judge(row)
+    assert row.load is not None and row.load.refusals == {}, "no webhook may fail"
+
+
+def _roll(cluster: Cluster) -> None:
+    cluster.run("deploy/cluster", "roll", seconds=300)
+
+
+def test_one_intakes_disk_destroyed(measured: Measured) -> None:
+    """In `replicated` mode what one intake acknowledged outlives its disk."""
+    cluster = measured.cluster
+
+    def harm() -> None:
+        cluster.kill("intake1")
+        cluster.compose("rm", "--stop", "--force", "intake1")
+        cluster.run("docker", "volume", "rm", f"{cluster.name}_intake1")
+        cluster.compose("up", "--detach", "--no-build", "--no-deps", "intake1")
+
+    judge(measured.while_("one intake's disk destroyed", harm, 20))
+
+
+async def test_everything_acknowledged_is_stored_and_tallied_once(measured: Measured) -> None:
+    acknowledged, stored, more_than_once = await measured.stored_once()
+    tallied = [await measured.tallied(service) for service in ("tally1", "tally2")]
+    line = f"acknowledged {acknowledged}, stored {stored}, more than once {more_than_once}, tallied {tallied}"
+    print(line)
+    assert (stored, more_than_once, tallied) == (acknowledged, 0, [acknowledged, acknowledged]), line
+
+
+def test_a_certificate_that_expires_soon_is_an_alarm(measured: Measured, root: Path) -> None:
+    cluster = measured.cluster
+    good = (cluster.secrets / "proxy_certificate").read_bytes()
+    try:
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "13", "-subj", "/CN=x",
+             "-keyout", "k", "-out", "proxy_certificate"], cwd=cluster.secrets, check=True, capture_output=True,
+        )  # fmt: skip
+        said = subprocess.run(
+            ["deploy/cluster", "status"],
+            cwd=root,
+            env=cluster.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert said.returncode and "RENEW THE CERTIFICATE" in said.stderr
+    finally:
+        (cluster.secrets / "proxy_certificate").write_bytes(good)
