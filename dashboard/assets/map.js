@@ -14,13 +14,14 @@
         return window.dash_clientside.no_update;
       },
       async mapFigure(view) {
-        const [west, south, east, north] = await box(view.url);
+        const { bounds: [west, south, east, north], middles } = await look(view.url);
+        const names = view.kind === "counties" && view.ids.length <= MOST_NAMES ? [countyNames(middles)] : [];
         return {
           data: [{
             type: "choropleth", geojson: view.url, locations: view.ids, z: view.ids.map(() => 0),
             colorscale: [[0, "rgba(0,0,0,0)"], [1, "rgba(0,0,0,0)"]], showscale: false, hoverinfo: "none",
             marker: { line: { width: 0 } },
-          }],
+          }, ...names],
           layout: {
             geo: {
               visible: false, projection: { type: "mercator" }, bgcolor: "rgba(0,0,0,0)",
@@ -37,23 +38,40 @@
 
   // Where the shapes lie, with a little room around them. plotly's own fitting leaves a third of the tile empty.
   // The file stays in the browser's cache, so that plotly does not ask the server for it again.
-  async function box(url) {
+  async function look(url) {
     const bounds = [180, 85, -180, -85];
+    const middles = new Map();
     try {
       const shapes = await (await fetch(url)).json();
-      for (const { geometry } of shapes.features)
+      for (const { id, geometry } of shapes.features) {
+        const own = [180, 85, -180, -85];
         for (const polygon of geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates)
           for (const [x, y] of polygon[0]) {
-            if (x < bounds[0]) bounds[0] = x;
-            if (y < bounds[1]) bounds[1] = y;
-            if (x > bounds[2]) bounds[2] = x;
-            if (y > bounds[3]) bounds[3] = y;
+            own[0] = Math.min(own[0], x);
+            own[1] = Math.min(own[1], y);
+            own[2] = Math.max(own[2], x);
+            own[3] = Math.max(own[3], y);
           }
+        middles.set(id, [(own[0] + own[2]) / 2, (own[1] + own[3]) / 2]);
+        for (const i of [0, 1]) bounds[i] = Math.min(bounds[i], own[i]);
+        for (const i of [2, 3]) bounds[i] = Math.max(bounds[i], own[i]);
+      }
     } catch {
-      return [-180, -85, 180, 85]; // plotly will say what is wrong with the file
+      return { bounds: [-180, -85, 180, 85], middles }; // plotly will say what is wrong with the file
     }
     const [dx, dy] = [0.02 * (bounds[2] - bounds[0]), 0.02 * (bounds[3] - bounds[1])];
-    return [bounds[0] - dx, bounds[1] - dy, bounds[2] + dx, bounds[3] + dy];
+    return { bounds: [bounds[0] - dx, bounds[1] - dy, bounds[2] + dx, bounds[3] + dy], middles };
+  }
+
+  // plotly's labels know a little markup; names must not.
+  const MOST_NAMES = 80;
+  const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  function countyNames(middles) {
+    const places = [...middles];
+    return {
+      type: "scattergeo", mode: "text", hoverinfo: "skip", lon: places.map((p) => p[1][0]), lat: places.map((p) => p[1][1]),
+      text: places.map((p) => plain(String(p[0]))), textfont: { size: places.length > 30 ? 11 : 13, color: beluga.css("--ink") },
+    };
   }
 
   function hexes(name) {
