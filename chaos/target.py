@@ -1,4 +1,4 @@
-"""The stack a rehearsal runs against, as anybody outside sees it: addresses, process ids, a database, secrets.
+"""The stack a rehearsal runs against, as seen from outside: addresses, process ids, a database, secrets.
 
 Everything is read from the stack's state folder (`run.json`, `secrets.toml`, `clock`), anew each time it is
 asked for, because services die and come back while we look.
