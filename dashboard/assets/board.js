@@ -212,7 +212,9 @@
       put("reporting", total.precincts ? beluga.percent(total.reporting / total.precincts) : "–");
       put("behind", beluga.whole(total.lagging));
       put("silent", beluga.whole(total.silent));
-      put("incidents", String([...board.incidents.values()].filter((i) => i.status === "open").length));
+      const open = [...board.incidents.values()].filter((i) => i.status === "open").length;
+      put("incidents", String(open));
+      byId("top-incidents").lastChild.textContent = open === 1 ? " incident" : " incidents";
     }
     for (const age of document.querySelectorAll("[data-ago]")) {
       const words = beluga.span(now - Number(age.dataset.ago)) + " ago";

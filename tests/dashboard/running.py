@@ -1,0 +1,498 @@
+"""A real dashboard process, a real PostgreSQL, a browser, and neighbours the test drives by hand.
+
+The feed and the JSON APIs here speak the real wire types; they exist so that a test can say exactly when the
+feed dies, what it says next and what a neighbour answers. Whole stacks are driven in tests/end_to_end.
+"""
+
+import asyncio
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from datetime import time as wall
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import aiohttp
+import asyncpg
+from aiohttp import web
+from playwright.async_api import Browser, Page, async_playwright
+from websockets.asyncio.server import ServerConnection, broadcast, serve
+
+from beluga.postgres import EmbeddedPostgres, free_port
+from election import accounts
+from election.accounts import Role
+from election.clock import FileClock
+from election.database import connect
+from election.day import Election, ElectionDay, Precinct, Watcher
+from election.ids import PrecinctId, WatcherId
+from election.store import save_election
+from election.tokens import BadTokenError, Tokens
+from election.wire.callers import DispatchOrder
+from election.wire.feed import (
+    Aggregate,
+    Beat,
+    Clock,
+    Delta,
+    Hello,
+    Incident,
+    PrecinctInfo,
+    Snapshot,
+    Standing,
+    State,
+)  # fmt: skip
+from election.wire.intake import Decision
+
+NOON = 1_793_725_200.0  # 3 November 2026, 12:00 in New York
+OPENS, CLOSES = int(NOON) - 5 * 3600, int(NOON) + 8 * 3600
+PASSWORD = "correct horse battery"
+SECRET = secrets.token_hex(32)
+MARKUP = '<img src=x onerror="window.hurt=1"><b>Ward</b> & "Co"'
+
+
+def make_election(precincts: int, counties: int = 1, shapes: bool = True) -> Election:
+    """Precincts as squares of a grid; the first one's name is an attempt at markup."""
+    columns = max(1, round(precincts**0.5 * 1.2))
+    ids = [PrecinctId(f"{1 + i // 50:02d}-{1 + i % 50:02d}") for i in range(precincts)]
+
+    def square(i: int) -> dict[str, Any]:
+        x, y = -75.2 + 0.01 * (i % columns), 40.0 - 0.008 * (i // columns)
+        ring = [[x, y], [x + 0.01, y], [x + 0.01, y + 0.008], [x, y + 0.008], [x, y]]
+        return {"type": "Polygon", "coordinates": [[[round(a, 5), round(b, 5)] for a, b in ring]]}
+
+    names = (
+        "Fire House",
+        "Lincoln School",
+        "Chung Wah Hall",
+        "Free Library",
+        "Grace Church",
+        "Senior Center",
+    )
+    return Election(
+        day=ElectionDay("Sample County", date(2026, 11, 3), "America/New_York", wall(7), wall(20)),
+        precincts=tuple(
+            Precinct(
+                ids[i],
+                MARKUP if i == 0 else f"{names[i % len(names)]} {1 + i // len(names)}",
+                registered=900 + (i * 37) % 900,
+                county=f"County {chr(65 + i * counties // precincts)}" if counties > 1 else "Sample",
+            )
+            for i in range(precincts)
+        ),
+        watchers=tuple(
+            Watcher(WatcherId(f"w{i}"), f"Watcher {i}", f"+1215555{i:04d}", "en", (ids[i],))
+            for i in range(min(precincts, 40))
+        ),
+        geometry={ids[i]: square(i) for i in range(precincts)} if shapes else {},
+    )
+
+
+def standing_of(i: int, precinct: Precinct, **changes: Any) -> Standing:
+    """A made-up but coherent standing, by the precinct's place in the list."""
+    turn = i % 20
+    state = State.ON_PACE
+    if turn == 3:
+        state = State.LAGGING
+    elif turn in (7, 12):
+        state = State.WATCH
+    elif turn == 15:
+        state = State.SILENT
+    elif turn == 19:
+        state = State.DOUBTFUL
+    expected = precinct.registered * 0.5
+    behind = {State.LAGGING: 0.72, State.WATCH: 0.88}.get(state, 0.9 + 0.02 * turn)
+    projected = expected * behind
+    spread = 0.08 + 0.02 * (i % 7)
+    silent = state is State.SILENT
+    values: dict[str, Any] = {
+        "precinct_id": precinct.precinct_id,
+        "state": state,
+        "reports": 0 if silent else 3,
+        "held": 1 if state is State.DOUBTFUL else 0,
+        "last_votes": None if silent else int(projected * 0.45),
+        "last_observed_at": None if silent else int(NOON) - 60 * (2 + turn),
+        "last_received_at": int(NOON) - 7200 - 60 * (i % 50) if silent else int(NOON) - 60 * (2 + turn),
+        "expected_now": expected * 0.45,
+        "expected_final": expected,
+        "projected_final": projected,
+        "lo80": projected * (1 - spread),
+        "hi80": projected * (1 + spread),
+        "lo95": projected * (1 - 1.6 * spread),
+        "hi95": projected * (1 + 1.6 * spread),
+        "p_lagging": {State.LAGGING: 0.8 + 0.001 * (i % 150), State.WATCH: 0.5}.get(state, 0.1),
+        "shortfall": max(0.0, expected - projected),
+        "gap": behind - 1.05 if state in (State.LAGGING, State.WATCH) else (turn - 6) / 40,
+    }
+    return Standing(**(values | changes))
+
+
+def columns(rows: Sequence[Any]) -> dict[str, list[object]]:
+    dumped = [row.model_dump(mode="json") for row in rows]
+    return {name: [row[name] for row in dumped] for name in dumped[0]} if dumped else {}
+
+
+@dataclass
+class FeedDriver:
+    """A feed that says what the test wants, when it wants it. Restarting it keeps its port."""
+
+    election: Election
+    port: int = field(default_factory=free_port)
+    seq: int = 0
+    now: float = NOON
+    standings: dict[str, Standing] = field(default_factory=dict)
+    incidents: list[Incident] = field(default_factory=list)
+    tokens_seen: list[dict[str, Any]] = field(default_factory=list)
+    viewers: set[ServerConnection] = field(default_factory=set)
+    _server: Any = None
+    _beats: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self.standings = {
+            p.precinct_id: standing_of(i, p) for i, p in enumerate(self.election.precincts)
+        } or self.standings
+
+    async def start(self) -> None:
+        self._server = await serve(self._serve, "127.0.0.1", self.port, compression=None)
+        self._beats = asyncio.create_task(self._beat())
+
+    async def stop(self) -> None:
+        if self._beats:
+            self._beats.cancel()
+        if self._server:
+            self._server.close()
+            await self._server.wait_closed()
+        self._server = None
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self._send(Beat(seq=self.seq, at=self.now))
+
+    def _send(self, message: Any) -> None:
+        broadcast(self.viewers, message.model_dump_json())
+
+    async def _serve(self, viewer: ServerConnection) -> None:
+        assert viewer.request is not None
+        given = parse_qs(urlsplit(viewer.request.path).query).get("token", [""])[0]
+        try:
+            token = Tokens(SECRET).read("feed", given, max_age=86_400)
+        except BadTokenError:
+            await viewer.close(4401, "token")
+            return
+        self.tokens_seen.append(token)
+        clock = Clock(now=self.now, speed=1.0)
+        hello = Hello(
+            engine="test",
+            election="Sample County",
+            date="2026-11-03",
+            timezone="America/New_York",
+            clock=clock,
+        )
+        await viewer.send(hello.model_dump_json())
+        await viewer.send(self.snapshot(clock, token["counties"]).model_dump_json())
+        self.viewers.add(viewer)
+        try:
+            await viewer.wait_closed()
+        finally:
+            self.viewers.discard(viewer)
+
+    def snapshot(self, clock: Clock, counties: list[str] | None) -> Snapshot:
+        seen = [p for p in self.election.precincts if counties is None or p.county in counties]
+        infos = [
+            PrecinctInfo(
+                precinct_id=p.precinct_id, name=p.name, county=p.county, registered=p.registered,
+                opens_at=OPENS, closes_at=CLOSES, timezone="America/New_York",
+            )
+            for p in seen
+        ]  # fmt: skip
+        return Snapshot(
+            seq=self.seq, at=self.now, clock=clock, precincts=columns(infos),
+            standings=columns([self.standings[p.precinct_id] for p in seen]),
+            aggregates=self.aggregates(counties), incidents=self.incidents,
+        )  # fmt: skip
+
+    def aggregates(self, counties: list[str] | None = None) -> list[Aggregate]:
+        scopes: dict[str, list[Standing]] = (
+            {} if counties is not None else {"all": list(self.standings.values())}
+        )
+        for p in self.election.precincts:
+            if counties is None or p.county in counties:
+                scopes.setdefault(f"county:{p.county}", []).append(self.standings[p.precinct_id])
+        return [_aggregate(scope, members) for scope, members in scopes.items()]
+
+    def say(self, *changed: Standing, incidents: Sequence[Incident] = ()) -> None:
+        """One delta with these standings and the aggregates that follow."""
+        self.seq += 1
+        self.now += 1
+        self.standings |= {s.precinct_id: s for s in changed}
+        self.incidents += incidents
+        self._send(
+            Delta(seq=self.seq, at=self.now, standings=list(changed), aggregates=self.aggregates(),
+                  incidents=list(incidents))
+        )  # fmt: skip
+
+    def change(self, precinct_id: str, **changes: Any) -> None:
+        self.say(self.standings[precinct_id].model_copy(update=changes))
+
+
+def _aggregate(scope: str, members: list[Standing]) -> Aggregate:
+    def total(name: str) -> float:
+        return float(sum(getattr(s, name) for s in members))
+
+    reporting = [s for s in members if s.state is not State.SILENT]
+    middle, expected = total("projected_final"), total("expected_final")
+    return Aggregate(
+        scope=scope, precincts=len(members), reporting=len(reporting),
+        silent=len(members) - len(reporting), lagging=sum(s.state is State.LAGGING for s in members),
+        coverage=sum(s.expected_final for s in reporting) / expected,
+        counted=sum(s.last_votes or 0 for s in members), expected_final=expected, projected_final=middle,
+        lo80=middle * 0.97, hi80=middle * 1.03, lo95=middle * 0.95, hi95=middle * 1.05,
+    )  # fmt: skip
+
+
+@dataclass
+class Neighbourhood:
+    """Tally's, intake's and the callers' JSON APIs, as far as the board asks them."""
+
+    feed: FeedDriver
+    port: int = field(default_factory=free_port)
+    decisions: dict[str, Decision] = field(default_factory=dict)
+    orders: list[DispatchOrder] = field(default_factory=list)
+    refuse: str = ""
+    held_id: str = "7b1f6a52-35a5-4d0c-9be1-0a9f0d1a2b3c"
+    _runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        app = web.Application()
+        app.router.add_get("/precincts/{id}", self._precinct)
+        app.router.add_put("/decisions/{key}", self._decide)
+        app.router.add_post("/dispatches", self._dispatch)
+        app.router.add_get("/dispatches", self._dispatches)
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+
+    async def stop(self) -> None:
+        if self._runner:
+            await self._runner.cleanup()
+
+    @staticmethod
+    def _check(request: web.Request) -> dict[str, Any]:
+        bearer = request.headers["Authorization"].removeprefix("Bearer ")
+        return dict(Tokens(SECRET).read("service", bearer, max_age=300))
+
+    async def _precinct(self, request: web.Request) -> web.Response:
+        self._check(request)
+        standing = self.feed.standings[request.match_info["id"]]
+        times = range(OPENS, CLOSES + 1, 900)
+        final = standing.projected_final
+
+        def at(t: int, factor: float) -> float:
+            return round(final * factor * (t - OPENS) / (CLOSES - OPENS), 1)
+
+        curve = [
+            {"time": t, "expected": at(t, 1.25), "lo80": at(t, 0.9), "hi80": at(t, 1.1), "lo95": at(t, 0.8),
+             "hi95": at(t, 1.2)}
+            for t in times
+        ]  # fmt: skip
+        reports = [
+            {"check_in_id": str(i), "observed_at": OPENS + 3600 * i, "received_at": OPENS + 3600 * i + 60,
+             "votes": int(at(OPENS + 3600 * i, 1.0)), "verdict": "accepted", "reason": "", "watcher_id": "w3",
+             "words": f"{int(at(OPENS + 3600 * i, 1.0))}", "channel": "sms", "kind": "count"}
+            for i in range(1, 5)
+        ] + [
+            {"check_in_id": self.held_id, "observed_at": int(NOON) - 300, "received_at": int(NOON) - 240,
+             "votes": 900, "verdict": "held", "reason": "ten times the pace", "watcher_id": None,
+             "words": MARKUP, "channel": "sms", "kind": "count"}
+        ]  # fmt: skip
+        notes = [{"at": OPENS + 1800, "text": "Polls opened late"}]
+        page = {"standing": standing.model_dump(mode="json"), "curve": curve, "reports": reports,
+                "annotations": notes, "incidents": []}  # fmt: skip
+        return web.json_response(page)
+
+    async def _decide(self, request: web.Request) -> web.Response:
+        self._check(request)
+        if self.refuse:
+            return web.json_response({"message": self.refuse}, status=503)
+        self.decisions[request.match_info["key"]] = Decision.model_validate_json(await request.read())
+        return web.json_response({"id": request.match_info["key"], "duplicate": False, "reply": ""})
+
+    async def _dispatch(self, request: web.Request) -> web.Response:
+        self._check(request)
+        self.orders.append(DispatchOrder.model_validate_json(await request.read()))
+        return web.json_response({"dispatch_id": "1"}, status=201)
+
+    async def _dispatches(self, request: web.Request) -> web.Response:
+        self._check(request)
+        found = [
+            {"dispatch_id": "1", "precinct_id": o.precinct_id, "callers_now": 0,
+             "callers_wanted": o.callers_wanted, "started_at": "2026-11-03T17:00:00+00:00",
+             "reason": "", "hold": ""}
+            for o in self.orders
+        ]  # fmt: skip
+        return web.json_response({"dispatches": found})
+
+
+@dataclass
+class Room:
+    """A running war room with everything around it."""
+
+    url: str
+    database_url: str
+    feed: FeedDriver
+    neighbours: Neighbourhood
+    state: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+    signed_in: dict[str, Any] = field(default_factory=dict)  # a browser's cookies, by login
+
+    def start(self) -> None:
+        clock = self.state / "clock"
+        FileClock(clock).set(datetime.fromtimestamp(self.feed.now, UTC), 1.0)
+        neighbour = f"http://127.0.0.1:{self.neighbours.port}"
+        environment = os.environ | {
+            "BELUGA_DATABASE_URL": self.database_url, "BELUGA_STATE": str(self.state),
+            "BELUGA_SECRET": SECRET,
+            "BELUGA_DASHBOARD_PORT": str(self.port), "BELUGA_FEED_PORT": str(self.feed.port),
+            "BELUGA_TALLY_URL": neighbour, "BELUGA_INTAKE_URL": neighbour, "BELUGA_CALLERS_URL": neighbour,
+            "BELUGA_CLOCK_FILE": str(clock),
+        }  # fmt: skip
+        log = (self.state / "dashboard.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "dashboard"], env=environment, stdout=log, stderr=log
+        )
+
+    async def ready(self, path: str = "/readyz") -> None:
+        async with aiohttp.ClientSession() as session:
+            for _ in range(300):
+                try:
+                    async with session.get(self.url + path) as response:
+                        if response.status == 200:
+                            return
+                except aiohttp.ClientError:
+                    pass
+                assert self.process and self.process.poll() is None, (
+                    self.state / "dashboard.log"
+                ).read_text()
+                await asyncio.sleep(0.1)
+        raise AssertionError((self.state / "dashboard.log").read_text())
+
+    def stop(self) -> int:
+        assert self.process
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(10)
+
+
+ACCOUNTS = (
+    ("ada", Role.ADMIN, ()),
+    ("sam", Role.STAFF, ()),
+    ("lee", Role.LEAD, ("County A",)),
+    ("cal", Role.CALLER, ()),
+)
+
+
+@asynccontextmanager
+async def war_room(postgres: EmbeddedPostgres, election: Election, state: Path) -> AsyncIterator[Room]:
+    """A fresh database with this election and four accounts; feed, neighbours and dashboard on free ports."""
+    name = f"board_{secrets.token_hex(6)}"
+    admin = await asyncpg.connect(postgres.url_of("postgres"))
+    await admin.execute(f"create database {name} template template_beluga")
+    connection = await connect(postgres.url_of(name))
+    async with connection.transaction():
+        await save_election(connection, election)
+    for login, role, counties in ACCOUNTS:
+        await accounts.add(connection, login, role, PASSWORD, counties)
+    await connection.close()
+    feed = FeedDriver(election)
+    neighbours = Neighbourhood(feed)
+    port = free_port()
+    room = Room(f"http://127.0.0.1:{port}", postgres.url_of(name), feed, neighbours, state, port)
+    await feed.start()
+    await neighbours.start()
+    room.start()
+    try:
+        await room.ready()
+        yield room
+    finally:
+        if room.process and room.process.poll() is None:
+            room.stop()
+        await feed.stop()
+        await neighbours.stop()
+        await admin.execute(f"drop database {name} with (force)")
+        await admin.close()
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+                  "--disable-component-update", "--disable-sync"],
+        )  # fmt: skip
+        yield browser
+        await browser.close()
+
+
+@dataclass
+class Witness:
+    """A page, with everything it logged and asked for."""
+
+    page: Page
+    problems: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    async def painted(self) -> None:
+        """Waits for the feed's first word and for the map."""
+        await until(self.page, "window.beluga?.board?.ready && beluga.map.paths.size", 40)
+        await until(self.page, "[...beluga.map.paths.values()].every((p) => p.style.fill)")
+
+
+async def until(page: Page, truth: str, seconds: float = 20) -> None:
+    """Waits until this holds in the page (whose policy forbids Playwright's own wait to evaluate text)."""
+    deadline = time.monotonic() + seconds
+    while not await page.evaluate(f"Boolean({truth})"):
+        assert time.monotonic() < deadline, f"never: {truth}"
+        await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def visiting(
+    browser: Browser,
+    room: Room,
+    login: str = "sam",
+    path: str = "/",
+    width: int = 1366,
+    height: int = 768,
+    **more: Any,
+) -> AsyncIterator[Witness]:
+    """A signed-in page at `path`, in a browser context of its own."""
+    context = await browser.new_context(
+        viewport={"width": width, "height": height}, storage_state=room.signed_in.get(login), **more
+    )
+    page = await context.new_page()
+    page.set_default_timeout(20_000)
+    witness = Witness(page)
+    page.on("console", lambda m: witness.problems.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda e: witness.problems.append(str(e)))
+    page.on("request", lambda r: witness.hosts.add(urlsplit(r.url).netloc))
+    page.on("websocket", lambda w: witness.hosts.add(urlsplit(w.url).netloc))
+    if login and login not in room.signed_in:
+        await page.goto(f"{room.url}/login?next={quote(path)}")
+        await page.fill("#login", login)
+        await page.fill("#password", PASSWORD)
+        await page.click("button[type=submit]")
+        room.signed_in[login] = await context.storage_state()
+    else:
+        await page.goto(room.url + path)
+    try:
+        yield witness
+    finally:
+        await context.close()

@@ -1,0 +1,305 @@
+"""The board in a real browser: what it shows, when it says that it is old, what a press of a button does."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from beluga.postgres import EmbeddedPostgres
+from election.checkin import Kind
+from election.wire.feed import Incident, State
+from tests.dashboard.running import MARKUP, NOON, Room, make_election, until, visiting, war_room
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+LAGGING, SILENT, DOUBTFUL = "01-04", "01-16", "01-20"  # by their place in the made-up county
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def room(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
+    async with war_room(postgres, make_election(120), tmp_path_factory.mktemp("room")) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: BELUGA_PICTURES (docs/war-room.md shows some), else a scratch folder."""
+    return Path(os.environ.get("BELUGA_PICTURES") or tmp_path_factory.mktemp("pictures"))
+
+
+async def fill(page: Page, precinct_id: str) -> str:
+    return str(await page.evaluate(f"beluga.map.paths.get('{precinct_id}').style.fill"))
+
+
+async def deeds(room: Room) -> list[Any]:
+    connection = await asyncpg.connect(room.database_url)
+    try:
+        return list(await connection.fetch("select account, action, subject from audit order by seq"))
+    finally:
+        await connection.close()
+
+
+async def test_the_board_is_painted_from_the_feed_and_asks_nobody_else(
+    room: Room, browser: Browser, pictures: Path
+) -> None:
+    async with visiting(browser, room) as seen:
+        await seen.painted()
+        page = seen.page
+        await expect(page.locator("#top h1")).to_contain_text("Sample County")
+        await expect(page.locator("#top-live")).to_contain_text("live")
+        await expect(page.locator("#top-behind")).to_have_text("6 behind")
+        # The worklist ranks by chance times missing votes, and holds neither silent nor healthy precincts.
+        rows = await page.eval_on_selector_all("#work [data-row]", "all => all.map(r => r.dataset.row)")
+        due = [s for s in room.feed.standings.values() if s.state in (State.LAGGING, State.WATCH)]
+        due.sort(key=lambda s: -s.p_lagging * s.shortfall)
+        assert rows == [s.precinct_id for s in due]
+        # Silent is a list of its own, the longest first, each with its watcher to call.
+        silent = [s for s in room.feed.standings.values() if s.state is State.SILENT]
+        silent.sort(key=lambda s: (s.last_received_at, -s.expected_final))
+        rows = await page.eval_on_selector_all("#silent [data-row]", "all => all.map(r => r.dataset.row)")
+        assert rows == [s.precinct_id for s in silent]
+        await expect(
+            page.locator(f"#silent [data-row='{SILENT}'] a[href='tel:+12155550015']")
+        ).to_be_visible()
+        # The map: solid for behind, hatch for silent, dots for doubtful, and a table of the same.
+        assert await fill(page, SILENT) == 'url("#hatch")'
+        assert await fill(page, DOUBTFUL) == 'url("#dots")'
+        red, green, blue = _rgb(await fill(page, LAGGING))
+        assert red > 150 > green > blue
+        red, green, blue = _rgb(await fill(page, "01-19"))  # ahead
+        assert blue > green > red
+        assert await page.locator(".tile .age").count() == 6
+        await expect(page.locator("#today [data-is=coverage]")).to_contain_text("%")
+        await page.screenshot(path=pictures / "board.png")
+        await page.click("#as-table")
+        await expect(page.locator("#map-table tbody tr")).to_have_count(120)
+        assert seen.problems == []
+        assert seen.hosts == {f"127.0.0.1:{room.port}", f"127.0.0.1:{room.feed.port}"}
+
+
+def _rgb(fill: str) -> tuple[int, int, int]:
+    red, green, blue = (int(part) for part in fill.removeprefix("rgb(").removesuffix(")").split(","))
+    return red, green, blue
+
+
+async def test_names_and_texts_are_words_and_never_markup(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, path="/?precinct=01-01") as seen:
+        await seen.painted()
+        page = seen.page
+        room.feed.say(
+            incidents=[Incident(number=1, check_in_id="i1", precinct_id="01-01", text=MARKUP, at=int(NOON))]
+        )
+        room.feed.change("01-01", state=State.LAGGING, p_lagging=0.99, shortfall=400.0)
+        await expect(page.locator("#panel-name")).to_have_text(MARKUP)
+        await expect(page.locator("#panel-log q").first).to_have_text(MARKUP)
+        await expect(page.locator("#work [data-row='01-01'] .name")).to_have_text(MARKUP)
+        await expect(page.locator("#incidents .text")).to_have_text(MARKUP)
+        assert await page.locator("img, #panel b").count() == 0
+        assert await page.evaluate("window.hurt") is None
+        assert seen.problems == []
+
+
+async def test_a_change_is_on_the_map_and_in_the_list_at_once(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room) as seen:
+        await seen.painted()
+        page = seen.page
+        before = await fill(page, "01-05")
+        room.feed.change("01-05", state=State.LAGGING, p_lagging=0.98, shortfall=633.0)
+        await expect(page.locator("#work [data-row]").first).to_have_attribute("data-row", "01-05")
+        await expect(page.locator("#work [data-row='01-05'] .big")).to_have_text("633")
+        assert await fill(page, "01-05") != before
+        room.feed.change("01-05", state=State.ON_PACE, p_lagging=0.1, shortfall=0.0)
+        await expect(page.locator("#work [data-row='01-05']")).to_have_count(0)
+
+
+async def test_a_lost_feed_freezes_says_so_and_comes_back_by_itself(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room) as seen:
+        await seen.painted()
+        page = seen.page
+        await room.feed.stop()
+        notice = page.locator("#notice")
+        await expect(notice).to_contain_text("STALE since 12:0")
+        await expect(notice).to_contain_text("Feed lost. Showing the last state; reconnecting.")
+        await expect(page.locator("body.stale")).to_have_count(1)
+        await expect(page.locator("#top-live")).to_contain_text("stale 12:0")
+        assert await page.locator("#work [data-row]").count() > 0
+        room.feed.standings["01-06"] = room.feed.standings["01-06"].model_copy(
+            update={"state": State.LAGGING, "p_lagging": 0.97, "shortfall": 222.0}
+        )
+        await room.feed.start()
+        await expect(page.locator("body.stale")).to_have_count(0, timeout=25_000)
+        await expect(notice).to_have_text("")
+        await expect(page.locator("#work [data-row='01-06'] .big")).to_have_text("222")
+        lost = [p for p in seen.problems if "WebSocket connection" not in p]
+        assert lost == []  # the browser itself reports each refused connection
+
+
+async def test_a_gap_in_the_numbering_is_mended_with_a_snapshot(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room) as seen:
+        await seen.painted()
+        given = len(room.feed.tokens_seen)
+        room.feed.seq += 3
+        room.feed.standings["01-09"] = room.feed.standings["01-09"].model_copy(
+            update={"state": State.LAGGING, "p_lagging": 0.9, "shortfall": 111.0}
+        )
+        await expect(seen.page.locator("#work [data-row='01-09'] .big")).to_have_text("111")
+        assert len(room.feed.tokens_seen) == given + 1
+
+
+async def test_the_clock_of_the_device_may_be_an_hour_off(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room) as seen:
+        await seen.page.add_init_script("const now = Date.now; Date.now = () => now() + 3600e3")
+        await seen.page.reload()
+        await seen.painted()
+        age = seen.page.locator("#work [data-row='01-04'] .last")
+        await expect(age).to_have_text("5 min")
+        await expect(seen.page.locator("#top-clock")).to_have_text("12:00")
+
+
+async def test_a_precinct_opens_beside_the_list_and_stays_in_the_address(
+    room: Room, browser: Browser, pictures: Path
+) -> None:
+    async with visiting(browser, room) as seen:
+        await seen.painted()
+        page = seen.page
+        await page.click(f"#work [data-row='{LAGGING}'] a")
+        await expect(page.locator("#panel .sentence")).to_contain_text("behind its peers by close")
+        await expect(page.locator("#panel .sentence")).to_contain_text("5 min ago")
+        await expect(page.locator("#panel-log li")).to_have_count(5)
+        await expect(page.locator("#panel-log .verdict.held")).to_have_text("○ Held")
+        await expect(page.locator("#panel-day path.point")).to_have_count(5)
+        await expect(page.locator("#work [data-row]").first).to_be_visible()
+        assert page.url.endswith(f"?precinct={LAGGING}")
+        await page.screenshot(path=pictures / "precinct.png")
+        await page.click("[data-full]")
+        assert page.url.endswith(f"/precinct/{LAGGING}")
+        await expect(page.locator("body.page")).to_have_count(1)
+        await page.go_back()
+        await page.go_back()
+        await expect(page.locator("#panel")).to_be_hidden()
+        await page.go_forward()
+        await expect(page.locator("#panel-name")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(page.locator("#panel")).to_be_hidden()
+        assert seen.problems == []
+
+
+async def test_decisions_reach_intake_once_and_the_audit_trail(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, path=f"/?precinct={LAGGING}") as seen:
+        await seen.painted()
+        page, intake = seen.page, room.neighbours
+        intake.decisions.clear()
+        await page.click("#panel-log button[data-action=accept]")
+        await expect(page.locator("#notice")).to_contain_text("Report accepted for")
+        await page.click("#panel-log button[data-action=reject] >> nth=0")
+        await expect(page.locator("#notice")).to_contain_text("Report rejected for")
+        await page.fill("#note-text", "Polls opened late")
+        await page.click("button[data-action=note]")
+        await expect(page.locator("#notice")).to_contain_text("Note added to")
+        await expect(page.locator("#note-text")).to_have_value("")
+        kinds = [d.kind for d in intake.decisions.values()]
+        assert kinds == [Kind.ACCEPT, Kind.REJECT, Kind.NOTE]
+        accept, _, note = intake.decisions.values()
+        assert (accept.account, accept.precinct_id) == ("sam", LAGGING)
+        assert accept.detail == {"target": intake.held_id}
+        assert note.detail == {"text": "Polls opened late"}
+        # Refused by intake: told in words, not done, pressed again under the same key, done once.
+        intake.refuse = "the journal is full"
+        await page.fill("#note-text", "again")
+        await page.click("button[data-action=note]")
+        await expect(page.locator("#notice")).to_contain_text("Intake cannot do it now: the journal is full")
+        await expect(page.locator("#note-text")).to_have_value("again")
+        intake.refuse = ""
+        await page.click("button[data-action=note]")
+        await expect(page.locator("#notice")).to_contain_text("Note added to")
+        assert len(intake.decisions) == 4
+        done = [tuple(row) for row in await deeds(room)]
+        subject = f"precinct:{LAGGING}"
+        assert done[-5:] == [
+            ("sam", action, subject) for action in ("accept", "reject", "note", "note refused", "note")
+        ]
+
+
+async def test_callers_are_sent_from_the_list(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room) as seen:
+        await seen.painted()
+        page = seen.page
+        row = page.locator("#work [data-row]").nth(1)
+        precinct_id = await row.get_attribute("data-row")
+        await row.locator("button[data-action=dispatch]").click()
+        await expect(page.locator("#notice")).to_contain_text("sent to")
+        await expect(page.locator(f"[data-row='{precinct_id}'] .callers")).to_contain_text("since 12:00")
+        assert room.neighbours.orders[-1].precinct_id == precinct_id
+        assert ("sam", "dispatch", f"precinct:{precinct_id}") in [tuple(row) for row in await deeds(room)]
+
+
+async def test_an_ended_session_is_told_in_mid_action(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, path=f"/?precinct={LAGGING}") as seen:
+        await seen.painted()
+        page = seen.page
+        before = len(room.neighbours.decisions)
+        await page.fill("#note-text", "too late")
+        await page.context.clear_cookies()
+        await page.click("button[data-action=note]")
+        await expect(page.locator("#notice")).to_contain_text("Your session has ended.")
+        await expect(page.locator("#notice a")).to_have_attribute(
+            "href", f"/login?next=%2F%3Fprecinct%3D{LAGGING}"
+        )
+        assert len(room.neighbours.decisions) == before
+        await expect(page.locator("#note-text")).to_have_value("too late")
+
+
+async def test_the_policy_stops_scripts_and_strange_hosts(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room) as seen:
+        await seen.painted()
+        page = seen.page
+        await page.evaluate(
+            """() => { const s = document.createElement("script"); s.textContent = "window.hurt = 1";
+            document.body.append(s); }"""
+        )
+        reached = await page.evaluate("fetch('http://127.0.0.1:9/').then(() => 'reached', (e) => String(e))")
+        assert await page.evaluate("window.hurt") is None
+        assert "Failed to fetch" in reached
+        assert any("Content Security Policy" in p for p in seen.problems)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", f"/?precinct={LAGGING}"])
+async def test_a_phone_shows_the_worklist_first_and_never_scrolls_sideways(
+    room: Room, browser: Browser, pictures: Path, path: str, scheme: Any
+) -> None:
+    async with visiting(browser, room, path=path, width=360, height=740, color_scheme=scheme) as seen:
+        page = seen.page
+        await until(page, "window.beluga?.board?.ready && document.querySelector('#work [data-row]')", 40)
+        if "precinct" in path:
+            await expect(page.locator("#panel .sentence")).to_be_visible()
+        await asyncio.sleep(0.3)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+        name = "phone-precinct" if "precinct" in path else "phone"
+        await page.screenshot(path=pictures / f"{name}-{scheme}.png")
+        if path == "/":
+            await expect(page.locator("#work [data-row]").first).to_be_in_viewport()
+            for tab in ("map", "today", "silent", "incidents", "unread"):
+                await page.click(f"[data-tab={tab}]")
+                await expect(page.locator(f"#{tab}")).to_be_visible()
+                assert await page.evaluate("document.documentElement.scrollWidth") <= 360, tab
+
+
+async def test_dark_and_large_screens(room: Room, browser: Browser, pictures: Path) -> None:
+    for width, height, name in ((1366, 768, "dark"), (1920, 1080, "large")):
+        async with visiting(browser, room, width=width, height=height, color_scheme="dark") as seen:
+            await seen.painted()
+            await seen.page.screenshot(path=pictures / f"board-{name}.png")
+            size = await seen.page.evaluate(
+                "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+            )
+            assert size[0] <= width
+            assert size[1] <= height
+            map_box = await seen.page.locator(".choroplethlayer").bounding_box()
+            assert map_box
+            assert map_box["width"] * map_box["height"] > 0.05 * width * height

@@ -1,0 +1,209 @@
+"""Who may enter the war room, what each may do there, and how an entry ends."""
+
+import asyncio
+import itertools
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from beluga.postgres import EmbeddedPostgres
+from election import accounts
+from election.database import connect
+from tests.dashboard.running import PASSWORD, Room, make_election, war_room
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+PAGE = {"Accept": "text/html"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def room(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
+    async with war_room(postgres, make_election(24, counties=2), tmp_path_factory.mktemp("room")) as one:
+        yield one
+
+
+@asynccontextmanager
+async def anyone(room: Room, address: str = "127.0.0.1") -> AsyncIterator[aiohttp.ClientSession]:
+    """A browser's cookies, coming from a loopback address of its own."""
+    connector = aiohttp.TCPConnector(local_addr=(address, 0))
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(room.url, connector=connector, cookie_jar=jar) as session:
+        yield session
+
+
+async def sign_in(
+    session: aiohttp.ClientSession, login: str, password: str = PASSWORD, to: str = "/"
+) -> tuple[int, str, str]:
+    """Status, the page's text, and where it leads."""
+    async with session.get("/login", params={"next": to}) as page:
+        found = CSRF.search(await page.text())
+        assert found
+    form = {"csrf": found[1], "next": to, "login": login, "password": password}
+    async with session.post("/login", data=form, allow_redirects=False) as answer:
+        return answer.status, await answer.text(), answer.headers.get("Location", "")
+
+
+async def status(session: aiohttp.ClientSession, path: str, **more: object) -> int:
+    async with session.get(path, allow_redirects=False, **more) as answer:  # type: ignore[arg-type]
+        return answer.status
+
+
+_LAST_BYTES = itertools.count(2)
+
+
+@pytest.fixture
+def fresh_address() -> str:
+    """An address no other test has failed from."""
+    return f"127.0.3.{next(_LAST_BYTES)}"
+
+
+async def test_nothing_but_the_door_is_open_to_strangers(room: Room) -> None:
+    async with anyone(room) as session:
+        for path in ("/boot", "/feed-token", "/geo/precincts.json", "/people", "/desk", "/audit",
+                     "/_dash-layout", "/_dash-dependencies", "/assets/board.js"):  # fmt: skip
+            assert await status(session, path) == 401, path
+        async with session.get("/precinct/01-01", headers=PAGE, allow_redirects=False) as answer:
+            assert answer.status == 302
+            assert answer.headers["Location"].startswith("/login?next=/precinct/01-01")
+        for path in ("/login", "/healthz", "/readyz", "/metrics", "/assets/theme.css"):
+            assert await status(session, path) == 200, path
+
+
+async def test_one_enters_with_login_and_password_and_leaves_again(room: Room) -> None:
+    async with anyone(room) as session:
+        code, page, _ = await sign_in(session, "sam", "wrong password!")
+        assert (code, "Login or password is wrong." in page) == (401, True)
+        code, _, location = await sign_in(session, " SAM ", to="/precinct/01-02?state=silent")
+        assert (code, location) == (303, "/precinct/01-02?state=silent")
+        async with session.get("/boot") as answer:
+            boot = await answer.json()
+        assert (boot["login"], boot["role"], boot["counties"]) == ("sam", "staff", None)
+        async with session.post("/logout", data={"csrf": "forged"}, allow_redirects=False):
+            assert await status(session, "/boot") == 200
+        async with session.post("/logout", data={"csrf": boot["csrf"]}, allow_redirects=False):
+            assert await status(session, "/boot") == 401
+
+
+@pytest.mark.parametrize(
+    "target", ["//evil.example/x", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "login"]
+)
+async def test_signing_in_never_leads_elsewhere(room: Room, target: str) -> None:
+    async with anyone(room) as session:
+        code, _, location = await sign_in(session, "sam", to=target)
+        assert (code, location) == (303, "/")
+
+
+async def test_a_caller_has_no_war_room(room: Room) -> None:
+    async with anyone(room) as session:
+        code, page, _ = await sign_in(session, "cal")
+        assert (code, "personal link" in page) == (403, True)
+        assert await status(session, "/boot") == 401
+
+
+async def test_the_audit_trail_is_for_admins(room: Room) -> None:
+    async with anyone(room) as session:
+        await sign_in(session, "sam")
+        assert await status(session, "/audit") == 403
+    async with anyone(room) as session:
+        await sign_in(session, "ada")
+        assert await status(session, "/audit", headers=PAGE) == 200
+
+
+async def test_a_lead_is_given_own_counties_alone(room: Room) -> None:
+    async with anyone(room) as session:
+        await sign_in(session, "lee")
+        async with session.get("/boot") as answer:
+            boot = await answer.json()
+        assert (boot["counties"], boot["county_names"], boot["precincts"]) == (["County A"], ["County A"], 12)
+        async with session.get("/geo/precincts.json") as answer:
+            assert len((await answer.json(content_type=None))["features"]) == 12
+        assert await status(session, "/geo/precincts/County%20A.json") == 200
+        assert await status(session, "/geo/precincts/County%20B.json") == 403
+        other = room.feed.election.precincts[-1].precinct_id
+        async with session.get("/people", params={"precinct": other}) as answer:
+            assert await answer.json() == {}
+        async with session.post(
+            "/actions",
+            headers={"X-CSRF": boot["csrf"]},
+            json={"key": "7b1f6a52-35a5-4d0c-9be1-0a9f0d1a2b3d", "action": "note", "precinct_id": other,
+                  "text": "not mine"},
+        ) as answer:  # fmt: skip
+            assert answer.status == 403
+            assert "outside your counties" in (await answer.json())["message"]
+
+
+async def test_forms_and_actions_need_the_token_of_their_session(room: Room) -> None:
+    async with anyone(room) as session:
+        form = {"csrf": "forged", "login": "sam", "password": PASSWORD}
+        async with session.post("/login", data=form) as answer:
+            assert answer.status == 400
+        await sign_in(session, "sam")
+        note = {"key": "7b1f6a52-35a5-4d0c-9be1-0a9f0d1a2b3e", "action": "note", "precinct_id": "01-01",
+                "text": "forged"}  # fmt: skip
+        for headers in ({}, {"X-CSRF": "forged"}):
+            async with session.post("/actions", json=note, headers=headers) as answer:
+                assert answer.status == 403
+    assert note["key"] not in room.neighbours.decisions
+
+
+async def test_wrong_passwords_lock_out_their_address_and_nobody_else(room: Room, fresh_address: str) -> None:
+    async with anyone(room, fresh_address) as attacker:
+        codes = [(await sign_in(attacker, "ada", "guess number x"))[0] for _ in range(7)]
+        assert codes == [401] * 6 + [429]
+        # The right password does not help where one has guessed too often …
+        assert (await sign_in(attacker, "ada"))[0] == 429
+        # … another login still may come from there, and ada from anywhere else.
+        assert (await sign_in(attacker, "sam"))[0] == 303
+    async with anyone(room) as owner:
+        assert (await sign_in(owner, "ada"))[0] == 303
+
+
+async def test_an_account_that_was_reset_or_disabled_is_out_within_seconds(room: Room) -> None:
+    connection = await connect(room.database_url)
+    await accounts.add(connection, "eve", accounts.Role.STAFF, PASSWORD)
+    try:
+        for change in ("reset", "disable"):
+            async with anyone(room) as session:
+                assert (await sign_in(session, "eve"))[0] == 303
+                if change == "reset":
+                    await accounts.reset(connection, "eve", PASSWORD)
+                else:
+                    await accounts.disable(connection, "eve")
+                for _ in range(100):
+                    if await status(session, "/boot") == 401:
+                        break
+                    await asyncio.sleep(0.1)
+                else:
+                    raise AssertionError(f"still in after {change}")
+        async with anyone(room) as session:
+            assert (await sign_in(session, "eve"))[0] == 401
+    finally:
+        await connection.close()
+
+
+async def test_every_answer_keeps_its_page_to_itself(room: Room) -> None:
+    async with anyone(room) as session:
+        await sign_in(session, "sam")
+        async with session.get("/", headers=PAGE) as answer:
+            policy = answer.headers["Content-Security-Policy"]
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert answer.headers["X-Frame-Options"] == "DENY"
+            assert answer.headers["Cache-Control"] == "no-store"
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'none'"
+    assert "unsafe" not in rules["script-src"]
+    assert rules["connect-src"] == f"'self' ws://127.0.0.1:{room.feed.port}"
+    assert rules["frame-ancestors"] == "'none'"
+
+
+async def test_a_session_outlives_the_dashboard(room: Room) -> None:
+    async with anyone(room) as session:
+        await sign_in(session, "sam")
+        assert room.stop() == 0
+        room.start()
+        await room.ready()
+        assert await status(session, "/boot") == 200
