@@ -1,13 +1,16 @@
 """The watcher's form, without JavaScript: one question a screen, twice sent is once counted."""
 
 import re
+import string
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import aiohttp
 
 from election.database import connect
 from election.tokens import Tokens
+from intake.catalogues import load_catalogues
 from tests.intake.running import SECRET, IntakeProcess, an_election, import_election, until_drained
 
 Make = Callable[..., IntakeProcess]
@@ -125,3 +128,61 @@ async def test_the_json_form_is_idempotent(intake_at: Make, database_url: str) -
     connection = await connect(database_url)
     assert await connection.fetchval("select array_agg(votes) from check_ins") == [412]
     await connection.close()
+
+
+def test_every_language_has_the_forms_words_and_their_fields() -> None:
+    def fields(template: str) -> set[str]:
+        return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+    catalogues = load_catalogues()
+    english = catalogues["en"].form
+    assert english
+    for language, catalogue in catalogues.items():
+        assert set(catalogue.form) == set(english), language
+        for key, words in catalogue.form.items():
+            assert fields(words) == fields(english[key]), (language, key)
+            assert words.strip() == words
+
+
+async def test_a_phone_whose_clock_runs_fast_still_counts(intake_at: Make, database_url: str) -> None:
+    await import_election(database_url, an_election())
+    intake = await intake_at(database_url).running()
+    await intake.until_roster()
+    token = TOKENS.sign("watcher", {"w": "w1"})
+    good = {"Authorization": f"Bearer {token}"}
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    url = f"{intake.url}/checkins/{uuid4()}"
+    async with aiohttp.ClientSession() as session:
+        report = {"precinct_id": "12-01", "votes": 412, "observed_at": soon.isoformat()}
+        for duplicate in (False, True):
+            async with session.put(url, json=report, headers=good) as response:
+                answer = await response.json()
+                assert (answer["duplicate"], answer["asks"]) == (duplicate, False)
+        async with session.put(url, json=report | {"observed_at": None}, headers=good) as response:
+            assert (await response.json())["duplicate"]  # the same report, judged by another clock
+        held = {"precinct_id": "12-01", "votes": 9999}
+        async with session.put(f"{intake.url}/checkins/{uuid4()}", json=held, headers=good) as response:
+            assert (await response.json())["asks"]
+        async with session.get(f"{intake.url}/w/{token}/manifest.json") as response:
+            assert (await response.json())["start_url"] == f"/w/{token}"
+        async with session.get(f"{intake.url}/w/forged/manifest.json") as response:
+            assert response.status == 403
+        async with session.get(f"{intake.url}/w/worker.js") as response:
+            worker = await response.text()
+        page = await (await session.get(f"{intake.url}/w/{token}")).text()
+        for name in re.findall(r'(?:src|href)="(/w/-/[^"]+)"', page):
+            async with session.get(intake.url + name) as response:
+                assert "immutable" in response.headers["Cache-Control"]
+        version = re.search(r'VERSION = "(\w+)"', worker)
+        assert version
+        assert f"/w/-/{version[1]}/form.js" in page
+        async with session.get(f"{intake.url}/w/-/old/form.js") as response:
+            assert response.headers["Cache-Control"] == "no-store"
+        async with session.get(f"{intake.url}/w/-/old/__init__.py") as response:
+            assert response.status == 404
+        await until_drained(intake.url)
+    connection = await connect(database_url)
+    rows = await connection.fetch("select votes, observed_at, sent_at from check_ins order by seq")
+    await connection.close()
+    assert [row["votes"] for row in rows] == [412, 9999]
+    assert rows[0]["observed_at"] == rows[0]["sent_at"]

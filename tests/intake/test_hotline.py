@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,7 +22,6 @@ from tests.intake.phones import (
     observed,
     pictures,
     site,
-    todays_election,
 )
 from tests.intake.running import SECRET
 
@@ -158,11 +158,11 @@ def test_only_a_fresh_staff_link_opens_it(site: Site, browser: Browser) -> None:
 def test_a_file_tells_the_result_of_every_line_and_counts_once(
     site: Site, page: Page, tmp_path: Path
 ) -> None:
-    day = todays_election().day.date.isoformat()
+    first, second = ((datetime.now(UTC) - timedelta(minutes=m)).isoformat("T", "seconds") for m in (30, 20))
     file = tmp_path / "reports.csv"
     file.write_text(
-        f"Precinct;Time;Count;Watcher;Note\n12-04;{day}T00:10;40;w4;by runner\n12-99;{day}T00:10;40;;\n"
-        f"12-04;{day}T00:20;44;;\n12-04;soon;45;;\n12-05;{day}T00:20;9999;;\n12-05;2099-01-01T10:00;50;;\n"
+        f"Precinct;Time;Count;Watcher;Note\n12-04;{first};40;w4;by runner\n12-99;{first};40;;\n"
+        f"12-04;{second};44;;\n12-04;soon;45;;\n12-05;{second};9999;;\n12-05;2099-01-01T10:00;50;;\n"
     )
     page.get_by_role("link", name="File").click()
     clean(page, "hotline-upload")
