@@ -1,8 +1,9 @@
-"""The desks through real processes: texts in, queues out, decisions in the log, the ledger at the end."""
+"""The desks through a real service: texts in, queues out, decisions in the log, the ledger at the end."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import aiohttp
 import orjson
 import pytest_asyncio
 
+from beluga.postgres import free_port
 from beluga.recount_command import recounted
 from beluga.reread_command import corrected, differences
 from election.checkin import CheckIn, Kind
@@ -19,19 +21,43 @@ from election.ids import PrecinctId, WatcherId
 from election.log import Position, read_after
 from election.store import load_election
 from election.tokens import Tokens
+from intake.app import Intake
+from intake.settings import IntakeSettings
 from tally.ledger import Ledger, Verdict
 
-from .running import SECRET, IntakeProcess, a_text, an_election, import_election, phone, until_drained
+from .running import GENERIC_SECRET, SECRET, a_text, an_election, import_election, phone, until_drained
 
 STRANGER = "+12155559999"
-SEVERAL = {"BELUGA_OUTBOUND_NUMBERS": '[{"number": "+18005550000", "provider": "file", "preset": "file"}]',
-           "BELUGA_OUTBOUND_QUIET": "00:00-00:00"}  # fmt: skip
+NUMBERS = [{"number": "+18005550000", "provider": "file", "preset": "file"}]
+
+
+class Service:
+    """An intake in this very process, on a port and a folder of its own."""
+
+    def __init__(self, folder: Path, database_url: str) -> None:
+        self.state = folder
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.intake = Intake(
+            IntakeSettings(
+                database_url=database_url, state=folder, intake_port=port, secret=SECRET,
+                generic_secret=GENERIC_SECRET, journal_ballast_mib=0, outbound_numbers=NUMBERS,
+                outbound_quiet="00:00-00:00", feed_url=f"ws://127.0.0.1:{free_port()}",
+            )
+        )  # fmt: skip
+
+    async def __aenter__(self) -> "Service":
+        await self.intake.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.intake.stop()
 
 
 class Desk:
     """An intake with an election, and a war room's eye on it."""
 
-    def __init__(self, process: IntakeProcess, url: str, session: aiohttp.ClientSession) -> None:
+    def __init__(self, process: Service, url: str, session: aiohttp.ClientSession) -> None:
         self.process, self.database_url, self.session = process, url, session
         self.sent = 0
 
@@ -106,15 +132,14 @@ class Desk:
 
 
 @pytest_asyncio.fixture
-async def desk(database_url: str, intake_at: Callable[..., IntakeProcess]) -> AsyncIterator[Desk]:
+async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
     election = an_election()
     places = tuple(
         replace(p, county="Kent" if p.precinct_id == "12-01" else "Sussex") for p in election.precincts
     )
     await import_election(database_url, replace(election, precincts=places))
-    process = await intake_at(database_url, more=SEVERAL).running()
-    await process.until_roster()
-    async with aiohttp.ClientSession() as session:
+    async with Service(tmp_path, database_url) as process, aiohttp.ClientSession() as session:
+        await process.intake.rosters.known.wait()
         yield Desk(process, database_url, session)
 
 
@@ -282,11 +307,9 @@ async def test_the_roll_call_knows_who_is_proven_and_invites_the_rest_once(desk:
     assert (await desk.ask("POST", "/rollcall/remind"))[1]["wanted"] == 1, "not to those who said STOP"
 
 
-async def test_without_a_database_the_desks_say_so_and_texts_are_still_taken(
-    intake_at: Callable[..., IntakeProcess],
-) -> None:
-    process = await intake_at("postgresql://nobody@127.0.0.1:9/none").running()
-    async with aiohttp.ClientSession() as session:
+async def test_without_a_database_the_desks_say_so_and_texts_are_still_taken(tmp_path: Path) -> None:
+    nowhere = "postgresql://nobody@127.0.0.1:9/none"
+    async with Service(tmp_path, nowhere) as process, aiohttp.ClientSession() as session:
         lonely = Desk(process, "", session)
         assert (await lonely.text("412"))["duplicate"] is False
         status, said = await lonely.ask("GET", "/desks/unread")
