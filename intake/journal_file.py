@@ -128,7 +128,7 @@ class JournalFile:
             )
             self._db.set_busy_timeout(BUSY_MILLISECONDS)
             self._check()
-            self._db.execute("pragma synchronous = full; pragma cache_size = -16384")
+            self._db.execute("pragma synchronous = full; pragma cache_size = -4096")
             [[self.label, self.last_seq]] = self._rows(
                 "select label, (select coalesce(max(seq), 0) from messages) from about"
             )

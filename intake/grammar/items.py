@@ -9,7 +9,7 @@ from intake.grammar.tokens import Token, parts, tokenise
 from intake.grammar.words import Code, Vocabulary
 
 MOST_DIGITS = 6  # a longer number is a phone's or a typing slip, never a precinct's count
-_REMEMBERED = 8_192  # texts a roster, some 1 KB each
+_REMEMBERED = 2_048  # texts a roster, some 1 KB each
 _REMEMBERED_LENGTH = 24  # characters; longer texts are rarely said twice
 _PIECES = re.compile(r"\d+|[^\W\d_]+")
 _LETTERS = re.compile(r"[^\W\d_]+")

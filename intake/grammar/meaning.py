@@ -35,11 +35,11 @@ def read(
     `here`: the precinct where the channel itself names one (the form); it stands for the sender's own.
     """
     own = (here,) if here else watcher.precinct_ids if watcher else ()
+    if text.isdigit() and len(own) == 1 and _plain_count(text, roster):  # what most watchers text all day
+        return [_count(int(text), own[0], roster)]
     sender = _Sender(roster, watcher, own, watcher is None and here is None, sent_at)
     if len(text) > LONGEST:
         return [sender.reading(Kind.UNREAD)]
-    if text.isdigit() and len(own) == 1 and _plain_count(text, roster):  # what most watchers text all day
-        return sender.readings(Clause(Kind.COUNT, 0, votes=int(text)))
     folded = fold(text)
     items = items_of(folded, vocabulary(), places_of(roster))
     codes = codes_of(items)
@@ -69,6 +69,13 @@ def read(
 def _plain_count(text: str, roster: Roster) -> bool:
     """Whether digits can be nothing but a count: no precinct is called so, and nothing is odd about them."""
     return text.isascii() and len(text) <= 6 and text not in places_of(roster).ids
+
+
+def _count(votes: int, precinct_id: PrecinctId, roster: Roster) -> Reading:
+    """A count at the sender's own precinct, now."""
+    precinct = roster.precincts.get(precinct_id)
+    held = "above_registered" if precinct and votes > precinct.registered > 0 else None
+    return Reading(Kind.COUNT, precinct_id, votes, held=held)
 
 
 def _without_signature(items: list[Item], watcher: Watcher) -> list[Item]:
