@@ -4,8 +4,10 @@ from typing import Any
 
 import orjson
 from aiohttp import web
+from pydantic import BaseModel
 
 from election.wire.intake import Decision, FormReport, Receipt
+from intake import openapi_desks
 
 _REFERENCE = "#/components/schemas/{model}"
 _UUID = {"name": "key", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
@@ -76,9 +78,8 @@ def _text(*names: str) -> dict[str, Any]:
 
 def document() -> dict[str, Any]:
     """The OpenAPI 3.1 document."""
-    models = {
-        m.__name__: m.model_json_schema(ref_template=_REFERENCE) for m in (Decision, FormReport, Receipt)
-    }
+    shown: tuple[type[BaseModel], ...] = (Decision, FormReport, Receipt, *openapi_desks.MODELS)
+    models = {m.__name__: m.model_json_schema(ref_template=_REFERENCE) for m in shown}
     schemas: dict[str, Any] = {}
     for name, schema in models.items():
         schemas |= schema.pop("$defs", {})
@@ -121,6 +122,7 @@ def document() -> dict[str, Any]:
             },
             "/checkins/{key}": {"put": _put("A report from the form", "FormReport", "watcher")},
             "/decisions/{key}": {"put": _put("A staff decision", "Decision", "service")},
+            **openapi_desks.paths(),
         },
         "components": {
             "schemas": schemas,

@@ -1,4 +1,4 @@
-"""A rehearsal in the same database and the same folder leaves election day as it was; the roll call by command."""
+"""A rehearsal in the same database and folder leaves election day as it was; the roll call by command."""
 
 import asyncio
 from pathlib import Path
