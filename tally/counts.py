@@ -39,11 +39,7 @@ class Look:
     sure: Flags  # staff accepted it
     final: Flags
     sender: Codes  # equal for equal senders, without other meaning
-
-    @property
-    def owner(self) -> Codes:
-        """(R,) which of `at` each report belongs to."""
-        return np.repeat(self.slot, np.diff(self.starts))
+    owner: Codes  # (R,) which of `at` each report belongs to
 
     def last(self, wanted: Flags, slots: bool = True) -> Codes:
         """Index of each precinct's last wanted report, -1 for none: of all `at`, or of `slot` alone."""

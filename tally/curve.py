@@ -22,6 +22,7 @@ GRID = 60  # steps of the day: a quarter of an hour or less
 DEFAULT_DAY = ((0.0, 0.0), (1 / 13, 0.115), (5 / 13, 0.41), (8 / 13, 0.57), (10 / 13, 0.72), (12 / 13, 0.915),
                (1.0, 1.0))  # fmt: skip
 LAST_HOUR = 3600.0
+FEW = 12  # up to so many numbers a loop is quicker than columns
 
 
 def default_curve() -> Array:
@@ -54,6 +55,9 @@ def parts_of_day(
     at: Array, opens: Array, closes: Array, planned_opens: Array, planned_closes: Array
 ) -> Array:
     """`part_of_day` of many at once, to the same bit."""
+    if len(at) <= FEW:
+        columns = (at, opens, closes, planned_opens, planned_closes)
+        return np.array([part_of_day(*row) for row in zip(*(c.tolist() for c in columns), strict=True)])
     with np.errstate(divide="ignore", invalid="ignore"):
         knee = np.maximum(planned_closes - LAST_HOUR, opens)
         whole = np.maximum(planned_closes - opens, 60.0)

@@ -153,8 +153,8 @@ class Ledger:
         opens_closes = np.array(self._hours, dtype=np.float64).reshape(-1, 2)
         self._opens = opens_closes[:, 0].copy()
         self._closes = np.maximum(opens_closes[:, 1], self._opens + 60.0)
-        self._seen: set[bytes] = set()
-        self._where: dict[bytes, set[int]] = {}  # count -> precincts (several where a tie moved it)
+        self._seen: dict[bytes, int] = {}  # every entry -> the precinct it names, or -1
+        self._moved: dict[bytes, set[int]] = {}  # counts that ties have brought to precincts
         self._decisions: dict[bytes, list[Entry]] = defaultdict(list)  # target -> accept / reject
         self._ties: dict[str, list[Entry]] = defaultdict(list)  # phone -> ties
         self._homeless: dict[str, list[Entry]] = defaultdict(list)  # phone -> entries naming no precinct
@@ -178,14 +178,19 @@ class Ledger:
     def add(self, check_ins: Iterable[CheckIn]) -> set[int]:
         """File entries; repeats change nothing. Returns the positions of precincts whose view may change."""
         touched: set[int] = set()
+        seen = self._seen
         for c in check_ins:
             key = c.check_in_id.bytes
-            if key in self._seen:
+            if key in seen:
                 continue
-            self._seen.add(key)
             entry = self._entry(c, key)
+            seen[key] = entry.precinct
             self.newest = max(self.newest, entry.received)
-            touched |= self._file(entry, c)
+            if entry.kind in COUNTED and entry.precinct >= 0 and not entry.unknown:  # nearly all
+                self._put(entry.precinct, entry)
+                touched.add(entry.precinct)
+            else:
+                touched |= self._file(entry, c)
         for position in touched:
             self._place(position).view = None
         return touched
@@ -210,7 +215,7 @@ class Ledger:
         if e.kind in (Kind.ACCEPT, Kind.REJECT):
             target = _uuid_bytes(detail.get("target"))
             self._decisions[target].append(e)
-            touched = set(self._where.get(target, ()))
+            touched = self._where(target)
             for position in touched:
                 self._tangled[position] = True
             return touched
@@ -262,8 +267,8 @@ class Ledger:
         if e.precinct >= 0 or not any(known is e for known in place.entries):
             place.entries.append(e)
         place.newest = max(place.newest, e.received)
-        if e.kind in COUNTED:
-            self._where.setdefault(e.id, set()).add(position)
+        if e.precinct < 0:
+            self._moved.setdefault(e.id, set()).add(position)
         plain = e.kind is Kind.COUNT or e.kind is Kind.FINAL
         if plain and e.votes is not None and e.detail is None and e.id not in self._decisions:
             final = e.kind is Kind.FINAL
@@ -272,6 +277,11 @@ class Ledger:
         else:
             self._tangled[position] = True
         return {position}
+
+    def _where(self, target: bytes) -> set[int]:
+        """Precincts where an entry is filed."""
+        position = self._seen.get(target, -1)
+        return self._moved.get(target, set()) | ({position} if position >= 0 else set())
 
     def _code(self, sender: str) -> int:
         return self._codes.setdefault(sender, len(self._codes))
@@ -304,8 +314,8 @@ class Ledger:
         for entries in self._hours_of.values():
             found.update(p for e in entries if after < e.received <= until for p in self._acts_on(e))
         for target, entries in self._decisions.items():
-            if target in self._where and any(after < e.received <= until for e in entries):
-                found |= self._where[target]
+            if any(after < e.received <= until for e in entries):
+                found |= self._where(target)
         for phone, ties in self._ties.items():
             for tie in ties:
                 if after < tie.received <= until:
@@ -423,7 +433,7 @@ class Ledger:
             columns = self._with_plain(columns, last_received, as_of)
         slot, starts = segments(columns[0])
         return Look(at, opens, closes, last_received, line_minutes, line_people, line_at, incidents, on_post,
-                    struck_off, slot, starts, *columns[1:])  # fmt: skip
+                    struck_off, slot, starts, *columns[1:], owner=columns[0])  # fmt: skip
 
     def _with_plain(
         self, resolved: tuple[NDArray[Any], ...], last_received: NDArray[np.float64], as_of: float

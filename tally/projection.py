@@ -437,6 +437,8 @@ class Tally:
     def _rhythm(self, gated: Gated) -> dict[int, float]:
         """Usual seconds between accepted counts (`standing.rhythm_of`), of precincts with enough of them."""
         look = gated.look
+        if len(look.votes) < 3:
+            return {}
         owner, observed = look.owner[gated.accepted], look.observed[gated.accepted]
         gaps = np.diff(observed)
         same = owner[1:] == owner[:-1]
@@ -453,6 +455,8 @@ class Tally:
         if len(look.votes) < 2:
             return {}
         owner, code = look.owner, look.sender
+        if (code == code[0]).all():
+            return {}
         mixed = np.unique(owner[1:][(owner[1:] == owner[:-1]) & (code[1:] != code[:-1])])
         found = {}
         for i, s in zip(mixed.tolist(), np.searchsorted(look.slot, mixed).tolist(), strict=True):
