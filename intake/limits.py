@@ -90,7 +90,8 @@ class Proxies:
             ip_network(word.strip(), strict=False) for word in networks.split(",") if word.strip()
         ]
 
-    def _trusted(self, address: str) -> bool:
+    def trusted(self, address: str) -> bool:
+        """Whether it is one of ours."""
         try:
             parsed = ip_address(address)
         except ValueError:
@@ -101,7 +102,7 @@ class Proxies:
         """The nearest address that is no proxy of ours; `forwarded` is `X-Forwarded-For`."""
         address = peer
         for hop in reversed([hop.strip() for hop in forwarded.split(",") if hop.strip()]):
-            if not self._trusted(address):
+            if not self.trusted(address):
                 break
             address = hop
         return address[:64]
