@@ -431,9 +431,10 @@ class Ledger:
         )
         if plain:
             columns = self._with_plain(columns, last_received, as_of)
-        slot, starts = segments(columns[0])
+        of, votes, observed, asked, sure, final, sender = columns
+        slot, starts = segments(of)
         return Look(at, opens, closes, last_received, line_minutes, line_people, line_at, incidents, on_post,
-                    struck_off, slot, starts, *columns[1:], owner=columns[0])  # fmt: skip
+                    struck_off, slot, starts, votes, observed, asked, sure, final, sender, of)  # fmt: skip
 
     def _with_plain(
         self, resolved: tuple[NDArray[Any], ...], last_received: NDArray[np.float64], as_of: float
