@@ -8,6 +8,7 @@ from dash import Dash
 
 from dashboard.actions import add_actions
 from dashboard.background import Background
+from dashboard.desks import Glance, add_desks
 from dashboard.guards import add_guards
 from dashboard.neighbours import Neighbours
 from dashboard.pages import add_health, add_pages
@@ -18,7 +19,6 @@ from dashboard.shell import PAGE, add_map, layout
 from dashboard.sign_in import Accounts, add_sign_in
 from dashboard.squeeze import add_squeeze
 from dashboard.trail import Trail
-from dashboard.unread import Unread
 from election.clock import open_clock
 from election.tokens import Tokens
 
@@ -43,7 +43,6 @@ def build(settings: DashboardSettings) -> WarRoom:
     folder = settings.state / "dashboard"
     background = Background(settings.database_url)
     gazetteer = Gazetteer(background, folder)
-    unread = Unread(background, gazetteer)
     trail = Trail(background, clock, folder)
     known = Accounts(background)
     neighbours = Neighbours(background, settings, tokens)
@@ -63,8 +62,9 @@ def build(settings: DashboardSettings) -> WarRoom:
     add_squeeze(server)
     add_sign_in(server, settings, known)
     add_health(server, lambda: {"election": gazetteer.places is not None})
-    add_pages(server, settings, background, gazetteer, unread, neighbours, trail, tokens)
+    add_pages(server, settings, background, gazetteer, Glance(neighbours), neighbours, trail, tokens)
     add_actions(server, background, neighbours, gazetteer, trail)
+    add_desks(server, background, neighbours, gazetteer, trail)
     app = Dash(
         "dashboard",
         server=server,  # type: ignore[arg-type]
@@ -83,6 +83,6 @@ def build(settings: DashboardSettings) -> WarRoom:
     add_guards(server, settings, lambda: hashes)
 
     background.start()
-    for work in (gazetteer.watch(), known.follow(), unread.follow(), trail.flush()):
+    for work in (gazetteer.watch(), known.follow(), trail.flush()):
         background.keep(work)
     return WarRoom(server, background)

@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-# Marker by verdict: accepted reports are full, held ones hollow, rejected ones crossed.
+# What the tally says became of a count, as one of three: counted, waiting, or left out.
+_KINDS = {"accepted": "accepted", "held": "held", "quarantined": "held"}
+
+# Marker by kind: accepted reports are full, held ones hollow, rejected ones crossed.
 _MARKERS = {"accepted": "circle", "held": "circle-open", "rejected": "x-thin-open"}
 _WORDS = {"accepted": "Accepted", "held": "Held", "rejected": "Rejected"}
 
@@ -39,11 +42,18 @@ def moment(value: Any) -> datetime | None:
 
 
 def verdict(report: dict[str, Any]) -> str:
-    """accepted, held or rejected, whatever the gate's finer word is."""
-    word = str(report.get("verdict") or "accepted").lower()
-    if word.startswith(("held", "wait", "question")):
-        return "held"
-    return "accepted" if word.startswith(("accept", "ok", "good", "counted")) else "rejected"
+    """accepted, held or rejected, whatever the tally's finer word is."""
+    return _KINDS.get(str(report.get("verdict")), "rejected")
+
+
+# Staff decisions worth a flag on the chart; accepting and rejecting shows on the points themselves.
+_FLAGS = {"note": "note", "hours": "hours changed", "assign": "watcher assigned"}
+
+
+def flag(note: dict[str, Any]) -> str:
+    """An annotation in words."""
+    detail = note.get("detail") or {}
+    return str(detail.get("text") or _FLAGS.get(str(note.get("kind")), note.get("kind")))
 
 
 def plain(text: str) -> str:
@@ -65,14 +75,13 @@ def day_chart(page: dict[str, Any], zone: ZoneInfo, now: datetime, dark: bool) -
     notes: list[dict[str, Any]] = []
     _line_at(shapes, notes, local(now.timestamp()), "now", palette)
     for note in page.get("annotations") or []:
-        when = local(note.get("at") or note.get("observed_at"))
-        if when:
-            _line_at(shapes, notes, when, "⚑ " + plain(str(note.get("text") or ""))[:40], palette, "dot")
+        if note.get("kind") in _FLAGS:
+            _line_at(shapes, notes, local(note["at"]), "⚑ " + plain(flag(note)[:40]), palette, "dot")
     axis = {
         "gridcolor": palette.hairline, "linecolor": palette.hairline, "zeroline": False, "fixedrange": True,
         "tickfont": {"color": palette.dim, "size": 12},
     }  # fmt: skip
-    ends = [local(curve[0]["time"]), local(curve[-1]["time"])] if curve else None
+    ends = [local(curve[0]["at"]), local(curve[-1]["at"])] if curve else None
     return {
         "data": traces,
         "layout": {
@@ -97,7 +106,8 @@ def _band(
 ) -> list[dict[str, Any]]:
     if not curve:
         return []
-    times = [local(point["time"]) for point in curve]
+    times = [local(point["at"]) for point in curve]
+    ahead = [point for point in curve if "projected" in point]  # from the last count to close
 
     def line(column: str, **more: Any) -> dict[str, Any]:
         style = {"width": 0, "color": f"rgba({palette.band},.55)"} | more.pop("line", {})
@@ -114,6 +124,27 @@ def _band(
         line("lo80"),
         line("hi80", fill="tonexty", fillcolor=fill),
         line("expected", line={"width": 1.5}, hoverinfo="x+y", name="expected"),
+        *_projection(ahead, local, palette),
+    ]
+
+
+def _projection(
+    ahead: Sequence[dict[str, Any]], local: Callable[[Any], str], palette: Palette
+) -> list[dict[str, Any]]:
+    times = [local(point["at"]) for point in ahead]
+
+    def line(column: str, **more: Any) -> dict[str, Any]:
+        return {"type": "scatter", "mode": "lines", "x": times, "y": [p[column] for p in ahead],
+                "line": {"width": 0, "color": palette.seen}, "hoverinfo": "skip", **more}  # fmt: skip
+
+    if not ahead:
+        return []
+    middle = {"line": {"width": 1.5, "dash": "dash", "color": palette.seen}, "hoverinfo": "x+y"}
+    fill = f"rgba({palette.band},.3)"
+    return [
+        line("projected_lo80"),
+        line("projected_hi80", fill="tonexty", fillcolor=fill),
+        line("projected", name="projected", **middle),
     ]
 
 

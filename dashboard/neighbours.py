@@ -52,10 +52,19 @@ class Neighbours:
         answer = await self._ask(who, "GET", f"{self._settings.callers_url}/dispatches", "The call desk")
         return list(answer["dispatches"])
 
+    async def intake(
+        self, who: Person, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Intake's desks and roll call (`election.wire.desks`), seen with this person's eyes."""
+        return dict(await self._ask(who, method, f"{self._settings.intake_url}{path}", "Intake", body))
+
     async def _ask(
         self, who: Person, method: str, url: str, name: str, body: dict[str, Any] | None = None
     ) -> Any:
-        token = self._tokens.sign("service", {"account": who.login, "role": who.role.value})
+        value: dict[str, Any] = {"account": who.login, "role": who.role.value}
+        if who.counties is not None:
+            value["counties"] = list(who.counties)
+        token = self._tokens.sign("service", value)
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         session = await self._background.session()
         try:
@@ -72,8 +81,11 @@ class Neighbours:
         except orjson.JSONDecodeError:
             raise NeighbourError(f"{name} answered with something unreadable. Try again.", 502) from None
         if status == 503:
-            raise NeighbourError(f"{name} cannot do it now{said}. Nothing was changed; try again.")
-        raise NeighbourError(f"{name} refused{said}.", status if 400 <= status < 500 else 502)
+            raise NeighbourError(
+                f"{name} cannot do it now{said.rstrip('.')}. Nothing was changed; try again."
+            )
+        words = said.removeprefix(": ") if status == 409 else f"{name} refused{said}"
+        raise NeighbourError(words.rstrip(".") + ".", status if 400 <= status < 500 else 502)
 
 
 def _said(answer: bytes) -> str:

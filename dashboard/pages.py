@@ -7,13 +7,13 @@ import flask
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 
 from dashboard.background import Background
+from dashboard.desks import Glance
 from dashboard.guards import feed_url
 from dashboard.neighbours import NeighbourError, Neighbours
 from dashboard.places import Gazetteer, Places
 from dashboard.settings import DashboardSettings
 from dashboard.sign_in import Person, csrf_token, needs_role, person
 from dashboard.trail import Trail
-from dashboard.unread import Unread
 from election.accounts import Role
 from election.database import UNREACHABLE
 from election.tokens import Tokens
@@ -35,7 +35,7 @@ def add_pages(  # noqa: PLR0917
     settings: DashboardSettings,
     background: Background,
     gazetteer: Gazetteer,
-    unread: Unread,
+    glance: Glance,
     neighbours: Neighbours,
     trail: Trail,
     tokens: Tokens,
@@ -127,11 +127,15 @@ def add_pages(  # noqa: PLR0917
             dispatches, words = [], error.words
         except TimeoutError:
             dispatches, words = [], "The call desk does not answer."
+        try:
+            unread = background.run(glance.of(who), 3)
+        except TimeoutError:
+            unread = {"total": "", "messages": [], "fresh": False}
         here = gazetteer.places
         if who.counties is not None and here is not None:
             mine = {str(p.precinct_id) for p in here.seen_by(who.counties)}
             dispatches = [d for d in dispatches if d.get("precinct_id") in mine]
-        return flask.jsonify(unread=unread.seen_by(who), dispatches=dispatches, dispatches_problem=words)
+        return flask.jsonify(unread=unread, dispatches=dispatches, dispatches_problem=words)
 
     @server.get("/audit")
     @needs_role(Role.ADMIN)

@@ -14,7 +14,7 @@ from dashboard.sign_in import person
 from election.clock import Clock
 from election.day import Precinct, Watcher
 
-_SHAPES = {"accepted": ("●", "Accepted"), "held": ("○", "Held"), "rejected": ("✕", "Rejected")}
+_SHAPES = {"accepted": "●", "held": "○", "rejected": "✕"}
 _NOTHING: dict[str, Any] = {"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
 
 
@@ -104,9 +104,11 @@ def _log(page: dict[str, Any], watchers: tuple[Watcher, ...], zone: ZoneInfo) ->
 
 def _entry(report: dict[str, Any], names: dict[str, str], zone: ZoneInfo) -> Any:
     kind = verdict(report)
-    shape, word = _SHAPES[kind]
     received = moment(report.get("received_at") or report.get("observed_at"))
-    sender = names.get(str(report.get("watcher_id")), str(report.get("watcher_id") or "unknown phone"))
+    said_by = str(report.get("sender") or "").removeprefix(
+        "form:"
+    )  # a watcher's id, or a phone's last digits
+    sender = names.get(said_by, said_by or "unknown phone")
     counted = report.get("votes") is not None
     words = report.get("words") or (f"{report['votes']}" if counted else str(report.get("kind", "")))
     line: list[Any] = [
@@ -115,7 +117,8 @@ def _entry(report: dict[str, Any], names: dict[str, str], zone: ZoneInfo) -> Any
         html.Span(f"{sender} · {report.get('channel') or ''}".rstrip(" ·"), className="sender"),
     ]
     if counted:
-        line.append(html.Span(f"{shape} {word}", className=f"verdict {kind}"))
+        word = str(report.get("verdict")).capitalize()  # the tally's own: Superseded, Withdrawn …
+        line.append(html.Span(f"{_SHAPES[kind]} {word}", className=f"verdict {kind}"))
     if report.get("reason"):
         line.append(html.Span(str(report["reason"]), className="why"))
     target = report.get("check_in_id") or report.get("id")

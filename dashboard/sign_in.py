@@ -104,6 +104,19 @@ def csrf_right(given: str | None) -> bool:
     return bool(kept and given and hmac.compare_digest(str(kept), given))
 
 
+def csrf_checked(view: View) -> View:
+    """Only with this session's token in the header `X-CSRF`; others are told to reload (403)."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if not csrf_right(flask.request.headers.get("X-CSRF")):
+            words = "This page was open too long. Reload it and try again."
+            return flask.jsonify(done=False, message=words), 403
+        return view(*args, **kwargs)
+
+    return cast("View", guarded)
+
+
 def needs_role(*roles: Role) -> Callable[[View], View]:
     """Only for people of these roles; others are told so (403)."""
 

@@ -189,6 +189,7 @@
       make("span", { class: "grow" }),
       make("span", { id: "top-live", class: "live" }, make("span", { class: "dot", "aria-hidden": "true" }, "●"), make("span", { class: "words number" })),
       fact("reporting", "reporting"), fact("behind", "behind"), fact("silent", "silent"), fact("incidents", "incidents"),
+      make("a", { href: "/desk/unread", class: "desks" }, "Desks"),
       make("details", { class: "you" }, make("summary", {}, boot.login),
         make("div", {},
           make("p", {}, boot.role + (boot.counties ? " · " + boot.counties.join(", ") : "")),
@@ -282,7 +283,7 @@
       if (!hit) return;
       if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a new tab, as the person asked
       const d = hit.dataset;
-      if (event.target.closest("a[href^='tel:']")) return;
+      if (event.target.closest("a[href^='tel:'],a[href^='/desk/']")) return;
       event.preventDefault();
       if (d.action !== undefined) beluga.panel.act(hit);
       else if (d.precinct !== undefined) go({ precinct: d.precinct });

@@ -229,12 +229,12 @@
   tiles.unread = function (board) {
     const messages = board.unread.messages.filter((m) => board.county === null || board.info.get(m.precinct_id)?.county === board.county);
     setText(byId("unread-count"), String(board.county === null ? board.unread.total : messages.length));
-    const words = board.unread.fresh ? "Every text could be read." : "The database is away; texts are kept and will show here.";
+    const words = board.unread.fresh ? "Every text could be read." : "Intake or its database is away; texts are kept and will show here.";
     const list = body("unread", board, messages.length ? "" : words);
     keyed(list, messages.map((m) => ({ key: m.id, m })),
       ({ m }) => make("li", { "data-row": m.precinct_id }, make("div", { class: "line" }, make("q", { class: "text" }, m.text || "…"), make("span", { class: "since number" })),
-        make("div", { class: "who" }, ...(m.precinct_id ? place(m.precinct_id, board.info.get(m.precinct_id)) : ["unknown phone"]))),
-      (li, { m }) => { li.querySelector(".since").textContent = span(beluga.now() - m.at); });
+        make("div", { class: "who" }, ...(m.precinct_id ? place(m.precinct_id, board.info.get(m.precinct_id)) : [m.watcher_id ? "watcher " + m.watcher_id : "unknown phone"]), make("a", { href: "/desk/unread", class: "act" }, "read"))),
+      (li, { m }) => { li.querySelector(".since").textContent = span(beluga.now() - Date.parse(m.at) / 1000); });
   };
 
   tiles.legend = function (board) {

@@ -298,21 +298,21 @@ class Neighbourhood:
             return round(final * factor * (t - OPENS) / (CLOSES - OPENS), 1)
 
         curve = [
-            {"time": t, "expected": at(t, 1.25), "lo80": at(t, 0.9), "hi80": at(t, 1.1), "lo95": at(t, 0.8),
+            {"at": t, "expected": at(t, 1.25), "lo80": at(t, 0.9), "hi80": at(t, 1.1), "lo95": at(t, 0.8),
              "hi95": at(t, 1.2)}
             for t in times
         ]  # fmt: skip
         reports = [
             {"check_in_id": str(i), "observed_at": OPENS + 3600 * i, "received_at": OPENS + 3600 * i + 60,
-             "votes": int(at(OPENS + 3600 * i, 1.0)), "verdict": "accepted", "reason": "", "watcher_id": "w3",
+             "votes": int(at(OPENS + 3600 * i, 1.0)), "verdict": "accepted", "reason": "", "sender": "w3",
              "words": f"{int(at(OPENS + 3600 * i, 1.0))}", "channel": "sms", "kind": "count"}
             for i in range(1, 5)
         ] + [
             {"check_in_id": self.held_id, "observed_at": int(NOON) - 300, "received_at": int(NOON) - 240,
-             "votes": 900, "verdict": "held", "reason": "ten times the pace", "watcher_id": None,
+             "votes": 900, "verdict": "held", "reason": "ten times the pace", "sender": "phone …12",
              "words": MARKUP, "channel": "sms", "kind": "count"}
         ]  # fmt: skip
-        notes = [{"at": OPENS + 1800, "text": "Polls opened late"}]
+        notes = [{"kind": "note", "at": OPENS + 1800, "detail": {"text": "Polls opened late"}}]
         page = {"standing": standing.model_dump(mode="json"), "curve": curve, "reports": reports,
                 "annotations": notes, "incidents": []}  # fmt: skip
         return web.json_response(page)
@@ -352,6 +352,7 @@ class Room:
     port: int
     process: subprocess.Popen[bytes] | None = None
     signed_in: dict[str, Any] = field(default_factory=dict)  # a browser's cookies, by login
+    intake_url: str = ""  # a real intake's; empty: the one the test drives by hand
 
     def start(self) -> None:
         clock = self.state / "clock"
@@ -361,7 +362,8 @@ class Room:
             "BELUGA_DATABASE_URL": self.database_url, "BELUGA_STATE": str(self.state),
             "BELUGA_SECRET": SECRET,
             "BELUGA_DASHBOARD_PORT": str(self.port), "BELUGA_FEED_PORT": str(self.feed.port),
-            "BELUGA_TALLY_URL": neighbour, "BELUGA_INTAKE_URL": neighbour, "BELUGA_CALLERS_URL": neighbour,
+            "BELUGA_TALLY_URL": neighbour, "BELUGA_CALLERS_URL": neighbour,
+            "BELUGA_INTAKE_URL": self.intake_url or neighbour,
             "BELUGA_CLOCK_FILE": str(clock),
         }  # fmt: skip
         log = (self.state / "dashboard.log").open("ab")
@@ -399,7 +401,9 @@ ACCOUNTS = (
 
 
 @asynccontextmanager
-async def war_room(postgres: EmbeddedPostgres, election: Election, state: Path) -> AsyncIterator[Room]:
+async def war_room(
+    postgres: EmbeddedPostgres, election: Election, state: Path, intake_url: str = ""
+) -> AsyncIterator[Room]:
     """A fresh database with this election and four accounts; feed, neighbours and dashboard on free ports."""
     name = f"board_{secrets.token_hex(6)}"
     admin = await asyncpg.connect(postgres.url_of("postgres"))
@@ -414,6 +418,7 @@ async def war_room(postgres: EmbeddedPostgres, election: Election, state: Path) 
     neighbours = Neighbourhood(feed)
     port = free_port()
     room = Room(f"http://127.0.0.1:{port}", postgres.url_of(name), feed, neighbours, state, port)
+    room.intake_url = intake_url
     await feed.start()
     await neighbours.start()
     room.start()

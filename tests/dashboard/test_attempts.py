@@ -1,0 +1,42 @@
+"""Guessing is slow; nobody can lock the war room out."""
+
+from dashboard.attempts import PER_ADDRESS, PER_LOGIN, REMEMBERED, WINDOW, Attempts
+
+
+def test_a_login_waits_after_its_failures_and_is_free_again_after_the_window() -> None:
+    attempts = Attempts()
+    for i in range(PER_LOGIN):
+        assert attempts.wait("ada", "10.0.0.1", i) == 0
+        attempts.failed("ada", "10.0.0.1", i)
+    assert attempts.wait("ada", "10.0.0.1", PER_LOGIN) == WINDOW - PER_LOGIN
+    assert attempts.wait("ada", "10.0.0.1", WINDOW + PER_LOGIN) == 0
+
+
+def test_failures_elsewhere_do_not_lock_a_login_out() -> None:
+    attempts = Attempts()
+    for i in range(1_000):
+        attempts.failed("ada", f"10.0.{i // 250}.{i % 250}", i / 100)
+    assert attempts.wait("ada", "192.0.2.1", 10) == 0
+
+
+def test_an_address_that_guesses_at_everybody_waits() -> None:
+    attempts = Attempts()
+    for i in range(PER_ADDRESS):
+        attempts.failed(f"login{i}", "10.0.0.1", 0)
+    assert attempts.wait("ada", "10.0.0.1", 1) == WINDOW - 1
+    assert attempts.wait("ada", "10.0.0.2", 1) == 0
+
+
+def test_success_forgets_the_login_s_failures() -> None:
+    attempts = Attempts()
+    for _ in range(PER_LOGIN):
+        attempts.failed("ada", "10.0.0.1", 0)
+    attempts.succeeded("ada", "10.0.0.1")
+    assert attempts.wait("ada", "10.0.0.1", 1) == 0
+
+
+def test_memory_is_bounded() -> None:
+    attempts = Attempts()
+    for i in range(REMEMBERED * 2):
+        attempts.failed(f"login{i}", f"address{i}", 0)
+    assert len(attempts._failures) <= REMEMBERED
