@@ -13,6 +13,7 @@ from beluga.stack import DEFAULT_STATE, NoStackError, database_url, secrets_of
 
 app = typer.Typer(help="Back the one-machine stack's database up, and prove that the backup restores.")
 
+FAILURES: tuple[type[BaseException], ...] = (BackupError, PostgresError, *EXPECTED)
 State = Annotated[Path, typer.Option("--state", help="Folder of the stack.", envvar="BELUGA_STATE")]
 Folder = Annotated[
     Path | None,
@@ -55,7 +56,7 @@ def verify_(
     try:
         with tempfile.TemporaryDirectory(prefix="beluga-restore-", ignore_cleanup_errors=True) as scratch:
             found = verify(chosen, Path(scratch) / "postgres", secrets_of(state)["postgres_password"])
-    except (BackupError, PostgresError, *EXPECTED) as error:
+    except FAILURES as error:
         raise _stopped(error) from None
     newest = f"newest message {found.newest:%Y-%m-%d %H:%M:%S} UTC" if found.newest else "no message in it"
     print(f"{chosen.folder}: restored in {found.restore_seconds:.1f} s, {newest}")

@@ -20,7 +20,10 @@ COMMANDS = {
     "replay": "beluga.replay_command:replay",
     "recount": "beluga.recount_command:recount",
     "reread": "beluga.reread_command:reread",
+    "preflight": "beluga.preflight_command:preflight",
+    "capacity": "beluga.capacity_command:capacity",
     "surge": "beluga.surge_command:surge_",
+    "rehearse": "beluga.rehearse_command:rehearse",
     "migrate": "beluga.migrate_command:migrate",
 }
 GROUPS = {

@@ -1,0 +1,91 @@
+"""What so many people need: machines, disk, connections, texts. Arithmetic on measured constants alone.
+
+Every constant names the command that measured it (docs/scale.md); measure again on your own machines.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A measured figure, its unit, and the command that measured it."""
+
+    value: float
+    unit: str
+    measured_by: str
+
+
+# 279-365 µs of processor time an ack
+ACKS_PER_CORE = Constant(2_700, "durable acks/s of one whole core", "python bench/intake_acks.py")
+BYTES_PER_MESSAGE = Constant(
+    1_036, "bytes of tables and indexes a text", "pg_total_relation_size, 20,000 texts"
+)
+VIEWERS_PER_FEED = Constant(1_000, "viewers on one feed process", "python bench/feed.py")
+LEASES_PER_SECOND = Constant(500, "leases/s, one database", "python bench/leases.py")
+CHECK_INS_FOLLOWED = Constant(5_700, "check-ins/s read again at a restart", "python bench/follow.py")
+
+# What people do; assumptions, not measurements.
+TEXTS_PER_WATCHER = 14  # a report an hour, and the close
+PEAK_SHARE = 0.10  # of a day's texts in the busiest five minutes (the close, and on the hour)
+PEAK_SECONDS = 300.0
+CALLS_PER_CALLER_HOUR = 20
+HEADROOM = 3.0  # peak load over what is offered on average in its five minutes
+SEGMENTS_PER_REPLY = 1.1
+COPIES = 4  # the tables, write-ahead log, the journal with its ballast, a backup
+REPLY_SHARE = 1.0  # every text is answered until the budget says otherwise
+CARRIER_TEXTS_PER_SECOND = {"10DLC, lowest": 75 / 60, "toll-free": 25.0, "short code": 100.0}
+CONNECTIONS = {"intake": 3, "tally": 5, "callers": 12, "dashboard": 6}  # each process
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What an election of this size needs."""
+
+    texts_a_day: int
+    texts_a_second: float  # at the peak, with headroom
+    intake_cores: int
+    tally_processes: int
+    callers_processes: int
+    database_connections: int
+    disk_bytes: int
+    leases_a_second: float
+    replies_a_day: float
+    clear_replies_seconds: dict[str, float]  # how long a carrier takes for the peak's replies
+    restart_seconds: float
+
+    @property
+    def machines(self) -> int:
+        """Two-core machines for the services, two of everything; databases apart."""
+        cores = self.intake_cores + self.tally_processes + self.callers_processes + 2
+        return max(2, ceil(cores / 2))
+
+
+def need(watchers: int, precincts: int, callers: int, viewers: int) -> Need:
+    """What so many people and places need. All counts are at least 0."""
+    texts = max(watchers, precincts) * TEXTS_PER_WATCHER
+    peak = texts * PEAK_SHARE / PEAK_SECONDS * HEADROOM
+    intake = max(2, ceil(peak / ACKS_PER_CORE.value))
+    tally = max(2, ceil(viewers / VIEWERS_PER_FEED.value) + 1)
+    leases = callers * CALLS_PER_CALLER_HOUR / 3600
+    desks = max(2, ceil(leases / (LEASES_PER_SECOND.value / 2)))
+    connections = (
+        intake * CONNECTIONS["intake"]
+        + tally * CONNECTIONS["tally"]
+        + desks * CONNECTIONS["callers"]
+        + 2 * CONNECTIONS["dashboard"]
+    )
+    burst = texts * PEAK_SHARE * REPLY_SHARE * SEGMENTS_PER_REPLY
+    return Need(
+        texts_a_day=texts,
+        texts_a_second=peak,
+        intake_cores=intake,
+        tally_processes=tally,
+        callers_processes=desks,
+        database_connections=connections,
+        disk_bytes=round(texts * BYTES_PER_MESSAGE.value * COPIES),
+        leases_a_second=leases,
+        replies_a_day=texts * REPLY_SHARE * SEGMENTS_PER_REPLY,
+        clear_replies_seconds={name: burst / rate for name, rate in CARRIER_TEXTS_PER_SECOND.items()},
+        restart_seconds=texts / CHECK_INS_FOLLOWED.value,
+    )
