@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from pydantic import ValidationError
 
-from election.checkin import Channel, Kind
+from election.checkin import Channel
 from election.day import Precinct, Watcher
 from election.tokens import BadTokenError
 from election.wire.intake import FormReport, Receipt
@@ -33,8 +33,7 @@ from intake.form_page import (
 )
 from intake.links import Links, RevokedLinkError
 from intake.pages import PAGE_HEADERS
-from intake.providers import Outcome
-from intake.reader import CLOCK_SLACK, readings_of
+from intake.reader import CLOCK_SLACK
 from intake.reception import Reception
 from intake.settings import IntakeSettings
 
@@ -112,7 +111,7 @@ class _Form:
         )  # fmt: skip
         if isinstance(outcome, web.Response):
             return _html(words_page(frame, frame.words["send_again"]), 503)
-        return _html(done_page(frame, outcome.reply, precinct_id, asks=self._asks(outcome)))
+        return _html(done_page(frame, outcome.reply, precinct_id, asks=self._reception.asks(outcome.message)))
 
     async def manifest(self, request: web.Request) -> web.Response:
         try:
@@ -161,7 +160,7 @@ class _Form:
             id=outcome.message.message_id,
             duplicate=outcome.duplicate,
             reply=outcome.reply,
-            asks=self._asks(outcome),
+            asks=self._reception.asks(outcome.message),
         )
         return web.Response(body=answer.model_dump_json().encode(), content_type="application/json")
 
@@ -199,15 +198,6 @@ class _Form:
             self._settings.watchers_number,
             self._settings.rehearsal,
         )
-
-    def _asks(self, outcome: Outcome) -> bool:
-        """Whether nothing was counted yet, so that the reply is a question."""
-        message = outcome.message
-        roster = self._reception.rosters.at_hand(message.roster_version)
-        if roster is None:
-            return False
-        found = readings_of(message, roster)
-        return any(r.held or r.kind in (Kind.QUESTION, Kind.UNREAD) for r in found)
 
     def _bad_link(self, request: web.Request) -> web.Response:
         self._reception.telemetry.refuse(PROVIDER, "bad_token")

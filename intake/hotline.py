@@ -16,7 +16,7 @@ import orjson
 from aiohttp import BodyPartReader, web
 from pydantic import Field, ValidationError
 
-from election.checkin import STAFF, Channel, Kind
+from election.checkin import STAFF, Channel
 from election.day import Watcher
 from election.roster import Roster
 from election.wire.intake import FormReport, Receipt
@@ -26,9 +26,7 @@ from intake.hotline_page import desk_page, sign_in_page, upload_page
 from intake.operators import Operator, Operators
 from intake.pages import PAGE_HEADERS
 from intake.providers import Outcome
-from intake.reader import readings_of
 from intake.reception import Reception
-from intake.replies import reply_to
 
 PROVIDER = "hotline"
 SIGN_IN = "The hotline's session is over. Open it again from the war room; what is not sent is kept."
@@ -83,13 +81,8 @@ def sender_for(operator: Operator, watcher_id: str, roster: Roster | None) -> st
 
 def read_back(outcome: Outcome, reception: Reception) -> tuple[str, bool]:
     """What was understood, in the election's first language, and whether it is a question."""
-    message = outcome.message
-    roster = reception.rosters.at_hand(message.roster_version)
-    if roster is None:
-        return "Saved; it will be read as soon as the list of precincts is here.", False
-    readings = readings_of(message, roster)
-    asks = any(r.held or r.kind in (Kind.QUESTION, Kind.UNREAD) for r in readings)
-    return reply_to(readings, replace(message, sender="staff:"), roster), asks
+    message = replace(outcome.message, sender="staff:")  # the operator reads it, not the watcher
+    return reception.words_for(message), reception.asks(message)
 
 
 class _Hotline:

@@ -9,7 +9,7 @@ from time import monotonic
 
 import phonenumbers
 
-from election.checkin import Channel, Message, Reading
+from election.checkin import Channel, Kind, Message, Reading
 from election.clock import Clock
 from intake.hints import Plausibility
 from intake.journal import Journal, JournalUnavailableError
@@ -18,7 +18,7 @@ from intake.limits import Phones
 from intake.providers import MalformedError, Outcome
 from intake.reader import readings_of
 from intake.replication import Replication
-from intake.replies import reply_to
+from intake.replies import doubt_about, reply_to
 from intake.roster_snapshot import Rosters
 from intake.telemetry import Telemetry
 
@@ -172,6 +172,17 @@ class Reception:
             readings = self._numbers(message, readings)
         hints = self._plausibility.hints_for(message, readings) if self._plausibility else None
         return reply_to(readings, message, roster, hints)
+
+    def asks(self, message: Message) -> bool:
+        """Whether the reply is a question: something in the message is not counted until it is answered."""
+        roster = self.rosters.at_hand(message.roster_version)
+        if roster is None:
+            return False
+        readings = readings_of(message, roster)
+        hints = self._plausibility.hints_for(message, readings) if self._plausibility else None
+        return any(
+            r.held or r.kind in (Kind.QUESTION, Kind.UNREAD) or doubt_about(r, hints) for r in readings
+        )
 
 
 def _settle(future: "asyncio.Future[Outcome]", result: Outcome | JournalUnavailableError) -> None:

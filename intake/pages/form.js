@@ -88,7 +88,8 @@ function answer(precinct, question, typed) {
   if (question.votes) report.votes = number;
   else if (question.asks) report.text = question.numeric ? String(number) : text;
   // In a rehearsal the stack has a clock of its own, and the phone's means nothing to it.
-  if (data.phone_clock) report.observed_at = new Date(Date.now() + ahead).toISOString();
+  // A fix has no time of its own: it keeps the time of what it mends.
+  if (data.phone_clock && question.name !== "fix") report.observed_at = new Date(Date.now() + ahead).toISOString();
   const said = question.numeric ? grouped(number) : question.asks ? text : words.say_ready;
   keep({
     id: newId(), report, number, counts: question.votes, ask: question.name,

@@ -36,7 +36,7 @@ const COMMANDS = { line: "LINE ", problem: "! ", voters: "V ", fix: "FIX ", fina
 /** The report as a text that the reader of texts understands alike. `place` is "" where the sender has but one. */
 export function asText(ask, answer, place, time) {
   if (ask === "ready") return "READY";
-  const timed = time && (ask === "count" || ask === "fix" || ask === "final");
+  const timed = time && (ask === "count" || ask === "final"); // a fix keeps the time of what it mends
   return (place ? place + " " : "") + (COMMANDS[ask] || "") + answer + (timed ? ` at ${time}` : "");
 }
 
