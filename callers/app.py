@@ -65,7 +65,9 @@ def make_app(
         running = [
             _start(open_when_reachable(), "floor", log),
             _start(hear(heard, settings.feed_url, tokens, log), "feed", log),
-            _start(follow(settings.database_url, at.now, from_log, log), "log", log),
+            _start(
+                follow(settings.database_url, at.now, from_log, log, rehearsal=settings.rehearsal), "log", log
+            ),
         ]
         yield
         for task in running:

@@ -26,8 +26,13 @@ _CONSENT, _LEASES = statements("consent"), statements("leases")
 
 @dataclass
 class StrikeOffs:
-    """What the log says so far about strike-offs that wait for a tie."""
+    """What the log says so far about strike-offs that wait for a tie.
 
+    `rehearsal` keeps to a rehearsal's strike-offs or to the day's own: an exercise must not take real voters
+    out of the queues. Opt-outs count whenever they were said.
+    """
+
+    rehearsal: bool = False
     tied: dict[str, str | None] = field(default_factory=dict)  # phone -> the watcher's only precinct
     waiting: dict[str, list[CheckIn]] = field(default_factory=dict)
 
@@ -35,6 +40,8 @@ class StrikeOffs:
         """The strike-offs that now count: (precinct, roll number, check-in, received at)."""
         rows: list[tuple[str, int, UUID, datetime]] = []
         for entry in entries:
+            if entry.rehearsal != self.rehearsal:
+                continue
             if entry.kind is Kind.TIE:
                 phone = str(entry.detail.get("phone", ""))
                 places = entry.detail.get("precinct_ids") or []
@@ -93,6 +100,8 @@ async def follow(
     now: Callable[[], datetime],
     heard: Callable[[int, int], Awaitable[None]],
     log: structlog.stdlib.BoundLogger,
+    *,
+    rehearsal: bool = False,
 ) -> None:
     """Follows the log until cancelled; outlives the database. `heard(strike_offs, revoked)` each batch."""
     rest = pauses()
@@ -104,7 +113,7 @@ async def follow(
             await rest.wait()
             continue
         try:
-            await _follow(connection, now, heard, rest.reset)
+            await _follow(connection, StrikeOffs(rehearsal), now, heard, rest.reset)
         except UNREACHABLE as error:
             log.warning("log away", error=type(error).__name__)
             await rest.wait()
@@ -114,13 +123,14 @@ async def follow(
 
 async def _follow(
     connection: asyncpg.Connection,
+    known: StrikeOffs,
     now: Callable[[], datetime],
     heard: Callable[[int, int], Awaitable[None]],
     on_success: Callable[[], None],
 ) -> None:
     wake = asyncio.Event()
     await connection.add_listener(WAKE_CHANNEL, lambda *_: wake.set())
-    known, position = StrikeOffs(), Position()
+    position = Position()
     while True:
         wake.clear()
         entries, behind = await read_after(connection, position, kinds=_KINDS)
