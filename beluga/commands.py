@@ -24,6 +24,7 @@ COMMANDS = {
     "capacity": "beluga.capacity_command:capacity",
     "surge": "beluga.surge_command:surge_",
     "rehearse": "beluga.rehearse_command:rehearse",
+    "gameday": "beluga.rehearse_command:gameday",
     "migrate": "beluga.migrate_command:migrate",
 }
 GROUPS = {

@@ -46,6 +46,8 @@ class Budget:
     runbook: str | None = None
 
 
+FRESH_SECONDS = 2.0  # a board that claims no more has recovered
+
 Checker = Callable[[Sequence[Event]], Verdict]
 
 
@@ -256,6 +258,28 @@ def longest_gap(events: Sequence[Event]) -> tuple[float, float]:
     if waiting and began is not None and last - began > longest:
         longest, longest_at = last - began, began
     return longest, longest_at
+
+
+def recovery(events: Sequence[Event]) -> float | None:
+    """Seconds from the end of the last fault until texts were acknowledged again and the board was fresh.
+
+    None where there was no fault, or where it did not recover while anybody looked.
+    """
+    ends = [e.at for e in of(events, Op.HEAL)]
+    ends += [e.at for e in of(events, Op.FAULT) if e.key.startswith("killed")]
+    if not ends:
+        return None
+    healed = max(ends)
+    acked = next((e.at for e in of(events, Op.ACK) if e.at >= healed), None)
+    fresh = next(
+        (
+            e.at
+            for e in of(events, Op.BOARD)
+            if e.at >= healed and float(e.detail["claimed"]) <= FRESH_SECONDS
+        ),
+        None,
+    )
+    return None if acked is None or fresh is None else max(acked, fresh) - healed
 
 
 def percentile(values: Sequence[float], share: float) -> float:

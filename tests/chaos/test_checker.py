@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chaos.checker import Budget, Verdict, judge, longest_gap, worst
+from chaos.checker import Budget, Verdict, judge, longest_gap, recovery, worst
 from chaos.history import Event, History, Op, read_history
 
 BUDGET = Budget(p99=0.5, gap=1.0, board=3.0, alert="DatabaseAway", runbook="database-away")
@@ -190,3 +190,14 @@ def test_a_history_survives_its_file_and_a_line_cut_short(tmp_path: Path) -> Non
 
 def test_verdicts_speak() -> None:
     assert Verdict("x", None, "").word == "unknown"
+
+
+def test_recovery_ends_when_texts_are_taken_and_the_board_is_fresh() -> None:
+    events = [
+        Event(1.0, Op.FAULT, "killed intake"), Event(2.5, Op.HEAL, "freeze"), Event(3.0, Op.ACK, "a"),
+        Event(3.5, Op.BOARD, "", {"claimed": 9.0, "true": 0}),
+        Event(4.0, Op.BOARD, "", {"claimed": 0.2, "true": 0}),
+    ]  # fmt: skip
+    assert recovery(events) == 1.5
+    assert recovery(events[:3]) is None
+    assert recovery([]) is None

@@ -1,0 +1,121 @@
+"""What experiments do: providers of `type: python` for our own runner and for `chaos run` alike."""
+
+import threading
+import time
+from typing import Any
+
+from chaos.history import Op
+from chaos.session import current
+
+
+def load(rate: float, seconds: float, **mix: Any) -> str:
+    """Begins a load of `rate` texts a second for `seconds`; `mix` as in `chaos.surge.Mix`."""
+    current().load(float(rate), float(seconds), **mix)
+    return f"{rate}/s for {seconds} s"
+
+
+def wait_for_load() -> int:
+    """Until every load begun has been answered; how many texts were given up."""
+    surges = current().surges
+    for surge in surges:
+        surge.wait()
+    return sum(surge.given_up for surge in surges)
+
+
+def inject(fault: str, label: str = "", **arguments: Any) -> str:
+    """Injects a fault of `chaos.faults.FAULTS`; `heal` takes it away under the same label."""
+    current().inject(fault, label or fault, arguments)
+    return label or fault
+
+
+def heal(label: str) -> str:
+    """Takes a fault away; harmless where it is gone already."""
+    current().heal(label)
+    return label
+
+
+def fault_for(fault: str, seconds: float, **arguments: Any) -> str:
+    """Injects, waits, heals."""
+    session = current()
+    session.inject(fault, fault, arguments)
+    try:
+        session.pause(float(seconds))
+    finally:
+        session.heal(fault)
+    return fault
+
+
+def kill_often(service: str, times: int, pause: float = 1.0) -> int:
+    """`kill -9`, again and again, each time once the service is back."""
+    session = current()
+    for n in range(int(times)):
+        deadline = time.monotonic() + 60
+        while session.target.pid(service) is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        session.inject("killed", f"killed {service} {n + 1}", {"service": service})
+        session.pause(float(pause))
+    return int(times)
+
+
+def pause(seconds: float) -> float:
+    """Lets time pass."""
+    current().pause(float(seconds))
+    return seconds
+
+
+def follow_runbook(page: str, part: str) -> bool:
+    """Runs a part of a runbook as it is printed."""
+    return current().follow_runbook(page, part)
+
+
+def reconnect_storm(viewers: int, times: int) -> int:
+    """Opens feed connections, drops them all at once, opens them again; how many got a snapshot."""
+    import asyncio
+
+    return asyncio.run(_storm(min(int(viewers), 1_000), min(int(times), 20)))
+
+
+async def _storm(viewers: int, times: int) -> int:
+    import asyncio
+    import json
+
+    from websockets.asyncio.client import connect
+    from websockets.exceptions import WebSocketException
+
+    session = current()
+    token = session.target.token("feed", {"role": "staff", "counties": None, "account": "storm"})
+    url = f"{session.target.url('feed')}/?token={token}"
+
+    async def view(everybody: asyncio.Barrier) -> bool:
+        fine = False
+        try:
+            async with connect(url, open_timeout=30, max_size=None, compression=None) as feed:
+                async with asyncio.timeout(30):
+                    while json.loads(await feed.recv()).get("type") != "snapshot":
+                        pass
+                fine = True
+                await everybody.wait()
+        except (OSError, TimeoutError, WebSocketException, asyncio.BrokenBarrierError) as error:
+            session.history.record(Op.NOTE, said=f"a viewer was not served: {type(error).__name__}")
+            await everybody.abort()
+        return fine
+
+    served = 0
+    for n in range(times):
+        session.history.record(Op.FAULT, f"storm {n + 1}", cuts=[], number=f"storm{n}", arguments={})
+        everybody = asyncio.Barrier(viewers)
+        served += sum(await asyncio.gather(*(view(everybody) for _ in range(viewers))))
+        session.history.record(Op.HEAL, f"storm {n + 1}")
+    return served
+
+
+def heal_all() -> str:
+    """Takes every fault away."""
+    current().heal_all()
+    return "healed"
+
+
+def in_background(func: str, **arguments: Any) -> str:
+    """Another action of this module, beside what follows."""
+    threading.Thread(target=globals()[func], kwargs=arguments, daemon=True).start()
+    return func

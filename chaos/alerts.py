@@ -1,0 +1,178 @@
+"""Evaluates alert rules (Prometheus's files) from what the services' /metrics say, without a Prometheus.
+
+Of PromQL only what our rules need: `metric{label="x"} > 1`, `increase(metric[30s]) > 0`, `rate(…)`, `up`.
+Series are summed over labels not named. A rule in other words is left to Prometheus and never fires here.
+"""
+
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from chaos.history import History, Op
+from chaos.target import SERVICES, Target
+from chaos.witness import get
+
+OWN_RULES = Path(__file__).with_name("alerts.yml")
+LOOK_SECONDS = 0.5
+SCRAPE_SECONDS = 1.5
+KEPT = 1_200  # looks
+
+_EXPR = re.compile(
+    r"^(?:(?P<function>increase|rate)\()?(?P<metric>\w+)(?:\{(?P<labels>[^}]*)\})?"
+    r"(?:\[(?P<window>\d+[smh])\])?\)?\s*(?P<compare>==|>=|<=|>|<)\s*(?P<number>-?[\d.e]+)$"
+)
+_LABEL = re.compile(r'(\w+)="([^"]*)"')
+_SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? ([^ ]+)(?: \d+)?$")
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+Look = Mapping[str, Sequence[tuple[Mapping[str, str], float]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One alert. `hold` is how long it must be true before it fires, s."""
+
+    name: str
+    expr: str
+    hold: float
+    runbook: str
+    summary: str
+
+
+def read_rules(path: Path) -> list[Rule]:
+    """The alerts of a Prometheus rule file; recording rules are left out."""
+    said = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    return [
+        Rule(
+            rule["alert"],
+            " ".join(str(rule["expr"]).split()),
+            seconds_of(str(rule.get("for", "0s"))),
+            _page(rule.get("annotations", {})),
+            str(rule.get("annotations", {}).get("summary", "")),
+        )
+        for group in said.get("groups", [])
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
+
+
+def _page(annotations: Mapping[str, str]) -> str:
+    """The runbook's file name, whether a bare name, a path or a URL is given."""
+    said = str(annotations.get("runbook") or annotations.get("runbook_url") or "")
+    name = said.split("#", 1)[0].rstrip("/").rsplit("/", 1)[-1]
+    return name if name.endswith(".md") or not name else f"{name}.md"
+
+
+def seconds_of(duration: str) -> float:
+    """`90s`, `5m`, `1h`."""
+    return float(duration[:-1]) * _SECONDS[duration[-1]]
+
+
+def parse(text: str) -> dict[str, list[tuple[dict[str, str], float]]]:
+    """Prometheus's text format: samples by metric."""
+    found: dict[str, list[tuple[dict[str, str], float]]] = {}
+    for line in text.splitlines():
+        if line.startswith("#") or not (match := _SAMPLE.match(line)):
+            continue
+        name, labels, value = match.groups()
+        found.setdefault(name, []).append((dict(_LABEL.findall(labels or "")), float(value)))
+    return found
+
+
+def holds(expr: str, looks: Sequence[tuple[float, Look]]) -> bool | None:
+    """Whether an expression is true at the last of `looks` (time, samples); None: not for us to say."""
+    match = _EXPR.match(expr)
+    if match is None or not looks:
+        return None
+    labels = dict(_LABEL.findall(match["labels"] or ""))
+    now = _sum(looks[-1][1], match["metric"], labels)
+    if match["function"]:
+        window = seconds_of(match["window"] or "1m")
+        grown = 0.0
+        last: float | None = None
+        for at, look in looks:
+            value = _sum(look, match["metric"], labels)
+            if at < looks[-1][0] - window or value is None:
+                last = value if value is not None else last
+                continue
+            grown += 0.0 if last is None else value - last if value >= last else value
+            last = value
+        now = grown / window if match["function"] == "rate" else grown
+    if now is None:
+        return False
+    number = float(match["number"])
+    return {
+        "==": now == number,
+        ">": now > number,
+        ">=": now >= number,
+        "<": now < number,
+        "<=": now <= number,
+    }[match["compare"]]
+
+
+def _sum(look: Look, metric: str, labels: Mapping[str, str]) -> float | None:
+    values = [v for its, v in look.get(metric, ()) if all(its.get(k) == w for k, w in labels.items())]
+    return sum(values) if values else (0.0 if metric.endswith("_total") and look else None)
+
+
+@dataclass
+class AlertWatch:
+    """Looks at the services twice a second and records when alerts fire and cease."""
+
+    target: Target
+    history: History
+    rules: Sequence[Rule]
+    firing: set[str] = field(default_factory=set)
+    _since: dict[str, float] = field(default_factory=dict)
+    _looks: deque[tuple[float, Look]] = field(default_factory=lambda: deque(maxlen=KEPT))
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> "AlertWatch":
+        self._thread = threading.Thread(target=self._run, daemon=True, name="alerts")
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(10)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self.look(time.monotonic(), self._scrape())
+            self._stop.wait(LOOK_SECONDS)
+
+    def look(self, now: float, samples: Look) -> None:
+        """Takes one look into account."""
+        self._looks.append((now, samples))
+        for rule in self.rules:
+            if not holds(rule.expr, list(self._looks)):
+                self._since.pop(rule.name, None)
+                if rule.name in self.firing:
+                    self.firing.discard(rule.name)
+                    self.history.record(Op.ALERT, rule.name, firing=False)
+                continue
+            since = self._since.setdefault(rule.name, now)
+            if now - since >= rule.hold and rule.name not in self.firing:
+                self.firing.add(rule.name)
+                self.history.record(Op.ALERT, rule.name, firing=True)
+
+    def _scrape(self) -> Look:
+        found: dict[str, list[tuple[Mapping[str, str], float]]] = {"up": []}
+        for service in SERVICES:
+            try:
+                samples = parse(get(f"{self.target.url(service)}/metrics", seconds=SCRAPE_SECONDS).decode())
+            except (OSError, ValueError, KeyError):
+                found["up"].append(({"job": service}, 0.0))
+                continue
+            found["up"].append(({"job": service}, 1.0))
+            for name, values in samples.items():
+                found.setdefault(name, []).extend(({**labels, "job": service}, v) for labels, v in values)
+        return found

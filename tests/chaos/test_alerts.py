@@ -1,0 +1,56 @@
+"""Alert rules mean here what they mean to a Prometheus, as far as we understand them."""
+
+from chaos.alerts import OWN_RULES, AlertWatch, Rule, holds, parse, read_rules
+from chaos.history import History, Op
+from chaos.target import Target
+
+TEXT = """# HELP x y
+a_total{reason="full",job="i"} 3.0
+a_total{reason="other"} 5
+depth 12.5
+"""
+
+
+def looks(*values: float, every: float = 1.0):
+    return [(n * every, {"a_total": [({"reason": "full"}, v)]}) for n, v in enumerate(values)]
+
+
+def test_samples_are_read_with_their_labels() -> None:
+    found = parse(TEXT)
+    assert found["depth"] == [({}, 12.5)]
+    assert found["a_total"][0] == ({"reason": "full", "job": "i"}, 3.0)
+
+
+def test_comparisons() -> None:
+    look = [(0.0, parse(TEXT))]
+    assert holds("depth > 12", look) is True
+    assert holds("depth > 13", look) is False
+    assert holds('a_total{reason="full"} == 3', look) is True
+    assert holds("a_total >= 8", look) is True
+    assert holds("nowhere > 0", look) is False
+
+
+def test_an_increase_counts_restarts_from_nought() -> None:
+    assert holds('increase(a_total{reason="full"}[10s]) > 4', looks(1, 3, 0, 3)) is True
+    assert holds('increase(a_total{reason="full"}[10s]) > 5', looks(1, 3, 0, 3)) is False
+    assert holds('increase(a_total{reason="full"}[2s]) > 0', looks(0, 9, 9, 9, 9)) is False
+
+
+def test_what_we_do_not_understand_never_fires() -> None:
+    assert holds("histogram_quantile(.99, sum(rate(x[1m])) by (le)) > 1", looks(1)) is None
+
+
+def test_all_of_our_own_rules_are_understood() -> None:
+    rules = read_rules(OWN_RULES)
+    assert len(rules) >= 10
+    assert [r.name for r in rules if holds(r.expr, looks(1)) is None] == []
+    assert all(r.runbook and r.summary for r in rules)
+
+
+def test_an_alert_fires_once_it_held_long_enough_and_ceases(tmp_path) -> None:
+    history = History()
+    watch = AlertWatch(Target(tmp_path), history, [Rule("Down", 'up{job="a"} == 0', 2.0, "x.md", "")])
+    for now, up in ((0, 1.0), (1, 0.0), (2, 0.0), (3, 0.0), (4, 0.0), (5, 1.0)):
+        watch.look(float(now), {"up": [({"job": "a"}, up)]})
+    said = [(e.key, e.detail["firing"]) for e in history.events if e.op is Op.ALERT]
+    assert said == [("Down", True), ("Down", False)]
