@@ -1,0 +1,63 @@
+"""The panel draws the page a real tally answers with: the two rooms agree on its fields."""
+
+import asyncio
+import json
+from datetime import timedelta
+
+import aiohttp
+from pydantic import SecretStr
+
+from beluga.postgres import free_port
+from dashboard.chart import day_chart, moment
+from dashboard.panel import _log, _sentence
+from election.checkin import Kind
+from election.clock import FixedClock
+from election.database import connect
+from election.tokens import Tokens
+from tally.app import Service
+from tally.settings import TallySettings
+from tests.tally.days import NOON, an_election, an_entry, import_election, store
+
+SECRET = "s" * 40
+
+
+async def test_chart_sentence_and_list_of_a_real_page(database_url: str) -> None:
+    election = an_election()
+    precinct = election.precincts[0]
+    writer = await connect(database_url)
+    await import_election(writer, election)
+    note = an_entry("n", 0, None, 60, Kind.NOTE, text="polls opened late")
+    counts = [an_entry(f"n{n}", 0, 40 * n, after=55 * n) for n in range(1, 6)]
+    counts.append(an_entry("slip", 0, 2_000, after=285))
+    await store(writer, [*counts, note])
+    await writer.close()
+    settings = TallySettings(
+        database_url=database_url, secret=SecretStr(SECRET), tally_port=free_port(), feed_port=free_port(),
+        poll_seconds=0.1,
+    )  # fmt: skip
+    token = Tokens(SECRET).sign("service", {"account": "a", "role": "staff"})
+    url = f"http://127.0.0.1:{settings.tally_port}/precincts/{precinct.precinct_id}"
+    headers = {"Authorization": f"Bearer {token}"}
+    page = {}
+    async with Service(settings, FixedClock(NOON)).running(), aiohttp.ClientSession() as session:
+        for _ in range(200):
+            async with session.get(url, headers=headers) as answer:
+                page = await answer.json() if answer.status == 200 else {}
+            if len(page.get("reports", [])) == 6:
+                break
+            await asyncio.sleep(0.05)
+    zone = precinct.zone(election.day)
+    figure = day_chart(page, zone, NOON, dark=False)
+    drawn = {t.get("name"): t["y"] for t in figure["data"]}
+    assert drawn["Accepted"] == [40, 80, 120, 160, 200]
+    assert [2_000] in (drawn.get("Held"), drawn.get("Rejected"))
+    assert drawn["projected"][-1] == page["standing"]["projected_final"]
+    assert "⚑ polls opened late" in [a["text"] for a in figure["layout"]["annotations"]]
+    assert figure["layout"]["xaxis"]["range"][0].endswith("07:00:00")
+    assert "last count 200" in json.dumps(_sentence(page, zone), default=str, ensure_ascii=False)
+    told = json.dumps(
+        _log(page, election.watchers, zone), default=lambda c: c.to_plotly_json(), ensure_ascii=False
+    )
+    assert election.watchers[0].name in told
+    assert "Accept 2,000" in told
+    assert moment(page["reports"][0]["received_at"]) <= NOON + timedelta(hours=1)
