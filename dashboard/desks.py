@@ -1,0 +1,205 @@
+"""The desks: queues of what needs a person, worked by keyboard, no item in two hands.
+
+Intake keeps the queues and who has taken what (`election.wire.desks`); this room shows them with the names
+and phones it knows and passes on what people decide. Every decision is audited here, and there a staff entry
+of the log.
+"""
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import flask
+from pydantic import ValidationError
+
+from dashboard.background import Background
+from dashboard.neighbours import NeighbourError, Neighbours
+from dashboard.places import Gazetteer, Places
+from dashboard.sign_in import Person, csrf_checked, csrf_token, needs_role, person
+from dashboard.trail import Trail
+from election.accounts import WAR_ROOM
+from election.day import Watcher
+from election.wire.desks import Desk, Finish
+
+TITLES = {
+    Desk.UNREAD: "Unread",
+    Desk.UNKNOWN: "Unknown phones",
+    Desk.HELD: "Held counts",
+    Desk.SILENT: "Silent",
+    Desk.INCIDENTS: "Incidents",
+}
+ROLL_CALL = "rollcall"
+PAGE_ITEMS = 100
+GLANCE_SECONDS = 4.0  # how long one answer of intake serves every board of the same scope
+GLANCE_ITEMS = 50
+MOST_FOUND = 20  # watchers a search answers
+
+
+class Glance:
+    """What waits at the desks, for the board's tile: asked once for all viewers of the same counties."""
+
+    def __init__(self, neighbours: Neighbours) -> None:
+        self._neighbours = neighbours
+        self._kept: dict[tuple[str, ...] | None, tuple[float, dict[str, Any]]] = {}
+        self._turns: dict[tuple[str, ...] | None, asyncio.Lock] = {}
+
+    async def of(self, who: Person) -> dict[str, Any]:
+        """`{"total", "messages", "fresh"}`; not fresh: the last known, because intake is away."""
+        async with self._turns.setdefault(who.counties, asyncio.Lock()):
+            at, known = self._kept.get(who.counties, (float("-inf"), _NOTHING))
+            if time.monotonic() - at < GLANCE_SECONDS:
+                return known
+            try:
+                page = await self._neighbours.intake(who, "GET", f"/desks/unread?limit={GLANCE_ITEMS}")
+            except NeighbourError:
+                known = known | {"fresh": False}
+            else:
+                total = f"{GLANCE_ITEMS}+" if page.get("next") else str(len(page["items"]))
+                known = {"total": total, "messages": page["items"], "fresh": True}
+            self._kept[who.counties] = (time.monotonic(), known)
+            return known
+
+
+_NOTHING: dict[str, Any] = {"total": "0", "messages": [], "fresh": False}
+
+
+def add_desks(
+    server: flask.Flask, background: Background, neighbours: Neighbours, gazetteer: Gazetteer, trail: Trail
+) -> None:
+    """Adds the pages `/desk/NAME` and the JSON beneath `/desks`, `/rollcall` and `/watchers`."""
+    staff = needs_role(*WAR_ROOM)
+
+    def asked(work: Coroutine[Any, Any, Any]) -> Any:
+        """Intake's answer, or why there is none, in words."""
+        try:
+            return background.run(work)
+        except NeighbourError as error:
+            flask.abort(_told(error.words, error.status))
+        except TimeoutError:
+            flask.abort(_told("Intake did not answer in time. Look again before you press again.", 504))
+
+    def done(who: Person, action: str, subject: str, detail: dict[str, Any]) -> None:
+        background.run(trail.record(who.login, action, subject, detail))
+
+    @server.get("/desk/<name>")
+    @staff
+    def desk_page(name: str) -> Any:
+        titles = {desk.value: title for desk, title in TITLES.items()} | {ROLL_CALL: "Roll call"}
+        if name not in titles:
+            flask.abort(404)
+        return flask.render_template("desk.html", name=name, titles=titles, csrf=csrf_token())
+
+    @server.get("/desks")
+    @staff
+    def counts() -> Any:
+        return flask.jsonify(asked(neighbours.intake(_who(), "GET", "/desks")))
+
+    @server.get("/desks/<name>")
+    @staff
+    def items(name: str) -> Any:
+        desk = _desk(name)
+        query = urlencode({"limit": PAGE_ITEMS, "after": flask.request.args.get("after", "")[:200]})
+        page = asked(neighbours.intake(_who(), "GET", f"/desks/{desk}?{query}"))
+        here = gazetteer.places
+        for item in page["items"]:
+            item |= _introduced(item, here)
+        return flask.jsonify(page)
+
+    @server.post("/desks/<name>/<path:item>/<any(take,release,finish):what>")
+    @staff
+    @csrf_checked
+    def work(name: str, item: str, what: str) -> Any:
+        desk, who = _desk(name), _who()
+        body: dict[str, Any] | None = None
+        if what == "finish":
+            try:
+                body = Finish.model_validate_json(flask.request.get_data()).model_dump(mode="json")
+            except ValidationError:
+                flask.abort(_told("That cannot be read. Reload the page and try again.", 400))
+        path = f"/desks/{desk}/{quote(item, safe='')}/{what}"
+        answer = asked(neighbours.intake(who, "POST", path, body))
+        if body is not None:
+            detail = {key: body[key] for key in ("watcher_id", "status", "note") if body[key]}
+            done(who, f"{desk} {body['outcome']}", f"{desk}:{item}", detail)
+        return flask.jsonify(done=True, answer=answer)
+
+    @server.get("/rollcall")
+    @staff
+    def roll_call() -> Any:
+        answer = asked(neighbours.intake(_who(), "GET", "/rollcall"))
+        here = gazetteer.places
+        known = {str(w.watcher_id): w for w in here.watchers} if here else {}
+        for list_ in ("unproven", "wrong_number", "opted_out"):
+            answer[list_] = [_card(known[i]) for i in answer.get(list_, ()) if i in known]
+        return flask.jsonify(answer)
+
+    @server.post("/rollcall/<any(invite,remind):what>")
+    @staff
+    @csrf_checked
+    def invite(what: str) -> Any:
+        answer = asked(neighbours.intake(_who(), "POST", f"/rollcall/{what}"))
+        done(_who(), f"roll call {what}", "rollcall", {"made": answer.get("made")})
+        return flask.jsonify(done=True, answer=answer)
+
+    @server.get("/watchers")
+    @staff
+    def watchers() -> Any:
+        """Watchers whose name, id or precinct matches `q`, at most `MOST_FOUND`, in the viewer's counties."""
+        here, who = gazetteer.places, _who()
+        words = flask.request.args.get("q", "")[:100].casefold().split()
+        if here is None or not words:
+            return flask.jsonify([])
+        found = []
+        for watcher in here.watchers:
+            places = [here.precincts[p] for p in watcher.precinct_ids if p in here.precincts]
+            if who.counties is not None and not any(who.may_see(p.county) for p in places):
+                continue
+            names = [watcher.name, watcher.watcher_id, *(f"{p.precinct_id} {p.name}" for p in places)]
+            if all(word in " ".join(names).casefold() for word in words):
+                found.append(_card(watcher) | {"places": [p.name for p in places]})
+                if len(found) == MOST_FOUND:
+                    break
+        return flask.jsonify(found)
+
+
+def _who() -> Person:
+    who = person()
+    if who is None:
+        flask.abort(401)
+    return who
+
+
+def _desk(name: str) -> str:
+    try:
+        return Desk(name).value
+    except ValueError:
+        flask.abort(404)
+
+
+def _card(watcher: Watcher) -> dict[str, Any]:
+    return {"id": watcher.watcher_id, "name": watcher.name, "phone": watcher.phone}
+
+
+def _introduced(item: dict[str, Any], here: Places | None) -> dict[str, Any]:
+    """The names an item lacks, and whom to call about it: the watcher, the backup phone, the coordinator."""
+    if here is None:
+        return {"place": "", "people": []}
+    precinct = here.precincts.get(item.get("precinct_id") or "")
+    named = list(here.watchers_of.get(item.get("precinct_id") or "", ()))
+    if item.get("watcher_id"):
+        named = [w for w in here.watchers if w.watcher_id == item["watcher_id"]] or named
+    people = []
+    for watcher in named[:3]:
+        people.append({"as": "watcher", "name": watcher.name, "phone": watcher.phone})
+        if watcher.backup_phone:
+            people.append({"as": "second phone", "name": watcher.name, "phone": watcher.backup_phone})
+        if watcher.coordinator:
+            phone = watcher.coordinator if watcher.coordinator.startswith("+") else ""
+            people.append({"as": "coordinator", "name": watcher.coordinator, "phone": phone})
+    return {"place": precinct.name if precinct else "", "people": people}
+
+
+def _told(words: str, status: int) -> flask.Response:
+    return flask.make_response(flask.jsonify(done=False, message=words), status)

@@ -1,0 +1,365 @@
+// One desk: a queue on the left, the item in hand on the right. Intake says who has what; a person takes an item
+// before working on it, so that two people never do the same one.
+(function () {
+  "use strict";
+  const make = (...a) => beluga.make(...a);
+  const byId = (id) => document.getElementById(id);
+  const desk = document.body.dataset.desk;
+  const csrf = document.querySelector("meta[name=csrf]").content;
+
+  const LOOK_MS = 5000; // looked at again when the feed moved, at most this often
+  const ICONS = { unread: "?", unknown: "☎", held: "○", silent: "◌", incidents: "!" };
+
+  let me = "";
+  let items = [];
+  let next = null;
+  let pages = 1;
+  let selected = null; // id
+  let hand = null; // {id, until}: what this person has taken
+  let lookedAt = null;
+  let timer = 0;
+  let lostSince = null;
+
+  const item = (id) => items.find((i) => i.id === id);
+  const element = (id) => document.querySelector("#queue [data-id='" + CSS.escape(id) + "']");
+
+  // ---- talking to the war room ----------------------------------------------------------------------------
+
+  async function ask(path, body) {
+    const post = body !== undefined;
+    let reply;
+    try {
+      reply = await fetch(path, {
+        method: post ? "POST" : "GET", signal: AbortSignal.timeout(12000),
+        headers: { Accept: "application/json", "X-CSRF": csrf, ...(post ? { "Content-Type": "application/json" } : {}) },
+        body: post ? JSON.stringify(body) : undefined,
+      });
+    } catch {
+      throw new Error("The war room does not answer. Nothing is known to be done; try again.");
+    }
+    if (reply.status === 401) {
+      say("", true, make("a", { href: "/login?next=" + encodeURIComponent(location.pathname) }, "Your session has ended. Sign in again"));
+      throw new Error("");
+    }
+    const answer = await reply.json().catch(() => ({ message: "The war room answered with something unreadable." }));
+    if (!reply.ok) throw Object.assign(new Error(answer.message || "That was refused."), { status: reply.status });
+    return answer;
+  }
+
+  function say(words, bad, more) {
+    const notice = byId("notice");
+    notice.className = !words && !more ? "" : bad ? "bad" : "good";
+    notice.replaceChildren(words, ...(more ? [more] : []));
+  }
+
+  async function look() {
+    clearTimeout(timer);
+    timer = 0;
+    try {
+      const counts = ask("/desks");
+      if (desk === "rollcall") rollCall(await ask("/rollcall"));
+      else await lookAtQueue();
+      paintCounts(await counts);
+      lookedAt = performance.now();
+      if (byId("notice").dataset.away) { delete byId("notice").dataset.away; say(""); }
+    } catch (error) {
+      if (error.message) { byId("notice").dataset.away = "1"; say(error.message + (lookedAt ? " Showing the last state." : ""), true); }
+      soon();
+    }
+    tick();
+  }
+  async function lookAtQueue() {
+    const found = [];
+    let after = "";
+    for (let page = 0; page < pages; page += 1) {
+      const answer = await ask("/desks/" + desk + (after ? "?after=" + encodeURIComponent(after) : ""));
+      byId("rehearsal").hidden = !answer.rehearsal;
+      found.push(...answer.items);
+      next = after = answer.next;
+      if (!after) break;
+    }
+    items = found;
+    paintQueue();
+  }
+  const soon = () => { if (!timer && !document.hidden) timer = setTimeout(look, LOOK_MS); };
+
+  function paintCounts(answer) {
+    byId("rehearsal").hidden = !answer.rehearsal;
+    for (const [name, count] of Object.entries(answer.waiting || {})) {
+      const at = document.querySelector("[data-count=" + name + "]");
+      if (at) at.textContent = count >= 1000 ? "1000+" : String(count);
+    }
+  }
+
+  // ---- the queue ----------------------------------------------------------------------------------------------
+
+  function paintQueue() {
+    const list = document.querySelector("#queue ol");
+    if (!item(selected)) selected = items.length ? items[0].id : null;
+    const focused = list.contains(document.activeElement);
+    list.replaceChildren(...items.map(row));
+    if (focused) element(selected)?.firstChild.focus(); // a repaint must not take the keyboard away
+    const empty = document.querySelector("#queue .empty");
+    empty.hidden = items.length > 0;
+    empty.textContent = "Nothing waits here.";
+    byId("more").hidden = !next;
+    if (hand && !item(hand.id)) hand = null;
+    paintWork();
+  }
+
+  function row(i) {
+    const title = desk === "silent" ? i.place || i.id : i.text || (i.votes === null ? i.kind : String(i.votes));
+    const line = make("li", { "data-id": i.id, class: (i.id === selected ? "selected " : "") + (i.taken_by ? "taken" : "") },
+      make("button", { type: "button", "aria-current": i.id === selected ? "true" : null },
+        make("span", { class: "icon", "aria-hidden": "true" }, i.number ? "#" + i.number : ICONS[desk]), make("b", {}, title), make("span", { class: "since" }),
+        make("span", { class: "where" }, [desk === "silent" ? i.precinct_id : i.place, i.phone, i.category && i.category.replaceAll("_", " "), i.status, i.messages > 1 ? i.messages + " texts" : ""].filter(Boolean).join(" · ")),
+        i.taken_by ? make("span", { class: "by" }, i.taken_by === me ? "yours" : i.taken_by + " has it") : null));
+    return line;
+  }
+
+  function select(id, focus) {
+    if (!id) return;
+    selected = id;
+    for (const li of document.querySelectorAll("#queue li")) {
+      li.classList.toggle("selected", li.dataset.id === id);
+      if (li.dataset.id === id) li.firstChild.setAttribute("aria-current", "true"); else li.firstChild.removeAttribute("aria-current");
+    }
+    if (focus) element(id)?.firstChild.focus();
+    paintWork();
+  }
+
+  function step(by) {
+    const at = items.findIndex((i) => i.id === selected);
+    const to = items[Math.max(0, Math.min(items.length - 1, at + by))];
+    if (to) select(to.id, true);
+  }
+
+  // ---- the item in hand -------------------------------------------------------------------------------------
+
+  let painted = "";
+  function paintWork() {
+    if (desk === "rollcall") return;
+    const i = item(selected);
+    const mine = Boolean(i && hand && hand.id === i.id);
+    const key = i ? [i.id, mine, i.taken_by, i.text, i.status, i.steps.length].join("|") : "none";
+    if (key === painted) return; // a repaint must not take a half-typed word away
+    painted = key;
+    const work = byId("work");
+    if (!i) { work.replaceChildren(); return; }
+    work.replaceChildren(...heading(i), people(i), ...(mine ? doing(i) : [taking(i)]));
+  }
+
+  function heading(i) {
+    const where = [i.place, i.precinct_id, i.county].filter(Boolean).join(" · ");
+    const at = i.at ? Date.parse(i.at) / 1000 : null;
+    return [
+      make("h2", {}, desk === "silent" ? i.place || i.id : desk === "held" ? beluga.whole(i.votes) + " held" : desk === "incidents" ? "#" + i.number + " " + (i.category || "").replaceAll("_", " ") : i.phone || "Nobody could read this"),
+      i.text ? make("q", {}, i.text) : null,
+      make("p", { class: "dim" }, where, where && at ? " · " : "", at ? beluga.hhmm(at) + " · " : "", at ? make("span", { "data-ago": String(at) }) : "", i.channel ? " · " + i.channel : ""),
+      i.why ? make("p", {}, i.why) : null,
+      i.steps.length ? make("ul", { class: "steps" }, ...i.steps.map((s) => make("li", {}, "Step " + s.step + ": " + s.to + " texted at " + beluga.hhmm(Date.parse(s.at) / 1000) + " · " + s.state))) : null,
+    ].filter(Boolean);
+  }
+
+  const people = (i) => make("ul", { class: "people" }, ...(i.people || []).map((p) =>
+    make("li", {}, make("span", {}, p.name + " · " + p.as), p.phone ? make("a", { href: "tel:" + p.phone, class: "call", "aria-label": "Call " + p.name + ", " + p.as }, "call") : null,
+      p.phone ? make("a", { href: "sms:" + p.phone, class: "call", "aria-label": "Text " + p.name + ", " + p.as }, "text") : null)),
+    ...(i.phone && i.phone.startsWith("+") ? [make("li", {}, make("span", {}, i.phone), make("a", { href: "tel:" + i.phone, class: "call", "aria-label": "Call this phone" }, "call"))] : []));
+
+  const button = (key, words, press, main) => {
+    const made = make("button", { type: "button", "data-key": key, class: main ? "main" : null }, words, " ", make("kbd", {}, key));
+    made.addEventListener("click", press);
+    return made;
+  };
+  const field = (id, label, attributes) => make("p", { class: "field" }, make("label", { for: id }, label), make("input", { id, type: "text", autocomplete: "off", ...attributes }));
+
+  function taking(i) {
+    if (i.taken_by && i.taken_by !== me) return make("p", { class: "actions" }, i.taken_by + " is working on this one.");
+    return make("p", { class: "actions" }, button("t", "Take it", () => take(i.id), true));
+  }
+
+  function doing(i) {
+    const finish = (outcome, more) => () => finishWith(i.id, { outcome, ...more?.() });
+    const note = () => ({ note: byId("note")?.value.trim() || "" });
+    const back = button("u", "Put back", () => putBack());
+    const actions = (...buttons) => make("p", { class: "actions" }, ...buttons, back);
+    const held = make("p", { class: "dim" }, "Yours until " + beluga.hhmm(Date.parse(hand.until) / 1000) + ".");
+    switch (desk) {
+      case "unread": {
+        const words = field("words", "What it should have said, as a text", { placeholder: "12-03 412", maxlength: 160 });
+        return [words, actions(button("c", "Count it so", finish("read_as", () => ({ text: byId("words").value })), true), button("x", "Nothing to count", finish("dismiss"))), held];
+      }
+      case "unknown": {
+        const search = field("search", "Whose phone is it?", { placeholder: "name, precinct or watcher id", maxlength: 100, role: "searchbox" });
+        const found = make("ul", { id: "found" });
+        search.lastChild.addEventListener("input", () => findWatchers(i.id, search.lastChild, found));
+        return [search, found, actions(button("x", "Nothing to count", finish("dismiss"))), held];
+      }
+      case "held":
+        return [field("note", "Note (optional)", { maxlength: 500 }), actions(button("a", "Accept " + beluga.whole(i.votes), finish("accept", note), true), button("r", "Reject " + beluga.whole(i.votes), finish("reject", note))), held];
+      case "incidents":
+        return [field("note", "Note, or to whom it is given", { maxlength: 500 }),
+          actions(button("a", "Acknowledge", finish("status", () => ({ status: "acknowledged", ...note() }))), button("g", "Assigned", finish("status", () => ({ status: "assigned", ...note() }))),
+            button("d", "Resolved", finish("status", () => ({ status: "resolved", ...note() })), true)), held];
+      default:
+        return [field("note", "What you found out", { placeholder: "reached the watcher, phone was off", maxlength: 500 }), actions(button("d", "Note it", finish("dismiss", note), true)), held];
+    }
+  }
+
+  let finding = 0;
+  async function findWatchers(id, input, list) {
+    const turn = (finding += 1);
+    const q = input.value.trim();
+    if (q.length < 2) { list.replaceChildren(); return; }
+    await new Promise((done) => setTimeout(done, 200));
+    if (turn !== finding) return;
+    let found;
+    try { found = await ask("/watchers?q=" + encodeURIComponent(q)); } catch (error) { say(error.message, true); return; }
+    if (turn !== finding) return;
+    list.replaceChildren(...(found.length ? found.map((w) => {
+      const choose = make("button", { type: "button" }, "It is " + w.name + "’s · " + w.places.slice(0, 2).join(", "));
+      choose.addEventListener("click", () => finishWith(id, { outcome: "tie", watcher_id: w.id }));
+      return make("li", {}, choose);
+    }) : [make("li", { class: "dim" }, "No such watcher.")]));
+  }
+
+  // ---- taking, putting back, finishing --------------------------------------------------------------------------
+
+  const path = (id, what) => "/desks/" + desk + "/" + encodeURIComponent(id) + "/" + what;
+
+  async function take(id) {
+    try {
+      if (hand && hand.id !== id) await putBack();
+      const { answer } = await ask(path(id, "take"), {});
+      hand = { id, until: answer.taken_until };
+      const i = item(id);
+      if (i) i.taken_by = me;
+      say("");
+    } catch (error) {
+      say(error.message, true);
+      return look();
+    }
+    paintQueue();
+    const first = document.querySelector("#work input, #work .actions button");
+    if (first) first.focus();
+  }
+
+  async function putBack() {
+    if (!hand) return;
+    const { id } = hand;
+    hand = null;
+    const i = item(id);
+    if (i) i.taken_by = "";
+    paintQueue();
+    element(id)?.firstChild.focus();
+    try { await ask(path(id, "release"), {}); } catch (error) { say(error.message, true); }
+  }
+
+  const keys = new Map(); // a deed keeps its key until it was answered, so that pressing again is the same deed
+  async function finishWith(id, wanted) {
+    const deed = JSON.stringify([id, wanted]);
+    if (!keys.has(deed)) keys.set(deed, crypto.randomUUID());
+    for (const b of document.querySelectorAll("#work button")) b.disabled = true;
+    try {
+      await ask(path(id, "finish"), { key: keys.get(deed), ...wanted });
+    } catch (error) {
+      say(error.message, true);
+      if (error.status === 409) { hand = null; painted = ""; return look(); }
+      return;
+    } finally {
+      for (const b of document.querySelectorAll("#work button")) b.disabled = false;
+    }
+    keys.delete(deed);
+    hand = null;
+    painted = "";
+    const at = items.findIndex((i) => i.id === id);
+    const gone = desk !== "silent" && !(wanted.outcome === "status" && wanted.status !== "resolved");
+    if (gone) items.splice(at, 1);
+    else if (items[at]) items[at].taken_by = "";
+    selected = (items[gone ? at : at + 1] || items[items.length - 1] || {}).id || null;
+    say("Done. " + (items.length && gone ? "The next one is below." : ""), false);
+    paintQueue();
+    if (selected) element(selected)?.firstChild.focus();
+    soon();
+  }
+
+  // ---- the roll call ---------------------------------------------------------------------------------------------
+
+  let called = "";
+  function rollCall(answer) {
+    const key = JSON.stringify(answer);
+    if (key === called) return;
+    called = key;
+    byId("rehearsal").hidden = !answer.rehearsal;
+    const number = (n) => make("td", { class: "number" }, beluga.whole(n));
+    document.querySelector("#queue .empty").hidden = true;
+    document.querySelector("#queue ol").replaceChildren(...answer.unproven.map((w) => make("li", {}, make("p", { class: "line" }, make("b", {}, w.name), make("a", { href: "tel:" + w.phone, class: "call", "aria-label": "Call " + w.name }, "call")))));
+    const send = (what) => async () => {
+      try {
+        const { answer: made } = await ask("/rollcall/" + what, {});
+        say(made.made + " texts are on their way.", false);
+        soon();
+      } catch (error) { say(error.message, true); }
+    };
+    byId("work").replaceChildren(
+      make("h2", {}, beluga.whole(answer.proven) + " of " + beluga.whole(answer.watchers) + " phones proven"),
+      make("p", { class: "dim" }, answer.unproven.length + " to reach (listed here), " + answer.wrong_number.length + " wrong numbers, " + answer.opted_out.length + " opted out."),
+      make("p", { class: "actions" }, button("i", "Invite everybody not yet invited", send("invite"), true), button("m", "Remind those who have not answered", send("remind"))),
+      make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Roll call by county" }, make("table", {},
+        make("thead", {}, make("tr", {}, ...["County", "Watchers", "Proven", "Invited", "Wrong number", "Opted out"].map((t, n) => make("th", { scope: "col", class: n ? "number" : null }, t)))),
+        make("tbody", {}, ...answer.counties.map((c) => make("tr", {}, make("th", { scope: "row" }, c.county || "No county"), number(c.watchers), number(c.proven), number(c.invited), number(c.wrong_number), number(c.opted_out)))))));
+  }
+
+  // ---- ages, hands, beginning -----------------------------------------------------------------------------------
+
+  function tick() {
+    const now = beluga.now();
+    for (const span of document.querySelectorAll("[data-ago]")) span.textContent = beluga.span(now - Number(span.dataset.ago)) + " ago";
+    for (const li of document.querySelectorAll("#queue li[data-id]")) {
+      const i = item(li.dataset.id);
+      if (i && i.at) li.querySelector(".since").textContent = beluga.span(now - Date.parse(i.at) / 1000);
+    }
+    const age = byId("age");
+    age.textContent = lookedAt === null ? "" : beluga.span((performance.now() - lookedAt) / 1000) + " old" + (lostSince ? " · STALE since " + beluga.hhmmss(lostSince) : "");
+    age.classList.toggle("old", Boolean(lostSince) || (lookedAt !== null && performance.now() - lookedAt > 20000));
+  }
+
+  document.addEventListener("click", (event) => {
+    const li = event.target.closest("#queue li[data-id]");
+    if (li) select(li.dataset.id);
+    if (event.target.id === "more") { pages += 1; look(); }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.matches("input")) {
+      if (event.key === "Escape") { event.target.blur(); element(selected)?.firstChild.focus(); }
+      if (event.key === "Enter") { document.querySelector("#work .main:not(:disabled), #found button")?.click(); event.preventDefault(); }
+      return;
+    }
+    if (event.key === "j" || event.key === "ArrowDown") { step(1); event.preventDefault(); }
+    else if (event.key === "k" || event.key === "ArrowUp") { step(-1); event.preventDefault(); }
+    else if (event.key === "Enter" && selected && event.target.closest("#queue")) { event.preventDefault(); document.querySelector("#work [data-key=t]")?.click(); }
+    else document.querySelector("#work [data-key='" + CSS.escape(event.key) + "']:not(:disabled)")?.click();
+  });
+  // Whoever leaves the page leaves nothing in hand.
+  window.addEventListener("pagehide", () => {
+    if (hand) fetch(path(hand.id, "release"), { method: "POST", keepalive: true, headers: { "X-CSRF": csrf, "Content-Type": "application/json" }, body: "{}" });
+  });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+
+  async function begin() {
+    try {
+      const boot = await ask("/boot");
+      me = boot.login;
+      beluga.setZone(boot.timezone);
+    } catch (error) { say(error.message, true); }
+    await look();
+    const heard = () => { lostSince = null; soon(); };
+    beluga.connectFeed({
+      hello: (m) => { if (m.timezone) beluga.setZone(m.timezone); }, snapshot: heard, delta: heard, beat: heard,
+      live: heard, lost: () => { lostSince = lostSince || beluga.now(); }, signedOut: () => {},
+    });
+    setInterval(tick, 1000);
+  }
+  begin();
+})();

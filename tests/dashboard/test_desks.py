@@ -1,0 +1,228 @@
+"""The desks against a real intake: texts in, queues worked by keyboard, decisions in the log."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import asyncpg
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from beluga.postgres import EmbeddedPostgres, free_port
+from election.wire.feed import State
+from tests.dashboard.running import SECRET, Room, make_election, visiting, war_room
+from tests.dashboard.test_board import deeds
+from tests.intake.running import IntakeProcess, a_text
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+STRANGER = "+12155559999"
+
+
+class Office:
+    """A war room and the intake behind it."""
+
+    def __init__(self, room: Room, intake: IntakeProcess) -> None:
+        self.room, self.intake, self._texts = room, intake, 0
+
+    async def text(self, words: str, watcher: int | None = None) -> None:
+        """A text of the watcher of the precinct at this place in the list; of a stranger where None."""
+        self._texts += 1
+        sender = STRANGER if watcher is None else f"+1215555{watcher:04d}"
+        body, headers = a_text(f"t{self._texts}", words, sender)
+        url = f"{self.intake.url}/sms/generic"
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(url, data=body, headers=headers) as answer,
+        ):
+            assert answer.status == 200, await answer.text()
+
+    async def logged(self, kind: str) -> list[Any]:
+        """What the log holds of this kind, oldest first."""
+        connection = await asyncpg.connect(self.room.database_url)
+        try:
+            return list(await connection.fetch("select * from check_ins where kind = $1 order by seq", kind))
+        finally:
+            await connection.close()
+
+    async def until_logged(self, kind: str, count: int) -> list[Any]:
+        for _ in range(200):
+            if len(found := await self.logged(kind)) >= count:
+                return found
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"never {count} of {kind}")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def office(
+    postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Office]:
+    state, port = tmp_path_factory.mktemp("room"), free_port()
+    async with war_room(postgres, make_election(30, counties=2), state, f"http://127.0.0.1:{port}") as room:
+        more = {
+            "BELUGA_SECRET": SECRET,
+            "BELUGA_CLOCK_FILE": str(state / "clock"),
+            "BELUGA_FEED_URL": f"ws://127.0.0.1:{room.feed.port}",
+        }
+        intake = IntakeProcess(state / "intake", room.database_url, more=more, port=port)
+        await intake.running()
+        await intake.until_roster()
+        try:
+            yield Office(room, intake)
+        finally:
+            intake.end()
+
+
+def queue(page: Page) -> Any:
+    return page.locator("#queue li[data-id]")
+
+
+async def test_a_text_nobody_could_read_is_read_by_a_person_alone(office: Office, browser: Browser) -> None:
+    await office.text("what about <b>the gym</b> <img src=x onerror=alert()>", watcher=2)
+    await office.until_logged("unread", 1)
+    async with (
+        visiting(browser, office.room, "sam", "/desk/unread") as one,
+        visiting(browser, office.room, "ada", "/desk/unread") as two,
+    ):
+        await expect(queue(one.page)).to_contain_text("<b>the gym</b>")
+        await expect(queue(two.page)).to_have_count(1)
+        assert await one.page.locator("img").count() == 0
+        await one.page.keyboard.press("t")
+        await expect(one.page.locator("#words")).to_be_focused()
+        # The other person is told, and cannot take it.
+        await two.page.keyboard.press("t")
+        await expect(two.page.locator("#notice")).to_have_text("sam is working on this one.")
+        await expect(queue(two.page).locator(".by")).to_have_text("sam has it")
+        assert await two.page.locator("#words").count() == 0
+        await one.page.keyboard.type("nonsense words")
+        await one.page.keyboard.press("Enter")
+        await expect(one.page.locator("#notice")).to_contain_text("These words cannot be read either.")
+        await one.page.fill("#words", "412")
+        await one.page.keyboard.press("Enter")
+        await expect(queue(one.page)).to_have_count(0)
+        await expect(queue(two.page)).to_have_count(0, timeout=20_000)
+        assert [p for p in one.problems if "422" not in p] == []  # the browser itself reports the refusal
+    assert len(await office.until_logged("reread", 1)) == 1
+    assert [tuple(row)[:2] for row in await deeds(office.room)][-1] == ("sam", "unread read_as")
+
+
+async def test_an_unknown_phone_is_tied_to_its_watcher(office: Office, browser: Browser) -> None:
+    await office.text("01-05 300")
+    async with visiting(browser, office.room, "sam", "/desk/unknown") as seen:
+        page = seen.page
+        await expect(queue(page)).to_have_count(1)
+        await expect(queue(page)).to_contain_text(STRANGER)
+        await page.keyboard.press("t")
+        await expect(page.locator("#search")).to_be_focused()
+        await page.keyboard.type("watcher 4")
+        await page.click("#found button >> text=It is Watcher 4’s")
+        await expect(queue(page)).to_have_count(0)
+        assert seen.problems == []
+    (tie,) = await office.until_logged("tie", 1)
+    assert "w4" in str(tie["detail"])
+    assert STRANGER not in str([tuple(row) for row in await deeds(office.room)])
+
+
+async def test_a_held_count_is_decided_with_one_key(office: Office, browser: Browser) -> None:
+    await office.text("99000", watcher=6)
+    async with visiting(browser, office.room, "sam", "/desk/held") as seen:
+        page = seen.page
+        await expect(queue(page)).to_have_count(1)
+        await expect(page.locator("#work a[href='tel:+12155550006']")).to_be_visible()
+        await page.keyboard.press("t")
+        await expect(page.locator("#note")).to_be_focused()
+        await expect(page.locator("[data-key=a]")).to_contain_text("Accept 99,000")
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("r")
+        await expect(queue(page)).to_have_count(0)
+        assert seen.problems == []
+    assert len(await office.until_logged("reject", 1)) == 1
+
+
+async def test_incidents_are_given_and_closed(office: Office, browser: Browser) -> None:
+    await office.text("! machine 2 is down", watcher=8)
+    await office.until_logged("incident", 1)
+    async with visiting(browser, office.room, "sam", "/desk/incidents") as seen:
+        page = seen.page
+        await expect(queue(page)).to_have_count(1)
+        await page.keyboard.press("t")
+        await expect(page.locator("#note")).to_be_focused()
+        await page.keyboard.type("given to lee")
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("t")  # nothing happens: it is in hand
+        await page.keyboard.press("g")
+        await expect(queue(page).locator(".where")).to_contain_text("assigned", timeout=20_000)
+        await page.keyboard.press("t")
+        await expect(page.locator("#note")).to_be_focused()
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("d")
+        await expect(queue(page)).to_have_count(0)
+    statuses = [row["detail"].get("status") if isinstance(row["detail"], dict) else row["detail"]
+                for row in await office.until_logged("resolve", 2)]  # fmt: skip
+    assert "assigned" in str(statuses[0])
+    assert "resolved" in str(statuses[1])
+
+
+async def test_silent_precincts_are_called_and_noted_by_those_who_may(
+    office: Office, browser: Browser
+) -> None:
+    silent = [s.precinct_id for s in office.room.feed.standings.values() if s.state is State.SILENT]
+    assert silent == ["01-16"]
+    async with visiting(browser, office.room, "sam", "/desk/silent") as seen:
+        page = seen.page
+        await expect(queue(page)).to_have_count(1, timeout=30_000)
+        await expect(page.locator("#work a[href='tel:+12155550015']")).to_be_visible()
+        await page.keyboard.press("t")
+        await expect(page.locator("#note")).to_be_focused()
+        await page.keyboard.type("reached, phone was off")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#notice")).to_contain_text("Done.")
+        assert seen.problems == []
+    notes = await office.until_logged("note", 1)
+    assert notes[-1]["precinct_id"] == "01-16"
+    async with visiting(browser, office.room, "lee", "/desk/silent") as seen:  # County A has none
+        await expect(seen.page.locator("#queue .empty")).to_have_text("Nothing waits here.")
+
+
+async def test_the_roll_call_says_whom_to_reach(office: Office, browser: Browser) -> None:
+    await office.text("READY", watcher=9)
+    await office.until_logged("ready", 1)
+    async with visiting(browser, office.room, "sam", "/desk/rollcall") as seen:
+        page = seen.page
+        await expect(page.locator("#work h2")).to_contain_text("of 30 phones proven")
+        await expect(page.locator("#work tbody tr")).to_have_count(2)
+        assert await page.locator("#queue a[href^='tel:']").count() > 20
+        assert seen.problems == []
+
+
+@pytest.mark.parametrize("name", ["unread", "unknown", "held", "silent", "incidents", "rollcall"])
+async def test_desks_fit_a_phone(office: Office, browser: Browser, name: str) -> None:
+    await office.text("what about the dog?", watcher=12)
+    async with visiting(browser, office.room, "sam", f"/desk/{name}", width=360, height=740) as seen:
+        await expect(seen.page.locator("#age")).to_contain_text("old")
+        assert await seen.page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert seen.hosts <= {f"127.0.0.1:{office.room.port}", f"127.0.0.1:{office.room.feed.port}"}
+
+
+async def test_a_desk_without_intake_says_so_and_does_nothing_by_half(
+    office: Office, browser: Browser
+) -> None:
+    await office.text("what about the cat?", watcher=13)
+    await office.until_logged("unread", 2)
+    before = len(await office.logged("resolve"))
+    async with visiting(browser, office.room, "sam", "/desk/unread") as seen:
+        page = seen.page
+        await expect(queue(page).first).to_be_visible()
+        await page.keyboard.press("t")
+        await expect(page.locator("#words")).to_be_focused()
+        office.intake.end()
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("x")
+        await expect(page.locator("#notice")).to_contain_text("Intake does not answer. Nothing was changed")
+        await expect(page.locator("#words")).to_be_visible()
+        await office.intake.running()
+        await office.intake.until_roster()
+        await page.keyboard.press("x")
+        await expect(page.locator("#notice")).to_contain_text("Done.")
+    assert len(await office.until_logged("resolve", before + 1)) == before + 1
