@@ -4,13 +4,14 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any
 
 import asyncpg
-import orjson
 import typer
 
+from beluga.stack import DEFAULT_STATE, NoStackError, database_url, read_run_file
 from election import accounts, audit
 from election.accounts import AccountError, Role
 from election.clock import open_clock
@@ -22,6 +23,19 @@ PasswordFromInput = Annotated[
     bool,
     typer.Option("--password-stdin", help="Read the password from standard input instead of making one."),
 ]
+
+
+_STATE = ContextVar("state", default=DEFAULT_STATE)  # the folder named on the command line
+
+
+@app.callback()
+def user(
+    state: Annotated[
+        Path, typer.Option("--state", help="Folder of the stack.", envvar="BELUGA_STATE")
+    ] = DEFAULT_STATE,
+) -> None:
+    """Accounts of the war room."""
+    _STATE.set(state)
 
 
 @app.command()
@@ -77,20 +91,6 @@ def list_() -> None:
         typer.echo(f"{account.login}\t{account.role}\t{scope}{' · disabled' if account.disabled else ''}")
 
 
-def database_url() -> str:
-    """Where the accounts are: BELUGA_DATABASE_URL, else the running stack's. Exits where there is neither."""
-    url = os.environ.get("BELUGA_DATABASE_URL")
-    if not url:
-        run = Path(os.environ.get("BELUGA_STATE", ".beluga")) / "run.json"
-        try:
-            url = orjson.loads(run.read_bytes()).get("database_url")
-        except (OSError, ValueError):
-            url = None
-    if not url:
-        _stop("no database: set BELUGA_DATABASE_URL, or run this where `beluga up` runs")
-    return str(url)
-
-
 def _run(act: Callable[[asyncpg.Connection], Awaitable[Any]]) -> Any:
     async def go(url: str) -> Any:
         connection = await connect(url)
@@ -100,7 +100,9 @@ def _run(act: Callable[[asyncpg.Connection], Awaitable[Any]]) -> Any:
             await connection.close()
 
     try:
-        return asyncio.run(go(database_url()))
+        return asyncio.run(go(database_url(_STATE.get())))
+    except NoStackError:
+        _stop("no database: set BELUGA_DATABASE_URL, or name the folder of a running stack with --state")
     except AccountError as error:
         _stop(str(error))
     except asyncpg.UndefinedTableError:
@@ -112,7 +114,10 @@ def _run(act: Callable[[asyncpg.Connection], Awaitable[Any]]) -> Any:
 async def _audit(
     connection: asyncpg.Connection, action: str, login: str, detail: dict[str, Any] | None = None
 ) -> None:
-    file = os.environ.get("BELUGA_CLOCK_FILE")
+    try:
+        file = read_run_file(_STATE.get()).clock_file  # a rehearsal's trail goes by the rehearsal's clock
+    except NoStackError:
+        file = os.environ.get("BELUGA_CLOCK_FILE")
     now = open_clock(Path(file) if file else None).now()
     await audit.record(connection, now, "command line", action, f"account:{login.lower()}", detail)
 

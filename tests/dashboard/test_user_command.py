@@ -1,0 +1,68 @@
+"""`beluga user` beside a stack: by BELUGA_DATABASE_URL, and by the folder of what runs."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import asyncpg
+import pytest
+from typer.testing import CliRunner
+
+from beluga.commands import app
+from beluga.stack import RunFile, write_run_file
+from election import accounts
+from election.database import connect
+
+RUNNER = CliRunner()
+
+
+def user(*words: str, given: str = "") -> tuple[int, str]:
+    result = RUNNER.invoke(app, ["user", *words], input=given)
+    return result.exit_code, result.output
+
+
+@pytest.fixture
+def by_state(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a stack that runs (this very process, for all the command can tell)."""
+    monkeypatch.delenv("BELUGA_DATABASE_URL", raising=False)
+    write_run_file(tmp_path, RunFile(os.getpid(), "2026-11-03T12:00:00+00:00", {}, {}, database_url))
+    return tmp_path
+
+
+def test_accounts_are_made_reset_closed_and_listed(by_state: Path) -> None:
+    at = ("--state", str(by_state))
+    code, said = user(*at, "add", "Sam")
+    assert (code, said.startswith("sam can sign in with password ")) == (0, True)
+    assert user(*at, "add", "sam")[0] == 1
+    code, said = user(*at, "add", "lee", "--role", "lead")
+    assert (code, "needs at least one county" in said) == (1, True)
+    assert user(*at, "add", "lee", "--role", "lead", "--county", "North", "--county", "South")[0] == 0
+    code, said = user(*at, "reset", "sam", "--password-stdin", given="a new long password\n")
+    assert (code, said) == (0, "sam can sign in\n")
+    assert user(*at, "disable", "nobody")[0] == 1
+    assert user(*at, "disable", "lee")[0] == 0
+    code, said = user(*at, "list")
+    assert said.splitlines() == ["lee\tlead\tNorth, South · disabled", "sam\tstaff\tall counties"]
+
+
+async def test_the_password_given_is_the_password(by_state: Path, database_url: str) -> None:
+    at = ("--state", str(by_state))
+    words = ("add", "ada", "--role", "admin", "--password-stdin")
+    await asyncio.to_thread(user, *at, *words, given="long enough 1\n")
+    connection = await connect(database_url)
+    try:
+        ada = await accounts.find(connection, "ADA")
+        assert ada is not None
+        assert ada.accepts("long enough 1")
+        assert not ada.accepts("long enough 2")
+        assert await connection.fetchval("select action from audit") == "account added"
+        with pytest.raises(asyncpg.PostgresError):
+            await connection.execute("delete from audit")
+    finally:
+        await connection.close()
+
+
+def test_without_a_stack_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BELUGA_DATABASE_URL", raising=False)
+    code, said = user("--state", str(tmp_path), "list")
+    assert (code, "set BELUGA_DATABASE_URL" in said) == (1, True)
