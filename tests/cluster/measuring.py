@@ -172,7 +172,7 @@ class Measured:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def stored_once(self, patience: float = 60) -> tuple[int, int, int]:
-        """(acknowledged, of them stored, rows more than one) once everything has arrived, or patience ends."""
+        """(acknowledged, of them stored, rows too many) once everything has arrived, or patience ends."""
         deadline = time.monotonic() + patience
         while True:
             with contextlib.suppress(*AWAY):

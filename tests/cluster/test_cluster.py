@@ -183,7 +183,8 @@ def test_a_certificate_that_expires_soon_is_an_alarm(measured: Measured, root: P
     try:
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "13", "-subj", "/CN=x",
-             "-keyout", "k", "-out", "proxy_certificate"], cwd=cluster.secrets, check=True, capture_output=True,
+             "-keyout", "k", "-out", "proxy_certificate"],
+            cwd=cluster.secrets, check=True, capture_output=True,
         )  # fmt: skip
         said = subprocess.run(
             ["deploy/cluster", "status"],
