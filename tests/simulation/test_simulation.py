@@ -1,0 +1,136 @@
+"""A thousand schedules of crashes, outages and lost answers, each repeatable from its seed; and planted bugs
+that some of them must find.
+
+"""
+
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+import intake.drain
+import intake.journal
+import intake.journal_file
+import tally.follow
+from tally.ledger import Entry, Ledger
+from tests.simulation.world import ELECTION, Current, Plants, run_schedule
+
+SCHEDULES = int(os.environ.get("BELUGA_SIMULATIONS", "1000"))
+FEW = 150  # schedules within which a planted bug must be found
+SECONDS = 120.0
+pytestmark = pytest.mark.timeout(400)
+
+
+class _NoCollector:
+    """The follower freezes the heap after its first reading: once a process, not once a schedule."""
+
+    def __getattr__(self, _: str) -> Any:
+        return lambda: None
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A memory disk where there is one; clocks, names and connections of the simulated world."""
+
+    async def connect(*_: Any, **__: Any) -> Any:
+        return await Current.world.database.connect()
+
+    async def load(_: Any) -> Any:
+        return ELECTION
+
+    def now() -> float:
+        return Current.loop.time()
+
+    monkeypatch.setattr(intake.drain, "connect", connect)
+    monkeypatch.setattr(intake.drain, "perf_counter", now)
+    monkeypatch.setattr(intake.journal, "monotonic", now)
+    monkeypatch.setattr(intake.journal, "perf_counter", now)
+    monkeypatch.setattr(
+        intake.journal_file.secrets, "token_hex", lambda n: f"{Current.labels.getrandbits(8 * n):0{2 * n}x}"
+    )
+    monkeypatch.setattr(tally.follow, "connect", connect)
+    monkeypatch.setattr(tally.follow, "load_election", load)
+    monkeypatch.setattr(tally.follow, "gc", _NoCollector())
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    disk = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="beluga-simulation-", dir=disk) as name:
+        yield Path(name)
+    structlog.reset_defaults()
+
+
+def failure(seed: int, problems: list[str]) -> str:
+    return (
+        f"seed {seed}: {'; '.join(problems)}\nrepeat it with: "
+        f"BELUGA_SIMULATION_SEED={seed} python -m pytest tests/simulation -k repeated"
+    )
+
+
+def first_found(folder: Path, plants: Plants) -> int | None:
+    return next((seed for seed in range(FEW) if run_schedule(seed, folder, plants)), None)
+
+
+def test_no_schedule_loses_or_repeats_anything(folder: Path) -> None:
+    began = time.monotonic()
+    for seed in range(SCHEDULES):
+        problems = run_schedule(seed, folder)
+        assert not problems, failure(seed, problems)
+    seconds = time.monotonic() - began
+    print(f"{SCHEDULES} schedules in {seconds:.0f} s: {SCHEDULES / seconds * 60:.0f} a minute")
+
+
+@pytest.mark.skipif("BELUGA_SIMULATION_SEED" not in os.environ, reason="repeats one seed")
+def test_a_seed_repeated(folder: Path) -> None:
+    seed = int(os.environ["BELUGA_SIMULATION_SEED"])
+    assert not (problems := run_schedule(seed, folder)), failure(seed, problems)
+
+
+def test_a_seed_repeats_its_schedule(folder: Path) -> None:
+    ends = []
+    for _ in range(2):
+        run_schedule(11, folder)
+        world = Current.world
+        ends.append((Current.loop.time(), world.crashes, world.acknowledged, world.database.check_ins))
+    assert ends[0] == ends[1]
+
+
+def test_it_finds_a_mark_written_too_early(folder: Path) -> None:
+    assert first_found(folder, Plants(mark_first=True)) is not None
+
+
+def test_it_finds_a_gap_in_following(folder: Path) -> None:
+    assert first_found(folder, Plants(follow_by_seq=True)) is not None
+
+
+class AppliesTwice(Ledger):
+    """A planted bug: what has been seen is filed again."""
+
+    def add(self, check_ins: Any) -> set[int]:
+        batch = list(check_ins)
+        self._seen -= {c.check_in_id.bytes for c in batch}
+        return super().add(batch)
+
+
+class CorrectsByArrival(Ledger):
+    """A planted bug: a FIX acts on what happened to arrive before it."""
+
+    arrived = 0
+
+    def _entry(self, c: Any, key: bytes) -> Entry:
+        entry = super()._entry(c, key)
+        self.arrived += 1
+        entry.sent = float(self.arrived)
+        return entry
+
+
+def test_it_finds_a_double_application(folder: Path) -> None:
+    assert first_found(folder, Plants(ledger=AppliesTwice)) is not None
+
+
+def test_it_finds_a_correction_that_depends_on_arrival(folder: Path) -> None:
+    assert first_found(folder, Plants(ledger=CorrectsByArrival)) is not None
