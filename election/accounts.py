@@ -77,10 +77,10 @@ class Account:
     def accepts(self, password: str) -> bool:
         """Whether `password` is right and the account is open. Slow on purpose (tens of milliseconds)."""
         try:
-            right = _HASHER.verify(self.password_hash, password)
+            _HASHER.verify(self.password_hash, password)
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
-            right = False
-        return right and not self.disabled
+            return False
+        return not self.disabled
 
     def may_see(self, county: str) -> bool:
         return self.role is not Role.LEAD or county in self.counties
