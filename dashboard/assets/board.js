@@ -355,13 +355,20 @@
     const drawn = () => {
       queued = false;
       beluga.map.collect(byId("map-body"));
+      const wanted = new Set(board.view ? board.view.ids : []);
+      if (![...beluga.map.paths.keys()].every((id) => wanted.has(id))) beluga.map.paths.clear(); // still the former view
       paintMap(null);
       if (beluga.map.paths.size && !beluga.firstMap) beluga.firstMap = performance.now();
     };
+    // Plotly draws new shapes, or takes those of the former view and gives them another form.
+    const isShape = (node) => node.classList && node.classList.contains("choroplethlocation");
+    const added = (node) => (isShape(node) ? !beluga.map.paths.has(String(node.__data__?.loc)) : Boolean(node.querySelector && node.querySelector(".choroplethlocation")));
+    const matters = (record) => record.type === "attributes"
+      ? beluga.map.paths.size === 0 && isShape(record.target)
+      : [...record.addedNodes].some(added) || [...record.removedNodes].some((node) => isShape(node) && !node.isConnected);
     new MutationObserver((records) => {
-      const shapes = records.some((r) => [...r.addedNodes].some((n) => n.classList && n.classList.contains("choroplethlocation") && !beluga.map.paths.has(String(n.__data__?.loc))) || [...r.addedNodes].some((n) => n.querySelector && n.querySelector(".choroplethlocation")));
-      if (shapes && !queued) { queued = true; requestAnimationFrame(drawn); }
-    }).observe(byId("map-body"), { childList: true, subtree: true }); // Dash replaces the graph itself once loaded
+      if (!queued && records.some(matters)) { queued = true; requestAnimationFrame(drawn); }
+    }).observe(byId("map-body"), { childList: true, subtree: true, attributes: true, attributeFilter: ["d"] }); // Dash replaces the graph itself once loaded
   }
 
   function showTip(tip, id, mouse) {

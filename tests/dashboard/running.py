@@ -414,6 +414,7 @@ async def war_room(
     for login, role, counties in ACCOUNTS:
         await accounts.add(connection, login, role, PASSWORD, counties)
     await connection.close()
+    await admin.close()
     feed = FeedDriver(election)
     neighbours = Neighbourhood(feed)
     port = free_port()
@@ -430,6 +431,7 @@ async def war_room(
             room.stop()
         await feed.stop()
         await neighbours.stop()
+        admin = await asyncpg.connect(postgres.url_of("postgres"))  # a test may have restarted the server
         await admin.execute(f"drop database {name} with (force)")
         await admin.close()
 

@@ -1,0 +1,55 @@
+"""What axe-core would mend: nothing, on every page, light and dark."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, expect
+
+from beluga.postgres import EmbeddedPostgres
+from election.wire.feed import Incident
+from tests.dashboard.running import NOON, Room, make_election, visiting, war_room
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+RULES: Any = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def room(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
+    async with war_room(postgres, make_election(60), tmp_path_factory.mktemp("room")) as one:
+        one.feed.incidents = [
+            Incident(number=1, check_in_id="i1", precinct_id="01-03", text="machine down", at=int(NOON))
+        ]
+        yield one
+
+
+async def clean(page: Page) -> None:
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        found = await Axe().run(page, options=RULES)
+        assert found.violations_count == 0, found.generate_report()
+
+
+async def test_the_board_and_the_panel(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, path="/?precinct=01-04") as seen:
+        await seen.painted()
+        await expect(seen.page.locator("#panel .sentence")).to_be_visible()
+        await clean(seen.page)
+        await seen.page.keyboard.press("Escape")
+        await clean(seen.page)
+        await seen.page.click("#as-table")
+        await clean(seen.page)
+
+
+@pytest.mark.parametrize("path", ["/desk/unread", "/desk/rollcall", "/audit"])
+async def test_plain_pages(room: Room, browser: Browser, path: str) -> None:
+    async with visiting(browser, room, "ada", path) as seen:
+        await expect(seen.page.locator("h1")).to_be_visible()
+        await clean(seen.page)
+
+
+async def test_the_door(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, "", "/login") as seen:
+        await clean(seen.page)

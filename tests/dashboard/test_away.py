@@ -1,0 +1,96 @@
+"""PostgreSQL gone in the middle: the war room goes on, says what is old, refuses clearly, forgets nothing."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterator
+
+import aiohttp
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from beluga.postgres import EmbeddedPostgres, free_port
+from election.database import connect
+from election.migrate import migrate
+from tests.dashboard.running import Room, make_election, war_room
+from tests.dashboard.test_board import deeds
+from tests.dashboard.test_sign_in import anyone, sign_in
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+KEY = "7b1f6a52-35a5-4d0c-9be1-0a9f0d1a2b{:02x}"
+
+
+@pytest.fixture(scope="module")
+def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A server of this module's own, to be stopped and started."""
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), free_port(), secrets.token_hex(8))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def room(
+    own_postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Room]:
+    admin = await asyncpg.connect(own_postgres.url_of("postgres"))
+    await admin.execute("create database template_beluga")
+    await admin.close()
+    connection = await connect(own_postgres.url_of("template_beluga"))
+    await migrate(connection)
+    await connection.close()
+    async with war_room(own_postgres, make_election(24, counties=2), tmp_path_factory.mktemp("room")) as one:
+        yield one
+
+
+async def note(session: aiohttp.ClientSession, number: int, text: str) -> tuple[int, str]:
+    """Status and words of a note put down for the first precinct."""
+    async with session.get("/boot") as answer:
+        csrf = (await answer.json())["csrf"]
+    deed = {"key": KEY.format(number), "action": "note", "precinct_id": "01-01", "text": text}
+    async with session.post("/actions", json=deed, headers={"X-CSRF": csrf}) as answer:
+        return answer.status, (await answer.json()).get("message", "")
+
+
+async def test_the_war_room_outlives_its_database(room: Room, own_postgres: EmbeddedPostgres) -> None:
+    async with anyone(room) as session, anyone(room) as late:
+        assert (await sign_in(session, "sam"))[0] == 303
+        assert (await note(session, 1, "before"))[0] == 200
+        own_postgres.stop()
+        # Pages, shapes and the feed's token need no database; sign-in goes by the accounts last seen.
+        for path in (
+            "/boot",
+            "/geo/precincts.json",
+            "/feed-token",
+            "/people?precinct=01-01",
+            "/_dash-layout",
+        ):
+            async with session.get(path) as answer:
+                assert answer.status == 200, path
+        assert (await sign_in(late, "ada"))[0] == 303
+        # A decision still reaches intake (its journal needs none either); its audit line waits on disk.
+        assert (await note(session, 2, "meanwhile"))[0] == 200
+        room.neighbours.refuse = "the journal is full"
+        status, words = await note(session, 3, "refused")
+        assert (status, "Nothing was changed" in words) == (503, True)
+        room.neighbours.refuse = ""
+        async with late.get("/audit", headers={"Accept": "text/html"}) as answer:
+            assert "The database does not answer" in await answer.text()
+        # Restarted meanwhile, it still knows the election.
+        assert room.stop() == 0
+        room.start()
+        await room.ready()
+        async with session.get("/boot") as answer:
+            assert (await answer.json())["precincts"] == 24
+        own_postgres.start()
+        for _ in range(300):
+            try:
+                done = [row["action"] for row in await deeds(room)]
+            except (OSError, asyncpg.PostgresError):
+                done = []
+            if len(done) >= 3:
+                break
+            await asyncio.sleep(0.1)
+        assert done == ["note", "note", "note refused"]
+        assert (await note(session, 4, "after"))[0] == 200
+    assert [d.detail["text"] for d in room.neighbours.decisions.values()] == ["before", "meanwhile", "after"]
