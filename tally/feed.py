@@ -321,17 +321,22 @@ class Feed:
             self._log.error("a viewer's task failed", exc_info=error)
 
     async def _beat(self) -> None:
+        speed = 1.0
         while True:
             self._quiet = True
             await asyncio.sleep(BEAT_SECONDS)
             edition = self._source.edition
-            if edition is None or not self._quiet:
+            clock, before = self._source.clock_row(), speed
+            speed = clock["speed"]
+            # A rehearsal's clock jumps and changes speed: viewers must hear of it also while deltas flow.
+            if edition is None or not (self._quiet or speed != 1.0 or speed != before):
                 continue
             beat = {
                 "type": "beat",
                 "v": VERSION,
                 "seq": edition.seq,
-                "at": self._source.clock_row()["now"],
+                "at": clock["now"],
+                "speed": speed,
                 "stored_behind": round(self._source.stored_behind, 1),
             }
             frame = text_frame(encode(beat))

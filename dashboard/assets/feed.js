@@ -91,6 +91,7 @@
           break;
         case "beat":
           if (seq !== null && message.seq > seq) return retry("a message is missing");
+          setClock({ now: message.at, speed: message.speed ?? clock.speed });
           handlers.beat(message);
           break;
       }

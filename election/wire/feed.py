@@ -143,10 +143,12 @@ class Delta(_Wire):
 
 
 class Beat(_Wire):
-    """Nothing changed, and the tally lives. Sent when no delta went out for a second."""
+    """The tally lives, and this is its clock. Sent each second in which no delta went out, or the clock runs
+    at another speed than real time (a rehearsal's)."""
 
     type: Literal["beat"] = "beat"
     v: int = VERSION
     seq: int
     at: float
+    speed: float = 1.0  # stack seconds a second
     stored_behind: float = 0.0  # seconds since the follower last heard from the database
