@@ -161,7 +161,7 @@
     ].filter(Boolean);
   }
 
-  const people = (i) => make("ul", { class: "people" }, ...(i.people || []).map((p) =>
+  const people = (i) => make("ul", { class: "people" }, ...(desk === "silent" && !(i.people || []).length ? [make("li", {}, "Nobody watches here.")] : []), ...(i.people || []).map((p) =>
     make("li", {}, make("span", {}, p.name + " · " + p.as), p.phone ? make("a", { href: "tel:" + p.phone, class: "call", "aria-label": "Call " + p.name + ", " + p.as }, "call") : null,
       p.phone ? make("a", { href: "sms:" + p.phone, class: "call", "aria-label": "Text " + p.name + ", " + p.as }, "text") : null)),
     ...(i.phone && i.phone.startsWith("+") ? [make("li", {}, make("span", {}, i.phone), make("a", { href: "tel:" + i.phone, class: "call", "aria-label": "Call this phone" }, "call"))] : []));
@@ -183,7 +183,7 @@
     const note = () => ({ note: byId("note")?.value.trim() || "" });
     const back = button("u", "Put back", () => putBack());
     const actions = (...buttons) => make("p", { class: "actions" }, ...buttons, back);
-    const held = make("p", { class: "dim" }, "Yours until " + beluga.hhmm(Date.parse(hand.until) / 1000) + ".");
+    const held = make("p", { class: "dim" }, "In your hands alone. Put it back if you cannot finish it.");
     switch (desk) {
       case "unread": {
         const words = field("words", "What it should have said, as a text", { placeholder: "12-03 412", maxlength: 160 });
