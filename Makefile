@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP := $(VENV)/.installed
 SEED ?= 1
+# test files at a time; each worker has a PostgreSQL of its own
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium compose-check clean \
@@ -57,7 +59,7 @@ format: $(STAMP) ## Format the code
 	$(BIN)/ruff check --fix .
 
 test: $(STAMP) chromium lint ## Everything CI runs (under 15 minutes)
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 quick: $(STAMP) ## Tests without the end-to-end runs
 	$(BIN)/pytest --ignore tests/end_to_end
@@ -67,6 +69,7 @@ bench: $(STAMP) ## Every benchmark, each with its baseline in the same run
 
 rehearse: $(STAMP) chromium ## Long rehearsals: many seeds, whole days
 	BELUGA_REHEARSE=1 $(BIN)/pytest tests/end_to_end
+	$(BIN)/beluga rehearse
 
 fuzz: $(STAMP) ## Random and mutated texts against the grammar, for as long as you let it
 	$(BIN)/python tests/fuzz/grammar.py
