@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import asyncpg
-from election.store import load_election
 
 from callers.feed import Heard
+from election.store import load_election
 
 
 @dataclass(frozen=True, slots=True)
