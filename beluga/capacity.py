@@ -22,7 +22,7 @@ BYTES_PER_MESSAGE = Constant(
     1_036, "bytes of tables and indexes a text", "pg_total_relation_size, 20,000 texts"
 )
 VIEWERS_PER_FEED = Constant(1_000, "viewers on one feed process", "python bench/feed.py")
-LEASES_PER_SECOND = Constant(500, "leases/s, one database", "python bench/leases.py")
+LEASES_PER_SECOND = Constant(150, "leases/s, one database, a busy machine", "python bench/leases.py")
 CHECK_INS_FOLLOWED = Constant(5_700, "check-ins/s read again at a restart", "python bench/follow.py")
 
 # What people do; assumptions, not measurements.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Constants:
     """Standard deviations are of natural logarithms (.10 is about 10 %) unless a field says otherwise.
 
-    Sources: (R) the reference's replays of ten Philadelphia elections, DESIGN section 7; (C) cross-validation
-    over counties and seeds of Romania 2024, `docs/model.md`; (J) judgement, wide on purpose.
+    Sources: (R) the reference's replays of ten Philadelphia elections, DESIGN section 7; (C) chosen on
+    two seeds of Romania 2024 and not yet cross-validated, `docs/model.md`; (J) judgement, wide on purpose.
     """
 
     # the day
