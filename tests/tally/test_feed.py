@@ -111,7 +111,11 @@ async def test_hello_then_snapshot_then_numbered_deltas_and_beats() -> None:
         assert (beat.seq, beat.stored_behind) == (3, 7.0)
 
 
-@pytest.mark.parametrize("bad", ["", "?token=forged", "?token=" + TOKENS.sign("service", {"counties": None})])
+@pytest.mark.parametrize(
+    "bad",
+    ["", "?token=forged", "?token=" + TOKENS.sign("service", {"counties": None})],
+    ids=["none", "forged", "for another purpose"],
+)
 async def test_a_wrong_token_is_refused(bad: str) -> None:
     async with serving(Board(an_edition())) as address:
         with pytest.raises(InvalidStatus) as refused:
