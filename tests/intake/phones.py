@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import signal
+import time
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -75,10 +76,13 @@ class Site:
 
         return list(run(fetch()))
 
-    def counts(self, watcher_id: str) -> list[int]:
-        """The votes this watcher reported, in the log's order."""
+    def counts(self, watcher_id: str, wanted: int = 0) -> list[int]:
+        """The votes this watcher reported, in the log's order, once there are `wanted` (15 s at most)."""
         sql = "select votes from check_ins where watcher_id = $1 and votes is not null order by sent_at, seq"
-        return [row["votes"] for row in self.rows(sql, watcher_id)]
+        deadline = time.monotonic() + 15
+        while len(found := self.rows(sql, watcher_id)) < wanted and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return [row["votes"] for row in found]
 
 
 def todays_election() -> Election:
