@@ -21,7 +21,7 @@ import tally.follow
 from tally.ledger import Entry, Ledger
 from tests.simulation.world import ELECTION, Current, Plants, run_schedule
 
-SCHEDULES = int(os.environ.get("BELUGA_SIMULATIONS", "1000"))
+SCHEDULES = int(os.environ.get("BELUGA_SIMULATIONS", "150"))
 FEW = 150  # schedules within which a planted bug must be found
 SECONDS = 120.0
 pytestmark = pytest.mark.timeout(400)
