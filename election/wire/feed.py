@@ -100,6 +100,60 @@ class Incident(_Wire):
     status: str = "open"
 
 
+class UnreadMessage(_Wire):
+    """A text that nobody could read, waiting for a person."""
+
+    id: str  # its check-in: the item at the unread desk
+    at: int  # received
+    precinct_id: str | None = None
+    watcher_id: str | None = None
+    channel: str = "sms"
+    text: str = ""  # as sent, cut to 300 characters
+
+
+class Desks(_Wire):
+    """What waits for people at the war room's desks, in the viewer's counties, by the log alone."""
+
+    unread: int = 0
+    unknown: int = 0  # phones that nobody knows
+    held: int = 0  # counts intake asked about, neither confirmed nor decided
+    messages: list[UnreadMessage] = Field(default_factory=list)  # the oldest unread ones, at most 30
+
+
+class Dispatch(_Wire):
+    """A precinct open for calling."""
+
+    precinct_id: str
+    automatic: bool = False
+    callers_wanted: int | None = None
+    callers_now: int = 0
+    callers_allocated: int = 0
+    started_at: int
+    started_by: str = ""
+    reason: str = ""
+    hold: str = ""  # why it rests for now
+    missing_at_start: int = 0
+    calls: int = 0
+
+
+class CallProposal(_Wire):
+    """Whom the call desk would send where, for staff to accept."""
+
+    precinct_id: str
+    callers: int
+    missing: int
+    reachable: int
+    sentence: str
+
+
+class Calls(_Wire):
+    """The call desk, in the viewer's counties, as it last answered."""
+
+    dispatches: list[Dispatch] = Field(default_factory=list)
+    proposals: list[CallProposal] = Field(default_factory=list)  # the most urgent, at most 50
+    silent_since: int | None = None  # it has not answered since then: all this is old. None: it answers
+
+
 class Clock(_Wire):
     now: float
     speed: float = 1.0
@@ -128,10 +182,15 @@ class Snapshot(_Wire):
     standings: dict[str, list[object]]
     aggregates: list[Aggregate]
     incidents: list[Incident] = Field(default_factory=list)
+    desks: Desks | None = None  # None: not for this viewer's role
+    calls: Calls | None = None  # None: the same, or the call desk has never been heard
 
 
 class Delta(_Wire):
-    """What changed since `seq - 1`: whole standings of the precincts named, aggregates that changed."""
+    """What changed since `seq - 1`: whole standings of the precincts named, aggregates that changed.
+
+    `desks` and `calls` replace what was there; None: unchanged.
+    """
 
     type: Literal["delta"] = "delta"
     v: int = VERSION
@@ -140,6 +199,8 @@ class Delta(_Wire):
     standings: list[Standing] = Field(default_factory=list)
     aggregates: list[Aggregate] = Field(default_factory=list)
     incidents: list[Incident] = Field(default_factory=list)
+    desks: Desks | None = None
+    calls: Calls | None = None
 
 
 class Beat(_Wire):
