@@ -15,16 +15,19 @@ import asyncpg
 
 from election.checkin import Channel, CheckIn, Kind, Message
 from election.connector import ReplicationWatch
-from election.ids import CheckInId
+from election.ids import CheckInId, MessageId
 
 WAKE_CHANNEL = "beluga_log"
 
+# In order of their ids: two intakes that carry over the same texts in different order would else wait for
+# each other, until PostgreSQL aborts one of them after a second.
 _APPEND_MESSAGES = """
 insert into messages (message_id, provider, provider_message_id, channel, sender, body, raw,
                       received_at, sent_at, roster_version, journal, journal_seq, rehearsal)
 select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[],
                      $8::timestamptz[], $9::timestamptz[], $10::text[], $11::text[], $12::bigint[],
                      $13::boolean[])
+order by 1
 on conflict do nothing
 """
 
@@ -58,6 +61,8 @@ from check_ins c join messages m using (message_id)
 where c.precinct_id = $1 or c.check_in_id = any($2::uuid[])
 order by c.received_at desc, c.check_in_id limit $3
 """
+
+_WORDS = "select message_id, body from messages where message_id = any($1::uuid[])"
 
 _MESSAGES = """
 select message_id, provider, provider_message_id, channel, sender, body, raw, received_at, sent_at,
@@ -137,6 +142,11 @@ async def read_place(
     """The check-ins that name a precinct (and those of `also`) with their words as sent; newest first."""
     rows = await connection.fetch(_PLACE, precinct_id, list(also), limit)
     return [(_check_in(tuple(row)[:-1]), row["body"]) for row in rows]
+
+
+async def words_of(connection: asyncpg.Connection, messages: Sequence[MessageId]) -> dict[MessageId, str]:
+    """The words of some messages, as sent."""
+    return {row["message_id"]: row["body"] for row in await connection.fetch(_WORDS, list(messages))}
 
 
 async def read_messages(connection: asyncpg.Connection) -> Any:

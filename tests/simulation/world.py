@@ -3,11 +3,13 @@
 Time is virtual and every wait is drawn from one seed, so that a schedule can be repeated. The journal is the
 real one on a real (memory) disk, without its thread; the database is a model of what PostgreSQL promises:
 sequence numbers are taken at insertion, transactions commit in any order, a reader sees what is committed
-and below the oldest running transaction; a session whose client died may yet commit what it was told to.
+and below the oldest running transaction; a session whose client died may yet commit what it was told to;
+of transactions that wait for each other in a circle one is aborted after a second.
 """
 
 import asyncio
 import random
+import selectors
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -20,6 +22,7 @@ from typing import Any
 from uuid import UUID
 
 import apsw
+import asyncpg
 
 from election import log as election_log
 from election.checkin import Channel, CheckIn, Message
@@ -40,6 +43,7 @@ TEXTS = 24
 INTAKES = 2
 TROUBLE_SECONDS = 6.0  # faults happen before this; afterwards the world is left to recover
 PATIENCE_SECONDS = 600.0  # virtual
+DEADLOCK_SECONDS = 1.0  # PostgreSQL's deadlock_timeout
 PRECINCTS = tuple(PrecinctId(f"12-{n:02}") for n in range(1, 4))
 
 
@@ -59,11 +63,18 @@ ELECTION = an_election()
 ROSTER = roster_of(ELECTION)
 
 
+class NoNetwork(selectors.DefaultSelector):
+    """Nothing of this world comes from the kernel; not asking it is a tenth of a schedule."""
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        return []
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
     """Never waits: when nothing is ready, it is later."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(NoNetwork())
         self.virtual = 0.0
 
     def time(self) -> float:
@@ -123,6 +134,7 @@ class Transaction:
     made: list[tuple[dict, UUID]] = field(default_factory=list)
     commit_sent: bool = False
     notifies: bool = False
+    waits_for: int = 0  # the xid of whom it waits for; 0: nobody
 
     def write(self, table: dict, key: UUID, row: tuple) -> None:
         table[key] = row
@@ -133,6 +145,15 @@ class Transaction:
             self.xid = self.database.next_xid
             self.database.next_xid += 1
             self.database.running[self.xid] = self
+
+    def in_a_circle(self) -> bool:
+        """Whether the one it waits for waits, over any number of others, for it."""
+        seen = set[int]()
+        at: Transaction | None = self
+        while at is not None and at.waits_for and at.waits_for not in seen:
+            seen.add(at.waits_for)
+            at = self.database.running.get(at.waits_for)
+        return self.xid in seen
 
     def end(self, commit: bool) -> None:
         self.database.running.pop(self.xid, None)
@@ -218,12 +239,12 @@ class Connection:
         transaction.begin_writing()
         of_messages = statement == election_log._APPEND_MESSAGES
         table: dict[UUID, tuple] = database.messages if of_messages else database.check_ins
-        for row in zip(*columns, strict=True):
+        rows = list(zip(*columns, strict=True))
+        if "order by 1" in statement:
+            rows.sort(key=lambda row: row[0])
+        for row in rows:
             key = row[0]
-            while self._held_by_other(table, key):  # on conflict: wait for the other transaction's end
-                await asyncio.sleep(0.02)
-                if not self._open:
-                    raise ConnectionResetError
+            await self._held_by_nobody_else(transaction, table, key)
             if key in table:
                 continue
             if of_messages:
@@ -234,9 +255,24 @@ class Connection:
             if self._world.unlucky(0.5):
                 await asyncio.sleep(self._world.chance.random() * 0.2)  # others insert between our rows
 
-    def _held_by_other(self, table: dict[UUID, tuple], key: UUID) -> bool:
-        mine = self._within.xid if self._within else 0
-        return key in table and table[key][1] in self._database.running and table[key][1] != mine
+    async def _held_by_nobody_else(
+        self, transaction: Transaction, table: dict[UUID, tuple], key: UUID
+    ) -> None:
+        """On conflict: waits for the end of the other transaction."""
+        waited = 0.0
+        while key in table and (holder := table[key][1]) != transaction.xid:
+            if holder not in self._database.running:
+                break
+            transaction.waits_for = holder
+            await asyncio.sleep(0.02)
+            waited += 0.02
+            if not self._open:
+                raise ConnectionResetError
+            if waited > DEADLOCK_SECONDS and transaction.in_a_circle():
+                transaction.waits_for = 0
+                self._world.deadlocks += 1
+                raise asyncpg.DeadlockDetectedError
+        transaction.waits_for = 0
 
     async def fetch(self, statement: str, *values: Any) -> list[Row]:
         await self._trip()
@@ -433,6 +469,7 @@ class World:
         self.graves: list[asyncio.Task[Any]] = []
         self.follower: asyncio.Task[None] | None = None
         self.crashes = 0
+        self.deadlocks = 0
 
     def now(self) -> datetime:
         return NOON + timedelta(seconds=asyncio.get_running_loop().time())
@@ -549,6 +586,8 @@ class World:
     def judge(self) -> list[str]:
         """Laws L1, L2 and L3, from the sender's record, the tables and the ledger."""
         problems = []
+        if self.deadlocks:
+            problems.append(f"drains waited for each other {self.deadlocks} times")
         if lost := self.acknowledged - self.database.messages.keys():
             problems.append(f"{len(lost)} acknowledged and not stored")
         if invented := self.database.messages.keys() - self.sent:
