@@ -6,11 +6,12 @@
 ARG BASE=python:3.13-slim-bookworm
 
 FROM ${BASE} AS proxy
-RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends haproxy \
+RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends haproxy openssl \
     && rm -rf /var/lib/apt/lists/*
 COPY deploy/haproxy.cfg /etc/haproxy/haproxy.cfg
+COPY deploy/start-proxy /usr/local/bin/
 USER haproxy
-CMD ["haproxy", "-W", "-db", "-f", "/etc/haproxy/haproxy.cfg"]
+CMD ["start-proxy"]
 
 FROM ${BASE} AS patroni
 ARG PIP_OPTIONS=""
@@ -26,7 +27,8 @@ RUN apt-get update \
 COPY --from=patroni /opt/patroni /opt/patroni
 COPY deploy/patroni.yml /etc/patroni.yml
 COPY deploy/pgbackrest.conf /etc/pgbackrest/pgbackrest.conf
-COPY deploy/start-database deploy/after-bootstrap deploy/archive-wal deploy/keep-backups /usr/local/bin/
+COPY deploy/start-database deploy/start-etcd deploy/after-bootstrap deploy/archive-wal deploy/keep-backups \
+    deploy/note-backups deploy/restore-backup /usr/local/bin/
 ENV PATH=/opt/patroni/bin:/usr/lib/postgresql/15/bin:$PATH PYTHONUNBUFFERED=1
 USER postgres
 VOLUME /var/lib/postgresql

@@ -213,6 +213,7 @@ class DatabaseState:
     synchronous_commit: str
     synchronous: int
     archive_failing: bool = False
+    sees_standbys: bool = True  # whether our role may look
 
 
 def database(state: DatabaseState | None, why: str = "") -> Finding:
@@ -227,6 +228,11 @@ def database(state: DatabaseState | None, why: str = "") -> Finding:
             f"fsync is {state.fsync}, synchronous_commit {state.synchronous_commit}: commits can be lost",
             "alter system reset fsync; alter system reset synchronous_commit; select pg_reload_conf()",
         )
+    if state.hosts > 1 and not state.sees_standbys:
+        return bad(
+            "database", "our role may not see whether a standby is synchronous",
+            "as the database's superuser: grant pg_monitor to beluga",
+        )  # fmt: skip
     if state.hosts > 1 and state.synchronous < 1:
         return bad(
             "database", "no synchronous standby: one disk holds what is acknowledged",
@@ -241,7 +247,7 @@ def database(state: DatabaseState | None, why: str = "") -> Finding:
 
 
 def backup(age_hours: float | None, proven: bool | None = None) -> Finding:
-    """Whether there is a young backup. `age_hours` None: none at all."""
+    """Whether a backup is young (`age_hours` None: there is none) and `proven` (None: nobody notes that)."""
     if age_hours is None:
         return bad(
             "backup", "there is none", "beluga backup now (one machine), deploy/cluster backup (cluster)"
@@ -249,8 +255,11 @@ def backup(age_hours: float | None, proven: bool | None = None) -> Finding:
     if age_hours > BACKUP_HOURS:
         return bad("backup", f"the newest is {age_hours:.0f} h old", "make one every night, and one now")
     if proven is False:
-        return bad("backup", "the newest does not restore", "beluga backup verify says why")
-    return fine("backup", f"the newest is {age_hours:.1f} h old")
+        return bad(
+            "backup", "none has been restored and recounted in a week",
+            "beluga backup verify (one machine), deploy/cluster verify-backup (cluster)",
+        )  # fmt: skip
+    return fine("backup", f"the newest is {age_hours:.1f} h old" + (", one was restored" if proven else ""))
 
 
 def opt_out(roster: Roster, version: str = "preflight") -> Finding:

@@ -18,7 +18,7 @@ from beluga.backup import backups
 from beluga.capacity import need
 from beluga.preflight import DatabaseState, Finding, bad, fine
 from beluga.sender import Sender
-from beluga.stack import DEFAULT_STATE, NoStackError, database_url, read_run_file, secrets_of
+from beluga.stack import DEFAULT_STATE, NoStackError, database_url, given_secret, read_run_file, secrets_of
 from callers.settings import CallersSettings
 from election.database import UNREACHABLE, connect
 from election.day import Election
@@ -32,7 +32,12 @@ select current_setting('fsync') = 'on' as fsync, current_setting('synchronous_co
        (select count(*) from pg_stat_replication where sync_state in ('sync', 'quorum')) as synchronous,
        (select coalesce(last_failed_time > last_archived_time, last_failed_time is not null)
         from pg_stat_archiver) as archive_failing,
-       (select extract(epoch from now() - last_archived_time) / 3600 from pg_stat_archiver) as archived_hours
+       pg_has_role('pg_read_all_stats', 'usage') as sees_standbys
+"""
+_BASE_BACKUPS = """
+select extract(epoch from now() - max(finished_at)) / 3600 as hours,
+       coalesce(max(verified_at) > now() - interval '7 days', false) as proven
+from base_backups
 """
 
 
@@ -44,7 +49,8 @@ class Behind:
     why: str = ""
     election: Election | None = None
     ahead: float | None = None  # seconds of the database's clock before ours
-    archived_hours: float | None = None
+    backup_hours: float | None = None  # age of the cluster's newest base backup
+    proven: bool = False  # one of them was restored and recounted this week
 
 
 def preflight(
@@ -80,10 +86,7 @@ async def examine(
         intake, secrets = run.urls["intake"], secrets_of(state)
     except NoStackError:
         run, intake = None, ""
-        secrets = {
-            name: os.environ.get(f"BELUGA_{name.upper()}", "")
-            for name in ("generic_secret", "twilio_auth_token")
-        }
+        secrets = {name: given_secret(name) for name in ("generic_secret", "twilio_auth_token")}
     public = (url or os.environ.get("BELUGA_PUBLIC_URL") or intake).rstrip("/")
     tls = ssl.create_default_context(cafile=str(ca)) if ca else None
     behind = await look_behind(state)
@@ -105,16 +108,16 @@ async def examine(
     if state.exists():
         findings.append(checks.disk(state))
     findings.append(checks.database(behind.database, behind.why))
-    findings.append(checks.backup(backup_hours(state, behind)))
+    findings.append(backup(state, behind))
     findings += about(behind.election, state)
     return findings
 
 
-def backup_hours(state: Path, behind: Behind) -> float | None:
-    """Age of the newest backup: this stack's base backup, or the cluster's last archived log."""
+def backup(state: Path, behind: Behind) -> Finding:
+    """This stack's newest base backup, or the cluster's."""
     if behind.database is not None and behind.database.hosts > 1:
-        return behind.archived_hours
-    return next((b.age() / 3600 for b in backups(state / "backups")), None)
+        return checks.backup(behind.backup_hours, behind.proven)
+    return checks.backup(next((b.age() / 3600 for b in backups(state / "backups")), None))
 
 
 def about(election: Election | None, state: Path) -> Iterator[Finding]:
@@ -156,13 +159,13 @@ async def look_behind(state: Path) -> Behind:
         row = await connection.fetchrow(_STATE)
         waiting = await pending(connection)
         election = None if waiting else await load_election(connection)
+        made = None if waiting else await connection.fetchrow(_BASE_BACKUPS)
     except EXPECTED as error:
         return Behind(None, str(error)[:200])
     finally:
         await connection.close()
     assert row is not None
     hosts = urlsplit(where).netloc.rpartition("@")[2].count(",") + 1
-    archived = row["archived_hours"]
     return Behind(
         DatabaseState(
             hosts,
@@ -171,8 +174,10 @@ async def look_behind(state: Path) -> Behind:
             row["synchronous_commit"],
             row["synchronous"],
             row["archive_failing"],
+            row["sees_standbys"],
         ),
         election=election,
         ahead=ahead.total_seconds(),
-        archived_hours=float(archived) if archived is not None else None,
+        backup_hours=float(made["hours"]) if made and made["hours"] is not None else None,
+        proven=bool(made and made["proven"]),
     )

@@ -118,6 +118,14 @@ def database_url(state: Path) -> str:
     return SharedSettings().database_url or read_run_file(state).database_url
 
 
+def given_secret(name: str) -> str:
+    """A secret where no stack made it: `BELUGA_NAME`, else the file beluga_NAME in `BELUGA_SECRETS_DIR`
+    (default ./secrets); empty where there is neither.
+    """
+    path = Path(os.environ.get("BELUGA_SECRETS_DIR", "secrets")) / f"beluga_{name}"
+    return os.environ.get(f"BELUGA_{name.upper()}") or (path.read_text().strip() if path.exists() else "")
+
+
 def secrets_of(state: Path) -> dict[str, str]:
     """The stack's secrets, made on the first call. `BELUGA_SECRET` and its like win over the file."""
     path = state / "secrets.toml"

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import os
 import ssl
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,7 @@ from typing import Annotated
 import typer
 
 from beluga.county import fictional_phones
-from beluga.stack import DEFAULT_STATE, NoStackError, read_run_file, secrets_of
+from beluga.stack import DEFAULT_STATE, NoStackError, given_secret, read_run_file, secrets_of
 from beluga.surge import MOST_RATE, MOST_SECONDS, ready_texts, surge
 from election.settings import SharedSettings
 
@@ -62,10 +61,7 @@ def surge_(
 
 
 def _secret(name: str) -> str:
-    """From the environment, or from a file of the secrets' folder."""
-    folder = os.environ.get("BELUGA_SECRETS_DIR", "secrets")
-    path = Path(folder) / f"beluga_{name}"
-    found = os.environ.get(f"BELUGA_{name.upper()}") or (path.read_text().strip() if path.exists() else "")
+    found = given_secret(name)
     if not found:
         raise typer.BadParameter(f"set BELUGA_{name.upper()}, or BELUGA_SECRETS_DIR to the folder of secrets")
     return found

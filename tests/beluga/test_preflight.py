@@ -68,6 +68,8 @@ def test_dns() -> None:
     ("days", "believed", "ahead", "passed", "word"),
     [
         (60, True, 1, True, "good until"),
+        (15, True, 1, True, "good until"),
+        (13, True, 1, False, "good until"),
         (60, False, 1, False, "not believed"),
         (5, True, 1, False, "good until"),  # not two weeks ahead
         (30, True, 40, False, "good until"),  # not through the day after
@@ -163,6 +165,7 @@ def test_disk_and_ballast(tmp_path: Path) -> None:
         (replace(SOUND, fsync=False), "can be lost"),
         (replace(SOUND, synchronous_commit="off"), "can be lost"),
         (replace(SOUND, synchronous=0), "no synchronous standby"),
+        (replace(SOUND, sees_standbys=False), "may not see"),
         (replace(SOUND, archive_failing=True), "archiving fails"),
     ],
 )
@@ -177,7 +180,8 @@ def test_a_sound_database() -> None:
 
 
 @pytest.mark.parametrize(
-    ("age", "proven", "passed"), [(3, None, True), (None, None, False), (40, None, False), (3, False, False)]
+    ("age", "proven", "passed"),
+    [(3, None, True), (3, True, True), (None, None, False), (40, None, False), (3, False, False)],
 )
 def test_backup(age: float | None, proven: bool | None, passed: bool) -> None:
     assert checks.backup(age, proven).passed is passed
