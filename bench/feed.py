@@ -21,7 +21,7 @@ from websockets.asyncio.server import ServerConnection, broadcast, serve
 from beluga.postgres import free_port
 from election.tokens import Tokens
 from election.wire.feed import Standing, State
-from tally.edition import Edition, Row, row_of
+from tally.edition import WHOLE, Edition, Row, row_of
 from tally.feed import Feed
 from tally.settings import TallySettings
 
@@ -150,7 +150,7 @@ async def main(viewers: int, seconds: int) -> None:
     feed = Feed(board, Tokens(SECRET), settings, CollectorRegistry())
     token = Tokens(SECRET).sign("feed", {"role": "staff", "counties": None, "account": "bench"})
     async with feed.serving() as port:
-        scope = feed._scopes[None]
+        scope = feed._scopes[WHOLE]
         ours = await measure(
             "feed", (port, f"/feed?token={token}"), (viewers, seconds),
             lambda: feed.publish(board.move()), lambda: sum(v.current for v in scope.viewers),

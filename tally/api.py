@@ -22,9 +22,9 @@ from election.log import read_place
 from election.tokens import BadTokenError, Tokens
 from tally.constants import Constants
 from tally.curve import part_of_day, share_at
-from tally.edition import Counties, Row, columns_of, encode
+from tally.edition import Counties, Row, Sight, columns_of, encode
 from tally.engine import Engine
-from tally.feed import TOKEN_AGE
+from tally.feed import TOKEN_AGE, sight_of
 from tally.model import State
 from tally.projection import Projection, Tally
 from tally.sheet import incidents_of, infos_of, rows_of
@@ -43,6 +43,7 @@ def add_api(
     """Adds the routes. `pool` gives the database's pool, or None while it is away."""
     api = _Api(engine, tokens, pool)
     app.router.add_get("/standings", api.standings)
+    app.router.add_get("/as-of", api.as_of)
     app.router.add_get("/standings.csv", api.standings_csv)
     app.router.add_get("/precincts/{precinct_id}", api.precinct)
     app.router.add_get("/incidents", api.incidents)
@@ -56,6 +57,9 @@ class _Api:
         self._pool = pool
 
     def _counties(self, request: web.Request) -> Counties:
+        return self._sight(request).counties
+
+    def _sight(self, request: web.Request) -> Sight:
         """What this caller may see. Raises 401."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer":
@@ -65,8 +69,7 @@ class _Api:
                 except BadTokenError:
                     continue
                 if isinstance(value, dict):
-                    counties = value.get("counties")
-                    return None if counties is None else frozenset(counties)
+                    return sight_of(value)
         raise web.HTTPUnauthorized(
             text='{"error": "send Authorization: Bearer TOKEN"}', content_type=JSON,
             headers={"WWW-Authenticate": "Bearer"},
@@ -88,6 +91,20 @@ class _Api:
         if counties is not None:
             body = encode(_limited(orjson.loads(body), counties))
         return web.Response(body=body, content_type=JSON)
+
+    async def as_of(self, request: web.Request) -> web.Response:
+        sight = self._sight(request)
+        at = _as_of(request, "at")
+        if at is None:
+            raise _bad("at: name a time, such as 2026-11-03T15:04:00Z")
+        if at > self._engine.clock.now().timestamp():
+            raise _bad("at: this minute is still to come")
+        body = await self._engine.past(at, sight)
+        if body is None:
+            raise _not_yet()
+        answer = web.Response(body=body, content_type=JSON, headers={"Cache-Control": "no-store"})
+        answer.enable_compression()
+        return answer
 
     async def standings_csv(self, request: web.Request) -> web.Response:
         columns = (await self._columns(request))["standings"]
@@ -160,19 +177,23 @@ def _not_yet() -> web.HTTPServiceUnavailable:
     )  # fmt: skip
 
 
-def _as_of(request: web.Request) -> float | None:
-    text = request.query.get("as_of")
+def _bad(words: str) -> web.HTTPBadRequest:
+    return web.HTTPBadRequest(body=encode({"error": words}), content_type=JSON)
+
+
+def _as_of(request: web.Request, name: str = "as_of") -> float | None:
+    """A time asked for: ISO 8601 with an offset, or epoch seconds. Raises 400."""
+    text = request.query.get(name)
     if text is None:
         return None
+    if text.isascii() and text.isdigit() and len(text) <= 11:
+        return float(text)
     try:
         at = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign that was not quoted
     except ValueError:
         at = None
     if at is None or at.tzinfo is None:
-        raise web.HTTPBadRequest(
-            text='{"error": "as_of: give ISO 8601 with an offset, such as 2026-11-03T15:00:00Z"}',
-            content_type=JSON,
-        )
+        raise _bad(f"{name}: give ISO 8601 with an offset, such as 2026-11-03T15:00:00Z")
     return at.timestamp()
 
 

@@ -17,6 +17,7 @@ from election.database import UNREACHABLE, open_pool, pauses
 from election.telemetry import add_health
 from election.tokens import Tokens
 from tally.api import add_api
+from tally.calls import CallDesk
 from tally.engine import Engine
 from tally.feed import Feed
 from tally.follow import Follower
@@ -47,6 +48,7 @@ class Service:
             rehearsal=settings.rehearsal,
         )  # fmt: skip
         self.feed = Feed(self.engine, tokens, settings, self.registry)
+        self.calls = CallDesk(settings, tokens, self.clock, self.engine.hear_calls)
         self.engine.on_change = self.feed.publish
         self.engine.on_restart = self.feed.restart
         self.engine.on_published = self._published
@@ -95,6 +97,7 @@ class Service:
             tasks = [self._run(self.engine.run(), "engine")]
             if self.settings.database_url:
                 tasks += [self._run(self.follower.run(), "follower"), self._run(self._keep_pool(), "pool")]
+                tasks.append(self._run(self.calls.run(), "calls"))
             stack.push_async_callback(_cancelled, tasks)
             log.info("tally serves", port=self.settings.tally_port, feed=self.settings.feed_port)
             yield self

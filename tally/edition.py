@@ -8,15 +8,25 @@ rest a few rows at a time, so that a refit of 180,000 precincts does not flood 1
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from election.wire.feed import VERSION, Aggregate, Standing
+from tally.waiting import Groups, desks_of
 
 Row = dict[str, Any]
 Counties = frozenset[str] | None  # None: the whole election
 
+
+class Sight(NamedTuple):
+    """What a viewer may see: counties, and whether what waits at the war room's desks."""
+
+    counties: Counties = None
+    desks: bool = True
+
+
+WHOLE = Sight()
 DRIFT_ROWS = 500  # small changes sent with each edition, at most
 WHOLE_SHARE = 0.4  # above this share of all rows a columnar snapshot is smaller than a delta
 
@@ -73,6 +83,8 @@ class Change:
     aggregates: tuple[Row, ...] = ()
     incidents: tuple[Row, ...] = ()
     whole: bool = False
+    desks: Groups | None = None  # None: unchanged
+    calls: Row | None = None  # None: unchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,7 @@ class Plan:
     rows: list[tuple[int, Row]]
     aggregates: list[Row]
     incidents: list[Row]
+    desks: Groups | None = None  # None: unchanged
 
 
 @dataclass(slots=True)
@@ -93,6 +106,8 @@ class Edition:
     rows: list[Row]
     aggregates: dict[str, Row] = field(default_factory=dict)
     incidents: dict[int, Row] = field(default_factory=dict)
+    desks: Groups = field(default_factory=dict)
+    calls: Row | None = None
     seq: int = 0
     at: float = 0.0
     county_of: dict[str, str] = field(init=False)
@@ -139,7 +154,8 @@ class Edition:
 
     def commit(self, plan: Plan) -> Change | None:
         """Makes a plan the next edition."""
-        if not (plan.rows or plan.aggregates or plan.incidents):
+        desks = None if plan.desks == self.desks else plan.desks
+        if not (plan.rows or plan.aggregates or plan.incidents or desks is not None):
             return None
         self.seq += 1
         self.at = plan.at
@@ -148,11 +164,23 @@ class Edition:
             self._told[position] = self.seq
         self.aggregates.update((a["scope"], a) for a in plan.aggregates)
         self.incidents.update((i["number"], i) for i in plan.incidents)
+        if desks is not None:
+            self.desks = desks
         if len(plan.rows) > max(DRIFT_ROWS, WHOLE_SHARE * len(self.rows)):
             return Change(self.seq, plan.at, whole=True)
         return Change(
-            self.seq, plan.at, tuple(r for _, r in plan.rows), tuple(plan.aggregates), tuple(plan.incidents)
-        )
+            self.seq, plan.at, tuple(r for _, r in plan.rows), tuple(plan.aggregates), tuple(plan.incidents),
+            desks=desks,
+        )  # fmt: skip
+
+    def tell_calls(self, at: float, calls: Row) -> Change | None:
+        """The call desk has answered; None where nothing is new."""
+        if calls == self.calls:
+            return None
+        self.calls = calls
+        self.seq += 1
+        self.at = at
+        return Change(self.seq, at, calls=calls)
 
     def restate(self, at: float, infos: Sequence[Row]) -> Change:
         """Precincts themselves have changed (their hours): everybody gets a snapshot."""
@@ -167,8 +195,9 @@ class Edition:
         """Whether a viewer limited to `counties` may see a precinct (None: an incident without a place)."""
         return counties is None or (precinct_id is not None and self.county_of.get(precinct_id) in counties)
 
-    def delta_bytes(self, change: Change, counties: Counties = None) -> bytes:
+    def delta_bytes(self, change: Change, sight: Sight = WHOLE) -> bytes:
         """A change as a `Delta` message. Empty lists still go out: they keep the numbering whole."""
+        counties = sight.counties
         return encode(
             {
                 "type": "delta",
@@ -178,10 +207,24 @@ class Edition:
                 "standings": [r for r in change.standings if self.sees(counties, r["precinct_id"])],
                 "aggregates": [a for a in change.aggregates if sees_scope(counties, a["scope"])],
                 "incidents": [i for i in change.incidents if self.sees(counties, i["precinct_id"])],
+                "desks": None
+                if change.desks is None or not sight.desks
+                else desks_of(change.desks, counties),
+                "calls": self._calls(change.calls, sight),
             }
         )
 
-    def snapshot_bytes(self, clock: Row, counties: Counties = None) -> bytes:
+    def _calls(self, calls: Row | None, sight: Sight) -> Row | None:
+        """What the call desk does, as a viewer may see it."""
+        if calls is None or not sight.desks or sight.counties is None:
+            return calls if sight.desks else None
+        lists = {
+            name: [row for row in calls[name] if self.sees(sight.counties, row["precinct_id"])]
+            for name in ("dispatches", "proposals")
+        }
+        return calls | lists
+
+    def snapshot_bytes(self, clock: Row, sight: Sight = WHOLE) -> bytes:
         """Everything told so far as a `Snapshot` message."""
         return encode(
             {
@@ -190,7 +233,9 @@ class Edition:
                 "seq": self.seq,
                 "at": self.at,
                 "clock": clock,
-                **self.columns(counties),
+                "desks": desks_of(self.desks, sight.counties) if sight.desks else None,
+                "calls": self._calls(self.calls, sight),
+                **self.columns(sight.counties),
             }
         )
 

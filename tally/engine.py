@@ -17,7 +17,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import structlog
@@ -26,15 +26,16 @@ from election.checkin import CheckIn
 from election.clock import Clock
 from election.day import Election
 from election.wire.feed import VERSION
-from tally.edition import Change, Edition, Plan, Row
+from tally.edition import Change, Edition, Plan, Row, Sight
 from tally.model import State
 from tally.projection import MINUTE, Projection, Tally
-from tally.sheet import aggregates_of, incidents_of, infos_of, rows_of, sheet_bytes
+from tally.sheet import aggregates_of, incidents_of, infos_of, past_of, rows_of, sheet_bytes
 
 T = TypeVar("T")
 
 PENDING = 100_000  # check-ins waiting for the worker before the follower is asked to wait
 IDLE_SECONDS = 0.25  # real seconds between looks at the clock when nothing arrives
+PAST_BYTES = 32_000_000  # of past minutes' snapshots kept
 REFIT_SECONDS = 1.0  # real seconds between refits at least, however fast a rehearsal runs
 
 
@@ -50,6 +51,7 @@ class _Held:
     refit: "Future[tuple[Projection, State]] | None" = None
     refit_began: float = 0.0  # monotonic
     since: set[int] = field(default_factory=set)  # touched since the refit's look
+    desks_told: int = -1  # version of what waits at the desks
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,11 @@ class Engine:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._held: _Held | None = None
         self._edition_of: _Held | None = None
+        self._calls: Row | None = None  # what the call desk said last
+        self._historian = ThreadPoolExecutor(1, thread_name_prefix="past")
+        self._replaying = asyncio.Lock()
+        self._pasts: dict[tuple[float, Sight], bytes] = {}
+        self._late = math.inf  # oldest receipt taken in since the past was last read
         self._log = structlog.get_logger().bind(part="engine")
 
     # ------------------------------------------------------------------ sink
@@ -102,6 +109,8 @@ class Engine:
         """Another election (or the same, imported anew): everything is read again."""
         self._next = election
         self._pending = []
+        self._pasts.clear()
+        self._late = -math.inf
         self._caught_up = False
         self._room.set()
         self._wake.set()
@@ -110,6 +119,11 @@ class Engine:
         """The next check-ins of the log."""
         await self._room.wait()
         self._pending.extend(check_ins)
+        if check_ins:
+            late = min(c.received_at for c in check_ins).timestamp()
+            self._late = min(self._late, late)
+            for key in [key for key in self._pasts if key[0] >= late]:
+                del self._pasts[key]
         if len(self._pending) >= PENDING:
             self._room.clear()
         self._wake.set()
@@ -119,6 +133,15 @@ class Engine:
         if not self._caught_up:
             self._caught_up = True
             self._wake.set()
+
+    def hear_calls(self, calls: Row) -> None:
+        """What the call desk said: goes out at once where it is new."""
+        self._calls = calls
+        if self.edition is None:
+            return
+        change = self.edition.tell_calls(self.clock.now().timestamp(), calls)
+        if change is not None:
+            self.on_change(change)
 
     # ------------------------------------------------------------------ source
 
@@ -160,6 +183,28 @@ class Engine:
         at = self.clock.now().timestamp() if as_of is None else as_of
         return await self.ask(lambda tally, _, __: sheet_bytes(tally, at))
 
+    async def past(self, at: float, sight: Sight) -> bytes | None:
+        """The board as known at a past minute, as a snapshot's bytes. None while there is no election yet.
+
+        The last few are kept: a past minute changes only where the log brings something received by then.
+        """
+        minute = at // MINUTE * MINUTE
+        loop = asyncio.get_running_loop()
+        async with self._replaying:
+            kept = self._pasts.get((minute, sight))
+            if kept is not None:
+                return kept
+            self._late = math.inf
+            prepared = await self.ask(lambda tally, _, __: past_of(tally, minute))
+            if prepared is None:
+                return None
+            body = await loop.run_in_executor(self._historian, lambda: prepared().snapshot_bytes(sight))
+            if minute < self._late:
+                self._pasts[minute, sight] = body
+            while len(self._pasts) > 1 and sum(map(len, self._pasts.values())) > PAST_BYTES:
+                del self._pasts[next(iter(self._pasts))]
+            return body
+
     # ------------------------------------------------------------------ running
 
     async def run(self) -> None:
@@ -194,7 +239,7 @@ class Engine:
                     await asyncio.sleep(max(0.0, self._conflate_seconds - (time.monotonic() - started)))
         finally:
             self._loop = None
-            for threads in (self._worker, self._fitter):
+            for threads in (self._worker, self._fitter, self._historian):
                 threads.shutdown(wait=False, cancel_futures=True)
 
     def _superseded(self) -> bool:
@@ -211,7 +256,11 @@ class Engine:
         # A sender's clock may run ahead of ours by a little: what has been received counts.
         as_of = max(now, tally.ledger.newest)
         due = self._refit(held, math.floor(now / MINUTE) * MINUTE, as_of)
-        if not due and not held.touched:
+        desks = None
+        if tally.ledger.waiting.version != held.desks_told:
+            held.desks_told = tally.ledger.waiting.version
+            desks = tally.ledger.waiting.groups()
+        if not due and not held.touched and desks is None:
             return _Step()
         assert held.projection is not None and held.state is not None
         touched = sorted(held.touched)
@@ -224,9 +273,10 @@ class Engine:
         incidents = incidents_of(tally)
         if self.edition is None or self._edition_of is not held:
             edition = Edition(infos_of(tally), [row for _, row in rows])
-            return _Step(plan=Plan(now, [], aggregates, incidents), fresh=edition)
+            return _Step(plan=Plan(now, [], aggregates, incidents, desks), fresh=edition)
         infos = infos_of(tally) if due else None
-        return _Step(plan=self.edition.plan(now, rows, aggregates, incidents), infos=infos)
+        plan = self.edition.plan(now, rows, aggregates, incidents)
+        return _Step(plan=replace(plan, desks=desks), infos=infos)
 
     def _refit(self, held: _Held, minute: float, as_of: float) -> bool:
         """Begins a refit where one is due, and takes in one that is done. Whether every row may be new."""
@@ -269,6 +319,7 @@ class Engine:
             self.edition, self._edition_of = step.fresh, self._held
             self.engine_id = secrets.token_hex(6)
             self.edition.commit(step.plan)
+            self.edition.calls = self._calls
             self._log.info("standings ready", precincts=len(step.fresh.rows))
             if restarting:
                 self.on_restart()

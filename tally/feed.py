@@ -27,9 +27,10 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
+from election.accounts import WAR_ROOM
 from election.tokens import BadTokenError, Tokens
 from election.wire.feed import VERSION
-from tally.edition import Change, Counties, Edition, Row, encode
+from tally.edition import WHOLE, Change, Edition, Row, Sight, encode
 from tally.settings import TallySettings
 
 TOKEN_AGE = 24 * 3600  # seconds of real time
@@ -68,7 +69,7 @@ class _Snapshot:
 class _Scope:
     """Viewers who see the same, and the recent deltas as they see them."""
 
-    counties: Counties
+    sight: Sight
     viewers: set["_Viewer"] = field(default_factory=set)
     ring: deque[tuple[int, bytes]] = field(default_factory=deque)
     ring_bytes: int = 0
@@ -112,7 +113,7 @@ class Feed:
         self._source = source
         self._tokens = tokens
         self._settings = settings
-        self._scopes: dict[Counties, _Scope] = {None: _Scope(None)}
+        self._scopes: dict[Sight, _Scope] = {WHOLE: _Scope(WHOLE)}
         self._tasks: set[asyncio.Task[None]] = set()
         self._quiet = True
         self._log = structlog.get_logger().bind(part="feed")
@@ -158,7 +159,7 @@ class Feed:
         query = parse_qs(urlsplit(request.path).query)
         try:
             value = self._tokens.read("feed", query.get("token", [""])[0], max_age=TOKEN_AGE)
-            counties: Counties = None if value.get("counties") is None else frozenset(value["counties"])
+            sight = sight_of(value)
         except (BadTokenError, AttributeError, TypeError):
             self._refused.labels("token").inc()
             return connection.respond(
@@ -172,13 +173,13 @@ class Feed:
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "Too many viewers: try again soon.\n")
         since = query.get("since", [""])[0]
         resumes = query.get("engine", [""])[0] == self._source.engine_id and since.isdigit()
-        connection.counties = counties  # type: ignore[attr-defined]
+        connection.sight = sight  # type: ignore[attr-defined]
         connection.since = int(since) if resumes else None  # type: ignore[attr-defined]
         return None
 
     async def _view(self, connection: ServerConnection) -> None:
-        counties: Counties = connection.counties  # type: ignore[attr-defined]
-        scope = self._scopes.setdefault(counties, _Scope(counties))
+        sight: Sight = connection.sight  # type: ignore[attr-defined]
+        scope = self._scopes.setdefault(sight, _Scope(sight))
         viewer = _Viewer(connection, scope)
         scope.viewers.add(viewer)
         self._viewers.inc()
@@ -192,8 +193,8 @@ class Feed:
         finally:
             self._viewers.dec()
             scope.viewers.discard(viewer)
-            if not scope.viewers and counties is not None:
-                self._scopes.pop(counties, None)
+            if not scope.viewers and sight != WHOLE:
+                self._scopes.pop(sight, None)
 
     # ------------------------------------------------------------------ catching up
 
@@ -243,7 +244,7 @@ class Feed:
             assert edition is not None  # a source that had an election keeps one
             known = scope.snapshot
             if known is None or scope.after(known.seq, edition.seq) is None:
-                message = edition.snapshot_bytes(self._source.clock_row(), scope.counties)
+                message = edition.snapshot_bytes(self._source.clock_row(), scope.sight)
                 seq = edition.seq
                 packed = await asyncio.to_thread(_deflate, message) if len(message) > COMPRESS_ABOVE else None
                 plain = frames_of(message)
@@ -267,7 +268,7 @@ class Feed:
                     if viewer.current:
                         self._set_aside(viewer)
                 continue
-            frame = text_frame(edition.delta_bytes(change, scope.counties))
+            frame = text_frame(edition.delta_bytes(change, scope.sight))
             scope.remember(change.seq, frame, self._settings.feed_ring)
             self._broadcast(scope, frame, change.seq)
 
@@ -342,6 +343,12 @@ class Feed:
             frame = text_frame(encode(beat))
             for scope in self._scopes.values():
                 self._broadcast(scope, frame, edition.seq)
+
+
+def sight_of(token: dict[str, Any]) -> Sight:
+    """What a feed or service token lets its bearer see."""
+    counties = token.get("counties")
+    return Sight(None if counties is None else frozenset(counties), token.get("role") in WAR_ROOM)
 
 
 def text_frame(message: bytes) -> bytes:

@@ -11,15 +11,16 @@ import asyncio
 import gc
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import asyncpg
 import structlog
 
-from election.checkin import CheckIn
+from election.checkin import CheckIn, Kind
 from election.database import UNREACHABLE, connect, pauses
 from election.day import Election
-from election.log import WAKE_CHANNEL, Position, read_after, withheld
+from election.log import WAKE_CHANNEL, Position, read_after, withheld, words_of
 from election.store import CHANGED_CHANNEL, load_election
 
 # A missing table is a database that has not been migrated yet: the same remedy, time.
@@ -148,9 +149,20 @@ class Follower:
             check_ins, position = await read_after(reader, self.position, self._batch)
             if check_ins:
                 mode = self._rehearsal
-                await self._sink.take([c for c in check_ins if mode is None or c.rehearsal == mode])
+                ours = [c for c in check_ins if mode is None or c.rehearsal == mode]
+                await self._sink.take(await _with_words(reader, ours))
                 self.position = position
                 total += len(check_ins)
             if len(check_ins) < self._batch:
                 return total
             await asyncio.sleep(0)
+
+
+async def _with_words(reader: asyncpg.Connection, check_ins: list[CheckIn]) -> list[CheckIn]:
+    """The same, with what nobody could read as it was sent (`detail["text"]`): a person must read it."""
+    unread = [c for c in check_ins if c.kind is Kind.UNREAD and "text" not in c.detail]
+    if not unread:
+        return check_ins
+    words = await words_of(reader, [c.message_id for c in unread])
+    said = {c.check_in_id: c.detail | {"text": words.get(c.message_id, "")} for c in unread}
+    return [replace(c, detail=said[c.check_in_id]) if c.check_in_id in said else c for c in check_ins]

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from election.checkin import COUNTED, CheckIn, Kind
 from election.day import Election
 from tally.counts import ABSENT, CountStore, Look, segments
+from tally.waiting import Waiting
 
 FOREVER = float("inf")
 
@@ -163,6 +164,7 @@ class Ledger:
         self._incidents: dict[int, Entry] = {}
         self._resolves: dict[int, list[Entry]] = defaultdict(list)
         self._senders: dict[str, str] = {}
+        self.waiting = Waiting(election, self._answered)
         self.newest = -FOREVER  # latest received_at of all
         self.unplaced = 0  # entries that name a precinct this election does not have
 
@@ -189,11 +191,24 @@ class Ledger:
             if entry.kind in COUNTED and entry.precinct >= 0 and not entry.unknown:  # nearly all
                 self._put(entry.precinct, entry)
                 touched.add(entry.precinct)
+                if entry.detail is not None:
+                    self.waiting.file(c, key, entry.precinct, entry.sender)
             else:
                 touched |= self._file(entry, c)
+                self.waiting.file(c, key, entry.precinct, entry.sender)
         for position in touched:
             self._place(position).view = None
+            self.waiting.touched(position)
         return touched
+
+    def _answered(self, position: int, sender: str, sent: float, as_of: float) -> bool:
+        """Whether a sender has counted, corrected or withdrawn here after `sent`."""
+        place = self._places.get(position)
+        return place is not None and any(
+            e.sent > sent and e.sender == sender and e.received <= as_of
+            for e in place.entries
+            if e.kind in COUNTED or e.kind is Kind.UNDO
+        )
 
     def _entry(self, c: CheckIn, key: bytes) -> Entry:
         sender = c.watcher_id or c.sender

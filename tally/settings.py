@@ -31,6 +31,11 @@ class TallySettings(SharedSettings):
         ge=0,
         description="Pause after a full refit, as a multiple of what it took: 4 leaves most of a core free.",
     )
+    calls_seconds: float = Field(
+        default=5.0,
+        gt=0,
+        description="Real seconds between questions to the call desk when nothing wakes us.",
+    )
     poll_seconds: float = Field(
         default=0.5,
         gt=0,

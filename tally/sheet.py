@@ -2,14 +2,17 @@
 API, the board's replay and the recount, so that equal sets of check-ins give equal bytes (law L4).
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from election.wire.feed import Standing
-from tally.edition import Row, aggregate_row, columns_of, encode
+from election.wire.feed import VERSION, Standing
+from tally.edition import WHOLE, Row, Sight, aggregate_row, columns_of, encode
 from tally.ledger import FOREVER, OpenIncident
 from tally.model import State
-from tally.projection import MISSING, OPTIONAL, Projection, Tally
+from tally.projection import MINUTE, MISSING, OPTIONAL, Projection, Tally
+from tally.waiting import Groups, desks_of
 
 _VOTES = ("expected_now", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95", "shortfall")
 _DECIMALS = {"p_lagging": 2, "gap": 3}
@@ -98,6 +101,48 @@ def sheet(tally: Tally, as_of: float) -> Row:
             incidents_of(tally, minute),
         ),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The board as it was at a whole minute, before anybody's counties are taken into account."""
+
+    minute: float
+    infos: list[Row]
+    rows: list[Row]
+    aggregates: list[Row]
+    incidents: list[Row]
+    desks: Groups
+
+    def snapshot_bytes(self, sight: Sight = WHOLE) -> bytes:
+        """As a `Snapshot` message: a clock that stands, no number, no call desk (it keeps no past)."""
+        return encode(
+            {
+                "type": "snapshot",
+                "v": VERSION,
+                "seq": 0,
+                "at": self.minute,
+                "clock": {"now": self.minute, "speed": 0.0},
+                "desks": desks_of(self.desks, sight.counties) if sight.desks else None,
+                "calls": None,
+                **columns_of(self.infos, self.rows, self.aggregates, self.incidents, sight.counties),
+            }
+        )
+
+
+def past_of(tally: Tally, as_of: float) -> Callable[[], Past]:
+    """The board as known at a minute. Reads the ledger now; what it returns may run in another thread."""
+    minute = as_of // MINUTE * MINUTE
+    look = tally.ledger.look_everywhere(minute)
+    infos, incidents = infos_of(tally, minute), incidents_of(tally, minute)
+    desks = tally.ledger.waiting.groups(minute)
+
+    def projected() -> Past:
+        projection, state = tally.begin(minute, look)
+        aggregates = aggregates_of(tally, projection, state)
+        return Past(minute, infos, rows_of(projection), aggregates, incidents, desks)
+
+    return projected
 
 
 def sheet_bytes(tally: Tally, as_of: float) -> bytes:

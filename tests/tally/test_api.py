@@ -18,6 +18,7 @@ from election.checkin import Kind
 from election.clock import FixedClock
 from election.database import connect
 from election.tokens import Tokens
+from election.wire.feed import Snapshot
 from tally.app import Service
 from tally.settings import TallySettings
 
@@ -127,6 +128,43 @@ async def test_figures_details_incidents_and_who_is_silent(database_url: str) ->
         assert next(s for s in silent if s["precinct_id"] == "1-01")["watchers"] == ["w1"]
         async with session.get(address + "/metrics") as answer:
             assert "beluga_tally_stored_behind_seconds" in await answer.text()
+    await writer.close()
+
+
+async def test_the_board_as_it_was_at_a_minute(database_url: str) -> None:
+    writer = await connect(database_url)
+    await import_election(writer, an_election())
+    entries = [an_entry(f"n{n}", 0, 40 * n, after=55 * n) for n in range(1, 6)]
+    entries.append(an_entry("wrong", 1, 90, after=100))
+    entries.append(an_entry("right", 1, 60, after=200, kind=Kind.FIX))
+    entries.append(an_entry("noise", 1, None, 120, Kind.UNREAD))
+    entries.append(an_entry("bang", 0, None, 280, Kind.INCIDENT, text="machine 2 down", incident=41))
+    await store(writer, entries)
+    async with a_tally(database_url) as (_, session, address):
+        await ready(session, address)
+        staff, lead = Client(session, address), Client(session, address, ["South"])
+        noon = int(NOON.timestamp())
+        then = Snapshot.model_validate(await staff.json(f"/as-of?at={noon - 2 * 3600 + 30}"))
+        assert (then.at, then.clock.speed) == (noon - 2 * 3600, 0.0)
+        assert then.standings["last_votes"][:2] == [120, 90]  # what was corrected later stands as it did
+        assert then.incidents == [] and then.calls is None
+        assert then.desks is not None and then.desks.unread == 1
+        assert then.desks.messages[0].text == "unread None"
+        now = Snapshot.model_validate(await staff.json(f"/as-of?at={NOON.isoformat().replace('+', '%2B')}"))
+        standings = await staff.json("/standings")
+        assert now.standings == standings["standings"]
+        assert [i.number for i in now.incidents] == [41]
+        mine = Snapshot.model_validate(await lead.json(f"/as-of?at={noon}"))
+        assert set(mine.precincts["county"]) == {"South"}
+        assert mine.desks is not None and mine.desks.unread == 1
+        late = an_entry("late", 2, 70, after=110)
+        await store(writer, [late])
+        async with asyncio.timeout(10):
+            while (await staff.json(f"/as-of?at={noon - 2 * 3600}"))["standings"]["last_votes"][2] != 70:
+                await asyncio.sleep(0.05)
+        for bad in ("", "?at=", "?at=yesterday", "?at=2026-11-03T10:00:00", f"?at={noon + 120}"):
+            assert (await staff.get("/as-of" + bad))[0] == 400
+        assert (await staff.get(f"/as-of?at={noon}", token="forged"))[0] == 401
     await writer.close()
 
 

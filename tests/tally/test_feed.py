@@ -19,10 +19,11 @@ from websockets.exceptions import InvalidStatus
 from beluga.postgres import free_port
 from election.tokens import Tokens
 from election.wire.feed import Aggregate, Beat, Delta, Hello, Snapshot, Standing, State
-from tally.edition import Edition, Row, aggregate_row, row_of
+from tally.edition import WHOLE, Edition, Plan, Row, aggregate_row, row_of
 from tally.feed import Feed
 from tally.schema import schemas
 from tally.settings import TallySettings
+from tally.waiting import Group, Item
 
 SECRET = "x" * 40
 TOKENS = Tokens(SECRET)
@@ -149,6 +150,55 @@ async def test_a_lead_sees_only_their_own_counties() -> None:
         assert [r["precinct_id"] for r in second["standings"]] == ["p1"]
 
 
+async def test_what_waits_at_the_desks_goes_to_the_war_room_alone_and_by_county() -> None:
+    def item(number: int, county: str) -> Item:
+        row = {"id": str(number), "at": number, "precinct_id": None, "watcher_id": "w", "channel": "sms",
+               "text": f"text {number}"}  # fmt: skip
+        return Item(bytes([number]), float(number), 0.0, -1, "s", frozenset({county}), row)
+
+    groups = {
+        frozenset({"north"}): Group(unread=2, held=1, oldest=[item(1, "north"), item(3, "north")]),
+        frozenset({"south"}): Group(unread=1, oldest=[item(2, "south")]),
+        frozenset[str](): Group(unknown=4),
+    }
+    dispatches = [{"precinct_id": p, "started_at": 1} for p in ("p0", "p1")]
+    calls: Row = {"dispatches": dispatches, "proposals": [], "silent_since": None}
+    edition = an_edition()
+    board = Board(edition)
+    service = TOKENS.sign("feed", {"role": "service", "counties": None, "account": "callers"})
+    async with (
+        serving(board) as address,
+        connect(f"{address}?token={token()}") as staff,
+        connect(f"{address}?token={token(['south'])}") as lead,
+        connect(f"{address}?token={service}") as callers,
+    ):
+        for viewer in (staff, lead, callers):
+            first = Snapshot.model_validate(await message(viewer, "snapshot"))
+            assert (first.desks is None) == (viewer is callers) and first.calls is None
+        assert board.feed is not None
+        for change in (edition.commit(Plan(1.0, [], [], [], groups)), edition.tell_calls(2.0, calls)):
+            assert change is not None
+            board.feed.publish(change)
+        assert edition.tell_calls(3.0, dict(calls)) is None  # nothing new
+        mine, theirs, none = [
+            [Delta.model_validate(await message(viewer, "delta")) for _ in range(2)]
+            for viewer in (staff, lead, callers)
+        ]
+        whole, part = mine[0].desks, theirs[0].desks
+        assert whole is not None and part is not None
+        assert (whole.unread, whole.unknown, whole.held) == (3, 4, 1)
+        assert [m.text for m in whole.messages] == ["text 1", "text 2", "text 3"]
+        assert (part.unread, part.unknown, part.held) == (1, 0, 0)
+        assert mine[1].desks is None and mine[1].calls is not None and len(mine[1].calls.dispatches) == 2
+        assert theirs[1].calls is not None
+        assert [d.precinct_id for d in theirs[1].calls.dispatches] == ["p1"]
+        assert all(d.desks is None and d.calls is None for d in none)
+        assert [d.seq for d in none] == [1, 2]  # the numbering is whole for them, too
+    async with serving(board) as address, connect(f"{address}?token={token()}") as late:
+        again = Snapshot.model_validate(await message(late, "snapshot"))
+        assert again.desks == whole and again.calls == mine[1].calls
+
+
 async def test_a_viewer_who_comes_back_gets_what_it_missed_and_no_snapshot() -> None:
     board = Board(an_edition())
     async with serving(board) as address:
@@ -244,7 +294,7 @@ async def test_a_stalled_viewer_costs_a_bounded_buffer_and_wakes_to_a_fresh_snap
     async with serving(board, feed_buffer=limit, feed_ring=20) as address:
         raw = await asyncio.to_thread(handshake, address)
         assert board.feed is not None
-        scope = board.feed._scopes[None]
+        scope = board.feed._scopes[WHOLE]
         await until(lambda: bool(scope.viewers) and next(iter(scope.viewers)).current)
         viewer = next(iter(scope.viewers))
         most = 0
