@@ -113,6 +113,39 @@ class Cluster:
     def docker(self, verb: str, service: str) -> None:
         self.run("docker", verb, f"{self.name}-{service}-1")
 
+    def destroy_disk(self, *services: str) -> None:
+        """As a machine burns down: gone in the same moment, and with it all that its disk held."""
+        for service in services:
+            self.docker("kill", service)
+        self.compose("rm", "--force", *services)
+        for service in services:
+            self.run("docker", "volume", "rm", f"{self.name}_{service}")
+
+    def start(self, *services: str) -> None:
+        """A new machine of the same name, its disk empty where the old one's was destroyed."""
+        self.compose("up", "--detach", "--no-build", "--no-deps", *services)
+
+    def until_healthy(self, service: str, seconds: float = 90) -> None:
+        deadline = time.monotonic() + seconds
+        while self.inspect(service)["State"].get("Health", {}).get("Status") != "healthy":
+            assert time.monotonic() < deadline, f"{service} is not healthy after {seconds} s"
+            time.sleep(0.2)
+
+    def members(self) -> list[dict[str, Any]]:
+        """What Patroni says of the databases; empty where none answers."""
+        for database in ("db1", "db2", "db3"):
+            said = self.run(
+                "docker", "compose", "exec", "-T", database, "patronictl", "-c", "/etc/patroni.yml",
+                "list", "-f", "json", check=False,
+            )  # fmt: skip
+            if said:
+                found: list[dict[str, Any]] = json.loads(said)
+                return found
+        return []
+
+    def synchronous_standby(self) -> str:
+        return next(str(m["Member"]) for m in self.members() if m["Role"] == "Sync Standby")
+
     def address(self, service: str) -> str:
         networks = self.inspect(service)["NetworkSettings"]["Networks"]
         return str(networks[f"{self.name}_inside"]["IPAddress"])
@@ -129,16 +162,8 @@ class Cluster:
     def until_replicated(self, seconds: float = 90) -> None:
         """Until three databases stream from one primary, one of them synchronously."""
         deadline = time.monotonic() + seconds
-        said = ""
         while time.monotonic() < deadline:
-            for database in ("db1", "db2", "db3"):
-                said = self.run(
-                    "docker", "compose", "exec", "-T", database, "patronictl", "-c", "/etc/patroni.yml",
-                    "list", "-f", "json", check=False,
-                )  # fmt: skip
-                if said:
-                    break
-            members = json.loads(said) if said else []
+            members = self.members()
             roles = [m["Role"] for m in members]
             states = {m["State"] for m in members}
             if (
@@ -149,7 +174,7 @@ class Cluster:
             ):
                 return
             time.sleep(0.5)
-        raise AssertionError(f"not replicated after {seconds} s: {said}")
+        raise AssertionError(f"not replicated after {seconds} s: {self.members()}")
 
     @property
     def database_url(self) -> str:

@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 import asyncpg
 
@@ -19,8 +20,12 @@ from tests.cluster.containers import Cluster
 
 RATE = 40.0  # texts a second while things break: enough to see a gap of 0.1 s, and leave the machine room
 LOOK_SECONDS = 0.1
+MOST_GAP = 1.0  # seconds without an acknowledgement
+MOST_DRAIN = 5.0  # seconds from the database's return to the drain's
+MOST_AWAY = 30.0  # seconds without a database when its machine dies or freezes: Patroni's ttl, and a probe
 MOST_LOAD_SECONDS = 400.0
-AWAY = (*UNREACHABLE, asyncpg.PostgresError)
+T = TypeVar("T")
+AWAY: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError)
 
 
 @dataclass
@@ -48,6 +53,17 @@ class Row:
 
 
 HEADINGS = ["", "took s", "acked", "ack gap s", "p99 ms", "failed", "database away s", "drain after s"]
+
+
+def judge(row: Row) -> None:
+    """Nobody waited, everything was acknowledged, and the database came back in time."""
+    load = row.load
+    assert load is not None
+    assert load.given_up == 0 and len(load.acknowledged) == load.due
+    # A busy machine also holds up who sends: that is not the cluster's.
+    assert load.gap[0] <= MOST_GAP + load.latest_start, load.report()
+    assert row.database_away <= MOST_AWAY
+    assert row.drain_after is None or row.drain_after <= MOST_DRAIN
 
 
 @dataclass
@@ -111,6 +127,9 @@ class Measured:
                 if all(replies):
                     return
                 await asyncio.sleep(0.5)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run(work)
 
     def while_(self, what: str, harm: Callable[[], None], seconds: float, rate: float = RATE) -> Row:
         """Sends for `seconds`; does `harm` after three of them, and sends on until it is done."""

@@ -1,39 +1,25 @@
-"""A real cluster is hurt under load: nobody waits a second for an answer, and nothing acknowledged is lost.
+"""A real cluster's doors, and its databases killed, frozen and moved under load: nobody waits a second.
 
-In the order of the file; each test leaves a whole cluster behind. The figures are printed at the end.
+The files of this folder run in the order of their names; each test leaves a whole cluster behind. The figures
+are printed at the end. `test_whole` counts what became of everything acknowledged.
 """
 
-import subprocess
 import time
 from http.client import HTTPConnection
-from pathlib import Path
 
 import aiohttp
 import pytest
 
 from election.tokens import Tokens
-from tests.cluster.containers import Cluster
-from tests.cluster.measuring import Measured, Row
+from tests.cluster.measuring import Measured, judge
 
 pytestmark = pytest.mark.timeout(600)
 
-MOST_GAP = 1.0  # seconds without an acknowledgement
-MOST_DRAIN = 5.0  # seconds from the database's return to the drain's
-MOST_AWAY = 30.0  # seconds without a database when its machine dies or freezes: Patroni's ttl, and a probe
-
-
-def judge(row: Row) -> None:
-    load = row.load
-    assert load is not None
-    assert load.given_up == 0 and len(load.acknowledged) == load.due
-    # A busy machine also holds up who sends: that is not the cluster's.
-    assert load.gap[0] <= MOST_GAP + load.latest_start, load.report()
-    assert row.database_away <= MOST_AWAY
-    assert row.drain_after is None or row.drain_after <= MOST_DRAIN
+MOST_START = 90.0  # seconds from nothing to healthy, images present
 
 
 def test_it_is_up_and_an_election_is_imported(measured: Measured) -> None:
-    assert measured.rows[0].took is not None
+    assert measured.rows[0].took is not None and measured.rows[0].took <= MOST_START
     assert "healthy" in measured.cluster.compose("ps")
 
 
@@ -143,57 +129,3 @@ def test_all_etcd_gone(measured: Measured) -> None:
     judge(row)
     assert row.database_away < 5
     cluster.until_replicated()
-
-
-def test_rolling_restart_of_every_service(measured: Measured) -> None:
-    cluster = measured.cluster
-    row = measured.while_("rolling restart of all services", lambda: _roll(cluster), 20)
-    judge(row)
-    assert row.load is not None and row.load.refusals == {}, "no webhook may fail"
-
-
-def _roll(cluster: Cluster) -> None:
-    cluster.run("deploy/cluster", "roll", seconds=300)
-
-
-def test_one_intakes_disk_destroyed(measured: Measured) -> None:
-    """In `replicated` mode what one intake acknowledged outlives its disk."""
-    cluster = measured.cluster
-
-    def harm() -> None:
-        cluster.kill("intake1")
-        cluster.compose("rm", "--stop", "--force", "intake1")
-        cluster.run("docker", "volume", "rm", f"{cluster.name}_intake1")
-        cluster.compose("up", "--detach", "--no-build", "--no-deps", "intake1")
-
-    judge(measured.while_("one intake's disk destroyed", harm, 20))
-
-
-async def test_everything_acknowledged_is_stored_and_tallied_once(measured: Measured) -> None:
-    acknowledged, stored, more_than_once = await measured.stored_once()
-    tallied = [await measured.tallied(service) for service in ("tally1", "tally2")]
-    line = f"acknowledged {acknowledged}, stored {stored}, more than once {more_than_once}, tallied {tallied}"
-    print(line)
-    assert (stored, more_than_once, tallied) == (acknowledged, 0, [acknowledged, acknowledged]), line
-
-
-def test_a_certificate_that_expires_soon_is_an_alarm(measured: Measured, root: Path) -> None:
-    cluster = measured.cluster
-    good = (cluster.secrets / "proxy_certificate").read_bytes()
-    try:
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "13", "-subj", "/CN=x",
-             "-keyout", "k", "-out", "proxy_certificate"],
-            cwd=cluster.secrets, check=True, capture_output=True,
-        )  # fmt: skip
-        said = subprocess.run(
-            ["deploy/cluster", "status"],
-            cwd=root,
-            env=cluster.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert said.returncode and "RENEW THE CERTIFICATE" in said.stderr
-    finally:
-        (cluster.secrets / "proxy_certificate").write_bytes(good)
