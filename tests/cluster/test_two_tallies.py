@@ -79,9 +79,9 @@ async def test_a_board_switches_without_a_gap(measured: Measured) -> None:
                             if content["type"] == "hello":
                                 engines.append(content["engine"])
                             if content["type"] == "snapshot":
-                                counted += [
+                                counted.extend(
                                     a["counted"] for a in content["aggregates"] if a["scope"] == "all"
-                                ]
+                                )
                 except aiohttp.ClientError:
                     pass
                 await asyncio.sleep(0.3)
