@@ -13,12 +13,14 @@ COMMANDS = {
     "export": "beluga.folder_commands:export",
     "read": "beluga.read_command:read",
     "project": "beluga.project_command:project",
+    "backtest": "beluga.backtest_command:backtest",
     "up": "beluga.stack_commands:up",
     "status": "beluga.stack_commands:status",
     "down": "beluga.stack_commands:down",
     "demo": "beluga.demo_command:demo",
     "replay": "beluga.replay_command:replay",
     "recount": "beluga.recount_command:recount",
+    "totals": "beluga.totals_command:totals",
     "reread": "beluga.reread_command:reread",
     "preflight": "beluga.preflight_command:preflight",
     "capacity": "beluga.capacity_command:capacity",
@@ -26,6 +28,7 @@ COMMANDS = {
     "rehearse": "beluga.rehearse_command:rehearse",
     "gameday": "beluga.rehearse_command:gameday",
     "migrate": "beluga.migrate_command:migrate",
+    "purge": "beluga.purge_command:purge_",
 }
 GROUPS = {
     "links": "beluga.link_commands:app",
@@ -33,6 +36,7 @@ GROUPS = {
     "journal": "beluga.journal_commands:app",
     "user": "beluga.user_commands:app",
     "rollcall": "beluga.rollcall_commands:app",
+    "callers": "beluga.caller_commands:app",
 }
 
 

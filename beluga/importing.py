@@ -8,6 +8,7 @@ from pathlib import Path
 import asyncpg
 
 from callers import roll
+from callers.settings import CallersSettings
 from election.day import Voter
 from election.folder import (
     Examined,
@@ -93,7 +94,9 @@ async def import_folder(
             voters = None
             if _has_voters(folder):
                 # Voters are checked as they stream in; what they turn out to lack rolls everything back.
-                voters = await roll.save_voters(connection, _voters(folder, examined, findings, progress))
+                voters = await roll.save_voters(
+                    connection, _voters(folder, examined, findings, progress), CallersSettings().seal
+                )
                 findings.raise_if_any()
             version = await save_election(connection, examined.election)
             if (folder / "callers.csv").exists():
@@ -126,7 +129,7 @@ async def export_folder(connection: asyncpg.Connection, folder: Path) -> list[st
             (folder / "callers.csv").unlink(missing_ok=True)
         if await roll.count_voters(connection):
             with VoterFile(folder) as file:
-                async for voter in roll.read_voters(connection):
+                async for voter in roll.read_voters(connection, CallersSettings().seal):
                     file.add(voter)
             written.append("voters.csv")
         else:

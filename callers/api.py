@@ -1,6 +1,8 @@
 """The JSON API: callers' leases and outcomes, and staff's dispatches. Types: `election/wire/callers.py`."""
 
-from collections.abc import Awaitable, Callable
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -20,6 +22,8 @@ M = TypeVar("M", bound=BaseModel)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 MAY_ORDER = frozenset({"lead", "staff", "admin", "service"})
+LONGEST_WAIT = 300.0  # real seconds a request for a voter may wait for work
+_BLANK_SECONDS = 20.0  # real; proxies give a silent answer up after thirty
 _SERVICE_TOKEN_SECONDS = 300
 FLOOR: web.AppKey["FloorHolder"] = web.AppKey("floor")
 TOKENS: web.AppKey[Tokens] = web.AppKey("tokens")
@@ -119,14 +123,47 @@ def lease_of(request: web.Request) -> UUID:
         raise UnknownLeaseError from None
 
 
-async def lease(request: web.Request) -> web.Response:
-    """The voter you hold, else the next one, else why there is none."""
+async def lease(request: web.Request) -> web.StreamResponse:
+    """The voter you hold, else the next one, else why there is none.
+
+    With `Prefer: wait=SECONDS` the answer may come as late as that, when there is work. Until then it is
+    blanks, which keep the way open and are nothing to JSON.
+    """
     caller = await caller_of(request)
     found = await floor_of(request).next_voter(caller)
+    patience = _patience(request)
+    if found.voter is None and found.reason != "too_fast" and patience:
+        return await _wait(request, caller, found, patience)
     response = answer(found, 429 if found.reason == "too_fast" else 200)
     if found.reason == "too_fast":
         speed = max(1.0, floor_of(request).time.speed)
         response.headers["Retry-After"] = str(max(1, round(found.ask_again_seconds / speed)))
+    return response
+
+
+def _patience(request: web.Request) -> float:
+    """Real seconds a caller is willing to wait (RFC 7240)."""
+    said = re.search(r"\bwait=(\d{1,4})\b", request.headers.get("Prefer", ""))
+    return min(float(said[1]), LONGEST_WAIT) if said else 0.0
+
+
+async def _wait(
+    request: web.Request, caller: CallerOnDuty, found: wire.LeaseAnswer, patience: float
+) -> web.StreamResponse:
+    floor = floor_of(request)
+    response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-store"})
+    await response.prepare(request)
+    deadline = time.monotonic() + patience
+    while found.voter is None and (left := deadline - time.monotonic()) > 0:
+        soon = found.ask_again_seconds / max(1.0, floor.time.speed) if found.reason == "resting" else left
+        if not await floor.waiting.wait(min(_BLANK_SECONDS, left, max(1.0, soon))):
+            await response.write(b"\n")  # fails where nobody is there any longer
+            if soon > _BLANK_SECONDS:
+                continue
+        if request.transport is None or request.transport.is_closing():
+            break  # a voter granted now would be granted to nobody
+        found = await floor.next_voter(caller)
+    await response.write_eof(found.model_dump_json().encode())
     return response
 
 
@@ -196,8 +233,29 @@ async def delete_dispatch(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+async def get_limits(request: web.Request) -> web.Response:
+    """What may start without staff."""
+    account_of(request)
+    return answer(_limits(floor_of(request)))
+
+
+async def put_limits(request: web.Request) -> web.Response:
+    """Sets what may start without staff."""
+    account = account_of(request)
+    floor = floor_of(request)
+    await floor.dispatcher.set_limits(await body(request, wire.DispatchLimits), account, floor.time.now())
+    return answer(_limits(floor))
+
+
+def _limits(floor: Floor) -> wire.LimitsView:
+    limits = floor.dispatcher.limits
+    values = {name: getattr(limits, name) for name in wire.DispatchLimits.model_fields}
+    return wire.LimitsView(**values, set_by=floor.dispatcher.limits_by)
+
+
 # method, path, handler, body, answer
-_ROUTES: list[tuple[str, str, Handler, type[BaseModel] | None, type[BaseModel] | None]] = [
+Route = tuple[str, str, Handler, type[BaseModel] | None, type[BaseModel] | None]
+ROUTES: list[Route] = [
     ("POST", "/api/lease", lease, None, wire.LeaseAnswer),
     ("POST", "/api/dial", dial, wire.LeaseId, wire.StillYours),
     ("POST", "/api/heartbeat", heartbeat, wire.LeaseId, wire.StillYours),
@@ -206,19 +264,21 @@ _ROUTES: list[tuple[str, str, Handler, type[BaseModel] | None, type[BaseModel] |
     ("DELETE", "/api/outcomes/{lease_id}", delete_outcome, None, wire.LeaseAnswer),
     ("GET", "/dispatches", get_dispatches, None, wire.DispatchList),
     ("POST", "/dispatches", post_dispatch, wire.DispatchOrder, wire.DispatchView),
+    ("GET", "/dispatch-limits", get_limits, None, wire.LimitsView),
+    ("PUT", "/dispatch-limits", put_limits, wire.DispatchLimits, wire.LimitsView),
     ("DELETE", "/dispatches/{precinct_id}", delete_dispatch, None, None),
 ]
 
 
-def openapi() -> dict[str, Any]:
+def openapi(routes: Sequence[Route]) -> dict[str, Any]:
     """The API's description, from the very types that check it."""
-    models = {m for route in _ROUTES for m in route[3:] if m is not None}
+    models = {m for route in routes for m in route[3:] if m is not None}
     ordered = sorted(models, key=lambda m: m.__name__)
     _, schemas = models_json_schema(
         [(m, "serialization") for m in ordered], ref_template="#/components/schemas/{model}"
     )
     paths: dict[str, dict[str, Any]] = {}
-    for method, path, handler, takes, gives in _ROUTES:
+    for method, path, handler, takes, gives in routes:
         operation: dict[str, Any] = {
             "summary": (handler.__doc__ or "").strip(),
             "security": [{"caller" if path.startswith("/api") else "service": []}],
@@ -253,11 +313,11 @@ def _json(model: type[BaseModel]) -> dict[str, Any]:
     return {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
 
 
-def add_api(app: web.Application) -> None:
-    """Adds the routes above and their description."""
-    for method, path, handler, _, _ in _ROUTES:
+def add_api(app: web.Application, routes: Sequence[Route]) -> None:
+    """Adds these routes and their description."""
+    for method, path, handler, _, _ in routes:
         app.router.add_route(method, path, handler)
-    description = openapi()
+    description = openapi(routes)
 
     async def described(_: web.Request) -> web.Response:
         return web.json_response(description)

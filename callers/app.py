@@ -10,22 +10,24 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from callers import api, desk
+from callers import api, captain, desk, joining, sheets, staff_api
 from callers.feed import Heard, hear
 from callers.floor import Floor, Metrics, open_floor
 from callers.places import Places
+from callers.queue import calling_url
 from callers.settings import CallersSettings
 from callers.strike_offs import follow
 from callers.timekeeping import SharedTime
 from election.clock import Clock, open_clock
 from election.database import UNREACHABLE, pauses, until_reachable
+from election.leadership import Candidate
 from election.store import CHANGED_CHANNEL
 from election.telemetry import add_health
 from election.tokens import Tokens
 
 _TICK_SECONDS = 1.0  # real; a recovered precinct must stop within five
 _PLACES_SECONDS = 600.0  # real; an import wakes us, unless the word of it was lost
-_BODY_BYTES = 16 * 1024
+_BODY_BYTES = 256 * 1024  # the outcomes of a thousand lines
 _GRACE_SECONDS = 5.0
 
 
@@ -40,6 +42,7 @@ def make_app(
     metrics = Metrics(registry, heard)
     at = SharedTime(clock or open_clock(settings.clock_file))
     holder = api.FloorHolder()
+    seal = settings.seal
     app[api.FLOOR] = holder
     app[api.TOKENS] = tokens = Tokens(settings.secret.get_secret_value())
     app[api.LOG] = log
@@ -47,14 +50,17 @@ def make_app(
     async def ready() -> dict[str, bool]:
         return {"database": holder.floor is not None and await _answers(holder.floor)}
 
+    leader = Candidate(settings.database_url, "dispatch in rehearsal" if settings.rehearsal else "dispatch")
+
     async def open_when_reachable() -> None:
         holder.floor = floor = await until_reachable(
-            lambda: open_floor(settings, at, heard, places, metrics),
+            lambda: open_floor(settings, at, heard, places, metrics, leader=leader),
             lambda error: log.warning("database away", error=type(error).__name__),
         )
         log.info("database reached")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_keep_ticking(floor, log))
+            tasks.create_task(leader.run())
             tasks.create_task(_keep_places(floor, log))
 
     async def from_log(strike_offs: int, revoked: int) -> None:
@@ -66,7 +72,16 @@ def make_app(
             _start(open_when_reachable(), "floor", log),
             _start(hear(heard, settings.feed_url, tokens, log), "feed", log),
             _start(
-                follow(settings.database_url, at.now, from_log, log, rehearsal=settings.rehearsal), "log", log
+                follow(
+                    calling_url(settings.database_url, rehearsal=settings.rehearsal),
+                    at.now,
+                    from_log,
+                    log,
+                    rehearsal=settings.rehearsal,
+                    seal=seal,
+                ),
+                "log",
+                log,
             ),
         ]
         yield
@@ -78,8 +93,11 @@ def make_app(
                 await asyncio.wait_for(holder.floor.pool.close(), _GRACE_SECONDS)
 
     app.cleanup_ctx.append(beside)
-    api.add_api(app)
+    api.add_api(app, [*api.ROUTES, *staff_api.ROUTES])
     desk.add_desk(app)
+    joining.add_joining(app)
+    captain.add_captain(app)
+    sheets.add_sheets(app)
     add_health(app, registry, ready)
     return app
 

@@ -11,33 +11,36 @@ from pydantic import ValidationError
 
 from callers import scripts
 from callers.api import FLOOR, Handler, caller_of, floor_of, lease_of
+from callers.people import SPOKEN, autonym
 from callers.queue import AlreadyRecordedError, CallerOnDuty, TooLateError, UnknownLeaseError
 from election.database import UNREACHABLE
 from election.wire.callers import LeaseAnswer, Outcome, OutcomeReport, VoterOnLease
 
 _BUTTONS = ("will_vote", "already_voted", "no_answer", "call_back", "wrong_number", "do_not_call")
-_MORE = ("refused", "moved")
-_HEADERS = {
+_MORE = ("refused", "moved", "abusive")
+HEADERS = {
     "Cache-Control": "no-store",  # a voter must not stay in a shared phone's history
     "Referrer-Policy": "no-referrer",  # the address is the caller's key
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "form-action 'self' tel:; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
 }
+_FIELDS = ("outcome_id", "outcome", "call_back_local", "language")
 _ASSETS = {"desk.css": "text/css", "desk.js": "text/javascript"}
 
 
-def _page(language: str, content: str, *, refresh: float | None = None, status: int = 200) -> web.Response:
-    words = scripts.WORDS[language]
+def page(language: str, content: str, *, refresh: float | None = None, status: int = 200) -> web.Response:
+    """A whole page. `refresh` in real seconds, for pages that run no script."""
     again = f'<meta http-equiv="refresh" content="{max(2, round(refresh))}">' if refresh else ""
     return web.Response(
         text=f"""<!doctype html><html lang="{language}"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">{again}
-<meta name="robots" content="noindex"><title>{words["title"]}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+{f"<noscript>{again}</noscript>" if again else ""}
+<meta name="robots" content="noindex"><title>{scripts.words(language)["title"]}</title>
 <link rel="stylesheet" href="/desk/desk.css"><script src="/desk/desk.js" defer></script></head>
 <body>{content}</body></html>""",
         content_type="text/html",
-        headers=_HEADERS,
+        headers=HEADERS,
         status=status,
     )
 
@@ -48,14 +51,18 @@ def _language(caller: CallerOnDuty) -> str:
 
 def _voter(caller: CallerOnDuty, token: str, voter: VoterOnLease, beat: float) -> str:
     """The page of one voter on lease."""
-    words = scripts.WORDS[_language(caller)]
+    words = scripts.words(_language(caller))
     closes = scripts.local(voter.closes_at, voter.timezone)
     base = f"/c/{quote(token)}"
     lines = "".join(f"<p>{escape(line)}</p>" for line in voter.script)
-    tongue = f'<p class="tongue">{escape(words["speaks"].format(language=_tongue(voter.language)))}</p>'
+    name = scripts.tongue(voter.language)
+    tongue = f'<p class="tongue">{escape(words["speaks"].format(language=name))}</p>'
     where = words["vote_at"].format(place=voter.polling_place, closes=closes)
     first = "".join(_button(o, words[o]) for o in _BUTTONS)
     more = "".join(_button(o, words[o]) for o in _MORE)
+    hidden = f"""<input type="hidden" name="lease_id" value="{voter.lease_id}">
+<input type="hidden" name="outcome_id" value="{uuid4()}">"""
+    form = f'<form method="post" action="{base}/outcome" class="outcome">{hidden}'
     return f"""
 <main data-lease="{voter.lease_id}" data-beat="{beat:.1f}" data-saved="{escape(words["saved_here"])}"
  data-offline="{escape(words["no_connection"])}" data-stop="{escape(words["do_not_dial"])}">
@@ -65,16 +72,44 @@ def _voter(caller: CallerOnDuty, token: str, voter: VoterOnLease, beat: float) -
 <a id="call" class="call" href="{base}/dial/{voter.lease_id}">{words["call"]}</a>
 <p id="notice" role="alert" hidden></p>
 <section class="script">{lines}</section>
-<form method="post" action="{base}/outcome" id="outcomes">
-<input type="hidden" name="lease_id" value="{voter.lease_id}">
-<input type="hidden" name="outcome_id" value="{uuid4()}">
-<div class="grid">{first}</div><div class="grid more">{more}</div></form>
+{form}<div class="grid">{first}</div></form>
+<details><summary>{words["more"]}</summary>
+{form}<label for="at">{words["call_back_when"]}</label>
+<div class="row"><input id="at" type="time" name="call_back_local" required>
+<button name="outcome" value="call_back">{words["save"]}</button></div></form>
+{form}<label for="speaks">{words["which_language"]}</label>
+<div class="row"><select id="speaks" name="language" required><option value=""></option>{_tongues()}</select>
+<button name="outcome" value="other_language">{words["save"]}</button></div></form>
+{form}<div class="grid more">{more}</div></form></details>
 <form method="post" action="{base}/pause"><input type="hidden" name="lease_id" value="{voter.lease_id}">
 <button class="quiet">{words["pause"]}</button></form></main>"""
 
 
-def _tongue(code: str) -> str:
-    return {"en": "English", "es": "español", "zh": "中文", "vi": "Tiếng Việt"}.get(code, code)
+def _tongues() -> str:
+    return "".join(
+        f'<option value="{code}" lang="{code}">{escape(autonym(code))}</option>' for code in SPOKEN
+    )
+
+
+def _speaks(caller: CallerOnDuty, token: str) -> str:
+    """Other languages: of the page, and those the caller speaks."""
+    words = scripts.words(_language(caller))
+    action = f'method="post" action="/c/{quote(token)}/languages"'
+    pages = "".join(
+        f'<button name="page" value="{code}" lang="{code}">{scripts.tongue(code)}</button>'
+        for code in scripts.LANGUAGES
+        if code != _language(caller)
+    )
+    boxes = "".join(
+        f'<label class="box"><input type="checkbox" name="speaks" value="{code}"'
+        f'{" checked" if code in caller.languages else ""}><span lang="{code}">{escape(autonym(code))}</span>'
+        "</label>"
+        for code in SPOKEN
+    )
+    return f"""<form class="row pages" {action}>{pages}</form>
+<details><summary>{words["my_languages"]}: {escape(", ".join(map(autonym, caller.languages)))}</summary>
+<form {action}><div class="boxes">{boxes}</div><button class="quiet">{words["save"]}</button></form>
+</details>"""
 
 
 def _button(outcome: str, word: str) -> str:
@@ -97,27 +132,28 @@ def _progress(words: dict[str, str], voter: VoterOnLease) -> str:
 
 
 def _waiting(caller: CallerOnDuty, token: str, answer: LeaseAnswer) -> str:
-    words = scripts.WORDS[_language(caller)]
+    words = scripts.words(_language(caller))
     return f"""<main class="wait"><h1>{escape(words["hello"].format(name=caller.name))}</h1>
-<p>{escape(answer.message)}</p>
+<p>{escape(answer.message)}</p><p class="progress" id="waiting" hidden>{words["waiting"]}</p>
 <form method="post" action="/c/{quote(token)}/next">
-<button class="call">{words["again"]}</button></form></main>"""
+<button class="call">{words["again"]}</button></form>{_speaks(caller, token)}</main>"""
 
 
 def _ready(caller: CallerOnDuty, token: str, done: Outcome | None, lease: str, undo: float) -> str:
     """Before the first voter, and after each outcome with its undo."""
-    words = scripts.WORDS[_language(caller)]
+    words = scripts.words(_language(caller))
     base = f"/c/{quote(token)}"
     head = f"<h1>{escape(words['hello'].format(name=caller.name))}</h1><p>{words['ready']}</p>"
     button = words["start"]
     if done:
+        thanks = f"<p>{words['abuse_noted']}</p>" if done is Outcome.ABUSIVE else ""
         head = f"""<h1>{escape(words["recorded"].format(outcome=words[done.value]))}</h1>
-<form method="post" action="{base}/undo" id="undo" data-seconds="{undo:.0f}">
+{thanks}<form method="post" action="{base}/undo" id="undo" data-seconds="{undo:.0f}">
 <input type="hidden" name="lease_id" value="{escape(lease)}">
 <button class="quiet">{words["undo"]} <span id="left"></span></button></form>"""
         button = words["next"]
     return f"""<main class="wait">{head}<form method="post" action="{base}/next">
-<button class="call">{button}</button></form></main>"""
+<button class="call">{button}</button></form>{"" if done else _speaks(caller, token)}</main>"""
 
 
 async def show(request: web.Request) -> web.Response:
@@ -129,11 +165,11 @@ async def show(request: web.Request) -> web.Response:
     language = _language(caller)
     if current:
         beat = min(60.0, floor.settings.lease_seconds / 4) / max(1.0, floor.time.speed)
-        return _page(language, _voter(caller, token, current, max(1.0, beat)))
+        return page(language, _voter(caller, token, current, max(1.0, beat)))
     done = request.query.get("done", "")
-    outcome = Outcome(done) if done in scripts.WORDS["en"] and done in list(Outcome) else None
+    outcome = Outcome(done) if done in list(Outcome) else None
     lease = request.query.get("lease", "")
-    return _page(language, _ready(caller, token, outcome, lease, floor.settings.undo_seconds))
+    return page(language, _ready(caller, token, outcome, lease, floor.settings.undo_seconds))
 
 
 async def next_voter(request: web.Request) -> web.Response:
@@ -145,7 +181,7 @@ async def next_voter(request: web.Request) -> web.Response:
     if answer.voter:
         raise web.HTTPSeeOther(f"/c/{quote(token)}")
     refresh = answer.ask_again_seconds / max(1.0, floor.time.speed)
-    return _page(_language(caller), _waiting(caller, token, answer), refresh=refresh)
+    return page(_language(caller), _waiting(caller, token, answer), refresh=refresh)
 
 
 async def outcome(request: web.Request) -> web.Response:
@@ -155,13 +191,26 @@ async def outcome(request: web.Request) -> web.Response:
     form = await request.post()
     try:
         lease_id = UUID(str(form.get("lease_id", "")))
-        report = OutcomeReport.model_validate({k: form[k] for k in ("outcome_id", "outcome") if k in form})
+        report = OutcomeReport.model_validate({k: form[k] for k in _FIELDS if form.get(k)})
         await floor_of(request).record(caller, lease_id, report)
     except (ValidationError, ValueError):
         raise web.HTTPBadRequest(text="That form was not complete. Go back and press a button.") from None
     except (AlreadyRecordedError, UnknownLeaseError):
         raise web.HTTPSeeOther(f"/c/{quote(token)}") from None
     raise web.HTTPSeeOther(f"/c/{quote(token)}?done={report.outcome.value}&lease={lease_id}")
+
+
+async def languages(request: web.Request) -> web.Response:
+    """Another language for the page, or others that the caller speaks."""
+    token = request.match_info["token"]
+    caller = await caller_of(request, token)
+    form = await request.post()
+    first = str(form.get("page") or "")
+    rest = list(caller.languages) if first else [str(code) for code in form.getall("speaks", [])]
+    kept = [code for code in caller.languages if code in rest]  # the page's language stays first
+    with contextlib.suppress(ValueError):
+        await floor_of(request).speak(caller, [first, *kept, *rest])
+    raise web.HTTPSeeOther(f"/c/{quote(token)}")
 
 
 async def undo(request: web.Request) -> web.Response:
@@ -192,9 +241,9 @@ async def dial(request: web.Request) -> web.Response:
     caller = await caller_of(request, token)
     still, phone = await floor_of(request).dial(caller, lease_of(request))
     if still.live:
-        return web.Response(status=303, headers=_HEADERS | {"Location": f"tel:{quote(phone, safe='+')}"})
+        return web.Response(status=303, headers=HEADERS | {"Location": f"tel:{quote(phone, safe='+')}"})
     answer = LeaseAnswer(message=still.message)
-    return _page(_language(caller), _waiting(caller, token, answer))
+    return page(_language(caller), _waiting(caller, token, answer))
 
 
 async def asset(request: web.Request) -> web.Response:
@@ -214,14 +263,14 @@ async def people(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except web.HTTPUnauthorized:
-        words = " · ".join(scripts.WORDS[language]["bad_link"] for language in scripts.WORDS)
-        return _page("en", f'<main class="wait"><p>{words}</p></main>', status=401)
+        words = " · ".join(scripts.words(language)["bad_link"] for language in scripts.LANGUAGES)
+        return page("en", f'<main class="wait"><p>{words}</p></main>', status=401)
     except UnknownLeaseError:
         raise web.HTTPSeeOther(f"/c/{quote(request.match_info['token'])}") from None
     except UNREACHABLE:
-        words = " · ".join(scripts.reason(language, "unreachable_database") for language in scripts.WORDS)
+        words = " · ".join(scripts.reason(language, "unreachable_database") for language in scripts.LANGUAGES)
         content = f'<main class="wait"><p>{words}</p></main>'
-        return _page("en", content, refresh=3 if request.method == "GET" else None, status=503)
+        return page("en", content, refresh=3 if request.method == "GET" else None, status=503)
 
 
 def add_desk(app: web.Application) -> None:
@@ -230,6 +279,7 @@ def add_desk(app: web.Application) -> None:
     app.router.add_get("/c/{token}", show)
     app.router.add_post("/c/{token}/next", next_voter)
     app.router.add_post("/c/{token}/outcome", outcome)
+    app.router.add_post("/c/{token}/languages", languages)
     app.router.add_post("/c/{token}/undo", undo)
     app.router.add_post("/c/{token}/pause", pause)
     app.router.add_get("/c/{token}/dial/{lease_id}", dial)

@@ -11,9 +11,11 @@ of n callers collects n marginal gains, a prefix of each precinct's row. Greedy 
 all rows: when it takes m_i(j), each earlier gain of that row was larger or equal and has been taken, so
 what it takes are prefixes, too. No set of n gains has a larger sum; hence no allocation has. Caps cut rows
 short and change nothing.
+The first gain m(1) = V (1 - exp(-c/V)) grows with V (its derivative is 1 - (1 + u) exp(-u) > 0 with u = c/V),
+so with more precincts than callers only the `callers` largest V need be looked at.
 Orders by staff come first: a precinct with `callers_wanted` is filled (greedily among such precincts where
 there are too few callers) before the automatic ones share the rest. A heap makes it O(precincts + callers
-log precincts).
+log callers).
 """
 
 import heapq
@@ -66,12 +68,16 @@ def allocate(needs: Sequence[Need], callers: int, limits: Limits) -> dict[str, i
 
 
 def _greedy(needs: Sequence[Need], callers: int, limits: Limits, caps: Mapping[str, int]) -> dict[str, int]:
-    c = limits.votes_per_caller
-    heap: list[tuple[float, str, float]] = []
-    for need in needs:
-        # A precinct that staff ordered may not lag at all; it still gets its callers, last of all.
-        worth = max(need.worth(limits), 1e-6)
-        heap.append((worth * expm1(-c / worth), need.precinct_id, worth))
+    c, each = limits.votes_per_caller, limits.votes_per_voter
+    # A precinct that staff ordered may not lag at all; it still gets its callers, last of all.
+    worths = [
+        (max(need.probability * min(need.missing, need.reachable * each), 1e-6), need.precinct_id)
+        for need in needs
+        if caps[need.precinct_id] > 0
+    ]
+    if len(worths) > callers:  # the first caller's gain grows with V: only the best so many can get one
+        worths = heapq.nlargest(callers, worths)
+    heap = [(worth * expm1(-c / worth), precinct, worth) for worth, precinct in worths]
     heapq.heapify(heap)
     given: dict[str, int] = {}
     while heap and callers > 0:
@@ -182,10 +188,11 @@ def _review(dispatch: Open, seen: Seen, now: datetime, limits: Limits) -> End | 
 
 def _lagging(seen: Seen, now: datetime, limits: Limits) -> list[Need]:
     found = []
+    lagging = State.LAGGING
     for precinct, standing in seen.standings.items():
         info = seen.precincts.get(precinct)
         if (
-            standing.state is State.LAGGING
+            standing.state is lagging
             and standing.p_lagging >= limits.least_probability
             and standing.shortfall >= limits.least_missing
             and seen.remaining.get(precinct, 1) > 0

@@ -1,13 +1,14 @@
 """Carries out what `dispatch` decides: opens and closes precincts in the database, and spreads callers.
 
-Any number of services may run one each: every change is conditional on the live row, unique indexes decide.
+Any number of services may run one each. Only the leader (`election.leadership`) decides by itself, and proves
+in each transaction that it still leads; every service serves callers and takes staff's orders.
 """
 
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import uuid4
@@ -19,7 +20,8 @@ from callers.feed import Heard
 from callers.places import Place, Places
 from callers.statements import statements
 from election.audit import record
-from election.wire.callers import DispatchList, DispatchOrder, DispatchView, Proposal
+from election.leadership import Candidate, DeposedError, Term
+from election.wire.callers import DispatchLimits, DispatchList, DispatchOrder, DispatchView, Proposal
 from election.wire.feed import State
 
 _SQL, _LEASES = statements("dispatches"), statements("leases")
@@ -28,6 +30,8 @@ _BEHIND = (State.LAGGING, State.WATCH)
 _ON_DUTY = timedelta(minutes=15)  # stack time; who has not asked for so long is gone
 _WHEREABOUTS_SECONDS = 5.0  # real; where other services' callers work
 _COUNT_SECONDS = 10.0  # real; how many voters a precinct has left
+_TELL_SECONDS = 2.0  # real; between writes of what the board shows beside a dispatch
+_LIMITS_SECONDS = 2.0  # real; limits that staff set hold within
 _COUNTS_A_TICK = 40  # precincts counted in one query
 _SURPLUS = 1.25  # callers move on only when a precinct has clearly more than its share
 
@@ -58,13 +62,25 @@ class Dispatcher:
     """The live dispatches, and which caller works where."""
 
     def __init__(
-        self, pool: asyncpg.Pool, heard: Heard, places: Places, limits: Limits, stale_seconds: float
+        self,
+        pool: asyncpg.Pool,
+        heard: Heard,
+        places: Places,
+        limits: Limits,
+        *,
+        stale_seconds: float,
+        leader: Candidate | None = None,
     ) -> None:
         self._pool = pool
         self._heard = heard
         self._places = places
-        self._limits = limits
+        self._settings = limits
+        self.limits = limits
+        self.limits_by = ""  # who set them, where staff did
         self._stale_seconds = stale_seconds
+        self._leader = leader
+        self._told_at = -1e9
+        self._proposed: list[tuple[object, ...]] | None = None
         self.live: dict[str, Live] = {}
         self.shares: dict[str, int] = {}
         self._reachable: dict[str, tuple[int, int, float]] = {}  # remaining, now, counted at (monotonic)
@@ -72,32 +88,78 @@ class Dispatcher:
         self._elsewhere: dict[str, str] = {}
         self._elsewhere_at = -1e9
         self._counts: Counter[str] = Counter()  # callers by precinct
+        self._limits_at = -1e9
         self._stopped: frozenset[str] = frozenset()
 
     async def tick(self, now: datetime) -> list[Start | End | Hold]:
         """Looks once at everything and does what is to be done. Returns what it changed."""
         await self._refresh(now)
+        changed: list[Start | End | Hold] = []
+        term = self._leader.term if self._leader else None
+        if term:
+            with suppress(DeposedError):  # the other leads now, and decides
+                changed = await self._decide(term, now)
+        self._share(now)
+        if term:
+            with suppress(DeposedError):
+                await self._tell(term, now)
+        return changed
+
+    async def _decide(self, term: Term, now: datetime) -> list[Start | End | Hold]:
         seen = self._seen()
-        changed = []
         opens = [d.open for d in self.live.values()]
-        for decision in decide(opens, seen, now, self._limits):
-            if await self._carry_out(decision, now):
-                changed.append(decision)
+        changed = [
+            decision
+            for decision in decide(opens, seen, now, self.limits)
+            if await self._carry_out(term, decision, now)
+        ]
         await self._note(opens, seen)
         if changed:
             await self._read_live()
-        self._share(now)
         return changed
+
+    async def _tell(self, term: Term, now: datetime) -> None:
+        """Writes what changed by itself where others read it: staffing of live rows, proposals."""
+        clock = time.monotonic()
+        if clock - self._told_at < _TELL_SECONDS:
+            return
+        self._told_at = clock
+        rows = [
+            (p, self._counts[p], self.shares.get(p, 0), self._now_reachable(p)) for p in sorted(self.live)
+        ]
+        offers = sorted(self._offers(now), key=lambda o: o.precinct_id)
+        proposed: list[tuple[object, ...]] = [
+            (o.precinct_id, o.callers, o.missing, o.reachable, o.sentence) for o in offers
+        ]
+        async with self._transaction() as connection:
+            await term.fence(connection)
+            if rows:
+                await connection.execute(_SQL["staffing"], *map(list, zip(*rows, strict=True)))
+            if proposed != self._proposed:
+                await connection.execute(_SQL["forget_proposals"])
+                if proposed:
+                    columns = map(list, zip(*((*p, now) for p in proposed), strict=True))
+                    await connection.execute(_SQL["propose"], *columns)
+        self._proposed = proposed
 
     async def _refresh(self, now: datetime) -> None:
         await self._read_live()
-        rows = await self._pool.fetch(_SQL["stopped_by_staff"])
-        self._stopped = frozenset(row["precinct_id"] for row in rows)
         clock = time.monotonic()
+        if clock - self._limits_at > _LIMITS_SECONDS:
+            await self._read_limits()
         if clock - self._elsewhere_at > _WHEREABOUTS_SECONDS:
             rows = await self._pool.fetch(_LEASES["whereabouts"], now - _ON_DUTY)
             self._elsewhere = {row["caller_id"]: row["precinct_id"] for row in rows}
             self._elsewhere_at = clock
+        if self._leader is None or self._leader.term is None:
+            self._reachable = {
+                p: (d.row["reachable"], d.row["reachable"], clock)
+                for p, d in self.live.items()
+                if d.row["reachable"] is not None
+            }
+            return  # the leader counts, once for all services
+        rows = await self._pool.fetch(_SQL["stopped_by_staff"])
+        self._stopped = frozenset(row["precinct_id"] for row in rows)
         wanted = set(self.live)
         if self._heard.fresh(self._stale_seconds):
             wanted |= {p for p, s in self._heard.standings.items() if s.state is State.LAGGING}
@@ -110,6 +172,31 @@ class Dispatcher:
             for precinct in due:
                 row = counted.get(precinct)
                 self._reachable[precinct] = (row["remaining"], row["now"], clock) if row else (0, 0, clock)
+
+    async def _read_limits(self) -> None:
+        row = await self._pool.fetchrow(_SQL["limits"])
+        self.limits, self.limits_by = self._settings, ""
+        if row:
+            names = DispatchLimits.model_fields.keys()
+            self.limits = replace(self._settings, **{name: row[name] for name in names})
+            self.limits_by = row["set_by"]
+        self._limits_at = time.monotonic()
+
+    async def set_limits(self, limits: DispatchLimits, account: str, now: datetime) -> None:
+        """Staff say what may start by itself, and how much."""
+        values = limits.model_dump(include=set(DispatchLimits.model_fields))
+        async with self._transaction() as connection:
+            await connection.execute(_SQL["set_limits"], *values.values(), account, now)
+            await record(connection, now, account, "dispatch.limits", "", values)
+        await self._read_limits()
+
+    def _now_reachable(self, precinct: str) -> int | None:
+        known = self._reachable.get(precinct)
+        return known[1] if known else None
+
+    def reachable(self) -> dict[str, int]:
+        """Voters who may be called now in each precinct that is open and does not rest."""
+        return {p: self._now_reachable(p) or 0 for p, d in self.live.items() if not d.row["hold"]}
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[asyncpg.Connection]:
@@ -128,9 +215,10 @@ class Dispatcher:
             self._stopped,
         )
 
-    async def _carry_out(self, decision: Start | End | Hold, now: datetime) -> bool:
+    async def _carry_out(self, term: Term, decision: Start | End | Hold, now: datetime) -> bool:
         precinct, reason = decision.precinct_id, decision.reason
         async with self._transaction() as connection:
+            await term.fence(connection)
             match decision:
                 case Start():
                     place = self._places.get(precinct)
@@ -164,6 +252,7 @@ class Dispatcher:
         return await connection.fetchval(
             _SQL["start"], uuid4(), place.precinct_id, automatic, callers_wanted, now, by, reason,
             standing.shortfall if standing else 0.0, place.closes_at, behind,
+            self._now_reachable(place.precinct_id),
         )  # fmt: skip
 
     async def _note(self, opens: list[Open], seen: Seen) -> None:
@@ -182,7 +271,7 @@ class Dispatcher:
         places = self._elsewhere | {caller: precinct for caller, (precinct, _) in self._here.items()}
         self._counts = Counter(places.values())
         needs = [self._need(d.open) for d in self.live.values() if not d.open.hold]
-        self.shares = allocate(needs, len(places), self._limits)
+        self.shares = allocate(needs, len(places), self.limits)
 
     def _need(self, dispatch: Open) -> Need:
         standing = self._heard.standings.get(dispatch.precinct_id)
@@ -196,14 +285,17 @@ class Dispatcher:
 
     def choices(self, caller_id: str, now: datetime) -> Iterator[str]:
         """Precincts to try for a caller, best first: where they are, unless others need them more."""
-        running = {p for p, d in self.live.items() if not d.row["hold"] and d.row["closes_at"] > now}
         here = self._here.get(caller_id, (self._elsewhere.get(caller_id, ""), now))[0]
         counts = self._counts
-        stays = here in running and counts[here] <= self.shares.get(here, 0) * _SURPLUS + 1
+        stays = self._runs(here, now) and counts[here] <= self.shares.get(here, 0) * _SURPLUS + 1
         if stays:
             yield here
-        rest = running - {here} if stays else running
+        rest = [p for p in self.live if self._runs(p, now) and not (stays and p == here)]
         yield from sorted(rest, key=lambda p: (counts[p] - (p == here) - self.shares.get(p, 0), p))
+
+    def _runs(self, precinct_id: str, now: datetime) -> bool:
+        live = self.live.get(precinct_id)
+        return live is not None and not live.row["hold"] and live.row["closes_at"] > now
 
     def works(self, caller_id: str, precinct_id: str, now: datetime) -> None:
         """A caller was given a voter there."""
@@ -282,10 +374,18 @@ class Dispatcher:
 
     async def list(self, now: datetime) -> DispatchList:
         """All live dispatches, and what the service would do if staff agreed."""
+        calls = {r["precinct_id"]: r["calls"] for r in await self._pool.fetch(_SQL["calls"])}
+        views = sorted(
+            (self.view(d, calls.get(p, 0)) for p, d in self.live.items()), key=lambda v: v.started_at
+        )
+        offers = [*self._offers(now)]
+        return DispatchList(dispatches=views, proposals=offers, feed_age_seconds=self._heard.age())
+
+    def _offers(self, now: datetime) -> Sequence[Proposal]:
         opens = [d.open for d in self.live.values()]
         callers = max(1, len(self._here.keys() | self._elsewhere.keys()))
         offers = []
-        for need, count in proposals(self._seen(), opens, callers, now, self._limits)[:50]:
+        for need, count in proposals(self._seen(), opens, callers, now, self.limits)[:50]:
             place = self._places.get(need.precinct_id)
             name = place.name if place else need.precinct_id
             words = f"Send {count} caller{'s' * (count > 1)} to {name}: {need.missing:.0f} missing, "
@@ -299,8 +399,4 @@ class Dispatcher:
                     sentence=words + f"{need.reachable} reachable",
                 )
             )
-        calls = {r["precinct_id"]: r["calls"] for r in await self._pool.fetch(_SQL["calls"])}
-        views = sorted(
-            (self.view(d, calls.get(p, 0)) for p, d in self.live.items()), key=lambda v: v.started_at
-        )
-        return DispatchList(dispatches=views, proposals=offers, feed_age_seconds=self._heard.age())
+        return offers

@@ -4,6 +4,7 @@ The page and the JSON API are two faces of these functions.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,12 +15,17 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from callers import scripts
 from callers.dispatcher import Dispatcher
 from callers.feed import Heard
+from callers.lists import Lists
+from callers.people import People
 from callers.places import Places
-from callers.policy import NEVER_AGAIN
-from callers.queue import CallerOnDuty, Check, Granted, Nobody, Queue, by_index
+from callers.policy import NEVER_AGAIN, local_time_today
+from callers.queue import CallerOnDuty, Check, Granted, Nobody, Queue, calling_url
 from callers.settings import CallersSettings
 from callers.timekeeping import SharedTime
+from callers.trials import Trials
+from callers.waiting import WaitingRoom
 from election.database import open_pool
+from election.leadership import Candidate
 from election.wire.callers import (
     LeaseAnswer,
     OutcomeReceipt,
@@ -58,6 +64,7 @@ class Metrics:
         self.revoked = Counter("beluga_callers_revoked", "Leases ended by the log", registry=registry)
         self.strike_offs = Counter("beluga_callers_strike_offs", "Strike-offs heard", registry=registry)
         self.dispatches = Gauge("beluga_callers_dispatches", "Precincts open for calling", registry=registry)
+        self.waiting = Gauge("beluga_callers_waiting", "Callers waiting for work", registry=registry)
         self.changes = Counter(
             "beluga_callers_dispatch_changes",
             "Dispatches started, ended, held",
@@ -87,6 +94,7 @@ class Floor:
         heard: Heard,
         places: Places,
         metrics: Metrics,
+        leader: Candidate | None = None,
     ) -> None:
         self.pool = pool
         self.settings = settings
@@ -94,14 +102,23 @@ class Floor:
         self.heard = heard
         self.places = places
         self.metrics = metrics
+        seal = settings.seal
         self.queue = Queue(
             pool,
             settings.rules,
             self._zone_of,
             lease=timedelta(seconds=settings.lease_seconds),
             weights=(settings.turnout_weight, settings.support_weight),
+            seal=seal,
         )
-        self.dispatcher = Dispatcher(pool, heard, places, settings.limits, settings.feed_stale_seconds)
+        stale = settings.feed_stale_seconds
+        self.dispatcher = Dispatcher(pool, heard, places, settings.limits, stale_seconds=stale, leader=leader)
+        self.waiting = WaitingRoom()
+        self.people = People(pool)
+        self.trials = Trials(pool)
+        self.lists = Lists(pool, self.queue, seal)
+        self._reachable: dict[str, int] = {}
+        self._leader = leader
         self._callers: dict[str, tuple[CallerOnDuty | None, float]] = {}
         self._allowances: dict[str, _Allowance] = {}
         self._dry: dict[tuple[str, tuple[str, ...]], tuple[float, Nobody]] = {}
@@ -114,9 +131,19 @@ class Floor:
         """Who holds a link; None where staff took it away or never gave it."""
         known = self._callers.get(caller_id)
         if known is None or time.monotonic() - known[1] > _CALLER_SECONDS:
-            known = (await self.queue.caller(caller_id), time.monotonic())
+            known = (await self.queue.caller(caller_id, self.time.now()), time.monotonic())
             self._callers[caller_id] = known
         return known[0]
+
+    async def speak(self, caller: CallerOnDuty, languages: Sequence[str]) -> None:
+        """A caller says what they speak; the first is their page's. Raises `ValueError` for none."""
+        await self.people.speak(caller.caller_id, languages)
+        self._callers.pop(caller.caller_id, None)
+
+    async def bar(self, caller_id: str, account: str, *, barred: bool) -> bool:
+        """Takes a caller's link away, or gives it back; whether there is such a caller."""
+        self._callers.pop(caller_id, None)
+        return await self.people.bar(caller_id, account, self.time.now(), barred=barred)
 
     async def current(self, caller: CallerOnDuty) -> VoterOnLease | None:
         granted = await self.queue.current(caller.caller_id, self.time.now())
@@ -133,21 +160,25 @@ class Floor:
 
     async def _next_voter(self, caller: CallerOnDuty) -> LeaseAnswer:
         now = self.time.now()
-        held = await self.queue.current(caller.caller_id, now)
-        if held:
-            return LeaseAnswer(voter=self._show(caller, held))
+        if caller.caller_id not in self._allowances:
+            seen = await self.people.seen_lately(caller.caller_id, now - timedelta(hours=1))
+            left = min(self.settings.leases_burst, self.settings.leases_per_hour - seen)
+            self._allowances[caller.caller_id] = _Allowance(float(left), now)
         wait = self._wait(caller.caller_id, now)
         if wait > 0:
+            held = await self.queue.current(caller.caller_id, now)
+            if held:
+                return LeaseAnswer(voter=self._show(caller, held))
             return self._none(caller, Nobody("too_fast"), wait)
         why = Nobody("no_dispatch")
         for precinct in self.dispatcher.choices(caller.caller_id, now):
             found = await self._from_precinct(caller, precinct, now)
             if isinstance(found, Granted):
-                self.dispatcher.works(caller.caller_id, precinct, now)
-                self._allowances[caller.caller_id].left -= 1
+                self.dispatcher.works(caller.caller_id, found.precinct_id, now)
+                self._allowances[caller.caller_id].left -= not found.held
                 return LeaseAnswer(voter=self._show(caller, found))
             why = _more_hopeful(why, found)
-        held = await self.queue.current(caller.caller_id, now)  # the same caller's other request won
+        held = await self.queue.current(caller.caller_id, now)  # where there was nobody to try for
         return LeaseAnswer(voter=self._show(caller, held)) if held else self._none(caller, why)
 
     async def _from_precinct(self, caller: CallerOnDuty, precinct: str, now: datetime) -> Granted | Nobody:
@@ -163,7 +194,7 @@ class Floor:
     def _wait(self, caller_id: str, now: datetime) -> float:
         """Stack seconds until this caller may see another voter (a bucket that refills)."""
         rate, burst = self.settings.leases_per_hour / 3600, float(self.settings.leases_burst)
-        allowance = self._allowances.setdefault(caller_id, _Allowance(burst, now))
+        allowance = self._allowances[caller_id]
         passed = max(0.0, (now - allowance.at).total_seconds())
         allowance.left, allowance.at = min(burst, allowance.left + passed * rate), now
         return 0.0 if allowance.left >= 1 else (1 - allowance.left) / rate
@@ -197,7 +228,14 @@ class Floor:
             closes_at=closes_at,
             timezone=zone,
             expires_at=granted.expires_at,
-            script=scripts.script(language, granted.name, caller.name, name, scripts.local(closes_at, zone)),
+            script=scripts.script(
+                language,
+                granted.name,
+                caller.name,
+                name,
+                scripts.local(closes_at, zone),
+                self.trials.lines(granted.variant, language),
+            ),
             missing_at_start=round(live.row["missing_at_start"]) if live else 0,
             missing_now=self.dispatcher.missing_now(granted.precinct_id),
         )
@@ -215,11 +253,17 @@ class Floor:
     def _still(self, caller: CallerOnDuty, found: Check) -> StillYours:
         if not found.reason:
             return StillYours(live=True, expires_at=found.expires_at)
-        words = scripts.reason(_spoken(caller), found.reason)
+        key = "hours_now" if found.reason == "hours" else found.reason
+        words = scripts.reason(_spoken(caller), key)
         return StillYours(live=False, reason=found.reason, message=words)
 
     async def record(self, caller: CallerOnDuty, lease_id: UUID, report: OutcomeReport) -> OutcomeReceipt:
-        done = await self.queue.record(caller.caller_id, lease_id, report, self.time.now())
+        now = self.time.now()
+        if report.call_back_local:
+            zone = self._zone_of(await self.queue.precinct_of(caller.caller_id, lease_id)) or "UTC"
+            at = local_time_today(now, report.call_back_local, zone)
+            report = report.model_copy(update={"call_back_at": at})
+        done = await self.queue.record(caller.caller_id, lease_id, report, now)
         if not done.duplicate:
             self.metrics.outcomes.labels(done.outcome.value).inc()
         return OutcomeReceipt(
@@ -252,14 +296,32 @@ class Floor:
         for change in await self.dispatcher.tick(now):
             self.metrics.changes.labels(type(change).__name__.lower()).inc()
         self.metrics.dispatches.set(len(self.dispatcher.live))
+        self.metrics.waiting.set(len(self.waiting))
+        self.waiting.wake(self._more_to_call())
+        term = self._leader.term if self._leader else None
+        self.queue.variants = await self.trials.tick(now, term)
+        for precinct in self._reachable:
+            await self.queue.warm(precinct, now)
+
+    def _more_to_call(self) -> int:
+        """How many voters have come to be callable since the last look."""
+        before, self._reachable = self._reachable, self.dispatcher.reachable()
+        return sum(max(0, now - before.get(precinct, 0)) for precinct, now in self._reachable.items())
 
 
 async def open_floor(
-    settings: CallersSettings, at: SharedTime, heard: Heard, places: Places, metrics: Metrics
+    settings: CallersSettings,
+    at: SharedTime,
+    heard: Heard,
+    places: Places,
+    metrics: Metrics,
+    *,
+    leader: Candidate | None = None,
 ) -> Floor:
     """Reaches the database. Raises one of `election.database.UNREACHABLE`."""
-    pool = await open_pool(by_index(settings.database_url), settings.pool_size)
-    return Floor(pool, settings, at=at, heard=heard, places=places, metrics=metrics)
+    url = calling_url(settings.database_url, rehearsal=settings.rehearsal)
+    pool = await open_pool(url, settings.pool_size)
+    return Floor(pool, settings, at=at, heard=heard, places=places, metrics=metrics, leader=leader)
 
 
 def _spoken(caller: CallerOnDuty) -> str:

@@ -56,7 +56,7 @@ def consequence(
             if not language:
                 raise ValueError("other_language needs the language the voter speaks")
             return Consequence((AT_ONCE,), language=language)
-        case Outcome.WRONG_NUMBER | Outcome.DO_NOT_CALL:
+        case Outcome.WRONG_NUMBER | Outcome.DO_NOT_CALL | Outcome.ABUSIVE:
             # Whoever answered does not know the voter, or wants no calls: the whole number rests.
             return Consequence((NEVER_AGAIN,), whole_phone=True)
         case _:
@@ -78,3 +78,11 @@ def may_dial(at: datetime, zone: str, rules: Rules) -> bool:
 def open_zones(at: datetime, zones: Iterable[str], rules: Rules) -> list[str]:
     """Those of `zones` where it is calling time at `at`."""
     return [zone for zone in zones if may_dial(at, zone, rules)]
+
+
+def local_time_today(at: datetime, time_of_day: str, zone: str) -> datetime | None:
+    """`HH:MM` in `zone` on the day it is there at `at`; None where that has passed."""
+    hour, minute = map(int, time_of_day.split(":"))
+    here = at.astimezone(ZoneInfo(zone))
+    then = datetime.combine(here.date(), time(hour, minute), ZoneInfo(zone)).astimezone(UTC)
+    return then if then > at else None

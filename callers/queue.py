@@ -1,15 +1,16 @@
 """Leases: one voter at a time to one caller (law L7), with consent looked up as they are granted (law L8).
 
 Theory of operation. A precinct's candidates are read in one query, in calling order, and kept in memory as
-*hints*: they may be wrong in every way, for the database judges each grant again (`grant_lease`, one
+*hints*: they may be wrong in every way, for the database judges each grant again (`give_lease`, one
 transaction, one round trip). A hint the judge refuses is dropped; when hints run out they are read again, and
 only an empty reading means that a precinct has nobody to call. So queues never dry up while voters remain,
-several services may share one database, and the common case costs one indexed lookup and one insert.
+several services may share one database, and the common case costs one indexed lookup and one insert. Grants
+and outcomes that wait at the same time share a transaction (`batches.py`).
 """
 
 import asyncio
+import contextlib
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,23 +19,30 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from callers import policy
+from callers.batches import Batches
+from callers.hints import READ_AHEAD, Candidate, Hints, Household
+from callers.seal import Seal
 from callers.statements import statements
+from election.database import UNREACHABLE
 from election.wire.callers import Outcome, OutcomeReport
 
 _SQL = statements("leases")
 _REREAD_SECONDS = 0.5  # real; however many callers ask, an empty precinct is read this often at most
 _DUE_REREAD_SECONDS = 5.0  # real; rests that have ended bring voters back
-_OLD_SECONDS = 60.0  # real
+_OLD_SECONDS = 180.0  # real; another service's calls come due, too
+_FIRST_ANALYZE = 128  # calls
+_MOST_READINGS = 3  # for one request, where the first readings were all out of date
 _FIRST_BATCH, _LARGEST_BATCH = 1, 32  # households tried in one round trip
 
 
-def by_index(url: str) -> str:
-    """The URL of a pool for queues, which looks rows up by index only.
+def calling_url(url: str, *, rehearsal: bool = False) -> str:
+    """The URL of a pool for queues: rows by index only, and a rehearsal's tables in a rehearsal.
 
     Plans made in the morning, while `leases` and `calls` are empty, live on in prepared statements; left to
     itself the planner would scan these tables whole, all day.
     """
-    return f"{url}{'&' if '?' in url else '?'}enable_seqscan=off"
+    tables = "&search_path=rehearsal,public" if rehearsal else ""
+    return f"{url}{'&' if '?' in url else '?'}enable_seqscan=off{tables}"
 
 
 class UnknownLeaseError(Exception):
@@ -67,6 +75,8 @@ class Granted:
     language: str
     precinct_id: str
     expires_at: datetime
+    variant: str = ""  # of the script
+    held: bool = False  # the caller had it already
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,28 +104,6 @@ class Recorded:
     duplicate: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    voter_id: str
-    phone: str = field(repr=False)
-    language: str
-    timezone: str | None
-
-
-_Household = list[_Candidate]
-
-
-@dataclass
-class _Hints:
-    """One precinct's candidates in calling order, by household."""
-
-    households: deque[_Household] = field(default_factory=deque)
-    read_at: float = -1e9  # monotonic, real seconds
-    readings: int = 0
-    next_due: datetime | None = None
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
 class Queue:
     """The queue's operations on the database. `now` is always the stack clock's time."""
 
@@ -127,6 +115,7 @@ class Queue:
         *,
         lease: timedelta = timedelta(minutes=10),
         weights: tuple[float, float] = (1.0, 1.0),
+        seal: Seal | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pool = pool
@@ -134,13 +123,21 @@ class Queue:
         self._zone_of = zone_of  # a precinct's IANA zone, for voters without their own
         self._lease = lease
         self._weights = weights
+        self._seal = seal or Seal("")
         self._monotonic = monotonic
-        self._hints: dict[str, _Hints] = {}
-        self._in_hand: dict[str, tuple[str, _Household]] = {}  # caller -> precinct, rest of the household
+        self.variants: tuple[str, ...] = ()  # of the script, while a trial runs
+        self._hints: dict[str, Hints] = {}
+        self._in_hand: dict[str, tuple[str, Household]] = {}  # caller -> precinct, rest of the household
+        self._recorded = 0
+        self._analyze_at = _FIRST_ANALYZE
+        self._beside: set[asyncio.Task[None]] = set()
+        self._grants = Batches(pool, _SQL["grant"])
+        self._records = Batches(pool, _SQL["record"])
+        self._confirmed = {name: Batches(pool, _SQL[name], lanes=1) for name in ("dialled", "extend")}
 
-    async def caller(self, caller_id: str) -> CallerOnDuty | None:
-        """Who calls, or None where staff do not know them or took their link away."""
-        row = await self._pool.fetchrow(_SQL["caller"], caller_id)
+    async def caller(self, caller_id: str, now: datetime) -> CallerOnDuty | None:
+        """Who calls, or None where staff do not know them, took their link away, or their event is over."""
+        row = await self._pool.fetchrow(_SQL["caller"], caller_id, now)
         if row is None or row["barred"]:
             return None
         return CallerOnDuty(caller_id, row["name"], tuple(row["languages"]))
@@ -148,114 +145,106 @@ class Queue:
     async def current(self, caller_id: str, now: datetime) -> Granted | None:
         """The lease a caller holds."""
         row = await self._pool.fetchrow(_SQL["current"], caller_id, now)
-        return _granted(row, row["lease_id"], row["expires_at"]) if row else None
+        return self._granted(row, held=True) if row else None
 
-    async def grant(self, caller: CallerOnDuty, precinct_id: str, now: datetime) -> Granted | Nobody:
-        """The next voter of a precinct for a caller who holds none."""
+    async def warm(self, precinct_id: str, now: datetime) -> None:
+        """Reads a precinct's candidates before its first caller has to wait for it."""
+        hints = self._hints.setdefault(precinct_id, Hints())
+        if not hints.readings:
+            await self._read(precinct_id, hints, now, 0, 0.0)
+
+    async def grant(
+        self, caller: CallerOnDuty, precinct_id: str, now: datetime, lease: timedelta | None = None
+    ) -> Granted | Nobody:
+        """The next voter of a precinct for a caller, or the one they hold already. `lease`: how long."""
+        until = now + (lease or self._lease)
         zone = self._zone_of(precinct_id)
-        hints = self._hints.setdefault(precinct_id, _Hints())
+        hints = self._hints.setdefault(precinct_id, Hints())
         place, in_hand = self._in_hand.pop(caller.caller_id, ("", []))
-        readings, reread = hints.readings, False
+        readings, rereads = hints.readings, 0
         batch = [in_hand] if in_hand and place == precinct_id else []
         size = _FIRST_BATCH
-        old = self._monotonic() - hints.read_at > _OLD_SECONDS  # another service's calls come due, too
+        old = self._monotonic() - hints.read_at > _OLD_SECONDS
         if old or (hints.next_due and hints.next_due <= now):
             await self._read(precinct_id, hints, now, readings, _DUE_REREAD_SECONDS)
         refused: set[str] = set()
         while True:
             if not batch:
-                batch, refused = self._take(hints, caller, zone, now, size)
+                batch, refused = hints.take(caller.languages, zone, now, self._rules, size)
                 size = min(size * 2, _LARGEST_BATCH)
             if not batch:
-                if not reread and await self._read(precinct_id, hints, now, readings, _REREAD_SECONDS):
-                    reread = True
+                pause, enough = (0.0, _MOST_READINGS) if hints.more else (_REREAD_SECONDS, 1)
+                if rereads < enough and await self._read(precinct_id, hints, now, readings, pause):
+                    rereads += 1
+                    readings = hints.readings
                     size = _LARGEST_BATCH
-                    batch, refused = self._take(hints, caller, zone, now, size)
+                    batch, refused = hints.take(caller.languages, zone, now, self._rules, size)
                 if not batch:
                     return self._nobody(hints, refused, now)
-            granted = await self._try(caller, precinct_id, zone, now, batch)
+            granted = await self._try(caller, precinct_id, zone, (now, until), batch)
             if granted is not None:
                 self._put_back(caller, precinct_id, hints, batch, granted)
                 return granted
             batch = []
 
-    def _take(
-        self, hints: _Hints, caller: CallerOnDuty, zone: str, now: datetime, size: int
-    ) -> tuple[list[_Household], set[str]]:
-        """Takes up to `size` households this caller may call from the hints; the others keep their places."""
-        taken: list[_Household] = []
-        kept: list[_Household] = []
-        refused: set[str] = set()
-        dialling = _Zones(now, self._rules)
-        while hints.households and len(taken) < size:
-            household = hints.households.popleft()
-            fits = [c for c in household if not c.language or c.language in caller.languages]
-            if not fits:
-                refused.add("language")
-            elif not any(dialling.open(c.timezone or zone) for c in fits):
-                refused.add("hours")
-            else:
-                taken.append(household)
-                continue
-            kept.append(household)
-        hints.households.extendleft(reversed(kept))
-        return taken, refused
-
     async def _try(
-        self, caller: CallerOnDuty, precinct_id: str, zone: str, now: datetime, batch: Sequence[_Household]
+        self,
+        caller: CallerOnDuty,
+        precinct_id: str,
+        zone: str,
+        times: tuple[datetime, datetime],
+        batch: Sequence[Household],
     ) -> Granted | None:
+        now, until = times
         wanted = [c.voter_id for household in batch for c in household]
         zones = {c.timezone or zone for household in batch for c in household}
-        lease_id, until = uuid4(), now + self._lease
-        row = await self._pool.fetchrow(
-            _SQL["grant"], lease_id, caller.caller_id, precinct_id, wanted, list(caller.languages),
-            zone, policy.open_zones(now, zones, self._rules), now, until,
+        row = await self._grants.row(
+            caller.caller_id, uuid4(), caller.caller_id, precinct_id, wanted, list(caller.languages),
+            zone, policy.open_zones(now, zones, self._rules), now, until, list(self.variants),
         )  # fmt: skip
-        return _granted(row, lease_id, until) if row else None
+        if row["verdict"] == "none":
+            return None
+        return self._granted(row, held=row["verdict"] == "held")
+
+    def _granted(self, row: asyncpg.Record, *, held: bool) -> Granted:
+        person = self._seal.person(row["voter"], row["voter_name"], row["number"], row["secret"])
+        return Granted(
+            row["lease"], row["voter"], person.name, person.phone, row["tongue"], row["place"], row["ends"],
+            row["script"], held,
+        )  # fmt: skip
 
     def _put_back(
         self,
         caller: CallerOnDuty,
         precinct_id: str,
-        hints: _Hints,
-        batch: Sequence[_Household],
+        hints: Hints,
+        batch: list[Household],
         granted: Granted,
     ) -> None:
         """The rest of the household stays with its caller; households not reached go back to the front."""
-        unused: list[_Household] = []
+        if granted.held:
+            hints.give_back(batch)
+            return
         for n, household in enumerate(batch):
             if any(c.voter_id == granted.voter_id for c in household):
-                rest = [c for c in household if c.voter_id != granted.voter_id]
+                rest: list[Candidate] = [c for c in household if c.voter_id != granted.voter_id]
                 if rest:
                     self._in_hand[caller.caller_id] = (precinct_id, rest)
-                unused = list(batch[n + 1 :])
-                break
-        hints.households.extendleft(reversed(unused))
+                hints.give_back(batch[n + 1 :])
+                return
 
-    async def _read(
-        self, precinct_id: str, hints: _Hints, now: datetime, readings: int, pause: float
-    ) -> bool:
+    async def _read(self, precinct_id: str, hints: Hints, now: datetime, readings: int, pause: float) -> bool:
         """Reads the candidates unless somebody just did; whether there are newer ones than `readings`."""
         async with hints.lock:
             if hints.readings != readings:
                 return True
             if self._monotonic() - hints.read_at < pause:
                 return False
-            rows = await self._pool.fetch(_SQL["candidates"], precinct_id, now, *self._weights)
-            households: dict[str, _Household] = {}
-            hints.next_due = None
-            for row in rows:
-                if row["rest_until"] is None or row["rest_until"] <= now:
-                    candidate = _Candidate(row["voter_id"], row["phone"], row["language"], row["timezone"])
-                    households.setdefault(row["phone"], []).append(candidate)
-                elif hints.next_due is None or row["rest_until"] < hints.next_due:
-                    hints.next_due = row["rest_until"]
-            hints.households = deque(households.values())
-            hints.read_at = self._monotonic()
-            hints.readings += 1
+            rows = await self._pool.fetch(_SQL["candidates"], precinct_id, now, *self._weights, READ_AHEAD)
+            hints.fill(rows, self._monotonic())
             return True
 
-    def _nobody(self, hints: _Hints, refused: set[str], now: datetime) -> Nobody:
+    def _nobody(self, hints: Hints, refused: set[str], now: datetime) -> Nobody:
         for reason in ("hours", "language"):
             if reason in refused:
                 return Nobody(reason)
@@ -272,7 +261,15 @@ class Queue:
         if reason and row["ended_at"] is None:
             by = "expired" if reason == "expired" else "revoked"
             await self._pool.execute(_SQL["end"], lease_id, caller_id, now, by, reason)
-        return Check(reason, row["expires_at"], row["phone"])
+        person = self._seal.person(row["voter_id"] or "", "", row["phone"], row["sealed"])
+        return Check(reason, row["expires_at"], person.phone)
+
+    async def precinct_of(self, caller_id: str, lease_id: UUID) -> str:
+        """Where the voter of a caller's lease votes. Raises `UnknownLeaseError`."""
+        row = await self._pool.fetchrow(_SQL["check"], lease_id, caller_id)
+        if row is None:
+            raise UnknownLeaseError
+        return str(row["precinct_id"])
 
     def _objection(self, row: asyncpg.Record, now: datetime) -> str:
         if row["ended_at"] is not None:
@@ -300,8 +297,10 @@ class Queue:
         found = await self.check(caller_id, lease_id, now)
         if found.reason:
             return found
-        times = (now, now + self._lease) if statement == "dialled" else (now + self._lease,)
-        expires_at = await self._pool.fetchval(_SQL[statement], lease_id, caller_id, *times)
+        dialled = (now,) if statement == "dialled" else ()
+        until = now + self._lease
+        row = await self._confirmed[statement].row(lease_id, lease_id, caller_id, until, *dialled)
+        expires_at = row["expires_at"]
         return Check("" if expires_at else "ended", expires_at, found.phone)
 
     async def release(self, caller_id: str, lease_id: UUID, now: datetime, reason: str = "") -> bool:
@@ -316,25 +315,38 @@ class Queue:
         Raises `UnknownLeaseError`, `AlreadyRecordedError`, and `ValueError` where it needs more words.
         """
         what = policy.consequence(report.outcome, now, self._rules, report.call_back_at, report.language)
-        row = await self._pool.fetchrow(
-            _SQL["record"], lease_id, caller_id, report.outcome_id, report.outcome.value, now,
+        row = await self._records.row(
+            lease_id, lease_id, caller_id, report.outcome_id, report.outcome.value, now,
             what.whole_phone, list(what.rests), what.language,
         )  # fmt: skip
-        if row is None or row["lease"] is None:
+        if row["lease"] is None:
             raise UnknownLeaseError
         if row["recorded"]:
-            self._comes_back(row["precinct_id"], row["rest_until"])
+            self._keep_plans_fresh()
+            if hints := self._hints.get(row["precinct_id"]):
+                hints.due_by(row["rest_until"])
             return Recorded(lease_id, report.outcome, now, False)
         repeated = await self._pool.fetchrow(_SQL["repeated"], report.outcome_id, caller_id)
         if repeated is None or repeated["lease_id"] != lease_id:
             raise AlreadyRecordedError
         return Recorded(lease_id, Outcome(repeated["outcome"]), repeated["at"], True)
 
-    def _comes_back(self, precinct_id: str, at: datetime | None) -> None:
-        """Somebody of this precinct may be called again at `at`: read the candidates again by then."""
-        hints = self._hints.get(precinct_id)
-        if hints and at and (hints.next_due is None or at < hints.next_due):
-            hints.next_due = at
+    def _keep_plans_fresh(self) -> None:
+        """Has the database look at its tables whenever the calls have doubled.
+
+        Plans made while a table was empty take any index for as good as any other, and are kept.
+        """
+        self._recorded += 1
+        if self._recorded < self._analyze_at:
+            return
+        self._analyze_at *= 2
+        task = asyncio.create_task(self._analyze())
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+
+    async def _analyze(self) -> None:
+        with contextlib.suppress(*UNREACHABLE):
+            await self._pool.execute(_SQL["analyze"])
 
     async def undo(self, caller_id: str, lease_id: UUID, now: datetime, window: timedelta) -> Granted | None:
         """Withdraws an outcome younger than `window`. Raises `TooLateError`.
@@ -355,22 +367,3 @@ class Queue:
     async def sweep(self, now: datetime) -> int:
         """Ends leases that ran out; how many."""
         return len(await self._pool.fetch(_SQL["sweep"], now))
-
-
-class _Zones:
-    """`policy.may_dial` at one moment, each zone asked once."""
-
-    def __init__(self, now: datetime, rules: policy.Rules) -> None:
-        self._now, self._rules = now, rules
-        self._known: dict[str, bool] = {}
-
-    def open(self, zone: str) -> bool:
-        if zone not in self._known:
-            self._known[zone] = policy.may_dial(self._now, zone, self._rules)
-        return self._known[zone]
-
-
-def _granted(row: asyncpg.Record, lease_id: UUID, until: datetime) -> Granted:
-    return Granted(
-        lease_id, row["voter_id"], row["name"], row["phone"], row["language"], row["precinct_id"], until
-    )

@@ -4,10 +4,12 @@ Importing again changes only what changed. Calls, leases and strike-offs name vo
 """
 
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from operator import attrgetter
 
 import asyncpg
 
+from callers.seal import Person, Seal, SealedError
 from election.day import Caller, Voter
 from election.ids import CallerId, PrecinctId, VoterId
 
@@ -15,10 +17,10 @@ LOAD_SECONDS = 1800.0  # ten million voters on a slow disk
 
 _COLUMNS = (
     "voter_id", "precinct_id", "roll_number", "name", "phone", "language", "support", "turnout", "voted",
-    "do_not_call", "timezone", "address",
+    "do_not_call", "timezone", "address", "sealed",
 )  # fmt: skip
 _NAMES = ", ".join(_COLUMNS)
-_values = attrgetter(*_COLUMNS)
+_values = attrgetter(*_COLUMNS[:-1])
 
 _STAGE = "create temporary table voters_incoming (like voters) on commit drop"
 
@@ -46,22 +48,36 @@ on conflict (caller_id) do update set
 """
 
 # One whose link was taken away stays known, so that a later import does not give it back.
-_DROP_CALLERS = "delete from callers where not barred and caller_id <> all ($1::text[])"
+_DROP_CALLERS = "delete from callers where not barred and phone_bank = '' and caller_id <> all ($1::text[])"
 
 
-async def save_voters(connection: asyncpg.Connection, voters: Iterable[Voter]) -> int:
+def _row(voter: Voter, seal: Seal) -> tuple[object, ...]:
+    if not seal:
+        return (*_values(voter), None)
+    hidden = replace(voter, name="", phone=seal.phone(voter.phone), address="")
+    person = Person(voter.name, voter.phone, voter.address)
+    return (*_values(hidden), seal.close(voter.voter_id, person))
+
+
+async def save_voters(
+    connection: asyncpg.Connection, voters: Iterable[Voter], seal: Seal | None = None
+) -> int:
     """Makes the roll equal to these voters, as they stream; returns how many. Call it within a transaction.
 
-    An empty roll takes them directly, which halves the time of a first import. Raises
-    `asyncpg.UniqueViolationError` where an id or a precinct's roll number is repeated.
+    With a key in `seal` names, phones and addresses are stored sealed. An empty roll takes the voters
+    directly, which halves the time of a first import. Raises `asyncpg.UniqueViolationError` where an id or a
+    precinct's roll number is repeated, `SealedError` where a sealed roll would become a readable one.
     """
+    seal = seal or Seal("")
+    if not seal and await connection.fetchval("select exists (select from voters where sealed is not null)"):
+        raise SealedError
     first = not await connection.fetchval("select exists (select from voters)")
     if not first:
         await connection.execute(_STAGE)
     done = await connection.copy_records_to_table(
         "voters" if first else "voters_incoming",
         columns=_COLUMNS,
-        records=map(_values, voters),
+        records=(_row(voter, seal) for voter in voters),
         timeout=LOAD_SECONDS,
     )
     if not first:
@@ -87,21 +103,27 @@ async def count_voters(connection: asyncpg.Connection) -> int:
     return int(await connection.fetchval("select count(*) from voters", timeout=LOAD_SECONDS))
 
 
-async def read_voters(connection: asyncpg.Connection) -> AsyncIterator[Voter]:
-    """The roll by precinct and roll number. Call it within a transaction."""
+async def read_voters(connection: asyncpg.Connection, seal: Seal | None = None) -> AsyncIterator[Voter]:
+    """The roll by precinct and roll number, opened. Call it within a transaction. Raises `SealedError`."""
+    opener = seal or Seal("")
     statement = f"select {_NAMES} from voters order by precinct_id, roll_number"  # noqa: S608
     async for row in connection.cursor(statement, prefetch=5_000, timeout=LOAD_SECONDS):
         values = dict(row) | {
             "voter_id": VoterId(row["voter_id"]),
             "precinct_id": PrecinctId(row["precinct_id"]),
         }
+        person = opener.person(
+            row["voter_id"], row["name"], row["phone"], values.pop("sealed"), row["address"]
+        )
+        values |= {"name": person.name, "phone": person.phone, "address": person.address}
         yield Voter(**values)
 
 
 async def read_callers(connection: asyncpg.Connection) -> tuple[Caller, ...]:
     """Callers by id."""
     rows = await connection.fetch(
-        'select caller_id, name, contact, languages from callers order by caller_id collate "C"'
+        "select caller_id, name, contact, languages from callers where phone_bank = ''"
+        ' order by caller_id collate "C"'
     )
     return tuple(
         Caller(CallerId(r["caller_id"]), r["name"], r["contact"], tuple(r["languages"])) for r in rows

@@ -2,10 +2,11 @@
 
 from datetime import time, timedelta
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from callers.dispatch import Limits
 from callers.policy import Rules
+from callers.seal import Seal
 from election.settings import SharedSettings
 
 
@@ -28,6 +29,10 @@ class CallersSettings(SharedSettings):
         default=600.0, description="A lease without heartbeat lasts this long: one long call and its notes."
     )
     undo_seconds: float = Field(default=10.0, description="Real seconds in which an outcome can be undone.")
+    voters_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Seals voters' names, phones and addresses at rest; at least 32 characters.",
+    )
     call_from: time = Field(default=time(9), description="No calls before, in the voter's local time.")
     call_until: time = Field(
         default=time(20, 30), description="No calls from then on, in the voter's local time."
@@ -66,6 +71,11 @@ class CallersSettings(SharedSettings):
     dispatch_line_people: int = Field(
         default=100, description="People in line that hold an automatic dispatch."
     )
+
+    @property
+    def seal(self) -> Seal:
+        """Raises `ValueError` for a key that is too short."""
+        return Seal(self.voters_key.get_secret_value())
 
     @property
     def rules(self) -> Rules:

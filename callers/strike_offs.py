@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from callers.seal import Seal
 from callers.statements import statements
 from election.checkin import CheckIn, Kind
 from election.database import UNREACHABLE, connect, pauses
@@ -33,6 +34,7 @@ class StrikeOffs:
     """
 
     rehearsal: bool = False
+    seal: Seal = field(default_factory=lambda: Seal(""))
     tied: dict[str, str | None] = field(default_factory=dict)  # phone -> the watcher's only precinct
     waiting: dict[str, list[CheckIn]] = field(default_factory=dict)
 
@@ -68,7 +70,11 @@ async def apply(
     """Stores what entries say and ends the leases they forbid; (new strike-offs, leases revoked)."""
     rows = known.take(entries)
     words = sorted(
-        ((e.sender, e.kind is Kind.STOP, e.sent_at) for e in entries if e.kind in (Kind.STOP, Kind.START)),
+        (
+            (known.seal.phone(e.sender), e.kind is Kind.STOP, e.sent_at)
+            for e in entries
+            if e.kind in (Kind.STOP, Kind.START)
+        ),
         key=lambda word: (word[2], word[1]),
     )
     latest = {phone: (stop, at) for phone, stop, at in words}  # one line a phone: upserts refuse two
@@ -96,12 +102,13 @@ async def apply(
 
 
 async def follow(
-    url: str,
+    url: str,  # `queue.calling_url`: a rehearsal's strike-offs have their own table
     now: Callable[[], datetime],
     heard: Callable[[int, int], Awaitable[None]],
     log: structlog.stdlib.BoundLogger,
     *,
     rehearsal: bool = False,
+    seal: Seal | None = None,
 ) -> None:
     """Follows the log until cancelled; outlives the database. `heard(strike_offs, revoked)` each batch."""
     rest = pauses()
@@ -113,7 +120,7 @@ async def follow(
             await rest.wait()
             continue
         try:
-            await _follow(connection, StrikeOffs(rehearsal), now, heard, rest.reset)
+            await _follow(connection, StrikeOffs(rehearsal, seal or Seal("")), now, heard, rest.reset)
         except UNREACHABLE as error:
             log.warning("log away", error=type(error).__name__)
             await rest.wait()

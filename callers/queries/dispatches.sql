@@ -10,8 +10,8 @@ group by d.precinct_id
 
 -- :name start
 insert into dispatches (dispatch_id, precinct_id, automatic, callers_wanted, started_at, started_by, reason,
-                        missing_at_start, closes_at, seen_behind)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                        missing_at_start, closes_at, seen_behind, reachable)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 on conflict do nothing
 returning dispatch_id
 
@@ -44,3 +44,31 @@ select precinct_id, count(*) as remaining, count(*) filter (where rest_until <= 
 from voter_standings
 where precinct_id = any($1::text[]) and never is null
 group by precinct_id
+
+-- :name staffing
+-- Who works there and how many should, for whoever reads the table; unchanged rows are left alone.
+update dispatches d set callers_now = n.now, callers_allocated = n.allocated, reachable = n.reachable
+from unnest($1::text[], $2::integer[], $3::integer[], $4::integer[]) as n (precinct_id, now, allocated, reachable)
+where d.precinct_id = n.precinct_id and d.ended_at is null
+  and (d.callers_now, d.callers_allocated, d.reachable)
+      is distinct from (n.now, n.allocated, n.reachable)
+
+-- :name forget_proposals
+delete from dispatch_proposals
+
+-- :name propose
+insert into dispatch_proposals (precinct_id, callers, missing, reachable, sentence, at)
+select * from unnest($1::text[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::timestamptz[])
+
+-- :name limits
+select * from dispatch_limits
+
+-- :name set_limits
+insert into dispatch_limits (automatic, least_probability, least_missing, most_precincts, most_callers,
+                             line_minutes, line_people, set_by, set_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+on conflict (only_row) do update set
+    automatic = excluded.automatic, least_probability = excluded.least_probability,
+    least_missing = excluded.least_missing, most_precincts = excluded.most_precincts,
+    most_callers = excluded.most_callers, line_minutes = excluded.line_minutes,
+    line_people = excluded.line_people, set_by = excluded.set_by, set_at = excluded.set_at

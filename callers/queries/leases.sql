@@ -1,42 +1,63 @@
 -- :name candidates
--- Everybody in a precinct who may be called by $2 (the resting ones too, so that we know when to look again),
--- households together, promised calls first, then by score. A hint only: `grant_lease` is the judge.
-select voter_id, phone, language, timezone, nullif(rest_until, '-infinity') as rest_until
-from voter_standings s
-where precinct_id = $1 and never is null and rest_until < 'infinity'
-  and not exists (select from leases l where l.phone = s.phone and l.ended_at is null)
-window household as (partition by phone)
-order by max((promised and rest_until <= $2)::int) over household desc,
-         max(power(greatest(coalesce(turnout, 50), 1), $3::float8)
-             * power(greatest(coalesce(support, 50), 1), $4::float8)) over household desc,
-         phone, roll_number
+-- Who may be called now, households together, promised calls first, then by score: the first $5 of each language
+-- and zone, so that no caller's share is crowded out by another's; `next_due` is when a resting one comes back. A
+-- hint only: `give_lease` is the judge. Always at least one row.
+with base as materialized (
+    select voter_id, phone, roll_number, language, timezone, rest_until,
+           max((promised and rest_until <= $2)::int) over household as due,
+           max(power(greatest(coalesce(turnout, 50), 1), $3::float8)
+               * power(greatest(coalesce(support, 50), 1), $4::float8)) over household as score
+    from voter_standings s
+    where precinct_id = $1 and never is null and rest_until < 'infinity'
+      and not exists (select from leases l where l.phone = s.phone and l.ended_at is null)
+    window household as (partition by phone)
+), ranked as (
+    select *, row_number() over (partition by language, timezone
+                                 order by due desc, score desc, phone, roll_number) as place
+    from base where rest_until <= $2
+)
+select d.next_due, d.more, r.voter_id, r.phone, r.language, r.timezone
+from (select min(rest_until) filter (where rest_until > $2) as next_due,
+             exists (select from ranked where place > $5) as more
+      from base) d
+left join ranked r on r.place <= $5
+order by r.due desc, r.score desc, r.phone, r.roll_number
 
 -- :name grant
-select * from grant_lease($1, $2, $3, $4::text[], $5::text[], $6, $7::text[], $8, $9)
+select * from give_lease($1, $2, $3, $4::text[], $5::text[], $6, $7::text[], $8, $9, $10::text[])
 
 -- :name current
 -- The lease a caller holds now.
-select l.lease_id, l.expires_at, l.precinct_id, s.voter_id, s.name, l.phone, s.language
+select l.lease_id as lease, l.expires_at as ends, l.precinct_id as place, l.voter_id as voter,
+       s.name as voter_name, l.phone as number, s.language as tongue, l.variant as script, s.sealed as secret
 from leases l join voter_standings s using (voter_id)
 where l.caller_id = $1 and l.ended_at is null and l.expires_at > $2
 
 -- :name check
 -- Looks consent up again for a live lease: everything `grant_lease` looked at, minutes later.
 select l.lease_id, l.expires_at, l.ended_at, l.ended_by, l.ended_reason, l.phone, l.precinct_id,
-       s.never, s.timezone, d.hold, d.closes_at
+       s.never, s.timezone, s.voter_id, s.sealed, d.hold, d.closes_at
 from leases l
 left join voter_standings s using (voter_id)
 left join dispatches d on d.precinct_id = l.precinct_id and d.ended_at is null
 where l.lease_id = $1 and l.caller_id = $2
 
 -- :name extend
-update leases set expires_at = greatest(expires_at, $3) where lease_id = $1 and caller_id = $2 and ended_at is null
-returning expires_at
+-- One row, whether the lease is still live or not: many go in one transaction.
+with extended as (
+    update leases set expires_at = greatest(expires_at, $3)
+    where lease_id = $1 and caller_id = $2 and ended_at is null
+    returning expires_at
+)
+select e.expires_at from (select) one left join extended e on true
 
 -- :name dialled
-update leases set dialled_at = $3, expires_at = greatest(expires_at, $4)
-where lease_id = $1 and caller_id = $2 and ended_at is null
-returning expires_at
+with extended as (
+    update leases set dialled_at = $4, expires_at = greatest(expires_at, $3)
+    where lease_id = $1 and caller_id = $2 and ended_at is null
+    returning expires_at
+)
+select e.expires_at from (select) one left join extended e on true
 
 -- :name end
 update leases set ended_at = $3, ended_by = $4, ended_reason = $5
@@ -51,11 +72,17 @@ where lease_id in (select lease_id from leases where ended_at is null and expire
 returning lease_id
 
 -- :name revoke
--- Ends live leases whose voter has voted or opted out meanwhile, so that no page shows them any longer.
-update leases l set ended_at = $1, ended_by = 'revoked', ended_reason = s.never
-from voter_standings s
-where l.ended_at is null and s.voter_id = l.voter_id and s.never in ('voted', 'do_not_call')
-  and (($2::text[] is null and $3::text[] is null) or l.precinct_id = any($2) or l.phone = any($3))
+-- Ends live leases whose voter has voted or opted out meanwhile, so that no page shows them any longer. Locks
+-- in the order in which batches of outcomes do.
+update leases l set ended_at = $1, ended_by = 'revoked', ended_reason = gone.never
+from (
+    select o.lease_id, s.never
+    from leases o join voter_standings s using (voter_id)
+    where o.ended_at is null and s.never in ('voted', 'do_not_call')
+      and (($2::text[] is null and $3::text[] is null) or o.precinct_id = any($2) or o.phone = any($3))
+    order by o.lease_id for update of o
+) gone
+where l.lease_id = gone.lease_id
 returning l.lease_id
 
 -- :name record
@@ -104,11 +131,17 @@ returning l.lease_id
 
 -- :name whereabouts
 -- Where each caller worked last, since $1.
-select distinct on (caller_id) caller_id, precinct_id from leases where granted_at > $1
+select distinct on (caller_id) caller_id, precinct_id from leases where granted_at > $1 and caller_id not like 'list:%'
 order by caller_id, granted_at desc
 
 -- :name caller
-select caller_id, name, languages, barred from callers where caller_id = $1
+-- One who signed up at a phone bank is known while it lasts, in a rehearsal or on the day, whichever it was.
+select caller_id, name, languages, barred from callers c
+where caller_id = $1
+  and (c.phone_bank = '' or exists (select from phone_banks p where p.code = c.phone_bank and p.ends_at > $2))
 
 -- :name calls_today
 select count(*) from calls where caller_id = $1 and undone_at is null
+
+-- :name analyze
+analyze leases, calls, strike_offs, opt_outs

@@ -44,13 +44,13 @@
   addEventListener("online", () => { pause = 1; send(); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) { pause = 1; send(); } });
 
-  const form = document.getElementById("outcomes");
-  if (form) form.addEventListener("submit", (event) => {
+  for (const form of document.querySelectorAll("form.outcome")) form.addEventListener("submit", (event) => {
     const outcome = event.submitter && event.submitter.value;
     if (!outcome) return;
     event.preventDefault();
-    form.querySelectorAll("button").forEach((button) => { button.disabled = true; });
+    document.querySelectorAll("form.outcome button").forEach((button) => { button.disabled = true; });
     const report = { lease_id: form.lease_id.value, outcome_id: form.outcome_id.value, outcome };
+    for (const name of ["call_back_local", "language"]) if (form[name] && form[name].value) report[name] = form[name].value;
     keep([...kept().filter((item) => item.lease_id !== report.lease_id), report]);
     send();
   });
@@ -88,5 +88,19 @@
     const timer = setInterval(tick, 1000);
     tick();
   }
+
+  // --- nothing to call: one request waits at the service until there is work
+  const waits = document.getElementById("waiting");
+  const wait = async () => {
+    const began = Date.now();
+    try {
+      const answer = await fetch("/api/lease", { method: "POST", headers: { ...headers, Prefer: "wait=300" }, cache: "no-store", signal: AbortSignal.timeout(330000) });
+      if (answer.status === 401) return location.reload();
+      if ((await answer.json()).voter) return location.replace(home);
+    } catch { /* no connection: again below */ }
+    const rest = Date.now() - began < 5000 ? 20000 : 1000; // never in a hurry, whatever answers
+    setTimeout(wait, rest * (0.5 + Math.random()));
+  };
+  if (waits) { waits.hidden = false; wait(); }
   send();
 })();

@@ -23,6 +23,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     MOVED = "moved"
     OTHER_LANGUAGE = "other_language"
+    ABUSIVE = "abusive"  # the caller was abused; their captain sees it
 
 
 class VoterOnLease(BaseModel):
@@ -79,7 +80,148 @@ class OutcomeReport(BaseModel):
     outcome_id: UUID
     outcome: Outcome
     call_back_at: datetime | None = None
+    call_back_local: str | None = Field(default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # at the precinct
     language: str | None = Field(default=None, pattern="^[a-z]{2,3}$")
+
+
+class ScriptTrialOrder(BaseModel):
+    """`POST /trials`: which words work better. The rule is stated here, before the first call."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    variants: dict[str, dict[str, list[str]]] = Field(min_length=2, max_length=6)  # name -> language -> lines
+    alpha: float = Field(default=0.05, gt=0, lt=0.5)  # chance of naming a winner where there is none
+    spread: float = Field(default=0.05, gt=0, le=1)  # the size of difference one expects, as a share
+    most_answers: int = Field(default=2_000, ge=30)  # of each variant; then it ends undecided
+
+
+class VariantView(BaseModel):
+    """One row of the outcome table. `low` and `high`: 95 % interval of `rate`, promises among answers."""
+
+    variant: str
+    calls: int
+    answers: int
+    promises: int
+    rate: float
+    low: float
+    high: float
+
+
+class TrialView(BaseModel):
+    """`GET /trials`: the live trial, else the last one."""
+
+    over: bool
+    winner: str | None
+    sentence: str
+    started_at: datetime
+    alpha: float
+    spread: float
+    most_answers: int
+    variants: list[VariantView]
+
+
+class ListOrder(BaseModel):
+    """`POST /lists`: voters for a dialer or a sheet; nobody else calls them while it is good."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    precinct_id: str = Field(max_length=64)
+    lines: int = Field(default=100, ge=1, le=1_000)
+    kind: str = Field(default="dialer", pattern="^(dialer|sheet)$")
+    hours: float = Field(default=2, gt=0, le=14)
+
+
+class ListView(BaseModel):
+    list_id: UUID
+    precinct_id: str
+    lines: int
+    until: datetime
+    csv_path: str  # the list as CSV; its outcomes come back by POST to the same path
+
+
+class LineProblem(BaseModel):
+    line: int
+    problem: str
+
+
+class OutcomesTaken(BaseModel):
+    """`POST /lists/{list_id}`: CSV `lease_id,outcome[,call_back_at][,language]`. Send it again freely."""
+
+    recorded: int
+    repeated: int
+    problems: list[LineProblem]
+
+
+class PhoneBankOrder(BaseModel):
+    """`POST /phone-banks`: volunteers sign themselves up with its code until it ends."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=80)
+    most_callers: int = Field(default=200, ge=1, le=10_000)
+    hours: float = Field(default=12, gt=0, le=48)
+
+
+class PhoneBankView(BaseModel):
+    code: str
+    name: str
+    most_callers: int
+    joined: int
+    ends_at: datetime
+    join_path: str  # below the address of this service, as callers reach it
+    captain_path: str  # who is on, rates, idle: for the captain alone
+
+
+class PhoneBanks(BaseModel):
+    phone_banks: list[PhoneBankView]
+
+
+class CallerAtWork(BaseModel):
+    """One line of `GET /floor`. Minutes of stack time; null where it does not apply."""
+
+    caller_id: str
+    name: str
+    languages: list[str]
+    precinct_id: str
+    minutes_on_call: float | None
+    minutes_idle: float | None
+    calls: int
+    calls_last_hour: int
+    answered: int
+    abusive: int
+    barred: bool
+
+
+class FloorView(BaseModel):
+    """`GET /floor`: who calls now, and what came of today's calls. No voter is named."""
+
+    callers: list[CallerAtWork]
+    waiting: int  # pages open at this service with nothing to call
+    outcomes: dict[str, int]
+
+
+class BarOrder(BaseModel):
+    """`PUT /floor/{caller_id}`: takes a caller's link away, or gives it back."""
+
+    barred: bool
+
+
+class View(BaseModel):
+    """One look at a voter: by whom, when, and whether they dialled."""
+
+    lease_id: UUID
+    voter_id: str
+    precinct_id: str
+    caller_id: str
+    granted_at: datetime
+    dialled_at: datetime | None
+    ended_by: str | None
+
+
+class Views(BaseModel):
+    """`GET /views?voter=ID` or `?caller=ID`, newest first."""
+
+    views: list[View]
 
 
 class OutcomeReceipt(BaseModel):
@@ -96,6 +238,26 @@ class DispatchOrder(BaseModel):
 
     precinct_id: str = Field(max_length=64)
     callers_wanted: int | None = Field(default=None, ge=1, le=10_000)
+
+
+class DispatchLimits(BaseModel):
+    """`PUT /dispatch-limits`: what may happen without staff. Holds within seconds, on every service."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    automatic: bool
+    least_probability: float = Field(ge=0, le=1)  # certainty of lag
+    least_missing: float = Field(ge=0)  # votes
+    most_precincts: int = Field(ge=0)  # open at once by themselves
+    most_callers: int = Field(ge=1)  # in one precinct by themselves
+    line_minutes: int = Field(ge=1)  # a wait as long as this holds a dispatch
+    line_people: int = Field(ge=1)
+
+
+class LimitsView(DispatchLimits):
+    """`GET /dispatch-limits`. `set_by` is empty while the service's settings hold."""
+
+    set_by: str = ""
 
 
 class DispatchView(BaseModel):

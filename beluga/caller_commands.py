@@ -1,0 +1,134 @@
+"""`beluga callers`: links, phone banks, lists for dialers, trials of scripts. It asks the service."""
+
+import json
+import os
+import sys
+import tomllib
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from beluga.stack import NoStackError, read_run_file, secrets_of
+from election.tokens import Tokens
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Callers: links, phone banks, lists, scripts."
+)
+
+State = Annotated[Path, typer.Option(help="Folder of the stack.", envvar="BELUGA_STATE")]
+_HERE = Path(".beluga")
+_SECONDS = 60
+
+
+@app.command()
+def link(caller_id: str, state: State = _HERE) -> None:
+    """Print the personal link of one caller."""
+    url, tokens = _service(state)
+    typer.echo(f"{_public(url)}/c/{tokens.sign('caller', {'c': caller_id})}")
+
+
+@app.command()
+def captain(state: State = _HERE) -> None:
+    """Print a link to the captain's page, good for a day: who is on, rates, idle, sheets."""
+    url, tokens = _service(state)
+    token = tokens.sign("captain", {"account": "command line", "bank": ""})
+    typer.echo(f"{_public(url)}/desk/captain/{token}")
+
+
+@app.command()
+def bank(name: str, callers: int = 200, hours: float = 12, state: State = _HERE) -> None:
+    """Open a phone bank: volunteers sign themselves up by the link it prints."""
+    url, _ = _service(state)
+    made = _ask(state, "POST", "/phone-banks", {"name": name, "most_callers": callers, "hours": hours})
+    typer.echo(f"volunteers  {_public(url)}{made['join_path']}   (code {made['code']})")
+    typer.echo(f"captain     {_public(url)}{made['captain_path']}")
+
+
+@app.command(name="list")
+def list_(
+    precinct: str, lines: int = 100, hours: float = 2, out: Annotated[Path | None, typer.Option()] = None,
+    state: State = _HERE,
+) -> None:  # fmt: skip
+    """Set voters of an open precinct aside for a dialer and write them as CSV."""
+    made = _ask(state, "POST", "/lists", {"precinct_id": precinct, "lines": lines, "hours": hours})
+    content = _ask(state, "GET", made["csv_path"])
+    if out:
+        out.touch(mode=0o600)
+        out.write_text(content, encoding="utf-8")
+    else:
+        sys.stdout.write(content)
+    typer.echo(f"list {made['list_id']}: {made['lines']} voters until {made['until']}", err=True)
+
+
+@app.command()
+def outcomes(list_id: str, file: Path, state: State = _HERE) -> None:
+    """Take a dialer's outcomes back: CSV with `lease_id,outcome` and optionally `call_back_at,language`."""
+    taken = _ask(state, "POST", f"/lists/{list_id}", file.read_text(encoding="utf-8-sig"))
+    typer.echo(f"{taken['recorded']} recorded, {taken['repeated']} known already")
+    for each in taken["problems"]:
+        typer.echo(f"{file}:{each['line']}: {each['problem']}", err=True)
+    if taken["problems"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def scripts(file: Annotated[Path | None, typer.Argument()] = None, state: State = _HERE) -> None:
+    """Start a trial of scripts from a TOML file, or show how the last one does."""
+    if file:
+        _ask(state, "POST", "/trials", tomllib.loads(file.read_text(encoding="utf-8")))
+    shown = _ask(state, "GET", "/trials")
+    typer.echo(shown["sentence"])
+    for each in shown["variants"]:
+        typer.echo(
+            f"{each['variant']:12} {each['calls']:6} calls {each['promises']:5} of {each['answers']:5} yes "
+            f"{each['rate']:.1%} ({each['low']:.1%}–{each['high']:.1%})"
+        )
+
+
+def _service(state: Path) -> tuple[str, Tokens]:
+    url = os.environ.get("BELUGA_CALLERS_URL", "")
+    secret = os.environ.get("BELUGA_SECRET", "")
+    with suppress(NoStackError):
+        url = url or read_run_file(state).urls["callers"]
+    if not secret and (state / "secrets.toml").exists():
+        secret = secrets_of(state)["secret"]
+    if not url or not secret:
+        _stop("no callers' service: set BELUGA_CALLERS_URL and BELUGA_SECRET, or run this beside `beluga up`")
+    return url.rstrip("/"), Tokens(secret)
+
+
+def _public(url: str) -> str:
+    return os.environ.get("BELUGA_PUBLIC_URL", "").rstrip("/") or url
+
+
+def _ask(state: Path, method: str, path: str, content: Any = None) -> Any:
+    """The service's answer, from JSON where it is JSON. Exits with what it says is wrong."""
+    url, tokens = _service(state)
+    token = tokens.sign("service", {"account": "command line", "role": "admin"})
+    data = content.encode() if isinstance(content, str) else json.dumps(content).encode() if content else None
+    request = urllib.request.Request(  # noqa: S310 - the address is the operator's own
+        url + path,
+        data,
+        {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        method=method,
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
+            words = answer.read().decode()
+            return json.loads(words) if answer.headers.get_content_type() == "application/json" else words
+    except urllib.error.HTTPError as error:
+        words = error.read().decode()
+        with suppress(ValueError, KeyError, TypeError):
+            words = json.loads(words)["message"]
+        _stop(words)
+    except OSError as error:
+        _stop(f"{url} does not answer: {error}")
+
+
+def _stop(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(1)

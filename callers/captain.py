@@ -1,0 +1,132 @@
+"""The captain's page `/desk/captain/{token}`: who is on, how fast, who idles, which script works."""
+
+from datetime import timedelta
+from html import escape
+from urllib.parse import quote
+
+from aiohttp import web
+
+from callers.api import TOKENS, floor_of
+from callers.desk import page
+from callers.floor import Floor
+from callers.people import Bank, OnDuty
+from callers.trials import Shown
+from election.tokens import BadTokenError
+
+_DAY_SECONDS = 86_400  # real; a captain's link is good for a day
+_IDLE = timedelta(minutes=10)  # then it stands out
+_LOOK_SECONDS = 15
+
+
+def _minutes(time: timedelta | None) -> str:
+    return "" if time is None else f"{max(0, int(time.total_seconds() // 60))} min"
+
+
+def _row(one: OnDuty, base: str) -> str:
+    idle = ' class="n alert"' if one.idle and one.idle > _IDLE else ' class="n"'
+    verb, value = ("Let in", "0") if one.barred else ("Take off", "1")
+    return f"""<tr><th scope="row">{escape(one.name)}</th><td>{escape(", ".join(one.languages))}</td>
+<td>{escape(one.precinct_id)}</td><td class="n">{_minutes(one.on_a_call)}</td>
+<td{idle}>{_minutes(one.idle)}</td><td class="n">{one.last_hour}</td><td class="n">{one.calls}</td>
+<td class="n">{one.answered}</td><td class="n{" alert" if one.abusive else ""}">{one.abusive or ""}</td>
+<td><form method="post" action="{base}/bar">
+<input type="hidden" name="caller" value="{escape(one.caller_id)}">
+<button class="quiet" name="barred" value="{value}" aria-label="{verb} {escape(one.name)}">{verb}</button>
+</form></td></tr>"""
+
+
+def _table(people: list[OnDuty], base: str) -> str:
+    head = "".join(
+        f'<th scope="col"{" class=n" if n else ""}>{word}</th>'
+        for word, n in (("Caller", 0), ("Speaks", 0), ("Precinct", 0), ("On a call", 1), ("Idle", 1),
+                        ("Last hour", 1), ("Today", 1), ("Answered", 1), ("Abuse", 1), ("Link", 0))
+    )  # fmt: skip
+    rows = "".join(_row(one, base) for one in people)
+    return f"""<div class="scroll" tabindex="0" role="region" aria-label="Callers"><table>
+<caption>Callers today</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"""
+
+
+def _trial(shown: Shown | None) -> str:
+    if shown is None:
+        return ""
+    rows = ""
+    for one in shown.tallies:
+        low, high = one.interval()
+        rows += f"""<tr><th scope="row">{escape(one.variant)}</th><td class="n">{one.calls}</td>
+<td class="n">{one.answers}</td><td class="n">{one.successes}</td><td class="n">{one.rate:.0%}</td>
+<td class="n">{low:.0%}–{high:.0%}</td></tr>"""
+    rule = shown.rule
+    stated = (
+        f"Stated before the first call: ends when a variant is ahead with at most {rule.alpha:.0%} chance of "
+        f"error however often one looks, or after {rule.most_answers} answers each."
+    )
+    return f"""<div class="scroll" tabindex="0" role="region" aria-label="Scripts"><table>
+<caption>Scripts: {escape(shown.sentence)}</caption><thead><tr><th scope="col">Script</th>
+<th scope="col" class="n">Calls</th><th scope="col" class="n">Answers</th>
+<th scope="col" class="n">Promises</th><th scope="col" class="n">Rate</th>
+<th scope="col" class="n">95 %</th></tr></thead><tbody>{rows}</tbody></table></div>
+<p class="progress">{stated}</p>"""
+
+
+def bank_of(request: web.Request) -> tuple[str, str]:
+    """The captain's account and phone bank (empty: all). Answers 401 for a link that is not good."""
+    try:
+        value = request.app[TOKENS].read("captain", request.match_info["token"], max_age=_DAY_SECONDS)
+        return str(value["account"]), str(value["bank"])
+    except (BadTokenError, KeyError, TypeError):
+        raise web.HTTPUnauthorized(text="This link is no longer good. Ask staff for a new one.") from None
+
+
+async def _content(floor: Floor, bank: str, base: str) -> str:
+    now = floor.time.now()
+    people = await floor.people.on_duty(now, bank)
+    on = sum(one.on_a_call is not None for one in people)
+    idle = sum(one.idle is not None and one.idle > _IDLE for one in people)
+    hour = sum(one.last_hour for one in people)
+    banks = [b for b in await floor.people.banks() if bank in ("", b.code) and b.ends_at > now]
+    return f"""<main class="wide"><h1>Phone bank</h1>
+<p>{on} on a call · {len(people)} today · {idle} idle over 10 min · {hour} calls in the last hour ·
+{len(floor.waiting)} pages waiting for work</p>{"".join(map(_code, banks))}
+{_table(people, base)}{sheets_form(base) if not bank else ""}{_trial(await floor.trials.latest())}</main>"""
+
+
+def sheets_form(base: str) -> str:
+    """Asks for a printed sheet."""
+    return f"""<form class="row" method="post" action="{base}/lists">
+<label for="precinct">Sheet for precinct</label>
+<input id="precinct" name="precinct" required maxlength="64"><label for="lines">lines</label>
+<input id="lines" name="lines" type="number" value="30" min="1" max="200" required>
+<button>Make a sheet</button></form>"""
+
+
+def _code(bank: Bank) -> str:
+    return (
+        f"<p>{escape(bank.name)}: join at <code>/desk/join/{escape(bank.code)}</code>, "
+        f"{bank.joined} of {bank.most_callers} have.</p>"
+    )
+
+
+async def show(request: web.Request) -> web.Response:
+    """Who is on, rates, idle; looks again every quarter of a minute."""
+    _, bank = bank_of(request)
+    base = f"/desk/captain/{quote(request.match_info['token'])}"
+    response = page("en", await _content(floor_of(request), bank, base))
+    response.headers["Refresh"] = str(_LOOK_SECONDS)
+    return response
+
+
+async def bar(request: web.Request) -> web.Response:
+    """Takes a caller's link away, or gives it back."""
+    account, bank = bank_of(request)
+    form = await request.post()
+    caller, floor = str(form.get("caller", "")), floor_of(request)
+    mine = {one.caller_id for one in await floor.people.on_duty(floor.time.now(), bank)}
+    if caller in mine:
+        await floor.bar(caller, account, barred=form.get("barred") == "1")
+    raise web.HTTPSeeOther(f"/desk/captain/{quote(request.match_info['token'])}")
+
+
+def add_captain(app: web.Application) -> None:
+    """Adds the page."""
+    app.router.add_get("/desk/captain/{token}", show)
+    app.router.add_post("/desk/captain/{token}/bar", bar)

@@ -1,0 +1,64 @@
+-- :name speak
+-- What a caller says they speak; the first is the language of their page.
+update callers set languages = $2 where caller_id = $1
+
+-- :name bar
+-- Takes a link away (or gives it back), and the voter its caller holds.
+with barred as (
+    update callers set barred = $2 where caller_id = $1 returning caller_id
+), ended as (
+    update leases set ended_at = $3, ended_by = 'revoked', ended_reason = 'ended'
+    where caller_id = $1 and ended_at is null and $2 returning lease_id
+)
+select caller_id from barred
+
+-- :name open_bank
+insert into phone_banks (code, name, most_callers, ends_at, made_by, made_at) values ($1, $2, $3, $4, $5, $6)
+
+-- :name bank
+-- Locked, so that two volunteers do not take the last place.
+select p.code, p.name, p.most_callers, p.ends_at,
+       (select count(*) from callers c where c.phone_bank = p.code) as joined
+from phone_banks p where p.code = $1 and p.ends_at > $2 for update
+
+-- :name banks
+select p.code, p.name, p.most_callers, p.ends_at, p.made_by, p.made_at,
+       (select count(*) from callers c where c.phone_bank = p.code) as joined
+from phone_banks p order by p.made_at
+
+-- :name join
+insert into callers (caller_id, name, contact, languages, phone_bank) values ($1, $2, $3, $4, $5)
+
+-- :name on_duty
+-- Everybody who was given a voter or reported a call since $1: what they do and how fast. No voter is named.
+with given as (
+    select caller_id, max(granted_at) as at,
+           max(granted_at) filter (where ended_at is null) as holds_since,
+           (array_agg(precinct_id order by granted_at desc))[1] as precinct_id
+    from leases where granted_at > $1 and caller_id not like 'list:%' group by caller_id
+), made as (
+    select caller_id, max(at) as at, count(*) as calls, count(*) filter (where at > $2) as last_hour,
+           count(*) filter (where outcome in ('will_vote', 'refused', 'call_back', 'already_voted')) as answered,
+           count(*) filter (where outcome = 'abusive') as abusive
+    from calls where at > $1 and undone_at is null and caller_id not like 'list:%' group by caller_id
+)
+select c.caller_id, c.name, c.languages, c.phone_bank, c.barred, g.precinct_id, g.holds_since,
+       greatest(g.at, m.at) as seen_at, coalesce(m.calls, 0) as calls, coalesce(m.last_hour, 0) as last_hour,
+       coalesce(m.answered, 0) as answered, coalesce(m.abusive, 0) as abusive
+from callers c left join given g using (caller_id) left join made m using (caller_id)
+where (g.at is not null or m.at is not null) and ($3 = '' or c.phone_bank = $3)
+order by (g.holds_since is null), greatest(g.at, m.at) desc limit 2000
+
+-- :name outcomes
+-- Outcome totals, undone ones left out.
+select outcome, count(*) as n from calls where undone_at is null and at > $1 group by outcome
+
+-- :name viewed
+-- Every look at a voter's number: who was shown whom, when, and whether they dialled.
+select lease_id, voter_id, precinct_id, caller_id, granted_at, dialled_at, ended_at, ended_by
+from leases where ($1 = '' or voter_id = $1) and ($2 = '' or caller_id = $2)
+order by granted_at desc limit 5000
+
+-- :name seen_lately
+-- Voters shown to a caller since $2: the rate limit outlives the service, and holds across several.
+select count(*) from leases where caller_id = $1 and granted_at > $2

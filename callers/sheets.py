@@ -1,0 +1,87 @@
+"""Printable call and walk sheets, from the captain's page. They refresh as voters vote."""
+
+from contextlib import suppress
+from datetime import timedelta
+from html import escape
+from urllib.parse import quote
+from uuid import UUID
+
+from aiohttp import web
+
+from callers import scripts
+from callers.api import floor_of
+from callers.captain import bank_of
+from callers.desk import page
+from callers.lists import CallList, Line, UnknownListError
+
+_GOOD_FOR = timedelta(hours=3)
+_LOOK_SECONDS = 60
+_BOXES = ("will_vote", "already_voted", "no_answer", "call_back", "wrong_number", "do_not_call", "refused")
+
+
+def _staff(request: web.Request) -> str:
+    """The account of a captain who answers for all. Answers 401 or 403."""
+    account, bank = bank_of(request)
+    if bank:
+        raise web.HTTPForbidden(text="Only staff may take voters off the queue onto paper.")
+    return account
+
+
+def _row(line: Line) -> str:
+    if line.gone:
+        word = scripts.words("en").get(line.gone, line.gone)
+        return f"""<tr class="gone"><th scope="row"><s>{escape(line.name)}</s></th>
+<td colspan="{len(_BOXES) + 2}">{escape(word)}</td></tr>"""
+    boxes = '<td class="n">☐</td>' * len(_BOXES)
+    return f"""<tr><th scope="row">{escape(line.name)}</th><td>{escape(line.phone)}</td>
+<td>{escape(line.address)}</td>{boxes}</tr>"""
+
+
+def _sheet(found: CallList, name: str, until: str) -> str:
+    words = scripts.words("en")
+    heads = "".join(f'<th scope="col">{words[box]}</th>' for box in _BOXES)
+    left = sum(not line.gone for line in found.lines)
+    return f"""<main class="wide sheet"><h1>{escape(name)}</h1>
+<p>{left} of {len(found.lines)} to call; bring it back by {until}. Reload before you go on:
+a crossed-out voter must not be called.</p>
+<table><caption class="progress">{found.list_id}</caption><thead><tr>
+<th scope="col">Voter</th><th scope="col">Phone</th><th scope="col">Address</th>{heads}</tr></thead>
+<tbody>{"".join(map(_row, found.lines))}</tbody></table></main>"""
+
+
+async def make(request: web.Request) -> web.Response:
+    """Sets voters aside for a sheet and shows it."""
+    account = _staff(request)
+    form = await request.post()
+    floor = floor_of(request)
+    lines = 30
+    with suppress(ValueError):
+        lines = max(1, min(200, int(str(form.get("lines", lines)))))
+    made = await floor.lists.make(
+        str(form.get("precinct", "")).strip(), lines, kind="sheet", good_for=_GOOD_FOR, account=account,
+        now=floor.time.now(),
+    )  # fmt: skip
+    token = quote(request.match_info["token"])
+    raise web.HTTPSeeOther(f"/desk/captain/{token}/lists/{made.list_id}")
+
+
+async def show(request: web.Request) -> web.Response:
+    """The sheet as it stands now."""
+    _staff(request)
+    floor = floor_of(request)
+    try:
+        found = await floor.lists.show(UUID(request.match_info["list_id"]))
+    except (ValueError, UnknownListError):
+        raise web.HTTPNotFound(text="There is no such sheet.") from None
+    place = floor.places.get(found.precinct_id)
+    name = place.name if place else found.precinct_id
+    until = scripts.local(found.until, place.zone if place else "UTC")
+    response = page("en", _sheet(found, name, until))
+    response.headers["Refresh"] = str(_LOOK_SECONDS)
+    return response
+
+
+def add_sheets(app: web.Application) -> None:
+    """Adds the pages."""
+    app.router.add_post("/desk/captain/{token}/lists", make)
+    app.router.add_get("/desk/captain/{token}/lists/{list_id}", show)

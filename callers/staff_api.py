@@ -1,0 +1,194 @@
+"""Staff's part of the API: phone banks, who is on, views, trials of scripts, lists for dialers and sheets."""
+
+from datetime import timedelta
+from urllib.parse import quote
+from uuid import UUID
+
+from aiohttp import web
+
+from callers.api import TOKENS, Route, account_of, answer, body, floor_of, problem
+from callers.lists import UnknownListError, as_csv
+from callers.people import Bank
+from callers.trial import Rule
+from callers.trials import TrialRunsError
+from election.wire import callers as wire
+
+
+def _bank(request: web.Request, bank: Bank, account: str) -> wire.PhoneBankView:
+    captain = request.app[TOKENS].sign("captain", {"account": account, "bank": bank.code})
+    return wire.PhoneBankView(
+        code=bank.code, name=bank.name, most_callers=bank.most_callers, joined=bank.joined,
+        ends_at=bank.ends_at, join_path=f"/desk/join/{bank.code}",
+        captain_path=f"/desk/captain/{quote(captain)}",
+    )  # fmt: skip
+
+
+async def get_banks(request: web.Request) -> web.Response:
+    """Phone banks, with the links of their volunteers and captains."""
+    account = account_of(request)
+    banks = await floor_of(request).people.banks()
+    return answer(wire.PhoneBanks(phone_banks=[_bank(request, bank, account) for bank in banks]))
+
+
+async def post_bank(request: web.Request) -> web.Response:
+    """Opens a phone bank whose volunteers sign themselves up."""
+    account = account_of(request)
+    order = await body(request, wire.PhoneBankOrder)
+    floor = floor_of(request)
+    now = floor.time.now()
+    ends_at = now + timedelta(hours=order.hours)
+    bank = await floor.people.open_bank(order.name, order.most_callers, ends_at, account, now)
+    return answer(_bank(request, bank, account), 201)
+
+
+def _minutes(time: timedelta | None) -> float | None:
+    return None if time is None else round(time.total_seconds() / 60, 1)
+
+
+async def get_floor(request: web.Request) -> web.Response:
+    """Who calls, how fast, who idles; no voter."""
+    account_of(request)
+    floor = floor_of(request)
+    now = floor.time.now()
+    lines = [
+        wire.CallerAtWork(
+            caller_id=one.caller_id, name=one.name, languages=list(one.languages),
+            precinct_id=one.precinct_id, minutes_on_call=_minutes(one.on_a_call),
+            minutes_idle=_minutes(one.idle), calls=one.calls, calls_last_hour=one.last_hour,
+            answered=one.answered, abusive=one.abusive, barred=one.barred,
+        )
+        for one in await floor.people.on_duty(now)
+    ]  # fmt: skip
+    outcomes = dict(await floor.people.outcomes(now))
+    return answer(wire.FloorView(callers=lines, waiting=len(floor.waiting), outcomes=outcomes))
+
+
+async def put_caller(request: web.Request) -> web.Response:
+    """Takes a caller's link away, or gives it back."""
+    account = account_of(request)
+    order = await body(request, wire.BarOrder)
+    if not await floor_of(request).bar(request.match_info["caller_id"], account, barred=order.barred):
+        return problem(404, "unknown_caller", "There is no such caller.")
+    return web.Response(status=204)
+
+
+async def get_views(request: web.Request) -> web.Response:
+    """Who was shown a voter, or whom a caller was shown; the look is audited."""
+    account = account_of(request)
+    voter, caller = request.query.get("voter", ""), request.query.get("caller", "")
+    if not voter and not caller:
+        return problem(400, "malformed", "Name a voter or a caller.")
+    floor = floor_of(request)
+    rows = await floor.people.viewed(account, floor.time.now(), voter_id=voter, caller_id=caller)
+    return answer(wire.Views(views=[wire.View.model_validate(dict(row)) for row in rows]))
+
+
+async def get_trial(request: web.Request) -> web.Response:
+    """How the scripts do: the live trial, else the last one."""
+    account_of(request)
+    shown = await floor_of(request).trials.latest()
+    if shown is None:
+        return problem(404, "no_trial", "No trial of scripts has been started.")
+    variants = [
+        wire.VariantView(
+            variant=t.variant, calls=t.calls, answers=t.answers, promises=t.successes, rate=t.rate,
+            low=t.interval()[0], high=t.interval()[1],
+        )
+        for t in shown.tallies
+    ]  # fmt: skip
+    return answer(
+        wire.TrialView(
+            over=shown.over, winner=shown.winner, sentence=shown.sentence, started_at=shown.started_at,
+            alpha=shown.rule.alpha, spread=shown.rule.spread, most_answers=shown.rule.most_answers,
+            variants=variants,
+        )
+    )  # fmt: skip
+
+
+async def post_trial(request: web.Request) -> web.Response:
+    """Starts a trial of scripts; its rule for stopping is in the order."""
+    account = account_of(request)
+    order = await body(request, wire.ScriptTrialOrder)
+    floor = floor_of(request)
+    rule = Rule(order.alpha, order.spread, order.most_answers)
+    try:
+        await floor.trials.start(order.variants, rule, account, floor.time.now())
+    except TrialRunsError:
+        return problem(409, "trial_runs", "A trial runs already; end it first.")
+    except ValueError as error:
+        return problem(400, "malformed", str(error))
+    return await get_trial(request)
+
+
+async def delete_trial(request: web.Request) -> web.Response:
+    """Ends the live trial undecided."""
+    account = account_of(request)
+    floor = floor_of(request)
+    if not await floor.trials.end(account, floor.time.now()):
+        return problem(404, "no_trial", "No trial runs.")
+    return web.Response(status=204)
+
+
+async def post_list(request: web.Request) -> web.Response:
+    """Sets voters of an open precinct aside for a dialer or a sheet."""
+    account = account_of(request)
+    order = await body(request, wire.ListOrder)
+    floor = floor_of(request)
+    made = await floor.lists.make(
+        order.precinct_id,
+        order.lines,
+        kind=order.kind,
+        good_for=timedelta(hours=order.hours),
+        account=account,
+        now=floor.time.now(),
+    )
+    path = f"/lists/{made.list_id}"
+    view = wire.ListView(
+        list_id=made.list_id, precinct_id=made.precinct_id, lines=len(made.lines), until=made.until,
+        csv_path=path,
+    )  # fmt: skip
+    return answer(view, 201)
+
+
+def _list_id(request: web.Request) -> UUID:
+    try:
+        return UUID(request.match_info["list_id"])
+    except ValueError:
+        raise UnknownListError from None
+
+
+async def get_list(request: web.Request) -> web.Response:
+    """The list as CSV: who may still be called. Who has voted or said no meanwhile is off it."""
+    account_of(request)
+    try:
+        found = await floor_of(request).lists.show(_list_id(request))
+    except UnknownListError:
+        return problem(404, "unknown_list", "There is no such list.")
+    return web.Response(text=as_csv(found), content_type="text/csv", headers={"Cache-Control": "no-store"})
+
+
+async def post_outcomes(request: web.Request) -> web.Response:
+    """Takes the outcomes of a list back, as CSV."""
+    account_of(request)
+    floor = floor_of(request)
+    try:
+        taken = await floor.lists.take_outcomes(_list_id(request), await request.text(), floor.time.now())
+    except UnknownListError:
+        return problem(404, "unknown_list", "There is no such list.")
+    problems = [wire.LineProblem(line=line, problem=words) for line, words in taken.problems]
+    return answer(wire.OutcomesTaken(recorded=taken.recorded, repeated=taken.repeated, problems=problems))
+
+
+ROUTES: list[Route] = [
+    ("GET", "/phone-banks", get_banks, None, wire.PhoneBanks),
+    ("POST", "/phone-banks", post_bank, wire.PhoneBankOrder, wire.PhoneBankView),
+    ("GET", "/floor", get_floor, None, wire.FloorView),
+    ("PUT", "/floor/{caller_id}", put_caller, wire.BarOrder, None),
+    ("GET", "/views", get_views, None, wire.Views),
+    ("GET", "/trials", get_trial, None, wire.TrialView),
+    ("POST", "/trials", post_trial, wire.ScriptTrialOrder, wire.TrialView),
+    ("DELETE", "/trials", delete_trial, None, None),
+    ("POST", "/lists", post_list, wire.ListOrder, wire.ListView),
+    ("GET", "/lists/{list_id}", get_list, None, None),
+    ("POST", "/lists/{list_id}", post_outcomes, None, wire.OutcomesTaken),
+]

@@ -1,0 +1,34 @@
+"""Requests that share a transaction share nothing else: not a mistake, not a caller who has gone."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from callers.batches import Batches
+
+
+async def test_what_waits_together_commits_together(pool: asyncpg.Pool) -> None:
+    numbers = Batches(pool, "select $1::int as n, pg_current_xact_id()::text as xid", lanes=1)
+    rows = await asyncio.gather(*(numbers.row(n, n) for n in range(20)))
+    assert [row["n"] for row in rows] == list(range(20))
+    assert len({row["xid"] for row in rows}) <= 3, "the first goes at once, the others wait for it together"
+
+
+async def test_one_bad_request_fails_alone(pool: asyncpg.Pool) -> None:
+    inverse = Batches(pool, "select 12 / $1::int as n", lanes=1)
+    found = await asyncio.gather(*(inverse.row(n, n) for n in (1, 2, 0, 3)), return_exceptions=True)
+    assert [row["n"] for row in found if not isinstance(row, BaseException)] == [12, 6, 4]
+    assert isinstance(found[2], asyncpg.DivisionByZeroError)
+
+
+async def test_one_who_gives_up_waiting_takes_nobody_along(pool: asyncpg.Pool) -> None:
+    slow = Batches(pool, "select $1::int as n from pg_sleep(0.05)", lanes=1)
+    first = asyncio.create_task(slow.row(0, 0))
+    second, third = (asyncio.create_task(slow.row(n, n)) for n in (1, 2))
+    await asyncio.sleep(0.01)
+    second.cancel()
+    assert (await first)["n"] == 0
+    assert (await third)["n"] == 2
+    with pytest.raises(asyncio.CancelledError):
+        await second

@@ -1,0 +1,188 @@
+"""What the desk must survive: PostgreSQL killed in mid-lease, wrong clocks, an import while callers work."""
+
+import asyncio
+import os
+import secrets
+import signal
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import asyncpg
+import pytest
+
+from beluga.postgres import EmbeddedPostgres, free_port
+from callers import roll
+from callers.policy import Rules
+from callers.queue import CallerOnDuty, Granted, Nobody, Queue
+from callers.timekeeping import SharedTime
+from election.clock import FileClock, SystemClock
+from election.database import connect
+from election.day import Voter
+from election.ids import PrecinctId, VoterId
+from election.migrate import migrate
+from tests.callers.conftest import NOON, ZONE, add_callers, add_election, add_voters, open_precinct
+from tests.callers.test_queue import said
+from tests.callers.test_service import Service, feed, lease, outcome, ready, service, web
+
+__all__ = ["feed", "service", "web"]  # fixtures
+
+VOTERS, CALLERS = 120, 8
+
+
+async def test_postgresql_is_killed_in_the_middle_of_leases(
+    tmp_path: Path, web: aiohttp.ClientSession
+) -> None:
+    """Twice: no acknowledged outcome is lost, nobody is called twice, and nobody is stuck or forgotten."""
+    server = EmbeddedPostgres(tmp_path / "own", free_port(), secrets.token_hex(8))
+    server.start()
+    FileClock(tmp_path / "clock").set(NOON, 1.0)
+    url = server.url_of("postgres")
+    connection = await connect(url)
+    await migrate(connection)
+    await add_election(connection, ["a"])
+    await add_voters(connection, "a", VOTERS, household=2)
+    await add_callers(connection, CALLERS)
+    await open_precinct(connection, "a")
+    await connection.close()
+    one = Service(url, free_port(), tmp_path)
+    acknowledged: list[str] = []
+    killed = 0
+
+    async def work(n: int) -> None:
+        idle = 0
+        while idle < 12:
+            try:
+                answer = await lease(web, one, n)
+                voter = answer.get("voter")
+                if voter is None:
+                    idle += answer["reason"] != "unreachable_database"
+                    await asyncio.sleep(0.2)
+                    continue
+                status = 0
+                while status not in (200, 404, 409):
+                    status = await outcome(web, one, n, voter["lease_id"], "will_vote")
+                if status == 200:
+                    acknowledged.append(voter["voter_id"])
+                    idle = 0
+            except aiohttp.ClientError:
+                await asyncio.sleep(0.1)
+
+    async def kill() -> None:
+        nonlocal killed
+        for least in (VOTERS // 6, VOTERS // 2):
+            while len(acknowledged) < least:
+                await asyncio.sleep(0.02)
+            await asyncio.to_thread(server.stop, signal.SIGKILL)
+            await asyncio.to_thread(server.start)
+            killed += 1
+
+    try:
+        await ready(web, one)
+        await asyncio.wait_for(asyncio.gather(kill(), *(work(n) for n in range(CALLERS))), 240)
+        assert killed == 2
+        connection = await connect(url)
+        calls = await connection.fetch("select voter_id from calls where undone_at is null")
+        called = [r["voter_id"] for r in calls]
+        assert len(called) == len(set(called)), "nobody is called twice"
+        assert set(acknowledged) <= set(called), "what was acknowledged is there"
+        held = await connection.fetch("select expires_at from leases where ended_at is null")
+        assert all(r["expires_at"] <= NOON + timedelta(minutes=20) for r in held)
+        free = await connection.fetchval(
+            "select count(*) from voter_standings s where never is null"
+            " and not exists (select from leases l where l.phone = s.phone and l.ended_at is null)"
+        )
+        assert free == 0, "and nobody is forgotten"
+        await connection.close()
+    finally:
+        one.end(signal.SIGKILL)
+        server.stop()
+
+
+class WrongClock(SystemClock):
+    """A machine that is an hour ahead."""
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(hours=1)
+
+
+async def test_clocks_an_hour_apart_agree_on_leases(
+    pool: asyncpg.Pool, connection: asyncpg.Connection
+) -> None:
+    await add_voters(connection, "a", 1)
+    await open_precinct(connection, "a", datetime.now(UTC) + timedelta(hours=5))
+    right, wrong = SharedTime(SystemClock()), SharedTime(WrongClock())
+    for clock in (right, wrong):
+        await clock.measure(pool)
+    assert abs(wrong.now() - right.now()) < timedelta(seconds=5)
+    always = Rules(call_from=datetime.min.time(), call_until=datetime.max.time())
+    one, two = (Queue(pool, always, lambda _: ZONE) for _ in range(2))
+    found = await one.grant(CallerOnDuty("ana", "Ana", ("en",)), "a", right.now())
+    assert isinstance(found, Granted)
+    assert await two.sweep(wrong.now()) == 0, "the other does not end this one's lease"
+    assert not (await two.dial("ana", found.lease_id, wrong.now())).reason
+    await one.record("ana", found.lease_id, said("no_answer"), right.now())
+    soon = wrong.now() + timedelta(minutes=61)
+    assert isinstance(await two.grant(CallerOnDuty("ben", "B", ("en",)), "a", soon), Nobody), "rests 90 min"
+
+
+async def test_a_roll_is_imported_while_callers_work(
+    pool: asyncpg.Pool, connection: asyncpg.Connection
+) -> None:
+    """A larger roll, with new numbers and orders, comes in; leases and calls stand, consent follows it."""
+    size = 100_000 if os.environ.get("BELUGA_REHEARSE") else 4_000
+
+    def voters(count: int, **changed: object) -> list[Voter]:
+        return [
+            Voter(VoterId(f"v{n}"), PrecinctId(f"p{n % 20}"), n // 20, "Voter", f"+1215{n:07}",
+                  **(changed if n % 10 == 0 else {}))
+            for n in range(count)
+        ]  # fmt: skip
+
+    async with connection.transaction():
+        await roll.save_voters(connection, voters(size // 2))
+    for n in range(20):
+        await open_precinct(connection, f"p{n}")
+    queue, stop = Queue(pool, Rules(), lambda _: ZONE), asyncio.Event()
+    called: list[str] = []
+
+    async def work(n: int) -> None:
+        caller = CallerOnDuty(f"c{n}", "C", ("en",))
+        while not stop.is_set():
+            found = await queue.grant(caller, f"p{n}", NOON)
+            if isinstance(found, Granted):
+                await queue.record(caller.caller_id, found.lease_id, said("will_vote"), NOON)
+                called.append(found.voter_id)
+
+    async def bring_in() -> None:
+        try:
+            async with connection.transaction():
+                await roll.save_voters(connection, voters(size, do_not_call=True))
+            await asyncio.sleep(0.3)
+        finally:
+            stop.set()
+
+    before = asyncio.create_task(asyncio.sleep(0))
+    await before
+    await asyncio.gather(bring_in(), *(work(n) for n in range(20)))
+    assert len(called) == len(set(called))
+    assert await connection.fetchval("select count(*) from voters") == size
+    late = await queue.grant(CallerOnDuty("z", "Z", ("en",)), "p0", NOON)
+    assert isinstance(late, Nobody), "every voter of p0 has just asked not to be called"
+    fresh = Queue(pool, Rules(), lambda _: ZONE)
+    assert isinstance(await fresh.grant(CallerOnDuty("y", "Y", ("en",)), "p1", NOON), Granted)
+
+
+@pytest.mark.parametrize(
+    ("utc", "open_"),
+    [("2026-11-01T13:59", False), ("2026-11-01T14:00", True), ("2026-11-02T01:29", True),
+     ("2026-11-02T01:30", False), ("2026-03-08T12:59", False), ("2026-03-08T13:00", True)],
+)  # fmt: skip
+async def test_on_days_the_clocks_change_nobody_is_called_outside_local_hours(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, utc: str, open_: bool
+) -> None:
+    at = datetime.fromisoformat(utc).replace(tzinfo=UTC)
+    await add_voters(connection, "a", 1)
+    await open_precinct(connection, "a", at + timedelta(hours=12))
+    found = await Queue(pool, Rules(), lambda _: ZONE).grant(CallerOnDuty("a", "A", ("en",)), "a", at)
+    assert isinstance(found, Granted) is open_

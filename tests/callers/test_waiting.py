@@ -1,0 +1,70 @@
+"""Callers with nothing to call wait on one request, and are woken as there is work for them."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import asyncpg
+
+from callers.waiting import WaitingRoom
+from election.wire.feed import State
+from tests.callers.conftest import add_callers, add_election, add_voters
+from tests.callers.test_service import Feed, Service, as_caller, feed, ready, service, until, web
+
+__all__ = ["feed", "service", "web"]  # fixtures
+
+
+async def test_those_who_came_first_are_woken_first_and_no_more_than_needed() -> None:
+    room = WaitingRoom()
+    waits = [asyncio.create_task(room.wait(30)) for _ in range(5)]
+    await asyncio.sleep(0)
+    assert room.wake(2) == 2
+    done, rest = await asyncio.wait(waits, timeout=0.05)
+    assert done == set(waits[:2])
+    assert len(room) == 3
+    for wait in rest:
+        wait.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
+    assert len(room) == 0
+    assert not await room.wait(0.01)
+
+
+async def test_a_waiting_caller_has_a_voter_as_soon_as_a_precinct_opens(
+    service: Callable[[], Service], feed: Feed, connection: asyncpg.Connection, web: aiohttp.ClientSession
+) -> None:
+    await add_election(connection, ["a", "b"])
+    await add_voters(connection, "a", 2)
+    await add_callers(connection, 3)
+    one = service()
+    await ready(web, one)
+
+    async def wait(caller: int) -> tuple[Any, float]:
+        headers = as_caller(caller) | {"Prefer": "wait=60"}
+        async with web.post(
+            f"{one.url}/api/lease", headers=headers, timeout=aiohttp.ClientTimeout(90)
+        ) as response:
+            return (await response.json())["voter"], time.monotonic()
+
+    waits = [asyncio.create_task(wait(n)) for n in range(3)]
+
+    async def all_wait() -> bool:
+        async with web.get(f"{one.url}/metrics") as response:
+            return "beluga_callers_waiting 3.0" in await response.text()
+
+    await until(all_wait)
+    said = time.monotonic()
+    await feed.say("a", State.LAGGING, p_lagging=0.93, shortfall=84.0)
+    done, rest = await asyncio.wait(waits, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+    while len(done) < 2:
+        more, rest = await asyncio.wait(rest, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+        assert more
+        done |= more
+    found = [task.result() for task in done]
+    assert {voter["voter_id"] for voter, _ in found} == {"a/0", "a/1"}
+    assert max(at for _, at in found) - said < 15
+    (last,) = rest
+    assert not last.done(), "nobody is left for the third, who waits on"
+    last.cancel()
+    await asyncio.gather(last, return_exceptions=True)
