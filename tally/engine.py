@@ -15,7 +15,7 @@ import asyncio
 import math
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -25,6 +25,7 @@ import structlog
 from election.checkin import CheckIn
 from election.clock import Clock
 from election.day import Election
+from election.log_columns import Counts
 from election.wire.feed import VERSION
 from tally.edition import Change, Edition, Plan, Row, Sight
 from tally.model import State
@@ -87,6 +88,7 @@ class Engine:
         self._rehearsal = rehearsal
         self._next: Election | None = None
         self._pending: list[CheckIn] = []
+        self._blocks: list[tuple[Counts, Mapping[int, str]]] = []
         self._caught_up = False
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
@@ -109,6 +111,7 @@ class Engine:
         """Another election (or the same, imported anew): everything is read again."""
         self._next = election
         self._pending = []
+        self._blocks = []
         self._pasts.clear()
         self._late = -math.inf
         self._caught_up = False
@@ -125,6 +128,15 @@ class Engine:
             for key in [key for key in self._pasts if key[0] >= late]:
                 del self._pasts[key]
         if len(self._pending) >= PENDING:
+            self._room.clear()
+        self._wake.set()
+
+    async def take_counts(self, counts: Counts, senders: Mapping[int, str]) -> None:
+        """Plain counts in columns, as a restart reads them."""
+        await self._room.wait()
+        self._late = -math.inf
+        self._blocks.append((counts, senders))
+        if sum(len(block) for block, _ in self._blocks) >= PENDING:
             self._room.clear()
         self._wake.set()
 
@@ -228,10 +240,13 @@ class Engine:
                 if self._held is None:
                     continue
                 batch, self._pending = self._pending, []
+                blocks, self._blocks = self._blocks, []
                 caught_up = self._caught_up
                 self._room.set()
                 started = time.monotonic()
-                step = await loop.run_in_executor(self._worker, self._step, self._held, batch, caught_up)
+                step = await loop.run_in_executor(
+                    self._worker, self._step, self._held, blocks, batch, caught_up
+                )
                 if self._superseded():
                     continue  # another election has begun meanwhile: this step speaks of the old one
                 self._commit(step, batch)
@@ -245,9 +260,17 @@ class Engine:
     def _superseded(self) -> bool:
         return self._next is not None
 
-    def _step(self, held: _Held, batch: list[CheckIn], caught_up: bool) -> _Step:
+    def _step(
+        self,
+        held: _Held,
+        blocks: list[tuple[Counts, Mapping[int, str]]],
+        batch: list[CheckIn],
+        caught_up: bool,
+    ) -> _Step:
         tally = held.tally
         touched_now = tally.add(batch)
+        for counts, senders in blocks:
+            touched_now |= tally.ledger.add_counts(counts, senders)
         held.touched |= touched_now
         held.since |= touched_now
         if not caught_up:

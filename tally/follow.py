@@ -10,9 +10,9 @@ election starts the sink anew, from the beginning of the log.
 import asyncio
 import gc
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import asyncpg
 import structlog
@@ -21,6 +21,7 @@ from election.checkin import CheckIn, Kind
 from election.database import UNREACHABLE, connect, pauses
 from election.day import Election
 from election.log import WAKE_CHANNEL, Position, read_after, withheld, words_of
+from election.log_columns import Counts, TwoSendersError, whole_log
 from election.store import CHANGED_CHANNEL, load_election
 
 # A missing table is a database that has not been migrated yet: the same remedy, time.
@@ -38,6 +39,14 @@ class Sink(Protocol):
 
     def caught_up(self) -> None:
         """Everything readable has been taken. Called after every look at the log."""
+
+
+@runtime_checkable
+class ColumnSink(Sink, Protocol):
+    """A sink that also takes plain counts in columns, as a restart reads them."""
+
+    async def take_counts(self, counts: Counts, senders: Mapping[int, str]) -> None:
+        """Plain counts of the log, in no order; some may have been taken before."""
 
 
 class Follower:
@@ -123,7 +132,7 @@ class Follower:
             gc.disable()
             try:
                 started = time.monotonic()
-                total = await self._read(reader)
+                total = await self._read_whole() + await self._read(reader)
             finally:
                 gc.enable()
                 gc.freeze()
@@ -142,6 +151,32 @@ class Follower:
             self._sink.begin(election)
             self._log.info("election loaded", precincts=len(election.precincts))
         return True
+
+    async def _read_whole(self) -> int:
+        """Everything stored so far, plain counts in columns, where the sink takes them so."""
+        sink = self._sink
+        if not isinstance(sink, ColumnSink):
+            return 0
+        total = 0
+
+        async def take(counts: Counts) -> None:
+            nonlocal total
+            total += len(counts)
+            await sink.take_counts(counts, log.senders)
+
+        reader = await connect(self._url, patient=True)
+        try:
+            async with whole_log(reader, self._rehearsal) as log:
+                await log.counts(take)
+                async for check_ins in log.rest():
+                    await sink.take(await _with_words(reader, check_ins))
+                    total += len(check_ins)
+                self.position = log.position
+        except TwoSendersError:
+            self._log.warning("reading row by row", exc_info=True)
+        finally:
+            reader.terminate()
+        return total
 
     async def _read(self, reader: asyncpg.Connection) -> int:
         total = 0

@@ -25,8 +25,9 @@ from tally.constants import Constants
 from tally.counts import Look, segments
 from tally.coverage import caveat_of
 from tally.curve import parts_of_day
+from tally.entries import PrecinctView, Report, Settled, Verdict
 from tally.expectation import Inputs, inputs_of
-from tally.ledger import Ledger, PrecinctView, Report, Settled, Verdict
+from tally.ledger import Ledger
 from tally.model import Finals, Latest, Rows, State, finals, fit, noise, peers, spread, unexplained
 
 Array = NDArray[np.float64]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from election.wire.feed import VERSION, Standing
 from tally.edition import WHOLE, Row, Sight, aggregate_row, columns_of, encode
-from tally.ledger import FOREVER, OpenIncident
+from tally.entries import FOREVER, OpenIncident
 from tally.model import State
 from tally.projection import MINUTE, MISSING, OPTIONAL, Projection, Tally
 from tally.waiting import Groups, desks_of

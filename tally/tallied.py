@@ -17,7 +17,7 @@ def add_tallied(app: web.Application, engine: Engine, tokens: Tokens) -> None:
             tokens.read("service", token, max_age=TOKEN_SECONDS)
         except BadTokenError:
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"}) from None
-        found = await engine.ask(lambda tally, _, __: b"".join(tally.ledger.check_in_ids()))
+        found = await engine.ask(lambda tally, _, __: tally.ledger.filing.sorted_ids())
         if found is None:
             raise web.HTTPServiceUnavailable(text="no election yet")
         return web.Response(body=found, content_type="application/octet-stream")

@@ -85,6 +85,9 @@ class Waiting:
             item = _key(detail["item"])
             _earliest(self._settled, item, received)
             self._open.pop(item, None)
+            for other in map(_key, detail.get("supersedes", ())):
+                _earliest(self._settled, other, received)
+                self._open.pop(other, None)
         elif c.kind in (Kind.ACCEPT, Kind.REJECT):
             _earliest(self._decided, _key(detail.get("target")), received)
         elif c.kind is Kind.TIE:

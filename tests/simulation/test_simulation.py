@@ -17,7 +17,9 @@ import intake.drain
 import intake.journal
 import intake.journal_file
 import tally.follow
-from tally.ledger import Entry, Ledger
+from election.day import Election
+from tally.filing import Filing
+from tally.ledger import Ledger
 from tests.simulation.world import ELECTION, Current, Plants, run_schedule
 
 SCHEDULES = int(os.environ.get("BELUGA_SIMULATIONS", "1000"))
@@ -107,25 +109,31 @@ def test_it_finds_a_gap_in_following(folder: Path) -> None:
     assert first_found(folder, Plants(follow_by_seq=True)) is not None
 
 
-class AppliesTwice(Ledger):
+class Forgets(Filing):
     """A planted bug: what has been seen is filed again."""
 
-    def add(self, check_ins: Any) -> set[int]:
-        batch = list(check_ins)
-        self._seen -= {c.check_in_id.bytes for c in batch}
-        return super().add(batch)
+    def _find(self, high: int, low: int) -> tuple[int, int]:
+        return -1, super()._find(high, low)[1]
+
+
+class AppliesTwice(Ledger):
+    def __init__(self, election: Election) -> None:
+        super().__init__(election)
+        self.filing = Forgets(len(self.ids))
+
+
+class SentAsArrived(Filing):
+    """A planted bug: a FIX acts on what happened to arrive before it."""
+
+    def add(self, key: int, *rest: Any) -> int:
+        kind, place, sender, (observed, _, received), *others = rest
+        return super().add(key, kind, place, sender, (observed, float(len(self)), received), *others)
 
 
 class CorrectsByArrival(Ledger):
-    """A planted bug: a FIX acts on what happened to arrive before it."""
-
-    arrived = 0
-
-    def _entry(self, c: Any, key: bytes) -> Entry:
-        entry = super()._entry(c, key)
-        self.arrived += 1
-        entry.sent = float(self.arrived)
-        return entry
+    def __init__(self, election: Election) -> None:
+        super().__init__(election)
+        self.filing = SentAsArrived(len(self.ids))
 
 
 def test_it_finds_a_double_application(folder: Path) -> None:

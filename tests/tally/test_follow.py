@@ -5,17 +5,22 @@ import secrets
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
-from days import a_day, an_election, an_entry, import_election, store
+from days import NOON, a_day, an_election, an_entry, import_election, store
 
 from beluga.postgres import EmbeddedPostgres, free_port
-from election.checkin import CheckIn
+from election.checkin import CheckIn, Kind
+from election.clock import FixedClock
 from election.database import connect
 from election.day import Election
 from election.migrate import migrate
+from tally.engine import Engine
 from tally.follow import Follower
+from tally.projection import Tally
+from tally.sheet import sheet_bytes
 
 
 class Collector:
@@ -157,3 +162,49 @@ async def test_it_outlives_the_database(tmp_path: Path) -> None:
             await writer.close()
         finally:
             await asyncio.to_thread(server.stop)
+
+
+async def test_reading_all_at_once_files_what_reading_row_by_row_does(database_url: str) -> None:
+    """Counts in columns and everything else, a commit held open, a rehearsal's entries kept out."""
+    writer, slow = await connect(database_url), await connect(database_url)
+    await import_election(writer, an_election())
+    entries = a_day(23, reports=20)
+    stray = an_entry("stray", 3, 70, after=80, unknown_sender=True)
+    noise = an_entry("noise", 4, None, 90, Kind.UNREAD)
+    held = an_entry("held", 5, 9_000, 100, held="above_registered")
+    message, check_in = an_entry("drill", 6, 400, after=110)
+    drill = (replace(message, rehearsal=True), replace(check_in, rehearsal=True))
+    await store(writer, [*entries, stray, noise, held, drill])
+    transaction = slow.transaction()
+    await transaction.start()
+    await slow.execute("select pg_current_xact_id()")  # holds back what is stored from now on
+    late = [an_entry(f"late-{n}", n, 300, after=280) for n in range(12)]
+    await store(writer, late)
+
+    engine = Engine(FixedClock(NOON), conflate_seconds=0.01)
+    running = asyncio.create_task(engine.run())
+    follower = Follower(database_url, engine, poll_seconds=0.05, rehearsal=False)
+    following = asyncio.create_task(follower.run())
+    try:
+        stored = len(entries) + 3
+        await until(lambda: follower.live)
+        assert await engine.ask(lambda tally, *_: len(tally.ledger)) in (None, stored)
+        await transaction.rollback()
+        async with asyncio.timeout(20):
+            while await engine.ask(lambda tally, *_: len(tally.ledger)) != stored + len(late):
+                await asyncio.sleep(0.02)
+        one_by_one = Tally(an_election())
+        words = replace(noise[1], detail={"text": noise[0].body})
+        one_by_one.add(c for _, c in [*entries, stray, held, *late])
+        one_by_one.add([words])
+        assert await engine.standings() == sheet_bytes(one_by_one, NOON.timestamp())
+        waiting = await engine.ask(lambda tally, *_: tally.ledger.waiting.groups())
+        assert waiting == one_by_one.ledger.waiting.groups()
+        codes = await engine.ask(lambda tally, *_: tally.ledger.filing.senders)
+        assert codes is not None and sorted(codes) == sorted(one_by_one.ledger.filing.senders)
+    finally:
+        for task in (running, following):
+            task.cancel()
+        await asyncio.gather(running, following, return_exceptions=True)
+        await slow.close()
+        await writer.close()

@@ -1,10 +1,14 @@
 """Check-ins resolve into what each precinct's entries say, whatever order they came in."""
 
+from collections.abc import Iterable
 from itertools import permutations
+from typing import Any
+from uuid import UUID
 
 import numpy as np
 
 from election.checkin import CheckIn, Kind
+from election.log_columns import Counts
 from tally.ledger import Ledger, PrecinctView, Verdict
 from tests.tally.elections import at, entry, small_election
 
@@ -155,3 +159,91 @@ def test_columns_of_every_precinct_say_what_the_views_say() -> None:
                     assert np.array_equal(getattr(whole, name), getattr(again, name)), name
             live = [r for p in range(12) for r in ledger.view(p, as_of).live]
             assert [r.votes for r in live] == whole.votes.tolist()
+
+
+def test_a_message_read_again_replaces_its_earlier_reading() -> None:
+    """FIX, UNDO and names struck off come back too, which a rejection alone cannot do."""
+    staff = {"precinct": None, "watcher": None, "sender": "staff:ann", "kind": Kind.REREAD}
+    count, fix = entry(1, 400, 3.0), entry(2, 4_200, 3.2, kind=Kind.FIX)
+    again = entry(3, None, 4.0, **staff, item=str(fix.check_in_id), supersedes=[str(fix.check_in_id)])
+    corrected = entry(4, 420, 3.2, late=0.85, reread=str(fix.message_id))
+    view = view_of(count, fix, again, corrected)
+    assert votes(view) == [400, 420]
+    assert [(s.report.votes, s.verdict, s.reason) for s in view.settled] == [
+        (4_200, Verdict.SUPERSEDED, "its message was read again by staff:ann")
+    ]
+    assert votes(view_of(count, fix, again, corrected, hours=3.5)) == [4_200]  # as known before
+
+    undo = entry(5, None, 3.1, kind=Kind.UNDO)
+    not_an_undo = entry(6, None, 4.0, **staff, item=str(undo.check_in_id), supersedes=[str(undo.check_in_id)])
+    assert votes(view_of(count, undo)) == []
+    assert votes(view_of(count, undo, not_an_undo)) == [400]
+
+    names = entry(7, None, 3.0, kind=Kind.VOTERS, roll_numbers=[1, 2, 3])
+    fewer = entry(8, None, 3.0, late=1.0, kind=Kind.VOTERS, roll_numbers=[2])
+    less = entry(9, None, 4.0, **staff, item=str(names.check_in_id), supersedes=[str(names.check_in_id)])
+    assert view_of(names, fewer).struck_off == {1, 2, 3}
+    assert view_of(names, fewer, less).struck_off == {2}
+    line = entry(10, None, 3.0, kind=Kind.LINE, minutes=90)
+    no_line = entry(11, None, 4.0, **staff, item=str(line.check_in_id), supersedes=[str(line.check_in_id)])
+    assert view_of(line, no_line).line_minutes is None
+
+
+def test_a_staff_note_is_no_word_from_a_precinct() -> None:
+    note = entry(1, None, 5.0, kind=Kind.NOTE, watcher=None, sender="staff:ann", text="called, no answer")
+    assert view_of(note).last_received is None
+    assert view_of(entry(2, 90, 2.0), note).last_received == at(2.05).timestamp()
+
+
+def test_counts_filed_in_columns_are_as_if_filed_one_by_one() -> None:
+    """Some are known already, some come twice, a decision about one was there first."""
+    log = [entry(n, 10 * n, 1 + n / 50, precinct=f"P{n % 5}", watcher=f"w{n % 3}") for n in range(1, 200)]
+    reject = entry(900, None, 6.0, precinct=None, kind=Kind.REJECT, sender="staff:ann", watcher=None,
+                   target=str(log[150].check_in_id))  # fmt: skip
+    plain, columns = Ledger(small_election()), Ledger(small_election())
+    plain.add([*log, reject])
+    columns.add([*log[:40], reject])
+    senders = {hash(f"w{n}"): f"w{n}" for n in range(3)}
+    for some in (log[20:160], log[100:], log[:30] + log[:30]):
+        columns.add_counts(in_columns(some, columns.index), senders)
+    assert len(columns) == len(plain) == 200
+    assert columns.check_in_ids() == plain.check_in_ids()
+    assert columns.newest == plain.newest
+    for position in range(12):
+        assert columns.view(position) == plain.view(position)
+    for as_of in (at(2).timestamp(), at(5.5).timestamp(), at(7).timestamp()):
+        one, two = columns.look_everywhere(as_of), plain.look_everywhere(as_of)
+        assert np.array_equal(one.votes, two.votes) and np.array_equal(one.owner, two.owner)
+    assert columns.touched_between(at(3).timestamp(), at(6.1).timestamp()) == plain.touched_between(
+        at(3).timestamp(), at(6.1).timestamp()
+    )
+
+
+def in_columns(log: list[CheckIn], index: dict[str, int]) -> Counts:
+    def column(values: Iterable[Any], kind: type) -> Any:
+        return np.array(list(values), dtype=kind)
+
+    return Counts(
+        column((c.check_in_id.int >> 64 for c in log), np.uint64),
+        column((c.check_in_id.int & (1 << 64) - 1 for c in log), np.uint64),
+        column((index[c.precinct_id or ""] for c in log), np.int32),
+        *(column((getattr(c, name).timestamp() for c in log), np.float64)
+          for name in ("observed_at", "sent_at", "received_at")),
+        column((c.votes for c in log), np.int32),
+        column((hash(c.watcher_id) for c in log), np.int64),
+        column((c.kind is Kind.FINAL for c in log), np.bool_),
+    )  # fmt: skip
+
+
+def test_a_hundred_thousand_ids_are_found_again() -> None:
+    ledger = Ledger(small_election())
+    log = [entry(7 * n, 5, 1 + n / 1e6, precinct="P3") for n in range(100_000)]
+    ledger.add(log)
+    assert len(ledger) == 100_000
+    assert [ledger.filing.row_of(log[n].check_in_id.bytes) for n in (0, 65_535, 99_999)] == [
+        0,
+        65_535,
+        99_999,
+    ]
+    assert ledger.filing.row_of(UUID(int=3).bytes) == -1
+    assert ledger.add(log[::-1]) == set()
