@@ -1,6 +1,7 @@
 """`python -m intake [--workers N]`: webhooks, the watcher's form, staff decisions: one way for all."""
 
 import argparse
+import gc
 import os
 import sys
 
@@ -15,6 +16,8 @@ from intake.workers import supervise
 # Seconds after which the event loop lets the journal's thread go on: with Python's 5 ms a batch would wait
 # longer for its turn than for the disk.
 SWITCH_SECONDS = 0.001
+# Objects that pile up before the collector looks for rings; a message makes none, so it seldom needs to.
+COLLECT_AFTER = 20_000
 
 
 def main() -> int:
@@ -27,6 +30,8 @@ def main() -> int:
     if settings.intake_workers > 1 and "BELUGA_INTAKE_WORKER" not in os.environ:
         return supervise(settings)
     sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
     try:
         uvloop.run(serve(settings))
     except (JournalUnavailableError, OSError, ValueError) as error:

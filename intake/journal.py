@@ -68,7 +68,10 @@ class Journal:
         self._ballast_bytes = ballast_bytes
         self._lock = -1
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[tuple[Any, Heard] | None] = SimpleQueue()
+        self._arriving: list[tuple[Draft, Heard]] = []  # during this turn of the event loop
+        self._queue: SimpleQueue[list[tuple[Draft, Heard]] | tuple[Callable[[], Any], Heard] | None] = (
+            SimpleQueue()
+        )
         self._waiting = 0
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         # What follows belongs to the thread once it runs.
@@ -138,7 +141,9 @@ class Journal:
         if self._waiting >= MOST_WAITING:
             raise JournalUnavailableError(f"{self._waiting} messages are waiting for the disk")
         self._waiting += 1
-        self._queue.put((draft, heard))
+        if not self._arriving:
+            self._loop.call_soon(self._hand_over)
+        self._arriving.append((draft, heard))
 
     async def append(self, draft: Draft) -> tuple[Message, bool]:
         """As `put`, for those who can wait: (message, duplicate). Raises `JournalUnavailableError`."""
@@ -171,9 +176,18 @@ class Journal:
 
     async def close(self) -> None:
         """Stores what is still waiting, writes the marks, closes the files."""
+        self._hand_over()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
         os.close(self._lock)
+
+    def _hand_over(self) -> None:
+        """All that one turn of the event loop took in goes to the thread at once: it is woken once, and what
+        arrived together is synced together.
+        """
+        arriving, self._arriving = self._arriving, []
+        for start in range(0, len(arriving), LARGEST_BATCH):
+            self._queue.put(arriving[start : start + LARGEST_BATCH])
 
     async def _ask(self, job: Callable[[], T]) -> T:
         future: asyncio.Future[T] = self._loop.create_future()
@@ -224,7 +238,7 @@ class Journal:
                     self._loop.call_soon_threadsafe(self._answer, answers, len(drafts))
         self._shut()
 
-    def _collect(self, drafts: list[Any], answers: list[Any]) -> bool:
+    def _collect(self, drafts: list[tuple[Draft, Heard]], answers: list[tuple[Heard, Any]]) -> bool:
         """Takes what has arrived; jobs are done on the way. False when told to stop."""
         try:
             idle = self.healthy and not self._unsaved
@@ -232,13 +246,13 @@ class Journal:
             while True:
                 if item is None:
                     return False
-                work, heard = item
-                if type(work) is Draft:
-                    drafts.append(item)
+                if isinstance(item, list):
+                    drafts += item
                     if len(drafts) >= LARGEST_BATCH:
                         return True
                 else:
-                    answers.append((heard, _attempt(work)))
+                    job, heard = item
+                    answers.append((heard, _attempt(job)))
                     if drafts:
                         return True
                 item = self._queue.get_nowait()

@@ -9,10 +9,9 @@ import os
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import apsw
 import orjson
@@ -89,8 +88,7 @@ class TornJournalError(Exception):
         self.why = why
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A message about to be journalled. Times are UTC. `raw` is the request body, untouched."""
 
     provider: str

@@ -6,7 +6,7 @@ is a function of the raw messages (law L4).
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -33,14 +33,29 @@ _COMMANDS = {
 }
 
 
-def watcher_of(message: Message, roster: Roster) -> Watcher | None:
+class Told(Protocol):
+    """What of a message is read: a `Message`, or one on its way into the journal. Times are UTC."""
+
+    @property
+    def provider_message_id(self) -> str: ...
+    @property
+    def channel(self) -> Channel: ...
+    @property
+    def sender(self) -> str: ...
+    @property
+    def body(self) -> str: ...
+    @property
+    def sent_at(self) -> datetime: ...
+
+
+def watcher_of(message: Told, roster: Roster) -> Watcher | None:
     """Who sent it: by the form's link, else by phone. None where the roster knows nobody."""
     if message.sender.startswith(_FORM):
         return roster.watchers.get(message.sender.removeprefix(_FORM))
     return roster.watcher(message.sender)
 
 
-def readings_of(message: Message, roster: Roster) -> list[Reading]:
+def readings_of(message: Told, roster: Roster) -> list[Reading]:
     """What a message says: one reading or more; what cannot be read is `unread`."""
     try:
         if message.channel == Channel.SMS:
@@ -52,16 +67,16 @@ def readings_of(message: Message, roster: Roster) -> list[Reading]:
         return [_unread(message, roster)]
     except Exception:
         # A message that breaks the reader must reach a person, not stop those behind it.
-        log.exception("reader_failed", message_id=str(message.message_id), channel=str(message.channel))
+        log.exception("reader_failed", provider_message_id=message.provider_message_id)
         return [_unread(message, roster)]
 
 
-def _unread(message: Message, roster: Roster) -> Reading:
+def _unread(message: Told, roster: Roster) -> Reading:
     own = message.channel in _WATCHERS_OWN
     return Reading(Kind.UNREAD, unknown_sender=own and watcher_of(message, roster) is None)
 
 
-def _decision(message: Message) -> Reading:
+def _decision(message: Told) -> Reading:
     decision = Decision.model_validate_json(message.body)
     if decision.kind not in STAFF:
         return Reading(Kind.UNREAD)
@@ -71,7 +86,7 @@ def _decision(message: Message) -> Reading:
     return Reading(decision.kind, precinct_id, detail=decision.detail)
 
 
-def _report(message: Message, roster: Roster) -> list[Reading]:
+def _report(message: Told, roster: Roster) -> list[Reading]:
     report = FormReport.model_validate_json(message.body)
     watcher = watcher_of(message, roster)
     precinct = roster.precincts.get(report.precinct_id)

@@ -130,44 +130,46 @@ class Reception:
             body = body.replace("\0", "\ufffd")
         draft = Draft(provider, key, channel, sender, body, raw, now, sent_at, self.rosters.version,
                       self._rehearsal)  # fmt: skip
-        self.journal.put(draft, partial(self._durable, heard))
+        waiting = _Waiting(self, heard)
+        self.journal.put(draft, waiting.durable)
+        if channel is Channel.SMS:  # read while the disk syncs, so that the answer is ready when it has
+            asyncio.get_running_loop().call_soon(waiting.read, draft)
 
-    def _durable(self, heard: Heard, result: tuple[Message, bool] | JournalUnavailableError) -> None:
-        if isinstance(result, JournalUnavailableError):
-            heard(result)
-            return
-        message, duplicate = result
-        if self.replication is None or duplicate:
-            self._acknowledge(heard, message, duplicate, True)
-        else:
-            self.replication.wait(message, partial(self._acknowledge, heard, message, duplicate))
-
-    def _acknowledge(self, heard: Heard, message: Message, duplicate: bool, replicated: bool) -> None:
+    def acknowledge(
+        self,
+        heard: Heard,
+        message: Message,
+        duplicate: bool,
+        readings: list[Reading] | None,
+        replicated: bool,
+    ) -> None:
+        """Answers a message that is durable. `readings`: what it says, where that is known already."""
         self.telemetry.acknowledge(message.provider, duplicate, local_only=not replicated)
-        reply = self._answer_to(message, duplicate)
+        reply = self._answer_to(message, duplicate, readings)
         heard(Outcome(message, duplicate, reply))
         if self._reply_elsewhere is not None and not duplicate:
             self._reply_elsewhere(message, reply)
 
-    def _answer_to(self, message: Message, duplicate: bool) -> str:
+    def _answer_to(self, message: Message, duplicate: bool, readings: list[Reading] | None) -> str:
         """The reply, unless its phone has had too many; that is said once a minute."""
         if message.channel is Channel.SMS and not duplicate:
             excess = self._phones.excess(message.sender, monotonic())
             if excess:
                 self.telemetry.unanswered.inc()
                 return SLOW_DOWN_REPLY if excess == "tell" else ""
-        return self.words_for(message)
+        return self.words_for(message, readings)
 
     def _known(self, sender: str) -> bool:
         roster = self.rosters.current
         return roster is not None and roster.watcher(sender) is not None
 
-    def words_for(self, message: Message) -> str:
-        """The reply to a message, read against the roster it names where that is at hand."""
+    def words_for(self, message: Message, readings: list[Reading] | None = None) -> str:
+        """The reply to a message, as `readings` or else as read against its roster, where that is at hand."""
         roster = self.rosters.at_hand(message.roster_version)
         if roster is None:
             return "" if message.channel is Channel.STAFF else NO_ROSTER_REPLY
-        readings = readings_of(message, roster)
+        if readings is None:
+            readings = readings_of(message, roster)
         if self._numbers is not None:
             readings = self._numbers(message, readings)
         hints = self._plausibility.hints_for(message, readings) if self._plausibility else None
@@ -183,6 +185,34 @@ class Reception:
         return any(
             r.held or r.kind in (Kind.QUESTION, Kind.UNREAD) or doubt_about(r, hints) for r in readings
         )
+
+
+class _Waiting:
+    """One message on its way to the disk, and what it says."""
+
+    __slots__ = ("_heard", "_reception", "readings")
+
+    def __init__(self, reception: Reception, heard: Heard) -> None:
+        self._reception = reception
+        self._heard = heard
+        self.readings: list[Reading] | None = None
+
+    def read(self, draft: Draft) -> None:
+        roster = self._reception.rosters.at_hand(draft.roster_version)
+        self.readings = readings_of(draft, roster) if roster else None
+
+    def durable(self, result: tuple[Message, bool] | JournalUnavailableError) -> None:
+        if isinstance(result, JournalUnavailableError):
+            self._heard(result)
+            return
+        message, duplicate = result
+        readings = None if duplicate else self.readings  # the answer is to the one first stored
+        reception = self._reception
+        if reception.replication is None or duplicate:
+            reception.acknowledge(self._heard, message, duplicate, readings, True)
+        else:
+            acknowledge = partial(reception.acknowledge, self._heard, message, duplicate, readings)
+            reception.replication.wait(message, acknowledge)
 
 
 def _settle(future: "asyncio.Future[Outcome]", result: Outcome | JournalUnavailableError) -> None:

@@ -59,6 +59,8 @@ class _Writer:
         self.hints = hints
 
     def answer(self, readings: list[Reading]) -> str:
+        if len(readings) == 1 and self._is_plain(readings[0]):  # what most watchers are answered all day
+            return self._counted(readings, readings)
         kinds = {reading.kind for reading in readings}
         if not readings or Kind.STOP in kinds:
             return ""
@@ -96,6 +98,15 @@ class _Writer:
                 return self._fill(first.kind.value)
             case _:
                 return ""
+
+    def _is_plain(self, reading: Reading) -> bool:
+        """Whether it is a count that nothing is to be asked or said about."""
+        return (
+            reading.kind is Kind.COUNT
+            and not reading.unknown_sender
+            and not reading.held
+            and doubt_about(reading, self.hints) is None
+        )
 
     def _fill(self, key: str, /, **fields: object) -> str:
         """The template with its fields. Where it grows too long, the longest field is cut and shows it."""

@@ -6,7 +6,7 @@ A provider is pure: it is handed what arrived and the time, and does no I/O. It 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from election.checkin import Message
 
@@ -21,8 +21,7 @@ class Webhook:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """One text of a webhook. `sent_at` (aware) where the provider gives it; nobody has judged it yet."""
 
     provider_message_id: str
@@ -31,8 +30,7 @@ class Incoming:
     sent_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one text: the message, whether it had been here before, and the reply ("": none)."""
 
     message: Message
