@@ -77,11 +77,34 @@ async def connect(url: str, *, patient: bool = False) -> asyncpg.Connection:
     return good[0][1]
 
 
+_looking_up: dict[tuple[int, str], "asyncio.Future[object]"] = {}
+
+
+async def _has_address(host: str | None) -> None:
+    """Waits until `host` resolves; raises `OSError` where it does not.
+
+    A dead machine's name may take many seconds to fail, in one of the few threads that resolve names. So
+    however many ask, and give up, each name is looked up once at a time, and the living ones find a thread.
+    """
+    if not host:
+        return  # a socket's folder
+    loop = asyncio.get_running_loop()
+    key = (id(loop), host)
+    found = _looking_up.get(key)
+    if found is None:
+        found = _looking_up[key] = asyncio.ensure_future(loop.getaddrinfo(host, None))
+        found.add_done_callback(
+            lambda done: (_looking_up.pop(key, None), done.cancelled() or done.exception())
+        )
+    await asyncio.shield(found)
+
+
 async def _probe(host: str, seconds: float, patient: bool) -> tuple[int, asyncpg.Connection] | str:
     """(timeline, connection) of a writable host, or what is wrong with it."""
     connection: asyncpg.Connection | None = None
     try:
         async with asyncio.timeout(seconds):
+            await _has_address(urlsplit(host).hostname)
             connection = await asyncpg.connect(
                 host,
                 timeout=seconds,

@@ -3,9 +3,11 @@
 import asyncio
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -49,6 +51,32 @@ async def test_a_frozen_host_listed_first_costs_one_probe(
     assert time.monotonic() - began < 4
     assert await connection.fetchval("select inet_server_port()") == postgres.port
     await connection.close()
+
+
+async def test_a_name_that_does_not_resolve_takes_no_thread_from_the_living(
+    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dead machine's name may take long to fail; many ask for it, in few threads."""
+    real, at_once, most = socket.getaddrinfo, 0, 0
+
+    def slow(host: Any, *rest: Any, **more: Any) -> Any:
+        nonlocal at_once, most
+        if host not in ("dead.invalid", b"dead.invalid"):
+            return real(host, *rest, **more)
+        at_once += 1
+        most = max(most, at_once)
+        time.sleep(2)
+        at_once -= 1
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    login = postgres.url_of("postgres").split("@")[0]
+    url = f"{login}@dead.invalid:5432,localhost:{postgres.port}/postgres"
+    began = time.monotonic()
+    for connection in await asyncio.gather(*(connect(url) for _ in range(20))):
+        connection.terminate()
+    assert time.monotonic() - began < 4
+    assert most == 1
 
 
 async def test_a_read_only_host_is_passed_over(postgres: EmbeddedPostgres, second: EmbeddedPostgres) -> None:
