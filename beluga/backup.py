@@ -108,6 +108,25 @@ def restore(backup: Backup, scratch: Path, password: str) -> EmbeddedPostgres:
     return server
 
 
+def put_back(backup: Backup, server: EmbeddedPostgres) -> None:
+    """Lays a backup where `server` keeps its data; it recovers when it starts.
+
+    Raises `BackupError` where the backup is damaged, or a database is there already.
+    """
+    _check(backup.folder)
+    if (server.data / "PG_VERSION").exists():
+        raise BackupError(f"there is a database in {server.data}; move it away first, and keep it")
+    server.home.mkdir(parents=True, exist_ok=True)
+    half = server.home / "restoring"
+    shutil.rmtree(half, ignore_errors=True)
+    shutil.copytree(backup.folder, half)
+    shutil.rmtree(server.data, ignore_errors=True)
+    half.rename(server.data)
+    if os.geteuid() == 0:
+        server.own_all()
+    server.data.chmod(0o700)
+
+
 def verify(backup: Backup, scratch: Path, password: str) -> Restored:
     """Restores into `scratch` and recounts every message there. Raises `BackupError`, `PostgresError`."""
     began = time.monotonic()
@@ -154,4 +173,14 @@ def _run(program: str, *words: str, password: str = "") -> None:
         raise BackupError(f"{program} failed: {done.stderr.strip()[-500:]}")
 
 
-__all__ = ["Backup", "BackupError", "PostgresError", "Restored", "back_up", "backups", "restore", "verify"]
+__all__ = [
+    "Backup",
+    "BackupError",
+    "PostgresError",
+    "Restored",
+    "back_up",
+    "backups",
+    "put_back",
+    "restore",
+    "verify",
+]

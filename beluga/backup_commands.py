@@ -1,4 +1,4 @@
-"""`beluga backup now|list|verify`: base backups of the one-machine stack, proven by restoring them."""
+"""`beluga backup now|list|verify|restore`: base backups of the one-machine stack, proven by restoring."""
 
 import tempfile
 from pathlib import Path
@@ -6,10 +6,17 @@ from typing import Annotated
 
 import typer
 
-from beluga.backup import BackupError, back_up, backups, verify
-from beluga.postgres import PostgresError
+from beluga.backup import Backup, BackupError, back_up, backups, put_back, verify
+from beluga.postgres import EmbeddedPostgres, PostgresError
 from beluga.recount_command import EXPECTED
-from beluga.stack import DEFAULT_STATE, NoStackError, database_url, secrets_of
+from beluga.stack import (
+    DEFAULT_STATE,
+    NoStackError,
+    StackBusyError,
+    database_url,
+    lock,
+    secrets_of,
+)
 
 app = typer.Typer(help="Back the one-machine stack's database up, and prove that the backup restores.")
 
@@ -49,10 +56,7 @@ def verify_(
     folder: Folder = None,
 ) -> None:
     """Restore a backup into a scratch server and recount every message there; exit status 1 if it differs."""
-    known = backups(backup.parent if backup else folder or state / "backups")
-    chosen = next((b for b in known if backup is None or b.folder.absolute() == backup.absolute()), None)
-    if chosen is None:
-        raise _stopped("there is no backup; make one with: beluga backup now")
+    chosen = _chosen(backup, state, folder)
     try:
         with tempfile.TemporaryDirectory(prefix="beluga-restore-", ignore_cleanup_errors=True) as scratch:
             found = verify(chosen, Path(scratch) / "postgres", secrets_of(state)["postgres_password"])
@@ -63,6 +67,36 @@ def verify_(
     print(f"{found.recount} ({found.recount_seconds:.1f} s)")
     if not found.recount.proven:
         raise typer.Exit(1)
+
+
+@app.command("restore")
+def restore_(
+    backup: Annotated[Path | None, typer.Argument(help="One backup; default: the newest.")] = None,
+    state: State = DEFAULT_STATE,
+    folder: Folder = None,
+) -> None:
+    """Put a backup in the place of a lost database. Stop the stack before, start it after.
+
+    What came since the backup is in the journals: `beluga journal drain` each of their files then.
+    """
+    chosen = _chosen(backup, state, folder)
+    try:
+        holding = lock(state)
+        try:
+            put_back(chosen, EmbeddedPostgres(state / "postgres", 0, secrets_of(state)["postgres_password"]))
+        finally:
+            holding.close()
+    except (StackBusyError, BackupError, PostgresError, OSError) as error:
+        raise _stopped(error) from None
+    print(f"{chosen.folder} is in place, {chosen.age() / 3600:.1f} h old; start it with: beluga up")
+
+
+def _chosen(backup: Path | None, state: Path, folder: Path | None) -> Backup:
+    known = backups(backup.parent if backup else folder or state / "backups")
+    chosen = next((b for b in known if backup is None or b.folder.absolute() == backup.absolute()), None)
+    if chosen is None:
+        raise _stopped("there is no backup; make one with: beluga backup now")
+    return chosen
 
 
 def _stopped(why: object) -> typer.Exit:

@@ -10,6 +10,8 @@ import os
 import platform
 import shlex
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,6 +26,8 @@ from rich.console import Console
 from beluga.county import write_county
 from beluga.stack_process import StackFailedError, StackProcess, free_port_base
 from beluga.true_day import true_day
+from chaos.cluster_target import ClusterTarget
+from chaos.faults import deploy, names
 from chaos.faults.disk import CONTROL, CONTROL_VARIABLE, build_shim, no_small_disk, small_disk
 from chaos.gameday import ScriptError, read_script
 from chaos.history import History
@@ -36,6 +40,7 @@ from chaos.target import NoTargetError, Target
 PRECINCTS = 60
 SPEED = 60.0  # stack seconds a second: a run spans a morning
 SHORT_PATIENCE, PATIENCE = 60.0, 120.0  # s until everything acknowledged must be tallied
+STOP_SECONDS = 90.0  # s that a stack may take to end
 MEBIBYTES = 96  # of the journal's small disk
 
 
@@ -83,8 +88,8 @@ def rehearse(
     results: list[Result] = []
     try:
         for n in range(seed, seed + seeds):
-            with _stage(state, election, n) as (at, watchers):
-                results += _run_all(experiments, at, watchers, n, folder=folder, short=short, say=say)
+            with _stage(target, state, election, n) as (at, where):
+                results += _run_all(experiments, at, where, n, folder=folder, short=short, say=say)
     except (NoTargetError, StackFailedError, OSError) as error:
         raise _refused(str(error)) from None
     for result in results:
@@ -120,7 +125,6 @@ def gameday(
     tell(f"{day.title}. Roles: " + "; ".join(f"{role} {does}" for role, does in day.roles.items()))
     try:
         with own_stack(seed) as (at, election):
-            watchers = _watchers(election)
             tell(f"the war room: {at.url('dashboard')}  (beluga status --state {at.state})")
             for step in day.steps:
                 tell(f"{step.at}  {step.role.upper()}: {step.say}")
@@ -129,7 +133,7 @@ def gameday(
                 if step.experiment:
                     chosen = [known[step.experiment]]
                     results += _run_all(
-                        chosen, at, watchers, seed, folder=folder, short=short, say=lambda _: None
+                        chosen, at, election, seed, folder=folder, short=short, say=lambda _: None
                     )
                     tell(f"        {_line(results[-1])}")
                 if pauses:
@@ -150,17 +154,18 @@ def _end(folder: Path, results: list[Result], about: dict[str, Any]) -> None:
 
 
 def _run_all(
-    experiments: list[Experiment], at: Target, watchers: list[Watcher], seed: int, *,
+    experiments: list[Experiment], at: Target, election: Path, seed: int, *,
     folder: Path, short: bool, say: Any,
 ) -> list[Result]:  # fmt: skip
-    results = []
+    results: list[Result] = []
+    watchers = _watchers(election)
     for experiment in experiments:
         say(f"{experiment.number:>2} {experiment.title}")
         history = History(
             folder / f"{experiment.name}-{seed}.jsonl", name=experiment.name, seed=seed, versions=versions()
         )
         scale = float(experiment.about.get("short", 0.4)) if short else 1.0
-        session = Session(at, history, watchers, seed, experiment.name, scale)
+        session = Session(at, history, watchers, seed, experiment.name, scale, election=election)
         runner = Runner(experiment, session, lambda words: say(f"   {words}"))
         results.append(runner.run(SHORT_PATIENCE if short else PATIENCE))
         say(f"   {_line(results[-1])}")
@@ -176,16 +181,24 @@ def _line(result: Result) -> str:
 
 
 @contextmanager
-def _stage(state: Path | None, election: Path | None, seed: int) -> Iterator[tuple[Target, list[Watcher]]]:
+def _stage(
+    target: str, state: Path | None, election: Path | None, seed: int
+) -> Iterator[tuple[Target, Path]]:
     """A rehearsal that runs: the one named, or one of our own that is gone afterwards."""
     if state is not None:
-        target = Target.of_state(state)
+        found = Target.of_state(state)
         if election is None:
             raise NoTargetError("name the --election folder too: its watchers send the texts")
-        yield target, _watchers(election)
+        yield found, election
         return
-    with own_stack(seed) as (target, folder):
-        yield target, _watchers(folder)
+    if target == "cluster":
+        if election is None:
+            raise NoTargetError("name the --election folder that this cluster has imported")
+        with tempfile.TemporaryDirectory(prefix="beluga-cluster-") as folder:
+            yield ClusterTarget.found(Path(folder)), election
+        return
+    with own_stack(seed) as made:
+        yield made
 
 
 @contextmanager
@@ -200,7 +213,13 @@ def own_stack(seed: int, precincts: int = PRECINCTS) -> Iterator[tuple[Target, P
         county = write_county(folder, seed, precincts)
         opens = true_day(county, seed).opens
         state.mkdir(mode=0o711)
-        environment = {"BELUGA_JOURNAL_BALLAST_MIB": "4", CONTROL_VARIABLE: str(state / CONTROL)}
+        environment = {
+            "BELUGA_JOURNAL_BALLAST_MIB": "4",
+            CONTROL_VARIABLE: str(state / CONTROL),
+            names.CONTROL_VARIABLE: str(state / names.CONTROL),
+            deploy.CONTROL_VARIABLE: str(deploy.control_file(state)),
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(deploy.DEPLOYED), os.environ.get("PYTHONPATH")))),
+        }
         if small_disk(state / "intake", MEBIBYTES):
             cleanup.callback(no_small_disk, state / "intake")
         library = build_shim()
@@ -211,11 +230,18 @@ def own_stack(seed: int, precincts: int = PRECINCTS) -> Iterator[tuple[Target, P
             "--speed", str(SPEED), env=environment,
         )  # fmt: skip
         loop = asyncio.new_event_loop()
+        cleanup.callback(_end_successor, state)  # a runbook may have started the stack anew
         cleanup.callback(loop.close)
         cleanup.callback(lambda: loop.run_until_complete(stack.stop()))
         loop.run_until_complete(stack.start())
         target = Target.of_state(state)
         yield target, folder
+
+
+def _end_successor(state: Path) -> None:
+    if (state / "run.json").exists():
+        command = [sys.executable, "-m", "beluga", "down", "--state", str(state)]
+        subprocess.run(command, check=False, capture_output=True, timeout=STOP_SECONDS)
 
 
 def _watchers(folder: Path) -> list[Watcher]:

@@ -87,7 +87,15 @@ def announce(run: RunFile, behind: list[str]) -> None:
     print("\n".join(lines), flush=True)
 
 
-def status(state: State = DEFAULT_STATE) -> None:
+def status(
+    state: State = DEFAULT_STATE,
+    pids: Annotated[
+        str | None,
+        typer.Option(
+            "--pids", metavar="NAME", help="Print the process ids of one of them, its children's too."
+        ),
+    ] = None,
+) -> None:
     """Show what runs and whether it is ready; exit status 1 if something is down."""
     from rich.console import Console
     from rich.table import Table
@@ -95,6 +103,9 @@ def status(state: State = DEFAULT_STATE) -> None:
     from beluga.one_machine import probe
 
     run = _running(state)
+    if pids is not None:
+        _print_pids(run, pids)
+        return
     table = Table(box=None, pad_edge=False)
     for heading in ("service", "state", "pid", "restarts", "address"):
         table.add_column(heading)
@@ -117,6 +128,15 @@ def status(state: State = DEFAULT_STATE) -> None:
     Console(width=None if sys.stdout.isatty() else 120).print(table)
     if not fine:
         raise typer.Exit(1)
+
+
+def _print_pids(run: RunFile, name: str) -> None:
+    pid = run.pids.get(name)
+    if pid is None or not alive(pid):
+        typer.echo(f"beluga: {name} does not run here; there are {', '.join(run.pids)}", err=True)
+        raise typer.Exit(1)
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    print(pid, *(child for task in tasks for child in task.read_text().split()))
 
 
 def down(state: State = DEFAULT_STATE) -> None:

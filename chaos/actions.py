@@ -4,19 +4,54 @@ import threading
 import time
 from typing import Any
 
+from chaos.faults.front import Front
+from chaos.faults.headquarters import Headquarters
 from chaos.history import Op
 from chaos.session import current
 
 
-def load(rate: float, seconds: float, **mix: Any) -> str:
-    """Begins a load of `rate` texts a second for `seconds`; `mix` as in `chaos.surge.Mix`."""
-    current().load(float(rate), float(seconds), **mix)
-    return f"{rate}/s for {seconds} s"
+def load(rate: float, seconds: float, route: str = "generic", signed_url: str = "", **mix: Any) -> str:
+    """Begins a load of `rate` texts a second for `seconds`; `mix` as in `chaos.surge.Mix`.
+
+    `route`: generic, twilio (signed over `signed_url`), form, or front (through the TLS front).
+    """
+    current().load(float(rate), float(seconds), route, signed_url, **mix)
+    return f"{rate}/s for {seconds} s by {route}"
+
+
+def open_front() -> str:
+    """Puts a TLS front before intake, whose certificate can be hurt; its address."""
+    session = current()
+    session.front = session.front or Front(session.target).start()
+    return session.front.url
+
+
+def open_headquarters() -> str:
+    """From now on the board is looked at from headquarters, whose line can be cut."""
+    session = current()
+    session.headquarters = session.headquarters or Headquarters(session.target).start()
+    session.board.look_from(session.headquarters.url("feed"))
+    return session.headquarters.url("feed")
+
+
+def beluga(*, words: list[str]) -> str:
+    """Runs one of our commands; what it prints."""
+    return current().beluga(*words)
 
 
 def wait_for_load() -> int:
     """Until every load begun has been answered; how many texts were given up."""
     surges = current().surges
+    for surge in surges:
+        surge.wait()
+    return sum(surge.given_up for surge in surges)
+
+
+def end_load() -> int:
+    """No new texts; those under way are seen through; how many were given up."""
+    surges = current().surges
+    for surge in surges:
+        surge.end()
     for surge in surges:
         surge.wait()
     return sum(surge.given_up for surge in surges)
@@ -63,9 +98,17 @@ def pause(seconds: float) -> float:
     return seconds
 
 
-def follow_runbook(page: str, part: str) -> bool:
-    """Runs a part of a runbook as it is printed."""
-    return current().follow_runbook(page, part)
+def follow_runbook(page: str, part: str, stranger: bool = False) -> bool:
+    """Runs a part of a runbook as it is printed; `stranger` as in `act_by_runbook`."""
+    return current().follow_runbook(page, part, stranger=stranger)
+
+
+def act_by_runbook(page: str, part: str = "Act", stranger: bool = False) -> bool:
+    """Runs a part of a runbook that mends what is broken: in the short form, too.
+
+    `stranger`: as somebody else than the operator, with this page and the stack's folder alone.
+    """
+    return current().follow_runbook(page, part, stranger=stranger)
 
 
 def reconnect_storm(viewers: int, times: int) -> int:
@@ -89,7 +132,9 @@ async def _storm(viewers: int, times: int) -> int:
     async def view(everybody: asyncio.Barrier) -> bool:
         fine = False
         try:
-            async with connect(url, open_timeout=30, max_size=None, compression=None) as feed:
+            async with connect(
+                url, open_timeout=30, max_size=None, compression=None, ssl=session.target.tls
+            ) as feed:
                 async with asyncio.timeout(30):
                     while json.loads(await feed.recv()).get("type") != "snapshot":
                         pass

@@ -1,9 +1,11 @@
 """Evaluates alert rules (Prometheus's files) from what the services' /metrics say, without a Prometheus.
 
-Of PromQL only what our rules need: `metric{label="x"} > 1`, `increase(metric[30s]) > 0`, `rate(…)`, `up`.
-Series are summed over labels not named. A rule in other words is left to Prometheus and never fires here.
+Of PromQL only what our rules need: `metric{label="x"} > 1`, `increase(metric[30s]) > 0`, `rate(…)`, `up`,
+`sum(…)` around any of them, and `… and on() …` between two. Series are summed over labels not named. A rule
+in other words is left to Prometheus and never fires here.
 """
 
+import contextlib
 import re
 import threading
 import time
@@ -15,7 +17,7 @@ from pathlib import Path
 import yaml
 
 from chaos.history import History, Op
-from chaos.target import SERVICES, Target
+from chaos.target import Target
 from chaos.witness import get
 
 OWN_RULES = Path(__file__).with_name("alerts.yml")
@@ -24,8 +26,8 @@ SCRAPE_SECONDS = 1.5
 KEPT = 1_200  # looks
 
 _EXPR = re.compile(
-    r"^(?:(?P<function>increase|rate)\()?(?P<metric>\w+)(?:\{(?P<labels>[^}]*)\})?"
-    r"(?:\[(?P<window>\d+[smh])\])?\)?\s*(?P<compare>==|>=|<=|>|<)\s*(?P<number>-?[\d.e]+)$"
+    r"^(?:sum\()?(?:(?P<function>increase|rate)\()?(?P<metric>\w+)(?:\{(?P<labels>[^}]*)\})?"
+    r"(?:\[(?P<window>\d+[smh])\])?\)*\s*(?P<compare>==|>=|<=|>|<)\s*(?P<number>-?[\d.e]+)$"
 )
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? ([^ ]+)(?: \d+)?$")
@@ -87,6 +89,9 @@ def parse(text: str) -> dict[str, list[tuple[dict[str, str], float]]]:
 
 def holds(expr: str, looks: Sequence[tuple[float, Look]]) -> bool | None:
     """Whether an expression is true at the last of `looks` (time, samples); None: not for us to say."""
+    if " and on() " in expr:
+        parts = [holds(part, looks) for part in expr.split(" and on() ")]
+        return None if None in parts else all(parts)
     match = _EXPR.match(expr)
     if match is None or not looks:
         return None
@@ -133,6 +138,7 @@ class AlertWatch:
     _looks: deque[tuple[float, Look]] = field(default_factory=lambda: deque(maxlen=KEPT))
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
+    _known: list[tuple[str, str]] = field(default_factory=list)
 
     def start(self) -> "AlertWatch":
         self._thread = threading.Thread(target=self._run, daemon=True, name="alerts")
@@ -166,13 +172,18 @@ class AlertWatch:
 
     def _scrape(self) -> Look:
         found: dict[str, list[tuple[Mapping[str, str], float]]] = {"up": []}
-        for service in SERVICES:
+        for service, url in self._places():
             try:
-                samples = parse(get(f"{self.target.url(service)}/metrics", seconds=SCRAPE_SECONDS).decode())
-            except (OSError, ValueError, KeyError):
+                samples = parse(get(url, seconds=SCRAPE_SECONDS).decode())
+            except (OSError, ValueError):
                 found["up"].append(({"job": service}, 0.0))
                 continue
             found["up"].append(({"job": service}, 1.0))
             for name, values in samples.items():
                 found.setdefault(name, []).extend(({**labels, "job": service}, v) for labels, v in values)
         return found
+
+    def _places(self) -> list[tuple[str, str]]:
+        with contextlib.suppress(OSError, ValueError, KeyError):  # nothing runs: look where it was
+            self._known = [(job, url) for job, urls in self.target.metrics().items() for url in urls]
+        return self._known

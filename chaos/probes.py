@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import subprocess
 import time
 
 import asyncpg
@@ -9,7 +10,7 @@ import asyncpg
 from chaos.history import Op
 from chaos.session import current
 from chaos.target import SERVICES
-from chaos.witness import get
+from chaos.witness import board_is_fresh, get, read
 
 
 def ready(service: str, seconds: float = 60.0) -> bool:
@@ -18,7 +19,7 @@ def ready(service: str, seconds: float = 60.0) -> bool:
     deadline = time.monotonic() + seconds
     while True:
         with contextlib.suppress(OSError, KeyError, ValueError):
-            get(f"{target.url(service)}/readyz")
+            get(f"{target.inside(service)}/readyz")
             return True
         if time.monotonic() > deadline:
             return False
@@ -65,3 +66,57 @@ def alert_fires(name: str, seconds: float = 30.0) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def alert_ceases(name: str, seconds: float = 60.0) -> bool:
+    """Whether an alert that fired is silent again within `seconds`."""
+    session = current()
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if name not in session.alerts.firing:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def everything_counted(seconds: float = 60.0) -> bool:
+    """Whether all that has been acknowledged until now is in the tally within `seconds`."""
+    session = current()
+    acked = {e.key for e in list(session.history.events) if e.op is Op.ACK}
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            if acked <= set(read(session.target).tallied):
+                return True
+        time.sleep(0.5)
+    return False
+
+
+def preflight_says(check: str, passed: bool, front: bool = True) -> bool:
+    """Whether `beluga preflight` passes (or fails) this check; of the TLS front, or of a name nobody has."""
+    session = current()
+    url = session.front.url if front and session.front is not None else "https://beluga.invalid"
+    done = subprocess.run(
+        session.target.beluga("preflight", "--url", url), env=session.environment(), capture_output=True,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+    lines = [line.split() for line in done.stdout.splitlines()]
+    said = [line[0] for line in lines if len(line) > 1 and line[1] == check]
+    session.history.record(Op.NOTE, said=f"preflight of {url}: {check} {said}")
+    return said == (["pass"] if passed else ["FAIL"])
+
+
+def migration_fails() -> bool:
+    """Whether `beluga migrate` says no (and not that there was nothing to do)."""
+    session = current()
+    done = subprocess.run(
+        session.target.beluga("migrate"), env=session.environment(), capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    session.history.record(Op.NOTE, said=f"migrate: {done.returncode} {done.stderr.strip()[-200:]}")
+    return done.returncode == 1
+
+
+def board_elsewhere(seconds: float = 10.0) -> bool:
+    """Whether a board that does not hang at headquarters is fresh."""
+    return board_is_fresh(current().target, seconds)

@@ -5,24 +5,33 @@ environment: BELUGA_STATE names the stack's folder, CHAOS_OUT where the history 
 """
 
 import atexit
+import csv
 import os
 import subprocess
 import tempfile
+import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from chaos import witness
 from chaos.alerts import OWN_RULES, AlertWatch, read_rules
 from chaos.faults import FAULTS
+from chaos.faults.front import Front
+from chaos.faults.headquarters import Headquarters
 from chaos.faults.heal import HealList
+from chaos.faults.provider import hold_file
 from chaos.history import History, Op
+from chaos.routes import Form, Gateway, Route, Twilio
 from chaos.runbook import Command, read_page
 from chaos.surge import Load, Mix, Surge, Watcher, read_watchers
 from chaos.target import Target
+from chaos.whereabouts import target_of
 
-STEP_SECONDS = 60.0
+STEP_SECONDS = 120.0
 BOARD_FAULTS = ("database", "tally")
 
 
@@ -38,16 +47,25 @@ class Session:
     scale: float = 1.0  # of rates and durations: a short form has less than 1
     surges: list[Surge] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)  # label -> number on the heal list
-    skipped: str = ""
+    election: Path | None = None  # the folder whose watchers text
+    front: Front | None = None
+    headquarters: Headquarters | None = None
     recovery: float | None = None
+    _links: dict[str, str] = field(default_factory=dict)
+    _links_read: float = 0.0  # the file's time of change
+    _environment: dict[str, str] = field(default_factory=dict)  # of the stack, as last seen
+    _known: dict[str, str] = field(default_factory=dict)
+    _known_at: float = 0.0
+    _links_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.heals = HealList(self.target.state / "chaos-heal.jsonl")
         self.board = witness.BoardWatch(self.target, self.history)
-        self.alerts = AlertWatch(self.target, self.history, read_rules(OWN_RULES))
+        self.alerts = AlertWatch(self.target, self.history, read_rules(self.target.rules or OWN_RULES))
 
     def begin(self) -> "Session":
         """Heals what an earlier rehearsal left behind, notes what is there, and begins to watch."""
+        self.environment()
         left = self.heals.heal_all()
         if left:
             self.history.record(Op.NOTE, said=f"healed {left} faults that an earlier rehearsal left behind")
@@ -58,16 +76,86 @@ class Session:
 
     # ------------------------------------------------------------------ what actions do
 
-    def load(self, rate: float, seconds: float, **mix: Any) -> None:
-        """Begins a load that goes on beside everything else."""
+    def load(
+        self, rate: float, seconds: float, route: str = "generic", signed_url: str = "", **mix: Any
+    ) -> None:
+        """Begins a load that goes on beside everything else, by `route`: generic, twilio, form or front."""
         at, speed = self.target.clock()
         label = f"{self.name}-{time.time_ns() // 1_000_000:x}-{len(self.surges)}"
-        load = Load(
-            rate, max(1.0, seconds * self.scale), self.watchers, self.seed, Mix(**mix), label, at, speed
-        )
-        surge = Surge(load, self.target.url("intake"), self.target.secret("generic_secret"), self.history)
-        self.history.record(Op.NOTE, said=f"load of {rate:g}/s for {load.seconds:g} s", rate=rate, mix=mix)
+        mixed = Mix(**mix, counts=route == "form")
+        load = Load(rate, max(1.0, seconds * self.scale), self.watchers, self.seed, mixed, label, at, speed)
+        way = self._route(route, signed_url)
+        surge = Surge(load, way, self.history, hold=hold_file(self.target.state, way.name))
+        said = f"load of {rate:g}/s for {load.seconds:g} s by {route}"
+        self.history.record(Op.NOTE, said=said, rate=rate, mix=mix)
         self.surges.append(surge.start())
+
+    def _route(self, name: str, signed_url: str) -> Route:
+        target = self.target
+        url, tls = target.url("intake"), target.tls
+        if name == "front":
+            assert self.front is not None, "open_front comes first"
+            return Gateway(self.front.url, target.secret("generic_secret"), self.front.tls)
+        if name == "twilio":
+            return Twilio(url, target.secret("twilio_auth_token"), signed_url or target.public_url, tls)
+        if name == "form":
+            self.links()
+            return Form(url, self.links, tls)
+        return Gateway(url, target.secret("generic_secret"), tls)
+
+    @property
+    def links_file(self) -> Path:
+        """Where the watchers' links of this rehearsal stand, as `beluga links issue` prints them."""
+        return self.target.state / "links.csv"
+
+    def links(self) -> Mapping[str, str]:
+        """Each watcher's token, read anew whenever the file has changed; issued where there is none."""
+        with self._links_lock:
+            if not self.links_file.exists():
+                issued = self.beluga("links", "issue", "--all")
+                self.links_file.write_text(issued, encoding="utf-8")
+            changed = self.links_file.stat().st_mtime
+            if changed != self._links_read:
+                with self.links_file.open(encoding="utf-8", newline="") as file:
+                    found = {
+                        row["watcher_id"]: row["link"].rsplit("/", 1)[-1] for row in csv.DictReader(file)
+                    }
+                if found:  # half a file is none
+                    self._links, self._links_read = found, changed
+            return self._links
+
+    def beluga(self, *words: str) -> str:
+        """What a command of ours prints. Raises `OSError` where it fails."""
+        done = subprocess.run(
+            self.target.beluga(*words), env=self.environment(), capture_output=True, text=True,
+            timeout=STEP_SECONDS, check=False,
+        )  # fmt: skip
+        self.history.record(Op.NOTE, said=f"beluga {' '.join(words)}: {done.returncode}")
+        if done.returncode:
+            raise OSError(f"beluga {' '.join(words)}: {done.stderr.strip()[-300:]}")
+        return done.stdout
+
+    def environment(self, *, bare: bool = False) -> dict[str, str]:
+        """What commands of a runbook find in their environment; `bare`: what a stranger's shell has."""
+        found = {"HOME": "/", "LANG": "C.UTF-8"}
+        if not bare:
+            if self.target.up():
+                self._environment = self.target.environment()
+            found = dict(self._environment)
+        if self.front is not None:
+            found["SSL_CERT_FILE"] = str(self.front.authorities)
+        if self.election is not None:
+            found["BELUGA_ELECTION"] = str(self.election.absolute())
+        return found | witness.own_command(found) | self._names()
+
+    def _names(self) -> dict[str, str]:
+        """While everything is down, how it was started is as known as before."""
+        found = self.target.names()
+        if "BELUGA_UP" in found:
+            self._known, self._known_at = found, time.monotonic()
+        else:
+            found["BELUGA_UP"] = _later(self._known.get("BELUGA_UP", ""), time.monotonic() - self._known_at)
+        return found
 
     def inject(self, name: str, label: str, arguments: dict[str, Any]) -> None:
         """Raises `UnavailableError` where this fault cannot be had here."""
@@ -87,24 +175,27 @@ class Session:
     def pause(self, seconds: float) -> None:
         time.sleep(seconds * self.scale)
 
-    def follow_runbook(self, page: str, part: str) -> bool:
-        """Runs the commands of one part of a page, exactly as they are printed; whether all succeeded."""
+    def follow_runbook(self, page: str, part: str, *, stranger: bool = False) -> bool:
+        """Runs the commands of one part of a page, exactly as they are printed; whether all succeeded.
+
+        `stranger`: as somebody who has this page, the stack's folder, and nothing else.
+        """
         fine = True
         for command in read_page(page).commands:
             if command.part == part and command.rehearsed:
-                fine = self._step(page, command) == 0 and fine
+                fine = self._step(page, command, stranger=stranger) == 0 and fine
         return fine
 
-    def _step(self, page: str, command: Command) -> int:
-        environment = witness.own_command() | {"BELUGA_STATE": str(self.target.state)}
+    def _step(self, page: str, command: Command, *, stranger: bool = False) -> int:
         try:
             done = subprocess.run(
-                ["sh", "-c", command.text], env=environment, capture_output=True, text=True,
-                timeout=STEP_SECONDS, check=False,
+                ["sh", "-c", command.text], env=self.environment(bare=stranger), capture_output=True,
+                text=True, timeout=STEP_SECONDS, check=False, stdin=subprocess.DEVNULL,
+                cwd="/" if stranger else self.target.folder,
             )  # fmt: skip
             status, said = done.returncode, (done.stdout + done.stderr)[-500:]
         except subprocess.TimeoutExpired:
-            status, said = 124, "no end within a minute"
+            status, said = 124, f"no end within {STEP_SECONDS:g} s"
         # While something is broken a check may say so (exit status 1); it must run all the same.
         judged = 0 if command.part == "Check" and status == 1 else status
         self.history.record(
@@ -142,7 +233,21 @@ class Session:
         self.board.stop()
         self.alerts.stop()
         self.heals.close()
+        for opened in (self.front, self.headquarters):
+            if opened is not None:
+                opened.stop()
+        self.front = self.headquarters = None
         self.history.close()
+
+
+def _later(options: str, seconds: float) -> str:
+    """`beluga up`'s options with the rehearsal's clock as it would stand by now."""
+    words = options.split()
+    if "--clock" not in words:
+        return options
+    clock, speed = words.index("--clock") + 1, float(words[words.index("--speed") + 1])
+    words[clock] = (datetime.fromisoformat(words[clock]) + timedelta(seconds=seconds * speed)).isoformat()
+    return " ".join(words)
 
 
 _current: list[Session] = []
@@ -158,7 +263,7 @@ def use(session: Session | None) -> None:
 def current() -> Session:
     """The session under way; opened from the environment where nobody has. Raises `NoTargetError`."""
     if not _current:
-        target = Target.of_state(Path(os.environ.get("BELUGA_STATE", ".beluga")))
+        target = target_of(Path(os.environ.get("BELUGA_STATE", ".beluga")))
         out = Path(os.environ.get("CHAOS_OUT") or tempfile.mkdtemp(prefix="beluga-chaos-"))
         session = Session(target, History(out / "history.jsonl", name="chaos run"), watchers_of(target))
         use(session.begin())

@@ -1,4 +1,4 @@
-"""Open-loop load through the real signed webhook, recorded attempt by attempt.
+"""Open-loop load through intake's real doors (`chaos.routes`), recorded attempt by attempt.
 
 Text n is due at n / rate whatever became of the ones before, and its latency counts from then (a stalled
 stack cannot slow its own examiner). What is not acknowledged is sent again under the same id, as a provider
@@ -6,27 +6,25 @@ does. The load is bounded in number and in time.
 """
 
 import asyncio
-import hmac
-import json
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from hashlib import sha256
+from pathlib import Path
 
 import aiohttp
 
 from chaos.history import History, Op
+from chaos.routes import Planned, Route
 
 MOST_TEXTS = 60_000
 MOST_RATE = 2_000.0  # texts a second
 MOST_SECONDS = 1_800.0
-MOST_UNDER_WAY = 2_000
+MOST_UNDER_WAY = 4_000
+HOLD_SECONDS = 0.1  # between looks whether a silent provider speaks again
 REQUEST_SECONDS = 15.0  # what Twilio waits for an answer
 PAUSES = (0.1, 1.0)  # s before a text is sent again: the first pause, and the longest
-STALE_SECONDS = 3_600  # how old a replayed signature is; intake believes five minutes
 POISON = "12\u0000\u0007\ufffe \u202e" + "x" * 1_500  # what no database likes
 
 
@@ -36,6 +34,7 @@ class Watcher:
 
     phone: str
     precinct: str
+    watcher_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +47,7 @@ class Mix:
     forged: float = 0.0  # a wrong signature: must be refused
     replayed: float = 0.0  # a right signature of an hour ago: must be refused
     poison: float = 0.0  # words that no database likes: must be kept and hold up nobody
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One delivery. `due` in seconds after the load begins; `sent_at` is stack time, epoch seconds."""
-
-    due: float
-    key: str
-    phone: str
-    words: str
-    sent_at: float
-    kind: str = "text"  # text, forged, replayed or poison
+    counts: bool = False  # counts alone, as the form sends them
 
 
 @dataclass(slots=True)
@@ -93,19 +81,17 @@ class Load:
             due = n / self.rate
             kind = self._kind(chance)
             sent = self.began + due * self.speed - self.mix.late_hours * 3600 * chance.random()
-            words = POISON if kind == "poison" else _words(watcher, votes, chance)
-            planned = Planned(due, f"{self.run}-{self.seed}-{n}", watcher.phone, words, sent, kind)
+            words = POISON if kind == "poison" else _words(watcher, votes, chance, self.mix.counts)
+            key = f"{self.run}-{self.seed}-{n}"
+            planned = Planned(due, key, watcher.phone, words, sent, kind, watcher.watcher_id)
             made.append(planned)
             if kind in ("text", "poison") and chance.random() < self.mix.duplicated:
                 again = due + chance.choice((0.0, 0.002, chance.uniform(0.0, self.seconds - due)))
-                made.append(Planned(again, planned.key, planned.phone, words, sent, kind))
+                made.append(planned._replace(due=again))
         if self.mix.shuffled:
             dues = sorted(p.due for p in made)
             chance.shuffle(made)
-            made = [
-                Planned(due, p.key, p.phone, p.words, p.sent_at, p.kind)
-                for due, p in zip(dues, made, strict=True)
-            ]
+            made = [p._replace(due=due) for due, p in zip(dues, made, strict=True)]
         return sorted(made, key=lambda p: p.due)
 
     def _kind(self, chance: random.Random) -> str:
@@ -121,9 +107,9 @@ class Load:
         return "text"
 
 
-def _words(watcher: Watcher, votes: dict[str, int], chance: random.Random) -> str:
+def _words(watcher: Watcher, votes: dict[str, int], chance: random.Random, counts: bool = False) -> str:
     """A day's texts in small: mostly growing counts, with corrections, lines, strike-offs and noise."""
-    drawn, place = chance.random(), watcher.precinct
+    drawn, place = 1.0 if counts else chance.random(), watcher.precinct
     if drawn < 0.03:
         return f"FIX {place} {max(1, votes.get(place, 10) - 1)}"
     if drawn < 0.05:
@@ -138,22 +124,14 @@ def _words(watcher: Watcher, votes: dict[str, int], chance: random.Random) -> st
     return f"{place} {votes[place]}"
 
 
-def signed(secret: str, body: bytes, timestamp: int) -> dict[str, str]:
-    """Headers of the generic webhook: HMAC-SHA256 over `TIMESTAMP.BODY` (docs/architecture.md)."""
-    mac = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, sha256).hexdigest()
-    return {
-        "Content-Type": "application/json",
-        "X-Beluga-Timestamp": str(timestamp),
-        "X-Beluga-Signature": f"sha256={mac}",
-    }
-
-
 class Surge:
     """A load under way in a thread of its own: `start()`, then `wait()` or `stop()`."""
 
-    def __init__(self, load: Load, url: str, secret: str, history: History, patience: float = 60.0) -> None:
-        """`patience`: how long, in seconds, a text is tried again."""
-        self._load, self._url, self._secret = load, f"{url}/sms/generic", secret
+    def __init__(
+        self, load: Load, route: Route, history: History, patience: float = 60.0, hold: Path | None = None
+    ) -> None:
+        """`patience`: how long, in seconds, a text is tried again. While `hold` exists, none is delivered."""
+        self._load, self._route, self._hold = load, route, hold
         self._history, self._patience = history, patience
         self._stop = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True, name="surge")
@@ -168,9 +146,13 @@ class Surge:
         """Until everything is acknowledged, refused or given up."""
         self._thread.join(self._load.seconds + self._patience + REQUEST_SECONDS + 30)
 
-    def stop(self) -> None:
-        """No new texts; those under way are seen through."""
+    def end(self) -> None:
+        """No new texts from now on; those under way are seen through. Returns at once."""
         self._stop.set()
+
+    def stop(self) -> None:
+        """No new texts; returns when those under way have been seen through."""
+        self.end()
         self.wait()
 
     async def _run(self) -> None:
@@ -178,7 +160,9 @@ class Surge:
         began = time.monotonic()
         offset = self._history.now()
         room = asyncio.Semaphore(MOST_UNDER_WAY)
-        connector = aiohttp.TCPConnector(limit=256, force_close=False)
+        # Through TLS each delivery makes a connection of its own, so that each looks at the certificate.
+        tls = self._route.tls
+        connector = aiohttp.TCPConnector(limit=256, force_close=tls is not None, ssl=tls or True)
         async with (
             aiohttp.ClientSession(
                 connector=connector,
@@ -201,9 +185,12 @@ class Surge:
     async def _deliver(self, session: aiohttp.ClientSession, planned: Planned, due: float) -> None:
         give_up = time.monotonic() + self._patience
         pause = PAUSES[0]
+        key = self._route.key(planned.key)
         for attempt in range(1, 10_000):
-            self._history.record(Op.SEND, planned.key, due=round(due, 4), attempt=attempt)
-            if await self._attempt(session, planned):
+            self._history.record(Op.SEND, key, due=round(due, 4), attempt=attempt)
+            while self._held():  # noqa: ASYNC110 (with the provider, who will deliver it)
+                await asyncio.sleep(HOLD_SECONDS)
+            if await self._attempt(session, planned, key):
                 return
             if time.monotonic() + pause > give_up:
                 self.given_up += 1
@@ -211,39 +198,28 @@ class Surge:
             await asyncio.sleep(pause)
             pause = min(pause * 2, PAUSES[1])
 
-    async def _attempt(self, session: aiohttp.ClientSession, planned: Planned) -> bool:
+    def _held(self) -> bool:
+        return self._hold is not None and self._hold.exists() and not self._stop.is_set()
+
+    async def _attempt(self, session: aiohttp.ClientSession, planned: Planned, key: str) -> bool:
         """Whether there is nothing left to do about it."""
-        body, headers = self._request(planned)
+        method, url, body, headers = self._route.request(planned)
         record = self._history.record
         try:
-            async with session.post(self._url, data=body, headers=headers) as answer:
+            async with session.request(method, url, data=body, headers=headers) as answer:
                 content = await answer.read()
                 status = answer.status
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            record(Op.TIMEOUT, planned.key, error=type(error).__name__)
+            record(Op.TIMEOUT, key, error=type(error).__name__)
             return False
         if status == 200:
-            record(Op.ACK, planned.key, duplicate=bool(json.loads(content).get("duplicate")))
+            record(Op.ACK, key, duplicate=b'"duplicate":true' in content.replace(b" ", b""))
             return True
-        if 400 <= status < 500:
-            record(Op.REFUSE, planned.key, status=status)
-            return True
-        record(Op.FAIL, planned.key, status=status)
-        return False
-
-    def _request(self, planned: Planned) -> tuple[bytes, Mapping[str, str]]:
-        body = json.dumps(
-            {
-                "id": planned.key,
-                "from": planned.phone,
-                "text": planned.words,
-                "sent_at": datetime.fromtimestamp(planned.sent_at, UTC).isoformat(),
-            }
-        ).encode()
-        if planned.kind == "forged":
-            return body, signed("not the " + self._secret, body, int(time.time()))
-        stale = STALE_SECONDS if planned.kind == "replayed" else 0
-        return body, signed(self._secret, body, int(time.time()) - stale)
+        if self._route.tries_again(status):
+            record(Op.FAIL, key, status=status)
+            return False
+        record(Op.REFUSE, key, status=status)
+        return True
 
 
 def read_watchers(lines: Iterator[str]) -> list[Watcher]:
@@ -254,5 +230,5 @@ def read_watchers(lines: Iterator[str]) -> list[Watcher]:
     for row in csv.DictReader(lines):
         precincts = [p for p in (row.get("precinct_ids") or "").split(";") if p]
         if row.get("phone") and precincts:
-            found.append(Watcher(row["phone"], precincts[0]))
+            found.append(Watcher(row["phone"], precincts[0], row.get("watcher_id") or ""))
     return found

@@ -7,12 +7,15 @@ asked for, because services die and come back while we look.
 import hashlib
 import json
 import os
+import ssl
 import struct
+import sys
 import time
 import tomllib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from itsdangerous import URLSafeTimedSerializer
@@ -30,6 +33,8 @@ class Target:
     """A stack in rehearsal mode on this machine. `state` is its folder."""
 
     state: Path
+    tls: ClassVar[ssl.SSLContext | None] = None
+    rules: ClassVar[Path | None] = None  # its alerts; None: chaos/alerts.yml
 
     @classmethod
     def of_state(cls, state: Path) -> "Target":
@@ -51,6 +56,13 @@ class Target:
         found: dict[str, Any] = json.loads((self.state / "run.json").read_bytes())
         return found
 
+    def up(self) -> bool:
+        """Whether anything runs here at all."""
+        try:
+            return alive(int(self.run()["pid"]))
+        except (OSError, ValueError, KeyError):
+            return False
+
     def url(self, service: str) -> str:
         return str(self.run()["urls"][service])
 
@@ -61,6 +73,51 @@ class Target:
         except (OSError, ValueError):
             return None
         return int(pid) if pid and alive(int(pid)) else None
+
+    def inside(self, service: str) -> str:
+        """Where a service says how it is."""
+        return self.url(service)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where a runbook's commands are typed; None: anywhere."""
+        return None
+
+    @property
+    def public_url(self) -> str:
+        """The address over which providers sign."""
+        return self.environment().get("BELUGA_PUBLIC_URL") or self.url("intake")
+
+    def metrics(self) -> dict[str, list[str]]:
+        """Where each service's metrics are, by job."""
+        return {service: [f"{self.url(service)}/metrics"] for service in SERVICES}
+
+    def beluga(self, *words: str) -> list[str]:
+        """The command line of one of our commands, to be run with `environment` and `names`."""
+        return [sys.executable, "-m", "beluga", *words]
+
+    def environment(self) -> dict[str, str]:
+        """The environment in which the stack was started; ours where it cannot be seen."""
+        try:
+            content = Path(f"/proc/{int(self.run()['pid'])}/environ").read_bytes().decode()
+            found = dict(line.split("=", 1) for line in content.split("\0") if "=" in line)
+        except (OSError, ValueError, KeyError):
+            found = {}
+        return found or dict(os.environ)
+
+    def names(self) -> dict[str, str]:
+        """What a runbook's commands may name: the stack's folder, and how it is started again."""
+        found = {"BELUGA_STATE": str(self.state)}
+        try:
+            run = self.run()
+            at, speed = self.clock()
+            words = ["--port-base", str(int(run["ports"]["intake"]) - 1), "--rehearsal"]
+            if run.get("clock_file"):
+                words += ["--clock", datetime.fromtimestamp(at, UTC).isoformat(), "--speed", f"{speed:g}"]
+            found["BELUGA_UP"] = " ".join(words)
+        except (OSError, ValueError, KeyError):
+            pass
+        return found
 
     @property
     def database_url(self) -> str:

@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import json
 import os
+import ssl
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -21,11 +23,13 @@ from websockets.sync.client import connect
 from chaos.history import History, Op
 from chaos.target import Target, check_in_id
 
-_MESSAGES = "select provider_message_id, message_id from messages where channel = 'sms'"
+_MESSAGES = "select provider_message_id, message_id from messages where channel in ('sms', 'form')"
 _ENTRIES = "select check_in_id, message_id from check_ins"
 LOOK_SECONDS = 0.5
 RECOUNT_SECONDS = 120.0
+PREFLIGHT = "preflight-"
 FRAME_SECONDS = 0.25
+FRESH_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,9 @@ def settle(target: Target, history: History, wanted: set[str], patience: float) 
             break
         time.sleep(LOOK_SECONDS)
     if found is not None:
+        ours = sorted(key for key in set(found.stored) if key.startswith(PREFLIGHT))
+        if ours:  # `beluga preflight`, which the experiment ran, leaves texts of its own
+            history.record(Op.BEFORE, keys=ours)
         history.record(Op.READ, what="stored", keys=found.stored, final=True)
         history.record(Op.READ, what="tallied", keys=found.tallied, final=True, foreign=found.foreign)
     return time.monotonic() - began
@@ -90,9 +97,11 @@ def before(target: Target, history: History) -> None:
 
 def recount(target: Target, history: History) -> None:
     """Runs `beluga recount`: reads every raw message again and compares byte for byte (law L4)."""
-    command = [sys.executable, "-m", "beluga", "recount", "--state", str(target.state)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=RECOUNT_SECONDS, check=False)
+        done = subprocess.run(
+            target.beluga("recount"), capture_output=True, text=True, timeout=RECOUNT_SECONDS, check=False,
+            env=target.environment() | target.names(),
+        )  # fmt: skip
     except subprocess.TimeoutExpired:
         history.record(Op.RECOUNT, proven=None, said=f"no answer within {RECOUNT_SECONDS:g} s")
         return
@@ -106,6 +115,23 @@ def get(url: str, headers: dict[str, str] | None = None, seconds: float = 2.0) -
     with urllib.request.urlopen(request, timeout=seconds) as answer:  # noqa: S310
         content: bytes = answer.read()
         return content
+
+
+def board_is_fresh(target: Target, seconds: float) -> bool:
+    """Whether a viewer who connects now hears, within `seconds`, that the tally is up to date."""
+    token = target.token("feed", {"role": "staff", "counties": None, "account": "elsewhere"})
+    deadline = time.monotonic() + seconds
+    with (
+        contextlib.suppress(OSError, WebSocketException, ValueError, KeyError, TimeoutError),
+        connect(
+            f"{target.url('feed')}/?token={token}", open_timeout=seconds, max_size=None, ssl=target.tls
+        ) as feed,
+    ):
+        while time.monotonic() < deadline:
+            message = json.loads(feed.recv(timeout=max(0.1, deadline - time.monotonic())))
+            if message.get("type") == "beat":
+                return float(message.get("stored_behind", 0.0)) <= FRESH_SECONDS
+    return False
 
 
 @dataclass
@@ -125,6 +151,12 @@ class BoardWatch:
     _heard: float = field(default_factory=time.monotonic)
     _last: float = 0.0
     _thread: threading.Thread | None = None
+    _from: str = ""  # the feed's address as seen from where the board hangs; "": directly
+    _moved: bool = False
+
+    def look_from(self, url: str) -> None:
+        """The board hangs elsewhere now: it connects anew, to this address of the feed."""
+        self._from, self._moved = url, True
 
     def start(self) -> "BoardWatch":
         self._thread = threading.Thread(target=self._run, daemon=True, name="board")
@@ -135,6 +167,10 @@ class BoardWatch:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(5)
+
+    @property
+    def _tls(self) -> ssl.SSLContext | None:
+        return None if self._from else self.target.tls
 
     def cut(self, number: str) -> None:
         """A fault has begun that keeps the database or the tally away."""
@@ -147,15 +183,16 @@ class BoardWatch:
         while not self._stop.is_set():
             try:
                 token = self.target.token("feed", {"role": "staff", "counties": None, "account": "rehearsal"})
-                url = f"{self.target.url('feed')}/?token={token}"
-                with connect(url, open_timeout=3, close_timeout=1, max_size=None) as feed:
+                url = f"{self._from or self.target.url('feed')}/?token={token}"
+                self._moved = False
+                with connect(url, open_timeout=3, close_timeout=1, max_size=None, ssl=self._tls) as feed:
                     self._listen(feed)
             except (OSError, WebSocketException, ValueError, KeyError):
                 self._look()
                 self._stop.wait(FRAME_SECONDS)
 
     def _listen(self, feed: object) -> None:
-        while not self._stop.is_set():
+        while not self._stop.is_set() and not self._moved:
             try:
                 message = json.loads(feed.recv(timeout=FRAME_SECONDS))  # type: ignore[attr-defined]
             except TimeoutError:
@@ -181,7 +218,6 @@ class BoardWatch:
         )
 
 
-def own_command() -> dict[str, str]:
-    """An environment in which `beluga` is this installation's."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    return dict(os.environ) | {"PATH": path}
+def own_command(environment: Mapping[str, str]) -> dict[str, str]:
+    """A PATH in which `beluga` is this installation's."""
+    return {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', os.defpath)}"}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.faults.protocol import Fault
-from chaos.target import Target
+from chaos.whereabouts import at
 
 
 class HealList:
@@ -113,7 +113,7 @@ def outstanding(path: Path) -> dict[str, Fault]:
             left.pop(said["healed"], None)
         else:
             kind = FAULTS[said["fault"]]
-            left[said["number"]] = kind(Target(Path(said["state"])), said["arguments"], said["found"])
+            left[said["number"]] = kind(at(Path(said["state"])), said["arguments"], said["found"])
     return dict(reversed(left.items()))
 
 

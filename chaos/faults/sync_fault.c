@@ -1,9 +1,12 @@
 /* Preloaded into a rehearsed stack: fsync and fdatasync of journal files fail or wait while a control file
    says so. "eio 10": one call in ten fails with EIO, and what it should have written is not promised.
-   "slow 10": each takes 10 ms longer. Without the control file nothing changes. */
+   "slow 10": each takes 10 ms longer. While a second control file exists, names do not resolve (addresses do).
+   Without the control files nothing changes. */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,4 +54,15 @@ int fsync(int fd) {
 int fdatasync(int fd) {
     int (*real)(int) = dlsym(RTLD_NEXT, "fdatasync");
     return hurt(fd) ? -1 : real(fd);
+}
+
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) =
+        dlsym(RTLD_NEXT, "getaddrinfo");
+    const char *control = getenv("CHAOS_NAMES_FAULT");
+    unsigned char address[16];
+    if (node && control && access(control, F_OK) == 0 && inet_pton(AF_INET, node, address) != 1 &&
+        inet_pton(AF_INET6, node, address) != 1)
+        return EAI_AGAIN;
+    return real(node, service, hints, found);
 }

@@ -36,6 +36,13 @@ def test_an_increase_counts_restarts_from_nought() -> None:
     assert holds('increase(a_total{reason="full"}[2s]) > 0', looks(0, 9, 9, 9, 9)) is False
 
 
+def test_one_may_be_silent_while_others_are_not() -> None:
+    silent = 'sum(increase(a_total{reason="full"}[5s])) == 0'
+    assert holds(f"{silent} and on() depth > 12", [(0.0, parse(TEXT)), (1.0, parse(TEXT))]) is True
+    assert holds(f"{silent} and on() depth > 13", [(0.0, parse(TEXT)), (1.0, parse(TEXT))]) is False
+    assert holds(f"{silent} and on() mystery(depth)", [(0.0, parse(TEXT))]) is None
+
+
 def test_what_we_do_not_understand_never_fires() -> None:
     assert holds("histogram_quantile(.99, sum(rate(x[1m])) by (le)) > 1", looks(1)) is None
 

@@ -77,7 +77,7 @@ def test_the_guardian_heals_when_the_rehearsal_is_killed(target: Target, tmp_pat
     dying = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE)
     assert dying.stdout is not None
     assert dying.stdout.readline() == b"frozen\n"
-    assert frozen(sleeper.pid)
+    until(lambda: frozen(sleeper.pid))
     os.kill(dying.pid, signal.SIGKILL)
     dying.wait()
     dying.stdout.close()

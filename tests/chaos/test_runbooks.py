@@ -22,6 +22,7 @@ DAYS = {
 # Their faults cannot be had on purpose from outside: a torn file's page is rehearsed by its commands alone.
 BY_COMMANDS_ALONE = {"journal-torn", "journal-slow"}
 PLAIN = {"df", "du", "tail", "ls", "grep", "date", "cp", "rm", "kill", "cat", "curl", "docker"}
+PLAIN |= {"for", "timeout", "setsid", "deploy/cluster"}
 ALL = {page.name: page for page in pages()}
 ALERT_PAGES = {name: page for name, page in ALL.items() if name not in DAYS}
 
@@ -56,10 +57,34 @@ def test_every_alerts_page_is_rehearsed() -> None:
         rehearsed |= {
             a["provider"]["arguments"]["page"]
             for a in e.content["method"]
-            if a["provider"]["func"] == "follow_runbook"
+            if a["provider"]["func"] in ("follow_runbook", "act_by_runbook")
         }
     missing = {name for name, page in ALERT_PAGES.items() if "Symptom" in page.parts} - rehearsed
     assert missing <= BY_COMMANDS_ALONE
+
+
+def test_what_a_page_says_to_do_is_done_by_a_rehearsal() -> None:
+    """Commands under Act that no person must judge: some experiment follows them."""
+    followed = {
+        (a["provider"]["arguments"]["page"], a["provider"]["arguments"].get("part", "Act"))
+        for e in catalogue()
+        for a in e.content["method"]
+        if a["provider"]["func"] == "act_by_runbook"
+    }
+    acting = {
+        page.name for page in ALL.values() if any(c.part == "Act" and c.rehearsed for c in page.commands)
+    }
+    assert acting == {page for page, part in followed if part == "Act"}
+
+
+def test_every_experiment_with_an_alert_names_the_page_of_that_alert_or_of_what_it_breaks() -> None:
+    pages_of = {alert: runbook.removesuffix(".md") for path in RULES for alert, runbook in rules_of(path)}
+    for e in catalogue():
+        if e.about.get("alert"):
+            its = e.about["runbook"]
+            assert (
+                its == pages_of[e.about["alert"]] or f"({its}.md)" in ALL[pages_of[e.about["alert"]]].text
+            ), f"{e.name}: who is woken by {e.about['alert']} must find {its} from its page"
 
 
 def test_experiments_name_alerts_and_pages_that_exist() -> None:

@@ -11,7 +11,8 @@ from aiohttp import web
 
 from chaos.checker import latencies, longest_gap
 from chaos.history import History, Op, of
-from chaos.surge import Load, Mix, Surge, Watcher, signed
+from chaos.routes import Form, Gateway, Twilio, signed
+from chaos.surge import Load, Mix, Surge, Watcher
 
 WATCHERS = [Watcher(f"+1215555{n:04}", f"12-{n:02}") for n in range(5)]
 SECRET = "the modem's secret"
@@ -62,6 +63,58 @@ def test_the_signature_is_the_documented_one() -> None:
     )
 
 
+def test_what_twilio_sends_is_what_its_own_library_signs() -> None:
+    from urllib.parse import parse_qsl
+
+    from twilio.request_validator import RequestValidator
+
+    planned = a_load().plan()[0]
+    sent = Twilio("http://127.0.0.1:1", SECRET, "https://ours.example").request(planned)
+    fields = dict(parse_qsl(sent.body.decode(), keep_blank_values=True))
+    oracle = RequestValidator(SECRET)
+    said = sent.headers["X-Twilio-Signature"]
+    assert oracle.validate("https://ours.example/sms/twilio", fields, said)
+    assert not oracle.validate("http://ours.example/sms/twilio", fields, said)
+
+
+def test_the_form_sends_counts_under_a_key_of_its_own_and_keeps_what_a_void_link_refuses() -> None:
+    route = Form("http://127.0.0.1:1", lambda: {"w1": "good"})
+    planned = a_load(mix=Mix(counts=True)).plan()[0]._replace(watcher="w1")
+    sent = route.request(planned)
+    assert sent.url.endswith(route.key(planned.key))
+    assert sent.headers["Authorization"] == "Bearer good"
+    place, votes = planned.words.split()
+    assert json.loads(sent.body) == {"kind": "count", "precinct_id": place, "votes": int(votes)}
+    assert route.tries_again(401)
+    assert not Gateway("", SECRET).tries_again(401)
+
+
+async def test_a_silent_provider_delivers_late_what_it_held(tmp_path) -> None:
+    seen: list[str] = []
+
+    async def take(request: web.Request) -> web.Response:
+        seen.append(json.loads(await request.read())["id"])
+        return web.json_response({"duplicate": False})
+
+    app = web.Application()
+    app.router.add_post("/sms/generic", take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    hold = tmp_path / "silent"
+    hold.touch()
+    history = History()
+    route = Gateway(f"http://127.0.0.1:{runner.addresses[0][1]}", SECRET)
+    surge = Surge(a_load(rate=50.0, seconds=0.4), route, history, hold=hold).start()
+    await asyncio.sleep(0.6)
+    assert seen == []
+    hold.unlink()
+    await asyncio.to_thread(surge.wait)
+    await runner.cleanup()
+    assert len(seen) == 20
+    assert min(latencies(history.events)) > 0.1
+
+
 async def test_latency_counts_from_when_a_text_was_due() -> None:
     """A server that stalls for half a second in the middle: everybody due meanwhile has waited."""
     seen: list[str] = []
@@ -92,7 +145,8 @@ async def test_latency_counts_from_when_a_text_was_due() -> None:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     port = runner.addresses[0][1]
-    surge = Surge(a_load(mix=Mix(forged=0.1)), f"http://127.0.0.1:{port}", SECRET, history, patience=10)
+    route = Gateway(f"http://127.0.0.1:{port}", SECRET)
+    surge = Surge(a_load(mix=Mix(forged=0.1)), route, history, patience=10)
     await asyncio.to_thread(surge.start().wait)
     await runner.cleanup()
     acked = {e.key for e in of(history.events, Op.ACK)}

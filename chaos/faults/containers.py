@@ -1,0 +1,173 @@
+"""Containers of a cluster: frozen, stopped, powered off, or cut from their network; and Patroni alone frozen.
+
+`who` is a container's name or the part it plays when the fault is injected: primary, synchronous, standbys,
+coordinators. What was hurt is noted before, so that exactly that is healed.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any, ClassVar
+
+import asyncpg
+
+from chaos.cluster_target import ClusterTarget
+from chaos.faults.processes import birth
+from chaos.faults.protocol import Fault, UnavailableError
+
+WAITS = """
+select count(pg_cancel_backend(pid)) from pg_stat_activity
+where wait_event = 'SyncRep' and pid <> pg_backend_pid() and usename = current_user
+"""
+CANCEL_EVERY = 0.2  # s
+
+
+class _OfCluster(Fault):
+    needs: ClassVar[tuple[str, ...]] = ("the cluster of docker-compose.yml in rehearsal mode",)
+
+    @property
+    def cluster(self) -> ClusterTarget:
+        assert isinstance(self.target, ClusterTarget)
+        return self.target
+
+    def setup(self) -> None:
+        if not isinstance(self.target, ClusterTarget):
+            raise UnavailableError("only a cluster has containers")
+        self.found["services"] = self.cluster.who(str(self.arguments["who"]))
+        if not self.found["services"]:
+            raise UnavailableError(f"nobody plays {self.arguments['who']} now")
+
+
+class ContainersFrozen(_OfCluster):
+    """Every process of them stands still (docker pause): connections stay open, nobody answers."""
+
+    name = "containers_frozen"
+
+    def inject(self) -> None:
+        for service in self.found["services"]:
+            self.cluster.docker("pause", self.cluster.container(service))
+
+    def heal(self) -> None:
+        for service in self.found.get("services", ()):
+            with contextlib.suppress(OSError):  # it was not paused (any more)
+                self.cluster.docker("unpause", self.cluster.container(service))
+
+
+class ContainersOff(_OfCluster):
+    """Powered off: their processes are killed, and they stay away until healed."""
+
+    name = "containers_off"
+
+    def inject(self) -> None:
+        for service in self.found["services"]:
+            self.cluster.docker("kill", self.cluster.container(service))
+
+    def heal(self) -> None:
+        for service in self.found.get("services", ()):
+            self.cluster.docker("start", self.cluster.container(service))
+
+
+class ContainersCut(_OfCluster):
+    """Off the inside network: they run on, and hear nobody."""
+
+    name = "containers_cut"
+
+    def setup(self) -> None:
+        super().setup()
+        aliases = {}
+        for service in self.found["services"]:
+            network = self.cluster.inspect(service)["NetworkSettings"]["Networks"][self.cluster.network]
+            aliases[service] = sorted({service, *(network.get("Aliases") or ())})
+        self.found["aliases"] = aliases
+
+    def inject(self) -> None:
+        for service in self.found["services"]:
+            self.cluster.docker(
+                "network", "disconnect", self.cluster.network, self.cluster.container(service)
+            )
+
+    def heal(self) -> None:
+        for service, aliases in self.found.get("aliases", {}).items():
+            if self.cluster.network in self.cluster.inspect(service)["NetworkSettings"]["Networks"]:
+                continue
+            words = [word for alias in aliases for word in ("--alias", alias)]
+            self.cluster.docker(
+                "network", "connect", *words, self.cluster.network, self.cluster.container(service)
+            )
+
+
+class PatroniFrozen(_OfCluster):
+    """Patroni of `who` stands still while its PostgreSQL goes on: the lease of the leader runs out."""
+
+    name = "patroni_frozen"
+    needs = (*_OfCluster.needs, "root")
+
+    def setup(self) -> None:
+        super().setup()
+        if os.geteuid() != 0:
+            raise UnavailableError("stopping a container's process needs root")
+        pids: list[Any] = []
+        for service in self.found["services"]:
+            pid = int(self.cluster.inspect(service)["State"]["Pid"])
+            words = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"patroni" not in words:
+                raise UnavailableError(f"{service}: its first process is not Patroni")
+            pids.append([pid, birth(pid)])
+        self.found["pids"] = pids
+
+    def inject(self) -> None:
+        for pid, born in self.found["pids"]:
+            if birth(pid) == born:
+                os.kill(pid, signal.SIGSTOP)
+
+    def heal(self) -> None:
+        for pid, born in self.found.get("pids", ()):
+            if born and birth(pid) == born:
+                os.kill(pid, signal.SIGCONT)
+
+
+class SynchronousWaitsCancelled(Fault):
+    """Whoever waits for the synchronous standby is cancelled, again and again (warning 01000)."""
+
+    name = "synchronous_waits_cancelled"
+    needs = ("the cluster of docker-compose.yml in rehearsal mode",)
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.cancelled = 0
+
+    def setup(self) -> None:
+        if not isinstance(self.target, ClusterTarget):
+            raise UnavailableError("only a cluster has a synchronous standby")
+
+    def inject(self) -> None:
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._cancel()), daemon=True)
+        self._thread.start()
+
+    async def _cancel(self) -> None:
+        connection: asyncpg.Connection | None = None
+        while not self._stop.is_set():
+            try:
+                if connection is None:
+                    connection = await asyncpg.connect(self.target.database_url, timeout=5)
+                self.cancelled += int(await connection.fetchval(WAITS) or 0)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                connection = None
+            await asyncio.sleep(CANCEL_EVERY)
+        if connection is not None:
+            connection.terminate()
+
+    def heal(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(10)
+
+
+__all__ = [
+    "ContainersCut", "ContainersFrozen", "ContainersOff", "PatroniFrozen", "SynchronousWaitsCancelled",
+]  # fmt: skip

@@ -1,0 +1,79 @@
+"""The database's disk is lost: the stack is down, and its database folder is gone.
+
+Only a backup and the journals bring it back (runbooks/region-lost.md). Healing lays the old folder back where
+nobody has restored anything, and starts the stack where nobody has.
+"""
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import asyncpg
+
+from chaos.faults.protocol import Fault, UnavailableError
+from chaos.target import Target
+
+STOP_SECONDS = 90.0
+READY_SECONDS = 90.0
+
+
+class DatabaseLost(Fault):
+    """Everything stops, and the database's folder is moved out of reach."""
+
+    name = "database_lost"
+
+    @property
+    def cuts(self) -> tuple[str, ...]:
+        return ("database", "tally", "intake")
+
+    def setup(self) -> None:
+        async def where() -> str:
+            connection = await asyncpg.connect(self.target.database_url, timeout=5)
+            try:
+                return str(await connection.fetchval("show data_directory"))
+            finally:
+                await connection.close()
+
+        if self.target.pid("postgres") is None:
+            raise UnavailableError("the database is no process of this stack")
+        self.found["data"] = asyncio.run(where())
+        environment = self.target.environment()
+        kept = ("LD_PRELOAD", "PYTHONPATH", "BELUGA_JOURNAL_BALLAST_MIB")
+        self.found["environment"] = {
+            name: value for name, value in environment.items() if name in kept or name.startswith("CHAOS_")
+        }
+        self.found["names"] = self.target.names()
+
+    def inject(self) -> None:
+        subprocess.run(
+            self.target.beluga("down"), env=self.target.environment() | self.target.names(), check=True,
+            capture_output=True, timeout=STOP_SECONDS,
+        )  # fmt: skip
+        data = Path(self.found["data"])
+        data.rename(data.with_name(f"{data.name}-lost"))
+
+    def heal(self) -> None:
+        if "data" not in self.found or _runs(self.target):
+            return
+        data = Path(self.found["data"])
+        lost = data.with_name(f"{data.name}-lost")
+        if lost.exists() and not (data / "PG_VERSION").exists():
+            lost.rename(data)
+        with (self.target.state / "logs" / "beluga.log").open("ab") as log:
+            subprocess.Popen(
+                self.target.beluga("up", *self.found["names"]["BELUGA_UP"].split()), start_new_session=True,
+                env=os.environ | self.found["environment"] | self.found["names"], stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+        deadline = time.monotonic() + READY_SECONDS
+        while not _runs(self.target) and time.monotonic() < deadline:
+            time.sleep(0.2)
+
+
+def _runs(target: Target) -> bool:
+    with contextlib.suppress(OSError, ValueError):
+        return bool(target.run().get("ready"))
+    return False
