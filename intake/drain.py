@@ -31,7 +31,8 @@ from intake.roster_snapshot import Rosters
 from intake.telemetry import Telemetry
 
 SLICE_SECONDS = 0.002  # how long reading may keep the event loop from answering webhooks
-STORE_SLICE = 500  # rows a statement is encoded for at once, for the same reason
+READ_SLICE = 250  # messages asked of the journal's thread at once, for the same reason
+STORE_SLICE = 500  # messages a transaction is encoded for at once, likewise
 FIRST_ROSTER = "first_roster"
 
 # What says "this data cannot be stored", as opposed to "nobody is there" or "not now". asyncpg raises a
@@ -153,10 +154,18 @@ class Drain:
 
     async def _prepared(self, beyond: tuple[str, int] | None) -> Prepared | None:
         """The next batch, read; None if there is none."""
-        undrained = await self._journal.undrained(self._batch, beyond)
-        if undrained is None:
-            return None
-        return undrained, await self._read(undrained.messages)
+        label, messages, entries = "", list[Message](), list[Entry]()
+        while len(messages) < self._batch:
+            wanted = min(READ_SLICE, self._batch - len(messages))
+            found = await self._journal.undrained(wanted, beyond)
+            if found is None or label not in ("", found.label):
+                break
+            label, beyond = found.label, (found.label, found.messages[-1].journal_seq)
+            messages += found.messages
+            entries += await self._read(found.messages)
+            if len(found.messages) < wanted:
+                break
+        return (Undrained(label, messages), entries) if messages else None
 
     async def _mark(self, undrained: Undrained) -> None:
         await self._journal.mark(undrained.label, undrained.messages[-1].journal_seq)

@@ -6,9 +6,7 @@ database is away. Before anything is known every signed link is good: a watcher 
 """
 
 import asyncio
-import os
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +14,11 @@ import asyncpg
 import orjson
 import structlog
 
-from election.database import UNREACHABLE, connect, pauses
 from election.tokens import BadTokenError, Tokens
+from intake.follower import follow
+from intake.kept_file import replace_file
 
 CHANGED_CHANNEL = "beluga_links"  # NOTIFY after any change; it only wakes
-POLL_SECONDS = 15.0  # in case a notification is lost
 PURPOSE = "watcher"
 
 _REVOKED = "select watcher_id, revoked_through from watcher_links where revoked_through >= 0"
@@ -40,8 +38,6 @@ _REVOKE = """
 insert into watcher_links as l (watcher_id, issued, revoked_through) select distinct unnest($1::text[]), 0, 0
 on conflict (watcher_id) do update set revoked_through = l.issued, changed_at = now()
 """
-
-_NOT_NOW: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError)
 
 log = structlog.get_logger()
 
@@ -113,53 +109,20 @@ class Links:
     async def adopt(self, revoked: dict[str, int]) -> None:
         """Puts a state of revocations in force, once it is safely on disk."""
         if revoked != self._revoked:
-            await asyncio.to_thread(_write, self._path, orjson.dumps(revoked))
+            await asyncio.to_thread(replace_file, self._path, orjson.dumps(revoked))
             self._revoked = revoked
             log.info("links_in_force", revoked=len(revoked))
 
     async def follow(self, url: str) -> None:
         """Keeps up with the database for ever; being without one is no error."""
-        rest = pauses()
-        while True:
-            try:
-                connection = await connect(url)
-                try:
-                    await self._follow(connection, rest.reset)
-                finally:
-                    connection.terminate()
-            except _NOT_NOW as error:
-                log.warning("links_not_fetched", error=type(error).__name__)
-            await rest.wait()
+        await follow(url, CHANGED_CHANNEL, _revoked, self.adopt, "links")
 
-    async def _follow(self, connection: asyncpg.Connection, succeeded: Callable[[], None]) -> None:
-        changed = asyncio.Event()
 
-        def wake(*_: Any) -> None:
-            changed.set()
-
-        connection.add_termination_listener(wake)
-        await connection.add_listener(CHANGED_CHANNEL, wake)
-        while True:
-            changed.clear()
-            rows = await connection.fetch(_REVOKED)
-            succeeded()
-            await self.adopt({row["watcher_id"]: row["revoked_through"] for row in rows})
-            with suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), POLL_SECONDS)
+async def _revoked(connection: asyncpg.Connection) -> dict[str, int]:
+    return {row["watcher_id"]: row["revoked_through"] for row in await connection.fetch(_REVOKED)}
 
 
 def _checked(value: Any) -> dict[str, int]:
     if not isinstance(value, dict) or not all(isinstance(n, int) for n in value.values()):
         raise ValueError("not a list of revoked links")
     return value
-
-
-def _write(path: Path, content: bytes) -> None:
-    """All or nothing, and on disk when it returns."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half_made = path.with_suffix(f".{os.getpid()}.new")
-    with half_made.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    half_made.replace(path)

@@ -5,24 +5,18 @@ message names its version, so that any message can be read again as it was first
 """
 
 import asyncio
-import os
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import structlog
 
 from election import store
-from election.database import UNREACHABLE, connect, pauses
 from election.roster import Roster, load_roster
+from intake.follower import follow
+from intake.kept_file import replace_file
 
 WAKE_CHANNEL = "beluga_election"  # notified after an import
-POLL_SECONDS = 15.0  # in case a notification is lost
 MOST_IN_MEMORY = 8  # versions; a day has few, and a roster of 20,000 precincts takes some 30 MB
-
-_NOT_NOW: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError, ValueError)
 
 log = structlog.get_logger()
 
@@ -80,34 +74,12 @@ class Rosters:
 
     async def follow(self, url: str) -> None:
         """Keeps up with the database for ever; being without one is no error."""
-        rest = pauses()
-        while True:
-            try:
-                connection = await connect(url)
-                try:
-                    await self._follow(connection, rest.reset)
-                finally:
-                    connection.terminate()
-            except _NOT_NOW as error:
-                log.warning("roster_not_fetched", error=type(error).__name__)
-            await rest.wait()
 
-    async def _follow(self, connection: asyncpg.Connection, succeeded: Callable[[], None]) -> None:
-        changed = asyncio.Event()
-
-        def wake(*_: Any) -> None:
-            changed.set()
-
-        connection.add_termination_listener(wake)
-        await connection.add_listener(WAKE_CHANNEL, wake)
-        while True:
-            changed.clear()
-            content = await store.current_roster(connection)
-            succeeded()
+        async def adopt(content: bytes | None) -> None:
             if content is not None:
                 await self.adopt(content)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), POLL_SECONDS)
+
+        await follow(url, WAKE_CHANNEL, store.current_roster, adopt, "roster")
 
     def _install(self, roster: Roster) -> None:
         self._remember(roster)
@@ -137,21 +109,5 @@ class Rosters:
             return None
 
     def _save(self, version: str, content: bytes) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        _write(self._path(version), content)
-        _write(self._folder / "current", version.encode())
-
-
-def _write(path: Path, content: bytes) -> None:
-    """All or nothing, and on disk when it returns."""
-    half_made = path.with_suffix(f".{os.getpid()}.new")
-    with half_made.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    half_made.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        replace_file(self._path(version), content)
+        replace_file(self._folder / "current", version.encode())

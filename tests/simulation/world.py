@@ -23,6 +23,7 @@ from uuid import UUID
 
 import apsw
 import asyncpg
+import orjson
 
 from election import log as election_log
 from election.checkin import Channel, CheckIn, Message
@@ -229,7 +230,7 @@ class Connection:
         if not self._open:
             raise ConnectionResetError
 
-    async def execute(self, statement: str, *columns: Any) -> None:
+    async def execute(self, statement: str, value: str) -> None:
         await self._trip()
         database, transaction = self._database, self._within
         assert transaction is not None
@@ -239,7 +240,7 @@ class Connection:
         transaction.begin_writing()
         of_messages = statement == election_log._APPEND_MESSAGES
         table: dict[UUID, tuple] = database.messages if of_messages else database.check_ins
-        rows = list(zip(*columns, strict=True))
+        rows = [_typed(row) for row in orjson.loads(value)]
         if "order by 1" in statement:
             rows.sort(key=lambda row: row[0])
         for row in rows:
@@ -274,8 +275,10 @@ class Connection:
                 raise asyncpg.DeadlockDetectedError
         transaction.waits_for = 0
 
-    async def fetch(self, statement: str, *values: Any) -> list[Row]:
+    async def fetch(self, statement: str, *values: Any) -> list[Any]:
         await self._trip()
+        if statement == election_log._WORDS:
+            return [{"message_id": key, "body": self._database.messages[key][0][5]} for key in values[0]]
         assert statement == election_log._FOLLOW
         xid, seq, limit, _ = values
         database = self._database
@@ -295,6 +298,18 @@ class Connection:
         assert statement == election_log._WITHHELD
         horizon = min(self._database.running, default=self._database.next_xid)
         return any(row[1] >= horizon for row in self._database.committed())
+
+
+def _typed(row: dict[str, Any]) -> tuple:
+    """The columns of a row that came as JSON."""
+    return tuple(
+        UUID(value)
+        if column.endswith(("message_id", "check_in_id")) and not column.startswith("provider")
+        else datetime.fromisoformat(value)
+        if column.endswith("_at")
+        else value
+        for column, value in row.items()
+    )
 
 
 def _followed(columns: tuple, xid: int, seq: int) -> Row:

@@ -1,0 +1,20 @@
+"""A small file that is either the old one or the new one, never half of each."""
+
+import os
+from pathlib import Path
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Puts `content` in place of what was there; on disk when it returns. Raises `OSError`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half_made = path.with_suffix(f".{os.getpid()}.new")  # several workers may write the same file
+    with half_made.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    half_made.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
