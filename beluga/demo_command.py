@@ -40,6 +40,8 @@ MORNING_SPEED = 900.0
 CHECK_SPEED = 3000.0
 CHECK_PRECINCTS = 80
 CALLERS_AT_WORK = 24
+# What Beluga texts of its own accord (reminders to silent precincts, the roll call) goes to a file here.
+OUTBOUND = '[{"number": "+18005550100", "provider": "file", "preset": "file"}]'
 
 log = structlog.get_logger()
 
@@ -151,8 +153,9 @@ class Stage:
         self.day = true_day(self.county, self._seed)
         begin = (self.day.opens - BEFORE_OPENING).isoformat()
         self._stack = StackProcess(
-            self._folder, self._port_base, "--election", str(election), "--clock", begin, "--speed", "0"
-        )
+            self._folder, self._port_base, "--election", str(election), "--clock", begin, "--speed", "0",
+            env={"BELUGA_OUTBOUND_NUMBERS": OUTBOUND},  # whatever the shell says: these phones are made up
+        )  # fmt: skip
         self.run = await self._stack.start()
         return self
 
