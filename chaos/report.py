@@ -13,7 +13,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-from chaos.checker import longest_gap
+from chaos.checker import latencies, longest_gap, percentile
 from chaos.history import Event, Op, of, read_history
 from chaos.run import Experiment, Result
 
@@ -80,20 +80,44 @@ def headline(results: Sequence[Result]) -> str:
 
 def _overview(results: Sequence[Result], earlier: Sequence[Mapping[str, Any]]) -> str:
     rows = []
-    last = {e["name"]: e for e in (earlier[0]["experiments"] if earlier else ())}
     for r in results:
-        then = last.get(r.experiment.name, {})
+        then, when = _last(r, earlier)
         rows.append(
             f"<tr class='{r.word}'><td>{MARKS[r.word]} {r.word}<td>{r.experiment.number}"
-            f"<td>{_e(r.experiment.title)}<td class=n>{_seconds(_figure(r, 'gap'))}"
-            f"<td class=n>{_seconds(r.recovery)}<td class=n>{_seconds(then.get('recovery_seconds'))}"
-            f"<td>{_e(then.get('result', '–'))}"
+            f"<td>{_e(r.experiment.title)}<td class=n>{r.seed}<td class=n>{_seconds(_figure(r, 'gap'))}"
+            f"<td class=n>{_seconds(r.recovery)}<td class=n>{_seconds(r.experiment.about.get('limit'))}"
+            f"<td class=n>{_seconds(then.get('recovery_seconds'))}<td>{_change(r, then)}"
+            f"<td>{_e(then.get('result', '–'))} {_e(when)}"
         )
-    when = f" ({earlier[0]['folder']})" if earlier else ""
     return (
-        "<table><tr><th>result<th>no.<th>experiment<th>longest gap<th>recovery<th>recovery, last run"
-        f"{_e(when)}<th>last result{''.join(rows)}</table>"
+        "<table><tr><th>result<th>no.<th>experiment<th>seed<th>longest gap<th>recovery"
+        "<th>measured in the design<th>recovery, last time<th>change<th>last result"
+        f"{''.join(rows)}</table>"
     )
+
+
+def _last(result: Result, earlier: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], str]:
+    """The last time that this experiment ran: with the same seed if it ever did."""
+    for same_seed in (True, False):
+        for run in earlier:
+            for e in run["experiments"]:
+                if e["name"] == result.experiment.name and (not same_seed or e["seed"] == result.seed):
+                    return e, str(run["folder"])
+    return {}, ""
+
+
+def _change(result: Result, then: Mapping[str, Any]) -> str:
+    """Whether it is better or worse than the last time; a verdict weighs more than a second."""
+    if not then:
+        return "first run"
+    order = ["FAIL", "unknown", "skipped", "pass"]
+    was, now = order.index(then["result"]), order.index(result.word)
+    if was != now:
+        return "better" if now > was else "worse"
+    if result.recovery is None or then.get("recovery_seconds") is None:
+        return "same"
+    seconds = result.recovery - float(then["recovery_seconds"])
+    return f"{seconds:+.1f} s"
 
 
 def _section(number: int, result: Result) -> str:
@@ -112,12 +136,36 @@ def _section(number: int, result: Result) -> str:
         f"{_e(about.get('blast_radius'))}<tr><th>What people see<td>{_e(about.get('users_see'))}"
         f"<tr><th>Alert<td>{_e(about.get('alert') or 'none')}<tr><th>Runbook<td>{_e(page or 'none')}"
         f"<tr><th>Seed<td>{result.seed}</table><table>{rows}</table>"
-        + (_timeline(number, result) if result.history and Path(result.history).exists() else "")
+        + (_told(number, result) if result.history and Path(result.history).exists() else "")
     )
 
 
-def _timeline(number: int, result: Result) -> str:
+def _told(number: int, result: Result) -> str:
     events = read_history(Path(result.history))
+    return f"<p>What users saw: {_e(seen(events))}.</p>{_timeline(number, events)}"
+
+
+def seen(events: Sequence[Event]) -> str:
+    """What watchers and the war room went through, in words."""
+    waits = latencies(events)
+    answered = Counter(e.op for e in of(events, Op.ACK, Op.REFUSE, Op.FAIL, Op.TIMEOUT))
+    gap, _ = longest_gap(events)
+    oldest = max((float(e.detail["claimed"]) for e in of(events, Op.BOARD)), default=0.0)
+    alerts = sorted({e.key for e in of(events, Op.ALERT) if e.detail.get("firing")})
+    said = [
+        f"{len(waits)} texts were answered, half of them within {percentile(waits, 0.5) * 1000:.0f} ms"
+        if waits
+        else "no text was answered",
+        f"{answered[Op.FAIL] + answered[Op.TIMEOUT]} attempts failed and were made again",
+        f"{answered[Op.REFUSE]} were refused",
+        f"for at most {gap:.1f} s nobody was answered while somebody waited",
+        f"the board was at most {oldest:.0f} s old by its own word",
+        f"alerts: {', '.join(alerts) or 'none'}",
+    ]
+    return "; ".join(said)
+
+
+def _timeline(number: int, events: Sequence[Event]) -> str:
     figure = timeline(events)
     return (
         f"<div id=t{number} style='height:22rem'></div><script>Plotly.newPlot('t{number}',"

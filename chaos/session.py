@@ -1,7 +1,7 @@
 """One experiment under way: its target, history, watchers and heal list. Actions and probes share it.
 
 `beluga rehearse` opens a session for each experiment; under `chaos run` the first action opens one from the
-environment: BELUGA_STATE names the stack's folder, CHAOS_OUT where the history goes.
+environment: BELUGA_STATE names the stack's folder, CHAOS_OUT where the history goes, CHAOS_SCALE shortens it.
 """
 
 import atexit
@@ -265,7 +265,9 @@ def current() -> Session:
     if not _current:
         target = target_of(Path(os.environ.get("BELUGA_STATE", ".beluga")))
         out = Path(os.environ.get("CHAOS_OUT") or tempfile.mkdtemp(prefix="beluga-chaos-"))
-        session = Session(target, History(out / "history.jsonl", name="chaos run"), watchers_of(target))
+        scale = float(os.environ.get("CHAOS_SCALE", "1"))
+        history = History(out / "history.jsonl", name="chaos run")
+        session = Session(target, history, watchers_of(target), scale=scale)
         use(session.begin())
         atexit.register(session.close)
     return _current[0]

@@ -2,6 +2,9 @@
 
 import html
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +14,7 @@ from beluga.rehearse_command import SHORT_PATIENCE, _watchers, own_stack, versio
 from chaos.checker import Verdict
 from chaos.history import History, Op, of, read_history
 from chaos.report import headline, write_report
-from chaos.run import Result, Runner, catalogue, write_run
+from chaos.run import EXPERIMENTS, Result, Runner, catalogue, write_run
 from chaos.session import Session
 from chaos.surge import Watcher
 from chaos.target import Target
@@ -48,6 +51,26 @@ def test_in_short(experiment, stage: tuple[Target, list[Watcher]], tmp_path: Pat
     assert any(of(events, Op.FAULT)) or experiment.number in (12, 13)
     assert found["I1"].figures["acknowledged"] > 50
     _report(tmp_path / "run", result)
+
+
+def test_the_toolkit_runs_one(stage: tuple[Target, list[Watcher]], tmp_path: Path) -> None:
+    """`chaos run` by Chaos Toolkit itself: the same actions, the same history."""
+    target, _ = stage
+    command = [str(Path(sys.executable).with_name("chaos")), "--log-file", str(tmp_path / "log"), "run"]
+    experiment = str(EXPERIMENTS / "primary-killed.yaml")
+    done = subprocess.run(
+        [*command, "--journal-path", str(tmp_path / "journal.json"), experiment],
+        env=os.environ | {
+            "BELUGA_STATE": str(target.state), "BELUGA_ELECTION": str(target.state.parent / "election"),
+            "CHAOS_OUT": str(tmp_path), "CHAOS_SCALE": "0.3",
+        },
+        capture_output=True, text=True, check=False, cwd=tmp_path, timeout=240,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads((tmp_path / "journal.json").read_text())["status"] == "completed"
+    events = read_history(tmp_path / "history.jsonl")
+    assert sum(1 for _ in of(events, Op.FAULT)) == 2
+    assert sum(1 for _ in of(events, Op.ACK)) > 50
 
 
 def _report(folder: Path, result: Result) -> None:
