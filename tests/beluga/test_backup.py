@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from beluga.backup import BackupError, back_up, backups, verify
+from beluga.backup import BackupError, back_up, backups, put_back, verify
 from beluga.postgres import EmbeddedPostgres, free_port
+from beluga.recount_command import recounted
 from election.database import connect
 from election.log import append
 from election.migrate import migrate
@@ -83,3 +84,16 @@ def test_old_backups_are_removed_and_a_failed_one_leaves_the_rest(
 def test_a_cluster_is_told_where_its_backups_are(tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="pgBackRest"):
         back_up("postgresql://u:p@a:1,b:2/beluga", tmp_path)
+
+
+def test_a_backup_takes_the_place_of_a_lost_database_and_of_no_other(
+    server: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    made = back_up(server.url, tmp_path / "backups")
+    with pytest.raises(BackupError, match="there is a database"):
+        put_back(made, server)
+    server.stop()
+    server.data.rename(tmp_path / "lost")
+    put_back(made, server)
+    server.start()
+    assert asyncio.run(recounted(server.url)).messages == len(an_exchange()) - 1
