@@ -1,5 +1,6 @@
 """The JSON API: callers' leases and outcomes, and staff's dispatches. Types: `election/wire/callers.py`."""
 
+import math
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -154,17 +155,25 @@ async def _wait(
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-store"})
     await response.prepare(request)
     deadline = time.monotonic() + patience
-    while found.voter is None and (left := deadline - time.monotonic()) > 0:
-        soon = found.ask_again_seconds / max(1.0, floor.time.speed) if found.reason == "resting" else left
-        if not await floor.waiting.wait(min(_BLANK_SECONDS, left, max(1.0, soon))):
+    due = _due(found, floor)
+    while found.voter is None and (now := time.monotonic()) < deadline:
+        if not await floor.waiting.wait(min(_BLANK_SECONDS, deadline - now, max(1.0, due - now))):
             await response.write(b"\n")  # fails where nobody is there any longer
-            if soon > _BLANK_SECONDS:
+            if time.monotonic() < due:
                 continue
         if request.transport is None or request.transport.is_closing():
             break  # a voter granted now would be granted to nobody
         found = await floor.next_voter(caller)
+        due = _due(found, floor)
     await response.write_eof(found.model_dump_json().encode())
     return response
+
+
+def _due(found: wire.LeaseAnswer, floor: Floor) -> float:
+    """When somebody's rest ends (monotonic); otherwise only a wake-up says that there is work."""
+    if found.reason != "resting":
+        return math.inf
+    return time.monotonic() + found.ask_again_seconds / max(1.0, floor.time.speed)
 
 
 async def dial(request: web.Request) -> web.Response:
@@ -208,7 +217,7 @@ async def get_dispatches(request: web.Request) -> web.Response:
     """Precincts open for calling, and where callers would help."""
     account_of(request)
     floor = floor_of(request)
-    return answer(await floor.dispatcher.list(floor.time.now()))
+    return answer(await floor.dispatcher.list())
 
 
 async def post_dispatch(request: web.Request) -> web.Response:

@@ -33,6 +33,7 @@ _COUNT_SECONDS = 10.0  # real; how many voters a precinct has left
 _TELL_SECONDS = 2.0  # real; between writes of what the board shows beside a dispatch
 _LIMITS_SECONDS = 2.0  # real; limits that staff set hold within
 _COUNTS_A_TICK = 40  # precincts counted in one query
+_PROPOSED = ("precinct_id", "callers", "missing", "reachable", "sentence")
 _SURPLUS = 1.25  # callers move on only when a precinct has clearly more than its share
 
 
@@ -352,12 +353,11 @@ class Dispatcher:
     def view(self, live: Live, calls: int = 0) -> DispatchView:
         row = live.row
         precinct = row["precinct_id"]
-        place = self._places.get(precinct)
         known = self._reachable.get(precinct)
         return DispatchView(
             dispatch_id=row["dispatch_id"],
             precinct_id=precinct,
-            precinct=place.name if place else precinct,
+            precinct=self._name(precinct),
             automatic=row["automatic"],
             callers_wanted=row["callers_wanted"],
             callers_now=self._counts[precinct],
@@ -372,22 +372,30 @@ class Dispatcher:
             calls=calls,
         )
 
-    async def list(self, now: datetime) -> DispatchList:
-        """All live dispatches, and what the service would do if staff agreed."""
+    async def list(self) -> DispatchList:
+        """All live dispatches, and what the leading service would do if staff agreed."""
         calls = {r["precinct_id"]: r["calls"] for r in await self._pool.fetch(_SQL["calls"])}
         views = sorted(
             (self.view(d, calls.get(p, 0)) for p, d in self.live.items()), key=lambda v: v.started_at
         )
-        offers = [*self._offers(now)]
+        rows = await self._pool.fetch(_SQL["proposals"])
+        offers = [
+            Proposal(**{name: row[name] for name in _PROPOSED}, precinct=self._name(row["precinct_id"]))
+            for row in rows
+            if row["precinct_id"] not in self.live
+        ]
         return DispatchList(dispatches=views, proposals=offers, feed_age_seconds=self._heard.age())
+
+    def _name(self, precinct_id: str) -> str:
+        place = self._places.get(precinct_id)
+        return place.name if place else precinct_id
 
     def _offers(self, now: datetime) -> Sequence[Proposal]:
         opens = [d.open for d in self.live.values()]
         callers = max(1, len(self._here.keys() | self._elsewhere.keys()))
         offers = []
         for need, count in proposals(self._seen(), opens, callers, now, self.limits)[:50]:
-            place = self._places.get(need.precinct_id)
-            name = place.name if place else need.precinct_id
+            name = self._name(need.precinct_id)
             words = f"Send {count} caller{'s' * (count > 1)} to {name}: {need.missing:.0f} missing, "
             offers.append(
                 Proposal(

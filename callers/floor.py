@@ -35,6 +35,7 @@ from election.wire.callers import (
 )
 
 _CALLER_SECONDS = 10.0  # real; how long a barred caller may go on
+_WARMED_A_TICK = 20  # precincts whose candidates are read ahead; a tick has more to do
 _DRY_SECONDS = 5.0  # real; a precinct without a voter for these languages is not asked again so long
 _ASK_AGAIN = {"no_dispatch": 30.0, "hours": 600.0, "language": 120.0, "empty": 60.0, "resting": 60.0}
 
@@ -298,15 +299,23 @@ class Floor:
         self.metrics.dispatches.set(len(self.dispatcher.live))
         self.metrics.waiting.set(len(self.waiting))
         self.waiting.wake(self._more_to_call())
-        term = self._leader.term if self._leader else None
-        self.queue.variants = await self.trials.tick(now, term)
-        for precinct in self._reachable:
+        await self.read_scripts()
+        cold = [precinct for precinct in self._reachable if self.queue.cold(precinct)]
+        for precinct in cold[:_WARMED_A_TICK]:
             await self.queue.warm(precinct, now)
+
+    async def read_scripts(self) -> None:
+        """The variants that voters hear from now on; the leader ends a trial that has been decided."""
+        term = self._leader.term if self._leader else None
+        self.queue.variants = await self.trials.tick(self.time.now(), term)
 
     def _more_to_call(self) -> int:
         """How many voters have come to be callable since the last look."""
         before, self._reachable = self._reachable, self.dispatcher.reachable()
-        return sum(max(0, now - before.get(precinct, 0)) for precinct, now in self._reachable.items())
+        more = {p: now - before.get(p, 0) for p, now in self._reachable.items() if now > before.get(p, 0)}
+        if more:  # what was found dry there is no longer known to be
+            self._dry = {key: found for key, found in self._dry.items() if key[0] not in more}
+        return sum(more.values())
 
 
 async def open_floor(

@@ -147,6 +147,11 @@ class Queue:
         row = await self._pool.fetchrow(_SQL["current"], caller_id, now)
         return self._granted(row, held=True) if row else None
 
+    def cold(self, precinct_id: str) -> bool:
+        """Whether this precinct's candidates have never been read."""
+        hints = self._hints.get(precinct_id)
+        return hints is None or not hints.readings
+
     async def warm(self, precinct_id: str, now: datetime) -> None:
         """Reads a precinct's candidates before its first caller has to wait for it."""
         hints = self._hints.setdefault(precinct_id, Hints())

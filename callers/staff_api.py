@@ -113,6 +113,7 @@ async def post_trial(request: web.Request) -> web.Response:
     rule = Rule(order.alpha, order.spread, order.most_answers)
     try:
         await floor.trials.start(order.variants, rule, account, floor.time.now())
+        await floor.read_scripts()
     except TrialRunsError:
         return problem(409, "trial_runs", "A trial runs already; end it first.")
     except ValueError as error:

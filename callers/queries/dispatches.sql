@@ -72,3 +72,6 @@ on conflict (only_row) do update set
     least_missing = excluded.least_missing, most_precincts = excluded.most_precincts,
     most_callers = excluded.most_callers, line_minutes = excluded.line_minutes,
     line_people = excluded.line_people, set_by = excluded.set_by, set_at = excluded.set_at
+
+-- :name proposals
+select * from dispatch_proposals order by missing desc, precinct_id

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, async_playwright, expect
 
 from callers.settings import CallersSettings
@@ -20,6 +21,7 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 PHONE = {"width": 360, "height": 740}
 
 needs_chromium = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="there is no chromium")
@@ -122,6 +124,72 @@ async def test_the_page_works_without_javascript(
         await expect(page.locator("h1")).to_have_text("Hello, Caller 0.")
         await browser.close()
     assert await connection.fetchval("select count(*) from leases where ended_at is null") == 0
+
+
+async def clean(page: Page) -> None:
+    """Nothing for axe to mend, light and dark, and nothing wider than the phone."""
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        found = await Axe().run(page, options=RULES)
+        assert found.violations_count == 0, found.generate_report()
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@needs_chromium
+async def test_whatever_else_a_caller_has_to_say_on_pages_that_anyone_can_use(
+    connection: asyncpg.Connection, service: Callable[[], Service], web: object
+) -> None:
+    """Call back at a time, another language, abuse, the page in Spanish; captain, sheet and sign-up; axe."""
+    one = await prepared(connection, service, web)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await browser.new_page(viewport=PHONE)  # type: ignore[arg-type]
+        await page.goto(f"{one.url}/c/{TOKENS.sign('caller', {'c': 'c0'})}")
+        await clean(page)
+        await first_voter(page, one)
+        more = page.locator("details summary")
+        await more.click()
+        await clean(page)
+        await page.locator("#at").fill("15:30")
+        await page.locator("form.outcome", has=page.locator("#at")).get_by_role("button").click()
+        await expect(page.locator("h1")).to_have_text("Saved: Call back")
+        await clean(page)
+        await page.get_by_role("button", name="Next voter").click()
+        await more.click()
+        await page.locator("#speaks").select_option("vi")
+        await page.locator("form.outcome", has=page.locator("#speaks")).get_by_role("button").click()
+        await expect(page.locator("h1")).to_have_text("Saved: Other language")
+        await page.get_by_role("button", name="Next voter").click()
+        await more.click()
+        await page.get_by_role("button", name="Abusive call").click()
+        await expect(page.locator("main")).to_contain_text("nobody will call them again")
+        await page.goto(f"{one.url}/c/{TOKENS.sign('caller', {'c': 'c0'})}")
+        await page.get_by_role("button", name="español").click()
+        await expect(page.locator("h1")).to_have_text("Hola, Caller 0.")
+        await connection.execute(
+            "update dispatches set ended_at = now(), ended_reason = 'x', ended_by = 'lea'"
+        )
+        await page.get_by_role("button", name="Empezar").click()
+        await expect(page.locator("#waiting")).to_be_visible()
+        await clean(page)
+        # work comes by itself, without a touch
+        await open_precinct(connection, "a")
+        await expect(page.locator("#call")).to_be_visible(timeout=20_000)
+        token = TOKENS.sign("captain", {"account": "lea", "bank": ""})
+        await page.goto(f"{one.url}/desk/captain/{token}")
+        await expect(page.locator("caption").first).to_have_text("Callers today")
+        await clean(page)
+        await page.locator("#precinct").fill("a")
+        await page.get_by_role("button", name="Make a sheet").click()
+        await expect(page.locator("h1")).to_have_text("Hall a")
+        await page.goto(f"{one.url}/desk/join/abc")
+        await clean(page)
+        await browser.close()
+    calls = await connection.fetch("select outcome, rest_until, language from calls order by at")
+    assert [r["outcome"] for r in calls] == ["call_back", "other_language", "abusive"]
+    assert calls[0]["rest_until"] == NOON.replace(hour=20, minute=30), "15:30 in New York"
+    assert calls[1]["language"] == "vi"
+    assert await connection.fetchval("select languages from callers") == ["es", "en"]
 
 
 def test_every_setting_is_documented() -> None:

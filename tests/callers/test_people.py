@@ -105,8 +105,8 @@ async def test_what_a_caller_saw_can_be_looked_up_and_the_rate_outlives_the_serv
     assert await connection.fetchval("select count(*) from audit where action = 'views looked at'") == 1
     await connection.execute(
         "insert into leases (lease_id, voter_id, phone, precinct_id, caller_id, granted_at, expires_at,"
-        " ended_at, ended_by) select gen_random_uuid(), 'x', 'x', 'a', 'c1', $1, $1 + interval '1 minute',"
-        " $1, 'released' from generate_series(1, 240)", NOON,
+        " ended_at, ended_by) select gen_random_uuid(), 'x', 'x', 'a', 'c1', $1, $2, $1, 'released'"
+        " from generate_series(1, 240)", NOON, NOON + timedelta(minutes=1),
     )  # fmt: skip
     answer = await lease(web, one, 1)
     assert (answer["voter"], answer["reason"]) == (None, "too_fast")

@@ -21,7 +21,15 @@ KEY = Seal("a key of at least thirty-two characters")
 ANA = CallerOnDuty("ana", "Ana", ("en",))
 PHONES = ("+12155550101", "+12155550101", "+12155550102")
 VOTERS = [
-    Voter(VoterId(f"v{n}"), PrecinctId("a"), n, f"Rosa Ortiz {n}", phone, address=f"{n} Elm Street")
+    Voter(
+        VoterId(f"v{n}"),
+        PrecinctId("a"),
+        n,
+        f"Rosa Ortiz {n}",
+        phone,
+        address=f"{n} Elm Street",
+        support=90 - n,
+    )
     for n, phone in enumerate(PHONES)
 ]
 
