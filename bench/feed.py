@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import uvloop
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
@@ -21,8 +22,9 @@ from websockets.asyncio.server import ServerConnection, broadcast, serve
 from beluga.postgres import free_port
 from election.tokens import Tokens
 from election.wire.feed import Standing, State
-from tally.edition import WHOLE, Edition, Row, row_of
+from tally.edition import WHOLE, Edition, Plan
 from tally.feed import Feed
+from tally.published import Row, columns_of_standings
 from tally.settings import TallySettings
 
 SECRET = "b" * 40
@@ -70,11 +72,11 @@ class Board:
     stored_behind = 0.0
 
     def __init__(self) -> None:
-        infos: list[Row] = [
-            {"precinct_id": f"p{i:05}", "name": f"Precinct {i}", "county": "c"} for i in range(10_000)
-        ]
-        rows = [row_of(Standing(precinct_id=f"p{i:05}", state=State.SILENT)) for i in range(10_000)]
-        self.edition: Edition | None = Edition(infos, rows)
+        names = [f"p{i:05}" for i in range(10_000)]
+        infos = {"precinct_id": names, "name": [f"Precinct {i}" for i in range(10_000)],
+                 "county": ["c"] * 10_000}  # fmt: skip
+        silent = [Standing(precinct_id=p, state=State.SILENT) for p in names]
+        self.edition: Edition | None = Edition(infos, columns_of_standings(silent))
         self.turn = 0
 
     def clock_row(self) -> Row:
@@ -86,12 +88,13 @@ class Board:
     def move(self) -> Any:
         assert self.edition is not None
         self.turn += 1
-        rows = [
-            (p, row_of(Standing(precinct_id=f"p{p:05}", state=State.ON_PACE, last_votes=self.turn,
-                                reason="12 ahead of its peers at 14:05; last count 7 min ago")))
-            for p in ((self.turn * ROWS + i) % 10_000 for i in range(ROWS))
+        positions = np.array([(self.turn * ROWS + i) % 10_000 for i in range(ROWS)])
+        standings = [
+            Standing(precinct_id=f"p{p:05}", state=State.ON_PACE, last_votes=self.turn,
+                     reason="12 ahead of its peers at 14:05; last count 7 min ago")
+            for p in positions.tolist()
         ]  # fmt: skip
-        return self.edition.advance(time.time(), rows, [], [])
+        return self.edition.advance(Plan(time.time(), positions, columns_of_standings(standings)))
 
 
 async def measure(

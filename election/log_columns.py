@@ -27,7 +27,8 @@ _PLAIN = """coalesce(c.kind in ('count', 'final') and c.votes is not null and c.
 _WHO = "coalesce(nullif(c.watcher_id, ''), c.sender)"
 _COUNTS = f"""
 select c.check_in_id, p.position, c.observed_at, c.sent_at, c.received_at, c.votes,
-       hashtextextended({_WHO}, 0), c.kind = 'final'
+       hashtextextended({_WHO}, 0), c.kind = 'final',
+       array_position(array['sms', 'form', 'hotline', 'csv', 'staff'], c.channel) - 1
 {_JOINED} where {_READABLE} and {_PLAIN}
 """
 _SENDERS = f"""
@@ -48,12 +49,15 @@ order by xid desc, seq desc limit 1
 
 _HEADER = 19  # bytes before the first row of a binary COPY
 # A row as PostgreSQL sends it: the number of fields, then the length and the bytes of each.
-_WIRE = np.dtype([
-    ("fields", ">i2"), ("l0", ">i4"), ("high", ">u8"), ("low", ">u8"), ("l1", ">i4"), ("place", ">i4"),
-    ("l2", ">i4"), ("observed", ">i8"), ("l3", ">i4"), ("sent", ">i8"), ("l4", ">i4"), ("received", ">i8"),
-    ("l5", ">i4"), ("votes", ">i4"), ("l6", ">i4"), ("sender", ">i8"), ("l7", ">i4"), ("final", "?"),
+_FIELDS = (
+    (("high", ">u8"), ("low", ">u8")), (("place", ">i4"),), (("observed", ">i8"),), (("sent", ">i8"),),
+    (("received", ">i8"),), (("votes", ">i4"),), (("sender", ">i8"),), (("final", "?"),),
+    (("channel", ">i4"),),
+)  # fmt: skip
+_WIRE = np.dtype([("fields", ">i2")] + [
+    part for i, field in enumerate(_FIELDS) for part in ((f"length{i}", ">i4"), *field)
 ])  # fmt: skip
-_LENGTHS = (("l0", 16), ("l1", 4), ("l2", 8), ("l3", 8), ("l4", 8), ("l5", 4), ("l6", 8), ("l7", 1))
+_LENGTHS = tuple((f"length{i}", np.dtype(list(field)).itemsize) for i, field in enumerate(_FIELDS))
 _EPOCH = 946_684_800_000_000  # PostgreSQL counts microseconds from 2000
 
 
@@ -73,6 +77,7 @@ class Counts:
     votes: NDArray[np.int32]
     sender: NDArray[np.int64]
     final: NDArray[np.bool_]
+    channel: NDArray[np.int8]  # index in `Channel`
 
     def __len__(self) -> int:
         return len(self.high)
@@ -149,5 +154,5 @@ def _columns(data: bytes) -> Counts:
     return Counts(
         rows["high"].astype(np.uint64), rows["low"].astype(np.uint64), rows["place"].astype(np.int32),
         seconds("observed"), seconds("sent"), seconds("received"), rows["votes"].astype(np.int32),
-        rows["sender"].astype(np.int64), rows["final"].copy(),
+        rows["sender"].astype(np.int64), rows["final"].copy(), rows["channel"].astype(np.int8),
     )  # fmt: skip

@@ -22,12 +22,13 @@ from election.log import read_place
 from election.tokens import BadTokenError, Tokens
 from tally.constants import Constants
 from tally.curve import part_of_day, share_at
-from tally.edition import Counties, Row, Sight, columns_of, encode
+from tally.edition import Counties, Sight, encode
 from tally.engine import Engine
 from tally.feed import TOKEN_AGE, sight_of
 from tally.model import State
 from tally.projection import Projection, Tally
-from tally.sheet import incidents_of, infos_of, rows_of
+from tally.published import Row
+from tally.sheet import incidents_of, info_of, rows_of
 
 SERVICE_AGE = 300  # seconds of real time a service token lasts
 CURVE_MINUTES = 15
@@ -77,19 +78,17 @@ class _Api:
 
     async def _columns(self, request: web.Request) -> Row:
         counties = self._counties(request)
-        body = await self._engine.standings(_as_of(request))
+        body = await self._engine.standings(_as_of(request), counties)
         if body is None:
             raise _not_yet()
         found: Row = orjson.loads(body)
-        return found if counties is None else _limited(found, counties)
+        return found
 
     async def standings(self, request: web.Request) -> web.Response:
         counties = self._counties(request)
-        body = await self._engine.standings(_as_of(request))
+        body = await self._engine.standings(_as_of(request), counties)
         if body is None:
             raise _not_yet()
-        if counties is not None:
-            body = encode(_limited(orjson.loads(body), counties))
         return web.Response(body=body, content_type=JSON)
 
     async def as_of(self, request: web.Request) -> web.Response:
@@ -197,17 +196,6 @@ def _as_of(request: web.Request, name: str = "as_of") -> float | None:
     return at.timestamp()
 
 
-def _limited(found: Row, counties: Counties) -> Row:
-    """A sheet as a lead may see it."""
-    infos = [
-        dict(zip(found["precincts"], v, strict=True)) for v in zip(*found["precincts"].values(), strict=True)
-    ]
-    rows = [
-        dict(zip(found["standings"], v, strict=True)) for v in zip(*found["standings"].values(), strict=True)
-    ]
-    return found | columns_of(infos, rows, found["aggregates"], found["incidents"], counties)
-
-
 def _silent(tally: Tally, projection: Projection) -> list[Row]:
     states = projection.columns["state"]
     positions = [p for p, state in enumerate(states) if state == "silent"]
@@ -240,7 +228,7 @@ def detail_of(tally: Tally, projection: Projection, state: State, precinct_id: s
     row = rows_of(projection, [position])[0]
     return {
         "as_of": projection.as_of,
-        "info": infos_of(tally)[position],
+        "info": info_of(tally, position),
         "standing": row,
         "curve": _curve(tally, state, position, row),
         "reports": [

@@ -18,7 +18,7 @@ from election.clock import Clock
 from election.database import UNREACHABLE, connect, pauses
 from election.tokens import Tokens
 from election.wire.callers import DispatchList
-from tally.edition import Row
+from tally.published import Row
 from tally.settings import TallySettings
 
 CHANNEL = "beluga_dispatches"  # told by triggers on the callers' tables

@@ -35,6 +35,7 @@ class Look:
     final: Flags
     sender: Codes  # equal for equal senders, without other meaning
     owner: Codes  # (R,) which of `at` each report belongs to
+    channel: NDArray[np.int8]  # index in `Channel`
 
     def last(self, wanted: Flags, slots: bool = True) -> Codes:
         """Index of each precinct's last wanted report, -1 for none: of all `at`, or of `slot` alone."""

@@ -1,22 +1,24 @@
 """Editions: the standings as published, numbered; what changed from one to the next; who may see what.
 
-Values only. A *row* is a wire `Standing` as a dict, rounded to what a board shows, so that two engines with
-the same set of check-ins publish the same bytes. A change goes out when a reader would notice it: at once
-for what was reported or decided, past a threshold for what drifts with the clock or with a refit, and the
-rest a few rows at a time, so that a refit of 180,000 precincts does not flood 1,000 viewers every minute.
+Values only. A change goes out when a reader would notice it: at once for what was reported or decided, past
+a threshold for what drifts with the clock or with a refit, and the rest a few rows at a time, so that a refit
+of 180,000 precincts does not flood 1,000 viewers every minute.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
-from election.wire.feed import VERSION, Aggregate, Standing
+from election.wire.feed import VERSION, Aggregate
+from tally.published import FIELDS, VOTES, Columns, Row, rows, taken, wire
 from tally.waiting import Groups, desks_of
 
-Row = dict[str, Any]
 Counties = frozenset[str] | None  # None: the whole election
+Positions = NDArray[np.intp]
 
 
 class Sight(NamedTuple):
@@ -30,47 +32,47 @@ WHOLE = Sight()
 DRIFT_ROWS = 500  # small changes sent with each edition, at most
 WHOLE_SHARE = 0.4  # above this share of all rows a columnar snapshot is smaller than a delta
 
-# Displayed precision: votes to 1, probabilities to .01, gap to .001.
-_VOTES = ("expected_now", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95", "shortfall")
-_DRIFTING = frozenset((*_VOTES, "p_lagging", "gap", "reason"))
+_DRIFTING = frozenset((*VOTES, "p_lagging", "gap", "reason"))
 _AGGREGATE_VOTES = ("expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95")
-_FIELDS = tuple(Standing.model_fields)
-_AT_ONCE = tuple(name for name in _FIELDS if name not in _DRIFTING)
-
-
-def row_of(standing: Standing) -> Row:
-    """A standing as published."""
-    row = dict(standing.__dict__)
-    row["state"] = standing.state.value
-    for name in _VOTES:
-        row[name] = float(round(row[name]))
-    row["p_lagging"] = round(row["p_lagging"], 2) + 0.0
-    row["gap"] = round(row["gap"], 3) + 0.0  # + 0.0: no negative zero
-    return row
+_AT_ONCE = tuple(name for name in FIELDS if name not in _DRIFTING and name != "precinct_id")
+NOWHERE: Positions = np.zeros(0, dtype=np.intp)
 
 
 def aggregate_row(aggregate: Aggregate) -> Row:
     """An aggregate as published."""
     row = dict(aggregate.__dict__)
+    row["thin"] = [dict(reach.__dict__) for reach in aggregate.thin]
     for name in _AGGREGATE_VOTES:
         row[name] = float(round(row[name]))
     row["coverage"] = round(row["coverage"], 3) + 0.0
     return row
 
 
-def differs_at_once(old: Row, new: Row) -> bool:
-    """Whether something was reported, decided or turned: not mere drift."""
-    return any(old[name] != new[name] for name in _AT_ONCE)
+def turned(old: Columns, new: Columns) -> NDArray[np.bool_]:
+    """Which rows say something that was reported, decided or has turned: not mere drift."""
+    found = np.zeros(len(new["state"]), dtype=np.bool_)
+    for name in _AT_ONCE:
+        found |= old[name] != new[name]
+    return found
 
 
-def drifted(old: Row, new: Row) -> bool:
-    """Whether what drifts has moved by as much as a reader would notice."""
-    scale = max(3.0, 0.02 * new["expected_final"])
-    return (
-        any(abs(old[name] - new[name]) > scale for name in _VOTES)
-        or abs(old["p_lagging"] - new["p_lagging"]) >= 0.05
-        or abs(old["gap"] - new["gap"]) >= 0.02
-    )
+def drifted(old: Columns, new: Columns) -> NDArray[np.bool_]:
+    """Which rows have drifted by as much as a reader would notice."""
+    scale = np.maximum(3.0, 0.02 * new["expected_final"])
+    found = np.abs(old["p_lagging"] - new["p_lagging"]) >= 0.05 - 1e-9
+    found |= np.abs(old["gap"] - new["gap"]) >= 0.02 - 1e-9
+    for name in VOTES:
+        found |= np.abs(old[name] - new[name]) > scale
+    return np.asarray(found)
+
+
+def differ(old: Columns, new: Columns) -> NDArray[np.bool_]:
+    """Which rows are not what they were."""
+    found = turned(old, new)
+    for name in (*VOTES, "p_lagging", "gap"):
+        found |= old[name] != new[name]
+    words = [a is not b and a != b for a, b in zip(old["reason"], new["reason"], strict=True)]
+    return found | np.array(words, dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +91,22 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the next edition will say."""
+    """What the next edition will say: `columns` of the precincts at `positions`."""
 
     at: float
-    rows: list[tuple[int, Row]]
-    aggregates: list[Row]
-    incidents: list[Row]
+    positions: Positions = field(default_factory=lambda: NOWHERE)
+    columns: Columns = field(default_factory=dict)
+    aggregates: Sequence[Row] = ()
+    incidents: Sequence[Row] = ()
     desks: Groups | None = None  # None: unchanged
 
 
 @dataclass(slots=True)
 class Edition:
-    """What viewers have been told, and the precincts it is about. `rows[i]` belongs to `infos[i]`."""
+    """What viewers have been told, and the precincts it is about: `infos` and `columns` go together."""
 
-    infos: Sequence[Row]
-    rows: list[Row]
+    infos: Columns
+    columns: Columns
     aggregates: dict[str, Row] = field(default_factory=dict)
     incidents: dict[int, Row] = field(default_factory=dict)
     desks: Groups = field(default_factory=dict)
@@ -111,67 +114,71 @@ class Edition:
     seq: int = 0
     at: float = 0.0
     county_of: dict[str, str] = field(init=False)
-    _told: list[int] = field(init=False)  # seq in which each row was last sent
+    _told: NDArray[np.int64] = field(init=False)  # seq in which each row was last sent
 
     def __post_init__(self) -> None:
-        self.county_of = {info["precinct_id"]: info["county"] for info in self.infos}
-        self._told = [0] * len(self.rows)
+        self.county_of = dict(zip(self.infos["precinct_id"], self.infos["county"], strict=True))
+        self._told = np.zeros(len(self.county_of), dtype=np.int64)
 
-    def advance(
-        self,
-        at: float,
-        rows: Iterable[tuple[int, Row]],
-        aggregates: Iterable[Row] = (),
-        incidents: Iterable[Row] = (),
-    ) -> Change | None:
+    def __len__(self) -> int:
+        return len(self._told)
+
+    def rows(self) -> list[Row]:
+        """Every standing as it was last told."""
+        return rows(self.columns)
+
+    def advance(self, plan: Plan) -> Change | None:
         """Takes in new values and returns what to send, or None where a reader would notice nothing."""
-        return self.commit(self.plan(at, rows, aggregates, incidents))
+        return self.commit(self.plan(plan))
 
-    def plan(
-        self,
-        at: float,
-        rows: Iterable[tuple[int, Row]],
-        aggregates: Iterable[Row] = (),
-        incidents: Iterable[Row] = (),
-    ) -> Plan:
-        """What of the new values to send. Changes nothing, so that another thread may work it out."""
-        now: list[tuple[int, Row]] = []
-        later: list[tuple[int, Row]] = []
-        for position, row in rows:
-            old = self.rows[position]
-            if old == row:
-                continue
-            at_once = differs_at_once(old, row) or drifted(old, row)
-            (now if at_once else later).append((position, row))
-        later.sort(key=lambda item: (self._told[item[0]], item[0]))
-        now += later[: max(0, DRIFT_ROWS - len(now))]
+    def plan(self, new: Plan) -> Plan:
+        """What of new values to send. Changes nothing, so that another thread may work it out."""
+        chosen = NOWHERE
+        if len(new.positions):
+            old = taken(self.columns, new.positions)
+            at_once = turned(old, new.columns) | drifted(old, new.columns)
+            chosen = np.flatnonzero(at_once)
+            later = np.flatnonzero(differ(old, new.columns) & ~at_once)
+            room = max(0, DRIFT_ROWS - len(chosen))
+            if len(later) > room:
+                told = self._told[new.positions[later]]
+                later = later[np.lexsort((new.positions[later], told))[:room]]
+            chosen = np.concatenate([chosen, later])
         return Plan(
-            at,
-            now,
-            [a for a in aggregates if self.aggregates.get(a["scope"]) != a],
-            [i for i in incidents if self.incidents.get(i["number"]) != i],
+            new.at,
+            new.positions[chosen],
+            taken(new.columns, chosen) if len(chosen) else {},
+            [a for a in new.aggregates if self.aggregates.get(a["scope"]) != a],
+            [i for i in new.incidents if self.incidents.get(i["number"]) != i],
+            None if new.desks == self.desks else new.desks,
         )
 
     def commit(self, plan: Plan) -> Change | None:
         """Makes a plan the next edition."""
-        desks = None if plan.desks == self.desks else plan.desks
-        if not (plan.rows or plan.aggregates or plan.incidents or desks is not None):
+        n = len(plan.positions)
+        if not (n or plan.aggregates or plan.incidents or plan.desks is not None):
             return None
         self.seq += 1
         self.at = plan.at
-        for position, row in plan.rows:
-            self.rows[position] = row
-            self._told[position] = self.seq
+        if n:
+            self._told[plan.positions] = self.seq
+            for name, column in plan.columns.items():
+                mine = self.columns[name]
+                if isinstance(mine, list):
+                    for position, value in zip(plan.positions.tolist(), column, strict=True):
+                        mine[position] = value
+                else:
+                    mine[plan.positions] = column
         self.aggregates.update((a["scope"], a) for a in plan.aggregates)
         self.incidents.update((i["number"], i) for i in plan.incidents)
-        if desks is not None:
-            self.desks = desks
-        if len(plan.rows) > max(DRIFT_ROWS, WHOLE_SHARE * len(self.rows)):
+        if plan.desks is not None:
+            self.desks = plan.desks
+        if n > max(DRIFT_ROWS, WHOLE_SHARE * len(self)):
             return Change(self.seq, plan.at, whole=True)
+        standings = tuple(rows(plan.columns)) if n else ()
         return Change(
-            self.seq, plan.at, tuple(r for _, r in plan.rows), tuple(plan.aggregates), tuple(plan.incidents),
-            desks=desks,
-        )  # fmt: skip
+            self.seq, plan.at, standings, tuple(plan.aggregates), tuple(plan.incidents), desks=plan.desks
+        )
 
     def tell_calls(self, at: float, calls: Row) -> Change | None:
         """The call desk has answered; None where nothing is new."""
@@ -182,7 +189,7 @@ class Edition:
         self.at = at
         return Change(self.seq, at, calls=calls)
 
-    def restate(self, at: float, infos: Sequence[Row]) -> Change:
+    def restate(self, at: float, infos: Columns) -> Change:
         """Precincts themselves have changed (their hours): everybody gets a snapshot."""
         self.infos = infos
         self.seq += 1
@@ -235,32 +242,32 @@ class Edition:
                 "clock": clock,
                 "desks": desks_of(self.desks, sight.counties) if sight.desks else None,
                 "calls": self._calls(self.calls, sight),
-                **self.columns(sight.counties),
+                **board_of(
+                    self.infos,
+                    self.columns,
+                    self.aggregates.values(),
+                    self.incidents.values(),
+                    sight.counties,
+                ),
             }
         )
 
-    def columns(self, counties: Counties = None) -> Row:
-        """Precincts and standings by column, aggregates and incidents, as `counties` may see them."""
-        return columns_of(
-            self.infos, self.rows, list(self.aggregates.values()), list(self.incidents.values()), counties
-        )
 
-
-def columns_of(
-    infos: Sequence[Row], rows: Sequence[Row], aggregates: Sequence[Row], incidents: Sequence[Row],
+def board_of(
+    infos: Columns, columns: Columns, aggregates: Iterable[Row], incidents: Iterable[Row],
     counties: Counties = None,
 ) -> Row:  # fmt: skip
     """The body of a snapshot: a pure function of its arguments, sorted where order carries no meaning."""
+    chosen = None
     if counties is not None:
-        chosen = [i for i, info in enumerate(infos) if info["county"] in counties]
-        infos, rows = [infos[i] for i in chosen], [rows[i] for i in chosen]
-        seen = {info["precinct_id"] for info in infos}
+        chosen = np.flatnonzero(np.array([county in counties for county in infos["county"]], dtype=np.bool_))
+        seen = {infos["precinct_id"][i] for i in chosen.tolist()}
         incidents = [i for i in incidents if i["precinct_id"] in seen]
         aggregates = [a for a in aggregates if sees_scope(counties, a["scope"])]
-    names = list(infos[0]) if infos else []
+    places = infos if chosen is None else taken(infos, chosen)
     return {
-        "precincts": {name: [info[name] for info in infos] for name in names},
-        "standings": {name: [row[name] for row in rows] for name in _FIELDS},
+        "precincts": {k: v if isinstance(v, list) else v.tolist() for k, v in places.items()},
+        "standings": wire(columns, chosen),
         "aggregates": sorted(aggregates, key=lambda a: str(a["scope"])),
         "incidents": sorted(incidents, key=lambda i: int(i["number"])),
     }

@@ -17,9 +17,10 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
+import numpy as np
 import structlog
 
 from election.checkin import CheckIn
@@ -27,10 +28,11 @@ from election.clock import Clock
 from election.day import Election
 from election.log_columns import Counts
 from election.wire.feed import VERSION
-from tally.edition import Change, Edition, Plan, Row, Sight
+from tally.edition import Change, Counties, Edition, Plan, Sight
 from tally.model import State
 from tally.projection import MINUTE, Projection, Tally
-from tally.sheet import aggregates_of, incidents_of, infos_of, past_of, rows_of, sheet_bytes
+from tally.published import Columns, Row, published
+from tally.sheet import aggregates_of, incidents_of, infos_of, past_of, sheet_bytes
 
 T = TypeVar("T")
 
@@ -52,6 +54,8 @@ class _Held:
     refit: "Future[tuple[Projection, State]] | None" = None
     refit_began: float = 0.0  # monotonic
     since: set[int] = field(default_factory=set)  # touched since the refit's look
+    sums_owed: bool = False  # precincts were projected that no aggregate has yet
+    next_sums: float = 0.0  # monotonic
     desks_told: int = -1  # version of what waits at the desks
 
 
@@ -61,7 +65,7 @@ class _Step:
 
     plan: Plan | None = None
     fresh: Edition | None = None
-    infos: list[Row] | None = None
+    infos: Columns | None = None
 
 
 class Engine:
@@ -190,10 +194,10 @@ class Engine:
 
         return await asyncio.get_running_loop().run_in_executor(self._worker, answer)
 
-    async def standings(self, as_of: float | None = None) -> bytes | None:
+    async def standings(self, as_of: float | None = None, counties: Counties = None) -> bytes | None:
         """The sheet as of a past minute, or of the last whole one. Canonical JSON."""
         at = self.clock.now().timestamp() if as_of is None else as_of
-        return await self.ask(lambda tally, _, __: sheet_bytes(tally, at))
+        return await self.ask(lambda tally, _, __: sheet_bytes(tally, at, counties))
 
     async def past(self, at: float, sight: Sight) -> bytes | None:
         """The board as known at a past minute, as a snapshot's bytes. None while there is no election yet.
@@ -283,23 +287,34 @@ class Engine:
         if tally.ledger.waiting.version != held.desks_told:
             held.desks_told = tally.ledger.waiting.version
             desks = tally.ledger.waiting.groups()
-        if not due and not held.touched and desks is None:
+        summing = held.sums_owed and time.monotonic() >= held.next_sums
+        if not (due or held.touched or summing or desks is not None):
             return _Step()
         assert held.projection is not None and held.state is not None
         touched = sorted(held.touched)
         held.touched = set()
         tally.update(held.projection, held.state, touched, as_of)
         held.projection.as_of = as_of
-        positions = list(range(len(held.projection.ids))) if due else touched
-        rows = list(zip(positions, rows_of(held.projection, None if due else touched), strict=True))
-        aggregates = aggregates_of(tally, held.projection, held.state)
-        incidents = incidents_of(tally)
+        positions = np.arange(len(held.projection.ids)) if due else np.array(touched, dtype=np.intp)
+        held.sums_owed |= bool(touched)
+        aggregates = (
+            self._sums(held) if due or (held.sums_owed and time.monotonic() >= held.next_sums) else []
+        )
+        columns = published(held.projection, None if due else positions)
+        new = Plan(now, positions, columns, aggregates, incidents_of(tally), desks)
         if self.edition is None or self._edition_of is not held:
-            edition = Edition(infos_of(tally), [row for _, row in rows])
-            return _Step(plan=Plan(now, [], aggregates, incidents, desks), fresh=edition)
-        infos = infos_of(tally) if due else None
-        plan = self.edition.plan(now, rows, aggregates, incidents)
-        return _Step(plan=replace(plan, desks=desks), infos=infos)
+            told = Plan(now, aggregates=aggregates, incidents=new.incidents, desks=desks)
+            return _Step(plan=told, fresh=Edition(infos_of(tally), columns))
+        return _Step(plan=self.edition.plan(new), infos=infos_of(tally) if due else None)
+
+    def _sums(self, held: _Held) -> list[Row]:
+        """Aggregates: of all precincts whatever has changed, so not more often than a tenth of the time."""
+        assert held.projection is not None and held.state is not None
+        began = time.monotonic()
+        found = aggregates_of(held.tally, held.projection, held.state)
+        held.sums_owed = False
+        held.next_sums = time.monotonic() + 10 * (time.monotonic() - began)
+        return found
 
     def _refit(self, held: _Held, minute: float, as_of: float) -> bool:
         """Begins a refit where one is due, and takes in one that is done. Whether every row may be new."""
@@ -343,14 +358,19 @@ class Engine:
             self.engine_id = secrets.token_hex(6)
             self.edition.commit(step.plan)
             self.edition.calls = self._calls
-            self._log.info("standings ready", precincts=len(step.fresh.rows))
+            self._log.info("standings ready", precincts=len(step.fresh))
             if restarting:
                 self.on_restart()
             return
         assert self.edition is not None
-        if step.infos is not None and step.infos != self.edition.infos:
+        if step.infos is not None and _moved(self.edition.infos, step.infos):
             self.edition.commit(step.plan)
             self.on_change(self.edition.restate(step.plan.at, step.infos))
         elif (change := self.edition.commit(step.plan)) is not None:
             self.on_change(change)
         self.on_published(batch)
+
+
+def _moved(old: Columns, new: Columns) -> bool:
+    """Whether polling hours have changed anywhere."""
+    return any(not np.array_equal(old[name], new[name]) for name in ("opens_at", "closes_at"))

@@ -36,6 +36,7 @@ class Report:
     kind: Kind
     asked: bool = False  # intake asked the watcher to confirm it
     accepted_by_staff: bool = False
+    channel: int = 0  # index in `Channel`
 
     @property
     def sort_key(self) -> tuple[float, float, bytes]:
@@ -96,6 +97,7 @@ class Entry:
     unknown: bool
     detail: dict[str, Any]
     precinct: int  # position, or -1
+    channel: int = 0  # index in `Channel`
 
     @property
     def sort_key(self) -> tuple[float, float, bytes]:

@@ -30,7 +30,8 @@ from websockets.protocol import State
 from election.accounts import WAR_ROOM
 from election.tokens import BadTokenError, Tokens
 from election.wire.feed import VERSION
-from tally.edition import WHOLE, Change, Edition, Row, Sight, encode
+from tally.edition import WHOLE, Change, Edition, Sight, encode
+from tally.published import Row
 from tally.settings import TallySettings
 
 TOKEN_AGE = 24 * 3600  # seconds of real time

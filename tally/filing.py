@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from election.checkin import Kind
+from election.checkin import Channel, Kind
 from election.log_columns import Counts
 from tally.entries import Entry
 
 KINDS = tuple(Kind)
 CODE = {kind: code for code, kind in enumerate(KINDS)}
+CHANNEL_CODE = {channel: code for code, channel in enumerate(Channel)}
 NOTHING: dict[str, Any] = {}  # the details of an entry without any; nobody writes to it
 NO_VOTES = -1
 _UNKNOWN = 1  # flag: from a phone nobody knows
@@ -36,6 +37,7 @@ class Filing:
         self.place = array("i")  # position of the precinct it names, or -1
         self.kind = array("b")
         self.flags = array("b")
+        self.channel = array("b")  # index in `Channel`
         self.observed = array("d")
         self.sent = array("d")
         self.received = array("d")
@@ -88,7 +90,7 @@ class Filing:
 
     def add(  # noqa: PLR0917
         self, key: int, kind: Kind, place: int, sender: str, times: tuple[float, float, float],
-        votes: int | None, unknown: bool, detail: dict[str, Any],
+        votes: int | None, unknown: bool, detail: dict[str, Any], channel: Channel,
     ) -> int:  # fmt: skip
         """Files an entry and returns its row; -1 where it is filed already. `key`: its id as a number;
         `times`: observed, sent, received.
@@ -104,6 +106,7 @@ class Filing:
         self.place.append(place)
         self.kind.append(CODE[kind])
         self.flags.append(_UNKNOWN if unknown else 0)
+        self.channel.append(CHANNEL_CODE[channel])
         self.observed.append(times[0])
         self.sent.append(times[1])
         self.received.append(times[2])
@@ -129,11 +132,11 @@ class Filing:
         who, which = np.unique(c.sender, return_inverse=True)
         codes = np.array([self.code(senders[key]) for key in who.tolist()], dtype=np.int32)
         kinds = np.where(c.final, CODE[Kind.FINAL], CODE[Kind.COUNT]).astype(np.int8)
+        nothing = np.zeros(n, dtype=np.int8)
         for name, values in (
-            ("high", c.high), ("low", c.low), ("place", c.place), ("kind", kinds),
-            ("flags", np.zeros(n, dtype=np.int8)), ("observed", c.observed), ("sent", c.sent),
-            ("received", c.received), ("votes", c.votes), ("sender", codes[which]),
-            ("next_row", self._chained(c.place, start)),
+            ("high", c.high), ("low", c.low), ("place", c.place), ("kind", kinds), ("flags", nothing),
+            ("channel", c.channel), ("observed", c.observed), ("sent", c.sent), ("received", c.received),
+            ("votes", c.votes), ("sender", codes[which]), ("next_row", self._chained(c.place, start)),
         ):  # fmt: skip
             getattr(self, name).frombytes(np.ascontiguousarray(values).tobytes())
         while start + n > _FULL * (1 << self._bits):
@@ -212,6 +215,7 @@ class Filing:
             unknown=bool(self.flags[row] & _UNKNOWN),
             detail=self.details.get(row, NOTHING),
             precinct=self.place[row],
+            channel=self.channel[row],
         )
 
     def column(self, name: str) -> NDArray[Any]:

@@ -110,7 +110,7 @@ class Ledger:
             unknown = bool(detail) and c.watcher_id is None and bool(detail.get("unknown_sender"))
             row = filing.add(
                 int.from_bytes(key, "big"), kind, -1 if kind in STAFF else place,
-                c.watcher_id or c.sender, (observed, sent, received), c.votes, unknown, detail,
+                c.watcher_id or c.sender, (observed, sent, received), c.votes, unknown, detail, c.channel,
             )  # fmt: skip
             if row < 0:
                 continue

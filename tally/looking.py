@@ -81,7 +81,7 @@ def everywhere(ledger: "Ledger", as_of: float) -> Look:
     plain = (
         place[rows].astype(np.intp), filing.column("votes")[rows].astype(np.float64),
         filing.column("observed")[rows], none, none, filing.column("kind")[rows] == _FINAL,
-        filing.column("sender")[rows].astype(np.intp),
+        filing.column("sender")[rows].astype(np.intp), filing.column("channel")[rows].copy(),
     )  # fmt: skip
     resolved = look.reports()
     if not len(resolved[0]):
@@ -117,7 +117,7 @@ class _Columns:
         self.line_minutes = np.full(n, ABSENT, dtype=np.intp)
         self.line_people = np.full(n, ABSENT, dtype=np.intp)
         self.incidents, self.on_post, self.struck_off = np.zeros((3, n), dtype=np.intp)
-        self._reports: list[tuple[int, float, float, bool, bool, bool, int]] = []
+        self._reports: list[tuple[int, float, float, bool, bool, bool, int, int]] = []
 
     def put(self, i: int, view: PrecinctView, filing: Filing) -> None:
         """The i-th precinct as resolved."""
@@ -131,7 +131,8 @@ class _Columns:
         self.struck_off[i] = len(view.struck_off)
         for r in view.live:
             final, code = r.kind is Kind.FINAL, filing.code(r.sender)
-            self._reports.append((i, r.votes, r.observed, r.asked, r.accepted_by_staff, final, code))
+            said = (i, r.votes, r.observed, r.asked, r.accepted_by_staff, final, code, r.channel)
+            self._reports.append(said)
 
     def put_plain(self, i: int, place: int, filing: Filing, as_of: float) -> None:
         """The i-th precinct, which holds nothing but plain counts."""
@@ -144,21 +145,22 @@ class _Columns:
         self.last_received[i] = max(received[row] for row in rows)
         for row in rows:
             final = filing.kind[row] == _FINAL
-            self._reports.append((i, votes[row], observed[row], False, False, final, filing.sender[row]))
+            who = (filing.sender[row], filing.channel[row])
+            self._reports.append((i, votes[row], observed[row], False, False, final, *who))
 
     def reports(self) -> tuple[NDArray[Any], ...]:
         """Columns of what was put."""
-        kinds = (np.intp, np.float64, np.float64, np.bool_, np.bool_, np.bool_, np.intp)
-        columns = zip(*self._reports, strict=True) if self._reports else ([],) * 7
+        kinds = (np.intp, np.float64, np.float64, np.bool_, np.bool_, np.bool_, np.intp, np.int8)
+        columns = zip(*self._reports, strict=True) if self._reports else ([],) * len(kinds)
         return tuple(np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True))
 
     def done(self, reports: tuple[NDArray[Any], ...]) -> Look:
-        of, votes, observed, asked, sure, final, sender = reports
+        of, votes, observed, asked, sure, final, sender, channel = reports
         slot, starts = segments(of)
         return Look(
             self.at, self.opens, self.closes, self.last_received, self.line_minutes, self.line_people,
             self.line_at, self.incidents, self.on_post, self.struck_off, slot, starts, votes, observed, asked,
-            sure, final, sender, of,
+            sure, final, sender, of, channel,
         )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ ends at the same bytes as one that starts from nothing. Both take the same steps
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -18,17 +18,18 @@ from numpy.typing import NDArray
 
 from election.checkin import CheckIn
 from election.day import Election
-from election.wire.feed import Aggregate, Standing
+from election.wire.feed import Aggregate, Reach, Standing
 from election.wire.feed import State as Name
 from tally import gate, standing
 from tally.constants import Constants
 from tally.counts import Look, segments
-from tally.coverage import caveat_of
+from tally.coverage import Coverage, Guard
 from tally.curve import parts_of_day
 from tally.entries import PrecinctView, Report, Settled, Verdict
 from tally.expectation import Inputs, inputs_of
+from tally.fit import Rows, fit, rows_of
 from tally.ledger import Ledger
-from tally.model import Finals, Latest, Rows, State, finals, fit, noise, peers, spread, unexplained
+from tally.model import Finals, Latest, State, finals, noise, peers, residual_of, spread, unexplained
 
 Array = NDArray[np.float64]
 MINUTE = 60.0
@@ -38,6 +39,7 @@ FLOATS = ("expected_now", "expected_final", "projected_final", "lo80", "hi80", "
 INTEGERS = ("reports", "held", "last_votes", "last_observed_at", "last_received_at", "line_minutes",
             "line_people", "incidents", "on_post", "struck_off")  # fmt: skip
 OPTIONAL = frozenset({"last_votes", "last_observed_at", "last_received_at", "line_minutes", "line_people"})
+CODE = {state.value: code for code, state in enumerate(Name)}
 MISSING = -1  # how the optional integers say None
 
 
@@ -98,6 +100,8 @@ class Projection:
         self.own_variance = np.zeros(n)
         self.log_median = np.zeros(n)
         self.missing = np.zeros(n)  # votes missing against peers by close
+        self.codes = np.full(n, CODE[Name.SILENT.value], dtype=np.int8)  # states, as indices of `State`
+        self.channel = np.zeros(n, dtype=np.int8)  # of the newest accepted count
         self.updated: dict[int, float] = {}  # precincts projected anew since, and as of when
 
     def standing(self, position: int) -> Standing:
@@ -139,6 +143,8 @@ class Tally:
         ).reshape(-1, 2)
         self._planned_opens, self._planned_closes = planned[:, 0].copy(), planned[:, 1].copy()
         self._log_expected = np.log(self.inputs.expected)
+        self.places = places_of(election)
+        self._guard = Guard(election, self.inputs.expected, self.inputs.county, self.inputs.group)
 
     def add(self, check_ins: Iterable[CheckIn]) -> set[int]:
         """File check-ins; returns the positions whose standing may change."""
@@ -225,22 +231,15 @@ class Tally:
     def _ungated(self, look: Look, part: Array, share: Array) -> Rows:
         """Level rows of the latest counts as they came: enough for a first, robust state."""
         last = look.last(share >= self.constants.earliest, slots=False)
-        return self._rows_of(look, last, part, share)
+        newest = np.zeros(len(share), dtype=bool)
+        newest[last[last >= 0]] = True
+        return rows_of(self.inputs, look, newest, (part, share), self.constants)
 
     def _rows(self, gated: Gated) -> Rows:
-        last = gated.look.last(gated.accepted, slots=False)
-        last = np.where((last >= 0) & (gated.share[last] >= self.constants.earliest), last, -1)
-        return self._rows_of(gated.look, last, gated.part, gated.share)
-
-    def _rows_of(self, look: Look, last: NDArray[np.intp], part: Array, share: Array) -> Rows:
-        """Rows of the reports `last`, one for each of `look.slot`; -1 for none."""
-        has = last >= 0
-        at, last = look.at[look.slot[has]], last[has]
-        votes, share = look.votes[last], share[last]
-        return Rows(at, self._residual(at, votes, share), part[last], share, votes)
+        return rows_of(self.inputs, gated.look, gated.accepted, (gated.part, gated.share), self.constants)
 
     def _residual(self, at: NDArray[np.intp], votes: Array, shares: Array) -> Array:
-        return np.asarray(np.log((votes + 0.5) / (self.inputs.expected[at] * np.maximum(shares, 1e-4))))
+        return residual_of(self.inputs, at, votes, shares)
 
     def _judge(self, look: Look, state: State, words: bool = True) -> Gated:
         """The gate's verdicts; `words`: and why each count left out was."""
@@ -277,7 +276,10 @@ class Tally:
         else:
             votes, part, share = np.full(len(at), np.nan), np.ones(len(at)), np.ones(len(at))
         residual = self._residual(at, np.where(has, votes, 0.0), share)
-        return Latest(at, votes, part, share, residual)
+        support = np.bincount(look.owner[gated.accepted], minlength=len(look.at)).astype(np.intp)
+        if among is not None:  # the counts before the latest
+            support = support[among] - 1
+        return Latest(at, votes, part, share, residual, support)
 
     # ------------------------------------------------------------------ writing standings
 
@@ -336,6 +338,9 @@ class Tally:
         votes[has], observed[has] = look.votes[last[has]], look.observed[last[has]]
         c["last_votes"][at], c["last_observed_at"][at] = votes, observed
         c["last_received_at"][at] = look.last_received
+        channel = np.zeros(len(at), dtype=np.int8)
+        channel[has] = look.channel[last[has]]
+        out.channel[at] = channel
         for name in ("line_minutes", "line_people", "incidents", "on_post", "struck_off"):
             c[name][at] = getattr(look, name)
 
@@ -390,7 +395,7 @@ class Tally:
     ) -> None:
         """State and sentence of each precinct. Those without a count share a sentence by their hours."""
         k, c, look, at = self.constants, out.columns, gated.look, gated.look.at
-        states, reasons, zones = c["state"], c["reason"], self._zones
+        states, reasons, zones, codes = c["state"], c["reason"], self._zones, out.codes
         rhythm, disagree = self._rhythm(gated), self._disagreements(look)
         silent: dict[tuple[Any, ...], tuple[str, str]] = {}
         columns = zip(at.tolist(), last.tolist(), clocks.tolist(), look.opens.tolist(), look.closes.tolist(),
@@ -407,6 +412,7 @@ class Tally:
             key = (clock, opens, closes, zone)
             if plain and key in silent:
                 states[position], reasons[position] = silent[key]
+                codes[position] = CODE[states[position]]
                 continue
             counted = newest >= 0
             evidence = standing.Evidence(
@@ -432,6 +438,7 @@ class Tally:
             )
             state, reason = standing.state_of(evidence, k)
             states[position], reasons[position] = state.value, reason
+            codes[position] = CODE[state.value]
             if plain:
                 silent[key] = (state.value, reason)
 
@@ -477,51 +484,64 @@ class Tally:
         known = Finals(everywhere, projection.log_median, projection.gain, projection.own_variance,
                        np.zeros(0), np.zeros(0), projection.part, projection.share)  # fmt: skip
         widths = spread(inputs, state, known, projection.mean)
-        names = np.array(c["state"])
         votes = np.maximum(c["last_votes"], 0)
         counted = c["last_votes"] >= 0
-        fresh = counted & (names != Name.SILENT.value)
+        silent = projection.codes == CODE[Name.SILENT.value]
         n = len(inputs.counties)
 
-        def by_county(values: Array) -> Array:
+        def by_county(values: NDArray[Any]) -> Array:
             return np.bincount(inputs.county, values, n).astype(np.float64)
 
         sums = {
-            "precincts": by_county(np.ones(len(names))),
-            "reporting": by_county(counted.astype(float)),
-            "silent": by_county((names == Name.SILENT.value).astype(float)),
-            "lagging": by_county((names == Name.LAGGING.value).astype(float)),
-            "covered": by_county(inputs.expected * fresh),
-            "counted": by_county(votes.astype(float)),
+            "precincts": by_county(np.ones(len(silent))),
+            "reporting": by_county(counted),
+            "silent": by_county(silent),
+            "lagging": by_county(projection.codes == CODE[Name.LAGGING.value]),
+            "counted": by_county(votes),
             "expected": by_county(inputs.expected),
             "projected": by_county(projection.mean),
         }
-        found = [self._aggregate("all", {name: float(v.sum()) for name, v in sums.items()}, widths.total)]
-        found[0] = found[0].model_copy(update={"caveat": caveat_of(sums, inputs.counties)})
+        guard = self._guard.look(counted, counted & ~silent, projection.channel, projection.mean)
+        whole = {name: float(v.sum()) for name, v in sums.items()}
+        found = [_aggregate("all", whole, widths.total, guard[0])]
         for i, county in enumerate(inputs.counties):
             one = {name: float(v[i]) for name, v in sums.items()}
-            found.append(self._aggregate(f"county:{county}", one, float(widths.counties[i])))
+            found.append(_aggregate(f"county:{county}", one, float(widths.counties[i]), guard[i + 1]))
         return found
 
-    def _aggregate(self, scope: str, sums: dict[str, float], variance: float) -> Aggregate:
-        total = max(sums["projected"], 1e-9)
-        sd = math.sqrt(max(variance, 0.0)) / total
-        least = sums["counted"]
-        return Aggregate(
-            scope=scope,
-            precincts=int(sums["precincts"]),
-            reporting=int(sums["reporting"]),
-            silent=int(sums["silent"]),
-            lagging=int(sums["lagging"]),
-            coverage=round(sums["covered"] / max(sums["expected"], 1e-9), 4),
-            counted=int(sums["counted"]),
-            expected_final=round(sums["expected"], 1),
-            projected_final=round(max(total, least), 1),
-            lo80=round(max(total * math.exp(-Z80 * sd), least), 1),
-            hi80=round(max(total * math.exp(Z80 * sd), least), 1),
-            lo95=round(max(total * math.exp(-Z95 * sd), least), 1),
-            hi95=round(max(total * math.exp(Z95 * sd), least), 1),
-        )
+
+def _aggregate(scope: str, sums: dict[str, float], variance: float, coverage: Coverage) -> Aggregate:
+    total = max(sums["projected"], 1e-9)
+    sd = math.sqrt(max(variance, 0.0)) / total
+    least = sums["counted"]
+    return Aggregate(
+        scope=scope,
+        precincts=int(sums["precincts"]),
+        reporting=int(sums["reporting"]),
+        silent=int(sums["silent"]),
+        lagging=int(sums["lagging"]),
+        coverage=coverage.share,
+        counted=int(sums["counted"]),
+        expected_final=round(sums["expected"], 1),
+        projected_final=round(max(total, least), 1),
+        lo80=round(max(total * math.exp(-Z80 * sd), least), 1),
+        hi80=round(max(total * math.exp(Z80 * sd), least), 1),
+        lo95=round(max(total * math.exp(-Z95 * sd), least), 1),
+        hi95=round(max(total * math.exp(Z95 * sd), least), 1),
+        caveat=coverage.caveat,
+        instead=coverage.instead,
+        channels=coverage.channels,
+        thin=[Reach.model_construct(**asdict(reach)) for reach in coverage.thin],
+    )
+
+
+def places_of(election: Election) -> dict[str, list[Any]]:
+    """What of the feed's `PrecinctInfo` no decision changes, in columns."""
+    precincts, home = election.precincts, election.day.timezone
+    names = ("precinct_id", "name", "county", "group", "site_id", "registered", "already_voted", "lat", "lon")
+    return {name: [getattr(p, name) for p in precincts] for name in names} | {
+        "timezone": [p.timezone or home for p in precincts]
+    }
 
 
 def _left(c: gate.Candidates, here: slice, accepted: NDArray[np.bool_]) -> Left:

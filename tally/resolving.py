@@ -134,7 +134,7 @@ def _decided(
 def _report(e: Entry, sender: str) -> Report:
     assert e.votes is not None  # callers look first
     asked = bool(e.detail.get("held"))
-    return Report(e.id, e.observed, e.received, e.sent, e.votes, sender, e.kind, asked)
+    return Report(e.id, e.observed, e.received, e.sent, e.votes, sender, e.kind, asked, channel=e.channel)
 
 
 def _corrected(sender: str, sent: Sequence[Entry]) -> tuple[list[Report], list[Settled]]:

@@ -2,66 +2,40 @@
 API, the board's replay and the recount, so that equal sets of check-ins give equal bytes (law L4).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from election.wire.feed import VERSION, Standing
-from tally.edition import WHOLE, Row, Sight, aggregate_row, columns_of, encode
+import numpy as np
+
+from election.wire.feed import VERSION
+from tally.edition import WHOLE, Counties, Sight, aggregate_row, board_of, encode
 from tally.entries import FOREVER, OpenIncident
 from tally.model import State
-from tally.projection import MINUTE, MISSING, OPTIONAL, Projection, Tally
+from tally.projection import MINUTE, Projection, Tally
+from tally.published import Columns, Row, published, rows
 from tally.waiting import Groups, desks_of
 
-_VOTES = ("expected_now", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95", "shortfall")
-_DECIMALS = {"p_lagging": 2, "gap": 3}
-_FIELDS = tuple(Standing.model_fields)
+
+def rows_of(projection: Projection, positions: Sequence[int] | None = None) -> list[Row]:
+    """Standings as published, one dict a precinct, of some precincts or of all."""
+    return rows(published(projection, None if positions is None else np.array(positions, dtype=np.intp)))
 
 
-def rows_of(projection: Projection, positions: list[int] | None = None) -> list[Row]:
-    """Standings as published, of some precincts or of all."""
-    columns: list[list[Any]] = []
-    for name in _FIELDS:
-        if name == "precinct_id":
-            column: Any = projection.ids
-        else:
-            column = projection.columns[name]
-        if isinstance(column, (list, tuple)):
-            columns.append(list(column) if positions is None else [column[p] for p in positions])
-            continue
-        if positions is not None:
-            column = column[positions]
-        if name in _VOTES or name in _DECIMALS:
-            column = column.round(_DECIMALS.get(name, 0)) + 0.0  # + 0.0: no negative zero
-        values = column.tolist()
-        columns.append([None if v == MISSING else v for v in values] if name in OPTIONAL else values)
-    return [dict(zip(_FIELDS, row, strict=True)) for row in zip(*columns, strict=True)]
+def infos_of(tally: Tally, as_of: float = FOREVER) -> Columns:
+    """Precincts as columns of the feed's `PrecinctInfo`, with their hours as decided by then."""
+    ledger = tally.ledger
+    opens, closes = ledger.opens.astype(np.int64), ledger.closes.astype(np.int64)
+    for position in ledger.hours_of:
+        opens[position], closes[position] = ledger.hours(position, as_of)
+    return tally.places | {"opens_at": opens, "closes_at": closes}
 
 
-def infos_of(tally: Tally, as_of: float = FOREVER) -> list[Row]:
-    """Precincts as the feed's `PrecinctInfo`, with their hours as decided by then."""
-    day = tally.election.day
-    infos = []
-    for position, precinct in enumerate(tally.election.precincts):
-        opens, closes = tally.ledger.hours(position, as_of)
-        infos.append(
-            {
-                "precinct_id": precinct.precinct_id,
-                "name": precinct.name,
-                "county": precinct.county,
-                "group": precinct.group,
-                "site_id": precinct.site_id,
-                "registered": precinct.registered,
-                "already_voted": precinct.already_voted,
-                "opens_at": int(opens),
-                "closes_at": int(closes),
-                "timezone": precinct.timezone or day.timezone,
-                "lat": precinct.lat,
-                "lon": precinct.lon,
-            }
-        )
-    return infos
+def info_of(tally: Tally, position: int) -> Row:
+    """One precinct as the feed's `PrecinctInfo`."""
+    opens, closes = tally.ledger.hours(position)
+    place = {name: column[position] for name, column in tally.places.items()}
+    return place | {"opens_at": int(opens), "closes_at": int(closes)}
 
 
 def incident_row(incident: OpenIncident) -> Row:
@@ -86,33 +60,19 @@ def aggregates_of(tally: Tally, projection: Projection, state: State) -> list[Ro
     return [aggregate_row(a) for a in tally.aggregates(projection, state)]
 
 
-def sheet(tally: Tally, as_of: float) -> Row:
-    """Everything known as of a whole minute at or before `as_of` (epoch seconds)."""
-    minute = as_of // 60 * 60
-    projection, state = tally.start(minute)
-    return {
-        "as_of": int(minute),
-        "election": tally.election.day.name,
-        "date": tally.election.day.date.isoformat(),
-        **columns_of(
-            infos_of(tally, minute),
-            rows_of(projection),
-            aggregates_of(tally, projection, state),
-            incidents_of(tally, minute),
-        ),
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class Past:
     """The board as it was at a whole minute, before anybody's counties are taken into account."""
 
     minute: float
-    infos: list[Row]
-    rows: list[Row]
+    infos: Columns
+    columns: Columns
     aggregates: list[Row]
     incidents: list[Row]
     desks: Groups
+
+    def board(self, counties: Counties = None) -> Row:
+        return board_of(self.infos, self.columns, self.aggregates, self.incidents, counties)
 
     def snapshot_bytes(self, sight: Sight = WHOLE) -> bytes:
         """As a `Snapshot` message: a clock that stands, no number, no call desk (it keeps no past)."""
@@ -125,7 +85,7 @@ class Past:
                 "clock": {"now": self.minute, "speed": 0.0},
                 "desks": desks_of(self.desks, sight.counties) if sight.desks else None,
                 "calls": None,
-                **columns_of(self.infos, self.rows, self.aggregates, self.incidents, sight.counties),
+                **self.board(sight.counties),
             }
         )
 
@@ -140,11 +100,23 @@ def past_of(tally: Tally, as_of: float) -> Callable[[], Past]:
     def projected() -> Past:
         projection, state = tally.begin(minute, look)
         aggregates = aggregates_of(tally, projection, state)
-        return Past(minute, infos, rows_of(projection), aggregates, incidents, desks)
+        return Past(minute, infos, published(projection), aggregates, incidents, desks)
 
     return projected
 
 
-def sheet_bytes(tally: Tally, as_of: float) -> bytes:
+def sheet(tally: Tally, as_of: float, counties: Counties = None) -> Row:
+    """Everything known as of a whole minute at or before `as_of` (epoch seconds)."""
+    past = past_of(tally, as_of)()
+    day = tally.election.day
+    return {
+        "as_of": int(past.minute),
+        "election": day.name,
+        "date": day.date.isoformat(),
+        **past.board(counties),
+    }
+
+
+def sheet_bytes(tally: Tally, as_of: float, counties: Counties = None) -> bytes:
     """The sheet as canonical JSON: what `GET /standings` answers and `beluga recount` compares."""
-    return encode(sheet(tally, as_of))
+    return encode(sheet(tally, as_of, counties))

@@ -72,8 +72,20 @@ class Standing(_Wire):
     struck_off: int = 0  # distinct roll numbers reported
 
 
+class Reach(_Wire):
+    """How far fresh counts reach in one place. `coverage`: share of its expected votes."""
+
+    scope: str  # "county:X" or "group:X"
+    precincts: int
+    reporting: int
+    coverage: float
+
+
 class Aggregate(_Wire):
-    """A county or the whole election. `coverage`: share of expected votes with a fresh report."""
+    """A county or the whole election. `coverage`: share of expected votes with a fresh report.
+
+    Where `caveat` is not empty, show `instead` in place of the projection, and the caveat as its reason.
+    """
 
     scope: str  # "all" or "county:X"
     precincts: int
@@ -89,6 +101,11 @@ class Aggregate(_Wire):
     lo95: float
     hi95: float
     caveat: str = ""  # why the headline cannot be trusted, in words; empty when it can
+    instead: str = ""  # what can be said in its place
+    channels: dict[str, int] = Field(
+        default_factory=dict
+    )  # fresh precincts, by channel of their newest count
+    thin: list[Reach] = Field(default_factory=list)  # under-watched places inside, at most 5
 
 
 class Incident(_Wire):

@@ -17,7 +17,7 @@ from election.tokens import Tokens
 from election.wire.callers import DispatchList, DispatchView, Proposal
 from election.wire.feed import Calls
 from tally.calls import CallDesk
-from tally.edition import Row
+from tally.published import Row
 from tally.settings import TallySettings
 
 SECRET = "s" * 40

@@ -15,11 +15,12 @@ from election.clock import FixedClock
 from election.database import connect
 from election.day import Election
 from tally.counts import Look
-from tally.edition import Change, Row
+from tally.edition import Change
 from tally.engine import Engine
 from tally.follow import Follower
 from tally.model import State
 from tally.projection import Projection, Tally
+from tally.published import Row
 from tally.sheet import rows_of, sheet, sheet_bytes
 
 
@@ -110,7 +111,7 @@ async def test_viewers_who_follow_the_deltas_hold_what_a_snapshot_says() -> None
         await until(lambda: engine.edition is not None)
         assert engine.edition is not None
         engine.on_change = changes.append
-        held = {r["precinct_id"]: r for r in engine.edition.rows}
+        held = {r["precinct_id"]: r for r in engine.edition.rows()}
         for check_in in sorted(check_ins, key=lambda c: c.received_at):
             clock.at = max(clock.at, check_in.received_at)
             await engine.take([check_in])
@@ -122,9 +123,9 @@ async def test_viewers_who_follow_the_deltas_hold_what_a_snapshot_says() -> None
         for change in changes:
             assert not change.whole
             held |= {row["precinct_id"]: row for row in change.standings}
-        assert list(held.values()) == edition.rows
+        assert list(held.values()) == edition.rows()
         snapshot = orjson.loads(edition.snapshot_bytes(engine.clock_row()))
-        assert snapshot["standings"]["last_votes"] == [r["last_votes"] for r in edition.rows]
+        assert snapshot["standings"]["last_votes"] == [r["last_votes"] for r in edition.rows()]
 
 
 async def test_two_engines_on_one_log_and_a_restart_publish_the_same_bytes(database_url: str) -> None:
@@ -178,7 +179,7 @@ async def test_another_election_starts_the_numbering_anew() -> None:
         engine.caught_up()
         await asyncio.wait_for(restarted.wait(), 10)
         assert engine.engine_id != first
-        assert engine.edition is not None and len(engine.edition.rows) == 5
+        assert engine.edition is not None and len(engine.edition) == 5
         assert engine.hello()["election"] == "Other"
 
 
@@ -189,9 +190,9 @@ async def test_silence_and_close_come_with_time_alone() -> None:
         rows = await settled(engine, 1)
         assert rows[0]["state"] != "silent"
         clock.at = NOON + timedelta(hours=3)
-        await until(lambda: engine.edition is not None and engine.edition.rows[0]["state"] == "silent")
+        await until(lambda: engine.edition is not None and engine.edition.rows()[0]["state"] == "silent")
         clock.at = NOON + timedelta(hours=9)
-        await until(lambda: engine.edition is not None and engine.edition.rows[1]["state"] == "closed")
+        await until(lambda: engine.edition is not None and engine.edition.rows()[1]["state"] == "closed")
 
 
 async def test_no_count_waits_for_a_refit() -> None:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
@@ -19,8 +20,9 @@ from websockets.exceptions import InvalidStatus
 from beluga.postgres import free_port
 from election.tokens import Tokens
 from election.wire.feed import Aggregate, Beat, Delta, Hello, Snapshot, Standing, State
-from tally.edition import WHOLE, Edition, Plan, Row, aggregate_row, row_of
+from tally.edition import WHOLE, Edition, Plan, aggregate_row
 from tally.feed import Feed
+from tally.published import Row, columns_of_standings
 from tally.schema import schemas
 from tally.settings import TallySettings
 from tally.waiting import Group, Item
@@ -32,14 +34,22 @@ REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
 def an_edition(precincts: int = 6, padding: int = 0) -> Edition:
     """Precincts p0, p1 … in counties north (even) and south (odd)."""
-    infos: list[Row] = [
-        {"precinct_id": f"p{i}", "name": "n" * padding, "county": "south" if i % 2 else "north", "group": "",
-         "site_id": "", "registered": 900, "already_voted": 0, "opens_at": 0, "closes_at": 1,
-         "timezone": "UTC", "lat": None, "lon": None}
-        for i in range(precincts)
-    ]  # fmt: skip
-    rows = [row_of(Standing(precinct_id=f"p{i}", state=State.SILENT)) for i in range(precincts)]
-    return Edition(infos, rows)
+    infos = {
+        "precinct_id": [f"p{i}" for i in range(precincts)],
+        "name": ["n" * padding] * precincts,
+        "county": ["south" if i % 2 else "north" for i in range(precincts)],
+        "registered": [900] * precincts,
+        "opens_at": np.zeros(precincts, dtype=np.int64),
+        "closes_at": np.ones(precincts, dtype=np.int64),
+    }
+    silent = [Standing(precinct_id=p, state=State.SILENT) for p in infos["precinct_id"]]
+    return Edition(infos, columns_of_standings(silent))
+
+
+def told(*standings: tuple[int, Standing], at: float = 100.0, **more: Any) -> Plan:
+    """News of some precincts."""
+    positions = np.array([p for p, _ in standings], dtype=np.intp)
+    return Plan(at, positions, columns_of_standings([s for _, s in standings]), **more)
 
 
 class Board:
@@ -61,10 +71,8 @@ class Board:
     def count(self, position: int, votes: int, reason: str = "") -> None:
         edition = self.edition
         assert edition is not None and self.feed is not None
-        row = row_of(
-            Standing(precinct_id=f"p{position}", state=State.ON_PACE, last_votes=votes, reason=reason)
-        )
-        change = edition.advance(100.0, [(position, row)], [], [])
+        standing = Standing(precinct_id=f"p{position}", state=State.ON_PACE, last_votes=votes, reason=reason)
+        change = edition.advance(told((position, standing)))
         assert change is not None
         self.feed.publish(change)
 
@@ -135,7 +143,7 @@ async def test_a_lead_sees_only_their_own_counties() -> None:
         {"number": n, "check_in_id": "c", "precinct_id": p, "text": "t", "at": 1, "status": "open"}
         for n, p in enumerate(["p0", "p1", None])
     ]
-    edition.advance(1.0, [], [aggregate_row(t) for t in totals], incidents)
+    edition.advance(told(at=1.0, aggregates=[aggregate_row(t) for t in totals], incidents=incidents))
     board = Board(edition)
     async with serving(board) as address, connect(f"{address}?token={token(['south'])}") as lead:
         snapshot = await message(lead, "snapshot")
@@ -176,7 +184,7 @@ async def test_what_waits_at_the_desks_goes_to_the_war_room_alone_and_by_county(
             first = Snapshot.model_validate(await message(viewer, "snapshot"))
             assert (first.desks is None) == (viewer is callers) and first.calls is None
         assert board.feed is not None
-        for change in (edition.commit(Plan(1.0, [], [], [], groups)), edition.tell_calls(2.0, calls)):
+        for change in (edition.advance(told(at=1.0, desks=groups)), edition.tell_calls(2.0, calls)):
             assert change is not None
             board.feed.publish(change)
         assert edition.tell_calls(3.0, dict(calls)) is None  # nothing new
@@ -227,12 +235,9 @@ async def test_a_change_of_most_rows_goes_out_as_a_snapshot() -> None:
     board = Board(an_edition(2_000))
     async with serving(board) as address, connect(f"{address}?token={token()}", max_size=None) as viewer:
         await message(viewer, "snapshot")
-        rows = [
-            (i, row_of(Standing(precinct_id=f"p{i}", state=State.ON_PACE, last_votes=i)))
-            for i in range(2_000)
-        ]
+        rows = [(i, Standing(precinct_id=f"p{i}", state=State.ON_PACE, last_votes=i)) for i in range(2_000)]
         assert board.edition is not None and board.feed is not None
-        change = board.edition.advance(5.0, rows, [], [])
+        change = board.edition.advance(told(*rows, at=5.0))
         assert change is not None and change.whole
         board.feed.publish(change)
         snapshot = await message(viewer, "snapshot")

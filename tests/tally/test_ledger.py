@@ -232,6 +232,7 @@ def in_columns(log: list[CheckIn], index: dict[str, int]) -> Counts:
         column((c.votes for c in log), np.int32),
         column((hash(c.watcher_id) for c in log), np.int64),
         column((c.kind is Kind.FINAL for c in log), np.bool_),
+        column((0 for _ in log), np.int8),
     )  # fmt: skip
 
 

@@ -1,0 +1,95 @@
+"""Standings as published: rounded to what a board shows, in columns, so that equal tallies give equal bytes.
+
+Votes are whole numbers, probabilities have two decimals, gaps three. A million rows would not fit as objects;
+a *row* (a wire `Standing` as a dict) is made only where one is sent alone.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from election.wire.feed import Standing, State
+from tally.projection import MISSING, OPTIONAL, Projection
+
+Row = dict[str, Any]
+Columns = dict[str, Any]  # arrays as long as each other; `precinct_id` and `reason` are lists
+
+FIELDS = tuple(Standing.model_fields)
+VOTES = ("expected_now", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95", "shortfall")
+DECIMALS = {"p_lagging": 2, "gap": 3}
+_TIMES = frozenset({"last_observed_at", "last_received_at"})
+_LISTS = frozenset({"precinct_id", "reason"})
+STATES = tuple(state.value for state in State)
+_CODES = {state: code for code, state in enumerate(STATES)}
+_STATES = np.array(STATES, dtype=object)
+
+
+def published(projection: Projection, positions: NDArray[np.intp] | None = None) -> Columns:
+    """Standings of some precincts or of all."""
+    found: Columns = {}
+    for name in FIELDS:
+        if name in _LISTS:
+            values = projection.ids if name == "precinct_id" else projection.columns[name]
+            found[name] = list(values) if positions is None else [values[p] for p in positions.tolist()]
+            continue
+        column = projection.codes if name == "state" else projection.columns[name]
+        if positions is not None:
+            column = column[positions]
+        if name in DECIMALS:
+            found[name] = column.round(DECIMALS[name]) + 0.0  # + 0.0: no negative zero
+        elif name in VOTES:
+            found[name] = column.round().astype(np.int32)
+        elif name == "state":
+            found[name] = column.copy()
+        else:
+            found[name] = column.astype(np.int64 if name in _TIMES else np.int32)
+    return found
+
+
+def columns_of_standings(standings: Sequence[Standing]) -> Columns:
+    """The same from wire values."""
+    found: Columns = {}
+    for name in FIELDS:
+        values = [getattr(s, name) for s in standings]
+        if name in _LISTS:
+            found[name] = values
+        elif name == "state":
+            found[name] = np.array([_CODES[v.value] for v in values], dtype=np.int8)
+        elif name in DECIMALS:
+            found[name] = np.array(values, dtype=np.float64).round(DECIMALS[name]) + 0.0
+        else:
+            whole = [MISSING if v is None else round(v) for v in values]
+            found[name] = np.array(whole, dtype=np.int64 if name in _TIMES else np.int32)
+    return found
+
+
+def taken(columns: Columns, chosen: NDArray[np.intp]) -> Columns:
+    """Some rows, as columns."""
+    return {
+        name: [column[i] for i in chosen.tolist()] if isinstance(column, list) else column[chosen]
+        for name, column in columns.items()
+    }
+
+
+def wire(columns: Columns, chosen: NDArray[np.intp] | None = None) -> dict[str, list[Any]]:
+    """Plain lists of all rows or some, as a snapshot's `standings` has them."""
+    if chosen is not None:
+        columns = taken(columns, chosen)
+    found: dict[str, list[Any]] = {}
+    for name, column in columns.items():
+        if isinstance(column, list):
+            found[name] = column
+        elif name == "state":
+            found[name] = _STATES[column].tolist()
+        else:
+            values = column.tolist()
+            found[name] = [None if v == MISSING else v for v in values] if name in OPTIONAL else values
+    return found
+
+
+def rows(columns: Columns) -> list[Row]:
+    """One dict a precinct, as a delta's `standings` has them."""
+    lists = wire(columns)
+    return [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
