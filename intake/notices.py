@@ -1,8 +1,9 @@
 """What staff or watchers decide and others must hear of: follows the log, and makes texts of it.
 
 ASSIGN: the watcher hears of the new post. TIE: the phone hears that it is known now. STOP: the watcher's
-coordinator hears that somebody must call. Keys are functions of the entries, so that following the log again
-from the beginning makes nothing new; what happened long ago makes nothing at all.
+coordinator hears that somebody must call. NOTE with `tell`: the precinct's coordinator hears of an alert.
+Keys are functions of the entries, so that following the log again from the beginning makes nothing new; what
+happened long ago makes nothing at all.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import asyncpg
 
 from election.checkin import CheckIn, Kind
 from election.clock import Clock
+from election.day import Watcher
 from election.leadership import Term
 from election.log import Position, read_after
 from election.roster import Roster
@@ -20,7 +22,7 @@ from intake.outbox import Purpose, QuietHours, Text, keyed, window, worded, zone
 from intake.reception import normal_phone
 from intake.roster_snapshot import Rosters
 
-KINDS = (Kind.ASSIGN, Kind.TIE, Kind.STOP)
+KINDS = (Kind.ASSIGN, Kind.TIE, Kind.STOP, Kind.NOTE)
 RECENT = timedelta(hours=2)  # older news is no news: nobody is texted about it
 BATCH = 1_000
 
@@ -68,16 +70,23 @@ class Notices:
         return found
 
     def _text_for(self, entry: CheckIn, roster: Roster, now: datetime) -> Text | None:
-        whose = entry.watcher_id if entry.kind is Kind.STOP else entry.detail.get("watcher_id")
-        watcher = roster.watchers.get(str(whose))
+        if entry.kind is Kind.NOTE:
+            watcher = _reachable(entry, roster, self._region)
+        else:
+            whose = entry.watcher_id if entry.kind is Kind.STOP else entry.detail.get("watcher_id")
+            watcher = roster.watchers.get(str(whose))
         if watcher is None:
             return None
-        named = entry.detail.get("precinct_ids")
+        named = [entry.precinct_id] if entry.kind is Kind.NOTE else entry.detail.get("precinct_ids")
         precincts = (
             [str(p) for p in named] if isinstance(named, list) and named else list(watcher.precinct_ids)
         )
         if entry.kind is Kind.STOP:
             phone, template, purpose = normal_phone(watcher.coordinator or "", self._region), "opted_out", (
+                Purpose.REASSIGNED
+            )  # fmt: skip
+        elif entry.kind is Kind.NOTE:
+            phone, template, purpose = normal_phone(watcher.coordinator or "", self._region), "alert", (
                 Purpose.REASSIGNED
             )  # fmt: skip
         elif entry.kind is Kind.TIE:
@@ -94,6 +103,7 @@ class Notices:
             body=worded(
                 template, watcher, roster, rehearsal=self._rehearsal,
                 precinct=", ".join(precincts), watcher=watcher.name,
+                reason=entry.detail.get("text", ""),
             ),
             made_at=now,
             window=window(purpose, now, zone, self._quiet),
@@ -101,3 +111,15 @@ class Notices:
             precinct_id=precincts[0] if precincts else None,
             rehearsal=self._rehearsal,
         )  # fmt: skip
+
+
+def _reachable(entry: CheckIn, roster: Roster, region: str) -> Watcher | None:
+    """The first watcher of a note's precinct whose coordinator can be texted, where it is to be told."""
+    if entry.detail.get("tell") != "coordinator":
+        return None
+    for watcher in roster.watchers.values():
+        if entry.precinct_id in watcher.precinct_ids and normal_phone(
+            watcher.coordinator or "", region
+        ).startswith("+"):
+            return watcher
+    return None
