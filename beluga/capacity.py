@@ -16,23 +16,26 @@ class Constant:
     measured_by: str
 
 
-# 279-365 µs of processor time an ack
-ACKS_PER_CORE = Constant(2_700, "durable acks/s of one whole core", "python bench/intake_acks.py")
-BYTES_PER_MESSAGE = Constant(
-    1_036, "bytes of tables and indexes a text", "pg_total_relation_size, 20,000 texts"
+# 172-224 µs of processor time an ack
+ACKS_PER_CORE = Constant(4_500, "durable acks/s of one whole core", "python -m bench.intake_acks")
+TABLE_BYTES = Constant(1_041, "bytes of tables and indexes a text", "python -m bench.storage")
+LOG_BYTES = Constant(1_552, "bytes of write-ahead log a text", "python -m bench.storage")
+JOURNAL_BYTES = Constant(571, "bytes of intake's journal a text", "python -m bench.storage")
+FEED_MICROSECONDS = Constant(
+    23, "µs of processor time a viewer and message", "python -m bench.feed --viewers 300"
 )
-VIEWERS_PER_FEED = Constant(1_000, "viewers on one feed process", "python bench/feed.py")
-LEASES_PER_SECOND = Constant(150, "leases/s, one database, a busy machine", "python bench/leases.py")
-CHECK_INS_FOLLOWED = Constant(5_700, "check-ins/s read again at a restart", "python bench/follow.py")
+LEASES_PER_SECOND = Constant(150, "leases/s, one database, a busy machine", "python -m bench.leases")
+CHECK_INS_FOLLOWED = Constant(5_700, "check-ins/s read again at a restart", "python -m bench.follow")
 
 # What people do; assumptions, not measurements.
 TEXTS_PER_WATCHER = 14  # a report an hour, and the close
 PEAK_SHARE = 0.10  # of a day's texts in the busiest five minutes (the close, and on the hour)
 PEAK_SECONDS = 300.0
 CALLS_PER_CALLER_HOUR = 20
+MESSAGES_PER_VIEWER = 5.0  # a second, while reports pour in; a beat a second otherwise
+FEED_SHARE = 0.15  # of a tally's core for viewers; the rest counts, and bears everybody coming back at once
 HEADROOM = 3.0  # peak load over what is offered on average in its five minutes
 SEGMENTS_PER_REPLY = 1.1
-COPIES = 4  # the tables, write-ahead log, the journal with its ballast, a backup
 REPLY_SHARE = 1.0  # every text is answered until the budget says otherwise
 CARRIER_TEXTS_PER_SECOND = {"10DLC, lowest": 75 / 60, "toll-free": 25.0, "short code": 100.0}
 CONNECTIONS = {"intake": 3, "tally": 5, "callers": 12, "dashboard": 6}  # each process
@@ -66,7 +69,8 @@ def need(watchers: int, precincts: int, callers: int, viewers: int) -> Need:
     texts = max(watchers, precincts) * TEXTS_PER_WATCHER
     peak = texts * PEAK_SHARE / PEAK_SECONDS * HEADROOM
     intake = max(2, ceil(peak / ACKS_PER_CORE.value))
-    tally = max(2, ceil(viewers / VIEWERS_PER_FEED.value) + 1)
+    feed = viewers * MESSAGES_PER_VIEWER * FEED_MICROSECONDS.value / 1e6
+    tally = max(2, ceil(feed / FEED_SHARE) + 1)
     leases = callers * CALLS_PER_CALLER_HOUR / 3600
     desks = max(2, ceil(leases / (LEASES_PER_SECOND.value / 2)))
     connections = (
@@ -83,7 +87,8 @@ def need(watchers: int, precincts: int, callers: int, viewers: int) -> Need:
         tally_processes=tally,
         callers_processes=desks,
         database_connections=connections,
-        disk_bytes=round(texts * BYTES_PER_MESSAGE.value * COPIES),
+        # tables, log, journal, and the tables again in a base backup
+        disk_bytes=round(texts * (2 * TABLE_BYTES.value + LOG_BYTES.value + JOURNAL_BYTES.value)),
         leases_a_second=leases,
         replies_a_day=texts * REPLY_SHARE * SEGMENTS_PER_REPLY,
         clear_replies_seconds={name: burst / rate for name, rate in CARRIER_TEXTS_PER_SECOND.items()},

@@ -85,7 +85,7 @@ class IntakeSettings(OutboundSettings):
     acknowledge: Literal["journal", "replicated"] = Field(
         default="journal",
         description="journal: acknowledge after the local disk has it. replicated: after PostgreSQL and its "
-        "synchronous standby have it, but after 1 s the journal alone must do.",
+        "synchronous standby have it, but after half a second the journal alone must do.",
     )
     intake_workers: int = Field(
         default=1, ge=1, le=64, description="Processes that share the port, each with its own journal."
