@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from beluga.comparison import compare
 from beluga.laws import Verdict, Witnesses, check_laws, stored_texts
 from beluga.replay import (
     at_full_speed,
@@ -27,6 +28,8 @@ from election.clock import FileClock
 from election.day import Election
 from election.folder import FolderError, Report, read_election, read_reports
 
+REPLAY_ELECTION = "replay-election"  # the folder as imported, with the watchers that were made up
+
 
 def replay(
     folder: Annotated[Path, typer.Argument(help="The election folder.", exists=True)],
@@ -36,6 +39,9 @@ def replay(
     state: Annotated[
         Path, typer.Option("--state", help="Folder of the stack.", envvar="BELUGA_STATE")
     ] = DEFAULT_STATE,
+    compare_standings: Annotated[
+        bool, typer.Option("--compare", help="Compare the standings with `beluga project` afterwards.")
+    ] = False,
 ) -> None:
     """Send a file of reports through the webhook of a running rehearsal, and check that none is lost.
 
@@ -58,10 +64,26 @@ def replay(
         raise _refused(str(error)) from None
     if not rows:
         raise _refused(f"{reports} holds no reports")
+    if compare_standings and pace is not None:
+        raise typer.BadParameter("--compare needs --speed max, which ends at a whole minute")
     verdict = asyncio.run(_replay(run, state, folder, election=election, rows=rows, pace=pace))
     print(verdict.line())
     if not verdict.held:
         raise typer.Exit(1)
+    if compare_standings:
+        made_up = state / REPLAY_ELECTION
+        found = asyncio.run(
+            compare(
+                run.urls["tally"],
+                secrets_of(state)["secret"],
+                made_up if cast_of(election, rows).made_up else folder,
+                reports,
+                FileClock(Path(run.clock_file)).now(),
+            )
+        )
+        print(found.line())
+        if found.differences:
+            raise typer.Exit(1)
 
 
 def _refused(why: str) -> typer.Exit:
@@ -77,7 +99,7 @@ async def _replay(
     cast = cast_of(election, rows)
     if cast.made_up:
         say(f"{folder} has no watchers for some precincts that report: made up {cast.made_up:,}, imported")
-        if await import_cast(folder, cast, state / "replay-election", run.database_url):
+        if await import_cast(folder, cast, state / REPLAY_ELECTION, run.database_url):
             raise _refused(f"{folder} could not be imported; look with: beluga check {folder}")
     clock = FileClock(Path(run.clock_file or ""))
     clock.set(minute_of(min(r.received_at for r in rows)), 0.0)
