@@ -145,7 +145,7 @@ class ClusterTarget(Target):
     def database_url(self) -> str:
         places = self.addresses()
         hosts = ",".join(f"{places[name]}:5432" for name in DATABASES if name in places)
-        password = quote(self.secret("postgres_password"))
+        password = quote(self.secret("postgres_password"), safe="")
         return (
             f"postgresql://beluga:{password}@{hosts}/beluga?sslmode=require&target_session_attrs=read-write"
         )
