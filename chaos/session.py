@@ -88,6 +88,8 @@ class Session:
         surge = Surge(load, way, self.history, hold=hold_file(self.target.state, way.name))
         said = f"load of {rate:g}/s for {load.seconds:g} s by {route}"
         self.history.record(Op.NOTE, said=said, rate=rate, mix=mix)
+        if mixed.forged or mixed.replayed or mixed.poison or signed_url:  # this load is the fault
+            self.history.record(Op.FAULT, label, cuts=[], arguments=dict(mix, signed_url=signed_url))
         self.surges.append(surge.start())
 
     def _route(self, name: str, signed_url: str) -> Route:
