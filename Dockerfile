@@ -27,7 +27,7 @@ RUN apt-get update \
 COPY --from=patroni /opt/patroni /opt/patroni
 COPY deploy/patroni.yml /etc/patroni.yml
 COPY deploy/pgbackrest.conf /etc/pgbackrest/pgbackrest.conf
-COPY deploy/start-database deploy/start-etcd deploy/after-bootstrap deploy/archive-wal deploy/keep-backups \
+COPY deploy/start-database deploy/start-etcd deploy/after-bootstrap deploy/keep-backups \
     deploy/note-backups deploy/restore-backup /usr/local/bin/
 ENV PATH=/opt/patroni/bin:/usr/lib/postgresql/15/bin:$PATH PYTHONUNBUFFERED=1
 USER postgres

@@ -239,7 +239,7 @@ def database(state: DatabaseState | None, why: str = "") -> Finding:
             "deploy/cluster status; start the databases that are down",
         )  # fmt: skip
     if state.archive_failing:
-        return bad("database", "archiving fails: the backup falls behind", "look at its log for archive-wal")
+        return bad("database", "archiving fails: the backup falls behind", "look at its log for archive-push")
     kept = (
         f"{state.synchronous} synchronous standby" if state.hosts > 1 else "one machine, synced to its disk"
     )

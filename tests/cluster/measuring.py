@@ -155,7 +155,10 @@ class Measured:
                     ready_texts(self.phones()),
                     rate,
                     MOST_LOAD_SECONDS,
-                    stopped=lambda: hurting.done() and time.monotonic() > until and looks.calm,
+                    stopped=lambda: (
+                        hurting.done()
+                        and (hurting.exception() is not None or (time.monotonic() > until and looks.calm))
+                    ),
                 )
                 self.acknowledged |= row.load.acknowledged
             await hurting

@@ -46,7 +46,7 @@ def test_the_dashboard_is_valid_json_with_a_query_in_every_panel() -> None:
 @pytest.mark.parametrize(
     "script",
     ["cluster", "images-local", "make-secrets", "start-database", "start-etcd", "start-proxy", "keep-backups",
-     "note-backups", "restore-backup", "archive-wal", "after-bootstrap"],
+     "note-backups", "restore-backup", "after-bootstrap"],
 )  # fmt: skip
 def test_scripts_parse(script: str) -> None:
     subprocess.run(["bash", "-n", str(ROOT / "deploy" / script)], check=True)
