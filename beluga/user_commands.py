@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import asyncpg
+import segno
 import typer
 
 from beluga.stack import DEFAULT_STATE, NoStackError, database_url, read_run_file
-from election import accounts, audit
+from election import accounts, audit, totp
 from election.accounts import AccountError, Role
 from election.clock import open_clock
 from election.database import UNREACHABLE, connect
@@ -81,6 +82,27 @@ def disable(login: str) -> None:
 
     _run(act)
     typer.echo(f"{login} can no longer sign in; open sessions end within seconds")
+
+
+@app.command()
+def codes(
+    login: str,
+    off: Annotated[bool, typer.Option("--off", help="Ask for no code any more.")] = False,
+) -> None:
+    """Ask this account for a one-time code of an authenticator app at sign-in, from now on."""
+    secret = None if off else totp.new_secret()
+
+    async def act(connection: asyncpg.Connection) -> None:
+        await accounts.require_codes(connection, login, secret)
+        await _audit(connection, "codes off" if off else "codes on", login)
+
+    _run(act)
+    if secret is None:
+        typer.echo(f"{login.lower()} signs in with the password alone")
+        return
+    link = totp.address(secret, login.lower(), "Beluga")
+    segno.make(link, micro=False).terminal(compact=True)
+    typer.echo(f"{login.lower()} scans this once with an authenticator app; nobody can see it again\n{link}")
 
 
 @app.command("list")

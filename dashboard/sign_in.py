@@ -23,13 +23,14 @@ import structlog
 from dashboard.attempts import Attempts
 from dashboard.background import Background
 from dashboard.settings import DashboardSettings
-from election import accounts
+from election import accounts, totp
 from election.accounts import WAR_ROOM, Account, Role
 from election.database import UNREACHABLE
 
 _LOG = structlog.get_logger()
 
 FOLLOW_SECONDS = 2.0  # how soon a disabled account is out
+CODE_SECONDS = 300  # real, from the password to the one-time code
 HASHES_AT_ONCE = 2  # argon2 takes 64 MB each
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -53,6 +54,7 @@ class Accounts:
     def __init__(self, background: Background) -> None:
         self._background = background
         self._known: dict[str, Account] | None = None
+        self._used: dict[str, int] = {}  # steps of one-time codes, while the database is away
 
     async def follow(self) -> None:
         while True:
@@ -78,6 +80,24 @@ class Accounts:
             if self._known is None:
                 raise ConnectionError("accounts were never seen") from error
             return self._known.get(login)
+
+    def code_accepted(self, account: Account, given: str) -> bool:
+        """Whether this one-time code is right and was not used, which it is from now on."""
+        used = max(account.totp_step, self._used.get(account.login, 0))
+        step = totp.step_of(account.totp_secret or "", given, time.time(), used)
+        if step is None:
+            return False
+
+        async def use() -> bool:
+            async with self._background.connection() as connection:
+                return await accounts.use_code(connection, account.login, step)
+
+        try:
+            fresh = self._background.run(use(), timeout=3)
+        except UNREACHABLE:
+            fresh = True  # this process at least remembers it
+        self._used[account.login] = step
+        return fresh
 
     def still_open(self, login: str, epoch: int) -> bool:
         if self._known is None:
@@ -167,38 +187,21 @@ def add_sign_in(server: flask.Flask, settings: DashboardSettings, known: Account
     def login() -> Any:
         return _form()
 
-    @server.post("/login")
-    def sign_in() -> Any:
-        if not csrf_right(flask.request.form.get("csrf")):
-            return _form("This page was open too long. Please try again.", 400)
-        name = flask.request.form.get("login", "")[:100].strip().lower()
-        password = flask.request.form.get("password", "")[:200]
-        address = flask.request.remote_addr or ""
+    def too_many(name: str, address: str) -> Any:
         with guard:
             wait = attempts.wait(name, address, time.monotonic())
-        if wait > 0:
-            return _form(
-                f"Too many wrong attempts from here. Try again in {max(1, round(wait / 60))} min.", 429
-            )
-        try:
-            account = known.find(name)
-        except ConnectionError:
-            return _form(
-                "The database does not answer, so nobody new can sign in. Try again in a minute.", 503
-            )
-        with hashing:
-            if account is None:
-                accounts.waste_time(password)
-            right = account is not None and account.accepts(password)
-        if account is None or not right:
-            with guard:
-                attempts.failed(name, address, time.monotonic())
-            _LOG.info("sign-in refused", login=name)
-            return _form("Login or password is wrong.", 401)
+        if wait <= 0:
+            return None
+        return _form(f"Too many wrong attempts from here. Try again in {max(1, round(wait / 60))} min.", 429)
+
+    def failed(name: str, address: str, why: str) -> None:
         with guard:
-            attempts.succeeded(name, address)
-        if account.role not in WAR_ROOM:
-            return _form("This account has no war room. Use your personal link instead.", 403)
+            attempts.failed(name, address, time.monotonic())
+        _LOG.info("sign-in refused", login=name, why=why)
+
+    def welcome(account: Account, address: str) -> Any:
+        with guard:
+            attempts.succeeded(account.login, address)
         target = _safe(flask.request.form.get("next"))
         flask.session.clear()
         flask.session.permanent = True
@@ -211,6 +214,46 @@ def add_sign_in(server: flask.Flask, settings: DashboardSettings, known: Account
         csrf_token()
         _LOG.info("signed in", login=account.login, role=account.role.value)
         return flask.redirect(target, 303)
+
+    @server.post("/login")
+    def sign_in() -> Any:
+        if not csrf_right(flask.request.form.get("csrf")):
+            return _form("This page was open too long. Please try again.", 400)
+        code = flask.request.form.get("code")
+        name, epoch = _halfway() if code is not None else (flask.request.form.get("login", ""), None)
+        name = name[:100].strip().lower()
+        password = flask.request.form.get("password", "")[:200]
+        address = flask.request.remote_addr or ""
+        if code is not None and not name:
+            return _form("That took too long. Please begin again.", 400)
+        if (answer := too_many(name, address)) is not None:
+            return answer
+        try:
+            account = known.find(name)
+        except ConnectionError:
+            return _form(
+                "The database does not answer, so nobody new can sign in. Try again in a minute.", 503
+            )
+        if code is not None:
+            if account is None or account.disabled or account.epoch != epoch:
+                return _form("That took too long. Please begin again.", 400)
+            if not known.code_accepted(account, code[:20]):
+                failed(name, address, "code")
+                return _form("That code is wrong or was used. Wait for the next one.", 401, ask_code=True)
+            return welcome(account, address)
+        with hashing:
+            if account is None:
+                accounts.waste_time(password)
+            right = account is not None and account.accepts(password)
+        if account is None or not right:
+            failed(name, address, "password")
+            return _form("Login or password is wrong.", 401)
+        if account.role not in WAR_ROOM:
+            return _form("This account has no war room. Use your personal link instead.", 403)
+        if account.totp_secret:
+            flask.session["halfway"] = [account.login, account.epoch, int(time.time())]
+            return _form(ask_code=True)
+        return welcome(account, address)
 
     @server.post("/logout")
     def logout() -> Any:
@@ -229,9 +272,18 @@ def _person(known: Accounts) -> Person | None:
     return Person(session["login"], role, tuple(counties) if counties is not None else None)
 
 
-def _form(problem: str = "", status: int = 200) -> Any:
-    target = _safe(flask.request.values.get("next"))
-    page = flask.render_template("login.html", problem=problem, csrf=csrf_token(), next=target)
+def _halfway() -> tuple[str, int | None]:
+    """Whose password was right a moment ago, and the account's epoch then; nobody's where long ago."""
+    login, epoch, at = flask.session.get("halfway") or ("", None, 0)
+    return (login, epoch) if time.time() - at < CODE_SECONDS else ("", None)
+
+
+def _form(problem: str = "", status: int = 200, ask_code: bool = False) -> Any:
+    """The sign-in page; with `ask_code` its second step."""
+    page = flask.render_template(
+        "login.html", problem=problem, csrf=csrf_token(), next=_safe(flask.request.values.get("next")),
+        ask_code=ask_code,
+    )  # fmt: skip
     return flask.make_response(page, status)
 
 

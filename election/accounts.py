@@ -6,7 +6,7 @@ signed under, so that a reset or a disabling ends every session of that account.
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import argon2
@@ -21,8 +21,14 @@ insert into accounts (login, role, counties, password_hash) values ($1, $2, $3, 
 on conflict (login) do nothing
 returning login
 """
-_ALL = "select login, role, counties, password_hash, disabled, epoch from accounts order by login"
-_ONE = "select login, role, counties, password_hash, disabled, epoch from accounts where login = $1"
+_COLUMNS = "login, role, counties, password_hash, disabled, epoch, totp_secret, totp_step"
+_ALL = f"select {_COLUMNS} from accounts order by login"  # noqa: S608 - a constant
+_ONE = f"select {_COLUMNS} from accounts where login = $1"  # noqa: S608 - a constant
+_TOTP = """
+update accounts set totp_secret = $2, totp_step = 0, epoch = epoch + 1, changed_at = now()
+where login = $1 returning login
+"""
+_USED = "update accounts set totp_step = $2 where login = $1 and totp_step < $2 returning login"
 _RESET = """
 update accounts set password_hash = $2, disabled = false, epoch = epoch + 1, changed_at = now()
 where login = $1 returning login
@@ -73,6 +79,8 @@ class Account:
     password_hash: str
     disabled: bool = False
     epoch: int = 0
+    totp_secret: str | None = field(default=None, repr=False)
+    totp_step: int = 0  # of the last one-time code used
 
     def accepts(self, password: str) -> bool:
         """Whether `password` is right and the account is open. Slow on purpose (tens of milliseconds)."""
@@ -128,6 +136,20 @@ async def disable(connection: asyncpg.Connection, login: str) -> None:
         raise NoSuchAccountError(login)
 
 
+async def require_codes(connection: asyncpg.Connection, login: str, secret: str | None) -> None:
+    """Asks for one-time codes of this secret from now on (None: no more); ends the account's sessions.
+
+    Raises `NoSuchAccountError`.
+    """
+    if await connection.fetchval(_TOTP, login.lower(), secret) is None:
+        raise NoSuchAccountError(login)
+
+
+async def use_code(connection: asyncpg.Connection, login: str, step: int) -> bool:
+    """Marks the code of this step as used; False where it, or a later one, had been."""
+    return await connection.fetchval(_USED, login, step) is not None
+
+
 async def find(connection: asyncpg.Connection, login: str) -> Account | None:
     """The account with this login, in whatever case it was typed."""
     row = await connection.fetchrow(_ONE, login.strip().lower())
@@ -147,6 +169,8 @@ def _account(row: asyncpg.Record) -> Account:
         row["password_hash"],
         row["disabled"],
         row["epoch"],
+        row["totp_secret"],
+        row["totp_step"],
     )
 
 

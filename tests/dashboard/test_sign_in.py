@@ -3,17 +3,20 @@
 import asyncio
 import itertools
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
 import pytest_asyncio
 
 from beluga.postgres import EmbeddedPostgres
-from election import accounts
+from election import accounts, totp
 from election.database import connect
-from tests.dashboard.running import PASSWORD, Room, make_election, war_room
+from election.tokens import Tokens
+from tests.dashboard.running import PASSWORD, SECRET, Room, make_election, war_room
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
@@ -63,7 +66,8 @@ def fresh_address() -> str:
 
 async def test_nothing_but_the_door_is_open_to_strangers(room: Room) -> None:
     async with anyone(room) as session:
-        for path in ("/boot", "/feed-token", "/geo/precincts.json", "/people", "/desk", "/audit",
+        for path in ("/boot", "/feed-token", "/geo/precincts.json", "/people", "/watched", "/audit",
+                     "/alerts", "/replay", "/snapshot", "/hotline",
                      "/_dash-layout", "/_dash-dependencies", "/assets/board.js"):  # fmt: skip
             assert await status(session, path) == 401, path
         async with session.get("/precinct/01-01", headers=PAGE, allow_redirects=False) as answer:
@@ -207,3 +211,47 @@ async def test_a_session_outlives_the_dashboard(room: Room) -> None:
         room.start()
         await room.ready()
         assert await status(session, "/boot") == 200
+
+
+async def test_a_second_factor_opens_once_a_code_and_never_without_one(
+    room: Room, fresh_address: str
+) -> None:
+    secret = totp.new_secret()
+    connection = await connect(room.database_url)
+    await accounts.add(connection, "tia", accounts.Role.STAFF, PASSWORD)
+    await accounts.require_codes(connection, "tia", secret)
+    await connection.close()
+
+    async def give(session: aiohttp.ClientSession, page: str, code: str) -> tuple[int, str]:
+        found = CSRF.search(page)
+        assert found
+        form = {"csrf": found[1], "next": "/", "code": code}
+        async with session.post("/login", data=form, allow_redirects=False) as answer:
+            return answer.status, await answer.text()
+
+    async with anyone(room, fresh_address) as session, anyone(room, fresh_address) as second:
+        code, page, _ = await sign_in(session, "tia")
+        assert (code, "authenticator app" in page) == (200, True)
+        assert await status(session, "/boot") == 401  # the password alone opens nothing
+        code, page = await give(session, page, "000000")
+        assert (code, "wrong or was used" in page) == (401, True)
+        now = int(time.time() // totp.STEP_SECONDS)
+        assert (await give(session, page, totp.code(secret, now)))[0] == 303
+        assert await status(session, "/boot") == 200
+        # Seen over a shoulder, the same code opens nothing.
+        _, page, _ = await sign_in(second, "tia")
+        assert (await give(second, page, totp.code(secret, now)))[0] == 401
+    async with anyone(room, fresh_address) as stranger:  # a code without the password before it
+        _, page, _ = await sign_in(stranger, "tia", "wrong password!")
+        code, text = await give(stranger, page, totp.code(secret, now + 1))
+        assert (code, "begin again" in text) == (400, True)
+
+
+async def test_the_hotline_is_opened_as_the_same_person(room: Room) -> None:
+    async with anyone(room) as session:
+        await sign_in(session, "lee")
+        async with session.get("/hotline", allow_redirects=False) as answer:
+            to = urlsplit(answer.headers["Location"])
+    assert (to.path, to.hostname) == ("/hotline", "127.0.0.1")
+    value = Tokens(SECRET).read("staff", parse_qs(to.query)["token"][0], max_age=60)
+    assert value == {"account": "lee", "role": "lead", "counties": ["County A"]}

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from pathlib import Path
 
 import asyncpg
@@ -60,6 +61,30 @@ async def test_the_password_given_is_the_password(by_state: Path, database_url: 
             await connection.execute("delete from audit")
     finally:
         await connection.close()
+
+
+async def test_codes_are_asked_for_and_no_more(by_state: Path, database_url: str) -> None:
+    at = ("--state", str(by_state))
+    await asyncio.to_thread(user, *at, "add", "ada")
+    code, said = await asyncio.to_thread(user, *at, "codes", "ada")
+    assert code == 0
+    secret = re.search(r"otpauth://totp/Beluga%3Aada\?secret=([A-Z2-7]{32})&", said)
+    assert secret
+    connection = await connect(database_url)
+    try:
+        ada = await accounts.find(connection, "ada")
+        assert ada is not None
+        assert (ada.totp_secret, ada.epoch) == (secret[1], 1)
+        assert secret[1] not in repr(ada)
+        assert await accounts.use_code(connection, "ada", 7)
+        assert not await accounts.use_code(connection, "ada", 7)
+        await asyncio.to_thread(user, *at, "codes", "ada", "--off")
+        ada = await accounts.find(connection, "ada")
+        assert ada is not None
+        assert ada.totp_secret is None
+    finally:
+        await connection.close()
+    assert (await asyncio.to_thread(user, *at, "codes", "nobody"))[0] == 1
 
 
 def test_without_a_stack_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
