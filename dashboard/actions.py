@@ -4,6 +4,7 @@ Every request carries a key made by the page, so that pressing a button again af
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,15 +12,24 @@ import flask
 
 from dashboard.background import Background
 from dashboard.neighbours import NeighbourError, Neighbours
-from dashboard.places import Gazetteer
+from dashboard.places import Gazetteer, Places
 from dashboard.sign_in import Person, csrf_right, person
 from dashboard.trail import Trail
 from election.checkin import Kind
+from election.day import Precinct
 from election.wire.callers import DispatchOrder
 from election.wire.intake import Decision
 
 LONGEST_NOTE = 500  # characters
 MOST_CALLERS = 50
+LATEST_CLOSE = time(6)  # an earlier hour before opening means the night after
+_RECORDED = (
+    "target",
+    "text",
+    "callers_wanted",
+    "closes",
+    "watcher_id",
+)  # what the audit trail keeps of a request
 
 
 class RefusedError(Exception):
@@ -42,11 +52,38 @@ def _target(asked: dict[str, Any]) -> dict[str, Any]:
         raise RefusedError("That report is not known.") from None
 
 
+def _hours(asked: dict[str, Any], _: Person, places: Places, precinct: Precinct) -> dict[str, Any]:
+    """The closing time in full: the hour given is the precinct's own, after midnight where before opening."""
+    try:
+        closes = time.fromisoformat(str(asked.get("closes")))
+    except ValueError:
+        raise RefusedError("Please give the closing time as hours and minutes, such as 21:00.") from None
+    zone, opens = precinct.zone(places.day), precinct.opens_at(places.day)
+    at = datetime.combine(places.day.date, closes.replace(tzinfo=None), zone)
+    if at <= opens:
+        if closes >= LATEST_CLOSE:
+            raise RefusedError(
+                f"Polls here open at {opens.astimezone(zone):%H:%M}; they cannot close before."
+            )
+        at += timedelta(days=1)
+    return {"closes_at": at.isoformat()}
+
+
+def _assign(asked: dict[str, Any], who: Person, places: Places, precinct: Precinct) -> dict[str, Any]:
+    watcher_id = str(asked.get("watcher_id") or "")
+    watcher = next((w for w in places.watchers if str(w.watcher_id) == watcher_id), None)
+    if watcher is None or not places.may_reach(watcher, who.counties):
+        raise RefusedError("That watcher is not known here.")
+    return {"watcher_id": watcher_id, "precinct_ids": [precinct.precinct_id]}
+
+
 # What each decision needs beside the precinct.
-_DECISIONS: dict[str, tuple[Kind, Callable[[dict[str, Any]], dict[str, Any]]]] = {
-    "accept": (Kind.ACCEPT, _target),
-    "reject": (Kind.REJECT, _target),
-    "note": (Kind.NOTE, lambda asked: {"text": _text(asked, "text")}),
+_DECISIONS: dict[str, tuple[Kind, Callable[[dict[str, Any], Person, Places, Precinct], dict[str, Any]]]] = {
+    "accept": (Kind.ACCEPT, lambda asked, *_: _target(asked)),
+    "reject": (Kind.REJECT, lambda asked, *_: _target(asked)),
+    "note": (Kind.NOTE, lambda asked, *_: {"text": _text(asked, "text")}),
+    "hours": (Kind.HOURS, _hours),
+    "assign": (Kind.ASSIGN, _assign),
 }
 
 
@@ -66,15 +103,15 @@ def add_actions(
                 raise RefusedError("That request cannot be read.")
             key = UUID(str(asked.get("key")))
             action, precinct_id = str(asked.get("action")), str(asked.get("precinct_id"))
-            _check_scope(who, precinct_id, gazetteer)
-            work = _work(who, key, action, precinct_id, asked, neighbours)
+            places, precinct = _in_scope(who, precinct_id, gazetteer)
+            work = _work(who, key, action, places, precinct, asked, neighbours)
         except ValueError:
             return _told("That request cannot be read.", 400)
         except RefusedError as error:
             return _told(str(error), 400)
         except PermissionError as error:
             return _told(str(error), 403)
-        detail = {name: asked[name] for name in ("target", "text", "callers_wanted") if name in asked}
+        detail = {name: asked[name] for name in _RECORDED if name in asked}
         try:
             answer = background.run(work())
         except NeighbourError as error:
@@ -89,27 +126,39 @@ def add_actions(
         return flask.jsonify(done=True, answer=answer)
 
 
-def _check_scope(who: Person, precinct_id: str, gazetteer: Gazetteer) -> None:
-    precinct = gazetteer.places.precincts.get(precinct_id) if gazetteer.places else None
-    if precinct is None:
+def _in_scope(who: Person, precinct_id: str, gazetteer: Gazetteer) -> tuple[Places, Precinct]:
+    places = gazetteer.places
+    precinct = places.precincts.get(precinct_id) if places else None
+    if places is None or precinct is None:
         raise RefusedError("That precinct is not known.")
     if not who.may_see(precinct.county):
         raise PermissionError("That precinct is outside your counties.")
+    return places, precinct
 
 
 def _work(  # noqa: PLR0917
-    who: Person, key: UUID, action: str, precinct_id: str, asked: dict[str, Any], neighbours: Neighbours
+    who: Person,
+    key: UUID,
+    action: str,
+    places: Places,
+    precinct: Precinct,
+    asked: dict[str, Any],
+    neighbours: Neighbours,
 ) -> Callable[[], Any]:
+    precinct_id = precinct.precinct_id
     if action == "dispatch":
         wanted = asked.get("callers_wanted")
         if not isinstance(wanted, int) or not 1 <= wanted <= MOST_CALLERS:
             raise RefusedError(f"Between 1 and {MOST_CALLERS} callers, please.")
         order = DispatchOrder(precinct_id=precinct_id, callers_wanted=wanted)
         return lambda: neighbours.dispatch(who, order)
+    if action == "recall":
+        return lambda: neighbours.recall(who, precinct_id)
     if action not in _DECISIONS:
         raise RefusedError("That action is not known.")
     kind, detail_of = _DECISIONS[action]
-    decision = Decision(kind=kind, account=who.login, precinct_id=precinct_id, detail=detail_of(asked))
+    detail = detail_of(asked, who, places, precinct)
+    decision = Decision(kind=kind, account=who.login, precinct_id=precinct_id, detail=detail)
     work: Callable[[], Awaitable[Any]] = lambda: neighbours.decide(who, key, decision)  # noqa: E731
     return work
 

@@ -7,16 +7,20 @@ import flask
 from dash import Dash
 
 from dashboard.actions import add_actions
+from dashboard.alerts import Alerts, add_alerts
 from dashboard.background import Background
-from dashboard.desks import Glance, add_desks
+from dashboard.desks import add_desks
 from dashboard.guards import add_guards
+from dashboard.hearing import Hearing, hear
 from dashboard.neighbours import Neighbours
 from dashboard.pages import add_health, add_pages
 from dashboard.panel import add_panel
 from dashboard.places import Gazetteer
+from dashboard.replay import add_replay
 from dashboard.settings import DashboardSettings
 from dashboard.shell import PAGE, add_map, layout
 from dashboard.sign_in import Accounts, add_sign_in
+from dashboard.snapshots import Snapshots, add_snapshots
 from dashboard.squeeze import add_squeeze
 from dashboard.trail import Trail
 from election.clock import open_clock
@@ -46,6 +50,9 @@ def build(settings: DashboardSettings) -> WarRoom:
     trail = Trail(background, clock, folder)
     known = Accounts(background)
     neighbours = Neighbours(background, settings, tokens)
+    hearing = Hearing()
+    alerts = Alerts(background, settings, hearing, neighbours, clock)
+    snapshots = Snapshots(settings, hearing, gazetteer, clock, folder / "snapshots")
 
     server = flask.Flask("dashboard")
     server.config.update(
@@ -62,9 +69,12 @@ def build(settings: DashboardSettings) -> WarRoom:
     add_squeeze(server)
     add_sign_in(server, settings, known)
     add_health(server, lambda: {"election": gazetteer.places is not None})
-    add_pages(server, settings, background, gazetteer, Glance(neighbours), neighbours, trail, tokens)
+    add_pages(server, settings, background, gazetteer, trail, tokens)
     add_actions(server, background, neighbours, gazetteer, trail)
     add_desks(server, background, neighbours, gazetteer, trail)
+    add_alerts(server, background, alerts, trail)
+    add_snapshots(server, snapshots)
+    add_replay(server, background, neighbours)
     app = Dash(
         "dashboard",
         server=server,  # type: ignore[arg-type]
@@ -83,6 +93,7 @@ def build(settings: DashboardSettings) -> WarRoom:
     add_guards(server, settings, lambda: hashes)
 
     background.start()
-    for work in (gazetteer.watch(), known.follow(), trail.flush()):
+    listening = hear(hearing, settings.feed_url, tokens)
+    for work in (gazetteer.watch(), known.follow(), trail.flush(), listening, alerts.run(), snapshots.run()):
         background.keep(work)
     return WarRoom(server, background)

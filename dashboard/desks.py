@@ -5,8 +5,6 @@ and phones it knows and passes on what people decide. Every decision is audited 
 of the log.
 """
 
-import asyncio
-import time
 from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -32,37 +30,7 @@ TITLES = {
 }
 ROLL_CALL = "rollcall"
 PAGE_ITEMS = 100
-GLANCE_SECONDS = 4.0  # how long one answer of intake serves every board of the same scope
-GLANCE_ITEMS = 50
 MOST_FOUND = 20  # watchers a search answers
-
-
-class Glance:
-    """What waits at the desks, for the board's tile: asked once for all viewers of the same counties."""
-
-    def __init__(self, neighbours: Neighbours) -> None:
-        self._neighbours = neighbours
-        self._kept: dict[tuple[str, ...] | None, tuple[float, dict[str, Any]]] = {}
-        self._turns: dict[tuple[str, ...] | None, asyncio.Lock] = {}
-
-    async def of(self, who: Person) -> dict[str, Any]:
-        """`{"total", "messages", "fresh"}`; not fresh: the last known, because intake is away."""
-        async with self._turns.setdefault(who.counties, asyncio.Lock()):
-            at, known = self._kept.get(who.counties, (float("-inf"), _NOTHING))
-            if time.monotonic() - at < GLANCE_SECONDS:
-                return known
-            try:
-                page = await self._neighbours.intake(who, "GET", f"/desks/unread?limit={GLANCE_ITEMS}")
-            except NeighbourError:
-                known = known | {"fresh": False}
-            else:
-                total = f"{GLANCE_ITEMS}+" if page.get("next") else str(len(page["items"]))
-                known = {"total": total, "messages": page["items"], "fresh": True}
-            self._kept[who.counties] = (time.monotonic(), known)
-            return known
-
-
-_NOTHING: dict[str, Any] = {"total": "0", "messages": [], "fresh": False}
 
 
 def add_desks(
@@ -153,9 +121,9 @@ def add_desks(
             return flask.jsonify([])
         found = []
         for watcher in here.watchers:
-            places = [here.precincts[p] for p in watcher.precinct_ids if p in here.precincts]
-            if who.counties is not None and not any(who.may_see(p.county) for p in places):
+            if not here.may_reach(watcher, who.counties):
                 continue
+            places = [here.precincts[p] for p in watcher.precinct_ids if p in here.precincts]
             names = [watcher.name, watcher.watcher_id, *(f"{p.precinct_id} {p.name}" for p in places)]
             if all(word in " ".join(names).casefold() for word in words):
                 found.append(_card(watcher) | {"places": [p.name for p in places]})

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from dashboard.dissolve import outline
 from election.day import Precinct
 
 Geometry = dict[str, Any]
@@ -42,8 +43,8 @@ def county_features(precincts: Sequence[Precinct], geometry: dict[str, Geometry]
             if p.precinct_id in geometry
             for polygon in _polygons(_wound(geometry[p.precinct_id]))
         ]
-        if polygons:
-            shapes[county] = {"type": "MultiPolygon", "coordinates": polygons}
+        if drawn := outline(polygons):
+            shapes[county] = {"type": "MultiPolygon", "coordinates": drawn}
     missing = [county for county in by_county if county not in shapes]
     squares = dict(zip(missing, _grid(len(missing)), strict=True))
     if shapes and squares:
@@ -117,6 +118,14 @@ def _bounds(shapes: Iterable[Geometry]) -> tuple[float, float, float, float]:
     points = [point for shape in shapes for polygon in _polygons(shape) for point in polygon[0]]
     xs, ys = [p[0] for p in points], [p[1] for p in points]
     return min(xs), min(ys), max(xs), max(ys)
+
+
+def middle(shape: Geometry) -> tuple[float, float] | None:
+    """The middle (east, north) of a shape's bounds; None of a shape without polygons."""
+    if not _polygons(shape):
+        return None
+    west, south, east, north = _bounds([shape])
+    return (west + east) / 2, (south + north) / 2
 
 
 def _polygons(shape: Geometry) -> list[list[Ring]]:

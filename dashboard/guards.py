@@ -38,6 +38,15 @@ def feed_url(settings: DashboardSettings, host: str, secure: bool) -> str:
     return f"{'wss' if secure else 'ws'}://{name}:{settings.feed_port}/"
 
 
+def intake_url(settings: DashboardSettings, host: str) -> str:
+    """Where a person at `host` finds intake's pages."""
+    inside = urlsplit(settings.public_url or settings.intake_url)
+    if inside.hostname not in ("127.0.0.1", "localhost", "::1"):
+        return inside.geturl().rstrip("/")
+    name = urlsplit(f"//{host}").hostname or "localhost"
+    return f"{inside.scheme}://{f'[{name}]' if ':' in name else name}:{inside.port}"
+
+
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
@@ -60,6 +69,6 @@ def add_guards(
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         if flask.request.is_secure:
             headers["Strict-Transport-Security"] = "max-age=31536000"
-        if not flask.request.path.startswith(("/assets/", "/_dash-component-suites/", "/geo/")):
+        if not flask.request.path.startswith(("/assets/", "/_dash-component-suites/", "/geo/", "/watched")):
             headers["Cache-Control"] = "no-store"
         return response

@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import aiohttp
 import orjson
 
-from dashboard.background import Background
+from dashboard.background import ANSWER_SECONDS, Background
 from dashboard.settings import DashboardSettings
 from dashboard.sign_in import Person
 from election.tokens import Tokens
 from election.wire.callers import DispatchOrder
 from election.wire.intake import Decision
+
+PAST_SECONDS = 20.0  # a minute of the past is worked out when it is first asked for
 
 
 @dataclass
@@ -37,6 +39,11 @@ class Neighbours:
         url = f"{self._settings.tally_url}/precincts/{quote(precinct_id, safe='')}"
         return dict(await self._ask(who, "GET", url, "The tally"))
 
+    async def past(self, who: Person, at: str) -> bytes:
+        """The board as known at a minute (ISO 8601 with an offset): a snapshot message, as JSON."""
+        url = f"{self._settings.tally_url}/as-of?{urlencode({'at': at})}"
+        return await self._fetch(who, "GET", url, "The tally", seconds=PAST_SECONDS)
+
     async def decide(self, who: Person, key: UUID, decision: Decision) -> dict[str, Any]:
         """Puts a staff decision into the log; the same key twice is one decision."""
         url = f"{self._settings.intake_url}/decisions/{key}"
@@ -47,10 +54,10 @@ class Neighbours:
         url = f"{self._settings.callers_url}/dispatches"
         return dict(await self._ask(who, "POST", url, "The call desk", order.model_dump(mode="json")))
 
-    async def dispatches(self, who: Person) -> list[dict[str, Any]]:
-        """Who is being called for now; raises `NeighbourError` where the call desk is away."""
-        answer = await self._ask(who, "GET", f"{self._settings.callers_url}/dispatches", "The call desk")
-        return list(answer["dispatches"])
+    async def recall(self, who: Person, precinct_id: str) -> dict[str, Any]:
+        """Ends calling for a precinct."""
+        url = f"{self._settings.callers_url}/dispatches/{quote(precinct_id, safe='')}"
+        return dict(await self._ask(who, "DELETE", url, "The call desk"))
 
     async def intake(
         self, who: Person, method: str, path: str, body: dict[str, Any] | None = None
@@ -61,25 +68,39 @@ class Neighbours:
     async def _ask(
         self, who: Person, method: str, url: str, name: str, body: dict[str, Any] | None = None
     ) -> Any:
+        answer = await self._fetch(who, method, url, name, body)
+        try:
+            return orjson.loads(answer) if answer else {}
+        except orjson.JSONDecodeError:
+            raise NeighbourError(f"{name} answered with something unreadable. Try again.", 502) from None
+
+    async def _fetch(  # noqa: PLR0917
+        self,
+        who: Person,
+        method: str,
+        url: str,
+        name: str,
+        body: dict[str, Any] | None = None,
+        seconds: float | None = None,
+    ) -> bytes:
         value: dict[str, Any] = {"account": who.login, "role": who.role.value}
         if who.counties is not None:
             value["counties"] = list(who.counties)
         token = self._tokens.sign("service", value)
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         session = await self._background.session()
+        content = orjson.dumps(body) if body is not None else None
+        limit = aiohttp.ClientTimeout(total=seconds or ANSWER_SECONDS - 1, connect=1.5)
         try:
-            content = orjson.dumps(body) if body is not None else None
-            async with session.request(method, url, data=content, headers=headers) as response:
+            async with session.request(method, url, data=content, headers=headers, timeout=limit) as response:
                 answer = await response.read()
                 if response.status < 300:
-                    return orjson.loads(answer) if answer else {}
+                    return answer
                 status, said = response.status, _said(answer)
         except (aiohttp.ClientError, TimeoutError, OSError):
             raise NeighbourError(
                 f"{name} does not answer. Nothing was changed; try again in a moment."
             ) from None
-        except orjson.JSONDecodeError:
-            raise NeighbourError(f"{name} answered with something unreadable. Try again.", 502) from None
         if status == 503:
             raise NeighbourError(
                 f"{name} cannot do it now{said.rstrip('.')}. Nothing was changed; try again."

@@ -2,19 +2,18 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import flask
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 
 from dashboard.background import Background
-from dashboard.desks import Glance
-from dashboard.guards import feed_url
-from dashboard.neighbours import NeighbourError, Neighbours
+from dashboard.guards import feed_url, intake_url
 from dashboard.places import Gazetteer, Places
 from dashboard.settings import DashboardSettings
 from dashboard.sign_in import Person, csrf_token, needs_role, person
 from dashboard.trail import Trail
-from election.accounts import Role
+from election.accounts import WAR_ROOM, Role
 from election.database import UNREACHABLE
 from election.tokens import Tokens
 
@@ -35,12 +34,10 @@ def add_pages(  # noqa: PLR0917
     settings: DashboardSettings,
     background: Background,
     gazetteer: Gazetteer,
-    glance: Glance,
-    neighbours: Neighbours,
     trail: Trail,
     tokens: Tokens,
 ) -> None:
-    """Adds `/boot`, `/feed-token`, `/geo/…`, `/people`, `/desk`, `/audit`."""
+    """Adds `/boot`, `/feed-token`, `/geo/…`, `/people`, `/watched`, `/hotline`, `/audit`."""
 
     def places() -> Places:
         if gazetteer.places is None:
@@ -118,24 +115,27 @@ def add_pages(  # noqa: PLR0917
                 found[precinct_id] = [{"name": w.name, "phone": w.phone} for w in watchers]
         return flask.jsonify(found)
 
-    @server.get("/desk")
-    def desk() -> Any:
+    @server.get("/watched")
+    def watched() -> Any:
+        """Precincts with a watcher, in the viewer's counties."""
+        who, here = _who(), places()
+        response = flask.jsonify(
+            [p.precinct_id for p in here.seen_by(who.counties) if p.precinct_id in here.watchers_of]
+        )
+        response.headers["Cache-Control"] = "private, max-age=3600"
+        response.headers["Vary"] = "Cookie"
+        return response
+
+    @server.get("/hotline")
+    @needs_role(*WAR_ROOM)
+    def hotline() -> Any:
+        """On to intake's hotline, signed in there as the same person."""
         who = _who()
-        try:
-            dispatches, words = background.run(neighbours.dispatches(who), 3), ""
-        except NeighbourError as error:
-            dispatches, words = [], error.words
-        except TimeoutError:
-            dispatches, words = [], "The call desk does not answer."
-        try:
-            unread = background.run(glance.of(who), 3)
-        except TimeoutError:
-            unread = {"total": "", "messages": [], "fresh": False}
-        here = gazetteer.places
-        if who.counties is not None and here is not None:
-            mine = {str(p.precinct_id) for p in here.seen_by(who.counties)}
-            dispatches = [d for d in dispatches if d.get("precinct_id") in mine]
-        return flask.jsonify(unread=unread, dispatches=dispatches, dispatches_problem=words)
+        value: dict[str, Any] = {"account": who.login, "role": who.role.value}
+        if who.counties is not None:
+            value["counties"] = list(who.counties)
+        there = intake_url(settings, flask.request.host)
+        return flask.redirect(f"{there}/hotline?{urlencode({'token': tokens.sign('staff', value)})}", 303)
 
     @server.get("/audit")
     @needs_role(Role.ADMIN)

@@ -1,7 +1,8 @@
 """The precinct panel: one sentence, the day's chart, the raw check-ins. Dash draws what the tally answers."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from dash import Dash, Input, Output, html
@@ -9,11 +10,12 @@ from dash import Dash, Input, Output, html
 from dashboard.background import Background
 from dashboard.chart import day_chart, moment, verdict
 from dashboard.neighbours import NeighbourError, Neighbours
-from dashboard.places import Gazetteer
-from dashboard.sign_in import person
+from dashboard.places import Gazetteer, Places
+from dashboard.sign_in import Person, person
 from election.clock import Clock
 from election.day import Precinct, Watcher
 
+NEIGHBOURS = 5
 _SHAPES = {"accepted": "●", "held": "○", "rejected": "✕"}
 _NOTHING: dict[str, Any] = {"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
 
@@ -26,17 +28,20 @@ def add_panel(
     @app.callback(
         Output("panel-words", "children"),
         Output("panel-chart", "figure"),
+        Output("panel-around", "children"),
         Output("panel-log", "children"),
         Input("panel-request", "data"),
         prevent_initial_call=True,
     )
-    def draw(request: dict[str, Any] | None) -> tuple[Any, Any, Any]:
-        who, precinct_id = person(), str((request or {}).get("precinct_id") or "")
+    def draw(asked: dict[str, Any] | None) -> tuple[Any, Any, Any, Any]:
+        request = asked or {}
+        who, precinct_id = person(), str(request.get("precinct_id") or "")
         places = gazetteer.places
         precinct = places.precincts.get(precinct_id) if places else None
         if who is None or places is None or precinct is None or not who.may_see(precinct.county):
-            return html.P("This precinct is not known, or is outside your counties."), _NOTHING, None
+            return html.P("This precinct is not known, or is outside your counties."), _NOTHING, None, None
         heading = _heading(precinct)
+        around = _around(places, precinct_id, who)
         try:
             page = background.run(neighbours.precinct(who, precinct_id))
         except (NeighbourError, TimeoutError) as error:
@@ -44,13 +49,47 @@ def add_panel(
             said = html.P(
                 f"{words} The list and the map go on without it.", className="problem", role="alert"
             )
-            return [heading, said], _NOTHING, None
+            return [heading, said], _NOTHING, around, None
         zone, now = precinct.zone(places.day), clock.now()
-        dark = bool((request or {}).get("dark"))
-        chart = day_chart(page, zone, now, dark)
+        if isinstance(request.get("at"), int | float):
+            now = datetime.fromtimestamp(request["at"], UTC)
+            page = as_known(page, request["at"], request.get("standing"))
+        chart = day_chart(page, zone, now, bool(request.get("dark")))
         sentence = html.P(_sentence(page, zone), className="sentence")
         people = _people(places.watchers_of.get(precinct_id, []))
-        return [heading, sentence, people], chart, _log(page, places.watchers, zone)
+        return [heading, sentence, people], chart, around, _log(page, places.watchers, zone)
+
+
+def as_known(page: dict[str, Any], at: float, standing: dict[str, Any] | None) -> dict[str, Any]:
+    """The tally's page as far as it was known at `at` (epoch seconds); verdicts and band are today's."""
+    return page | {
+        "standing": standing or {},
+        "reports": [r for r in page.get("reports") or [] if (r.get("received_at") or 0) <= at],
+        "annotations": [n for n in page.get("annotations") or [] if (n.get("at") or 0) <= at],
+        "curve": [
+            {name: value for name, value in point.items() if not name.startswith("projected")}
+            for point in page.get("curve") or []
+        ],
+    }
+
+
+def _around(places: Places, precinct_id: str, who: Person) -> Any:
+    """Who votes in the same building and who lives next door; the page colours them by their state."""
+    near = [p for p in places.nearest(precinct_id, NEIGHBOURS) if who.may_see(p.county)]
+    lines = []
+    for title, found in (("Same building", places.same_site(precinct_id)[:NEIGHBOURS]), ("Next to it", near)):
+        if found:
+            links = [
+                html.A(
+                    p.name,
+                    href=f"/precinct/{quote(p.precinct_id, safe='')}",
+                    className="near",
+                    **_marked("precinct", p.precinct_id),
+                )
+                for p in found
+            ]
+            lines.append(html.P([html.Span(title, className="what"), *links]))
+    return lines
 
 
 def _heading(precinct: Precinct) -> Any:

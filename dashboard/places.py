@@ -7,6 +7,8 @@ newer import now and then, and remembers the last on disk.
 import asyncio
 import gzip
 import hashlib
+import heapq
+import math
 from dataclasses import asdict, dataclass, field
 from datetime import date, time
 from functools import cached_property
@@ -17,7 +19,7 @@ import orjson
 import structlog
 
 from dashboard.background import Background
-from dashboard.geography import county_features, precinct_features
+from dashboard.geography import county_features, middle, precinct_features
 from election.database import UNREACHABLE, pauses
 from election.day import ElectionDay, Precinct, Watcher
 from election.store import load_election
@@ -49,6 +51,46 @@ class Places:
             for precinct_id in watcher.precinct_ids:
                 found.setdefault(precinct_id, []).append(watcher)
         return found
+
+    def may_reach(self, watcher: Watcher, counties: tuple[str, ...] | None) -> bool:
+        """Whether somebody limited to these counties may see this watcher: one of their posts lies there."""
+        return counties is None or any(
+            p in self.precincts and self.precincts[p].county in counties for p in watcher.precinct_ids
+        )
+
+    @cached_property
+    def middles(self) -> dict[str, tuple[float, float]]:
+        """Degrees (east, north) of each precinct that has a place: its own, else the middle of its shape."""
+        found = {
+            p.precinct_id: (p.lon, p.lat)
+            for p in self.precincts.values()
+            if p.lat is not None and p.lon is not None
+        }
+        for precinct_id, shape in self.geometry.items():
+            if precinct_id not in found and precinct_id in self.precincts and (at := middle(shape)):
+                found[self.precincts[precinct_id].precinct_id] = at
+        return {str(key): at for key, at in found.items()}
+
+    def same_site(self, precinct_id: str) -> list[Precinct]:
+        """The other precincts that vote in the same building."""
+        site = self.precincts[precinct_id].site_id
+        return [
+            p for p in self.precincts.values() if site and p.site_id == site and p.precinct_id != precinct_id
+        ]
+
+    def nearest(self, precinct_id: str, count: int) -> list[Precinct]:
+        """The closest other precincts, nearest first; none where this one has no place."""
+        here = self.middles.get(precinct_id)
+        if here is None:
+            return []
+        narrow = math.cos(math.radians(here[1]))
+
+        def apart(other: str) -> float:
+            east, north = self.middles[other]
+            return math.hypot((east - here[0]) * narrow, north - here[1])
+
+        closest = heapq.nsmallest(count + 1, self.middles, key=apart)
+        return [self.precincts[p] for p in closest if p != precinct_id][:count]
 
     def seen_by(self, counties: tuple[str, ...] | None) -> list[Precinct]:
         """The precincts of these counties; of all where `counties` is None."""
@@ -119,7 +161,13 @@ class Gazetteer:
         fresh.replace(self._file)
         self.places = places
         self._shapes.clear()
+        await asyncio.to_thread(self._warm)
         _LOG.info("election loaded", precincts=len(places.precincts), version=places.version)
+
+    def _warm(self) -> None:
+        """The first view's shapes are made before the first board asks for them."""
+        if self.places is not None:
+            self.shapes("counties" if self.places.drawn_by_county(None) else "precincts", None)
 
     def shapes(self, kind: str, counties: tuple[str, ...] | None) -> bytes:
         """GeoJSON, gzipped, of `kind` "counties" or "precincts". Raises `LookupError` before an election."""

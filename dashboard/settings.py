@@ -1,6 +1,6 @@
 """Settings of the war room."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from election.settings import SharedSettings
 
@@ -15,9 +15,27 @@ class DashboardSettings(SharedSettings):
     feed_port: int = Field(
         default=8405, description="TCP port of the tally's feed, which pages open directly."
     )
+    feed_url: str = Field(
+        default="ws://127.0.0.1:8405",
+        description="The feed as this process reaches it: for alerts and snapshots.",
+    )
     feed_public_url: str = Field(
         default="",
         description="The feed as browsers reach it (wss://…); empty: the page's host and feed_port.",
+    )
+    public_url: str = Field(
+        default="", description="Intake as people's browsers reach it; empty: the page's host, intake's port."
+    )
+    alert_webhook: SecretStr = Field(
+        default=SecretStr(""),
+        description="Where new alerts are posted, as Slack takes them; empty: nowhere. A secret.",
+    )
+    alert_texts: str = Field(
+        default="",
+        description="Alerts texted to the coordinator too, by commas: lagging, doubtful, line, incident.",
+    )
+    snapshot_minutes: int = Field(
+        default=15, ge=1, description="Minutes between two printable pages kept on disk (stack clock)."
     )
     session_hours: float = Field(
         default=18, gt=0, description="Hours until a sign-in ends: an election day, and not the next."

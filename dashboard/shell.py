@@ -51,6 +51,8 @@ def layout() -> Any:
         [
             html.Header(id="top", className="top"),
             html.Div(id="notice", role="status", **_named({"aria-live": "polite"})),
+            html.Section(id="replay", hidden=True, **_named({"aria-label": "Replay of the day"})),
+            html.Section(id="alerts", hidden=True, **_named({"aria-label": "Alerts"})),
             html.Nav(id="tabs", **_named({"aria-label": "Parts of the board"})),
             html.Main(
                 [
@@ -97,6 +99,7 @@ def layout() -> Any:
                                         id="panel-day",
                                     ),
                                     html.Div(id="panel-actions"),
+                                    html.Div(id="panel-around"),
                                     html.Div(id="panel-log"),
                                 ],
                                 className="scroll",

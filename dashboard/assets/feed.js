@@ -9,7 +9,10 @@
 
   // The stack's time by this device's clock: a rehearsal's may run fast, this device's may be an hour off.
   const clock = { now: Date.now() / 1000, at: performance.now(), speed: 1 };
-  beluga.now = () => clock.now + ((performance.now() - clock.at) / 1000) * clock.speed;
+  beluga.liveNow = () => clock.now + ((performance.now() - clock.at) / 1000) * clock.speed;
+  let frozen = null; // a replayed minute
+  beluga.freeze = (at) => { frozen = at; };
+  beluga.now = () => frozen ?? beluga.liveNow();
   function setClock(c) {
     if (!c) return;
     clock.now = c.now;
@@ -86,7 +89,7 @@
           if (seq === null) break;
           if (message.seq <= seq) break;
           if (message.seq !== seq + 1) return retry("a message is missing");
-          seq = message.seq;
+          seq = beluga.seq = message.seq;
           handlers.delta(message);
           break;
         case "beat":

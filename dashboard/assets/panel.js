@@ -7,12 +7,16 @@
   const make = (...a) => beluga.make(...a);
 
   const dark = matchMedia("(prefers-color-scheme: dark)");
+  const isDark = () => dark.matches || document.documentElement.classList.contains("kiosk");
   let round = 0;
   let waiting = 0;
 
+  // In a replay the tally's page is cut at the minute shown, and the standing is the page's own.
   panel.ask = function (precinctId) {
     round += 1;
-    window.dash_clientside.set_props("panel-request", { data: { precinct_id: precinctId, dark: dark.matches, round } });
+    const board = beluga.board;
+    const past = board.replaying() ? { at: beluga.now(), standing: board.standings.get(precinctId) || null } : {};
+    window.dash_clientside.set_props("panel-request", { data: { precinct_id: precinctId, dark: isDark(), round, ...past } });
   };
 
   // A change of the open precinct is fetched at most every two seconds.
@@ -35,53 +39,100 @@
       make("a", { href: "/", "data-close": true }, "← Board"),
       page ? "" : make("a", { href: "/precinct/" + encodeURIComponent(precinctId), "data-full": true }, "Full page"));
     byId("panel-words").scrollIntoView?.({ block: "nearest" });
-    const s = board.standings.get(precinctId);
-    const wanted = Math.max(1, Math.min(10, Math.ceil((s ? s.shortfall : 60) / 15)));
-    const number = make("input", { type: "number", min: 1, max: 50, value: wanted, id: "callers-wanted", inputmode: "numeric", "aria-label": "How many callers" });
-    const send = make("button", { type: "button", "data-action": "dispatch", "data-for": precinctId, class: "main" }, "Send " + wanted + " callers");
-    number.addEventListener("input", () => {
-      send.dataset.callers = number.value;
-      send.textContent = "Send " + number.value + (number.value === "1" ? " caller" : " callers");
-    });
-    send.dataset.callers = String(wanted);
-    const note = make("input", { type: "text", maxlength: 500, id: "note-text", placeholder: "Polls opened late…", "aria-label": "Note for this precinct" });
-    byId("panel-actions").replaceChildren(
-      make("div", {}, number, send),
-      make("div", {}, note, make("button", { type: "button", "data-action": "note", "data-for": precinctId }, "Add note")));
+    byId("panel-actions").replaceChildren(callers(precinctId), note(precinctId), more(precinctId));
     panel.ask(precinctId);
   };
 
-  panel.act = async function (button) {
-    const action = button.dataset.action;
-    const precinctId = button.dataset.for || beluga.board.selected;
+  // The call desk said something new: the first action follows, unless somebody is typing a number into it.
+  panel.news = function () {
+    const row = byId("panel-actions").firstElementChild;
+    const id = beluga.board.selected;
+    const closes = byId("closes-at");
+    if (id && closes && !closes.value && beluga.board.info.has(id)) closes.value = closing(id); // opened before the feed
+    if (!id || !row || row.contains(document.activeElement)) return;
+    const fresh = callers(id);
+    if (fresh.textContent !== row.textContent) row.replaceWith(fresh);
+  };
+
+  const button = (action, precinctId, words, main) => make("button", { type: "button", "data-action": action, "data-for": precinctId, class: main ? "main" : null }, words);
+
+  function callers(precinctId) {
+    const board = beluga.board;
+    const s = board.standings.get(precinctId);
+    const sent = board.calls?.at.get(precinctId);
+    const offer = board.calls?.offers.get(precinctId);
+    const wanted = offer ? offer.callers : Math.max(1, Math.min(10, Math.ceil((s ? s.shortfall : 60) / 15)));
+    const number = make("input", { type: "number", min: 1, max: 50, value: wanted, id: "callers-wanted", inputmode: "numeric", "aria-label": "How many callers" });
+    const send = button("dispatch", precinctId, "", true);
+    const word = () => {
+      send.dataset.callers = number.value;
+      send.textContent = "Send " + number.value + (number.value === "1" ? " caller" : " callers");
+    };
+    number.addEventListener("input", word);
+    word();
+    return make("div", {}, number, send, sent ? button("recall", precinctId, "Stop calling here") : null,
+      offer ? make("p", { class: "offer" }, "Proposed: " + offer.sentence) : null);
+  }
+
+  function note(precinctId) {
+    const text = make("input", { type: "text", maxlength: 500, id: "note-text", placeholder: "Polls opened late…", "aria-label": "Note for this precinct" });
+    return make("div", {}, text, button("note", precinctId, "Add note"));
+  }
+
+  // When the polls there close by their own clock, HH:MM; empty before the feed has told.
+  function closing(precinctId) {
+    const info = beluga.board.info.get(precinctId);
+    return info ? new Intl.DateTimeFormat("en-GB", { timeZone: info.timezone, hour: "2-digit", minute: "2-digit" }).format(new Date(info.closes_at * 1000)) : "";
+  }
+
+  // What is done less often, each saying its effect before it is pressed.
+  function more(precinctId) {
+    const closes = make("input", { type: "time", id: "closes-at", value: closing(precinctId), "aria-label": "When the polls here close, local time" });
+    const move = button("hours", precinctId, "Move closing time");
+    closes.addEventListener("input", () => { move.textContent = closes.value ? "Polls here close at " + closes.value : "Move closing time"; });
+    const who = make("input", { type: "search", id: "assign-search", maxlength: 100, placeholder: "Name, place or id of a watcher", "aria-label": "Watcher to send here" });
+    const found = make("ul", { id: "assign-found" });
+    let turn = 0;
+    who.addEventListener("input", async () => {
+      const mine = (turn += 1);
+      await new Promise((done) => setTimeout(done, 200));
+      const q = who.value.trim();
+      if (mine !== turn) return;
+      if (q.length < 2) { found.replaceChildren(); return; }
+      try {
+        const reply = await fetch("/watchers?q=" + encodeURIComponent(q), { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(8000) });
+        const list = reply.ok ? await reply.json() : [];
+        if (mine !== turn) return;
+        found.replaceChildren(...(list.length ? list.slice(0, 6).map((w) => {
+          const send = button("assign", precinctId, "Send " + w.name + " here");
+          send.dataset.watcher = w.id;
+          return make("li", {}, send, make("span", { class: "why" }, "now at " + w.places.slice(0, 2).join(", ")));
+        }) : [make("li", { class: "why" }, "No such watcher.")]));
+      } catch { found.replaceChildren(make("li", { class: "why" }, "The war room does not answer.")); }
+    });
+    return make("details", { id: "panel-more" }, make("summary", {}, "Closing time, another watcher"), make("div", {}, closes, move), make("div", { class: "stack" }, who, found));
+  }
+
+  panel.act = async function (pressed) {
+    const action = pressed.dataset.action;
+    const precinctId = pressed.dataset.for || beluga.board.selected;
     // The key stays with the button until an answer came, so that pressing again is the same deed.
-    button.dataset.key = button.dataset.key || crypto.randomUUID();
-    const body = { key: button.dataset.key, action, precinct_id: precinctId };
-    if (button.dataset.target) body.target = button.dataset.target;
-    if (action === "dispatch") body.callers_wanted = Number(button.dataset.callers);
+    pressed.dataset.key = pressed.dataset.key || crypto.randomUUID();
+    const body = { key: pressed.dataset.key, action, precinct_id: precinctId };
+    if (pressed.dataset.target) body.target = pressed.dataset.target;
+    if (action === "dispatch") body.callers_wanted = Number(pressed.dataset.callers);
     if (action === "note") body.text = byId("note-text").value;
-    button.disabled = true;
-    let words;
-    let done = false;
-    try {
-      const reply = await fetch("/actions", {
-        method: "POST", headers: { "Content-Type": "application/json", "X-CSRF": beluga.board.boot.csrf },
-        body: JSON.stringify(body), signal: AbortSignal.timeout(12000),
-      });
-      if (reply.status === 401) return beluga.board.signedOut();
-      const answer = await reply.json();
-      done = Boolean(answer.done);
-      if (done || reply.status === 400 || reply.status === 422) delete button.dataset.key;
-      words = done ? SAID[action](beluga.board.info.get(precinctId)?.name || precinctId, body) : answer.message;
-    } catch {
-      words = "The war room does not answer. Nothing is known to be done; press again.";
-    } finally {
-      button.disabled = false;
-    }
-    beluga.board.say(words, !done);
-    if (!done) return;
+    if (action === "hours") body.closes = byId("closes-at").value;
+    if (action === "assign") body.watcher_id = pressed.dataset.watcher;
+    pressed.disabled = true;
+    const answer = await beluga.board.post("/actions", body);
+    pressed.disabled = false;
+    if (answer.signedOut) return;
+    if (answer.done || answer.refused) delete pressed.dataset.key;
+    beluga.board.say(answer.done ? SAID[action](beluga.board.info.get(precinctId)?.name || precinctId, body) : answer.message, !answer.done);
+    if (!answer.done) return;
     if (action === "note") byId("note-text").value = "";
-    if (action === "dispatch") beluga.board.fetchDesk();
+    if (action === "assign") byId("assign-found").replaceChildren();
     panel.changed(precinctId);
   };
 
@@ -90,6 +141,9 @@
     accept: (name) => "Report accepted for " + name + ".",
     reject: (name) => "Report rejected for " + name + ".",
     note: (name) => "Note added to " + name + ".",
+    recall: (name) => "Nobody calls for " + name + " any more.",
+    hours: (name, b) => "Polls at " + name + " close at " + b.closes + ". Everybody counts with that from now on.",
+    assign: (name) => "The watcher is being texted to go to " + name + ".",
   };
   dark.addEventListener("change", () => beluga.board && beluga.board.selected && panel.ask(beluga.board.selected));
 })();

@@ -3,7 +3,7 @@
   "use strict";
   const beluga = (window.beluga = window.beluga || {});
   const { make, setText, whole, percent, span, hhmm, badge } = new Proxy({}, { get: (_, name) => (...a) => beluga[name](...a) });
-  const tiles = (beluga.tiles = {});
+  const tiles = (beluga.tiles = beluga.tiles || {});
 
   const WORK_ROWS = 60, LIST_ROWS = 60;
   const RHYTHM = 3600; // seconds: a watcher counts about hourly; amber at twice that
@@ -15,6 +15,8 @@
     make("a", { href: href(id), "data-precinct": id, class: "name" }, info ? info.name : id),
     make("span", { class: "id" }, id),
   ];
+
+  beluga.place = place;
 
   // Rows are kept by key, so that a repaint moves and rewrites them instead of making them anew.
   function keyed(parent, rows, build, update) {
@@ -33,6 +35,8 @@
     for (const element of old.values()) element.remove();
     parent.belugaRows = fresh;
   }
+
+  beluga.keyed = keyed;
 
   function body(id, state, empty) {
     const holder = byId(id + "-body");
@@ -59,24 +63,26 @@
   // Rank by what is at stake: the chance that it lags times the votes missing (DESIGN, section 7).
   const stake = (s) => s.p_lagging * s.shortfall;
 
-  tiles.work = function (board) {
+  // The worklist in order; the tile shows its beginning, the export all of it.
+  tiles.workList = function (board) {
     const states = board.filter ? [board.filter] : ["lagging", "watch"];
-    let chosen = [];
-    for (const s of board.standings.values()) {
-      if (board.county !== null && board.info.get(s.precinct_id)?.county !== board.county) continue;
-      if (states.includes(beluga.stateOf(s))) chosen.push(s);
-    }
-    chosen.sort((a, b) => stake(b) - stake(a) || b.shortfall - a.shortfall || (a.precinct_id < b.precinct_id ? -1 : 1));
-    const count = chosen.length;
-    chosen = chosen.slice(0, WORK_ROWS);
-    setText(byId("work-count"), board.ready ? String(count) : "");
-    const tools = byId("work-tools");
-    tools.replaceChildren();
-    if (board.county !== null) tools.append(make("button", { type: "button", "data-county": "" }, (board.county || "No county") + " ✕"));
-    if (board.filter) tools.append(make("button", { type: "button", "data-filter": "" }, beluga.STATES[board.filter].word + " ✕"));
+    const chosen = [];
+    for (const s of board.standings.values())
+      if (states.includes(beluga.stateOf(s)) && board.inView(s.precinct_id)) chosen.push(s);
+    return chosen.sort((a, b) => stake(b) - stake(a) || b.shortfall - a.shortfall || (a.precinct_id < b.precinct_id ? -1 : 1));
+  };
+
+  tiles.work = function (board) {
+    const chosen = tiles.workList(board);
+    setText(byId("work-count"), board.ready ? String(chosen.length) : "");
+    const tools = [];
+    if (board.county !== null) tools.push(make("button", { type: "button", "data-county": "" }, (board.county || "No county") + " ✕"));
+    if (board.filter) tools.push(make("button", { type: "button", "data-filter": "" }, beluga.STATES[board.filter].word + " ✕"));
+    if (board.calls?.silent_since) tools.push(make("span", { class: "old-word" }, "call desk silent since " + hhmm(board.calls.silent_since)));
+    beluga.csv.tools("work", tools);
     const quiet = board.filter ? "None is in this state." : "Nobody is behind. Nothing to do here now.";
-    const list = body("work", board, !board.ready ? "Waiting for the feed…" : count ? "" : quiet);
-    keyed(list, chosen.map((s) => ({ key: s.precinct_id, s })), buildWork, (tr, { s }) => updateWork(tr, s, board));
+    const list = body("work", board, !board.ready ? "Waiting for the feed…" : chosen.length ? "" : quiet);
+    keyed(list, chosen.slice(0, WORK_ROWS).map((s) => ({ key: s.precinct_id, s })), buildWork, (tr, { s }) => updateWork(tr, s, board));
   };
 
   function buildWork({ s }) {
@@ -117,19 +123,23 @@
     cell.title = "counted at " + hhmm(s.last_observed_at);
   }
 
+  // Who is sent and since when; else one button, filled where the call desk proposes it and says how many.
   function paintCallers(cell, s, board) {
-    const sent = board.dispatches.get(s.precinct_id);
-    const key = sent ? [sent.callers_now, sent.callers_wanted, sent.started_at, sent.hold].join() : "none";
+    const sent = board.calls?.at.get(s.precinct_id);
+    const offer = board.calls?.offers.get(s.precinct_id);
+    const key = JSON.stringify([sent && [sent.callers_now, sent.callers_allocated, sent.callers_wanted, sent.started_at, sent.hold], offer && offer.callers]);
     if (cell.belugaKey === key) return;
     cell.belugaKey = key;
     cell.replaceChildren();
+    const name = board.info.get(s.precinct_id)?.name || s.precinct_id;
     if (sent) {
-      const number = sent.callers_now || sent.callers_allocated || sent.callers_wanted || 0;
-      cell.append(make("span", { title: sent.hold || sent.reason || "" }, number + " since " + hhmm(Date.parse(sent.started_at) / 1000)));
-    } else {
-      cell.append(make("button", { type: "button", "data-action": "dispatch", "data-for": s.precinct_id, "data-callers": Math.max(1, Math.min(10, Math.ceil(s.shortfall / 15))) }, "send"));
-      cell.firstChild.setAttribute("aria-label", "Send callers to " + (board.info.get(s.precinct_id)?.name || s.precinct_id));
+      const since = hhmm(typeof sent.started_at === "number" ? sent.started_at : Date.parse(sent.started_at) / 1000);
+      cell.append(make("span", { title: sent.hold || sent.reason || "" }, (sent.hold ? "on hold" : String(sent.callers_now || sent.callers_allocated || sent.callers_wanted || 0)) + " since " + since));
+      return;
     }
+    const callers = offer ? offer.callers : Math.max(1, Math.min(10, Math.ceil(s.shortfall / 15)));
+    cell.append(make("button", { type: "button", class: offer ? "main" : null, title: offer ? offer.sentence : null, "data-action": "dispatch", "data-for": s.precinct_id, "data-callers": callers }, offer ? "send " + callers : "send"));
+    cell.firstChild.setAttribute("aria-label", "Send " + callers + " callers to " + name + (offer ? ". Proposed: " + offer.sentence : ""));
   }
 
   tiles.today = function (board) {
@@ -140,11 +150,12 @@
     if (!holder.querySelector(".figure")) holder.replaceChildren(todayFrame());
     const at = (name) => holder.querySelector("[data-is=" + name + "]");
     setText(at("projected"), whole(a.projected_final));
+    setText(at("unit"), "projected by close" + (board.county !== null ? " in " + (board.county || "no county") : board.boot.counties ? " in your counties" : ""));
     setText(at("band"), "80 %: " + whole(a.lo80) + " – " + whole(a.hi80));
     const outlook = a.expected_final > 0 ? a.projected_final / a.expected_final - 1 : 0;
     setText(at("against"), (Math.abs(outlook) < 0.005 ? "as expected" : percent(Math.abs(outlook)) + (outlook < 0 ? " under " : " over ") + whole(a.expected_final) + " expected"));
     setText(at("coverage"), percent(a.coverage) + " of the expected votes freshly reported");
-    setText(at("counted"), whole(a.counted) + " counted · " + whole(a.reporting) + " of " + whole(a.precincts) + " precincts");
+    setText(at("counted"), whole(a.counted) + " votes counted at " + whole(a.reporting) + " of " + whole(a.precincts) + " precincts");
     setText(at("caveat"), a.caveat || "");
     const most = Math.max(a.hi95, a.expected_final, 1) * 1.08;
     const x = (v) => (100 * Math.max(0, Math.min(most, v))) / most;
@@ -185,62 +196,84 @@
     }
     const is = (name, tag = "span") => make(tag, { "data-is": name });
     return make("div", { class: "figure" },
-      make("p", { class: "head" }, make("strong", { "data-is": "projected" }), make("span", { class: "unit" }, "projected by close"), make("span", { class: "range", "data-is": "band" })),
+      make("p", { class: "head" }, make("strong", { "data-is": "projected" }), make("span", { class: "unit", "data-is": "unit" }), make("span", { class: "range", "data-is": "band" })),
       svg,
       make("p", { class: "key" }, make("i", { class: "seen" }), "counted", make("i", { class: "bar80" }), "projected, 80 % and 95 %", make("i", { class: "expected" }), "expected"),
       is("against", "p"), is("counted", "p"), is("coverage", "p"), make("p", { class: "caveat", "data-is": "caveat" }));
   }
 
   const since = (board, s) => s.last_received_at ?? board.info.get(s.precinct_id)?.opens_at ?? null;
+  const watched = (board, s) => board.watched === null || board.watched.has(s.precinct_id);
+  tiles.silentSince = since;
+
+  // Where somebody watches, somebody can be called: those first, the longest silence first among them.
+  tiles.silentList = function (board) {
+    const chosen = [];
+    for (const s of board.standings.values())
+      if (s.state === "silent" && board.inView(s.precinct_id)) chosen.push([watched(board, s) ? 0 : 1, since(board, s) ?? 0, -s.expected_final, s]);
+    chosen.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
+    return chosen.map((c) => c[3]);
+  };
 
   tiles.silent = function (board) {
-    let chosen = [];
-    for (const s of board.standings.values())
-      if (s.state === "silent" && (board.county === null || board.info.get(s.precinct_id)?.county === board.county)) chosen.push(s);
-    chosen.sort((a, b) => since(board, a) - since(board, b) || b.expected_final - a.expected_final);
-    setText(byId("silent-count"), board.ready ? String(chosen.length) : "");
+    const chosen = tiles.silentList(board);
+    const first = chosen.findIndex((s) => !watched(board, s));
+    setText(byId("silent-count"), board.ready ? whole(chosen.length) : "");
+    beluga.csv.tools("silent");
     const shown = chosen.slice(0, LIST_ROWS);
-    board.wantPeople(shown.map((s) => s.precinct_id));
+    board.wantPeople(shown.filter((s) => watched(board, s)).map((s) => s.precinct_id));
     const list = body("silent", board, board.ready && !chosen.length ? "Everybody has reported lately." : "");
-    keyed(list, shown.map((s) => ({ key: s.precinct_id, s })),
-      ({ s }) => make("li", { "data-row": s.precinct_id }, make("div", { class: "line" }, ...place(s.precinct_id, board.info.get(s.precinct_id)), make("span", { class: "since number" })), make("div", { class: "who" })),
+    const entries = shown.map((s) => ({ key: s.precinct_id, s }));
+    if (first >= 0 && first < shown.length) entries.splice(first, 0, { key: " nobody", s: null });
+    keyed(list, entries,
+      ({ s }) => !s ? make("li", { class: "divide" })
+        : make("li", { "data-row": s.precinct_id }, make("div", { class: "line" }, ...place(s.precinct_id, board.info.get(s.precinct_id)), make("span", { class: "since number" })), make("div", { class: "who", hidden: true })),
       (li, { s }) => {
+        if (!s) { setText(li, "Nobody watches at " + whole(chosen.length - first)); return; }
         const from = since(board, s);
         li.querySelector(".since").textContent = from === null ? "" : (s.last_received_at ? "" : "never · ") + span(beluga.now() - from);
         li.classList.toggle("selected", board.selected === s.precinct_id);
         const people = board.people.get(s.precinct_id);
-        if (people && li.belugaPeople !== people) {
-          li.belugaPeople = people;
-          li.lastChild.replaceChildren(...(people.length ? people.slice(0, 2).flatMap((p) => [make("span", {}, p.name), make("a", { href: "tel:" + p.phone, class: "act", "aria-label": "Call " + p.name }, "call")]) : ["nobody watches here"]));
-        }
+        if (!people || li.belugaPeople === people) return;
+        li.belugaPeople = people;
+        li.lastChild.hidden = !people.length;
+        li.lastChild.replaceChildren(...people.slice(0, 2).flatMap((p) => [make("span", {}, p.name), make("a", { href: "tel:" + p.phone, class: "act", "aria-label": "Call " + p.name }, "call")]));
       });
   };
 
+  tiles.incidentList = (board) => board.openIncidents().filter((i) => board.inView(i.precinct_id)).sort((a, b) => b.at - a.at);
+
   tiles.incidents = function (board) {
-    const open = [...board.incidents.values()].filter((i) => i.status === "open" && (board.county === null || board.info.get(i.precinct_id)?.county === board.county)).sort((a, b) => b.at - a.at);
+    const open = tiles.incidentList(board);
     setText(byId("incidents-count"), board.ready ? String(open.length) : "");
+    beluga.csv.tools("incidents");
     const list = body("incidents", board, board.ready && !open.length ? "No open incident." : "");
     keyed(list, open.slice(0, LIST_ROWS).map((i) => ({ key: i.check_in_id, i })),
       ({ i }) => make("li", { "data-row": i.precinct_id }, make("div", { class: "line" }, make("span", { class: "id" }, "#" + i.number), make("span", { class: "text" }, i.text), make("span", { class: "since number" })),
-        make("div", { class: "who" }, ...(i.precinct_id ? place(i.precinct_id, board.info.get(i.precinct_id)) : ["no precinct"]))),
-      (li, { i }) => { li.querySelector(".since").textContent = span(beluga.now() - i.at); });
+        make("div", { class: "who" }, ...(i.precinct_id ? place(i.precinct_id, board.info.get(i.precinct_id)) : ["no precinct"]), make("span", { class: "status" }))),
+      (li, { i }) => {
+        li.querySelector(".since").textContent = span(beluga.now() - i.at);
+        li.querySelector(".status").textContent = i.status === "open" ? "" : i.status;
+      });
   };
 
   tiles.unread = function (board) {
-    const messages = board.unread.messages.filter((m) => board.county === null || board.info.get(m.precinct_id)?.county === board.county);
-    setText(byId("unread-count"), String(board.county === null ? board.unread.total : messages.length));
-    const words = board.unread.fresh ? "Every text could be read." : "Intake or its database is away; texts are kept and will show here.";
-    const list = body("unread", board, messages.length ? "" : words);
+    const desks = board.desks;
+    const messages = (desks?.messages || []).filter((m) => board.inView(m.precinct_id));
+    setText(byId("unread-count"), !desks ? "" : board.county === null ? whole(desks.unread) : String(messages.length));
+    beluga.csv.tools("unread");
+    const list = body("unread", board, messages.length ? "" : desks ? "Every text could be read." : board.replaying() ? "Not kept for the past." : "Waiting for the feed…");
+    const at = (m) => (typeof m.at === "number" ? m.at : Date.parse(m.at) / 1000);
     keyed(list, messages.map((m) => ({ key: m.id, m })),
       ({ m }) => make("li", { "data-row": m.precinct_id }, make("div", { class: "line" }, make("q", { class: "text" }, m.text || "…"), make("span", { class: "since number" })),
         make("div", { class: "who" }, ...(m.precinct_id ? place(m.precinct_id, board.info.get(m.precinct_id)) : [m.watcher_id ? "watcher " + m.watcher_id : "unknown phone"]), make("a", { href: "/desk/unread", class: "act" }, "read"))),
-      (li, { m }) => { li.querySelector(".since").textContent = span(beluga.now() - Date.parse(m.at) / 1000); });
+      (li, { m }) => { li.querySelector(".since").textContent = span(beluga.now() - at(m)); });
   };
 
   tiles.legend = function (board) {
     const counts = {};
     for (const s of board.standings.values())
-      if (board.county === null || board.info.get(s.precinct_id)?.county === board.county) {
+      if (board.inView(s.precinct_id)) {
         const state = beluga.stateOf(s);
         counts[state] = (counts[state] || 0) + 1;
       }
@@ -253,25 +286,5 @@
       setText(button.lastChild, board.ready ? String(counts[state] || 0) : "–");
       button.setAttribute("aria-pressed", String(board.filter === state));
     }
-  };
-
-  // The map's data for those who do not see or point: counties, or the precincts of the view.
-  tiles.table = function (board) {
-    const holder = byId("map-table");
-    if (holder.hidden) return;
-    const counties = board.view && board.view.kind === "counties";
-    const rows = (board.view ? board.view.ids : []).map((id) => {
-      if (counties) {
-        const a = board.aggregates.get("county:" + id);
-        return make("tr", {}, make("th", { scope: "row" }, make("a", { href: "/?county=" + encodeURIComponent(id), "data-county": id }, id || "No county")),
-          make("td", { class: "number" }, a ? String(a.lagging) : "–"), make("td", { class: "number" }, a ? String(a.silent) : "–"),
-          make("td", { class: "number" }, a ? percent(a.coverage) : "–"), make("td", { class: "number" }, a ? whole(a.projected_final) : "–"));
-      }
-      const s = board.standings.get(id);
-      return make("tr", {}, make("th", { scope: "row" }, ...place(id, board.info.get(id))), make("td", {}, s ? badge(beluga.stateOf(s)) : "–"),
-        make("td", { class: "number" }, s ? whole(s.shortfall) : "–"), make("td", { class: "number" }, s && s.last_votes !== null ? whole(s.last_votes) : "–"), make("td", { class: "number" }, s ? whole(s.projected_final) : "–"));
-    });
-    const titles = counties ? ["County", "Behind", "Silent", "Coverage", "Projected"] : ["Precinct", "State", "Missing", "Last count", "Projected"];
-    holder.replaceChildren(make("table", { class: "rows" }, make("thead", {}, make("tr", {}, ...titles.map((t, i) => make("th", { scope: "col", class: i > (counties ? 0 : 1) ? "number" : null }, t)))), make("tbody", {}, ...rows)));
   };
 })();

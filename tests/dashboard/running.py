@@ -39,8 +39,12 @@ from election.wire.callers import DispatchOrder
 from election.wire.feed import (
     Aggregate,
     Beat,
+    CallProposal,
+    Calls,
     Clock,
     Delta,
+    Desks,
+    Dispatch,
     Hello,
     Incident,
     PrecinctInfo,
@@ -150,6 +154,8 @@ class FeedDriver:
     incidents: list[Incident] = field(default_factory=list)
     tokens_seen: list[dict[str, Any]] = field(default_factory=list)
     viewers: set[ServerConnection] = field(default_factory=set)
+    desks: Desks = field(default_factory=Desks)
+    calls: Calls = field(default_factory=Calls)
     _server: Any = None
     _beats: asyncio.Task[None] | None = None
 
@@ -216,6 +222,7 @@ class FeedDriver:
             seq=self.seq, at=self.now, clock=clock, precincts=columns(infos),
             standings=columns([self.standings[p.precinct_id] for p in seen]),
             aggregates=self.aggregates(counties), incidents=self.incidents,
+            desks=self.desks, calls=self.calls,
         )  # fmt: skip
 
     def aggregates(self, counties: list[str] | None = None) -> list[Aggregate]:
@@ -237,6 +244,16 @@ class FeedDriver:
             Delta(seq=self.seq, at=self.now, standings=list(changed), aggregates=self.aggregates(),
                   incidents=list(incidents))
         )  # fmt: skip
+
+    def say_calls(self, calls: Calls) -> None:
+        self.calls = calls
+        self.seq += 1
+        self._send(Delta(seq=self.seq, at=self.now, calls=calls))
+
+    def say_desks(self, desks: Desks) -> None:
+        self.desks = desks
+        self.seq += 1
+        self._send(Delta(seq=self.seq, at=self.now, desks=desks))
 
     def change(self, precinct_id: str, **changes: Any) -> None:
         self.say(self.standings[precinct_id].model_copy(update=changes))
@@ -265,6 +282,7 @@ class Neighbourhood:
     port: int = field(default_factory=free_port)
     decisions: dict[str, Decision] = field(default_factory=dict)
     orders: list[DispatchOrder] = field(default_factory=list)
+    proposals: list[CallProposal] = field(default_factory=list)
     refuse: str = ""
     held_id: str = "7b1f6a52-35a5-4d0c-9be1-0a9f0d1a2b3c"
     _runner: web.AppRunner | None = None
@@ -274,7 +292,8 @@ class Neighbourhood:
         app.router.add_get("/precincts/{id}", self._precinct)
         app.router.add_put("/decisions/{key}", self._decide)
         app.router.add_post("/dispatches", self._dispatch)
-        app.router.add_get("/dispatches", self._dispatches)
+        app.router.add_delete("/dispatches/{id}", self._recall)
+        app.router.add_get("/as-of", self._past)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
@@ -327,17 +346,44 @@ class Neighbourhood:
     async def _dispatch(self, request: web.Request) -> web.Response:
         self._check(request)
         self.orders.append(DispatchOrder.model_validate_json(await request.read()))
+        self._say_calls()
         return web.json_response({"dispatch_id": "1"}, status=201)
 
-    async def _dispatches(self, request: web.Request) -> web.Response:
+    async def _recall(self, request: web.Request) -> web.Response:
         self._check(request)
+        self.orders = [o for o in self.orders if o.precinct_id != request.match_info["id"]]
+        self._say_calls()
+        return web.Response(status=204)
+
+    def _say_calls(self) -> None:
+        """What the tally would tell of the call desk."""
         found = [
-            {"dispatch_id": "1", "precinct_id": o.precinct_id, "callers_now": 0,
-             "callers_wanted": o.callers_wanted, "started_at": "2026-11-03T17:00:00+00:00",
-             "reason": "", "hold": ""}
+            Dispatch(
+                precinct_id=o.precinct_id, callers_wanted=o.callers_wanted, started_at=int(NOON),
+                started_by="sam", reason="", calls=0,
+            )
             for o in self.orders
         ]  # fmt: skip
-        return web.json_response({"dispatches": found})
+        self.feed.say_calls(Calls(dispatches=found, proposals=self.proposals))
+
+    async def _past(self, request: web.Request) -> web.Response:
+        """The first precinct had counted nothing at a past minute; everything else was as it is."""
+        counties = self._check(request).get("counties")
+        at = datetime.fromisoformat(request.query["at"]).timestamp()
+        if at > self.feed.now:
+            return web.json_response({"error": "that minute is still to come"}, status=400)
+        past = self.feed.snapshot(Clock(now=at, speed=0.0), counties)
+        changed = past.standings | {
+            "shortfall": [1000 + minutes_of(at) + i for i, _ in enumerate(past.standings["shortfall"])]
+        }
+        return web.json_response(
+            past.model_copy(update={"at": at, "standings": changed}).model_dump(mode="json")
+        )
+
+
+def minutes_of(at: float) -> int:
+    """Minutes since the polls opened: what a replayed minute is known by in these tests."""
+    return int(at - OPENS) // 60
 
 
 @dataclass
@@ -352,6 +398,7 @@ class Room:
     port: int
     process: subprocess.Popen[bytes] | None = None
     signed_in: dict[str, Any] = field(default_factory=dict)  # a browser's cookies, by login
+    more: dict[str, str] = field(default_factory=dict)  # further settings of the dashboard
     intake_url: str = ""  # a real intake's; empty: the one the test drives by hand
 
     def start(self) -> None:
@@ -364,7 +411,8 @@ class Room:
             "BELUGA_DASHBOARD_PORT": str(self.port), "BELUGA_FEED_PORT": str(self.feed.port),
             "BELUGA_TALLY_URL": neighbour, "BELUGA_CALLERS_URL": neighbour,
             "BELUGA_INTAKE_URL": self.intake_url or neighbour,
-            "BELUGA_CLOCK_FILE": str(clock),
+            "BELUGA_FEED_URL": f"ws://127.0.0.1:{self.feed.port}",
+            "BELUGA_CLOCK_FILE": str(clock), **self.more,
         }  # fmt: skip
         log = (self.state / "dashboard.log").open("ab")
         self.process = subprocess.Popen(
@@ -402,7 +450,7 @@ ACCOUNTS = (
 
 @asynccontextmanager
 async def war_room(
-    postgres: EmbeddedPostgres, election: Election, state: Path, intake_url: str = ""
+    postgres: EmbeddedPostgres, election: Election, state: Path, intake_url: str = "", **more: str
 ) -> AsyncIterator[Room]:
     """A fresh database with this election and four accounts; feed, neighbours and dashboard on free ports."""
     name = f"board_{secrets.token_hex(6)}"
@@ -419,7 +467,7 @@ async def war_room(
     neighbours = Neighbourhood(feed)
     port = free_port()
     room = Room(f"http://127.0.0.1:{port}", postgres.url_of(name), feed, neighbours, state, port)
-    room.intake_url = intake_url
+    room.intake_url, room.more = intake_url, more
     await feed.start()
     await neighbours.start()
     room.start()
@@ -478,12 +526,15 @@ async def visiting(
     path: str = "/",
     width: int = 1366,
     height: int = 768,
+    first_visit: bool = False,
     **more: Any,
 ) -> AsyncIterator[Witness]:
     """A signed-in page at `path`, in a browser context of its own."""
     context = await browser.new_context(
         viewport={"width": width, "height": height}, storage_state=room.signed_in.get(login), **more
     )
+    if not first_visit:
+        await context.add_init_script("localStorage.setItem('beluga.tour', '1')")
     page = await context.new_page()
     page.set_default_timeout(20_000)
     witness = Witness(page)

@@ -41,9 +41,30 @@ async def test_the_board_and_the_panel(room: Room, browser: Browser) -> None:
         await clean(seen.page)
         await seen.page.click("#as-table")
         await clean(seen.page)
+        await expect(seen.page.locator("#alerts")).to_be_visible()
+        await seen.page.click("#alerts summary")
+        await clean(seen.page)
 
 
-@pytest.mark.parametrize("path", ["/desk/unread", "/desk/rollcall", "/audit"])
+async def test_a_stale_board_stays_readable(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, path="/?precinct=01-04") as seen:
+        await seen.painted()
+        await expect(seen.page.locator("#panel .sentence")).to_be_visible()
+        await room.feed.stop()
+        await expect(seen.page.locator("body.stale")).to_have_count(1)
+        await clean(seen.page)
+        await seen.page.keyboard.press("Escape")
+        await clean(seen.page)
+        await room.feed.start()
+
+
+async def test_a_replayed_board(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, path="/?at=2026-11-03T15:00Z") as seen:
+        await expect(seen.page.locator("#replay-at")).to_have_text("10:00")
+        await clean(seen.page)
+
+
+@pytest.mark.parametrize("path", ["/desk/unread", "/desk/rollcall", "/audit", "/snapshots", "/snapshot"])
 async def test_plain_pages(room: Room, browser: Browser, path: str) -> None:
     async with visiting(browser, room, "ada", path) as seen:
         await expect(seen.page.locator("h1")).to_be_visible()

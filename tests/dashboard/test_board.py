@@ -1,6 +1,7 @@
 """The board in a real browser: what it shows, when it says that it is old, what a press of a button does."""
 
 import asyncio
+import csv
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from playwright.async_api import Browser, Page, expect
 
 from beluga.postgres import EmbeddedPostgres
 from election.checkin import Kind
-from election.wire.feed import Incident, State
+from election.wire.feed import CallProposal, Calls, Desks, Incident, State, UnreadMessage
 from tests.dashboard.running import MARKUP, NOON, Room, make_election, until, visiting, war_room
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -58,9 +59,10 @@ async def test_the_board_is_painted_from_the_feed_and_asks_nobody_else(
         due = [s for s in room.feed.standings.values() if s.state in (State.LAGGING, State.WATCH)]
         due.sort(key=lambda s: -s.p_lagging * s.shortfall)
         assert rows == [s.precinct_id for s in due]
-        # Silent is a list of its own, the longest first, each with its watcher to call.
+        # Silent is a list of its own: those with a watcher to call first, the longest first among them.
         silent = [s for s in room.feed.standings.values() if s.state is State.SILENT]
-        silent.sort(key=lambda s: (s.last_received_at, -s.expected_final))
+        posts = {p for w in room.feed.election.watchers for p in w.precinct_ids}
+        silent.sort(key=lambda s: (s.precinct_id not in posts, s.last_received_at, -s.expected_final))
         rows = await page.eval_on_selector_all("#silent [data-row]", "all => all.map(r => r.dataset.row)")
         assert rows == [s.precinct_id for s in silent]
         await expect(
@@ -78,6 +80,18 @@ async def test_the_board_is_painted_from_the_feed_and_asks_nobody_else(
         await page.screenshot(path=pictures / "board.png")
         await page.click("#as-table")
         await expect(page.locator("#map-table tbody tr")).to_have_count(120)
+        # Sorted by any column, found by any word, with the keyboard, while it is painted again.
+        await page.focus("#map-table thead button:has-text('Missing')")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#map-table [aria-sort=descending]")).to_have_text("Missing")
+        most = max(room.feed.standings.values(), key=lambda s: s.shortfall)
+        await expect(page.locator("#map-table tbody tr").first).to_contain_text(most.precinct_id)
+        await page.fill("#map-table input", "fire house 3")
+        await expect(page.locator("#map-table tbody tr")).to_have_count(1)
+        await page.focus("#map-table tbody a")
+        room.feed.change("01-13", shortfall=321.0)
+        await expect(page.locator("#map-table tbody td").nth(1)).to_have_text("321")
+        assert await page.evaluate("document.activeElement.dataset.precinct") == "01-13"
         assert seen.problems == []
         assert seen.hosts == {f"127.0.0.1:{room.port}", f"127.0.0.1:{room.feed.port}"}
 
@@ -142,13 +156,17 @@ async def test_a_lost_feed_freezes_says_so_and_comes_back_by_itself(room: Room, 
 async def test_a_gap_in_the_numbering_is_mended_with_a_snapshot(room: Room, browser: Browser) -> None:
     async with visiting(browser, room) as seen:
         await seen.painted()
-        given = len(room.feed.tokens_seen)
+
+        def given() -> int:
+            return sum(token["account"] == "sam" for token in room.feed.tokens_seen)
+
+        before = given()
         room.feed.seq += 3
         room.feed.standings["01-09"] = room.feed.standings["01-09"].model_copy(
             update={"state": State.LAGGING, "p_lagging": 0.9, "shortfall": 111.0}
         )
         await expect(seen.page.locator("#work [data-row='01-09'] .big")).to_have_text("111")
-        assert len(room.feed.tokens_seen) == given + 1
+        assert given() == before + 1
 
 
 async def test_the_clock_of_the_device_may_be_an_hour_off(room: Room, browser: Browser) -> None:
@@ -223,6 +241,170 @@ async def test_decisions_reach_intake_once_and_the_audit_trail(room: Room, brows
         assert done[-5:] == [
             ("sam", action, subject) for action in ("accept", "reject", "note", "note refused", "note")
         ]
+
+
+async def test_hours_watchers_and_callers_of_a_precinct_are_changed_and_audited(
+    room: Room, browser: Browser
+) -> None:
+    async with visiting(browser, room, path=f"/?precinct={LAGGING}") as seen:
+        await seen.painted()
+        page, intake = seen.page, room.neighbours
+        intake.decisions.clear()
+        done_before = len(await deeds(room))
+        await page.click("#panel-more summary")
+        await expect(page.locator("#closes-at")).to_have_value("20:00")
+        await page.fill("#closes-at", "21:30")
+        await page.click("button:has-text('Polls here close at 21:30')")
+        await expect(page.locator("#notice")).to_contain_text("close at 21:30")
+        await page.fill("#closes-at", "06:30")  # before they open
+        await page.click("button[data-action=hours]")
+        await expect(page.locator("#notice")).to_contain_text("Polls here open at 07:00")
+        await page.fill("#assign-search", "watcher 7")
+        await page.click("#assign-found button:has-text('Send Watcher 7 here')")
+        await expect(page.locator("#notice")).to_contain_text("is being texted to go to")
+        hours, assign = intake.decisions.values()
+        assert (hours.kind, hours.detail) == (Kind.HOURS, {"closes_at": "2026-11-03T21:30:00-05:00"})
+        assert assign.kind is Kind.ASSIGN
+        assert assign.detail == {"watcher_id": "w7", "precinct_ids": [LAGGING]}
+        # Neighbours and the same building are one tap away, with their state.
+        near = page.locator("#panel-around .near").first
+        await expect(near.locator(".state")).to_be_visible()
+        await near.click()
+        await expect(page.locator("#panel-name")).not_to_have_text("Free Library 1")
+        await page.go_back()
+        # Callers are sent and called back.
+        await page.fill("#callers-wanted", "6")
+        await page.click("#panel-actions button:has-text('Send 6 callers')")
+        await expect(page.locator(f"[data-row='{LAGGING}'] .callers")).to_contain_text("6 since 12:00")
+        await page.locator("body").press("Tab")  # out of the field: the row may follow the call desk
+        await page.reload()
+        await page.click("button:has-text('Stop calling here')")
+        await expect(page.locator(f"[data-row='{LAGGING}'] .callers button")).to_be_visible()
+        done = [row["action"] for row in (await deeds(room))[done_before:]]
+        assert done == ["hours", "assign", "dispatch", "recall"]
+        assert seen.problems == []
+
+
+async def test_the_call_desks_proposal_is_accepted_with_one_tap(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room) as seen:
+        await seen.painted()
+        page = seen.page
+        proposal = CallProposal(
+            precinct_id="01-24", callers=7, missing=245, reachable=310, sentence="7 callers reach 310 voters."
+        )
+        room.neighbours.proposals = [proposal]
+        room.feed.say_calls(Calls(proposals=[proposal], silent_since=int(NOON) - 600))
+        button = page.locator("[data-row='01-24'] .callers button")
+        await expect(button).to_have_text("send 7")
+        await expect(button).to_have_attribute("title", "7 callers reach 310 voters.")
+        await expect(page.locator("#work-tools")).to_contain_text("call desk silent since 11:50")
+        await button.click()
+        await expect(page.locator("[data-row='01-24'] .callers")).to_contain_text("7 since 12:00")
+        assert room.neighbours.orders[-1].callers_wanted == 7
+        room.neighbours.proposals = []
+
+
+async def test_what_waits_at_the_desks_comes_with_the_feed_and_nothing_is_polled(
+    room: Room, browser: Browser
+) -> None:
+    async with visiting(browser, room) as seen:
+        await seen.painted()
+        page = seen.page
+        texts = [UnreadMessage(id="u1", at=int(NOON) - 600, precinct_id="01-02", text="gym door?")]
+        room.feed.say_desks(Desks(unread=1, unknown=2, held=1, messages=texts))
+        await expect(page.locator("#unread .text")).to_have_text("gym door?")
+        await expect(page.locator("#unread-count")).to_have_text("1")
+        await expect(page.locator("#top-waiting")).to_have_text("4")
+        asked: list[str] = []
+        await asyncio.sleep(6)  # alerts and people that were still being asked for
+        page.on("request", lambda r: asked.append(r.url))
+        for _ in range(4):
+            room.feed.change("01-05", projected_final=500.0)  # moves, and turns nothing
+            await asyncio.sleep(1)
+        assert asked == []
+
+
+async def test_every_table_is_saved_as_it_is_shown(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, path="/?state=silent") as seen:
+        await seen.painted()
+        page = seen.page
+        room.feed.say(
+            incidents=[
+                Incident(number=9, check_in_id="csv", precinct_id="01-01", text='=1+1,"x"', at=int(NOON) + 60)
+            ]
+        )
+        await expect(page.locator("#incidents .text").first).to_have_text('=1+1,"x"')
+        tables = {}
+        for table in ("work", "map", "silent", "incidents", "unread"):
+            async with page.expect_download() as saved:
+                await page.click(f"[data-csv={table}]")
+            file = await (await saved.value).path()
+            assert (await saved.value).suggested_filename == f"{table}-2026-11-03T17{room_minute(room)}Z.csv"
+            tables[table] = list(csv.DictReader(file.read_text("utf-8-sig").splitlines()))
+        silent = {p for p, s in room.feed.standings.items() if s.state is State.SILENT}
+        assert {row["precinct_id"] for row in tables["work"]} == silent  # as the filter has it
+        assert len(tables["map"]) == 120
+        assert tables["silent"][0]["watched"] == "yes"
+        incident = next(row for row in tables["incidents"] if row["number"] == "9")
+        assert incident["text"] == '\'=1+1,"x"'  # no formula of a stranger's
+        assert incident["precinct"] == MARKUP
+        assert seen.problems == []
+
+
+def room_minute(room: Room) -> str:
+    return f"{int(room.feed.now - NOON) // 60:02d}"
+
+
+async def test_a_hundred_incidents_a_minute_leave_the_board_quick(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room) as seen:
+        await seen.painted()
+        page = seen.page
+        before = await page.evaluate("beluga.board.openIncidents().length")
+        for n in range(100):
+            one = Incident(
+                number=100 + n,
+                check_in_id=f"many{n}",
+                precinct_id=f"01-{1 + n % 50:02d}",
+                text=MARKUP,
+                at=int(NOON) + n,
+            )
+            room.feed.say(incidents=[one])
+            await asyncio.sleep(0.02)
+        await expect(page.locator("#incidents-count")).to_have_text(str(before + 100))
+        await expect(page.locator("#incidents .id").first).to_have_text("#199")  # the newest first
+        assert await page.locator("#incidents [data-row]").count() <= 60
+        assert await page.evaluate("beluga.paintMs") < 200
+        room.feed.incidents = [i for i in room.feed.incidents if not i.check_in_id.startswith("many")]
+        assert seen.problems == []
+
+
+async def test_a_first_visit_is_told_five_sentences_once(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, "ada", first_visit=True) as seen:
+        page = seen.page
+        await expect(page.locator("#tour")).to_contain_text("Work this list from the top")
+        for _ in range(5):
+            await page.click("#tour .main")
+        await expect(page.locator("#tour")).to_have_count(0)
+        await page.reload()
+        await seen.painted()
+        await expect(page.locator("#tour")).to_have_count(0)
+
+
+async def test_a_wall_turns_its_tiles_by_itself_and_is_large_enough_to_read(
+    room: Room, browser: Browser, pictures: Path
+) -> None:
+    async with visiting(browser, room, path="/?kiosk=1&rotate=5", width=1920, height=1080) as seen:
+        page = seen.page
+        await until(page, "window.beluga?.board?.ready", 40)
+        await expect(page.locator("#work")).to_be_visible()
+        await expect(page.locator("#map")).to_be_hidden()
+        small = """() => [...document.querySelectorAll('#page *')].filter((e) => e.checkVisibility()
+            && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())
+            && parseFloat(getComputedStyle(e).fontSize) < 24).map((e) => e.outerHTML.slice(0, 80))"""
+        assert await page.evaluate(small) == []
+        await page.screenshot(path=pictures / "wall.png")
+        await expect(page.locator("#map")).to_be_visible()
+        await expect(page.locator("#work")).to_be_hidden()
 
 
 async def test_callers_are_sent_from_the_list(room: Room, browser: Browser) -> None:

@@ -58,5 +58,5 @@ async def test_a_lead_sees_and_draws_the_own_county_alone(room: Room, browser: B
         members = sum(p.county == "County A" for p in room.feed.election.precincts)
         seen_of = "[beluga.board.view.kind, beluga.map.paths.size, beluga.board.info.size]"
         assert await page.evaluate(seen_of) == ["precincts", members, members]
-        assert room.feed.tokens_seen[-1]["counties"] == ["County A"]
+        assert ["County A"] in [t["counties"] for t in room.feed.tokens_seen if t["account"] == "lee"]
         await expect(page.locator("#today [data-is=projected]")).not_to_have_text("")

@@ -1,0 +1,126 @@
+"""What deserves an alert, and why. Pure: what the feed said in, conditions out.
+
+A condition holds or it does not; its key names it. One that holds and has no open alert raises one; one that
+has held no more for a while clears it. So an alert is raised once however often a state flaps, whoever looks,
+and after a restart nobody is told again.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+Row = Mapping[str, Any]
+
+CALM = timedelta(minutes=10)  # stack time a condition must be gone before its alert is over
+LONG_LINE_MINUTES = 60
+LONG_LINE_PEOPLE = 150
+QUIET_PART = 0.5  # of a county's precincts that had counted, silent now: a network, not turnout
+QUIET_LEAST = 5  # such precincts; fewer are single watchers
+OPEN = frozenset({"open", "acknowledged", "assigned"})
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something that matters. `kind`: lagging, doubtful, line, incident, quiet. `weight`: votes at stake."""
+
+    kind: str
+    subject: str  # a precinct, an incident's id or a county
+    precinct_id: str | None
+    county: str
+    reason: str
+    weight: float = 0.0
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.kind, self.subject
+
+
+def conditions(
+    precincts: Mapping[str, Row], standings: Mapping[str, Row], incidents: Mapping[str, Row]
+) -> dict[tuple[str, str], Condition]:
+    """All that hold now."""
+    found = [
+        condition
+        for precinct_id, standing in standings.items()
+        for condition in _of_precinct(precinct_id, standing, _county(precincts, precinct_id))
+    ]
+    for incident in incidents.values():
+        if incident["status"] in OPEN:
+            where = incident.get("precinct_id")
+            reason = f"incident #{incident['number']}: {_short(incident['text'])}"
+            county = _county(precincts, where)
+            found.append(Condition("incident", str(incident["check_in_id"]), where, county, reason))
+    found += _quiet(precincts, standings)
+    return {condition.key: condition for condition in found}
+
+
+def _of_precinct(precinct_id: str, s: Row, county: str) -> Iterable[Condition]:
+    stake = float(s["p_lagging"]) * float(s["shortfall"])
+    if s["state"] == "lagging":
+        reason = f"{s['shortfall']:,.0f} votes behind its peers, {100 * s['p_lagging']:.0f} % sure"
+        yield Condition("lagging", precinct_id, precinct_id, county, reason, stake)
+    if s["state"] == "doubtful":
+        reason = s.get("reason") or "reports disagree or wait for a decision"
+        yield Condition("doubtful", precinct_id, precinct_id, county, reason.rstrip("."), stake)
+    if s["state"] != "closed":
+        minutes, people = s.get("line_minutes") or 0, s.get("line_people") or 0
+        if minutes >= LONG_LINE_MINUTES or people >= LONG_LINE_PEOPLE:
+            reason = (
+                f"a line of {minutes} min" if minutes >= LONG_LINE_MINUTES else f"{people} people in line"
+            )
+            yield Condition("line", precinct_id, precinct_id, county, reason, stake)
+
+
+def _quiet(precincts: Mapping[str, Row], standings: Mapping[str, Row]) -> Iterable[Condition]:
+    counted: dict[str, int] = {}
+    silent: dict[str, int] = {}
+    for precinct_id, s in standings.items():
+        if s["reports"]:
+            county = _county(precincts, precinct_id)
+            counted[county] = counted.get(county, 0) + 1
+            silent[county] = silent.get(county, 0) + (s["state"] == "silent")
+    for county, gone in silent.items():
+        if gone >= QUIET_LEAST and gone >= QUIET_PART * counted[county]:
+            reason = (
+                f"{gone} of {counted[county]} precincts that had counted fell silent: look at the network"
+            )
+            yield Condition("quiet", county, None, county, reason)
+
+
+def _county(precincts: Mapping[str, Row], precinct_id: object) -> str:
+    return str((precincts.get(str(precinct_id)) or {}).get("county") or "")
+
+
+def _short(text: str, longest: int = 80) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one look changes: conditions to raise, and keys of open alerts that are over."""
+
+    raised: tuple[Condition, ...]
+    over: tuple[tuple[str, str], ...]
+
+
+class Watch:
+    """Remembers since when each open alert's condition is gone."""
+
+    def __init__(self) -> None:
+        self._gone: dict[tuple[str, str], datetime] = {}
+
+    def look(
+        self,
+        holding: Mapping[tuple[str, str], Condition],
+        opened: Iterable[tuple[str, str]],
+        now: datetime,
+    ) -> Turn:
+        """Compares what holds with the alerts that are open. The heaviest is raised first."""
+        opened = set(opened)
+        fresh = [c for key, c in holding.items() if key not in opened]
+        fresh.sort(key=lambda c: (-c.weight, c.key))
+        self._gone = {key: self._gone.get(key, now) for key in opened if key not in holding}
+        over = sorted(key for key, since in self._gone.items() if now - since >= CALM)
+        return Turn(tuple(fresh), tuple(over))

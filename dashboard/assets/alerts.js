@@ -1,0 +1,72 @@
+// Alerts: one line for the most urgent that nobody has acknowledged, the rest behind it. Asked for when the feed
+// says that something turned, never on a timer of its own.
+(function () {
+  "use strict";
+  const beluga = (window.beluga = window.beluga || {});
+  const byId = (id) => document.getElementById(id);
+  const make = (...a) => beluga.make(...a);
+
+  const GATHER_MS = 2500; // the war room has to notice first; jittered, so that 500 boards do not ask at once
+  const MOST_LISTED = 30;
+  const MARKS = { incident: "!", line: "‖", quiet: "◌" };
+
+  let timer = 0;
+  const alerts = (beluga.alerts = { list: [] });
+
+  alerts.soon = function (wait = GATHER_MS) {
+    if (!timer) timer = setTimeout(look, wait + Math.random() * GATHER_MS);
+  };
+
+  async function look() {
+    timer = 0;
+    try {
+      const reply = await fetch("/alerts", { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(8000) });
+      if (!reply.ok) return;
+      alerts.list = (await reply.json()).alerts;
+      paint();
+    } catch { /* asked again with the next change */ }
+  }
+
+  function line(a) {
+    const name = a.precinct_id ? beluga.board.info.get(a.precinct_id)?.name || a.precinct_id : a.county;
+    const where = a.precinct_id ? make("a", { href: "/precinct/" + encodeURIComponent(a.precinct_id), "data-precinct": a.precinct_id, class: "name" }, name)
+      : make("a", { href: "/?county=" + encodeURIComponent(a.county), "data-county": a.county, class: "name" }, name);
+    const seen = make("button", { type: "button", "aria-label": "Acknowledge: " + name + ". " + a.reason }, "Acknowledge");
+    seen.addEventListener("click", () => acknowledge([a.id]));
+    const mark = a.kind in beluga.STATES ? beluga.badge(a.kind) : make("span", { class: "state", "aria-hidden": "true" }, MARKS[a.kind] || "!");
+    return [mark, where, make("span", { class: "why" }, a.reason), make("span", { class: "since number", "data-ago": Date.parse(a.raised_at) / 1000 }), seen];
+  }
+
+  function paint() {
+    const holder = byId("alerts");
+    const due = alerts.list.filter((a) => !a.acknowledged_by && !a.cleared_at && (!a.precinct_id || beluga.board.inView(a.precinct_id)));
+    const key = due.map((a) => a.id).join();
+    if (holder.dataset.key === key) return;
+    holder.dataset.key = key;
+    const open = Boolean(holder.querySelector("details")?.open);
+    if (holder.hidden === due.length > 0) {
+      holder.hidden = !due.length;
+      window.dispatchEvent(new Event("resize")); // the map below has another height now
+    }
+    if (!due.length) { holder.replaceChildren(); return; }
+    const all = make("button", { type: "button" }, "Acknowledge all " + due.length);
+    all.addEventListener("click", () => acknowledge(due.map((a) => a.id)));
+    const more = due.length < 2 ? null : make("details", {}, make("summary", {}, due.length - 1 + " more"),
+      make("div", { class: "more" }, make("ul", {}, ...due.slice(1, MOST_LISTED).map((a) => make("li", {}, ...line(a)))),
+        make("p", { class: "actions" }, due.length > MOST_LISTED ? make("span", {}, due.length - MOST_LISTED + " not shown") : null, beluga.csv.button("alerts"), all)));
+    if (more) more.open = open;
+    holder.replaceChildren(...[make("p", { class: "first" }, ...line(due[0])), more].filter(Boolean));
+    beluga.board.tick();
+  }
+  alerts.paint = () => { delete byId("alerts").dataset.key; paint(); };
+
+  async function acknowledge(ids) {
+    const answer = await beluga.board.post("/alerts/acknowledge", { ids });
+    if (answer.signedOut) return;
+    if (!answer.done) { beluga.board.say(answer.message, true); return; }
+    alerts.list = answer.alerts;
+    paint();
+    const others = answer.others || [];
+    if (others.length) beluga.board.say(others.join(" "), false);
+  }
+})();

@@ -1,0 +1,27 @@
+// On a wall: /?kiosk=1 is dark and large; with &rotate=SECONDS its tiles take turns, nobody at the keyboard.
+(function () {
+  "use strict";
+  const beluga = (window.beluga = window.beluga || {});
+
+  // What is shown together, in order. The worklist is in two of three: it is the page.
+  const SCENES = ["work today", "map today", "work silent", "incidents silent"];
+  const SHORTEST = 5; // seconds; faster cannot be read
+
+  beluga.kiosk = {
+    begin() {
+      const query = new URLSearchParams(location.search);
+      const seconds = Number(query.get("rotate"));
+      if (query.get("kiosk") !== "1" || !(seconds > 0)) return;
+      let turn = -1;
+      const next = () => {
+        turn = (turn + 1) % SCENES.length;
+        document.body.dataset.scene = turn;
+        for (const tile of document.querySelectorAll(".tile")) tile.classList.toggle("off-stage", !SCENES[turn].split(" ").includes(tile.id));
+        document.querySelectorAll(".tile:not(.off-stage)").forEach((tile, i) => tile.classList.toggle("aside", i > 0));
+        if (SCENES[turn].includes("map")) window.dispatchEvent(new Event("resize"));
+      };
+      next();
+      setInterval(next, 1000 * Math.max(SHORTEST, seconds));
+    },
+  };
+})();
