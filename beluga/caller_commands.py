@@ -36,7 +36,7 @@ def captain(state: State = _HERE) -> None:
     """Print a link to the captain's page, good for a day: who is on, rates, idle, sheets."""
     url, tokens = _service(state)
     token = tokens.sign("captain", {"account": "command line", "bank": ""})
-    typer.echo(f"{_public(url)}/desk/captain/{token}")
+    typer.echo(f"{_public(url)}/c/captain/{token}")
 
 
 @app.command()

@@ -137,7 +137,7 @@ async def run(url: str, options: argparse.Namespace) -> None:
     seconds = time.perf_counter() - started
     print(f"{options.voters:,} voters in {options.precincts:,} precincts ({seconds:.0f} s)")
     pool = await open_pool(calling_url(url), options.pool)
-    bare = await baseline(pool, options.callers, options.leases // 4)
+    bare = await baseline(pool, options.callers, min(5_000, options.leases))
     queue = Queue(pool, Rules(), lambda _: "America/New_York")
     started = time.perf_counter()
     for n in range(options.precincts):
@@ -148,7 +148,7 @@ async def run(url: str, options: argparse.Namespace) -> None:
     print(f"baseline, two bare commits a turn: {bare:,.0f}/s")
     print(f"{options.callers:,} callers at once: {rate:,.0f} leases with outcomes/s, {rate / bare:.2f} of it")
     print(f"  a grant then: p50 {quantile(took, 0.5):.0f} ms, p99 {quantile(took, 0.99):.0f} ms")
-    steady = await paced(queue, options.callers, options.leases // 4, options.precincts, options.rate)
+    steady = await paced(queue, options.callers, min(10_000, options.leases), options.precincts, options.rate)
     print(f"at a steady {options.rate:.0f}/s: grant p50 {quantile(steady, .5):.1f} ms, "
           f"p99 {quantile(steady, .99):.1f} ms (limit 100)")  # fmt: skip
     doubles = await connection.fetchval(_DOUBLES, timeout=300)

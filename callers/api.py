@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import models_json_schema
 
@@ -24,7 +24,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 MAY_ORDER = frozenset({"lead", "staff", "admin", "service"})
 LONGEST_WAIT = 300.0  # real seconds a request for a voter may wait for work
-_BLANK_SECONDS = 20.0  # real; proxies give a silent answer up after thirty
+_BLANK_CHUNK = b"1\r\n\n\r\n"  # HTTP/1.1: a chunk of one byte, a line's end
 _SERVICE_TOKEN_SECONDS = 300
 FLOOR: web.AppKey["FloorHolder"] = web.AppKey("floor")
 TOKENS: web.AppKey[Tokens] = web.AppKey("tokens")
@@ -133,7 +133,8 @@ async def lease(request: web.Request) -> web.StreamResponse:
     caller = await caller_of(request)
     found = await floor_of(request).next_voter(caller)
     patience = _patience(request)
-    if found.voter is None and found.reason != "too_fast" and patience:
+    chunks = request.version >= HttpVersion11
+    if found.voter is None and found.reason != "too_fast" and patience and chunks:
         return await _wait(request, caller, found, patience)
     response = answer(found, 429 if found.reason == "too_fast" else 200)
     if found.reason == "too_fast":
@@ -151,17 +152,23 @@ def _patience(request: web.Request) -> float:
 async def _wait(
     request: web.Request, caller: CallerOnDuty, found: wire.LeaseAnswer, patience: float
 ) -> web.StreamResponse:
-    floor = floor_of(request)
+    floor, transport = floor_of(request), request.transport
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-store"})
+    response.enable_chunked_encoding()
     await response.prepare(request)
+    await response.write(b"\n")  # the head goes out; from here on every blank is a chunk of its own
+
+    def blank() -> bool:
+        if transport is None or transport.is_closing():
+            return False
+        transport.write(_BLANK_CHUNK)
+        return True
+
     deadline = time.monotonic() + patience
     due = _due(found, floor)
     while found.voter is None and (now := time.monotonic()) < deadline:
-        if not await floor.waiting.wait(min(_BLANK_SECONDS, deadline - now, max(1.0, due - now))):
-            await response.write(b"\n")  # fails where nobody is there any longer
-            if time.monotonic() < due:
-                continue
-        if request.transport is None or request.transport.is_closing():
+        await floor.waiting.wait(min(deadline - now, max(1.0, due - now)), blank)
+        if transport is None or transport.is_closing():
             break  # a voter granted now would be granted to nobody
         found = await floor.next_voter(caller)
         due = _due(found, floor)

@@ -1,4 +1,4 @@
-"""The captain's page `/desk/captain/{token}`: who is on, how fast, who idles, which script works."""
+"""The captain's page `/c/captain/{token}`: who is on, how fast, who idles, which script works."""
 
 from datetime import timedelta
 from html import escape
@@ -101,7 +101,7 @@ def sheets_form(base: str) -> str:
 
 def _code(bank: Bank) -> str:
     return (
-        f"<p>{escape(bank.name)}: join at <code>/desk/join/{escape(bank.code)}</code>, "
+        f"<p>{escape(bank.name)}: join at <code>/c/join/{escape(bank.code)}</code>, "
         f"{bank.joined} of {bank.most_callers} have.</p>"
     )
 
@@ -109,7 +109,7 @@ def _code(bank: Bank) -> str:
 async def show(request: web.Request) -> web.Response:
     """Who is on, rates, idle; looks again every quarter of a minute."""
     _, bank = bank_of(request)
-    base = f"/desk/captain/{quote(request.match_info['token'])}"
+    base = f"/c/captain/{quote(request.match_info['token'])}"
     response = page("en", await _content(floor_of(request), bank, base))
     response.headers["Refresh"] = str(_LOOK_SECONDS)
     return response
@@ -123,10 +123,10 @@ async def bar(request: web.Request) -> web.Response:
     mine = {one.caller_id for one in await floor.people.on_duty(floor.time.now(), bank)}
     if caller in mine:
         await floor.bar(caller, account, barred=form.get("barred") == "1")
-    raise web.HTTPSeeOther(f"/desk/captain/{quote(request.match_info['token'])}")
+    raise web.HTTPSeeOther(f"/c/captain/{quote(request.match_info['token'])}")
 
 
 def add_captain(app: web.Application) -> None:
     """Adds the page."""
-    app.router.add_get("/desk/captain/{token}", show)
-    app.router.add_post("/desk/captain/{token}/bar", bar)
+    app.router.add_get("/c/captain/{token}", show)
+    app.router.add_post("/c/captain/{token}/bar", bar)

@@ -37,7 +37,7 @@ def page(language: str, content: str, *, refresh: float | None = None, status: i
 <meta name="viewport" content="width=device-width, initial-scale=1">
 {f"<noscript>{again}</noscript>" if again else ""}
 <meta name="robots" content="noindex"><title>{scripts.words(language)["title"]}</title>
-<link rel="stylesheet" href="/desk/desk.css"><script src="/desk/desk.js" defer></script></head>
+<link rel="stylesheet" href="/c/assets/desk.css"><script src="/c/assets/desk.js" defer></script></head>
 <body>{content}</body></html>""",
         content_type="text/html",
         headers=HEADERS,
@@ -283,4 +283,4 @@ def add_desk(app: web.Application) -> None:
     app.router.add_post("/c/{token}/undo", undo)
     app.router.add_post("/c/{token}/pause", pause)
     app.router.add_get("/c/{token}/dial/{lease_id}", dial)
-    app.router.add_get("/desk/{name}", asset)
+    app.router.add_get("/c/assets/{name}", asset)

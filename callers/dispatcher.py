@@ -32,7 +32,7 @@ _WHEREABOUTS_SECONDS = 5.0  # real; where other services' callers work
 _COUNT_SECONDS = 10.0  # real; how many voters a precinct has left
 _TELL_SECONDS = 2.0  # real; between writes of what the board shows beside a dispatch
 _LIMITS_SECONDS = 2.0  # real; limits that staff set hold within
-_COUNTS_A_TICK = 40  # precincts counted in one query
+_COUNTS_A_TICK = 20  # precincts counted in one query
 _PROPOSED = ("precinct_id", "callers", "missing", "reachable", "sentence")
 _SURPLUS = 1.25  # callers move on only when a precinct has clearly more than its share
 
@@ -153,12 +153,13 @@ class Dispatcher:
             self._elsewhere = {row["caller_id"]: row["precinct_id"] for row in rows}
             self._elsewhere_at = clock
         if self._leader is None or self._leader.term is None:
+            # The leader counts, once for all services; how many remain at all only it knows.
             self._reachable = {
-                p: (d.row["reachable"], d.row["reachable"], clock)
+                p: (max(1, d.row["reachable"]), d.row["reachable"], -1e9)
                 for p, d in self.live.items()
                 if d.row["reachable"] is not None
             }
-            return  # the leader counts, once for all services
+            return
         rows = await self._pool.fetch(_SQL["stopped_by_staff"])
         self._stopped = frozenset(row["precinct_id"] for row in rows)
         wanted = set(self.live)

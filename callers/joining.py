@@ -1,4 +1,4 @@
-"""Volunteers sign themselves up for a phone bank: `/desk/join/{code}`, then their own page."""
+"""Volunteers sign themselves up for a phone bank: `/c/join/{code}`, then their own page."""
 
 from html import escape
 from urllib.parse import quote
@@ -31,7 +31,7 @@ def _form(language: str, code: str, problem: str = "") -> str:
         for tongue in SPOKEN
     )
     alert = f'<p role="alert" class="alert">{escape(problem)}</p>' if problem else ""
-    return f"""<main><h1>{words["join"]}</h1>{alert}<form method="post" action="/desk/join">
+    return f"""<main><h1>{words["join"]}</h1>{alert}<form method="post" action="/c/join">
 <label for="code">{words["code"]}</label>
 <input class="field" id="code" name="code" value="{escape(code)}" required autocapitalize="none">
 <label for="name">{words["your_name"]}</label>
@@ -72,6 +72,6 @@ async def join(request: web.Request) -> web.Response:
 def add_joining(app: web.Application) -> None:
     """Adds the form."""
     app[_WRONG] = WrongCodes()
-    app.router.add_get("/desk/join", ask)
-    app.router.add_get("/desk/join/{code}", ask)
-    app.router.add_post("/desk/join", join)
+    app.router.add_get("/c/join", ask)
+    app.router.add_get("/c/join/{code}", ask)
+    app.router.add_post("/c/join", join)

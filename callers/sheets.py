@@ -62,7 +62,7 @@ async def make(request: web.Request) -> web.Response:
         now=floor.time.now(),
     )  # fmt: skip
     token = quote(request.match_info["token"])
-    raise web.HTTPSeeOther(f"/desk/captain/{token}/lists/{made.list_id}")
+    raise web.HTTPSeeOther(f"/c/captain/{token}/lists/{made.list_id}")
 
 
 async def show(request: web.Request) -> web.Response:
@@ -83,5 +83,5 @@ async def show(request: web.Request) -> web.Response:
 
 def add_sheets(app: web.Application) -> None:
     """Adds the pages."""
-    app.router.add_post("/desk/captain/{token}/lists", make)
-    app.router.add_get("/desk/captain/{token}/lists/{list_id}", show)
+    app.router.add_post("/c/captain/{token}/lists", make)
+    app.router.add_get("/c/captain/{token}/lists/{list_id}", show)

@@ -18,8 +18,8 @@ def _bank(request: web.Request, bank: Bank, account: str) -> wire.PhoneBankView:
     captain = request.app[TOKENS].sign("captain", {"account": account, "bank": bank.code})
     return wire.PhoneBankView(
         code=bank.code, name=bank.name, most_callers=bank.most_callers, joined=bank.joined,
-        ends_at=bank.ends_at, join_path=f"/desk/join/{bank.code}",
-        captain_path=f"/desk/captain/{quote(captain)}",
+        ends_at=bank.ends_at, join_path=f"/c/join/{bank.code}",
+        captain_path=f"/c/captain/{quote(captain)}",
     )  # fmt: skip
 
 

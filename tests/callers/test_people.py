@@ -56,7 +56,7 @@ async def test_a_volunteer_joins_by_code_calls_and_is_seen_by_the_captain(
     async with web.get(one.url + bank["join_path"], headers={"Accept-Language": "es"}) as response:
         assert words("es")["join"] in await response.text()
     form = {"code": bank["code"], "name": "Ana <i>Ruiz</i>", "contact": "", "speaks": "en"}
-    async with web.post(f"{one.url}/desk/join", data=form, allow_redirects=False) as response:
+    async with web.post(f"{one.url}/c/join", data=form, allow_redirects=False) as response:
         assert response.status == 303
         token = response.headers["Location"].removeprefix("/c/")
     headers = {"Authorization": f"Bearer {token}"}
@@ -81,9 +81,9 @@ async def test_a_volunteer_joins_by_code_calls_and_is_seen_by_the_captain(
         assert response.status == 401
     assert await connection.fetchval("select count(*) from leases where ended_at is null") == 0
     for _ in range(30):
-        async with web.post(f"{one.url}/desk/join", data=form | {"code": "wrong"}) as response:
+        async with web.post(f"{one.url}/c/join", data=form | {"code": "wrong"}) as response:
             assert response.status == 403
-    async with web.post(f"{one.url}/desk/join", data=form) as response:
+    async with web.post(f"{one.url}/c/join", data=form) as response:
         assert response.status == 429, "guessing is stopped for everybody for a minute"
 
 

@@ -17,8 +17,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from callers.lists import Lists
 from callers.policy import Rules, may_dial
 from callers.queue import AlreadyRecordedError, CallerOnDuty, Granted, Queue, TooLateError
+from callers.seal import Seal
 from election.database import open_pool
 from election.wire.callers import Outcome, OutcomeReport
 from tests.callers.conftest import NOON, ZONE, add_voters, open_precinct
@@ -44,6 +46,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.forbidden_voters: set[str] = set()  # struck off
         self.forbidden_phones: set[str] = set()  # opted out
         self.leases: list[tuple[str, Granted]] = []
+        self.resting = False  # a line or an incident holds the dispatch
         self.run(self._clean())
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -51,7 +54,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     async def _clean(self) -> None:
         await self.pool.execute(
-            "truncate leases, calls, strike_offs, opt_outs, dispatches;"
+            "truncate leases, calls, strike_offs, opt_outs, dispatches, call_lists;"
             " update voters set do_not_call = false, voted = false"
         )
         async with self.pool.acquire() as connection:
@@ -61,6 +64,7 @@ class QueueMachine(RuleBasedStateMachine):
     def ask(self, service: int, caller: CallerOnDuty) -> None:
         found = self.run(self.queues[service].grant(caller, "a", self.now))
         if isinstance(found, Granted):
+            assert found.held or not self.resting
             assert found.voter_id not in self.forbidden_voters
             assert found.phone not in self.forbidden_phones
             assert may_dial(self.now, ZONE, Rules())
@@ -75,6 +79,20 @@ class QueueMachine(RuleBasedStateMachine):
         found = self.run(everybody())
         owners = [c.caller_id for c in CALLERS for _ in self.queues]
         self.leases += [(o, f) for o, f in zip(owners, found, strict=True) if isinstance(f, Granted)]
+
+    @rule()
+    def hold_or_resume(self) -> None:
+        self.resting = not self.resting
+        self.run(self.pool.execute("update dispatches set hold = $1", "a line" if self.resting else ""))
+
+    @rule(lines=st.integers(1, 4), service=st.integers(0, 1))
+    def make_a_list(self, lines: int, service: int) -> None:
+        lists = Lists(self.pool, self.queues[service], Seal(""))
+        made = self.run(lists.make("a", lines, kind="dialer", good_for=LEASE, account="lea", now=self.now))
+        assert not (made.lines and self.resting)
+        for line in made.lines:
+            assert line.voter_id not in self.forbidden_voters
+            assert line.phone not in self.forbidden_phones
 
     @precondition(lambda self: self.leases)
     @rule(pick=st.integers(0, 99), outcome=st.sampled_from(sorted(Outcome)), service=st.integers(0, 1))

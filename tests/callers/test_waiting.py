@@ -31,6 +31,20 @@ async def test_those_who_came_first_are_woken_first_and_no_more_than_needed() ->
     assert not await room.wait(0.01)
 
 
+async def test_blanks_are_said_and_who_has_gone_is_let_go() -> None:
+    room, said = WaitingRoom(blank_seconds=0.5), 0
+
+    def there() -> bool:
+        nonlocal said
+        said += 1
+        return said < 3
+
+    assert not await asyncio.wait_for(room.wait(60, there), 20), (
+        "gone at the third blank, long before a minute"
+    )
+    assert (said, len(room)) == (3, 0)
+
+
 async def test_a_waiting_caller_has_a_voter_as_soon_as_a_precinct_opens(
     service: Callable[[], Service], feed: Feed, connection: asyncpg.Connection, web: aiohttp.ClientSession
 ) -> None:
