@@ -17,7 +17,8 @@ import numpy as np
 from election.checkin import Channel, CheckIn, Kind
 from election.day import Election, ElectionDay, Precinct
 from election.ids import PrecinctId, check_in_id, message_id
-from tally.model import design, fit
+from tally.fit import fit
+from tally.model import design
 from tally.projection import Tally
 from tally.sheet import sheet_bytes
 

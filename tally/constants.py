@@ -7,18 +7,25 @@ from dataclasses import dataclass
 class Constants:
     """Standard deviations are of natural logarithms (.10 is about 10 %) unless a field says otherwise.
 
-    Sources: (R) the reference's replays of ten Philadelphia elections, DESIGN section 7; (C) chosen on
-    two seeds of Romania 2024 and not yet cross-validated, `docs/model.md`; (J) judgement, wide on purpose.
+    Sources: (R) the reference's replays of ten Philadelphia elections, DESIGN section 7; (C) chosen by
+    predicting each of three Romanian days from the other two, and on watchers other than the benchmark's,
+    `docs/model.md`; (J) judgement, wide on purpose.
     """
 
     # the day
-    level_sd: float = 0.15  # turnout against expectation, whole election (R)
+    level_sd: float = 0.16  # turnout against expectation, whole election: core of a Student-t (C)
+    level_tail: float = (
+        3.0  # … its degrees of freedom; elections do differ by a third (R .25 to .35 as a normal)
+    )
     level_sd_blind: float = 0.70  # the same with no expectation at all (J)
     feature_sd: float = 0.08  # a standard deviation of a covariate moves the level by this (C)
     feature_tilt_sd: float = 0.05  # … and the early share by this (C)
-    share_sd_midday: float = 0.10  # hourly shares against past curves, middle of the day (R)
-    share_sd_edge: float = 0.30  # … first and last hours (R)
-    share_length: float = 0.18  # correlation length of hourly shares, part of the day (R)
+    # hourly shares against past curves: what counties differ by on past days, and a Gaussian process (C)
+    share_sd_midday: float = 0.10  # middle of the day (R)
+    share_sd_edge: float = 0.20  # first and last hours
+    share_length: float = 0.12  # correlation length, part of the day
+    share_placeless: float = 1.5  # times the SDs where no places' past curves are known
+    share_blind: float = 2.0  # … where no past curve is known at all (J)
     curve_factors: int = 8  # eigenvectors kept of the curve's covariance
 
     # places: level at close, and tilt (multiplies -log F: early voters many or few)
@@ -31,16 +38,24 @@ class Constants:
     precinct_tilt_sd: float = 0.25  # times (1 - F) (R)
     watcher_sd: float = 0.02  # a trained watcher's counting error (R)
     thinning: float = 1.0  # overdispersion of backward thinning, times (1 - F) / N
+    step_earliest: float = 0.03  # steps from counts below this share of the day say nothing
+    step_tilt_sd: float = 0.15  # a step's wobble, times log(F2 / F1)
+    step_weight: float = 0.2  # steps of a precinct share its course: so much news each (C)
     tail: float = 4.0  # degrees of freedom of the robust weights (R)
     rounds: int = 5  # robust refits
     earliest: float = 0.004  # reports below this share of the day carry no level
 
     # widths
     # precincts' residuals are peaked with long tails, so 80 % bands are narrower than a normal's (C)
-    stretch80_open: float = 0.74
+    stretch80_open: float = 0.70
     stretch80_close: float = 0.90
     stretch95: float = 0.95
     lag_widening: float = 0.8  # lag needs more evidence early: SD times 1 + this (1 - F) (C)
+
+    # doubt: counts that passed the gate and are none of their precinct's
+    bad_rate: float = 0.03  # share of them before the day says otherwise (J)
+    bad_faith: float = 100.0  # … worth so many counts
+    bad_sd: float = 0.80  # how far off they are: two precincts' sizes apart
 
     # gate
     bad_cost: float = 5.0  # -log(3 % bad x density of a bad count over e^6)

@@ -22,6 +22,7 @@ GRID = 60  # steps of the day: a quarter of an hour or less
 DEFAULT_DAY = ((0.0, 0.0), (1 / 13, 0.115), (5 / 13, 0.41), (8 / 13, 0.57), (10 / 13, 0.72), (12 / 13, 0.915),
                (1.0, 1.0))  # fmt: skip
 LAST_HOUR = 3600.0
+FEW_PLACES = 6  # fewer say nothing of how places differ
 FEW = 12  # up to so many numbers a loop is quicker than columns
 
 
@@ -112,7 +113,9 @@ class Curves:
             of.append(known[key])
         self.table = np.ascontiguousarray(np.array(table))
         self.of = np.array(of, dtype=np.intp)
-        self.factors = _factors(self.overall, list(overall.values()), constants)
+        places = _between_places(election, scopes, overall)
+        doubt = 1.0 if places is not None else constants.share_placeless if scopes else constants.share_blind
+        self.factors = _factors(self.overall, list(overall.values()), places, doubt, constants)
 
     def shares(self, positions: NDArray[np.intp], parts: Array) -> Array:
         """Cumulative share of each precinct at its part of the day."""
@@ -178,12 +181,56 @@ def _trust(scopes: dict[str, dict[str, Array]], level: str, overall: dict[str, A
     return min(days * r / (1 + (days - 1) * r), 0.95)
 
 
-def _factors(overall: Array, past: list[Array], constants: Constants) -> Array:
-    """Eigenvectors of the covariance of log cumulative share: Gaussian process on hourly shares, plus what
-    past elections did differently from their mean."""
+def _between_places(
+    election: Election, scopes: dict[str, dict[str, Array]], overall: dict[str, Array]
+) -> Array | None:
+    """Covariance between places of log shares of the day's steps, weighted by voters, (GRID, GRID).
+
+    What one county does otherwise than the others on the same day is what a whole day may do otherwise than
+    the days before it: early in the heat, late after work, idle at noon. Counties, as sums of their groups
+    where they have no curve of their own; groups where there are few counties; None where these are few too.
+    """
+    size: dict[str, float] = defaultdict(float)
+    home: dict[str, str] = {}
+    for p in election.precincts:
+        county, group = f"county:{p.county}", f"group:{p.group}"
+        size[county] += p.registered
+        size[group] += p.registered
+        home[county], home[group] = county, county
+    sums: dict[tuple[str, str], Array] = {}
+    alone: dict[tuple[str, str], Array] = {}
+    for name, days in scopes.items():
+        for past, curve in days.items():
+            if name not in home or past not in overall:
+                continue
+            row = size[name] * np.append(curve, 1.0)  # the last is the weight
+            alone[name, past] = row
+            if name == home[name] or home[name] not in scopes:
+                key = (home[name], past)
+                sums[key] = sums[key] + row if key in sums else row
+    if len({name for name, _ in sums}) < FEW_PLACES:
+        sums = alone
+    if len({name for name, _ in sums}) < FEW_PLACES:
+        return None
+    rows = np.array(list(sums.values()))
+    usual = np.array([np.append(overall[past], 1.0) for _, past in sums])
+    apart = _log_steps(rows[:, :-1] / rows[:, -1:]) - _log_steps(usual[:, :-1])
+    apart = np.clip(apart, -1.0, 1.0)
+    return np.asarray((apart * rows[:, -1:]).T @ apart / rows[:, -1].sum())
+
+
+def _log_steps(curves: Array) -> Array:
+    return np.asarray(np.log(np.maximum(np.diff(curves, axis=1), 1e-4)))
+
+
+def _factors(
+    overall: Array, past: list[Array], places: Array | None, doubt: float, constants: Constants
+) -> Array:
+    """Eigenvectors of the covariance of log cumulative share: a Gaussian process on hourly shares (its SD
+    times `doubt`), how places differ, and what past elections did differently from their mean."""
     middle = (np.arange(GRID) + 0.5) / GRID
     edge = np.abs(2 * middle - 1) ** 3
-    sd = constants.share_sd_midday + (constants.share_sd_edge - constants.share_sd_midday) * edge
+    sd = doubt * (constants.share_sd_midday + (constants.share_sd_edge - constants.share_sd_midday) * edge)
     apart = (middle[:, None] - middle[None, :]) / constants.share_length
     gp = sd[:, None] * np.exp(-0.5 * apart**2) * sd[None, :]
     share = np.maximum(np.diff(overall), 1e-5)
@@ -191,7 +238,7 @@ def _factors(overall: Array, past: list[Array], constants: Constants) -> Array:
     cumulative = np.cumsum(share)
     # d log F(x_i) / d h_j = f_j (1[j <= i] / F_i - 1), exactly 0 at close
     m = share[None, :] * (np.tril(np.ones((GRID, GRID))) / cumulative[:, None] - 1.0)
-    covariance = m @ gp @ m.T
+    covariance = m @ (gp if places is None else gp + places) @ m.T
     if len(past) > 1:
         steps = np.array([np.maximum(np.diff(p), 1e-5) for p in past])
         apart_from_mean = np.log(steps / np.mean(steps, axis=0)) @ m.T

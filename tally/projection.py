@@ -29,7 +29,18 @@ from tally.entries import PrecinctView, Report, Settled, Verdict
 from tally.expectation import Inputs, inputs_of
 from tally.fit import Rows, fit, rows_of
 from tally.ledger import Ledger
-from tally.model import Finals, Latest, State, finals, noise, peers, residual_of, spread, unexplained
+from tally.model import (
+    Finals,
+    Latest,
+    State,
+    finals,
+    lag_probability,
+    noise,
+    peers,
+    residual_of,
+    spread,
+    unexplained,
+)
 
 Array = NDArray[np.float64]
 MINUTE = 60.0
@@ -290,12 +301,12 @@ class Tally:
         known = finals(self.inputs, state, self._latest(gated, last=last), k)
         floor = self._floor(gated, last)
         centre, low_high = self._bands(at, known, floor)
-        p_lag = self._lag(state, known)
+        p_lag = lag_probability(self.inputs, state, known, k)
         p_before = np.zeros(len(at))  # asked for only where hysteresis can speak
         unsure = np.flatnonzero((p_lag > k.lag_release) & (p_lag <= k.lag_probability))
         if len(unsure):
             before = finals(self.inputs, state, self._before(gated, unsure, last), k)
-            p_before[unsure] = np.where(before.gain > 0, self._lag(state, before), 0.0)
+            p_before[unsure] = np.where(before.gain > 0, lag_probability(self.inputs, state, before, k), 0.0)
         expected = self.inputs.expected[at]
         gap = np.round(known.log_median - self._log_expected[at] - state.peer_level, 4)
         has = known.gain > 0
@@ -373,15 +384,6 @@ class Tally:
             "hi95": cut(m + k.stretch95 * Z95 * sd),
         }
         return cut(m), bands
-
-    def _lag(self, state: State, known: Finals) -> Array:
-        k = self.constants
-        relative = known.log_median - self._log_expected[known.at] - state.peer_level
-        sd = np.sqrt(known.own_variance + known.relative_variance) * (
-            1.0 + k.lag_widening * (1.0 - known.share)
-        )
-        z = (math.log(k.lag_ratio) - relative) / np.maximum(sd, 1e-6)
-        return np.round(_normal(z), 4)
 
     def _describe(
         self,
@@ -559,9 +561,3 @@ def _left(c: gate.Candidates, here: slice, accepted: NDArray[np.bool_]) -> Left:
             held += 1
             newest = f"{candidates[i].votes} is {words}"
     return Left(reasons, held, newest)
-
-
-def _normal(z: Array) -> Array:
-    """The standard normal distribution function."""
-    erf = math.erf
-    return np.array([0.5 * (1.0 + erf(v * 0.7071067811865476)) for v in z.tolist()])

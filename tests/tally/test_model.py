@@ -12,7 +12,8 @@ from election.ids import PrecinctId
 from tally.constants import Constants
 from tally.curve import Curves, part_of_day
 from tally.expectation import inputs_of
-from tally.model import Latest, Rows, finals, fit, peers, spread
+from tally.fit import Rows, fit
+from tally.model import Latest, finals, peers, spread
 from tests.tally.elections import DAY, small_election
 
 K = Constants()
@@ -102,7 +103,9 @@ def day_of(n: int, level: float, seed: int = 3) -> tuple[Election, Rows, Latest,
     everywhere = [np.full(n, np.nan), np.ones(n), np.ones(n), np.zeros(n)]
     for column, values in zip(everywhere, (votes, part, share, residual), strict=True):
         column[at] = values
-    return election, Rows(at, residual, part, share, votes), Latest(np.arange(n), *everywhere), final
+    support = np.full(n, 3, dtype=np.intp)
+    latest = Latest(np.arange(n), *everywhere, support)
+    return election, Rows(at, residual, part, share, votes), latest, final
 
 
 def test_the_days_level_is_learnt_for_silent_precincts_too() -> None:
