@@ -149,12 +149,16 @@ async def _keep_places(floor: Floor, log: structlog.stdlib.BoundLogger) -> None:
                     changed.set()
 
                 await connection.add_listener(CHANGED_CHANNEL, wake)
-                while True:
-                    changed.clear()
-                    known = await floor.places.load(connection)
-                    rest.reset()
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(changed.wait(), _PLACES_SECONDS if known else 1.0)
+                try:
+                    while True:
+                        changed.clear()
+                        known = await floor.places.load(connection)
+                        rest.reset()
+                        with contextlib.suppress(TimeoutError):
+                            await asyncio.wait_for(changed.wait(), _PLACES_SECONDS if known else 1.0)
+                finally:
+                    with contextlib.suppress(*UNREACHABLE):
+                        await connection.remove_listener(CHANGED_CHANNEL, wake)
         except UNREACHABLE as error:
             log.warning("database away", error=type(error).__name__)
             await rest.wait()

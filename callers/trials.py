@@ -17,6 +17,7 @@ from election.wire.callers import Outcome
 
 _SQL = statements("trials")
 _LOOK_SECONDS = 5.0  # real
+_COUNT_SECONDS = 20.0  # real; counting a live trial's calls looks at all of them
 
 
 class TrialRunsError(Exception):
@@ -44,6 +45,7 @@ class Trials:
         self._lines: dict[tuple[str, str], Sequence[str]] = {}
         self._variants: tuple[str, ...] = ()
         self._looked_at = -1e9
+        self._counted_at = -1e9
 
     def lines(self, variant: str, language: str) -> Sequence[str]:
         """A variant's lines; empty where it has none in this language: then our own are read."""
@@ -52,23 +54,24 @@ class Trials:
     async def tick(self, now: datetime, term: Term | None) -> tuple[str, ...]:
         """The variants to read: all while a trial runs, its winner afterwards. The leader ends a trial."""
         clock = time.monotonic()
-        if clock - self._looked_at > _LOOK_SECONDS:
-            self._looked_at = clock
-            rows = await self._pool.fetch(_SQL["lines"])
-            self._lines = {(r["variant"], r["language"]): tuple(r["lines"]) for r in rows}
-            shown = await self.latest()
-            if shown and shown.over and term and shown.trial_id in await self._live():
-                await self._end(shown, now, term)
-            if shown is None:
-                self._variants = ()
-            elif shown.over:
-                self._variants = (shown.winner,) if shown.winner else ()
-            else:
-                self._variants = tuple(t.variant for t in shown.tallies)
+        if clock - self._looked_at <= _LOOK_SECONDS:
+            return self._variants
+        self._looked_at = clock
+        rows = await self._pool.fetch(_SQL["lines"])
+        self._lines = {(r["variant"], r["language"]): tuple(r["lines"]) for r in rows}
+        row = await self._pool.fetchrow(_SQL["latest"])
+        if row is None:
+            self._variants = ()
+        elif row["ended_at"]:
+            self._variants = (row["winner"],) if row["winner"] else ()
+        else:
+            self._variants = tuple(row["variants"])
+            if term and clock - self._counted_at > _COUNT_SECONDS:
+                self._counted_at = clock
+                shown = await self.latest()
+                if shown and shown.over:
+                    await self._end(shown, now, term)
         return self._variants
-
-    async def _live(self) -> set[UUID]:
-        return {r["trial_id"] for r in await self._pool.fetch(_SQL["live"])}
 
     async def _end(self, shown: Shown, now: datetime, term: Term) -> None:
         async with self._pool.acquire() as proxy:
