@@ -162,8 +162,9 @@ class Session:
     def inject(self, name: str, label: str, arguments: dict[str, Any]) -> None:
         """Raises `UnavailableError` where this fault cannot be had here."""
         fault = FAULTS[name](self.target, arguments)
+        began = self.history.now()  # an alert may fire before a slow fault is complete
         self.faults[label] = number = self.heals.inject(fault)
-        self.history.record(Op.FAULT, label, cuts=list(fault.cuts), number=number, arguments=arguments)
+        self.history.record(Op.FAULT, label, began, cuts=list(fault.cuts), number=number, arguments=arguments)
         if name != "killed" and set(fault.cuts) & set(BOARD_FAULTS):
             self.board.cut(number)
 
