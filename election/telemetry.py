@@ -40,10 +40,16 @@ def configure_logs(service: str, settings: SharedSettings) -> structlog.stdlib.B
     return structlog.get_logger().bind(service=service)  # type: ignore[no-any-return]
 
 
-def add_health(app: web.Application, registry: CollectorRegistry, ready: Readiness) -> None:
+def add_health(
+    app: web.Application,
+    registry: CollectorRegistry,
+    ready: Readiness,
+    counted: Callable[[], Awaitable[bytes]] | None = None,
+) -> None:
     """Adds `/healthz` (the process lives), `/readyz` (each part by name; 503 if one is not) and `/metrics`.
 
     A service that can work without a part (intake without its database) leaves that part out of `ready`.
+    `counted` gives the text of `/metrics` where there is more to it than this process' registry.
     """
 
     async def healthz(_: web.Request) -> web.Response:
@@ -54,7 +60,8 @@ def add_health(app: web.Application, registry: CollectorRegistry, ready: Readine
         return web.json_response(parts, status=200 if all(parts.values()) else 503)
 
     async def metrics(_: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        body = await counted() if counted else generate_latest(registry)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)

@@ -32,6 +32,7 @@ from intake.settings import IntakeSettings
 from intake.strangers import limit_addresses
 from intake.telemetry import Telemetry
 from intake.webhooks import add_webhooks
+from intake.worker_metrics import WorkerMetrics
 
 BACKLOG = 4_096  # connections waiting to be accepted: a surge waits rather than fails
 IN_FLIGHT_SECONDS = 10.0  # how long a stopping intake lets requests finish; providers give up after 10 to 15
@@ -47,6 +48,9 @@ class Intake:
         self.settings = settings
         self.clock = clock or open_clock(settings.clock_file)
         self.telemetry = Telemetry()
+        self._metrics = WorkerMetrics(
+            settings.folder, settings.intake_worker, settings.intake_workers, self.telemetry.registry
+        )
         self.rosters = Rosters(settings.folder)
         self.journal: Journal
         self.drain: Drain
@@ -93,6 +97,7 @@ class Intake:
             self._application(), access_log=None, shutdown_timeout=IN_FLIGHT_SECONDS, handle_signals=False
         )
         await self._runner.setup()
+        await self._metrics.start()
         self._fronts = Fronts(self._takers, settings.body_limit_bytes, self._runner.server)
         self._listener = await asyncio.get_running_loop().create_server(
             self._fronts,
@@ -118,6 +123,7 @@ class Intake:
             await self._fronts.stop(IN_FLIGHT_SECONDS)
         if self._runner:
             await self._runner.cleanup()
+            await self._metrics.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -154,7 +160,7 @@ class Intake:
         add_decisions(app, self._tokens, reception)
         self.office.add_to(app, reception)
         add_openapi(app)
-        add_health(app, self.telemetry.registry, self._ready)
+        add_health(app, self.telemetry.registry, self._ready, self._metrics.text)
         return app
 
     async def _ready(self) -> dict[str, bool]:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import orjson
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import Field, ValidationError
 
 from election.checkin import STAFF, Channel
@@ -204,7 +205,7 @@ async def _parts(request: web.Request) -> dict[str, bytes] | None:
                 if room < 0:
                     return None
             found[part.name or ""] = bytes(content)
-    except ValueError:  # not the parts it should be
+    except (ValueError, HttpProcessingError):  # not the parts it should be
         return {}
     return found
 

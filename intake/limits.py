@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 
-PER_SECOND = 500  # refusals answered a second: forgers wait for each other, not watchers for forgers
+PER_SECOND = 200  # refusals answered a second: forgers wait for each other, not watchers for forgers
 LONGEST_WAIT = 10.0  # seconds; providers have given up by then
 MOST_REMEMBERED = 50_000  # phones or addresses; the ones unheard longest are forgotten
 

@@ -202,14 +202,16 @@ class BackOffice:
                 return web.Response(status=403, text=f"No secret is configured for {name}.\n")
             body = await request.read()
             try:
-                provider.receive(Webhook(public_url + request.raw_path, request.headers, body, time()))
+                if provider.receive(Webhook(public_url + request.raw_path, request.headers, body, time())):
+                    raise MalformedError  # a watcher's text: taking it here would lose it
                 delivery = _delivery(name, body)
             except RefusedError as error:
                 self._refuse(name, error.reason)
                 return web.Response(status=403, text="The signature is missing or wrong.\n")
             except (MalformedError, ValueError):
                 self._refuse(name, "malformed")
-                return web.Response(status=400, text="This is no delivery report.\n")
+                words = f"This is no delivery report; texts go to /sms/{name}.\n"
+                return web.Response(status=400, text=words)
             if delivery is not None:
                 try:
                     async with self.acquire() as connection:

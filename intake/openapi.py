@@ -7,11 +7,40 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from election.wire.intake import Decision, FormReport, Receipt
-from intake import openapi_desks
+from intake import openapi_desks, openapi_pages
+from intake.openapi_pages import BUSY
+from intake.operators import COOKIE
 
 _REFERENCE = "#/components/schemas/{model}"
 _UUID = {"name": "key", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
-_TOKEN = {"name": "token", "in": "path", "required": True, "schema": {"type": "string"}}
+_URLENCODED, _JSON = "application/x-www-form-urlencoded", "application/json"
+
+
+def _text(*names: str) -> dict[str, Any]:
+    return {"type": "object", "properties": {name: {"type": "string"} for name in names}}
+
+
+# provider: (what it is, its body's type and schema, the headers that sign it, the type of the answer)
+_WEBHOOKS: dict[str, tuple[str, str, dict[str, Any], tuple[str, ...], str]] = {
+    "twilio": ("Twilio", _URLENCODED, _text("MessageSid", "From", "To", "Body"),
+               ("X-Twilio-Signature",), "text/xml"),
+    "telnyx": ("Telnyx", _JSON, {"type": "object"}, ("telnyx-signature-ed25519", "telnyx-timestamp"), _JSON),
+    "vonage": ("Vonage, signed by `sig` or by a JWT in `Authorization`", _URLENCODED,
+               _text("msisdn", "to", "text", "messageId", "message-timestamp", "sig"), (), "text/plain"),
+    "plivo": ("Plivo", _URLENCODED, _text("MessageUUID", "From", "To", "Text"),
+              ("X-Plivo-Signature-V3", "X-Plivo-Signature-V3-Nonce"), "text/xml"),
+    "bandwidth": ("Bandwidth, with a login in `Authorization`", _JSON,
+                  {"type": "array", "items": {"type": "object"}}, (), _JSON),
+    "generic": ("a modem, a hotline tool or a replay", _JSON,
+                _text("id", "from", "text", "sent_at") | {"required": ["id", "from", "text"]},
+                ("X-Beluga-Timestamp", "X-Beluga-Signature"), _JSON),
+}  # fmt: skip
+_UNSIGNED = {
+    400: "Signed, but not readable; the answer says why.",
+    403: "The signature is missing, wrong or too old, or no secret is configured.",
+    413: "The body is too large.",
+    503: "It cannot be made durable now; send it again.",
+}
 
 
 def _answers(
@@ -30,7 +59,7 @@ def _put(summary: str, model: str, purpose: str) -> dict[str, Any]:
         "parameters": [_UUID],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"$ref": _REFERENCE.format(model=model)}}},
+            "content": {_JSON: {"schema": {"$ref": _REFERENCE.format(model=model)}}},
         },
         "responses": _answers(
             {
@@ -44,102 +73,68 @@ def _put(summary: str, model: str, purpose: str) -> dict[str, Any]:
                 503: "It cannot be made durable now; send it again.",
             },
             {"$ref": _REFERENCE.format(model="Receipt")},
-            "application/json",
-        ),
+            _JSON,
+        )
+        | {"429": BUSY},
     }
 
 
-def _webhook(
-    summary: str, kind: str, schema: dict[str, Any], headers: list[str], answer: str
-) -> dict[str, Any]:
+def _webhook(name: str, good: dict[int, str], kind: str = "") -> dict[str, Any]:
+    who, body, schema, headers, _ = _WEBHOOKS[name]
+    if not kind:
+        schema = {"type": "object"}
     return {
-        "summary": summary,
+        "summary": f"{'A text' if kind else 'What became of a text of ours'}, from {who}",
         "parameters": [
             {"name": h, "in": "header", "required": True, "schema": {"type": "string"}} for h in headers
         ],
-        "requestBody": {"required": True, "content": {kind: {"schema": schema}}},
-        "responses": _answers(
-            {
-                200: "Durable (or it already was); the body holds the reply.",
-                400: "Signed, but not readable; the answer says why.",
-                403: "The signature is missing, wrong or too old.",
-                413: "The body is too large.",
-                503: "It cannot be made durable now; send it again.",
-            },
-            None,
-            answer,
-        ),
+        "requestBody": {"required": True, "content": {body: {"schema": schema}}},
+        "responses": _answers(good | _UNSIGNED, {"type": "object"} if kind == _JSON else None, kind),
     }
 
 
-def _text(*names: str) -> dict[str, Any]:
-    return {"type": "object", "properties": {name: {"type": "string"} for name in names}}
+def _webhooks() -> dict[str, Any]:
+    taken = {200: "Durable (or it already was); the body holds the reply where the provider takes one."}
+    texts = {f"/sms/{name}": {"post": _webhook(name, taken, answer[4])} for name, answer in _WEBHOOKS.items()}
+    noted = {204: "Noted, or not about a text of ours."}
+    receipts = {f"/sms/{name}/status": {"post": _webhook(name, noted)} for name in ("twilio", "telnyx")}
+    return texts | receipts
 
 
 def document() -> dict[str, Any]:
     """The OpenAPI 3.1 document."""
-    shown: tuple[type[BaseModel], ...] = (Decision, FormReport, Receipt, *openapi_desks.MODELS)
+    shown: tuple[type[BaseModel], ...] = (
+        Decision, FormReport, Receipt, *openapi_desks.MODELS, *openapi_pages.MODELS
+    )  # fmt: skip
     models = {m.__name__: m.model_json_schema(ref_template=_REFERENCE) for m in shown}
     schemas: dict[str, Any] = {}
     for name, schema in models.items():
         schemas |= schema.pop("$defs", {})
         schemas[name] = schema
-    page = _answers({200: "A page.", 403: "The link is no longer good."}, None, "text/html")
-    sent = page | _answers(
-        {
-            400: "It did not arrive whole.",
-            413: "The body is too large.",
-            422: "Digits only.",
-            503: "Send it again.",
-        }
-    )
-    generic = _text("id", "from", "text", "sent_at") | {"required": ["id", "from", "text"]}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Beluga intake", "version": "1"},
-        "paths": {
-            "/sms/twilio": {
-                "post": _webhook(
-                    "A text from Twilio",
-                    "application/x-www-form-urlencoded",
-                    _text("MessageSid", "From", "Body"),
-                    ["X-Twilio-Signature"],
-                    "text/xml",
-                )
-            },
-            "/sms/generic": {
-                "post": _webhook(
-                    "A text from a modem, a hotline tool or a replay",
-                    "application/json",
-                    generic,
-                    ["X-Beluga-Timestamp", "X-Beluga-Signature"],
-                    "application/json",
-                )
-            },
-            "/w/{token}": {
-                "get": {"summary": "The watcher's form", "parameters": [_TOKEN], "responses": page},
-                "post": {"summary": "An answer on the form", "parameters": [_TOKEN], "responses": sent},
-            },
+        "paths": _webhooks()
+        | {
             "/checkins/{key}": {"put": _put("A report from the form", "FormReport", "watcher")},
             "/decisions/{key}": {"put": _put("A staff decision", "Decision", "service")},
-            **openapi_desks.paths(),
-        },
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": {
-                "watcher": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "The token of a watcher's link.",
-                },
-                "service": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "Signed by a service of ours.",
-                },
-            },
-        },
+        }
+        | openapi_pages.paths()
+        | openapi_desks.paths(),
+        "components": {"schemas": schemas, "securitySchemes": _SCHEMES},
     }
+
+
+_SCHEMES = {
+    "watcher": {"type": "http", "scheme": "bearer", "description": "The token of a watcher's link."},
+    "service": {"type": "http", "scheme": "bearer", "description": "Signed by a service of ours."},
+    "hotline": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "Set by `/hotline?token=`, the war room's link to the hotline.",
+    },
+}
 
 
 def add_openapi(app: web.Application) -> None:

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from election.wire.desks import Desk, DeskPage, Desks, Finish, Problem, RollCall, Taken
 from election.wire.intake import Receipt
+from intake.openapi_pages import BUSY
 
 MODELS: tuple[type[BaseModel], ...] = (Desks, DeskPage, Finish, Problem, RollCall, Taken)
 
@@ -56,7 +57,7 @@ def _call(summary: str, answer: type[BaseModel] | dict[str, Any] | None, *parame
         "summary": summary,
         "security": [{"service": []}],
         "parameters": list(parameters),
-        "responses": good | wrong,
+        "responses": good | wrong | {"429": BUSY},
     }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
+from urllib.parse import parse_qsl
 from uuid import UUID, uuid4
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from election.checkin import Kind
 from election.day import ElectionDay, Precinct
 from election.folder.reports import Report
 from election.roster import Roster
+from intake.answers import body_of
 from intake.bulk import Line, Result, take_lines
 from intake.hotline import by_likelihood, html, only_staff
 from intake.hotline_page import frame, results_table, sign_in_page
@@ -26,6 +28,7 @@ from intake.reception import Reception
 PROVIDER = "paper"
 MOST_SHEETS = 2_000  # precincts in one printout
 MOST_VOTES = 1_000_000
+MOST_FIELDS = 100  # of a keyed sheet: a box an hour, and a few more
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +104,27 @@ class _Paper:
         )
 
     async def keyed(self, request: web.Request, operator: Operator) -> web.StreamResponse:
-        fields = await request.post()
-        if not self._operators.brought_back(operator, str(fields.get("form", ""))):
+        raw = await body_of(request, self._reception, PROVIDER)
+        if isinstance(raw, web.Response):
+            return raw
+        try:
+            fields = dict(parse_qsl(raw.decode(), errors="strict", max_num_fields=MOST_FIELDS))
+        except ValueError:
+            fields = {}
+        if not self._operators.brought_back(operator, fields.get("form", "")):
             return html(sign_in_page(), 403)
         roster = self._reception.rosters.current
-        precinct = _precinct(roster, str(fields.get("precinct", "")), operator)
+        precinct = _precinct(roster, fields.get("precinct", ""), operator)
         try:
-            page = UUID(str(fields.get("id", "")))
+            page = UUID(fields.get("id", ""))
         except ValueError:
             page = uuid4()
         if roster is None or precinct is None:
-            return html(self._grid(operator, str(fields.get("precinct", ""))), 404)
+            return html(self._grid(operator, fields.get("precinct", "")), 404)
         lines: list[Line] = []
-        watcher_id = str(fields.get("watcher", ""))[:100]
+        watcher_id = fields.get("watcher", "")[:100]
         for index, box in enumerate(boxes_of(precinct, roster.day), 1):
-            written = str(fields.get(f"box-{index}", "")).replace(",", "").strip()
+            written = fields.get(f"box-{index}", "").replace(",", "").strip()
             if not written:
                 continue
             kind = Kind.FINAL if box.final else Kind.COUNT

@@ -25,6 +25,7 @@ from tests.intake.running import (
     a_text,
     an_election,
     import_election,
+    metric,
     phone,
     stored_keys,
 )
@@ -141,6 +142,13 @@ async def test_workers_share_the_port_and_keep_apart(intake_at: Make, database_u
             acknowledged.append(f"{i}")
 
     await send(0)
+    async with asyncio.timeout(60):
+        agreed = 0
+        while agreed < 6:  # a connection each: whichever worker answers, it counts for both
+            async with aiohttp.ClientSession() as one:
+                counted = await metric(one, intake.url, "beluga_intake_workers_counted")
+                acknowledged_by_all = await metric(one, intake.url, "beluga_intake_acknowledged_total")
+                agreed = agreed + 1 if (counted, acknowledged_by_all) == (2, 30) else 0
     assert intake.process
     children = Path(f"/proc/{intake.process.pid}/task/{intake.process.pid}/children").read_text().split()
     assert len(children) == 2
