@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP := $(VENV)/.installed
 SEED ?= 1
+TEXTS ?= 10000000
 # test files at a time; each worker has a PostgreSQL of its own
 WORKERS ?= 2
 
@@ -72,8 +73,10 @@ rehearse: $(STAMP) chromium ## Long rehearsals: many seeds, whole days
 	BELUGA_REHEARSE=1 $(BIN)/pytest tests/end_to_end
 	$(BIN)/beluga rehearse
 
-fuzz: $(STAMP) ## Random and mutated texts against the grammar, for as long as you let it
-	$(BIN)/python tests/fuzz/grammar.py
+fuzz: $(STAMP) ## Ten million mutated texts against the grammar (TEXTS=, SEED=); guided by coverage with atheris
+	@# atheris has no build for every Python; without it the mutations are random
+	-@$(BIN)/uv pip install --quiet --python $(BIN)/python atheris==3.0.0 2>/dev/null
+	$(BIN)/python tests/fuzz/grammar.py --texts $(TEXTS) --seed $(SEED)
 
 lock: $(STAMP) ## Resolve the locked dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
