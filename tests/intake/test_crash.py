@@ -1,6 +1,7 @@
 """Kills for real: whatever was acknowledged is in PostgreSQL afterwards, exactly once (laws L1, L2)."""
 
 import asyncio
+import os
 import random
 import secrets
 import signal
@@ -11,6 +12,7 @@ import aiohttp
 import pytest
 
 from beluga.postgres import EmbeddedPostgres, free_port
+from chaos.faults.disk import CONTROL_VARIABLE, build_shim
 from election.checkin import Message
 from election.database import connect
 from election.log import read_messages
@@ -29,6 +31,8 @@ from tests.intake.running import (
 
 Make = Callable[..., IntakeProcess]
 SENDERS = 16
+LONGER = 10 if os.environ.get("BELUGA_REHEARSE") == "1" else 1
+KILLS = 20 if LONGER > 1 else 3  # for each of two seeds
 
 # Runs intake, and dies as by kill -9 when a batch is in PostgreSQL and about to be marked.
 DIE_BETWEEN_COMMIT_AND_MARK = """
@@ -116,13 +120,14 @@ async def check(database_url: str, load: Load) -> None:
     assert sorted(row[0] for row in stored) == sorted(expected)
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(2))
 async def test_killed_at_random_moments(intake_at: Make, database_url: str, seed: int) -> None:
     await import_election(database_url, an_election())
     chance = random.Random(seed)
     intake = await intake_at(database_url).running()
     async with Load(intake, seed) as load:
-        for _ in range(3):
+        for _ in range(KILLS):
             await load.more(chance.randrange(1, 150))
             intake.end(signal.SIGKILL)
             await intake.running()
@@ -142,6 +147,32 @@ async def test_killed_between_commit_and_mark(intake_at: Make, database_url: str
         intake.script = ""
         await intake.running()
         await load.more(20)
+    await until_drained(intake.url)
+    await check(database_url, load)
+
+
+async def test_one_sync_in_ten_fails(intake_at: Make, database_url: str, tmp_path: Path) -> None:
+    """EIO from fsync, in the process itself: whoever was told 200 is kept, whoever was not sends again."""
+    shim = build_shim(tmp_path)
+    if shim is None:
+        pytest.skip("there is no C compiler")
+    await import_election(database_url, an_election())
+    control = tmp_path / "sync-fault"
+    more = {"LD_PRELOAD": str(shim), CONTROL_VARIABLE: str(control)}
+    intake = await intake_at(database_url, more=more).running()
+    async with Load(intake, 11) as load:
+        await load.more(100)
+        control.write_text("eio 10\n")
+        for _ in range(3 * LONGER):
+            before = len(load.refused)
+            async with asyncio.timeout(60):
+                while len(load.refused) == before:
+                    await asyncio.sleep(0.01)
+            await load.more(50)
+        control.unlink()
+        await load.more(100)
+    assert set(load.refused) == {503}
+    assert "journal_failed" in intake.log
     await until_drained(intake.url)
     await check(database_url, load)
 

@@ -4,6 +4,7 @@ import asyncio
 import random
 import shutil
 import subprocess
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -184,10 +185,13 @@ def test_verify_tells_a_sound_file_from_a_damaged_one(tmp_path: Path) -> None:
 
 
 class FailingDisk(apsw.VFS):
-    """The machine's own file system, whose syncs fail while `failing` (EIO). Counts syncs of each file."""
+    """The machine's own file system, whose syncs fail while `failing` (EIO) or take `slow_seconds` longer.
+    Counts syncs of each file.
+    """
 
     def __init__(self) -> None:
         self.failing = False
+        self.slow_seconds = 0.0
         self.failed: list[str] = []
         self.synced_after_failure: list[str] = []
         super().__init__("failing", base="", makedefault=True)
@@ -203,6 +207,7 @@ class FailingFile(apsw.VFSFile):
         super().__init__("unix", name, flags)
 
     def xSync(self, flags: int) -> None:
+        time.sleep(self.disk.slow_seconds)
         if self.disk.failing:
             self.disk.failed.append(self.name)
             raise apsw.IOError("injected")
@@ -242,6 +247,59 @@ async def test_a_failed_sync_is_never_acknowledged_nor_tried_again(
         assert await everything(journal) == []
         for message in kept + again:
             assert await journal.find("generic", message.provider_message_id) is not None
+
+
+async def test_a_slow_disk_costs_time_and_no_text(tmp_path: Path, failing_disk: FailingDisk) -> None:
+    """What arrives during a slow sync shares the next one, and the event loop goes on."""
+    async with opened(tmp_path) as journal:
+        failing_disk.slow_seconds = 0.3
+        started, turns = time.monotonic(), 0
+        waiting = [asyncio.create_task(journal.append(a_draft(f"{i}"))) for i in range(200)]
+        while not all(task.done() for task in waiting):
+            turns += 1
+            await asyncio.sleep(0.01)
+        assert 0.3 <= time.monotonic() - started < 200 * 0.3 / 4
+        assert turns > 10
+        assert journal.slowest_commit() >= 0.3
+        failing_disk.slow_seconds = 0.0
+        assert {m.provider_message_id for m in await everything(journal)} == {f"{i}" for i in range(200)}
+
+
+class JumpingClock:
+    """A clock that somebody sets back or forth by hours between any two looks."""
+
+    speed = 1.0
+
+    def __init__(self) -> None:
+        self._chance = random.Random(3)
+
+    def now(self) -> datetime:
+        return AT + timedelta(hours=self._chance.randrange(-48, 48))
+
+
+async def test_a_clock_that_jumps_mixes_nothing_up(tmp_path: Path) -> None:
+    """Files are named by the clock, but rows are numbered and marked by themselves."""
+    taken: list[Message] = []
+    for run in range(4):
+        journal = await Journal.open(tmp_path, JumpingClock(), rotate_bytes=50_000)
+        drafts = [a_draft(f"{run}-{i}", raw=b"x" * 60) for i in range(4100)]  # its size is looked at by then
+        taken += [m for m, _ in await asyncio.gather(*map(journal.append, drafts))]
+        first = await journal.undrained(3_000)
+        assert first
+        await journal.mark(first.label, first.messages[-1].journal_seq)
+        drained = {m.message_id for m in first.messages}
+        taken = [m for m in taken if m.message_id not in drained]
+        _, duplicate = await journal.append(a_draft("0-0"))
+        assert duplicate
+        await journal.close()
+    assert (
+        len({(m.journal, m.journal_seq) for m in taken}) == len({m.journal_seq for m in taken}) == len(taken)
+    )
+    async with opened(tmp_path) as journal:
+        assert journal.depth == len(taken)
+        found = await everything(journal)
+        assert {m.message_id for m in found} == {m.message_id for m in taken}
+        assert len(found) == len(taken)
 
 
 async def test_a_full_disk_refuses_and_recovers(tmp_path: Path) -> None:

@@ -324,7 +324,7 @@ def test_nothing_that_axe_would_mend(site: Site, browser: Browser) -> None:
             found = axe.run(page, options=rules if scheme == "light" else colours)
             assert found.violations_count == 0, found.generate_report()
 
-    for watcher_id, language in (("w1", "en"), ("w2", "es"), ("w5", "vi")):
+    for watcher_id, language in (("w1", "en"), ("w2", "es"), ("w4", "zh"), ("w5", "vi")):
         page.goto(site.link(watcher_id))
         expect(page.locator("#answer")).to_be_visible()
         assert page.locator("html").get_attribute("lang") == language
