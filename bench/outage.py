@@ -1,85 +1,144 @@
-"""Intake's memory while the database is away and texts go on arriving: flat, and under 200 MB.
+"""The database goes away while 500 texts a second arrive, and comes back: memory is flat, the backlog drains.
 
-    python bench/outage.py [--seconds 60] [--rate 500]
+    python -m bench.outage [--seconds 120] [--rate 500] [--workers 1]      (--seconds 600 is the long form)
 
-The address of the database is one where nobody answers. Prints resident memory as the journal grows.
+Prints each worker's resident memory during the outage (needed: within 10 % and under 200 MB), then how fast
+the journal empties into a real PostgreSQL while texts go on arriving (needed: 10,000 rows a second).
 """
 
 import argparse
 import asyncio
-import os
-import signal
-import sys
+import secrets
 import tempfile
 import time
 from pathlib import Path
 
 import uvloop
 
-from bench.intake_acks import SECRET, free_port, requests, start, write_roster
+from beluga.postgres import EmbeddedPostgres, free_port
+from bench._intake import Running, exchange, running, signed
+from bench.intake_acks import bench_roster
+from election.database import connect
+from election.migrate import migrate
+from election.roster import load_roster
 
 CONNECTIONS = 32
-WARM_SECONDS = 10.0  # caches and SQLite's pages fill; flat is judged from here
+WARM_SECONDS = 20.0  # caches and SQLite's pages fill; flat is judged from here
+LOOKS = 8
+PATIENCE_SECONDS = 300.0
 
 
-def resident_mib(pid: int) -> float:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+class Texts:
+    """Texts at a steady rate until told to stop."""
 
+    def __init__(self, port: int, rate: float) -> None:
+        self._port, self._rate = port, rate
+        self.sent = self.failed = 0
+        self.longest = 0.0  # seconds from a text's turn to its acknowledgement, since last asked
+        self.stopping = False
 
-async def send(port: int, pid: int, seconds: float, rate: float) -> None:
-    made = iter(requests(int(seconds * rate) + 1, "o"))
-    begun = time.perf_counter()
-    sent = failed = 0
-    said: list[tuple[float, float]] = []
+    async def send(self) -> None:
+        begun = time.perf_counter()
+        await asyncio.gather(*(self._sender(n, begun + n / self._rate) for n in range(CONNECTIONS)))
 
-    async def sender(number: int) -> None:
-        nonlocal sent, failed
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        turn = begun + number / rate
-        while turn < begun + seconds and (request := next(made, None)):
+    async def _sender(self, number: int, turn: float) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        while not self.stopping:
             await asyncio.sleep(max(0.0, turn - time.perf_counter()))
-            turn += CONNECTIONS / rate
-            writer.write(request)
-            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-            await reader.readexactly(int(head.split("content-length: ")[1].split("\r\n")[0]))
-            sent += 1
-            failed += " 200 " not in head
+            status = await exchange(reader, writer, signed(number, "o"))
+            self.longest = max(self.longest, time.perf_counter() - turn)
+            turn += CONNECTIONS / self._rate
+            number += CONNECTIONS
+            self.sent += 1
+            self.failed += status != 200
         writer.close()
 
-    async def watch() -> None:
-        for at in range(0, int(seconds) + 1, max(1, int(seconds / 6))):
-            await asyncio.sleep(max(0.0, begun + at - time.perf_counter()))
-            said.append((time.perf_counter() - begun, resident_mib(pid)))
-            print(
-                f"{said[-1][0]:5.0f} s  {said[-1][1]:6.1f} MiB  {sent} acknowledged, {failed} not", flush=True
-            )
 
-    await asyncio.gather(watch(), *(sender(n) for n in range(CONNECTIONS)))
-    warm = [mib for at, mib in said if at >= WARM_SECONDS]
+async def away(intake: Running, texts: Texts, seconds: float) -> None:
+    begun, warm, highest = time.perf_counter(), list[float](), 0.0
+    for look in range(LOOKS + 1):
+        at = look * seconds / LOOKS
+        await asyncio.sleep(max(0.0, begun + at - time.perf_counter()))
+        found = intake.resident_mib()
+        highest = max(highest, *found)
+        if at >= WARM_SECONDS:
+            warm.append(max(found))
+        sizes = " ".join(f"{mib:6.1f}" for mib in found)
+        print(f"{at:5.0f} s  {sizes} MiB  {texts.sent} acknowledged, {texts.failed} not", flush=True)
     if len(warm) > 1:
         growth = (warm[-1] / warm[0] - 1) * 100
-        print(f"growth after {WARM_SECONDS:.0f} s: {growth:+.1f} % (needed: within 10 %)")
+        print(
+            f"memory  {growth:+.1f} % after {WARM_SECONDS:.0f} s (needed: within 10 %), "
+            f"at most {highest * 1.048576:.0f} MB a worker (needed: under 200)"
+        )
+
+
+async def back(intake: Running, texts: Texts, rate: float) -> None:
+    async def metric(name: str) -> float:
+        return await asyncio.to_thread(intake.metric, name)
+
+    waiting = await metric("beluga_intake_journal_depth")
+    first = drained = 0.0
+    before = texts.sent
+    started = time.perf_counter()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not drained or await metric("beluga_intake_journal_depth") > rate:
+            await asyncio.sleep(0.1)
+            drained = await metric("beluga_intake_drained_total")
+            if drained and not first:  # it has found the database; what it took until then is not counted
+                started, first, before, texts.longest = time.perf_counter(), drained, texts.sent, 0.0
+    drained -= first
+    spent = time.perf_counter() - started
+    print(
+        f"drain   {drained / spent:.0f} rows/s of {waiting:.0f} waiting (needed: 10,000), while "
+        f"{(texts.sent - before) / spent:.0f}/s arrived, the slowest after {texts.longest * 1000:.0f} ms"
+    )
+    sizes = " ".join(f"{mib:6.1f}" for mib in intake.resident_mib())
+    print(f"after   {sizes} MiB")
+
+
+async def run(intake: Running, database: EmbeddedPostgres, seconds: float, rate: float) -> None:
+    texts = Texts(intake.port, rate)
+    sending = asyncio.create_task(texts.send())
+    await away(intake, texts, seconds)
+    await asyncio.to_thread(database.start)
+    await back(intake, texts, rate)
+    texts.stopping = True
+    await sending
+    print(f"texts   {texts.sent} acknowledged, {texts.failed} not")
+
+
+async def prepare(database: EmbeddedPostgres) -> None:
+    admin = await connect(database.url_of("postgres"))
+    await admin.execute("create database bench")
+    await admin.close()
+    connection = await connect(database.url_of("bench"))
+    await migrate(connection)
+    content = bench_roster()
+    await connection.execute(
+        "insert into rosters (version, content) values ($1, $2)",
+        load_roster(content).version, content.decode(),
+    )  # fmt: skip
+    await connection.close()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--rate", type=float, default=500.0)
+    parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        write_roster(Path(folder))
-        port = free_port()
-        environment = {
-            "BELUGA_STATE": folder, "BELUGA_INTAKE_PORT": str(port), "BELUGA_SECRET": "x" * 32,
-            "BELUGA_GENERIC_SECRET": SECRET, "BELUGA_LOG_LEVEL": "error", "BELUGA_JOURNAL_BALLAST_MIB": "0",
-            "BELUGA_DATABASE_URL": f"postgresql://nobody@127.0.0.1:{free_port()}/nothing",
-        }  # fmt: skip
-        server = start([sys.executable, "-m", "intake"], port, environment)
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
+        Path(name).chmod(0o755)  # PostgreSQL runs as another user
+        database = EmbeddedPostgres(Path(name) / "postgres", free_port(), secrets.token_hex(8))
+        database.start()
         try:
-            uvloop.run(send(port, server.pid, options.seconds, options.rate))
+            uvloop.run(prepare(database))
+            database.stop()
+            with running(database.url_of("bench"), options.workers) as intake:
+                uvloop.run(run(intake, database, options.seconds, options.rate))
         finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(30)
+            database.stop()
 
 
 if __name__ == "__main__":
