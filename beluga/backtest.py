@@ -193,6 +193,8 @@ class _Judge:
             return float(flags.mean()) if enough else math.nan
 
         precision, recall = _found(flagged, lagging[seen])
+        if (np.array(c["state"])[seen] == "closed").all():  # nobody is marked any more
+            precision = recall = math.nan
         naive_precision, naive_recall = _found(behind, lagging[seen])
         return Moment(
             at=projection.minute,

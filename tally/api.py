@@ -26,9 +26,10 @@ from tally.edition import Counties, Sight, encode
 from tally.engine import Engine
 from tally.feed import TOKEN_AGE, sight_of
 from tally.model import State
-from tally.projection import Projection, Tally
+from tally.projection import Tally
 from tally.published import Row
 from tally.sheet import incidents_of, info_of, rows_of
+from tally.standings import Projection
 
 SERVICE_AGE = 300  # seconds of real time a service token lasts
 CURVE_MINUTES = 15

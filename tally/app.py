@@ -21,6 +21,7 @@ from tally.calls import CallDesk
 from tally.engine import Engine
 from tally.feed import Feed
 from tally.follow import Follower
+from tally.openapi import add_openapi
 from tally.settings import TallySettings
 from tally.tallied import add_tallied
 
@@ -88,6 +89,7 @@ class Service:
         add_health(app, self.registry, self._ready)
         add_api(app, self.engine, self._tokens, lambda: self._pool)
         add_tallied(app, self.engine, self._tokens)
+        add_openapi(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2, handle_signals=False)
         async with AsyncExitStack() as stack:
             await runner.setup()

@@ -30,9 +30,10 @@ from election.log_columns import Counts
 from election.wire.feed import VERSION
 from tally.edition import Change, Counties, Edition, Plan, Sight
 from tally.model import State
-from tally.projection import MINUTE, Projection, Tally
+from tally.projection import MINUTE, Tally
 from tally.published import Columns, Row, published
 from tally.sheet import aggregates_of, incidents_of, infos_of, past_of, sheet_bytes
+from tally.standings import Projection
 
 T = TypeVar("T")
 
@@ -126,11 +127,6 @@ class Engine:
         """The next check-ins of the log."""
         await self._room.wait()
         self._pending.extend(check_ins)
-        if check_ins:
-            late = min(c.received_at for c in check_ins).timestamp()
-            self._late = min(self._late, late)
-            for key in [key for key in self._pasts if key[0] >= late]:
-                del self._pasts[key]
         if len(self._pending) >= PENDING:
             self._room.clear()
         self._wake.set()
@@ -138,7 +134,6 @@ class Engine:
     async def take_counts(self, counts: Counts, senders: Mapping[int, str]) -> None:
         """Plain counts in columns, as a restart reads them."""
         await self._room.wait()
-        self._late = -math.inf
         self._blocks.append((counts, senders))
         if sum(len(block) for block, _ in self._blocks) >= PENDING:
             self._room.clear()
@@ -253,6 +248,7 @@ class Engine:
                 )
                 if self._superseded():
                     continue  # another election has begun meanwhile: this step speaks of the old one
+                self._forget_pasts(-math.inf if blocks else _oldest(batch))
                 self._commit(step, batch)
                 if step.plan is not None:
                     await asyncio.sleep(max(0.0, self._conflate_seconds - (time.monotonic() - started)))
@@ -260,6 +256,12 @@ class Engine:
             self._loop = None
             for threads in (self._worker, self._fitter, self._historian):
                 threads.shutdown(wait=False, cancel_futures=True)
+
+    def _forget_pasts(self, late: float) -> None:
+        """What was received at `late` or after has been filed: minutes that it belongs to are read anew."""
+        self._late = min(self._late, late)
+        for key in [key for key in self._pasts if key[0] >= late]:
+            del self._pasts[key]
 
     def _superseded(self) -> bool:
         return self._next is not None
@@ -369,6 +371,10 @@ class Engine:
         elif (change := self.edition.commit(step.plan)) is not None:
             self.on_change(change)
         self.on_published(batch)
+
+
+def _oldest(batch: Sequence[CheckIn]) -> float:
+    return min(c.received_at for c in batch).timestamp() if batch else math.inf
 
 
 def _moved(old: Columns, new: Columns) -> bool:

@@ -146,8 +146,10 @@ class Filing:
 
     def _missing(self, high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Which ids are not filed yet; of equal ones the first alone."""
-        new = np.zeros(len(high), dtype=np.bool_)
-        new[np.unique(np.stack([high, low], axis=1), axis=0, return_index=True)[1]] = True
+        order = np.lexsort((high, low))
+        twice = (low[order][1:] == low[order][:-1]) & (high[order][1:] == high[order][:-1])
+        new = np.ones(len(high), dtype=np.bool_)
+        new[order[1:][twice]] = False
         slots, mask = np.frombuffer(self._slots, np.int32), (1 << self._bits) - 1
         mine, others = (self.column("high"), self.column("low")), (high, low)
         rows, at = np.arange(len(high)), self._hashed(high, low)

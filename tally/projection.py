@@ -9,8 +9,7 @@ ends at the same bytes as one that starts from nothing. Both take the same steps
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -18,16 +17,17 @@ from numpy.typing import NDArray
 
 from election.checkin import CheckIn
 from election.day import Election
-from election.wire.feed import Aggregate, Reach, Standing
-from election.wire.feed import State as Name
-from tally import gate, standing
+from election.wire.feed import Aggregate
+from tally import gate
 from tally.constants import Constants
-from tally.counts import Look, segments
-from tally.coverage import Coverage, Guard
+from tally.counts import Look
+from tally.coverage import Guard
 from tally.curve import parts_of_day
-from tally.entries import PrecinctView, Report, Settled, Verdict
+from tally.describing import describe
+from tally.entries import Settled, Verdict
 from tally.expectation import Inputs, inputs_of
 from tally.fit import Rows, fit, rows_of
+from tally.judging import NOTHING_LEFT, Gated, Judged, Left, left_out
 from tally.ledger import Ledger
 from tally.model import (
     Finals,
@@ -38,106 +38,13 @@ from tally.model import (
     noise,
     peers,
     residual_of,
-    spread,
     unexplained,
 )
+from tally.standings import MISSING, Projection
+from tally.summing import Z80, Z95, aggregates
 
 Array = NDArray[np.float64]
 MINUTE = 60.0
-Z80, Z95 = 1.2816, 1.96
-FLOATS = ("expected_now", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95", "p_lagging",
-          "shortfall", "gap")  # fmt: skip
-INTEGERS = ("reports", "held", "last_votes", "last_observed_at", "last_received_at", "line_minutes",
-            "line_people", "incidents", "on_post", "struck_off")  # fmt: skip
-OPTIONAL = frozenset({"last_votes", "last_observed_at", "last_received_at", "line_minutes", "line_people"})
-CODE = {state.value: code for code, state in enumerate(Name)}
-MISSING = -1  # how the optional integers say None
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A precinct's counts after the gate. `accepted` are in order of time."""
-
-    view: PrecinctView
-    accepted: tuple[Report, ...]
-    settled: tuple[Settled, ...]  # everything else, with its verdict and reason
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """What the gate left out of one precinct's counts."""
-
-    reasons: dict[int, tuple[bool, str]]  # index of the report -> held (or rejected), in words
-    held: int
-    reason: str  # of the newest one held
-
-
-NOTHING_LEFT = Left({}, 0, "")
-
-
-@dataclass(frozen=True)
-class Gated:
-    """A look after the gate; arrays are as long as the look's reports."""
-
-    look: Look
-    part: Array
-    share: Array  # F
-    accepted: NDArray[np.bool_]
-    left: dict[int, Left]  # by which of `look.at`: precincts where something was left out
-
-
-class Projection:
-    """Standings of every precinct, columnar, in the order of `Election.precincts`.
-
-    `columns[name]` are numpy arrays named as the fields of `election.wire.feed.Standing` (optional integers
-    hold -1 for None), except `state` and `reason`, which are lists of str.
-    """
-
-    def __init__(self, ids: Sequence[str], minute: float) -> None:
-        n = len(ids)
-        self.ids = ids
-        self.minute = minute  # the state was fitted as of this
-        self.as_of = minute
-        self.columns: dict[str, Any] = {name: np.zeros(n) for name in FLOATS}
-        for name in INTEGERS:
-            self.columns[name] = np.full(n, MISSING if name in OPTIONAL else 0, dtype=np.int64)
-        self.columns["state"] = [Name.SILENT.value] * n
-        self.columns["reason"] = [""] * n
-        # pieces that aggregates need
-        self.mean = np.zeros(n)
-        self.gain = np.zeros(n)
-        self.part = np.ones(n)
-        self.share = np.ones(n)
-        self.own_variance = np.zeros(n)
-        self.log_median = np.zeros(n)
-        self.missing = np.zeros(n)  # votes missing against peers by close
-        self.codes = np.full(n, CODE[Name.SILENT.value], dtype=np.int8)  # states, as indices of `State`
-        self.channel = np.zeros(n, dtype=np.int8)  # of the newest accepted count
-        self.updated: dict[int, float] = {}  # precincts projected anew since, and as of when
-
-    def standing(self, position: int) -> Standing:
-        """One precinct's row as the wire has it."""
-        values: dict[str, Any] = {"precinct_id": self.ids[position]}
-        for name in FLOATS:
-            values[name] = float(self.columns[name][position])
-        for name in INTEGERS:
-            value = int(self.columns[name][position])
-            values[name] = None if value == MISSING and name in OPTIONAL else value
-        values["state"] = Name(self.columns["state"][position])
-        values["reason"] = self.columns["reason"][position]
-        return Standing.model_construct(**values)
-
-    def wire_columns(self) -> dict[str, list[object]]:
-        """All standings as a snapshot's `standings`."""
-        found: dict[str, list[object]] = {}
-        for name, column in self.columns.items():
-            if isinstance(column, list):
-                found[name] = list(column)
-            elif name in OPTIONAL:
-                found[name] = [None if v == MISSING else v for v in column.tolist()]
-            else:
-                found[name] = column.tolist()
-        return found
 
 
 class Tally:
@@ -174,8 +81,10 @@ class Tally:
         gated = self._judge(look, first, words=False)
         state = fit(self.inputs, self._rows(gated), k, rounds=2)
         # a second look, now that slips no longer pull the state
-        gated = self._judge(look, state)
+        gated = self._judge(look, state, words=False)
         state = fit(self.inputs, self._rows(gated), k)
+        # and the last word, by the state that updates and pages will be judged with
+        gated = self._judge(look, state)
         return peers(self.inputs, state, self._latest(gated), k), gated
 
     def project(self, as_of: float) -> Projection:
@@ -269,7 +178,7 @@ class Tally:
             touched = np.unique(np.searchsorted(look.starts, np.flatnonzero(~accepted), side="right") - 1)
             for i in touched.tolist():
                 here = slice(int(look.starts[i]), int(look.starts[i + 1]))
-                left[int(look.slot[i])] = _left(candidates, here, accepted[here])
+                left[int(look.slot[i])] = left_out(candidates, here, accepted[here])
         return Gated(look, part, share, accepted, left)
 
     def _latest(
@@ -328,7 +237,7 @@ class Tally:
         )
         c["expected_now"][at] = np.round(expected * self.inputs.curves.shares(at, part), 1)
         self._count(out, gated, last)
-        self._describe(out, gated, last, clocks=clocks, p=p_lag, p_before=p_before)
+        describe(out, gated, last, self._zones, k, clocks=clocks, p=p_lag, p_before=p_before)
 
     def _before(self, gated: Gated, among: NDArray[np.intp], last: NDArray[np.intp]) -> Latest:
         """The accepted count before the latest one, of some of a look's precincts."""
@@ -385,156 +294,9 @@ class Tally:
         }
         return cut(m), bands
 
-    def _describe(
-        self,
-        out: Projection,
-        gated: Gated,
-        last: NDArray[np.intp],
-        *,
-        clocks: Array,
-        p: Array,
-        p_before: Array,
-    ) -> None:
-        """State and sentence of each precinct. Those without a count share a sentence by their hours."""
-        k, c, look, at = self.constants, out.columns, gated.look, gated.look.at
-        states, reasons, zones, codes = c["state"], c["reason"], self._zones, out.codes
-        rhythm, disagree = self._rhythm(gated), self._disagreements(look)
-        silent: dict[tuple[Any, ...], tuple[str, str]] = {}
-        columns = zip(at.tolist(), last.tolist(), clocks.tolist(), look.opens.tolist(), look.closes.tolist(),
-                      look.line_minutes.tolist(), look.line_people.tolist(), look.incidents.tolist(),
-                      strict=True)  # fmt: skip
-        votes, observed, final = look.votes.tolist(), look.observed.tolist(), look.final.tolist()
-        received = look.last_received.tolist()
-        behind = (np.exp(-c["gap"][at]) - 1.0).tolist()
-        p_now, p_then, missing = p.tolist(), p_before.tolist(), out.missing[at].tolist()
-        for i, (position, newest, clock, opens, closes, minutes, people, incidents) in enumerate(columns):
-            left = gated.left.get(i, NOTHING_LEFT)
-            zone = zones[position]
-            plain = newest < 0 and not left.held and minutes < 0 and people < 0 and not incidents
-            key = (clock, opens, closes, zone)
-            if plain and key in silent:
-                states[position], reasons[position] = silent[key]
-                codes[position] = CODE[states[position]]
-                continue
-            counted = newest >= 0
-            evidence = standing.Evidence(
-                clock=clock,
-                opens=opens,
-                closes=closes,
-                zone=zone,
-                last_votes=int(votes[newest]) if counted else None,
-                last_observed=observed[newest] if counted else None,
-                last_received=received[i] if received[i] >= 0 else None,
-                rhythm=rhythm.get(i, 0.0),
-                held_after=left.held,
-                held_reason=left.reason,
-                disagree=disagree.get(i, ""),
-                final=counted and final[newest],
-                p=p_now[i],
-                p_before=p_then[i],
-                missing=missing[i] if counted else 0.0,
-                behind_now=behind[i] * votes[newest] if counted else 0.0,
-                line_minutes=minutes if minutes >= 0 else None,
-                line_people=people if people >= 0 else None,
-                incidents=incidents,
-            )
-            state, reason = standing.state_of(evidence, k)
-            states[position], reasons[position] = state.value, reason
-            codes[position] = CODE[state.value]
-            if plain:
-                silent[key] = (state.value, reason)
-
-    def _rhythm(self, gated: Gated) -> dict[int, float]:
-        """Usual seconds between accepted counts (`standing.rhythm_of`), of precincts with enough of them."""
-        look = gated.look
-        if len(look.votes) < 3:
-            return {}
-        owner, observed = look.owner[gated.accepted], look.observed[gated.accepted]
-        gaps = np.diff(observed)
-        same = owner[1:] == owner[:-1]
-        gaps, owner = gaps[same], owner[1:][same]
-        order = np.lexsort((gaps, owner))
-        who, starts = segments(owner)
-        sizes = np.diff(starts)
-        median = gaps[order][starts[:-1] + sizes // 2] if len(who) else gaps
-        enough = sizes >= 2
-        return dict(zip(who[enough].tolist(), median[enough].tolist(), strict=True))
-
-    def _disagreements(self, look: Look) -> dict[int, str]:
-        """Precincts whose newest counts come from watchers who disagree, and how."""
-        if len(look.votes) < 2:
-            return {}
-        owner, code = look.owner, look.sender
-        if (code == code[0]).all():
-            return {}
-        mixed = np.unique(owner[1:][(owner[1:] == owner[:-1]) & (code[1:] != code[:-1])])
-        found = {}
-        for i, s in zip(mixed.tolist(), np.searchsorted(look.slot, mixed).tolist(), strict=True):
-            here = slice(int(look.starts[s]), int(look.starts[s + 1]))
-            counts = list(zip(look.observed[here].tolist(), map(str, code[here].tolist()),
-                              look.votes[here].astype(int).tolist(), strict=True))  # fmt: skip
-            if words := standing.disagreement(counts, self.constants):
-                found[i] = words
-        return found
-
-    # ------------------------------------------------------------------ sums
-
     def aggregates(self, projection: Projection, state: State) -> list[Aggregate]:
         """The whole election first (scope "all"), then every county."""
-        inputs, c = self.inputs, projection.columns
-        everywhere = np.arange(len(inputs.ids), dtype=np.intp)
-        known = Finals(everywhere, projection.log_median, projection.gain, projection.own_variance,
-                       np.zeros(0), np.zeros(0), projection.part, projection.share)  # fmt: skip
-        widths = spread(inputs, state, known, projection.mean)
-        votes = np.maximum(c["last_votes"], 0)
-        counted = c["last_votes"] >= 0
-        silent = projection.codes == CODE[Name.SILENT.value]
-        n = len(inputs.counties)
-
-        def by_county(values: NDArray[Any]) -> Array:
-            return np.bincount(inputs.county, values, n).astype(np.float64)
-
-        sums = {
-            "precincts": by_county(np.ones(len(silent))),
-            "reporting": by_county(counted),
-            "silent": by_county(silent),
-            "lagging": by_county(projection.codes == CODE[Name.LAGGING.value]),
-            "counted": by_county(votes),
-            "expected": by_county(inputs.expected),
-            "projected": by_county(projection.mean),
-        }
-        guard = self._guard.look(counted, counted & ~silent, projection.channel, projection.mean)
-        whole = {name: float(v.sum()) for name, v in sums.items()}
-        found = [_aggregate("all", whole, widths.total, guard[0])]
-        for i, county in enumerate(inputs.counties):
-            one = {name: float(v[i]) for name, v in sums.items()}
-            found.append(_aggregate(f"county:{county}", one, float(widths.counties[i]), guard[i + 1]))
-        return found
-
-
-def _aggregate(scope: str, sums: dict[str, float], variance: float, coverage: Coverage) -> Aggregate:
-    total = max(sums["projected"], 1e-9)
-    sd = math.sqrt(max(variance, 0.0)) / total
-    least = sums["counted"]
-    return Aggregate(
-        scope=scope,
-        precincts=int(sums["precincts"]),
-        reporting=int(sums["reporting"]),
-        silent=int(sums["silent"]),
-        lagging=int(sums["lagging"]),
-        coverage=coverage.share,
-        counted=int(sums["counted"]),
-        expected_final=round(sums["expected"], 1),
-        projected_final=round(max(total, least), 1),
-        lo80=round(max(total * math.exp(-Z80 * sd), least), 1),
-        hi80=round(max(total * math.exp(Z80 * sd), least), 1),
-        lo95=round(max(total * math.exp(-Z95 * sd), least), 1),
-        hi95=round(max(total * math.exp(Z95 * sd), least), 1),
-        caveat=coverage.caveat,
-        instead=coverage.instead,
-        channels=coverage.channels,
-        thin=[Reach.model_construct(**asdict(reach)) for reach in coverage.thin],
-    )
+        return aggregates(self.inputs, self._guard, projection, state)
 
 
 def places_of(election: Election) -> dict[str, list[Any]]:
@@ -544,20 +306,3 @@ def places_of(election: Election) -> dict[str, list[Any]]:
     return {name: [getattr(p, name) for p in precincts] for name in names} | {
         "timezone": [p.timezone or home for p in precincts]
     }
-
-
-def _left(c: gate.Candidates, here: slice, accepted: NDArray[np.bool_]) -> Left:
-    """Why each count of one precinct that was left out was."""
-    columns = (c.votes[here].astype(int), c.share[here], c.off[here], c.level_sd[here], c.asked[here],
-               c.sure[here])  # fmt: skip
-    candidates = [gate.Candidate(*row) for row in zip(*(v.tolist() for v in columns), strict=True)]
-    kept = np.flatnonzero(accepted).tolist()
-    reasons: dict[int, tuple[bool, str]] = {}
-    held, newest = 0, ""
-    for i in np.flatnonzero(~accepted).tolist():
-        contradicted, words = gate.why(candidates, kept, i, float(c.cap[here][i]))
-        reasons[i] = (not contradicted, words)
-        if not contradicted:
-            held += 1
-            newest = f"{candidates[i].votes} is {words}"
-    return Left(reasons, held, newest)

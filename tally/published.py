@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from election.wire.feed import Standing, State
-from tally.projection import MISSING, OPTIONAL, Projection
+from tally.standings import MISSING, OPTIONAL, Projection
 
 Row = dict[str, Any]
 Columns = dict[str, Any]  # arrays as long as each other; `precinct_id` and `reason` are lists

@@ -12,8 +12,9 @@ from election.wire.feed import VERSION
 from tally.edition import WHOLE, Counties, Sight, aggregate_row, board_of, encode
 from tally.entries import FOREVER, OpenIncident
 from tally.model import State
-from tally.projection import MINUTE, Projection, Tally
+from tally.projection import MINUTE, Tally
 from tally.published import Columns, Row, published, rows
+from tally.standings import Projection
 from tally.waiting import Groups, desks_of
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -10,6 +11,8 @@ from itertools import pairwise
 from typing import Any
 
 import aiohttp
+import orjson
+from aiohttp import web
 from days import NOON, an_election, an_entry, import_election, store
 from pydantic import SecretStr
 
@@ -19,8 +22,12 @@ from election.clock import FixedClock
 from election.database import connect
 from election.tokens import Tokens
 from election.wire.feed import Snapshot
+from tally.api import add_api
 from tally.app import Service
+from tally.engine import Engine
+from tally.openapi import add_openapi, document
 from tally.settings import TallySettings
+from tally.tallied import add_tallied
 
 SECRET = "s" * 40
 TOKENS = Tokens(SECRET)
@@ -189,3 +196,21 @@ async def test_tokens_and_counties_limit_what_is_seen(database_url: str) -> None
         assert (await lead.json("/incidents"))["incidents"] == []
         assert {s["county"] for s in (await lead.json("/silent"))["precincts"]} == {"South"}
     await writer.close()
+
+
+async def test_the_api_document_names_every_route_and_its_parts_exist() -> None:
+    app = web.Application()
+    add_openapi(app)
+    clock = FixedClock(NOON)
+    add_api(app, Engine(clock), TOKENS, lambda: None)
+    add_tallied(app, Engine(clock), TOKENS)
+    routes = {r.resource.canonical for r in app.router.routes() if r.resource is not None}
+    written = document()
+    assert set(written["paths"]) == routes - {"/openapi.json"}
+    text = orjson.dumps(written).decode()
+    for reference in set(re.findall(r'"\$ref":"#/([^"]+)"', text)):
+        part: Any = written
+        for step in reference.split("/"):
+            part = part[step]
+    for parameters in re.findall(r"{(\w+)}", " ".join(written["paths"])):
+        assert parameters == "precinct_id"

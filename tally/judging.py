@@ -1,0 +1,59 @@
+"""Counts after the gate: what was accepted, and why the rest was not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tally import gate
+from tally.counts import Array, Look
+from tally.entries import PrecinctView, Report, Settled
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A precinct's counts after the gate. `accepted` are in order of time."""
+
+    view: PrecinctView
+    accepted: tuple[Report, ...]
+    settled: tuple[Settled, ...]  # everything else, with its verdict and reason
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What the gate left out of one precinct's counts."""
+
+    reasons: dict[int, tuple[bool, str]]  # index of the report -> held (or rejected), in words
+    held: int
+    reason: str  # of the newest one held
+
+
+NOTHING_LEFT = Left({}, 0, "")
+
+
+@dataclass(frozen=True)
+class Gated:
+    """A look after the gate; arrays are as long as the look's reports."""
+
+    look: Look
+    part: Array
+    share: Array  # F
+    accepted: NDArray[np.bool_]
+    left: dict[int, Left]  # by which of `look.at`: precincts where something was left out
+
+
+def left_out(c: gate.Candidates, here: slice, accepted: NDArray[np.bool_]) -> Left:
+    """Why each count of one precinct that was left out was."""
+    columns = (c.votes[here].astype(int), c.share[here], c.off[here], c.level_sd[here], c.asked[here],
+               c.sure[here])  # fmt: skip
+    candidates = [gate.Candidate(*row) for row in zip(*(v.tolist() for v in columns), strict=True)]
+    kept = np.flatnonzero(accepted).tolist()
+    reasons: dict[int, tuple[bool, str]] = {}
+    held, newest = 0, ""
+    for i in np.flatnonzero(~accepted).tolist():
+        contradicted, words = gate.why(candidates, kept, i, float(c.cap[here][i]))
+        reasons[i] = (not contradicted, words)
+        if not contradicted:
+            held += 1
+            newest = f"{candidates[i].votes} is {words}"
+    return Left(reasons, held, newest)
