@@ -18,7 +18,8 @@ from election.day import Election
 from election.folder import Report
 from tally.entries import Verdict
 from tally.model import State
-from tally.projection import Projection, Tally
+from tally.projection import Tally
+from tally.standings import Projection
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
