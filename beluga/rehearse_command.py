@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,6 +24,7 @@ import typer
 from rich.console import Console
 
 from beluga.county import write_county
+from beluga.stack import NoStackError, alive, read_run_file
 from beluga.stack_process import StackFailedError, StackProcess, free_port_base
 from beluga.true_day import true_day
 from chaos.cluster_target import ClusterTarget
@@ -41,6 +42,7 @@ PRECINCTS = 60
 SPEED = 60.0  # stack seconds a second: a run spans a morning
 SHORT_PATIENCE, PATIENCE = 60.0, 120.0  # s until everything acknowledged must be tallied
 STOP_SECONDS = 90.0  # s that a stack may take to end
+PREFIX, OWNER = "beluga-rehearse-", "owner"  # of folders; a file in each holds our process id
 MEBIBYTES = 96  # of the journal's small disk
 
 
@@ -204,10 +206,12 @@ def _stage(
 @contextmanager
 def own_stack(seed: int, precincts: int = PRECINCTS) -> Iterator[tuple[Target, Path]]:
     """A stack of our own on a made-up county, ready for every fault that this machine allows."""
+    _sweep()
     with ExitStack() as cleanup:
         # outside of private folders: PostgreSQL may have to run under another account
-        base = Path(tempfile.mkdtemp(prefix="beluga-rehearse-"))
+        base = Path(tempfile.mkdtemp(prefix=PREFIX))
         cleanup.callback(shutil.rmtree, base, True)
+        (base / OWNER).write_text(str(os.getpid()))
         base.chmod(0o711)
         state, folder = base / "state", base / "election"
         county = write_county(folder, seed, precincts)
@@ -236,6 +240,26 @@ def own_stack(seed: int, precincts: int = PRECINCTS) -> Iterator[tuple[Target, P
         loop.run_until_complete(stack.start())
         target = Target.of_state(state)
         yield target, folder
+
+
+def _sweep() -> None:
+    """Takes away what rehearsals that were killed have left: their folder, and the small disk in it."""
+    for owner in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{OWNER}"):
+        try:
+            dead = not alive(int(owner.read_text()))
+        except (OSError, ValueError):
+            continue  # another account's, or just being made
+        if dead and not any(alive(pid) for pid in _pids(owner.parent / "state")):
+            with suppress(OSError):
+                no_small_disk(owner.parent / "state" / "intake")
+                shutil.rmtree(owner.parent, ignore_errors=True)
+
+
+def _pids(state: Path) -> list[int]:
+    with suppress(NoStackError):
+        run = read_run_file(state)
+        return [run.pid, *run.pids.values()]
+    return []
 
 
 def _end_successor(state: Path) -> None:

@@ -5,12 +5,13 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from beluga.rehearse_command import SHORT_PATIENCE, _watchers, own_stack, versions
+from beluga.rehearse_command import SHORT_PATIENCE, _sweep, _watchers, own_stack, versions
 from chaos.checker import Verdict
 from chaos.history import History, Op, of, read_history
 from chaos.report import headline, write_report
@@ -51,6 +52,20 @@ def test_in_short(experiment, stage: tuple[Target, list[Watcher]], tmp_path: Pat
     assert any(of(events, Op.FAULT)) or experiment.number in (12, 13)
     assert found["I1"].figures["acknowledged"] > 50
     _report(tmp_path / "run", result)
+
+
+def test_what_a_killed_rehearsal_left_is_swept_away_and_a_living_ones_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    for name, owner in (("dead", ended.pid), ("living", os.getpid())):
+        folder = tmp_path / f"beluga-rehearse-{name}"
+        (folder / "state" / "intake").mkdir(parents=True)
+        (folder / "owner").write_text(str(owner))
+    _sweep()
+    assert [p.name for p in tmp_path.iterdir()] == ["beluga-rehearse-living"]
 
 
 def test_the_toolkit_runs_one(stage: tuple[Target, list[Watcher]], tmp_path: Path) -> None:
