@@ -5,6 +5,7 @@ webhook, a text to the coordinator) happens at least once, by whichever process 
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, timedelta
 from time import monotonic
 from typing import Any
@@ -68,11 +69,13 @@ returning alert_id, precinct_id, kind
 _BY_OTHERS = """
 select distinct acknowledged_by from alerts where alert_id = any($1::uuid[]) and acknowledged_by <> $2
 """
-_UNTOLD = f"""
-select {_COLUMNS} from alerts where told_at is null and rehearsal = $1 and raised_at > $2
+_DUE = f"""
+select {_COLUMNS} from alerts where %s is null and rehearsal = $1 and raised_at > $2
 order by weight desc, raised_at for update skip locked
 """  # noqa: S608 - a constant
-_TOLD = "update alerts set told_at = $2 where alert_id = any($1::uuid[])"
+_DONE = "update alerts set %s = $2 where alert_id = any($1::uuid[])"
+# Each way out has a column of its own, so that one that is away makes no other tell twice.
+WEBHOOK, COORDINATOR = "told_at", "texted_at"
 
 AWAY: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError)
 
@@ -95,6 +98,10 @@ def slack_message(alerts: list[Alert], names: dict[str, str], board: str, rehear
         lines.append(f"• and {len(alerts) - LINES} more on the board")
     head = "REHEARSAL · " if rehearsal else ""
     return {"text": "\n".join([f"{head}Beluga: {len(alerts)} new", *lines])}
+
+
+class UntoldError(Exception):
+    """Somebody outside could not be told; the message says who and why."""
 
 
 class Alerts:
@@ -174,17 +181,24 @@ class Alerts:
         return [dict(row) for row in done], [row["acknowledged_by"] for row in others]
 
     async def _tell(self) -> None:
-        if not self._settings.alert_webhook.get_secret_value() and not self._settings.alert_texts:
-            return
+        if self._settings.alert_webhook.get_secret_value():
+            await self._by(WEBHOOK, self._post)
+        if self._settings.alert_texts:
+            await self._by(COORDINATOR, self._text_coordinators)
+
+    async def _by(self, way: str, tell: Callable[[list[Alert]], Awaitable[None]]) -> None:
+        """Tells what this way has not told; what fails is told again with the next look."""
         now = self._clock.now()
         async with self._background.connection() as connection, connection.transaction():
-            rows = await connection.fetch(_UNTOLD, self._settings.rehearsal, now - TELLABLE)
+            rows = await connection.fetch(_DUE % way, self._settings.rehearsal, now - TELLABLE)
             if not rows:
                 return
-            alerts = [_shown(row) for row in rows]
-            await self._post(alerts)
-            await self._text_coordinators(alerts)
-            await connection.execute(_TOLD, [row["alert_id"] for row in rows], now)
+            try:
+                await tell([_shown(row) for row in rows])
+            except UntoldError as error:
+                _LOG.warning("alerts not told", way=way, error=str(error))
+                return
+            await connection.execute(_DONE % way, [row["alert_id"] for row in rows], now)
 
     async def _post(self, alerts: list[Alert]) -> None:
         url = self._settings.alert_webhook.get_secret_value()
@@ -196,10 +210,10 @@ class Alerts:
         try:
             async with session.post(url, json=message, allow_redirects=False) as answer:
                 if answer.status >= 300:
-                    raise ConnectionError(f"the webhook answered {answer.status}")
-        except (aiohttp.ClientError, TimeoutError) as error:
+                    raise UntoldError(f"the webhook answered {answer.status}")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
             where = urlsplit(url).hostname  # the path of such an address is a secret
-            raise ConnectionError(f"the webhook at {where} does not answer: {type(error).__name__}") from None
+            raise UntoldError(f"the webhook at {where} does not answer: {type(error).__name__}") from None
 
     async def _text_coordinators(self, alerts: list[Alert]) -> None:
         """A note in the log for each: intake texts it to the precinct's coordinators, once."""
@@ -214,7 +228,7 @@ class Alerts:
                 try:
                     await self._neighbours.decide(SERVICE, key, note)
                 except NeighbourError as error:
-                    raise ConnectionError(error.words) from None
+                    raise UntoldError(error.words) from None
 
 
 def _columns(raised: tuple[Condition, ...]) -> list[list[Any]]:

@@ -8,6 +8,7 @@
 
   const GATHER_MS = 2500; // the war room has to notice first; jittered, so that 500 boards do not ask at once
   const MOST_LISTED = 30;
+  const MAP_MS = 10000; // a board that has no map by then, gets its alerts without
   const MARKS = { incident: "!", line: "‖", quiet: "◌" };
 
   let timer = 0;
@@ -38,6 +39,8 @@
   }
 
   function paint() {
+    // A line that appears while plotly first draws the map gives it another height, and it would draw nothing.
+    if (!beluga.firstMap && performance.now() < MAP_MS) { setTimeout(paint, 300); return; }
     const holder = byId("alerts");
     const due = alerts.list.filter((a) => !a.acknowledged_by && !a.cleared_at && (!a.precinct_id || beluga.board.inView(a.precinct_id)));
     const key = due.map((a) => a.id).join();
@@ -46,7 +49,7 @@
     const open = Boolean(holder.querySelector("details")?.open);
     if (holder.hidden === due.length > 0) {
       holder.hidden = !due.length;
-      window.dispatchEvent(new Event("resize")); // the map below has another height now
+      beluga.map.resized(); // it has another height now
     }
     if (!due.length) { holder.replaceChildren(); return; }
     const all = make("button", { type: "button" }, "Acknowledge all " + due.length);

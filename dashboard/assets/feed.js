@@ -1,5 +1,5 @@
 // The feed's client: hello, one snapshot, then numbered deltas and beats. Nothing here knows the page.
-// A gap in the numbering, a silence or a lost connection ends in the same way: connect anew, take a snapshot.
+// A gap in the numbering, a silence or a lost connection ends in the same way: connect anew, ask for what was missed.
 (function () {
   "use strict";
   const beluga = (window.beluga = window.beluga || {});
@@ -24,6 +24,7 @@
   beluga.connectFeed = function (handlers) {
     let pause = BACKOFF_MS[0];
     let socket = null;
+    let engine = null; // whose numbering `seq` belongs to
     let seq = null;
     let watchdog = 0;
     let timer = 0;
@@ -40,6 +41,11 @@
       handlers.lost(words);
       timer = setTimeout(open, pause * (0.5 + Math.random()));
       pause = Math.min(pause * 2, BACKOFF_MS[1]);
+    }
+
+    function live() {
+      pause = BACKOFF_MS[0];
+      handlers.live();
     }
 
     function heard() {
@@ -60,7 +66,10 @@
       }
       const url = new URL(answer.url);
       url.searchParams.set("token", answer.token);
-      seq = null;
+      if (seq !== null) { // what was missed follows, instead of everything
+        url.searchParams.set("engine", engine);
+        url.searchParams.set("since", seq);
+      }
       try {
         socket = new WebSocket(url);
       } catch {
@@ -76,14 +85,15 @@
       switch (message.type) {
         case "hello":
           setClock(message.clock);
+          if (message.engine !== engine) seq = null;
+          engine = message.engine;
           handlers.hello(message);
           break;
         case "snapshot":
           setClock(message.clock);
-          seq = message.seq;
-          pause = BACKOFF_MS[0];
+          seq = beluga.seq = message.seq;
           handlers.snapshot(message);
-          handlers.live();
+          live();
           break;
         case "delta":
           if (seq === null) break;
@@ -91,11 +101,13 @@
           if (message.seq !== seq + 1) return retry("a message is missing");
           seq = beluga.seq = message.seq;
           handlers.delta(message);
+          live();
           break;
         case "beat":
           if (seq !== null && message.seq > seq) return retry("a message is missing");
           setClock({ now: message.at, speed: message.speed ?? clock.speed });
           handlers.beat(message);
+          if (seq !== null) live();
           break;
       }
     }

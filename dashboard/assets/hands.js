@@ -59,7 +59,7 @@
 
   // ---- hands --------------------------------------------------------------------------------------------------
 
-  const HITS = "[data-action],[data-precinct],[data-county],[data-filter],[data-close],[data-full],[data-tab],[data-csv],#as-table,[data-row]";
+  const HITS = "[data-action],[data-precinct],[data-county],[data-filter],[data-close],[data-full],button[data-tab],[data-csv],#as-table,[data-row]";
 
   board.watchHands = function () {
     document.addEventListener("click", (event) => {
@@ -105,6 +105,6 @@
     byId("map-body").hidden = !table.hidden;
     button.setAttribute("aria-pressed", String(!table.hidden));
     beluga.tiles.table(board);
-    if (table.hidden) window.dispatchEvent(new Event("resize"));
+    if (table.hidden) beluga.map.resized();
   }
 })();

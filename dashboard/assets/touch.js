@@ -23,6 +23,12 @@
       if (id === null) tip.hidden = true;
       else showTip(tip, id, mouse);
     };
+    // Another size for the map. Not while plotly draws it for the first time: it would draw nothing at all.
+    let due = false;
+    beluga.map.resized = () => {
+      due = !beluga.firstMap;
+      if (!due) window.dispatchEvent(new Event("resize"));
+    };
     let queued = false;
     const drawn = () => {
       queued = false;
@@ -30,7 +36,10 @@
       const wanted = new Set(board.view ? board.view.ids : []);
       if (![...beluga.map.paths.keys()].every((id) => wanted.has(id))) beluga.map.paths.clear(); // still the former view
       board.paintMap(null);
-      if (beluga.map.paths.size && !beluga.firstMap) beluga.firstMap = performance.now();
+      if (beluga.map.paths.size && !beluga.firstMap) {
+        beluga.firstMap = performance.now();
+        if (due) beluga.map.resized();
+      }
     };
     // Plotly draws new shapes, or takes those of the former view and gives them another form.
     const isShape = (node) => node.classList && node.classList.contains("choroplethlocation");

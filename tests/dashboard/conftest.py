@@ -1,7 +1,10 @@
 """Fixtures of the war room's tests: one browser a module."""
 
+import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
@@ -14,3 +17,9 @@ expect.set_options(timeout=15_000)  # a loaded machine is slow; a condition that
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as one:
         yield one
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: BELUGA_PICTURES (docs/war-room.md shows some), else a scratch folder."""
+    return Path(os.environ.get("BELUGA_PICTURES") or tmp_path_factory.mktemp("pictures"))

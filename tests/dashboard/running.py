@@ -153,6 +153,7 @@ class FeedDriver:
     standings: dict[str, Standing] = field(default_factory=dict)
     incidents: list[Incident] = field(default_factory=list)
     tokens_seen: list[dict[str, Any]] = field(default_factory=list)
+    resumed: list[tuple[str, str | None, str | None]] = field(default_factory=list)  # who, engine, since
     viewers: set[ServerConnection] = field(default_factory=set)
     desks: Desks = field(default_factory=Desks)
     calls: Calls = field(default_factory=Calls)
@@ -186,13 +187,15 @@ class FeedDriver:
 
     async def _serve(self, viewer: ServerConnection) -> None:
         assert viewer.request is not None
-        given = parse_qs(urlsplit(viewer.request.path).query).get("token", [""])[0]
+        query = {name: values[0] for name, values in parse_qs(urlsplit(viewer.request.path).query).items()}
+        given = query.get("token", "")
         try:
             token = Tokens(SECRET).read("feed", given, max_age=86_400)
         except BadTokenError:
             await viewer.close(4401, "token")
             return
         self.tokens_seen.append(token)
+        self.resumed.append((token["account"], query.get("engine"), query.get("since")))
         clock = Clock(now=self.now, speed=1.0)
         hello = Hello(
             engine="test",

@@ -137,7 +137,8 @@ async def test_an_alert_is_raised_once_told_once_and_acknowledged_by_one(
 
 
 async def _all_told(room: Room) -> bool:
-    return all(row["told_at"] for row in await kept(room))
+    rows = await kept(room)
+    return all(row["told_at"] and row["texted_at"] for row in rows)
 
 
 async def test_a_lead_sees_the_alerts_of_own_counties(room: Room, browser: Browser) -> None:

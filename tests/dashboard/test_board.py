@@ -2,7 +2,6 @@
 
 import asyncio
 import csv
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -25,12 +24,6 @@ LAGGING, SILENT, DOUBTFUL = "01-04", "01-16", "01-20"  # by their place in the m
 async def room(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
     async with war_room(postgres, make_election(120), tmp_path_factory.mktemp("room")) as one:
         yield one
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots go: BELUGA_PICTURES (docs/war-room.md shows some), else a scratch folder."""
-    return Path(os.environ.get("BELUGA_PICTURES") or tmp_path_factory.mktemp("pictures"))
 
 
 async def fill(page: Page, precinct_id: str) -> str:
@@ -167,6 +160,8 @@ async def test_a_gap_in_the_numbering_is_mended_with_a_snapshot(room: Room, brow
         )
         await expect(seen.page.locator("#work [data-row='01-09'] .big")).to_have_text("111")
         assert given() == before + 1
+        # It asked for what it had missed; this feed answers with a snapshot, as a tally may.
+        assert [r for r in room.feed.resumed if r[0] == "sam"][-1][1:] == ("test", str(room.feed.seq - 3))
 
 
 async def test_the_clock_of_the_device_may_be_an_hour_off(room: Room, browser: Browser) -> None:
@@ -434,6 +429,15 @@ async def test_an_ended_session_is_told_in_mid_action(room: Room, browser: Brows
         )
         assert len(room.neighbours.decisions) == before
         await expect(page.locator("#note-text")).to_have_value("too late")
+
+
+async def test_one_signs_out_from_the_board(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room) as seen:
+        await seen.painted()
+        await seen.page.click(".you summary")
+        await expect(seen.page.locator(".you a", has_text="Hotline")).to_be_visible()
+        await seen.page.click("text=Sign out")
+        await expect(seen.page.locator("#login")).to_be_visible()
 
 
 async def test_the_policy_stops_scripts_and_strange_hosts(room: Room, browser: Browser) -> None:

@@ -1,6 +1,7 @@
 """The replay: labelled, in the address, stepping and playing, without a way to act on the past."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -21,7 +22,9 @@ async def room(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFact
         yield one
 
 
-async def test_a_past_minute_is_shown_labelled_and_left_again(room: Room, browser: Browser) -> None:
+async def test_a_past_minute_is_shown_labelled_and_left_again(
+    room: Room, browser: Browser, pictures: Path
+) -> None:
     async with visiting(browser, room) as seen:
         await seen.painted()
         page = seen.page
@@ -42,6 +45,7 @@ async def test_a_past_minute_is_shown_labelled_and_left_again(room: Room, browse
         await expect(page.locator("#work .age")).to_have_text("as of 10:00")
         await expect(page.locator("#replay-minute")).to_have_attribute("aria-valuetext", "10:00")
         assert "at=2026-11-03T15%3A00Z" in page.url
+        await page.screenshot(path=pictures / "replay.png")
         # The live feed goes on behind it and changes nothing here.
         room.feed.change(LAGGING, state=State.LAGGING, p_lagging=0.9, shortfall=77.0)
         await page.click("#replay button[aria-label='15 minutes back']")
