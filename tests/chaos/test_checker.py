@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chaos.checker import Budget, Verdict, judge, longest_gap, recovery, worst
+from chaos.checker import Budget, Verdict, judge, longest_gap, quick, recovery, worst
 from chaos.history import Event, History, Op, read_history
 
 BUDGET = Budget(p99=0.5, gap=1.0, board=3.0, alert="DatabaseAway", runbook="database-away")
@@ -137,6 +137,16 @@ def test_a_gap_is_the_time_in_which_somebody_waited() -> None:
     events = [Event(0.0, Op.SEND, "a", {"due": 0.0}), Event(0.1, Op.ACK, "a")]
     events += [Event(9.0, Op.SEND, "b", {"due": 5.0}), Event(9.5, Op.ACK, "b")]
     assert longest_gap(events) == (4.5, 5.0)  # from when b was due: a stalled sender hides nothing
+
+
+def test_a_sender_that_is_late_itself_proves_nothing_and_a_slow_stack_is_still_caught() -> None:
+    slow = [Event(0.0, Op.SEND, "a", {"due": 0.0}), Event(0.1, Op.ACK, "a")]
+    late = [Event(9.0, Op.SEND, "b", {"due": 5.0}), Event(9.1, Op.ACK, "b")]
+    check = quick(Budget(p99=0.5, gap=1.0))
+    assert check(slow).valid is True
+    assert check(slow + late).valid is None
+    both = [Event(9.0, Op.SEND, "b", {"due": 5.0}), Event(9.9, Op.ACK, "b")]
+    assert check(slow + both).valid is False
 
 
 def test_a_text_never_answered_keeps_the_gap_open() -> None:
