@@ -63,7 +63,7 @@ def test_secrets_are_made_once_and_kept(tmp_path: Path) -> None:
 
 
 def test_base_backups_are_not_refused_for_what_is_configured() -> None:
-    """pgBackRest backs nothing up where the archive command does not name it, or an option is not its own yet."""
+    """pgBackRest backs nothing up where the archive command does not name it, or an option is beta."""
     command = re.findall(r"archive_command: (.*)", (ROOT / "deploy/patroni.yml").read_text())
     assert len(command) == 1 and command[0].startswith("pgbackrest --stanza=beluga archive-push %p")
     assert "repo1-block" not in (ROOT / "deploy/pgbackrest.conf").read_text()  # beta in Debian 12's
