@@ -151,6 +151,7 @@ async def test_killed_between_commit_and_mark(intake_at: Make, database_url: str
     await check(database_url, load)
 
 
+@pytest.mark.timeout(900)
 async def test_one_sync_in_ten_fails(intake_at: Make, database_url: str, tmp_path: Path) -> None:
     """EIO from fsync, in the process itself: whoever was told 200 is kept, whoever was not sends again."""
     shim = build_shim(tmp_path)

@@ -39,7 +39,7 @@ CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance,
     response_headers_conformance,
 ]  # fmt: skip
-EXAMPLES = 12  # requests an operation
+EXAMPLES = 5  # requests an operation
 
 
 class Signed(requests.auth.AuthBase):
