@@ -31,7 +31,7 @@ from chaos.surge import Load, Mix, Surge, Watcher, read_watchers
 from chaos.target import Target
 from chaos.whereabouts import target_of
 
-STEP_SECONDS = 120.0
+STEP_SECONDS = 240.0
 BOARD_FAULTS = ("database", "tally")
 
 

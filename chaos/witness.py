@@ -26,7 +26,7 @@ from chaos.target import Target, check_in_id
 _MESSAGES = "select provider_message_id, message_id from messages where channel in ('sms', 'form')"
 _ENTRIES = "select check_in_id, message_id from check_ins"
 LOOK_SECONDS = 0.5
-RECOUNT_SECONDS = 120.0
+RECOUNT_SECONDS = 300.0
 PREFLIGHT = "preflight-"
 FRAME_SECONDS = 0.25
 FRESH_SECONDS = 3.0
