@@ -30,6 +30,7 @@ from typing import Any
 
 import aiohttp
 import asyncpg
+import numpy as np
 from playwright.async_api import Page, async_playwright
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
@@ -46,8 +47,9 @@ from election.migrate import migrate
 from election.store import save_election
 from election.tokens import Tokens
 from election.wire.feed import Aggregate, Standing, State
-from tally.edition import Edition, Row, aggregate_row, row_of
+from tally.edition import Edition, Plan, aggregate_row
 from tally.feed import Feed
+from tally.published import Columns, Row, columns_of_standings
 from tally.settings import TallySettings
 
 SECRET = "b" * 40
@@ -124,16 +126,17 @@ class Day:
     def __init__(self, election: Election) -> None:
         self._election = election
         self._random = random.Random(7)
-        infos: list[Row] = [
-            {"precinct_id": p.precinct_id, "name": p.name, "county": p.county, "group": p.group,
-             "site_id": p.site_id, "registered": p.registered, "already_voted": 0,
-             "opens_at": int(p.opens_at(election.day).timestamp()),
-             "closes_at": int(p.closes_at(election.day).timestamp()),
-             "timezone": p.timezone or election.day.timezone, "lat": p.lat, "lon": p.lon}
-            for p in election.precincts
-        ]  # fmt: skip
-        rows = [row_of(self._standing(p)) for p in election.precincts]
-        self.edition: Edition | None = Edition(infos, rows)
+        infos: Columns = {
+            "precinct_id": [p.precinct_id for p in election.precincts],
+            "name": [p.name for p in election.precincts],
+            "county": [p.county for p in election.precincts],
+            "registered": [p.registered for p in election.precincts],
+            "opens_at": [int(p.opens_at(election.day).timestamp()) for p in election.precincts],
+            "closes_at": [int(p.closes_at(election.day).timestamp()) for p in election.precincts],
+            "timezone": [p.timezone or election.day.timezone for p in election.precincts],
+        }
+        standings = [self._standing(p) for p in election.precincts]
+        self.edition: Edition | None = Edition(infos, columns_of_standings(standings))
         self.edition.aggregates = {a["scope"]: a for a in self._aggregates()}
 
     def _standing(self, p: Precinct) -> Standing:
@@ -154,8 +157,8 @@ class Day:
     def _aggregates(self) -> list[Row]:
         groups: dict[str, list[Row]] = {}
         assert self.edition is not None
-        for info, row in zip(self.edition.infos, self.edition.rows, strict=True):
-            for scope in ("all", f"county:{info['county']}"):
+        for precinct, row in zip(self._election.precincts, self.edition.rows(), strict=True):
+            for scope in ("all", f"county:{precinct.county}"):
                 groups.setdefault(scope, []).append(row)
         return [aggregate_row(_sum(scope, rows)) for scope, rows in groups.items()]
 
@@ -169,10 +172,11 @@ class Day:
     def move(self) -> Any:
         """Some precincts change, and the totals with them."""
         assert self.edition is not None
-        chosen = self._random.sample(range(len(self.edition.rows)), min(CHANGED, len(self.edition.rows)))
-        rows = [(i, row_of(self._standing(self._election.precincts[i]))) for i in chosen]
+        size = len(self.edition)
+        chosen = np.array(self._random.sample(range(size), min(CHANGED, size)))
+        fresh = [self._standing(self._election.precincts[i]) for i in chosen.tolist()]
         total = self.edition.aggregates["all"] | {"counted": self._random.randrange(10**6)}
-        return self.edition.advance(time.time(), rows, [total], [])
+        return self.edition.advance(Plan(time.time(), chosen, columns_of_standings(fresh), [total]))
 
 
 def _sum(scope: str, rows: list[Row]) -> Aggregate:

@@ -114,22 +114,27 @@ def add_desks(
     @server.get("/watchers")
     @staff
     def watchers() -> Any:
-        """Watchers whose name, id or precinct matches `q`, at most `MOST_FOUND`, in the viewer's counties."""
+        """Watchers whose name, id or precinct matches `q`, at most `MOST_FOUND`, in the viewer's counties.
+
+        Those who have the words themselves in name or id come before those who only contain them.
+        """
         here, who = gazetteer.places, _who()
         words = flask.request.args.get("q", "")[:100].casefold().split()
         if here is None or not words:
             return flask.jsonify([])
-        found = []
+        found: list[tuple[int, str, dict[str, Any]]] = []
         for watcher in here.watchers:
             if not here.may_reach(watcher, who.counties):
                 continue
             places = [here.precincts[p] for p in watcher.precinct_ids if p in here.precincts]
             names = [watcher.name, watcher.watcher_id, *(f"{p.precinct_id} {p.name}" for p in places)]
             if all(word in " ".join(names).casefold() for word in words):
-                found.append(_card(watcher) | {"places": [p.name for p in places]})
-                if len(found) == MOST_FOUND:
-                    break
-        return flask.jsonify(found)
+                own = {*watcher.name.casefold().split(), watcher.watcher_id.casefold()}
+                missed = sum(word not in own for word in words)
+                card = _card(watcher) | {"places": [p.name for p in places]}
+                found.append((missed, watcher.name, card))
+        found.sort(key=lambda match: match[:2])
+        return flask.jsonify([card for _, _, card in found[:MOST_FOUND]])
 
 
 def _who() -> Person:
