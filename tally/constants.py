@@ -47,10 +47,10 @@ class Constants:
 
     # widths
     # precincts' residuals are peaked with long tails, so 80 % bands are narrower than a normal's (C)
-    stretch80_open: float = 0.70
+    stretch80_open: float = 0.68
     stretch80_close: float = 0.90
     stretch95: float = 0.95
-    lag_widening: float = 0.8  # lag needs more evidence early: SD times 1 + this (1 - F) (C)
+    lag_widening: float = 1.0  # lag needs more evidence early: SD times 1 + this (1 - F) (C)
 
     # doubt: counts that passed the gate and are none of their precinct's
     bad_rate: float = 0.03  # share of them before the day says otherwise (J)

@@ -17,7 +17,7 @@ Codes = NDArray[np.intp]
 Rates = tuple[float, float, float]  # by accepted counts: one, two, more
 LADDER = tuple(i / 40 for i in range(1, 81))  # departures tried, to a factor of e^2
 TAME = 0.05  # up to this doubt, off (1 - doubt) still grows with off
-STEPS = 20  # of expectation-maximisation; the last ones move the shares by less than .001
+STEPS = 15  # of expectation-maximisation; the last ones move the shares by less than .001
 
 
 def doubts(off: Array, variance: Array, support: Codes, rates: Rates, k: Constants) -> tuple[Array, Array]:
@@ -46,22 +46,25 @@ def _stray(off: Array, variance: Array, rate: Array, k: Constants) -> Array:
     return np.asarray(rate * bad / (rate * bad + (1.0 - rate) * good))
 
 
-def stray_rates(off: Array, variance: Array, support: Codes, k: Constants) -> Rates:
-    """Share of strays among precincts with one, two and more accepted counts; `bad_rate` where few tell."""
+def strays(
+    off: Array, variance: Array, support: Codes, start: Rates, k: Constants, *, steps: int = STEPS
+) -> tuple[Rates, Array]:
+    """(share of strays among precincts with one, two and more accepted counts, probability of each count).
+
+    `steps` of expectation-maximisation from the shares `start`; they stay near `bad_rate` where few tell.
+    """
     good, bad = _densities(off, variance, k)
-    kinds = _kinds(support)
-    return (
-        _share(good, bad, kinds == 0, k),
-        _share(good, bad, kinds == 1, k),
-        _share(good, bad, kinds == 2, k),
-    )
+    against, kinds = good / np.maximum(bad, 1e-12), _kinds(support)
+    among = [np.flatnonzero(kinds == kind) for kind in range(3)]
+    one, two, more = (_share(against[a], rate, k, steps) for a, rate in zip(among, start, strict=True))
+    rate = np.array((one, two, more))[kinds]
+    return (one, two, more), rate / (rate + (1.0 - rate) * against)
 
 
-def _share(good: Array, bad: Array, among: NDArray[np.bool_], k: Constants) -> float:
-    good, bad, rate = good[among], bad[among], k.bad_rate
-    for _ in range(STEPS):
-        strays = float(np.sum(rate * bad / (rate * bad + (1.0 - rate) * good)))
-        rate = (k.bad_rate * k.bad_faith + strays) / (k.bad_faith + len(good))
+def _share(against: Array, rate: float, k: Constants, steps: int) -> float:
+    for _ in range(steps):
+        found = float(np.sum(1.0 / (1.0 + (1.0 - rate) / rate * against)))
+        rate = (k.bad_rate * k.bad_faith + found) / (k.bad_faith + len(against))
     return round(rate, 6)
 
 

@@ -15,14 +15,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from tally.constants import Constants
 from tally.counts import Look
-from tally.doubt import stray_rates
+from tally.doubt import Rates, strays
 from tally.expectation import Inputs
 from tally.model import Array, Codes, State, design, lateness, noise, residual_of, unexplained
 
 DIGITS = 9  # states are rounded, so that a recount agrees to the byte
+FEW_STEPS = 4  # of learning the strays' shares, each round
 MOVED = 1.02  # a step is a row where the curve has grown by this
 
 
@@ -94,10 +96,16 @@ def fit(inputs: Inputs, rows: Rows, k: Constants, rounds: int = 0) -> State:
                        len(inputs.counties))  # fmt: skip
     course = _course(inputs, rows.steps, k)
     bend = slice(1 + q, 1 + q + r)
+    support = None if rows.support is None else rows.support[order]
+    rates: Rates = (k.bad_rate,) * 3
     solved = _solve(1.0 / v, problem, prior, course.normal(1.0 / course.variance, bend, prior), k)
     for _ in range((rounds or k.rounds) - 1):
         level, slope = (solved.county[problem.county] + solved.group).T
-        w = _robust(y - x @ solved.s - (level[run] + tilt * slope[run]), v, k)
+        off = y - x @ solved.s - (level[run] + tilt * slope[run])
+        w = _robust(off, v, k)
+        if support is not None:
+            rates, astray = strays(off, v, support, rates, k, steps=FEW_STEPS)
+            w *= 1.0 - astray
         told = course.normal(_robust(course.residual(solved.s[bend]), course.variance, k), bend, prior)
         surprise = (float(solved.s[0]) / inputs.level_sd) ** 2
         prior[0] = inputs.level_sd**-2 * min(1.0, (k.level_tail + 1) / (k.level_tail + surprise))
@@ -200,12 +208,11 @@ def _solve(w: Array, problem: _Problem, prior: Array, told: Array, k: Constants)
     """One weighted least squares; `told` is what the steps say."""
     xy, tilt = problem.xy, problem.tilt
     size = len(prior)
-    weighted = w[:, None] * xy
-    whole = xy[:, :size].T @ weighted + told
+    whole = xy[:, :size].T @ (w[:, None] * xy) + told
     tilted = w * tilt
     groups = _eliminate(
         tuple(_runs(v, problem.starts) for v in (w, tilted, tilted * tilt)),  # type: ignore[arg-type]
-        (_runs(weighted, problem.starts), _runs(tilt[:, None] * weighted, problem.starts)),
+        (_matrix(w, problem.starts) @ xy, _matrix(tilted, problem.starts) @ xy),
         (k.group_sd, k.group_tilt_sd), whole,
     )  # fmt: skip
     # what the groups leave for their county: with p = (a + prior)^-1, b - a p b = prior p b
@@ -246,6 +253,12 @@ def _runs(values: Array, starts: Codes) -> Array:
     if not len(starts):
         return np.zeros((0, *values.shape[1:]))
     return np.asarray(np.add.reduceat(values, starts))
+
+
+def _matrix(values: Array, starts: Codes) -> sparse.csr_matrix:
+    """Sums over runs of rows, weighted by `values`, as a matrix (runs, rows): several times as quick."""
+    ends = np.append(starts, len(values))
+    return sparse.csr_matrix((values, np.arange(len(values)), ends), shape=(len(starts), len(values)))
 
 
 def _into(values: Array, where: Codes, n: int) -> Array:
@@ -311,7 +324,7 @@ def _finished(inputs: Inputs, state: State, rows: Rows, k: Constants) -> State:
     Duan's smearing (1983): the mean of e^residual over reporting precincts, votes-weighted, where the
     lognormal's e^(v/2) would trust the tails' shape. Few reports lean on the lognormal.
     """
-    guess = float(np.exp(np.median(inputs.precinct_sd) ** 2 / 2)) if len(inputs.ids) else 1.0
+    guess = float(np.exp(np.mean(inputs.precinct_sd) ** 2 / 2)) if len(inputs.ids) else 1.0
     if len(rows.at) == 0:
         return replace(state, smear=guess)
     at = rows.at
@@ -323,5 +336,5 @@ def _finished(inputs: Inputs, state: State, rows: Rows, k: Constants) -> State:
     bad = state.bad
     if rows.support is not None:
         v = noise(inputs, at, rows.share, rows.votes, k) + inputs.precinct_sd[at] ** 2
-        bad = stray_rates(off, v, rows.support, k)
+        bad, _ = strays(off, v, rows.support, (k.bad_rate,) * 3, k)
     return replace(state, smear=round(smear, DIGITS), bad=bad)
