@@ -55,7 +55,8 @@ Prepared = tuple[Undrained, list[Entry]]
 class Source(Protocol):
     """What a drain empties: the journal of a running intake, or one carried over."""
 
-    depth: int
+    @property
+    def depth(self) -> int: ...
     arrived: asyncio.Event
 
     async def undrained(self, limit: int, beyond: tuple[str, int] | None = None) -> Undrained | None: ...

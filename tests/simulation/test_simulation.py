@@ -14,8 +14,8 @@ import pytest
 import structlog
 
 import intake.drain
-import intake.journal
 import intake.journal_file
+import intake.journal_folder
 import tally.follow
 from election.day import Election
 from tally.filing import Filing
@@ -50,8 +50,8 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
     monkeypatch.setattr(intake.drain, "connect", connect)
     monkeypatch.setattr(intake.drain, "perf_counter", now)
-    monkeypatch.setattr(intake.journal, "monotonic", now)
-    monkeypatch.setattr(intake.journal, "perf_counter", now)
+    monkeypatch.setattr(intake.journal_folder, "monotonic", now)
+    monkeypatch.setattr(intake.journal_folder, "perf_counter", now)
     monkeypatch.setattr(
         intake.journal_file.secrets, "token_hex", lambda n: f"{Current.labels.getrandbits(8 * n):0{2 * n}x}"
     )

@@ -33,6 +33,7 @@ from election.roster import roster_of
 from intake.drain import Drain
 from intake.journal import Journal, JournalUnavailableError, _settle
 from intake.journal_file import Draft
+from intake.journal_folder import JournalFolder
 from intake.reader import check_ins_of, readings_of
 from intake.roster_snapshot import Rosters
 from intake.telemetry import Telemetry
@@ -329,12 +330,11 @@ class SteppedJournal(Journal):
     @classmethod
     async def begin(cls, folder: Path, world: "World") -> "SteppedJournal":
         folder.mkdir(parents=True, exist_ok=True)
-        journal = cls(folder, world, 1 << 29, 0)
+        journal = cls(JournalFolder(folder, world, 1 << 29), -1)
         journal.world = world
         journal.pending = []
         journal.dead = False
         journal.death = asyncio.get_running_loop().create_future()
-        journal._start()
         return journal
 
     pending: list[Any]
@@ -354,10 +354,11 @@ class SteppedJournal(Journal):
         if self.dead:
             return
         batch, self.pending = self.pending, []
-        file = self._current
+        file = self._folder.current
         if file is not None and self.world.unlucky(0.03):
             self._break(file)
-        answers = self._store(batch)
+        stored = self._folder.store([draft for draft, _ in batch])
+        answers = [(heard, result) for (_, heard), result in zip(batch, stored, strict=True)]
         await self.world.nap()  # durable, and nobody knows yet
         if not self.dead:
             self._answer(answers, len(batch))
@@ -384,7 +385,7 @@ class SteppedJournal(Journal):
     def die(self) -> None:
         self.dead = True
         self.death.set_result(None)
-        for file in self._files():
+        for file in self._folder.files():
             with suppress(apsw.Error):
                 file.close()
 
