@@ -2,16 +2,21 @@
 
 `python -m bench.feed [--viewers 2000] [--seconds 10]`. The server is this process and
 measured, the viewers are another on loopback; one delta a second of 20 standings. Prints microseconds and
-the time from publishing to the viewer (50th and 95th percentile).
+the time from publishing to the viewer (50th and 95th percentile); then what viewers cost who stop reading.
 """
 
 import argparse
 import asyncio
+import contextlib
 import multiprocessing
+import resource
+import socket
 import statistics
 import time
+import zlib
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import uvloop
@@ -35,6 +40,8 @@ WARM_UP = 3  # messages
 class Viewer(asyncio.Protocol):
     """Shakes hands, then reads and notes how old each message is."""
 
+    _known: ClassVar[dict[bytes, float]] = {}
+
     def __init__(self, path: str, ages: list[float]) -> None:
         self._path, self._ages = path, ages
 
@@ -46,9 +53,23 @@ class Viewer(asyncio.Protocol):
         )
 
     def data_received(self, data: bytes) -> None:
-        start = data.find(b'"at":')
-        if start >= 0 and b'"delta"' in data:
-            self._ages.append(time.time() - float(data[start + 5 : data.index(b",", start)]))
+        sent = self._sent_at(data)
+        if sent:
+            self._ages.append(time.time() - sent)
+
+    def _sent_at(self, data: bytes) -> float:
+        """When the delta in a frame was published; 0 where it is none. All viewers get the same frame."""
+        if data not in self._known:
+            text = data
+            if data[0] & 0x40 and data[1] == 126:  # one deflated frame of middling length
+                with contextlib.suppress(zlib.error):
+                    text = zlib.decompressobj(-15).decompress(data[4:])
+            start = text.find(b'"at":')
+            found = start >= 0 and b'"delta"' in text
+            if len(data) > 60_000:  # a part of a snapshot
+                return 0.0
+            self._known[data] = float(text[start + 5 : text.index(b",", start)]) if found else 0.0
+        return self._known[data]
 
 
 def view(port: int, path: str, viewers: int, signals: tuple[Any, Any], out: Any) -> None:
@@ -132,6 +153,40 @@ async def measure(
     return each
 
 
+def handshake(port: int, path: str) -> socket.socket:
+    """A viewer that shakes hands and never reads."""
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    raw.connect(("127.0.0.1", port))
+    raw.sendall(
+        f"GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+    )
+    return raw
+
+
+def resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+async def stall(feed: Feed, board: Board, address: tuple[int, str], viewers: int) -> None:
+    """Memory that viewers cost who stop reading at once, while two hundred deltas are published."""
+    scope = feed._scopes[WHOLE]
+    before = resident()
+    sockets = [await asyncio.to_thread(handshake, *address) for _ in range(viewers)]
+    while len(scope.viewers) < viewers:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    connected = resident()
+    for _ in range(200):
+        feed.publish(board.move())
+        await asyncio.sleep(0.005)
+    stalled = resident()
+    each, more = (connected - before) / viewers / 1e3, (stalled - connected) / viewers / 1e3
+    print(f"{viewers} stalled viewers: {each:.0f} kB each to connect, {more:.1f} kB each after 200 deltas")
+    for raw in sockets:
+        raw.close()
+
+
 async def main(viewers: int, seconds: int) -> None:
     board = Board()
     edition = board.edition
@@ -159,7 +214,10 @@ async def main(viewers: int, seconds: int) -> None:
             "feed", (port, f"/feed?token={token}"), (viewers, seconds),
             lambda: feed.publish(board.move()), lambda: sum(v.current for v in scope.viewers),
         )  # fmt: skip
-    print(f"ratio feed / broadcast: {ours / baseline:.2f}")
+        print(f"ratio feed / broadcast: {ours / baseline:.2f}")
+        while scope.viewers:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        await stall(feed, board, (port, f"/feed?token={token}"), viewers // 4)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ masked), so a viewer costs one `write`. A viewer is *current* (gets each frame a
 *catching up*: it has its own task, which sends a snapshot fragment by fragment and then the deltas published
 since, never more than one fragment ahead of what the network takes. A current viewer whose buffer has filled
 goes back to catching up, so a stalled tab holds at most one buffer of bytes, however long it sleeps, and
-wakes to a fresh snapshot. Compression is agreed for the snapshot alone and done once for all viewers.
+wakes to a fresh snapshot. Messages are compressed once for all viewers who agreed to it (each by itself, so
+that one viewer's history does not matter).
 """
 
 import asyncio
@@ -39,7 +40,8 @@ FRAGMENT = 65_536  # bytes of a snapshot in flight to one viewer
 RING_BYTES = 32_000_000  # deltas kept for viewers who come back
 BEAT_SECONDS = 1.0
 PING_SECONDS = 20.0
-COMPRESS_ABOVE = 4_096  # bytes
+COMPRESS_ABOVE = 1_024  # bytes
+SNAPSHOT_LEVEL, DELTA_LEVEL = 3, 1  # zlib's: a snapshot is made seldom, a delta up to five times a second
 RSV1 = 0x40  # marks a deflated message in its first frame
 
 
@@ -66,29 +68,44 @@ class _Snapshot:
     packed: Sequence[bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class _Frames:
+    """A message, framed once; `packed` is what goes to those who agreed to compression."""
+
+    plain: bytes
+    packed: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.plain) + (len(self.packed) if self.packed is not self.plain else 0)
+
+    def of(self, viewer: "_Viewer") -> bytes:
+        return self.packed if viewer.packs else self.plain
+
+
 @dataclass(eq=False, slots=True)
 class _Scope:
     """Viewers who see the same, and the recent deltas as they see them."""
 
     sight: Sight
     viewers: set["_Viewer"] = field(default_factory=set)
-    ring: deque[tuple[int, bytes]] = field(default_factory=deque)
+    ring: deque[tuple[int, "_Frames"]] = field(default_factory=deque)
     ring_bytes: int = 0
     snapshot: _Snapshot | None = None
     making: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def remember(self, seq: int, frame: bytes, most: int) -> None:
-        self.ring.append((seq, frame))
-        self.ring_bytes += len(frame)
+    def remember(self, seq: int, frames: "_Frames", most: int) -> None:
+        self.ring.append((seq, frames))
+        self.ring_bytes += frames.size
         while len(self.ring) > most or self.ring_bytes > RING_BYTES:
-            self.ring_bytes -= len(self.ring.popleft()[1])
+            self.ring_bytes -= self.ring.popleft()[1].size
 
     def forget(self) -> None:
         self.ring.clear()
         self.ring_bytes = 0
         self.snapshot = None
 
-    def after(self, seq: int, newest: int) -> list[tuple[int, bytes]] | None:
+    def after(self, seq: int, newest: int) -> list[tuple[int, "_Frames"]] | None:
         """The deltas after `seq` up to `newest`, or None where some are gone."""
         if seq == newest:
             return []
@@ -101,6 +118,7 @@ class _Scope:
 class _Viewer:
     connection: ServerConnection
     scope: _Scope
+    packs: bool = False  # agreed to compression
     current: bool = False
     sent: int = -1  # seq of the last message, -1 before the first
 
@@ -181,7 +199,7 @@ class Feed:
     async def _view(self, connection: ServerConnection) -> None:
         sight: Sight = connection.sight  # type: ignore[attr-defined]
         scope = self._scopes.setdefault(sight, _Scope(sight))
-        viewer = _Viewer(connection, scope)
+        viewer = _Viewer(connection, scope, _packs(connection))
         scope.viewers.add(viewer)
         self._viewers.inc()
         try:
@@ -214,8 +232,8 @@ class Feed:
                     since = await self._send_snapshot(viewer)
                     continue
                 while missing:
-                    since, frame = missing.pop(0)
-                    self._write(viewer, frame)
+                    since, frames = missing.pop(0)
+                    self._write(viewer, frames.of(viewer))
                     viewer.sent = since
                     if connection.transport.get_write_buffer_size() > FRAGMENT:
                         await connection.drain()
@@ -228,11 +246,7 @@ class Feed:
 
     async def _send_snapshot(self, viewer: _Viewer) -> int:
         snapshot = await self._snapshot(viewer.scope)
-        packs = any(
-            isinstance(e, PerMessageDeflate) and e.local_max_window_bits == 15
-            for e in viewer.connection.protocol.extensions
-        )
-        for frame in snapshot.packed if packs else snapshot.plain:
+        for frame in snapshot.packed if viewer.packs else snapshot.plain:
             self._write(viewer, frame)
             await viewer.connection.drain()
         viewer.sent = snapshot.seq
@@ -269,9 +283,10 @@ class Feed:
                     if viewer.current:
                         self._set_aside(viewer)
                 continue
-            frame = text_frame(edition.delta_bytes(change, scope.sight))
-            scope.remember(change.seq, frame, self._settings.feed_ring)
-            self._broadcast(scope, frame, change.seq)
+            message = edition.delta_bytes(change, scope.sight)
+            frames = _framed(message, any(viewer.packs for viewer in scope.viewers))
+            scope.remember(change.seq, frames, self._settings.feed_ring)
+            self._broadcast(scope, frames, change.seq)
 
     def restart(self) -> None:
         """The numbering starts anew (another election): everybody reconnects and gets hello and snapshot."""
@@ -281,7 +296,7 @@ class Feed:
                 viewer.current = False
                 self._spawn(viewer.connection.close(1012, "the tally starts anew"))
 
-    def _broadcast(self, scope: _Scope, frame: bytes, seq: int) -> None:
+    def _broadcast(self, scope: _Scope, frames: _Frames, seq: int) -> None:
         limit = self._settings.feed_buffer
         sent = 0
         for viewer in scope.viewers:
@@ -290,7 +305,7 @@ class Feed:
             if viewer.connection.transport.get_write_buffer_size() > limit:
                 self._set_aside(viewer)
             elif viewer.connection.protocol.state is State.OPEN:
-                viewer.connection.transport.write(frame)
+                viewer.connection.transport.write(frames.of(viewer))
                 viewer.sent = seq
                 sent += 1
         self._messages.inc(sent)
@@ -341,9 +356,9 @@ class Feed:
                 "speed": speed,
                 "stored_behind": round(self._source.stored_behind, 1),
             }
-            frame = text_frame(encode(beat))
+            frames = _framed(encode(beat))
             for scope in self._scopes.values():
-                self._broadcast(scope, frame, edition.seq)
+                self._broadcast(scope, frames, edition.seq)
 
 
 def sight_of(token: dict[str, Any]) -> Sight:
@@ -371,6 +386,24 @@ def frames_of(message: bytes, packed: bool = False) -> list[bytes]:
     return [bytes(frame) for frame in frames]
 
 
-def _deflate(message: bytes) -> bytes:
-    packer = zlib.compressobj(level=3, wbits=-15)
+def _framed(message: bytes, packs: bool = False) -> _Frames:
+    """One frame, and a deflated one where somebody takes it and it is worth while."""
+    plain = text_frame(message)
+    if not packs or len(message) <= COMPRESS_ABOVE:
+        return _Frames(plain, plain)
+    packed = bytearray(Frame(Opcode.TEXT, _deflate(message, DELTA_LEVEL)).serialize(mask=False))
+    packed[0] |= RSV1
+    return _Frames(plain, bytes(packed))
+
+
+def _packs(connection: ServerConnection) -> bool:
+    """Whether a viewer takes deflated messages."""
+    return any(
+        isinstance(e, PerMessageDeflate) and e.local_max_window_bits == 15
+        for e in connection.protocol.extensions
+    )
+
+
+def _deflate(message: bytes, level: int = SNAPSHOT_LEVEL) -> bytes:
+    packer = zlib.compressobj(level=level, wbits=-15)
     return (packer.compress(message) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
