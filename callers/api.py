@@ -168,7 +168,7 @@ async def _wait(
     due = _due(found, floor)
     while found.voter is None and (now := time.monotonic()) < deadline:
         await floor.waiting.wait(min(deadline - now, max(1.0, due - now)), blank)
-        if transport is None or transport.is_closing():
+        if floor.waiting.closed or transport is None or transport.is_closing():
             break  # a voter granted now would be granted to nobody
         found = await floor.next_voter(caller)
         due = _due(found, floor)

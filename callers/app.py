@@ -92,6 +92,11 @@ def make_app(
             with contextlib.suppress(TimeoutError, *UNREACHABLE):
                 await asyncio.wait_for(holder.floor.pool.close(), _GRACE_SECONDS)
 
+    async def let_go(_: web.Application) -> None:
+        if holder.floor:
+            holder.floor.waiting.close()
+
+    app.on_shutdown.append(let_go)
     app.cleanup_ctx.append(beside)
     api.add_api(app, [*api.ROUTES, *staff_api.ROUTES])
     desk.add_desk(app)

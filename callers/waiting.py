@@ -28,12 +28,15 @@ class WaitingRoom:
         self._blank_seconds = blank_seconds
         self._waiting: OrderedDict[object, _Waiting] = OrderedDict()
         self._sweeping = False
+        self.closed = False
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     async def wait(self, seconds: float, blank: Callable[[], bool] = lambda: True) -> bool:
         """Until woken (True), so many real seconds have passed, or nobody is there any longer."""
+        if self.closed:
+            return False
         place, loop = object(), asyncio.get_running_loop()
         woken: asyncio.Future[bool] = loop.create_future()
         self._waiting[place] = _Waiting(woken, blank, loop.time())
@@ -58,6 +61,12 @@ class WaitingRoom:
         self._sweeping = bool(self._waiting)
         if self._sweeping:
             loop.call_later(_SWEEP_SECONDS, self._sweep)
+
+    def close(self) -> None:
+        """The service stops: everybody has their answer now, and asks again, elsewhere."""
+        self.closed = True
+        for each in list(self._waiting.values()):
+            _end(each.woken, False)
 
     def wake(self, number: int) -> int:
         """Wakes those who have waited longest; how many."""

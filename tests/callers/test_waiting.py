@@ -45,6 +45,15 @@ async def test_blanks_are_said_and_who_has_gone_is_let_go() -> None:
     assert (said, len(room)) == (3, 0)
 
 
+async def test_a_service_that_stops_answers_those_who_wait() -> None:
+    room = WaitingRoom()
+    waits = [asyncio.create_task(room.wait(60)) for _ in range(3)]
+    await asyncio.sleep(0)
+    room.close()
+    assert await asyncio.wait_for(asyncio.gather(*waits), 10) == [False] * 3
+    assert not await room.wait(60)
+
+
 async def test_a_waiting_caller_has_a_voter_as_soon_as_a_precinct_opens(
     service: Callable[[], Service], feed: Feed, connection: asyncpg.Connection, web: aiohttp.ClientSession
 ) -> None:
