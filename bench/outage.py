@@ -11,6 +11,7 @@ import asyncio
 import secrets
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import uvloop
@@ -81,12 +82,13 @@ async def back(intake: Running, texts: Texts, rate: float) -> None:
     first = drained = 0.0
     before = texts.sent
     started = time.perf_counter()
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not drained or await metric("beluga_intake_journal_depth") > rate:
-            await asyncio.sleep(0.1)
-            drained = await metric("beluga_intake_drained_total")
-            if drained and not first:  # it has found the database; what it took until then is not counted
-                started, first, before, texts.longest = time.perf_counter(), drained, texts.sent, 0.0
+    with suppress(TimeoutError):  # then what was reached by then is said
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not drained or await metric("beluga_intake_journal_depth") > rate:
+                await asyncio.sleep(0.1)
+                drained = await metric("beluga_intake_drained_total")
+                if drained and not first:  # it has found the database; what it took till then is not counted
+                    started, first, before, texts.longest = time.perf_counter(), drained, texts.sent, 0.0
     drained -= first
     spent = time.perf_counter() - started
     print(
