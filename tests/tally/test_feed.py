@@ -261,6 +261,26 @@ async def test_a_viewer_without_compression_reads_the_same_snapshot() -> None:
         assert len(texts[0]) > 2 * 65_536  # more than one fragment
 
 
+async def test_deltas_are_the_same_with_and_without_compression() -> None:
+    board = Board(an_edition())
+    async with (
+        serving(board) as address,
+        connect(f"{address}?token={token()}") as packs,
+        connect(f"{address}?token={token()}", compression=None) as plain,
+    ):
+        for viewer in (packs, plain):
+            await message(viewer, "snapshot")
+        for votes, reason in ((5, "short"), (6, "long " * 2_000), (7, "short again")):
+            board.count(1, votes, reason)
+        for votes in (5, 6, 7):
+            one, other = await message(packs, "delta"), await message(plain, "delta")
+            assert one == other
+            assert one["standings"][0]["last_votes"] == votes
+        board.count(2, 8, "again " * 2_000)
+        async with connect(f"{address}?token={token()}&engine=e1&since=3") as back:
+            assert (await message(back, "delta"))["standings"][0]["last_votes"] == 8
+
+
 def handshake(address: str) -> socket.socket:
     """A viewer that shakes hands and then never reads."""
     host, port = address.removeprefix("ws://").split("/")[0].split(":")
