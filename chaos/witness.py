@@ -219,5 +219,7 @@ class BoardWatch:
 
 
 def own_command(environment: Mapping[str, str]) -> dict[str, str]:
-    """A PATH in which `beluga` is this installation's."""
-    return {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', os.defpath)}"}
+    """An environment in which `beluga` is this installation's, the one that runs the stack."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', os.defpath)}"
+    kept = environment.get("PYTHONPATH") or os.environ.get("PYTHONPATH")
+    return {"PATH": path} | ({"PYTHONPATH": kept} if kept else {})
