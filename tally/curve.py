@@ -116,6 +116,7 @@ class Curves:
         places = _between_places(election, scopes, overall)
         doubt = 1.0 if places is not None else constants.share_placeless if scopes else constants.share_blind
         self.factors = _factors(self.overall, list(overall.values()), places, doubt, constants)
+        self._slopes = np.diff(self.factors, axis=0)
 
     def shares(self, positions: NDArray[np.intp], parts: Array) -> Array:
         """Cumulative share of each precinct at its part of the day."""
@@ -129,8 +130,10 @@ class Curves:
         """Rows of `factors` at parts of the day, (n, R)."""
         place = parts * GRID
         low = np.minimum(place.astype(np.intp), GRID - 1)
-        rest = (place - low)[:, None]
-        return np.asarray(self.factors[low] * (1 - rest) + self.factors[low + 1] * rest)
+        moved = self._slopes[low]
+        moved *= (place - low)[:, None]
+        moved += self.factors[low]
+        return moved
 
 
 def _by_scope(day: ElectionDay, points: Iterable[CurvePoint]) -> dict[str, dict[str, Array]]:
