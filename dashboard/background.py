@@ -85,7 +85,7 @@ class Background:
                 self._pool.terminate()
 
         try:
-            asyncio.run_coroutine_threadsafe(close(), self._loop).result(3)
+            asyncio.run_coroutine_threadsafe(close(), self._loop).result(5)
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(3)

@@ -19,6 +19,7 @@ from election.tokens import Tokens
 _LOG = structlog.get_logger()
 
 OPEN_SECONDS = 5.0
+CLOSE_SECONDS = 0.5  # a feed that says no goodbye holds up no stop
 SILENT_SECONDS = 10.0  # real; beats come each second, so a connection this quiet is dead
 SNAPSHOT_BYTES = 64 * 1024 * 1024  # 20,000 precincts are about 10 MB
 FRESH_SECONDS = 15.0  # real; what is older decides nothing (law L6)
@@ -95,7 +96,9 @@ async def hear(hearing: Hearing, url: str, tokens: Tokens) -> None:
         token = tokens.sign("feed", {"role": "staff", "counties": None, "account": "war room"})
         address = f"{url}{'&' if '?' in url else '?'}token={token}"
         try:
-            async with connect(address, open_timeout=OPEN_SECONDS, max_size=SNAPSHOT_BYTES) as socket:
+            async with connect(
+                address, open_timeout=OPEN_SECONDS, close_timeout=CLOSE_SECONDS, max_size=SNAPSHOT_BYTES
+            ) as socket:
                 _LOG.info("feed connected")
                 while hearing.take(await asyncio.wait_for(socket.recv(), SILENT_SECONDS)):
                     rest.reset()
