@@ -75,11 +75,14 @@ class Accounts:
                 return await accounts.find(connection, login)
 
         try:
-            return self._background.run(ask(), timeout=3)
+            account = self._background.run(ask(), timeout=3)
         except UNREACHABLE as error:
             if self._known is None:
                 raise ConnectionError("accounts were never seen") from error
             return self._known.get(login)
+        if account is not None and self._known is not None:
+            self._known[login] = account  # just made or reset: its session must not end before the next look
+        return account
 
     def code_accepted(self, account: Account, given: str) -> bool:
         """Whether this one-time code is right and was not used, which it is from now on."""
