@@ -98,12 +98,15 @@ async def append(
 
 def _rows(entries: Sequence[Message] | Sequence[CheckIn]) -> str:
     """A JSON array of objects whose keys are the columns. Raises `TypeError` for what is not JSON."""
-    return orjson.dumps(entries, default=_bytea).decode()
+    return orjson.dumps(entries, default=_column).decode()
 
 
-def _bytea(value: Any) -> str:
+def _column(value: Any) -> Any:
+    """What JSON has no form for: the raw bytes, and a message, which is a tuple with names."""
     if isinstance(value, bytes):
         return "\\x" + value.hex()
+    if hasattr(value, "_asdict"):
+        return value._asdict()
     raise TypeError(f"{type(value).__name__} cannot be stored")
 
 
