@@ -124,9 +124,11 @@ class Intake:
         if self._runner:
             await self._runner.cleanup()
             await self._metrics.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        running = {task for task in self._tasks if not task.done()}
+        while running:  # again and again: a cancellation that a library swallows must not keep us
+            for task in running:
+                task.cancel()
+            _, running = await asyncio.wait(running, timeout=1.0)
         await self.office.close()
         if self.settings.database_url:
             await self.drain.finish(self.settings.stop_drain_seconds)

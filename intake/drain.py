@@ -105,6 +105,9 @@ class Drain:
             except asyncio.CancelledError:
                 raise
             except Exception as error:
+                task = asyncio.current_task()
+                if task and task.cancelling():  # a statement that is cancelled may end in asyncpg's own error
+                    raise asyncio.CancelledError from error
                 known = isinstance(error, (*UNREACHABLE, asyncpg.PostgresError))
                 log.warning(
                     "drain_waits", error=type(error).__name__, depth=self._journal.depth, exc_info=not known

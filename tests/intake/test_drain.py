@@ -1,5 +1,6 @@
 """The drain: idempotent, unhindered by messages that PostgreSQL will not take, quick."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -150,3 +151,28 @@ async def test_a_torn_snapshot_is_no_reason_to_stop(tmp_path: Path) -> None:
     third = Rosters(tmp_path)
     third.load()
     assert third.version == rosters.version
+
+
+async def test_a_drain_told_to_stop_in_the_middle_of_a_statement_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """asyncpg may turn the cancellation into an error of its own, which is no reason to try again."""
+    journal = await Journal.open(tmp_path / "journal")
+    drain = Drain(journal, Rosters(tmp_path), "", Telemetry(), batch=100, linger=0)
+    under_way = asyncio.Event()
+
+    async def step() -> bool:
+        under_way.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise asyncpg.InterfaceError("cannot perform operation") from None
+        return True
+
+    monkeypatch.setattr(drain, "step", step)
+    running = asyncio.create_task(drain.run())
+    await under_way.wait()
+    running.cancel()
+    await asyncio.wait({running}, timeout=10)
+    assert running.cancelled()
+    await journal.close()
