@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -116,6 +115,6 @@ def _message(number: int, phone: str, text: str, at: datetime) -> Message:
 
 def _plain(reading: Reading) -> dict[str, Any]:
     """A reading as JSON. Fields that do not apply are null, false or empty."""
-    plain = {field.name: getattr(reading, field.name) for field in fields(reading) if field.name != "detail"}
+    plain = {name: value for name, value in reading._asdict().items() if name != "detail"}
     observed_at = reading.observed_at
     return plain | {"observed_at": observed_at.isoformat() if observed_at else None}

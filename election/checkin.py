@@ -5,10 +5,12 @@ one or more. A *check-in* is a reading with its place in the log: who, where, wh
 check-ins too (channel `staff`), so that a recount from raw messages reproduces them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from election.ids import CheckInId, MessageId, PrecinctId, WatcherId
 
@@ -56,8 +58,7 @@ class Channel(StrEnum):
     STAFF = "staff"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """What arrived, before anybody read it. Times are UTC.
 
     `sent_at` is the provider's or phone's own time where it gives a credible one, else `received_at`.
@@ -79,8 +80,7 @@ class Message:
     rehearsal: bool = False  # taken while intake rehearsed: never mixed with election day
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One thing a message says. Fields that do not apply are None / False / empty."""
 
     kind: Kind
@@ -96,7 +96,7 @@ class Reading:
     unknown_sender: bool = False
     question: str | None = None  # which question to ask (a catalogue key)
     guess: str | None = None  # the text that would confirm the likely meaning
-    detail: dict[str, Any] = field(default_factory=dict)  # staff decisions
+    detail: Mapping[str, Any] = MappingProxyType({})  # staff decisions
 
 
 @dataclass(frozen=True, slots=True)

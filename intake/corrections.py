@@ -5,6 +5,7 @@ function of its own message, whatever the grammar becomes later: a recount gives
 What the message was first read as stays in the log; counts among it are rejected, incidents resolved.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -84,9 +85,9 @@ def key_of(rereading: Rereading) -> UUID:
     return uuid5(rereading.message, "".join(sorted(str(i) for i in rereading.supersedes)))
 
 
-def checked(detail: dict[str, Any]) -> Rereading:
+def checked(detail: Mapping[str, Any]) -> Rereading:
     """A decision's `detail`. Raises `ValueError` where it is no rereading."""
-    rereading = Rereading.model_validate(detail)
+    rereading = Rereading.model_validate(dict(detail))
     if any(entry.kind in _NOT_CORRECTIONS for entry in rereading.entries):
         raise ValueError("a reread corrects a watcher's words: no staff entries")
     if rereading.sent_at.tzinfo is None or any(e.observed_at.tzinfo is None for e in rereading.entries):

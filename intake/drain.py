@@ -13,7 +13,6 @@ journal's quarantine, and does not hold up the others. An unreachable database i
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from time import perf_counter
 from typing import Protocol
 
@@ -57,6 +56,7 @@ class Source(Protocol):
 
     @property
     def depth(self) -> int: ...
+
     arrived: asyncio.Event
 
     async def undrained(self, limit: int, beyond: tuple[str, int] | None = None) -> Undrained | None: ...
@@ -183,7 +183,7 @@ class Drain:
             if roster is None:
                 roster = rosters[message.roster_version] = await self._roster(message.roster_version)
             if message.roster_version != roster.version:
-                message = replace(message, roster_version=roster.version)
+                message = message._replace(roster_version=roster.version)
             entries.append((message, check_ins_of(message, readings_of(message, roster), roster)))
             if perf_counter() > until:
                 await asyncio.sleep(0)
@@ -230,7 +230,7 @@ class Drain:
         self._telemetry.quarantined.inc()
         log.error("message_quarantined", message=str(message.message_id), reason=reason)
         await self._journal.quarantine(message.journal, message.journal_seq, repr(error)[:500])
-        plain = replace(message, body=_storable(message.body), sender=_storable(message.sender))
+        plain = message._replace(body=_storable(message.body), sender=_storable(message.sender))
         try:
             await election_log.append(connection, [plain], [_unread(plain, reason)])
             self._telemetry.drained.inc()

@@ -22,7 +22,6 @@ IDLE_SECONDS = 75.0  # a connection on which nothing arrives; longer than proxie
 _HEAD = re.compile(
     rb"POST (/sms/[!-~]*) HTTP/1\.1\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \t]*[ -~]*\r\n)+)\r\n"
 )
-_FIELD = re.compile(r"([^:\r\n]+):[ \t]*([^\r\n]*?)[ \t]*\r\n")
 _NOT_OURS = frozenset({"transfer-encoding", "expect", "upgrade", "content-encoding", "connection"})
 _REASONS = {
     200: "OK",
@@ -167,8 +166,11 @@ def _whole_request(
     taker = takers.get(path.partition("?")[0])
     if taker is None:
         return None
-    fields = _FIELD.findall(found[2].decode("ascii"))
-    headers = Headers({name.lower(): value for name, value in fields})
+    headers, fields = Headers(), found[2].decode("ascii").split("\r\n")
+    fields.pop()  # the empty rest behind the last line's end
+    for field in fields:
+        name, _, value = field.partition(":")
+        headers[name.lower()] = value.strip(" \t")
     if len(headers) != len(fields) or "host" not in headers:
         return None  # repeated headers: which one counts is not ours to say
     if not _NOT_OURS.isdisjoint(headers) and (

@@ -7,7 +7,6 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
 from time import time
 from typing import Any
@@ -73,7 +72,7 @@ class IncidentNumbers:
         if all(reading.kind is not Kind.INCIDENT for reading in readings):
             return readings
         return [
-            replace(r, detail={**r.detail, "incident": self._number(message, r)})
+            r._replace(detail={**r.detail, "incident": self._number(message, r)})
             if r.kind is Kind.INCIDENT
             else r
             for r in readings

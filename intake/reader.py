@@ -4,7 +4,6 @@ The live path, the drain and a recount call the same two functions with the same
 is a function of the raw messages (law L4).
 """
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -107,8 +106,7 @@ def _report(message: Told, roster: Roster) -> list[Reading]:
 
     def placed(reading: Reading) -> Reading:
         mine = off_roster if reading.precinct_id == precinct_id else reading.off_roster
-        return replace(
-            reading,
+        return reading._replace(
             off_roster=mine,
             unknown_sender=unknown,
             observed_at=reading.observed_at or observed_at,

@@ -76,7 +76,7 @@ def difference(message: Message, standing: list[CheckIn], roster: Roster) -> Dif
 
 def read_as(message: Message, words: str, standing: list[CheckIn], roster: Roster) -> Difference:
     """The message as if its sender had texted `words`, sent at the same time."""
-    said = replace(message, body=words, channel=Channel.SMS)
+    said = message._replace(body=words, channel=Channel.SMS)
     if message.sender.startswith("form:"):
         watcher = roster.watchers.get(message.sender.removeprefix("form:"))
         roster = replace(roster, by_phone=roster.by_phone | ({message.sender: watcher} if watcher else {}))

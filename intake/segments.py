@@ -39,6 +39,6 @@ def plain(text: str) -> str:
 
 def fits(text: str) -> bool:
     """One GSM-7 segment, or at most two of UCS-2."""
-    if len(text) <= 80 and is_gsm7(text):  # the usual answer: short enough even if each sign counts twice
+    if len(text) <= 80 and text.isascii():  # the usual answer: short enough even if each sign counts twice
         return True
     return segments(text) <= (1 if is_gsm7(text) else 2)

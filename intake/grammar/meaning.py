@@ -155,13 +155,13 @@ class _Sender:
         found = ids if len(ids) == 1 else tuple(mine) if len(mine) == 1 else ()
         if found:
             off = self.watcher is not None and found[0] not in self.own
-            return [replace(incident, precinct_id=found[0], off_roster=off)]
+            return [incident._replace(precinct_id=found[0], off_roster=off)]
         if len(self.own) == 1:
-            return [replace(incident, precinct_id=self.own[0])]
+            return [incident._replace(precinct_id=self.own[0])]
         here = [self.roster.precincts[p] for p in self.own if p in self.roster.precincts]
         sites = {precinct.site_id for precinct in here}
         if len(sites) == 1 and "" not in sites:  # one polling place: the incident is at each of its precincts
-            return [replace(incident, precinct_id=precinct_id) for precinct_id in self.own]
+            return [incident._replace(precinct_id=precinct_id) for precinct_id in self.own]
         return [incident]
 
     def _precinct(self, precinct_id: PrecinctId | None) -> Precinct | None:

@@ -173,7 +173,7 @@ async def test_reading_all_at_once_files_what_reading_row_by_row_does(database_u
     noise = an_entry("noise", 4, None, 90, Kind.UNREAD)
     held = an_entry("held", 5, 9_000, 100, held="above_registered")
     message, check_in = an_entry("drill", 6, 400, after=110)
-    drill = (replace(message, rehearsal=True), replace(check_in, rehearsal=True))
+    drill = (message._replace(rehearsal=True), replace(check_in, rehearsal=True))
     await store(writer, [*entries, stray, noise, held, drill])
     transaction = slow.transaction()
     await transaction.start()
