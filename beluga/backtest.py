@@ -121,7 +121,8 @@ def backtest(
 ) -> Backtest:
     """Projects the day anew every `every` seconds. `finals`: in-person votes at close by precinct id."""
     tally = Tally(election)
-    entries = [check_in_of(r) for r in reports]
+    precincts = {p.precinct_id: p for p in election.precincts}
+    entries = [check_in_of(r, precincts[r.precinct_id]) for r in reports]
     tally.add(entries)
     said = {c.check_in_id.bytes: r for c, r in zip(entries, reports, strict=True)}
     rows: dict[int, list[bytes]] = defaultdict(list)

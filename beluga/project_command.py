@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
-from election.checkin import Channel, CheckIn
+from election.checkin import Channel, CheckIn, Kind
 from election.ids import check_in_id, message_id
 
 if TYPE_CHECKING:
+    from election.day import Precinct
     from election.folder.reports import Report
 
 COLUMNS = (
@@ -53,7 +54,8 @@ def project(
         at = at.replace(tzinfo=ZoneInfo(loaded.day.timezone))
     at = at.astimezone(UTC)
     tally = Tally(loaded)
-    tally.add(check_in_of(r) for r in rows if r.received_at <= at)
+    precincts = {p.precinct_id: p for p in loaded.precincts}
+    tally.add(check_in_of(r, precincts[r.precinct_id]) for r in rows if r.received_at <= at)
     projection, total = tally.project_with_total(at.timestamp())
     columns = projection.wire_columns()
     columns["precinct_id"] = list(tally.inputs.ids)
@@ -81,12 +83,13 @@ def project(
         summary.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
-def check_in_of(report: "Report") -> CheckIn:
-    """A row of a report file as an entry of the log. Equal rows are one entry (law L3)."""
+def check_in_of(report: "Report", precinct: "Precinct") -> CheckIn:
+    """A row of a report file as the entry that its text would be. Equal rows are one entry (law L3)."""
     words = (
         report.precinct_id, report.observed_at.isoformat(), report.received_at.isoformat(), str(report.votes),
         report.kind.value, report.source, report.note,
     )  # fmt: skip
+    held = precinct.why_held(report.votes) if report.kind is not Kind.FIX else None
     key = message_id("csv", "\0".join(words))  # all but the line number
     return CheckIn(
         check_in_id=check_in_id(key, 0),
@@ -101,6 +104,7 @@ def check_in_of(report: "Report") -> CheckIn:
         sent_at=report.received_at,
         received_at=report.received_at,
         votes=report.votes,
+        detail={"held": held} if held else {},
     )
 
 

@@ -45,6 +45,10 @@ class Precinct:
     lat: float | None = None
     lon: float | None = None
 
+    def why_held(self, votes: int) -> str | None:
+        """Why so many votes wait for a confirmation: `above_registered`, or None. A `FIX` is one itself."""
+        return "above_registered" if votes > self.registered > 0 else None
+
     def zone(self, day: ElectionDay) -> ZoneInfo:
         return ZoneInfo(self.timezone or day.timezone)
 

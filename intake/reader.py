@@ -116,13 +116,12 @@ def _report(message: Told, roster: Roster) -> list[Reading]:
         return [placed(r) for r in read(words, message.sent_at, roster, watcher, here=precinct_id)]
 
     if report.kind in COUNTED and report.votes is not None:
-        high = report.kind != Kind.FIX and report.votes > precinct.registered > 0
         first = Reading(
             report.kind,
             precinct_id,
             report.votes,
             text=text or None,
-            held="above_registered" if high else None,
+            held=precinct.why_held(report.votes) if report.kind != Kind.FIX else None,
         )
         return [placed(first)]
     if text:

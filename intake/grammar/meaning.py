@@ -74,7 +74,7 @@ def _plain_count(text: str, roster: Roster) -> bool:
 def _count(votes: int, precinct_id: PrecinctId, roster: Roster) -> Reading:
     """A count at the sender's own precinct, now."""
     precinct = roster.precincts.get(precinct_id)
-    held = "above_registered" if precinct and votes > precinct.registered > 0 else None
+    held = precinct.why_held(votes) if precinct else None
     return Reading(Kind.COUNT, precinct_id, votes, held=held)
 
 
@@ -198,7 +198,7 @@ class _Sender:
         held = None
         # A correction is itself the confirmation of an unlikely number.
         if clause.kind in (Kind.COUNT, Kind.FINAL) and precinct and clause.votes is not None:
-            held = "above_registered" if clause.votes > precinct.registered > 0 else None
+            held = precinct.why_held(clause.votes)
         return Reading(
             clause.kind,
             precinct_id,
