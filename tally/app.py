@@ -46,7 +46,7 @@ class Service:
         )
         self.follower = Follower(
             settings.database_url, self.engine, poll_seconds=settings.poll_seconds, batch=settings.read_batch,
-            rehearsal=settings.rehearsal,
+            rehearsal=settings.rehearsal, told=self.engine.hear_news,
         )  # fmt: skip
         self.feed = Feed(self.engine, tokens, settings, self.registry)
         self.calls = CallDesk(settings, tokens, self.clock, self.engine.hear_calls)

@@ -87,6 +87,7 @@ class Change:
     whole: bool = False
     desks: Groups | None = None  # None: unchanged
     calls: Row | None = None  # None: unchanged
+    news: tuple[str, ...] = ()  # of `tally.news.ALL`
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,12 @@ class Edition:
         self.at = at
         return Change(self.seq, at, calls=calls)
 
+    def tell_news(self, at: float, news: Iterable[str]) -> Change:
+        """Something that the pages ask for themselves has changed."""
+        self.seq += 1
+        self.at = at
+        return Change(self.seq, at, news=tuple(sorted(news)))
+
     def restate(self, at: float, infos: Columns) -> Change:
         """Precincts themselves have changed (their hours): everybody gets a snapshot."""
         self.infos = infos
@@ -218,6 +225,7 @@ class Edition:
                 if change.desks is None or not sight.desks
                 else desks_of(change.desks, counties),
                 "calls": self._calls(change.calls, sight),
+                "news": change.news if sight.desks else (),
             }
         )
 

@@ -17,7 +17,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -30,6 +30,7 @@ from election.log_columns import Counts
 from election.wire.feed import VERSION
 from tally.edition import Change, Counties, Edition, Plan, Sight
 from tally.model import State
+from tally.news import news_of
 from tally.projection import MINUTE, Tally
 from tally.published import Columns, Row, published
 from tally.sheet import aggregates_of, incidents_of, infos_of, past_of, sheet_bytes
@@ -104,6 +105,7 @@ class Engine:
         self._held: _Held | None = None
         self._edition_of: _Held | None = None
         self._calls: Row | None = None  # what the call desk said last
+        self._news: set[str] = set()  # not told yet
         self._historian = ThreadPoolExecutor(1, thread_name_prefix="past")
         self._replaying = asyncio.Lock()
         self._pasts: dict[tuple[float, Sight], bytes] = {}
@@ -127,6 +129,9 @@ class Engine:
         """The next check-ins of the log."""
         await self._room.wait()
         self._pending.extend(check_ins)
+        if self.edition is not None:
+            for name in news_of(check_ins):
+                self.hear_news(name)
         if len(self._pending) >= PENDING:
             self._room.clear()
         self._wake.set()
@@ -153,6 +158,19 @@ class Engine:
         change = self.edition.tell_calls(self.clock.now().timestamp(), calls)
         if change is not None:
             self.on_change(change)
+
+    def hear_news(self, name: str) -> None:
+        """Something of `tally.news.ALL` has changed: said with the next delta, or in one of its own."""
+        if self.edition is None:
+            return  # whoever gets the first snapshot looks at everything
+        if not self._news:
+            asyncio.get_running_loop().call_later(self._conflate_seconds, self._tell_news)
+        self._news.add(name)
+
+    def _tell_news(self) -> None:
+        if self._news and self.edition is not None:
+            told, self._news = self._news, set()
+            self.on_change(self.edition.tell_news(self.clock.now().timestamp(), told))
 
     # ------------------------------------------------------------------ source
 
@@ -369,7 +387,8 @@ class Engine:
             self.edition.commit(step.plan)
             self.on_change(self.edition.restate(step.plan.at, step.infos))
         elif (change := self.edition.commit(step.plan)) is not None:
-            self.on_change(change)
+            told, self._news = self._news, set()
+            self.on_change(replace(change, news=tuple(sorted(told))))
         self.on_published(batch)
 
 

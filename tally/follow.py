@@ -23,6 +23,7 @@ from election.day import Election
 from election.log import WAKE_CHANNEL, Position, read_after, withheld, words_of
 from election.log_columns import Counts, TwoSendersError, whole_log
 from election.store import CHANGED_CHANNEL, load_election
+from tally import news
 
 # A missing table is a database that has not been migrated yet: the same remedy, time.
 AWAY: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.UndefinedTableError)
@@ -53,12 +54,14 @@ class Follower:
     """Feeds a sink from the log at `url` until cancelled. One sink a follower."""
 
     def __init__(self, url: str, sink: Sink, *, poll_seconds: float = 0.5, batch: int = 20_000,
-        rehearsal: bool | None = None,
+        rehearsal: bool | None = None, told: Callable[[str], None] = lambda _: None,
     ) -> None:  # fmt: skip
-        """`rehearsal` keeps to a rehearsal's entries (True) or to the day's own (False); None: all."""
+        """`rehearsal` keeps to a rehearsal's entries (True) or to the day's own (False); None: all.
+        `told` hears what changed beside the log (`tally.news.ALL`)."""
         self._url = url
         self._rehearsal = rehearsal
         self._sink = sink
+        self._told = told
         self._poll_seconds = poll_seconds
         self._batch = batch
         self._wake = asyncio.Event()
@@ -94,6 +97,9 @@ class Follower:
             try:
                 await listener.add_listener(WAKE_CHANNEL, self._woken)
                 await listener.add_listener(CHANGED_CHANNEL, self._imported)
+                await listener.add_listener(news.CHANNEL, self._hear_news)
+                for what in sorted(news.ALL):  # whatever was said while we were away
+                    self._told(what)
                 self.connected = True
                 self._reimported = True  # an import may have happened while we were away
                 connected()
@@ -112,6 +118,10 @@ class Follower:
     def _imported(self, *_: Any) -> None:
         self._reimported = True
         self._wake.set()
+
+    def _hear_news(self, *said: Any) -> None:
+        if said[3] in news.ALL:
+            self._told(said[3])
 
     async def _sleep(self) -> None:
         try:

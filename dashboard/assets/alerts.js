@@ -1,31 +1,40 @@
 // Alerts: one line for the most urgent that nobody has acknowledged, the rest behind it. Asked for when the feed
-// says that something turned, never on a timer of its own.
+// says that they changed (raised, over, acknowledged by anybody), never on a timer of its own.
 (function () {
   "use strict";
   const beluga = (window.beluga = window.beluga || {});
   const byId = (id) => document.getElementById(id);
   const make = (...a) => beluga.make(...a);
 
-  const GATHER_MS = 2500; // the war room has to notice first; jittered, so that 500 boards do not ask at once
+  const GATHER_MS = 700; // longer than the war room keeps its list (LISTED_SECONDS)
+  const FAILED_MS = 8000; // the feed does not say it twice
+  const SPREAD_MS = 1500; // so that 500 boards do not ask at once
   const MOST_LISTED = 30;
   const MAP_MS = 10000; // a board that has no map by then, gets its alerts without
   const MARKS = { incident: "!", line: "‖", quiet: "◌" };
 
   let timer = 0;
+  let asking = false;
+  let again = false; // something changed while we were asking
   const alerts = (beluga.alerts = { list: [] });
 
   alerts.soon = function (wait = GATHER_MS) {
-    if (!timer) timer = setTimeout(look, wait + Math.random() * GATHER_MS);
+    if (asking) again = true;
+    else if (!timer) timer = setTimeout(look, wait + Math.random() * SPREAD_MS);
   };
 
   async function look() {
     timer = 0;
+    asking = true;
+    again = false;
     try {
       const reply = await fetch("/alerts", { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(8000) });
-      if (!reply.ok) return;
-      alerts.list = (await reply.json()).alerts;
-      paint();
-    } catch { /* asked again with the next change */ }
+      if (reply.ok) {
+        alerts.list = (await reply.json()).alerts;
+        paint();
+      } else if (reply.status >= 500) throw new Error();
+    } catch { setTimeout(() => alerts.soon(0), FAILED_MS); } finally { asking = false; }
+    if (again) alerts.soon();
   }
 
   function line(a) {

@@ -96,15 +96,11 @@
     },
     delta(m) {
       board.heard = m.at;
-      let turned = m.incidents.length > 0;
-      for (const s of m.standings) {
-        turned ||= live.standings.get(s.precinct_id)?.state !== s.state;
-        live.standings.set(s.precinct_id, s);
-      }
+      for (const s of m.standings) live.standings.set(s.precinct_id, s);
       for (const a of m.aggregates) live.aggregates.set(a.scope, a);
       for (const i of m.incidents) live.incidents.set(i.check_in_id, i);
       takeDesks(live, m);
-      if (turned) beluga.alerts.soon();
+      if (m.news?.includes("alerts")) beluga.alerts.soon();
       if (board.replaying()) return;
       const tiles = ["work", "today", "silent", "legend"];
       if (m.incidents.length) tiles.push("incidents");

@@ -7,7 +7,10 @@
   const desk = document.body.dataset.desk;
   const csrf = document.querySelector("meta[name=csrf]").content;
 
-  const LOOK_MS = 5000; // looked at again when the feed moved, at most this often
+  const GATHER_MS = desk === "silent" ? 1000 : 250; // what changes together is asked for once; jittered, so that all desks do not ask at once
+  const REST_MS = 2000; // between two looks, however much changes
+  const INTAKE_DEAF_S = 4; // intake hears from the feed who is silent; it beats each second
+  const FAILED_MS = 5000; // an unanswered question is asked again: the feed does not say it twice
   const ICONS = { unread: "?", unknown: "☎", held: "○", silent: "◌", incidents: "!" };
 
   let me = "";
@@ -18,7 +21,13 @@
   let hand = null; // {id, until}: what this person has taken
   let lookedAt = null;
   let timer = 0;
-  let lostSince = null;
+  let looking = false;
+  let wanted = new Set(); // what changed and has not been asked for: names of desks
+  let rested = 0; // performance.now() before which no look begins by itself
+  let lostSince = null; // the stack's time; null: the feed speaks
+  let heard = null; // the stack's time of the feed's last word
+  let behind = 0; // seconds by which the tally lacks what the database stores
+  let ahead = 0; // ms by which the war room's clock is before this device's: takes end by it
 
   const item = (id) => items.find((i) => i.id === id);
   const element = (id) => document.querySelector("#queue [data-id='" + CSS.escape(id) + "']");
@@ -37,51 +46,81 @@
     } catch {
       throw new Error("The war room does not answer. Nothing is known to be done; try again.");
     }
-    if (reply.status === 401) {
-      say("", true, make("a", { href: "/login?next=" + encodeURIComponent(location.pathname) }, "Your session has ended. Sign in again"));
-      throw new Error("");
-    }
+    if (reply.status === 401) { signedOut(); throw new Error(""); }
+    const at = Date.parse(reply.headers.get("Date"));
+    if (at) ahead = at - Date.now();
     const answer = await reply.json().catch(() => ({ message: "The war room answered with something unreadable." }));
     if (!reply.ok) throw Object.assign(new Error(answer.message || "That was refused."), { status: reply.status });
     return answer;
   }
 
+  const signedOut = () => say("", true, make("a", { href: "/login?next=" + encodeURIComponent(location.pathname) }, "Your session has ended. Sign in again"));
+
   function say(words, bad, more) {
     const notice = byId("notice");
-    notice.className = !words && !more ? "" : bad ? "bad" : "good";
+    const stale = !words && !more && lostSince !== null;
+    notice.className = stale ? "stale-notice" : !words && !more ? "" : bad ? "bad" : "good";
+    if (stale) words = "STALE since " + beluga.hhmmss(lostSince) + " · Feed lost. Showing the last state; reconnecting.";
     notice.replaceChildren(words, ...(more ? [more] : []));
   }
 
+  // Asks for the counts, and for the list where it is this desk that changed. Never twice at once.
   async function look() {
     clearTimeout(timer);
     timer = 0;
+    if (looking) { changed(desk); return; }
+    looking = true;
+    const asked = wanted;
+    let deaf = false;
+    wanted = new Set();
     try {
       const counts = ask("/desks");
-      if (desk === "rollcall") rollCall(await ask("/rollcall"));
-      else await lookAtQueue();
+      counts.catch(() => {}); // told below, where it is waited for
+      if (!asked.size || asked.has(desk)) {
+        if (desk === "rollcall") rollCall(await ask("/rollcall"));
+        else deaf = await lookAtQueue();
+      }
       paintCounts(await counts);
       lookedAt = performance.now();
+      rested = lookedAt + (deaf ? FAILED_MS : REST_MS);
+      if (deaf) wanted.add(desk);
       if (byId("notice").dataset.away) { delete byId("notice").dataset.away; say(""); }
     } catch (error) {
-      if (error.message) { byId("notice").dataset.away = "1"; say(error.message + (lookedAt ? " Showing the last state." : ""), true); }
-      soon();
+      if (error.message) {
+        byId("notice").dataset.away = "1";
+        say(error.message + (lookedAt ? " Showing the last state." : ""), true);
+        wanted.add(desk);
+        rested = performance.now() + FAILED_MS;
+      }
     }
+    looking = false;
+    if (wanted.size) soon();
     tick();
   }
+  // Whether intake itself does not hear the feed, so that its list is old.
   async function lookAtQueue() {
     const found = [];
+    let deaf = false;
     let after = "";
     for (let page = 0; page < pages; page += 1) {
       const answer = await ask("/desks/" + desk + (after ? "?after=" + encodeURIComponent(after) : ""));
       byId("rehearsal").hidden = !answer.rehearsal;
+      deaf = desk === "silent" && !((answer.feed_age_seconds ?? Infinity) < INTAKE_DEAF_S);
       found.push(...answer.items);
       next = after = answer.next;
       if (!after) break;
     }
     items = found;
     paintQueue();
+    return deaf;
   }
-  const soon = () => { if (!timer && !document.hidden) timer = setTimeout(look, LOOK_MS); };
+  function soon() {
+    if (!timer && !looking && !document.hidden) timer = setTimeout(look, Math.max(GATHER_MS * (1 + Math.random()), rested - performance.now()));
+  }
+  function changed(...desks) {
+    for (const name of desks) wanted.add(name);
+    if (wanted.size) soon();
+  }
 
   function paintCounts(answer) {
     byId("rehearsal").hidden = !answer.rehearsal;
@@ -319,10 +358,49 @@
       const i = item(li.dataset.id);
       if (i && i.at) li.querySelector(".since").textContent = beluga.span(now - Date.parse(i.at) / 1000);
     }
+    endedTakes();
+    // What the feed has not called changed is as young as the feed's last word.
+    const at = lookedAt === null || wanted.size || lostSince !== null || !beluga.heardAt ? lookedAt : Math.max(lookedAt, beluga.heardAt);
     const age = byId("age");
-    age.textContent = lookedAt === null ? "" : beluga.span((performance.now() - lookedAt) / 1000) + " old" + (lostSince ? " · STALE since " + beluga.hhmmss(lostSince) : "");
-    age.classList.toggle("old", Boolean(lostSince) || (lookedAt !== null && performance.now() - lookedAt > 20000));
+    age.textContent = at === null ? "" : beluga.span((performance.now() - at) / 1000) + " old" + (lostSince !== null ? " · STALE since " + beluga.hhmmss(lostSince) : behind > 5 ? " · database " + beluga.span(behind) + " behind" : "");
+    age.classList.toggle("old", lostSince !== null || (at !== null && performance.now() - at > 20000));
   }
+
+  // A take that ends by itself is no news to anybody: the page looks when it does, once.
+  const ended = new Set();
+  function endedTakes() {
+    for (const i of items) {
+      const key = i.id + i.taken_until;
+      if (!i.taken_by || !i.taken_until || ended.has(key) || Date.now() + ahead < Date.parse(i.taken_until) + 1000) continue;
+      ended.add(key);
+      changed(desk);
+    }
+  }
+
+  // ---- what the feed says -----------------------------------------------------------------------------------------
+
+  const news = beluga.deskNews(desk);
+  const feed = {
+    hello(m) { if (m.timezone) beluga.setZone(m.timezone); },
+    snapshot(m) { heard = m.at; changed(...news.snapshot(m)); },
+    delta(m) { heard = m.at; changed(...news.delta(m)); },
+    beat(m) { heard = m.at; behind = m.stored_behind; },
+    live() {
+      if (lostSince === null) return;
+      lostSince = null;
+      document.body.classList.remove("stale");
+      if (byId("notice").className === "stale-notice") say("");
+      changed(desk); // whatever was said meanwhile
+    },
+    lost() {
+      if (lostSince !== null) return;
+      lostSince = heard ?? beluga.now();
+      document.body.classList.add("stale");
+      say("");
+      tick();
+    },
+    signedOut,
+  };
 
   document.addEventListener("click", (event) => {
     const li = event.target.closest("#queue li[data-id]");
@@ -354,12 +432,8 @@
       beluga.setZone(boot.timezone);
     } catch (error) { say(error.message, true); }
     await look();
-    const heard = () => { lostSince = null; soon(); };
-    beluga.connectFeed({
-      hello: (m) => { if (m.timezone) beluga.setZone(m.timezone); }, snapshot: heard, delta: heard, beat: heard,
-      live: heard, lost: () => { lostSince = lostSince || beluga.now(); }, signedOut: () => {},
-    });
-    setInterval(tick, 1000);
+    beluga.connectFeed(feed);
+    setInterval(tick, 1000); // ages
   }
   begin();
 })();

@@ -206,7 +206,8 @@ class Snapshot(_Wire):
 class Delta(_Wire):
     """What changed since `seq - 1`: whole standings of the precincts named, aggregates that changed.
 
-    `desks` and `calls` replace what was there; None: unchanged.
+    `desks` and `calls` replace what was there; None: unchanged. `news` names what has changed and is not
+    here: a page that shows it asks for it (the war room's alerts, a desk's queue; `docs/feed.md`).
     """
 
     type: Literal["delta"] = "delta"
@@ -218,6 +219,7 @@ class Delta(_Wire):
     incidents: list[Incident] = Field(default_factory=list)
     desks: Desks | None = None
     calls: Calls | None = None
+    news: list[str] = Field(default_factory=list)
 
 
 class Beat(_Wire):

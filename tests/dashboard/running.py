@@ -29,6 +29,7 @@ from websockets.asyncio.server import ServerConnection, broadcast, serve
 from beluga.postgres import EmbeddedPostgres, free_port
 from election import accounts
 from election.accounts import Role
+from election.checkin import CheckIn
 from election.clock import FileClock
 from election.database import connect
 from election.day import Election, ElectionDay, Precinct, Watcher
@@ -53,6 +54,8 @@ from election.wire.feed import (
     State,
 )  # fmt: skip
 from election.wire.intake import Decision
+from tally.follow import Follower
+from tally.news import news_of
 
 NOON = 1_793_725_200.0  # 3 November 2026, 12:00 in New York
 OPENS, CLOSES = int(NOON) - 5 * 3600, int(NOON) + 8 * 3600
@@ -157,8 +160,9 @@ class FeedDriver:
     viewers: set[ServerConnection] = field(default_factory=set)
     desks: Desks = field(default_factory=Desks)
     calls: Calls = field(default_factory=Calls)
+    database_url: str = ""  # whose news the feed passes on, as the tally does
     _server: Any = None
-    _beats: asyncio.Task[None] | None = None
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.standings = {
@@ -167,11 +171,15 @@ class FeedDriver:
 
     async def start(self) -> None:
         self._server = await serve(self._serve, "127.0.0.1", self.port, compression=None)
-        self._beats = asyncio.create_task(self._beat())
+        self._tasks = [asyncio.create_task(self._beat())]
+        if self.database_url:
+            follower = Follower(self.database_url, self, told=self.say_news)
+            self._tasks.append(asyncio.create_task(follower.run()))
 
     async def stop(self) -> None:
-        if self._beats:
-            self._beats.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._server:
             self._server.close()
             await self._server.wait_closed()
@@ -205,7 +213,10 @@ class FeedDriver:
             clock=clock,
         )
         await viewer.send(hello.model_dump_json())
-        await viewer.send(self.snapshot(clock, token["counties"]).model_dump_json())
+        told = None
+        while told != self.seq:  # what was said while a snapshot went out is in the next one
+            told = self.seq
+            await viewer.send(self.snapshot(clock, token["counties"]).model_dump_json())
         self.viewers.add(viewer)
         try:
             await viewer.wait_closed()
@@ -247,6 +258,18 @@ class FeedDriver:
             Delta(seq=self.seq, at=self.now, standings=list(changed), aggregates=self.aggregates(),
                   incidents=list(incidents))
         )  # fmt: skip
+
+    def say_news(self, *names: str) -> None:
+        if names:
+            self.seq += 1
+            self._send(Delta(seq=self.seq, at=self.now, news=list(names)))
+
+    def begin(self, _: Election) -> None: ...
+
+    async def take(self, check_ins: Sequence[CheckIn]) -> None:
+        self.say_news(*sorted(news_of(check_ins)))
+
+    def caught_up(self) -> None: ...
 
     def say_calls(self, calls: Calls) -> None:
         self.calls = calls
@@ -466,7 +489,7 @@ async def war_room(
         await accounts.add(connection, login, role, PASSWORD, counties)
     await connection.close()
     await admin.close()
-    feed = FeedDriver(election)
+    feed = FeedDriver(election, database_url=postgres.url_of(name))
     neighbours = Neighbourhood(feed)
     port = free_port()
     room = Room(f"http://127.0.0.1:{port}", postgres.url_of(name), feed, neighbours, state, port)

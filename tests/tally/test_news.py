@@ -1,0 +1,102 @@
+"""What changes at the desks is named on the feed: by the log's entries, and by the tables beside the log."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+
+import pytest
+from days import NOON, an_election, an_entry, import_election, store
+
+from election.checkin import Kind
+from election.clock import FixedClock
+from election.database import connect
+from election.wire.desks import Desk
+from election.wire.feed import Delta
+from intake import desk_store
+from tally.edition import Change, Sight
+from tally.engine import Engine
+from tally.follow import Follower
+from tally.news import ALL, news_of
+
+_ALERT = """
+insert into alerts (rehearsal, kind, subject, reason, raised_at) values (false, 'line', '1', 'long', now())
+"""
+_TEXT = """
+insert into outbox (key, purpose, priority, phone, body, segments, rehearsal, made_at, not_before, expires_at)
+values ($1, $1, 1, '+12155550001', 'Hello', 1, false, now(), now(), now() + interval '1 hour')
+"""
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(15):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "desks"),
+    [
+        (Kind.COUNT, {}, set()),
+        (Kind.COUNT, {"held": "ten times the pace"}, {"held"}),
+        (Kind.COUNT, {"unknown_sender": True}, {"unknown"}),
+        (Kind.UNREAD, {}, {"unread"}),
+        (Kind.TIE, {"phone": "+1"}, {"unknown", "rollcall"}),
+        (Kind.RESOLVE, {"item": "x"}, {"unread", "unknown", "held", "incidents"}),
+    ],
+)
+def test_entries_name_the_desks_they_may_change(kind: Kind, detail: dict[str, Any], desks: set[str]) -> None:
+    entry = replace(an_entry("a", 0, 10)[1], kind=kind, detail=detail)
+    assert news_of([entry]) == desks
+    assert desks <= ALL
+
+
+async def test_tables_and_log_are_told_to_those_who_may_work_at_the_desks(database_url: str) -> None:
+    writer = await connect(database_url)
+    await import_election(writer, an_election())
+    engine = Engine(FixedClock(NOON), conflate_seconds=0.05)
+    changes: list[Change] = []
+    engine.on_change = changes.append
+    follower = Follower(database_url, engine, poll_seconds=0.05, told=engine.hear_news)
+    tasks = [asyncio.create_task(engine.run()), asyncio.create_task(follower.run())]
+
+    def told() -> set[str]:
+        return set(chain.from_iterable(change.news for change in changes))
+
+    async def brings(*names: str) -> None:
+        await until(lambda: set(names) <= told())
+        await asyncio.sleep(0.15)
+        assert told() == set(names)
+        changes.clear()
+
+    try:
+        await until(lambda: follower.live and engine.edition is not None)
+        await asyncio.sleep(0.2)
+        changes.clear()
+        await desk_store.take(writer, Desk.HELD, "x", "sam", 60)
+        await brings("held")
+        await desk_store.release(writer, Desk.HELD, "x", "sam")
+        await brings("held")
+        await writer.execute(_ALERT)
+        await brings("alerts")
+        await writer.execute("update alerts set told_at = now()")  # nobody sees that
+        await writer.execute("update alerts set acknowledged_by = 'sam', acknowledged_at = now()")
+        await brings("alerts")
+        await writer.execute(_TEXT, "reminder")
+        await writer.execute(_TEXT, "roll_call")
+        await writer.execute(_TEXT, "thanks")
+        await brings("silent", "rollcall")
+        message, entry = an_entry("lost", 0, 10)
+        await store(writer, [(message, replace(entry, kind=Kind.UNREAD, votes=None))])
+        await until(lambda: "unread" in told())
+        assert engine.edition is not None
+        change = next(c for c in changes if c.news)
+        for sight, names in ((Sight(), ["unread"]), (Sight(desks=False), [])):
+            delta = Delta.model_validate_json(engine.edition.delta_bytes(change, sight))
+            assert delta.news == names
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await writer.close()
