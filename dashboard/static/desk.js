@@ -65,10 +65,10 @@
   }
 
   // Asks for the counts, and for the list where it is this desk that changed. Never twice at once.
-  async function look() {
+  async function lookAtWanted() {
     clearTimeout(timer);
     timer = 0;
-    if (looking) { changed(desk); return; }
+    if (looking) return; // it goes on with what is wanted when it is done
     looking = true;
     const asked = wanted;
     let deaf = false;
@@ -76,7 +76,7 @@
     try {
       const counts = ask("/desks");
       counts.catch(() => {}); // told below, where it is waited for
-      if (!asked.size || asked.has(desk)) {
+      if (asked.has(desk)) {
         if (desk === "rollcall") rollCall(await ask("/rollcall"));
         else deaf = await lookAtQueue();
       }
@@ -97,6 +97,10 @@
     if (wanted.size) soon();
     tick();
   }
+  function look() {
+    wanted.add(desk);
+    return lookAtWanted();
+  }
   // Whether intake itself does not hear the feed, so that its list is old.
   async function lookAtQueue() {
     const found = [];
@@ -115,7 +119,7 @@
     return deaf;
   }
   function soon() {
-    if (!timer && !looking && !document.hidden) timer = setTimeout(look, Math.max(GATHER_MS * (1 + Math.random()), rested - performance.now()));
+    if (!timer && !looking && !document.hidden) timer = setTimeout(lookAtWanted, Math.max(GATHER_MS * (1 + Math.random()), rested - performance.now()));
   }
   function changed(...desks) {
     for (const name of desks) wanted.add(name);
@@ -319,7 +323,7 @@
     say("Done. " + (items.length && gone ? "The next one is below." : ""), false);
     paintQueue();
     if (selected) element(selected)?.firstChild.focus();
-    soon();
+    changed(desk);
   }
 
   // ---- the roll call ---------------------------------------------------------------------------------------------
@@ -337,7 +341,7 @@
       try {
         const { answer: made } = await ask("/rollcall/" + what, {});
         say(made.made + " texts are on their way.", false);
-        soon();
+        changed(desk);
       } catch (error) { say(error.message, true); }
     };
     byId("work").replaceChildren(
