@@ -61,7 +61,7 @@ format: $(STAMP) ## Format the code
 
 test: $(STAMP) chromium lint ## Everything CI runs (under 15 minutes)
 	@# What fails beside others on a busy machine gets one run alone; both runs are shown, a real fault fails twice.
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile || $(BIN)/pytest --last-failed --last-failed-no-failures none
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder || $(BIN)/pytest --last-failed --last-failed-no-failures none
 
 quick: $(STAMP) ## Tests without the end-to-end runs
 	$(BIN)/pytest --ignore tests/end_to_end

@@ -1,7 +1,6 @@
 """Callers go where they bring most votes; dispatches start, rest and end for stated reasons."""
 
 import random
-import time
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from math import exp
@@ -46,13 +45,11 @@ def test_staff_orders_are_filled_first() -> None:
     assert shares == {"ordered": 4, "big": 2}
 
 
-def test_ten_thousand_precincts_are_shared_out_in_a_moment() -> None:
+def test_every_caller_is_shared_out_among_ten_thousand_precincts() -> None:
     rng = random.Random(1)
     many = [Need(f"p{n}", rng.random(), rng.uniform(1, 300), rng.randrange(1, 900)) for n in range(10_000)]
-    started = time.process_time()
-    shares = allocate(many, 2000, LIMITS)
+    shares = allocate(many, 2000, LIMITS)  # how long it takes: bench/allocation.py
     assert sum(shares.values()) == 2000
-    assert time.process_time() - started < 0.25  # target 50 ms; the machine is shared
 
 
 def a_standing(state: State = State.LAGGING, **more: object) -> Standing:

@@ -98,6 +98,7 @@ def test_every_text_of_ours_fits_and_a_rehearsals_says_so(language) -> None:
         said = worded(
             template, watcher, roster, rehearsal=True,
             precinct=", ".join(roster.precincts), since="10:05", watcher="Maria de los Ángeles", date="3.11.",
+            reason="61 behind its peers at 14:05, 93 % sure",
         )  # fmt: skip
         assert fits(said), (template, said)
         assert said.startswith(catalogue.outbound["rehearsal"].strip()[:4])
