@@ -130,8 +130,10 @@ async def test_a_commit_whose_synchronous_wait_was_cancelled_is_not_taken_for_do
 
         cancelling = asyncio.create_task(cancel_when_waiting())
         with pytest.raises(NotReplicatedError):
-            async with ReplicationWatch(writer):
-                await writer.execute("insert into t values (1)")
+            async with asyncio.timeout(30):
+                while True:  # the setting reaches the server's processes one by one
+                    async with ReplicationWatch(writer):
+                        await writer.execute("insert into t values (1)")
         await cancelling
     finally:
         await killer.execute("alter system reset synchronous_standby_names")
