@@ -8,8 +8,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP := $(VENV)/.installed
 SEED ?= 1
 TEXTS ?= 10000000
-# test files at a time; each worker has a PostgreSQL of its own
-WORKERS ?= 2
+# test files at a time; each worker has a PostgreSQL of its own, and often waits for other processes
+WORKERS ?= 3
+# the longest files begin first, so that none is left alone at the end
+LONG := tests/simulation/ tests/end_to_end/ tests/chaos/
+TESTS := $(LONG) $(filter-out $(LONG) tests/__pycache__/,$(wildcard tests/*/ tests/test_*.py))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium compose-check clean \
@@ -61,7 +64,7 @@ format: $(STAMP) ## Format the code
 
 test: $(STAMP) chromium lint ## Everything CI runs (under 15 minutes)
 	@# What fails beside others on a busy machine gets one run alone; both runs are shown, a real fault fails twice.
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder || $(BIN)/pytest --last-failed --last-failed-no-failures none
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS) || $(BIN)/pytest --last-failed --last-failed-no-failures none
 
 quick: $(STAMP) ## Tests without the end-to-end runs
 	$(BIN)/pytest --ignore tests/end_to_end
