@@ -145,6 +145,10 @@ class Drain:
                 self._stored(undrained.label, last)
             await self._mark(undrained)
             self._ready = await ahead if ahead else None
+        except BaseException:
+            # A statement cut short (a stop cancels them) may have begun a transaction that nobody would end.
+            await self._disconnect()
+            raise
         finally:
             if ahead and not ahead.done():
                 ahead.cancel()

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -19,7 +20,7 @@ from intake.journal_file import Draft
 from intake.reader import check_ins_of, readings_of
 from intake.roster_snapshot import Rosters
 from intake.telemetry import Telemetry
-from tests.intake.running import an_election, import_election, phone
+from tests.intake.running import an_election, import_election, phone, stored_keys
 
 AT = datetime(2026, 11, 3, 17, 0, tzinfo=UTC)
 
@@ -176,3 +177,39 @@ async def test_a_drain_told_to_stop_in_the_middle_of_a_statement_stops(
     await asyncio.wait({running}, timeout=10)
     assert running.cancelled()
     await journal.close()
+
+
+@pytest.mark.parametrize("statement", range(1, 6))
+async def test_a_drain_stopped_after_any_statement_loses_nothing(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, statement: int
+) -> None:
+    """PostgreSQL carried the statement out (`begin`, two inserts, `notify`, `commit`), and then we stopped."""
+    await import_election(database_url, an_election())
+    rosters = await rosters_at(tmp_path)
+    journal = await Journal.open(tmp_path / "journal")
+    for i in range(10):
+        await journal.append(a_draft(f"{i}", f"{400 + i}", rosters.version))
+    drain = Drain(journal, rosters, database_url, Telemetry(), batch=100, linger=0)
+    stopped, executed = asyncio.Event(), 0
+    execute = asyncpg.Connection.execute
+
+    async def cut_short(self: asyncpg.Connection, *arguments: Any, **more: Any) -> Any:
+        nonlocal executed
+        result = await execute(self, *arguments, **more)
+        executed += 1
+        if executed == statement:
+            stopped.set()
+            await asyncio.sleep(60)
+        return result
+
+    await drain._connected()  # its own statements are none of ours
+    monkeypatch.setattr(asyncpg.Connection, "execute", cut_short)
+    running = asyncio.create_task(drain.run())
+    await asyncio.wait_for(stopped.wait(), 20)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await drain.finish(5)
+    assert journal.depth == 0
+    await journal.close()
+    monkeypatch.undo()
+    assert sorted(await stored_keys(database_url)) == [f"{i}" for i in range(10)]
