@@ -15,7 +15,9 @@ from tally.constants import Constants
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
 Rates = tuple[float, float, float]  # by accepted counts: one, two, more
-LADDER = tuple(i / 40 for i in range(1, 81))  # departures tried, to a factor of e^2
+RUNG = 0.05  # apart are the departures between which the peak is sought
+RUNGS = 40  # to a factor of e^2
+HALVINGS = 30  # of a rung, towards the peak
 TAME = 0.05  # up to this doubt, off (1 - doubt) still grows with off
 STEPS = 15  # of expectation-maximisation; the last ones move the shares by less than .001
 
@@ -23,22 +25,47 @@ STEPS = 15  # of expectation-maximisation; the last ones move the shares by less
 def doubts(off: Array, variance: Array, support: Codes, rates: Rates, k: Constants) -> tuple[Array, Array]:
     """(probability that each count is a stray, how much of its departure `off` to follow). Elementwise.
 
-    Followed is off (1 - doubt), but no less than for any smaller departure: a count that looks wilder is
-    doubted more, and raising it must not lower the projection.
+    Followed is off (1 - doubt) up to where that is largest, and from there on no less than there: a count
+    that looks wilder is doubted more, and raising it must not lower the projection.
     """
     rate = np.array(rates)[_kinds(support)]
     doubt = _stray(off, variance, rate, k)
     followed = np.abs(off) * (1.0 - doubt)
     wild = np.flatnonzero(doubt > TAME)
     if len(wild):
-        v, odds, size, best = variance[wild], rate[wild], np.abs(off[wild]), followed[wild]
-        for rung in LADDER:
-            if rung >= size.max():
-                break
-            smaller = rung * (1.0 - _stray(np.full(len(wild), rung), v, odds, k))
-            best = np.where(rung < size, np.maximum(best, smaller), best)
-        followed[wild] = best
+        v, odds, size = variance[wild], rate[wild], np.abs(off[wild])
+        peak = np.minimum(_peaks(v, odds, k), size)
+        followed[wild] = np.maximum(followed[wild], peak * (1.0 - _stray(peak, v, odds, k)))
     return doubt, np.asarray(np.sign(off) * followed)
+
+
+def _peaks(variance: Array, rate: Array, k: Constants) -> Array:
+    """The smallest departure at which departure (1 - doubt) is at a maximum; infinite where it has none.
+
+    With doubt = 1 / (1 + a), the sign of the derivative is that of 1 + a + off a'/a: bracketed, then halved.
+    """
+
+    def rising(off: Array) -> NDArray[np.bool_]:
+        against = 1.0 / _stray(off, variance, rate, k) - 1.0
+        square = off * off
+        return np.asarray(1.0 + against + square / k.bad_sd**2 > 5.0 * square / (4.0 * variance + square))
+
+    low, high = np.zeros(len(rate)), np.full(len(rate), np.inf)
+    for rung in range(1, RUNGS + 1):
+        open_ = np.isinf(high)
+        if not open_.any():
+            break
+        up = rising(np.full(len(rate), rung * RUNG))
+        low = np.where(open_ & up, rung * RUNG, low)
+        high = np.where(open_ & ~up, rung * RUNG, high)
+    found = np.flatnonzero(np.isfinite(high))
+    variance, rate, low, top = variance[found], rate[found], low[found], high[found]
+    for _ in range(HALVINGS):
+        middle = (low + top) / 2.0
+        up = rising(middle)
+        low, top = np.where(up, middle, low), np.where(up, top, middle)
+    high[found] = low
+    return high
 
 
 def _stray(off: Array, variance: Array, rate: Array, k: Constants) -> Array:
