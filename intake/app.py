@@ -97,7 +97,6 @@ class Intake:
             self._application(), access_log=None, shutdown_timeout=IN_FLIGHT_SECONDS, handle_signals=False
         )
         await self._runner.setup()
-        await self._metrics.start()
         self._fronts = Fronts(self._takers, settings.body_limit_bytes, self._runner.server)
         self._listener = await asyncio.get_running_loop().create_server(
             self._fronts,
@@ -107,6 +106,7 @@ class Intake:
             reuse_address=True,
             reuse_port=settings.intake_workers > 1,
         )
+        await self._metrics.start()  # a worker counts once it serves
         self._run(self._fronts.sweep(), "fronts")
         for name, work in self.office.work():
             self._run(work, name)

@@ -1,6 +1,7 @@
 """Fixtures for all tests: a real PostgreSQL, a fresh database a test, and the shared example data."""
 
 import asyncio
+import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -8,10 +9,16 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from beluga.postgres import EmbeddedPostgres, free_port
 from election.database import connect
 from election.migrate import migrate
+
+# The same examples in every run; `make rehearse` looks for new ones, and what it finds becomes an `@example`.
+settings.register_profile("same", derandomize=True, database=None)
+if not os.environ.get("BELUGA_REHEARSE"):
+    settings.load_profile("same")
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 

@@ -141,6 +141,9 @@ async def test_workers_share_the_port_and_keep_apart(intake_at: Make, database_u
                     await asyncio.sleep(0.05)
             acknowledged.append(f"{i}")
 
+    async with asyncio.timeout(60), aiohttp.ClientSession() as one:
+        while await metric(one, intake.url, "beluga_intake_workers_counted") < 2:
+            await asyncio.sleep(0.05)
     await send(0)
     async with asyncio.timeout(60):
         agreed = 0
