@@ -183,7 +183,7 @@ async def test_a_drain_told_to_stop_in_the_middle_of_a_statement_stops(
 async def test_a_drain_stopped_after_any_statement_loses_nothing(
     tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, statement: int
 ) -> None:
-    """PostgreSQL carried the statement out (`begin`, two inserts, `notify`, `commit`), and then we stopped."""
+    """PostgreSQL did what it said (`begin`, two inserts, `notify`, `commit`), and then we were stopped."""
     await import_election(database_url, an_election())
     rosters = await rosters_at(tmp_path)
     journal = await Journal.open(tmp_path / "journal")
