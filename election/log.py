@@ -88,17 +88,12 @@ async def append(
 ) -> None:
     """Stores messages with their check-ins in one transaction; what is there already is left as it is.
 
-    Raises `NotReplicatedError` where the commit was not confirmed by the synchronous replica it needs, and
-    `ConnectionError` where nothing was committed because the connection is in an older transaction.
+    Raises `NotReplicatedError` where the commit was not confirmed by the synchronous replica it needs.
     """
     async with ReplicationWatch(connection), connection.transaction():
         await connection.execute(_APPEND_MESSAGES, _rows(messages))
         await connection.execute(_APPEND_CHECK_INS, _rows(check_ins))
         await connection.execute("select pg_notify($1, '')", WAKE_CHANNEL)
-    if connection.is_in_transaction():
-        raise ConnectionError(
-            "this connection is in a transaction that somebody else began; nothing is stored"
-        )
 
 
 def _rows(entries: Sequence[Message] | Sequence[CheckIn]) -> str:

@@ -212,6 +212,10 @@ class Drain:
         for start in range(0, len(entries), STORE_SLICE):
             await self._append(entries[start : start + STORE_SLICE], connection)
             await asyncio.sleep(0)
+        if connection.is_in_transaction():
+            raise ConnectionError(
+                "the connection is in a transaction that nobody will end; nothing is stored"
+            )
 
     async def _append(self, entries: Sequence[Entry], connection: asyncpg.Connection) -> None:
         try:

@@ -180,6 +180,9 @@ class Connection:
     def is_closed(self) -> bool:
         return not self._open
 
+    def is_in_transaction(self) -> bool:
+        return self._within is not None
+
     def terminate(self) -> None:
         """The client is gone; the server finds out in its own time."""
         if self._open:
