@@ -28,8 +28,9 @@ from beluga.stack import NoStackError, alive, read_run_file
 from beluga.stack_process import StackFailedError, StackProcess, free_port_base
 from beluga.true_day import true_day
 from chaos.cluster_target import ClusterTarget
-from chaos.faults import deploy, names
-from chaos.faults.disk import CONTROL, CONTROL_VARIABLE, build_shim, no_small_disk, small_disk
+from chaos.faults import deploy
+from chaos.faults.disk import no_small_disk, small_disk
+from chaos.faults.shim import DEPLOY, NAMES, SYNC, build_shim
 from chaos.gameday import ScriptError, read_script
 from chaos.history import History
 from chaos.report import headline, listing, write_report
@@ -219,9 +220,7 @@ def own_stack(seed: int, precincts: int = PRECINCTS) -> Iterator[tuple[Target, P
         state.mkdir(mode=0o711)
         environment = {
             "BELUGA_JOURNAL_BALLAST_MIB": "4",
-            CONTROL_VARIABLE: str(state / CONTROL),
-            names.CONTROL_VARIABLE: str(state / names.CONTROL),
-            deploy.CONTROL_VARIABLE: str(deploy.control_file(state)),
+            **{control.variable: str(control.file(state)) for control in (SYNC, NAMES, DEPLOY)},
             "PYTHONPATH": os.pathsep.join(filter(None, (str(deploy.DEPLOYED), os.environ.get("PYTHONPATH")))),
         }
         if small_disk(state / "intake", MEBIBYTES):

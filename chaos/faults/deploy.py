@@ -8,14 +8,9 @@ from pathlib import Path
 import asyncpg
 
 from chaos.faults.protocol import Fault, UnavailableError
+from chaos.faults.shim import DEPLOY
 
-CONTROL_VARIABLE = "CHAOS_BAD_DEPLOY"
 DEPLOYED = Path(__file__).with_name("deployed")  # on the stack's PYTHONPATH; see its sitecustomize.py
-
-
-def control_file(state: Path) -> Path:
-    """Names the services whose new version does not start."""
-    return state / "chaos-bad-deploy"
 
 
 class BadDeploy(Fault):
@@ -28,21 +23,19 @@ class BadDeploy(Fault):
         return (str(self.arguments["service"]),)
 
     def setup(self) -> None:
-        pid = self.target.pid(str(self.arguments["service"]))
-        environment = Path(f"/proc/{pid}/environ").read_bytes() if pid else b""
-        if CONTROL_VARIABLE.encode() not in environment:
+        if not DEPLOY.heeded_by(self.target.pid(str(self.arguments["service"]))):
             raise UnavailableError(
                 "this stack was not started by a rehearsal: its code is not ours to change"
             )
 
     def inject(self) -> None:
-        control_file(self.target.state).write_text(str(self.arguments["service"]))
+        DEPLOY.file(self.target.state).write_text(str(self.arguments["service"]))
         pid = self.target.pid(str(self.arguments["service"]))
         if pid is not None:
             os.kill(pid, signal.SIGTERM)
 
     def heal(self) -> None:
-        control_file(self.target.state).unlink(missing_ok=True)
+        DEPLOY.file(self.target.state).unlink(missing_ok=True)
 
 
 class BadMigration(Fault):

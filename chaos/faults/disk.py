@@ -7,19 +7,15 @@ it started, makes fsync fail or wait as long as a control file says so.
 
 import contextlib
 import errno
-import hashlib
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 from chaos.faults.protocol import Fault, UnavailableError
+from chaos.faults.shim import SYNC
 
 LARGEST_DISK = 1 << 30  # bytes; a larger one is somebody's real disk
-CONTROL = "sync-fault"  # the control file's name, in the state folder
-CONTROL_VARIABLE = "CHAOS_SYNC_FAULT"
-SOURCE = Path(__file__).with_name("sync_fault.c")
 
 
 class DiskFull(Fault):
@@ -59,46 +55,21 @@ class SyncFault(Fault):
     name = "sync_fault"
     needs = ("a C compiler",)
 
-    @property
-    def control(self) -> Path:
-        return self.target.state / CONTROL
-
     def setup(self) -> None:
-        pid = self.target.pid("intake")
-        environment = Path(f"/proc/{pid}/environ").read_bytes() if pid else b""
-        if CONTROL_VARIABLE.encode() not in environment:
+        if not SYNC.heeded_by(self.target.pid("intake")):
             raise UnavailableError("intake was started without the fsync shim (it needs a C compiler)")
 
     def inject(self) -> None:
         mode, amount = self.arguments["mode"], int(self.arguments.get("amount", 100))
         if mode not in ("eio", "slow"):
             raise ValueError(f"{mode!r} is no mode: write eio or slow")
-        half = self.control.with_suffix(".new")
+        control = SYNC.file(self.target.state)
+        half = control.with_suffix(".new")
         half.write_text(f"{mode} {amount}\n")
-        half.replace(self.control)
+        half.replace(control)
 
     def heal(self) -> None:
-        self.control.unlink(missing_ok=True)
-
-
-def build_shim(folder: Path | None = None) -> Path | None:
-    """Compiles the shim, once; None where there is no compiler."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
-        return None
-    digest = hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:12]
-    folder = folder or Path(tempfile.gettempdir()) / f"beluga-chaos-{os.getuid()}"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if folder.stat().st_uid != os.getuid():
-        return None
-    library = folder / f"sync-fault-{digest}.so"
-    if not library.exists():
-        half = library.with_suffix(f".{os.getpid()}")
-        command = [compiler, "-shared", "-fPIC", "-O1", "-o", str(half), str(SOURCE), "-ldl"]
-        if subprocess.run(command, capture_output=True, check=False).returncode:
-            return None
-        half.replace(library)
-    return library
+        SYNC.file(self.target.state).unlink(missing_ok=True)
 
 
 def small_disk(folder: Path, mebibytes: int = 96) -> bool:

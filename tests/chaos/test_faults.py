@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from chaos.faults import FAULTS
-from chaos.faults.disk import CONTROL_VARIABLE, build_shim
 from chaos.faults.heal import HealList, outstanding
 from chaos.faults.processes import Frozen
 from chaos.faults.protocol import UnavailableError
 from chaos.faults.proxy import Proxy, Toxic
+from chaos.faults.shim import SYNC, build_shim
 from chaos.target import Target, alive
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -160,7 +160,7 @@ def test_the_shim_fails_fsync_of_journals_only_while_told(tmp_path: Path) -> Non
     def said() -> list[str]:
         done = subprocess.run(
             [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True,
-            env=os.environ | {"LD_PRELOAD": str(library), CONTROL_VARIABLE: str(control)},
+            env=os.environ | {"LD_PRELOAD": str(library), SYNC.variable: str(control)},
         )  # fmt: skip
         return done.stdout.split()
 

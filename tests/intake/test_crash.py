@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from beluga.postgres import EmbeddedPostgres, free_port
-from chaos.faults.disk import CONTROL_VARIABLE, build_shim
+from chaos.faults.shim import SYNC, build_shim
 from election.checkin import Message
 from election.database import connect
 from election.log import read_messages
@@ -159,7 +159,7 @@ async def test_one_sync_in_ten_fails(intake_at: Make, database_url: str, tmp_pat
         pytest.skip("there is no C compiler")
     await import_election(database_url, an_election())
     control = tmp_path / "sync-fault"
-    more = {"LD_PRELOAD": str(shim), CONTROL_VARIABLE: str(control)}
+    more = {"LD_PRELOAD": str(shim), SYNC.variable: str(control)}
     intake = await intake_at(database_url, more=more).running()
     async with Load(intake, 11) as load:
         await load.more(100)
