@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -14,13 +13,14 @@ from pathlib import Path
 
 import orjson
 
+from bench._ground import work_folder
 from bench.intake_acks import SECRET, children, free_port, start, write_roster
 from intake.providers.generic import sign
 
 
 @dataclass(frozen=True)
 class Running:
-    """`folder` is readable by others: a database may live in it."""
+    """An intake that answers, and where it keeps its state."""
 
     port: int
     pids: tuple[int, ...]  # of those that serve: one, or each worker
@@ -43,12 +43,11 @@ class Running:
 @contextmanager
 def running(database_url: str = "", workers: int = 1) -> Iterator[Running]:
     """`python -m intake` on a folder of its own with a roster of 400 precincts; stopped at the end."""
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:  # not /tmp, which may be memory
-        folder, port = Path(name), free_port()
-        folder.chmod(0o755)
+    with work_folder() as folder:
+        port = free_port()
         write_roster(folder)
         environment = {
-            "BELUGA_STATE": name, "BELUGA_INTAKE_PORT": str(port), "BELUGA_SECRET": "x" * 32,
+            "BELUGA_STATE": str(folder), "BELUGA_INTAKE_PORT": str(port), "BELUGA_SECRET": "x" * 32,
             "BELUGA_GENERIC_SECRET": SECRET, "BELUGA_LOG_LEVEL": "error", "BELUGA_JOURNAL_BALLAST_MIB": "0",
             "BELUGA_DATABASE_URL": database_url, "BELUGA_PHONE_TEXTS_PER_MINUTE": "0",
             "BELUGA_INTAKE_WORKERS": str(workers),

@@ -36,6 +36,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from beluga.postgres import EmbeddedPostgres, free_port
+from bench._ground import until_ready
 from bench.viewers import crowd
 from election import accounts
 from election.accounts import Role
@@ -219,14 +220,7 @@ async def room(election: Election, feed_port: int) -> AsyncIterator[tuple[str, i
             dashboard = subprocess.Popen(command, env=environment)  # noqa: ASYNC220
             url = f"http://127.0.0.1:{port}"
             async with aiohttp.ClientSession() as session:
-                for _ in range(600):
-                    try:
-                        async with session.get(f"{url}/readyz") as answer:
-                            if answer.status == 200:
-                                break
-                    except aiohttp.ClientError:
-                        pass
-                    await asyncio.sleep(0.1)
+                await until_ready(session, url)
             yield url, dashboard.pid
         finally:
             if dashboard:

@@ -28,6 +28,7 @@ import uvloop
 
 from beluga.demo_callers import OUTCOMES
 from beluga.postgres import EmbeddedPostgres, free_port
+from bench._ground import until_ready
 from election.clock import FileClock
 from election.database import connect
 from election.migrate import migrate
@@ -148,15 +149,7 @@ class Day:
         connector = aiohttp.TCPConnector(limit=256)
         timeout = aiohttp.ClientTimeout(total=60)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-            deadline = time.monotonic() + 60
-            while time.monotonic() < deadline:
-                try:
-                    async with session.get(f"{self._url}/readyz") as answer:
-                        if answer.status == 200:
-                            break
-                except aiohttp.ClientError:
-                    pass
-                await asyncio.sleep(0.1)
+            await until_ready(session, self._url)
             self._clock.set(MORNING, self._options.speed)
             await asyncio.gather(*(self.caller(session, n) for n in range(self._options.callers)))
 

@@ -12,7 +12,6 @@ import asyncio
 import random
 import secrets
 import sys
-import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from pathlib import Path
 import uvloop
 
 from beluga.postgres import EmbeddedPostgres, free_port
+from bench._ground import work_folder
 from bench.intake_acks import bench_roster
 from election import log as election_log
 from election.checkin import Channel
@@ -139,9 +139,7 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=30_000)
     options = parser.parse_args()
     sys.setswitchinterval(0.001)  # as intake does
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # PostgreSQL runs as another user
+    with work_folder() as folder:
         server = EmbeddedPostgres(folder / "postgres", free_port(), secrets.token_hex(8))
         server.start()
         try:

@@ -26,6 +26,7 @@ import asyncpg
 import uvloop
 
 from beluga.postgres import EmbeddedPostgres, free_port
+from bench._ground import until_ready
 from election.clock import FileClock
 from election.database import connect
 from election.migrate import migrate
@@ -75,16 +76,7 @@ async def run(url: str, database: str, pid: int, options: argparse.Namespace) ->
     own = [tokens.sign("caller", {"c": f"c{n}"}) for n in range(options.callers)]
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(600)) as session:
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                async with session.get(f"{url}/readyz") as answer:
-                    if answer.status == 200:
-                        break
-            except aiohttp.ClientError:
-                pass
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.1)
+        await until_ready(session, url)
         before, used = cost(pid)
         for token in own[:500]:
             headers = {"Authorization": f"Bearer {token}"}

@@ -19,7 +19,6 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from datetime import UTC, date, datetime
 from datetime import time as local_time
@@ -28,6 +27,7 @@ from pathlib import Path
 import orjson
 import uvloop
 
+from bench._ground import work_folder
 from election.clock import FileClock
 from election.day import ElectionDay, Precinct, Watcher
 from election.ids import PrecinctId, WatcherId
@@ -219,8 +219,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:  # not /tmp, which may be memory
-        state = Path(folder)
+    with work_folder() as state:
         write_roster(state)
         noop_port, intake_port = free_port(), free_port()
         environment = {

@@ -9,14 +9,13 @@ the journal empties into a real PostgreSQL while texts go on arriving (needed: 1
 import argparse
 import asyncio
 import secrets
-import tempfile
 import time
 from contextlib import suppress
-from pathlib import Path
 
 import uvloop
 
 from beluga.postgres import EmbeddedPostgres, free_port
+from bench._ground import work_folder
 from bench._intake import Running, exchange, running, signed
 from bench.intake_acks import bench_roster
 from election.database import connect
@@ -130,9 +129,8 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=500.0)
     parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
-        Path(name).chmod(0o755)  # PostgreSQL runs as another user
-        database = EmbeddedPostgres(Path(name) / "postgres", free_port(), secrets.token_hex(8))
+    with work_folder() as folder:
+        database = EmbeddedPostgres(folder / "postgres", free_port(), secrets.token_hex(8))
         database.start()
         try:
             uvloop.run(prepare(database))
