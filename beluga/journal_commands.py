@@ -1,6 +1,8 @@
 """`beluga journal`: what intake's journals hold, whether they are whole, and carrying one over by hand."""
 
 import asyncio
+import glob
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -69,6 +71,32 @@ def verify(files: Annotated[list[Path], typer.Argument(help="Journal files.")]) 
                 err=True,
             )
     raise typer.Exit(1 if damaged else 0)
+
+
+@app.command()
+def aside(
+    to: Annotated[Path, typer.Argument(help="Folder to which they are moved; it is made.")],
+    state: State = None,
+) -> None:
+    """Move files that cannot be opened out of the journal, whole, so that intake starts without them.
+
+    Nothing is deleted or changed. Copy the journal first; recover what the moved files hold afterwards.
+    """
+    intake = (state or Path(".beluga")) / "intake"
+    moved = 0
+    for folder in sorted(p for p in intake.glob("journal*") if p.is_dir()):
+        for found in contents_of(folder):
+            if not found.torn:
+                continue
+            to.mkdir(parents=True, exist_ok=True)
+            for part in sorted(folder.glob(f"{glob.escape(found.path.name)}*")):  # its -wal belongs to it
+                if (to / part.name).exists():
+                    typer.echo(f"error: {to / part.name} is there already; name another folder", err=True)
+                    raise typer.Exit(1)
+                shutil.move(part, to / part.name)
+            moved += 1
+            typer.echo(f"{found.path.name}: moved to {to}: {found.torn}")
+    typer.echo(f"{moved} moved; restart intake, so that it looks again" if moved else "no file is torn")
 
 
 @app.command()

@@ -125,11 +125,14 @@ class JournalFile:
                 statementcachesize=2 * LARGEST_STATEMENT,
             )
             self._db.set_busy_timeout(BUSY_MILLISECONDS)
+            # Closing a file that turns out to be torn would check its log into it, and delete the log.
+            self._db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
             self._check()
             self._db.execute("pragma synchronous = full; pragma cache_size = -4096")
             [[self.label, self.last_seq]] = self._rows(
                 "select label, (select coalesce(max(seq), 0) from messages) from about"
             )
+            self._db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
         except (apsw.NotADBError, apsw.CorruptError, apsw.SQLError, apsw.CantOpenError, ValueError) as error:
             raise TornJournalError(path, str(error)) from error
 
