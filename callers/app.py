@@ -12,11 +12,12 @@ from prometheus_client import CollectorRegistry
 
 from callers import api, captain, desk, joining, sheets, staff_api
 from callers.feed import Heard, hear
-from callers.floor import Floor, Metrics, open_floor
+from callers.floor import Floor, open_calling
 from callers.places import Places
 from callers.queue import calling_url
 from callers.settings import CallersSettings
 from callers.strike_offs import follow
+from callers.telemetry import Metrics
 from callers.timekeeping import SharedTime
 from election.clock import Clock, open_clock
 from election.database import UNREACHABLE, pauses, until_reachable
@@ -53,9 +54,12 @@ def make_app(
     leader = Candidate(settings.database_url, "dispatch in rehearsal" if settings.rehearsal else "dispatch")
 
     async def open_when_reachable() -> None:
-        holder.floor = floor = await until_reachable(
-            lambda: open_floor(settings, at, heard, places, metrics, leader=leader),
+        pool = await until_reachable(
+            lambda: open_calling(settings),
             lambda error: log.warning("database away", error=type(error).__name__),
+        )
+        holder.floor = floor = Floor(
+            pool, settings, at=at, heard=heard, places=places, metrics=metrics, leader=leader
         )
         log.info("database reached")
         async with asyncio.TaskGroup() as tasks:

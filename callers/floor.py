@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from callers import scripts
 from callers.dispatcher import Dispatcher
@@ -21,6 +20,7 @@ from callers.places import Places
 from callers.policy import NEVER_AGAIN, local_time_today
 from callers.queue import CallerOnDuty, Check, Granted, Nobody, Queue, calling_url
 from callers.settings import CallersSettings
+from callers.telemetry import Metrics
 from callers.timekeeping import SharedTime
 from callers.trials import Trials
 from callers.waiting import WaitingRoom
@@ -37,44 +37,11 @@ from election.wire.callers import (
 _CALLER_SECONDS = 10.0  # real; how long a barred caller may go on
 _WARMED_A_TICK = 20  # precincts whose candidates are read ahead; a tick has more to do
 _DRY_SECONDS = 5.0  # real; a precinct without a voter for these languages is not asked again so long
+_CONNECTIONS_SECONDS = 2.0  # real; between looks at how many the database has left
+_CONNECTIONS_FREE = """
+select current_setting('max_connections')::integer - coalesce(sum(numbackends), 0) from pg_stat_database
+"""
 _ASK_AGAIN = {"no_dispatch": 30.0, "hours": 600.0, "language": 120.0, "empty": 60.0, "resting": 60.0}
-
-
-class Metrics:
-    """Counts only: no voter, phone or caller in any label."""
-
-    def __init__(self, registry: CollectorRegistry, heard: Heard) -> None:
-        self.leases = Counter(
-            "beluga_callers_leases", "Lease requests by result", ["result"], registry=registry
-        )
-        self.lease_seconds = Histogram(
-            "beluga_callers_lease_seconds", "Time to grant a lease", registry=registry,
-            buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
-        )  # fmt: skip
-        self.outcomes = Counter(
-            "beluga_callers_outcomes", "Outcomes recorded", ["outcome"], registry=registry
-        )
-        self.undone = Counter("beluga_callers_undone", "Outcomes undone", registry=registry)
-        self.refused = Counter(
-            "beluga_callers_dials_refused",
-            "Consent gone between lease and dial",
-            ["reason"],
-            registry=registry,
-        )
-        self.expired = Counter("beluga_callers_expired", "Leases that ran out", registry=registry)
-        self.revoked = Counter("beluga_callers_revoked", "Leases ended by the log", registry=registry)
-        self.strike_offs = Counter("beluga_callers_strike_offs", "Strike-offs heard", registry=registry)
-        self.dispatches = Gauge("beluga_callers_dispatches", "Precincts open for calling", registry=registry)
-        self.waiting = Gauge("beluga_callers_waiting", "Callers waiting for work", registry=registry)
-        self.changes = Counter(
-            "beluga_callers_dispatch_changes",
-            "Dispatches started, ended, held",
-            ["change"],
-            registry=registry,
-        )
-        Gauge(
-            "beluga_callers_feed_age_seconds", "Age of the standings; -1 before the first", registry=registry
-        ).set_function(lambda: -1.0 if heard.age() is None else heard.age() or 0.0)
 
 
 @dataclass
@@ -120,6 +87,7 @@ class Floor:
         self.lists = Lists(pool, self.queue, seal)
         self._reachable: dict[str, int] = {}
         self._leader = leader
+        self._counted_at = -1e9
         self._callers: dict[str, tuple[CallerOnDuty | None, float]] = {}
         self._allowances: dict[str, _Allowance] = {}
         self._dry: dict[tuple[str, tuple[str, ...]], tuple[float, Nobody]] = {}
@@ -298,11 +266,17 @@ class Floor:
             self.metrics.changes.labels(type(change).__name__.lower()).inc()
         self.metrics.dispatches.set(len(self.dispatcher.live))
         self.metrics.waiting.set(len(self.waiting))
+        await self._count_connections()
         self.waiting.wake(self._more_to_call())
         await self.read_scripts()
         cold = [precinct for precinct in self._reachable if self.queue.cold(precinct)]
         for precinct in cold[:_WARMED_A_TICK]:
             await self.queue.warm(precinct, now)
+
+    async def _count_connections(self) -> None:
+        if time.monotonic() - self._counted_at > _CONNECTIONS_SECONDS:
+            self._counted_at = time.monotonic()
+            self.metrics.connections_free.set(await self.pool.fetchval(_CONNECTIONS_FREE))
 
     async def read_scripts(self) -> None:
         """The variants that voters hear from now on; the leader ends a trial that has been decided."""
@@ -318,19 +292,10 @@ class Floor:
         return sum(more.values())
 
 
-async def open_floor(
-    settings: CallersSettings,
-    at: SharedTime,
-    heard: Heard,
-    places: Places,
-    metrics: Metrics,
-    *,
-    leader: Candidate | None = None,
-) -> Floor:
-    """Reaches the database. Raises one of `election.database.UNREACHABLE`."""
+async def open_calling(settings: CallersSettings) -> asyncpg.Pool:
+    """Connections for a floor. Raises one of `election.database.UNREACHABLE`."""
     url = calling_url(settings.database_url, rehearsal=settings.rehearsal)
-    pool = await open_pool(url, settings.pool_size)
-    return Floor(pool, settings, at=at, heard=heard, places=places, metrics=metrics, leader=leader)
+    return await open_pool(url, settings.pool_size)
 
 
 def _spoken(caller: CallerOnDuty) -> str:

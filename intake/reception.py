@@ -26,6 +26,7 @@ from intake.telemetry import Telemetry
 # without signal, and clocks run a little fast. Outside them the time of receipt stands.
 OLDEST_SENDING = timedelta(hours=26)
 FASTEST_CLOCK = timedelta(minutes=5)
+LATE = timedelta(hours=1)  # on its way: somebody's backlog, or somebody's clock
 
 SHED_WAITING = 5_000  # messages waiting for the disk, beyond which unknown senders are put off
 LONGEST_KEY = 200  # characters of a provider's message id; the longest in use have 64
@@ -122,11 +123,14 @@ class Reception:
         elif not now - OLDEST_SENDING <= sent_at <= now + FASTEST_CLOCK:
             self.telemetry.incredible_times.inc()
             sent_at = now
+        elif now - sent_at > LATE:
+            self.telemetry.late_texts.inc()
         if channel is Channel.SMS:
             sender = normal_phone(sender, self._region)
             if self.journal.waiting > SHED_WAITING and not self._known(sender):
                 raise JournalUnavailableError("too busy for unknown senders; the provider sends it again")
         if "\0" in body:  # PostgreSQL's text cannot hold it; `raw` keeps it
+            self.telemetry.garbled_texts.inc()
             body = body.replace("\0", "\ufffd")
         draft = Draft(provider, key, channel, sender, body, raw, now, sent_at, self.rosters.version,
                       self._rehearsal)  # fmt: skip

@@ -57,6 +57,14 @@ class Telemetry:
             "Sending times too old or ahead to be believed.",
             registry=registry,
         )
+        self.late_texts = Counter(
+            "beluga_intake_late_texts", "Texts that took more than an hour to arrive.", registry=registry
+        )
+        self.garbled_texts = Counter(
+            "beluga_intake_garbled_texts",
+            "Texts with a NUL, which no phone sends; stored without it, the raw bytes as they came.",
+            registry=registry,
+        )
         self.acknowledged_local_only = Counter(
             "beluga_intake_acknowledged_local_only",
             "Acknowledged after the journal alone although a replica is asked for.", registry=registry,

@@ -9,11 +9,12 @@ from typing import Any
 import asyncpg
 import structlog
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from election.checkin import CheckIn
 from election.clock import Clock, open_clock
 from election.database import UNREACHABLE, open_pool, pauses
+from election.machine import MachineTime
 from election.telemetry import add_health
 from election.tokens import Tokens
 from tally.api import add_api
@@ -66,6 +67,13 @@ class Service:
             registry=self.registry,
         )
         lag.set_function(lambda: self.follower.behind)
+        lost = Counter(
+            "beluga_tally_database_lost",
+            "Times that the database broke off the follower's connection.",
+            registry=self.registry,
+        )
+        self.follower.on_lost = lost.inc
+        self.registry.register(MachineTime())
         self._latency = Histogram(
             "beluga_tally_latency_seconds",
             "From a check-in's receipt to its publication (real clock only).",

@@ -137,6 +137,7 @@ class Feed:
         self._quiet = True
         self._log = structlog.get_logger().bind(part="feed")
         self._viewers = Gauge("beluga_feed_viewers", "Viewers connected.", registry=registry)
+        self._connected = Counter("beluga_feed_connected", "Viewers who connected.", registry=registry)
         self._messages = Counter("beluga_feed_messages", "Messages sent to viewers.", registry=registry)
         self._resyncs = Counter(
             "beluga_feed_resyncs", "Snapshots sent in place of missed deltas.", registry=registry
@@ -202,6 +203,7 @@ class Feed:
         viewer = _Viewer(connection, scope, _packs(connection))
         scope.viewers.add(viewer)
         self._viewers.inc()
+        self._connected.inc()
         try:
             self._write(viewer, text_frame(encode(self._source.hello())))
             await self._catch_up(viewer, connection.since)  # type: ignore[attr-defined]

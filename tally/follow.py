@@ -72,6 +72,7 @@ class Follower:
         self.position = Position()
         self.connected = False
         self.live = False  # caught up with the log at least once since the election began
+        self.on_lost: Callable[[], None] = lambda: None  # the database broke off a connection that we had
 
     @property
     def behind(self) -> float:
@@ -87,6 +88,8 @@ class Follower:
             except AWAY as error:
                 self._log.warning("database away", error=type(error).__name__, connected=self.connected)
             finally:
+                if self.connected:
+                    self.on_lost()
                 self.connected = False
             await rest.wait()
 

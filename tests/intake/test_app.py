@@ -98,6 +98,8 @@ async def test_an_incredible_sending_time_gives_way_to_the_time_of_receipt(
             sent_at = (datetime.now(UTC) + off).isoformat()
             await post(client, f"{intake.url}/sms/generic", *a_text(f"{n}", "412", sent_at=sent_at))
         await until_drained(intake.url)
+        assert await metric(client, intake.url, "beluga_intake_incredible_times_total") == 2
+        assert await metric(client, intake.url, "beluga_intake_late_texts_total") == 1
     connection = await connect(database_url)
     rows = await connection.fetch("select sent_at = received_at from messages order by provider_message_id")
     await connection.close()

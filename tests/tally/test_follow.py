@@ -137,7 +137,9 @@ async def test_a_second_import_starts_from_the_beginning(database_url: str) -> N
 
 async def test_it_outlives_the_database(tmp_path: Path) -> None:
     server = EmbeddedPostgres(tmp_path / "pg", free_port(), secrets.token_hex(8))
+    lost: list[bool] = []
     async with following(server.url_of("postgres")) as (follower, sink):  # nobody is there yet
+        follower.on_lost = lambda: lost.append(True)
         await asyncio.to_thread(server.start)
         try:
             writer = await connect(server.url_of("postgres"))
@@ -148,6 +150,7 @@ async def test_it_outlives_the_database(tmp_path: Path) -> None:
 
             await asyncio.to_thread(server.stop, signal.SIGQUIT)  # as a crash: no checkpoint, no goodbye
             await until(lambda: not follower.connected)
+            assert lost == [True]  # and not once more for each vain attempt
             before = follower.behind
             await until(lambda: follower.behind > before + 0.3)
 
@@ -159,6 +162,7 @@ async def test_it_outlives_the_database(tmp_path: Path) -> None:
             await until(lambda: len(sink.taken) == 2)
             assert len(sink.elections) == 1  # the position was kept: nothing was read twice
             await until(lambda: follower.behind < 1)
+            assert lost == [True]
             await writer.close()
         finally:
             await asyncio.to_thread(server.stop)
