@@ -33,7 +33,7 @@ from chaos.faults.disk import no_small_disk, small_disk
 from chaos.faults.shim import DEPLOY, NAMES, SYNC, build_shim
 from chaos.gameday import ScriptError, read_script
 from chaos.history import History
-from chaos.report import headline, listing, write_report
+from chaos.report import headline, listing, times, write_report
 from chaos.run import Experiment, ExperimentError, Result, Runner, catalogue, write_run
 from chaos.session import Session
 from chaos.surge import Watcher, read_watchers
@@ -151,6 +151,7 @@ def _end(folder: Path, results: list[Result], about: dict[str, Any]) -> None:
     write_run(folder, results, about)
     page = write_report(folder, results, about)
     print(headline(results))
+    print(times(results))
     print(page)
     words = {result.word for result in results}
     raise typer.Exit(1 if "FAIL" in words else 2 if "unknown" in words or words == {"skipped"} else 0)

@@ -10,12 +10,21 @@ from chaos.history import Op
 from chaos.session import current
 
 
-def load(rate: float, seconds: float, route: str = "generic", signed_url: str = "", **mix: Any) -> str:
+def load(
+    rate: float,
+    seconds: float,
+    route: str = "generic",
+    signed_url: str = "",
+    *,
+    hurts: bool = False,
+    **mix: Any,
+) -> str:
     """Begins a load of `rate` texts a second for `seconds`; `mix` as in `chaos.surge.Mix`.
 
-    `route`: generic, twilio (signed over `signed_url`), form, or front (through the TLS front).
+    `route`: generic, twilio (signed over `signed_url`), form, or front (through the TLS front). `hurts`: it
+    is itself the fault.
     """
-    current().load(float(rate), float(seconds), route, signed_url, **mix)
+    current().load(float(rate), float(seconds), route, signed_url, hurts=hurts, **mix)
     return f"{rate}/s for {seconds} s by {route}"
 
 

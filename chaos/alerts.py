@@ -102,9 +102,12 @@ def holds(expr: str, looks: Sequence[tuple[float, Look]]) -> bool | None:
         grown = 0.0
         last: float | None = None
         for at, look in looks:
-            value = _sum(look, match["metric"], labels)
-            if at < looks[-1][0] - window or value is None:
-                last = value if value is not None else last
+            value = _seen(look, match["metric"], labels)
+            if value is None:  # not counted yet; or a service did not answer, which is no restart
+                last = 0.0 if last is None else last
+                continue
+            if at < looks[-1][0] - window:
+                last = value
                 continue
             grown += 0.0 if last is None else value - last if value >= last else value
             last = value
@@ -121,9 +124,14 @@ def holds(expr: str, looks: Sequence[tuple[float, Look]]) -> bool | None:
     }[match["compare"]]
 
 
-def _sum(look: Look, metric: str, labels: Mapping[str, str]) -> float | None:
+def _seen(look: Look, metric: str, labels: Mapping[str, str]) -> float | None:
     values = [v for its, v in look.get(metric, ()) if all(its.get(k) == w for k, w in labels.items())]
-    return sum(values) if values else (0.0 if metric.endswith("_total") and look else None)
+    return sum(values) if values else None
+
+
+def _sum(look: Look, metric: str, labels: Mapping[str, str]) -> float | None:
+    found = _seen(look, metric, labels)
+    return 0.0 if found is None and metric.endswith("_total") and look else found
 
 
 @dataclass

@@ -18,6 +18,7 @@ from chaos.history import Event, Op, of, read_history
 from chaos.run import Experiment, Result
 
 BIN_SECONDS = 0.5
+LONGEST = 5  # experiments whose time is told
 KEPT_RUNS = 10  # in the table of recoveries
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#999999"
 MARKS = {"pass": "✓", "FAIL": "✗", "unknown": "?", "skipped": "–"}
@@ -78,6 +79,13 @@ def headline(results: Sequence[Result]) -> str:
     return f"Sleep well: {said}. " + ("What was skipped is not proven." if counts["skipped"] else "")
 
 
+def times(results: Sequence[Result]) -> str:
+    """How long it took, and what took longest."""
+    longest = sorted(results, key=lambda r: -r.seconds)[:LONGEST]
+    said = ", ".join(f"{r.experiment.name} {r.seconds:.0f} s" for r in longest)
+    return f"{sum(r.seconds for r in results) / 60:.1f} minutes in all; longest: {said}"
+
+
 def _overview(results: Sequence[Result], earlier: Sequence[Mapping[str, Any]]) -> str:
     rows = []
     for r in results:
@@ -128,13 +136,14 @@ def _section(number: int, result: Result) -> str:
     )
     about = experiment.about
     page = about.get("runbook")
+    alert = about.get("alert") or f"none: {experiment.no_alert}"
     return (
         f"<h2>{experiment.number} · {_e(experiment.title)} — {result.word}</h2>"
         f"<p>{_e(experiment.content.get('description', ''))}</p>"
         + (f"<p>Skipped: {_e(result.skipped)}</p>" if result.skipped else "")
         + f"<table><tr><th>Breaks<td>{_e(about.get('breaks'))}<tr><th>Blast radius<td>"
         f"{_e(about.get('blast_radius'))}<tr><th>What people see<td>{_e(about.get('users_see'))}"
-        f"<tr><th>Alert<td>{_e(about.get('alert') or 'none')}<tr><th>Runbook<td>{_e(page or 'none')}"
+        f"<tr><th>Alert<td>{_e(alert)}<tr><th>Runbook<td>{_e(page or 'none')}"
         f"<tr><th>Seed<td>{result.seed}</table><table>{rows}</table>"
         + (_told(number, result) if result.history and Path(result.history).exists() else "")
     )
@@ -259,4 +268,6 @@ def listing(experiments: Sequence[Experiment]) -> str:
             f"    needs {needs}; target {', '.join(e.targets)}; alert {e.about.get('alert') or 'none'}; "
             f"runbook {e.about.get('runbook') or 'none'}",
         ]
+        if e.no_alert:
+            lines.append(f"    no alert: {e.no_alert}")
     return "\n".join(lines)

@@ -47,6 +47,11 @@ class Experiment:
         return Budget(**given, alert=self.about.get("alert"), runbook=self.about.get("runbook"))
 
     @property
+    def no_alert(self) -> str:
+        """Why this one promises no alert, in words; empty where it promises one."""
+        return " ".join(str(self.about.get("no_alert", "")).split())
+
+    @property
     def targets(self) -> tuple[str, ...]:
         return tuple(self.about.get("targets", ("one-machine",)))
 

@@ -77,9 +77,19 @@ class Session:
     # ------------------------------------------------------------------ what actions do
 
     def load(
-        self, rate: float, seconds: float, route: str = "generic", signed_url: str = "", **mix: Any
+        self,
+        rate: float,
+        seconds: float,
+        route: str = "generic",
+        signed_url: str = "",
+        *,
+        hurts: bool = False,
+        **mix: Any,
     ) -> None:
-        """Begins a load that goes on beside everything else, by `route`: generic, twilio, form or front."""
+        """Begins a load that goes on beside everything else, by `route`: generic, twilio, form or front.
+
+        `hurts`: by its number alone, this load is the fault.
+        """
         at, speed = self.target.clock()
         label = f"{self.name}-{time.time_ns() // 1_000_000:x}-{len(self.surges)}"
         mixed = Mix(**mix, counts=route == "form")
@@ -88,7 +98,7 @@ class Session:
         surge = Surge(load, way, self.history, hold=hold_file(self.target.state, way.name))
         said = f"load of {rate:g}/s for {load.seconds:g} s by {route}"
         self.history.record(Op.NOTE, said=said, rate=rate, mix=mix)
-        if mixed.forged or mixed.replayed or mixed.poison or signed_url:  # this load is the fault
+        if hurts or signed_url or mixed != Mix(counts=mixed.counts):  # this load is the fault
             self.history.record(Op.FAULT, label, cuts=[], arguments=dict(mix, signed_url=signed_url))
         self.surges.append(surge.start())
 

@@ -10,7 +10,7 @@ from chaos.faults.containers import (
 )
 from chaos.faults.database import DatabaseLost
 from chaos.faults.deploy import BadDeploy, BadMigration
-from chaos.faults.disk import DiskFull, SyncFault
+from chaos.faults.disk import DiskFull, JournalTorn, SyncFault
 from chaos.faults.front import Certificate
 from chaos.faults.headquarters import HeadquartersCut
 from chaos.faults.hosts import JournalLost
@@ -29,7 +29,7 @@ FAULTS: dict[str, type[Fault]] = {
         Killed, HeldDown, Frozen, DiskFull, SyncFault, ConnectionsExhausted, Pressure, ClockMoved, Cut,
         ProviderSilent, LinksVoid, Certificate, NamesUnresolved, BadDeploy, BadMigration, JournalLost,
         HeadquartersCut, DatabaseLost, ContainersFrozen, ContainersOff, ContainersCut, PatroniFrozen,
-        SynchronousWaitsCancelled,
+        SynchronousWaitsCancelled, JournalTorn,
     )
 }  # fmt: skip
 

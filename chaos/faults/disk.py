@@ -1,4 +1,4 @@
-"""The journal's disk: full, or failing and slow at fsync.
+"""The journal's disk: full, failing and slow at fsync, or with a file that it has torn.
 
 Full: the journal's folder must lie on a small file system of its own (a tmpfs made for the rehearsal), which
 a filler file then fills; no real disk is ever filled. Failing: `sync_fault.c`, preloaded into the stack when
@@ -8,13 +8,17 @@ it started, makes fsync fail or wait as long as a control file says so.
 import contextlib
 import errno
 import os
+import secrets
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
+from chaos.faults.processes import Killed
 from chaos.faults.protocol import Fault, UnavailableError
 from chaos.faults.shim import SYNC
 
+TORN_BYTES = 4_096  # a page of SQLite's
 LARGEST_DISK = 1 << 30  # bytes; a larger one is somebody's real disk
 
 
@@ -70,6 +74,43 @@ class SyncFault(Fault):
 
     def heal(self) -> None:
         SYNC.file(self.target.state).unlink(missing_ok=True)
+
+
+class JournalTorn(Killed):
+    """An older journal file whose first page is no longer what it was; intake is killed, so that it looks.
+
+    It is a copy of the newest one, torn: no text is truly lost. Healing takes it away and kills intake again,
+    unless somebody has put it away already.
+    """
+
+    name = "journal_torn"
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.arguments["service"] = "intake"
+
+    @property
+    def file(self) -> Path:
+        return self.target.journal / str(self.found["file"])
+
+    def setup(self) -> None:
+        super().setup()
+        self.found["file"] = f"00000000T000000-{secrets.token_hex(3)}.journal"  # sorts before every other
+        if not list(self.target.journal.glob("*.journal")):
+            raise UnavailableError(f"{self.target.journal} holds no journal file of this machine")
+
+    def inject(self) -> None:
+        content = max(self.target.journal.glob("*.journal")).read_bytes()
+        half = self.file.with_suffix(".half")
+        half.write_bytes(TORN_BYTES * b"\xff" + content[TORN_BYTES:])
+        half.replace(self.file)
+        super().inject()
+
+    def heal(self) -> None:
+        if "file" in self.found and self.file.exists():
+            for part in self.file.parent.glob(f"{self.file.name}*"):
+                part.unlink(missing_ok=True)
+            self._kill()
 
 
 def small_disk(folder: Path, mebibytes: int = 96) -> bool:

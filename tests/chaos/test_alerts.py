@@ -36,6 +36,17 @@ def test_an_increase_counts_restarts_from_nought() -> None:
     assert holds('increase(a_total{reason="full"}[2s]) > 0', looks(0, 9, 9, 9, 9)) is False
 
 
+def test_a_service_that_does_not_answer_once_has_not_counted_anew() -> None:
+    mute = (1.5, {"up": [({"job": "i"}, 0.0)]})
+    assert holds("increase(a_total[10s]) > 0", [*looks(7, 7), mute, (2.0, looks(7)[0][1])]) is False
+    assert holds("increase(a_total[10s]) > 0", [*looks(7, 7), mute, (2.0, looks(8)[0][1])]) is True
+
+
+def test_what_has_not_been_counted_yet_begins_at_nought() -> None:
+    empty = (0.0, {"up": [({"job": "i"}, 1.0)]})
+    assert holds("increase(a_total[10s]) > 2", [empty, (1.0, looks(3)[0][1])]) is True
+
+
 def test_one_may_be_silent_while_others_are_not() -> None:
     silent = 'sum(increase(a_total{reason="full"}[5s])) == 0'
     assert holds(f"{silent} and on() depth > 12", [(0.0, parse(TEXT)), (1.0, parse(TEXT))]) is True

@@ -10,6 +10,7 @@ import typer
 
 from beluga.commands import LazyGroup, app
 from chaos.alerts import OWN_RULES, read_rules
+from chaos.report import listing
 from chaos.run import catalogue
 from chaos.runbook import PARTS, Command, Page, page_of, pages
 
@@ -19,8 +20,6 @@ DAYS = {
     "week-before", "night-before", "opening", "ten-oclock-rush", "close", "day-after", "feature-freeze",
     "wall-card",
 }  # fmt: skip
-# Their faults cannot be had on purpose from outside: a torn file's page is rehearsed by its commands alone.
-BY_COMMANDS_ALONE = {"journal-torn", "journal-slow"}
 PLAIN = {"df", "du", "tail", "ls", "grep", "date", "cp", "rm", "kill", "cat", "curl", "docker"}
 PLAIN |= {"for", "timeout", "setsid", "deploy/cluster"}
 ALL = {page.name: page for page in pages()}
@@ -60,7 +59,19 @@ def test_every_alerts_page_is_rehearsed() -> None:
             if a["provider"]["func"] in ("follow_runbook", "act_by_runbook")
         }
     missing = {name for name, page in ALERT_PAGES.items() if "Symptom" in page.parts} - rehearsed
-    assert missing <= BY_COMMANDS_ALONE
+    assert missing == set()
+
+
+def test_every_experiment_promises_an_alert_or_says_why_not() -> None:
+    for e in catalogue():
+        assert bool(e.budget.alert) != bool(e.no_alert), e.name
+        assert e.budget.runbook, e.name
+        assert not e.no_alert or f"no alert: {e.no_alert}" in listing([e])
+
+
+def test_a_gap_above_a_second_has_its_reason() -> None:
+    for e in catalogue():
+        assert (e.budget.gap > 1.0) == bool(e.about.get("longer_gap")), e.name
 
 
 def test_what_a_page_says_to_do_is_done_by_a_rehearsal() -> None:
