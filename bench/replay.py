@@ -14,8 +14,10 @@ import shutil
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import orjson
 from aiohttp import web
@@ -56,14 +58,20 @@ async def follow(
     async with connect(f"{run.urls['feed']}/?token={token}", max_size=None) as feed:
         async for content in feed:
             now = time.monotonic()
-            message = orjson.loads(content)
-            if message["type"] == "delta":
-                for row in message["standings"]:
-                    waiting = sent[row["precinct_id"]]
-                    while (
-                        waiting and row["last_received_at"] and row["last_received_at"] >= waiting[0][0] - 0.5
-                    ):
-                        seconds.append(now - waiting.pop(0)[1])
+            for precinct, received in _words(orjson.loads(content)):
+                waiting = sent[precinct]
+                while waiting and received and received >= waiting[0][0] - 0.5:
+                    seconds.append(now - waiting.pop(0)[1])
+
+
+def _words(message: dict[str, Any]) -> Iterable[tuple[str, float | None]]:
+    """(precinct, when its last word came) of all that a message shows, in a delta or in a whole snapshot."""
+    if message["type"] == "delta":
+        return ((row["precinct_id"], row["last_received_at"]) for row in message["standings"])
+    if message["type"] == "snapshot":
+        columns = message["standings"]
+        return zip(columns["precinct_id"], columns["last_received_at"], strict=True)
+    return ()
 
 
 class Timed(Sender):
