@@ -126,6 +126,14 @@ class Curves:
         before = self.table[rows, low]
         return np.asarray(before + (place - low) * (self.table[rows, low + 1] - before))
 
+    def share(self, position: int, part: float) -> float:
+        """`shares` of one precinct, to the same bit."""
+        place = part * GRID
+        low = min(int(place), GRID - 1)
+        row = self.of.item(position)
+        before = self.table.item(row, low)
+        return before + (place - low) * (self.table.item(row, low + 1) - before)
+
     def deviations(self, parts: Array) -> Array:
         """Rows of `factors` at parts of the day, (n, R)."""
         place = parts * GRID
@@ -134,6 +142,10 @@ class Curves:
         moved *= (place - low)[:, None]
         moved += self.factors[low]
         return moved
+
+    def deviation(self, low: int, beyond: float) -> Array:
+        """The row of `deviations` that lies `beyond` (0..1) past step `low` of the day."""
+        return np.asarray(self._slopes[low] * beyond + self.factors[low])
 
 
 def _by_scope(day: ElectionDay, points: Iterable[CurvePoint]) -> dict[str, dict[str, Array]]:

@@ -1,5 +1,6 @@
 """Counts after the gate: what was accepted, and why the rest was not."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,18 +43,23 @@ class Gated:
     left: dict[int, Left]  # by which of `look.at`: precincts where something was left out
 
 
-def left_out(c: gate.Candidates, here: slice, accepted: NDArray[np.bool_]) -> Left:
-    """Why each count of one precinct that was left out was."""
-    columns = (c.votes[here].astype(int), c.share[here], c.off[here], c.level_sd[here], c.asked[here],
-               c.sure[here])  # fmt: skip
-    candidates = [gate.Candidate(*row) for row in zip(*(v.tolist() for v in columns), strict=True)]
-    kept = np.flatnonzero(accepted).tolist()
+def left_out(candidates: Sequence[gate.Candidate], kept: Sequence[int], cap: float) -> Left:
+    """Why each count of one precinct that was left out was; `kept` are the indices of the others."""
     reasons: dict[int, tuple[bool, str]] = {}
-    held, newest = 0, ""
-    for i in np.flatnonzero(~accepted).tolist():
-        contradicted, words = gate.why(candidates, kept, i, float(c.cap[here][i]))
+    held, newest, accepted = 0, "", set(kept)
+    for i, c in enumerate(candidates):
+        if i in accepted:
+            continue
+        contradicted, words = gate.why(candidates, kept, i, cap)
         reasons[i] = (not contradicted, words)
         if not contradicted:
             held += 1
-            newest = f"{candidates[i].votes} is {words}"
+            newest = f"{c.votes} is {words}"
     return Left(reasons, held, newest)
+
+
+def candidates_of(c: gate.Candidates, here: slice) -> list[gate.Candidate]:
+    """One precinct's candidates as values."""
+    columns = (c.votes[here].astype(int), c.share[here], c.off[here], c.level_sd[here], c.asked[here],
+               c.sure[here])  # fmt: skip
+    return [gate.Candidate(*row) for row in zip(*(v.tolist() for v in columns), strict=True)]

@@ -19,7 +19,7 @@ import numpy as np
 from election.checkin import COUNTED, STAFF, CheckIn, Kind
 from election.day import Election
 from election.log_columns import Counts
-from tally.counts import Look
+from tally.counts import Glance, Look
 from tally.entries import (
     FOREVER,
     Entry,
@@ -34,7 +34,7 @@ from tally.entries import (
     whole,
 )
 from tally.filing import Filing
-from tally.looking import CountOrder, everywhere, some
+from tally.looking import CountOrder, everywhere, one, some
 from tally.resolving import Context, by_sort_key, incident_of, resolved
 from tally.waiting import Waiting
 
@@ -324,6 +324,10 @@ class Ledger:
     def look(self, positions: Sequence[int], as_of: float = FOREVER) -> Look:
         """Some precincts (ascending) as their entries received by `as_of` have them, in columns."""
         return some(self, positions, as_of)
+
+    def glance(self, position: int, as_of: float = FOREVER) -> Glance:
+        """One precinct as its entries received by `as_of` have it, in plain numbers."""
+        return one(self, position, as_of)
 
     def look_everywhere(self, as_of: float = FOREVER) -> Look:
         """Every precinct as its entries received by `as_of` have it, in columns."""

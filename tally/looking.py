@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from election.checkin import Kind
-from tally.counts import ABSENT, Look, segments
+from tally.counts import ABSENT, Glance, Look, segments
 from tally.entries import OPEN, PrecinctView
 from tally.filing import CODE, NO_VOTES, NOTHING, Filing
 
@@ -106,6 +106,50 @@ def some(ledger: "Ledger", positions: Sequence[int], as_of: float) -> Look:
     return look.done(look.reports())
 
 
+def one(ledger: "Ledger", place: int, as_of: float) -> Glance:
+    """One precinct as its entries received by `as_of` have it."""
+    filing = ledger.filing
+    if ledger.tangled[place] or ledger.beside[place]:
+        return _glance(ledger.view(place, as_of), filing)
+    hours = ledger.hours(place, as_of) if place in ledger.hours_of else None
+    opens, closes = hours or (ledger.opens.item(place), ledger.closes.item(place))
+    found = Glance(place, opens, closes)
+    rows = _plain(place, filing, as_of)
+    if rows:
+        kinds, received = filing.kind, filing.received
+        found.last_received = max([received[row] for row in rows])
+        found.votes = [filing.votes[row] for row in rows]
+        found.observed = [filing.observed[row] for row in rows]
+        found.asked = found.sure = [False] * len(rows)
+        found.final = [kinds[row] == _FINAL for row in rows]
+        found.sender = [filing.sender[row] for row in rows]
+        found.channel = [filing.channel[row] for row in rows]
+    return found
+
+
+def _glance(view: PrecinctView, filing: Filing) -> Glance:
+    """A precinct as resolved."""
+    given = (view.last_received, view.line_minutes, view.line_people, view.line_at)
+    heard, minutes, people, line_at = (ABSENT if v is None else v for v in given)
+    live = view.live
+    return Glance(
+        view.position, view.opens, view.closes, heard, int(minutes), int(people), line_at,
+        len(view.incidents), view.on_post, len(view.struck_off),
+        [r.votes for r in live], [r.observed for r in live], [r.asked for r in live],
+        [r.accepted_by_staff for r in live], [r.kind is Kind.FINAL for r in live],
+        [filing.code(r.sender) for r in live], [r.channel for r in live],
+    )  # fmt: skip
+
+
+def _plain(place: int, filing: Filing, as_of: float) -> list[int]:
+    """Rows of a precinct that holds nothing but plain counts, in order."""
+    received, observed = filing.received, filing.observed
+    rows = [row for row in filing.rows_at(place) if received[row] <= as_of]
+    if len(rows) > 1:
+        rows.sort(key=lambda row: (observed[row], received[row], filing.high[row], filing.low[row]))
+    return rows
+
+
 class _Columns:
     """A look in the making."""
 
@@ -137,11 +181,9 @@ class _Columns:
     def put_plain(self, i: int, place: int, filing: Filing, as_of: float) -> None:
         """The i-th precinct, which holds nothing but plain counts."""
         received, observed, votes = filing.received, filing.observed, filing.votes
-        rows = [row for row in filing.rows_at(place) if received[row] <= as_of]
+        rows = _plain(place, filing, as_of)
         if not rows:
             return
-        if len(rows) > 1:
-            rows.sort(key=lambda row: (observed[row], received[row], filing.high[row], filing.low[row]))
         self.last_received[i] = max(received[row] for row in rows)
         for row in rows:
             final = filing.kind[row] == _FINAL

@@ -19,6 +19,7 @@ from election.checkin import CheckIn
 from election.day import Election
 from election.wire.feed import Aggregate
 from tally import gate
+from tally.alone import Alone
 from tally.constants import Constants
 from tally.counts import Look
 from tally.coverage import Guard
@@ -27,7 +28,7 @@ from tally.describing import describe
 from tally.entries import Settled, Verdict
 from tally.expectation import Inputs, inputs_of
 from tally.fit import Rows, fit, rows_of
-from tally.judging import NOTHING_LEFT, Gated, Judged, Left, left_out
+from tally.judging import NOTHING_LEFT, Gated, Judged, Left, candidates_of, left_out
 from tally.ledger import Ledger
 from tally.model import (
     Finals,
@@ -45,6 +46,7 @@ from tally.summing import Z80, Z95, aggregates
 
 Array = NDArray[np.float64]
 MINUTE = 60.0
+FEW = 12  # up to so many precincts are quicker one by one
 
 
 class Tally:
@@ -60,6 +62,9 @@ class Tally:
             [self.ledger.hours(i, -math.inf) for i in range(len(self.inputs.ids))], dtype=np.float64
         ).reshape(-1, 2)
         self._planned_opens, self._planned_closes = planned[:, 0].copy(), planned[:, 1].copy()
+        self._alone = Alone(
+            self.inputs, self.constants, self._zones, (self._planned_opens, self._planned_closes)
+        )
         self._log_expected = np.log(self.inputs.expected)
         self.places = places_of(election)
         self._guard = Guard(election, self.inputs.expected, self.inputs.county, self.inputs.group)
@@ -116,12 +121,15 @@ class Tally:
     def update(self, projection: Projection, state: State, positions: Iterable[int], as_of: float) -> None:
         """Project some precincts anew with the same state; each at the time of its newest word."""
         at = sorted(positions)
-        if not at:
+        projection.updated.update((p, as_of) for p in at)
+        if len(at) <= FEW:
+            for p in at:
+                clock = self.ledger.last_word(p, as_of, projection.minute)
+                self._alone.write(projection, state, self.ledger.glance(p, as_of), clock)
             return
         gated = self._judge(self.ledger.look(at, as_of), state)
         clocks = np.array([self.ledger.last_word(p, as_of, projection.minute) for p in at])
         self._write(projection, state, gated, clocks)
-        projection.updated.update((p, as_of) for p in at)
 
     def judged(self, projection: Projection, state: State, position: int) -> Judged:
         """One precinct's counts as they were judged for its row in `projection`, with words."""
@@ -178,7 +186,9 @@ class Tally:
             touched = np.unique(np.searchsorted(look.starts, np.flatnonzero(~accepted), side="right") - 1)
             for i in touched.tolist():
                 here = slice(int(look.starts[i]), int(look.starts[i + 1]))
-                left[int(look.slot[i])] = left_out(candidates, here, accepted[here])
+                kept = np.flatnonzero(accepted[here]).tolist()
+                one = candidates_of(candidates, here)
+                left[int(look.slot[i])] = left_out(one, kept, float(cap[here.start]))
         return Gated(look, part, share, accepted, left)
 
     def _latest(

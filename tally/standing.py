@@ -16,7 +16,7 @@ from election.wire.feed import State
 from tally.constants import Constants
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Evidence:
     """What is known of one precinct at `clock`. Times are epoch seconds, votes in-person."""
 

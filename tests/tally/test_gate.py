@@ -9,6 +9,7 @@ import numpy as np
 from tally import gate
 from tally.constants import Constants
 from tally.curve import default_curve, share_at
+from tally.judging import candidates_of
 
 K = Constants()
 CURVE = default_curve()
@@ -90,6 +91,8 @@ def test_a_precinct_judged_alone_agrees_with_all_judged_at_once() -> None:
     for a, b in pairwise(starts.tolist()):
         alone = gate.Candidates(*(getattr(columns, f.name)[a:b] for f in fields(columns)))
         assert (gate.chains(alone, np.array([0, b - a], dtype=np.intp), K) == together[a:b]).all()
+        kept = gate.chain(candidates_of(columns, slice(a, b)), CAP, K)
+        assert kept == np.flatnonzero(together[a:b]).tolist()
 
 
 def test_thousands_of_counts_from_one_precinct_are_judged_too() -> None:

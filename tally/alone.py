@@ -1,0 +1,323 @@
+"""One precinct alone, in plain numbers: a report has come in, and its standing is wanted within 100 us.
+
+The formulas are those of `model.py`, `judging.py` and `projection.py`, which have them in columns: there a
+call of NumPy costs a microsecond, and one precinct took six hundred of them. What decides takes the same
+operations in the same order, logarithms and powers NumPy's own, so that both agree to the bit; widths (sums
+over K) agree to the rounding of what is published. `tests/tally/test_alone.py` compares them.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from scipy.special import ndtr
+
+from tally import gate, standing
+from tally.constants import Constants
+from tally.counts import Array, Glance
+from tally.curve import GRID, part_of_day
+from tally.doubt import TAME, doubts
+from tally.expectation import Inputs
+from tally.judging import NOTHING_LEFT, Left, left_out
+from tally.model import State
+from tally.standings import CODE, MISSING, Projection
+from tally.summing import Z80, Z95
+
+
+@dataclass(slots=True)
+class _Measured:
+    """A precinct's counts as the gate and the model see them."""
+
+    part: list[float]
+    share: list[float]
+    off: list[float]  # log N less all that the state explains
+    noise: list[float]  # variance about the precinct's own level
+
+
+@dataclass(slots=True)
+class _Final:
+    """Where the precinct will end: `model.Finals` of one."""
+
+    log_median: float
+    gain: float
+    own_variance: float
+    shared_variance: float
+    relative_variance: float
+    part: float
+    share: float
+    # were the count the precinct's own (probability 1 - doubt), and not
+    doubt: float
+    variance: float
+    log_median_own: float
+    log_median_stray: float
+
+
+class Alone:
+    """Projects single precincts of an election."""
+
+    def __init__(
+        self, inputs: Inputs, k: Constants, zones: Sequence[ZoneInfo], planned: tuple[Array, Array]
+    ) -> None:
+        """`planned`: when polls open and close without any decision, epoch seconds."""
+        self._inputs, self._k, self._zones = inputs, k, zones
+        self._opens, self._closes = planned
+        self._log_expected = np.log(inputs.expected)
+
+    def write(self, out: Projection, state: State, seen: Glance, clock: float) -> None:
+        """Gates, projects and describes one precinct as it stands at `clock` (epoch seconds)."""
+        k, p = self._k, seen.at
+        measured = self._measure(state, seen)
+        kept, left = self._judge(seen, measured)
+        final = self._final(state, seen, measured, kept)
+        p_lag = self._lagging(state, p, final)
+        p_before = 0.0  # asked for only where hysteresis can speak
+        if k.lag_release < p_lag <= k.lag_probability:
+            before = self._final(state, seen, measured, kept[:-1])
+            p_before = self._lagging(state, p, before) if before.gain > 0 else 0.0
+        if not final.gain > 0:
+            p_lag = 0.0
+        floor = self._floor(seen, measured, kept)
+        missing, gap = self._put(out, state, seen, final, (floor, p_lag, clock))
+        self._count(out, seen, kept, left)
+        last = kept[-1] if kept else -1
+        votes = seen.votes[last] if kept else None
+        minutes, people = seen.line_minutes, seen.line_people
+        evidence = standing.Evidence(
+            clock=clock,
+            opens=seen.opens,
+            closes=seen.closes,
+            zone=self._zones[p],
+            last_votes=votes,
+            last_observed=seen.observed[last] if kept else None,
+            last_received=seen.last_received if seen.last_received >= 0 else None,
+            rhythm=standing.rhythm_of([seen.observed[i] for i in kept]),
+            held_after=left.held,
+            held_reason=left.reason,
+            disagree=_disagreement(seen, k),
+            final=bool(kept) and seen.final[last],
+            p=p_lag,
+            p_before=p_before,
+            missing=missing if kept else 0.0,
+            behind_now=(float(np.exp(-gap)) - 1.0) * votes if votes is not None else 0.0,
+            line_minutes=minutes if minutes >= 0 else None,
+            line_people=people if people >= 0 else None,
+            incidents=seen.incidents,
+        )
+        name, out.columns["reason"][p] = standing.state_of(evidence, k)
+        out.columns["state"][p] = name.value
+        out.codes[p] = CODE[name.value]
+
+    # ------------------------------------------------------------------ measuring and judging
+
+    def _part(self, seen: Glance, at: float) -> float:
+        p = seen.at
+        return part_of_day(at, seen.opens, seen.closes, self._opens.item(p), self._closes.item(p))
+
+    def _measure(self, state: State, seen: Glance) -> _Measured:
+        inputs, k, p = self._inputs, self._k, seen.at
+        expected, level, tilt = inputs.expected.item(p), state.level.item(p), state.tilt.item(p)
+        bend, curves = state.bend, inputs.curves
+        found = _Measured([], [], [], [])
+        for votes, observed, at_close in zip(seen.votes, seen.observed, seen.final, strict=True):
+            part = 1.0 if at_close else self._part(seen, observed)
+            share = 1.0 if at_close else curves.share(p, part)
+            place = part * GRID
+            low = min(int(place), GRID - 1)
+            bent = bend.item(low)
+            bent += (place - low) * (bend.item(low + 1) - bent)
+            residual = float(np.log((votes + 0.5) / (expected * max(share, 1e-4))))
+            left = 1.0 - share
+            counted = 0.5 * (votes + share * expected) + 1.0
+            wobble = k.precinct_tilt_sd * left
+            found.part.append(part)
+            found.share.append(share)
+            found.off.append(residual - level - _lateness(share) * tilt - bent)
+            found.noise.append(wobble * wobble + k.thinning * left / counted + k.watcher_sd**2)
+        return found
+
+    def _judge(self, seen: Glance, m: _Measured) -> tuple[list[int], Left]:
+        """(indices of the accepted counts, why the others are not)."""
+        if not seen.votes:
+            return [], NOTHING_LEFT
+        k, cap = self._k, self._inputs.cap.item(seen.at)
+        own = self._inputs.precinct_sd.item(seen.at)
+        candidates = [
+            gate.Candidate(votes, share, off, math.sqrt(own * own + noise + k.gate_shared_sd**2), asked, sure)
+            for votes, share, off, noise, asked, sure in zip(
+                seen.votes, m.share, m.off, m.noise, seen.asked, seen.sure, strict=True
+            )
+        ]
+        kept = gate.chain(candidates, cap, k)
+        if len(kept) == len(candidates):
+            return kept, NOTHING_LEFT
+        return kept, left_out(candidates, kept, cap)
+
+    # ------------------------------------------------------------------ projecting
+
+    def _final(self, state: State, seen: Glance, m: _Measured, kept: Sequence[int]) -> _Final:
+        """From the last of the counts `kept`."""
+        inputs, k, p = self._inputs, self._k, seen.at
+        sd = inputs.precinct_sd.item(p)
+        own = sd * sd
+        base = self._log_expected.item(p) + state.level.item(p)
+        if not kept or m.share[kept[-1]] < k.earliest:
+            shared, against = self._shared(state, p, (1.0, 1.0), 0.0)
+            return _Final(base, 0.0, own, shared, against, 1.0, 1.0, 0.0, own, base, base)
+        last = kept[-1]
+        part, share, off, noise = m.part[last], m.share[last], m.off[last], m.noise[last]
+        full = own / (own + noise)
+        doubt, followed = self._doubt(off, own + noise, len(kept), state)
+        gain = full * (1.0 - doubt)
+        shared, against = self._shared(state, p, (part, share), gain)
+        apart, astray = full * (off - followed), full * followed
+        log_median = base + full * followed
+        mixed = own * (1.0 - gain) + (1.0 - doubt) * (apart * apart) + doubt * (astray * astray)
+        return _Final(log_median, gain, mixed, shared, against, part, share,
+                      doubt, own * (1.0 - full), log_median + apart, log_median - astray)  # fmt: skip
+
+    def _doubt(self, off: float, variance: float, support: int, state: State) -> tuple[float, float]:
+        """`doubt.doubts` of one count."""
+        k = self._k
+        rate = state.bad[min(max(support, 1), 3) - 1]
+        q = 1.0 + off * off / (4.0 * variance)
+        good = 0.375 / (q * q * math.sqrt(q * variance))
+        z = off / k.bad_sd
+        bad = 0.3989422804 / k.bad_sd * float(np.exp(-0.5 * z * z))
+        doubt = rate * bad / (rate * bad + (1.0 - rate) * good)
+        if doubt > TAME:  # seldom: a peak has to be sought
+            columns = doubts(np.array([off]), np.array([variance]), np.array([support]), state.bad, k)
+            return float(columns[0][0]), float(columns[1][0])
+        return doubt, math.copysign(abs(off) * (1.0 - doubt), off)
+
+    def _shared(
+        self, state: State, p: int, measured: tuple[float, float], gain: float
+    ) -> tuple[float, float]:
+        """Variance through `s`, county and group: of the final, and of its ratio to its peers'."""
+        inputs, (part, share) = self._inputs, measured
+        group, county = inputs.group.item(p), inputs.county.item(p)
+        late = _lateness(share)
+        g = (1.0 - gain, -gain * late)
+        within = state.group_covariance[group].tolist()
+        above = state.county_covariance[county].tolist()
+        gp = _times(g, within)
+        taken = _times(gp, state.group_precision[group].tolist())
+        c = (g[0] - taken[0], g[1] - taken[1])
+        places = _quadratic(c, above) + _quadratic(g, within)
+        f = inputs.features[p]
+        q, r = len(f), inputs.curves.factors.shape[1]
+        j = np.empty(len(state.s))
+        j[0] = g[0]
+        np.multiply(f, g[0], out=j[1 : 1 + q])
+        if gain:
+            place = part * GRID
+            low = min(int(place), GRID - 1)
+            np.multiply(inputs.curves.deviation(low, place - low), -gain, out=j[1 + q : 1 + q + r])
+        else:
+            j[1 + q : 1 + q + r] = 0.0
+        np.multiply(f[: inputs.tilts], g[1], out=j[1 + q + r :])
+        j -= np.dot(gp, state.group_load[group])
+        j -= np.dot(_times(c, above), state.county_load[county])
+        shared = places + float(j @ state.covariance @ j)
+        if state.peer_load is None:
+            return shared, shared
+        j -= state.peer_load
+        return shared, places + float(j @ state.covariance @ j)
+
+    def _lagging(self, state: State, p: int, final: _Final) -> float:
+        """`model.lag_probability` of one."""
+        k = self._k
+        bar = self._log_expected.item(p) + state.peer_level + math.log(k.lag_ratio)
+        widened = 1.0 + k.lag_widening * (1.0 - final.share)
+
+        def below(log_median: float, own: float) -> float:
+            sd = math.sqrt(own + final.relative_variance) * widened
+            return float(ndtr((bar - log_median) / max(sd, 1e-6)))
+
+        sure = below(final.log_median_own, final.variance)
+        own = self._inputs.precinct_sd.item(p)
+        stray = below(final.log_median_stray, own * own)
+        return _rounded(sure + final.doubt * (stray - sure), 10_000.0)
+
+    # ------------------------------------------------------------------ writing
+
+    def _floor(self, seen: Glance, m: _Measured, kept: Sequence[int]) -> float:
+        """No fewer than this: the last accepted count, the names struck off, who stood in line at close."""
+        votes = 0
+        if kept:
+            last = kept[-1]
+            votes = seen.votes[last]
+            in_line = seen.line_people > 0 and seen.line_at >= seen.closes - 1800.0
+            if in_line and not seen.final[last] and m.part[last] >= 1.0:
+                votes += seen.line_people
+        return float(max(votes, seen.struck_off))
+
+    def _put(
+        self, out: Projection, state: State, seen: Glance, final: _Final, said: tuple[float, float, float]
+    ) -> tuple[float, float]:
+        """Writes what is projected; returns (votes missing against peers by close, gap)."""
+        inputs, k, p, c = self._inputs, self._k, seen.at, out.columns
+        floor, p_lag, clock = said
+        expected = inputs.expected.item(p)
+        cap = max(inputs.cap.item(p), floor)
+        sd = math.sqrt(final.own_variance + final.shared_variance)
+        stretch80 = k.stretch80_open + (k.stretch80_close - k.stretch80_open) * final.share
+        m, near, far = final.log_median, stretch80 * Z80 * sd, k.stretch95 * Z95 * sd
+        cuts = [
+            _rounded(max(min(votes, cap), floor), 10.0)
+            for votes in np.exp((m, m - near, m + near, m - far, m + far)).tolist()
+        ]
+        centre = cuts[0]
+        gap = _rounded(m - self._log_expected.item(p) - state.peer_level, 10_000.0)
+        c["expected_final"][p] = _rounded(expected, 10.0)
+        c["projected_final"][p] = centre
+        c["lo80"][p], c["hi80"][p], c["lo95"][p], c["hi95"][p] = cuts[1:]
+        c["p_lagging"][p], c["gap"][p] = p_lag, gap
+        c["shortfall"][p] = _rounded(max(expected - centre, 0.0), 10.0)
+        c["expected_now"][p] = _rounded(expected * inputs.curves.share(p, self._part(seen, clock)), 10.0)
+        out.missing[p] = missing = expected * math.exp(state.peer_level) - centre
+        mean = float(np.exp(m)) * float(np.power(state.smear, 1.0 - final.gain))
+        out.mean[p] = max(min(mean, cap), floor)
+        out.gain[p], out.part[p], out.share[p] = final.gain, final.part, final.share
+        out.own_variance[p], out.log_median[p] = final.own_variance, m
+        return missing, gap
+
+    def _count(self, out: Projection, seen: Glance, kept: Sequence[int], left: Left) -> None:
+        """Writes what is counted and not projected."""
+        c, p = out.columns, seen.at
+        c["reports"][p], c["held"][p] = len(kept), left.held
+        last = kept[-1] if kept else -1
+        c["last_votes"][p] = seen.votes[last] if kept else MISSING
+        c["last_observed_at"][p] = int(seen.observed[last]) if kept else MISSING
+        c["last_received_at"][p] = int(seen.last_received)
+        out.channel[p] = seen.channel[last] if kept else 0
+        for name in ("line_minutes", "line_people", "incidents", "on_post", "struck_off"):
+            c[name][p] = getattr(seen, name)
+
+
+def _lateness(share: float) -> float:
+    return -float(np.log(max(share, 0.01)))
+
+
+def _rounded(value: float, steps: float) -> float:
+    """To so many steps of one, half to even: as `numpy.round` does it."""
+    return round(value * steps) / steps
+
+
+def _times(row: tuple[float, float], matrix: list[list[float]]) -> tuple[float, float]:
+    (a, b), (c, d) = matrix
+    return row[0] * a + row[1] * c, row[0] * b + row[1] * d
+
+
+def _quadratic(row: tuple[float, float], matrix: list[list[float]]) -> float:
+    x, y = _times(row, matrix)
+    return x * row[0] + y * row[1]
+
+
+def _disagreement(seen: Glance, k: Constants) -> str:
+    """Whether the newest counts come from watchers who disagree, and how."""
+    if len(set(seen.sender)) < 2:
+        return ""
+    counts = zip(seen.observed, map(str, seen.sender), seen.votes, strict=True)
+    return standing.disagreement(list(counts), k)
