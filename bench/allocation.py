@@ -1,6 +1,6 @@
 """How long dispatch takes to spread callers and to decide: 10,000 precincts, 2,000 callers, limit 50 ms.
 
-    python -m bench.allocation [--precincts 10000] [--callers 2000]
+    python -m bench.allocation [--precincts 10000] [--callers 2000] [--counties 67]
 
 Baseline in the same run: looking through all precincts for the best one, once for each caller.
 """
@@ -8,9 +8,13 @@ Baseline in the same run: looking through all precincts for the best one, once f
 import argparse
 import random
 import time
+from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from callers.dispatch import Limits, Need, Open, Seen, allocate, decide, proposals
+from callers.allocation import Crew, Need, allocate
+from callers.dispatch import Open, Seen, decide, proposals
+from callers.limits import Limits
 from election.wire.feed import PrecinctInfo, Standing, State
 
 NOON = datetime(2026, 11, 3, 17, tzinfo=UTC)
@@ -21,6 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--precincts", type=int, default=10_000)
     parser.add_argument("--callers", type=int, default=2_000)
+    parser.add_argument("--counties", type=int, default=67)
     options = parser.parse_args()
     chance = random.Random(1)
     names = [f"p{n}" for n in range(options.precincts)]
@@ -32,24 +37,35 @@ def main() -> None:
         for p in names
     }  # fmt: skip
     infos = {
-        p: PrecinctInfo(precinct_id=p, name=p, registered=800, opens_at=0, closes_at=2**32, timezone="UTC")
-        for p in names
-    }
+        p: PrecinctInfo(
+            precinct_id=p, name=p, registered=800, opens_at=0, closes_at=2**32, timezone="UTC",
+            county=f"C{n % options.counties}",
+        )
+        for n, p in enumerate(names)
+    }  # fmt: skip
     seen = Seen(standings, infos, True, {p: chance.randrange(400) for p in names})
     closes = datetime(2026, 11, 4, 1, tzinfo=UTC)
     live = [Open(p, True, closes, seen_behind=True) for p in names[:500]]
-    needs = [Need(p, s.p_lagging, s.shortfall, seen.remaining[p]) for p, s in standings.items()]
+    county = {p: f"C{n % options.counties}" for n, p in enumerate(names)}
+    needs = [
+        Need(p, s.p_lagging, s.shortfall, seen.remaining[p], county=county[p]) for p, s in standings.items()
+    ]
+    # A third of the callers call in their own county alone, a third there rather, a third anywhere.
+    third = options.callers // 3
+    crews = Counter(Crew(frozenset([f"C{n % options.counties}"]), elsewhere=False) for n in range(third))
+    crews += Counter(Crew(frozenset([f"C{n % options.counties}"])) for n in range(third))
+    crews[Crew()] = options.callers - crews.total()
     limits = Limits()
-    given: dict[str, int] = {}
+    given: Mapping[str, int] = {}
     times: list[float] = []
     looks: list[float] = []
     for _ in range(40):
         started = time.perf_counter()
-        given = allocate(needs, options.callers, limits)
+        given = allocate(needs, crews, limits).precincts
         times.append((time.perf_counter() - started) * 1000)
         started = time.perf_counter()
         decide(live, seen, NOON, limits)
-        proposals(seen, live, options.callers, NOON, limits)
+        proposals(seen, live, crews, NOON, limits)
         looks.append((time.perf_counter() - started) * 1000)
     middle, look = (sorted(each)[len(each) // 2] for each in (times, looks))
     started = time.perf_counter()

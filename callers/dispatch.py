@@ -1,94 +1,12 @@
-"""Which precincts are called, and by how many callers. Pure: values in, values out.
+"""Which precincts are called: what starts, ends and rests, and why. Pure: values in, values out."""
 
-Objective. With k callers a precinct gains
-    U(k) = V (1 - exp(-k c / V)),    V = p_lagging * min(missing, reachable * w)
-votes: c votes a caller brings until the polls close, w votes a reached voter is worth; V bounds the gain
-because neither more votes than are missing nor more voters than can be reached can be won. Maximise the sum
-of U_i(k_i) with sum k_i <= callers and k_i <= cap_i.
-
-Greedy is optimal. Each U_i is concave, so its marginal gains m_i(1) >= m_i(2) >= ... fall. Any allocation
-of n callers collects n marginal gains, a prefix of each precinct's row. Greedy collects the n largest of
-all rows: when it takes m_i(j), each earlier gain of that row was larger or equal and has been taken, so
-what it takes are prefixes, too. No set of n gains has a larger sum; hence no allocation has. Caps cut rows
-short and change nothing.
-The first gain m(1) = V (1 - exp(-c/V)) grows with V (its derivative is 1 - (1 + u) exp(-u) > 0 with u = c/V),
-so with more precincts than callers only the `callers` largest V need be looked at.
-Orders by staff come first: a precinct with `callers_wanted` is filled (greedily among such precincts where
-there are too few callers) before the automatic ones share the rest. A heap makes it O(precincts + callers
-log callers).
-"""
-
-import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import exp, expm1
 
+from callers.allocation import Crew, Need, allocate
+from callers.limits import Limits
 from election.wire.feed import PrecinctInfo, Standing, State
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What staff allow to happen without them."""
-
-    automatic: bool = True
-    least_probability: float = 0.7
-    least_missing: float = 10.0  # votes; below that a dispatch is not worth a caller's walk to the phone
-    most_precincts: int = 500  # open at once by themselves
-    most_callers: int = 50  # in one precinct, by themselves
-    line_minutes: int = 45  # a wait as long as this makes lag that calls cannot mend
-    line_people: int = 100
-    votes_per_caller: float = 3.0  # brought until close
-    votes_per_voter: float = 0.1  # a reached voter is worth
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """A precinct that asks for callers. `missing` in votes, `reachable` in voters."""
-
-    precinct_id: str
-    probability: float
-    missing: float
-    reachable: int
-    callers_wanted: int | None = None
-
-    def worth(self, limits: Limits) -> float:
-        """V of the objective, in votes."""
-        return self.probability * min(self.missing, self.reachable * limits.votes_per_voter)
-
-
-def allocate(needs: Sequence[Need], callers: int, limits: Limits) -> dict[str, int]:
-    """How many callers each precinct gets; precincts that get none are left out."""
-    ordered = [n for n in needs if n.callers_wanted and n.reachable]
-    shared = [n for n in needs if not n.callers_wanted]
-    given = _greedy(ordered, callers, limits, {n.precinct_id: n.callers_wanted or 0 for n in ordered})
-    rest = callers - sum(given.values())
-    caps = {n.precinct_id: min(limits.most_callers, n.reachable) for n in shared}
-    return given | _greedy(shared, rest, limits, caps)
-
-
-def _greedy(needs: Sequence[Need], callers: int, limits: Limits, caps: Mapping[str, int]) -> dict[str, int]:
-    c, each = limits.votes_per_caller, limits.votes_per_voter
-    # A precinct that staff ordered may not lag at all; it still gets its callers, last of all.
-    worths = [
-        (max(need.probability * min(need.missing, need.reachable * each), 1e-6), need.precinct_id)
-        for need in needs
-        if caps[need.precinct_id] > 0
-    ]
-    if len(worths) > callers:  # the first caller's gain grows with V: only the best so many can get one
-        worths = heapq.nlargest(callers, worths)
-    heap = [(worth * expm1(-c / worth), precinct, worth) for worth, precinct in worths]
-    heapq.heapify(heap)
-    given: dict[str, int] = {}
-    while heap and callers > 0:
-        _, precinct, worth = heap[0]
-        if given.get(precinct, 0) >= caps[precinct]:
-            heapq.heappop(heap)
-            continue
-        count = given[precinct] = given.get(precinct, 0) + 1
-        callers -= 1
-        heapq.heapreplace(heap, (worth * exp(-count * c / worth) * expm1(-c / worth), precinct, worth))
-    return given
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,19 +120,23 @@ def _lagging(seen: Seen, now: datetime, limits: Limits) -> list[Need]:
         ):
             found.append(
                 Need(
-                    precinct, standing.p_lagging, standing.shortfall, seen.remaining.get(precinct, 1_000_000)
+                    precinct,
+                    standing.p_lagging,
+                    standing.shortfall,
+                    seen.remaining.get(precinct, 1_000_000),
+                    county=info.county,
                 )
             )
     return found
 
 
 def proposals(
-    seen: Seen, live: Sequence[Open], callers: int, now: datetime, limits: Limits
+    seen: Seen, live: Sequence[Open], callers: Mapping[Crew, int], now: datetime, limits: Limits
 ) -> list[tuple[Need, int]]:
     """Where callers would go if staff agreed: lagging precincts without a dispatch, most votes first."""
     taken = {d.precinct_id for d in live}
     needs = [n for n in _lagging(seen, now, limits) if n.precinct_id not in taken] if seen.fresh else []
-    shares = allocate(needs, callers, limits)
+    shares = allocate(needs, callers, limits).precincts
     pairs = [(n, shares[n.precinct_id]) for n in needs if n.precinct_id in shares]
     return sorted(pairs, key=lambda pair: (-pair[0].worth(limits), pair[0].precinct_id))
 

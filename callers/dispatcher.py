@@ -5,20 +5,22 @@ in each transaction that it still leads; every service serves callers and takes 
 """
 
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 from uuid import uuid4
 
 import asyncpg
 
-from callers.dispatch import End, Hold, Limits, Need, Open, Seen, Start, allocate, decide, proposals
+from callers.allocation import ANYWHERE, Crew, Need
+from callers.dispatch import End, Hold, Open, Seen, Start, decide, proposals
 from callers.feed import Heard
+from callers.limits import Limits
 from callers.places import Place, Places
 from callers.statements import statements
+from callers.whereabouts import ON_DUTY, Whereabouts
 from election.audit import record
 from election.leadership import Candidate, DeposedError, Term
 from election.wire.callers import DispatchLimits, DispatchList, DispatchOrder, DispatchView, Proposal
@@ -27,14 +29,12 @@ from election.wire.feed import State
 _SQL, _LEASES = statements("dispatches"), statements("leases")
 _ITSELF = "callers"  # who starts and ends what nobody ordered
 _BEHIND = (State.LAGGING, State.WATCH)
-_ON_DUTY = timedelta(minutes=15)  # stack time; who has not asked for so long is gone
 _WHEREABOUTS_SECONDS = 5.0  # real; where other services' callers work
 _COUNT_SECONDS = 10.0  # real; how many voters a precinct has left
 _TELL_SECONDS = 2.0  # real; between writes of what the board shows beside a dispatch
 _LIMITS_SECONDS = 2.0  # real; limits that staff set hold within
 _COUNTS_A_TICK = 20  # precincts counted in one query
 _PROPOSED = ("precinct_id", "callers", "missing", "reachable", "sentence")
-_SURPLUS = 1.25  # callers move on only when a precinct has clearly more than its share
 
 
 class UnknownPrecinctError(Exception):
@@ -83,12 +83,9 @@ class Dispatcher:
         self._told_at = -1e9
         self._proposed: list[tuple[object, ...]] | None = None
         self.live: dict[str, Live] = {}
-        self.shares: dict[str, int] = {}
+        self._callers = Whereabouts(places.county)
         self._reachable: dict[str, tuple[int, int, float]] = {}  # remaining, now, counted at (monotonic)
-        self._here: dict[str, tuple[str, datetime]] = {}  # this service's callers: precinct, last seen
-        self._elsewhere: dict[str, str] = {}
         self._elsewhere_at = -1e9
-        self._counts: Counter[str] = Counter()  # callers by precinct
         self._limits_at = -1e9
         self._stopped: frozenset[str] = frozenset()
 
@@ -125,9 +122,8 @@ class Dispatcher:
         if clock - self._told_at < _TELL_SECONDS:
             return
         self._told_at = clock
-        rows = [
-            (p, self._counts[p], self.shares.get(p, 0), self._now_reachable(p)) for p in sorted(self.live)
-        ]
+        counts, shares = self._callers.counts, self._callers.shares
+        rows = [(p, counts[p], shares.get(p, 0), self._now_reachable(p)) for p in sorted(self.live)]
         offers = sorted(self._offers(now), key=lambda o: o.precinct_id)
         proposed: list[tuple[object, ...]] = [
             (o.precinct_id, o.callers, o.missing, o.reachable, o.sentence) for o in offers
@@ -149,8 +145,11 @@ class Dispatcher:
         if clock - self._limits_at > _LIMITS_SECONDS:
             await self._read_limits()
         if clock - self._elsewhere_at > _WHEREABOUTS_SECONDS:
-            rows = await self._pool.fetch(_LEASES["whereabouts"], now - _ON_DUTY)
-            self._elsewhere = {row["caller_id"]: row["precinct_id"] for row in rows}
+            rows = await self._pool.fetch(_LEASES["whereabouts"], now - ON_DUTY)
+            self._callers.hear(
+                (r["caller_id"], r["precinct_id"], Crew(frozenset(r["counties"]), r["elsewhere"]))
+                for r in rows
+            )
             self._elsewhere_at = clock
         if self._leader is None or self._leader.term is None:
             # The leader counts, once for all services; how many remain at all only it knows.
@@ -269,11 +268,8 @@ class Dispatcher:
                 await self._pool.execute(_SQL["note"], dispatch.precinct_id, place.closes_at, behind)
 
     def _share(self, now: datetime) -> None:
-        self._here = {c: (p, at) for c, (p, at) in self._here.items() if now - at < _ON_DUTY}
-        places = self._elsewhere | {caller: precinct for caller, (precinct, _) in self._here.items()}
-        self._counts = Counter(places.values())
         needs = [self._need(d.open) for d in self.live.values() if not d.open.hold]
-        self.shares = allocate(needs, len(places), self.limits)
+        self._callers.share(needs, self.limits, now)
 
     def _need(self, dispatch: Open) -> Need:
         standing = self._heard.standings.get(dispatch.precinct_id)
@@ -283,33 +279,24 @@ class Dispatcher:
             standing.shortfall if standing else 0.0,
             self._reachable.get(dispatch.precinct_id, (1, 1, 0.0))[1],
             dispatch.callers_wanted,
+            self._places.county(dispatch.precinct_id),
         )
 
-    def choices(self, caller_id: str, now: datetime) -> Iterator[str]:
-        """Precincts to try for a caller, best first: where they are, unless others need them more."""
-        here = self._here.get(caller_id, (self._elsewhere.get(caller_id, ""), now))[0]
-        counts = self._counts
-        stays = self._runs(here, now) and counts[here] <= self.shares.get(here, 0) * _SURPLUS + 1
-        if stays:
-            yield here
-        rest = [p for p in self.live if self._runs(p, now) and not (stays and p == here)]
-        yield from sorted(rest, key=lambda p: (counts[p] - (p == here) - self.shares.get(p, 0), p))
+    def choices(self, caller_id: str, crew: Crew, now: datetime) -> Iterator[str]:
+        """Precincts to try for a caller, best first."""
+        return self._callers.choices(caller_id, crew, self.live, lambda p: self._runs(p, now))
 
     def _runs(self, precinct_id: str, now: datetime) -> bool:
         live = self.live.get(precinct_id)
         return live is not None and not live.row["hold"] and live.row["closes_at"] > now
 
-    def works(self, caller_id: str, precinct_id: str, now: datetime) -> None:
+    def works(self, caller_id: str, crew: Crew, precinct_id: str, now: datetime) -> None:
         """A caller was given a voter there."""
-        before = self._here.get(caller_id, (self._elsewhere.get(caller_id, ""), now))[0]
-        self._counts[before] -= 1
-        self._counts[precinct_id] += 1
-        self._here[caller_id] = (precinct_id, now)
+        self._callers.works(caller_id, crew, precinct_id, now)
 
     def leaves(self, caller_id: str) -> None:
         """A caller has stopped."""
-        self._here.pop(caller_id, None)
-        self._elsewhere.pop(caller_id, None)
+        self._callers.leaves(caller_id)
 
     async def order(self, order: DispatchOrder, account: str, now: datetime) -> DispatchView:
         """Staff send callers. Raises `UnknownPrecinctError`, `PollsClosedError`."""
@@ -361,8 +348,8 @@ class Dispatcher:
             precinct=self._name(precinct),
             automatic=row["automatic"],
             callers_wanted=row["callers_wanted"],
-            callers_now=self._counts[precinct],
-            callers_allocated=self.shares.get(precinct, 0),
+            callers_now=self._callers.counts[precinct],
+            callers_allocated=self._callers.shares.get(precinct, 0),
             started_at=row["started_at"],
             started_by=row["started_by"],
             reason=row["reason"],
@@ -393,7 +380,7 @@ class Dispatcher:
 
     def _offers(self, now: datetime) -> Sequence[Proposal]:
         opens = [d.open for d in self.live.values()]
-        callers = max(1, len(self._here.keys() | self._elsewhere.keys()))
+        callers = self._callers.callers() or {ANYWHERE: 1}
         offers = []
         for need, count in proposals(self._seen(), opens, callers, now, self.limits)[:50]:
             name = self._name(need.precinct_id)

@@ -140,10 +140,10 @@ class Floor:
                 return LeaseAnswer(voter=self._show(caller, held))
             return self._none(caller, Nobody("too_fast"), wait)
         why = Nobody("no_dispatch")
-        for precinct in self.dispatcher.choices(caller.caller_id, now):
+        for precinct in self.dispatcher.choices(caller.caller_id, caller.crew, now):
             found = await self._from_precinct(caller, precinct, now)
             if isinstance(found, Granted):
-                self.dispatcher.works(caller.caller_id, found.precinct_id, now)
+                self.dispatcher.works(caller.caller_id, caller.crew, found.precinct_id, now)
                 self._allowances[caller.caller_id].left -= not found.held
                 return LeaseAnswer(voter=self._show(caller, found))
             why = _more_hopeful(why, found)

@@ -15,6 +15,7 @@ class Place:
     name: str
     zone: str  # IANA
     closes_at: datetime
+    county: str = ""
 
 
 class Places:
@@ -31,7 +32,11 @@ class Places:
             return False
         self._stored = {
             p.precinct_id: Place(
-                p.precinct_id, p.name, p.timezone or election.day.timezone, p.closes_at(election.day)
+                p.precinct_id,
+                p.name,
+                p.timezone or election.day.timezone,
+                p.closes_at(election.day),
+                p.county,
             )
             for p in election.precincts
         }
@@ -42,4 +47,10 @@ class Places:
         info = self._heard.precincts.get(precinct_id)
         if info is None:
             return self._stored.get(precinct_id)
-        return Place(precinct_id, info.name, info.timezone, datetime.fromtimestamp(info.closes_at, UTC))
+        closes_at = datetime.fromtimestamp(info.closes_at, UTC)
+        return Place(precinct_id, info.name, info.timezone, closes_at, info.county)
+
+    def county(self, precinct_id: str) -> str:
+        """Its county; "" where it has none, or nobody knows the place."""
+        known = self._heard.precincts.get(precinct_id) or self._stored.get(precinct_id)
+        return known.county if known else ""

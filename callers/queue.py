@@ -19,6 +19,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from callers import policy
+from callers.allocation import ANYWHERE, Crew
 from callers.batches import Batches
 from callers.hints import READ_AHEAD, Candidate, Hints, Household
 from callers.seal import Seal
@@ -62,6 +63,7 @@ class CallerOnDuty:
     caller_id: str
     name: str
     languages: tuple[str, ...]
+    crew: Crew = ANYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,8 @@ class Queue:
         row = await self._pool.fetchrow(_SQL["caller"], caller_id, now)
         if row is None or row["barred"]:
             return None
-        return CallerOnDuty(caller_id, row["name"], tuple(row["languages"]))
+        crew = Crew(frozenset(row["counties"]), row["elsewhere"])
+        return CallerOnDuty(caller_id, row["name"], tuple(row["languages"]), crew)
 
     async def current(self, caller_id: str, now: datetime) -> Granted | None:
         """The lease a caller holds."""

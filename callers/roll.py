@@ -41,10 +41,12 @@ where not exists (select from voters v where v.voter_id = i.voter_id)
 """  # noqa: S608
 
 _SAVE_CALLERS = """
-insert into callers (caller_id, name, contact, languages)
-select * from jsonb_to_recordset($1::jsonb) as c(caller_id text, name text, contact text, languages text[])
+insert into callers (caller_id, name, contact, languages, counties, elsewhere)
+select * from jsonb_to_recordset($1::jsonb)
+    as c(caller_id text, name text, contact text, languages text[], counties text[], elsewhere boolean)
 on conflict (caller_id) do update set
-    name = excluded.name, contact = excluded.contact, languages = excluded.languages
+    name = excluded.name, contact = excluded.contact, languages = excluded.languages,
+    counties = excluded.counties, elsewhere = excluded.elsewhere
 """
 
 # One whose link was taken away stays known, so that a later import does not give it back.
@@ -91,9 +93,12 @@ async def save_voters(
 async def save_callers(connection: asyncpg.Connection, callers: Iterable[Caller]) -> None:
     """Makes the callers equal to these; who is barred stays barred. Call it within a transaction."""
     rows = [
-        {"caller_id": c.caller_id, "name": c.name, "contact": c.email_or_phone, "languages": c.languages}
+        {
+            "caller_id": c.caller_id, "name": c.name, "contact": c.email_or_phone, "languages": c.languages,
+            "counties": c.counties, "elsewhere": c.elsewhere,
+        }
         for c in callers
-    ]
+    ]  # fmt: skip
     await connection.execute(_DROP_CALLERS, [row["caller_id"] for row in rows])
     await connection.execute(_SAVE_CALLERS, rows)
 
@@ -122,9 +127,17 @@ async def read_voters(connection: asyncpg.Connection, seal: Seal | None = None) 
 async def read_callers(connection: asyncpg.Connection) -> tuple[Caller, ...]:
     """Callers by id."""
     rows = await connection.fetch(
-        "select caller_id, name, contact, languages from callers where phone_bank = ''"
+        "select caller_id, name, contact, languages, counties, elsewhere from callers where phone_bank = ''"
         ' order by caller_id collate "C"'
     )
     return tuple(
-        Caller(CallerId(r["caller_id"]), r["name"], r["contact"], tuple(r["languages"])) for r in rows
+        Caller(
+            CallerId(r["caller_id"]),
+            r["name"],
+            r["contact"],
+            tuple(r["languages"]),
+            tuple(r["counties"]),
+            r["elsewhere"],
+        )
+        for r in rows
     )

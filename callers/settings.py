@@ -4,7 +4,7 @@ from datetime import time, timedelta
 
 from pydantic import Field, SecretStr
 
-from callers.dispatch import Limits
+from callers.limits import Limits
 from callers.policy import Rules
 from callers.seal import Seal
 from election.settings import SharedSettings

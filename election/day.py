@@ -138,6 +138,8 @@ class Caller:
     name: str
     email_or_phone: str
     languages: tuple[str, ...] = ("en",)
+    counties: tuple[str, ...] = ()  # their own, called first; none: any
+    elsewhere: bool = True  # whether they may call others, too
 
 
 @dataclass(frozen=True, slots=True)

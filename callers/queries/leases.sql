@@ -130,13 +130,15 @@ where l.lease_id = $1 and l.caller_id = $2 and l.ended_by = 'outcome'
 returning l.lease_id
 
 -- :name whereabouts
--- Where each caller worked last, since $1.
-select distinct on (caller_id) caller_id, precinct_id from leases where granted_at > $1 and caller_id not like 'list:%'
-order by caller_id, granted_at desc
+-- Where each caller worked last, since $1, and where they may.
+select distinct on (l.caller_id) l.caller_id, l.precinct_id, c.counties, c.elsewhere
+from leases l join callers c using (caller_id)
+where l.granted_at > $1
+order by l.caller_id, l.granted_at desc
 
 -- :name caller
 -- One who signed up at a phone bank is known while it lasts, in a rehearsal or on the day, whichever it was.
-select caller_id, name, languages, barred from callers c
+select caller_id, name, languages, counties, elsewhere, barred from callers c
 where caller_id = $1
   and (c.phone_bank = '' or exists (select from phone_banks p where p.code = c.phone_bank and p.ends_at > $2))
 

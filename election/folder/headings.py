@@ -96,6 +96,8 @@ CALLERS = (
     _needs("name", "Full Name", "Caller"),
     _needs("email_or_phone", "Contact", "Email", "Phone", "CellPhone", "Preferred Email"),
     _may("languages", "Language", *_LANGUAGE),
+    _may("counties", "County", "CountyName"),
+    _may("elsewhere", "Other Counties"),
 )
 
 REPORTS = (

@@ -1,6 +1,6 @@
 """`watchers.csv`, `callers.csv` and `voters.csv`. Messages never repeat a phone number or a voter's name."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 
 from election.day import Caller, ElectionDay, Voter, Watcher
@@ -73,13 +73,15 @@ def read_watchers(
     return tuple(found[key] for key in sorted(found))
 
 
-def read_callers(path: Path, findings: Findings) -> tuple[Caller, ...]:
-    """Callers, ordered by id."""
+def read_callers(
+    path: Path, findings: Findings, counties: Container[str] | None = None
+) -> tuple[Caller, ...]:
+    """Callers, ordered by id. `counties`: those that there are, where that is known."""
     table = Table(path, CALLERS, findings)
     cells = Cells(table.file, findings)
     found: dict[str, Caller] = {}
     lines: dict[str, int] = {}
-    for line, (identity, name, contact, languages) in table:
+    for line, (identity, name, contact, languages, places, others) in table:
         cells.line, before = line, findings.total
         cells.need("caller_id", identity)
         if identity in lines:
@@ -87,9 +89,18 @@ def read_callers(path: Path, findings: Findings) -> tuple[Caller, ...]:
         lines.setdefault(identity, line)
         cells.need("name", name)
         tongues = [cells.language("languages", t) for t in split_list(languages)]
+        own = tuple(dict.fromkeys(split_list(places)))
+        for county in own:
+            if counties is not None and county not in counties:
+                cells.problem(
+                    "counties", f"no precinct is in {shown(county)}", "write it as in precincts.csv"
+                )
+        elsewhere = bool(cells.boolean("elsewhere", others)) if others else True
+        if not elsewhere and not own:
+            cells.problem("elsewhere", "whoever may not call elsewhere needs a county", "name their counties")
         if findings.total == before:
             known = tuple(dict.fromkeys(t for t in tongues if t)) or ("en",)
-            found[identity] = Caller(CallerId(identity), name, contact, known)
+            found[identity] = Caller(CallerId(identity), name, contact, known, own, elsewhere)
     return tuple(found[key] for key in sorted(found))
 
 

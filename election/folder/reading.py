@@ -50,7 +50,8 @@ def examine(folder: Path, findings: Findings, *, shapes: bool = True) -> Examine
             else (),
             geometry=read_shapes(folder / SHAPES, known, findings) if shapes and there(SHAPES) else {},
         )
-        callers = read_callers(folder / "callers.csv", findings) if there("callers.csv") else ()
+        counties = {p.county for p in precincts.values()} if sound else None
+        callers = read_callers(folder / "callers.csv", findings, counties) if there("callers.csv") else ()
     return Examined(election, callers, known, region)
 
 

@@ -55,7 +55,13 @@ def write_election(folder: Path, election: Election) -> list[str]:
 
 def write_callers(folder: Path, callers: Iterable[Caller]) -> None:
     """Writes `callers.csv`."""
-    rows = [(c.caller_id, c.name, c.email_or_phone, ";".join(c.languages)) for c in callers]
+    rows = [
+        (
+            c.caller_id, c.name, c.email_or_phone, ";".join(c.languages), ";".join(c.counties),
+            "" if c.elsewhere else "no",
+        )
+        for c in callers
+    ]  # fmt: skip
     _write(folder / "callers.csv", CALLERS, rows)
 
 

@@ -107,7 +107,7 @@ async def test_a_first_import_names_the_lines_of_repeated_voters(database_url: s
 
 async def test_a_barred_caller_stays_barred(database_url: str, county: Path) -> None:
     connection = await connect(database_url)
-    both = [Caller("a", "A", "", ("en",)), Caller("b", "B", "", ("en", "es"))]  # type: ignore[arg-type]
+    both = [Caller("a", "A", "", ("en",)), Caller("b", "B", "", ("en", "es"), ("Sample",), False)]  # type: ignore[arg-type]
     write_callers(county, both)
     await import_folder(connection, county, Findings())
     assert list(await read_callers(connection)) == both

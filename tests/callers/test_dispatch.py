@@ -1,55 +1,14 @@
-"""Callers go where they bring most votes; dispatches start, rest and end for stated reasons."""
+"""Dispatches start, rest and end for stated reasons."""
 
-import random
 from datetime import UTC, datetime, timedelta
-from itertools import product
-from math import exp
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from callers.dispatch import End, Hold, Limits, Need, Open, Seen, Start, allocate, decide
+from callers.dispatch import End, Hold, Open, Seen, Start, decide
+from callers.limits import Limits
 from election.wire.feed import PrecinctInfo, Standing, State
 
 NOW = datetime(2026, 11, 3, 19, tzinfo=UTC)
 CLOSES = NOW + timedelta(hours=6)
 LIMITS = Limits()
-
-
-def gain(need: Need, callers: int) -> float:
-    worth = need.worth(LIMITS)
-    return worth * (1 - exp(-callers * LIMITS.votes_per_caller / worth)) if worth else 0.0
-
-
-needs = st.lists(
-    st.tuples(st.floats(0.1, 1), st.floats(1, 60), st.integers(10, 900)), min_size=1, max_size=4
-).map(lambda rows: [Need(f"p{n}", *row) for n, row in enumerate(rows)])
-
-
-@given(needs=needs, callers=st.integers(0, 6))
-def test_no_other_allocation_brings_more_votes(needs: list[Need], callers: int) -> None:
-    shares = allocate(needs, callers, LIMITS)
-    ours = sum(gain(n, shares.get(n.precinct_id, 0)) for n in needs)
-    best = max(
-        sum(gain(n, k) for n, k in zip(needs, ks, strict=True))
-        for ks in product(range(callers + 1), repeat=len(needs))
-        if sum(ks) <= callers
-    )
-    assert sum(shares.values()) <= callers
-    assert ours >= best - 1e-6
-
-
-def test_staff_orders_are_filled_first() -> None:
-    wanted = Need("ordered", 0.0, 0.0, 50, callers_wanted=4)
-    shares = allocate([Need("big", 0.99, 500, 5000), wanted], 6, LIMITS)
-    assert shares == {"ordered": 4, "big": 2}
-
-
-def test_every_caller_is_shared_out_among_ten_thousand_precincts() -> None:
-    rng = random.Random(1)
-    many = [Need(f"p{n}", rng.random(), rng.uniform(1, 300), rng.randrange(1, 900)) for n in range(10_000)]
-    shares = allocate(many, 2000, LIMITS)  # how long it takes: bench/allocation.py
-    assert sum(shares.values()) == 2000
 
 
 def a_standing(state: State = State.LAGGING, **more: object) -> Standing:

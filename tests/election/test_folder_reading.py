@@ -130,6 +130,8 @@ def test_every_error_has_its_line_column_and_remedy(folder: Path) -> None:
         ("watchers.csv", "watcher_id,name,phone,precinct_ids\na,A,2155550101,\nb,B,(215) 555-0101,\n", "watchers.csv:3: phone: line 2 has this phone too"),
         ("watchers.csv", 'watcher_id,name,phone,precinct_ids\na,A,2155550101,"12-01,12-02"\n', "watchers.csv:2: precinct_ids: there is no precinct '12-01,12-02'"),
         ("callers.csv", "caller_id,name,contact,languages\na,A,,xx-\n", "callers.csv:2: languages: 'xx-' is no language"),
+        ("callers.csv", "caller_id,name,contact,counties\na,A,,Nowhere\n", "callers.csv:2: counties: no precinct is in 'Nowhere'"),
+        ("callers.csv", "caller_id,name,contact,elsewhere\na,A,,no\n", "callers.csv:2: elsewhere: whoever may not call elsewhere needs a county"),
         ("voters.csv", "VoterFileID,Precinct,Roll,Name,CellPhone\n1,12-01,1,N,\n1,12-01,2,M,\n", "voters.csv:3: voter_id: this id is on line 2 too"),
         ("voters.csv", "VoterFileID,Precinct,Roll,Name,CellPhone\n1,12-01,7,N,\n2,12-01,7,M,\n", "voters.csv:3: roll_number: this precinct's roll number is on line 2"),
         ("voters.csv", "voter_id,precinct_id,roll_number,name,phone,support,voted\n1,12-01,7,N,,101,\n", "voters.csv:2: support: 101 is out of range"),

@@ -1,0 +1,111 @@
+"""Which caller works where, at this service and at others, and where each should go next. No I/O."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from callers.allocation import Crew, Need, Spread, allocate
+from callers.limits import Limits
+
+ON_DUTY = timedelta(minutes=15)  # stack time; who has not asked for so long is gone
+_SURPLUS = 1.25  # callers move on only when a precinct has clearly more than its share
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    precinct_id: str
+    crew: Crew
+    at: datetime | None = None  # None: at another service
+
+
+class Whereabouts:
+    """Callers on duty. `county_of` a precinct; "" where it has none or nobody knows it."""
+
+    def __init__(self, county_of: Callable[[str], str]) -> None:
+        self._county_of = county_of
+        self._here: dict[str, _Seen] = {}
+        self._elsewhere: dict[str, _Seen] = {}
+        self._crews: Counter[tuple[Crew, str]] = Counter()  # callers by crew and county
+        self._spread = Spread()
+        self.counts: Counter[str] = Counter()  # callers by precinct
+
+    @property
+    def shares(self) -> Mapping[str, int]:
+        """How many callers each precinct should have."""
+        return self._spread.precincts
+
+    def callers(self) -> Counter[Crew]:
+        """Who is on duty, by crew."""
+        return Counter(seen.crew for seen in (self._elsewhere | self._here).values())
+
+    def hear(self, others: Iterable[tuple[str, str, Crew]]) -> None:
+        """Where callers worked last, at whichever service: caller, precinct, crew."""
+        self._elsewhere = {caller: _Seen(precinct, crew) for caller, precinct, crew in others}
+
+    def share(self, needs: Sequence[Need], limits: Limits, now: datetime) -> None:
+        """Spreads everybody on duty anew."""
+        self._here = {c: seen for c, seen in self._here.items() if seen.at and now - seen.at < ON_DUTY}
+        everybody = (self._elsewhere | self._here).values()
+        self.counts = Counter(seen.precinct_id for seen in everybody)
+        self._crews = Counter((seen.crew, self._county_of(seen.precinct_id)) for seen in everybody)
+        self._spread = allocate(needs, self.callers(), limits)
+
+    def choices(
+        self, caller_id: str, crew: Crew, live: Iterable[str], runs: Callable[[str], bool]
+    ) -> Iterator[str]:
+        """Of the live precincts that run those to try, best first: where the caller is, unless others need
+        them more; then counties that their crew still owes callers, and there the precinct that lacks most.
+        """
+        seen = self._last(caller_id)
+        here = seen.precinct_id if seen else ""
+        stays = runs(here) and crew.may(self._county_of(here)) and not self._surplus(crew, here)
+        if stays:
+            yield here
+        county = {p: self._county_of(p) for p in live if runs(p)}
+        lacking = self._lacking(crew, seen)
+
+        def key(precinct: str) -> tuple[bool, int, str]:
+            missing = self.shares.get(precinct, 0) - (self.counts[precinct] - (precinct == here))
+            return not lacking.get(county[precinct]), -missing, precinct
+
+        yield from sorted(
+            (p for p, its in county.items() if crew.may(its) and not (stays and p == here)), key=key
+        )
+
+    def _surplus(self, crew: Crew, precinct: str) -> bool:
+        county = self._county_of(precinct)
+        return (
+            self.counts[precinct] > self.shares.get(precinct, 0) * _SURPLUS + 1
+            or self._crews[crew, county] > self._spread.crews.get((crew, county), 0) * _SURPLUS + 1
+        )
+
+    def _lacking(self, crew: Crew, seen: _Seen | None) -> dict[str, bool]:
+        """Counties with fewer of this crew than it should have there, the caller who asks not counted."""
+        there = self._county_of(seen.precinct_id) if seen and seen.crew == crew else None
+        return {
+            county: self._crews[crew, county] - (county == there) < n
+            for (its, county), n in self._spread.crews.items()
+            if its == crew
+        }
+
+    def works(self, caller_id: str, crew: Crew, precinct_id: str, now: datetime) -> None:
+        """A caller was given a voter there."""
+        self._uncount(self._last(caller_id))
+        self._here[caller_id] = _Seen(precinct_id, crew, now)
+        self.counts[precinct_id] += 1
+        self._crews[crew, self._county_of(precinct_id)] += 1
+
+    def leaves(self, caller_id: str) -> None:
+        """A caller has stopped."""
+        self._uncount(self._last(caller_id))
+        self._here.pop(caller_id, None)
+        self._elsewhere.pop(caller_id, None)
+
+    def _last(self, caller_id: str) -> _Seen | None:
+        return self._here.get(caller_id) or self._elsewhere.get(caller_id)
+
+    def _uncount(self, seen: _Seen | None) -> None:
+        if seen:
+            self.counts[seen.precinct_id] -= 1
+            self._crews[seen.crew, self._county_of(seen.precinct_id)] -= 1
