@@ -50,6 +50,11 @@ def dump_roster(roster: Roster) -> bytes:
     return dump_roster_content(roster.day, tuple(roster.precincts.values()), tuple(roster.watchers.values()))
 
 
+def version_of(content: bytes) -> str:
+    """The version of a roster with this content."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
 def load_roster(content: bytes) -> Roster:
     """A roster from its canonical JSON. Raises `ValueError` where it is not one (a torn file, say)."""
     try:
@@ -63,7 +68,7 @@ def load_roster(content: bytes) -> Roster:
                 by_phone.setdefault(watcher.backup_phone, watcher)
         by_phone.update({w.phone: w for w in watchers})
         return Roster(
-            version=hashlib.sha256(content).hexdigest()[:16],
+            version=version_of(content),
             day=ElectionDay(
                 day["name"],
                 date.fromisoformat(day["date"]),

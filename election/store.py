@@ -4,6 +4,9 @@ Saving replaces the election as a whole inside the caller's transaction. Check-i
 to precincts and watchers by id and are untouched by it.
 """
 
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -11,7 +14,7 @@ import orjson
 
 from election.day import CurvePoint, Election, ElectionDay, Method, PastVotes, Precinct, Watcher
 from election.ids import PrecinctId, WatcherId
-from election.roster import dump_roster_content, load_roster
+from election.roster import dump_roster_content, load_roster, version_of
 
 CHANGED_CHANNEL = "beluga_election"  # NOTIFY with the roster's version; it only wakes
 SAVE_SECONDS = 300.0  # 180,000 precincts with shapes on a slow disk
@@ -150,9 +153,7 @@ async def _load(connection: asyncpg.Connection) -> Election | None:
     )
     watchers = await connection.fetch('select * from watchers order by watcher_id collate "C"')
     return Election(
-        day=ElectionDay(
-            day["name"], day["date"], day["timezone"], day["opens"], day["closes"], tuple(day["languages"])
-        ),
+        day=_day(day),
         precincts=tuple(_precinct(p) for p in places),
         history=tuple(
             PastVotes(v["precinct_id"], v["election"], v["votes"], Method(v["method"]), v["registered"])
@@ -161,6 +162,12 @@ async def _load(connection: asyncpg.Connection) -> Election | None:
         curve=tuple(CurvePoint(*c) for c in curve),
         watchers=tuple(_watcher(w) for w in watchers),
         geometry={PrecinctId(p["precinct_id"]): p["geometry"] for p in places if p["geometry"] is not None},
+    )
+
+
+def _day(row: Any) -> ElectionDay:
+    return ElectionDay(
+        row["name"], row["date"], row["timezone"], row["opens"], row["closes"], tuple(row["languages"])
     )
 
 
@@ -195,6 +202,41 @@ def _watcher(row: Any) -> Watcher:
         shift_start=row["shift_start"],
         shift_end=row["shift_end"],
     )
+
+
+async def move_watchers(connection: asyncpg.Connection, posts: Mapping[str, Sequence[str]]) -> str | None:
+    """Puts a roster in force in which these watchers (by id) watch these precincts, others those imported.
+
+    Returns its version, or None where that roster is in force already. Ids that the election does not have
+    are left out. Call it within a transaction, as `save_election`; it waits for an import under way.
+    """
+    await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
+    day = await connection.fetchrow("select * from election")
+    if day is None:
+        return None
+    places = await connection.fetch(
+        f"select {_NAMES.removesuffix(', geometry')} from precincts order by position",  # noqa: S608
+        timeout=SAVE_SECONDS,
+    )
+    rows = await connection.fetch("select * from watchers")
+
+    def made() -> tuple[str, str]:
+        precincts = tuple(_precinct(p) for p in places)
+        known = {p.precinct_id for p in precincts}
+        watchers = []
+        for watcher in map(_watcher, rows):
+            post = tuple(PrecinctId(p) for p in posts.get(watcher.watcher_id, ()) if p in known)
+            watchers.append(replace(watcher, precinct_ids=post) if post else watcher)
+        content = dump_roster_content(_day(day), precincts, tuple(watchers))
+        return version_of(content), content.decode()
+
+    version, content = await asyncio.to_thread(made)  # a large roster takes a while
+    if version == day["roster_version"]:
+        return None
+    await connection.execute(_SAVE_ROSTER, version, content)
+    await connection.execute("update election set roster_version = $1", version)
+    await connection.execute("select pg_notify($1, $2)", CHANGED_CHANNEL, version)
+    return version
 
 
 async def current_roster(connection: asyncpg.Connection) -> bytes | None:

@@ -26,6 +26,7 @@ from intake import outbox_store
 from intake.desks import DeskApi
 from intake.hints import Heard, Plausibility, hear
 from intake.incidents import OPEN
+from intake.moves import Moves
 from intake.notices import Notices
 from intake.outbox import Purpose, Text, window, zone_of
 from intake.outbox_sending import Outbox
@@ -132,6 +133,7 @@ class BackOffice:
             "quiet": settings.quiet, "region": settings.phone_region, "rehearsal": settings.rehearsal
         }  # fmt: skip
         self.outbox.chores += [
+            Moves(rehearsal=settings.rehearsal),  # first, so that who is told to go is expected there
             Reminders(self.heard, rosters, clock, interval=settings.reminder_interval, **common),
             Notices(rosters, clock, **common),
         ]
