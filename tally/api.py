@@ -24,6 +24,7 @@ from tally.constants import Constants
 from tally.curve import part_of_day, share_at
 from tally.edition import Counties, Sight, encode
 from tally.engine import Engine
+from tally.entries import FOREVER
 from tally.feed import TOKEN_AGE, sight_of
 from tally.model import State
 from tally.projection import Tally
@@ -77,6 +78,13 @@ class _Api:
             headers={"WWW-Authenticate": "Bearer"},
         )  # fmt: skip
 
+    def _past(self, request: web.Request) -> float | None:
+        """The past time asked for as `at`, if any. Raises 400."""
+        at = _as_of(request, "at")
+        if at is not None and at > self._engine.clock.now().timestamp():
+            raise _bad("at: this minute is still to come")
+        return at
+
     async def _columns(self, request: web.Request) -> Row:
         counties = self._counties(request)
         body = await self._engine.standings(_as_of(request), counties)
@@ -94,11 +102,9 @@ class _Api:
 
     async def as_of(self, request: web.Request) -> web.Response:
         sight = self._sight(request)
-        at = _as_of(request, "at")
+        at = self._past(request)
         if at is None:
             raise _bad("at: name a time, such as 2026-11-03T15:04:00Z")
-        if at > self._engine.clock.now().timestamp():
-            raise _bad("at: this minute is still to come")
         body = await self._engine.past(at, sight)
         if body is None:
             raise _not_yet()
@@ -141,10 +147,19 @@ class _Api:
             raise _not_yet()
         if precinct_id not in edition.county_of or not edition.sees(counties, precinct_id):
             raise web.HTTPNotFound(text='{"error": "no such precinct"}', content_type=JSON)
-        found = await self._engine.ask(lambda tally, p, state: detail_of(tally, p, state, precinct_id))
+        at = self._past(request)
+        if at is None:
+            found = await self._engine.ask(lambda tally, p, state: detail_of(tally, p, state, precinct_id))
+        else:
+            found = await self._engine.ask_past(
+                at, lambda tally, p, state: detail_of(tally, p, state, precinct_id, p.minute)
+            )
         if found is None:
             raise _not_yet()
         entries = await self._entries(precinct_id, [UUID(r["check_in_id"]) for r in found["reports"]])
+        if entries is not None and at is not None:
+            minute = found["as_of"]
+            entries = [(c, body) for c, body in entries if c.received_at.timestamp() <= minute]
         words = {str(c.check_in_id): body for c, body in entries or ()}
         senders = {str(c.check_in_id): c for c, _ in entries or ()}
         for report in found["reports"]:
@@ -218,10 +233,12 @@ def _silent(tally: Tally, projection: Projection) -> list[Row]:
     ]
 
 
-def detail_of(tally: Tally, projection: Projection, state: State, precinct_id: str) -> Row:
-    """What the precinct's page shows, words and annotations apart."""
+def detail_of(
+    tally: Tally, projection: Projection, state: State, precinct_id: str, as_of: float = FOREVER
+) -> Row:
+    """What the precinct's page shows, words and annotations apart; `as_of`: as known then."""
     position = tally.ledger.index[precinct_id]
-    view = tally.ledger.view(position)
+    view = tally.ledger.view(position, as_of)
     judged = tally.judged(projection, state, position)
     counts = [(r, "accepted", "") for r in judged.accepted]
     counts += [(s.report, s.verdict.value, s.reason) for s in judged.settled]
@@ -229,9 +246,9 @@ def detail_of(tally: Tally, projection: Projection, state: State, precinct_id: s
     row = rows_of(projection, [position])[0]
     return {
         "as_of": projection.as_of,
-        "info": info_of(tally, position),
+        "info": info_of(tally, position, as_of),
         "standing": row,
-        "curve": _curve(tally, state, position, row),
+        "curve": _curve(tally, state, position, row, as_of),
         "reports": [
             {
                 "check_in_id": str(UUID(bytes=r.check_in_id)),
@@ -245,7 +262,7 @@ def detail_of(tally: Tally, projection: Projection, state: State, precinct_id: s
             }
             for r, verdict, reason in counts
         ],
-        "incidents": [i for i in incidents_of(tally) if i["precinct_id"] == precinct_id],
+        "incidents": [i for i in incidents_of(tally, as_of) if i["precinct_id"] == precinct_id],
         "line": {"minutes": view.line_minutes, "people": view.line_people, "at": view.line_at},
         "watchers": [w.watcher_id for w in tally.election.watchers if precinct_id in w.precinct_ids],
         "shifts": [
@@ -256,13 +273,13 @@ def detail_of(tally: Tally, projection: Projection, state: State, precinct_id: s
     }
 
 
-def _curve(tally: Tally, state: State, position: int, row: Row) -> list[Row]:
+def _curve(tally: Tally, state: State, position: int, row: Row, as_of: float) -> list[Row]:
     """Cumulative in-person votes every quarter of an hour: the band in which a precinct like this one runs
     today (its peers' level), and from the last accepted count on the projection with its own band.
     """
     k: Constants = tally.constants
     inputs = tally.inputs
-    opens, closes = tally.ledger.hours(position)
+    opens, closes = tally.ledger.hours(position, as_of)
     planned = tally.ledger.hours(position, -math.inf)
     curve = inputs.curves.table[inputs.curves.of[position]].tolist()
     level = math.log(inputs.expected[position]) + state.peer_level

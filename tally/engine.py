@@ -234,6 +234,24 @@ class Engine:
                 del self._pasts[next(iter(self._pasts))]
             return body
 
+    async def ask_past(self, at: float, question: Callable[[Tally, Projection, State], T]) -> T | None:
+        """Puts a question to the tally as known at a past minute. None until it has an election.
+
+        The question looks at entries up to `projection.minute` only. Everything is projected for it: a replay
+        asks seldom, and one at a time.
+        """
+        minute = at // MINUTE * MINUTE
+        async with self._replaying:
+            looked = await self.ask(lambda tally, _, __: (tally, tally.ledger.look_everywhere(minute)))
+            if looked is None:
+                return None
+            tally, look = looked
+            begin = asyncio.get_running_loop().run_in_executor(self._historian, tally.begin, minute, look)
+            projection, state = await begin
+            return await self.ask(
+                lambda now, _, __: question(tally, projection, state) if now is tally else None
+            )
+
     # ------------------------------------------------------------------ running
 
     async def run(self) -> None:

@@ -57,6 +57,10 @@ def document() -> dict[str, Any]:
         "One precinct: its standing, curve, every report with its verdict and words, notes",
         _ROW, missing="No such precinct among those this token may see.",
     )  # fmt: skip
+    precinct["get"]["parameters"] = [
+        {"name": "at", "in": "query", "description": f"As known at that minute. {_AT}.",
+         "schema": {"type": "string"}}
+    ]  # fmt: skip
     precinct["parameters"] = [
         {"name": "precinct_id", "in": "path", "required": True, "schema": {"type": "string"}}
     ]

@@ -32,9 +32,9 @@ def infos_of(tally: Tally, as_of: float = FOREVER) -> Columns:
     return tally.places | {"opens_at": opens, "closes_at": closes}
 
 
-def info_of(tally: Tally, position: int) -> Row:
-    """One precinct as the feed's `PrecinctInfo`."""
-    opens, closes = tally.ledger.hours(position)
+def info_of(tally: Tally, position: int, as_of: float = FOREVER) -> Row:
+    """One precinct as the feed's `PrecinctInfo`, with its hours as decided by then."""
+    opens, closes = tally.ledger.hours(position, as_of)
     place = {name: column[position] for name, column in tally.places.items()}
     return place | {"opens_at": int(opens), "closes_at": int(closes)}
 
