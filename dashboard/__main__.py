@@ -1,5 +1,6 @@
 """`python -m dashboard`: the war room under waitress."""
 
+import resource
 import signal
 import sys
 import threading
@@ -12,9 +13,21 @@ from dashboard.app import build
 from dashboard.settings import DashboardSettings
 from election.telemetry import configure_logs
 
+CONNECTIONS = 4_096  # at once: 500 viewers with the six that a browser opens, and room
+
+
+def allow_files(wanted: int) -> None:
+    """Raises this process's limit of open files as far as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
 
 def main() -> int:
     """Serves until SIGTERM or SIGINT."""
+    allow_files(2 * CONNECTIONS)
     settings = DashboardSettings()
     log = configure_logs("dashboard", settings)
     try:
@@ -28,6 +41,11 @@ def main() -> int:
         host=settings.host,
         port=settings.dashboard_port,
         threads=settings.dashboard_threads,
+        # Each open board keeps a connection or two. Above waitress's usual hundred nobody would be let in
+        # until one of them has been idle for two minutes; above 1,024 its `select` fails.
+        connection_limit=CONNECTIONS,
+        backlog=CONNECTIONS,
+        asyncore_use_poll=True,
         ident="",
         trusted_proxy=trusted,
         trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}

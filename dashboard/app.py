@@ -18,7 +18,7 @@ from dashboard.panel import add_panel
 from dashboard.places import Gazetteer
 from dashboard.replay import add_replay
 from dashboard.settings import DashboardSettings
-from dashboard.shell import PAGE, add_map, layout
+from dashboard.shell import Script, add_script, layout, page
 from dashboard.sign_in import Accounts, add_sign_in
 from dashboard.snapshots import Snapshots, add_snapshots
 from dashboard.squeeze import add_squeeze
@@ -63,6 +63,8 @@ def build(settings: DashboardSettings) -> WarRoom:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.cookie_secure,
+        # Set at sign-in alone: an answer under way would else bring a session back that was just ended.
+        SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=BODY_LIMIT,
     )
     # Ours come before Dash's: its catch-all would otherwise answer first, and without asking who it is.
@@ -75,19 +77,20 @@ def build(settings: DashboardSettings) -> WarRoom:
     add_alerts(server, background, alerts, trail)
     add_snapshots(server, snapshots)
     add_replay(server, background, neighbours)
+    script = Script.read()
+    add_script(server, script)
     app = Dash(
         "dashboard",
         server=server,  # type: ignore[arg-type]
         title="Beluga war room",
         update_title="",
-        index_string=PAGE,
-        assets_ignore=r"^topojson/.*",
+        index_string=page(script),
+        assets_ignore=r"\.js$",  # the board's own come as one script
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
         serve_locally=True,
         compress=False,
     )
     app.layout = layout
-    add_map(app)
     add_panel(app, background, neighbours, gazetteer, clock)
     hashes = list(app.csp_hashes())
     add_guards(server, settings, lambda: hashes)

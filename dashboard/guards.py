@@ -7,6 +7,9 @@ import flask
 
 from dashboard.settings import DashboardSettings
 
+# What a browser may keep: its address changes with its content, or it says itself how long.
+_KEPT = ("/assets/", "/script/", "/_dash-component-suites/", "/shapes/", "/watched")
+
 
 def content_security_policy(script_hashes: Sequence[str], feed: str) -> str:
     """The policy the board runs under. `feed` is the feed's origin (`wss://host:port`).
@@ -69,6 +72,6 @@ def add_guards(
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         if flask.request.is_secure:
             headers["Strict-Transport-Security"] = "max-age=31536000"
-        if not flask.request.path.startswith(("/assets/", "/_dash-component-suites/", "/geo/", "/watched")):
+        if not flask.request.path.startswith(_KEPT):
             headers["Cache-Control"] = "no-store"
         return response

@@ -34,10 +34,16 @@ class Neighbours:
         self._settings = settings
         self._tokens = tokens
 
-    async def precinct(self, who: Person, precinct_id: str) -> dict[str, Any]:
-        """The tally's page of one precinct: info, standing, curve, reports, annotations, incidents."""
+    async def precinct(self, who: Person, precinct_id: str, at: int | None = None) -> dict[str, Any]:
+        """The tally's page of one precinct: info, standing, curve, reports, annotations, incidents.
+
+        `at` (epoch seconds): as known at that minute.
+        """
         url = f"{self._settings.tally_url}/precincts/{quote(precinct_id, safe='')}"
-        return dict(await self._ask(who, "GET", url, "The tally"))
+        if at is None:
+            return dict(await self._ask(who, "GET", url, "The tally"))
+        page = await self._fetch(who, "GET", f"{url}?at={at}", "The tally", seconds=PAST_SECONDS)
+        return dict(orjson.loads(page))
 
     async def past(self, who: Person, at: str) -> bytes:
         """The board as known at a minute (ISO 8601 with an offset): a snapshot message, as JSON."""

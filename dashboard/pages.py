@@ -37,7 +37,7 @@ def add_pages(  # noqa: PLR0917
     trail: Trail,
     tokens: Tokens,
 ) -> None:
-    """Adds `/boot`, `/feed-token`, `/geo/…`, `/people`, `/watched`, `/hotline`, `/audit`."""
+    """Adds `/boot`, `/feed-token`, `/shapes/…`, `/people`, `/watched`, `/hotline`, `/audit`."""
 
     def places() -> Places:
         if gazetteer.places is None:
@@ -60,33 +60,38 @@ def add_pages(  # noqa: PLR0917
             timezone=here.day.timezone,
             rehearsal=settings.rehearsal,
             version=here.version,
+            roster=here.roster,
             by_county=by_county,
             county_names=counties,
             precincts=len(seen),
+            feed=_feed(who),
         )
 
     @server.get("/feed-token")
     def feed_token() -> Any:
-        who = _who()
+        return flask.jsonify(_feed(_who()))
+
+    def _feed(who: Person) -> dict[str, str]:
+        """Where the feed is, and a token to open it."""
         value = {
             "role": who.role.value,
             "counties": list(who.counties) if who.counties is not None else None,
             "account": who.login,
         }
         url = feed_url(settings, flask.request.host, flask.request.is_secure)
-        return flask.jsonify(token=tokens.sign("feed", value), url=url)
+        return {"token": tokens.sign("feed", value), "url": url}
 
-    @server.get("/geo/counties.json")
+    @server.get("/shapes/counties")
     def counties() -> Any:
         places()
         return _shapes("counties", _who().counties)
 
-    @server.get("/geo/precincts.json")
+    @server.get("/shapes/precincts")
     def precincts() -> Any:
         places()
         return _shapes("precincts", _who().counties)
 
-    @server.get("/geo/precincts/<path:county>.json")
+    @server.get("/shapes/precincts/<path:county>")
     def county_precincts(county: str) -> Any:
         county = "" if county == NO_COUNTY else county
         if not _who().may_see(county):
@@ -97,7 +102,7 @@ def add_pages(  # noqa: PLR0917
 
     def _shapes(kind: str, counties: tuple[str, ...] | None) -> Any:
         response = flask.make_response(gazetteer.shapes(kind, counties))
-        response.mimetype = "application/geo+json"
+        response.mimetype = "application/json"
         response.headers["Cache-Control"] = f"private, max-age={SHAPES_SECONDS}"
         response.headers["Vary"] = "Cookie"
         response.headers["Content-Encoding"] = "gzip"

@@ -9,7 +9,7 @@ from dash import Dash, Input, Output, html
 
 from dashboard.background import Background
 from dashboard.chart import day_chart, moment, verdict
-from dashboard.neighbours import NeighbourError, Neighbours
+from dashboard.neighbours import PAST_SECONDS, NeighbourError, Neighbours
 from dashboard.places import Gazetteer, Places
 from dashboard.sign_in import Person, person
 from election.clock import Clock
@@ -42,35 +42,22 @@ def add_panel(
             return html.P("This precinct is not known, or is outside your counties."), _NOTHING, None, None
         heading = _heading(precinct)
         around = _around(places, precinct_id, who)
+        at = request.get("at")
+        past = int(at) if isinstance(at, int | float) else None  # a replay's minute
         try:
-            page = background.run(neighbours.precinct(who, precinct_id))
+            page = background.run(neighbours.precinct(who, precinct_id, past), PAST_SECONDS)
         except (NeighbourError, TimeoutError) as error:
             words = getattr(error, "words", "The tally did not answer in time.")
             said = html.P(
                 f"{words} The list and the map go on without it.", className="problem", role="alert"
             )
             return [heading, said], _NOTHING, around, None
-        zone, now = precinct.zone(places.day), clock.now()
-        if isinstance(request.get("at"), int | float):
-            now = datetime.fromtimestamp(request["at"], UTC)
-            page = as_known(page, request["at"], request.get("standing"))
+        zone = precinct.zone(places.day)
+        now = clock.now() if past is None else datetime.fromtimestamp(past, UTC)
         chart = day_chart(page, zone, now, bool(request.get("dark")))
         sentence = html.P(_sentence(page, zone), className="sentence")
         people = _people(places.watchers_of.get(precinct_id, []))
         return [heading, sentence, people], chart, around, _log(page, places.watchers, zone)
-
-
-def as_known(page: dict[str, Any], at: float, standing: dict[str, Any] | None) -> dict[str, Any]:
-    """The tally's page as far as it was known at `at` (epoch seconds); verdicts and band are today's."""
-    return page | {
-        "standing": standing or {},
-        "reports": [r for r in page.get("reports") or [] if (r.get("received_at") or 0) <= at],
-        "annotations": [n for n in page.get("annotations") or [] if (n.get("at") or 0) <= at],
-        "curve": [
-            {name: value for name, value in point.items() if not name.startswith("projected")}
-            for point in page.get("curve") or []
-        ],
-    }
 
 
 def _around(places: Places, precinct_id: str, who: Person) -> Any:

@@ -9,7 +9,7 @@ import gzip
 import hashlib
 import heapq
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, time
 from functools import cached_property
 from pathlib import Path
@@ -19,13 +19,15 @@ import orjson
 import structlog
 
 from dashboard.background import Background
+from dashboard.drawing import drawing
 from dashboard.geography import county_features, middle, precinct_features
 from election.database import UNREACHABLE, pauses
 from election.day import ElectionDay, Precinct, Watcher
-from election.store import load_election
+from election.roster import load_roster
+from election.store import current_roster, load_election
 
 DRAW_ALL = 2_500  # precincts; above it counties are drawn first
-LOOK_AGAIN_SECONDS = 20.0  # how soon a newer import of the election is noticed
+LOOK_AGAIN_SECONDS = 5.0  # how soon a newer import of the election, or a watcher sent elsewhere, is noticed
 
 _LOG = structlog.get_logger()
 
@@ -38,7 +40,8 @@ class Places:
     precincts: dict[str, Precinct]
     watchers: tuple[Watcher, ...]
     geometry: dict[str, dict[str, Any]] = field(repr=False)
-    version: str = ""
+    version: str = ""  # of the import: names and shapes
+    roster: str = ""  # of who watches where, which staff change during the day
 
     @cached_property
     def counties(self) -> tuple[str, ...]:
@@ -101,10 +104,10 @@ class Places:
         return len(self.seen_by(counties)) > DRAW_ALL
 
     def county_shapes(self, counties: tuple[str, ...] | None) -> bytes:
-        return orjson.dumps(county_features(self.seen_by(counties), self.geometry))
+        return orjson.dumps(drawing(county_features(self.seen_by(counties), self.geometry)))
 
     def precinct_shapes(self, counties: tuple[str, ...] | None) -> bytes:
-        return orjson.dumps(precinct_features(self.seen_by(counties), self.geometry))
+        return orjson.dumps(drawing(precinct_features(self.seen_by(counties), self.geometry)))
 
 
 class Gazetteer:
@@ -140,29 +143,44 @@ class Gazetteer:
                 await asyncio.sleep(LOOK_AGAIN_SECONDS if self.places else 0.5)
 
     async def _look(self) -> None:
+        known = self.places
         async with self._background.connection() as connection:
-            mark = await connection.fetchval("select imported_at::text || roster_version from election")
-            if mark is None or (self.places and self.places.version == _version(mark)):
+            row = await connection.fetchrow("select imported_at::text as mark, roster_version from election")
+            if row is None:
                 return
-            election = await load_election(connection)
-        if election is None:
+            version, roster_version = _version(row["mark"]), row["roster_version"]
+            if known and (known.version, known.roster) == (version, roster_version):
+                return
+            content = await current_roster(connection)
+            same = known is not None and known.version == version
+            election = None if same else await load_election(connection)
+        roster = await asyncio.to_thread(load_roster, content) if content is not None else None
+        if roster is None:
             return
-        places = Places(
-            day=election.day,
-            precincts={p.precinct_id: p for p in election.precincts},
-            watchers=election.watchers,
-            geometry={str(key): shape for key, shape in election.geometry.items()},
-            version=_version(mark),
-        )
-        content = await asyncio.to_thread(lambda: gzip.compress(_dump(places), 1))
+        watchers = tuple(roster.watchers.values())
+        if same and known is not None:
+            places = replace(known, watchers=watchers, roster=roster.version)
+        elif election is None:
+            return
+        else:
+            places = Places(
+                day=election.day,
+                precincts={p.precinct_id: p for p in election.precincts},
+                watchers=watchers,
+                geometry={str(key): shape for key, shape in election.geometry.items()},
+                version=version,
+                roster=roster.version,
+            )
+        packed = await asyncio.to_thread(lambda: gzip.compress(_dump(places), 1))
         fresh = self._file.with_suffix(".new")
-        fresh.write_bytes(content)
+        fresh.write_bytes(packed)
         fresh.chmod(0o600)  # it names watchers and their phones
         fresh.replace(self._file)
         self.places = places
-        self._shapes.clear()
-        await asyncio.to_thread(self._warm)
-        _LOG.info("election loaded", precincts=len(places.precincts), version=places.version)
+        if not same:
+            self._shapes.clear()
+            await asyncio.to_thread(self._warm)
+        _LOG.info("election loaded", precincts=len(places.precincts), version=version, roster=places.roster)
 
     def _warm(self) -> None:
         """The first view's shapes are made before the first board asks for them."""
@@ -170,7 +188,7 @@ class Gazetteer:
             self.shapes("counties" if self.places.drawn_by_county(None) else "precincts", None)
 
     def shapes(self, kind: str, counties: tuple[str, ...] | None) -> bytes:
-        """GeoJSON, gzipped, of `kind` "counties" or "precincts". Raises `LookupError` before an election."""
+        """A drawing as gzipped JSON of "counties" or "precincts". Raises `LookupError` before an election."""
         if self.places is None:
             raise LookupError("no election yet")
         key = (self.places.version, kind, *(counties if counties is not None else ("*",)))
@@ -189,6 +207,7 @@ def _dump(places: Places) -> bytes:
     return orjson.dumps(
         {
             "version": places.version,
+            "roster": places.roster,
             "day": asdict(places.day),
             "precincts": [asdict(p) for p in places.precincts.values()],
             "watchers": [asdict(w) for w in places.watchers],
@@ -214,4 +233,5 @@ def _load(content: bytes) -> Places:
         watchers=tuple(Watcher(**value(row)) for row in data["watchers"]),
         geometry=data["geometry"],
         version=data["version"],
+        roster=data.get("roster", ""),
     )

@@ -10,7 +10,6 @@
   const FAILED_MS = 8000; // the feed does not say it twice
   const SPREAD_MS = 1500; // so that 500 boards do not ask at once
   const MOST_LISTED = 30;
-  const MAP_MS = 10000; // a board that has no map by then, gets its alerts without
   const MARKS = { incident: "!", line: "‖", quiet: "◌" };
 
   let timer = 0;
@@ -48,18 +47,13 @@
   }
 
   function paint() {
-    // A line that appears while plotly first draws the map gives it another height, and it would draw nothing.
-    if (!beluga.firstMap && performance.now() < MAP_MS) { setTimeout(paint, 300); return; }
     const holder = byId("alerts");
     const due = alerts.list.filter((a) => !a.acknowledged_by && !a.cleared_at && (!a.precinct_id || beluga.board.inView(a.precinct_id)));
     const key = due.map((a) => a.id).join();
     if (holder.dataset.key === key) return;
     holder.dataset.key = key;
     const open = Boolean(holder.querySelector("details")?.open);
-    if (holder.hidden === due.length > 0) {
-      holder.hidden = !due.length;
-      beluga.map.resized(); // it has another height now
-    }
+    holder.hidden = !due.length;
     if (!due.length) { holder.replaceChildren(); return; }
     const all = make("button", { type: "button" }, "Acknowledge all " + due.length);
     all.addEventListener("click", () => acknowledge(due.map((a) => a.id)));

@@ -13,9 +13,9 @@
   const TABLES = {
     work: (board) => [[...PRECINCT, ...STANDING, "callers"], beluga.tiles.workList(board).map((s) => [...precinct(board, s.precinct_id), ...standing(s), board.calls?.at.get(s.precinct_id)?.callers_now ?? ""])],
     map: (board) => board.view?.kind === "counties"
-      ? [["county", "precincts", "reporting", "silent", "lagging", "coverage", "counted", "expected_final", "projected_final", "lo80", "hi80"],
-        board.view.ids.map((c) => board.aggregates.get("county:" + c)).filter(Boolean).map((a) => [a.scope.slice(7), a.precincts, a.reporting, a.silent, a.lagging, a.coverage, a.counted, a.expected_final, a.projected_final, a.lo80, a.hi80])]
-      : [[...PRECINCT, ...STANDING], (board.view?.ids || []).map((id) => board.standings.get(id)).filter(Boolean).map((s) => [...precinct(board, s.precinct_id), ...standing(s)])],
+      ? [["county", "precincts", "reporting", "silent", "lagging", "coverage", "counted", "expected_final", "projected_final", "lo80", "hi80", "caveat", "instead"],
+        board.viewIds().map((c) => board.aggregates.get("county:" + c)).filter(Boolean).map((a) => [a.scope.slice(7), a.precincts, a.reporting, a.silent, a.lagging, a.coverage, a.counted, a.expected_final, a.projected_final, a.lo80, a.hi80, a.caveat || "", a.instead || ""])]
+      : [[...PRECINCT, ...STANDING], (board.view ? board.viewIds() : []).map((id) => board.standings.get(id)).filter(Boolean).map((s) => [...precinct(board, s.precinct_id), ...standing(s)])],
     silent: (board) => [[...PRECINCT, "last_word", "expected_final", "watched"], beluga.tiles.silentList(board).map((s) => [...precinct(board, s.precinct_id), iso(s.last_received_at), s.expected_final, board.watched ? (board.watched.has(s.precinct_id) ? "yes" : "no") : ""])],
     incidents: (board) => [["number", ...PRECINCT, "at", "status", "text"], beluga.tiles.incidentList(board).map((i) => [i.number, ...precinct(board, i.precinct_id), iso(i.at), i.status, i.text])],
     unread: (board) => [[...PRECINCT, "at", "watcher_id", "channel", "text"], (board.desks?.messages || []).map((m) => [...precinct(board, m.precinct_id), iso(m.at), m.watcher_id || "", m.channel || "", m.text])],

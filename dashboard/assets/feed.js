@@ -21,7 +21,8 @@
   }
 
   // handlers: snapshot(message), delta(message), beat(message), hello(message), live(), lost(words), signedOut()
-  beluga.connectFeed = function (handlers) {
+  // `given`: where the feed is and a token, where the page has them already; for the first connection alone.
+  beluga.connectFeed = function (handlers, given = null) {
     let pause = BACKOFF_MS[0];
     let socket = null;
     let engine = null; // whose numbering `seq` belongs to
@@ -55,8 +56,9 @@
     }
 
     async function open() {
-      let answer;
-      try {
+      let answer = given;
+      given = null;
+      if (!answer) try {
         const reply = await fetch("/feed-token", { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(5000) });
         if (reply.status === 401) return handlers.signedOut();
         if (!reply.ok) throw new Error(String(reply.status));

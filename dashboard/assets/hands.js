@@ -43,19 +43,20 @@
 
   board.chooseView = function () {
     const boot = board.boot;
-    if (!boot || !board.ready) return;
+    if (!boot) return;
     const counties = boot.by_county && board.county === null;
     const file = counties ? "counties" : board.county === null ? "precincts" : "precincts/" + encodeURIComponent(board.county || "_");
-    const ids = counties ? boot.county_names : [...board.info.keys()].filter(board.inView);
-    board.view = { kind: counties ? "counties" : "precincts", url: "/geo/" + file + ".json?v=" + boot.version, ids };
-    beluga.map.paths.clear();
+    board.view = { kind: counties ? "counties" : "precincts", url: "/shapes/" + file + "?v=" + boot.version };
     const tools = byId("map-tools");
     tools.replaceChildren();
     if (board.county !== null) tools.append(make("button", { type: "button", "data-county": "" }, "← All counties"), make("b", {}, board.county || "No county"));
     tools.append(make("button", { type: "button", id: "as-table", "aria-pressed": String(!byId("map-table").hidden) }, "Table"));
     tools.append(beluga.csv.button("map"));
-    window.dash_clientside.set_props("map-view", { data: board.view });
+    beluga.map.show(board.view);
   };
+
+  // What the map shows, and its table: ids of precincts, or names of counties.
+  board.viewIds = () => (board.view.kind === "counties" ? board.boot.county_names : [...board.info.keys()].filter(board.inView));
 
   // ---- hands --------------------------------------------------------------------------------------------------
 
@@ -105,6 +106,5 @@
     byId("map-body").hidden = !table.hidden;
     button.setAttribute("aria-pressed", String(!table.hidden));
     beluga.tiles.table(board);
-    if (table.hidden) beluga.map.resized();
   }
 })();

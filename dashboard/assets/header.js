@@ -37,7 +37,6 @@
   board.chooseTab = function (name) {
     document.body.dataset.tab = name;
     for (const b of byId("tabs").children) b.setAttribute("aria-pressed", String(b.dataset.tab === name));
-    if (name === "map") beluga.map.resized();
   };
 
   function standing() {

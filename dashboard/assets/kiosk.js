@@ -18,7 +18,6 @@
         document.body.dataset.scene = turn;
         for (const tile of document.querySelectorAll(".tile")) tile.classList.toggle("off-stage", !SCENES[turn].split(" ").includes(tile.id));
         document.querySelectorAll(".tile:not(.off-stage)").forEach((tile, i) => tile.classList.toggle("aside", i > 0));
-        if (SCENES[turn].includes("map")) beluga.map.resized();
       };
       next();
       setInterval(next, 1000 * Math.max(SHORTEST, seconds));

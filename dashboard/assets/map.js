@@ -1,77 +1,68 @@
-// The map: plotly draws the shapes once, by URL; afterwards we colour the paths ourselves (five times faster).
+// The map: paths as the war room sends them, projected already (dashboard/drawing.py), coloured here from the feed.
+// No library draws it: a page would wait for five megabytes. How it is moved and pointed at: touch.js.
 (function () {
   "use strict";
   const beluga = (window.beluga = window.beluga || {});
-  const map = (beluga.map = { paths: new Map(), view: null, colours: null });
+  const make = (...a) => beluga.make(...a);
+  const map = (beluga.map = { paths: new Map(), colours: null, svg: null });
 
-  // Called by Dash with the view the board asked for: {kind, county, url, ids}.
-  window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    beluga: {
-      mapTouched(click, hover) {
-        const which = window.dash_clientside.callback_context.triggered.map((t) => t.prop_id);
-        if (which.includes("map-graph.clickData")) beluga.mapClicked?.(click);
-        if (which.includes("map-graph.hoverData")) beluga.mapHovered?.(hover);
-        return window.dash_clientside.no_update;
-      },
-      async mapFigure(view) {
-        const { bounds: [west, south, east, north], middles } = await look(view.url);
-        const names = view.kind === "counties" && view.ids.length <= MOST_NAMES ? [countyNames(middles)] : [];
-        return {
-          data: [{
-            type: "choropleth", geojson: view.url, locations: view.ids, z: view.ids.map(() => 0),
-            colorscale: [[0, "rgba(0,0,0,0)"], [1, "rgba(0,0,0,0)"]], showscale: false, hoverinfo: "none",
-            marker: { line: { width: 0 } },
-          }, ...names],
-          layout: {
-            geo: {
-              visible: false, projection: { type: "mercator" }, bgcolor: "rgba(0,0,0,0)",
-              lonaxis: { range: [west, east] }, lataxis: { range: [south, north] },
-              showframe: false, showcoastlines: false, showland: false,
-            },
-            margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "rgba(0,0,0,0)", dragmode: "pan",
-            uirevision: view.url,
-          },
-        };
-      },
-    },
+  const MOST_NAMES = 80; // counties written on the map; more could not be read
+  const RETRY_MS = [1000, 15000];
+  const svg = (map.element = (name, attributes = {}, ...inside) => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    element.append(...inside);
+    return element;
   });
 
-  // Where the shapes lie, with a little room around them. plotly's own fitting leaves a third of the tile empty.
-  // The file stays in the browser's cache, so that plotly does not ask the server for it again.
-  async function look(url) {
-    const bounds = [180, 85, -180, -85];
-    const middles = new Map();
-    try {
-      const shapes = await (await fetch(url)).json();
-      for (const { id, geometry } of shapes.features) {
-        const own = [180, 85, -180, -85];
-        for (const polygon of geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates)
-          for (const [x, y] of polygon[0]) {
-            own[0] = Math.min(own[0], x);
-            own[1] = Math.min(own[1], y);
-            own[2] = Math.max(own[2], x);
-            own[3] = Math.max(own[3], y);
-          }
-        middles.set(id, [(own[0] + own[2]) / 2, (own[1] + own[3]) / 2]);
-        for (const i of [0, 1]) bounds[i] = Math.min(bounds[i], own[i]);
-        for (const i of [2, 3]) bounds[i] = Math.max(bounds[i], own[i]);
-      }
-    } catch {
-      return { bounds: [-180, -85, 180, 85], middles }; // plotly will say what is wrong with the file
-    }
-    const [dx, dy] = [0.02 * (bounds[2] - bounds[0]), 0.02 * (bounds[3] - bounds[1])];
-    return { bounds: [bounds[0] - dx, bounds[1] - dy, bounds[2] + dx, bounds[3] + dy], middles };
-  }
+  // The empty map. Patterns keep their size on the screen, whatever part of the sheet is shown (touch.js).
+  map.build = function (holder) {
+    const pattern = (id, ...inside) => svg("pattern", { id, patternUnits: "userSpaceOnUse", width: 6, height: 6 }, svg("rect", { width: 6, height: 6, class: "ground" }), ...inside);
+    map.patterns = [pattern("hatch", svg("rect", { width: 1.6, height: 6, class: "silent-ink" })), pattern("dots", svg("circle", { cx: 3, cy: 3, r: 1.7, class: "doubtful-ink" }))];
+    map.shapes = svg("g", { class: "shapes" });
+    map.names = svg("g", { class: "names", "aria-hidden": "true" });
+    map.svg = svg("svg", { id: "map-sheet", role: "img", "aria-label": "Map; the same as a table is behind the button Table" }, svg("defs", {}, ...map.patterns), map.shapes, map.names);
+    map.words = make("p", { class: "empty", hidden: true });
+    holder.append(map.svg, map.words);
+  };
 
-  // plotly's labels know a little markup; names must not.
-  const MOST_NAMES = 80;
-  const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-  function countyNames(middles) {
-    const places = [...middles];
-    return {
-      type: "scattergeo", mode: "text", hoverinfo: "skip", lon: places.map((p) => p[1][0]), lat: places.map((p) => p[1][1]),
-      text: places.map((p) => plain(String(p[0]))), textfont: { size: places.length > 30 ? 11 : 13, color: beluga.css("--ink") },
-    };
+  // Fetches and draws what the board looks at: {kind, url}. Until then the map is empty; nothing else waits for it.
+  map.show = async function (view) {
+    map.view = view;
+    map.paths.clear();
+    map.shapes.replaceChildren();
+    map.names.replaceChildren();
+    const say = (words) => { map.words.textContent = words; map.words.hidden = !words; };
+    say("");
+    for (let pause = RETRY_MS[0]; map.view === view; pause = Math.min(pause * 2, RETRY_MS[1])) {
+      let reply = null, sheet = null;
+      try {
+        reply = await fetch(view.url, { signal: AbortSignal.timeout(20000) });
+        if (reply.ok) sheet = await reply.json();
+      } catch { /* tried again */ }
+      if (map.view !== view) return;
+      if (sheet) { say(""); draw(view, sheet); return; }
+      if (reply?.status === 401) { beluga.board.signedOut(); return; }
+      if (reply && reply.status < 500) { say("There is no map of this. Choose another county, or all of them."); return; }
+      say("The map does not load; trying again. Table shows the same.");
+      await new Promise((done) => setTimeout(done, pause * (0.5 + Math.random())));
+    }
+  };
+
+  function draw(view, { box, shapes }) {
+    const key = view.kind === "counties" ? "county" : "precinct";
+    const drawn = document.createDocumentFragment();
+    for (const [id, d] of shapes) {
+      const path = svg("path", { d });
+      path.dataset[key] = id; // a click on it opens the place, as on any other with such a mark (hands.js)
+      map.paths.set(id, path);
+      drawn.append(path);
+    }
+    map.shapes.append(drawn);
+    if (key === "county" && shapes.length <= MOST_NAMES)
+      map.names.append(...shapes.map(([id, , x, y]) => svg("text", { x, y }, id)));
+    map.lookAt(box);
+    beluga.board.paintMap(null);
   }
 
   function hexes(name) {
@@ -115,22 +106,13 @@
     }
   };
 
-  // The fill of a county: its outlook against everybody's, paler where few report, hatched where none does.
+  // The fill of a county: its outlook against everybody's, paler where few report, hatched where that says nothing.
   map.fillCounty = function (a, all) {
-    if (!a || !a.reporting) return "url(#hatch)";
+    if (!a || !a.reporting || a.caveat) return "url(#hatch)"; // its projection would be a guess
     const outlook = (x) => (x && x.expected_final > 0 && x.projected_final > 0 ? Math.log(x.projected_final / x.expected_final) : 0);
     const gap = outlook(a) - outlook(all);
     const sure = Math.min(1, 0.25 + a.coverage);
     return gap < -0.16 ? mix(map.colours.neutral, map.colours.lagging, sure) : tint(gap, sure);
-  };
-
-  // Collects the paths plotly drew; each carries the id it was drawn for.
-  map.collect = function (graph) {
-    map.paths.clear();
-    for (const path of graph.querySelectorAll("path.choroplethlocation")) {
-      const id = path.__data__ && path.__data__.loc;
-      if (id !== null && id !== undefined) map.paths.set(String(id), path);
-    }
   };
 
   // Colours `ids` (all where null). `fillOf(id)` gives the fill.
@@ -141,15 +123,5 @@
       const fill = fillOf(id);
       if (path.belugaFill !== fill) path.style.fill = path.belugaFill = fill;
     }
-  };
-
-  map.patterns = function () {
-    const holder = document.createElement("div");
-    holder.innerHTML = // a constant: no data enters it
-      '<svg width="0" height="0" class="patterns" aria-hidden="true"><defs>' +
-      '<pattern id="hatch" patternUnits="userSpaceOnUse" width="6" height="6" patternTransform="rotate(45)"><rect width="6" height="6" class="ground"/><rect width="1.6" height="6" class="silent-ink"/></pattern>' +
-      '<pattern id="dots" patternUnits="userSpaceOnUse" width="6" height="6"><rect width="6" height="6" class="ground"/><circle cx="3" cy="3" r="1.7" class="doubtful-ink"/></pattern>' +
-      "</defs></svg>";
-    document.body.append(holder.firstChild);
   };
 })();

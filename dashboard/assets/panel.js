@@ -11,12 +11,13 @@
   let round = 0;
   let waiting = 0;
 
-  // In a replay the tally's page is cut at the minute shown, and the standing is the page's own.
+  // In a replay the tally answers with the page of the minute shown.
   panel.ask = function (precinctId) {
     round += 1;
     const board = beluga.board;
-    const past = board.replaying() ? { at: beluga.now(), standing: board.standings.get(precinctId) || null } : {};
-    window.dash_clientside.set_props("panel-request", { data: { precinct_id: precinctId, dark: isDark(), round, ...past } });
+    const past = board.replaying() ? { at: beluga.now() } : {};
+    const request = { precinct_id: precinctId, dark: isDark(), round, ...past };
+    beluga.drill.ready().then(() => { if (request.round === round) window.dash_clientside.set_props("panel-request", { data: request }); }, () => {});
   };
 
   // A change of the open precinct is fetched at most every two seconds.
@@ -38,14 +39,17 @@
     byId("panel-bar").replaceChildren(
       make("a", { href: "/", "data-close": true }, "← Board"),
       page ? "" : make("a", { href: "/precinct/" + encodeURIComponent(precinctId), "data-full": true }, "Full page"));
-    byId("panel-words").scrollIntoView?.({ block: "nearest" });
-    byId("panel-actions").replaceChildren(callers(precinctId), note(precinctId), more(precinctId));
     panel.ask(precinctId);
+    beluga.drill.ready().then(() => {
+      if (board.selected !== precinctId) return;
+      byId("panel-words").scrollIntoView?.({ block: "nearest" });
+      byId("panel-actions").replaceChildren(callers(precinctId), note(precinctId), more(precinctId));
+    }, () => board.say("The precinct's page does not load. Close it and open it again.", true));
   };
 
   // The call desk said something new: the first action follows, unless somebody is typing a number into it.
   panel.news = function () {
-    const row = byId("panel-actions").firstElementChild;
+    const row = byId("panel-actions")?.firstElementChild;
     const id = beluga.board.selected;
     const closes = byId("closes-at");
     if (id && closes && !closes.value && beluga.board.info.has(id)) closes.value = closing(id); // opened before the feed

@@ -23,7 +23,7 @@
   const COUNTY = [
     ["County", (a) => a.scope],
     ["Behind", (a) => a.lagging, (a) => whole(a.lagging)], ["Silent", (a) => a.silent, (a) => whole(a.silent)],
-    ["Coverage", (a) => a.coverage, (a) => percent(a.coverage)], ["Projected", (a) => a.projected_final, (a) => whole(a.projected_final)],
+    ["Coverage", (a) => a.coverage, (a) => percent(a.coverage)], ["Projected", (a) => (a.caveat ? -1 : a.projected_final), (a) => (a.caveat ? "not known" : whole(a.projected_final))],
   ];
 
   const chosen = { column: 0, down: false, words: "" };
@@ -65,7 +65,7 @@
     }
     const by = columns[chosen.column][1];
     const items = [];
-    for (const id of board.view.ids) {
+    for (const id of board.viewIds()) {
       const value = counties ? board.aggregates.get("county:" + id) : board.standings.get(id);
       const info = counties ? null : board.info.get(id);
       if (!value || (board.filter && !counties && beluga.stateOf(value) !== board.filter)) continue;

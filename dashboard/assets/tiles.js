@@ -6,6 +6,7 @@
   const tiles = (beluga.tiles = beluga.tiles || {});
 
   const WORK_ROWS = 60, LIST_ROWS = 60;
+  const MOST_THIN = 5; // under-watched places named
   const RHYTHM = 3600; // seconds: a watcher counts about hourly; amber at twice that
   const LONG_LINE = 30; // minutes: callers cannot help a precinct that cannot let its voters in
 
@@ -156,7 +157,12 @@
     setText(at("against"), (Math.abs(outlook) < 0.005 ? "as expected" : percent(Math.abs(outlook)) + (outlook < 0 ? " under " : " over ") + whole(a.expected_final) + " expected"));
     setText(at("coverage"), percent(a.coverage) + " of the expected votes freshly reported");
     setText(at("counted"), whole(a.counted) + " votes counted at " + whole(a.reporting) + " of " + whole(a.precincts) + " precincts");
+    // Where the counts do not carry a projection, what can be said takes its place, and the reason stands below.
+    for (const name of ["head", "svg", "key", "against"]) at(name).toggleAttribute("hidden", Boolean(a.caveat));
+    setText(at("instead"), a.caveat ? a.instead : "");
     setText(at("caveat"), a.caveat || "");
+    const thin = a.caveat ? a.thin || [] : [];
+    setText(at("thin"), thin.length ? "Hardly watched: " + thin.map((r) => (placeOf(r.scope) + " (" + whole(r.reporting) + " of " + whole(r.precincts) + ")")).join(", ") + "." : "");
     const most = Math.max(a.hi95, a.expected_final, 1) * 1.08;
     const x = (v) => (100 * Math.max(0, Math.min(most, v))) / most;
     const put = (name, from, to) => { const r = at(name); r.setAttribute("x", x(from) + "%"); r.setAttribute("width", Math.max(0.4, x(to) - x(from)) + "%"); };
@@ -168,11 +174,23 @@
     at("svg").setAttribute("aria-label", "Projected " + whole(a.projected_final) + ", 80 % between " + whole(a.lo80) + " and " + whole(a.hi80) + ", expected " + whole(a.expected_final) + ", counted " + whole(a.counted));
   };
 
+  const placeOf = (scope) => scope.slice(scope.indexOf(":") + 1) || "no name";
+
+  // What can be said of several counties of which only `sure` can be projected.
+  function insteadOf(sure, all) {
+    const [heading, expected] = ["projected_final", "expected_final"].map((key) => sure.reduce((sum, a) => sum + a[key], 0));
+    if (!expected) return "None of your " + whole(all) + " counties has enough fresh counts to project.";
+    const gap = heading / expected - 1;
+    return "The " + whole(sure.length) + " of " + whole(all) + " counties with enough fresh counts head for " + percent(Math.abs(gap)) + (gap < 0 ? " below" : " above") + " expectation; the rest is not known.";
+  }
+
   // A lead sees the sum of own counties; its band is as wide as if they erred together, which is the safe side.
   function sumOf(board) {
     const mine = [...board.aggregates.values()].filter((a) => a.scope !== "all");
     if (!mine.length) return null;
-    const total = { scope: "all", caveat: "" };
+    const unsure = mine.filter((a) => a.caveat);
+    const total = { scope: "all", caveat: unsure.map((a) => placeOf(a.scope) + ": " + a.caveat).join(" "), thin: unsure.flatMap((a) => a.thin || []).slice(0, MOST_THIN) };
+    if (unsure.length) total.instead = insteadOf(mine.filter((a) => !a.caveat), mine.length);
     for (const key of ["precincts", "reporting", "silent", "lagging", "counted", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95"])
       total[key] = mine.reduce((sum, a) => sum + a[key], 0);
     total.coverage = total.expected_final ? mine.reduce((sum, a) => sum + a.coverage * a.expected_final, 0) / total.expected_final : 0;
@@ -196,10 +214,11 @@
     }
     const is = (name, tag = "span") => make(tag, { "data-is": name });
     return make("div", { class: "figure" },
-      make("p", { class: "head" }, make("strong", { "data-is": "projected" }), make("span", { class: "unit", "data-is": "unit" }), make("span", { class: "range", "data-is": "band" })),
+      make("p", { class: "instead", "data-is": "instead" }), make("p", { class: "caveat", "data-is": "caveat" }), make("p", { "data-is": "thin" }),
+      make("p", { class: "head", "data-is": "head" }, make("strong", { "data-is": "projected" }), make("span", { class: "unit", "data-is": "unit" }), make("span", { class: "range", "data-is": "band" })),
       svg,
-      make("p", { class: "key" }, make("i", { class: "seen" }), "counted", make("i", { class: "bar80" }), "projected, 80 % and 95 %", make("i", { class: "expected" }), "expected"),
-      is("against", "p"), is("counted", "p"), is("coverage", "p"), make("p", { class: "caveat", "data-is": "caveat" }));
+      make("p", { class: "key", "data-is": "key" }, make("i", { class: "seen" }), "counted", make("i", { class: "bar80" }), "projected, 80 % and 95 %", make("i", { class: "expected" }), "expected"),
+      is("against", "p"), is("counted", "p"), is("coverage", "p"));
   }
 
   const since = (board, s) => s.last_received_at ?? board.info.get(s.precinct_id)?.opens_at ?? null;

@@ -1,63 +1,134 @@
-// The map under the pointer: which shapes plotly has drawn, what a click opens, what hovering tells.
+// The map under the hand: moved by dragging, magnified by wheel, two fingers or buttons; hovering tells what is there.
 (function () {
   "use strict";
   const beluga = (window.beluga = window.beluga || {});
   const board = beluga.board;
+  const map = beluga.map;
   const byId = (id) => document.getElementById(id);
   const make = (...a) => beluga.make(...a);
 
-  // Plotly draws the shapes when it has them; we colour each drawing. Clicks and hovers come through Dash, since
-  // a new plot throws away listeners hung on the old one.
-  board.watchMap = function () {
-    const tip = make("div", { id: "tip", hidden: true });
-    document.body.append(tip);
-    const mouse = { clientX: 0, clientY: 0 };
-    byId("map-body").addEventListener("mousemove", (event) => { mouse.clientX = event.clientX; mouse.clientY = event.clientY; }, true);
-    const place = (data) => (data && data.points && data.points.length && board.view ? String(data.points[0].location) : null);
-    beluga.mapClicked = (data) => {
-      const id = place(data);
-      if (id !== null) board.go(board.view.kind === "counties" ? { county: id } : { precinct: id });
-    };
-    beluga.mapHovered = (data) => {
-      const id = place(data);
-      if (id === null) tip.hidden = true;
-      else showTip(tip, id, mouse);
-    };
-    // Another size for the map. Not while plotly draws it for the first time: it would draw nothing at all.
-    let due = false;
-    beluga.map.resized = () => {
-      due = !beluga.firstMap;
-      if (!due) window.dispatchEvent(new Event("resize"));
-    };
-    let queued = false;
-    const drawn = () => {
-      queued = false;
-      beluga.map.collect(byId("map-body"));
-      const wanted = new Set(board.view ? board.view.ids : []);
-      if (![...beluga.map.paths.keys()].every((id) => wanted.has(id))) beluga.map.paths.clear(); // still the former view
-      board.paintMap(null);
-      if (beluga.map.paths.size && !beluga.firstMap) {
-        beluga.firstMap = performance.now();
-        if (due) beluga.map.resized();
-      }
-    };
-    // Plotly draws new shapes, or takes those of the former view and gives them another form.
-    const isShape = (node) => node.classList && node.classList.contains("choroplethlocation");
-    const added = (node) => (isShape(node) ? !beluga.map.paths.has(String(node.__data__?.loc)) : Boolean(node.querySelector && node.querySelector(".choroplethlocation")));
-    const matters = (record) => record.type === "attributes"
-      ? beluga.map.paths.size === 0 && isShape(record.target)
-      : [...record.addedNodes].some(added) || [...record.removedNodes].some((node) => isShape(node) && !node.isConnected);
-    new MutationObserver((records) => {
-      if (!queued && records.some(matters)) { queued = true; requestAnimationFrame(drawn); }
-    }).observe(byId("map-body"), { childList: true, subtree: true, attributes: true, attributeFilter: ["d"] }); // Dash replaces the graph itself once loaded
+  const MOST = 40; // times larger than the whole
+  const STEP = 1.6; // of the buttons
+  const STILL = 4; // pixels: less is a click, not a drag
+  const NAME_PX = 13, HALO_PX = 3;
+
+  let whole = null; // x, y, width, height on the sheet
+  let seen = null;
+  let size = { width: 0, height: 0 }; // of the map on the screen, pixels
+  let placing = 0;
+
+  map.lookAt = function (box) {
+    whole = box;
+    seen = [...box];
+    place();
   };
 
-  function showTip(tip, id, mouse) {
+  const unit = () => Math.max(seen[2] / size.width, seen[3] / size.height); // of the sheet in a pixel
+
+  function place() {
+    placing = 0;
+    if (!seen || !size.width || !size.height) return;
+    map.svg.setAttribute("viewBox", seen.join(" "));
+    const one = unit();
+    map.patterns[0].setAttribute("patternTransform", "rotate(45) scale(" + one + ")");
+    map.patterns[1].setAttribute("patternTransform", "scale(" + one + ")");
+    map.names.style.fontSize = NAME_PX * one + "px";
+    map.names.style.strokeWidth = HALO_PX * one;
+  }
+  const soon = () => { if (!placing) placing = requestAnimationFrame(place); };
+
+  // The sheet's point under a point of the map (pixels from its corner).
+  const under = (x, y) => [seen[0] + seen[2] / 2 + (x - size.width / 2) * unit(), seen[1] + seen[3] / 2 + (y - size.height / 2) * unit()];
+
+  function moveBy(dx, dy) {
+    for (const [i, by] of [[0, dx], [1, dy]]) {
+      const middle = seen[i] + seen[i + 2] / 2 - by * unit();
+      seen[i] = Math.max(whole[i], Math.min(whole[i] + whole[i + 2], middle)) - seen[i + 2] / 2;
+    }
+    soon();
+  }
+
+  // `times` larger around a point of the map, which stays where it is.
+  function magnify(times, x = size.width / 2, y = size.height / 2) {
+    if (!seen || !size.width) return;
+    const wanted = Math.max(whole[2] / MOST, Math.min(whole[2], seen[2] / times));
+    if (wanted === whole[2]) seen = [...whole];
+    else {
+      const [sx, sy] = under(x, y);
+      const by = wanted / seen[2];
+      seen = [0, 0, wanted, seen[3] * by];
+      const [nx, ny] = under(x, y);
+      seen[0] = sx - nx;
+      seen[1] = sy - ny;
+      moveBy(0, 0);
+    }
+    soon();
+  }
+
+  board.watchMap = function () {
+    const holder = byId("map-body");
+    map.build(holder);
+    const svg = map.svg;
+    const button = (words, label, act) => {
+      const b = make("button", { type: "button", "aria-label": label, title: label }, words);
+      b.addEventListener("click", act);
+      return b;
+    };
+    holder.append(make("div", { class: "zoom" }, button("+", "Magnify the map", () => magnify(STEP)), button("−", "Reduce the map", () => magnify(1 / STEP)), button("⤢", "The whole map", () => { if (whole) map.lookAt(whole); })));
+    new ResizeObserver(([entry]) => { size = entry.contentRect; place(); }).observe(svg);
+
+    const at = (event) => { const box = svg.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
+    svg.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      magnify(Math.exp(-event.deltaY * (event.deltaMode ? 0.03 : 0.0015)), ...at(event));
+    }, { passive: false });
+
+    const fingers = new Map(); // pointer id → its last place
+    let dragged = false;
+    svg.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
+      if (!fingers.size) dragged = false;
+      fingers.set(event.pointerId, { first: at(event), last: at(event) });
+    });
+    svg.addEventListener("pointermove", (event) => {
+      const finger = fingers.get(event.pointerId);
+      if (!finger) { if (event.pointerType === "mouse") hover(event); return; }
+      if (!seen || !size.width) return;
+      const [x, y] = at(event);
+      if (!dragged) {
+        if (Math.hypot(x - finger.first[0], y - finger.first[1]) < STILL) return;
+        dragged = true;
+        tip.hidden = true;
+        svg.setPointerCapture(event.pointerId);
+      }
+      const other = [...fingers.values()].find((f) => f !== finger);
+      if (other) { // the middle moves half as far as the finger that moved
+        const far = ([ax, ay]) => Math.hypot(ax - other.last[0], ay - other.last[1]) || 1;
+        moveBy((x - finger.last[0]) / 2, (y - finger.last[1]) / 2);
+        magnify(far([x, y]) / far(finger.last), (x + other.last[0]) / 2, (y + other.last[1]) / 2);
+      } else moveBy(x - finger.last[0], y - finger.last[1]);
+      finger.last = [x, y];
+    });
+    for (const name of ["pointerup", "pointercancel"]) svg.addEventListener(name, (event) => fingers.delete(event.pointerId));
+    svg.addEventListener("lostpointercapture", (event) => fingers.delete(event.pointerId));
+    svg.addEventListener("click", (event) => { if (dragged) { event.stopPropagation(); dragged = false; } }, true);
+
+    const tip = make("div", { id: "tip", hidden: true });
+    document.body.append(tip);
+    svg.addEventListener("pointerleave", () => { tip.hidden = true; });
+    const hover = (event) => {
+      const { precinct, county } = event.target.dataset;
+      if (precinct === undefined && county === undefined) tip.hidden = true;
+      else showTip(tip, precinct ?? county, county !== undefined, event);
+    };
+  };
+
+  function showTip(tip, id, isCounty, mouse) {
     const lines = [];
-    if (board.view.kind === "counties") {
+    if (isCounty) {
       const a = board.aggregates.get("county:" + id);
       lines.push(make("b", {}, id || "No county"));
-      if (a) lines.push(make("span", {}, beluga.whole(a.lagging) + " behind · " + beluga.whole(a.silent) + " silent of " + beluga.whole(a.precincts)), make("span", {}, beluga.percent(a.coverage) + " coverage · projected " + beluga.whole(a.projected_final)));
+      if (a) lines.push(make("span", {}, beluga.whole(a.lagging) + " behind · " + beluga.whole(a.silent) + " silent of " + beluga.whole(a.precincts)), make("span", {}, beluga.percent(a.coverage) + " coverage · " + (a.caveat ? a.instead : "projected " + beluga.whole(a.projected_final))));
     } else {
       const s = board.standings.get(id);
       lines.push(make("b", {}, board.info.get(id)?.name || id));

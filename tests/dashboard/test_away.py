@@ -60,7 +60,7 @@ async def test_the_war_room_outlives_its_database(room: Room, own_postgres: Embe
         # Pages, shapes and the feed's token need no database; sign-in goes by the accounts last seen.
         for path in (
             "/boot",
-            "/geo/precincts.json",
+            "/shapes/precincts",
             "/feed-token",
             "/people?precinct=01-01",
             "/_dash-layout",

@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page, expect
 
 from beluga.postgres import EmbeddedPostgres
 from election.checkin import Kind
-from election.wire.feed import CallProposal, Calls, Desks, Incident, State, UnreadMessage
+from election.wire.feed import CallProposal, Calls, Desks, Incident, Reach, State, UnreadMessage
 from tests.dashboard.running import MARKUP, NOON, Room, make_election, until, visiting, war_room
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -56,6 +56,8 @@ async def test_the_board_is_painted_from_the_feed_and_asks_nobody_else(
         silent = [s for s in room.feed.standings.values() if s.state is State.SILENT]
         posts = {p for w in room.feed.election.watchers for p in w.precinct_ids}
         silent.sort(key=lambda s: (s.precinct_id not in posts, s.last_received_at, -s.expected_final))
+        first = page.locator("#silent [data-row]").first  # who watches comes after the first paint
+        await expect(first).to_have_attribute("data-row", silent[0].precinct_id)
         rows = await page.eval_on_selector_all("#silent [data-row]", "all => all.map(r => r.dataset.row)")
         assert rows == [s.precinct_id for s in silent]
         await expect(
@@ -299,6 +301,34 @@ async def test_the_call_desks_proposal_is_accepted_with_one_tap(room: Room, brow
         room.neighbours.proposals = []
 
 
+async def test_where_counts_do_not_carry_a_projection_the_board_says_what_can_be_said(
+    room: Room, browser: Browser
+) -> None:
+    said = (
+        "The 108 of 120 precincts with fresh counts (90 % of expected votes) head for 4 % below expectation."
+    )
+    why = "Counts by text message have stopped: of 90 precincts that sent theirs so, 3 have a fresh one."
+    thin = [Reach(scope="group:harbour", precincts=12, reporting=1, coverage=0.03)]
+    async with visiting(browser, room) as seen:
+        await seen.painted()
+        page = seen.page
+        projected = page.locator("#today [data-is=projected]")
+        await expect(projected).to_be_visible()
+        room.feed.caveats["all"] = {"caveat": why, "instead": said, "thin": thin}
+        room.feed.change("01-05", reports=4)
+        await expect(page.locator("#today [data-is=instead]")).to_have_text(said)
+        await expect(page.locator("#today [data-is=caveat]")).to_have_text(why)
+        await expect(page.locator("#today [data-is=thin]")).to_have_text("Hardly watched: harbour (1 of 12).")
+        for gone in ("projected", "band", "svg", "against"):  # a number that would be believed
+            await expect(page.locator(f"#today [data-is={gone}]")).to_be_hidden()
+        await expect(page.locator("#today [data-is=counted]")).to_be_visible()
+        room.feed.caveats.clear()
+        room.feed.change("01-05", reports=5)
+        await expect(projected).to_be_visible()
+        await expect(page.locator("#today [data-is=instead]")).to_be_hidden()
+        assert seen.problems == []
+
+
 async def test_what_waits_at_the_desks_comes_with_the_feed_and_nothing_is_polled(
     room: Room, browser: Browser
 ) -> None:
@@ -311,6 +341,7 @@ async def test_what_waits_at_the_desks_comes_with_the_feed_and_nothing_is_polled
         await expect(page.locator("#unread-count")).to_have_text("1")
         await expect(page.locator("#top-waiting")).to_have_text("4")
         asked: list[str] = []
+        await until(page, "beluga.drill.here")  # the panel's scripts, which come by themselves
         await asyncio.sleep(6)  # alerts and people that were still being asked for
         page.on("request", lambda r: asked.append(r.url))
         for _ in range(4):
@@ -486,6 +517,6 @@ async def test_dark_and_large_screens(room: Room, browser: Browser, pictures: Pa
             )
             assert size[0] <= width
             assert size[1] <= height
-            map_box = await seen.page.locator(".choroplethlayer").bounding_box()
+            map_box = await seen.page.locator("#map-sheet .shapes").bounding_box()
             assert map_box
             assert map_box["width"] * map_box["height"] > 0.05 * width * height

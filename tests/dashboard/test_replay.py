@@ -55,6 +55,8 @@ async def test_a_past_minute_is_shown_labelled_and_left_again(
         await page.click(f"#work [data-row='{LAGGING}'] a")
         await expect(page.locator("#panel .sentence")).to_contain_text("behind its peers")
         await expect(page.locator("#panel-log li")).to_have_count(2)  # of five, those received by 09:45
+        # Verdicts are those of that minute, not today's.
+        await expect(page.locator("#panel-log li .why").first).to_have_text("as known then")
         await expect(page.locator("#panel-actions")).to_be_hidden()
         await expect(page.locator("#work [data-action]").first).to_be_hidden()
         # A reload stays in the minute, and Back leads out of the replay by the way one came in.

@@ -66,7 +66,7 @@ def fresh_address() -> str:
 
 async def test_nothing_but_the_door_is_open_to_strangers(room: Room) -> None:
     async with anyone(room) as session:
-        for path in ("/boot", "/feed-token", "/geo/precincts.json", "/people", "/watched", "/audit",
+        for path in ("/boot", "/feed-token", "/shapes/precincts", "/people", "/watched", "/audit",
                      "/alerts", "/replay", "/snapshot", "/hotline",
                      "/_dash-layout", "/_dash-dependencies", "/assets/board.js"):  # fmt: skip
             assert await status(session, path) == 401, path
@@ -123,10 +123,10 @@ async def test_a_lead_is_given_own_counties_alone(room: Room) -> None:
         async with session.get("/boot") as answer:
             boot = await answer.json()
         assert (boot["counties"], boot["county_names"], boot["precincts"]) == (["County A"], ["County A"], 12)
-        async with session.get("/geo/precincts.json") as answer:
-            assert len((await answer.json(content_type=None))["features"]) == 12
-        assert await status(session, "/geo/precincts/County%20A.json") == 200
-        assert await status(session, "/geo/precincts/County%20B.json") == 403
+        async with session.get("/shapes/precincts") as answer:
+            assert len((await answer.json(content_type=None))["shapes"]) == 12
+        assert await status(session, "/shapes/precincts/County%20A") == 200
+        assert await status(session, "/shapes/precincts/County%20B") == 403
         other = room.feed.election.precincts[-1].precinct_id
         async with session.get("/people", params={"precinct": other}) as answer:
             assert await answer.json() == {}

@@ -1,0 +1,103 @@
+"""A watcher sent elsewhere from the board: is told so, and from then on counts for the new precinct."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from beluga.postgres import EmbeddedPostgres, free_port
+from election.database import connect
+from election.day import Election
+from election.store import save_election
+from tests.dashboard.running import SECRET, make_election, visiting, war_room
+from tests.dashboard.test_desks import Office
+from tests.intake.running import IntakeProcess
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OLD, NEW, WATCHER = "01-08", "01-04", 7  # Watcher 7 is at the eighth precinct
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def office(
+    postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Office]:
+    state, port = tmp_path_factory.mktemp("room"), free_port()
+    async with war_room(postgres, make_election(30, counties=2), state, f"http://127.0.0.1:{port}") as room:
+        more = {
+            "BELUGA_SECRET": SECRET,
+            "BELUGA_CLOCK_FILE": str(state / "clock"),
+            "BELUGA_FEED_URL": f"ws://127.0.0.1:{room.feed.port}",
+        }
+        intake = IntakeProcess(state / "intake", room.database_url, more=more, port=port)
+        await intake.running()
+        await intake.until_roster()
+        try:
+            yield Office(room, intake)
+        finally:
+            intake.end()
+
+
+async def until_row(office: Office, query: str, *values: Any) -> Any:
+    """The first row that this query finds, once it finds one."""
+    connection = await asyncpg.connect(office.room.database_url)
+    try:
+        for _ in range(300):
+            if (row := await connection.fetchrow(query, *values)) is not None:
+                return row
+            await asyncio.sleep(0.1)
+    finally:
+        await connection.close()
+    raise AssertionError(f"never a row: {query}")
+
+
+async def counted_at(office: Office, votes: int) -> Any:
+    """Where a count of so many votes landed."""
+    return (await until_row(office, "select precinct_id from check_ins where votes = $1", votes))[0]
+
+
+async def test_a_watcher_sent_elsewhere_counts_there(office: Office, browser: Browser) -> None:
+    await office.text("101", watcher=WATCHER)
+    assert await counted_at(office, 101) == OLD
+    imported = (await until_row(office, "select roster_version from election"))[0]
+    async with visiting(browser, office.room, path=f"/?precinct={NEW}") as seen:
+        await seen.painted()
+        page = seen.page
+        await page.click("#panel-more summary")
+        await page.fill("#assign-search", "watcher 7")
+        await page.click("#assign-found button:has-text('Send Watcher 7 here')")
+        await expect(page.locator("#notice")).to_contain_text("is being texted to go to")
+        # Told, through the outbox.
+        told = await until_row(office, "select phone, body from outbox where purpose = 'reassigned'")
+        assert told["phone"] == f"+1215555{WATCHER:04d}"
+        assert NEW in told["body"]
+        # Counted for, as soon as intake has taken in the new roster: texts that name no precinct.
+        await until_row(office, "select 1 from election where roster_version <> $1", imported)
+        where = OLD
+        for votes in range(102, 130):
+            await office.text(str(votes), watcher=WATCHER)
+            if (where := await counted_at(office, votes)) == NEW:
+                break
+        assert where == NEW
+        # What was sent before stays where it was, read against the roster of its time.
+        before = await until_row(
+            office,
+            "select m.roster_version, c.precinct_id from messages m join check_ins c using (message_id)"
+            " where c.votes = 101",
+        )
+        assert (before["roster_version"], before["precinct_id"]) == (imported, OLD)
+        # The board knows who watches where.
+        await page.goto(f"{office.room.url}/precinct/{NEW}")
+        await expect(page.locator("#panel .people")).to_contain_text("Watcher 7", timeout=30_000)
+
+
+async def test_a_move_outlives_an_import(office: Office) -> None:
+    connection = await connect(office.room.database_url)
+    election: Election = office.room.feed.election
+    async with connection.transaction():
+        imported = await save_election(connection, election)
+    await connection.close()
+    await until_row(office, "select 1 from election where roster_version <> $1", imported)
