@@ -69,6 +69,7 @@ class Reception:
         self._reply_elsewhere = reply_elsewhere
         self._phones = phones or Phones(per_minute=0, burst=0)
         self.replication = replication
+        self._to_read: list[tuple[_Waiting, Draft]] = []  # of this turn of the event loop
 
     async def take(
         self,
@@ -137,7 +138,18 @@ class Reception:
         waiting = _Waiting(self, heard)
         self.journal.put(draft, waiting.durable)
         if channel is Channel.SMS:  # read while the disk syncs, so that the answer is ready when it has
-            asyncio.get_running_loop().call_soon(waiting.read, draft)
+            if not self._to_read:
+                asyncio.get_running_loop().call_soon(self._read_arrived)
+            self._to_read.append((waiting, draft))
+
+    def _read_arrived(self) -> None:
+        """Reads what came in during one turn of the event loop."""
+        arrived, self._to_read = self._to_read, []
+        at_hand = self.rosters.at_hand
+        for waiting, draft in arrived:
+            roster = at_hand(draft.roster_version)
+            if roster is not None:
+                waiting.readings = readings_of(draft, roster)
 
     def acknowledge(
         self,
@@ -200,10 +212,6 @@ class _Waiting:
         self._reception = reception
         self._heard = heard
         self.readings: list[Reading] | None = None
-
-    def read(self, draft: Draft) -> None:
-        roster = self._reception.rosters.at_hand(draft.roster_version)
-        self.readings = readings_of(draft, roster) if roster else None
 
     def durable(self, result: tuple[Message, bool] | JournalUnavailableError) -> None:
         if isinstance(result, JournalUnavailableError):

@@ -25,6 +25,8 @@ _SMALL = 20  # votes: below this ten times the pace happens by chance just after
 def catalogue_for(watcher: Watcher | None, roster: Roster) -> Catalogue:
     """The watcher's language, else the election's first that we speak, else English."""
     catalogues = load_catalogues()
+    if watcher and (known := catalogues.get(watcher.language)):
+        return known
     for language in (watcher.language if watcher else "", *roster.day.languages):
         known = catalogues.get(language) or catalogues.get(language.replace("_", "-").split("-")[0].lower())
         if known:
@@ -46,9 +48,48 @@ def doubt_about(reading: Reading, hints: Hints | None) -> str | None:
 
 def reply_to(readings: list[Reading], message: Message, roster: Roster, hints: Hints | None = None) -> str:
     """The answer to a message. Empty for STOP (the provider answers, we fall silent) and staff entries."""
-    watcher = watcher_of(message, roster)
-    writer = _Writer(catalogue_for(watcher, roster), roster, message, hints)
-    return plain(writer.answer(readings))
+    catalogue = catalogue_for(watcher_of(message, roster), roster)
+    if len(readings) == 1 and _is_plain(readings[0], hints):  # what most watchers are answered all day
+        return plain(_plainly(readings[0], catalogue.replies))
+    return plain(_Writer(catalogue, roster, message, hints).answer(readings))
+
+
+def _is_plain(reading: Reading, hints: Hints | None) -> bool:
+    """Whether it is a count that nothing is to be asked or said about."""
+    return (
+        reading.kind is Kind.COUNT
+        and not reading.unknown_sender
+        and not reading.held
+        and reading.precinct_id is not None
+        and doubt_about(reading, hints) is None
+    )
+
+
+def _plainly(reading: Reading, replies: Mapping[str, str]) -> str:
+    """The same as `_Writer` would say of one plain count, without its detours."""
+    what = _count_at(reading, replies)
+    return _fill(replies["counted_one"], {"what": what, "votes": str(reading.votes)})
+
+
+def _count_at(reading: Reading, replies: Mapping[str, str]) -> str:
+    place = replies["at"].format(votes=reading.votes, precinct=reading.precinct_id)
+    return place + _time(reading) if reading.observed_at else place
+
+
+def _time(reading: Reading) -> str:
+    return f" ({_clock(reading.observed_at)})" if reading.observed_at else ""
+
+
+def _fill(template: str, texts: dict[str, str]) -> str:
+    """The template with its fields. Where it grows too long, the longest field is cut and shows it."""
+    answer = template.format_map(texts)
+    while not fits(plain(answer)):
+        name = max(texts, key=lambda field: len(texts[field]), default="")
+        if not name or len(texts[name]) < 8:
+            break
+        texts[name] = texts[name].rstrip(".")[:-4].rstrip(" ,;") + ".."
+        answer = template.format_map(texts)
+    return answer
 
 
 class _Writer:
@@ -59,8 +100,6 @@ class _Writer:
         self.hints = hints
 
     def answer(self, readings: list[Reading]) -> str:
-        if len(readings) == 1 and self._is_plain(readings[0]):  # what most watchers are answered all day
-            return self._counted(readings, readings)
         kinds = {reading.kind for reading in readings}
         if not readings or Kind.STOP in kinds:
             return ""
@@ -99,39 +138,15 @@ class _Writer:
             case _:
                 return ""
 
-    def _is_plain(self, reading: Reading) -> bool:
-        """Whether it is a count that nothing is to be asked or said about."""
-        return (
-            reading.kind is Kind.COUNT
-            and not reading.unknown_sender
-            and not reading.held
-            and doubt_about(reading, self.hints) is None
-        )
-
     def _fill(self, key: str, /, **fields: object) -> str:
-        """The template with its fields. Where it grows too long, the longest field is cut and shows it."""
-        template = self.replies[key]
-        # Most answers are short enough to need no measuring.
-        texts = {name: str(value) for name, value in fields.items()}
-        answer = template.format(**texts)
-        while not fits(plain(answer)):
-            name = max(texts, key=lambda field: len(texts[field]), default="")
-            if not name or len(texts[name]) < 8:
-                break
-            texts[name] = texts[name].rstrip(".")[:-4].rstrip(" ,;") + ".."
-            answer = template.format(**texts)
-        return answer
-
-    def _time(self, reading: Reading) -> str:
-        at = reading.observed_at
-        return f" ({_clock(at)})" if at else ""
+        return _fill(self.replies[key], {name: str(value) for name, value in fields.items()})
 
     def _what(self, readings: list[Reading]) -> str:
         said: list[str] = []
         for reading in readings:
             if reading.votes is not None:
-                place = self.replies["at"].format(votes=reading.votes, precinct=reading.precinct_id)
-                said.append((place if reading.precinct_id else str(reading.votes)) + self._time(reading))
+                bare = f"{reading.votes}{_time(reading)}"
+                said.append(_count_at(reading, self.replies) if reading.precinct_id else bare)
             elif reading.kind == Kind.LINE:
                 said.append(f"LINE {self._amount(reading)}")
             elif reading.kind == Kind.VOTERS:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from time import monotonic
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from intake.ack_times import Times
 
 ACK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 LOG_SECONDS = 1.0  # between lines about the same refusal: a flood must not fill the log
@@ -28,10 +30,10 @@ class Telemetry:
         self.refused = Counter(
             "beluga_intake_refused", "Requests refused, by reason.", ["provider", "reason"], registry=registry
         )
-        self.ack_seconds = Histogram(
-            "beluga_intake_ack_seconds", "From the request's arrival to its answer.", buckets=ACK_BUCKETS,
-            registry=registry,
-        )  # fmt: skip
+        self.ack_seconds = Times(
+            "beluga_intake_ack_seconds", "From the request's arrival to its answer.", ACK_BUCKETS
+        )
+        registry.register(self.ack_seconds)
         self.drained = Counter("beluga_intake_drained", "Messages appended to PostgreSQL.", registry=registry)
         self.quarantined = Counter(
             "beluga_intake_quarantined", "Messages PostgreSQL could not take as read.", registry=registry

@@ -4,15 +4,13 @@ A provider is pure: it is handed what arrived and the time, and does no I/O. It 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from election.checkin import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(NamedTuple):
     """One request as it arrived. `url` is public, with the query; `at` is real time, epoch seconds."""
 
     url: str

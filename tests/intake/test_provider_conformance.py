@@ -8,7 +8,7 @@ import hmac
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -204,7 +204,7 @@ def test_header_names_in_any_case(vector: Vector) -> None:
     """Both kinds of headers: aiohttp's, and those of the short way."""
     webhook = vector.webhook()
     lower = Headers({name.lower(): value for name, value in webhook.headers.items()})
-    assert taken(vector, replace(webhook, headers=lower)) == taken(vector, webhook)
+    assert taken(vector, webhook._replace(headers=lower)) == taken(vector, webhook)
 
 
 @every
@@ -223,7 +223,7 @@ def test_another_secret_is_refused(vector: Vector) -> None:
 def test_missing_or_mangled_headers_are_refused(vector: Vector) -> None:
     webhook = vector.webhook()
     if not webhook.headers:  # signed among its fields
-        bare = replace(webhook, body=webhook.body.rpartition(b"&sig=")[0])
+        bare = webhook._replace(body=webhook.body.rpartition(b"&sig=")[0])
         with pytest.raises(RefusedError):
             taken(vector, bare)
     for name in webhook.headers:
@@ -233,17 +233,17 @@ def test_missing_or_mangled_headers_are_refused(vector: Vector) -> None:
             headers = webhook.headers.copy()
             headers[name] = value
             with pytest.raises(RefusedError):
-                taken(vector, replace(webhook, headers=headers))
+                taken(vector, webhook._replace(headers=headers))
         headers = webhook.headers.copy()
         del headers[name]
         with pytest.raises(RefusedError):
-            taken(vector, replace(webhook, headers=headers))
+            taken(vector, webhook._replace(headers=headers))
 
 
 @every
 def test_a_changed_body_is_refused(vector: Vector) -> None:
     webhook = vector.webhook()
-    changed = replace(webhook, body=webhook.body.replace(b"412", b"999"))
+    changed = webhook._replace(body=webhook.body.replace(b"412", b"999"))
     assert changed.body != webhook.body
     if vector.covers_body:
         with pytest.raises(RefusedError):
@@ -256,9 +256,9 @@ def test_a_changed_url_is_refused_where_it_is_signed(vector: Vector) -> None:
     assert taken(vector, webhook)
     if vector.covers_url:
         with pytest.raises(RefusedError):
-            taken(vector, replace(webhook, url=webhook.url.replace("a=1", "a=2")))
+            taken(vector, webhook._replace(url=webhook.url.replace("a=1", "a=2")))
         with pytest.raises(RefusedError):
-            taken(vector, replace(webhook, url=webhook.url.replace("beluga", "other")))
+            taken(vector, webhook._replace(url=webhook.url.replace("beluga", "other")))
 
 
 @every
@@ -301,7 +301,7 @@ def test_a_clock_that_is_off_is_tolerated_and_told(vector: Vector, off: int) -> 
 @settings(max_examples=60, deadline=None)
 def test_whatever_comes_is_refused_or_malformed_or_nothing(vector: Vector, body: bytes) -> None:
     """With the headers of a good request; Bandwidth's login stays good for any body."""
-    webhook = replace(vector.webhook(), body=body)
+    webhook = vector.webhook()._replace(body=body)
     with suppress(RefusedError, MalformedError):
         assert taken(vector, webhook) == []
 
@@ -319,7 +319,7 @@ def test_a_token_may_not_choose_its_algorithm() -> None:
     for algorithm in ("none", "RS256", "HS512"):
         headers = CIMultiDict({"Authorization": f"Bearer {jwt(claims, SECRET, algorithm)}"})
         with pytest.raises(RefusedError):
-            taken(vector, replace(webhook, headers=headers))
+            taken(vector, webhook._replace(headers=headers))
 
 
 def test_several_texts_of_one_webhook() -> None:
@@ -327,7 +327,7 @@ def test_several_texts_of_one_webhook() -> None:
     webhook = vector.webhook()
     event = {"type": "message-received", "message": {"id": "2", "from": SENDER, "text": "V 1"}}
     body = orjson.dumps([*orjson.loads(webhook.body), {"type": "message-delivered"}, event])
-    assert [t.provider_message_id for t in taken(vector, replace(webhook, body=body))] == ["m1", "2"]
+    assert [t.provider_message_id for t in taken(vector, webhook._replace(body=body))] == ["m1", "2"]
 
 
 @every
