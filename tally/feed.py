@@ -39,6 +39,7 @@ TOKEN_AGE = 24 * 3600  # seconds of real time
 FRAGMENT = 65_536  # bytes of a snapshot in flight to one viewer
 RING_BYTES = 32_000_000  # deltas kept for viewers who come back
 BEAT_SECONDS = 1.0
+BACKLOG = 4_096  # connections not yet taken in (the kernel's limit is net.core.somaxconn)
 PING_SECONDS = 20.0
 COMPRESS_ABOVE = 1_024  # bytes
 SNAPSHOT_LEVEL, DELTA_LEVEL = 3, 1  # zlib's: a snapshot is made seldom, a delta up to five times a second
@@ -164,6 +165,9 @@ class Feed:
             close_timeout=2,
             write_limit=FRAGMENT,
             server_header=None,
+            # Viewers who come back at once wait here for a moment. Of those who find no room, the kernel hears
+            # again after 1, 3, 7, 15 and 31 seconds.
+            backlog=BACKLOG,
         ) as server:
             beats = asyncio.create_task(self._beat())
             try:

@@ -8,6 +8,7 @@
 
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => dark.matches || document.documentElement.classList.contains("kiosk");
+  const ROSTER_MS = 8000; // by then the war room knows who watches where (LOOK_AGAIN_SECONDS)
   let round = 0;
   let waiting = 0;
 
@@ -136,7 +137,10 @@
     beluga.board.say(answer.done ? SAID[action](beluga.board.info.get(precinctId)?.name || precinctId, body) : answer.message, !answer.done);
     if (!answer.done) return;
     if (action === "note") byId("note-text").value = "";
-    if (action === "assign") byId("assign-found").replaceChildren();
+    if (action === "assign") {
+      byId("assign-found").replaceChildren();
+      setTimeout(() => { beluga.board.people.clear(); panel.changed(precinctId); }, ROSTER_MS);
+    }
     panel.changed(precinctId);
   };
 
@@ -147,7 +151,7 @@
     note: (name) => "Note added to " + name + ".",
     recall: (name) => "Nobody calls for " + name + " any more.",
     hours: (name, b) => "Polls at " + name + " close at " + b.closes + ". Everybody counts with that from now on.",
-    assign: (name) => "The watcher is being texted to go to " + name + ".",
+    assign: (name) => "The watcher is being texted to go to " + name + ", and counts for it from now on.",
   };
   dark.addEventListener("change", () => beluga.board && beluga.board.selected && panel.ask(beluga.board.selected));
 })();

@@ -15,6 +15,7 @@
   let whole = null; // x, y, width, height on the sheet
   let seen = null;
   let size = { width: 0, height: 0 }; // of the map on the screen, pixels
+  let large = 1;
   let placing = 0;
 
   map.lookAt = function (box) {
@@ -29,7 +30,7 @@
     placing = 0;
     if (!seen || !size.width || !size.height) return;
     map.svg.setAttribute("viewBox", seen.join(" "));
-    const one = unit();
+    const one = unit() * large;
     map.patterns[0].setAttribute("patternTransform", "rotate(45) scale(" + one + ")");
     map.patterns[1].setAttribute("patternTransform", "scale(" + one + ")");
     map.names.style.fontSize = NAME_PX * one + "px";
@@ -75,7 +76,11 @@
       return b;
     };
     holder.append(make("div", { class: "zoom" }, button("+", "Magnify the map", () => magnify(STEP)), button("−", "Reduce the map", () => magnify(1 / STEP)), button("⤢", "The whole map", () => { if (whole) map.lookAt(whole); })));
-    new ResizeObserver(([entry]) => { size = entry.contentRect; place(); }).observe(svg);
+    new ResizeObserver(([entry]) => {
+      size = svg.getBoundingClientRect(); // as the pointer counts, which on a very large screen is enlarged (board.css)
+      large = size.width / (entry.contentRect.width || 1);
+      place();
+    }).observe(svg);
 
     const at = (event) => { const box = svg.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
     svg.addEventListener("wheel", (event) => {

@@ -508,7 +508,7 @@ async def test_a_phone_shows_the_worklist_first_and_never_scrolls_sideways(
 
 
 async def test_dark_and_large_screens(room: Room, browser: Browser, pictures: Path) -> None:
-    for width, height, name in ((1366, 768, "dark"), (1920, 1080, "large")):
+    for width, height, name in ((1366, 768, "dark"), (1920, 1080, "large"), (3840, 2160, "huge")):
         async with visiting(browser, room, width=width, height=height, color_scheme="dark") as seen:
             await seen.painted()
             await seen.page.screenshot(path=pictures / f"board-{name}.png")

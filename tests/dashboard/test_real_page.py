@@ -16,7 +16,7 @@ from election.database import connect
 from election.tokens import Tokens
 from tally.app import Service
 from tally.settings import TallySettings
-from tests.tally.days import NOON, an_election, an_entry, import_election, store
+from tests.tally.days import NOON, OPENS, an_election, an_entry, import_election, store
 
 SECRET = "s" * 40
 
@@ -28,8 +28,10 @@ async def test_chart_sentence_and_list_of_a_real_page(database_url: str) -> None
     await import_election(writer, election)
     note = an_entry("n", 0, None, 60, Kind.NOTE, text="polls opened late")
     counts = [an_entry(f"n{n}", 0, 40 * n, after=55 * n) for n in range(1, 6)]
-    counts.append(an_entry("slip", 0, 2_000, after=285))
-    await store(writer, [*counts, note])
+    slip = an_entry("slip", 0, 2_000, after=285)
+    counts.append(slip)
+    accept = an_entry("accept", 0, None, 288, Kind.ACCEPT, target=str(slip[1].check_in_id))
+    await store(writer, [*counts, note, accept])
     await writer.close()
     settings = TallySettings(
         database_url=database_url, secret=SecretStr(SECRET), tally_port=free_port(), feed_port=free_port(),
@@ -43,11 +45,19 @@ async def test_chart_sentence_and_list_of_a_real_page(database_url: str) -> None
         for _ in range(200):
             async with session.get(url, headers=headers) as answer:
                 page = await answer.json() if answer.status == 200 else {}
-            if len(page.get("reports", [])) == 6:
+            if [r["verdict"] for r in page.get("reports", [])] == ["accepted"] * 6:
                 break
             await asyncio.sleep(0.05)
+        assert page["standing"]["last_votes"] == 2_000  # as staff decided a moment ago
+        # As known before that decision, which is what a replay shows: the page as it was, verdicts and all.
+        then = OPENS + timedelta(minutes=286)
+        async with session.get(url, headers=headers, params={"at": str(int(then.timestamp()))}) as answer:
+            page = await answer.json()
+        async with session.get(url, headers=headers, params={"at": str(int(OPENS.timestamp()))}) as answer:
+            early = await answer.json()
+        assert (early["reports"], early["annotations"], early["standing"]["last_votes"]) == ([], [], None)
     zone = precinct.zone(election.day)
-    figure = day_chart(page, zone, NOON, dark=False)
+    figure = day_chart(page, zone, then, dark=False)
     drawn = {t.get("name"): t["y"] for t in figure["data"]}
     assert drawn["Accepted"] == [40, 80, 120, 160, 200]
     assert [2_000] in (drawn.get("Held"), drawn.get("Rejected"))

@@ -125,6 +125,8 @@ async def test_a_lead_is_given_own_counties_alone(room: Room) -> None:
         assert (boot["counties"], boot["county_names"], boot["precincts"]) == (["County A"], ["County A"], 12)
         async with session.get("/shapes/precincts") as answer:
             assert len((await answer.json(content_type=None))["shapes"]) == 12
+            # Nothing but sign-in sets the cookie: an answer under way brings no ended session back.
+            assert "Set-Cookie" not in answer.headers
         assert await status(session, "/shapes/precincts/County%20A") == 200
         assert await status(session, "/shapes/precincts/County%20B") == 403
         other = room.feed.election.precincts[-1].precinct_id
