@@ -71,6 +71,13 @@ async def one(session: aiohttp.ClientSession, url: str, token: str, given: list[
             given.append(time.perf_counter())
 
 
+async def waiting(session: aiohttp.ClientSession, url: str) -> float:
+    """How many callers the service has wait."""
+    async with session.get(f"{url}/metrics") as answer:
+        lines = (await answer.text()).splitlines()
+    return next((float(x.split()[1]) for x in lines if x.startswith("beluga_callers_waiting ")), 0.0)
+
+
 async def run(url: str, database: str, pid: int, options: argparse.Namespace) -> bool:
     tokens = Tokens(SECRET)
     own = [tokens.sign("caller", {"c": f"c{n}"}) for n in range(options.callers)]
@@ -89,7 +96,9 @@ async def run(url: str, database: str, pid: int, options: argparse.Namespace) ->
             asks.append(asyncio.create_task(one(session, url, token, given)))
             if n % 100 == 99:
                 await asyncio.sleep(0.05)
-        await asyncio.sleep(5)
+        while await waiting(session, url) < options.callers:
+            await asyncio.sleep(0.5)
+        await asyncio.sleep(2)
         _, begun = cost(pid)
         began = time.perf_counter()
         await asyncio.sleep(options.seconds)
