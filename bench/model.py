@@ -95,7 +95,8 @@ def main() -> None:
     print(f"precincts {n:,}, reports {len(log):,}")
     print(f"filing              {1e6 * filing / len(log):8.1f} us a check-in")
     print(f"robust refit        {1e3 * refit:8.1f} ms   ({refit / baseline:.1f} x one plain least squares)")
-    print(f"gate, all           {1e3 * judge:8.1f} ms   ({1e6 * judge / len(log):.1f} us a report)")
+    print(f"gate, all           {1e3 * judge:8.1f} ms   ({1e6 * judge / len(log):.1f} us a report, "
+          f"{50_000 * judge / len(log):.2f} s for 50,000)")  # fmt: skip
     print(f"minute, everything  {1e3 * whole:8.1f} ms   (gate three times, three fits, all standings)")
     print(f"as known 3 h ago    {1e3 * past:8.1f} ms   (from check-ins to the sheet's bytes)")
     print(f"one report          {1e6 * one:8.1f} us   (mean of {len(heard)} precincts that have counts; "

@@ -7,6 +7,7 @@ to precincts and watchers by id and are untouched by it.
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from sys import intern
 from typing import Any
 
 import asyncpg
@@ -127,20 +128,24 @@ async def _copy(connection: asyncpg.Connection, table: str, columns: tuple[str, 
     await connection.copy_records_to_table(table, columns=columns, records=rows, timeout=SAVE_SECONDS)
 
 
-async def load_election(connection: asyncpg.Connection) -> Election | None:
-    """The election in the database, as of one moment; None where none has been imported."""
+async def load_election(connection: asyncpg.Connection, *, shapes: bool = True) -> Election | None:
+    """The election in the database, as of one moment; None where none has been imported.
+
+    `shapes`: with the precincts' geometry, which weighs more than all the rest.
+    """
     if connection.is_in_transaction():
-        return await _load(connection)
+        return await _load(connection, shapes)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        return await _load(connection)
+        return await _load(connection, shapes)
 
 
-async def _load(connection: asyncpg.Connection) -> Election | None:
+async def _load(connection: asyncpg.Connection, shapes: bool) -> Election | None:
+    names = _NAMES if shapes else _NAMES.replace("geometry", "null as geometry")
     day = await connection.fetchrow("select * from election")
     if day is None:
         return None
     places = await connection.fetch(
-        f"select {_NAMES} from precincts order by position",  # noqa: S608
+        f"select {names} from precincts order by position",  # noqa: S608
         timeout=SAVE_SECONDS,
     )
     past = await connection.fetch(
@@ -176,9 +181,9 @@ def _precinct(row: Any) -> Precinct:
         precinct_id=PrecinctId(row["precinct_id"]),
         name=row["name"],
         registered=row["registered"],
-        county=row["county"],
-        group=row["group_name"],
-        site_id=row["site_id"],
+        county=intern(row["county"]),  # shared by thousands
+        group=intern(row["group_name"]),
+        site_id=intern(row["site_id"]),
         aliases=tuple(row["aliases"]),
         expected_votes=row["expected_votes"],
         already_voted=row["already_voted"],

@@ -11,6 +11,7 @@ from datetime import datetime, time
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from election.day import CurvePoint, Election, ElectionDay
 from tally.constants import Constants
@@ -136,12 +137,18 @@ class Curves:
 
     def deviations(self, parts: Array) -> Array:
         """Rows of `factors` at parts of the day, (n, R)."""
+        n = len(parts)
         place = parts * GRID
-        low = np.minimum(place.astype(np.intp), GRID - 1)
-        moved = self._slopes[low]
-        moved *= (place - low)[:, None]
-        moved += self.factors[low]
-        return moved
+        low = np.minimum(place.astype(np.int32), GRID - 1)
+        between = np.empty(
+            (n, 2)
+        )  # a matrix with two entries a row: several times as quick as to gather rows
+        np.subtract(place, low, out=between[:, 1])
+        np.subtract(1.0, between[:, 1], out=between[:, 0])
+        columns = np.stack([low, low + 1], axis=1).ravel()
+        ends = np.arange(0, 2 * n + 1, 2, dtype=np.int32)
+        found = sparse.csr_matrix((between.ravel(), columns, ends), shape=(n, GRID + 1)) @ self.factors
+        return np.asarray(found)
 
     def deviation(self, low: int, beyond: float) -> Array:
         """The row of `deviations` that lies `beyond` (0..1) past step `low` of the day."""

@@ -114,15 +114,21 @@ class Edition:
     calls: Row | None = None
     seq: int = 0
     at: float = 0.0
-    county_of: dict[str, str] = field(init=False)
+    _county_of: dict[str, str] | None = field(init=False, default=None)
     _told: NDArray[np.int64] = field(init=False)  # seq in which each row was last sent
 
     def __post_init__(self) -> None:
-        self.county_of = dict(zip(self.infos["precinct_id"], self.infos["county"], strict=True))
-        self._told = np.zeros(len(self.county_of), dtype=np.int64)
+        self._told = np.zeros(len(self.infos["precinct_id"]), dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self._told)
+
+    @property
+    def county_of(self) -> dict[str, str]:
+        """County by precinct id. Ten megabytes in a large election: only where somebody sees a part of it."""
+        if self._county_of is None:
+            self._county_of = dict(zip(self.infos["precinct_id"], self.infos["county"], strict=True))
+        return self._county_of
 
     def rows(self) -> list[Row]:
         """Every standing as it was last told."""

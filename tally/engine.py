@@ -29,6 +29,7 @@ from election.day import Election
 from election.log_columns import Counts
 from election.wire.feed import VERSION
 from tally.edition import Change, Counties, Edition, Plan, Sight
+from tally.heap import give_back
 from tally.model import State
 from tally.news import news_of
 from tally.projection import MINUTE, Tally
@@ -379,6 +380,7 @@ class Engine:
         held.touched |= set(held.tally.ledger.touched_between(held.projection.minute, as_of))
         took = time.monotonic() - began
         held.next_refit = time.monotonic() + max(REFIT_SECONDS, self._refit_rest * took)
+        self._fitter.submit(give_back)
         return True
 
     def _refitted(self, _: object) -> None:

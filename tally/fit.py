@@ -25,6 +25,7 @@ from tally.model import Array, Codes, State, design, lateness, noise, residual_o
 
 DIGITS = 9  # states are rounded, so that a recount agrees to the byte
 FEW_STEPS = 4  # of learning the strays' shares, each round
+SLICE = 4_096  # rows weighted at a time
 MOVED = 1.02  # a step is a row where the curve has grown by this
 
 
@@ -143,7 +144,7 @@ class _Course:
     def normal(self, w: Array, bend: slice, prior: Array) -> Array:
         """What the steps add to the normal equations, (K, K + 1)."""
         found = np.zeros((len(prior), len(prior) + 1))
-        sums = self.xy[:, :-1].T @ (w[:, None] * self.xy)
+        sums = _gram(self.xy, w)
         found[bend, bend], found[bend, -1] = sums[:, :-1], sums[:, -1]
         return found
 
@@ -208,7 +209,7 @@ def _solve(w: Array, problem: _Problem, prior: Array, told: Array, k: Constants)
     """One weighted least squares; `told` is what the steps say."""
     xy, tilt = problem.xy, problem.tilt
     size = len(prior)
-    whole = xy[:, :size].T @ (w[:, None] * xy) + told
+    whole = _gram(xy, w) + told
     tilted = w * tilt
     groups = _eliminate(
         tuple(_runs(v, problem.starts) for v in (w, tilted, tilted * tilt)),  # type: ignore[arg-type]
@@ -238,6 +239,16 @@ def _solve(w: Array, problem: _Problem, prior: Array, told: Array, k: Constants)
     g0, g1 = own[0] - (a0 * c0 + a1 * c1), own[1] - (a1 * c0 + a2 * c1)
     g = np.stack([p0 * g0 + p1 * g1, p1 * g0 + p2 * g1], axis=1)
     return _Solved(s, covariance, np.stack(c, axis=1), g, counties, groups)
+
+
+def _gram(xy: Array, w: Array) -> Array:
+    """X'WX and X'Wy side by side. A slice of rows at a time, so that what is weighted stays in the cache."""
+    size = xy.shape[1] - 1
+    found = np.zeros((size, size + 1))
+    for i in range(0, len(w), SLICE):
+        rows = xy[i : i + SLICE]
+        found += rows[:, :size].T @ (w[i : i + SLICE, None] * rows)
+    return found
 
 
 def _eliminate(a: Block, b: Pair, sds: tuple[float, float], whole: Array) -> _Places:

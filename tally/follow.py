@@ -156,7 +156,7 @@ class Follower:
         self._sink.caught_up()
 
     async def _load(self, reader: asyncpg.Connection) -> bool:
-        election = await load_election(reader)
+        election = await load_election(reader, shapes=False)
         if election is None:
             return False
         if election != self._election:

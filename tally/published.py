@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from election.wire.feed import Standing, State
-from tally.standings import MISSING, OPTIONAL, Projection
+from tally.standings import MISSING, OPTIONAL, TIMES, Projection
 
 Row = dict[str, Any]
 Columns = dict[str, Any]  # arrays as long as each other; `precinct_id` and `reason` are lists
@@ -19,7 +19,6 @@ Columns = dict[str, Any]  # arrays as long as each other; `precinct_id` and `rea
 FIELDS = tuple(Standing.model_fields)
 VOTES = ("expected_now", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95", "shortfall")
 DECIMALS = {"p_lagging": 2, "gap": 3}
-_TIMES = frozenset({"last_observed_at", "last_received_at"})
 _LISTS = frozenset({"precinct_id", "reason"})
 STATES = tuple(state.value for state in State)
 _CODES = {state: code for code, state in enumerate(STATES)}
@@ -44,7 +43,7 @@ def published(projection: Projection, positions: NDArray[np.intp] | None = None)
         elif name == "state":
             found[name] = column.copy()
         else:
-            found[name] = column.astype(np.int64 if name in _TIMES else np.int32)
+            found[name] = column.astype(np.int64 if name in TIMES else np.int32)
     return found
 
 
@@ -61,7 +60,7 @@ def columns_of_standings(standings: Sequence[Standing]) -> Columns:
             found[name] = np.array(values, dtype=np.float64).round(DECIMALS[name]) + 0.0
         else:
             whole = [MISSING if v is None else round(v) for v in values]
-            found[name] = np.array(whole, dtype=np.int64 if name in _TIMES else np.int32)
+            found[name] = np.array(whole, dtype=np.int64 if name in TIMES else np.int32)
     return found
 
 

@@ -13,6 +13,7 @@ FLOATS = ("expected_now", "expected_final", "projected_final", "lo80", "hi80", "
 INTEGERS = ("reports", "held", "last_votes", "last_observed_at", "last_received_at", "line_minutes",
             "line_people", "incidents", "on_post", "struck_off")  # fmt: skip
 OPTIONAL = frozenset({"last_votes", "last_observed_at", "last_received_at", "line_minutes", "line_people"})
+TIMES = frozenset({"last_observed_at", "last_received_at"})
 CODE = {state.value: code for code, state in enumerate(Name)}
 MISSING = -1  # how the optional integers say None
 
@@ -31,7 +32,8 @@ class Projection:
         self.as_of = minute
         self.columns: dict[str, Any] = {name: np.zeros(n) for name in FLOATS}
         for name in INTEGERS:
-            self.columns[name] = np.full(n, MISSING if name in OPTIONAL else 0, dtype=np.int64)
+            kind = np.int64 if name in TIMES else np.int32
+            self.columns[name] = np.full(n, MISSING if name in OPTIONAL else 0, dtype=kind)
         self.columns["state"] = [Name.SILENT.value] * n
         self.columns["reason"] = [""] * n
         # pieces that aggregates need
