@@ -7,7 +7,7 @@ in each transaction that it still leads; every service serves callers and takes 
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 from uuid import uuid4
@@ -16,9 +16,11 @@ import asyncpg
 
 from callers.allocation import ANYWHERE, Crew, Need
 from callers.dispatch import End, Hold, Open, Seen, Start, decide, proposals
+from callers.dispatch_views import Live, proposals_of, view_of
 from callers.feed import Heard
 from callers.limits import Limits
 from callers.places import Place, Places
+from callers.reach import Reach
 from callers.statements import statements
 from callers.whereabouts import ON_DUTY, Whereabouts
 from election.audit import record
@@ -30,10 +32,9 @@ _SQL, _LEASES = statements("dispatches"), statements("leases")
 _ITSELF = "callers"  # who starts and ends what nobody ordered
 _BEHIND = (State.LAGGING, State.WATCH)
 _WHEREABOUTS_SECONDS = 5.0  # real; where other services' callers work
-_COUNT_SECONDS = 10.0  # real; how many voters a precinct has left
 _TELL_SECONDS = 2.0  # real; between writes of what the board shows beside a dispatch
 _LIMITS_SECONDS = 2.0  # real; limits that staff set hold within
-_COUNTS_A_TICK = 20  # precincts counted in one query
+_PROPOSALS = 50  # shown at most
 _PROPOSED = ("precinct_id", "callers", "missing", "reachable", "sentence")
 
 
@@ -43,20 +44,6 @@ class UnknownPrecinctError(Exception):
 
 class PollsClosedError(Exception):
     """The polls there have closed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """A live dispatch as the database has it."""
-
-    row: asyncpg.Record
-
-    @property
-    def open(self) -> Open:
-        r = self.row
-        return Open(
-            r["precinct_id"], r["automatic"], r["closes_at"], r["hold"], r["seen_behind"], r["callers_wanted"]
-        )
 
 
 class Dispatcher:
@@ -84,7 +71,7 @@ class Dispatcher:
         self._proposed: list[tuple[object, ...]] | None = None
         self.live: dict[str, Live] = {}
         self._callers = Whereabouts(places.county)
-        self._reachable: dict[str, tuple[int, int, float]] = {}  # remaining, now, counted at (monotonic)
+        self._reach = Reach(pool)
         self._elsewhere_at = -1e9
         self._limits_at = -1e9
         self._stopped: frozenset[str] = frozenset()
@@ -123,7 +110,7 @@ class Dispatcher:
             return
         self._told_at = clock
         counts, shares = self._callers.counts, self._callers.shares
-        rows = [(p, counts[p], shares.get(p, 0), self._now_reachable(p)) for p in sorted(self.live)]
+        rows = [(p, counts[p], shares.get(p, 0), self._reach.now(p)) for p in sorted(self.live)]
         offers = sorted(self._offers(now), key=lambda o: o.precinct_id)
         proposed: list[tuple[object, ...]] = [
             (o.precinct_id, o.callers, o.missing, o.reachable, o.sentence) for o in offers
@@ -152,27 +139,15 @@ class Dispatcher:
             )
             self._elsewhere_at = clock
         if self._leader is None or self._leader.term is None:
-            # The leader counts, once for all services; how many remain at all only it knows.
-            self._reachable = {
-                p: (max(1, d.row["reachable"]), d.row["reachable"], -1e9)
-                for p, d in self.live.items()
-                if d.row["reachable"] is not None
-            }
+            written = {p: d.row["reachable"] for p, d in self.live.items()}
+            self._reach.told({p: n for p, n in written.items() if n is not None})
             return
         rows = await self._pool.fetch(_SQL["stopped_by_staff"])
         self._stopped = frozenset(row["precinct_id"] for row in rows)
-        wanted = set(self.live)
+        lagging: list[str] = []
         if self._heard.fresh(self._stale_seconds):
-            wanted |= {p for p, s in self._heard.standings.items() if s.state is State.LAGGING}
-        never = (0, 0, -1e9)
-        due = [p for p in wanted if clock - self._reachable.get(p, never)[2] > _COUNT_SECONDS]
-        due.sort(key=lambda p: (self._reachable.get(p, never)[2], p not in self.live, p))
-        due = due[:_COUNTS_A_TICK]
-        if due:
-            counted = {r["precinct_id"]: r for r in await self._pool.fetch(_SQL["reachable"], due, now)}
-            for precinct in due:
-                row = counted.get(precinct)
-                self._reachable[precinct] = (row["remaining"], row["now"], clock) if row else (0, 0, clock)
+            lagging = [p for p, s in self._heard.standings.items() if s.state is State.LAGGING]
+        await self._reach.count(self.live, lagging, now)
 
     async def _read_limits(self) -> None:
         row = await self._pool.fetchrow(_SQL["limits"])
@@ -191,13 +166,9 @@ class Dispatcher:
             await record(connection, now, account, "dispatch.limits", "", values)
         await self._read_limits()
 
-    def _now_reachable(self, precinct: str) -> int | None:
-        known = self._reachable.get(precinct)
-        return known[1] if known else None
-
     def reachable(self) -> dict[str, int]:
         """Voters who may be called now in each precinct that is open and does not rest."""
-        return {p: self._now_reachable(p) or 0 for p, d in self.live.items() if not d.row["hold"]}
+        return {p: self._reach.now(p) or 0 for p, d in self.live.items() if not d.row["hold"]}
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[asyncpg.Connection]:
@@ -212,7 +183,7 @@ class Dispatcher:
             self._heard.standings,
             self._heard.precincts,
             self._heard.fresh(self._stale_seconds),
-            {precinct: counts[0] for precinct, counts in self._reachable.items()},
+            self._reach.remaining(),
             self._stopped,
         )
 
@@ -253,7 +224,7 @@ class Dispatcher:
         return await connection.fetchval(
             _SQL["start"], uuid4(), place.precinct_id, automatic, callers_wanted, now, by, reason,
             standing.shortfall if standing else 0.0, place.closes_at, behind,
-            self._now_reachable(place.precinct_id),
+            self._reach.now(place.precinct_id),
         )  # fmt: skip
 
     async def _note(self, opens: list[Open], seen: Seen) -> None:
@@ -277,7 +248,7 @@ class Dispatcher:
             dispatch.precinct_id,
             standing.p_lagging if standing else 0.0,
             standing.shortfall if standing else 0.0,
-            self._reachable.get(dispatch.precinct_id, (1, 1, 0.0))[1],
+            1 if (reachable := self._reach.now(dispatch.precinct_id)) is None else reachable,
             dispatch.callers_wanted,
             self._places.county(dispatch.precinct_id),
         )
@@ -339,24 +310,15 @@ class Dispatcher:
         return round(standing.shortfall) if standing and self._heard.fresh(self._stale_seconds) else None
 
     def view(self, live: Live, calls: int = 0) -> DispatchView:
-        row = live.row
-        precinct = row["precinct_id"]
-        known = self._reachable.get(precinct)
-        return DispatchView(
-            dispatch_id=row["dispatch_id"],
-            precinct_id=precinct,
-            precinct=self._name(precinct),
-            automatic=row["automatic"],
-            callers_wanted=row["callers_wanted"],
-            callers_now=self._callers.counts[precinct],
-            callers_allocated=self._callers.shares.get(precinct, 0),
-            started_at=row["started_at"],
-            started_by=row["started_by"],
-            reason=row["reason"],
-            hold=row["hold"],
-            missing_at_start=round(row["missing_at_start"]),
-            missing_now=self.missing_now(precinct),
-            reachable=known[1] if known else None,
+        """As staff are shown it."""
+        precinct = live.row["precinct_id"]
+        return view_of(
+            live,
+            self._name(precinct),
+            callers=self._callers.counts[precinct],
+            allocated=self._callers.shares.get(precinct, 0),
+            missing=self.missing_now(precinct),
+            reachable=self._reach.now(precinct),
             calls=calls,
         )
 
@@ -381,18 +343,5 @@ class Dispatcher:
     def _offers(self, now: datetime) -> Sequence[Proposal]:
         opens = [d.open for d in self.live.values()]
         callers = self._callers.callers() or {ANYWHERE: 1}
-        offers = []
-        for need, count in proposals(self._seen(), opens, callers, now, self.limits)[:50]:
-            name = self._name(need.precinct_id)
-            words = f"Send {count} caller{'s' * (count > 1)} to {name}: {need.missing:.0f} missing, "
-            offers.append(
-                Proposal(
-                    precinct_id=need.precinct_id,
-                    precinct=name,
-                    callers=count,
-                    missing=round(need.missing),
-                    reachable=need.reachable,
-                    sentence=words + f"{need.reachable} reachable",
-                )
-            )
-        return offers
+        found = proposals(self._seen(), opens, callers, now, self.limits)
+        return proposals_of(found[:_PROPOSALS], self._name)

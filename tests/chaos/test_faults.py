@@ -66,6 +66,25 @@ def test_a_frozen_process_thaws_and_healing_twice_is_harmless(
     heals.close()
 
 
+def test_a_torn_file_is_an_older_one_and_healing_takes_away_what_nobody_has_put_away(
+    target: Target, tmp_path: Path, sleeper: subprocess.Popen[bytes]
+) -> None:
+    target.journal.mkdir(parents=True)
+    whole = target.journal / "20261103T170000-abc.journal"
+    whole.write_bytes(b"SQLite format 3\0" + bytes(8_176))
+    heals = HealList(tmp_path / "heal.jsonl")
+    number = heals.inject(FAULTS["journal_torn"](target, {}))
+    torn = min(target.journal.glob("*.journal"))
+    assert torn != whole
+    assert torn.read_bytes()[:16] != whole.read_bytes()[:16]
+    assert torn.stat().st_size == whole.stat().st_size
+    sleeper.wait(10)  # intake is killed, so that it looks at its files anew
+    for _ in range(2):
+        heals.heal(number)
+        assert list(target.journal.iterdir()) == [whole]
+    heals.close()
+
+
 def test_the_guardian_heals_when_the_rehearsal_is_killed(target: Target, tmp_path: Path, sleeper) -> None:
     script = (
         "import sys, time; from pathlib import Path; from chaos.target import Target;"
