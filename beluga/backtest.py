@@ -121,13 +121,14 @@ def backtest(
 ) -> Backtest:
     """Projects the day anew every `every` seconds. `finals`: in-person votes at close by precinct id."""
     tally = Tally(election)
-    precincts = {p.precinct_id: p for p in election.precincts}
-    entries = [check_in_of(r, precincts[r.precinct_id]) for r in reports]
+    places = election.places()
+    entries = [check_in_of(r, places[r.precinct_id]) for r in reports]
     tally.add(entries)
     said = {c.check_in_id.bytes: r for c, r in zip(entries, reports, strict=True)}
     rows: dict[int, list[bytes]] = defaultdict(list)
     for key, report in said.items():
-        rows[tally.ledger.index[report.precinct_id]].append(key)
+        for p in tally.ledger.precincts_of(report.precinct_id):
+            rows[p].append(key)
     truth = np.array([finals.get(p, -1) for p in tally.inputs.ids], dtype=np.float64)
     known = truth >= 0
     expected = tally.inputs.expected

@@ -28,7 +28,7 @@ def backtest(
     gc.disable()  # the process ends with its answer
     try:
         loaded = read_election(folder)
-        rows = read_reports(reports, loaded)
+        rows = read_reports(reports, loaded, sites=True)
         finals = read_finals(final, loaded)
     except FolderError as error:
         typer.echo(str(error), err=True)

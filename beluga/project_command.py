@@ -41,7 +41,7 @@ def project(
     gc.disable()  # the process ends with its answer: nothing is worth looking for among a million objects
     try:
         loaded = read_election(election)
-        rows = read_reports(reports, loaded)
+        rows = read_reports(reports, loaded, sites=True)
         at = datetime.fromisoformat(as_of)
     except FolderError as error:
         typer.echo(str(error), err=True)
@@ -54,8 +54,8 @@ def project(
         at = at.replace(tzinfo=ZoneInfo(loaded.day.timezone))
     at = at.astimezone(UTC)
     tally = Tally(loaded)
-    precincts = {p.precinct_id: p for p in loaded.precincts}
-    tally.add(check_in_of(r, precincts[r.precinct_id]) for r in rows if r.received_at <= at)
+    places = loaded.places()
+    tally.add(check_in_of(r, places[r.precinct_id]) for r in rows if r.received_at <= at)
     projection, total = tally.project_with_total(at.timestamp())
     columns = projection.wire_columns()
     columns["precinct_id"] = list(tally.inputs.ids)

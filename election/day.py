@@ -1,6 +1,6 @@
 """What an election is: its day, precincts, history, curves and people. Values only; nothing here does I/O."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Any
@@ -153,3 +153,16 @@ class Election:
     watchers: tuple[Watcher, ...] = ()
     # precinct_id -> GeoJSON geometry object, WGS 84, at most 5 decimals
     geometry: dict[PrecinctId, dict[str, Any]] = field(default_factory=dict)
+
+    def places(self) -> dict[str, Precinct]:
+        """Precincts by id, and polling sites that several share: each as a precinct of all their voters."""
+        found: dict[str, Precinct] = {p.precinct_id: p for p in self.precincts}
+        members: dict[str, list[Precinct]] = {}
+        for p in self.precincts:
+            if p.site_id and p.site_id not in found:
+                members.setdefault(p.site_id, []).append(p)
+        for site, shared in members.items():
+            if len(shared) > 1:
+                voters = sum(p.registered for p in shared)
+                found[site] = replace(shared[0], precinct_id=PrecinctId(site), registered=voters)
+        return found

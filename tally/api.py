@@ -254,6 +254,7 @@ def detail_of(
                 "check_in_id": str(UUID(bytes=r.check_in_id)),
                 "kind": r.kind.value,
                 "votes": r.votes,
+                "whole_site": r.whole,
                 "observed_at": int(r.observed),
                 "received_at": int(r.received),
                 "sender": shown_sender(r.sender),

@@ -36,6 +36,8 @@ class Look:
     sender: Codes  # equal for equal senders, without other meaning
     owner: Codes  # (R,) which of `at` each report belongs to
     channel: NDArray[np.int8]  # index in `Channel`
+    whole: Flags  # of the whole polling site
+    allotted: tuple[Array, Array] | None = None  # what `sites.Sites` made of those; None: there are none
 
     def last(self, wanted: Flags, slots: bool = True) -> Codes:
         """Index of each precinct's last wanted report, -1 for none: of all `at`, or of `slot` alone."""
@@ -69,6 +71,7 @@ class Glance:
     final: list[bool] = field(default_factory=list)
     sender: list[int] = field(default_factory=list)
     channel: list[int] = field(default_factory=list)
+    whole: bool = False  # some are of the whole polling site
 
 
 def segments(codes: Sequence[int] | NDArray[np.generic]) -> tuple[Codes, Codes]:

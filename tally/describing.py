@@ -36,7 +36,7 @@ def describe(
                   look.line_minutes.tolist(), look.line_people.tolist(), look.incidents.tolist(),
                   strict=True)  # fmt: skip
     votes, observed, final = look.votes.tolist(), look.observed.tolist(), look.final.tolist()
-    received = look.last_received.tolist()
+    received, whole = look.last_received.tolist(), look.whole.tolist()
     behind = (np.exp(-c["gap"][at]) - 1.0).tolist()
     p_now, p_then, missing = p.tolist(), p_before.tolist(), out.missing[at].tolist()
     for i, (position, newest, clock, opens, closes, minutes, people, incidents) in enumerate(columns):
@@ -69,6 +69,7 @@ def describe(
             line_minutes=minutes if minutes >= 0 else None,
             line_people=people if people >= 0 else None,
             incidents=incidents,
+            shared=counted and whole[newest],
         )
         state, reason = standing.state_of(evidence, k)
         states[position], reasons[position] = state.value, reason

@@ -37,6 +37,7 @@ class Report:
     asked: bool = False  # intake asked the watcher to confirm it
     accepted_by_staff: bool = False
     channel: int = 0  # index in `Channel`
+    whole: bool = False  # of the whole polling site: `votes` are of all its precincts together
 
     @property
     def sort_key(self) -> tuple[float, float, bytes]:

@@ -35,12 +35,14 @@ from tally.entries import (
 )
 from tally.filing import Filing
 from tally.looking import CountOrder, everywhere, one, some
-from tally.resolving import Context, by_sort_key, incident_of, resolved
+from tally.resolving import Context, by_sort_key, incident_of, resolved, with_site
+from tally.sites import sites_of
 from tally.waiting import Waiting
 
 __all__ = ["FOREVER", "Entry", "Ledger", "OpenIncident", "PrecinctView", "Report", "Settled", "Verdict"]
 
 PLAIN = frozenset({Kind.COUNT, Kind.FINAL})
+_OF_SITES = COUNTED | {Kind.UNDO}
 _TANGLES = ("held", "unknown_sender")  # details that make a count one to be resolved
 
 
@@ -66,10 +68,18 @@ class Ledger:
         for i, p in enumerate(election.precincts):
             self._counties[p.county].append(i)
         self._posts = {w.watcher_id: w.precinct_ids for w in election.watchers}
-        self.filing = Filing(len(self.ids))
+        # A polling site that several precincts share is a place too, behind theirs.
+        self.sites = sites_of(election)
+        self._site_index = {
+            site: len(self.ids) + i for i, site in enumerate(self.sites) if site not in self.index
+        }
+        self._members = list(self.sites.values())
+        self._site_at: dict[int, int] = {}  # precinct -> place of its site, where that has been heard of
+        places = len(self.ids) + len(self.sites)
+        self.filing = Filing(places)
         self.order = CountOrder()
-        self.tangled = bytearray(len(self.ids))  # precincts whose counts need resolving
-        self.beside = bytearray(len(self.ids))  # precincts with entries that are no counts
+        self.tangled = bytearray(places)  # places whose counts need resolving
+        self.beside = bytearray(places)  # places with entries that are no counts
         self.asides: list[int] = []  # rows of those
         self._views: dict[int, tuple[PrecinctView, float]] = {}  # tangled ones, and the newest word in each
         self._guests: dict[int, list[int]] = defaultdict(list)  # rows that ties have brought to a precinct
@@ -82,7 +92,7 @@ class Ledger:
         self.hours_of: dict[int, list[Entry]] = defaultdict(list)
         self._incidents: dict[int, Entry] = {}  # number -> the first entry that gives it
         self._resolves: dict[int, list[Entry]] = defaultdict(list)
-        self.waiting = Waiting(election, self._answered)
+        self.waiting = Waiting(election, self._answered, [members[0] for members in self._members])
         self.newest = -FOREVER  # latest received_at of all
         self.unplaced = 0  # entries that name a precinct this election does not have
 
@@ -107,6 +117,10 @@ class Ledger:
             sent = observed if sent_at is observed_at else sent_at.timestamp()
             received = sent if received_at is sent_at else received_at.timestamp()
             place = -1 if c.precinct_id is None else index.get(c.precinct_id, -1)
+            if place < 0 and kind in _OF_SITES:
+                place = self._site_index.get(c.precinct_id or "", -1)
+                if place >= 0:
+                    self._hear_site(place)
             unknown = bool(detail) and c.watcher_id is None and bool(detail.get("unknown_sender"))
             row = filing.add(
                 int.from_bytes(key, "big"), kind, -1 if kind in STAFF else place,
@@ -126,8 +140,27 @@ class Ledger:
                 self.waiting.file(c, key, place, c.watcher_id or c.sender)
         self.newest = newest
         for position in touched:
-            self._views.pop(position, None)
             self.waiting.touched(position)
+        return self._forgotten(touched)
+
+    def _hear_site(self, place: int) -> None:
+        """A site's first count: its precincts are resolved one by one from now on."""
+        self.tangled[place] = True
+        for position in self._members[place - len(self.ids)]:
+            self._site_at[position] = place
+            self.tangled[position] = True
+
+    def _forgotten(self, touched: set[int]) -> set[int]:
+        """The precincts among the places touched, and those of the sites: their views are made anew."""
+        if self._site_at:
+            n = len(self.ids)
+            sites = [place for place in touched if place >= n]
+            for place in sites:
+                self._views.pop(place, None)
+                touched.discard(place)
+                touched.update(self._members[place - n])
+        for position in touched:
+            self._views.pop(position, None)
         return touched
 
     def add_counts(self, counts: Counts, senders: Mapping[int, str]) -> set[int]:
@@ -139,9 +172,8 @@ class Ledger:
             for position in self._where(target) & touched:
                 self.tangled[position] = True
         for position in touched:
-            self._views.pop(position, None)
             self.waiting.touched(position)
-        return touched
+        return self._forgotten(touched)
 
     def _judged(self, key: bytes) -> bool:
         return key in self._decisions or key in self._rereads
@@ -275,11 +307,22 @@ class Ledger:
             incident = self._incidents.get(number)
             if incident is not None and incident.precinct >= 0 and fresh(resolves):
                 found.add(incident.precinct)
-        return sorted(found)
+        return sorted(self._precincts(found))
+
+    def precincts_of(self, name: str) -> tuple[int, ...]:
+        """Positions of the precinct, or of the polling site's precincts, that a count may name."""
+        return (self.index[name],) if name in self.index else self.sites.get(name, ())
+
+    def _precincts(self, places: set[int]) -> set[int]:
+        """Precincts for places, sites among them."""
+        n = len(self.ids)
+        return {q for p in places for q in ((p,) if p < n else self._members[p - n])}
 
     def last_word(self, position: int, as_of: float, otherwise: float) -> float:
         """When the newest entry or decision here by `as_of` was received; `otherwise` where that is later."""
         filing, newest = self.filing, otherwise
+        if position in self._site_at:
+            newest = self.last_word(self._site_at[position], as_of, newest)
         received = filing.received
         for row in filing.rows_at(position):
             if newest < received[row] <= as_of:
@@ -299,6 +342,8 @@ class Ledger:
 
     def hours(self, position: int, as_of: float = FOREVER) -> tuple[float, float]:
         """When the polls open and close here (epoch seconds), decisions received by `as_of` included."""
+        if position >= len(self.ids):  # a site's are its first precinct's
+            position = self._members[position - len(self.ids)][0]
         opens, closes = float(self.opens[position]), float(self.closes[position])
         for e in sorted(self.hours_of.get(position, ()), key=by_sort_key):
             if e.received <= as_of:
@@ -317,6 +362,8 @@ class Ledger:
         view = resolved(
             position, self._entries(position, as_of), self.hours(position, as_of), self._context(as_of)
         )
+        if position in self._site_at:
+            view = with_site(view, self.view(self._site_at[position], as_of))
         if heard is not None and as_of == FOREVER:
             self._views[position] = (view, heard)
         return view

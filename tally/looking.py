@@ -65,15 +65,15 @@ class CountOrder:
 def everywhere(ledger: "Ledger", as_of: float) -> Look:
     """Every precinct as its entries received by `as_of` have it."""
     filing, n = ledger.filing, len(ledger.ids)
-    tangled = np.frombuffer(ledger.tangled, np.bool_)
+    tangled = np.frombuffer(ledger.tangled, np.bool_)  # sites' places lie behind the precincts'
     look = _Columns(np.arange(n, dtype=np.intp), ledger.opens.copy(), ledger.closes.copy())
     for p in ledger.hours_of:
         look.opens[p], look.closes[p] = ledger.hours(p, as_of)
     received, place = filing.column("received"), filing.column("place")
-    known = np.flatnonzero((place >= 0) & (received <= as_of))
+    known = np.flatnonzero((place >= 0) & (place < n) & (received <= as_of))
     np.maximum.at(look.last_received, place[known], received[known])
     _beside(ledger, look, as_of)
-    for p in np.flatnonzero(tangled).tolist():
+    for p in np.flatnonzero(tangled[:n]).tolist():
         look.put(p, ledger.view(p, as_of), filing)
     rows = ledger.order.rows(filing)
     rows = rows[(received[rows] <= as_of) & ~tangled[place[rows]]]
@@ -81,7 +81,7 @@ def everywhere(ledger: "Ledger", as_of: float) -> Look:
     plain = (
         place[rows].astype(np.intp), filing.column("votes")[rows].astype(np.float64),
         filing.column("observed")[rows], none, none, filing.column("kind")[rows] == _FINAL,
-        filing.column("sender")[rows].astype(np.intp), filing.column("channel")[rows].copy(),
+        filing.column("sender")[rows].astype(np.intp), filing.column("channel")[rows].copy(), none,
     )  # fmt: skip
     resolved = look.reports()
     if not len(resolved[0]):
@@ -137,7 +137,7 @@ def _glance(view: PrecinctView, filing: Filing) -> Glance:
         len(view.incidents), view.on_post, len(view.struck_off),
         [r.votes for r in live], [r.observed for r in live], [r.asked for r in live],
         [r.accepted_by_staff for r in live], [r.kind is Kind.FINAL for r in live],
-        [filing.code(r.sender) for r in live], [r.channel for r in live],
+        [filing.code(r.sender) for r in live], [r.channel for r in live], any(r.whole for r in live),
     )  # fmt: skip
 
 
@@ -161,7 +161,7 @@ class _Columns:
         self.line_minutes = np.full(n, ABSENT, dtype=np.intp)
         self.line_people = np.full(n, ABSENT, dtype=np.intp)
         self.incidents, self.on_post, self.struck_off = np.zeros((3, n), dtype=np.intp)
-        self._reports: list[tuple[int, float, float, bool, bool, bool, int, int]] = []
+        self._reports: list[tuple[int, float, float, bool, bool, bool, int, int, bool]] = []
 
     def put(self, i: int, view: PrecinctView, filing: Filing) -> None:
         """The i-th precinct as resolved."""
@@ -175,7 +175,8 @@ class _Columns:
         self.struck_off[i] = len(view.struck_off)
         for r in view.live:
             final, code = r.kind is Kind.FINAL, filing.code(r.sender)
-            said = (i, r.votes, r.observed, r.asked, r.accepted_by_staff, final, code, r.channel)
+            marks = (r.asked, r.accepted_by_staff, final)
+            said = (i, r.votes, r.observed, *marks, code, r.channel, r.whole)
             self._reports.append(said)
 
     def put_plain(self, i: int, place: int, filing: Filing, as_of: float) -> None:
@@ -188,21 +189,21 @@ class _Columns:
         for row in rows:
             final = filing.kind[row] == _FINAL
             who = (filing.sender[row], filing.channel[row])
-            self._reports.append((i, votes[row], observed[row], False, False, final, *who))
+            self._reports.append((i, votes[row], observed[row], False, False, final, *who, False))
 
     def reports(self) -> tuple[NDArray[Any], ...]:
         """Columns of what was put."""
-        kinds = (np.intp, np.float64, np.float64, np.bool_, np.bool_, np.bool_, np.intp, np.int8)
+        kinds = (np.intp, np.float64, np.float64, np.bool_, np.bool_, np.bool_, np.intp, np.int8, np.bool_)
         columns = zip(*self._reports, strict=True) if self._reports else ([],) * len(kinds)
         return tuple(np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True))
 
     def done(self, reports: tuple[NDArray[Any], ...]) -> Look:
-        of, votes, observed, asked, sure, final, sender, channel = reports
+        of, votes, observed, asked, sure, final, sender, channel, whole = reports
         slot, starts = segments(of)
         return Look(
             self.at, self.opens, self.closes, self.last_received, self.line_minutes, self.line_people,
             self.line_at, self.incidents, self.on_post, self.struck_off, slot, starts, votes, observed, asked,
-            sure, final, sender, of, channel,
+            sure, final, sender, of, channel, whole,
         )  # fmt: skip
 
 

@@ -107,6 +107,9 @@ class Latest:
     share: Array
     residual: Array
     support: Codes
+    allotted: tuple[Array, Array] | None = (
+        None  # of a site's count: `sites.Sites`; None: every count is its own
+    )
 
 
 @dataclass(frozen=True)
@@ -143,9 +146,12 @@ def finals(inputs: Inputs, state: State, latest: Latest, k: Constants) -> Finals
     own = inputs.precinct_sd[at] ** 2
     votes = np.where(has, latest.votes, 0.0)
     own_noise = noise(inputs, at, share, votes, k)
-    full = np.where(has, own / (own + own_noise), 0.0)
+    # A site's count shows the mean of its precincts' own levels, weights w: cov(theta_p, mean) = w_p own,
+    # var(mean) = own sum(w^2). Its own count has w = 1.
+    w, whole = (1.0, own) if latest.allotted is None else (latest.allotted[0], own * latest.allotted[1])
+    full = np.where(has, w * own / (whole + own_noise), 0.0)
     off = np.where(has, unexplained(state, at, np.where(has, latest.residual, 0.0), part, share), 0.0)
-    doubt, followed = doubts(off, own + own_noise, latest.support, state.bad, k)
+    doubt, followed = doubts(off, whole + own_noise, latest.support, state.bad, k)
     doubt = np.where(has, doubt, 0.0)
     gain = full * (1.0 - doubt)
     log_median = np.log(inputs.expected[at]) + state.level[at] + full * followed
@@ -157,8 +163,8 @@ def finals(inputs: Inputs, state: State, latest: Latest, k: Constants) -> Finals
     against = places + np.sum((relative @ state.covariance) * relative, axis=1)
     # a mixture of two, about where it is projected: theta as the count has it, and as if there were none
     apart, astray = full * (off - followed), full * followed
-    mixed = own * (1.0 - gain) + (1.0 - doubt) * apart**2 + doubt * astray**2
-    trusted = Trusted(doubt, own * (1.0 - full), own, log_median + apart, log_median - astray)
+    mixed = own * (1.0 - w * gain) + (1.0 - doubt) * apart**2 + doubt * astray**2
+    trusted = Trusted(doubt, own * (1.0 - w * full), own, log_median + apart, log_median - astray)
     return Finals(at, log_median, gain, mixed, shared, against, part, share, trusted)
 
 

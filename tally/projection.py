@@ -41,6 +41,7 @@ from tally.model import (
     residual_of,
     unexplained,
 )
+from tally.sites import Sites
 from tally.standings import MISSING, Projection
 from tally.summing import Z80, Z95, aggregates
 
@@ -67,6 +68,7 @@ class Tally:
         )
         self._log_expected = np.log(self.inputs.expected)
         self.places = places_of(election)
+        self._sites = Sites(self.ledger.sites, self.inputs, (self._planned_opens, self._planned_closes))
         self._guard = Guard(election, self.inputs.expected, self.inputs.county, self.inputs.group)
 
     def add(self, check_ins: Iterable[CheckIn]) -> set[int]:
@@ -80,7 +82,7 @@ class Tally:
         return self._fit(self.ledger.look_everywhere(minute))[0]
 
     def _fit(self, look: Look) -> tuple[State, Gated]:
-        k = self.constants
+        k, look = self.constants, self._sites.shared_out(look)
         part, share = self._measure(look)
         first = fit(self.inputs, self._ungated(look, part, share), k, rounds=3)
         gated = self._judge(look, first, words=False)
@@ -123,11 +125,18 @@ class Tally:
         at = sorted(positions)
         projection.updated.update((p, as_of) for p in at)
         if len(at) <= FEW:
+            shared = []
             for p in at:
+                seen = self.ledger.glance(p, as_of)
+                if seen.whole:
+                    shared.append(p)
+                    continue
                 clock = self.ledger.last_word(p, as_of, projection.minute)
-                self._alone.write(projection, state, self.ledger.glance(p, as_of), clock)
+                self._alone.write(projection, state, seen, clock)
+            at = shared
+        if not at:
             return
-        gated = self._judge(self.ledger.look(at, as_of), state)
+        gated = self._judge(self._sites.shared_out(self.ledger.look(at, as_of)), state)
         clocks = np.array([self.ledger.last_word(p, as_of, projection.minute) for p in at])
         self._write(projection, state, gated, clocks)
 
@@ -135,7 +144,7 @@ class Tally:
         """One precinct's counts as they were judged for its row in `projection`, with words."""
         as_of = projection.updated.get(position, projection.minute)
         view = self.ledger.view(position, as_of)
-        gated = self._judge(self.ledger.look([position], as_of), state)
+        gated = self._judge(self._sites.shared_out(self.ledger.look([position], as_of)), state)
         left = gated.left.get(0, NOTHING_LEFT).reasons
         settled = list(view.settled)
         for i, (held, reason) in left.items():
@@ -205,11 +214,15 @@ class Tally:
             part, share = np.where(has, gated.part[last], 1.0), np.where(has, gated.share[last], 1.0)
         else:
             votes, part, share = np.full(len(at), np.nan), np.ones(len(at)), np.ones(len(at))
+        allotted = None
+        if look.allotted is not None:
+            w, squares = (np.where(has, column[last], 1.0) for column in look.allotted)
+            allotted = (w, squares)
         residual = self._residual(at, np.where(has, votes, 0.0), share)
         support = np.bincount(look.owner[gated.accepted], minlength=len(look.at)).astype(np.intp)
         if among is not None:  # the counts before the latest
             support = support[among] - 1
-        return Latest(at, votes, part, share, residual, support)
+        return Latest(at, votes, part, share, residual, support, allotted)
 
     # ------------------------------------------------------------------ writing standings
 

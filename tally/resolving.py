@@ -102,6 +102,25 @@ def resolved(
     )
 
 
+def with_site(view: PrecinctView, site: PrecinctView) -> PrecinctView:
+    """A precinct's view with what was counted of its whole polling site.
+
+    Whichever of the two was looked at last speaks for the precinct; the other's counts cannot be compared
+    with it one by one (a site's number is shared out by expectation) and are settled.
+    """
+    heard = [v for v in (view.last_received, site.last_received) if v is not None]
+    counted = [v for v in (view.last_count_received, site.last_count_received) if v is not None]
+    whole = tuple(replace(r, whole=True) for r in site.live)
+    by_site = bool(whole) and (not view.live or whole[-1].sort_key > view.live[-1].sort_key)
+    live, other = (whole, view.live) if by_site else (view.live, whole)
+    words = f"the {'whole polling site' if by_site else 'precinct itself'} was counted later"
+    settled = [*view.settled, *(replace(s, report=replace(s.report, whole=True)) for s in site.settled),
+               *(Settled(r, Verdict.SUPERSEDED, words) for r in other)]  # fmt: skip
+    settled.sort(key=lambda s: s.report.sort_key)
+    return replace(view, live=live, settled=tuple(settled), last_received=max(heard, default=None),
+                   last_count_received=max(counted, default=None))  # fmt: skip
+
+
 def incident_of(
     e: Entry, ids: Sequence[str], resolves: Mapping[int, Sequence[Entry]], as_of: float
 ) -> OpenIncident:

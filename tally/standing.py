@@ -39,6 +39,7 @@ class Evidence:
     line_minutes: int | None = None
     line_people: int | None = None
     incidents: int = 0
+    shared: bool = False  # the last count is its share of the whole polling site's
 
 
 def state_of(e: Evidence, k: Constants) -> tuple[State, str]:
@@ -136,6 +137,8 @@ def _beside(e: Evidence) -> str:
         parts.append(f"{e.line_people} people in line")
     if e.incidents:
         parts.append("1 open incident" if e.incidents == 1 else f"{e.incidents} open incidents")
+    if e.shared:
+        parts.append("by its share of the site's count")
     return "; " + ", ".join(parts) if parts else ""
 
 

@@ -7,7 +7,7 @@ viewer's desks hold is a sum over few groups, however many items wait.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -55,9 +55,16 @@ class Waiting:
     """All items of an election's desks. `answered(position, sender, sent, as_of)` says whether a sender has
     sent a count, correction or withdrawal for a precinct after `sent`, received by `as_of`."""
 
-    def __init__(self, election: Election, answered: Callable[[int, str, float, float], bool]) -> None:
+    def __init__(
+        self,
+        election: Election,
+        answered: Callable[[int, str, float, float], bool],
+        sites: Sequence[int] = (),
+    ) -> None:
+        """`sites`: a precinct of each polling site, whose places lie behind the precincts'."""
         self._answered = answered
         self._county = [p.county for p in election.precincts]
+        self._county += [self._county[p] for p in sites]
         place = {p.precinct_id: i for i, p in enumerate(election.precincts)}
         self._counties_of = {
             w.watcher_id: frozenset(self._county[place[p]] for p in w.precinct_ids if p in place)

@@ -62,8 +62,13 @@ class ReportTimes:
         return at
 
 
-def examine_reports(path: Path, election: Election, findings: Findings) -> list[Report]:
-    """The good rows in the file's order; `findings` holds what is wrong with the others."""
+def examine_reports(
+    path: Path, election: Election, findings: Findings, *, sites: bool = False
+) -> list[Report]:
+    """The good rows in the file's order; `findings` holds what is wrong with the others.
+
+    `sites`: a polling site that several precincts share may stand in a precinct's place.
+    """
     table = Table(path, REPORTS, findings)
     if not path.is_file():
         findings.problem(table.file, None, "", "there is no such file", "check its name")
@@ -71,6 +76,7 @@ def examine_reports(path: Path, election: Election, findings: Findings) -> list[
     cells = Cells(table.file, findings)
     times = ReportTimes(election)
     precincts: dict[str, Precinct] = {p.precinct_id: p for p in election.precincts}
+    places = election.places() if sites else precincts
     reports: list[Report] = []
     for line, (identity, observed, votes, received, kind, source, note) in table:
         seen = times.read(observed, identity)
@@ -80,7 +86,7 @@ def examine_reports(path: Path, election: Election, findings: Findings) -> list[
             seen is not None
             and came is not None
             and what is not None
-            and identity in precincts
+            and identity in places
             and votes.isdecimal()
             and votes.isascii()
             and len(votes) < 10
@@ -88,7 +94,7 @@ def examine_reports(path: Path, election: Election, findings: Findings) -> list[
             reports.append(Report(PrecinctId(identity), seen, came, int(votes), what, source, note, line))
             continue
         cells.line, before = line, findings.total
-        if identity not in precincts:
+        if identity not in places:
             cells.problem("precinct_id", *unknown_precinct(identity, precincts))
         for column, text, value in (("observed_at", observed, seen), ("received_at", received, came)):
             if value is None and (text or column == "observed_at"):
@@ -105,10 +111,10 @@ def examine_reports(path: Path, election: Election, findings: Findings) -> list[
     return reports
 
 
-def read_reports(path: Path, election: Election) -> list[Report]:
-    """All rows of a report file in its order. Raises `FolderError` where any is wrong."""
+def read_reports(path: Path, election: Election, *, sites: bool = False) -> list[Report]:
+    """All rows of a report file in its order (`examine_reports`). Raises `FolderError` where any is wrong."""
     findings = Findings()
     with uncollected():
-        reports = examine_reports(path, election, findings)
+        reports = examine_reports(path, election, findings, sites=sites)
     findings.raise_if_any()
     return reports

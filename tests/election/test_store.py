@@ -58,6 +58,7 @@ def test_what_is_saved_last_is_loaded(shared_database: str, saved: list[Election
             version = await save(connection, election)
             assert version == roster_of(election).version
             assert await load_election(connection) == election
+            assert await load_election(connection, shapes=False) == replace(election, geometry={})
         for election in saved:
             expected = roster_of(election)
             content = await roster(connection, expected.version)
