@@ -165,8 +165,8 @@ class Feed:
             close_timeout=2,
             write_limit=FRAGMENT,
             server_header=None,
-            # Viewers who come back at once wait here for a moment. Those who find no room are heard again after
-            # 1, 3, 7, 15 and 31 seconds.
+            # Viewers who come back at once wait here for a moment. Those who find no room are heard again
+            # after 1, 3, 7, 15 and 31 seconds.
             backlog=BACKLOG,
         ) as server:
             beats = asyncio.create_task(self._beat())
