@@ -5,7 +5,7 @@ from pathlib import Path
 
 from chaos.checker import Verdict
 from chaos.history import Event, Op
-from chaos.report import seen, write_report
+from chaos.report import seen, times, write_report
 from chaos.run import Result, catalogue
 
 EXPERIMENT = next(e for e in catalogue() if e.name == "primary-killed")
@@ -43,6 +43,12 @@ def test_recovery_is_compared_with_the_last_run_of_the_same_seed(tmp_path: Path)
 def test_a_verdict_lost_is_worse_however_quick(tmp_path: Path) -> None:
     kept(tmp_path, "2026-11-01T120000", "pass", 5.0)
     assert "<td>worse" in page(tmp_path, 0.1, valid=False)
+
+
+def test_how_long_it_took_names_what_took_longest() -> None:
+    results = [Result(EXPERIMENT, seed, seconds=10.0 * seed) for seed in range(1, 8)]
+    assert times(results).startswith(f"4.7 minutes in all; longest: {EXPERIMENT.name} 70 s, ")
+    assert times(results).count(EXPERIMENT.name) == 5
 
 
 def test_what_users_saw_is_told_from_the_history() -> None:
