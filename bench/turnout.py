@@ -2,7 +2,7 @@
 
 Drives a scorer (`--scorer`, default `../shared/bench/score_turnout.py`) once with `beluga project` and once
 with this file's own naive rule: a precinct ends at its last count over everybody's usual share of the day,
-the silent do as those heard of, and one lags below 85 % of that. Prints, for each setting, mean and worst over
+the silent do as those heard of, and one lags below 85 % of that. Prints, for each setting, mean and worst of
 the seeds (`--seeds 0,1,2,3,4`). Settings: `--settings default`, or a list of `default`, `--watch 0.1`,
 `--dirty 0.1` and `--dirty 0` (`--settings all`). Two minutes each; without the scorer it says so and ends.
 """
