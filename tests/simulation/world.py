@@ -396,9 +396,10 @@ class SteppedJournal(Journal):
 class MarkingFirst(Drain):
     """A planted bug: the mark is written before PostgreSQL has the messages."""
 
-    async def _read(self, messages: Sequence[Message], connection: Any) -> Any:
-        await self._journal.mark(messages[-1].journal, messages[-1].journal_seq)
-        return await super()._read(messages, connection)
+    async def _store(self, entries: Any, connection: Any) -> None:
+        last = entries[-1][0]
+        await self._journal.mark(last.journal, last.journal_seq)
+        await super()._store(entries, connection)
 
 
 class Intake:
