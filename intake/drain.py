@@ -161,19 +161,28 @@ class Drain:
         return self._connection
 
     async def _prepared(self, beyond: tuple[str, int] | None) -> Prepared | None:
-        """The next batch, read; None if there is none."""
+        """The next batch, read; None if there is none. The next slice is fetched while one is read."""
         label, messages, entries = "", list[Message](), list[Entry]()
-        while len(messages) < self._batch:
-            wanted = min(READ_SLICE, self._batch - len(messages))
-            found = await self._journal.undrained(wanted, beyond)
-            if found is None or label not in ("", found.label):
-                break
-            label, beyond = found.label, (found.label, found.messages[-1].journal_seq)
-            messages += found.messages
-            entries += await self._read(found.messages)
-            if len(found.messages) < wanted:
-                break
+        fetching: asyncio.Task[Undrained | None] | None = self._fetch(self._batch, beyond)
+        try:
+            while fetching is not None:
+                found = await fetching
+                fetching = None
+                if found is None or label not in ("", found.label):
+                    break
+                label = found.label
+                messages += found.messages
+                left = self._batch - len(messages)
+                if left > 0 and len(found.messages) == READ_SLICE:
+                    fetching = self._fetch(left, (label, found.messages[-1].journal_seq))
+                entries += await self._read(found.messages)
+        finally:
+            if fetching is not None:
+                fetching.cancel()
         return (Undrained(label, messages), entries) if messages else None
+
+    def _fetch(self, most: int, beyond: tuple[str, int] | None) -> "asyncio.Task[Undrained | None]":
+        return asyncio.create_task(self._journal.undrained(min(READ_SLICE, most), beyond))
 
     async def _mark(self, undrained: Undrained) -> None:
         await self._journal.mark(undrained.label, undrained.messages[-1].journal_seq)

@@ -137,18 +137,22 @@ def _report(message: Told, roster: Roster) -> list[Reading]:
     return [_unread(message, roster)]
 
 
+_SAID = ("minutes", "people", "text", "held", "question", "guess")
+_NOTHING = (None,) * len(_SAID)
+
+
 def _detail(reading: Reading, message: Message) -> dict[str, Any]:
     detail: dict[str, Any] = dict(reading.detail)
     if reading.roll_numbers:
         detail["roll_numbers"] = list(reading.roll_numbers)
-    for key in ("minutes", "people", "text", "held", "question", "guess"):
-        value = getattr(reading, key)
-        if value is not None:
-            detail[key] = value
-    for key in ("off_roster", "unknown_sender"):
-        if getattr(reading, key):
-            detail[key] = True
-    if reading.kind == Kind.INCIDENT:
+    said = (reading.minutes, reading.people, reading.text, reading.held, reading.question, reading.guess)
+    if said != _NOTHING:
+        detail |= {key: value for key, value in zip(_SAID, said, strict=True) if value is not None}
+    if reading.off_roster:
+        detail["off_roster"] = True
+    if reading.unknown_sender:
+        detail["unknown_sender"] = True
+    if reading.kind is Kind.INCIDENT:
         detail["incident"] = message.journal_seq
     return detail
 
