@@ -249,9 +249,13 @@ def _sweep() -> None:
             dead = not alive(int(owner.read_text()))
         except (OSError, ValueError):
             continue  # another account's, or just being made
-        if dead and not any(alive(pid) for pid in _pids(owner.parent / "state")):
+        state = owner.parent / "state"
+        if dead and any(alive(pid) for pid in _pids(state)):
+            with suppress(subprocess.TimeoutExpired):
+                _end_successor(state)  # a runbook had started the stack anew, and nobody was left to end it
+        if dead and not any(alive(pid) for pid in _pids(state)):
             with suppress(OSError):
-                no_small_disk(owner.parent / "state" / "intake")
+                no_small_disk(state / "intake")
                 shutil.rmtree(owner.parent, ignore_errors=True)
 
 
