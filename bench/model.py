@@ -1,9 +1,10 @@
-"""Speed of the model: a full robust refit, one report, the gate. `python bench/model.py [PRECINCTS]`
+"""Speed of the model: a full robust refit, one report, the gate. `python -m bench.model [PRECINCTS …]`
 
 Made-up precincts, watchers reporting about every two hours. The baseline of each figure is numpy's own
 least squares on the same rows, in the same run. Seconds are the process's own (the machine may be shared).
 """
 
+import gc
 import os
 import sys
 import time
@@ -73,11 +74,12 @@ def best(times: int, run: object) -> float:
     return min(took)
 
 
-def main() -> None:
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+def figures(n: int) -> None:
     tally = Tally(county(n))
     log = reports(tally, n)
     filing = best(1, lambda: tally.add(log))
+    gc.collect()
+    gc.freeze()  # as the follower does when it has read the log
     minute = (OPENS + timedelta(hours=9)).timestamp()
     projection, state = tally.start(minute)
     look = tally.ledger.look_everywhere(minute)
@@ -101,7 +103,12 @@ def main() -> None:
     print(f"as known 3 h ago    {1e3 * past:8.1f} ms   (from check-ins to the sheet's bytes)")
     print(f"one report          {1e6 * one:8.1f} us   (mean of {len(heard)} precincts that have counts; "
           f"{1e6 * hundred:.1f} us each of 100 in one step)")  # fmt: skip
-    print(f"all aggregates      {1e3 * sums:8.1f} ms")
+    print(f"all aggregates      {1e3 * sums:8.1f} ms\n", flush=True)
+
+
+def main() -> None:
+    for n in map(int, sys.argv[1:] or ("10000", "180000")):
+        figures(n)
 
 
 if __name__ == "__main__":

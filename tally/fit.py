@@ -25,7 +25,7 @@ from tally.model import Array, Codes, State, design, lateness, noise, residual_o
 
 DIGITS = 9  # states are rounded, so that a recount agrees to the byte
 FEW_STEPS = 4  # of learning the strays' shares, each round
-SLICE = 4_096  # rows weighted at a time
+SLICE = 16_384  # rows weighted at a time
 MOVED = 1.02  # a step is a row where the curve has grown by this
 
 

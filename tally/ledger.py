@@ -8,6 +8,7 @@ Entries live in columns (`filing`). A precinct is *tangled* where its counts nee
 question, a decision, a stranger): those are looked at one by one, all others as columns (`looking`).
 """
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -64,7 +65,7 @@ class Ledger:
         table = np.array(planned, dtype=np.float64).reshape(-1, 2)
         self.opens = table[:, 0].copy()
         self.closes = np.maximum(table[:, 1], self.opens + 60.0)
-        self._counties: dict[str, list[int]] = defaultdict(list)
+        self._counties: dict[str, array[int]] = defaultdict(partial(array, "i"))
         for i, p in enumerate(election.precincts):
             self._counties[p.county].append(i)
         self._posts = {w.watcher_id: w.precinct_ids for w in election.watchers}
@@ -271,7 +272,7 @@ class Ledger:
         precincts = tie.detail.get("precinct_ids") or self._posts.get(tie.detail.get("watcher_id", ""), ())
         return self.index.get(precincts[0]) if len(precincts) == 1 else None
 
-    def _acts_on(self, hours: Entry) -> list[int]:
+    def _acts_on(self, hours: Entry) -> Sequence[int]:
         if hours.precinct >= 0:
             return [hours.precinct]
         return self._counties.get(str(hours.detail.get("county", "")), []) if "county" in hours.detail else []
