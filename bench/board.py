@@ -1,13 +1,15 @@
 """The war room's board in a real browser: first useful paint, repaint, long tasks, memory; and its viewers.
 
-`python -m bench.board [--precincts 1700] [--counties 1] [--election FOLDER] [--seconds 20] [--deltas 0]
-[--viewers 0]`. A real dashboard process and the tally's real feed, one delta a second; Chromium through
-Playwright. With `--election` the precincts of that folder, else jagged cells with made-up standings.
+`python -m bench.board [--precincts 1700] [--counties 1] [--county NAME] [--election FOLDER] [--seconds 20]
+[--deltas 0] [--viewers 0]`. A real dashboard process and the tally's real feed, one delta a second; Chromium
+through Playwright. With `--election` the precincts of that folder, else jagged cells with made-up standings.
+`--county "County 000"` opens one county's precincts, however many they are.
 
-- first list, first map: milliseconds from the click on the address to painted rows and to coloured shapes
+- first list, first map: milliseconds from the click on the address until rows and coloured shapes were drawn
 - repaint: every precinct changed at once, all tiles and the map, without the browser's own drawing
 - long tasks: of the last `--seconds` at one delta a second, in milliseconds
-- memory: of the page after garbage collection, before and after `--deltas` deltas (50,400 are a 14-hour day)
+- memory: of the page after garbage collection, before, halfway through and after `--deltas` deltas, sent as
+  fast as the page takes them (50,400 at one a second are a 14-hour day)
 - viewers: CPU of the dashboard and of the feed at 1 Hz, then seconds until all are back after the feed died
 """
 
@@ -27,6 +29,7 @@ from datetime import UTC, date, datetime
 from datetime import time as wall
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import asyncpg
@@ -246,8 +249,9 @@ async def heap(page: Page) -> float:
     return float(used)
 
 
-async def watch(url: str, feed: Feed, day: Day, seconds: int, deltas: int) -> None:
+async def watch(url: str, feed: Feed, day: Day, asked: argparse.Namespace) -> None:
     """Everything about one board."""
+    seconds, deltas, county = asked.seconds, asked.deltas, asked.county
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
@@ -268,7 +272,7 @@ async def watch(url: str, feed: Feed, day: Day, seconds: int, deltas: int) -> No
                 )
                 await context.add_init_script(LONG_TASKS)
                 page = await context.new_page()
-            await page.goto(url)
+            await page.goto(f"{url}/?{urlencode({'county': county})}" if county else url)
             await until(page, "window.beluga?.firstMap && beluga.firstPaint")
             rows, shapes = await page.evaluate("[beluga.firstPaint, beluga.firstMap]")
             print(f"first useful paint, {name}: list {rows:.0f} ms, map {shapes:.0f} ms")
@@ -283,14 +287,18 @@ async def watch(url: str, feed: Feed, day: Day, seconds: int, deltas: int) -> No
         longest = max(tasks, default=0)
         print(f"long tasks in {seconds} s at 1 Hz: {len(tasks)} over 50 ms, longest {longest:.0f} ms")
         if deltas:
-            before = await heap(page)
+            sizes = [await heap(page)]
             for n in range(deltas):
+                if n == deltas // 2:
+                    sizes.append(await heap(page))
                 feed.publish(day.move())
                 await asyncio.sleep(0.002)
                 if n % 200 == 0:  # the page must keep up, or it is sent a snapshot instead
                     await until(page, f"beluga.seq >= {day.edition.seq if day.edition else 0} - 400")
             await asyncio.sleep(2)
-            print(f"memory after {deltas} deltas: {before:.1f} → {await heap(page):.1f} MB")
+            nodes = await page.evaluate("document.querySelectorAll('*').length")
+            told = " → ".join(f"{size:.1f}" for size in [*sizes, await heap(page)])
+            print(f"memory before, halfway through and after {deltas} deltas: {told} MB, {nodes} elements")
         await browser.close()
 
 
@@ -305,7 +313,7 @@ async def main(asked: argparse.Namespace) -> None:
     feed = Feed(day, tokens, settings, CollectorRegistry())
     async with feed.serving() as port, room(election, port) as (url, pid):
         if asked.seconds:
-            await watch(url, feed, day, asked.seconds, asked.deltas)
+            await watch(url, feed, day, asked)
         if asked.viewers:
             await crowd(
                 asked.viewers, url, pid, port, lambda: feed.publish(day.move()), feed.restart, PASSWORD
@@ -318,6 +326,7 @@ if __name__ == "__main__":
     )
     parser.add_argument("--precincts", type=int, default=1_700)
     parser.add_argument("--counties", type=int, default=1)
+    parser.add_argument("--county", default="")
     parser.add_argument("--election", type=Path)
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--deltas", type=int, default=0)

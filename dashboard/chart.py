@@ -47,6 +47,7 @@ def verdict(report: dict[str, Any]) -> str:
 
 
 # Staff decisions worth a flag on the chart; accepting and rejecting shows on the points themselves.
+LABEL, LABEL_ROWS = 15, 3  # pixels of a label's row above the chart, and how many rows there are
 _FLAGS = {"note": "note", "hours": "hours changed", "assign": "watcher assigned"}
 
 
@@ -77,6 +78,9 @@ def day_chart(page: dict[str, Any], zone: ZoneInfo, now: datetime, dark: bool) -
     for note in page.get("annotations") or []:
         if note.get("kind") in _FLAGS:
             _line_at(shapes, notes, local(note["at"]), "⚑ " + plain(flag(note)[:40]), palette, "dot")
+    rows = min(len(notes), LABEL_ROWS)
+    for i, label in enumerate(notes):  # "now" lowest; flags, which it and they may meet, above by turns
+        label["yshift"] = LABEL * (0 if i == 0 else 1 + (i - 1) % (LABEL_ROWS - 1))
     axis = {
         "gridcolor": palette.hairline, "linecolor": palette.hairline, "zeroline": False, "fixedrange": True,
         "tickfont": {"color": palette.dim, "size": 12},
@@ -85,7 +89,7 @@ def day_chart(page: dict[str, Any], zone: ZoneInfo, now: datetime, dark: bool) -
     return {
         "data": traces,
         "layout": {
-            "margin": {"l": 40, "r": 12, "t": 20, "b": 28},
+            "margin": {"l": 40, "r": 12, "t": 5 + LABEL * rows, "b": 28},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "font": {"family": "system-ui, sans-serif", "size": 13, "color": palette.ink},

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date, time
 from functools import cached_property
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import orjson
@@ -28,6 +29,7 @@ from election.store import current_roster, load_election
 
 DRAW_ALL = 2_500  # precincts; above it counties are drawn first
 LOOK_AGAIN_SECONDS = 5.0  # how soon a newer import of the election, or a watcher sent elsewhere, is noticed
+BREATH_SECONDS = 0.05  # between counties, so that answering comes first
 
 _LOG = structlog.get_logger()
 
@@ -129,9 +131,13 @@ class Gazetteer:
     async def watch(self) -> None:
         """Keeps `places` current; survives a database that comes and goes."""
         rest = pauses()
+        warm = ""
         while True:
             try:
                 await self._look()
+                if self.places and self.places.version != warm:
+                    warm = self.places.version
+                    await asyncio.to_thread(self._warm)
             except UNREACHABLE as error:
                 _LOG.info("database away", error=type(error).__name__)
                 await rest.wait()
@@ -179,13 +185,18 @@ class Gazetteer:
         self.places = places
         if not same:
             self._shapes.clear()
-            await asyncio.to_thread(self._warm)
         _LOG.info("election loaded", precincts=len(places.precincts), version=version, roster=places.roster)
 
     def _warm(self) -> None:
-        """The first view's shapes are made before the first board asks for them."""
-        if self.places is not None:
-            self.shapes("counties" if self.places.drawn_by_county(None) else "precincts", None)
+        """Shapes are made before the first board asks for them: the first view's, then each county's."""
+        places = self.places
+        if places is None:
+            return
+        by_county = places.drawn_by_county(None)
+        self.shapes("counties" if by_county else "precincts", None)
+        for county in places.counties if by_county else ():
+            sleep(BREATH_SECONDS)
+            self.shapes("precincts", (county,))
 
     def shapes(self, kind: str, counties: tuple[str, ...] | None) -> bytes:
         """A drawing as gzipped JSON of "counties" or "precincts". Raises `LookupError` before an election."""

@@ -37,7 +37,14 @@ def layout() -> Any:
         [
             html.Div(id="panel-words"),
             html.Div(
-                dcc.Graph(id="panel-chart", figure=_BLANK, responsive=True, config=GRAPH), id="panel-day"
+                [
+                    dcc.Graph(id="panel-chart", figure=_BLANK, responsive=True, config=GRAPH),
+                    html.P(
+                        "● counted  ○ held  ✕ rejected · shaded: 80 % of precincts like it, dotted: 95 %",
+                        className="key",
+                    ),
+                ],
+                id="panel-day",
             ),
             html.Div(id="panel-actions"),
             html.Div(id="panel-around"),

@@ -16,8 +16,13 @@
       const next = () => {
         turn = (turn + 1) % SCENES.length;
         document.body.dataset.scene = turn;
-        for (const tile of document.querySelectorAll(".tile")) tile.classList.toggle("off-stage", !SCENES[turn].split(" ").includes(tile.id));
-        document.querySelectorAll(".tile:not(.off-stage)").forEach((tile, i) => tile.classList.toggle("aside", i > 0));
+        const scene = SCENES[turn].split(" "); // the first is the larger, at the left
+        for (const tile of document.querySelectorAll(".tile")) {
+          const place = scene.indexOf(tile.id);
+          tile.classList.toggle("off-stage", place < 0);
+          tile.classList.toggle("aside", place > 0);
+          tile.style.order = place;
+        }
       };
       next();
       setInterval(next, 1000 * Math.max(SHORTEST, seconds));

@@ -428,6 +428,11 @@ async def test_a_wall_turns_its_tiles_by_itself_and_is_large_enough_to_read(
             && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())
             && parseFloat(getComputedStyle(e).fontSize) < 24).map((e) => e.outerHTML.slice(0, 80))"""
         assert await page.evaluate(small) == []
+        main, aside = await page.locator("#work").bounding_box(), await page.locator("#today").bounding_box()
+        assert main
+        assert aside
+        assert main["x"] < aside["x"]  # what comes first in the scene is at the left, and larger
+        assert main["width"] > aside["width"]
         await page.screenshot(path=pictures / "wall.png")
         await expect(page.locator("#map")).to_be_visible()
         await expect(page.locator("#work")).to_be_hidden()
@@ -495,6 +500,7 @@ async def test_a_phone_shows_the_worklist_first_and_never_scrolls_sideways(
         await until(page, "window.beluga?.board?.ready && document.querySelector('#work [data-row]')", 40)
         if "precinct" in path:
             await expect(page.locator("#panel .sentence")).to_be_visible()
+            await expect(page.locator("#panel-day path.point")).to_have_count(5)
         await asyncio.sleep(0.3)
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360
         name = "phone-precinct" if "precinct" in path else "phone"

@@ -37,6 +37,7 @@ async def test_wheel_drag_and_buttons_change_what_is_seen_and_open_nothing(
     async with visiting(browser, room) as seen:
         await seen.painted()
         page = seen.page
+        await expect(page.locator("#alerts")).to_be_visible()  # the map has its height
         before = await box_of(page, PLACE)
         x, y = middle(before)
         await page.mouse.move(x, y)
@@ -62,6 +63,7 @@ async def test_hovering_tells_and_a_click_opens(room: Room, browser: Browser) ->
     async with visiting(browser, room) as seen:
         await seen.painted()
         page = seen.page
+        await expect(page.locator("#alerts")).to_be_visible()
         x, y = middle(await box_of(page, PLACE))
         await page.mouse.move(x, y)
         await expect(page.locator("#tip b")).to_have_text(

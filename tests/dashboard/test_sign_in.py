@@ -257,3 +257,13 @@ async def test_the_hotline_is_opened_as_the_same_person(room: Room) -> None:
     assert (to.path, to.hostname) == ("/hotline", "127.0.0.1")
     value = Tokens(SECRET).read("staff", parse_qs(to.query)["token"][0], max_age=60)
     assert value == {"account": "lee", "role": "lead", "counties": ["County A"]}
+
+
+async def test_connections_that_many_boards_keep_open_hold_nobody_up(room: Room) -> None:
+    idle = [await asyncio.open_connection("127.0.0.1", room.port) for _ in range(150)]
+    try:
+        async with anyone(room) as session, asyncio.timeout(20), session.get("/healthz") as answer:
+            assert answer.status == 200
+    finally:
+        for _, writer in idle:
+            writer.close()
