@@ -24,7 +24,10 @@ JOURNAL_BYTES = Constant(571, "bytes of intake's journal a text", "python -m ben
 FEED_MICROSECONDS = Constant(
     23, "µs of processor time a viewer and message", "python -m bench.feed --viewers 300"
 )
-LEASES_PER_SECOND = Constant(150, "leases/s, one database, a busy machine", "python -m bench.leases")
+LEASES_PER_SECOND = Constant(
+    1_041, "leases/s with outcomes, one database, a busy machine", "python -m bench.leases --leases 200000"
+)
+CALLERS_HELD = Constant(5_000, "callers of one process, waiting for work", "python -m bench.idle_callers")
 CHECK_INS_FOLLOWED = Constant(5_700, "check-ins/s read again at a restart", "python -m bench.follow")
 
 # What people do; assumptions, not measurements.
@@ -72,7 +75,7 @@ def need(watchers: int, precincts: int, callers: int, viewers: int) -> Need:
     feed = viewers * MESSAGES_PER_VIEWER * FEED_MICROSECONDS.value / 1e6
     tally = max(2, ceil(feed / FEED_SHARE) + 1)
     leases = callers * CALLS_PER_CALLER_HOUR / 3600
-    desks = max(2, ceil(leases / (LEASES_PER_SECOND.value / 2)))
+    desks = max(2, ceil(leases / (LEASES_PER_SECOND.value / 2)), ceil(callers / CALLERS_HELD.value))
     connections = (
         intake * CONNECTIONS["intake"]
         + tally * CONNECTIONS["tally"]
