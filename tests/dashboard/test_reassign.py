@@ -89,9 +89,14 @@ async def test_a_watcher_sent_elsewhere_counts_there(office: Office, browser: Br
             " where c.votes = 101",
         )
         assert (before["roster_version"], before["precinct_id"]) == (imported, OLD)
-        # The board knows who watches where.
+        # The board knows who watches where, once it has looked again.
+        people = f"fetch('/people?precinct={NEW}').then((r) => r.text())"
+        for _ in range(600):
+            if "Watcher 7" in await page.evaluate(people):
+                break
+            await asyncio.sleep(0.1)
         await page.goto(f"{office.room.url}/precinct/{NEW}")
-        await expect(page.locator("#panel .people")).to_contain_text("Watcher 7", timeout=30_000)
+        await expect(page.locator("#panel .people")).to_contain_text("Watcher 7")
 
 
 async def test_a_move_outlives_an_import(office: Office) -> None:
