@@ -30,6 +30,7 @@ from election.log_columns import Counts, whole_log
 from election.migrate import migrate
 from election.store import save_election
 from tally.edition import Edition
+from tally.heap import give_back
 from tally.ledger import Ledger
 from tally.projection import Tally
 from tally.published import published
@@ -130,6 +131,7 @@ async def main(check_ins: int, precincts: int) -> None:
             reading = stage.end(f"{read:,} check-ins in columns")
             minute = datetime(2026, 11, 4, 0, 0, tzinfo=UTC).timestamp()
             projection, state = tally.start(minute)
+            give_back()  # as the engine does
             standing = stage.end("every standing")
             edition = Edition(infos_of(tally), published(projection))
             stage.end("as published")
@@ -138,6 +140,7 @@ async def main(check_ins: int, precincts: int) -> None:
             print(f"restart: {reading[0] + standing[0]:.1f} s ({reading[1] + standing[1]:.1f} s CPU)")
             del projection
             projection, state = tally.start(minute + 60)
+            give_back()
             stage.end("a second refit, with all standings")
             del projection
             past = past_of(tally, minute - 21_600)()

@@ -72,10 +72,11 @@ def describe(
             shared=counted and whole[newest],
         )
         state, reason = standing.state_of(evidence, k)
-        states[position], reasons[position] = state.value, reason
-        codes[position] = CODE[state.value]
+        name = state.value
+        states[position], reasons[position] = name, reason
+        codes[position] = CODE[name]
         if plain:
-            silent[key] = (state.value, reason)
+            silent[key] = (name, reason)
 
 
 def _rhythm(gated: Gated) -> dict[int, float]:

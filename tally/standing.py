@@ -64,12 +64,11 @@ def state_of(e: Evidence, k: Constants) -> tuple[State, str]:
     if e.disagree:
         return State.DOUBTFUL, e.disagree
     last = f"last count {_ago(age)} ago"
-    sure = f"{min(round(100 * e.p), 99)} % sure"
     beside = _beside(e)
-    behind = (
-        f"{max(round(e.behind_now), 0)} behind its peers at {_at(e.last_observed, e.zone)}, {sure}; {last}"
-    )
-    if e.missing > k.lag_floor:
+    at = _at(e.last_observed, e.zone)
+    if e.missing > k.lag_floor and e.p > min(k.watch_probability, k.lag_release):
+        sure = f"{min(round(100 * e.p), 99)} % sure"
+        behind = f"{max(round(e.behind_now), 0)} behind its peers at {at}, {sure}; {last}"
         if e.p > k.lag_probability:
             return State.LAGGING, behind + beside
         if e.p > k.lag_release and e.p_before > k.lag_probability:
@@ -78,8 +77,8 @@ def state_of(e: Evidence, k: Constants) -> tuple[State, str]:
             return State.WATCH, behind + beside
     ahead = round(-e.behind_now)
     if ahead > 0:
-        return State.ON_PACE, f"{ahead} ahead of its peers at {_at(e.last_observed, e.zone)}; {last}{beside}"
-    return State.ON_PACE, f"within its peers' range at {_at(e.last_observed, e.zone)}; {last}{beside}"
+        return State.ON_PACE, f"{ahead} ahead of its peers at {at}; {last}{beside}"
+    return State.ON_PACE, f"within its peers' range at {at}; {last}{beside}"
 
 
 def silent_after(rhythm: float, k: Constants) -> float:
