@@ -44,8 +44,9 @@ async def test_counties_come_first_and_open_into_precincts(room: Room, browser: 
         assert await page.evaluate("beluga.map.paths.size") == len(members)
         silent = next(p for p in members if room.feed.standings[p].state is State.SILENT)
         assert await page.evaluate(f"beluga.map.paths.get('{silent}').style.fill") == 'url("#hatch")'
-        rows = await page.eval_on_selector_all("#work [data-row]", "all => all.map(r => r.dataset.row)")
-        assert set(rows) <= set(members)
+        rows = "[...document.querySelectorAll('#work [data-row]')].map((r) => r.dataset.row)"
+        await until(page, f"{rows}.every((id) => beluga.board.info.get(id).county === 'County A')")
+        assert set(await page.evaluate(rows)) <= set(members)
         await page.go_back()
         await until(page, "beluga.board.view.kind === 'counties' && beluga.map.paths.size", 40)
         assert seen.problems == []
