@@ -10,6 +10,7 @@ one request in the same run.
 
 import argparse
 import asyncio
+import contextlib
 import os
 import resource
 import secrets
@@ -68,11 +69,12 @@ async def fill(connection: asyncpg.Connection, callers: int) -> None:
 async def one(session: aiohttp.ClientSession, url: str, token: str, given: list[float]) -> None:
     headers = {"Authorization": f"Bearer {token}", "Prefer": "wait=300"}
     while True:
-        async with session.post(f"{url}/api/lease", headers=headers) as answer:
-            if answer.status == 200:
-                if (await answer.json())["voter"]:
-                    given.append(time.perf_counter())
-                return
+        with contextlib.suppress(aiohttp.ClientError):
+            async with session.post(f"{url}/api/lease", headers=headers) as answer:
+                if answer.status == 200:
+                    if (await answer.json())["voter"]:
+                        given.append(time.perf_counter())
+                    return
         await asyncio.sleep(2)  # too many came at once; the page does the same
 
 

@@ -9,6 +9,8 @@ from callers.app import make_app
 from callers.settings import CallersSettings
 from election.telemetry import configure_logs
 
+BACKLOG = 2_048  # connections: after a restart everybody who waited for work comes back at once
+
 
 def main() -> None:
     """Serves until SIGTERM or Ctrl-C, then finishes what it has begun."""
@@ -19,7 +21,7 @@ def main() -> None:
     log.info("listening", host=settings.host, port=settings.callers_port)
     web.run_app(
         make_app(settings, log), host=settings.host, port=settings.callers_port, access_log=None, print=None,
-        loop=loop, shutdown_timeout=5,
+        loop=loop, shutdown_timeout=5, backlog=BACKLOG,
     )  # fmt: skip
 
 
