@@ -25,7 +25,7 @@ FEED_MICROSECONDS = Constant(
     23, "µs of processor time a viewer and message", "python -m bench.feed --viewers 300"
 )
 LEASES_PER_SECOND = Constant(
-    1_041, "leases/s with outcomes, one database, a busy machine", "python -m bench.leases --leases 200000"
+    1_346, "leases/s with outcomes, one database, a busy machine", "python -m bench.leases --leases 200000"
 )
 CALLERS_HELD = Constant(5_000, "callers of one process, waiting for work", "python -m bench.idle_callers")
 CHECK_INS_FOLLOWED = Constant(
