@@ -8,8 +8,9 @@ import asyncio
 import random
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -28,6 +29,7 @@ SILENT_SECONDS = 10.0  # real; beats come every second, so a connection this qui
 OPEN_SECONDS = 5.0
 RECONNECT_SECONDS = (0.2, 5.0)  # real; first and longest pause, jittered
 SNAPSHOT_BYTES = 256 << 20  # 180,000 precincts are about 90 MB
+SLICE = 250  # precincts at once, about a millisecond
 MOST_DOUBTS = 10_000  # remembered doubts; the oldest are forgotten
 
 log = structlog.get_logger()
@@ -74,6 +76,15 @@ class Heard:
 
     def take(self, text: bytes | str) -> bool:
         """Takes one message of the feed; False where a number is missing: then reconnect."""
+        steps = self.taking(text)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as done:
+                return bool(done.value)
+
+    def taking(self, text: bytes | str) -> Generator[None, None, bool]:
+        """As `take`, a slice of the precincts at a time: 20,000 at once would keep webhooks waiting."""
         data = orjson.loads(text)
         kind = data.get("type")
         if kind == "hello":
@@ -81,14 +92,18 @@ class Heard:
             return True
         if kind == "snapshot":
             columns = data["standings"]
-            values = zip(*(columns[name] for name in _FIELDS), strict=True)
-            self.places = dict(zip(columns["precinct_id"], (Place(*v) for v in values), strict=True))
-            self.seq, self.stored_behind = data["seq"], 0.0
+            rows = zip(columns["precinct_id"], *(columns[name] for name in _FIELDS), strict=True)
+            places: dict[str, Place] = {}
+            for some in _slices(rows):
+                places.update((precinct_id, Place(*values)) for precinct_id, *values in some)
+                yield
+            self.places, self.seq, self.stored_behind = places, data["seq"], 0.0
         elif kind == "delta":
             if self.seq is None or data["seq"] > self.seq + 1:
                 return False
-            for row in data["standings"]:
-                self.places[row["precinct_id"]] = _place(row)
+            for some in _slices(iter(data["standings"])):
+                self.places.update((row["precinct_id"], _place(row)) for row in some)
+                yield
             self.seq = max(self.seq, data["seq"])
         elif kind == "beat":
             if self.seq is not None and data["seq"] > self.seq:
@@ -97,6 +112,11 @@ class Heard:
         if self.seq is not None:
             self._at = self._monotonic()
         return True
+
+
+def _slices(rows: Iterator[Any]) -> Iterator[list[Any]]:
+    while some := list(islice(rows, SLICE)):
+        yield some
 
 
 def _place(row: dict[str, Any]) -> Place:
@@ -116,7 +136,7 @@ async def hear(heard: Heard, url: str, tokens: Tokens) -> None:
             ) as socket:
                 log.info("feed_heard")
                 away = False
-                while heard.take(await asyncio.wait_for(socket.recv(), SILENT_SECONDS)):
+                while await _taken(heard, await asyncio.wait_for(socket.recv(), SILENT_SECONDS)):
                     pause = RECONNECT_SECONDS[0]
         except (OSError, TimeoutError, WebSocketException, ValueError, KeyError, TypeError) as error:
             if not away:
@@ -125,6 +145,17 @@ async def hear(heard: Heard, url: str, tokens: Tokens) -> None:
         heard.seq = None
         await asyncio.sleep(pause * random.uniform(0.5, 1.0))
         pause = min(pause * 2, RECONNECT_SECONDS[1])
+
+
+async def _taken(heard: Heard, text: bytes | str) -> bool:
+    """Takes a message, and lets others have their turn on the way."""
+    steps = heard.taking(text)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            return bool(done.value)
+        await asyncio.sleep(0)
 
 
 class Plausibility:
