@@ -8,7 +8,7 @@ import asyncio
 import random
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -76,42 +76,41 @@ class Heard:
 
     def take(self, text: bytes | str) -> bool:
         """Takes one message of the feed; False where a number is missing: then reconnect."""
-        steps = self.taking(text)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as done:
-                return bool(done.value)
+        return all(self.taking(text))
 
-    def taking(self, text: bytes | str) -> Generator[None, None, bool]:
-        """As `take`, a slice of the precincts at a time: 20,000 at once would keep webhooks waiting."""
+    def taking(self, text: bytes | str) -> Iterator[bool]:
+        """As `take`, a slice of the precincts at a time: 20,000 at once would keep webhooks waiting.
+
+        True after each slice; False, and nothing more, where a number is missing.
+        """
         data = orjson.loads(text)
         kind = data.get("type")
         if kind == "hello":
             self.rehearsal = bool(data.get("rehearsal"))
-            return True
+            return
         if kind == "snapshot":
             columns = data["standings"]
             rows = zip(columns["precinct_id"], *(columns[name] for name in _FIELDS), strict=True)
             places: dict[str, Place] = {}
             for some in _slices(rows):
                 places.update((precinct_id, Place(*values)) for precinct_id, *values in some)
-                yield
+                yield True
             self.places, self.seq, self.stored_behind = places, data["seq"], 0.0
         elif kind == "delta":
             if self.seq is None or data["seq"] > self.seq + 1:
-                return False
+                yield False
+                return
             for some in _slices(iter(data["standings"])):
                 self.places.update((row["precinct_id"], _place(row)) for row in some)
-                yield
+                yield True
             self.seq = max(self.seq, data["seq"])
         elif kind == "beat":
             if self.seq is not None and data["seq"] > self.seq:
-                return False
+                yield False
+                return
             self.stored_behind = float(data.get("stored_behind") or 0.0)
         if self.seq is not None:
             self._at = self._monotonic()
-        return True
 
 
 def _slices(rows: Iterator[Any]) -> Iterator[list[Any]]:
@@ -149,13 +148,11 @@ async def hear(heard: Heard, url: str, tokens: Tokens) -> None:
 
 async def _taken(heard: Heard, text: bytes | str) -> bool:
     """Takes a message, and lets others have their turn on the way."""
-    steps = heard.taking(text)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            return bool(done.value)
+    for whole in heard.taking(text):
+        if not whole:
+            return False
         await asyncio.sleep(0)
+    return True
 
 
 class Plausibility:
