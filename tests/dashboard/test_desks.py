@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -54,11 +56,10 @@ class Office:
         raise AssertionError(f"never {count} of {kind}")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def office(
-    postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Office]:
-    state, port = tmp_path_factory.mktemp("room"), free_port()
+@asynccontextmanager
+async def an_office(postgres: EmbeddedPostgres, state: Path) -> AsyncIterator[Office]:
+    """A war room of 30 precincts in two counties, with an intake that hears its feed."""
+    port = free_port()
     async with war_room(postgres, make_election(30, counties=2), state, f"http://127.0.0.1:{port}") as room:
         more = {
             "BELUGA_SECRET": SECRET,
@@ -72,6 +73,14 @@ async def office(
             yield Office(room, intake)
         finally:
             intake.end()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def office(
+    postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Office]:
+    async with an_office(postgres, tmp_path_factory.mktemp("room")) as running:
+        yield running
 
 
 def queue(page: Page) -> Any:

@@ -9,13 +9,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from beluga.postgres import EmbeddedPostgres, free_port
+from beluga.postgres import EmbeddedPostgres
 from election.database import connect
 from election.day import Election
 from election.store import save_election
-from tests.dashboard.running import SECRET, make_election, visiting, war_room
-from tests.dashboard.test_desks import Office
-from tests.intake.running import IntakeProcess
+from tests.dashboard.running import visiting
+from tests.dashboard.test_desks import Office, an_office
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OLD, NEW, WATCHER = "01-08", "01-04", 7  # Watcher 7 is at the eighth precinct
@@ -25,20 +24,8 @@ OLD, NEW, WATCHER = "01-08", "01-04", 7  # Watcher 7 is at the eighth precinct
 async def office(
     postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Office]:
-    state, port = tmp_path_factory.mktemp("room"), free_port()
-    async with war_room(postgres, make_election(30, counties=2), state, f"http://127.0.0.1:{port}") as room:
-        more = {
-            "BELUGA_SECRET": SECRET,
-            "BELUGA_CLOCK_FILE": str(state / "clock"),
-            "BELUGA_FEED_URL": f"ws://127.0.0.1:{room.feed.port}",
-        }
-        intake = IntakeProcess(state / "intake", room.database_url, more=more, port=port)
-        await intake.running()
-        await intake.until_roster()
-        try:
-            yield Office(room, intake)
-        finally:
-            intake.end()
+    async with an_office(postgres, tmp_path_factory.mktemp("room")) as running:
+        yield running
 
 
 async def until_row(office: Office, query: str, *values: Any) -> Any:
