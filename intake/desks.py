@@ -20,10 +20,10 @@ from election.checkin import Channel, CheckIn, Kind
 from election.database import UNREACHABLE
 from election.log import Position, read_after
 from election.tokens import BadTokenError, Tokens
-from election.wire.desks import Desk, DeskItem, DeskPage, Desks, Finish, Taken
+from election.wire.desks import Desk, DeskItem, DeskPage, Desks, Finish, OutboxNow, Taken
 from election.wire.intake import Decision
 from intake import desk_store as store
-from intake import outbox_store
+from intake import outbox_store, undelivered
 from intake.answers import bearer, body_of, canonical, kept, receipt, refuse, what_is_wrong
 from intake.corrections import key_of
 from intake.decisions import MAY_CORRECT, MAY_DECIDE, TOKEN_SECONDS
@@ -38,12 +38,13 @@ from intake.desk_views import (
     silent_items,
 )
 from intake.hints import Heard
-from intake.incidents import OPEN, Thread, threads
+from intake.incidents import OPEN, Thread, history_of, threads
 from intake.reception import Reception
 from intake.reminders import made_since
 from intake.reread import read_as, standing_entries, with_ties
 from intake.rollcall import attendance, invitations, summary
 from intake.settings import IntakeSettings
+from intake.undelivered import Lost
 
 PROVIDER = "staff"
 LARGEST_PAGE = 200
@@ -137,6 +138,7 @@ class DeskApi:
             waiting[desk] = len(rows)
         waiting[Desk.INCIDENTS] = len(await self._incidents(connection, viewer))
         waiting[Desk.SILENT] = len(await self._silent(connection, viewer))
+        waiting[Desk.OUTBOX] = len(await self._lost(connection, viewer))
         return Desks(rehearsal=self._settings.rehearsal, waiting=waiting)
 
     async def _page(self, request: web.Request, viewer: Viewer, connection: asyncpg.Connection) -> DeskPage:
@@ -154,6 +156,10 @@ class DeskApi:
             return page
         if desk is Desk.INCIDENTS:
             items = await self._incidents(connection, viewer)
+        elif desk is Desk.OUTBOX:
+            items = await self._outbox_items(connection, viewer)
+            if viewer.counties is None:
+                page.outbox = await self._outbox_now(connection)
         else:
             items = await self._silent(connection, viewer)
             page.feed_age_seconds = self._heard.age()
@@ -182,7 +188,21 @@ class DeskApi:
 
     async def _incidents(self, connection: asyncpg.Connection, viewer: Viewer) -> list[DeskItem]:
         open_ones = [t for t in await self._threads(connection) if t.status in OPEN]
-        return incident_items(open_ones, viewer, self._reception.rosters.current)
+        histories = {t.number: history_of(t) for t in open_ones}
+        items = incident_items(open_ones, viewer, self._reception.rosters.current)
+        return [item.model_copy(update={"history": histories[item.number or 0]}) for item in items]
+
+    async def _lost(self, connection: asyncpg.Connection, viewer: Viewer) -> list[dict[str, Any]]:
+        scope, now = viewer.scope(self._reception.rosters.current), self._reception.clock.now()
+        return await undelivered.rows(connection, now, self._settings.rehearsal, scope, MOST_COUNTED)
+
+    async def _outbox_items(self, connection: asyncpg.Connection, viewer: Viewer) -> list[DeskItem]:
+        found = await self._lost(connection, viewer)
+        return undelivered.items(found, viewer, self._reception.rosters.current, datetime.now(UTC))
+
+    async def _outbox_now(self, connection: asyncpg.Connection) -> OutboxNow:
+        now, numbers = self._reception.clock.now(), len(self._settings.outbound_numbers)
+        return await undelivered.outbox_now(connection, now, self._settings.rehearsal, numbers)
 
     async def _silent(self, connection: asyncpg.Connection, viewer: Viewer) -> list[DeskItem]:
         roster = self._reception.rosters.current
@@ -215,7 +235,7 @@ class DeskApi:
 
     async def _check_scope(
         self, connection: asyncpg.Connection, desk: Desk, item: str, viewer: Viewer
-    ) -> store.Subject | Thread | None:
+    ) -> store.Subject | Thread | Lost | None:
         """The item, where it exists and the viewer may see it. Raises `_RefusedError`."""
         roster = self._reception.rosters.current
         if desk is Desk.SILENT:
@@ -227,6 +247,11 @@ class DeskApi:
                 if str(thread.number) == item and viewer.sees(thread.first.precinct_id, roster):
                     return thread
             raise _RefusedError(404, "There is no such incident at your desk.")
+        if desk is Desk.OUTBOX:
+            scope = viewer.scope(roster)
+            if text := await undelivered.one(connection, item, self._settings.rehearsal, scope):
+                return text
+            raise _RefusedError(404, "There is no such text at your desk.")
         try:
             found = await store.subject(connection, UUID(item))
         except ValueError:
@@ -256,6 +281,8 @@ class DeskApi:
         if other and other != viewer.account:
             raise _RefusedError(409, f"{other} is working on this one.")
         decision, key = await self._decision(connection, desk, item, found, wanted, viewer)
+        if isinstance(found, Lost) and wanted.outcome == "again":
+            await self._send_again(connection, found, wanted)
         body = canonical(decision.model_dump(mode="json"))
         sender = f"staff:{viewer.account}"
         outcome = await kept(
@@ -274,7 +301,7 @@ class DeskApi:
         connection: asyncpg.Connection,
         desk: Desk,
         item: str,
-        found: store.Subject | Thread | None,
+        found: store.Subject | Thread | Lost | None,
         wanted: Finish,
         viewer: Viewer,
     ) -> tuple[Decision, UUID]:
@@ -287,6 +314,11 @@ class DeskApi:
                 raise _RefusedError(422, "An incident is given a status.")
             detail = about | {"incident": found.number, "status": wanted.status or "resolved"}
             return self._made(Kind.RESOLVE, viewer, found.first.precinct_id, detail), wanted.key
+        if isinstance(found, Lost):
+            if wanted.outcome not in ("dismiss", "again"):
+                raise _RefusedError(422, "A text that did not arrive is sent again or noted.")
+            done = {"purpose": found.purpose.value, "again": wanted.outcome == "again"}
+            return self._made(Kind.RESOLVE, viewer, found.precinct_id, about | done), wanted.key
         if found is None:
             if wanted.outcome != "dismiss":
                 raise _RefusedError(422, "A silent precinct can only be noted.")
@@ -301,6 +333,18 @@ class DeskApi:
         if wanted.outcome == "read_as" and desk is Desk.UNREAD and wanted.text.strip():
             return await self._read_as(connection, found, wanted, viewer)
         raise _RefusedError(422, f"{wanted.outcome} is not something to do at the {desk.value} desk.")
+
+    async def _send_again(self, connection: asyncpg.Connection, found: Lost, wanted: Finish) -> None:
+        roster = self._reception.rosters.current
+        if roster is None:
+            raise _RefusedError(503, "The list of watchers is not here yet.")
+        now, quiet = self._reception.clock.now(), self._settings.quiet
+        text = found.again(str(wanted.key), now, roster, quiet, rehearsal=self._settings.rehearsal)
+        if text.window.opens > now:
+            raise _RefusedError(
+                422, "In quiet hours we text nobody who did not just write. Call them instead."
+            )
+        await outbox_store.enqueue(connection, [text])
 
     def _tie(self, found: store.Subject, wanted: Finish, viewer: Viewer, about: dict[str, Any]) -> Decision:
         roster = self._reception.rosters.current

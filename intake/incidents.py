@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import cache
 
 from election.checkin import CheckIn, Kind
+from election.wire.desks import Said
 from intake.catalogues import load_catalogues
 from intake.grammar.fold import fold
 from intake.grammar.tokens import plain_words
@@ -30,6 +31,7 @@ class Thread:
     first: CheckIn
     followed_by: tuple[CheckIn, ...] = ()
     status: str = "open"
+    course: tuple[CheckIn, ...] = ()  # the RESOLVE entries that gave it a status, oldest first
 
     @property
     def text(self) -> str:
@@ -79,16 +81,39 @@ def number_of(entry: CheckIn) -> int:
         return int.from_bytes(entry.check_in_id.bytes[:4], "big") | 1 << 32
 
 
-def statuses(entries: Iterable[CheckIn]) -> dict[int, str]:
-    """The last status that staff gave each incident's number."""
-    found: dict[int, str] = {}
+def courses(entries: Iterable[CheckIn]) -> dict[int, list[CheckIn]]:
+    """The entries that gave each incident's number a status, oldest first."""
+    found: dict[int, list[CheckIn]] = defaultdict(list)
     for entry in sorted((e for e in entries if e.kind is Kind.RESOLVE), key=lambda e: e.sort_key):
         try:
             number = int(entry.detail["incident"])
         except (KeyError, TypeError, ValueError):
             continue
-        found[number] = str(entry.detail.get("status") or "resolved")
-    return found
+        found[number].append(entry)
+    return dict(found)
+
+
+def status_of(entry: CheckIn) -> str:
+    """The status that a RESOLVE entry gives."""
+    return str(entry.detail.get("status") or "resolved")
+
+
+def history_of(thread: Thread) -> list[Said]:
+    """Everything said of an incident: its texts, and what staff made of it."""
+    texts = [
+        Said(at=e.received_at, text=str(e.detail.get("text") or ""))
+        for e in (thread.first, *thread.followed_by)
+    ]
+    steps = [
+        Said(
+            at=e.received_at,
+            by=e.sender.removeprefix("staff:"),
+            status=status_of(e),
+            text=str(e.detail.get("note") or ""),
+        )
+        for e in thread.course
+    ]
+    return sorted(texts + steps, key=lambda said: said.at)
 
 
 def threads(entries: Iterable[CheckIn], window: timedelta) -> list[Thread]:
@@ -100,13 +125,13 @@ def threads(entries: Iterable[CheckIn], window: timedelta) -> list[Thread]:
     resolved: dict[int, datetime] = {}
     for entry in sorted((e for e in known if e.kind is Kind.RESOLVE), key=lambda e: e.sort_key):
         number = entry.detail.get("incident")
-        if isinstance(number, int) and str(entry.detail.get("status") or "resolved") not in OPEN:
+        if isinstance(number, int) and status_of(entry) not in OPEN:
             resolved.setdefault(number, entry.received_at)
     by_place: dict[tuple[str, str], list[CheckIn]] = defaultdict(list)
     for entry in known:
         if entry.kind is Kind.INCIDENT:
             by_place[entry.watcher_id or entry.sender, entry.precinct_id or ""].append(entry)
-    status = statuses(known)
+    course = courses(known)
     found = []
     for texts in by_place.values():
         texts.sort(key=lambda e: (e.sent_at, e.check_in_id.bytes))
@@ -116,9 +141,9 @@ def threads(entries: Iterable[CheckIn], window: timedelta) -> list[Thread]:
                 group.append(entry)
                 continue
             if group:
-                found.append(_thread(group, status))
+                found.append(_thread(group, course))
             group = [entry]
-        found.append(_thread(group, status))
+        found.append(_thread(group, course))
     return sorted(found, key=lambda t: t.number)
 
 
@@ -129,6 +154,8 @@ def _belongs(
     return entry.sent_at - group[-1].sent_at <= window and (over is None or entry.sent_at <= over)
 
 
-def _thread(group: Sequence[CheckIn], status: dict[int, str]) -> Thread:
+def _thread(group: Sequence[CheckIn], courses: dict[int, list[CheckIn]]) -> Thread:
     number = number_of(group[0])
-    return Thread(number, group[0], tuple(group[1:]), status.get(number, "open"))
+    course = courses.get(number, [])
+    status = status_of(course[-1]) if course else "open"
+    return Thread(number, group[0], tuple(group[1:]), status, tuple(course))

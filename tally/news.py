@@ -1,7 +1,7 @@
 """What at the desks an entry of the log may have changed. Values only.
 
 The feed says that something changed, and the pages that show it ask for it with their own rights; what
-changes beside the log (who has taken what, alerts, reminders) is told by the tables themselves (`CHANNEL`).
+changes beside the log (who has taken what, alerts, texts, who watches where) tables tell (`CHANNEL`).
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from election.checkin import CheckIn, Kind
 
 CHANNEL = "beluga_war_room"  # its payload is one of `ALL`
-ALL = frozenset({"alerts", "unread", "unknown", "held", "silent", "incidents", "rollcall"})
+ALL = frozenset(
+    {"alerts", "roster", "unread", "unknown", "held", "silent", "incidents", "rollcall", "outbox"}
+)
 
 _BY_KIND: dict[Kind, frozenset[str]] = {
     Kind.UNREAD: frozenset({"unread"}),

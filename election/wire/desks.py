@@ -20,6 +20,7 @@ class Desk(StrEnum):
     HELD = "held"  # counts that intake asked the watcher to confirm, still unconfirmed
     SILENT = "silent"  # precincts without a word, and how far they have been reminded
     INCIDENTS = "incidents"  # open problems
+    OUTBOX = "outbox"  # people whom our newest text did not reach, one item a phone
 
 
 class ReminderStep(BaseModel):
@@ -32,6 +33,25 @@ class ReminderStep(BaseModel):
     state: str
 
 
+class Said(BaseModel):
+    """What was said of an incident: a watcher's text, or a status that staff gave it, with a note."""
+
+    at: datetime
+    by: str = ""  # the account; empty: the watcher
+    status: str = ""
+    text: str = ""
+
+
+class OutboxNow(BaseModel):
+    """The outbox as it is: what waits by purpose, and what became of the last day's texts by state."""
+
+    at: datetime
+    numbers: int = 0  # that we send from; with none everything waits
+    waiting: dict[str, int] = Field(default_factory=dict)
+    oldest: datetime | None = None  # of those that wait and may go out
+    settled: dict[str, int] = Field(default_factory=dict)
+
+
 class DeskItem(BaseModel):
     """One line of a desk. Fields that do not apply are empty. Never log words or phones."""
 
@@ -42,7 +62,7 @@ class DeskItem(BaseModel):
     county: str = ""
     watcher_id: str | None = None
     channel: str = ""
-    phone: str = ""  # of unknown phones alone: in full for staff and admins, its last digits for leads
+    phone: str = ""  # of phones of nobody we know: in full for staff and admins, its last digits for leads
     text: str = ""
     kind: str = ""
     votes: int | None = None
@@ -50,7 +70,8 @@ class DeskItem(BaseModel):
     messages: int = 1  # unknown: texts from this phone; incidents: texts of this incident
     number: int | None = None  # incidents
     category: str = ""  # incidents
-    status: str = ""  # incidents
+    status: str = ""  # incidents; outbox: what became of the text
+    history: list[Said] = Field(default_factory=list)  # incidents, oldest first
     steps: list[ReminderStep] = Field(default_factory=list)
     taken_by: str = ""
     taken_until: datetime | None = None
@@ -64,6 +85,7 @@ class DeskPage(BaseModel):
     items: list[DeskItem] = Field(default_factory=list)
     next: str | None = None  # pass as `after`; None: no more
     feed_age_seconds: float | None = None  # silent: how old the standings are (None: never heard)
+    outbox: OutboxNow | None = None  # of the whole election, for staff and admins; outbox alone
 
 
 class Desks(BaseModel):
@@ -86,13 +108,14 @@ class Finish(BaseModel):
     """`POST /desks/{desk}/{id}/finish`: what it was. Idempotent by `key`, made up once by the page.
 
     `read_as`: the words as they should have been texted (unread). `tie`: whose phone it is (unknown).
-    `accept`, `reject`: a count (held). `status`: an incident's. `dismiss`: seen, and nothing to count.
+    `accept`, `reject`: a count (held). `status`: an incident's. `again`: the same words are sent once more
+    (outbox). `dismiss`: seen, and nothing to count.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     key: UUID
-    outcome: str = Field(pattern="^(dismiss|read_as|tie|accept|reject|status)$")
+    outcome: str = Field(pattern="^(dismiss|read_as|tie|accept|reject|status|again)$")
     text: str = Field(default="", max_length=1_600)
     watcher_id: str = Field(default="", max_length=64)
     status: str = Field(default="", max_length=40)

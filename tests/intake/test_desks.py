@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -314,3 +315,62 @@ async def test_without_a_database_the_desks_say_so_and_texts_are_still_taken(tmp
         assert (await lonely.text("412"))["duplicate"] is False
         status, said = await lonely.ask("GET", "/desks/unread")
         assert (status, "database" in said["error"]) == (503, True)
+
+
+_TEXT = """
+insert into outbox (key, purpose, priority, phone, watcher_id, precinct_id, body, segments, rehearsal,
+                    made_at, not_before, expires_at, state, settled_at, reason)
+values ($1, $2, 4, $3, $4, $5, $6, 1, false, $7::timestamptz, $7, $7::timestamptz + interval '1 hour', $8,
+        $7::timestamptz + interval '5 seconds', $9)
+"""
+
+
+async def test_whom_no_text_reached_is_called_or_texted_again_by_one_person(desk: Desk) -> None:
+    now = datetime.now(UTC) - timedelta(minutes=10)
+    link = "Please report: https://x.example/w/secret"
+    connection = await connect(desk.database_url)
+    for n, (key, number, state, reason) in enumerate([
+        ("wrong", 1, "undelivered", "unknown_number"),
+        ("mended", 2, "failed", "carrier"), ("mended later", 2, "delivered", ""),
+        ("late", 3, "expired", "too_late"),
+    ]):  # fmt: skip
+        at = now + timedelta(seconds=n)
+        where = ("w-1", "12-01") if number == 1 else (None, None)
+        await connection.execute(_TEXT, key, "reminder", phone(number), *where, link, at, state, reason)
+    status, page = await desk.ask("GET", "/desks/outbox")
+    assert status == 200, page
+    (item,) = page["items"]  # one a phone, and none where a later text arrived
+    assert (item["status"], item["why"], item["kind"]) == ("undelivered", "unknown_number", "reminder")
+    assert "secret" not in item["text"]
+    assert page["outbox"]["settled"] == {"undelivered": 1, "failed": 1, "delivered": 1, "expired": 1}
+    assert (await desk.ask("GET", "/desks"))[1]["waiting"]["outbox"] == 1
+    # Leads see those of their counties, and not the whole outbox.
+    for county, found in (("Kent", 1), ("Sussex", 0)):
+        _, page = await desk.ask("GET", "/desks/outbox", role="lead", account="k", counties=[county])
+        assert (len(page["items"]), page["outbox"]) == (found, None)
+    assert (await desk.ask("POST", f"/desks/outbox/{item['id']}/take"))[0] == 200
+    assert (await desk.ask("POST", f"/desks/outbox/{item['id']}/take", account="bob"))[0] == 409
+    # Pressed twice, sent once; the deed is an entry of the log.
+    body = {"key": str(uuid4()), "outcome": "again", "note": "she has signal again"}
+    for _ in range(2):
+        status, said = await desk.ask("POST", f"/desks/outbox/{item['id']}/finish", body)
+        assert status == 200, said
+    sent = await connection.fetch("select phone, body, purpose from outbox where key like 'again:%'")
+    assert [tuple(row) for row in sent] == [(phone(1), link, "reminder")]
+    assert (await desk.ask("GET", "/desks/outbox"))[1]["items"] == []
+    (entry,) = [e for e in await desk.log() if e.kind is Kind.RESOLVE]
+    assert (entry.precinct_id, entry.detail["again"], entry.detail["note"]) == (
+        "12-01", True, "she has signal again",
+    )  # fmt: skip
+    await connection.close()
+
+
+async def test_an_incident_tells_its_whole_course(desk: Desk) -> None:
+    await desk.text("! machine 2 is down")
+    await desk.text("! now machine 3 too")
+    (item,) = await desk.items("incidents")
+    await desk.finish("incidents", item["id"], "status", status="assigned", note="given to lee")
+    (item,) = await desk.items("incidents")
+    assert [(s["by"], s["status"], s["text"]) for s in item["history"]] == [
+        ("", "", "machine 2 is down"), ("", "", "now machine 3 too"), ("ann", "assigned", "given to lee"),
+    ]  # fmt: skip
