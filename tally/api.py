@@ -255,6 +255,7 @@ def detail_of(
                 "kind": r.kind.value,
                 "votes": r.votes,
                 "whole_site": r.whole,
+                "share": judged.shares.get(r.check_in_id),  # of a whole site's: this precinct's votes
                 "observed_at": int(r.observed),
                 "received_at": int(r.received),
                 "sender": shown_sender(r.sender),

@@ -18,6 +18,7 @@ class Judged:
     view: PrecinctView
     accepted: tuple[Report, ...]
     settled: tuple[Settled, ...]  # everything else, with its verdict and reason
+    shares: dict[bytes, int]  # check-in of the whole polling site -> votes of it that are this precinct's
 
 
 @dataclass(frozen=True, slots=True)

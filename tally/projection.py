@@ -5,7 +5,7 @@ set of check-ins and the time asked: the day's *state* is fitted at whole minute
 then; a precinct with entries since that minute is gated and projected anew with the same state, at the
 time its newest entry was received. An engine that updates precinct by precinct (`Tally.update`) therefore
 ends at the same bytes as one that starts from nothing. Both take the same steps over columns of reports
-(`counts.Look`); only sentences are made one by one.
+(`counts.Look`); sentences are worded when they are told.
 """
 
 import math
@@ -24,7 +24,7 @@ from tally.constants import Constants
 from tally.counts import Look
 from tally.coverage import Guard
 from tally.curve import parts_of_day
-from tally.describing import describe
+from tally.describing import Zones, describe
 from tally.entries import Settled, Verdict
 from tally.expectation import Inputs, inputs_of
 from tally.fit import Rows, fit, rows_of
@@ -58,7 +58,7 @@ class Tally:
         self.election = election
         self.inputs: Inputs = inputs_of(election, self.constants)
         self.ledger = Ledger(election)
-        self._zones = [p.zone(election.day) for p in election.precincts]
+        self._zones = Zones([p.zone(election.day) for p in election.precincts])
         planned = np.array(
             [self.ledger.hours(i, -math.inf) for i in range(len(self.inputs.ids))], dtype=np.float64
         ).reshape(-1, 2)
@@ -144,14 +144,16 @@ class Tally:
         """One precinct's counts as they were judged for its row in `projection`, with words."""
         as_of = projection.updated.get(position, projection.minute)
         view = self.ledger.view(position, as_of)
-        gated = self._judge(self._sites.shared_out(self.ledger.look([position], as_of)), state)
+        look = self._sites.shared_out(self.ledger.look([position], as_of))
+        gated = self._judge(look, state)
         left = gated.left.get(0, NOTHING_LEFT).reasons
         settled = list(view.settled)
         for i, (held, reason) in left.items():
             settled.append(Settled(view.live[i], Verdict.HELD if held else Verdict.REJECTED, reason))
         settled.sort(key=lambda s: s.report.sort_key)
         accepted = tuple(r for i, r in enumerate(view.live) if i not in left)
-        return Judged(view, accepted, tuple(settled))
+        shares = {r.check_in_id: int(n) for r, n in zip(view.live, look.votes, strict=True) if r.whole}
+        return Judged(view, accepted, tuple(settled), shares)
 
     # ------------------------------------------------------------------ measuring and judging
 

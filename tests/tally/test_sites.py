@@ -101,6 +101,8 @@ def test_what_was_looked_at_last_speaks() -> None:
     judged = tally.judged(*tally.start(NOON), 4)
     assert [(r.votes, r.whole) for r in judged.accepted] == [(501, True), (580, True)]
     assert [s.reason for s in judged.settled] == ["the whole polling site was counted later"]
+    first, last = (judged.shares[r.check_in_id] for r in judged.accepted)
+    assert (first, last) == (201, votes([later])[0])  # what of it is this precinct's
 
 
 def test_a_slip_is_held_at_every_precinct_of_the_site() -> None:
