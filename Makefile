@@ -15,7 +15,7 @@ LONG := tests/simulation/ tests/end_to_end/ tests/chaos/
 TESTS := $(LONG) $(filter-out $(LONG) tests/__pycache__/,$(wildcard tests/*/ tests/test_*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium compose-check clean \
+.PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu compose-check clean \
 	images-local cluster-up cluster-down cluster-status test-cluster
 
 help: ## What each target does
@@ -52,6 +52,11 @@ chromium: ## Debian's Chromium for the browser tests, where it is missing and we
 		apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
 	else echo "Chromium is missing: the browser tests need it. As root: apt-get install chromium" >&2; exit 1; fi
 
+libfiu: ## Debian's libfiu for one test of failing disks, where it is missing and we may install it
+	@if command -v fiu-ctrl >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then :; \
+	else apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends fiu-utils >/dev/null || :; fi
+
 lint: $(STAMP) ## Formatting, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -62,7 +67,7 @@ format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: $(STAMP) chromium lint ## Everything CI runs (under 15 minutes)
+test: $(STAMP) chromium libfiu lint ## Everything CI runs (under 15 minutes)
 	@# What fails beside others on a busy machine gets one run alone; both runs are shown, a real fault fails twice.
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS) || $(BIN)/pytest --last-failed --last-failed-no-failures none
 

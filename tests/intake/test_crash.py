@@ -4,7 +4,9 @@ import asyncio
 import os
 import random
 import secrets
+import shutil
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -151,26 +153,63 @@ async def test_killed_between_commit_and_mark(intake_at: Make, database_url: str
     await check(database_url, load)
 
 
+class OwnShim:
+    """Every tenth sync of a journal's files fails, by the shim that rehearsals use."""
+
+    def __init__(self, folder: Path) -> None:
+        shim = build_shim(folder)
+        if shim is None:
+            pytest.skip("there is no C compiler")
+        self._control = folder / "sync-fault"
+        self.environment = {"LD_PRELOAD": str(shim), SYNC.variable: str(self._control)}
+
+    def begin(self, pid: int) -> None:
+        self._control.write_text("eio 10\n")
+
+    def end(self, pid: int) -> None:
+        self._control.unlink()
+
+
+class Libfiu:
+    """One in ten of all syncs of the process fails, by libfiu (Debian's fiu-utils)."""
+
+    def __init__(self, folder: Path) -> None:
+        if not shutil.which("fiu-ctrl"):
+            pytest.skip("libfiu is missing; on Debian, as root: apt-get install fiu-utils")
+        self._pipe = folder / "fiu"
+        libraries = (f"/usr/lib/fiu/fiu_{name}_preload.so" for name in ("run", "posix"))
+        self.environment = {"LD_PRELOAD": " ".join(libraries), "FIU_CTRL_FIFO": str(self._pipe)}
+
+    def _control(self, pid: int, command: str) -> None:
+        subprocess.run(["fiu-ctrl", "-f", self._pipe, "-c", command, str(pid)], check=True, timeout=20)
+
+    def begin(self, pid: int) -> None:
+        self._control(pid, "enable_random name=posix/io/sync/*,failinfo=5,probability=0.1")
+
+    def end(self, pid: int) -> None:
+        self._control(pid, "disable name=posix/io/sync/*")
+
+
 @pytest.mark.timeout(900)
-async def test_one_sync_in_ten_fails(intake_at: Make, database_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault", [OwnShim, Libfiu])
+async def test_one_sync_in_ten_fails(
+    intake_at: Make, database_url: str, tmp_path: Path, fault: type[OwnShim | Libfiu]
+) -> None:
     """EIO from fsync, in the process itself: whoever was told 200 is kept, whoever was not sends again."""
-    shim = build_shim(tmp_path)
-    if shim is None:
-        pytest.skip("there is no C compiler")
+    breaking = fault(tmp_path)
     await import_election(database_url, an_election())
-    control = tmp_path / "sync-fault"
-    more = {"LD_PRELOAD": str(shim), SYNC.variable: str(control)}
-    intake = await intake_at(database_url, more=more).running()
+    intake = await intake_at(database_url, more=breaking.environment).running()
+    assert intake.process
     async with Load(intake, 11) as load:
         await load.more(100)
-        control.write_text("eio 10\n")
+        breaking.begin(intake.process.pid)
         for _ in range(3 * LONGER):
             before = len(load.refused)
             async with asyncio.timeout(60):
                 while len(load.refused) == before:
                     await asyncio.sleep(0.01)
             await load.more(50)
-        control.unlink()
+        breaking.end(intake.process.pid)
         await load.more(100)
     assert set(load.refused) == {503}
     assert "journal_failed" in intake.log
