@@ -1,5 +1,6 @@
 """What an election is: its day, precincts, history, curves and people. Values only; nothing here does I/O."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
@@ -143,6 +144,14 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class Site:
+    """A polling place that several precincts share. `place`: all of it, as a precinct of all their voters."""
+
+    place: Precinct
+    members: tuple[PrecinctId, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Election:
     """An election as the services know it: everything but the (large) voter roll and the callers."""
 
@@ -157,12 +166,26 @@ class Election:
     def places(self) -> dict[str, Precinct]:
         """Precincts by id, and polling sites that several share: each as a precinct of all their voters."""
         found: dict[str, Precinct] = {p.precinct_id: p for p in self.precincts}
-        members: dict[str, list[Precinct]] = {}
-        for p in self.precincts:
-            if p.site_id and p.site_id not in found:
-                members.setdefault(p.site_id, []).append(p)
-        for site, shared in members.items():
-            if len(shared) > 1:
-                voters = sum(p.registered for p in shared)
-                found[site] = replace(shared[0], precinct_id=PrecinctId(site), registered=voters)
-        return found
+        return found | {name: site.place for name, site in shared_sites(found).items()}
+
+
+def shared_sites(precincts: Mapping[str, Precinct]) -> dict[str, Site]:
+    """The polling sites that several precincts share, by id; a site called as a precinct is none."""
+    members: dict[str, list[Precinct]] = {}
+    for p in precincts.values():
+        if p.site_id and p.site_id not in precincts:
+            members.setdefault(p.site_id, []).append(p)
+    return {
+        name: Site(
+            replace(
+                shared[0],
+                precinct_id=PrecinctId(name),
+                name=f"{name} ({', '.join(p.precinct_id for p in shared)})",
+                registered=sum(p.registered for p in shared),
+                aliases=(),
+            ),
+            tuple(p.precinct_id for p in shared),
+        )
+        for name, shared in members.items()
+        if len(shared) > 1
+    }

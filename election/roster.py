@@ -5,24 +5,51 @@ old versions are kept, so that a recount reads every message exactly as it was f
 """
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from datetime import date, time
 from typing import Any
 
 import orjson
 
-from election.day import Election, ElectionDay, Precinct, Watcher
+from election.checkin import COUNTED, Kind
+from election.day import Election, ElectionDay, Precinct, Site, Watcher, shared_sites
+from election.ids import PrecinctId
+
+_OF_SITES = COUNTED | {Kind.UNDO}
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Who reports from where. `by_phone` holds main and backup phones (E.164)."""
+    """Who reports from where. `by_phone` holds main and backup phones (E.164); `sites` are polling places
+    that several precincts share, where one number may be said for all of them.
+    """
 
     version: str
     day: ElectionDay
     precincts: dict[str, Precinct]
     watchers: dict[str, Watcher]
     by_phone: dict[str, Watcher] = field(repr=False)
+    sites: dict[str, Site] = field(default_factory=dict, repr=False)
+
+    def place(self, place_id: str | None) -> Precinct | None:
+        """A precinct, or a shared site as a precinct of all its voters."""
+        if not place_id:
+            return None
+        site = self.sites.get(place_id)
+        return site.place if site else self.precincts.get(place_id)
+
+    def is_own(self, place_id: str, own: Collection[str]) -> bool:
+        """Whether a place is among a watcher's own precincts, or the site of one of them."""
+        site = self.sites.get(place_id)
+        return place_id in own or (site is not None and any(p in own for p in site.members))
+
+    def filed_under(self, kind: Kind, place_id: PrecinctId) -> tuple[PrecinctId, ...]:
+        """Where a report from a place belongs: a site's number is one for all its precincts, anything else
+        that is said of it is said of each.
+        """
+        site = self.sites.get(place_id)
+        return (place_id,) if site is None or kind in _OF_SITES else site.members
 
     def watcher(self, phone: str) -> Watcher | None:
         return self.by_phone.get(phone)
@@ -67,6 +94,7 @@ def load_roster(content: bytes) -> Roster:
             if watcher.backup_phone:
                 by_phone.setdefault(watcher.backup_phone, watcher)
         by_phone.update({w.phone: w for w in watchers})
+        by_id: dict[str, Precinct] = {p.precinct_id: p for p in precincts}
         return Roster(
             version=version_of(content),
             day=ElectionDay(
@@ -77,9 +105,10 @@ def load_roster(content: bytes) -> Roster:
                 time.fromisoformat(day["closes"]),
                 tuple(day["languages"]),
             ),
-            precincts={p.precinct_id: p for p in precincts},
+            precincts=by_id,
             watchers={w.watcher_id: w for w in watchers},
             by_phone=by_phone,
+            sites=shared_sites(by_id),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a roster: {error!r}") from error

@@ -49,7 +49,7 @@ def lines_of(content: bytes, roster: Roster) -> list[Line]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "reports.csv"
         path.write_bytes(content)
-        reports = examine_reports(path, election, findings)
+        reports = examine_reports(path, election, findings, sites=True)
     lines = [Line(r.line, r) for r in reports]
     problems: dict[int, list[str]] = {}
     for found in findings.problems:
@@ -110,7 +110,7 @@ async def _take(
 
 
 def _doubt(report: Report, roster: Roster | None) -> str:
-    precinct = roster.precincts.get(report.precinct_id) if roster else None
+    precinct = roster.place(report.precinct_id) if roster else None
     if precinct and report.votes > precinct.registered > 0:
         return f"held: more than the {precinct.registered} registered; staff or the watcher must confirm it"
     return ""

@@ -30,7 +30,7 @@ class Viewer:
     def sees(self, precinct_id: str | None, roster: Roster | None) -> bool:
         if self.counties is None:
             return True
-        precinct = roster.precincts.get(precinct_id or "") if roster else None
+        precinct = roster.place(precinct_id) if roster else None
         return precinct is not None and precinct.county in self.counties
 
     def scope(self, roster: Roster | None) -> tuple[list[str], list[str]] | None:
@@ -40,6 +40,7 @@ class Viewer:
         if roster is None:
             return [], []
         places = [str(p) for p, precinct in roster.precincts.items() if precinct.county in self.counties]
+        places += [name for name, site in roster.sites.items() if site.place.county in self.counties]
         known = set(places)
         return places, [w for w, watcher in roster.watchers.items() if known & set(watcher.precinct_ids)]
 
@@ -96,8 +97,8 @@ def _county(precinct_id: str | None, watcher_id: str | None, roster: Roster | No
         return ""
     watcher = roster.watchers.get(watcher_id or "")
     for where in (precinct_id, *(watcher.precinct_ids if watcher else ())):
-        if where in roster.precincts:
-            return roster.precincts[where].county
+        if place := roster.place(where):
+            return place.county
     return ""
 
 

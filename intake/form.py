@@ -184,6 +184,11 @@ class _Form:
         precincts: tuple[Precinct, ...] = ()
         if roster is not None and watcher is not None:
             precincts = tuple(roster.precincts[p] for p in watcher.precinct_ids if p in roster.precincts)
+            mine = {p.precinct_id for p in precincts}
+            # Who watches several precincts of a site may have one number for all of it.
+            named = dict.fromkeys(p.site_id for p in precincts)
+            shared = [roster.sites[site_id] for site_id in named if site_id in roster.sites]
+            precincts += tuple(site.place for site in shared if len(mine.intersection(site.members)) > 1)
         day = roster.day if roster else None
         return Frame(
             words,

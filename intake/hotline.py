@@ -100,7 +100,9 @@ class _Hotline:
         return html(desk_page(operator.account, self._rehearsal))
 
     async def places(self, _: web.Request, operator: Operator) -> web.StreamResponse:
-        """The operator's precincts with their watchers: [id, name, county, aliases, registered, watchers]."""
+        """The operator's precincts with their watchers: [id, name, county, aliases, registered, watchers];
+        behind them the polling sites that several share, each with the watchers of all.
+        """
         roster = self._reception.rosters.current
         if roster is None:
             return web.json_response({"places": []}, status=503, headers={"Retry-After": "2"})
@@ -108,9 +110,11 @@ class _Hotline:
         for watcher in by_likelihood(roster.watchers.values()):
             for precinct_id in watcher.precinct_ids:
                 watchers.setdefault(precinct_id, []).append((watcher.watcher_id, watcher.name))
+        for site_id, site in roster.sites.items():
+            watchers[site_id] = list(dict.fromkeys(w for p in site.members for w in watchers.get(p, ())))
         found = [
             (p.precinct_id, p.name, p.county, p.aliases, p.registered, watchers.get(p.precinct_id, ()))
-            for p in roster.precincts.values()
+            for p in (*roster.precincts.values(), *(site.place for site in roster.sites.values()))
             if operator.may_report(p)
         ]
         return web.Response(
@@ -136,7 +140,7 @@ class _Hotline:
         if report.kind in STAFF:
             return refuse(reception, PROVIDER, 422, "malformed", f"{report.kind} is not a watcher's report.")
         roster = reception.rosters.current
-        precinct = roster.precincts.get(report.precinct_id) if roster else None
+        precinct = roster.place(report.precinct_id) if roster else None
         if precinct is not None and not operator.may_report(precinct):
             return refuse(reception, PROVIDER, 422, "county", "This precinct is in another lead's county.")
         sender = sender_for(operator, report.watcher_id, roster)
@@ -181,7 +185,7 @@ class _Hotline:
 
 def _own(line: Line, operator: Operator, roster: Roster) -> Line:
     """The line, refused where its precinct is another lead's."""
-    precinct = roster.precincts.get(line.report.precinct_id) if line.report else None
+    precinct = roster.place(line.report.precinct_id) if line.report else None
     if precinct is None or operator.may_report(precinct):
         return line
     return Line(line.number, problem="this precinct is in another lead's county")

@@ -148,7 +148,7 @@ def _precinct(roster: Roster | None, wanted: str, operator: Operator) -> Precinc
     """The precinct of this id, dashes and case aside."""
     if roster is None or not wanted:
         return None
-    found = roster.precincts.get(wanted)
+    found = roster.place(wanted)
     if found is None:
         plain = _plain(wanted)
         alike = [p for p in roster.precincts.values() if _plain(p.precinct_id) == plain]

@@ -88,14 +88,14 @@ def _decision(message: Told) -> Reading:
 def _report(message: Told, roster: Roster) -> list[Reading]:
     report = FormReport.model_validate_json(message.body)
     watcher = watcher_of(message, roster)
-    precinct = roster.precincts.get(report.precinct_id)
+    precinct = roster.place(report.precinct_id)
     unknown = watcher is None and message.channel in _WATCHERS_OWN
     if report.kind in STAFF:
         return [_unread(message, roster)]
     if precinct is None:
         return [Reading(Kind.QUESTION, question="unknown_precinct", unknown_sender=unknown)]
     precinct_id = precinct.precinct_id
-    off_roster = watcher is not None and precinct_id not in watcher.precinct_ids
+    off_roster = watcher is not None and not roster.is_own(precinct_id, watcher.precinct_ids)
     observed_at = report.observed_at
     if observed_at is not None:
         if observed_at.tzinfo is None:
@@ -127,13 +127,14 @@ def _report(message: Told, roster: Roster) -> list[Reading]:
     if text:
         if report.kind in _COMMANDS:
             found = from_text(f"{_COMMANDS[report.kind]} {text}")
-            if found[0].kind == report.kind:
+            if found[0].kind == report.kind or found[0].question == "which_precinct":
                 return found
         return from_text(text)
     if report.kind in (Kind.HERE, Kind.AWAY, Kind.UNDO, Kind.READY, Kind.HELP, Kind.START, Kind.STOP):
-        return [placed(Reading(report.kind, precinct_id))]
+        return [placed(Reading(report.kind, p)) for p in roster.filed_under(report.kind, precinct_id)]
     if report.votes is not None and report.kind == Kind.LINE:
-        return [placed(Reading(Kind.LINE, precinct_id, minutes=report.votes))]
+        where = roster.filed_under(Kind.LINE, precinct_id)
+        return [placed(Reading(Kind.LINE, p, minutes=report.votes)) for p in where]
     return [_unread(message, roster)]
 
 

@@ -175,7 +175,7 @@ class _Writer:
         return self._fill("counted", what=what)
 
     def _doubted(self, reading: Reading) -> str | None:
-        precinct = self.roster.precincts.get(reading.precinct_id) if reading.precinct_id else None
+        precinct = self.roster.place(reading.precinct_id)
         if reading.held and precinct:
             registered = precinct.registered
             return self._fill(

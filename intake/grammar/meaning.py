@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from election.checkin import Kind, Reading
-from election.day import Precinct, Watcher
+from election.day import Watcher
 from election.ids import PrecinctId
 from election.roster import Roster
 from intake.grammar.clauses import Ask, Clause, clauses_of, wording
@@ -73,7 +73,7 @@ def _plain_count(text: str, roster: Roster) -> bool:
 
 def _count(votes: int, precinct_id: PrecinctId, roster: Roster) -> Reading:
     """A count at the sender's own precinct, now."""
-    precinct = roster.precincts.get(precinct_id)
+    precinct = roster.place(precinct_id)
     held = precinct.why_held(votes) if precinct else None
     return Reading(Kind.COUNT, precinct_id, votes, held=held)
 
@@ -153,19 +153,23 @@ class _Sender:
         """An incident is never asked back: it is taken where it is known to be, or without a place."""
         mine = [precinct_id for precinct_id in ids if precinct_id in self.own]
         found = ids if len(ids) == 1 else tuple(mine) if len(mine) == 1 else ()
+        if not found and len(self.own) == 1:
+            found = self.own
         if found:
-            off = self.watcher is not None and found[0] not in self.own
-            return [incident._replace(precinct_id=found[0], off_roster=off)]
-        if len(self.own) == 1:
-            return [incident._replace(precinct_id=self.own[0])]
+            return [
+                incident._replace(precinct_id=precinct_id, off_roster=self._off_roster(precinct_id))
+                for precinct_id in self.roster.filed_under(incident.kind, found[0])
+            ]
         here = [self.roster.precincts[p] for p in self.own if p in self.roster.precincts]
         sites = {precinct.site_id for precinct in here}
         if len(sites) == 1 and "" not in sites:  # one polling place: the incident is at each of its precincts
             return [incident._replace(precinct_id=precinct_id) for precinct_id in self.own]
         return [incident]
 
-    def _precinct(self, precinct_id: PrecinctId | None) -> Precinct | None:
-        return self.roster.precincts.get(precinct_id) if precinct_id else None
+    def _off_roster(self, precinct_id: PrecinctId | None) -> bool:
+        if self.watcher is None or precinct_id is None:
+            return False
+        return not self.roster.is_own(precinct_id, self.own)
 
     def _precincts(self, clause: Clause) -> tuple[PrecinctId | None, ...]:
         ids = clause.ids
@@ -174,12 +178,15 @@ class _Sender:
             ids = mine or ids
             if len(ids) > 1:
                 raise Ask("which_precinct", wording(replace(clause, ids=ids[:1])))
-        if ids:
-            return ids
-        if self.unknown:
+        if not ids and self.unknown:
             return (None,)
-        if len(self.own) == 1 or (self.own and clause.kind in _EVERYWHERE):
-            return self.own
+        if not ids and (len(self.own) == 1 or clause.kind in _EVERYWHERE):
+            ids = self.own
+        if ids:
+            where = tuple(p for place in ids for p in self.roster.filed_under(clause.kind, place))
+            if clause.kind == Kind.VOTERS and len(where) > 1:  # each precinct numbers its own roll
+                raise Ask("which_precinct", wording(replace(clause, ids=where[:1])))
+            return where
         raise Ask("which_precinct", wording(replace(clause, ids=self.own[:1])) if self.own else None)
 
     def readings(self, clause: Clause) -> list[Reading]:
@@ -187,7 +194,7 @@ class _Sender:
         return [self._reading(clause, precinct_id) for precinct_id in self._precincts(clause)]
 
     def _reading(self, clause: Clause, precinct_id: PrecinctId | None) -> Reading:
-        precinct = self._precinct(precinct_id)
+        precinct = self.roster.place(precinct_id)
         observed_at = None
         if clause.clock:
             early = clause.kind in (Kind.HERE, Kind.AWAY)
@@ -208,6 +215,6 @@ class _Sender:
             minutes=clause.minutes,
             people=clause.people,
             held=held,
-            off_roster=self.watcher is not None and precinct_id is not None and precinct_id not in self.own,
+            off_roster=self._off_roster(precinct_id),
             unknown_sender=self.unknown,
         )

@@ -14,6 +14,7 @@ Ids = tuple[PrecinctId, ...]
 _KEPT = (
     8  # roster versions: the one in force, and those that messages waiting in the journal were read against
 )
+SHORTEST_SITE = 3  # letters of a site's id without a digit: "a 412" must not name the site A
 _NOT_ALNUM = re.compile(r"[\W_]+")
 _ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 
@@ -82,6 +83,17 @@ def _places_of(roster: Roster) -> Places:
         id_words = _NOT_ALNUM.sub(" ", folded).split()
         if len(id_words) > 1 and not id_words[0].isdigit() and add(names, " ".join(id_words), precinct_id):
             phrases.append(id_words)
+    for site in roster.sites:  # by its id alone, where no precinct is called so: a name means the precincts
+        words = plain_words(fold(site))
+        phrase = " ".join(words)
+        short = len(phrase) < SHORTEST_SITE and not any(map(str.isdigit, phrase))
+        if short or not words or phrase in commands or all(map(str.isdigit, words)) or phrase in names:
+            continue
+        if len(words) == 1 and any(map(str.isdigit, phrase)):
+            if compact(phrase) not in ids:
+                add(ids, compact(phrase), PrecinctId(site))
+        elif add(names, phrase, PrecinctId(site)):
+            phrases.append(words)
     return Places(
         {key: tuple(found) for key, found in ids.items()},
         {key: tuple(found) for key, found in names.items()},

@@ -31,14 +31,17 @@ PUBLIC_URL = "https://beluga.example"
 
 
 def an_election(precincts: int = 3) -> Election:
-    """Precincts 12-01, 12-02 …, each with a watcher w1, w2 …; w2 speaks Spanish, w3 has all precincts."""
+    """Precincts 12-01, 12-02 …, each with a watcher w1, w2 …; w2 speaks Spanish, w3 has all precincts.
+
+    12-01 and 12-02 vote in one building, B-1.
+    """
     ids = [PrecinctId(f"12-{n:02}") for n in range(1, precincts + 1)]
     day = ElectionDay(
         "Sample", date(2026, 11, 3), "America/New_York", local_time(7), local_time(20), ("en", "es")
     )
     return Election(
         day,
-        tuple(Precinct(p, f"School {p}", 1800) for p in ids),
+        tuple(Precinct(p, f"School {p}", 1800, site_id="B-1" if p in ids[:2] else "") for p in ids),
         watchers=tuple(
             Watcher(
                 WatcherId(f"w{n}"), f"Watcher {n}", f"+1215555{n:04}", "es" if n == 2 else "en",

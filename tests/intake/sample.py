@@ -27,11 +27,11 @@ def sample_roster() -> Roster:
     precincts = (
         _precinct("31-07", "Jefferson School", 1500, "A"),
         _precinct("31-08", "Jefferson School annex", 1300, "A"),
-        _precinct("31-09", "Engine House 4", 1800, "B", "engine"),
-        _precinct("31-10", "Engine House 4 rear", 900, "B"),
+        _precinct("31-09", "Engine House 4", 1800, "S-44", "engine"),
+        _precinct("31-10", "Engine House 4 rear", 900, "S-44"),
         _precinct("5-12", "Harbor Hall", 1200, "C"),
-        _precinct("5-13", "Shared Church", 1400, "D"),
-        _precinct("5-14", "Shared Church", 1400, "D"),
+        _precinct("5-13", "Shared Church", 1400, "Trinity Hall"),
+        _precinct("5-14", "Shared Church", 1400, "Trinity Hall"),
         _precinct("AB-0007", "ŞCOALA „Vasile Goldiş”", 1000, "E"),
         _precinct("17", "Number House", 800, "F"),
     )

@@ -83,7 +83,8 @@ async def test_languages_choices_and_bad_links(intake_at: Make, database_url: st
             assert "Enviar" in page
         async with session.get(a_link(intake, "w3")) as response:
             page = await response.text()
-            assert page.count('class="choice"') == 3
+            assert page.count('class="choice"') == 4  # three precincts, and two that share a building as one
+            assert "B-1 (12-01, 12-02)" in page
         for link in (a_link(intake, "nobody"), f"{intake.url}/w/forged", a_link(intake, "w1") + "x"):
             async with session.get(link) as response:
                 assert response.status == 403

@@ -67,6 +67,20 @@ def test_the_form_names_its_precinct_and_its_text_takes_the_grammar() -> None:
     assert (entry.kind, entry.precinct_id) == (Kind.HERE, "31-07")
 
 
+def test_one_number_may_be_said_for_a_whole_polling_site() -> None:
+    (entry,) = _entries(_form("form:w3", precinct_id="S-44", votes=412))
+    assert (entry.kind, entry.precinct_id, entry.votes, entry.detail) == (Kind.COUNT, "S-44", 412, {})
+    (entry,) = _entries(_form("form:w3", precinct_id="S-44", votes=2701))  # 1,800 and 900 are registered
+    assert entry.detail == {"held": "above_registered"}
+    (entry,) = _entries(_form(precinct_id="S-44", votes=412))
+    assert entry.detail == {"off_roster": True}
+    for kind, more in (("here", {}), ("line", {"votes": 20}), ("incident", {"text": "Door is locked"})):
+        entries = _entries(_form("form:w3", precinct_id="S-44", kind=kind, **more))
+        assert [(e.kind, e.precinct_id) for e in entries] == [(kind, "31-09"), (kind, "31-10")]
+    (entry,) = _entries(_form("form:w3", precinct_id="S-44", kind="voters", text="17 23"))
+    assert entry.detail["question"] == "which_precinct"
+
+
 def test_reports_that_cannot_be_placed_are_not_counted() -> None:
     assert _entries(_form(precinct_id="99-99", votes=4))[0].kind == Kind.QUESTION
     late = (SENT + timedelta(hours=1)).isoformat()
