@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import random
 import secrets
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +25,7 @@ from election.checkin import Channel
 from election.database import connect
 from election.migrate import migrate
 from election.roster import load_roster
+from intake.__main__ import settle_process
 from intake.drain import Drain
 from intake.journal import Journal
 from intake.journal_file import Draft
@@ -138,7 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=30_000)
     options = parser.parse_args()
-    sys.setswitchinterval(0.001)  # as intake does
+    settle_process()
     with work_folder() as folder:
         server = EmbeddedPostgres(folder / "postgres", free_port(), secrets.token_hex(8))
         server.start()

@@ -29,15 +29,20 @@ def main() -> int:
     log = configure_logs("intake", settings)
     if settings.intake_workers > 1 and "BELUGA_INTAKE_WORKER" not in os.environ:
         return supervise(settings)
-    sys.setswitchinterval(SWITCH_SECONDS)
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
+    settle_process()
     try:
         uvloop.run(serve(settings))
     except (JournalUnavailableError, OSError, ValueError) as error:
         log.error("intake_cannot_start", reason=str(error))
         return 1
     return 0
+
+
+def settle_process() -> None:
+    """Sets the interpreter up for what intake does all day."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
 
 
 if __name__ == "__main__":
