@@ -13,6 +13,8 @@ from urllib.parse import SplitResult, urlsplit
 import asyncpg
 import orjson
 
+from election.vigil import Primary, vigil_of
+
 PROBE_SECONDS = 1.5  # one of several hosts
 ONLY_HOST_SECONDS = 5.0  # where there is no other to turn to
 COMMAND_SECONDS = 15.0  # a frozen primary must not hold a caller longer than a failover takes
@@ -59,22 +61,49 @@ def hosts_of(url: str) -> list[str]:
 async def connect(url: str, *, patient: bool = False) -> asyncpg.Connection:
     """A connection to the writable host on the highest timeline, with JSON codecs and UTC.
 
-    Takes at most `PROBE_SECONDS` where there are several hosts. `patient` connections have no limit on the
-    time of a statement. Raises `NoWritableHostError`.
+    Takes at most `PROBE_SECONDS` where there are several hosts; it is then ended when its host falls silent
+    and another takes over (`election.vigil`). `patient` connections have no limit on the time of a statement.
+    Raises `NoWritableHostError`.
     """
     hosts = hosts_of(url)
+    found = await _primary(hosts, patient)
+    if len(hosts) > 1:
+        vigil_of(url, lambda: _found(hosts)).keep(found)
+    return found.connection
+
+
+async def _found(hosts: list[str]) -> Primary | None:
+    try:
+        return await _primary(hosts, False)
+    except NoWritableHostError:
+        return None
+
+
+async def _primary(hosts: list[str], patient: bool) -> Primary:
     seconds = PROBE_SECONDS if len(hosts) > 1 else ONLY_HOST_SECONDS
-    outcomes = await asyncio.gather(*(_probe(host, seconds, patient) for host in hosts))
-    good = sorted((o for o in outcomes if not isinstance(o, str)), key=lambda found: -found[0])
-    for _, spare in good[1:]:
-        spare.terminate()
+    probes = [asyncio.ensure_future(_probe(host, seconds, patient)) for host in hosts]
+    try:
+        outcomes = await asyncio.gather(*probes)
+    except asyncio.CancelledError:
+        for probe in probes:  # nobody else would end what they have opened meanwhile
+            probe.add_done_callback(_discard)
+            probe.cancel()
+        raise
+    good = sorted((o for o in outcomes if isinstance(o, Primary)), key=lambda found: -found.timeline)
+    for spare in good[1:]:
+        spare.connection.terminate()
     if not good:
         said = "; ".join(
             f"{urlsplit(host).hostname}:{urlsplit(host).port or 5432} {outcome}"
             for host, outcome in zip(hosts, outcomes, strict=True)
         )
         raise NoWritableHostError(f"no writable PostgreSQL: {said}")
-    return good[0][1]
+    return good[0]
+
+
+def _discard(probe: "asyncio.Future[Primary | str]") -> None:
+    if not probe.cancelled() and not probe.exception() and isinstance(found := probe.result(), Primary):
+        found.connection.terminate()
 
 
 _looking_up: dict[tuple[int, str], "asyncio.Future[object]"] = {}
@@ -99,8 +128,8 @@ async def _has_address(host: str | None) -> None:
     await asyncio.shield(found)
 
 
-async def _probe(host: str, seconds: float, patient: bool) -> tuple[int, asyncpg.Connection] | str:
-    """(timeline, connection) of a writable host, or what is wrong with it."""
+async def _probe(host: str, seconds: float, patient: bool) -> Primary | str:
+    """A writable host, or what is wrong with this one."""
     connection: asyncpg.Connection | None = None
     try:
         async with asyncio.timeout(seconds):
@@ -115,12 +144,16 @@ async def _probe(host: str, seconds: float, patient: bool) -> tuple[int, asyncpg
             assert state is not None
             if state["writable"]:
                 await _prepare(connection)
-                return state["timeline"], connection
+                return Primary(host, state["timeline"], connection)
             problem = "is read-only"
     except TimeoutError:
         problem = f"did not answer in {seconds} s"
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         problem = f"refused: {type(error).__name__}"
+    except asyncio.CancelledError:
+        if connection is not None:
+            connection.terminate()
+        raise
     if connection is not None:
         connection.terminate()
     return problem

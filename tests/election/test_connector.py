@@ -14,7 +14,8 @@ import pytest
 
 from beluga.postgres import EmbeddedPostgres, free_port
 from election.connector import NotReplicatedError, NoWritableHostError, ReplicationWatch, hosts_of
-from election.database import connect, open_pool, until_reachable
+from election.database import UNREACHABLE, connect, open_pool, until_reachable
+from election.vigil import ANSWER_SECONDS, PULSE_SECONDS
 
 
 @pytest.fixture
@@ -109,6 +110,59 @@ async def test_a_pool_survives_its_server(database_url: str) -> None:
         assert await until_reachable(lambda: pool.fetchval("select 2"), lambda error: None) == 2
     await killer.close()
     await pool.close()
+
+
+def tell(server: EmbeddedPostgres, what: signal.Signals) -> None:
+    """Every process of it. SIGSTOP: as when a machine freezes, connections stay open, and nobody answers."""
+    assert server.pid
+    for pid in (*Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split(), server.pid):
+        os.kill(int(pid), what)
+
+
+@pytest.fixture
+def thawed(second: EmbeddedPostgres) -> Iterator[EmbeddedPostgres]:
+    """A second server that is thawed at the end."""
+    yield second
+    tell(second, signal.SIGCONT)
+
+
+async def test_whoever_waits_for_a_frozen_host_is_let_go_once_another_takes_writes(
+    postgres: EmbeddedPostgres, thawed: EmbeddedPostgres
+) -> None:
+    url = both(thawed, postgres)
+    pool = await open_pool(url, size=2)
+    alone = await connect(url)
+    assert await pool.fetchval("select inet_server_port()") == thawed.port
+    tell(thawed, signal.SIGSTOP)
+    began = time.monotonic()
+
+    async def ask() -> None:
+        with pytest.raises(UNREACHABLE):
+            await alone.fetchval("select 1")
+
+    waiting = asyncio.create_task(ask())
+    port = await until_reachable(lambda: pool.fetchval("select inet_server_port()"), lambda error: None)
+    await waiting
+    assert port == postgres.port
+    assert time.monotonic() - began < 8, (
+        "as long as a statement may take, and not as long as it takes to notice"
+    )
+    assert alone.is_closed()
+    pool.terminate()
+
+
+async def test_a_frozen_host_keeps_its_connections_while_nobody_else_takes_writes(
+    thawed: EmbeddedPostgres,
+) -> None:
+    login = thawed.url_of("postgres").split("@")[0]
+    connection = await connect(f"{login}@127.0.0.1:{thawed.port},127.0.0.1:{free_port()}/postgres")
+    tell(thawed, signal.SIGSTOP)
+    waiting = asyncio.create_task(connection.fetchval("select 7"))
+    await asyncio.sleep(PULSE_SECONDS + ANSWER_SECONDS + 2)  # it has been found silent, and nobody else
+    assert not waiting.done()
+    tell(thawed, signal.SIGCONT)
+    assert await waiting == 7
+    connection.terminate()
 
 
 async def test_a_commit_whose_synchronous_wait_was_cancelled_is_not_taken_for_done(
