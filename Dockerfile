@@ -1,5 +1,5 @@
-# One file, three images: `service` (every Beluga service), `database` (PostgreSQL under Patroni, and etcd)
-# and `proxy` (HAProxy). Debian packages and locked wheels only.
+# One file, four images: `service` (every Beluga service), `database` (PostgreSQL under Patroni, and etcd),
+# `proxy` (HAProxy) and `prometheus` (for who cannot pull its own image). Debian packages and locked wheels only.
 #
 # BASE is an argument so that a locally made image serves where no registry of images can be reached
 # (`make images-local`). PIP_OPTIONS likewise: `--no-index` with the wheels in build/wheels.
@@ -12,6 +12,12 @@ COPY deploy/haproxy.cfg /etc/haproxy/haproxy.cfg
 COPY deploy/start-proxy /usr/local/bin/
 USER haproxy
 CMD ["start-proxy"]
+
+FROM ${BASE} AS prometheus
+RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends prometheus \
+    && rm -rf /var/lib/apt/lists/* && mkdir -p /prometheus && chown prometheus:prometheus /prometheus
+USER prometheus
+ENTRYPOINT ["prometheus"]
 
 FROM ${BASE} AS patroni
 ARG PIP_OPTIONS=""

@@ -43,7 +43,8 @@ HEADROOM = 3.0  # peak load over what is offered on average in its five minutes
 SEGMENTS_PER_REPLY = 1.1
 REPLY_SHARE = 1.0  # every text is answered until the budget says otherwise
 CARRIER_TEXTS_PER_SECOND = {"10DLC, lowest": 75 / 60, "toll-free": 25.0, "short code": 100.0}
-CONNECTIONS = {"intake": 3, "tally": 5, "callers": 12, "dashboard": 6}  # each process
+# Each process; one of them asks the primary for a sign of life (election.vigil)
+CONNECTIONS = {"intake": 4, "tally": 6, "callers": 13, "dashboard": 7}
 
 
 @dataclass(frozen=True, slots=True)

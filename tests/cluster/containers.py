@@ -16,7 +16,7 @@ from urllib.parse import quote
 from beluga.postgres import free_port
 
 ROOT = Path(__file__).parents[2]
-IMAGES = ("beluga-turnout:local", "beluga-database:local", "beluga-proxy:local")
+IMAGES = ("beluga-turnout:local", "beluga-database:local", "beluga-proxy:local", "beluga-prometheus:local")
 
 
 def why_not() -> str:
@@ -46,6 +46,7 @@ class Cluster:
     acknowledge: str = "replicated"
     https: int = field(default_factory=free_port)
     http: int = field(default_factory=free_port)
+    prometheus: int = field(default_factory=free_port)
 
     @property
     def secrets(self) -> Path:
@@ -69,6 +70,8 @@ class Cluster:
             "BELUGA_IMAGE": IMAGES[0],
             "BELUGA_DATABASE_IMAGE": IMAGES[1],
             "BELUGA_PROXY_IMAGE": IMAGES[2],
+            "BELUGA_PROMETHEUS_IMAGE": IMAGES[3],
+            "BELUGA_PROMETHEUS_ADDRESS": f"127.0.0.1:{self.prometheus}",
         }
 
     @property

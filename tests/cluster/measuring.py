@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import aiohttp
 import asyncpg
 
 from beluga.laws import tallied_ids
@@ -37,6 +39,7 @@ class Row:
     load: Surge | None = None
     database_away: float = 0.0
     drain_after: float | None = None  # from the database's return to the drain's first row
+    behind: float = 0.0  # the most that a tally, of those that answered, was behind the log
 
     def cells(self) -> list[str]:
         load = self.load
@@ -49,10 +52,14 @@ class Row:
             f"{sum(load.refusals.values())}" if load else "",
             f"{self.database_away:.1f}" if load else "",
             f"{self.drain_after:.1f}" if self.drain_after is not None else "",
+            f"{self.behind:.0f}" if load else "",
         ]
 
 
-HEADINGS = ["", "took s", "acked", "ack gap s", "p99 ms", "failed", "database away s", "drain after s"]
+HEADINGS = [
+    "", "took s", "acked", "ack gap s", "p99 ms", "failed", "database away s", "drain after s",
+    "tally behind s",
+]  # fmt: skip
 
 
 def judge(row: Row) -> None:
@@ -138,7 +145,10 @@ class Measured:
     async def _while(self, what: str, harm: Callable[[], None], seconds: float, rate: float) -> Row:
         row = Row(what)
         looks = _Looks()
-        watching = asyncio.create_task(self._watch(looks, self.cluster.database_url))
+        watching = [
+            asyncio.create_task(self._watch(looks, self.cluster.database_url)),
+            *(asyncio.create_task(self._behind(tally, row)) for tally in ("tally1", "tally2")),
+        ]
 
         async def hurt() -> None:
             await asyncio.sleep(3)
@@ -163,8 +173,9 @@ class Measured:
                 self.acknowledged |= row.load.acknowledged
             await hurting
         finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            for task in watching:
+                task.cancel()
+            await asyncio.gather(*watching, return_exceptions=True)
         row.database_away, row.drain_after = looks.outage()
         self.rows.append(row)
         print(" | ".join(row.cells()), flush=True)
@@ -192,6 +203,20 @@ class Measured:
                     connection.terminate()
                 connection = None
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _behind(self, service: str, row: Row) -> None:
+        """Notes the longest time that this tally knew itself behind; nothing where it does not answer."""
+        url = f"http://{self.cluster.address(service)}:8402/metrics"
+        timeout = aiohttp.ClientTimeout(total=1)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            while True:
+                with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError):
+                    async with session.get(url) as answer:
+                        said = re.findall(
+                            r"^beluga_tally_stored_behind_seconds (\S+)", await answer.text(), re.MULTILINE
+                        )
+                        row.behind = max([row.behind, *map(float, said)])
+                await asyncio.sleep(1)
 
     async def stored_once(self, patience: float = 60) -> tuple[int, int, int]:
         """(acknowledged, of them stored, rows too many) once everything has arrived, or patience ends."""

@@ -1,5 +1,6 @@
 """Backups of a running cluster: verified beside it, to a moment too; and all databases' disks destroyed."""
 
+import asyncio
 import re
 import time
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from beluga.preflight import database as database_check
-from beluga.preflight_command import backup, look_behind
+from beluga.preflight_command import backup, examine, look_behind
 from tests.cluster.measuring import Measured, Row
 
 pytestmark = pytest.mark.timeout(900)
@@ -40,6 +41,22 @@ def test_a_backup_is_verified_beside_the_running_cluster(measured: Measured, tmp
     print(said)
     assert "missing 0, extra 0, different 0, rosters lost 0" in said
     assert backup(tmp_path, measured.run(look_behind(tmp_path))).passed
+
+
+async def test_preflight_passes_on_a_cluster_that_is_well(measured: Measured, tmp_path: Path) -> None:
+    """As its operator's machine sees it; then as intake's own container does, with its disk."""
+    cluster = measured.cluster
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BELUGA_SECRETS_DIR", str(cluster.secrets))
+        found = await examine(
+            cluster.url, tmp_path / "none", cluster.secrets / "proxy.crt", cluster.http, local=False
+        )
+    assert [f.line() for f in found if not f.passed] == []
+    assert {f.check for f in found} >= {"dns", "tls", "redirect", "webhook", "clock", "database", "backup",
+                                        "capacity", "opt-out", "hours"}  # fmt: skip
+    said = await asyncio.to_thread(cluster.run, "deploy/cluster", "preflight", "--local", check=False)
+    passed = {line.split()[1] for line in said.splitlines() if line.startswith("pass")}
+    assert {"disk", "database", "backup", "capacity", "opt-out", "hours"} <= passed, said
 
 
 def test_a_moment_of_the_past_is_restored(measured: Measured) -> None:
