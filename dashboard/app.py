@@ -8,6 +8,7 @@ from dash import Dash
 
 from dashboard.actions import add_actions
 from dashboard.alerts import Alerts, add_alerts
+from dashboard.audit import add_audit
 from dashboard.background import Background
 from dashboard.desks import add_desks
 from dashboard.guards import add_guards
@@ -46,11 +47,11 @@ def build(settings: DashboardSettings) -> WarRoom:
     clock = open_clock(settings.clock_file)
     folder = settings.state / "dashboard"
     background = Background(settings.database_url)
-    gazetteer = Gazetteer(background, folder)
     trail = Trail(background, clock, folder)
     known = Accounts(background)
     neighbours = Neighbours(background, settings, tokens)
     hearing = Hearing()
+    gazetteer = Gazetteer(background, folder, hearing.roster_changed)
     alerts = Alerts(background, settings, hearing, neighbours, clock)
     snapshots = Snapshots(settings, hearing, gazetteer, clock, folder / "snapshots")
 
@@ -71,7 +72,8 @@ def build(settings: DashboardSettings) -> WarRoom:
     add_squeeze(server)
     add_sign_in(server, settings, known)
     add_health(server, lambda: {"election": gazetteer.places is not None})
-    add_pages(server, settings, background, gazetteer, trail, tokens)
+    add_pages(server, settings, gazetteer, tokens)
+    add_audit(server, background, gazetteer, trail)
     add_actions(server, background, neighbours, gazetteer, trail)
     add_desks(server, background, neighbours, gazetteer, trail)
     add_alerts(server, background, alerts, trail)

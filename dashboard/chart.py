@@ -46,6 +46,12 @@ def verdict(report: dict[str, Any]) -> str:
     return _KINDS.get(str(report.get("verdict")), "rejected")
 
 
+def votes_here(report: dict[str, Any]) -> int | None:
+    """The votes of a count that are this precinct's: its share where the whole polling site was counted."""
+    found = report.get("share") if report.get("whole_site") else report.get("votes")
+    return None if found is None else int(found)
+
+
 # Staff decisions worth a flag on the chart; accepting and rejecting shows on the points themselves.
 LABEL, LABEL_ROWS = 15, 3  # pixels of a label's row above the chart, and how many rows there are
 _FLAGS = {"note": "note", "hours": "hours changed", "assign": "watcher assigned"}
@@ -156,7 +162,7 @@ def _reports(
     reports: Sequence[dict[str, Any]], local: Callable[[Any], str], palette: Palette
 ) -> list[dict[str, Any]]:
     colours = {"accepted": palette.seen, "held": palette.held, "rejected": palette.rejected}
-    counted = [r for r in reports if r.get("votes") is not None and r.get("observed_at") is not None]
+    counted = [r for r in reports if votes_here(r) is not None and r.get("observed_at") is not None]
     traces = []
     for kind, symbol in _MARKERS.items():
         chosen = sorted((r for r in counted if verdict(r) == kind), key=lambda r: local(r["observed_at"]))
@@ -166,10 +172,13 @@ def _reports(
                     "type": "scatter",
                     "mode": "lines+markers" if kind == "accepted" else "markers",
                     "x": [local(r["observed_at"]) for r in chosen],
-                    "y": [r["votes"] for r in chosen],
+                    "y": [votes_here(r) for r in chosen],
+                    "text": [
+                        f" of {r['votes']:,} in the building" if r.get("whole_site") else "" for r in chosen
+                    ],
                     "marker": {"symbol": symbol, "size": 9, "color": colours[kind], "line": {"width": 2}},
                     "line": {"width": 1.5, "color": colours[kind]},
-                    "hovertemplate": f"%{{y:,}} at %{{x|%H:%M}} · {_WORDS[kind]}<extra></extra>",
+                    "hovertemplate": f"%{{y:,}}%{{text}} at %{{x|%H:%M}} · {_WORDS[kind]}<extra></extra>",
                     "name": _WORDS[kind],
                 }
             )

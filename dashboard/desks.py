@@ -27,6 +27,7 @@ TITLES = {
     Desk.HELD: "Held counts",
     Desk.SILENT: "Silent",
     Desk.INCIDENTS: "Incidents",
+    Desk.OUTBOX: "Outbox",
 }
 ROLL_CALL = "rollcall"
 PAGE_ITEMS = 100

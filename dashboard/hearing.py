@@ -42,6 +42,7 @@ class Hearing:
         self.aggregates: dict[str, Row] = {}
         self.incidents: dict[str, Row] = {}
         self.changed = asyncio.Event()
+        self.roster_changed = asyncio.Event()  # who watches where is another: for whoever waits and clears it
 
     def age(self) -> float | None:
         """Real seconds since the last word; None before the first snapshot."""
@@ -69,6 +70,8 @@ class Hearing:
             self.standings |= {row["precinct_id"]: row for row in message["standings"]}
             self.aggregates |= {row["scope"]: row for row in message["aggregates"]}
             self.incidents |= {row["check_in_id"]: row for row in message["incidents"]}
+            if "roster" in message.get("news", ()):
+                self.roster_changed.set()
         elif kind == "beat":
             self.behind = float(message.get("stored_behind") or 0.0)
             if self._seq is not None and message["seq"] > self._seq:

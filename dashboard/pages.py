@@ -1,4 +1,4 @@
-"""The plain routes beside Dash: what a page begins with, shapes, feed tokens, people, audit trail, health."""
+"""The plain routes beside Dash: what a page begins with, shapes, feed tokens, people, health."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,19 +7,22 @@ from urllib.parse import urlencode
 import flask
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 
-from dashboard.background import Background
 from dashboard.guards import feed_url, intake_url
 from dashboard.places import Gazetteer, Places
 from dashboard.settings import DashboardSettings
 from dashboard.sign_in import Person, csrf_token, needs_role, person
-from dashboard.trail import Trail
-from election.accounts import WAR_ROOM, Role
-from election.database import UNREACHABLE
+from election.accounts import WAR_ROOM
 from election.tokens import Tokens
 
 MOST_PEOPLE = 100  # precincts whose watchers may be asked for at once
 SHAPES_SECONDS = 86_400  # a browser keeps shapes this long; their address carries the version
 NO_COUNTY = "_"  # how a county without a name is written in an address
+
+
+def _of_roster(response: flask.Response, here: Places) -> flask.Response:
+    """The answer with its roster's version: a page that was told of a newer one asks until it comes."""
+    response.headers["X-Roster"] = here.roster
+    return response
 
 
 def _who() -> Person:
@@ -29,15 +32,13 @@ def _who() -> Person:
     return who
 
 
-def add_pages(  # noqa: PLR0917
+def add_pages(
     server: flask.Flask,
     settings: DashboardSettings,
-    background: Background,
     gazetteer: Gazetteer,
-    trail: Trail,
     tokens: Tokens,
 ) -> None:
-    """Adds `/boot`, `/feed-token`, `/shapes/…`, `/people`, `/watched`, `/hotline`, `/audit`."""
+    """Adds `/boot`, `/feed-token`, `/shapes/…`, `/people`, `/watched`, `/hotline`."""
 
     def places() -> Places:
         if gazetteer.places is None:
@@ -118,14 +119,17 @@ def add_pages(  # noqa: PLR0917
             if precinct and who.may_see(precinct.county):
                 watchers = here.watchers_of.get(precinct_id, [])
                 found[precinct_id] = [{"name": w.name, "phone": w.phone} for w in watchers]
-        return flask.jsonify(found)
+        return _of_roster(flask.jsonify(found), here)
 
     @server.get("/watched")
     def watched() -> Any:
         """Precincts with a watcher, in the viewer's counties."""
         who, here = _who(), places()
-        response = flask.jsonify(
-            [p.precinct_id for p in here.seen_by(who.counties) if p.precinct_id in here.watchers_of]
+        response = _of_roster(
+            flask.jsonify(
+                [p.precinct_id for p in here.seen_by(who.counties) if p.precinct_id in here.watchers_of]
+            ),
+            here,
         )
         response.headers["Cache-Control"] = "private, max-age=3600"
         response.headers["Vary"] = "Cookie"
@@ -141,15 +145,6 @@ def add_pages(  # noqa: PLR0917
             value["counties"] = list(who.counties)
         there = intake_url(settings, flask.request.host)
         return flask.redirect(f"{there}/hotline?{urlencode({'token': tokens.sign('staff', value)})}", 303)
-
-    @server.get("/audit")
-    @needs_role(Role.ADMIN)
-    def audit_trail() -> Any:
-        try:
-            deeds, problem = background.run(trail.latest(300)), ""
-        except UNREACHABLE:
-            deeds, problem = [], "The database does not answer; the trail is kept and shown when it is back."
-        return flask.render_template("audit.html", deeds=deeds, problem=problem)
 
 
 def add_health(server: flask.Flask, ready: Callable[[], dict[str, bool]]) -> None:

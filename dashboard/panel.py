@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 
 from dash import Dash, Input, Output, html
 
+from dashboard.alarm import OPEN
 from dashboard.background import Background
 from dashboard.chart import day_chart, moment, verdict
+from dashboard.daybook import daybook, marked
 from dashboard.neighbours import PAST_SECONDS, NeighbourError, Neighbours
 from dashboard.places import Gazetteer, Places
 from dashboard.sign_in import Person, person
@@ -16,7 +18,6 @@ from election.clock import Clock
 from election.day import Precinct, Watcher
 
 NEIGHBOURS = 5
-_SHAPES = {"accepted": "●", "held": "○", "rejected": "✕"}
 _NOTHING: dict[str, Any] = {"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
 
 
@@ -57,7 +58,7 @@ def add_panel(
         chart = day_chart(page, zone, now, bool(request.get("dark")))
         sentence = html.P(_sentence(page, zone), className="sentence")
         people = _people(places.watchers_of.get(precinct_id, []))
-        return [heading, sentence, people], chart, around, _log(page, places.watchers, zone)
+        return [heading, sentence, *_open(page), people], chart, around, daybook(page, places.watchers, zone)
 
 
 def _around(places: Places, precinct_id: str, who: Person) -> Any:
@@ -68,10 +69,10 @@ def _around(places: Places, precinct_id: str, who: Person) -> Any:
         if found:
             links = [
                 html.A(
-                    p.name,
+                    [p.name, html.Span(p.precinct_id, className="id")],
                     href=f"/precinct/{quote(p.precinct_id, safe='')}",
                     className="near",
-                    **_marked("precinct", p.precinct_id),
+                    **marked("precinct", p.precinct_id),
                 )
                 for p in found
             ]
@@ -93,7 +94,9 @@ def _sentence(page: dict[str, Any], zone: ZoneInfo) -> list[Any]:
     seen, votes = moment(standing.get("last_observed_at")), standing.get("last_votes")
     last: list[Any] = ["no count yet"]
     if seen and votes is not None:
-        last = [f"last count {votes:,} at {seen.astimezone(zone):%H:%M} (", _age(seen), ")"]
+        shared = _whole_site(page, standing)
+        share = f", its share of {shared:,} for the whole building," if shared else ""
+        last = [f"last count {votes:,}{share} at {seen.astimezone(zone):%H:%M} (", _age(seen), ")"]
     missing, sure = round(standing.get("shortfall") or 0), round(100 * (standing.get("p_lagging") or 0))
     if state == "silent":
         return ["Silent: ", *last, ". Silence says nothing about turnout; reach the watcher."]
@@ -106,9 +109,31 @@ def _sentence(page: dict[str, Any], zone: ZoneInfo) -> list[Any]:
     return [f"On pace, heading for {round(standing.get('projected_final') or 0):,}; ", *last, "."]
 
 
+def _whole_site(page: dict[str, Any], standing: dict[str, Any]) -> int | None:
+    """The building's count that the last one is a share of; None where it is the precinct's own."""
+    for report in page.get("reports") or []:
+        newest = report.get("observed_at") == standing.get("last_observed_at")
+        if newest and report.get("whole_site") and verdict(report) == "accepted":
+            return int(report["votes"])
+    return None
+
+
+def _open(page: dict[str, Any]) -> list[Any]:
+    """Incidents nobody has closed, and the line: they explain a shortfall that callers cannot mend."""
+    line = page.get("line") or {}
+    found = [f"A line of {line['minutes']} min." if line.get("minutes") else ""]
+    found.append(f"{line['people']} people in line." if line.get("people") else "")
+    parts: list[Any] = [" ".join(part for part in found if part)]
+    for incident in page.get("incidents") or []:
+        if incident.get("status") in OPEN:
+            words = f"#{incident['number']} {incident['text']}"
+            parts.append(html.A(words, href="/desk/incidents", className="incident"))
+    return [html.P(part, className="open") for part in parts if part]
+
+
 def _age(then: datetime) -> Any:
     """A place the page fills with the age of `then`, every second."""
-    return html.Span(**_marked("ago", f"{then.timestamp():.0f}"))
+    return html.Span(**marked("ago", f"{then.timestamp():.0f}"))
 
 
 def _people(watchers: list[Watcher]) -> Any:
@@ -118,50 +143,3 @@ def _people(watchers: list[Watcher]) -> Any:
     for watcher in watchers:
         parts += [html.Span(watcher.name), html.A("call", href=f"tel:{watcher.phone}", className="act")]
     return html.P(parts, className="people")
-
-
-def _log(page: dict[str, Any], watchers: tuple[Watcher, ...], zone: ZoneInfo) -> Any:
-    reports = sorted(page.get("reports") or [], key=lambda r: str(r.get("received_at")), reverse=True)
-    if not reports:
-        return html.P("No check-ins yet.", className="empty")
-    names = {str(w.watcher_id): w.name for w in watchers}
-    return [html.H3("Check-ins as sent"), html.Ol([_entry(r, names, zone) for r in reports])]
-
-
-def _entry(report: dict[str, Any], names: dict[str, str], zone: ZoneInfo) -> Any:
-    kind = verdict(report)
-    received = moment(report.get("received_at") or report.get("observed_at"))
-    said_by = str(report.get("sender") or "").removeprefix(
-        "form:"
-    )  # a watcher's id, or a phone's last digits
-    sender = names.get(said_by, said_by or "unknown phone")
-    counted = report.get("votes") is not None
-    words = report.get("words") or (f"{report['votes']}" if counted else str(report.get("kind", "")))
-    line: list[Any] = [
-        html.Time(f"{received.astimezone(zone):%H:%M}" if received else ""),
-        html.Q(str(words)),
-        html.Span(f"{sender} · {report.get('channel') or ''}".rstrip(" ·"), className="sender"),
-    ]
-    if counted:
-        word = str(report.get("verdict")).capitalize()  # the tally's own: Superseded, Withdrawn …
-        line.append(html.Span(f"{_SHAPES[kind]} {word}", className=f"verdict {kind}"))
-    if report.get("reason"):
-        line.append(html.Span(str(report["reason"]), className="why"))
-    target = report.get("check_in_id") or report.get("id")
-    if counted and target:
-        for action, label, already in (("accept", "Accept", "accepted"), ("reject", "Reject", "rejected")):
-            if kind != already:
-                line.append(
-                    html.Button(
-                        f"{label} {report['votes']:,}",
-                        type="button",
-                        **_marked("action", action),
-                        **_marked("target", str(target)),
-                    )
-                )
-    return html.Li(line)
-
-
-def _marked(name: str, value: str) -> Any:
-    """A data-… attribute, which Dash's types do not know one by one."""
-    return {f"data-{name}": value}

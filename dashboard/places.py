@@ -115,8 +115,10 @@ class Places:
 class Gazetteer:
     """Holds the current `Places`; `places` is None until the election was seen once."""
 
-    def __init__(self, background: Background, folder: Path) -> None:
+    def __init__(self, background: Background, folder: Path, told: asyncio.Event) -> None:
+        """`told` says that there is something new to look at, sooner than by the clock."""
         self._background = background
+        self._told = told
         self._file = folder / "places.json.gz"
         self._shapes: dict[tuple[str, ...], bytes] = {}
         self.places: Places | None = None
@@ -146,7 +148,12 @@ class Gazetteer:
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
             else:
                 rest.reset()
-                await asyncio.sleep(LOOK_AGAIN_SECONDS if self.places else 0.5)
+                try:
+                    async with asyncio.timeout(LOOK_AGAIN_SECONDS if self.places else 0.5):
+                        await self._told.wait()
+                except TimeoutError:
+                    pass
+                self._told.clear()
 
     async def _look(self) -> None:
         known = self.places

@@ -22,6 +22,7 @@ import structlog
 
 from dashboard.attempts import Attempts
 from dashboard.background import Background
+from dashboard.browsers import Browsers
 from dashboard.settings import DashboardSettings
 from election import accounts, totp
 from election.accounts import WAR_ROOM, Account, Role
@@ -171,6 +172,7 @@ _OPEN = (
 def add_sign_in(server: flask.Flask, settings: DashboardSettings, known: Accounts) -> None:
     """Adds `/login` and `/logout`, and closes every other page to those who have not signed in."""
     attempts, guard, hashing = Attempts(), threading.Lock(), threading.BoundedSemaphore(HASHES_AT_ONCE)
+    browsers = Browsers(str(server.config["SECRET_KEY"]), settings.cookie_secure)
     server.permanent_session_lifetime = timedelta(hours=settings.session_hours)
 
     @server.before_request
@@ -192,19 +194,19 @@ def add_sign_in(server: flask.Flask, settings: DashboardSettings, known: Account
 
     def too_many(name: str, address: str) -> Any:
         with guard:
-            wait = attempts.wait(name, address, time.monotonic())
+            wait = attempts.wait(name, address, time.monotonic(), browsers.mark(name))
         if wait <= 0:
             return None
         return _form(f"Too many wrong attempts from here. Try again in {max(1, round(wait / 60))} min.", 429)
 
     def failed(name: str, address: str, why: str) -> None:
         with guard:
-            attempts.failed(name, address, time.monotonic())
+            attempts.failed(name, address, time.monotonic(), browsers.mark(name))
         _LOG.info("sign-in refused", login=name, why=why)
 
     def welcome(account: Account, address: str) -> Any:
         with guard:
-            attempts.succeeded(account.login, address)
+            attempts.succeeded(account.login, address, browsers.mark(account.login))
         target = _safe(flask.request.form.get("next"))
         flask.session.clear()
         flask.session.permanent = True
@@ -216,7 +218,7 @@ def add_sign_in(server: flask.Flask, settings: DashboardSettings, known: Account
         )
         csrf_token()
         _LOG.info("signed in", login=account.login, role=account.role.value)
-        return flask.redirect(target, 303)
+        return browsers.remember(flask.redirect(target, 303), account.login)
 
     @server.post("/login")
     def sign_in() -> Any:

@@ -68,6 +68,7 @@ class Trail:
                 await audit.record(connection, **(row | {"at": datetime.fromisoformat(row["at"])}))
         self._waiting.unlink()
 
-    async def latest(self, limit: int) -> list[Deed]:
+    async def latest(self, limit: int, account: str | None = None) -> list[Deed]:
+        """The newest deeds, newest first; of one account where named."""
         async with self._background.connection() as connection:
-            return await audit.latest(connection, limit)
+            return await audit.latest(connection, limit, account)

@@ -112,7 +112,6 @@ def items(
     shown = []
     for row in found:
         held = row["account"] if row["taken_until"] is not None and row["taken_until"] > now else ""
-        known = roster is not None and row["watcher_id"] in roster.watchers
         place = roster.precincts.get(row["precinct_id"] or "") if roster else None
         phone = row["phone"] if viewer.counties is None else f"…{row['phone'][-SHOWN_DIGITS:]}"
         shown.append(
@@ -123,7 +122,7 @@ def items(
                 precinct_id=row["precinct_id"],
                 county=place.county if place else "",
                 watcher_id=row["watcher_id"],
-                phone="" if known else phone,
+                phone=phone,
                 text=_LINK.sub("[personal link]", row["body"]),
                 kind=row["purpose"],
                 why=row["reason"],

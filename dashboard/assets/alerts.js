@@ -29,11 +29,23 @@
     try {
       const reply = await fetch("/alerts", { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(8000) });
       if (reply.ok) {
-        alerts.list = (await reply.json()).alerts;
-        paint();
+        take((await reply.json()).alerts);
       } else if (reply.status >= 500) throw new Error();
     } catch { setTimeout(() => alerts.soon(0), FAILED_MS); } finally { asking = false; }
     if (again) alerts.soon();
+  }
+
+  // Who has said that they look after a precinct, by acknowledging its alert: {by, at}. The latest holds.
+  const owners = new Map();
+  alerts.owner = (precinctId) => owners.get(precinctId);
+
+  function take(list) {
+    alerts.list = list;
+    owners.clear();
+    for (const a of list)
+      if (a.precinct_id && a.acknowledged_by && !a.cleared_at && !(owners.get(a.precinct_id)?.at > a.acknowledged_at)) owners.set(a.precinct_id, { by: a.acknowledged_by, at: a.acknowledged_at });
+    paint();
+    beluga.board.soon(["work"], []);
   }
 
   function line(a) {
@@ -70,8 +82,7 @@
     const answer = await beluga.board.post("/alerts/acknowledge", { ids });
     if (answer.signedOut) return;
     if (!answer.done) { beluga.board.say(answer.message, true); return; }
-    alerts.list = answer.alerts;
-    paint();
+    take(answer.alerts);
     const others = answer.others || [];
     if (others.length) beluga.board.say(others.join(" "), false);
   }

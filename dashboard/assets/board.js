@@ -7,6 +7,9 @@
 
   const PAINT_MS = 200; // at most five paints a second, however fast the feed
   const PEOPLE_AT_ONCE = 50;
+  const ROSTER_MS = 1500, ROSTER_TRIES = 5; // jittered: all boards are told at once
+  const BEHIND_S = 15; // the tally lacks what came since: said, and shown as age
+  const AFTER_LOSS_MS = 20000; // 500 boards that come back at once have more urgent questions
 
   // Everything that was said: by the feed (live), or by the tally of a past minute (replay.js).
   const nothing = () => ({ info: new Map(), standings: new Map(), aggregates: new Map(), incidents: new Map(), desks: null, calls: null });
@@ -26,6 +29,7 @@
   board.DATA_TILES = ["work", "today", "silent", "incidents", "unread"];
   const dirty = { tiles: new Set(), ids: new Set(), all: false };
   let painting = 0;
+  let heardBefore = false;
 
   // Marks tiles and precincts (null: all) to be painted soon.
   const soon = (board.soon = function (tiles, ids) {
@@ -99,6 +103,8 @@
       board.ready = true;
       board.heard = m.at;
       if (board.watched === null) wantWatched();
+      else if (heardBefore) setTimeout(() => wantWatched(board.boot.roster + "." + m.seq), Math.random() * AFTER_LOSS_MS); // news may have been missed
+      heardBefore = true;
       board.everything();
       beluga.panel.news();
       beluga.alerts.soon(0);
@@ -111,6 +117,7 @@
       for (const i of m.incidents) live.incidents.set(i.check_in_id, i);
       takeDesks(live, m);
       if (m.news?.includes("alerts")) beluga.alerts.soon();
+      if (m.news?.includes("roster")) followRoster();
       if (board.replaying()) return;
       const tiles = ["work", "today", "silent", "legend"];
       if (m.incidents.length) tiles.push("incidents");
@@ -122,6 +129,7 @@
     beat(m) {
       board.heard = m.at;
       board.behind = m.stored_behind;
+      paintNotice();
     },
     live() { setStale(false); },
     lost() { setStale(true); },
@@ -153,9 +161,14 @@
 
   function paintNotice() {
     const notice = byId("notice");
+    const ours = notice.className === "" || notice.className === "stale-notice"; // a person's words stay their time
     if (board.stale && board.ready) {
       notice.className = "stale-notice";
       notice.textContent = "STALE since " + beluga.hhmmss(board.staleSince) + " · Feed lost. Showing the last state; reconnecting.";
+    } else if (board.behind > BEHIND_S && ours) {
+      const words = "Nothing new since " + beluga.hhmm(board.heard - board.behind) + ": the database does not answer. Texts are still taken and follow when it is back; desks and alerts wait.";
+      notice.className = "stale-notice";
+      if (notice.textContent !== words) notice.textContent = words;
     } else if (notice.className === "stale-notice") {
       notice.className = "";
       notice.textContent = "";
@@ -193,12 +206,29 @@
 
   // ---- what does not change with reports, and so is not in the feed ---------------------------------------------
 
-  async function wantWatched() {
+  async function wantWatched(version = board.boot.roster) {
     try {
-      const reply = await fetch("/watched?v=" + board.boot.roster, { signal: AbortSignal.timeout(8000) });
-      if (reply.ok) board.watched = new Set(await reply.json());
+      const reply = await fetch("/watched?v=" + version, { signal: AbortSignal.timeout(8000) });
+      if (!reply.ok) return;
+      board.watched = new Set(await reply.json());
+      const roster = reply.headers.get("X-Roster");
+      if (roster !== board.boot.roster) { // names and phones are others
+        board.boot.roster = roster;
+        board.people.clear();
+        if (board.selected) beluga.panel.changed(board.selected);
+      }
       soon(["silent"], []);
     } catch { /* asked again with the next snapshot */ }
+  }
+
+  // Somebody was sent elsewhere. The war room hears of it when we do and reads the roster: its answer may be a step behind.
+  let roster = 0; // the round
+  async function followRoster() {
+    const mine = (roster += 1), known = board.boot.roster;
+    for (let n = 0; n < ROSTER_TRIES && mine === roster && board.boot.roster === known; n += 1) {
+      await new Promise((done) => setTimeout(done, ROSTER_MS * (1 + n) * (0.5 + Math.random())));
+      await wantWatched(known + "." + mine + "." + n);
+    }
   }
 
   let askingPeople = false;

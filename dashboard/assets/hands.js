@@ -1,11 +1,13 @@
 // What the person has chosen and does: the address, clicks, keys. The address holds all of it:
-// /precinct/ID, or /?precinct=…&county=…&state=…&at=…
+// /precinct/ID, or /?precinct=…&county=…&state=…&at=…&view=table&tab=…
 (function () {
   "use strict";
   const beluga = (window.beluga = window.beluga || {});
   const board = beluga.board;
   const byId = (id) => document.getElementById(id);
   const make = (...a) => beluga.make(...a);
+
+  const TABS = ["work", "map", "today", "silent", "incidents", "unread"]; // on a phone one of them is shown
 
   // ---- the address ------------------------------------------------------------------------------------------
 
@@ -15,6 +17,8 @@
     board.selected = page ? decodeURIComponent(page[1]) : query.get("precinct");
     board.county = query.get("county");
     board.filter = query.get("state") in beluga.STATES ? query.get("state") : null;
+    board.asTable = query.get("view") === "table";
+    board.tab = TABS.includes(query.get("tab")) ? query.get("tab") : TABS[0];
     document.body.classList.toggle("page", Boolean(page));
     document.documentElement.classList.toggle("kiosk", query.get("kiosk") === "1");
   };
@@ -24,7 +28,7 @@
     const query = new URLSearchParams(location.search);
     for (const [key, value] of Object.entries(changes)) value === null ? query.delete(key) : query.set(key, value);
     if (full) query.delete("precinct");
-    const path = full ? "/precinct/" + encodeURIComponent(changes.precinct) : "at" in changes ? location.pathname : "/";
+    const path = full ? "/precinct/" + encodeURIComponent(changes.precinct) : ["at", "view", "tab"].some((part) => part in changes) ? location.pathname : "/";
     const text = query.toString();
     history[quietly ? "replaceState" : "pushState"](null, "", path + (text ? "?" + text : ""));
     follow();
@@ -34,6 +38,7 @@
   function follow() {
     const before = { selected: board.selected, county: board.county };
     board.readAddress();
+    showParts();
     if (before.county !== board.county) board.chooseView();
     if (before.selected !== board.selected) beluga.panel.show(board.selected);
     document.title = (board.selected ? (board.info.get(board.selected)?.name || board.selected) + " · " : "") + "Beluga war room";
@@ -50,8 +55,9 @@
     const tools = byId("map-tools");
     tools.replaceChildren();
     if (board.county !== null) tools.append(make("button", { type: "button", "data-county": "" }, "← All counties"), make("b", {}, board.county || "No county"));
-    tools.append(make("button", { type: "button", id: "as-table", "aria-pressed": String(!byId("map-table").hidden) }, "Table"));
+    tools.append(make("button", { type: "button", id: "as-table" }, "Table"));
     tools.append(beluga.csv.button("map"));
+    showParts();
     beluga.map.show(board.view);
   };
 
@@ -76,9 +82,9 @@
       else if (d.filter !== undefined) go({ state: d.filter === "" || d.filter === board.filter ? null : d.filter });
       else if (d.close !== undefined) { const from = board.selected; go({ precinct: null }); focusRow(from); }
       else if (d.full !== undefined) go({ precinct: board.selected }, true);
-      else if (d.tab !== undefined) board.chooseTab(d.tab);
+      else if (d.tab !== undefined) go({ tab: d.tab === TABS[0] ? null : d.tab }, false, true);
       else if (d.csv !== undefined) beluga.csv.save(d.csv);
-      else if (hit.id === "as-table") flipTable(hit);
+      else if (hit.id === "as-table") go({ view: board.asTable ? null : "table" });
       else if (d.row && d.row !== "null") go({ precinct: d.row });
     });
     document.addEventListener("keydown", (event) => {
@@ -100,11 +106,12 @@
     document.querySelector("[data-row='" + CSS.escape(id) + "'] a")?.focus();
   }
 
-  function flipTable(button) {
-    const table = byId("map-table");
-    table.hidden = !table.hidden;
-    byId("map-body").hidden = !table.hidden;
-    button.setAttribute("aria-pressed", String(!table.hidden));
-    beluga.tiles.table(board);
+  // The map or its table, and the phone's tab, as the address has them.
+  function showParts() {
+    byId("map-table").hidden = !board.asTable;
+    byId("map-body").hidden = board.asTable;
+    byId("as-table")?.setAttribute("aria-pressed", String(board.asTable));
+    document.body.dataset.tab = board.tab;
+    for (const b of byId("tabs").children) b.setAttribute("aria-pressed", String(b.dataset.tab === board.tab));
   }
 })();

@@ -31,12 +31,6 @@
     byId("start-tour").addEventListener("click", () => { byId("top").querySelector("details").open = false; beluga.tour.show(); });
     for (const [name, words] of [["work", "To do"], ["map", "Map"], ["today", "Today"], ["silent", "Silent"], ["incidents", "Incidents"], ["unread", "Unread"]])
       byId("tabs").append(make("button", { type: "button", "data-tab": name }, words));
-    board.chooseTab("work");
-  };
-
-  board.chooseTab = function (name) {
-    document.body.dataset.tab = name;
-    for (const b of byId("tabs").children) b.setAttribute("aria-pressed", String(b.dataset.tab === name));
   };
 
   function standing() {
@@ -84,9 +78,10 @@
     for (const tile of document.querySelectorAll("[data-tile]")) {
       const age = tile.querySelector(".tile-head .age");
       const at = board.ready ? beluga.heardAt : undefined;
-      const words = board.replaying() ? "as of " + beluga.hhmm(now) : at === undefined ? "" : beluga.span((performance.now() - at) / 1000) + " old";
+      const seconds = (performance.now() - at) / 1000 + (board.behind > 5 ? board.behind : 0); // what the tally has not read is not shown either
+      const words = board.replaying() ? "as of " + beluga.hhmm(now) : at === undefined ? "" : beluga.span(seconds) + " old";
       if (age.textContent !== words) age.textContent = words;
-      age.classList.toggle("old", !board.replaying() && (board.stale || (at !== undefined && performance.now() - at > 15000)));
+      age.classList.toggle("old", !board.replaying() && (board.stale || (at !== undefined && seconds > 15)));
     }
   };
 })();

@@ -8,7 +8,6 @@
 
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => dark.matches || document.documentElement.classList.contains("kiosk");
-  const ROSTER_MS = 8000; // by then the war room knows who watches where (LOOK_AGAIN_SECONDS)
   let round = 0;
   let waiting = 0;
 
@@ -137,10 +136,7 @@
     beluga.board.say(answer.done ? SAID[action](beluga.board.info.get(precinctId)?.name || precinctId, body) : answer.message, !answer.done);
     if (!answer.done) return;
     if (action === "note") byId("note-text").value = "";
-    if (action === "assign") {
-      byId("assign-found").replaceChildren();
-      setTimeout(() => { beluga.board.people.clear(); panel.changed(precinctId); }, ROSTER_MS);
-    }
+    if (action === "assign") byId("assign-found").replaceChildren(); // who watches here follows with the roster's news
     panel.changed(precinctId);
   };
 

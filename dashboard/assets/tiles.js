@@ -106,6 +106,8 @@
     else if (s.line_people >= 60) hints.push("line " + s.line_people + " people");
     if (s.incidents) hints.push(s.incidents === 1 ? "1 incident" : s.incidents + " incidents");
     if (s.held) hints.push(s.held + " held");
+    const owner = board.replaying() ? null : beluga.alerts.owner(s.precinct_id);
+    if (owner) hints.push(owner.by + " since " + hhmm(Date.parse(owner.at) / 1000));
     setText(name.lastChild, hints.join(" · "));
     setText(missing, whole(s.shortfall));
     setText(sure, percent(s.p_lagging));
@@ -135,7 +137,7 @@
     const name = board.info.get(s.precinct_id)?.name || s.precinct_id;
     if (sent) {
       const since = hhmm(typeof sent.started_at === "number" ? sent.started_at : Date.parse(sent.started_at) / 1000);
-      cell.append(make("span", { title: sent.hold || sent.reason || "" }, (sent.hold ? "on hold" : String(sent.callers_now || sent.callers_allocated || sent.callers_wanted || 0)) + " since " + since));
+      cell.append(make("span", { title: [sent.started_by ? "sent by " + sent.started_by : "", sent.hold || sent.reason].filter(Boolean).join(" · ") }, (sent.hold ? "on hold" : String(sent.callers_now || sent.callers_allocated || sent.callers_wanted || 0)) + " since " + since));
       return;
     }
     const callers = offer ? offer.callers : Math.max(1, Math.min(10, Math.ceil(s.shortfall / 15)));

@@ -11,7 +11,11 @@
   const REST_MS = 2000; // between two looks, however much changes
   const INTAKE_DEAF_S = 4; // intake hears from the feed who is silent; it beats each second
   const FAILED_MS = 5000; // an unanswered question is asked again: the feed does not say it twice
-  const ICONS = { unread: "?", unknown: "☎", held: "○", silent: "◌", incidents: "!" };
+  const ICONS = { unread: "?", unknown: "☎", held: "○", silent: "◌", incidents: "!", outbox: "✉" };
+  // Of a text of ours: what became of it, and why.
+  const FATES = { undelivered: "came back", failed: "was not taken", unknown: "may or may not have arrived" };
+  const WHY = { wrong_number: "The number is wrong, or is no mobile phone.", opted_out: "The provider holds this phone for opted out.", account: "Our account with the provider does not allow it: look at the outbox's settings.", refused: "The provider refused it.", leader_lost: "We stopped in the middle of sending." };
+  const PURPOSES = { question: "question", opt_out: "opt-out", reply: "reply", reassigned: "reassignment", reminder: "reminder", roll_call: "roll call", thanks: "thank-you" };
 
   let me = "";
   let items = [];
@@ -110,6 +114,7 @@
       const answer = await ask("/desks/" + desk + (after ? "?after=" + encodeURIComponent(after) : ""));
       byId("rehearsal").hidden = !answer.rehearsal;
       deaf = desk === "silent" && !((answer.feed_age_seconds ?? Infinity) < INTAKE_DEAF_S);
+      if (desk === "outbox" && !after) paintOutbox(answer.outbox);
       found.push(...answer.items);
       next = after = answer.next;
       if (!after) break;
@@ -150,12 +155,26 @@
     paintWork();
   }
 
+  // The outbox as it was when we asked; the list below is kept up by the feed, this is not.
+  function paintOutbox(o) {
+    const summary = byId("summary");
+    summary.hidden = !o;
+    if (!o) return; // a lead's: the outbox is everybody's
+    const several = (n, what) => n + " " + what + (n === 1 ? "" : "s");
+    const waiting = Object.entries(o.waiting).map(([purpose, n]) => several(n, PURPOSES[purpose] || purpose));
+    const settled = ["delivered", "sent", "undelivered", "failed", "unknown", "expired", "silenced"].filter((s) => o.settled[s]).map((s) => beluga.whole(o.settled[s]) + " " + ({ expired: "too late", silenced: "held back after STOP" }[s] || s));
+    summary.replaceChildren(
+      ...(o.numbers ? [] : [make("p", { class: "loud" }, "There is no number to send from: texts wait until BELUGA_OUTBOUND_NUMBERS names one.")]),
+      make("p", {}, make("b", {}, "At " + beluga.hhmm(Date.parse(o.at) / 1000) + " "), waiting.length ? "waiting: " + waiting.join(", ") + (o.oldest ? "; the oldest for " + beluga.span((Date.parse(o.at) - Date.parse(o.oldest)) / 1000) : "") + "." : "nothing waits."),
+      make("p", { class: "dim" }, settled.length ? "Last day: " + settled.join(" · ") : "No text of ours in the last day."));
+  }
+
   function row(i) {
-    const title = desk === "silent" ? i.place || i.id : i.text || (i.votes === null ? i.kind : String(i.votes));
+    const title = desk === "silent" ? i.place || i.id : desk === "outbox" ? whoOf(i) : i.text || (i.votes === null ? i.kind : String(i.votes));
     const line = make("li", { "data-id": i.id, class: (i.id === selected ? "selected " : "") + (i.taken_by ? "taken" : "") },
       make("button", { type: "button", "aria-current": i.id === selected ? "true" : null },
         make("span", { class: "icon", "aria-hidden": "true" }, i.number ? "#" + i.number : ICONS[desk]), make("b", {}, title), make("span", { class: "since" }),
-        make("span", { class: "where" }, [desk === "silent" ? i.precinct_id : i.place, i.phone, i.category && i.category.replaceAll("_", " "), i.status, i.messages > 1 ? i.messages + " texts" : ""].filter(Boolean).join(" · ")),
+        make("span", { class: "where" }, [desk === "silent" ? i.precinct_id : i.place, desk === "outbox" ? "" : i.phone, i.category && i.category.replaceAll("_", " "), desk === "outbox" ? PURPOSES[i.kind] + " " + FATES[i.status] : i.status, i.messages > 1 ? i.messages + " texts" : ""].filter(Boolean).join(" · ")),
         i.taken_by ? make("span", { class: "by" }, i.taken_by === me ? "yours" : i.taken_by + " has it") : null));
     return line;
   }
@@ -184,7 +203,7 @@
     if (desk === "rollcall") return;
     const i = item(selected);
     const mine = Boolean(i && hand && hand.id === i.id);
-    const key = i ? [i.id, mine, i.taken_by, i.text, i.status, i.steps.length].join("|") : "none";
+    const key = i ? [i.id, mine, i.taken_by, i.text, i.status, i.steps.length, i.history.length].join("|") : "none";
     if (key === painted) return; // a repaint must not take a half-typed word away
     painted = key;
     const work = byId("work");
@@ -196,18 +215,28 @@
     const where = [i.place, i.precinct_id, i.county].filter(Boolean).join(" · ");
     const at = i.at ? Date.parse(i.at) / 1000 : null;
     return [
-      make("h2", {}, desk === "silent" ? i.place || i.id : desk === "held" ? beluga.whole(i.votes) + " held" : desk === "incidents" ? "#" + i.number + " " + (i.category || "").replaceAll("_", " ") : i.phone || "Nobody could read this"),
-      i.text ? make("q", {}, i.text) : null,
+      make("h2", {}, desk === "silent" ? i.place || i.id : desk === "outbox" ? whoOf(i) : desk === "held" ? beluga.whole(i.votes) + " held" : desk === "incidents" ? "#" + i.number + " " + (i.category || "").replaceAll("_", " ") : i.phone || "Nobody could read this"),
+      desk === "outbox" ? make("p", { class: "loud" }, "Our " + PURPOSES[i.kind] + " " + FATES[i.status] + ".") : null,
+      desk === "incidents" && i.history.length ? course(i) : i.text ? make("q", {}, i.text) : null,
       make("p", { class: "dim" }, where, where && at ? " · " : "", at ? beluga.hhmm(at) + " · " : "", at ? make("span", { "data-ago": String(at) }) : "", i.channel ? " · " + i.channel : ""),
-      i.why ? make("p", {}, i.why) : null,
+      i.why ? make("p", {}, desk === "outbox" ? WHY[i.why] || i.why : i.why) : null,
       i.steps.length ? make("ul", { class: "steps" }, ...i.steps.map((s) => make("li", {}, "Step " + s.step + ": " + s.to + " texted at " + beluga.hhmm(Date.parse(s.at) / 1000) + " · " + s.state))) : null,
     ].filter(Boolean);
   }
 
+  const whoOf = (i) => {
+    const one = (i.people || []).find((p) => p.phone === i.phone) || (i.watcher_id && (i.people || [])[0]);
+    return one ? one.name + (one.as === "watcher" ? "" : " · " + one.as) : i.phone;
+  };
+
+  // Everything said of an incident, in order: the watcher's texts, and what staff made of it.
+  const course = (i) => make("ol", { class: "course" }, ...i.history.map((s) => make("li", {},
+    make("time", {}, beluga.hhmm(Date.parse(s.at) / 1000)), s.by ? make("span", {}, make("b", {}, s.by), " · " + s.status + (s.text ? ": " + s.text : "")) : make("q", {}, s.text))));
+
   const people = (i) => make("ul", { class: "people" }, ...(desk === "silent" && !(i.people || []).length ? [make("li", {}, "Nobody watches here.")] : []), ...(i.people || []).map((p) =>
     make("li", {}, make("span", {}, p.name + " · " + p.as), p.phone ? make("a", { href: "tel:" + p.phone, class: "call", "aria-label": "Call " + p.name + ", " + p.as }, "call") : null,
       p.phone ? make("a", { href: "sms:" + p.phone, class: "call", "aria-label": "Text " + p.name + ", " + p.as }, "text") : null)),
-    ...(i.phone && i.phone.startsWith("+") ? [make("li", {}, make("span", {}, i.phone), make("a", { href: "tel:" + i.phone, class: "call", "aria-label": "Call this phone" }, "call"))] : []));
+    ...(i.phone && i.phone.startsWith("+") && !(i.people || []).some((p) => p.phone === i.phone) ? [make("li", {}, make("span", {}, i.phone), make("a", { href: "tel:" + i.phone, class: "call", "aria-label": "Call this phone" }, "call"))] : []));
 
   const button = (key, words, press, main) => {
     const made = make("button", { type: "button", "data-key": key, class: main ? "main" : null }, words, " ", make("kbd", {}, key));
@@ -244,6 +273,8 @@
         return [field("note", "Note, or to whom it is given", { maxlength: 500 }),
           actions(button("a", "Acknowledge", finish("status", () => ({ status: "acknowledged", ...note() }))), button("g", "Assigned", finish("status", () => ({ status: "assigned", ...note() }))),
             button("d", "Resolved", finish("status", () => ({ status: "resolved", ...note() })), true)), held];
+      case "outbox":
+        return [field("note", "What you found out (optional)", { placeholder: "reached by phone", maxlength: 500 }), actions(button("s", "Send it again", finish("again", note), true), button("d", "Done", finish("dismiss", note))), held];
       default:
         return [field("note", "What you found out", { placeholder: "reached the watcher, phone was off", maxlength: 500 }), actions(button("d", "Note it", finish("dismiss", note), true)), held];
     }
@@ -405,6 +436,27 @@
     },
     signedOut,
   };
+
+  // All of the queue as a file, not only what is shown.
+  const COLUMNS = ["id", "at", "precinct_id", "place", "county", "watcher_id", "phone", "channel", "kind", "text", "votes", "why", "messages", "number", "category", "status", "taken_by"];
+  async function saveCsv() {
+    const name = desk + "-" + new Date(beluga.now() * 1000).toISOString().slice(0, 16).replace(":", "") + "Z.csv";
+    try {
+      if (desk === "rollcall") {
+        const { counties } = await ask("/rollcall");
+        const columns = ["county", "watchers", "proven", "invited", "wrong_number", "opted_out"];
+        return beluga.csv.download(name, beluga.csv.text(columns, counties.map((c) => columns.map((k) => c[k]))));
+      }
+      const rows = [];
+      for (let after = ""; after !== null; ) {
+        const answer = await ask("/desks/" + desk + (after ? "?after=" + encodeURIComponent(after) : ""));
+        rows.push(...answer.items.map((i) => COLUMNS.map((k) => i[k] ?? "")));
+        after = answer.next || null;
+      }
+      beluga.csv.download(name, beluga.csv.text(COLUMNS, rows));
+    } catch (error) { if (error.message) say(error.message, true); }
+  }
+  byId("csv").addEventListener("click", saveCsv);
 
   document.addEventListener("click", (event) => {
     const li = event.target.closest("#queue li[data-id]");

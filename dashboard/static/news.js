@@ -22,6 +22,7 @@
       delta(m) {
         const found = new Set(m.news || []);
         found.delete("alerts"); // the board's
+        if (found.delete("roster")) found.add(desk); // its items name watchers
         if (m.desks) found.add("held"); // a held count leaves when its sender has sent another
         const changes = m.standings.filter((s) => turned(s.precinct_id, s.state, s.last_received_at, s.reason));
         if (changes.length) found.add("silent");

@@ -62,7 +62,7 @@ class DeskItem(BaseModel):
     county: str = ""
     watcher_id: str | None = None
     channel: str = ""
-    phone: str = ""  # of phones of nobody we know: in full for staff and admins, its last digits for leads
+    phone: str = ""  # unknown, outbox: in full for staff and admins, its last digits for leads
     text: str = ""
     kind: str = ""
     votes: int | None = None

@@ -64,6 +64,10 @@ SECRET = secrets.token_hex(32)
 MARKUP = '<img src=x onerror="window.hurt=1"><b>Ward</b> & "Co"'
 
 
+# Names by their place in the list: markup; Arabic and Chinese with an override left open; a very long one.
+STRANGE = {0: MARKUP, 43: "\u202eمدرسة النور 12 图书馆", 47: "Hôtel de ville · " * 14}
+
+
 def make_election(precincts: int, counties: int = 1, shapes: bool = True) -> Election:
     """Precincts as squares of a grid; the first one's name is an attempt at markup."""
     columns = max(1, round(precincts**0.5 * 1.2))
@@ -87,7 +91,7 @@ def make_election(precincts: int, counties: int = 1, shapes: bool = True) -> Ele
         precincts=tuple(
             Precinct(
                 ids[i],
-                MARKUP if i == 0 else f"{names[i % len(names)]} {1 + i // len(names)}",
+                STRANGE.get(i) or f"{names[i % len(names)]} {1 + i // len(names)}",
                 registered=900 + (i * 37) % 900,
                 county=f"County {chr(65 + i * counties // precincts)}" if counties > 1 else "Sample",
             )
@@ -161,6 +165,7 @@ class FeedDriver:
     desks: Desks = field(default_factory=Desks)
     calls: Calls = field(default_factory=Calls)
     caveats: dict[str, dict[str, Any]] = field(default_factory=dict)  # by scope: caveat, instead, thin
+    behind: float = 0.0  # seconds since the tally heard from its database
     database_url: str = ""  # whose news the feed passes on, as the tally does
     _server: Any = None
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -189,7 +194,7 @@ class FeedDriver:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(1)
-            self._send(Beat(seq=self.seq, at=self.now))
+            self._send(Beat(seq=self.seq, at=self.now, stored_behind=self.behind))
 
     def _send(self, message: Any) -> None:
         broadcast(self.viewers, message.model_dump_json())

@@ -27,6 +27,17 @@ def test_an_address_that_guesses_at_everybody_waits() -> None:
     assert attempts.wait("ada", "10.0.0.2", 1) == 0
 
 
+def test_a_stranger_at_the_same_address_locks_out_no_known_browser_and_is_not_helped_by_one() -> None:
+    attempts = Attempts()
+    for i in range(PER_ADDRESS):
+        attempts.failed("ada", "10.0.0.1", i / 10)
+    assert attempts.wait("ada", "10.0.0.1", 5) > 0
+    assert attempts.wait("ada", "10.0.0.1", 5, browser="ada's own") == 0
+    for _ in range(PER_LOGIN):  # a thief at that machine guesses no faster than elsewhere
+        attempts.failed("ada", "10.0.0.1", 5, browser="ada's own")
+    assert attempts.wait("ada", "10.0.0.1", 6, browser="ada's own") == WINDOW - 1
+
+
 def test_success_forgets_the_login_s_failures() -> None:
     attempts = Attempts()
     for _ in range(PER_LOGIN):

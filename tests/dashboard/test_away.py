@@ -8,11 +8,12 @@ import aiohttp
 import asyncpg
 import pytest
 import pytest_asyncio
+from playwright.async_api import Browser, expect
 
 from beluga.postgres import EmbeddedPostgres, free_port
 from election.database import connect
 from election.migrate import migrate
-from tests.dashboard.running import Room, make_election, war_room
+from tests.dashboard.running import Room, make_election, until, visiting, war_room
 from tests.dashboard.test_board import deeds
 from tests.dashboard.test_sign_in import anyone, sign_in
 
@@ -94,3 +95,39 @@ async def test_the_war_room_outlives_its_database(room: Room, own_postgres: Embe
         assert done == ["note", "note", "note refused"]
         assert (await note(session, 4, "after"))[0] == 200
     assert [d.detail["text"] for d in room.neighbours.decisions.values()] == ["before", "meanwhile", "after"]
+
+
+async def test_an_open_board_says_what_is_old_and_a_refused_action_is_pressed_again(
+    room: Room, own_postgres: EmbeddedPostgres, browser: Browser
+) -> None:
+    async with visiting(browser, room) as seen:
+        await seen.painted()
+        page = seen.page
+        seeing = page.locator("#alerts .first")
+        await expect(seeing).to_be_visible(timeout=40_000)
+        first = await seeing.inner_text()
+        own_postgres.stop()
+        room.feed.behind = 64.0  # as the tally says it
+        await expect(page.locator("#notice")).to_contain_text("the database does not answer")
+        await until(page, "[...document.querySelectorAll('.tile-head .age')].every((a) => a.matches('.old'))")
+        await expect(page.locator("#work .age")).to_have_text("1 min old")
+        await seeing.get_by_role("button").click()
+        await expect(page.locator("#notice")).to_have_text(
+            "The database does not answer. Nothing was changed; try again."
+        )
+        assert (await seeing.inner_text()).split("\n")[0] == first.split("\n")[0]
+        own_postgres.start()
+        room.feed.behind = 0.0
+        connection = await asyncpg.connect(room.database_url)
+        done = "select count(*) from alerts where acknowledged_by is not null"
+        assert await connection.fetchval(done) == 0
+        await until(page, "!document.querySelector('.tile-head .age.old')")
+        for _ in range(60):  # the war room's pool finds the server again by itself
+            async with page.expect_response("**/alerts/acknowledge") as coming:
+                await seeing.get_by_role("button").click()
+            if (await coming.value).ok:
+                break
+            await asyncio.sleep(0.5)
+        assert await connection.fetchval(done) == 1
+        await connection.close()
+        assert [p for p in seen.problems if "503" not in p] == []  # the browser itself reports the refusal

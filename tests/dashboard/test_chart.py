@@ -68,3 +68,18 @@ def test_moments_and_verdicts_are_read_however_they_are_written() -> None:
     assert [verdict({"verdict": v}) for v in words] == [
         "accepted", "held", "held", "rejected", "rejected",
     ]  # fmt: skip
+
+
+def test_a_whole_buildings_count_is_drawn_as_this_precincts_share() -> None:
+    whole = {
+        "votes": 1_200,
+        "whole_site": True,
+        "share": 412,
+        "observed_at": 1793714400,
+        "verdict": "accepted",
+    }
+    replaced = {**whole, "share": None, "verdict": "superseded"}
+    figure = day_chart(PAGE | {"reports": [whole, replaced]}, ZONE, NOW, dark=False)
+    (points,) = [t for t in figure["data"] if t.get("name") == "Accepted"]
+    assert (points["y"], points["text"]) == ([412], [" of 1,200 in the building"])
+    assert not [t for t in figure["data"] if t.get("name") == "Rejected"]  # of which no share is known

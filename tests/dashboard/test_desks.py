@@ -1,8 +1,11 @@
 """The desks against a real intake: texts in, queues worked by keyboard, decisions in the log."""
 
 import asyncio
+import csv
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,8 @@ from playwright.async_api import Browser, Page, expect
 
 from beluga.postgres import EmbeddedPostgres, free_port
 from election.wire.feed import State
-from tests.dashboard.running import SECRET, Room, make_election, visiting, war_room
+from tests.dashboard.running import NOON, SECRET, Room, make_election, visiting, war_room
+from tests.dashboard.test_accessible import clean
 from tests.dashboard.test_board import deeds
 from tests.intake.running import IntakeProcess, a_text
 
@@ -102,6 +106,7 @@ async def test_a_text_nobody_could_read_is_read_by_a_person_alone(office: Office
         # The other person is told, and cannot take it.
         await two.page.keyboard.press("t")
         await expect(two.page.locator("#notice")).to_have_text("sam is working on this one.")
+        await clean(one.page)
         await expect(queue(two.page).locator(".by")).to_have_text("sam has it")
         assert await two.page.locator("#words").count() == 0
         await one.page.keyboard.type("nonsense words")
@@ -125,7 +130,9 @@ async def test_an_unknown_phone_is_tied_to_its_watcher(office: Office, browser: 
         await page.keyboard.press("t")
         await expect(page.locator("#search")).to_be_focused()
         await page.keyboard.type("watcher 4")
-        await page.click("#found button >> text=It is Watcher 4’s")
+        await expect(page.locator("#found button").first).to_have_text("It is Watcher 4’s · Grace Church 1")
+        await clean(page)
+        await page.keyboard.press("Enter")
         await expect(queue(page)).to_have_count(0)
         assert seen.problems == []
     (tie,) = await office.until_logged("tie", 1)
@@ -142,6 +149,7 @@ async def test_a_held_count_is_decided_with_one_key(office: Office, browser: Bro
         await page.keyboard.press("t")
         await expect(page.locator("#note")).to_be_focused()
         await expect(page.locator("[data-key=a]")).to_contain_text("Accept 99,000")
+        await clean(page)
         await page.keyboard.press("Escape")
         await page.keyboard.press("r")
         await expect(queue(page)).to_have_count(0)
@@ -162,6 +170,13 @@ async def test_incidents_are_given_and_closed(office: Office, browser: Browser) 
         await page.keyboard.press("t")  # nothing happens: it is in hand
         await page.keyboard.press("g")
         await expect(queue(page).locator(".where")).to_contain_text("assigned", timeout=20_000)
+        # What has become of it is told to whoever opens it next; a follow-up of the same watcher joins it.
+        await office.text("! machine 3, too", watcher=8)
+        await expect(page.locator("#work .course li")).to_have_count(3, timeout=20_000)
+        await expect(page.locator("#work .course li").nth(1)).to_contain_text("sam · assigned: given to lee")
+        await expect(page.locator("#work .course q").last).to_have_text("machine 3, too")
+        await expect(queue(page)).to_have_count(1)
+        await clean(page)
         await page.keyboard.press("t")
         await expect(page.locator("#note")).to_be_focused()
         await page.keyboard.press("Escape")
@@ -184,6 +199,7 @@ async def test_silent_precincts_are_called_and_noted_by_those_who_may(
         await expect(page.locator("#work a[href='tel:+12155550015']")).to_be_visible()
         await page.keyboard.press("t")
         await expect(page.locator("#note")).to_be_focused()
+        await clean(page)
         await page.keyboard.type("reached, phone was off")
         await page.keyboard.press("Enter")
         await expect(page.locator("#notice")).to_contain_text("Done.")
@@ -202,10 +218,114 @@ async def test_the_roll_call_says_whom_to_reach(office: Office, browser: Browser
         await expect(page.locator("#work h2")).to_contain_text("of 30 phones proven")
         await expect(page.locator("#work tbody tr")).to_have_count(2)
         assert await page.locator("#queue a[href^='tel:']").count() > 20
+        await clean(page)
+        assert await saved(page, "rollcall") == [
+            {"county": county, "watchers": "15", "proven": proven, "invited": "0", "wrong_number": "0",
+             "opted_out": "0"}
+            for county, proven in (("County A", "1"), ("County B", "0"))
+        ]  # fmt: skip
+        await page.keyboard.press("i")
+        await expect(page.locator("#notice")).to_have_text("29 texts are on their way.")
         assert seen.problems == []
 
 
-@pytest.mark.parametrize("name", ["unread", "unknown", "held", "silent", "incidents", "rollcall"])
+async def saved(page: Page, name: str) -> list[dict[str, str]]:
+    """The desk's file, saved by its button."""
+    async with page.expect_download() as coming:
+        await page.click("#csv")
+    file = await coming.value
+    assert file.suggested_filename.startswith(f"{name}-2026-11-03T17")
+    return list(csv.DictReader((await file.path()).read_text("utf-8-sig").splitlines()))
+
+
+_LOST = """
+insert into outbox (key, purpose, priority, phone, watcher_id, precinct_id, body, segments, rehearsal,
+                    made_at, not_before, expires_at, state, settled_at, reason)
+select 'lost' || n, 'reminder', 4, '+1215555000' || n, 'w' || n, '01-0' || (n + 1),
+       'How many at your precinct?', 1, false, $1::timestamptz, $1, $1::timestamptz + interval '1 hour',
+       'undelivered', $1, 'wrong_number'
+from generate_series(1, 3) n
+"""
+
+
+async def test_whom_our_texts_did_not_reach_is_called_or_texted_again(
+    office: Office, browser: Browser
+) -> None:
+    connection = await asyncpg.connect(office.room.database_url)
+    await connection.execute(_LOST, datetime.fromtimestamp(NOON - 60, UTC))
+    async with visiting(browser, office.room, "sam", "/desk/outbox") as seen:
+        page = seen.page
+        await expect(queue(page)).to_have_count(3)
+        await expect(page.locator("nav [data-count=outbox]")).to_have_text("3")
+        await expect(page.locator("#summary")).to_contain_text("Last day: ")
+        await expect(page.locator("#summary")).to_contain_text("3 undelivered")
+        await expect(queue(page).first).to_contain_text("Watcher 1")
+        await expect(page.locator("#work")).to_contain_text("The number is wrong, or is no mobile phone.")
+        await expect(page.locator("#work a[href='tel:+12155550001']")).to_be_visible()
+        assert [row["phone"][-1] for row in await saved(page, "outbox")] == ["1", "2", "3"]
+        await page.keyboard.press("t")
+        await expect(page.locator("#note")).to_be_focused()
+        await clean(page)
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("s")
+        await expect(queue(page)).to_have_count(2)
+        await page.keyboard.press("t")
+        await expect(page.locator("#note")).to_be_focused()
+        await page.keyboard.type("reached her at home")
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("d")
+        await expect(queue(page)).to_have_count(1)
+        assert seen.problems == []
+    again = await connection.fetch("select phone, body from outbox where key like 'again:%'")
+    assert [tuple(row) for row in again] == [("+12155550001", "How many at your precinct?")]
+    await connection.close()
+    assert "outbox again" in [row["action"] for row in await deeds(office.room)]
+
+
+async def test_a_session_that_ends_in_mid_action_loses_no_words(office: Office, browser: Browser) -> None:
+    await office.text("what about the bus?", watcher=14)
+    async with visiting(browser, office.room, "sam", "/desk/unread") as seen:
+        page = seen.page
+        item = queue(page).filter(has_text="the bus")
+        await item.click()
+        await page.keyboard.press("t")
+        await expect(page.locator("#words")).to_be_focused()
+        await page.keyboard.type("17")
+        cookies = await page.context.cookies()
+        await page.context.clear_cookies()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#notice a")).to_have_text("Your session has ended. Sign in again")
+        await expect(page.locator("#notice a")).to_have_attribute("href", "/login?next=%2Fdesk%2Funread")
+        await expect(page.locator("#words")).to_have_value("17")
+        # Signed in again in another tab, the same press does it.
+        await page.context.add_cookies(cookies)  # type: ignore[arg-type]
+        await page.keyboard.press("Enter")
+        await expect(item).to_have_count(0)
+
+
+async def test_a_device_whose_clock_is_an_hour_off_shows_the_same_ages_and_takes(
+    office: Office, browser: Browser
+) -> None:
+    await office.text("what about the bell?", watcher=15)
+    async with (
+        visiting(browser, office.room, "ada", "/desk/unread") as right,
+        visiting(browser, office.room, "sam", "/login") as wrong,
+    ):
+        await wrong.page.add_init_script("const now = Date.now; Date.now = () => now() + 3600e3")
+        await wrong.page.goto(f"{office.room.url}/desk/unread")
+        item = queue(wrong.page).filter(has_text="the bell")
+        await item.click()
+        await expect(item.locator(".since")).to_have_text(re.compile(r"^\d+ (s|min)$"))
+        await wrong.page.keyboard.press("t")
+        await expect(wrong.page.locator("#words")).to_be_focused()
+        theirs = queue(right.page).filter(has_text="the bell")
+        await expect(theirs.locator(".by")).to_have_text("sam has it")
+        await wrong.page.keyboard.press("Escape")
+        await wrong.page.keyboard.press("x")
+        await expect(theirs).to_have_count(0)
+
+
+@pytest.mark.parametrize("name", ["unread", "unknown", "held", "silent", "incidents", "outbox", "rollcall"])
 async def test_desks_fit_a_phone(office: Office, browser: Browser, name: str) -> None:
     await office.text("what about the dog?", watcher=12)
     async with visiting(browser, office.room, "sam", f"/desk/{name}", width=360, height=740) as seen:

@@ -9,7 +9,8 @@ from pydantic import SecretStr
 
 from beluga.postgres import free_port
 from dashboard.chart import day_chart, moment
-from dashboard.panel import _log, _sentence
+from dashboard.daybook import daybook
+from dashboard.panel import _sentence
 from election.checkin import Kind
 from election.clock import FixedClock
 from election.database import connect
@@ -66,7 +67,7 @@ async def test_chart_sentence_and_list_of_a_real_page(database_url: str) -> None
     assert figure["layout"]["xaxis"]["range"][0].endswith("07:00:00")
     assert "last count 200" in json.dumps(_sentence(page, zone), default=str, ensure_ascii=False)
     told = json.dumps(
-        _log(page, election.watchers, zone), default=lambda c: c.to_plotly_json(), ensure_ascii=False
+        daybook(page, election.watchers, zone), default=lambda c: c.to_plotly_json(), ensure_ascii=False
     )
     assert election.watchers[0].name in told
     assert "Accept 2,000" in told

@@ -168,6 +168,26 @@ async def test_wrong_passwords_lock_out_their_address_and_nobody_else(room: Room
         assert (await sign_in(owner, "ada"))[0] == 303
 
 
+async def test_a_stranger_behind_the_same_router_locks_out_nobody_who_works_there(
+    room: Room, fresh_address: str
+) -> None:
+    async with anyone(room, fresh_address) as worker, anyone(room, fresh_address) as stranger:
+        assert (await sign_in(worker, "sam"))[0] == 303
+        jar = [c for c in worker.cookie_jar if c.key == "beluga_browser"]
+        assert [(c["path"], c["httponly"], c["samesite"]) for c in jar] == [("/login", True, "Lax")]
+        csrf = (await (await worker.get("/boot")).json())["csrf"]
+        await worker.post("/logout", data={"csrf": csrf})
+        assert await status(worker, "/boot") == 401  # the cookie alone opens nothing
+        codes = {(await sign_in(stranger, "sam", "guess number x"))[0] for _ in range(7)}
+        assert codes == {401, 429}
+        assert (await sign_in(stranger, "sam"))[0] == 429
+        assert (await sign_in(worker, "sam"))[0] == 303
+        # One's own browser says nothing about another's account.
+        assert (await sign_in(worker, "ada", "guess number x"))[0] == 401
+        stranger.cookie_jar.update_cookies({"beluga_browser": "forged"})
+        assert (await sign_in(stranger, "sam"))[0] == 429
+
+
 async def test_an_account_that_was_reset_or_disabled_is_out_within_seconds(room: Room) -> None:
     connection = await connect(room.database_url)
     await accounts.add(connection, "eve", accounts.Role.STAFF, PASSWORD)

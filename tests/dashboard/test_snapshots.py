@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from beluga.postgres import EmbeddedPostgres
+from election.clock import FileClock
 from election.wire.feed import Incident, State
 from tests.dashboard.running import MARKUP, NOON, Room, make_election, visiting, war_room
 
@@ -25,9 +27,10 @@ async def room(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFact
         yield one
 
 
-async def written(room: Room) -> Path:
+async def written(room: Room, count: int = 1) -> Path:
     for _ in range(300):
-        if files := sorted((room.state / "dashboard" / "snapshots").glob("*.html")):
+        files = sorted((room.state / "dashboard" / "snapshots").glob("*.html"))
+        if len(files) >= count:
             return files[-1]
         await asyncio.sleep(0.1)
     raise AssertionError("no page was written")
@@ -55,6 +58,16 @@ async def test_a_page_is_kept_that_any_browser_prints(room: Room, browser: Brows
     size = (await page.pdf(format="A4")).count(b"/Type /Page\n")
     assert size == 1
     await context.close()
+
+
+async def test_the_next_one_is_kept_a_quarter_of_an_hour_later(room: Room) -> None:
+    await written(room)
+    clock = FileClock(room.state / "clock")
+    clock.set(datetime.fromtimestamp(NOON + 14 * 60, UTC), 0.0)
+    await asyncio.sleep(3)  # longer than the war room rests between two looks
+    assert len(list((room.state / "dashboard" / "snapshots").glob("*.html"))) == 1
+    clock.set(datetime.fromtimestamp(NOON + 15 * 60 + 1, UTC), 0.0)
+    assert (await written(room, 2)).name == "2026-11-03T1715Z.html"
 
 
 async def test_this_minute_is_printed_in_the_viewers_counties_and_kept_pages_are_for_staff(
