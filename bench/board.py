@@ -51,6 +51,7 @@ from election.migrate import migrate
 from election.store import save_election
 from election.tokens import Tokens
 from election.wire.feed import Aggregate, Standing, State
+from tally.columns import Texts
 from tally.edition import Edition, Plan, aggregate_row
 from tally.feed import Feed
 from tally.published import Columns, Row, columns_of_standings
@@ -133,7 +134,7 @@ class Day:
         infos: Columns = {
             "precinct_id": [p.precinct_id for p in election.precincts],
             "name": [p.name for p in election.precincts],
-            "county": [p.county for p in election.precincts],
+            "county": Texts(p.county for p in election.precincts),
             "registered": [p.registered for p in election.precincts],
             "opens_at": [int(p.opens_at(election.day).timestamp()) for p in election.precincts],
             "closes_at": [int(p.closes_at(election.day).timestamp()) for p in election.precincts],

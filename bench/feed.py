@@ -27,6 +27,7 @@ from websockets.asyncio.server import ServerConnection, broadcast, serve
 from beluga.postgres import free_port
 from election.tokens import Tokens
 from election.wire.feed import Standing, State
+from tally.columns import Texts
 from tally.edition import WHOLE, Edition, Plan
 from tally.feed import Feed
 from tally.published import Row, columns_of_standings
@@ -96,7 +97,7 @@ class Board:
     def __init__(self) -> None:
         names = [f"p{i:05}" for i in range(10_000)]
         infos = {"precinct_id": names, "name": [f"Precinct {i}" for i in range(10_000)],
-                 "county": ["c"] * 10_000}  # fmt: skip
+                 "county": Texts(["c"] * 10_000)}  # fmt: skip
         silent = [Standing(precinct_id=p, state=State.SILENT) for p in names]
         self.edition: Edition | None = Edition(infos, columns_of_standings(silent))
         self.turn = 0

@@ -1,42 +1,44 @@
-"""How fast a tally restarts, and what it weighs: stored check-ins to standings of every precinct.
+"""How fast a tally restarts, and what it weighs: `python -m tally` over a log that is already stored.
 
 `python -m bench.follow [--check-ins 1000000] [--precincts 180000]`. Fills a database of its own (an embedded
-PostgreSQL below a temporary folder). Baseline: the same log read row by row, as a live follower does (a tenth
-of it, by the clock). Prints wall and CPU seconds of this process, and its memory now and at its highest.
+PostgreSQL below a temporary folder), starts the service itself and reads its clock and memory from outside:
+until it is ready, after its first full refit, after a whole snapshot, after a past minute. Baseline: the same
+log read row by row, as a live follower does (a tenth of it).
 """
 
 import argparse
 import asyncio
-import gc
 import os
-import resource
 import secrets
+import subprocess
+import sys
 import tempfile
 import time
-from datetime import UTC, date, datetime
+import urllib.request
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `tally` sets it: before numpy is there
 
 import asyncpg
+import orjson
 
 from beluga.postgres import EmbeddedPostgres, free_port
+from election.clock import FileClock
 from election.database import connect
 from election.day import Election, ElectionDay, Precinct
 from election.ids import PrecinctId
 from election.log import Position, read_after
-from election.log_columns import Counts, whole_log
 from election.migrate import migrate
 from election.store import save_election
-from tally.edition import Edition
-from tally.heap import give_back
+from election.tokens import Tokens
 from tally.ledger import Ledger
-from tally.projection import Tally
-from tally.published import published
-from tally.sheet import aggregates_of, infos_of, past_of
 
 BATCH = 20_000
+MOST = 300.0  # seconds that anything here may take
+TICK = os.sysconf("SC_CLK_TCK")
 _TIME = "'2026-11-03 12:00+00'::timestamptz + i * interval '40 ms'"
 _MESSAGES = f"""
 insert into messages (message_id, provider, provider_message_id, channel, sender, body, raw, received_at,
@@ -54,102 +56,144 @@ from generate_series(1, $1::int) i
 """
 
 
-def memory() -> str:
-    """Resident megabytes, now and at their highest."""
-    now = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return f"memory {now / 1e6:.0f} MB, at most {most / 1e6:.0f} MB"
+class Tally:
+    """The service as a process of its own, seen from outside."""
+
+    def __init__(self, url: str, folder: Path, now: datetime) -> None:
+        self._ports = free_port(), free_port()
+        self._secret = secrets.token_hex(20)
+        self.clock = FileClock(folder / "clock")
+        self.clock.set(now, 0.0)
+        self.began = time.monotonic()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tally"], stdout=subprocess.DEVNULL, stderr=(folder / "log").open("wb"),
+            env=os.environ | {
+                "BELUGA_DATABASE_URL": url, "BELUGA_SECRET": self._secret,
+                "BELUGA_CLOCK_FILE": str(self.clock.path),
+                "BELUGA_TALLY_PORT": str(self._ports[0]), "BELUGA_FEED_PORT": str(self._ports[1]),
+            },
+        )  # fmt: skip
+
+    def get(self, path: str) -> bytes:
+        token = Tokens(self._secret).sign("service", {"account": "bench", "role": "admin"})
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{self._ports[0]}{path}", headers={"Authorization": f"Bearer {token}"}
+        )
+        with urllib.request.urlopen(asked, timeout=MOST) as answer:
+            body: bytes = answer.read()
+            return body
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of processor, all threads."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICK
+
+    @property
+    def memory(self) -> str:
+        """Resident megabytes, now and at their highest."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        kilobytes = {
+            line.split(":")[0]: line.split()[1] for line in status.splitlines() if line.endswith(" kB")
+        }
+        now, most = (int(kilobytes[name]) * 1024 / 1e6 for name in ("VmRSS", "VmHWM"))
+        return f"{now:.0f} MB, at most {most:.0f} MB so far"
+
+    def ready(self) -> None:
+        while time.monotonic() < self.began + MOST:
+            with suppress(OSError):
+                self.get("/readyz")
+                return
+            if self._process.poll() is not None:
+                raise SystemExit("the tally ended: is its port taken?")
+            time.sleep(0.05)
+        raise SystemExit(f"not ready after {MOST:.0f} s")
+
+    def idle(self) -> None:
+        """Waits until it has nothing more to do."""
+        before = -1.0
+        while self.cpu - before > 0.1:
+            before = self.cpu
+            time.sleep(1.5)
+
+    def end(self) -> None:
+        self._process.terminate()
+        self._process.wait(20)
 
 
-async def row_by_row(connection: asyncpg.Connection, ledger: Ledger, most: int) -> int:
-    count, position = 0, Position()
+def restart(url: str, folder: Path) -> None:
+    last = datetime(2026, 11, 4, 0, 0, tzinfo=UTC)
+    tally = Tally(url, folder, last)
+    try:
+        tally.ready()
+        wall = time.monotonic() - tally.began
+        print(f"restart: ready {wall:.1f} s after the process began ({tally.cpu:.1f} s CPU); {tally.memory}")
+        tally.idle()
+        print(f"at rest: {tally.memory}")
+        cpu = tally.cpu
+        tally.clock.set(last + timedelta(minutes=1), 0.0)
+        tally.idle()
+        print(f"after a full refit ({tally.cpu - cpu:.1f} s CPU): {tally.memory}")
+        for what in ("a past minute", "the same again, kept"):
+            began = time.monotonic()
+            body = tally.get(f"/as-of?at={int(last.timestamp()) - 21_600}")
+            print(
+                f"{what}: {time.monotonic() - began:.2f} s, {len(body) / 1e6:.0f} MB as JSON; {tally.memory}"
+            )
+        assert orjson.loads(body)["at"] == last.timestamp() - 21_600
+        tally.idle()
+        print(f"at rest again: {tally.memory}")
+    finally:
+        tally.end()
+
+
+async def row_by_row(url: str, election: Election, most: int) -> None:
+    connection = await connect(url, patient=True)
+    ledger, count, position = Ledger(election), 0, Position()
+    wall, cpu = time.monotonic(), time.process_time()
     while count < most:
         check_ins, position = await read_after(connection, position, BATCH)
         if not check_ins:
             break
         ledger.add(check_ins)
         count += len(check_ins)
-    return count
+    wall, cpu = time.monotonic() - wall, time.process_time() - cpu
+    print(f"baseline: {count:,} check-ins row by row in {wall:.1f} s ({cpu:.1f} s CPU of this process), "
+          f"so {10 * wall:.0f} s for all")  # fmt: skip
+    await connection.close()
 
 
-async def in_columns(connection: asyncpg.Connection, tally: Tally) -> int:
-    async def take(counts: Counts) -> None:
-        tally.ledger.add_counts(counts, log.senders)
-
-    async with whole_log(connection) as log:
-        await log.counts(take)
-        async for check_ins in log.rest():
-            tally.add(check_ins)
-    return len(tally.ledger)
-
-
-class Stage:
-    """Prints what a part of the work took."""
-
-    def __init__(self) -> None:
-        self._wall, self._cpu = time.monotonic(), time.process_time()
-
-    def end(self, what: str) -> tuple[float, float]:
-        wall, cpu = time.monotonic() - self._wall, time.process_time() - self._cpu
-        print(f"{what}: {wall:.2f} s ({cpu:.2f} s CPU); {memory()}", flush=True)
-        self.__init__()  # type: ignore[misc]
-        return wall, cpu
+async def fill(server: EmbeddedPostgres, election: Election, check_ins: int) -> None:
+    admin = await asyncpg.connect(server.url_of("postgres"))
+    await admin.execute("create database bench")
+    await admin.close()
+    connection = await connect(server.url_of("bench"), patient=True)
+    await migrate(connection)
+    await connection.execute(_MESSAGES, check_ins, timeout=600)
+    await connection.execute(_CHECK_INS, check_ins, len(election.precincts), timeout=600)
+    async with connection.transaction():
+        await save_election(connection, election)
+    await connection.execute("analyze")
+    await connection.close()
 
 
-async def main(check_ins: int, precincts: int) -> None:
+def main(check_ins: int, precincts: int) -> None:
+    day = ElectionDay("Bench", date(2026, 11, 3), "America/New_York", time_of_day(7), time_of_day(20))
+    election = Election(
+        day,
+        tuple(
+            Precinct(PrecinctId(f"p{i}"), f"P {i}", 1_000, f"C{i // 600}", f"G{i // 8}", expected_votes=500)
+            for i in range(precincts)
+        ),
+    )
     with tempfile.TemporaryDirectory(prefix="beluga-bench-") as folder:
         server = EmbeddedPostgres(Path(folder), free_port(), secrets.token_hex(8))
         server.start()
         try:
-            admin = await asyncpg.connect(server.url_of("postgres"))
-            await admin.execute("create database bench")
-            connection = await connect(server.url_of("bench"), patient=True)
-            await migrate(connection)
-            await connection.execute(_MESSAGES, check_ins, timeout=600)
-            await connection.execute(_CHECK_INS, check_ins, precincts, timeout=600)
-            day = ElectionDay("Bench", date(2026, 11, 3), "America/New_York", time_of_day(7), time_of_day(20))
-            election = Election(
-                day,
-                tuple(
-                    Precinct(
-                        PrecinctId(f"p{i}"), f"P {i}", 1_000, f"C{i // 600}", f"G{i // 8}", expected_votes=500
-                    )
-                    for i in range(precincts)
-                ),
-            )
-            async with connection.transaction():
-                await save_election(connection, election)
-            await connection.execute("analyze")
-            gc.disable()  # as the follower does
-            stage = Stage()
-            read = await row_by_row(connection, Ledger(election), check_ins // 10)
-            stage.end(f"baseline: {read:,} row by row")
-            gc.collect()
-            tally = Tally(election)
-            stage.end(f"the election's {precincts:,} precincts")
-            read = await in_columns(connection, tally)
-            reading = stage.end(f"{read:,} check-ins in columns")
-            minute = datetime(2026, 11, 4, 0, 0, tzinfo=UTC).timestamp()
-            projection, state = tally.start(minute)
-            give_back()  # as the engine does
-            standing = stage.end("every standing")
-            edition = Edition(infos_of(tally), published(projection))
-            stage.end("as published")
-            aggregates_of(tally, projection, state)
-            stage.end("aggregates")
-            print(f"restart: {reading[0] + standing[0]:.1f} s ({reading[1] + standing[1]:.1f} s CPU)")
-            del projection
-            projection, state = tally.start(minute + 60)
-            give_back()
-            stage.end("a second refit, with all standings")
-            del projection
-            past = past_of(tally, minute - 21_600)()
-            stage.end("as known six hours earlier")
-            past.snapshot_bytes()
-            stage.end("the same as a snapshot's bytes")
-            assert len(edition) == precincts
-            await connection.close()
-            await admin.close()
+            print(f"{check_ins:,} check-ins stored, {precincts:,} precincts", flush=True)
+            asyncio.run(fill(server, election, check_ins))
+            restart(server.url_of("bench"), Path(folder))
+            asyncio.run(row_by_row(server.url_of("bench"), election, check_ins // 10))
         finally:
             server.stop()
 
@@ -159,4 +203,4 @@ if __name__ == "__main__":
     parser.add_argument("--check-ins", type=int, default=1_000_000)
     parser.add_argument("--precincts", type=int, default=180_000)
     arguments = parser.parse_args()
-    asyncio.run(main(arguments.check_ins, arguments.precincts))
+    main(arguments.check_ins, arguments.precincts)

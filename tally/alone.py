@@ -9,7 +9,6 @@ over K) agree to the rounding of what is published. `tests/tally/test_alone.py` 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from scipy.special import ndtr
@@ -18,6 +17,7 @@ from tally import gate, standing
 from tally.constants import Constants
 from tally.counts import Array, Glance
 from tally.curve import GRID, part_of_day
+from tally.describing import Zones
 from tally.doubt import TAME, doubts
 from tally.expectation import Inputs
 from tally.judging import NOTHING_LEFT, Left, left_out
@@ -58,12 +58,12 @@ class Alone:
     """Projects single precincts of an election."""
 
     def __init__(
-        self, inputs: Inputs, k: Constants, zones: Sequence[ZoneInfo], planned: tuple[Array, Array]
+        self, inputs: Inputs, k: Constants, zones: Zones, planned: tuple[Array, Array], log_expected: Array
     ) -> None:
         """`planned`: when polls open and close without any decision, epoch seconds."""
         self._inputs, self._k, self._zones = inputs, k, zones
         self._opens, self._closes = planned
-        self._log_expected = np.log(inputs.expected)
+        self._log_expected = log_expected
 
     def write(self, out: Projection, state: State, seen: Glance, clock: float) -> None:
         """Gates, projects and describes one precinct as it stands at `clock` (epoch seconds)."""
@@ -91,7 +91,6 @@ class Alone:
             zone=self._zones[p],
             last_votes=votes,
             last_observed=seen.observed[last] if kept else None,
-            last_received=seen.last_received if seen.last_received >= 0 else None,
             rhythm=standing.rhythm_of([seen.observed[i] for i in kept]),
             held_after=left.held,
             held_reason=left.reason,
@@ -106,8 +105,7 @@ class Alone:
             incidents=seen.incidents,
         )
         name, out.columns["reason"][p] = standing.state_of(evidence, k)
-        out.columns["state"][p] = name.value
-        out.codes[p] = CODE[name.value]
+        out.codes[p] = CODE[name]
 
     # ------------------------------------------------------------------ measuring and judging
 

@@ -145,7 +145,7 @@ class _Api:
         edition = self._engine.edition
         if edition is None:
             raise _not_yet()
-        if precinct_id not in edition.county_of or not edition.sees(counties, precinct_id):
+        if not edition.sees(counties, precinct_id, known=True):
             raise web.HTTPNotFound(text='{"error": "no such precinct"}', content_type=JSON)
         at = self._past(request)
         if at is None:
@@ -215,19 +215,18 @@ def _as_of(request: web.Request, name: str = "as_of") -> float | None:
 def _silent(tally: Tally, projection: Projection) -> list[Row]:
     states = projection.columns["state"]
     positions = [p for p, state in enumerate(states) if state == "silent"]
-    watchers: dict[str, list[str]] = {}
-    for watcher in tally.election.watchers:
-        for precinct_id in watcher.precinct_ids:
-            watchers.setdefault(precinct_id, []).append(watcher.watcher_id)
+    watchers: dict[int, list[str]] = {}
+    for position, watcher_id in tally.posts.everywhere():
+        watchers.setdefault(position, []).append(watcher_id)
     return [
         {
             "precinct_id": row["precinct_id"],
-            "county": tally.election.precincts[p].county,
+            "county": tally.places["county"][p],
             "last_received_at": row["last_received_at"],
             "reason": row["reason"],
             "expected_final": row["expected_final"],
             "on_post": row["on_post"],
-            "watchers": watchers.get(row["precinct_id"], []),
+            "watchers": watchers.get(p, []),
         }
         for p, row in zip(positions, rows_of(projection, positions), strict=True)
     ]
@@ -243,7 +242,7 @@ def detail_of(
     counts = [(r, "accepted", "") for r in judged.accepted]
     counts += [(s.report, s.verdict.value, s.reason) for s in judged.settled]
     counts.sort(key=lambda item: item[0].sort_key, reverse=True)
-    row = rows_of(projection, [position])[0]
+    row, posts = rows_of(projection, [position])[0], tally.posts.at(position)
     return {
         "as_of": projection.as_of,
         "info": info_of(tally, position, as_of),
@@ -266,11 +265,10 @@ def detail_of(
         ],
         "incidents": [i for i in incidents_of(tally, as_of) if i["precinct_id"] == precinct_id],
         "line": {"minutes": view.line_minutes, "people": view.line_people, "at": view.line_at},
-        "watchers": [w.watcher_id for w in tally.election.watchers if precinct_id in w.precinct_ids],
+        "watchers": [w.watcher_id for w in posts],
         "shifts": [
             {"watcher_id": w.watcher_id, "start": str(w.shift_start or ""), "end": str(w.shift_end or "")}
-            for w in tally.election.watchers
-            if precinct_id in w.precinct_ids
+            for w in posts
         ],
     }
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from election.checkin import Channel
 from election.day import Election
+from tally.columns import Texts
 from tally.counts import segments
 
 Array = NDArray[np.float64]
@@ -61,12 +62,13 @@ class Guard:
     def __init__(self, election: Election, expected: Array, county: Codes, group: Codes) -> None:
         self._expected, self._county, self._group = expected, county, group
         n_groups = int(group.max()) + 1 if len(group) else 0
-        self._counties = [""] * (int(county.max()) + 1 if len(county) else 0)
-        self._groups = [""] * n_groups
+        counties = [""] * (int(county.max()) + 1 if len(county) else 0)
+        groups = [""] * n_groups
         self._group_county = np.zeros(n_groups, dtype=np.intp)
         for p, c, g in zip(election.precincts, county.tolist(), group.tolist(), strict=True):
-            self._counties[c], self._groups[g] = p.county, p.group
+            counties[c], groups[g] = p.county, p.group
             self._group_county[g] = c
+        self._counties, self._groups = Texts(counties), Texts(groups)
 
     def look(self, counted: Flags, fresh: Flags, channel: NDArray[np.int8], mean: Array) -> list[Coverage]:
         """The whole election first, then every county. `counted`: precincts with an accepted count;

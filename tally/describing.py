@@ -1,10 +1,10 @@
-"""From figures to each precinct's state and sentence: many precincts, one sentence at a time."""
+"""From figures to each precinct's state and what explains it: all at once, but for those that need words."""
 
 from collections.abc import Sequence
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tally import standing
 from tally.constants import Constants
@@ -13,77 +13,93 @@ from tally.judging import NOTHING_LEFT, Gated
 from tally.standings import CODE, Projection
 
 
+class Zones:
+    """Which time zone each precinct is in."""
+
+    def __init__(self, of: Sequence[ZoneInfo]) -> None:
+        codes: dict[str, int] = {}
+        self.all: list[ZoneInfo] = []
+        self.code = np.zeros(len(of), dtype=np.int16)
+        for i, zone in enumerate(of):
+            if zone.key not in codes:
+                codes[zone.key] = len(codes)
+                self.all.append(zone)
+            self.code[i] = codes[zone.key]
+
+    def __getitem__(self, position: int) -> ZoneInfo:
+        return self.all[self.code.item(position)]
+
+
 def describe(
     out: Projection,
     gated: Gated,
     last: Codes,
-    zones: Sequence[ZoneInfo],
+    zones: Zones,
     k: Constants,
     *,
     clocks: Array,
     p: Array,
     p_before: Array,
 ) -> None:
-    """Writes state and sentence of each precinct. Those without a count share a sentence by their hours.
+    """Writes state and reason of each precinct.
 
     `last`: newest accepted counts; `p`, `p_before`: chances of lagging by those and by the ones before.
     """
-    c, look, at = out.columns, gated.look, gated.look.at
-    states, reasons, codes = c["state"], c["reason"], out.codes
-    rhythm, disagree = _rhythm(gated), _disagreements(look, k)
-    silent: dict[tuple[Any, ...], tuple[str, str]] = {}
-    columns = zip(at.tolist(), last.tolist(), clocks.tolist(), look.opens.tolist(), look.closes.tolist(),
-                  look.line_minutes.tolist(), look.line_people.tolist(), look.incidents.tolist(),
-                  strict=True)  # fmt: skip
-    votes, observed, final = look.votes.tolist(), look.observed.tolist(), look.final.tolist()
-    received, whole = look.last_received.tolist(), look.whole.tolist()
-    behind = (np.exp(-c["gap"][at]) - 1.0).tolist()
-    p_now, p_then, missing = p.tolist(), p_before.tolist(), out.missing[at].tolist()
-    for i, (position, newest, clock, opens, closes, minutes, people, incidents) in enumerate(columns):
-        left = gated.left.get(i, NOTHING_LEFT)
-        zone = zones[position]
-        plain = newest < 0 and not left.held and minutes < 0 and people < 0 and not incidents
-        key = (clock, opens, closes, zone)
-        if plain and key in silent:
-            states[position], reasons[position] = silent[key]
-            codes[position] = CODE[states[position]]
-            continue
-        counted = newest >= 0
+    look, at = gated.look, gated.look.at
+    n, counted = len(at), last >= 0
+
+    def newest(column: NDArray[np.generic]) -> Array:
+        """A column of reports, of each precinct's newest accepted one."""
+        found = np.zeros(n)
+        found[counted] = column[last[counted]]
+        return found
+
+    votes = newest(look.votes)
+    missing = np.where(counted, out.missing[at], 0.0)
+    behind_now = (np.exp(-out.columns["gap"][at]) - 1.0) * votes
+    m = standing.Many(
+        clocks, look.opens, look.closes, zones.code[at], counted, votes, newest(look.observed),
+        newest(look.final) > 0, newest(look.whole) > 0, _rhythm(gated), p, p_before, missing, behind_now,
+        look.line_minutes, look.line_people, look.incidents,
+    )  # fmt: skip
+    sentences = out.columns["reason"]
+    out.codes[at], rows = standing.states_of(m, zones.all, k)
+    sentences.put(at, type(sentences)(rows))
+    disagree = _disagreements(look, k)
+    for i in sorted(disagree.keys() | {i for i, left in gated.left.items() if left.held}):
+        left, position, has = gated.left.get(i, NOTHING_LEFT), int(at[i]), bool(counted[i])
+        minutes, people = look.line_minutes.item(i), look.line_people.item(i)
         evidence = standing.Evidence(
-            clock=clock,
-            opens=opens,
-            closes=closes,
-            zone=zone,
-            last_votes=int(votes[newest]) if counted else None,
-            last_observed=observed[newest] if counted else None,
-            last_received=received[i] if received[i] >= 0 else None,
-            rhythm=rhythm.get(i, 0.0),
+            clock=clocks.item(i),
+            opens=look.opens.item(i),
+            closes=look.closes.item(i),
+            zone=zones[position],
+            last_votes=int(votes.item(i)) if has else None,
+            last_observed=m.observed.item(i) if has else None,
+            rhythm=m.rhythm.item(i),
             held_after=left.held,
             held_reason=left.reason,
             disagree=disagree.get(i, ""),
-            final=counted and final[newest],
-            p=p_now[i],
-            p_before=p_then[i],
-            missing=missing[i] if counted else 0.0,
-            behind_now=behind[i] * votes[newest] if counted else 0.0,
+            final=bool(m.final[i]),
+            p=p.item(i),
+            p_before=p_before.item(i),
+            missing=missing.item(i),
+            behind_now=behind_now.item(i),
             line_minutes=minutes if minutes >= 0 else None,
             line_people=people if people >= 0 else None,
-            incidents=incidents,
-            shared=counted and whole[newest],
+            incidents=look.incidents.item(i),
+            shared=bool(m.shared[i]),
         )
-        state, reason = standing.state_of(evidence, k)
-        name = state.value
-        states[position], reasons[position] = name, reason
-        codes[position] = CODE[name]
-        if plain:
-            silent[key] = (name, reason)
+        state, sentences[position] = standing.state_of(evidence, k)
+        out.codes[position] = CODE[state]
 
 
-def _rhythm(gated: Gated) -> dict[int, float]:
-    """Usual seconds between accepted counts (`standing.rhythm_of`), of precincts with enough of them."""
+def _rhythm(gated: Gated) -> Array:
+    """Usual seconds between accepted counts (`standing.rhythm_of`); 0 where there are too few of them."""
     look = gated.look
+    found = np.zeros(len(look.at))
     if len(look.votes) < 3:
-        return {}
+        return found
     owner, observed = look.owner[gated.accepted], look.observed[gated.accepted]
     gaps = np.diff(observed)
     same = owner[1:] == owner[:-1]
@@ -93,7 +109,8 @@ def _rhythm(gated: Gated) -> dict[int, float]:
     sizes = np.diff(starts)
     median = gaps[order][starts[:-1] + sizes // 2] if len(who) else gaps
     enough = sizes >= 2
-    return dict(zip(who[enough].tolist(), median[enough].tolist(), strict=True))
+    found[who[enough]] = median[enough]
+    return found
 
 
 def _disagreements(look: Look, k: Constants) -> dict[int, str]:

@@ -5,7 +5,7 @@ a threshold for what drifts with the clock or with a refit, and the rest a few r
 of 180,000 precincts does not flood 1,000 viewers every minute.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from election.wire.feed import VERSION, Aggregate
 from tally.published import FIELDS, VOTES, Columns, Row, rows, taken, wire
+from tally.sentences import Sentences
 from tally.waiting import Groups, desks_of
 
 Counties = frozenset[str] | None  # None: the whole election
@@ -71,8 +72,7 @@ def differ(old: Columns, new: Columns) -> NDArray[np.bool_]:
     found = turned(old, new)
     for name in (*VOTES, "p_lagging", "gap"):
         found |= old[name] != new[name]
-    words = [a is not b and a != b for a, b in zip(old["reason"], new["reason"], strict=True)]
-    return found | np.array(words, dtype=np.bool_)
+    return np.asarray(found | new["reason"].differ(old["reason"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +114,13 @@ class Edition:
     calls: Row | None = None
     seq: int = 0
     at: float = 0.0
-    _county_of: dict[str, str] | None = field(init=False, default=None)
-    _told: NDArray[np.int64] = field(init=False)  # seq in which each row was last sent
+    _told: NDArray[np.int32] = field(init=False)  # seq in which each row was last sent
 
     def __post_init__(self) -> None:
-        self._told = np.zeros(len(self.infos["precinct_id"]), dtype=np.int64)
+        self._told = np.zeros(len(self.infos["precinct_id"]), dtype=np.int32)
 
     def __len__(self) -> int:
         return len(self._told)
-
-    @property
-    def county_of(self) -> dict[str, str]:
-        """County by precinct id. Ten megabytes in a large election: only where somebody sees a part of it."""
-        if self._county_of is None:
-            self._county_of = dict(zip(self.infos["precinct_id"], self.infos["county"], strict=True))
-        return self._county_of
 
     def rows(self) -> list[Row]:
         """Every standing as it was last told."""
@@ -171,10 +163,9 @@ class Edition:
             self._told[plan.positions] = self.seq
             for name, column in plan.columns.items():
                 mine = self.columns[name]
-                if isinstance(mine, list):
-                    for position, value in zip(plan.positions.tolist(), column, strict=True):
-                        mine[position] = value
-                else:
+                if isinstance(mine, Sentences):
+                    mine.put(plan.positions, column)
+                elif isinstance(mine, np.ndarray):  # ids stay what they are
                     mine[plan.positions] = column
         self.aggregates.update((a["scope"], a) for a in plan.aggregates)
         self.incidents.update((i["number"], i) for i in plan.incidents)
@@ -211,9 +202,15 @@ class Edition:
 
     # ------------------------------------------------------------------ bytes
 
-    def sees(self, counties: Counties, precinct_id: str | None) -> bool:
-        """Whether a viewer limited to `counties` may see a precinct (None: an incident without a place)."""
-        return counties is None or (precinct_id is not None and self.county_of.get(precinct_id) in counties)
+    def sees(self, counties: Counties, precinct_id: str | None, known: bool = False) -> bool:
+        """Whether a viewer limited to `counties` may see a precinct (None: an incident without a place).
+
+        `known`: no viewer sees one that this election does not have.
+        """
+        if counties is None and not known:
+            return True
+        position = -1 if precinct_id is None else self.columns["precinct_id"].find(precinct_id)
+        return position >= 0 and (counties is None or self.infos["county"][position] in counties)
 
     def delta_bytes(self, change: Change, sight: Sight = WHOLE) -> bytes:
         """A change as a `Delta` message. Empty lists still go out: they keep the numbering whole."""
@@ -245,26 +242,28 @@ class Edition:
         }
         return calls | lists
 
+    def snapshot(self, clock: Row, sight: Sight = WHOLE) -> Callable[[], bytes]:
+        """Everything told so far as a `Snapshot` message: what it returns may be called in another thread
+        (a large county's takes a second to word and write) while the edition goes on."""
+        known = {
+            "type": "snapshot",
+            "v": VERSION,
+            "seq": self.seq,
+            "at": self.at,
+            "clock": clock,
+            "desks": desks_of(self.desks, sight.counties) if sight.desks else None,
+            "calls": self._calls(self.calls, sight),
+        }
+        columns = {
+            name: column if name == "precinct_id" else column.copy() for name, column in self.columns.items()
+        }
+        infos = self.infos
+        sums, incidents = list(self.aggregates.values()), list(self.incidents.values())
+        return lambda: encode(known | board_of(infos, columns, sums, incidents, sight.counties))
+
     def snapshot_bytes(self, clock: Row, sight: Sight = WHOLE) -> bytes:
-        """Everything told so far as a `Snapshot` message."""
-        return encode(
-            {
-                "type": "snapshot",
-                "v": VERSION,
-                "seq": self.seq,
-                "at": self.at,
-                "clock": clock,
-                "desks": desks_of(self.desks, sight.counties) if sight.desks else None,
-                "calls": self._calls(self.calls, sight),
-                **board_of(
-                    self.infos,
-                    self.columns,
-                    self.aggregates.values(),
-                    self.incidents.values(),
-                    sight.counties,
-                ),
-            }
-        )
+        """`snapshot`, at once."""
+        return self.snapshot(clock, sight)()
 
 
 def board_of(
@@ -274,7 +273,7 @@ def board_of(
     """The body of a snapshot: a pure function of its arguments, sorted where order carries no meaning."""
     chosen = None
     if counties is not None:
-        chosen = np.flatnonzero(np.array([county in counties for county in infos["county"]], dtype=np.bool_))
+        chosen = np.flatnonzero(infos["county"].among(counties))
         seen = {infos["precinct_id"][i] for i in chosen.tolist()}
         incidents = [i for i in incidents if i["precinct_id"] in seen]
         aggregates = [a for a in aggregates if sees_scope(counties, a["scope"])]

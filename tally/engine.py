@@ -25,7 +25,7 @@ import structlog
 
 from election.checkin import CheckIn
 from election.clock import Clock
-from election.day import Election
+from election.day import Election, ElectionDay
 from election.log_columns import Counts
 from election.wire.feed import VERSION
 from tally.edition import Change, Counties, Edition, Plan, Sight
@@ -83,7 +83,7 @@ class Engine:
         rehearsal: bool = False,
     ) -> None:
         self.clock = clock
-        self.election: Election | None = None
+        self.day: ElectionDay | None = None
         self.engine_id = secrets.token_hex(6)
         self.edition: Edition | None = None
         self.on_change: Callable[[Change], None] = lambda _: None
@@ -183,7 +183,7 @@ class Engine:
         return {"now": round(self.clock.now().timestamp(), 3), "speed": self.clock.speed}
 
     def hello(self) -> Row:
-        day = self.election.day if self.election else None
+        day = self.day
         return {
             "type": "hello",
             "v": VERSION,
@@ -270,7 +270,8 @@ class Engine:
                     election, self._next = self._next, None
                     self._held = None
                     tally = await loop.run_in_executor(self._worker, Tally, election)
-                    self._held, self.election = _Held(tally), election
+                    self._held, self.day = _Held(tally), election.day
+                    del election, tally  # as objects it weighs as much as all that the tally keeps of it
                     self._wake.set()
                     continue
                 if self._held is None:
@@ -318,6 +319,8 @@ class Engine:
         held.since |= touched_now
         if not caught_up:
             return _Step()
+        if held.projection is None:
+            tally.ledger.filing.settle()
         now = self.clock.now().timestamp()
         # A sender's clock may run ahead of ours by a little: what has been received counts.
         as_of = max(now, tally.ledger.newest)

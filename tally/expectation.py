@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from election.day import Election, Method, PastVotes
+from tally.columns import Names
 from tally.constants import Constants
 from tally.curve import Curves
 
@@ -27,7 +28,7 @@ BLIND_RATE = 0.45  # turnout of a place with no past at all; its intervals say s
 class Inputs:
     """The election as the model sees it: one row a precinct, in the order of `Election.precincts`."""
 
-    ids: tuple[str, ...]
+    ids: Names
     registered: Array
     cap: Array  # no more in-person votes than this
     expected: Array
@@ -67,12 +68,12 @@ def inputs_of(election: Election, constants: Constants | None = None) -> Inputs:
     features = _features(registered, expected, group, n, curves)
     sds = np.concatenate([np.full(features.shape[1], constants.feature_sd), np.ones(factors.shape[1])])
     return Inputs(
-        ids=tuple(p.precinct_id for p in precincts),
+        ids=Names(p.precinct_id for p in precincts),
         registered=registered,
         cap=np.maximum(cap, expected),
         expected=expected,
         county=county,
-        counties=counties,
+        counties=tuple(Names(counties)),  # … of their own: one that is kept holds the memory about it
         group=group,
         group_county=group_county,
         features=np.ascontiguousarray(np.hstack([features, factors])),

@@ -13,7 +13,7 @@ import asyncio
 import os
 import zlib
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -282,9 +282,9 @@ class Feed:
             assert edition is not None  # a source that had an election keeps one
             known = scope.snapshot
             if known is None or scope.after(known.seq, edition.seq) is None:
-                message = edition.snapshot_bytes(self._source.clock_row(), scope.sight)
+                written = edition.snapshot(self._source.clock_row(), scope.sight)
                 seq = edition.seq
-                packed = await asyncio.to_thread(_deflate, message) if len(message) > COMPRESS_ABOVE else None
+                message, packed = await asyncio.to_thread(_written, written)
                 plain = frames_of(message)
                 known = _Snapshot(seq, plain, frames_of(packed, packed=True) if packed else plain)
                 if self._source.edition is edition:
@@ -427,6 +427,12 @@ def _packs(connection: ServerConnection) -> bool:
         isinstance(e, PerMessageDeflate) and e.local_max_window_bits == 15
         for e in connection.protocol.extensions
     )
+
+
+def _written(snapshot: Callable[[], bytes]) -> tuple[bytes, bytes | None]:
+    """A snapshot's bytes, and deflated where that is worth while."""
+    message = snapshot()
+    return message, _deflate(message) if len(message) > COMPRESS_ABOVE else None
 
 
 def _deflate(message: bytes, level: int = SNAPSHOT_LEVEL) -> bytes:

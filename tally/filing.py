@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from election.checkin import Channel, Kind
 from election.log_columns import Counts
+from tally.columns import Names
 from tally.entries import Entry
 
 KINDS = tuple(Kind)
@@ -26,6 +27,12 @@ _MIX = 0x9E3779B97F4A7C15
 _WORD = (1 << 64) - 1
 _BITS = 16  # of the hash table at first
 _FULL = 0.6
+_LONG = (1 << 31) - 1  # microseconds: 35 minutes
+
+
+def _exactly(received: NDArray[np.float64], before: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Moments so many whole microseconds before others, to the bit of `datetime.timestamp`."""
+    return (np.rint(received * 1e6) - before) / 1e6
 
 
 class Filing:
@@ -39,15 +46,16 @@ class Filing:
         self.flags = array("b")
         self.channel = array("b")  # index in `Channel`
         self.observed = array("d")
-        self.sent = array("d")
+        self.sent_before = array("i")  # microseconds before it was received; see `sent`
         self.received = array("d")
         self.votes = array("i")
         self.sender = array("i")
         self.next_row = array("i")  # the row before it at the same place, or -1
         self.details: dict[int, dict[str, Any]] = {}
         self.first = array("i", [-1]) * places  # newest row of each place
-        self.senders: list[str] = []
-        self._codes: dict[str, int] = {}
+        self.senders = Names()
+        self._sent_long_before: dict[int, float] = {}  # row -> when, where the column is too narrow
+        self._read: tuple[Mapping[int, str], NDArray[np.int64], NDArray[np.int32]] | None = None
         self._bits = _BITS
         self._slots = array("i", [-1]) * (1 << _BITS)
 
@@ -56,11 +64,7 @@ class Filing:
 
     def code(self, sender: str) -> int:
         """A number for a sender: equal for equal ones, without other meaning."""
-        code = self._codes.get(sender)
-        if code is None:
-            code = self._codes[sender] = len(self.senders)
-            self.senders.append(sender)
-        return code
+        return self.senders.add(sender)
 
     # ------------------------------------------------------------------ by id
 
@@ -108,7 +112,11 @@ class Filing:
         self.flags.append(_UNKNOWN if unknown else 0)
         self.channel.append(CHANNEL_CODE[channel])
         self.observed.append(times[0])
-        self.sent.append(times[1])
+        before = round((times[2] - times[1]) * 1e6)
+        if abs(before) > _LONG or (round(times[2] * 1e6) - before) / 1e6 != times[1]:
+            self._sent_long_before[row] = times[1]
+            before = 0
+        self.sent_before.append(before)
         self.received.append(times[2])
         self.votes.append(NO_VOTES if votes is None else votes)
         self.sender.append(self.code(sender))
@@ -129,20 +137,43 @@ class Filing:
         if not new.all():
             c = Counts(*(getattr(c, name)[new] for name in c.__dataclass_fields__))
         start, n = len(self.high), len(c)
-        who, which = np.unique(c.sender, return_inverse=True)
-        codes = np.array([self.code(senders[key]) for key in who.tolist()], dtype=np.int32)
+        before = np.rint((c.received - c.sent) * 1e6)
+        far = (np.abs(before) > _LONG) | (_exactly(c.received, before) != c.sent)
+        before[far] = 0
+        self._sent_long_before.update(
+            zip((np.flatnonzero(far) + start).tolist(), c.sent[far].tolist(), strict=True)
+        )
         kinds = np.where(c.final, CODE[Kind.FINAL], CODE[Kind.COUNT]).astype(np.int8)
         nothing = np.zeros(n, dtype=np.int8)
         for name, values in (
             ("high", c.high), ("low", c.low), ("place", c.place), ("kind", kinds), ("flags", nothing),
-            ("channel", c.channel), ("observed", c.observed), ("sent", c.sent), ("received", c.received),
-            ("votes", c.votes), ("sender", codes[which]), ("next_row", self._chained(c.place, start)),
+            ("channel", c.channel), ("observed", c.observed),
+            ("sent_before", before.astype(np.int32)), ("received", c.received),
+            ("votes", c.votes), ("sender", self._codes_of(c.sender, senders)),
+            ("next_row", self._chained(c.place, start)),
         ):  # fmt: skip
             getattr(self, name).frombytes(np.ascontiguousarray(values).tobytes())
         while start + n > _FULL * (1 << self._bits):
             self._grow()
         self._place(np.arange(start, start + n, dtype=np.int32))
         return c.place
+
+    def _codes_of(self, hashes: NDArray[np.int64], senders: Mapping[int, str]) -> NDArray[np.int32]:
+        """`code` of many senders, named by a number each."""
+        if self._read is None or self._read[0] is not senders:
+            codes = np.fromiter(map(self.senders.add, senders.values()), dtype=np.int32)
+            keys = np.fromiter(senders, dtype=np.int64)
+            order = np.argsort(keys)
+            self._read = (senders, keys[order], codes[order])
+        _, keys, codes = self._read
+        return np.asarray(codes[np.searchsorted(keys, hashes)])
+
+    def settle(self) -> None:
+        """The log has been read: lets go of what only reading all of it needs."""
+        self._read = None
+        for name, column in vars(self).items():
+            if isinstance(column, array):
+                setattr(self, name, array(column.typecode, column))  # without room for more
 
     def _missing(self, high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Which ids are not filed yet; of equal ones the first alone."""
@@ -200,6 +231,12 @@ class Filing:
             yield row
             row = self.next_row[row]
 
+    def sent(self, row: int) -> float:
+        """When its sender sent it, epoch seconds."""
+        if row in self._sent_long_before:
+            return self._sent_long_before[row]
+        return (round(self.received[row] * 1e6) - self.sent_before[row]) / 1e6
+
     def id(self, row: int) -> bytes:
         return (self.high[row] << 64 | self.low[row]).to_bytes(16, "big")
 
@@ -211,7 +248,7 @@ class Filing:
             kind=KINDS[self.kind[row]],
             sender=self.senders[self.sender[row]],
             observed=self.observed[row],
-            sent=self.sent[row],
+            sent=self.sent(row),
             received=self.received[row],
             votes=None if votes == NO_VOTES else votes,
             unknown=bool(self.flags[row] & _UNKNOWN),

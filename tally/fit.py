@@ -21,7 +21,8 @@ from tally.constants import Constants
 from tally.counts import Look
 from tally.doubt import Rates, strays
 from tally.expectation import Inputs
-from tally.model import Array, Codes, State, design, lateness, noise, residual_of, unexplained
+from tally.judging import Measured, slices
+from tally.model import Array, Codes, State, design, lateness, noise, unexplained
 
 DIGITS = 9  # states are rounded, so that a recount agrees to the byte
 FEW_STEPS = 4  # of learning the strays' shares, each round
@@ -53,19 +54,14 @@ class Rows:
     steps: Steps | None = None
 
 
-def rows_of(
-    inputs: Inputs, look: Look, accepted: NDArray[np.bool_], measured: tuple[Array, Array], k: Constants
-) -> Rows:
-    """Rows of a look's accepted counts; `measured`: part of the day and F of each of its reports."""
-    part, share = measured
-    wanted = accepted & (share >= k.earliest)
-    at = look.at[look.owner]
-    y = residual_of(inputs, at, look.votes, share)
-    kept = np.flatnonzero(wanted)
+def rows_of(look: Look, accepted: NDArray[np.bool_], measured: Measured, k: Constants) -> Rows:
+    """Rows of a look's accepted counts."""
+    part, share, y = measured.part, measured.share, measured.residual
+    kept = np.flatnonzero(accepted & (share >= k.earliest)).astype(np.int32)
     if not len(kept):
         nothing = np.zeros(0)
-        return Rows(at[kept], nothing, nothing, nothing, nothing)
-    here = at[kept]
+        return Rows(look.at[kept], nothing, nothing, nothing, nothing)
+    here = look.owner[kept]
     same = here[1:] == here[:-1]
     last = kept[np.append(~same, True)]
     owners = look.owner[last]
@@ -73,8 +69,10 @@ def rows_of(
     a, b = kept[:-1][same], kept[1:][same]
     told = (share[a] >= k.step_earliest) & (share[b] > MOVED * share[a])
     a, b = a[told], b[told]
-    steps = Steps(at[a], y[b] - y[a], (part[a], part[b]), (share[a], share[b]), look.votes[a])
-    return Rows(at[last], y[last], part[last], share[last], look.votes[last], support, steps)
+    steps = Steps(
+        look.at[look.owner[a]], y[b] - y[a], (part[a], part[b]), (share[a], share[b]), look.votes[a]
+    )
+    return Rows(look.at[owners], y[last], part[last], share[last], look.votes[last], support, steps)
 
 
 def fit(inputs: Inputs, rows: Rows, k: Constants, rounds: int = 0) -> State:
@@ -82,19 +80,18 @@ def fit(inputs: Inputs, rows: Rows, k: Constants, rounds: int = 0) -> State:
     group = inputs.group[rows.at]
     order = np.lexsort((group, inputs.group_county[group]))
     at, share, group = rows.at[order], rows.share[order], group[order]
-    x = design(inputs, at, rows.part[order], share)
+    xy = design(inputs, at, rows.part[order], share, beside=1)
+    xy[:, -1] = rows.residual[order] + _bent(share, k)
     v = noise(inputs, at, share, rows.votes[order], k) + inputs.precinct_sd[at] ** 2
-    y = rows.residual[order] + _bent(share, k)
     tilt = lateness(share)
     starts = _starts(group)
     present = group[starts]
-    run = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(y))))
+    run = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(xy))))
     q, r = inputs.features.shape[1], inputs.curves.factors.shape[1]
     prior = np.concatenate([
         [inputs.level_sd**-2], inputs.feature_sd**-2, np.ones(r), np.full(inputs.tilts, k.feature_tilt_sd**-2)
     ])  # fmt: skip
-    problem = _Problem(np.hstack([x, y[:, None]]), tilt, starts, present, inputs.group_county[present],
-                       len(inputs.counties))  # fmt: skip
+    problem = _Problem(xy, tilt, starts, present, inputs.group_county[present], len(inputs.counties))
     course = _course(inputs, rows.steps, k)
     bend = slice(1 + q, 1 + q + r)
     support = None if rows.support is None else rows.support[order]
@@ -102,7 +99,7 @@ def fit(inputs: Inputs, rows: Rows, k: Constants, rounds: int = 0) -> State:
     solved = _solve(1.0 / v, problem, prior, course.normal(1.0 / course.variance, bend, prior), k)
     for _ in range((rounds or k.rounds) - 1):
         level, slope = (solved.county[problem.county] + solved.group).T
-        off = y - x @ solved.s - (level[run] + tilt * slope[run])
+        off = xy[:, -1] - xy[:, :-1] @ solved.s - (level[run] + tilt * slope[run])
         w = _robust(off, v, k)
         if support is not None:
             rates, astray = strays(off, v, support, rates, k, steps=FEW_STEPS)
@@ -153,16 +150,18 @@ def _course(inputs: Inputs, steps: Steps | None, k: Constants) -> _Course:
     r = inputs.curves.factors.shape[1]
     if steps is None or not len(steps.at):
         return _Course(np.zeros((0, r + 1)), np.ones(0))
-    before, after = steps.share
-    moved = inputs.curves.deviations(steps.part[1]) - inputs.curves.deviations(steps.part[0])
-    growth = steps.growth + _bent(after, k) - _bent(before, k)
-    counted = 0.5 * (steps.votes + before * inputs.expected[steps.at]) + 1.0
-    variance = (
-        (k.step_tilt_sd * np.log(after / before)) ** 2
-        + k.thinning * (1.0 - before / after) / counted
-        + 2.0 * k.watcher_sd**2
-    )
-    return _Course(np.hstack([moved, growth[:, None]]), variance / k.step_weight)
+    xy, variance = np.empty((len(steps.at), r + 1)), np.empty(len(steps.at))
+    for here in slices(len(variance)):
+        (before, after), (early, late) = ((v[here] for v in pair) for pair in (steps.share, steps.part))
+        xy[here, :-1] = inputs.curves.deviations(late) - inputs.curves.deviations(early)
+        xy[here, -1] = steps.growth[here] + _bent(after, k) - _bent(before, k)
+        counted = 0.5 * (steps.votes[here] + before * inputs.expected[steps.at[here]]) + 1.0
+        variance[here] = (
+            (k.step_tilt_sd * np.log(after / before)) ** 2
+            + k.thinning * (1.0 - before / after) / counted
+            + 2.0 * k.watcher_sd**2
+        ) / k.step_weight
+    return _Course(xy, variance)
 
 
 Pair = tuple[Array, Array]  # level and tilt

@@ -1,6 +1,6 @@
 """Counts after the gate: what was accepted, and why the rest was not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,24 @@ class Left:
 NOTHING_LEFT = Left({}, 0, "")
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What of each of a look's reports no state changes."""
+
+    part: Array  # of the day
+    share: Array  # F
+    residual: Array  # log N - log e - log F
+    sd: Array  # of that about what a state explains
+
+
+AT_ONCE = 65_536  # reports
+
+
+def slices(n: int, size: int = AT_ONCE) -> Iterator[slice]:
+    """0 to n, a part at a time: what is worked out of a part stays in the cache, and is soon let go of."""
+    return (slice(i, min(i + size, n)) for i in range(0, n, size))
+
+
 @dataclass(frozen=True)
 class Gated:
     """A look after the gate; arrays are as long as the look's reports."""
@@ -59,8 +77,7 @@ def left_out(candidates: Sequence[gate.Candidate], kept: Sequence[int], cap: flo
     return Left(reasons, held, newest)
 
 
-def candidates_of(c: gate.Candidates, here: slice) -> list[gate.Candidate]:
+def candidates_of(c: gate.Candidates) -> list[gate.Candidate]:
     """One precinct's candidates as values."""
-    columns = (c.votes[here].astype(int), c.share[here], c.off[here], c.level_sd[here], c.asked[here],
-               c.sure[here])  # fmt: skip
+    columns = (c.votes.astype(int), c.share, c.off, c.level_sd, c.asked, c.sure)
     return [gate.Candidate(*row) for row in zip(*(v.tolist() for v in columns), strict=True)]

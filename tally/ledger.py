@@ -8,7 +8,6 @@ Entries live in columns (`filing`). A precinct is *tangled* where its counts nee
 question, a decision, a stranger): those are looked at one by one, all others as columns (`looking`).
 """
 
-from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +19,7 @@ import numpy as np
 from election.checkin import COUNTED, STAFF, CheckIn, Kind
 from election.day import Election
 from election.log_columns import Counts
+from tally.columns import Index, Names, Texts
 from tally.counts import Glance, Look
 from tally.entries import (
     FOREVER,
@@ -36,6 +36,7 @@ from tally.entries import (
 )
 from tally.filing import Filing
 from tally.looking import CountOrder, everywhere, one, some
+from tally.posts import Posts
 from tally.resolving import Context, by_sort_key, incident_of, resolved, with_site
 from tally.sites import sites_of
 from tally.waiting import Waiting
@@ -52,9 +53,10 @@ class Ledger:
 
     def __init__(self, election: Election) -> None:
         day = election.day
-        self.election = election
-        self.ids: list[str] = [p.precinct_id for p in election.precincts]
-        self.index: dict[str, int] = {p: i for i, p in enumerate(self.ids)}
+        self.ids = Names(p.precinct_id for p in election.precincts)
+        if len(self.ids) != len(election.precincts):
+            raise ValueError("two precincts have the same id: give each one of its own")
+        self.index = Index(self.ids)
         hours: dict[tuple[Any, Any, Any], tuple[float, float]] = {}
         planned: list[tuple[float, float]] = []
         for p in election.precincts:
@@ -65,10 +67,7 @@ class Ledger:
         table = np.array(planned, dtype=np.float64).reshape(-1, 2)
         self.opens = table[:, 0].copy()
         self.closes = np.maximum(table[:, 1], self.opens + 60.0)
-        self._counties: dict[str, array[int]] = defaultdict(partial(array, "i"))
-        for i, p in enumerate(election.precincts):
-            self._counties[p.county].append(i)
-        self._posts = {w.watcher_id: w.precinct_ids for w in election.watchers}
+        self.posts = Posts(election.watchers, self.index)
         # A polling site that several precincts share is a place too, behind theirs.
         self.sites = sites_of(election)
         self._site_index = {
@@ -93,7 +92,9 @@ class Ledger:
         self.hours_of: dict[int, list[Entry]] = defaultdict(list)
         self._incidents: dict[int, Entry] = {}  # number -> the first entry that gives it
         self._resolves: dict[int, list[Entry]] = defaultdict(list)
-        self.waiting = Waiting(election, self._answered, [members[0] for members in self._members])
+        every = (*election.precincts, *(election.precincts[members[0]] for members in self._members))
+        self._county = Texts(p.county for p in every)
+        self.waiting = Waiting(self._county, self.posts, self._answered)
         self.newest = -FOREVER  # latest received_at of all
         self.unplaced = 0  # entries that name a precinct this election does not have
 
@@ -269,13 +270,19 @@ class Ledger:
 
     def _home(self, tie: Entry) -> int | None:
         """The only precinct of the watcher a tie names, or None."""
-        precincts = tie.detail.get("precinct_ids") or self._posts.get(tie.detail.get("watcher_id", ""), ())
-        return self.index.get(precincts[0]) if len(precincts) == 1 else None
+        named = tie.detail.get("precinct_ids")
+        if named:
+            return self.index.get(named[0]) if len(named) == 1 else None
+        posts = self.posts.of(tie.detail.get("watcher_id", ""))
+        return posts[0] if len(posts) == 1 and posts[0] >= 0 else None
 
     def _acts_on(self, hours: Entry) -> Sequence[int]:
         if hours.precinct >= 0:
             return [hours.precinct]
-        return self._counties.get(str(hours.detail.get("county", "")), []) if "county" in hours.detail else []
+        if "county" not in hours.detail:
+            return []
+        here = self._county.among(frozenset((str(hours.detail["county"]),)))[: len(self.ids)]
+        return [int(position) for position in np.flatnonzero(here)]
 
     # ------------------------------------------------------------------ asking
 

@@ -223,7 +223,7 @@ def _beside(ledger: "Ledger", look: _Columns, as_of: float) -> None:
             if p not in lines or order > lines[p][0]:
                 lines[p] = (order, row)
         elif code in (_HERE, _AWAY):
-            mark = ((filing.sent[row], filing.id(row)), code == _HERE)
+            mark = ((filing.sent(row), filing.id(row)), code == _HERE)
             who = (p, filing.sender[row])
             if who not in posts or mark > posts[who]:
                 posts[who] = mark

@@ -21,9 +21,11 @@ from tally.constants import Constants
 from tally.curve import GRID
 from tally.doubt import Rates, doubts
 from tally.expectation import Inputs
+from tally.judging import slices
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
+FEW = 16_384  # precincts at a time, where each has a row of K numbers
 DIGITS = 9  # states are rounded, so that a recount agrees to the byte
 
 
@@ -55,16 +57,18 @@ def width(inputs: Inputs) -> int:
     return int(1 + inputs.features.shape[1] + inputs.curves.factors.shape[1] + inputs.tilts)
 
 
-def design(inputs: Inputs, at: Codes, part: Array, share: Array) -> Array:
-    """x(u) of precincts `at`, (n, K)."""
+def design(inputs: Inputs, at: Codes, part: Array, share: Array, beside: int = 0) -> Array:
+    """x(u) of precincts `at`, (n, K), with room for so many columns `beside` it."""
     q, r = inputs.features.shape[1], inputs.curves.factors.shape[1]
-    x = np.empty((len(at), width(inputs)))
+    size = width(inputs)
+    whole = np.empty((len(at), size + beside))
+    x = whole[:, :size]
     f = inputs.features[at]
     x[:, 0] = 1.0
     x[:, 1 : 1 + q] = f
     x[:, 1 + q : 1 + q + r] = inputs.curves.deviations(part)
     x[:, 1 + q + r :] = lateness(share)[:, None] * f[:, : inputs.tilts]
-    return x
+    return whole
 
 
 def lateness(share: Array) -> Array:
@@ -155,12 +159,14 @@ def finals(inputs: Inputs, state: State, latest: Latest, k: Constants) -> Finals
     doubt = np.where(has, doubt, 0.0)
     gain = full * (1.0 - doubt)
     log_median = np.log(inputs.expected[at]) + state.level[at] + full * followed
-    j, c, g = _loads(inputs, state, at, (part, share), gain)
-    places = _quadratic(c, state.county_covariance[inputs.county[at]])
-    places = places + _quadratic(g, state.group_covariance[inputs.group[at]])
-    shared = places + np.sum((j @ state.covariance) * j, axis=1)
-    relative = j if state.peer_load is None else j - state.peer_load
-    against = places + np.sum((relative @ state.covariance) * relative, axis=1)
+    shared, against = np.empty(len(at)), np.empty(len(at))
+    for here in slices(len(at), FEW):
+        j, c, g = _loads(inputs, state, at[here], (part[here], share[here]), gain[here])
+        places = _quadratic(c, state.county_covariance[inputs.county[at[here]]])
+        places = places + _quadratic(g, state.group_covariance[inputs.group[at[here]]])
+        shared[here] = places + np.sum((j @ state.covariance) * j, axis=1)
+        relative = j if state.peer_load is None else j - state.peer_load
+        against[here] = places + np.sum((relative @ state.covariance) * relative, axis=1)
     # a mixture of two, about where it is projected: theta as the count has it, and as if there were none
     apart, astray = full * (off - followed), full * followed
     mixed = own * (1.0 - w * gain) + (1.0 - doubt) * apart**2 + doubt * astray**2
@@ -173,9 +179,12 @@ def peers(inputs: Inputs, state: State, latest: Latest, k: Constants) -> State:
     known = finals(inputs, state, latest, k)
     mean = np.exp(known.log_median) * state.smear ** (1.0 - known.gain)
     weight = mean / mean.sum()
-    j, _, _ = _loads(inputs, state, known.at, (known.part, known.share), known.gain)
+    load = np.zeros(len(state.s))
+    for here in slices(len(mean), FEW):
+        measured = (known.part[here], known.share[here])
+        load += weight[here] @ _loads(inputs, state, known.at[here], measured, known.gain[here])[0]
     level = float(np.log(mean.sum() / inputs.expected.sum()))
-    return replace(state, peer_level=round(level, DIGITS), peer_load=np.round(weight @ j, DIGITS))
+    return replace(state, peer_level=round(level, DIGITS), peer_load=np.round(load, DIGITS))
 
 
 def lag_probability(inputs: Inputs, state: State, known: Finals, k: Constants) -> Array:
@@ -242,12 +251,14 @@ def spread(inputs: Inputs, state: State, known: Finals, mean: Array) -> Spread:
     c = np.zeros((counties, 2))
     np.add.at(c, inputs.group_county, g - np.einsum("gi,gij->gj", gp, state.group_precision))
     cp = np.einsum("ci,cij->cj", c, state.county_covariance)
-    ones = np.ones(len(mean))
-    j_each = mean[:, None] * (
-        design(inputs, known.at, ones, ones)
-        - gain[:, None] * design(inputs, known.at, known.part, known.share)
-    )
-    j = np.stack([_sums(inputs.county, column, counties) for column in j_each.T], axis=1)
+    j = np.zeros((counties, len(state.s)))
+    for here in slices(len(mean), FEW):
+        at, ones = known.at[here], np.ones(here.stop - here.start)
+        each = mean[here, None] * (
+            design(inputs, at, ones, ones)
+            - gain[here, None] * design(inputs, at, known.part[here], known.share[here])
+        )
+        j += np.stack([_sums(inputs.county[here], column, counties) for column in each.T], axis=1)
     by_group = np.einsum("gi,gik->gk", gp, state.group_load)
     j -= np.stack([_sums(inputs.group_county, column, counties) for column in by_group.T], axis=1)
     j -= np.einsum("ci,cik->ck", cp, state.county_load)

@@ -10,7 +10,7 @@ ends at the same bytes as one that starts from nothing. Both take the same steps
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from election.day import Election
 from election.wire.feed import Aggregate
 from tally import gate
 from tally.alone import Alone
+from tally.columns import Maybe, Names, Texts
 from tally.constants import Constants
 from tally.counts import Look
 from tally.coverage import Guard
@@ -28,7 +29,7 @@ from tally.describing import Zones, describe
 from tally.entries import Settled, Verdict
 from tally.expectation import Inputs, inputs_of
 from tally.fit import Rows, fit, rows_of
-from tally.judging import NOTHING_LEFT, Gated, Judged, Left, candidates_of, left_out
+from tally.judging import NOTHING_LEFT, Gated, Judged, Left, Measured, candidates_of, left_out, slices
 from tally.ledger import Ledger
 from tally.model import (
     Finals,
@@ -41,12 +42,14 @@ from tally.model import (
     residual_of,
     unexplained,
 )
+from tally.published import Columns
 from tally.sites import Sites
 from tally.standings import MISSING, Projection
 from tally.summing import Z80, Z95, aggregates
 
 Array = NDArray[np.float64]
 MINUTE = 60.0
+SLICE = 16_384  # precincts judged at once
 FEW = 12  # up to so many precincts are quicker one by one
 
 
@@ -55,20 +58,16 @@ class Tally:
 
     def __init__(self, election: Election, constants: Constants | None = None) -> None:
         self.constants = constants or Constants()
-        self.election = election
-        self.inputs: Inputs = inputs_of(election, self.constants)
+        self.day = election.day
         self.ledger = Ledger(election)
+        self.posts = self.ledger.posts
+        self.inputs: Inputs = replace(inputs_of(election, self.constants), ids=self.ledger.ids)
         self._zones = Zones([p.zone(election.day) for p in election.precincts])
-        planned = np.array(
-            [self.ledger.hours(i, -math.inf) for i in range(len(self.inputs.ids))], dtype=np.float64
-        ).reshape(-1, 2)
-        self._planned_opens, self._planned_closes = planned[:, 0].copy(), planned[:, 1].copy()
-        self._alone = Alone(
-            self.inputs, self.constants, self._zones, (self._planned_opens, self._planned_closes)
-        )
+        self._planned_opens, self._planned_closes = planned = self.ledger.opens, self.ledger.closes
         self._log_expected = np.log(self.inputs.expected)
-        self.places = places_of(election)
-        self._sites = Sites(self.ledger.sites, self.inputs, (self._planned_opens, self._planned_closes))
+        self._alone = Alone(self.inputs, self.constants, self._zones, planned, self._log_expected)
+        self.places = places_of(election, self.ledger.ids)
+        self._sites = Sites(self.ledger.sites, self.inputs, planned)
         self._guard = Guard(election, self.inputs.expected, self.inputs.county, self.inputs.group)
 
     def add(self, check_ins: Iterable[CheckIn]) -> set[int]:
@@ -83,15 +82,15 @@ class Tally:
 
     def _fit(self, look: Look) -> tuple[State, Gated]:
         k, look = self.constants, self._sites.shared_out(look)
-        part, share = self._measure(look)
-        first = fit(self.inputs, self._ungated(look, part, share), k, rounds=3)
-        gated = self._judge(look, first, words=False)
-        state = fit(self.inputs, self._rows(gated), k, rounds=2)
+        measured = self._measure(look)
+        first = fit(self.inputs, self._ungated(look, measured), k, rounds=3)
+        accepted = self._accepted(look, measured, first)
+        state = fit(self.inputs, self._rows(look, measured, accepted), k, rounds=2)
         # a second look, now that slips no longer pull the state
-        gated = self._judge(look, state, words=False)
-        state = fit(self.inputs, self._rows(gated), k)
+        accepted = self._accepted(look, measured, state)
+        state = fit(self.inputs, self._rows(look, measured, accepted), k)
         # and the last word, by the state that updates and pages will be judged with
-        gated = self._judge(look, state)
+        gated = self._judge(look, state, measured)
         return peers(self.inputs, state, self._latest(gated), k), gated
 
     def project(self, as_of: float) -> Projection:
@@ -157,50 +156,62 @@ class Tally:
 
     # ------------------------------------------------------------------ measuring and judging
 
-    def _measure(self, look: Look) -> tuple[Array, Array]:
-        """(part of the day, share F) of each report."""
-        owner = look.owner
-        at = look.at[owner]
-        part = parts_of_day(look.observed, look.opens[owner], look.closes[owner],
-                            self._planned_opens[at], self._planned_closes[at])  # fmt: skip
-        share = self.inputs.curves.shares(at, part)
-        part[look.final], share[look.final] = 1.0, 1.0
-        return part, share
+    def _measure(self, look: Look) -> Measured:
+        """What of each report no state changes. A slice at a time: a million reports are many columns."""
+        k, inputs, n = self.constants, self.inputs, len(look.votes)
+        found = Measured(*(np.empty(n) for _ in range(4)))
+        for here in slices(n):
+            owner, votes, final = look.owner[here], look.votes[here], look.final[here]
+            at = look.at[owner]
+            part = parts_of_day(look.observed[here], look.opens[owner], look.closes[owner],
+                                self._planned_opens[at], self._planned_closes[at])  # fmt: skip
+            share = inputs.curves.shares(at, part)
+            part[final], share[final] = 1.0, 1.0
+            variance = inputs.precinct_sd[at] ** 2 + noise(inputs, at, share, votes, k)
+            found.part[here], found.share[here] = part, share
+            found.residual[here] = residual_of(inputs, at, votes, share)
+            found.sd[here] = np.sqrt(variance + k.gate_shared_sd**2)
+        return found
 
-    def _ungated(self, look: Look, part: Array, share: Array) -> Rows:
+    def _ungated(self, look: Look, measured: Measured) -> Rows:
         """Level rows of the latest counts as they came: enough for a first, robust state."""
-        last = look.last(share >= self.constants.earliest, slots=False)
-        newest = np.zeros(len(share), dtype=bool)
+        last = look.last(measured.share >= self.constants.earliest, slots=False)
+        newest = np.zeros(len(measured.share), dtype=bool)
         newest[last[last >= 0]] = True
-        return rows_of(self.inputs, look, newest, (part, share), self.constants)
+        return self._rows(look, measured, newest)
 
-    def _rows(self, gated: Gated) -> Rows:
-        return rows_of(self.inputs, gated.look, gated.accepted, (gated.part, gated.share), self.constants)
+    def _rows(self, look: Look, measured: Measured, accepted: NDArray[np.bool_]) -> Rows:
+        return rows_of(look, accepted, measured, self.constants)
 
-    def _residual(self, at: NDArray[np.intp], votes: Array, shares: Array) -> Array:
-        return residual_of(self.inputs, at, votes, shares)
+    def _accepted(self, look: Look, measured: Measured, state: State) -> NDArray[np.bool_]:
+        """Which reports the gate lets pass, given a state: some precincts at a time."""
+        accepted = np.zeros(len(look.votes), dtype=np.bool_)
+        for first in range(0, len(look.slot), SLICE):
+            starts = look.starts[first : first + SLICE + 1]
+            here = slice(int(starts[0]), int(starts[-1]))
+            candidates = self._candidates(look, measured, state, here)
+            accepted[here] = gate.chains(candidates, starts - starts[0], self.constants)
+        return accepted
 
-    def _judge(self, look: Look, state: State, words: bool = True) -> Gated:
-        """The gate's verdicts; `words`: and why each count left out was."""
-        k = self.constants
-        part, share = self._measure(look)
-        owner = look.owner
-        at = look.at[owner]
-        off = unexplained(state, at, self._residual(at, look.votes, share), part, share)
-        variance = self.inputs.precinct_sd[at] ** 2 + noise(self.inputs, at, share, look.votes, k)
-        sd = np.sqrt(variance + k.gate_shared_sd**2)
-        cap = self.inputs.cap[at]
-        candidates = gate.Candidates(look.votes, share, off, sd, look.asked, look.sure, cap)
-        accepted = gate.chains(candidates, look.starts, k)
+    def _candidates(self, look: Look, measured: Measured, state: State, here: slice) -> gate.Candidates:
+        at = look.at[look.owner[here]]
+        m = measured
+        off = unexplained(state, at, m.residual[here], m.part[here], m.share[here])
+        return gate.Candidates(look.votes[here], m.share[here], off, m.sd[here], look.asked[here],
+                               look.sure[here], self.inputs.cap[at])  # fmt: skip
+
+    def _judge(self, look: Look, state: State, measured: Measured | None = None) -> Gated:
+        """The gate's verdicts, and why each count left out was."""
+        measured = measured or self._measure(look)
+        accepted = self._accepted(look, measured, state)
         left: dict[int, Left] = {}
-        if words and not accepted.all():
-            touched = np.unique(np.searchsorted(look.starts, np.flatnonzero(~accepted), side="right") - 1)
-            for i in touched.tolist():
-                here = slice(int(look.starts[i]), int(look.starts[i + 1]))
-                kept = np.flatnonzero(accepted[here]).tolist()
-                one = candidates_of(candidates, here)
-                left[int(look.slot[i])] = left_out(one, kept, float(cap[here.start]))
-        return Gated(look, part, share, accepted, left)
+        touched = np.unique(np.searchsorted(look.starts, np.flatnonzero(~accepted), side="right") - 1)
+        for i in touched.tolist():
+            here = slice(int(look.starts[i]), int(look.starts[i + 1]))
+            kept = np.flatnonzero(accepted[here]).tolist()
+            one = self._candidates(look, measured, state, here)
+            left[int(look.slot[i])] = left_out(candidates_of(one), kept, float(one.cap[0]))
+        return Gated(look, measured.part, measured.share, accepted, left)
 
     def _latest(
         self, gated: Gated, among: NDArray[np.intp] | None = None, last: NDArray[np.intp] | None = None
@@ -220,7 +231,7 @@ class Tally:
         if look.allotted is not None:
             w, squares = (np.where(has, column[last], 1.0) for column in look.allotted)
             allotted = (w, squares)
-        residual = self._residual(at, np.where(has, votes, 0.0), share)
+        residual = residual_of(self.inputs, at, np.where(has, votes, 0.0), share)
         support = np.bincount(look.owner[gated.accepted], minlength=len(look.at)).astype(np.intp)
         if among is not None:  # the counts before the latest
             support = support[among] - 1
@@ -324,10 +335,14 @@ class Tally:
         return aggregates(self.inputs, self._guard, projection, state)
 
 
-def places_of(election: Election) -> dict[str, list[Any]]:
+def places_of(election: Election, ids: Names) -> Columns:
     """What of the feed's `PrecinctInfo` no decision changes, in columns."""
     precincts, home = election.precincts, election.day.timezone
-    names = ("precinct_id", "name", "county", "group", "site_id", "registered", "already_voted", "lat", "lon")
-    return {name: [getattr(p, name) for p in precincts] for name in names} | {
-        "timezone": [p.timezone or home for p in precincts]
-    }
+    found: Columns = {"precinct_id": ids, "timezone": Texts(p.timezone or home for p in precincts)}
+    for name in ("name", "county", "group", "site_id"):
+        found[name] = Texts(getattr(p, name) for p in precincts)
+    for name in ("registered", "already_voted"):
+        found[name] = np.array([getattr(p, name) for p in precincts], dtype=np.int32)
+    for name in ("lat", "lon"):
+        found[name] = Maybe([getattr(p, name) for p in precincts])
+    return found

@@ -11,15 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from election.wire.feed import Standing, State
+from tally.columns import Names
+from tally.sentences import Sentences
 from tally.standings import MISSING, OPTIONAL, TIMES, Projection
 
 Row = dict[str, Any]
-Columns = dict[str, Any]  # arrays as long as each other; `precinct_id` and `reason` are lists
+Columns = dict[str, Any]  # as long as each other: arrays, lists, or those of `columns.py` and `Sentences`
 
 FIELDS = tuple(Standing.model_fields)
 VOTES = ("expected_now", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95", "shortfall")
 DECIMALS = {"p_lagging": 2, "gap": 3}
-_LISTS = frozenset({"precinct_id", "reason"})
 STATES = tuple(state.value for state in State)
 _CODES = {state: code for code, state in enumerate(STATES)}
 _STATES = np.array(STATES, dtype=object)
@@ -29,9 +30,12 @@ def published(projection: Projection, positions: NDArray[np.intp] | None = None)
     """Standings of some precincts or of all."""
     found: Columns = {}
     for name in FIELDS:
-        if name in _LISTS:
-            values = projection.ids if name == "precinct_id" else projection.columns[name]
-            found[name] = list(values) if positions is None else [values[p] for p in positions.tolist()]
+        if name == "precinct_id":
+            found[name] = projection.ids if positions is None else projection.ids.taken(positions)
+            continue
+        if name == "reason":
+            said = projection.columns[name]
+            found[name] = said.copy() if positions is None else said.taken(positions)
             continue
         column = projection.codes if name == "state" else projection.columns[name]
         if positions is not None:
@@ -52,8 +56,10 @@ def columns_of_standings(standings: Sequence[Standing]) -> Columns:
     found: Columns = {}
     for name in FIELDS:
         values = [getattr(s, name) for s in standings]
-        if name in _LISTS:
-            found[name] = values
+        if name == "precinct_id":
+            found[name] = Names(values)
+        elif name == "reason":
+            found[name] = Sentences.of(values)
         elif name == "state":
             found[name] = np.array([_CODES[v.value] for v in values], dtype=np.int8)
         elif name in DECIMALS:
@@ -66,10 +72,13 @@ def columns_of_standings(standings: Sequence[Standing]) -> Columns:
 
 def taken(columns: Columns, chosen: NDArray[np.intp]) -> Columns:
     """Some rows, as columns."""
-    return {
-        name: [column[i] for i in chosen.tolist()] if isinstance(column, list) else column[chosen]
-        for name, column in columns.items()
-    }
+
+    def of(column: Any) -> Any:
+        if isinstance(column, list):
+            return [column[i] for i in chosen.tolist()]
+        return column[chosen] if isinstance(column, np.ndarray) else column.taken(chosen)
+
+    return {name: of(column) for name, column in columns.items()}
 
 
 def wire(columns: Columns, chosen: NDArray[np.intp] | None = None) -> dict[str, list[Any]]:

@@ -35,7 +35,10 @@ def infos_of(tally: Tally, as_of: float = FOREVER) -> Columns:
 def info_of(tally: Tally, position: int, as_of: float = FOREVER) -> Row:
     """One precinct as the feed's `PrecinctInfo`, with its hours as decided by then."""
     opens, closes = tally.ledger.hours(position, as_of)
-    place = {name: column[position] for name, column in tally.places.items()}
+    place = {
+        name: column.item(position) if isinstance(column, np.ndarray) else column[position]
+        for name, column in tally.places.items()
+    }
     return place | {"opens_at": int(opens), "closes_at": int(closes)}
 
 
@@ -109,7 +112,7 @@ def past_of(tally: Tally, as_of: float) -> Callable[[], Past]:
 def sheet(tally: Tally, as_of: float, counties: Counties = None) -> Row:
     """Everything known as of a whole minute at or before `as_of` (epoch seconds)."""
     past = past_of(tally, as_of)()
-    day = tally.election.day
+    day = tally.day
     return {
         "as_of": int(past.minute),
         "election": day.name,

@@ -1,4 +1,4 @@
-"""A precinct's state and the one sentence that explains it. Pure: numbers in, words out.
+"""A precinct's state and what explains it. Pure.
 
 Hysteresis is over evidence, not over minutes of the clock, so that a state is a function of the set of
 check-ins: a precinct that was lagging by its previous count stays so until the newest brings it below
@@ -10,10 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
 
 from election.wire.feed import State
 from tally.constants import Constants
+from tally.counts import Array, Codes, Flags
+from tally.sentences import PEOPLE, ROW, SHARED, Said, Sort, ago
+from tally.standings import CODE
 
 
 @dataclass(slots=True)
@@ -26,7 +33,6 @@ class Evidence:
     zone: ZoneInfo
     last_votes: int | None
     last_observed: float | None
-    last_received: float | None  # of the last count, accepted or not
     rhythm: float  # usual seconds between counts, 0 unknown
     held_after: int  # counts held since the last accepted one
     held_reason: str
@@ -42,43 +48,104 @@ class Evidence:
     shared: bool = False  # the last count is its share of the whole polling site's
 
 
-def state_of(e: Evidence, k: Constants) -> tuple[State, str]:
+def state_of(e: Evidence, k: Constants) -> tuple[State, Said]:
     """The state and its reason."""
     if e.clock >= e.closes:
         return State.CLOSED, _closed(e)
     if e.last_votes is None:
         if e.held_after:
-            return State.DOUBTFUL, f"its only count is held: {e.held_reason}"
+            return State.DOUBTFUL, Said(Sort.ONLY_HELD, text=e.held_reason)
         if e.clock < e.opens:
-            return State.SILENT, f"polls open at {_at(e.opens, e.zone)}"
-        return State.SILENT, "no count yet"
+            return State.SILENT, Said(Sort.NOT_OPEN, minute=local_minute(e.opens, e.zone))
+        return State.SILENT, Said(Sort.NO_COUNT)
     assert e.last_observed is not None  # comes with last_votes
     age = e.clock - e.last_observed
+    minute, ago, votes = local_minute(e.last_observed, e.zone), _minutes(age), e.last_votes
     if age > silent_after(e.rhythm, k):
-        return (
-            State.SILENT,
-            f"no count for {_ago(age)}; last {e.last_votes} at {_at(e.last_observed, e.zone)}",
-        )
+        return State.SILENT, Said(Sort.SILENT, minute=minute, ago=ago, votes=votes)
     if e.held_after:
-        return State.DOUBTFUL, f"newest count is held: {e.held_reason}; last good one {e.last_votes}"
+        return State.DOUBTFUL, Said(Sort.HELD, votes=votes, text=e.held_reason)
     if e.disagree:
-        return State.DOUBTFUL, e.disagree
-    last = f"last count {_ago(age)} ago"
-    beside = _beside(e)
-    at = _at(e.last_observed, e.zone)
+        return State.DOUBTFUL, Said(Sort.TOLD, text=e.disagree)
+    line = e.line_minutes or e.line_people or 0
+    flags = (PEOPLE if line and not e.line_minutes else 0) | (SHARED if e.shared else 0)
     if e.missing > k.lag_floor and e.p > min(k.watch_probability, k.lag_release):
-        sure = f"{min(round(100 * e.p), 99)} % sure"
-        behind = f"{max(round(e.behind_now), 0)} behind its peers at {at}, {sure}; {last}"
+        sure, number = min(round(100 * e.p), 99), max(round(e.behind_now), 0)
+        behind = Said(Sort.BEHIND, flags, sure, minute, ago, 0, number, line, e.incidents)
         if e.p > k.lag_probability:
-            return State.LAGGING, behind + beside
+            return State.LAGGING, behind
         if e.p > k.lag_release and e.p_before > k.lag_probability:
-            return State.LAGGING, behind + "; no better than at the count before" + beside
+            return State.LAGGING, behind._replace(sort=Sort.STILL_BEHIND)
         if e.p > k.watch_probability:
-            return State.WATCH, behind + beside
-    ahead = round(-e.behind_now)
-    if ahead > 0:
-        return State.ON_PACE, f"{ahead} ahead of its peers at {at}; {last}{beside}"
-    return State.ON_PACE, f"within its peers' range at {at}; {last}{beside}"
+            return State.WATCH, behind
+    ahead = max(round(-e.behind_now), 0)
+    sort = Sort.AHEAD if ahead else Sort.WITHIN
+    return State.ON_PACE, Said(sort, flags, 0, minute, ago, 0, ahead, line, e.incidents)
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """Columns of `Evidence`, of precincts where nothing is held and nobody disagrees."""
+
+    clock: Array
+    opens: Array
+    closes: Array
+    zone: NDArray[np.integer[Any]]  # which of some zones
+    counted: Flags
+    votes: Array  # these four mean nothing where nothing is counted
+    observed: Array
+    final: Flags
+    shared: Flags
+    rhythm: Array
+    p: Array
+    p_before: Array
+    missing: Array
+    behind_now: Array
+    line_minutes: Codes  # negative: none
+    line_people: Codes
+    incidents: Codes
+
+
+def states_of(m: Many, zones: Sequence[ZoneInfo], k: Constants) -> tuple[NDArray[np.int8], NDArray[Any]]:
+    """`state_of` of many at once: codes of `State`, and what the sentences say (`sentences.ROW`)."""
+    n, counted = len(m.clock), m.counted
+    said, codes = np.zeros(n, ROW), np.full(n, CODE[State.SILENT], dtype=np.int8)
+    closed = m.clock >= m.closes
+    unopened = ~closed & ~counted & (m.clock < m.opens)
+    age = m.clock - m.observed
+    silent = ~closed & counted & (age > np.maximum(k.silent_hours * 3600.0, k.silent_rhythm * m.rhythm))
+    told = ~closed & counted & ~silent  # how it does beside its peers
+    behind = told & (m.missing > k.lag_floor) & (m.p > min(k.watch_probability, k.lag_release))
+    sure = behind & (m.p > k.lag_probability)
+    still = behind & ~sure & (m.p > k.lag_release) & (m.p_before > k.lag_probability)
+    behind = sure | still | behind & (m.p > k.watch_probability)
+    ahead = np.where(told & ~behind, np.maximum(np.rint(-m.behind_now), 0.0), 0.0)
+    codes[closed], codes[told] = CODE[State.CLOSED], CODE[State.ON_PACE]
+    codes[behind], codes[sure | still] = CODE[State.WATCH], CODE[State.LAGGING]
+    for sort, where in (
+        (Sort.CLOSED, closed & counted), (Sort.CLOSED_UNCOUNTED, closed & ~counted),
+        (Sort.CLOSED_FINAL, closed & counted & m.final), (Sort.NOT_OPEN, unopened), (Sort.SILENT, silent),
+        (Sort.WITHIN, told), (Sort.AHEAD, ahead > 0), (Sort.BEHIND, behind), (Sort.STILL_BEHIND, still),
+    ):  # fmt: skip
+        said["sort"][where] = sort
+    timed = closed | unopened | silent | told
+    moment = np.where(closed, m.closes, np.where(unopened, m.opens, m.observed))
+    said["minute"][timed] = local_minutes(moment[timed], m.zone[timed], zones)
+    aged = silent | told
+    said["ago"][aged] = np.maximum(np.rint(age[aged] / 60.0), 0.0)
+    voted = closed & counted | silent
+    said["votes"][voted] = m.votes[voted]
+    said["sure"][behind] = np.minimum(np.rint(100.0 * m.p[behind]), 99.0)
+    said["number"] = ahead
+    said["number"][behind] = np.maximum(np.rint(m.behind_now[behind]), 0.0)
+    waiting = closed & counted & ~m.final  # … in line, people; else minutes where they are given
+    people = waiting | told & (m.line_minutes <= 0)
+    line = np.where(people, m.line_people, m.line_minutes)
+    lined = (waiting | told) & (line > 0)
+    said["line"][lined] = line[lined]
+    said["flags"][told] = SHARED * m.shared[told] | PEOPLE * (people & lined)[told]
+    said["incidents"][told] = m.incidents[told]
+    return codes, said
 
 
 def silent_after(rhythm: float, k: Constants) -> float:
@@ -107,7 +174,7 @@ def disagreement(counts: Sequence[tuple[float, str, int]], k: Constants) -> str:
             break
         if other != sender:
             if abs(votes - earlier) > max(k.doubt_ratio * max(votes, earlier), 15):
-                return f"two watchers disagree: {earlier} and {votes} within {_ago(at - before)}"
+                return f"two watchers disagree: {earlier} and {votes} within {ago(_minutes(at - before))}"
             break
     return ""
 
@@ -117,41 +184,41 @@ def rank(p: float, missing: float) -> float:
     return p * max(missing, 0.0)
 
 
-def _closed(e: Evidence) -> str:
-    at = _at(e.closes, e.zone)
+def _closed(e: Evidence) -> Said:
+    minute = local_minute(e.closes, e.zone)
     if e.last_votes is None:
-        return f"polls closed at {at}; no count"
+        return Said(Sort.CLOSED_UNCOUNTED, minute=minute)
     if e.final:
-        return f"polls closed at {at}; final count {e.last_votes}"
-    waiting = f"; {e.line_people} were in line" if e.line_people else ""
-    return f"polls closed at {at}; last count {e.last_votes}, no final yet{waiting}"
+        return Said(Sort.CLOSED_FINAL, minute=minute, votes=e.last_votes)
+    return Said(Sort.CLOSED, minute=minute, votes=e.last_votes, line=e.line_people or 0)
 
 
-def _beside(e: Evidence) -> str:
-    """What else could hold throughput down: sending callers would not help there."""
-    parts = []
-    if e.line_minutes:
-        parts.append(f"line of {e.line_minutes} min")
-    elif e.line_people:
-        parts.append(f"{e.line_people} people in line")
-    if e.incidents:
-        parts.append("1 open incident" if e.incidents == 1 else f"{e.incidents} open incidents")
-    if e.shared:
-        parts.append("by its share of the site's count")
-    return "; " + ", ".join(parts) if parts else ""
+def local_minutes(
+    seconds: Array, zone: NDArray[np.integer[Any]], zones: Sequence[ZoneInfo]
+) -> NDArray[np.int16]:
+    """`local_minute` of many."""
+    minutes, which = np.unique((seconds // 60).astype(np.int64), return_inverse=True)
+    found = np.zeros(len(seconds), dtype=np.int16)
+    for code, one in enumerate(zones):
+        here = zone == code
+        if here.any():
+            table = np.zeros(len(minutes), dtype=np.int16)
+            used = np.unique(which[here])
+            table[used] = [_local(minute, one) for minute in minutes[used].tolist()]
+            found[here] = table[which[here]]
+    return found
 
 
-def _at(seconds: float, zone: ZoneInfo) -> str:
-    return _clock(int(seconds // 60), zone)
+def local_minute(seconds: float, zone: ZoneInfo) -> int:
+    """The minute of the local day."""
+    return _local(int(seconds // 60), zone)
 
 
 @lru_cache(maxsize=16_384)  # a refit asks for the same minutes of the day thousands of times
-def _clock(minute: int, zone: ZoneInfo) -> str:
-    return datetime.fromtimestamp(60 * minute, zone).strftime("%H:%M")
+def _local(minute: int, zone: ZoneInfo) -> int:
+    at = datetime.fromtimestamp(60 * minute, zone)
+    return 60 * at.hour + at.minute
 
 
-def _ago(seconds: float) -> str:
-    minutes = max(round(seconds / 60), 0)
-    if minutes < 90:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60:02d}"
+def _minutes(seconds: float) -> int:
+    return max(round(seconds / 60), 0)

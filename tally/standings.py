@@ -1,12 +1,15 @@
 """Standings of every precinct in columns, as the model has them: what is published is `published.py`'s."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from election.wire.feed import Standing
 from election.wire.feed import State as Name
+from tally.columns import Names
+from tally.sentences import Sentences
 
 FLOATS = ("expected_now", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95", "p_lagging",
           "shortfall", "gap")  # fmt: skip
@@ -14,18 +17,36 @@ INTEGERS = ("reports", "held", "last_votes", "last_observed_at", "last_received_
             "line_people", "incidents", "on_post", "struck_off")  # fmt: skip
 OPTIONAL = frozenset({"last_votes", "last_observed_at", "last_received_at", "line_minutes", "line_people"})
 TIMES = frozenset({"last_observed_at", "last_received_at"})
+WORDED = frozenset({"state", "reason"})
 CODE = {state.value: code for code, state in enumerate(Name)}
+NAMES = tuple(state.value for state in Name)
 MISSING = -1  # how the optional integers say None
+
+
+class States(Sequence[str]):
+    """States by name, of which the codes are kept."""
+
+    def __init__(self, codes: NDArray[np.int8]) -> None:
+        self._codes = codes
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def __getitem__(self, i: Any) -> Any:
+        return NAMES[self._codes[i]]
+
+    def __iter__(self) -> Iterator[str]:
+        return (NAMES[code] for code in self._codes.tolist())
 
 
 class Projection:
     """Standings of every precinct, columnar, in the order of `Election.precincts`.
 
     `columns[name]` are numpy arrays named as the fields of `election.wire.feed.Standing` (optional integers
-    hold -1 for None), except `state` and `reason`, which are lists of str.
+    hold -1 for None), except `state` and `reason`, which are sequences of str.
     """
 
-    def __init__(self, ids: Sequence[str], minute: float) -> None:
+    def __init__(self, ids: Names, minute: float) -> None:
         n = len(ids)
         self.ids = ids
         self.minute = minute  # the state was fitted as of this
@@ -34,8 +55,9 @@ class Projection:
         for name in INTEGERS:
             kind = np.int64 if name in TIMES else np.int32
             self.columns[name] = np.full(n, MISSING if name in OPTIONAL else 0, dtype=kind)
-        self.columns["state"] = [Name.SILENT.value] * n
-        self.columns["reason"] = [""] * n
+        self.codes = np.full(n, CODE[Name.SILENT.value], dtype=np.int8)  # states, as indices of `State`
+        self.columns["state"] = States(self.codes)
+        self.columns["reason"] = Sentences.none(n)
         # pieces that aggregates need
         self.mean = np.zeros(n)
         self.gain = np.zeros(n)
@@ -44,7 +66,6 @@ class Projection:
         self.own_variance = np.zeros(n)
         self.log_median = np.zeros(n)
         self.missing = np.zeros(n)  # votes missing against peers by close
-        self.codes = np.full(n, CODE[Name.SILENT.value], dtype=np.int8)  # states, as indices of `State`
         self.channel = np.zeros(n, dtype=np.int8)  # of the newest accepted count
         self.updated: dict[int, float] = {}  # precincts projected anew since, and as of when
 
@@ -64,7 +85,7 @@ class Projection:
         """All standings as a snapshot's `standings`."""
         found: dict[str, list[object]] = {}
         for name, column in self.columns.items():
-            if isinstance(column, list):
+            if name in WORDED:
                 found[name] = list(column)
             elif name in OPTIONAL:
                 found[name] = [None if v == MISSING else v for v in column.tolist()]

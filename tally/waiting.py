@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from election.checkin import Channel, CheckIn, Kind
-from election.day import Election
+from tally.posts import Posts
 
 FOREVER = float("inf")
 SHOWN = 30  # messages in a viewer's list
@@ -57,19 +57,12 @@ class Waiting:
 
     def __init__(
         self,
-        election: Election,
+        county: Sequence[str],
+        posts: Posts,
         answered: Callable[[int, str, float, float], bool],
-        sites: Sequence[int] = (),
     ) -> None:
-        """`sites`: a precinct of each polling site, whose places lie behind the precincts'."""
-        self._answered = answered
-        self._county = [p.county for p in election.precincts]
-        self._county += [self._county[p] for p in sites]
-        place = {p.precinct_id: i for i, p in enumerate(election.precincts)}
-        self._counties_of = {
-            w.watcher_id: frozenset(self._county[place[p]] for p in w.precinct_ids if p in place)
-            for w in election.watchers
-        }
+        """`county`: of each place, polling sites behind the precincts."""
+        self._answered, self._county, self._posts = answered, county, posts
         self._unread: list[Item] = []
         self._unknown: dict[str, list[Item]] = defaultdict(list)  # by phone
         self._held: list[Item] = []
@@ -114,7 +107,8 @@ class Waiting:
         self.version += 1
 
     def _item(self, c: CheckIn, key: bytes, place: int, sender: str, unread: bool = False) -> Item:
-        counties = self._counties_of.get(c.watcher_id, frozenset()) if c.watcher_id else frozenset[str]()
+        posts = self._posts.of(c.watcher_id) if c.watcher_id else ()
+        counties = frozenset(self._county[p] for p in posts if p >= 0)
         if place >= 0:
             counties |= {self._county[place]}
         row = None

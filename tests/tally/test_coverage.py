@@ -29,9 +29,10 @@ def an_election() -> Election:
 
 def looked(fresh: Callable[[int], bool], channel: Callable[[int], int] = lambda _: 0) -> list[Coverage]:
     """The guard's word where all that are not fresh have never counted."""
-    tally = Tally(an_election())
+    election = an_election()
+    tally = Tally(election)
     flags = np.array([fresh(i) for i in range(N)])
-    guard = Guard(tally.election, tally.inputs.expected, tally.inputs.county, tally.inputs.group)
+    guard = Guard(election, tally.inputs.expected, tally.inputs.county, tally.inputs.group)
     channels = np.array([channel(i) for i in range(N)], dtype=np.int8)
     return guard.look(flags, flags, channels, tally.inputs.expected * 1.1)
 
@@ -76,8 +77,9 @@ def test_silent_groups_are_named_within_their_county() -> None:
 
 
 def test_a_channel_that_has_stopped_is_named() -> None:
-    tally = Tally(an_election())
-    guard = Guard(tally.election, tally.inputs.expected, tally.inputs.county, tally.inputs.group)
+    election = an_election()
+    tally = Tally(election)
+    guard = Guard(election, tally.inputs.expected, tally.inputs.county, tally.inputs.group)
     counted = np.ones(N, dtype=bool)
     channel = np.array([0 if i % 2 else 1 for i in range(N)], dtype=np.int8)
     fresh = channel == 1

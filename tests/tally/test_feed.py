@@ -20,6 +20,7 @@ from websockets.exceptions import InvalidStatus
 from beluga.postgres import free_port
 from election.tokens import Tokens
 from election.wire.feed import Aggregate, Beat, Delta, Hello, Snapshot, Standing, State
+from tally.columns import Texts
 from tally.edition import WHOLE, Edition, Plan, aggregate_row
 from tally.feed import Feed
 from tally.published import Row, columns_of_standings
@@ -37,7 +38,7 @@ def an_edition(precincts: int = 6, padding: int = 0) -> Edition:
     infos = {
         "precinct_id": [f"p{i}" for i in range(precincts)],
         "name": ["n" * padding] * precincts,
-        "county": ["south" if i % 2 else "north" for i in range(precincts)],
+        "county": Texts("south" if i % 2 else "north" for i in range(precincts)),
         "registered": [900] * precincts,
         "opens_at": np.zeros(precincts, dtype=np.int64),
         "closes_at": np.ones(precincts, dtype=np.int64),

@@ -91,7 +91,7 @@ def test_a_precinct_judged_alone_agrees_with_all_judged_at_once() -> None:
     for a, b in pairwise(starts.tolist()):
         alone = gate.Candidates(*(getattr(columns, f.name)[a:b] for f in fields(columns)))
         assert (gate.chains(alone, np.array([0, b - a], dtype=np.intp), K) == together[a:b]).all()
-        kept = gate.chain(candidates_of(columns, slice(a, b)), CAP, K)
+        kept = gate.chain(candidates_of(alone), CAP, K)
         assert kept == np.flatnonzero(together[a:b]).tolist()
 
 

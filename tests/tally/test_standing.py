@@ -1,11 +1,19 @@
 """States and the sentence that explains them."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from election.wire.feed import State
 from tally import standing
 from tally.constants import Constants
+from tally.sentences import Sentences, words
+from tally.standings import NAMES
 from tests.tally.elections import at
 
 K = Constants()
@@ -16,7 +24,6 @@ NOON = standing.Evidence(
     zone=ZoneInfo("UTC"),
     last_votes=180,
     last_observed=at(4.7).timestamp(),
-    last_received=at(4.8).timestamp(),
     rhythm=0.0,
     held_after=0,
     held_reason="",
@@ -30,7 +37,8 @@ NOON = standing.Evidence(
 
 
 def state(**changes: object) -> tuple[State, str]:
-    return standing.state_of(replace(NOON, **changes), K)  # type: ignore[arg-type]
+    found, said = standing.state_of(replace(NOON, **changes), K)  # type: ignore[arg-type]
+    return found, words(said)
 
 
 def test_lagging_says_how_much_how_sure_and_how_old() -> None:
@@ -72,3 +80,64 @@ def test_closed_names_the_final_count() -> None:
     closed = at(13).timestamp()
     assert state(clock=closed, final=True) == (State.CLOSED, "polls closed at 20:00; final count 180")
     assert "no final yet; 40 were in line" in state(clock=closed, line_people=40)[1]
+
+
+evidence = st.builds(
+    standing.Evidence,
+    clock=st.sampled_from([at(h).timestamp() for h in (-1, 0, 4.8, 5, 9, 13, 15)]),
+    opens=st.just(at(0).timestamp()),
+    closes=st.sampled_from([at(13).timestamp(), at(14).timestamp()]),
+    zone=st.sampled_from([ZoneInfo("UTC"), ZoneInfo("America/St_Johns")]),
+    last_votes=st.none() | st.integers(0, 2_000),
+    last_observed=st.floats(at(0).timestamp(), at(5.5).timestamp()),
+    rhythm=st.sampled_from([0.0, 3_600.0, 7_200.0]),
+    held_after=st.just(0),
+    held_reason=st.just(""),
+    disagree=st.just(""),
+    final=st.booleans(),
+    p=st.floats(0, 1).map(lambda p: round(p, 4)),
+    p_before=st.floats(0, 1),
+    missing=st.floats(-50, 300),
+    behind_now=st.floats(-300, 300) | st.sampled_from([-1.5, -0.5, 0.5, 1.5]),
+    line_minutes=st.none() | st.integers(0, 90),
+    line_people=st.none() | st.integers(0, 90),
+    incidents=st.integers(0, 3),
+    shared=st.booleans(),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(evidence, max_size=30))
+def test_many_at_once_are_as_each_alone(found: list[standing.Evidence]) -> None:
+    zones = [ZoneInfo("UTC"), ZoneInfo("America/St_Johns")]
+    found = [replace(e, shared=False) if e.last_votes is None else e for e in found]
+
+    def column(values: Iterable[Any], kind: Any = np.float64) -> Any:
+        return np.array([-1 if v is None else v for v in values], dtype=kind)
+
+    many = standing.Many(
+        column(e.clock for e in found), column(e.opens for e in found), column(e.closes for e in found),
+        column((zones.index(e.zone) for e in found), np.int16),
+        column((e.last_votes is not None for e in found), np.bool_), column(e.last_votes for e in found),
+        column(e.last_observed for e in found), column((e.final for e in found), np.bool_),
+        column((e.shared for e in found), np.bool_), column(e.rhythm for e in found),
+        column(e.p for e in found), column(e.p_before for e in found), column(e.missing for e in found),
+        column(e.behind_now for e in found), column((e.line_minutes for e in found), np.intp),
+        column((e.line_people for e in found), np.intp), column((e.incidents for e in found), np.intp),
+    )  # fmt: skip
+    codes, rows = standing.states_of(many, zones, K)
+    alone = [standing.state_of(e, K) for e in found]
+    assert [NAMES[code] for code in codes.tolist()] == [state.value for state, _ in alone]
+    assert Sentences(rows).tolist() == [words(said) for _, said in alone]
+
+
+def test_a_column_of_sentences_keeps_words_of_their_own_through_every_change() -> None:
+    column = Sentences.none(4)
+    column[2] = standing.Said(standing.Sort.TOLD, text="said")
+    other = column.copy()
+    other[2] = standing.Said(standing.Sort.TOLD, text="otherwise")
+    other.put(np.array([0, 1]), column.taken(np.array([2, 3])))
+    assert other.tolist() == ["said", "no count yet", "otherwise", "no count yet"]
+    assert other.differ(column).tolist() == [True, False, True, False]
+    other.put(np.array([0, 2]), Sentences.none(2))
+    assert other.tolist() == ["no count yet"] * 4 and not other.texts
