@@ -19,6 +19,7 @@ from beluga.importing import (
     state_folder,
 )
 from beluga.stack import NoStackError, database_url
+from callers.seal import KeyMismatchError
 from election.database import UNREACHABLE, connect
 from election.folder import Findings, FolderError
 
@@ -91,7 +92,7 @@ def _with_database(state: Path | None, work: Callable[[asyncpg.Connection], Awai
 
     try:
         return asyncio.run(run(database_url(state or state_folder())))
-    except (NoStackError, UnpreparedDatabaseError, NothingImportedError) as error:
+    except (NoStackError, UnpreparedDatabaseError, NothingImportedError, KeyMismatchError) as error:
         _fail(str(error))
     except UNREACHABLE as error:
         _fail(f"the database does not answer ({type(error).__name__}); is the stack up? see: beluga status")

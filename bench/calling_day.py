@@ -128,22 +128,41 @@ class Day:
         if outcome is Outcome.CALL_BACK:
             report["call_back_at"] = (self._clock.now() + timedelta(hours=1)).isoformat()
         path = f"{self._url}/api/outcomes/{voter['lease_id']}"
-        status = 0
         for _ in range(1 + (chance.random() < TWICE)):
-            while status != 200:
+            if not await self._acknowledged(session, path, headers, report):
+                return
+        self.acknowledged[outcome.value] += 1
+        if chance.random() < UNDONE and await self._taken_back(session, path, headers):
+            self.acknowledged[outcome.value] -= 1
+            self.undone += 1
+            await session.post(f"{self._url}/api/release", headers=headers, json=lease)
+
+    async def _acknowledged(
+        self, session: aiohttp.ClientSession, path: str, headers: dict[str, str], report: dict[str, str]
+    ) -> bool:
+        """Sends an outcome until it is answered, as the page does; whether it was taken."""
+        while True:
+            try:
                 async with session.put(path, headers=headers, json=report) as answer:
-                    status = answer.status
-                    if status in (400, 404, 409):
-                        self.failed[str(status)] += 1
-                        return
-            again, status = status, 0
-        self.acknowledged[outcome.value] += again == 200
-        if chance.random() < UNDONE:
-            async with session.delete(path, headers=headers) as answer:
-                if answer.status == 200:
-                    self.acknowledged[outcome.value] -= 1
-                    self.undone += 1
-                    await session.post(f"{self._url}/api/release", headers=headers, json=lease)
+                    if answer.status in (200, 400, 404, 409):
+                        self.failed[str(answer.status)] += answer.status != 200
+                        return answer.status == 200
+            except (aiohttp.ClientError, TimeoutError) as error:
+                self.failed[type(error).__name__] += 1
+            await asyncio.sleep(0.5)
+
+    async def _taken_back(self, session: aiohttp.ClientSession, path: str, headers: dict[str, str]) -> bool:
+        """Undoes an outcome; whether it was undone. A request whose answer got lost may have done it."""
+        lost = False
+        while True:
+            try:
+                async with session.delete(path, headers=headers) as answer:
+                    if answer.status in (200, 409):
+                        return lost or answer.status == 200
+            except (aiohttp.ClientError, TimeoutError) as error:
+                self.failed[type(error).__name__] += 1
+                lost = True
+            await asyncio.sleep(0.5)
 
     async def run(self) -> None:
         connector = aiohttp.TCPConnector(limit=256)
@@ -211,7 +230,7 @@ def main() -> None:
     print(f"{options.callers:,} callers, {options.hours:g} h at {options.speed:g}x: {calls:,} calls, "
           f"{calls / seconds:,.0f} a second ({calls / seconds / options.speed:.1f} of the day's; a million a "
           f"day are 20); a voter after p50 {asked[len(asked) // 2] * 1000:.0f} ms, "
-          f"p99 {asked[len(asked) * 99 // 100] * 1000:.0f} ms; failed {dict(day.failed)}")  # fmt: skip
+          f"p99 {asked[len(asked) * 99 // 100] * 1000:.0f} ms; failed {dict(+day.failed)}")  # fmt: skip
     raise SystemExit(not good)
 
 

@@ -5,7 +5,8 @@
 First 2,000 callers ask, talk for half a second and report, again and again, which shows what the service can
 bear. Then the same callers ask at random, at a steady rate all together (500 a second: each needs 4 s for a
 call), which shows what a caller waits. Prints leases with outcomes a second, the time of a grant, double
-leases (must be 0), and the ratio to the same run's baseline.
+leases (must be 0), and the ratio to the same run's baseline. The steady part's baseline is a bare insert now
+and then on a connection of its own: what its p99 misses, no lease can have.
 
 A lease is double when a caller is given a voter or a phone that another has in hand: from the answer to their
 request until they send the outcome. The tables' time stamps would not do: a request is stamped when it comes,
@@ -34,6 +35,7 @@ from election.wire.callers import OutcomeReport
 
 NOON = datetime(2026, 11, 3, 17, tzinfo=UTC)
 TALK_SECONDS = 0.5  # of a call
+PROBE_SECONDS = 0.02  # between bare inserts beside the steady part
 
 _REPEATS = "select count(*) from (select voter_id from calls group by voter_id having count(*) > 1) twice"
 
@@ -75,6 +77,7 @@ async def fill(connection: asyncpg.Connection, voters: int, precincts: int) -> N
         precincts, NOON, NOON + timedelta(hours=8),
     )  # fmt: skip
     await connection.execute("vacuum analyze voters", timeout=300)
+    await connection.execute("checkpoint", timeout=300)  # the roll is on disk long before the first call
 
 
 async def baseline(pool: asyncpg.Pool, callers: int, rows: int) -> float:
@@ -119,13 +122,19 @@ async def lease(
     return leases / (time.perf_counter() - started), took
 
 
-async def paced(queue: Queue, in_hand: InHand, options: argparse.Namespace) -> list[float]:
-    """The same callers asking at random, so many a second: what one waits when nothing is saturated."""
-    callers, leases = options.callers, min(10_000, options.leases)
+async def paced(
+    queue: Queue, pool: asyncpg.Pool, in_hand: InHand, options: argparse.Namespace
+) -> tuple[list[float], list[float]]:
+    """The same callers asking at random, so many a second: what one waits when nothing is saturated.
+
+    Seconds of each grant, and of each bare insert beside them.
+    """
+    callers, leases = options.callers, round(options.rate * options.seconds)
     precincts, rate = options.precincts, options.rate
     chance = random.Random(7)
     started = time.perf_counter()
     took: list[float] = []
+    bare: list[float] = []
 
     async def one(n: int) -> None:
         caller = CallerOnDuty(f"q{n % callers}", "C", ("en",))
@@ -140,13 +149,24 @@ async def paced(queue: Queue, in_hand: InHand, options: argparse.Namespace) -> l
             report = OutcomeReport(outcome_id=uuid4(), outcome="will_vote")  # type: ignore[arg-type]
             await queue.record(caller.caller_id, found.lease_id, report, at)
 
+    async def probe() -> None:
+        async with pool.acquire() as connection:
+            while True:
+                asked = time.perf_counter()
+                await connection.execute("insert into bare values ($1, 0)", uuid4())
+                bare.append(time.perf_counter() - asked)
+                await asyncio.sleep(PROBE_SECONDS)
+
+    probing = asyncio.create_task(probe())
     async with asyncio.TaskGroup() as tasks:
         at = started
         for n in range(leases):
             at += chance.expovariate(rate)
             await asyncio.sleep(max(0.0, at - time.perf_counter()))
             tasks.create_task(one(n))
-    return took
+    probing.cancel()
+    await asyncio.gather(probing, return_exceptions=True)
+    return took, bare
 
 
 def quantile(values: list[float], share: float) -> float:
@@ -173,9 +193,14 @@ async def run(url: str, options: argparse.Namespace) -> None:
     print(f"baseline, two bare commits a turn: {bare:,.0f}/s")
     print(f"{options.callers:,} callers at once: {rate:,.0f} leases with outcomes/s, {rate / bare:.2f} of it")
     print(f"  a grant then: p50 {quantile(took, 0.5):.0f} ms, p99 {quantile(took, 0.99):.0f} ms")
-    steady = await paced(queue, in_hand, options)
-    print(f"at a steady {options.rate:.0f}/s: grant p50 {quantile(steady, .5):.1f} ms, "
-          f"p99 {quantile(steady, .99):.1f} ms (limit 100)")  # fmt: skip
+    steady, bare_insert = await paced(queue, pool, in_hand, options)
+    print(f"at a steady {options.rate:.0f}/s for {options.seconds:.0f} s: grant p50 "
+          f"{quantile(steady, .5):.1f} ms, p99 {quantile(steady, .99):.1f} ms (limit 100), "
+          f"longest {max(steady) * 1000:.0f} ms")  # fmt: skip
+    print(
+        f"  baseline, a bare insert meanwhile: p50 {quantile(bare_insert, 0.5):.1f} ms, "
+        f"p99 {quantile(bare_insert, 0.99):.1f} ms, longest {max(bare_insert) * 1000:.0f} ms"
+    )
     repeats = await connection.fetchval(_REPEATS, timeout=300)
     print(f"{in_hand.granted:,} leases: {in_hand.doubles} double, voters called twice {repeats}")
     await pool.close()
@@ -192,6 +217,7 @@ def main() -> None:
     parser.add_argument("--pool", type=int, default=16, help="connections, also of the baseline")
     parser.add_argument("--leases", type=int, default=20_000)
     parser.add_argument("--rate", type=float, default=500.0, help="arrivals a second of the steady part")
+    parser.add_argument("--seconds", type=float, default=20.0, help="the steady part's length")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         server = EmbeddedPostgres(Path(folder), free_port(), secrets.token_hex(8))

@@ -1,29 +1,41 @@
 """`python -m callers`: the callers' service, until SIGTERM."""
 
 import asyncio
+import gc
+import sys
 
 import uvloop
 from aiohttp import web
 
 from callers.app import make_app
+from callers.seal import ShortKeyError
 from callers.settings import CallersSettings
 from election.telemetry import configure_logs
 
+COLLECT_AFTER = (10_000, 20, 100)  # Python looks for cycles: standings and hints have none, and are many
 BACKLOG = 2_048  # connections: after a restart everybody who waited for work comes back at once
 
 
-def main() -> None:
-    """Serves until SIGTERM or Ctrl-C, then finishes what it has begun."""
+def main() -> int:
+    """Serves until SIGTERM or Ctrl-C, then finishes what it has begun; 1 where it cannot start."""
     settings = CallersSettings()
     log = configure_logs("callers", settings)
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
+    try:
+        app = make_app(settings, log)
+    except ShortKeyError as error:
+        log.critical("callers cannot start", problem=str(error))
+        return 1
     log.info("listening", host=settings.host, port=settings.callers_port)
     web.run_app(
-        make_app(settings, log), host=settings.host, port=settings.callers_port, access_log=None, print=None,
+        app, host=settings.host, port=settings.callers_port, access_log=None, print=None,
         loop=loop, shutdown_timeout=5, backlog=BACKLOG,
     )  # fmt: skip
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

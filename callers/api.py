@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 from callers.dispatcher import PollsClosedError, UnknownPrecinctError
 from callers.floor import Floor
 from callers.queue import AlreadyRecordedError, CallerOnDuty, TooLateError, UnknownLeaseError
+from callers.seal import SealedError
 from election.database import UNREACHABLE
 from election.tokens import BadTokenError, Tokens
 from election.wire import callers as wire
@@ -60,6 +61,11 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return problem(
             503, "unreachable_database", "Our records cannot be reached; try again.", **{"Retry-After": "2"}
         )
+    except SealedError:
+        return problem(
+            503, "wrong_key", "The voters' records cannot be opened; tell your organiser.",
+            **{"Retry-After": "30"},
+        )  # fmt: skip
     except UnknownLeaseError:
         return problem(404, "unknown_lease", "There is no such lease of yours; ask for the next voter.")
     except AlreadyRecordedError:

@@ -10,11 +10,12 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from callers import api, captain, desk, joining, sheets, staff_api
+from callers import api, captain, desk, joining, roll, sheets, staff_api
 from callers.feed import Heard, hear
 from callers.floor import Floor, open_calling
 from callers.places import Places
 from callers.queue import calling_url
+from callers.seal import SealedError
 from callers.settings import CallersSettings
 from callers.strike_offs import follow
 from callers.telemetry import Metrics
@@ -49,18 +50,22 @@ def make_app(
     app[api.LOG] = log
 
     async def ready() -> dict[str, bool]:
-        return {"database": holder.floor is not None and await _answers(holder.floor)}
+        floor = holder.floor
+        return {
+            "database": floor is not None and await _answers(floor),
+            "voters_key": floor is None or not floor.queue.sealed_off,
+        }
 
     leader = Candidate(settings.database_url, "dispatch in rehearsal" if settings.rehearsal else "dispatch")
 
     async def open_when_reachable() -> None:
-        pool = await until_reachable(
-            lambda: open_calling(settings),
+        pool, opens = await until_reachable(
+            lambda: _open(settings),
             lambda error: log.warning("database away", error=type(error).__name__),
         )
-        holder.floor = floor = Floor(
-            pool, settings, at=at, heard=heard, places=places, metrics=metrics, leader=leader
-        )
+        floor = Floor(pool, settings, at=at, heard=heard, places=places, metrics=metrics, leader=leader)
+        floor.queue.sealed_off = not opens
+        holder.floor = floor
         log.info("database reached")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_keep_ticking(floor, log))
@@ -126,6 +131,16 @@ def _start(
     return task
 
 
+async def _open(settings: CallersSettings) -> tuple[asyncpg.Pool, bool]:
+    """Connections, and whether our key opens the roll. Raises one of `UNREACHABLE`."""
+    pool = await open_calling(settings)
+    try:
+        return pool, await roll.opens(pool, settings.seal)
+    except BaseException:
+        pool.terminate()
+        raise
+
+
 async def _answers(floor: Floor) -> bool:
     try:
         async with asyncio.timeout(2):
@@ -162,6 +177,9 @@ async def _keep_places(floor: Floor, log: structlog.stdlib.BoundLogger) -> None:
                     while True:
                         changed.clear()
                         known = await floor.places.load(connection)
+                        floor.queue.sealed_off = not await roll.opens(connection, floor.settings.seal)
+                        if floor.queue.sealed_off:
+                            log.critical("nobody can be called", problem=str(SealedError()))
                         rest.reset()
                         with contextlib.suppress(TimeoutError):
                             await asyncio.wait_for(changed.wait(), _PLACES_SECONDS if known else 1.0)

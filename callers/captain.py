@@ -93,10 +93,12 @@ async def _content(floor: Floor, bank: str, base: str) -> str:
 def sheets_form(base: str) -> str:
     """Asks for a printed sheet."""
     return f"""<form class="row" method="post" action="{base}/lists">
-<label for="precinct">Sheet for precinct</label>
+<label for="precinct">Call sheet for precinct</label>
 <input id="precinct" name="precinct" required maxlength="64"><label for="lines">lines</label>
 <input id="lines" name="lines" type="number" value="30" min="1" max="200" required>
-<button>Make a sheet</button></form>"""
+<button>Make a sheet</button></form>
+<form class="row" action="{base}/walk"><label for="doors">Walk sheet for precinct</label>
+<input id="doors" name="precinct" required maxlength="64"><button>Show the doors</button></form>"""
 
 
 def _code(bank: Bank) -> str:

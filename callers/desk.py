@@ -13,6 +13,7 @@ from callers import scripts
 from callers.api import FLOOR, Handler, caller_of, floor_of, lease_of
 from callers.people import SPOKEN, autonym
 from callers.queue import AlreadyRecordedError, CallerOnDuty, TooLateError, UnknownLeaseError
+from callers.seal import SealedError
 from election.database import UNREACHABLE
 from election.wire.callers import LeaseAnswer, Outcome, OutcomeReport, VoterOnLease
 
@@ -271,6 +272,9 @@ async def people(request: web.Request, handler: Handler) -> web.StreamResponse:
         words = " · ".join(scripts.reason(language, "unreachable_database") for language in scripts.LANGUAGES)
         content = f'<main class="wait"><p>{words}</p></main>'
         return page("en", content, refresh=3 if request.method == "GET" else None, status=503)
+    except SealedError:
+        words = " · ".join(scripts.reason(language, "wrong_key") for language in scripts.LANGUAGES)
+        return page("en", f'<main class="wait"><p>{words}</p></main>', status=503)
 
 
 def add_desk(app: web.Application) -> None:

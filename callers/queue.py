@@ -22,7 +22,7 @@ from callers import policy
 from callers.allocation import ANYWHERE, Crew
 from callers.batches import Batches
 from callers.hints import READ_AHEAD, Candidate, Hints, Household
-from callers.seal import Seal
+from callers.seal import Seal, SealedError
 from callers.statements import statements
 from election.database import UNREACHABLE
 from election.wire.callers import Outcome, OutcomeReport
@@ -128,6 +128,7 @@ class Queue:
         self._seal = seal or Seal("")
         self._monotonic = monotonic
         self.variants: tuple[str, ...] = ()  # of the script, while a trial runs
+        self.sealed_off = False  # the voters are sealed with another key than ours
         self._hints: dict[str, Hints] = {}
         self._in_hand: dict[str, tuple[str, Household]] = {}  # caller -> precinct, rest of the household
         self._recorded = 0
@@ -164,7 +165,12 @@ class Queue:
     async def grant(
         self, caller: CallerOnDuty, precinct_id: str, now: datetime, lease: timedelta | None = None
     ) -> Granted | Nobody:
-        """The next voter of a precinct for a caller, or the one they hold already. `lease`: how long."""
+        """The next voter of a precinct for a caller, or the one they hold already. `lease`: how long.
+
+        Raises `SealedError` rather than to set a voter aside whom nobody could read.
+        """
+        if self.sealed_off:
+            raise SealedError
         until = now + (lease or self._lease)
         zone = self._zone_of(precinct_id)
         hints = self._hints.setdefault(precinct_id, Hints())
@@ -305,7 +311,7 @@ class Queue:
         found = await self.check(caller_id, lease_id, now)
         if found.reason:
             return found
-        dialled = (now,) if statement == "dialled" else ()
+        dialled = (now, now + self._rules.no_answer_rest) if statement == "dialled" else ()
         until = now + self._lease
         row = await self._confirmed[statement].row(lease_id, lease_id, caller_id, until, *dialled)
         expires_at = row["expires_at"]

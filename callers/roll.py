@@ -9,7 +9,7 @@ from operator import attrgetter
 
 import asyncpg
 
-from callers.seal import Person, Seal, SealedError
+from callers.seal import LateKeyError, Person, Seal, SealedError
 from election.day import Caller, Voter
 from election.ids import CallerId, PrecinctId, VoterId
 
@@ -49,6 +49,11 @@ on conflict (caller_id) do update set
     counties = excluded.counties, elsewhere = excluded.elsewhere
 """
 
+_CALLED_UNSEALED = """
+select (select sealed is null from voters limit 1)
+   and (exists (select from public.calls) or exists (select from rehearsal.calls))
+"""
+
 # One whose link was taken away stays known, so that a later import does not give it back.
 _DROP_CALLERS = "delete from callers where not barred and phone_bank = '' and caller_id <> all ($1::text[])"
 
@@ -68,12 +73,15 @@ async def save_voters(
 
     With a key in `seal` names, phones and addresses are stored sealed. An empty roll takes the voters
     directly, which halves the time of a first import. Raises `asyncpg.UniqueViolationError` where an id or a
-    precinct's roll number is repeated, `SealedError` where a sealed roll would become a readable one.
+    precinct's roll number is repeated, `SealedError` where a sealed roll would become a readable one or get
+    another key (calls and opt-outs name phones as the old one did), `LateKeyError`.
     """
     seal = seal or Seal("")
-    if not seal and await connection.fetchval("select exists (select from voters where sealed is not null)"):
-        raise SealedError
     first = not await connection.fetchval("select exists (select from voters)")
+    if not await opens(connection, seal):
+        raise SealedError
+    if seal and not first and await connection.fetchval(_CALLED_UNSEALED):
+        raise LateKeyError
     if not first:
         await connection.execute(_STAGE)
     done = await connection.copy_records_to_table(
@@ -88,6 +96,18 @@ async def save_voters(
         await connection.execute(_ADD_MISSING, timeout=LOAD_SECONDS)
     await connection.execute("analyze voters", timeout=LOAD_SECONDS)
     return int(done.split()[-1])
+
+
+async def opens(connection: asyncpg.Connection | asyncpg.Pool, seal: Seal) -> bool:
+    """Whether this key opens the roll. One voter stands for all: an import seals all or none."""
+    row = await connection.fetchrow("select voter_id, sealed from voters limit 1")
+    if row is None or row["sealed"] is None:
+        return True
+    try:
+        seal.person(row["voter_id"], "", "", row["sealed"])
+    except SealedError:
+        return False
+    return True
 
 
 async def save_callers(connection: asyncpg.Connection, callers: Iterable[Caller]) -> None:

@@ -22,11 +22,29 @@ _MARK = "~"  # no phone begins with it
 _KEY_BYTES, _PRINT_BYTES = 64, 18
 
 
-class SealedError(Exception):
-    """The voters are sealed with another key than BELUGA_VOTERS_KEY; set the one they were imported with."""
+class KeyMismatchError(Exception):
+    """What BELUGA_VOTERS_KEY holds does not go with the voters' records. The docstring is the message."""
 
     def __init__(self) -> None:
-        super().__init__(str(self.__doc__))
+        super().__init__(" ".join(str(self.__doc__).split()))
+
+
+class SealedError(KeyMismatchError):
+    """The voters are sealed with another key than BELUGA_VOTERS_KEY; set the one they were imported with.
+
+    If that key is lost, nobody can read them: remove them (`beluga purge`) and import the roll anew.
+    """
+
+
+class LateKeyError(KeyMismatchError):
+    """The voters were imported without a key and called since: sealed now, what they said would be forgotten.
+
+    Leave BELUGA_VOTERS_KEY unset until the election is over.
+    """
+
+
+class ShortKeyError(KeyMismatchError, ValueError):
+    """BELUGA_VOTERS_KEY is too short: set it to at least 32 random characters (`openssl rand -base64 32`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +60,9 @@ class Seal:
     """Closes and opens voters with one key. An empty key leaves everything as it is."""
 
     def __init__(self, key: str) -> None:
+        """Raises `ShortKeyError`."""
         if key and len(key) < LEAST_KEY:
-            raise ValueError(f"BELUGA_VOTERS_KEY: set it to at least {LEAST_KEY} random characters")
+            raise ShortKeyError
         self._cipher = AESSIV(_derived(key, b"beluga voters", _KEY_BYTES)) if key else None
         self._prints = _derived(key, b"beluga phones", 32) if key else b""
 

@@ -74,7 +74,7 @@ class CallersSettings(SharedSettings):
 
     @property
     def seal(self) -> Seal:
-        """Raises `ValueError` for a key that is too short."""
+        """Raises `ShortKeyError`."""
         return Seal(self.voters_key.get_secret_value())
 
     @property

@@ -13,9 +13,11 @@ from callers.api import floor_of
 from callers.captain import bank_of
 from callers.desk import page
 from callers.lists import CallList, Line, UnknownListError
+from callers.walks import Door, doors_of
 
 _GOOD_FOR = timedelta(hours=3)
 _LOOK_SECONDS = 60
+_AT_THE_DOOR = ("will_vote", "already_voted", "no_answer", "refused", "moved")
 _BOXES = ("will_vote", "already_voted", "no_answer", "call_back", "wrong_number", "do_not_call", "refused")
 
 
@@ -44,9 +46,10 @@ def _sheet(found: CallList, name: str, until: str) -> str:
     return f"""<main class="wide sheet"><h1>{escape(name)}</h1>
 <p>{left} of {len(found.lines)} to call; bring it back by {until}. Reload before you go on:
 a crossed-out voter must not be called.</p>
-<table><caption class="progress">{found.list_id}</caption><thead><tr>
+<div class="scroll" tabindex="0" role="region" aria-label="Call sheet"><table>
+<caption class="progress">{found.list_id}</caption><thead><tr>
 <th scope="col">Voter</th><th scope="col">Phone</th><th scope="col">Address</th>{heads}</tr></thead>
-<tbody>{"".join(map(_row, found.lines))}</tbody></table></main>"""
+<tbody>{"".join(map(_row, found.lines))}</tbody></table></div></main>"""
 
 
 async def make(request: web.Request) -> web.Response:
@@ -67,10 +70,10 @@ async def make(request: web.Request) -> web.Response:
 
 async def show(request: web.Request) -> web.Response:
     """The sheet as it stands now."""
-    _staff(request)
+    account = _staff(request)
     floor = floor_of(request)
     try:
-        found = await floor.lists.show(UUID(request.match_info["list_id"]))
+        found = await floor.lists.show(UUID(request.match_info["list_id"]), account, floor.time.now())
     except (ValueError, UnknownListError):
         raise web.HTTPNotFound(text="There is no such sheet.") from None
     place = floor.places.get(found.precinct_id)
@@ -81,7 +84,44 @@ async def show(request: web.Request) -> web.Response:
     return response
 
 
+def _walk(name: str, doors: list[Door]) -> str:
+    words = scripts.words("en")
+    heads = "".join(f'<th scope="col">{words[box]}</th>' for box in _AT_THE_DOOR)
+    boxes = '<td class="n">☐</td>' * len(_AT_THE_DOOR)
+    rows = "".join(
+        f"""<tr>{_address(door) if first else ""}<td>{escape(person)}</td>{boxes}</tr>"""
+        for door in doors
+        for first, person in zip([True, *[False] * len(door.names)], door.names, strict=False)
+    )
+    people = sum(len(door.names) for door in doors)
+    return f"""<main class="wide sheet"><h1>{escape(name)}</h1>
+<p>{people} voters behind {len(doors)} doors have not voted or been reached. Print it again later in the day:
+who has voted by then is no longer on it.</p>
+<div class="scroll" tabindex="0" role="region" aria-label="Walk sheet"><table>
+<caption class="progress">Walk sheet</caption><thead><tr><th scope="col">Address</th>
+<th scope="col">Voter</th>{heads}</tr></thead><tbody>{rows}</tbody></table></div></main>"""
+
+
+def _address(door: Door) -> str:
+    return f'<th scope="rowgroup" rowspan="{len(door.names)}">{escape(door.address)}</th>'
+
+
+async def walk(request: web.Request) -> web.Response:
+    """A precinct's doors as they stand now."""
+    account = _staff(request)
+    floor = floor_of(request)
+    precinct = request.query.get("precinct", "").strip()
+    place = floor.places.get(precinct)
+    if place is None:
+        raise web.HTTPNotFound(text="There is no such precinct. Go back and check its number.")
+    doors = await doors_of(floor.pool, floor.settings.seal, precinct, account, floor.time.now())
+    response = page("en", _walk(place.name, doors))
+    response.headers["Refresh"] = str(_LOOK_SECONDS)
+    return response
+
+
 def add_sheets(app: web.Application) -> None:
     """Adds the pages."""
     app.router.add_post("/c/captain/{token}/lists", make)
     app.router.add_get("/c/captain/{token}/lists/{list_id}", show)
+    app.router.add_get("/c/captain/{token}/walk", walk)

@@ -160,9 +160,10 @@ def _list_id(request: web.Request) -> UUID:
 
 async def get_list(request: web.Request) -> web.Response:
     """The list as CSV: who may still be called. Who has voted or said no meanwhile is off it."""
-    account_of(request)
+    account = account_of(request)
+    floor = floor_of(request)
     try:
-        found = await floor_of(request).lists.show(_list_id(request))
+        found = await floor.lists.show(_list_id(request), account, floor.time.now())
     except UnknownListError:
         return problem(404, "unknown_list", "There is no such list.")
     return web.Response(text=as_csv(found), content_type="text/csv", headers={"Cache-Control": "no-store"})

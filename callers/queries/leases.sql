@@ -34,7 +34,7 @@ from leases l join voter_standings s using (voter_id)
 where l.caller_id = $1 and l.ended_at is null and l.expires_at > $2
 
 -- :name check
--- Looks consent up again for a live lease: everything `grant_lease` looked at, minutes later.
+-- Looks consent up again for a live lease: everything `give_lease` looked at, minutes later.
 select l.lease_id, l.expires_at, l.ended_at, l.ended_by, l.ended_reason, l.phone, l.precinct_id,
        s.never, s.timezone, s.voter_id, s.sealed, d.hold, d.closes_at
 from leases l
@@ -52,8 +52,9 @@ with extended as (
 select e.expires_at from (select) one left join extended e on true
 
 -- :name dialled
+-- $5: until when the phone rests if the outcome never comes.
 with extended as (
-    update leases set dialled_at = $4, expires_at = greatest(expires_at, $3)
+    update leases set dialled_at = $4, expires_at = greatest(expires_at, $3), rest_until = $5
     where lease_id = $1 and caller_id = $2 and ended_at is null
     returning expires_at
 )

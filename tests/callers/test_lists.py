@@ -10,6 +10,7 @@ from callers.lists import Lists, as_csv
 from callers.policy import Rules
 from callers.queue import CallerOnDuty, Granted, Nobody, Queue
 from callers.seal import Seal
+from callers.walks import doors_of, walking_order
 from tests.callers.conftest import NOON, ZONE, add_voters, open_precinct
 
 ANA = CallerOnDuty("ana", "Ana", ("en",))
@@ -32,7 +33,7 @@ async def test_a_list_holds_its_voters_and_gives_them_back(
     rows = list(csv.DictReader(io.StringIO(as_csv(made))))
     answers = [
         f"{rows[0]['lease_id']},will_vote,,",
-        f"{rows[1]['lease_id']},no_answer,,",
+        f"{rows[1]['lease_id']},No answer,,",
         f"{rows[2]['lease_id']},call_back,{(NOON + timedelta(hours=1)).isoformat()},",
         f"{rows[3]['lease_id']},flew_away,,",
         f"{left.lease_id},will_vote,,",
@@ -42,19 +43,47 @@ async def test_a_list_holds_its_voters_and_gives_them_back(
     taken = await lists.take_outcomes(made.list_id, content, NOON)
     assert (taken.recorded, taken.repeated) == (3, 0)
     assert [line for line, _ in taken.problems] == [5, 6]
-    again = await lists.take_outcomes(made.list_id, content, NOON)
-    assert (again.recorded, again.repeated) == (0, 3)
+    for words in (content, "\ufeff" + content.replace(",", ";").replace("\n", "\r\n")):
+        again = await lists.take_outcomes(made.list_id, words, NOON)
+        assert (again.recorded, again.repeated) == (0, 3)
+    wrong = await lists.take_outcomes(made.list_id, content.replace("outcome", "result"), NOON)
+    assert wrong.problems == [(1, "the heading needs the columns lease_id and outcome")]
     # a sheet refreshes: who has voted meanwhile is crossed out, and off the dialer's file
     voted = next(line for line in made.lines if not line.gone and str(line.lease_id) == rows[8]["lease_id"])
     await connection.execute(
         "insert into strike_offs select precinct_id, roll_number, gen_random_uuid(), now() from voters"
         " where voter_id = $1", voted.voter_id,
     )  # fmt: skip
-    now = await lists.show(made.list_id)
+    now = await lists.show(made.list_id, "lea", NOON)
     gone = {str(line.lease_id): line.gone for line in now.lines if line.gone}
     assert gone[rows[8]["lease_id"]] == "has voted"
     assert gone[rows[0]["lease_id"]] == "will_vote"
     assert rows[8]["lease_id"] not in as_csv(now)
     # when the list is no longer good, the others come back
     assert await queue.sweep(NOON + timedelta(hours=2)) == 27 - 1 + 1
-    assert await connection.fetchval("select count(*) from audit where action = 'list made'") == 1
+    audited = await connection.fetch("select action, account, detail ->> 'lines' as lines from audit")
+    assert [tuple(r) for r in audited] == [("list made", "lea", "29"), ("list shown", "lea", "25")]
+
+
+async def test_a_walk_sheet_shows_the_doors_that_are_left_in_walking_order(
+    pool: asyncpg.Pool, connection: asyncpg.Connection
+) -> None:
+    await add_voters(connection, "a", 8, household=2)
+    for roll_number, address in enumerate(("12 Elm Street", "9 Elm Street", "7 Oak Street", "Mill House")):
+        await connection.execute(
+            "update voters set address = $1 where roll_number / 2 = $2", address, roll_number
+        )
+    await connection.execute("update voters set phone = '' where roll_number = 7")
+    await connection.execute("insert into strike_offs values ('a', 4, gen_random_uuid(), now())")
+    await connection.execute(
+        "insert into opt_outs select phone, true, $1 from voters where roll_number = 2", NOON
+    )
+    doors = await doors_of(pool, Seal(""), "a", "lea", NOON)
+    assert [(d.address, d.names) for d in doors] == [
+        ("12 Elm Street", ["Voter 0", "Voter 1"]),  # 9 Elm Street said STOP
+        ("Mill House", ["Voter 6", "Voter 7"]),
+        ("7 Oak Street", ["Voter 5"]),
+    ]
+    assert walking_order("9 Elm Street") < walking_order("12 Elm Street")
+    audited = await connection.fetchrow("select action, detail from audit")
+    assert tuple(audited) == ("walk sheet shown", {"doors": 3, "voters": 5})

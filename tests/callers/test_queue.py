@@ -212,6 +212,29 @@ async def test_a_lease_expires_and_a_heartbeat_keeps_it(
     assert await connection.fetchval("select count(*) from calls") == 1
 
 
+@pytest.mark.parametrize(
+    ("late", "rests", "again"), [("", 89, 90), ("no_answer", 109, 110), ("other_language", 19, 20)]
+)
+async def test_who_was_dialled_when_a_callers_phone_died_rests_as_after_no_answer(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, late: str, rests: int, again: int
+) -> None:
+    """They were called, whatever came of it. An outcome that comes late (20 minutes) decides instead."""
+    await add_voters(connection, "a", 3, household=3)
+    await open_precinct(connection, "a")
+    queue = a_queue(pool)
+    lease = await granted(queue, ANA)
+    assert not (await queue.dial("ana", lease.lease_id, NOON)).reason
+    assert await queue.sweep(NOON + 11 * MINUTE) == 1
+    assert await queue.grant(BEN, "a", NOON + 11 * MINUTE) == Nobody("resting", NOON + 90 * MINUTE)
+    if late:
+        report = said(late, language="es")
+        await queue.record("ana", lease.lease_id, report, NOON + 20 * MINUTE)
+    if late != "other_language":  # which is called at once
+        early = await a_queue(pool).grant(BEN, "a", NOON + rests * MINUTE)
+        assert isinstance(early, Nobody)
+    await granted(a_queue(pool), BEN, NOON + again * MINUTE)
+
+
 async def test_an_outcome_counts_once_however_often_it_is_sent(
     pool: asyncpg.Pool, connection: asyncpg.Connection
 ) -> None:

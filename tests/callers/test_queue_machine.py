@@ -175,6 +175,17 @@ class QueueMachine(RuleBasedStateMachine):
         ))  # fmt: skip
         assert broken == []
 
+    @invariant()
+    def nobody_is_leased_who_was_dialled_lately_whatever_came_of_it(self) -> None:
+        """No live lease was granted within the rest after a dial whose outcome had not come."""
+        broken = self.run(self.pool.fetch(
+            "select l.lease_id from leases l join leases o on o.phone = l.phone and o.lease_id <> l.lease_id"
+            " where l.ended_at is null and o.ended_at <= l.granted_at and o.ended_by <> 'outcome'"
+            " and l.granted_at < o.dialled_at + interval '90 minutes'"
+            " and not exists (select from calls c where c.lease_id = o.lease_id)"
+        ))  # fmt: skip
+        assert broken == []
+
 
 def test_any_sequence_of_operations_keeps_the_laws(database_url: str) -> None:
     loop = asyncio.new_event_loop()

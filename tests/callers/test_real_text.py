@@ -1,7 +1,14 @@
-"""From a watcher's text to a caller's page: intake's process, PostgreSQL, the callers' process."""
+"""From a watcher's text to a caller's page and back.
 
+Intake, the tally with its feed, and the callers' service are processes of their own, over one PostgreSQL.
+"""
+
+import os
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,50 +16,123 @@ from typing import Any
 import aiohttp
 import asyncpg
 
-from tests.callers.conftest import NOON, add_callers, add_voters, open_precinct
-from tests.callers.test_service import Service, a_voter, as_caller, feed, outcome, ready, service, until, web
+from beluga.postgres import free_port
+from election.clock import FileClock
+from tests.callers.conftest import NOON, add_callers, add_voters
+from tests.callers.test_service import (
+    SECRET,
+    Service,
+    a_voter,
+    as_caller,
+    as_staff,
+    lease,
+    outcome,
+    ready,
+    until,
+    web,
+)
 from tests.intake.conftest import intake_at
-from tests.intake.running import a_text, an_election, import_election
+from tests.intake.running import IntakeProcess, a_text, an_election, import_election, phone
 
-__all__ = ["feed", "intake_at", "service", "web"]  # fixtures
+__all__ = ["intake_at", "web"]  # fixtures
 
-SECONDS = 2.0  # from the text to the queues, whatever the machine does meanwhile
+STRUCK_OFF_SECONDS = 2.0  # from the text to the queues, whatever the machine does meanwhile
+RECOVERED_SECONDS = 5.0  # from the text to the end of calls there
+PRECINCTS, VOTERS = 16, 12
+TEN = NOON - timedelta(hours=2)
 
 
-async def test_a_struck_off_voter_leaves_desk_and_queue_within_two_seconds_of_the_text(
-    intake_at: Callable[..., Any],
-    service: Callable[[], Service],
+@contextmanager
+def tally_of(database_url: str, folder: Path) -> Iterator[int]:
+    """A tally; the port of its feed."""
+    port = free_port()
+    environment = os.environ | {
+        "BELUGA_DATABASE_URL": database_url, "BELUGA_SECRET": SECRET, "BELUGA_STATE": str(folder),
+        "BELUGA_CLOCK_FILE": str(folder / "clock"), "BELUGA_FEED_PORT": str(port),
+        "BELUGA_TALLY_PORT": str(free_port()),
+    }  # fmt: skip
+    with (folder / "tally.log").open("ab") as log:
+        process = subprocess.Popen([sys.executable, "-m", "tally"], env=environment, stdout=log, stderr=log)
+    try:
+        yield port
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+async def text(web: aiohttp.ClientSession, intake: IntakeProcess, key: str, words: str, sender: int) -> float:
+    """Sends a text as the provider would; when (monotonic)."""
+    body, headers = a_text(key, words, phone(sender))
+    sent = time.monotonic()
+    async with web.post(f"{intake.url}/sms/generic", data=body, headers=headers) as response:
+        assert response.status == 200
+    return sent
+
+
+async def hall_by_hall(web: aiohttp.ClientSession, intake: IntakeProcess, hour: str, votes: int) -> None:
+    """Every precinct but 12-01 says how many have voted."""
+    for n in range(2, PRECINCTS + 1):
+        await text(web, intake, f"{hour}-{n}", f"12-{n:02} {votes + n}", n)
+
+
+async def test_texts_open_a_precinct_take_voters_off_and_close_it_again(
+    intake_at: Callable[..., IntakeProcess],
     connection: asyncpg.Connection,
     database_url: str,
     web: aiohttp.ClientSession,
     tmp_path: Path,
 ) -> None:
-    await import_election(database_url, an_election())
-    await add_voters(connection, "12-01", 12)
+    clock = FileClock(tmp_path / "clock")
+    clock.set(TEN, 1.0)
+    await import_election(database_url, an_election(PRECINCTS))
+    await add_voters(connection, "12-01", VOTERS)
     await add_callers(connection, 2)
-    await open_precinct(connection, "12-01", NOON + timedelta(hours=7))
-    one = service()
     intake = await intake_at(database_url, more={"BELUGA_CLOCK_FILE": str(tmp_path / "clock")}).running()
     await intake.until_roster()
-    await ready(web, one)
+    with tally_of(database_url, tmp_path) as feed_port:
+        one = Service(database_url, feed_port, tmp_path)
+        try:
+            await ready(web, one)
+            await a_day(web, intake, one, clock)
+        finally:
+            one.end()
+
+
+async def a_day(web: aiohttp.ClientSession, intake: IntakeProcess, one: Service, clock: FileClock) -> None:
+    await hall_by_hall(web, intake, "ten", 250)
+    assert (await lease(web, one, 0))["reason"] == "no_dispatch", "nothing is known of 12-01 yet"
+    await text(web, intake, "low", "12-01 70", 1)
     voter = await a_voter(web, one, 0)
+    assert voter["precinct_id"] == "12-01"
+    assert voter["missing_now"] > 100
+
     number = int(voter["voter_id"].split("/")[1])
-    others = [n for n in range(12) if n not in (0, number, 3)]
-    body, headers = a_text("strike-offs", "V " + " ".join(map(str, [number, *others])))
-    texted = time.monotonic()
-    async with web.post(f"{intake.url}/sms/generic", data=body, headers=headers) as response:
-        assert response.status == 200
-    lease = {"lease_id": voter["lease_id"]}
+    others = [n for n in range(VOTERS) if n not in (0, number, 3)]
+    texted = await text(web, intake, "struck off", "V " + " ".join(map(str, [number, *others])), 1)
+    held = {"headers": as_caller(0), "json": {"lease_id": voter["lease_id"]}}
 
     async def told() -> bool:
-        async with web.post(f"{one.url}/api/heartbeat", headers=as_caller(0), json=lease) as response:
-            return (await response.json())["reason"] == "voted"
+        async with web.post(f"{one.url}/api/heartbeat", **held) as response:
+            return bool((await response.json())["reason"] == "voted")
 
     await until(told)
-    assert time.monotonic() - texted < SECONDS
-    left = []
-    for _ in range(2):
-        found = await a_voter(web, one, 1)
-        left.append(int(found["voter_id"].split("/")[1]))
-        await outcome(web, one, 1, found["lease_id"], "will_vote")
-    assert set(left) <= {0, 3} - {number}, "only those not struck off are left in the queue"
+    assert time.monotonic() - texted < STRUCK_OFF_SECONDS
+    found = await a_voter(web, one, 1)
+    assert int(found["voter_id"].split("/")[1]) in {0, 3} - {number}, "only those not struck off are left"
+    await outcome(web, one, 1, found["lease_id"], "no_answer")
+
+    clock.set(NOON, 1.0)
+    await hall_by_hall(web, intake, "noon", 380)
+    last = await a_voter(web, one, 1)
+    texted = await text(web, intake, "recovered", "12-01 390", 1)
+
+    async def stopped() -> bool:
+        async with web.get(f"{one.url}/dispatches", headers=as_staff()) as response:
+            return bool((await response.json())["dispatches"] == [])
+
+    await until(stopped)
+    assert time.monotonic() - texted < RECOVERED_SECONDS
+    assert (await lease(web, one, 0))["reason"] == "no_dispatch"
+    dial: dict[str, Any] = {"headers": as_caller(1), "json": {"lease_id": last["lease_id"]}}
+    async with web.post(f"{one.url}/api/dial", **dial) as response:
+        assert (await response.json())["reason"] == "stopped"

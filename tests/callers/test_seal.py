@@ -1,21 +1,28 @@
 """With a key, no table holds a voter's name, phone or address; everything else works as without one."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
+import aiohttp
 import asyncpg
 import pytest
 
 from callers import roll
-from callers.lists import Lists, as_csv
+from callers.lists import CallList, Line, Lists, as_csv
 from callers.policy import Rules
 from callers.queue import CallerOnDuty, Granted, Queue
-from callers.seal import Person, Seal, SealedError
+from callers.seal import LateKeyError, Person, Seal, SealedError
 from callers.strike_offs import StrikeOffs, apply
 from election.checkin import Channel, CheckIn, Kind
 from election.day import Voter
 from election.ids import PrecinctId, VoterId, check_in_id, message_id
-from tests.callers.conftest import NOON, ZONE, open_precinct
+from tests.callers.conftest import NOON, ZONE, add_callers, add_election, open_precinct
+from tests.callers.test_queue import said
+from tests.callers.test_service import TOKENS, Service, as_caller, feed, service, until, web
+
+__all__ = ["feed", "service", "web"]  # fixtures
 
 KEY = Seal("a key of at least thirty-two characters")
 ANA = CallerOnDuty("ana", "Ana", ("en",))
@@ -61,9 +68,9 @@ async def test_sealed_voters_are_called_like_others_and_stand_in_no_table(
     words = await everything(connection)
     for secret in ("Rosa", "215555", "Elm"):
         assert secret not in words
-    said = message_id("generic", "stop")
+    stop_id = message_id("generic", "stop")
     stop = CheckIn(
-        check_in_id=check_in_id(said, 0), message_id=said, part=0, kind=Kind.STOP, channel=Channel.SMS,
+        check_in_id=check_in_id(stop_id, 0), message_id=stop_id, part=0, kind=Kind.STOP, channel=Channel.SMS,
         precinct_id=None, watcher_id=None, sender=PHONES[0], observed_at=NOON, sent_at=NOON,
         received_at=NOON, detail={},
     )  # fmt: skip
@@ -84,8 +91,53 @@ async def test_the_same_roll_again_changes_nothing_and_comes_out_as_it_went_in(
         assert [v async for v in roll.read_voters(connection, KEY)] == VOTERS
         with pytest.raises(SealedError):
             _ = [v async for v in roll.read_voters(connection)]
-        with pytest.raises(SealedError):
-            await roll.save_voters(connection, VOTERS)
+        for key in (Seal(""), Seal("another key of at least thirty-two chars")):
+            with pytest.raises(SealedError):
+                await roll.save_voters(connection, VOTERS, key)
+
+
+async def test_a_roll_that_has_been_called_is_not_sealed_afterwards(
+    pool: asyncpg.Pool, connection: asyncpg.Connection
+) -> None:
+    """A voter who said no would be called again: what they said stands under the readable phone."""
+    async with connection.transaction():
+        await roll.save_voters(connection, VOTERS)
+    await open_precinct(connection, "a")
+    queue = Queue(pool, Rules(), lambda _: ZONE)
+    found = await queue.grant(ANA, "a", NOON)
+    assert isinstance(found, Granted)
+    async with connection.transaction():
+        await roll.save_voters(connection, VOTERS, KEY)  # nobody has said anything yet
+    async with connection.transaction():
+        await connection.execute("truncate voters")
+        await roll.save_voters(connection, VOTERS)
+    await queue.record("ana", found.lease_id, said("do_not_call"), NOON)
+    async with connection.transaction():
+        with pytest.raises(LateKeyError):
+            await roll.save_voters(connection, VOTERS, KEY)
+
+
+async def test_a_service_with_another_key_calls_nobody_and_says_why(
+    service: Callable[[], Service], connection: asyncpg.Connection, web: aiohttp.ClientSession
+) -> None:
+    await add_election(connection, ["a", "b"])
+    async with connection.transaction():
+        await roll.save_voters(connection, VOTERS, KEY)
+    await add_callers(connection, 1)
+    await open_precinct(connection, "a")
+    one = service()  # which has no key
+
+    async def refused() -> Any:
+        async with web.post(f"{one.url}/api/lease", headers=as_caller(0)) as response:
+            return response.status == 503 and (await response.json())["reason"] == "wrong_key"
+
+    await until(refused)
+    async with web.get(f"{one.url}/readyz") as response:
+        assert (response.status, await response.json()) == (503, {"database": True, "voters_key": False})
+    async with web.post(f"{one.url}/c/{TOKENS.sign('caller', {'c': 'c0'})}/next") as response:
+        assert "tell your organiser" in await response.text()
+    assert await connection.fetchval("select count(*) from leases") == 0, "nobody is set aside for nothing"
+    assert "BELUGA_VOTERS_KEY; set the one they were imported with" in one.log.read_text()
 
 
 def test_another_key_opens_nothing_and_a_row_cannot_be_moved() -> None:
@@ -100,9 +152,7 @@ def test_another_key_opens_nothing_and_a_row_cannot_be_moved() -> None:
 
 
 def test_csv_is_inert_in_a_spreadsheet() -> None:
-    from callers.lists import CallList, Line
-
-    line = Line(uuid4(), "list:x:0", "v", "=HYPERLINK(1)", "+12155550101", "@x", "", "")
-    text = as_csv(CallList(uuid4(), "a", "dialer", NOON, [line]))
-    assert "'=HYPERLINK(1)" in text
-    assert ",'@x," in text
+    line = Line(uuid4(), "list:x:0", "-v", "=HYPERLINK(1)", "+12155550101", "\t@x", "\r=cmd", "")
+    text = as_csv(CallList(uuid4(), "+a", "dialer", NOON, [line]))
+    for inert in (",'-v,", ",'=HYPERLINK(1),", ",'@x,", ",'=cmd,", ",'+a,"):
+        assert inert in text

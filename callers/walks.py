@@ -1,0 +1,50 @@
+"""Walk sheets: the doors of a precinct behind which somebody has not voted yet, in walking order.
+
+A knock is not a call: nobody is set aside for it, and voters without a phone are on it, too. Each look shows
+who is left now: who has voted, said no or been reached meanwhile is no longer there.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import cast
+
+import asyncpg
+
+from callers.seal import Seal
+from callers.statements import statements
+from election.audit import record
+
+_DOORS = statements("lists")["doors"]
+_NUMBERED = re.compile(r"\s*(\d+)\s*(.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One address and who lives there."""
+
+    address: str = field(repr=False)
+    names: list[str] = field(repr=False)
+
+
+async def doors_of(
+    pool: asyncpg.Pool, seal: Seal, precinct_id: str, account: str, now: datetime
+) -> list[Door]:
+    """The doors left in a precinct. Each look is audited. Raises `SealedError`."""
+    async with pool.acquire() as proxy:
+        connection = cast(asyncpg.Connection, proxy)
+        rows = await connection.fetch(_DOORS, precinct_id)
+        people = [seal.person(r["voter_id"], r["name"], "", r["sealed"], r["address"]) for r in rows]
+        doors: dict[str, Door] = {}
+        for person in people:
+            if person.address:
+                doors.setdefault(person.address, Door(person.address, [])).names.append(person.name)
+        detail = {"doors": len(doors), "voters": sum(len(d.names) for d in doors.values())}
+        await record(connection, now, account, "walk sheet shown", f"precinct:{precinct_id}", detail)
+    return sorted(doors.values(), key=lambda door: walking_order(door.address))
+
+
+def walking_order(address: str) -> tuple[str, int, str]:
+    """Street by street, and by number within a street: "9 Elm Street" before "12 Elm Street"."""
+    found = _NUMBERED.match(address)
+    return (found[2].casefold(), int(found[1]), address) if found else (address.casefold(), 0, address)
