@@ -7,23 +7,17 @@ older has been, or is about to be, demoted.
 """
 
 import asyncio
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 import asyncpg
 import orjson
 
-from election.vigil import Primary, vigil_of
+from election.vigil import STATE, vigil_over
 
 PROBE_SECONDS = 1.5  # one of several hosts
 ONLY_HOST_SECONDS = 5.0  # where there is no other to turn to
 COMMAND_SECONDS = 15.0  # a frozen primary must not hold a caller longer than a failover takes
-
-_STATE = """
-select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as writable,
-       case when pg_is_in_recovery() then 0
-            else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint end as timeline
-"""
 
 SERVER_SETTINGS = {
     "timezone": "UTC",
@@ -61,25 +55,30 @@ def hosts_of(url: str) -> list[str]:
 async def connect(url: str, *, patient: bool = False) -> asyncpg.Connection:
     """A connection to the writable host on the highest timeline, with JSON codecs and UTC.
 
-    Takes at most `PROBE_SECONDS` where there are several hosts; it is then ended when its host falls silent
-    and another takes over (`election.vigil`). `patient` connections have no limit on the time of a statement.
-    Raises `NoWritableHostError`.
+    Takes at most `PROBE_SECONDS` where there are several hosts; it is ended when its host falls silent or is
+    deposed, and another takes writes (`election.vigil`). `patient` connections have no limit on the time of
+    a statement. Raises `NoWritableHostError`.
     """
     hosts = hosts_of(url)
     found = await _primary(hosts, patient)
     if len(hosts) > 1:
-        vigil_of(url, lambda: _found(hosts)).keep(found)
+        vigil_over(hosts, _for_asking).keep(found.host, found.connection)
     return found.connection
 
 
-async def _found(hosts: list[str]) -> Primary | None:
-    try:
-        return await _primary(hosts, False)
-    except NoWritableHostError:
-        return None
+async def _for_asking(host: str) -> asyncpg.Connection:
+    """A connection on which a vigil asks one host, which may be a standby."""
+    await _has_address(urlsplit(host).hostname)
+    return await asyncpg.connect(host, timeout=PROBE_SECONDS, server_settings=SERVER_SETTINGS | LIMITS)
 
 
-async def _primary(hosts: list[str], patient: bool) -> Primary:
+class _Primary(NamedTuple):
+    host: str  # its URL
+    timeline: int
+    connection: asyncpg.Connection
+
+
+async def _primary(hosts: list[str], patient: bool) -> _Primary:
     seconds = PROBE_SECONDS if len(hosts) > 1 else ONLY_HOST_SECONDS
     probes = [asyncio.ensure_future(_probe(host, seconds, patient)) for host in hosts]
     try:
@@ -89,7 +88,7 @@ async def _primary(hosts: list[str], patient: bool) -> Primary:
             probe.add_done_callback(_discard)
             probe.cancel()
         raise
-    good = sorted((o for o in outcomes if isinstance(o, Primary)), key=lambda found: -found.timeline)
+    good = sorted((o for o in outcomes if isinstance(o, _Primary)), key=lambda found: -found.timeline)
     for spare in good[1:]:
         spare.connection.terminate()
     if not good:
@@ -101,8 +100,8 @@ async def _primary(hosts: list[str], patient: bool) -> Primary:
     return good[0]
 
 
-def _discard(probe: "asyncio.Future[Primary | str]") -> None:
-    if not probe.cancelled() and not probe.exception() and isinstance(found := probe.result(), Primary):
+def _discard(probe: "asyncio.Future[_Primary | str]") -> None:
+    if not probe.cancelled() and not probe.exception() and isinstance(found := probe.result(), _Primary):
         found.connection.terminate()
 
 
@@ -128,7 +127,7 @@ async def _has_address(host: str | None) -> None:
     await asyncio.shield(found)
 
 
-async def _probe(host: str, seconds: float, patient: bool) -> Primary | str:
+async def _probe(host: str, seconds: float, patient: bool) -> _Primary | str:
     """A writable host, or what is wrong with this one."""
     connection: asyncpg.Connection | None = None
     try:
@@ -140,11 +139,11 @@ async def _probe(host: str, seconds: float, patient: bool) -> Primary | str:
                 command_timeout=None if patient else COMMAND_SECONDS,
                 server_settings=SERVER_SETTINGS if patient else SERVER_SETTINGS | LIMITS,
             )
-            state = await connection.fetchrow(_STATE)
+            state = await connection.fetchrow(STATE)
             assert state is not None
             if state["writable"]:
                 await _prepare(connection)
-                return Primary(host, state["timeline"], connection)
+                return _Primary(host, state["timeline"], connection)
             problem = "is read-only"
     except TimeoutError:
         problem = f"did not answer in {seconds} s"

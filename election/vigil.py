@@ -1,17 +1,19 @@
-"""Ends connections to a host that stands still or is cut off, as soon as another one takes writes.
+"""Ends connections to a host that is silent or deposed, as soon as another one takes writes.
 
 Theory of operation. A frozen or vanished primary closes nothing: whoever has asked it something waits until a
-limit of their own is over, and a pool then waits as long again for the cancellation. So while a process holds
-connections to one of several hosts, that host is asked for a sign of life every `PULSE_SECONDS`, on one
-connection kept for it. Where none comes, all hosts are probed; once another one is writable, on no lower a
-timeline, every connection to the silent one is ended. Who waits hears it at once, as one of
-`election.database.UNREACHABLE`, and connects anew.
+limit of their own is over, and a pool then waits as long again for the cancellation. Worse is a primary whose
+keeper alone is dead: it goes on answering, and who reads there is never told that the world has moved on. So
+while a process holds connections to one of several hosts, it asks every host each `PULSE_SECONDS`, on one
+connection kept for that, whether it takes writes and on which timeline. Once one does on a higher timeline
+than another, or while another is silent, every connection to that other is ended. Who waits hears it at once,
+as one of `election.database.UNREACHABLE`, and connects anew.
 
 Invariant: nothing is ended while nobody else takes writes. A slow primary is better than none.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -19,85 +21,86 @@ import asyncpg
 import structlog
 
 PULSE_SECONDS = 1.0
-ANSWER_SECONDS = 1.5  # without a sign of life, a host is silent
-AGAIN_SECONDS = 0.5  # between probes while it is silent
+ANSWER_SECONDS = 1.5  # without an answer, a host is silent
+
+STATE = """
+select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as writable,
+       case when pg_is_in_recovery() then 0
+            else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint end as timeline
+"""
+
+SILENT: tuple[type[BaseException], ...] = (
+    OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError,
+)  # fmt: skip
 
 log = structlog.get_logger()
 
-
-@dataclass(frozen=True, slots=True)
-class Primary:
-    """A writable host that was found. `timeline` rises with each failover."""
-
-    host: str  # its URL
-    timeline: int
-    connection: asyncpg.Connection
-
-
-Find = Callable[[], Awaitable[Primary | None]]
+Open = Callable[[str], Awaitable[asyncpg.Connection]]
 
 
 @dataclass(slots=True)
 class Vigil:
-    """Watches over the connections of one event loop to the hosts of one URL. `find` probes all of them."""
+    """Watches over one event loop's connections to `hosts`. `open` connects to one of them, for asking."""
 
-    find: Find
+    hosts: Sequence[str]
+    open: Open
     _held: dict[str, "WeakSet[asyncpg.Connection]"] = field(default_factory=dict)
-    _timelines: dict[str, int] = field(default_factory=dict)
-    _pulse: Primary | None = None
+    _asking: dict[str, asyncpg.Connection] = field(default_factory=dict)
     _task: "asyncio.Task[None] | None" = None
 
-    def keep(self, found: Primary) -> None:
+    def keep(self, host: str, connection: asyncpg.Connection) -> None:
         """Watches over this connection until it is closed."""
-        self._held.setdefault(found.host, WeakSet()).add(found.connection)
-        self._timelines[found.host] = found.timeline
+        self._held.setdefault(host, WeakSet()).add(connection)
         if self._task is None:
             self._task = asyncio.create_task(self._watch(), name="vigil")
 
-    def _open(self) -> dict[str, list[asyncpg.Connection]]:
+    def _open_ones(self) -> dict[str, list[asyncpg.Connection]]:
         held = {host: [c for c in kept if not c.is_closed()] for host, kept in self._held.items()}
         return {host: kept for host, kept in held.items() if kept}
 
     async def _watch(self) -> None:
         try:
-            while held := self._open():
-                silent = self._pulse is None or held.keys() != {self._pulse.host} or not await self._beats()
-                if silent:
-                    await self._look()
-                await asyncio.sleep(AGAIN_SECONDS if self._pulse is None else PULSE_SECONDS)
+            while self._open_ones():
+                await asyncio.sleep(PULSE_SECONDS)
+                answers = await asyncio.gather(*(self._ask(host) for host in self.hosts))
+                self._end_others(dict(zip(self.hosts, answers, strict=True)))
         finally:
-            self._drop()
+            for connection in self._asking.values():
+                connection.terminate()
+            self._asking.clear()
             self._task = None  # it knows its event loop, which may end now
 
-    async def _beats(self) -> bool:
-        assert self._pulse is not None
+    async def _ask(self, host: str) -> int | None:
+        """The timeline on which it takes writes; 0: it takes none; None: it is silent."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return not await self._pulse.connection.fetchval("select pg_is_in_recovery()")
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            return False
+                connection = self._asking.get(host)
+                if connection is None or connection.is_closed():
+                    connection = self._asking[host] = await self.open(host)
+                state = await connection.fetchrow(STATE)
+        except SILENT:
+            with suppress(KeyError):
+                self._asking.pop(host).terminate()
+            return None
+        assert state is not None
+        return int(state["timeline"]) if state["writable"] else 0
 
-    async def _look(self) -> None:
-        """Finds out who takes writes, and ends what is held to others on no higher a timeline."""
-        self._drop()
-        self._pulse = await self.find()
-        if self._pulse is None:
+    def _end_others(self, timelines: dict[str, int | None]) -> None:
+        newest = max(timeline or 0 for timeline in timelines.values())
+        if not newest:
             return
-        for host, connections in self._open().items():
-            if host != self._pulse.host and self._timelines[host] <= self._pulse.timeline:
-                log.warning("connections_ended", connections=len(connections), timeline=self._pulse.timeline)
+        for host, connections in self._open_ones().items():
+            timeline = timelines.get(host)
+            if timeline is None or timeline < newest:
+                log.warning("connections_ended", connections=len(connections), silent=timeline is None)
                 for connection in connections:
                     connection.terminate()
 
-    def _drop(self) -> None:
-        if self._pulse is not None:
-            self._pulse.connection.terminate()
-            self._pulse = None
+
+_vigils: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, ...], Vigil]]" = WeakKeyDictionary()
 
 
-_vigils: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Vigil]]" = WeakKeyDictionary()
-
-
-def vigil_of(url: str, find: Find) -> Vigil:
-    """The running loop's own for this URL."""
-    return _vigils.setdefault(asyncio.get_running_loop(), {}).setdefault(url, Vigil(find))
+def vigil_over(hosts: Sequence[str], open_: Open) -> Vigil:
+    """The running loop's own for these hosts."""
+    here = _vigils.setdefault(asyncio.get_running_loop(), {})
+    return here.setdefault(tuple(hosts), Vigil(hosts, open_))

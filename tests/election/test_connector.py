@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import time
@@ -149,6 +150,47 @@ async def test_whoever_waits_for_a_frozen_host_is_let_go_once_another_takes_writ
     )
     assert alone.is_closed()
     pool.terminate()
+
+
+@pytest.fixture
+def deposed(
+    tmp_path: Path, postgres: EmbeddedPostgres
+) -> Iterator[tuple[EmbeddedPostgres, EmbeddedPostgres]]:
+    """A primary, which goes on serving on its timeline, and a copy of it to be promoted to the next."""
+    password = postgres.url.split(":")[2].split("@")[0]
+    old = EmbeddedPostgres(tmp_path / "old", free_port(), password)
+    old.start()
+    old.stop()
+    new = EmbeddedPostgres(tmp_path / "new", free_port(), password)
+    shutil.copytree(old.home, new.home)
+    (new.data / "standby.signal").touch()
+    if os.geteuid() == 0:
+        new.own_all()
+    for server in (old, new):
+        server.start()
+    yield old, new
+    for server in (old, new):
+        server.stop()
+
+
+async def test_whoever_reads_at_a_deposed_primary_is_sent_to_the_new_one(
+    deposed: tuple[EmbeddedPostgres, EmbeddedPostgres],
+) -> None:
+    """Its keeper alone has died: it still answers, and would never tell a reader what happens elsewhere."""
+    old, new = deposed
+    url = both(old, new)
+    connection = await connect(url)
+    assert await connection.fetchval("select inet_server_port()") == old.port
+    ended = asyncio.Event()
+    connection.add_termination_listener(lambda _: ended.set())
+    admin = await asyncpg.connect(new.url_of("postgres"))
+    await admin.fetchval("select pg_promote()")
+    await admin.close()
+    async with asyncio.timeout(PULSE_SECONDS + 2 * ANSWER_SECONDS + 2):
+        await ended.wait()
+    again = await connect(url)
+    assert await again.fetchval("select inet_server_port()") == new.port
+    again.terminate()
 
 
 async def test_a_frozen_host_keeps_its_connections_while_nobody_else_takes_writes(
