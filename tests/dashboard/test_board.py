@@ -185,7 +185,7 @@ async def test_a_precinct_opens_beside_the_list_and_stays_in_the_address(
         await page.click(f"#work [data-row='{LAGGING}'] a")
         await expect(page.locator("#panel .sentence")).to_contain_text("behind its peers by close")
         await expect(page.locator("#panel .sentence")).to_contain_text("5 min ago")
-        await expect(page.locator("#panel-log li")).to_have_count(5)
+        await expect(page.locator("#panel-log li")).to_have_count(6)  # five counts and a note
         await expect(page.locator("#panel-log .verdict.held")).to_have_text("○ Held")
         await expect(page.locator("#panel-day path.point")).to_have_count(5)
         await expect(page.locator("#work [data-row]").first).to_be_visible()
