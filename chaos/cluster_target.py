@@ -143,8 +143,12 @@ class ClusterTarget(Target):
 
     @property
     def database_url(self) -> str:
+        return self.url_of(*DATABASES)
+
+    def url_of(self, *databases: str) -> str:
+        """Of those on the network. asyncpg tries them in turn: a frozen one takes all its patience."""
         places = self.addresses()
-        hosts = ",".join(f"{places[name]}:5432" for name in DATABASES if name in places)
+        hosts = ",".join(f"{places[name]}:5432" for name in databases if name in places)
         password = quote(self.secret("postgres_password"), safe="")
         return (
             f"postgresql://beluga:{password}@{hosts}/beluga?sslmode=require&target_session_attrs=read-write"

@@ -79,6 +79,15 @@ def alert_ceases(name: str, seconds: float = 60.0) -> bool:
     return False
 
 
+def waits_cancelled(label: str = "synchronous_waits_cancelled") -> bool:
+    """Whether the fault of this label, still under way, has cancelled any wait: else it has shown nothing."""
+    session = current()
+    fault = session.heals.under_way(session.faults.get(label, ""))
+    cancelled = getattr(fault, "cancelled", 0)
+    session.history.record(Op.NOTE, said=f"{cancelled} waits for the standby were cancelled")
+    return cancelled > 0
+
+
 def everything_counted(seconds: float = 60.0) -> bool:
     """Whether all that has been acknowledged until now is in the tally within `seconds`."""
     session = current()

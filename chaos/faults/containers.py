@@ -129,11 +129,10 @@ class PatroniFrozen(_OfCluster):
                 os.kill(pid, signal.SIGCONT)
 
 
-class SynchronousWaitsCancelled(Fault):
-    """Whoever waits for the synchronous standby is cancelled, again and again (warning 01000)."""
+class SynchronousWaitsCancelled(_OfCluster):
+    """Whoever waits at `who` for the synchronous standby is cancelled, again and again (warning 01000)."""
 
     name = "synchronous_waits_cancelled"
-    needs = ("the cluster of docker-compose.yml in rehearsal mode",)
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -141,22 +140,21 @@ class SynchronousWaitsCancelled(Fault):
         self._thread: threading.Thread | None = None
         self.cancelled = 0
 
-    def setup(self) -> None:
-        if not isinstance(self.target, ClusterTarget):
-            raise UnavailableError("only a cluster has a synchronous standby")
-
     def inject(self) -> None:
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._cancel()), daemon=True)
+        url = self.cluster.url_of(*self.found["services"])
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._cancel(url)), daemon=True)
         self._thread.start()
 
-    async def _cancel(self) -> None:
+    async def _cancel(self, url: str) -> None:
         connection: asyncpg.Connection | None = None
         while not self._stop.is_set():
             try:
                 if connection is None:
-                    connection = await asyncpg.connect(self.target.database_url, timeout=5)
+                    connection = await asyncpg.connect(url, timeout=5, command_timeout=5)
                 self.cancelled += int(await connection.fetchval(WAITS) or 0)
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                if connection is not None:
+                    connection.terminate()
                 connection = None
             await asyncio.sleep(CANCEL_EVERY)
         if connection is not None:

@@ -43,6 +43,10 @@ class HealList:
             raise
         return number
 
+    def under_way(self, number: str) -> Fault | None:
+        """A fault of ours that has not been healed."""
+        return self._faults.get(number)
+
     def heal(self, number: str) -> None:
         """Heals one fault; does nothing where it has been healed."""
         with self._lock:

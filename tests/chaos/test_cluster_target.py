@@ -109,6 +109,7 @@ def test_one_machine_has_no_containers(tmp_path: Path) -> None:
 def test_the_alerts_that_experiments_of_a_cluster_promise_are_understood() -> None:
     rules = {rule.name: rule for rule in read_rules(ClusterTarget.rules)}
     said = 'patroni_primary{name="db1"} 0\npatroni_failsafe_mode_is_active{name="db1"} 1\n'
+    said += 'patroni_sync_standby{name="db1"} 0\n'
     look = [(0.0, parse(said + "beluga_intake_local_only 3\n"))]
     for e in catalogue():
         if "cluster" in e.targets and e.about.get("alert"):
