@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
@@ -20,7 +21,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     if reason := why_not():
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("cluster")
-    found = Cluster(folder, f"beluga-test-{folder.name[-4:].strip('-')}")
+    # A name that nobody had: the volumes of a run that was killed hold a database with another password.
+    found = Cluster(folder, f"beluga-test-{token_hex(3)}")
     try:
         yield found
     finally:
