@@ -53,6 +53,7 @@ def votes_here(report: dict[str, Any]) -> int | None:
 
 
 # Staff decisions worth a flag on the chart; accepting and rejecting shows on the points themselves.
+HEADROOM = 1.08
 LABEL, LABEL_ROWS = 15, 3  # pixels of a label's row above the chart, and how many rows there are
 _FLAGS = {"note": "note", "hours": "hours changed", "assign": "watcher assigned"}
 
@@ -76,8 +77,9 @@ def day_chart(page: dict[str, Any], zone: ZoneInfo, now: datetime, dark: bool) -
         when = moment(value)
         return when.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if when else ""
 
-    curve = page.get("curve") or []
-    traces = _band(curve, local, palette) + _reports(page.get("reports") or [], local, palette)
+    curve, reports = page.get("curve") or [], page.get("reports") or []
+    top = _top(curve, reports)
+    traces = _band(curve, local, palette) + _reports(reports, local, palette, top)
     shapes: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
     _line_at(shapes, notes, local(now.timestamp()), "now", palette)
@@ -100,7 +102,7 @@ def day_chart(page: dict[str, Any], zone: ZoneInfo, now: datetime, dark: bool) -
             "plot_bgcolor": "rgba(0,0,0,0)",
             "font": {"family": "system-ui, sans-serif", "size": 13, "color": palette.ink},
             "xaxis": axis | {"type": "date", "tickformat": "%H:%M", "range": ends},
-            "yaxis": axis | {"rangemode": "tozero", "tickformat": ",d"},
+            "yaxis": axis | {"range": [0, top * HEADROOM], "tickformat": ",d"},
             "showlegend": False,
             "hovermode": "closest",
             "shapes": shapes,
@@ -109,6 +111,13 @@ def day_chart(page: dict[str, Any], zone: ZoneInfo, now: datetime, dark: bool) -
             "template": None,
         },
     }
+
+
+def _top(curve: Sequence[dict[str, Any]], reports: Sequence[dict[str, Any]]) -> float:
+    """Votes that the chart is to reach: the bands and what counts; no slip of ten times it."""
+    found = [point.get(name) or 0 for point in curve for name in ("expected", "hi95", "projected_hi80")]
+    found += [votes_here(r) or 0 for r in reports if verdict(r) == "accepted"]
+    return float(max([*found, 1]))
 
 
 def _band(
@@ -159,30 +168,42 @@ def _projection(
 
 
 def _reports(
-    reports: Sequence[dict[str, Any]], local: Callable[[Any], str], palette: Palette
+    reports: Sequence[dict[str, Any]], local: Callable[[Any], str], palette: Palette, top: float
 ) -> list[dict[str, Any]]:
+    """Points; those above the chart stand at its upper edge, with their number."""
     colours = {"accepted": palette.seen, "held": palette.held, "rejected": palette.rejected}
     counted = [r for r in reports if votes_here(r) is not None and r.get("observed_at") is not None]
     traces = []
     for kind, symbol in _MARKERS.items():
         chosen = sorted((r for r in counted if verdict(r) == kind), key=lambda r: local(r["observed_at"]))
         if chosen:
+            votes = [votes_here(r) or 0 for r in chosen]
+            above = ["" if n <= top else f"{n:,} ↑" for n in votes]
+            lines = "lines+markers" if kind == "accepted" else "markers"
             traces.append(
                 {
                     "type": "scatter",
-                    "mode": "lines+markers" if kind == "accepted" else "markers",
+                    "mode": f"{lines}+text" if any(above) else lines,
                     "x": [local(r["observed_at"]) for r in chosen],
-                    "y": [votes_here(r) for r in chosen],
-                    "text": [
-                        f" of {r['votes']:,} in the building" if r.get("whole_site") else "" for r in chosen
-                    ],
-                    "marker": {"symbol": symbol, "size": 9, "color": colours[kind], "line": {"width": 2}},
+                    "y": [min(n, top) for n in votes],
+                    "text": above,
+                    "textposition": "middle left",
+                    "textfont": {"color": colours[kind]},
+                    "marker": {
+                        "symbol": symbol, "size": 9, "color": colours[kind],
+                        "line": {"width": 2, "color": colours[kind]},
+                    },
                     "line": {"width": 1.5, "color": colours[kind]},
-                    "hovertemplate": f"%{{y:,}}%{{text}} at %{{x|%H:%M}} · {_WORDS[kind]}<extra></extra>",
+                    "customdata": [_told(r, n) for r, n in zip(chosen, votes, strict=True)],
+                    "hovertemplate": f"%{{customdata}} at %{{x|%H:%M}} · {_WORDS[kind]}<extra></extra>",
                     "name": _WORDS[kind],
                 }
-            )
+            )  # fmt: skip
     return traces
+
+
+def _told(report: dict[str, Any], votes: int) -> str:
+    return f"{votes:,} of {report['votes']:,} in the building" if report.get("whole_site") else f"{votes:,}"
 
 
 def _line_at(  # noqa: PLR0917

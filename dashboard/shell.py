@@ -50,7 +50,8 @@ def layout() -> Any:
             html.Div(id="panel-around"),
             html.Div(id="panel-log"),
             dcc.Store(id="panel-request"),
-        ]
+        ],
+        id="panel-parts",
     )
 
 

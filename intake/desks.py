@@ -42,7 +42,7 @@ from intake.incidents import OPEN, Thread, history_of, threads
 from intake.reception import Reception
 from intake.reminders import made_since
 from intake.reread import read_as, standing_entries, with_ties
-from intake.rollcall import attendance, invitations, summary
+from intake.rollcall import attendance, invitations, summary, unproven_items
 from intake.settings import IntakeSettings
 from intake.undelivered import Lost
 
@@ -160,6 +160,8 @@ class DeskApi:
             items = await self._outbox_items(connection, viewer)
             if viewer.counties is None:
                 page.outbox = await self._outbox_now(connection)
+        elif desk is Desk.ROLL_CALL:
+            items = await self._unproven(connection, viewer)
         else:
             items = await self._silent(connection, viewer)
             page.feed_age_seconds = self._heard.age()
@@ -191,6 +193,13 @@ class DeskApi:
         histories = {t.number: history_of(t) for t in open_ones}
         items = incident_items(open_ones, viewer, self._reception.rosters.current)
         return [item.model_copy(update={"history": histories[item.number or 0]}) for item in items]
+
+    async def _unproven(self, connection: asyncpg.Connection, viewer: Viewer) -> list[DeskItem]:
+        roster = self._reception.rosters.current
+        if roster is None:
+            return []
+        people = await attendance(connection, roster, rehearsal=self._settings.rehearsal)
+        return unproven_items(people, viewer.counties)
 
     async def _lost(self, connection: asyncpg.Connection, viewer: Viewer) -> list[dict[str, Any]]:
         scope, now = viewer.scope(self._reception.rosters.current), self._reception.clock.now()
@@ -242,6 +251,11 @@ class DeskApi:
             if roster is None or item not in roster.precincts or not viewer.sees(item, roster):
                 raise _RefusedError(404, "There is no such precinct at your desk.")
             return None
+        if desk is Desk.ROLL_CALL:
+            scope = viewer.scope(roster)
+            if roster is None or item not in roster.watchers or (scope is not None and item not in scope[1]):
+                raise _RefusedError(404, "There is no such watcher at your desk.")
+            return None
         if desk is Desk.INCIDENTS:
             for thread in await self._threads(connection):
                 if str(thread.number) == item and viewer.sees(thread.first.precinct_id, roster):
@@ -292,7 +306,8 @@ class DeskApi:
             return outcome
         answer = receipt(self._reception, PROVIDER, outcome, body)
         if answer.status == 200 and desk is not Desk.SILENT:
-            gone = desk is not Desk.INCIDENTS or wanted.status not in OPEN
+            open_still = desk is Desk.INCIDENTS and wanted.status in OPEN
+            gone = not open_still and desk is not Desk.ROLL_CALL  # who is proven leaves it by the log
             await store.finish(connection, desk, item, viewer.account, gone=gone)
         return answer
 
@@ -321,7 +336,9 @@ class DeskApi:
             return self._made(Kind.RESOLVE, viewer, found.precinct_id, about | done), wanted.key
         if found is None:
             if wanted.outcome != "dismiss":
-                raise _RefusedError(422, "A silent precinct can only be noted.")
+                raise _RefusedError(422, "A silent precinct or a watcher can only be noted.")
+            if desk is Desk.ROLL_CALL:
+                return self._made(Kind.RESOLVE, viewer, None, about), wanted.key
             return self._made(Kind.NOTE, viewer, item, about | {"text": wanted.note or "seen"}), wanted.key
         if wanted.outcome == "dismiss":
             return self._made(Kind.RESOLVE, viewer, found.precinct_id, about), wanted.key

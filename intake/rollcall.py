@@ -13,7 +13,7 @@ import asyncpg
 
 from election.day import Watcher
 from election.roster import Roster
-from election.wire.desks import RollCall, RollCallCounty
+from election.wire.desks import Desk, DeskItem, RollCall, RollCallCounty
 from intake import outbox_store as store
 from intake.outbox import Purpose, QuietHours, Text, keyed, mark_of, window, worded, zone_of
 
@@ -129,6 +129,24 @@ def summary(
         wrong_number=[p.watcher.watcher_id for p in seen if p.wrong_number],
         opted_out=[p.watcher.watcher_id for p in seen if p.opted_out],
     )
+
+
+def unproven_items(people: Sequence[Attendance], counties: Collection[str] | None = None) -> list[DeskItem]:
+    """Whom to reach, as a desk shows them, in the order of ids."""
+    return [
+        DeskItem(
+            id=str(p.watcher.watcher_id),
+            desk=Desk.ROLL_CALL,
+            at=p.invited_at,
+            precinct_id=next(iter(p.watcher.precinct_ids), None),
+            county=next(iter(p.counties), ""),
+            watcher_id=p.watcher.watcher_id,
+            status="opted out" if p.opted_out else "wrong number" if p.wrong_number
+            else "invited" if p.invited_at else "not invited",
+        )
+        for p in people
+        if p.proven_at is None and (counties is None or set(p.counties) & set(counties))
+    ]  # fmt: skip
 
 
 def invitations(

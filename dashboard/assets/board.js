@@ -262,11 +262,11 @@
     byId("notice").textContent = byId("notice").className = "";
     board.boot = await reply.json();
     beluga.setZone(board.boot.timezone);
-    beluga.map.readTheme();
     board.buildHeader();
     board.watchHands();
     board.watchMap();
     board.readAddress();
+    beluga.map.readTheme(); // a wall is dark, whatever the device prefers
     board.chooseView();
     if (board.selected) beluga.panel.show(board.selected);
     wantWatched();

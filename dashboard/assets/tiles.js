@@ -141,7 +141,7 @@
       return;
     }
     const callers = offer ? offer.callers : Math.max(1, Math.min(10, Math.ceil(s.shortfall / 15)));
-    cell.append(make("button", { type: "button", class: offer ? "main" : null, title: offer ? offer.sentence : null, "data-action": "dispatch", "data-for": s.precinct_id, "data-callers": callers }, offer ? "send " + callers : "send"));
+    cell.append(make("button", { type: "button", class: offer ? "main" : null, title: offer ? offer.sentence : null, "data-action": "dispatch", "data-for": s.precinct_id, "data-callers": callers }, "send " + callers));
     cell.firstChild.setAttribute("aria-label", "Send " + callers + " callers to " + name + (offer ? ". Proposed: " + offer.sentence : ""));
   }
 

@@ -11,10 +11,11 @@
   const REST_MS = 2000; // between two looks, however much changes
   const INTAKE_DEAF_S = 4; // intake hears from the feed who is silent; it beats each second
   const FAILED_MS = 5000; // an unanswered question is asked again: the feed does not say it twice
-  const ICONS = { unread: "?", unknown: "☎", held: "○", silent: "◌", incidents: "!", outbox: "✉" };
+  const ICONS = { unread: "?", unknown: "☎", held: "○", silent: "◌", incidents: "!", outbox: "✉", rollcall: "☎" };
   // Of a text of ours: what became of it, and why.
   const FATES = { undelivered: "came back", failed: "was not taken", unknown: "may or may not have arrived" };
   const WHY = { wrong_number: "The number is wrong, or is no mobile phone.", opted_out: "The provider holds this phone for opted out.", account: "Our account with the provider does not allow it: look at the outbox's settings.", refused: "The provider refused it.", leader_lost: "We stopped in the middle of sending." };
+  const ROLL = { "not invited": "Not invited yet.", invited: "Invited by text; no READY has come.", "wrong number": "Our texts do not reach this number: ask for the right one and mend the roster.", "opted out": "Texted STOP. Ask them to text START, or to use the form." };
   const PURPOSES = { question: "question", opt_out: "opt-out", reply: "reply", reassigned: "reassignment", reminder: "reminder", roll_call: "roll call", thanks: "thank-you" };
 
   let me = "";
@@ -81,8 +82,8 @@
       const counts = ask("/desks");
       counts.catch(() => {}); // told below, where it is waited for
       if (asked.has(desk)) {
-        if (desk === "rollcall") rollCall(await ask("/rollcall"));
-        else deaf = await lookAtQueue();
+        if (desk === "rollcall") paintRollCall(await ask("/rollcall"));
+        deaf = await lookAtQueue();
       }
       paintCounts(await counts);
       lookedAt = performance.now();
@@ -119,6 +120,8 @@
       next = after = answer.next;
       if (!after) break;
     }
+    // Where somebody watches, somebody can be called: those first, the longest silence first among them, as on the board.
+    if (desk === "silent") found.sort((a, b) => (b.people.length > 0) - (a.people.length > 0) || Date.parse(a.at) - Date.parse(b.at));
     items = found;
     paintQueue();
     return deaf;
@@ -170,11 +173,11 @@
   }
 
   function row(i) {
-    const title = desk === "silent" ? i.place || i.id : desk === "outbox" ? whoOf(i) : i.text || (i.votes === null ? i.kind : String(i.votes));
+    const title = desk === "silent" ? i.place || i.id : desk === "outbox" || desk === "rollcall" ? whoOf(i) : i.text || (i.votes === null ? i.kind : String(i.votes));
     const line = make("li", { "data-id": i.id, class: (i.id === selected ? "selected " : "") + (i.taken_by ? "taken" : "") },
       make("button", { type: "button", "aria-current": i.id === selected ? "true" : null },
         make("span", { class: "icon", "aria-hidden": "true" }, i.number ? "#" + i.number : ICONS[desk]), make("b", {}, title), make("span", { class: "since" }),
-        make("span", { class: "where" }, [desk === "silent" ? i.precinct_id : i.place, desk === "outbox" ? "" : i.phone, i.category && i.category.replaceAll("_", " "), desk === "outbox" ? PURPOSES[i.kind] + " " + FATES[i.status] : i.status, i.messages > 1 ? i.messages + " texts" : ""].filter(Boolean).join(" · ")),
+        make("span", { class: "where" }, [desk === "silent" ? i.precinct_id + " · " + (i.people[0]?.name || "nobody watches") : i.place, i.steps.length ? "texted " + i.steps.length + "×" : "", desk === "outbox" ? "" : i.phone, i.category && i.category.replaceAll("_", " "), desk === "outbox" ? PURPOSES[i.kind] + " " + FATES[i.status] : i.status, i.messages > 1 ? i.messages + " texts" : ""].filter(Boolean).join(" · ")),
         i.taken_by ? make("span", { class: "by" }, i.taken_by === me ? "yours" : i.taken_by + " has it") : null));
     return line;
   }
@@ -200,7 +203,6 @@
 
   let painted = "";
   function paintWork() {
-    if (desk === "rollcall") return;
     const i = item(selected);
     const mine = Boolean(i && hand && hand.id === i.id);
     const key = i ? [i.id, mine, i.taken_by, i.text, i.status, i.steps.length, i.history.length].join("|") : "none";
@@ -212,18 +214,20 @@
   }
 
   function heading(i) {
-    const where = [i.place, i.precinct_id, i.county].filter(Boolean).join(" · ");
+    const where = [desk === "silent" ? "" : i.place, i.precinct_id, i.county].filter(Boolean).join(" · ");
     const at = i.at ? Date.parse(i.at) / 1000 : null;
     return [
-      make("h2", {}, desk === "silent" ? i.place || i.id : desk === "outbox" ? whoOf(i) : desk === "held" ? beluga.whole(i.votes) + " held" : desk === "incidents" ? "#" + i.number + " " + (i.category || "").replaceAll("_", " ") : i.phone || "Nobody could read this"),
+      make("h2", {}, desk === "silent" ? i.place || i.id : desk === "outbox" || desk === "rollcall" ? whoOf(i) : desk === "held" ? beluga.whole(i.votes) + " held" : desk === "incidents" ? "#" + i.number + " " + (i.category || "").replaceAll("_", " ") : i.phone || "Nobody could read this"),
       desk === "outbox" ? make("p", { class: "loud" }, "Our " + PURPOSES[i.kind] + " " + FATES[i.status] + ".") : null,
       desk === "incidents" && i.history.length ? course(i) : i.text ? make("q", {}, i.text) : null,
       make("p", { class: "dim" }, where, where && at ? " · " : "", at ? beluga.hhmm(at) + " · " : "", at ? make("span", { "data-ago": String(at) }) : "", i.channel ? " · " + i.channel : ""),
+      desk === "rollcall" ? make("p", {}, ROLL[i.status] || i.status) : null,
       i.why ? make("p", {}, desk === "outbox" ? WHY[i.why] || i.why : i.why) : null,
       i.steps.length ? make("ul", { class: "steps" }, ...i.steps.map((s) => make("li", {}, "Step " + s.step + ": " + s.to + " texted at " + beluga.hhmm(Date.parse(s.at) / 1000) + " · " + s.state))) : null,
     ].filter(Boolean);
   }
 
+  const hopeless = (i) => i.why === "wrong_number" || i.why === "opted_out"; // the same words would not arrive again
   const whoOf = (i) => {
     const one = (i.people || []).find((p) => p.phone === i.phone) || (i.watcher_id && (i.people || [])[0]);
     return one ? one.name + (one.as === "watcher" ? "" : " · " + one.as) : i.phone;
@@ -274,9 +278,9 @@
           actions(button("a", "Acknowledge", finish("status", () => ({ status: "acknowledged", ...note() }))), button("g", "Assigned", finish("status", () => ({ status: "assigned", ...note() }))),
             button("d", "Resolved", finish("status", () => ({ status: "resolved", ...note() })), true)), held];
       case "outbox":
-        return [field("note", "What you found out (optional)", { placeholder: "reached by phone", maxlength: 500 }), actions(button("s", "Send it again", finish("again", note), true), button("d", "Done", finish("dismiss", note))), held];
+        return [field("note", "What you found out (optional)", { placeholder: "reached by phone", maxlength: 500 }), actions(button("s", "Send it again", finish("again", note), !hopeless(i)), button("d", "Done", finish("dismiss", note), hopeless(i))), held];
       default:
-        return [field("note", "What you found out", { placeholder: "reached the watcher, phone was off", maxlength: 500 }), actions(button("d", "Note it", finish("dismiss", note), true)), held];
+        return [field("note", "What you found out", { placeholder: desk === "rollcall" ? "reached, texts READY tonight" : "reached the watcher, phone was off", maxlength: 500 }), actions(button("d", "Note it", finish("dismiss", note), true)), held];
     }
   }
 
@@ -347,7 +351,7 @@
     hand = null;
     painted = "";
     const at = items.findIndex((i) => i.id === id);
-    const gone = desk !== "silent" && !(wanted.outcome === "status" && wanted.status !== "resolved");
+    const gone = !["silent", "rollcall"].includes(desk) && !(wanted.outcome === "status" && wanted.status !== "resolved");
     if (gone) items.splice(at, 1);
     else if (items[at]) items[at].taken_by = "";
     selected = (items[gone ? at : at + 1] || items[items.length - 1] || {}).id || null;
@@ -360,28 +364,28 @@
   // ---- the roll call ---------------------------------------------------------------------------------------------
 
   let called = "";
-  function rollCall(answer) {
+  const COUNTIES = ["county", "watchers", "proven", "invited", "wrong_number", "opted_out"];
+  function paintRollCall(answer) {
     const key = JSON.stringify(answer);
     if (key === called) return;
     called = key;
-    byId("rehearsal").hidden = !answer.rehearsal;
-    const number = (n) => make("td", { class: "number" }, beluga.whole(n));
-    document.querySelector("#queue .empty").hidden = true;
-    document.querySelector("#queue ol").replaceChildren(...answer.unproven.map((w) => make("li", {}, make("p", { class: "line" }, make("b", {}, w.name), make("a", { href: "tel:" + w.phone, class: "call", "aria-label": "Call " + w.name }, "call")))));
     const send = (what) => async () => {
       try {
         const { answer: made } = await ask("/rollcall/" + what, {});
-        say(made.made + " texts are on their way.", false);
+        say(made.made === 1 ? "1 text is on its way." : made.made + " texts are on their way.", false);
         changed(desk);
       } catch (error) { say(error.message, true); }
     };
-    byId("work").replaceChildren(
+    const file = make("button", { type: "button", class: "csv", "aria-label": "Save the counties as CSV" }, "CSV");
+    file.addEventListener("click", () => beluga.csv.download(fileName("rollcall-counties"), beluga.csv.text(COUNTIES, answer.counties.map((c) => COUNTIES.map((k) => c[k])))));
+    byId("summary").hidden = false;
+    byId("summary").replaceChildren(
       make("h2", {}, beluga.whole(answer.proven) + " of " + beluga.whole(answer.watchers) + " phones proven"),
-      make("p", { class: "dim" }, answer.unproven.length + " to reach (listed here), " + answer.wrong_number.length + " wrong numbers, " + answer.opted_out.length + " opted out."),
+      make("p", { class: "dim" }, beluga.whole(answer.unproven) + " to reach (listed here), " + beluga.whole(answer.wrong_number) + " wrong numbers, " + beluga.whole(answer.opted_out) + " opted out."),
       make("p", { class: "actions" }, button("i", "Invite everybody not yet invited", send("invite"), true), button("m", "Remind those who have not answered", send("remind"))),
-      make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Roll call by county" }, make("table", {},
+      make("details", {}, make("summary", {}, "By county"), make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Roll call by county" }, file, make("table", {},
         make("thead", {}, make("tr", {}, ...["County", "Watchers", "Proven", "Invited", "Wrong number", "Opted out"].map((t, n) => make("th", { scope: "col", class: n ? "number" : null }, t)))),
-        make("tbody", {}, ...answer.counties.map((c) => make("tr", {}, make("th", { scope: "row" }, c.county || "No county"), number(c.watchers), number(c.proven), number(c.invited), number(c.wrong_number), number(c.opted_out)))))));
+        make("tbody", {}, ...answer.counties.map((c) => make("tr", {}, make("th", { scope: "row" }, c.county || "No county"), ...COUNTIES.slice(1).map((k) => make("td", { class: "number" }, beluga.whole(c[k]))))))))));
   }
 
   // ---- ages, hands, beginning -----------------------------------------------------------------------------------
@@ -439,21 +443,16 @@
 
   // All of the queue as a file, not only what is shown.
   const COLUMNS = ["id", "at", "precinct_id", "place", "county", "watcher_id", "phone", "channel", "kind", "text", "votes", "why", "messages", "number", "category", "status", "taken_by"];
+  const fileName = (table) => table + "-" + new Date(beluga.now() * 1000).toISOString().slice(0, 16).replace(":", "") + "Z.csv";
   async function saveCsv() {
-    const name = desk + "-" + new Date(beluga.now() * 1000).toISOString().slice(0, 16).replace(":", "") + "Z.csv";
     try {
-      if (desk === "rollcall") {
-        const { counties } = await ask("/rollcall");
-        const columns = ["county", "watchers", "proven", "invited", "wrong_number", "opted_out"];
-        return beluga.csv.download(name, beluga.csv.text(columns, counties.map((c) => columns.map((k) => c[k]))));
-      }
       const rows = [];
       for (let after = ""; after !== null; ) {
         const answer = await ask("/desks/" + desk + (after ? "?after=" + encodeURIComponent(after) : ""));
         rows.push(...answer.items.map((i) => COLUMNS.map((k) => i[k] ?? "")));
         after = answer.next || null;
       }
-      beluga.csv.download(name, beluga.csv.text(COLUMNS, rows));
+      beluga.csv.download(fileName(desk), beluga.csv.text(COLUMNS, rows));
     } catch (error) { if (error.message) say(error.message, true); }
   }
   byId("csv").addEventListener("click", saveCsv);
@@ -473,7 +472,7 @@
     if (event.key === "j" || event.key === "ArrowDown") { step(1); event.preventDefault(); }
     else if (event.key === "k" || event.key === "ArrowUp") { step(-1); event.preventDefault(); }
     else if (event.key === "Enter" && selected && event.target.closest("#queue")) { event.preventDefault(); document.querySelector("#work [data-key=t]")?.click(); }
-    else document.querySelector("#work [data-key='" + CSS.escape(event.key) + "']:not(:disabled)")?.click();
+    else document.querySelector(":is(#work, #summary) [data-key='" + CSS.escape(event.key) + "']:not(:disabled)")?.click();
   });
   // Whoever leaves the page leaves nothing in hand.
   window.addEventListener("pagehide", () => {

@@ -21,6 +21,7 @@ class Desk(StrEnum):
     SILENT = "silent"  # precincts without a word, and how far they have been reminded
     INCIDENTS = "incidents"  # open problems
     OUTBOX = "outbox"  # people whom our newest text did not reach, one item a phone
+    ROLL_CALL = "rollcall"  # watchers whose phone has not been proven to reach us
 
 
 class ReminderStep(BaseModel):
@@ -70,7 +71,7 @@ class DeskItem(BaseModel):
     messages: int = 1  # unknown: texts from this phone; incidents: texts of this incident
     number: int | None = None  # incidents
     category: str = ""  # incidents
-    status: str = ""  # incidents; outbox: what became of the text
+    status: str = ""  # incidents; outbox: what became of the text; roll call: how far it has come
     history: list[Said] = Field(default_factory=list)  # incidents, oldest first
     steps: list[ReminderStep] = Field(default_factory=list)
     taken_by: str = ""

@@ -25,11 +25,13 @@ PAGE = {
 
 def test_reports_are_full_hollow_or_crossed_by_verdict() -> None:
     figure = day_chart(PAGE, ZONE, NOW, dark=False)
-    markers = {t["name"]: (t["marker"]["symbol"], t["y"]) for t in figure["data"] if "markers" in t["mode"]}
+    markers = {
+        t["name"]: (t["marker"]["symbol"], t["customdata"]) for t in figure["data"] if "markers" in t["mode"]
+    }
     assert markers == {
-        "Accepted": ("circle", [100]),
-        "Held": ("circle-open", [900]),
-        "Rejected": ("x-thin-open", [20]),
+        "Accepted": ("circle", ["100"]),
+        "Held": ("circle-open", ["900"]),
+        "Rejected": ("x-thin-open", ["20"]),
     }
 
 
@@ -81,5 +83,17 @@ def test_a_whole_buildings_count_is_drawn_as_this_precincts_share() -> None:
     replaced = {**whole, "share": None, "verdict": "superseded"}
     figure = day_chart(PAGE | {"reports": [whole, replaced]}, ZONE, NOW, dark=False)
     (points,) = [t for t in figure["data"] if t.get("name") == "Accepted"]
-    assert (points["y"], points["text"]) == ([412], [" of 1,200 in the building"])
+    assert (points["y"], points["customdata"]) == ([412], ["412 of 1,200 in the building"])
     assert not [t for t in figure["data"] if t.get("name") == "Rejected"]  # of which no share is known
+
+
+def test_a_slip_of_ten_times_the_count_does_not_flatten_the_day() -> None:
+    slip = {"votes": 9_000, "observed_at": 1793714400, "verdict": "held"}
+    figure = day_chart(PAGE | {"reports": [*PAGE["reports"], slip]}, ZONE, NOW, dark=False)
+    upper = figure["layout"]["yaxis"]["range"][1]
+    assert 14 * 52 < upper < 2 * 14 * 52  # the widest band, not the slip
+    (held,) = [t for t in figure["data"] if t.get("name") == "Held"]
+    assert sorted(zip(held["y"], held["text"], held["customdata"], strict=True)) == [
+        (728.0, "9,000 ↑", "9,000"), (728.0, "900 ↑", "900"),
+    ]  # fmt: skip
+    assert max(held["y"]) < upper  # in sight, at the upper edge

@@ -215,24 +215,35 @@ async def test_the_roll_call_says_whom_to_reach(office: Office, browser: Browser
     await office.until_logged("ready", 1)
     async with visiting(browser, office.room, "sam", "/desk/rollcall") as seen:
         page = seen.page
-        await expect(page.locator("#work h2")).to_contain_text("of 30 phones proven")
-        await expect(page.locator("#work tbody tr")).to_have_count(2)
-        assert await page.locator("#queue a[href^='tel:']").count() > 20
-        await clean(page)
-        assert await saved(page, "rollcall") == [
+        await expect(page.locator("#summary h2")).to_have_text("1 of 30 phones proven")
+        await expect(queue(page)).to_have_count(29)
+        await page.click("#summary summary")
+        await expect(page.locator("#summary tbody tr")).to_have_count(2)
+        assert await saved(page, "rollcall-counties", "#summary .csv") == [
             {"county": county, "watchers": "15", "proven": proven, "invited": "0", "wrong_number": "0",
              "opted_out": "0"}
             for county, proven in (("County A", "1"), ("County B", "0"))
         ]  # fmt: skip
+        assert len(await saved(page, "rollcall")) == 29
+        # Called by one person at a time, who notes what they heard.
+        await expect(page.locator("#work a[href^='tel:']").first).to_be_visible()
+        await page.keyboard.press("t")
+        await expect(page.locator("#note")).to_be_focused()
+        await clean(page)
+        async with visiting(browser, office.room, "ada", "/desk/rollcall") as other:
+            await expect(queue(other.page).first).to_contain_text("sam has it")
+        await page.keyboard.type("texts READY tonight")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#notice")).to_contain_text("Done.")
         await page.keyboard.press("i")
         await expect(page.locator("#notice")).to_have_text("29 texts are on their way.")
         assert seen.problems == []
 
 
-async def saved(page: Page, name: str) -> list[dict[str, str]]:
+async def saved(page: Page, name: str, button: str = "#csv") -> list[dict[str, str]]:
     """The desk's file, saved by its button."""
     async with page.expect_download() as coming:
-        await page.click("#csv")
+        await page.click(button)
     file = await coming.value
     assert file.suggested_filename.startswith(f"{name}-2026-11-03T17")
     return list(csv.DictReader((await file.path()).read_text("utf-8-sig").splitlines()))

@@ -61,7 +61,8 @@ async def test_chart_sentence_and_list_of_a_real_page(database_url: str) -> None
     figure = day_chart(page, zone, then, dark=False)
     drawn = {t.get("name"): t["y"] for t in figure["data"]}
     assert drawn["Accepted"] == [40, 80, 120, 160, 200]
-    assert [2_000] in (drawn.get("Held"), drawn.get("Rejected"))
+    points = {t["name"]: t["customdata"] for t in figure["data"] if "customdata" in t}
+    assert ["2,000"] in (points.get("Held"), points.get("Rejected"))
     assert drawn["projected"][-1] == page["standing"]["projected_final"]
     assert "⚑ polls opened late" in [a["text"] for a in figure["layout"]["annotations"]]
     assert figure["layout"]["xaxis"]["range"][0].endswith("07:00:00")

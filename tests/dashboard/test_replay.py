@@ -54,7 +54,9 @@ async def test_a_past_minute_is_shown_labelled_and_left_again(
         # Nothing can be done about the past.
         await page.click(f"#work [data-row='{LAGGING}'] a")
         await expect(page.locator("#panel .sentence")).to_contain_text("behind its peers")
-        await expect(page.locator("#panel-log li")).to_have_count(3)  # of five, those received by 09:45; and a note
+        await expect(page.locator("#panel-log li")).to_have_count(
+            3
+        )  # of five, those received by 09:45; and a note
         # Verdicts are those of that minute, not today's.
         await expect(page.locator("#panel-log li .why").first).to_have_text("as known then")
         await expect(page.locator("#panel-actions")).to_be_hidden()

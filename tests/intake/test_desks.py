@@ -365,6 +365,26 @@ async def test_whom_no_text_reached_is_called_or_texted_again_by_one_person(desk
     await connection.close()
 
 
+async def test_whoever_is_not_proven_is_one_persons_to_call(desk: Desk) -> None:
+    await desk.text("READY")
+    items = await desk.items("rollcall")
+    assert phone(1) not in str(items)
+    assert {i["status"] for i in items} == {"not invited"}
+    one = items[0]
+    assert one["watcher_id"] == one["id"]
+    path = f"/desks/rollcall/{one['id']}"
+    assert (await desk.ask("POST", f"{path}/take"))[0] == 200
+    assert (await desk.ask("POST", f"{path}/take", account="bob"))[0] == 409
+    assert (await desk.ask("POST", "/desks/rollcall/nobody/take"))[0] == 404
+    assert (await desk.finish("rollcall", one["id"], "accept"))[0] == 422
+    assert (await desk.finish("rollcall", one["id"], "dismiss", note="will text tonight"))[0] == 200
+    again = await desk.items("rollcall")  # still to be proven, and free again
+    assert [(i["id"], i["taken_by"]) for i in again] == [(i["id"], "") for i in items]
+    assert [e.detail["note"] for e in await desk.log() if e.kind is Kind.RESOLVE] == ["will text tonight"]
+    _, page = await desk.ask("GET", "/desks/rollcall", role="lead", account="k", counties=["Nowhere"])
+    assert page["items"] == []
+
+
 async def test_an_incident_tells_its_whole_course(desk: Desk) -> None:
     await desk.text("! machine 2 is down")
     await desk.text("! now machine 3 too")
