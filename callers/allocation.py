@@ -23,8 +23,10 @@ The first gain m(1) = V (1 - exp(-c/V)) grows with V (its derivative is 1 - (1 +
 of a county to which n callers may go only the n largest V need be looked at.
 
 Orders by staff come first: precincts with `callers_wanted` are filled (greedily among themselves) before the
-automatic ones share the rest. Of all ways to fill the same places, callers are kept in their own counties as
-far as the order of filling allows; that much is a preference, not an optimum.
+automatic ones share the rest. Where gains are equal (nothing is known of precincts that staff opened, or the
+feed is away) the precinct with fewer callers comes first, so that they spread evenly. Of all ways to fill the
+same places, callers are kept in their own counties as far as the order of filling allows; that much is a
+preference, not an optimum.
 """
 
 import heapq
@@ -104,18 +106,17 @@ def _greedy(
     for county, worths in counties.items():
         most = crews.most(county)
         for worth, precinct in worths if len(worths) <= most else heapq.nlargest(most, worths):
-            heap.append((worth * expm1(-c / worth), precinct, worth, county))
+            heap.append((worth * expm1(-c / worth), 0, precinct, worth, county))
     heapq.heapify(heap)
     given: dict[str, int] = {}
     while heap and crews.left:
-        _, precinct, worth, county = heap[0]
-        count = given.get(precinct, 0)
+        _, count, precinct, worth, county = heap[0]
         if count >= caps[precinct] or not crews.take(county):
             heapq.heappop(heap)
             continue
         given[precinct] = count = count + 1
         gain = worth * exp(-count * c / worth) * expm1(-c / worth)
-        heapq.heapreplace(heap, (gain, precinct, worth, county))
+        heapq.heapreplace(heap, (gain, count, precinct, worth, county))
     return given
 
 

@@ -120,3 +120,8 @@ def test_every_caller_is_shared_out_among_ten_thousand_precincts() -> None:
     at_home = {Crew(frozenset([f"C{n}"]), elsewhere=n % 2 == 0): 20 for n in range(67)}
     spread = allocate(many, at_home | {ANYWHERE: 660}, LIMITS)  # how long it takes: bench/allocation.py
     assert sum(spread.precincts.values()) == 2_000
+
+
+def test_where_nothing_is_known_callers_spread_evenly() -> None:
+    needs = [Need(f"p{n}", 0.0, 0.0, 300) for n in range(30)]
+    assert set(allocate(needs, {ANYWHERE: 75}, Limits()).precincts.values()) == {2, 3}
