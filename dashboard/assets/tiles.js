@@ -116,7 +116,9 @@
   }
 
   function paintLast(cell, s) {
-    if (s.last_observed_at === null || s.last_observed_at === undefined) {
+    const never = s.last_observed_at === null || s.last_observed_at === undefined;
+    cell.classList.toggle("never", never);
+    if (never) {
       cell.textContent = "–";
       return;
     }

@@ -9,8 +9,10 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
 from beluga.postgres import EmbeddedPostgres
+from election import accounts, totp
+from election.database import connect
 from election.wire.feed import Incident
-from tests.dashboard.running import NOON, Room, make_election, visiting, war_room
+from tests.dashboard.running import NOON, PASSWORD, Room, make_election, visiting, war_room
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 RULES: Any = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -71,6 +73,25 @@ async def test_plain_pages(room: Room, browser: Browser, path: str) -> None:
         await clean(seen.page)
 
 
-async def test_the_door(room: Room, browser: Browser) -> None:
-    async with visiting(browser, room, "", "/login") as seen:
+async def test_a_wall_and_a_first_visit(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, path="/?kiosk=1", width=1920, height=1080) as seen:
+        await seen.painted()
         await clean(seen.page)
+    async with visiting(browser, room, "lee", first_visit=True, width=360, height=740) as seen:
+        await expect(seen.page.locator("#tour")).to_be_visible()
+        await clean(seen.page)
+
+
+async def test_the_door(room: Room, browser: Browser) -> None:
+    connection = await connect(room.database_url)
+    await accounts.add(connection, "tia", accounts.Role.STAFF, PASSWORD)
+    await accounts.require_codes(connection, "tia", totp.new_secret())
+    await connection.close()
+    async with visiting(browser, room, "", "/login") as seen:
+        page = seen.page
+        await clean(page)
+        await page.fill("#login", "tia")
+        await page.fill("#password", PASSWORD)
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#code")).to_be_focused()
+        await clean(page)

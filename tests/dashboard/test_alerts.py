@@ -119,6 +119,9 @@ async def test_an_alert_is_raised_once_told_once_and_acknowledged_by_one(
         # One person acknowledges; the line moves on to the next, also for the other.
         await line.get_by_role("button").click()
         await expect(seen.page.locator("#alerts summary")).to_have_text(f"{expected - 2} more")
+        for board in (seen, other):  # who looks after it stands in everybody's list
+            row = board.page.locator(f"#work [data-row='{heaviest.precinct_id}'] .hint")
+            await expect(row).to_contain_text("sam since 12:00")
         await expect(other.page.locator("#alerts .first")).to_be_visible()
         await other.page.locator("#alerts .first").get_by_role("button").click()
         if heaviest.precinct_id == await other.page.locator("#alerts .first a").get_attribute(

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, expect
 from beluga.postgres import EmbeddedPostgres
 from election.checkin import Kind
 from election.wire.feed import CallProposal, Calls, Desks, Incident, Reach, State, UnreadMessage
-from tests.dashboard.running import MARKUP, NOON, Room, make_election, until, visiting, war_room
+from tests.dashboard.running import MARKUP, NOON, STRANGE, Room, make_election, until, visiting, war_room
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 LAGGING, SILENT, DOUBTFUL = "01-04", "01-16", "01-20"  # by their place in the made-up county
@@ -75,6 +75,11 @@ async def test_the_board_is_painted_from_the_feed_and_asks_nobody_else(
         await page.screenshot(path=pictures / "war-room.png")
         await page.click("#as-table")
         await expect(page.locator("#map-table tbody tr")).to_have_count(120)
+        assert "view=table" in page.url
+        await page.go_back()
+        await expect(page.locator("#map-sheet")).to_be_visible()
+        await page.go_forward()
+        await expect(page.locator("#map-table tbody tr")).to_have_count(120)
         # Sorted by any column, found by any word, with the keyboard, while it is painted again.
         await page.focus("#map-table thead button:has-text('Missing')")
         await page.keyboard.press("Enter")
@@ -108,6 +113,17 @@ async def test_names_and_texts_are_words_and_never_markup(room: Room, browser: B
         await expect(page.locator("#panel-log q").first).to_have_text(MARKUP)
         await expect(page.locator("#work [data-row='01-01'] .name")).to_have_text(MARKUP)
         await expect(page.locator("#incidents .text")).to_have_text(MARKUP)
+        # Any script stays beside its id, whatever way it runs; a name of three lines takes one.
+        rtl = page.locator("#work [data-row='01-44']")
+        await expect(rtl.locator(".name")).to_have_text(STRANGE[43])
+        assert await rtl.locator(".name").evaluate("(e) => getComputedStyle(e).unicodeBidi") == "isolate"
+        name, ident = await rtl.locator(".name").bounding_box(), await rtl.locator(".id").bounding_box()
+        assert name
+        assert ident
+        assert name["x"] + name["width"] <= ident["x"]
+        long = await page.locator("#work [data-row='01-48'] th").bounding_box()
+        assert long
+        assert long["height"] < 45
         assert await page.locator("img, #panel b").count() == 0
         assert await page.evaluate("window.hurt") is None
         assert seen.problems == []
@@ -433,6 +449,8 @@ async def test_a_wall_turns_its_tiles_by_itself_and_is_large_enough_to_read(
         assert aside
         assert main["x"] < aside["x"]  # what comes first in the scene is at the left, and larger
         assert main["width"] > aside["width"]
+        # Dark, whatever the device prefers: the map's colours, too.
+        assert await page.evaluate("beluga.map.colours.neutral[0]") < 100
         await page.screenshot(path=pictures / "wall.png")
         await expect(page.locator("#map")).to_be_visible()
         await expect(page.locator("#work")).to_be_hidden()
@@ -510,6 +528,7 @@ async def test_a_phone_shows_the_worklist_first_and_never_scrolls_sideways(
             for tab in ("map", "today", "silent", "incidents", "unread"):
                 await page.click(f"[data-tab={tab}]")
                 await expect(page.locator(f"#{tab}")).to_be_visible()
+                assert page.url.endswith(f"?tab={tab}")
                 assert await page.evaluate("document.documentElement.scrollWidth") <= 360, tab
 
 

@@ -1,11 +1,13 @@
 """Who may enter the war room, what each may do there, and how an entry ends."""
 
 import asyncio
+import csv
 import itertools
 import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
@@ -13,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from beluga.postgres import EmbeddedPostgres
-from election import accounts, totp
+from election import accounts, audit, totp
 from election.database import connect
 from election.tokens import Tokens
 from tests.dashboard.running import PASSWORD, SECRET, Room, make_election, war_room
@@ -115,6 +117,22 @@ async def test_the_audit_trail_is_for_admins(room: Room) -> None:
     async with anyone(room) as session:
         await sign_in(session, "ada")
         assert await status(session, "/audit", headers=PAGE) == 200
+        connection = await connect(room.database_url)
+        at = datetime(2026, 11, 3, 17, 4, 5, tzinfo=UTC)
+        for account in ("sam", "=sum(a1)"):
+            await audit.record(connection, at, account, "note", "precinct:01-01", {"text": "late"})
+        await connection.close()
+        async with session.get("/audit.csv") as answer:
+            rows = list(csv.reader((await answer.text(encoding="utf-8-sig")).splitlines()))
+        assert rows[0] == ["at", "account", "action", "subject", "detail"]
+        assert rows[1:3] == [  # the newest first, and nothing that a spreadsheet would run
+            ["2026-11-03T17:04:05Z", who, "note", "precinct:01-01", "text: late"]
+            for who in ("'=sum(a1)", "sam")
+        ]
+        async with session.get("/audit", params={"account": "sam"}, headers=PAGE) as answer:
+            page = await answer.text()
+        assert "03 Nov 12:04:05" in page  # in the election's own time
+        assert "sum(a1)" not in page
 
 
 async def test_a_lead_is_given_own_counties_alone(room: Room) -> None:
