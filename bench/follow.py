@@ -59,11 +59,12 @@ from generate_series(1, $1::int) i
 class Tally:
     """The service as a process of its own, seen from outside."""
 
-    def __init__(self, url: str, folder: Path, now: datetime) -> None:
+    def __init__(self, url: str, folder: Path, now: datetime, speed: float = 0.0, **settings: str) -> None:
+        """`settings`: others of `BELUGA_…`."""
         self._ports = free_port(), free_port()
         self._secret = secrets.token_hex(20)
         self.clock = FileClock(folder / "clock")
-        self.clock.set(now, 0.0)
+        self.clock.set(now, speed)
         self.began = time.monotonic()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tally"], stdout=subprocess.DEVNULL, stderr=(folder / "log").open("wb"),
@@ -71,11 +72,20 @@ class Tally:
                 "BELUGA_DATABASE_URL": url, "BELUGA_SECRET": self._secret,
                 "BELUGA_CLOCK_FILE": str(self.clock.path),
                 "BELUGA_TALLY_PORT": str(self._ports[0]), "BELUGA_FEED_PORT": str(self._ports[1]),
-            },
+            } | settings,
         )  # fmt: skip
 
+    def _token(self, purpose: str) -> str:
+        value = {"account": "bench", "role": "admin", "counties": None}
+        return Tokens(self._secret).sign(purpose, value)
+
+    @property
+    def feed(self) -> str:
+        """Where a viewer connects."""
+        return f"ws://127.0.0.1:{self._ports[1]}/feed?token={self._token('feed')}"
+
     def get(self, path: str) -> bytes:
-        token = Tokens(self._secret).sign("service", {"account": "bench", "role": "admin"})
+        token = self._token("service")
         asked = urllib.request.Request(
             f"http://127.0.0.1:{self._ports[0]}{path}", headers={"Authorization": f"Bearer {token}"}
         )
@@ -123,7 +133,7 @@ class Tally:
 
 def restart(url: str, folder: Path) -> None:
     last = datetime(2026, 11, 4, 0, 0, tzinfo=UTC)
-    tally = Tally(url, folder, last)
+    tally = Tally(url, folder, last, BELUGA_REFIT_REST="0")  # the refit is due at once
     try:
         tally.ready()
         wall = time.monotonic() - tally.began

@@ -64,6 +64,7 @@ class Alone:
         self._inputs, self._k, self._zones = inputs, k, zones
         self._opens, self._closes = planned
         self._log_expected = log_expected
+        self._sizes = inputs.features.shape[1], inputs.curves.factors.shape[1]
 
     def write(self, out: Projection, state: State, seen: Glance, clock: float) -> None:
         """Gates, projects and describes one precinct as it stands at `clock` (epoch seconds)."""
@@ -194,34 +195,24 @@ class Alone:
     ) -> tuple[float, float]:
         """Variance through `s`, county and group: of the final, and of its ratio to its peers'."""
         inputs, (part, share) = self._inputs, measured
-        group, county = inputs.group.item(p), inputs.county.item(p)
-        late = _lateness(share)
-        g = (1.0 - gain, -gain * late)
-        within = state.group_covariance[group].tolist()
-        above = state.county_covariance[county].tolist()
-        gp = _times(g, within)
-        taken = _times(gp, state.group_precision[group].tolist())
-        c = (g[0] - taken[0], g[1] - taken[1])
-        places = _quadratic(c, above) + _quadratic(g, within)
-        f = inputs.features[p]
-        q, r = len(f), inputs.curves.factors.shape[1]
-        j = np.empty(len(state.s))
-        j[0] = g[0]
-        np.multiply(f, g[0], out=j[1 : 1 + q])
+        group = inputs.group.item(p)
+        g, tilted = 1.0 - gain, -gain * _lateness(share)
+        (a, b), (c, d) = state.places[group].tolist()
+        places = g * (g * a + tilted * c) + tilted * (g * b + tilted * d)
+        f, (q, r) = inputs.features[p], self._sizes
+        j = np.dot(np.array((g, tilted)), state.load[group])  # less the precinct's own: all signs turned
+        j[0] -= g
+        j[1 : 1 + q] -= f * g
         if gain:
             place = part * GRID
             low = min(int(place), GRID - 1)
-            np.multiply(inputs.curves.deviation(low, place - low), -gain, out=j[1 + q : 1 + q + r])
-        else:
-            j[1 + q : 1 + q + r] = 0.0
-        np.multiply(f[: inputs.tilts], g[1], out=j[1 + q + r :])
-        j -= np.dot(gp, state.group_load[group])
-        j -= np.dot(_times(c, above), state.county_load[county])
-        shared = places + float(j @ state.covariance @ j)
-        if state.peer_load is None:
-            return shared, shared
-        j -= state.peer_load
-        return shared, places + float(j @ state.covariance @ j)
+            j[1 + q : 1 + q + r] += inputs.curves.deviation(low, place - low) * gain
+            j[1 + q + r :] -= f[: inputs.tilts] * tilted
+        shared = float(np.dot(j, np.dot(state.covariance, j)))
+        if state.peer_shared is None:
+            return places + shared, places + shared
+        apart = shared + 2.0 * float(np.dot(j, state.peer_shared)) + state.peer_variance
+        return places + shared, places + max(apart, 0.0)
 
     def _lagging(self, state: State, p: int, final: _Final) -> float:
         """`model.lag_probability` of one."""
@@ -301,16 +292,6 @@ def _lateness(share: float) -> float:
 def _rounded(value: float, steps: float) -> float:
     """To so many steps of one, half to even: as `numpy.round` does it."""
     return round(value * steps) / steps
-
-
-def _times(row: tuple[float, float], matrix: list[list[float]]) -> tuple[float, float]:
-    (a, b), (c, d) = matrix
-    return row[0] * a + row[1] * c, row[0] * b + row[1] * d
-
-
-def _quadratic(row: tuple[float, float], matrix: list[list[float]]) -> float:
-    x, y = _times(row, matrix)
-    return x * row[0] + y * row[1]
 
 
 def _disagreement(seen: Glance, k: Constants) -> str:

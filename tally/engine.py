@@ -219,21 +219,27 @@ class Engine:
         The last few are kept: a past minute changes only where the log brings something received by then.
         """
         minute = at // MINUTE * MINUTE
-        loop = asyncio.get_running_loop()
         async with self._replaying:
             kept = self._pasts.get((minute, sight))
             if kept is not None:
                 return kept
             self._late = math.inf
-            prepared = await self.ask(lambda tally, _, __: past_of(tally, minute))
-            if prepared is None:
+            body = await self._written(minute, sight)
+            if body is None:
                 return None
-            body = await loop.run_in_executor(self._historian, lambda: prepared().snapshot_bytes(sight))
+            self._historian.submit(give_back)
             if minute < self._late:
                 self._pasts[minute, sight] = body
             while len(self._pasts) > 1 and sum(map(len, self._pasts.values())) > PAST_BYTES:
                 del self._pasts[next(iter(self._pasts))]
             return body
+
+    async def _written(self, minute: float, sight: Sight) -> bytes | None:
+        prepared = await self.ask(lambda tally, _, __: past_of(tally, minute))
+        if prepared is None:
+            return None
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._historian, lambda: prepared().snapshot_bytes(sight))
 
     async def ask_past(self, at: float, question: Callable[[Tally, Projection, State], T]) -> T | None:
         """Puts a question to the tally as known at a past minute. None until it has an election.
@@ -312,11 +318,14 @@ class Engine:
         caught_up: bool,
     ) -> _Step:
         tally = held.tally
-        touched_now = tally.add(batch)
+        touched = tally.add(batch)
         for counts, senders in blocks:
-            touched_now |= tally.ledger.add_counts(counts, senders)
-        held.touched |= touched_now
-        held.since |= touched_now
+            tally.ledger.add_counts(counts, senders)
+        if held.projection is not None:  # the first one is of all precincts
+            if blocks:
+                touched.update(range(len(tally.ledger.ids)))
+            held.touched |= touched
+            held.since |= touched
         if not caught_up:
             return _Step()
         if held.projection is None:
@@ -333,20 +342,20 @@ class Engine:
         if not (due or held.touched or summing or desks is not None):
             return _Step()
         assert held.projection is not None and held.state is not None
-        touched = sorted(held.touched)
+        positions = sorted(held.touched)
         held.touched = set()
-        tally.update(held.projection, held.state, touched, as_of)
+        tally.update(held.projection, held.state, positions, as_of)
         held.projection.as_of = as_of
-        positions = np.arange(len(held.projection.ids)) if due else np.array(touched, dtype=np.intp)
-        held.sums_owed |= bool(touched)
+        held.sums_owed |= bool(positions)
         aggregates = (
             self._sums(held) if due or (held.sums_owed and time.monotonic() >= held.next_sums) else []
         )
-        columns = published(held.projection, None if due else positions)
-        new = Plan(now, positions, columns, aggregates, incidents_of(tally), desks)
+        told = np.arange(len(tally.ledger.ids)) if due else np.array(positions, dtype=np.intp)
+        columns = published(held.projection, None if due else told)
+        new = Plan(now, told, columns, aggregates, incidents_of(tally), desks)
         if self.edition is None or self._edition_of is not held:
-            told = Plan(now, aggregates=aggregates, incidents=new.incidents, desks=desks)
-            return _Step(plan=told, fresh=Edition(infos_of(tally), columns))
+            beside = Plan(now, aggregates=aggregates, incidents=new.incidents, desks=desks)
+            return _Step(plan=beside, fresh=Edition(infos_of(tally), columns))
         return _Step(plan=self.edition.plan(new), infos=infos_of(tally) if due else None)
 
     def _sums(self, held: _Held) -> list[Row]:
@@ -363,7 +372,6 @@ class Engine:
         if held.projection is None:  # nothing to go on with meanwhile
             began = time.monotonic()
             held.projection, held.state = held.tally.start(minute)
-            held.touched = set()
         elif held.refit is not None and held.refit.done():
             began = held.refit_began
             held.projection, held.state = held.refit.result()

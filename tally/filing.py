@@ -131,8 +131,8 @@ class Filing:
             self._grow()
         return row
 
-    def add_counts(self, c: Counts, senders: Mapping[int, str]) -> NDArray[np.int32]:
-        """Files many plain counts at once, passing over ids that are filed already. Returns their places."""
+    def add_counts(self, c: Counts, senders: Mapping[int, str]) -> None:
+        """Files many plain counts at once, passing over ids that are filed already."""
         new = self._missing(c.high, c.low)
         if not new.all():
             c = Counts(*(getattr(c, name)[new] for name in c.__dataclass_fields__))
@@ -156,7 +156,6 @@ class Filing:
         while start + n > _FULL * (1 << self._bits):
             self._grow()
         self._place(np.arange(start, start + n, dtype=np.int32))
-        return c.place
 
     def _codes_of(self, hashes: NDArray[np.int64], senders: Mapping[int, str]) -> NDArray[np.int32]:
         """`code` of many senders, named by a number each."""

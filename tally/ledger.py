@@ -165,17 +165,16 @@ class Ledger:
             self._views.pop(position, None)
         return touched
 
-    def add_counts(self, counts: Counts, senders: Mapping[int, str]) -> set[int]:
-        """Files plain counts read in columns, as `add` would one by one."""
-        touched = set(np.unique(self.filing.add_counts(counts, senders)).tolist())
+    def add_counts(self, counts: Counts, senders: Mapping[int, str]) -> None:
+        """Files plain counts read in columns, as `add` would one by one. Any precinct may have changed."""
+        self.filing.add_counts(counts, senders)
         if len(counts):
             self.newest = max(self.newest, float(counts.received.max()))
         for target in (*self._decisions, *self._rereads):
-            for position in self._where(target) & touched:
+            for position in self._where(target):
                 self.tangled[position] = True
-        for position in touched:
-            self.waiting.touched(position)
-        return self._forgotten(touched)
+        self.waiting.version += 1  # they may answer any question
+        self._views.clear()
 
     def _judged(self, key: bytes) -> bool:
         return key in self._decisions or key in self._rereads

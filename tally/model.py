@@ -36,12 +36,11 @@ class State:
 
     s: Array  # (K,)
     covariance: Array  # (K, K)
-    county_precision: Array  # (C, 2, 2) of the data, groups eliminated
-    county_covariance: Array  # (C, 2, 2) given s
-    county_load: Array  # (C, 2, K)
-    group_precision: Array
-    group_covariance: Array
-    group_load: Array
+    county_covariance: Array  # (C, 2, 2) of level and tilt given s
+    group_covariance: Array  # (G, 2, 2) given s and the county
+    passed: Array  # (G, 2, 2) what a group's data leaves of its county's error
+    places: Array  # (G, 2, 2) covariance of county and group together, given s
+    load: Array  # (G, 2, K) how s enters through them
     level: Array
     tilt: Array
     bend: Array
@@ -50,6 +49,8 @@ class State:
     bad: Rates = (0.0, 0.0, 0.0)  # share of counts that are none of their precinct's
     peer_level: float = 0.0  # log of everybody's projected final over everybody's expectation
     peer_load: Array | None = None  # its derivative by `s`, (K,)
+    peer_shared: Array | None = None  # covariance @ peer_load
+    peer_variance: float = 0.0  # peer_load @ covariance @ peer_load
 
 
 def width(inputs: Inputs) -> int:
@@ -161,9 +162,8 @@ def finals(inputs: Inputs, state: State, latest: Latest, k: Constants) -> Finals
     log_median = np.log(inputs.expected[at]) + state.level[at] + full * followed
     shared, against = np.empty(len(at)), np.empty(len(at))
     for here in slices(len(at), FEW):
-        j, c, g = _loads(inputs, state, at[here], (part[here], share[here]), gain[here])
-        places = _quadratic(c, state.county_covariance[inputs.county[at[here]]])
-        places = places + _quadratic(g, state.group_covariance[inputs.group[at[here]]])
+        j, g = _loads(inputs, state, at[here], (part[here], share[here]), gain[here])
+        places = _quadratic(g, state.places[inputs.group[at[here]]])
         shared[here] = places + np.sum((j @ state.covariance) * j, axis=1)
         relative = j if state.peer_load is None else j - state.peer_load
         against[here] = places + np.sum((relative @ state.covariance) * relative, axis=1)
@@ -183,8 +183,10 @@ def peers(inputs: Inputs, state: State, latest: Latest, k: Constants) -> State:
     for here in slices(len(mean), FEW):
         measured = (known.part[here], known.share[here])
         load += weight[here] @ _loads(inputs, state, known.at[here], measured, known.gain[here])[0]
-    level = float(np.log(mean.sum() / inputs.expected.sum()))
-    return replace(state, peer_level=round(level, DIGITS), peer_load=np.round(load, DIGITS))
+    load, level = np.round(load, DIGITS), float(np.log(mean.sum() / inputs.expected.sum()))
+    shared = state.covariance @ load
+    return replace(state, peer_level=round(level, DIGITS), peer_load=load, peer_shared=shared,
+                   peer_variance=float(load @ shared))  # fmt: skip
 
 
 def lag_probability(inputs: Inputs, state: State, known: Finals, k: Constants) -> Array:
@@ -208,19 +210,14 @@ def lag_probability(inputs: Inputs, state: State, known: Finals, k: Constants) -
 
 def _loads(
     inputs: Inputs, state: State, at: Codes, measured: tuple[Array, Array], gain: Array
-) -> tuple[Array, Array, Array]:
-    """Derivatives of log final by s, county and group, each after the ones below it are eliminated."""
+) -> tuple[Array, Array]:
+    """Derivatives of log final by s (places are eliminated), and by level and tilt of the place."""
     part, share = measured
-    group, county = inputs.group[at], inputs.county[at]
     g = np.stack([1.0 - gain, -gain * lateness(share)], axis=1)
-    gp = np.einsum("ni,nij->nj", g, state.group_covariance[group])
-    c = g - np.einsum("ni,nij->nj", gp, state.group_precision[group])
-    cp = np.einsum("ni,nij->nj", c, state.county_covariance[county])
     ones = np.ones(len(at))
     j = design(inputs, at, ones, ones) - gain[:, None] * design(inputs, at, part, share)
-    j = j - np.einsum("ni,nik->nk", gp, state.group_load[group])
-    j = j - np.einsum("ni,nik->nk", cp, state.county_load[county])
-    return j, c, g
+    j -= np.einsum("ni,nik->nk", g, state.load[inputs.group[at]])
+    return j, g
 
 
 def _quadratic(rows: Array, matrices: Array) -> Array:
@@ -247,10 +244,8 @@ def spread(inputs: Inputs, state: State, known: Finals, mean: Array) -> Spread:
         _sums(inputs.group, mean * (1.0 - gain), groups),
         _sums(inputs.group, -mean * gain * left, groups),
     ], axis=1)  # fmt: skip
-    gp = np.einsum("gi,gij->gj", g, state.group_covariance)
     c = np.zeros((counties, 2))
-    np.add.at(c, inputs.group_county, g - np.einsum("gi,gij->gj", gp, state.group_precision))
-    cp = np.einsum("ci,cij->cj", c, state.county_covariance)
+    np.add.at(c, inputs.group_county, np.einsum("gi,gij->gj", g, state.passed))
     j = np.zeros((counties, len(state.s)))
     for here in slices(len(mean), FEW):
         at, ones = known.at[here], np.ones(here.stop - here.start)
@@ -259,9 +254,8 @@ def spread(inputs: Inputs, state: State, known: Finals, mean: Array) -> Spread:
             - gain[here, None] * design(inputs, at, known.part[here], known.share[here])
         )
         j += np.stack([_sums(inputs.county[here], column, counties) for column in each.T], axis=1)
-    by_group = np.einsum("gi,gik->gk", gp, state.group_load)
+    by_group = np.einsum("gi,gik->gk", g, state.load)
     j -= np.stack([_sums(inputs.group_county, column, counties) for column in by_group.T], axis=1)
-    j -= np.einsum("ci,cik->ck", cp, state.county_load)
     independent = _sums(inputs.county, mean**2 * known.own_variance, counties)
     independent = independent + _sums(inputs.group_county, _quadratic(g, state.group_covariance), counties)
     independent = independent + _quadratic(c, state.county_covariance)

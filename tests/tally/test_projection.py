@@ -1,10 +1,12 @@
 """Laws of the tally as properties: L3, L4, L5, monotonicity, scale."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given, settings
+import pytest
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from election.checkin import CheckIn, Kind
@@ -23,11 +25,13 @@ def honest(rate: float, hours: float, expected: float = 600.0) -> int:
     return round(rate * expected * share_at(CURVE, hours / 13))
 
 
-def a_morning(scale: float = 1.0) -> list[CheckIn]:
+USUAL = (*(0.95 + 0.01 * p for p in range(9)), 0.5)
+
+
+def a_morning(scale: float = 1.0, rates: Sequence[float] = USUAL) -> list[CheckIn]:
     """Ten precincts report at their own rates; P9 does half as well; P10 and P11 are silent."""
     found = []
-    for p in range(10):
-        rate = 0.5 if p == 9 else 0.95 + 0.01 * p
+    for p, rate in enumerate(rates):
         for i, hours in enumerate((3.0, 4.5, 6.0)):
             votes = honest(rate, hours, 600.0 * scale)
             found.append(entry(100 * p + i + 1, votes, hours, precinct=f"P{p}", watcher=f"x{p}"))
@@ -126,18 +130,33 @@ def test_silence_never_makes_lagging(log: list[CheckIn]) -> None:
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.integers(0, 60), st.integers(0, 9))
-def test_raising_one_accepted_count_never_lowers_its_projection(more: int, which: int) -> None:
-    log = a_morning()
+@given(st.integers(1, 150), st.integers(0, 9), st.lists(st.floats(0.6, 1.5), min_size=10, max_size=10))
+def test_raising_one_accepted_count_never_lowers_its_projection(
+    more: int, which: int, rates: list[float]
+) -> None:
+    """The newest of its precinct, wherever that stands among its peers, the state fitted anew with it."""
+    log = a_morning(rates=rates)
     position = 3 * which + 2
     low = project(log)
     raised = replace(log[position], votes=(log[position].votes or 0) + more)
     high = project([*log[:position], raised, *log[position + 1 :]])
-    if high.columns["reports"][which] == low.columns["reports"][which]:
-        assert high.columns["projected_final"][which] >= low.columns["projected_final"][which] - 0.1
+    assume(high.columns["last_votes"][which] == raised.votes)  # else the gate has held it
+    for name in ("projected_final", "lo80", "hi80"):
+        assert high.columns[name][which] >= low.columns[name][which] - 0.1, name
+    assert high.columns["p_lagging"][which] <= low.columns["p_lagging"][which]
 
 
-def test_scaling_all_expectations_leaves_relative_lag() -> None:
+@pytest.mark.parametrize("scale", [0.5, 0.85, 1.2, 2.0])
+def test_scaling_all_expectations_leaves_relative_lag(scale: float) -> None:
+    one = project(a_morning())
+    other = project(a_morning(), election=small_election(expected=[600.0 * scale] * 12))  # the same counts
+    assert np.abs(one.columns["gap"] - other.columns["gap"])[:10].max() < 0.005
+    assert np.abs(one.columns["gap"] - other.columns["gap"])[10:].max() < 0.02  # nothing counted
+    assert list(one.columns["state"]) == list(other.columns["state"])
+    assert one.columns["state"][9] == State.LAGGING
+
+
+def test_scaling_expectations_and_counts_leaves_relative_lag() -> None:
     one = project(a_morning())
     many = project(a_morning(8.0), election=small_election(scale=8.0))
     assert np.abs(one.columns["gap"] - many.columns["gap"]).max() < 0.03
