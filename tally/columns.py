@@ -7,7 +7,7 @@ A `str` weighs 50 bytes before its first letter, and a dict entry a hundred. `Pa
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, count, pairwise
 from typing import Any
 from zlib import crc32
 
@@ -31,6 +31,9 @@ class Packed(Sequence[str]):
     """Texts in order."""
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
+        self._pack(texts)
+
+    def _pack(self, texts: Iterable[str]) -> None:
         keys = [text.encode() for text in texts]
         self._bytes = bytearray(b"".join(keys))
         self._ends = array("I", accumulate(map(len, keys)))
@@ -88,6 +91,14 @@ class Names(Packed):
             self._lay_out()
         return place
 
+    def extend(self, names: Sequence[str]) -> NDArray[np.int32]:
+        """`add` of many."""
+        if not self._ends and len(set(names)) == len(names):
+            self._pack(names)
+            self._lay_out()
+            return np.arange(len(names), dtype=np.int32)
+        return np.fromiter(map(self.add, names), dtype=np.int32)
+
     def _lay_out(self) -> None:
         """Makes a table with room for more. Those that meet at a slot go on to the next together."""
         while len(self._ends) * _ROOM > _FULL * (1 << self._bits):
@@ -144,8 +155,9 @@ class Texts(Sequence[str]):
     """A column of texts that may come again."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        codes: dict[str, int] = {}
-        self._codes = np.fromiter((codes.setdefault(v, len(codes)) for v in values), dtype=np.int32)
+        texts = list(values)
+        codes = dict(zip(dict.fromkeys(texts), count(), strict=False))
+        self._codes = np.fromiter(map(codes.__getitem__, texts), dtype=np.int32)
         self._texts = Packed(codes)
 
     def __len__(self) -> int:

@@ -95,7 +95,7 @@ class Curves:
         table: list[Array] = [self.overall]
         known: dict[tuple[str, str, str], int] = {}
         of: list[int] = []
-        for p in election.precincts:
+        for p in election.precincts if scopes else ():
             chain = (f"county:{p.county}", f"group:{p.group}", f"precinct:{p.precinct_id}")
             county, group, own = (name if name in scopes else "" for name in chain)
             key = (county, group, own)
@@ -113,7 +113,7 @@ class Curves:
                 table.append(curve)
             of.append(known[key])
         self.table = np.ascontiguousarray(np.array(table))
-        self.of = np.array(of, dtype=np.intp)
+        self.of = np.array(of or [0] * len(election.precincts), dtype=np.intp)
         places = _between_places(election, scopes, overall)
         doubt = 1.0 if places is not None else constants.share_placeless if scopes else constants.share_blind
         self.factors = _factors(self.overall, list(overall.values()), places, doubt, constants)
@@ -214,7 +214,7 @@ def _between_places(
     """
     size: dict[str, float] = defaultdict(float)
     home: dict[str, str] = {}
-    for p in election.precincts:
+    for p in election.precincts if scopes else ():
         county, group = f"county:{p.county}", f"group:{p.group}"
         size[county] += p.registered
         size[group] += p.registered

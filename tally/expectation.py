@@ -45,8 +45,8 @@ class Inputs:
     has_history: bool
 
 
-def inputs_of(election: Election, constants: Constants | None = None) -> Inputs:
-    """Everything about the election that does not change with reports."""
+def inputs_of(election: Election, constants: Constants | None = None, ids: Names | None = None) -> Inputs:
+    """Everything about the election that does not change with reports. `ids`: those of its precincts."""
     constants = constants or Constants()
     precincts = election.precincts
     n = len(precincts)
@@ -68,7 +68,7 @@ def inputs_of(election: Election, constants: Constants | None = None) -> Inputs:
     features = _features(registered, expected, group, n, curves)
     sds = np.concatenate([np.full(features.shape[1], constants.feature_sd), np.ones(factors.shape[1])])
     return Inputs(
-        ids=Names(p.precinct_id for p in precincts),
+        ids=ids or Names(p.precinct_id for p in precincts),
         registered=registered,
         cap=np.maximum(cap, expected),
         expected=expected,

@@ -160,7 +160,7 @@ class Filing:
     def _codes_of(self, hashes: NDArray[np.int64], senders: Mapping[int, str]) -> NDArray[np.int32]:
         """`code` of many senders, named by a number each."""
         if self._read is None or self._read[0] is not senders:
-            codes = np.fromiter(map(self.senders.add, senders.values()), dtype=np.int32)
+            codes = self.senders.extend(list(senders.values()))
             keys = np.fromiter(senders, dtype=np.int64)
             order = np.argsort(keys)
             self._read = (senders, keys[order], codes[order])

@@ -10,7 +10,6 @@ ends at the same bytes as one that starts from nothing. Both take the same steps
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +60,7 @@ class Tally:
         self.day = election.day
         self.ledger = Ledger(election)
         self.posts = self.ledger.posts
-        self.inputs: Inputs = replace(inputs_of(election, self.constants), ids=self.ledger.ids)
+        self.inputs: Inputs = inputs_of(election, self.constants, self.ledger.ids)
         self._zones = Zones([p.zone(election.day) for p in election.precincts])
         self._planned_opens, self._planned_closes = planned = self.ledger.opens, self.ledger.closes
         self._log_expected = np.log(self.inputs.expected)
