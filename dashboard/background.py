@@ -57,8 +57,13 @@ class Background:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection of the pool, opened at first use. Raises one of `election.database.UNREACHABLE`."""
-        async with (await self._opened()).acquire() as connection:
-            yield cast("asyncpg.Connection", connection)
+        async with (await self._opened()).acquire() as held:
+            connection = cast("asyncpg.Connection", held)
+            try:
+                yield connection
+            except asyncio.CancelledError:
+                connection.terminate()  # cut short: a BEGIN may be open, and nobody would commit
+                raise
 
     async def _opened(self) -> asyncpg.Pool:
         async with self._opening:
