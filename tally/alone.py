@@ -92,7 +92,7 @@ class Alone:
             zone=self._zones[p],
             last_votes=votes,
             last_observed=seen.observed[last] if kept else None,
-            rhythm=standing.rhythm_of([seen.observed[i] for i in kept]),
+            rhythm=standing.rhythm_of([seen.observed[i] for i in kept]) if len(kept) > 2 else 0.0,
             held_after=left.held,
             held_reason=left.reason,
             disagree=_disagreement(seen, k),
@@ -253,10 +253,8 @@ class Alone:
         sd = math.sqrt(final.own_variance + final.shared_variance)
         stretch80 = k.stretch80_open + (k.stretch80_close - k.stretch80_open) * final.share
         m, near, far = final.log_median, stretch80 * Z80 * sd, k.stretch95 * Z95 * sd
-        cuts = [
-            _rounded(max(min(votes, cap), floor), 10.0)
-            for votes in np.exp((m, m - near, m + near, m - far, m + far)).tolist()
-        ]
+        bounds = np.exp((m, m - near, m + near, m - far, m + far)).tolist()
+        cuts = [_rounded(max(min(votes, cap), floor), 10.0) for votes in bounds]
         centre = cuts[0]
         gap = _rounded(m - self._log_expected.item(p) - state.peer_level, 10_000.0)
         c["expected_final"][p] = _rounded(expected, 10.0)
@@ -266,7 +264,7 @@ class Alone:
         c["shortfall"][p] = _rounded(max(expected - centre, 0.0), 10.0)
         c["expected_now"][p] = _rounded(expected * inputs.curves.share(p, self._part(seen, clock)), 10.0)
         out.missing[p] = missing = expected * math.exp(state.peer_level) - centre
-        mean = float(np.exp(m)) * float(np.power(state.smear, 1.0 - final.gain))
+        mean = bounds[0] * float(np.power(state.smear, 1.0 - final.gain))
         out.mean[p] = max(min(mean, cap), floor)
         out.gain[p], out.part[p], out.share[p] = final.gain, final.part, final.share
         out.own_variance[p], out.log_median[p] = final.own_variance, m

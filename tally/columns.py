@@ -14,6 +14,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+LONE = "surrogatepass"  # halves of characters, as broken clients send them
 _MIX, _WORD = 0x9E3779B1, (1 << 32) - 1
 _BITS = 8  # of the hash table at first
 _FULL = 0.7
@@ -34,7 +35,7 @@ class Packed(Sequence[str]):
         self._pack(texts)
 
     def _pack(self, texts: Iterable[str]) -> None:
-        keys = [text.encode() for text in texts]
+        keys = [text.encode(errors=LONE) for text in texts]
         self._bytes = bytearray(b"".join(keys))
         self._ends = array("I", accumulate(map(len, keys)))
 
@@ -44,7 +45,7 @@ class Packed(Sequence[str]):
     def __getitem__(self, i: Any) -> Any:
         if not 0 <= i < len(self._ends):
             raise IndexError(i)
-        return self._at(i).decode()
+        return self._at(i).decode(errors=LONE)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.tolist())
@@ -55,11 +56,11 @@ class Packed(Sequence[str]):
     def tolist(self) -> list[str]:
         """All of them."""
         whole = bytes(self._bytes)
-        return [whole[start:end].decode() for start, end in pairwise((0, *self._ends))]
+        return [whole[start:end].decode(errors=LONE) for start, end in pairwise((0, *self._ends))]
 
     def taken(self, chosen: Chosen) -> list[str]:
         """Some of them."""
-        return [self._at(i).decode() for i in chosen.tolist()]
+        return [self._at(i).decode(errors=LONE) for i in chosen.tolist()]
 
 
 class Names(Packed):
@@ -75,11 +76,11 @@ class Names(Packed):
 
     def find(self, name: str) -> int:
         """Its place, or -1."""
-        return self._slots[self._slot(name.encode())]
+        return self._slots[self._slot(name.encode(errors=LONE))]
 
     def add(self, name: str) -> int:
         """Its place, old or new."""
-        key = name.encode()
+        key = name.encode(errors=LONE)
         slot = self._slot(key)
         known: int = self._slots[slot]
         if known >= 0:
@@ -139,9 +140,9 @@ class Index(Mapping[str, int]):
             raise KeyError(name)
         return place
 
-    def get(self, name: str | None, default: Any = None) -> Any:
-        """The place of a name, or `default`."""
-        place = self._names.find(name) if name is not None else -1
+    def get(self, name: object, default: Any = None) -> Any:
+        """The place of a name, or `default`, also for what is no name."""
+        place = self._names.find(name) if isinstance(name, str) else -1
         return place if place >= 0 else default
 
     def __iter__(self) -> Iterator[str]:

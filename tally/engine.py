@@ -15,6 +15,7 @@ import asyncio
 import math
 import secrets
 import time
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -41,7 +42,8 @@ T = TypeVar("T")
 
 PENDING = 100_000  # check-ins waiting for the worker before the follower is asked to wait
 IDLE_SECONDS = 0.25  # real seconds between looks at the clock when nothing arrives
-PAST_BYTES = 32_000_000  # of past minutes' snapshots kept
+PAST_BYTES = 32_000_000  # of past minutes' snapshots kept, deflated
+SETTLE_SECONDS = 1.0  # the next look at the clock has replaced what a refit's step still held
 REFIT_SECONDS = 1.0  # real seconds between refits at least, however fast a rehearsal runs
 
 
@@ -69,6 +71,7 @@ class _Step:
     plan: Plan | None = None
     fresh: Edition | None = None
     infos: Columns | None = None
+    refitted: bool = False
 
 
 class Engine:
@@ -219,17 +222,19 @@ class Engine:
         The last few are kept: a past minute changes only where the log brings something received by then.
         """
         minute = at // MINUTE * MINUTE
+        loop = asyncio.get_running_loop()
         async with self._replaying:
             kept = self._pasts.get((minute, sight))
             if kept is not None:
-                return kept
+                return await loop.run_in_executor(self._historian, zlib.decompress, kept)
             self._late = math.inf
             body = await self._written(minute, sight)
             if body is None:
                 return None
-            self._historian.submit(give_back)
+            self._settle()
+            packed = await loop.run_in_executor(self._historian, zlib.compress, body, 1)
             if minute < self._late:
-                self._pasts[minute, sight] = body
+                self._pasts[minute, sight] = packed
             while len(self._pasts) > 1 and sum(map(len, self._pasts.values())) > PAST_BYTES:
                 del self._pasts[next(iter(self._pasts))]
             return body
@@ -294,12 +299,23 @@ class Engine:
                     continue  # another election has begun meanwhile: this step speaks of the old one
                 self._forget_pasts(-math.inf if blocks else _oldest(batch))
                 self._commit(step, batch)
+                if step.refitted:
+                    self._settle()
                 if step.plan is not None:
                     await asyncio.sleep(max(0.0, self._conflate_seconds - (time.monotonic() - started)))
         finally:
             self._loop = None
             for threads in (self._worker, self._fitter, self._historian):
                 threads.shutdown(wait=False, cancel_futures=True)
+
+    def _settle(self) -> None:
+        """Gives back what large work has left behind, when its last values have been let go of."""
+        if self._loop is not None:
+            self._loop.call_later(SETTLE_SECONDS, self._give_back)
+
+    def _give_back(self) -> None:
+        if self._loop is not None:  # else the threads are no more
+            self._historian.submit(give_back)
 
     def _forget_pasts(self, late: float) -> None:
         """What was received at `late` or after has been filed: minutes that it belongs to are read anew."""
@@ -355,8 +371,8 @@ class Engine:
         new = Plan(now, told, columns, aggregates, incidents_of(tally), desks)
         if self.edition is None or self._edition_of is not held:
             beside = Plan(now, aggregates=aggregates, incidents=new.incidents, desks=desks)
-            return _Step(plan=beside, fresh=Edition(infos_of(tally), columns))
-        return _Step(plan=self.edition.plan(new), infos=infos_of(tally) if due else None)
+            return _Step(plan=beside, fresh=Edition(infos_of(tally), columns), refitted=True)
+        return _Step(plan=self.edition.plan(new), infos=infos_of(tally) if due else None, refitted=due)
 
     def _sums(self, held: _Held) -> list[Row]:
         """Aggregates: of all precincts whatever has changed, so not more often than a tenth of the time."""
@@ -391,7 +407,6 @@ class Engine:
         held.touched |= set(held.tally.ledger.touched_between(held.projection.minute, as_of))
         took = time.monotonic() - began
         held.next_refit = time.monotonic() + max(REFIT_SECONDS, self._refit_rest * took)
-        self._fitter.submit(give_back)
         return True
 
     def _refitted(self, _: object) -> None:

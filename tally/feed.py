@@ -11,6 +11,7 @@ by itself, so that one viewer's history does not matter).
 
 import asyncio
 import os
+import weakref
 import zlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -65,9 +66,17 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
+    """A large one is kept deflated only: plain, it weighs ten times as much, and few ask for it."""
+
     seq: int
-    plain: Sequence[bytes]  # frames
-    packed: Sequence[bytes]
+    frames: Sequence[bytes]
+    deflated: bytes = b""  # what the frames carry, where they are packed
+
+
+class _Whole(list[bytes]):
+    """A snapshot's plain frames, shared by all who are being sent them, and gone with the last of these."""
+
+    __slots__ = ("__weakref__",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,7 @@ class _Scope:
     ring: deque[tuple[int, "_Frames"]] = field(default_factory=deque)
     ring_bytes: int = 0
     snapshot: _Snapshot | None = None
+    plain: tuple[int, Callable[[], _Whole | None]] = (-1, lambda: None)  # which snapshot's, a weak reference
     making: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def remember(self, seq: int, frames: "_Frames", most: int) -> None:
@@ -106,6 +116,7 @@ class _Scope:
         self.ring.clear()
         self.ring_bytes = 0
         self.snapshot = None
+        self.plain = (-1, lambda: None)
 
     def after(self, seq: int, newest: int) -> list[tuple[int, "_Frames"]] | None:
         """The deltas after `seq` up to `newest`, or None where some are gone."""
@@ -275,7 +286,7 @@ class Feed:
 
     async def _send_snapshot(self, viewer: _Viewer) -> int:
         snapshot = await self._snapshot(viewer.scope)
-        for frame in snapshot.packed if viewer.packs else snapshot.plain:
+        for frame in await self._frames_for(viewer, snapshot):
             self._write(viewer, frame)
             await viewer.connection.drain()
         viewer.sent = snapshot.seq
@@ -291,11 +302,23 @@ class Feed:
                 written = edition.snapshot(self._source.clock_row(), scope.sight)
                 seq = edition.seq
                 message, packed = await asyncio.to_thread(_written, written)
-                plain = frames_of(message)
-                known = _Snapshot(seq, plain, frames_of(packed, packed=True) if packed else plain)
+                frames = frames_of(packed, packed=True) if packed else frames_of(message)
+                known = _Snapshot(seq, frames, packed)
                 if self._source.edition is edition:
                     scope.snapshot = known
             return known
+
+    async def _frames_for(self, viewer: _Viewer, snapshot: _Snapshot) -> Sequence[bytes]:
+        if viewer.packs or not snapshot.deflated:
+            return snapshot.frames
+        scope = viewer.scope
+        async with scope.making:
+            seq, known = scope.plain
+            whole = known() if seq == snapshot.seq else None
+            if whole is None:
+                whole = await asyncio.to_thread(lambda: _Whole(frames_of(_inflate(snapshot.deflated))))
+                scope.plain = (snapshot.seq, weakref.ref(whole))
+            return whole
 
     # ------------------------------------------------------------------ publishing
 
@@ -435,10 +458,14 @@ def _packs(connection: ServerConnection) -> bool:
     )
 
 
-def _written(snapshot: Callable[[], bytes]) -> tuple[bytes, bytes | None]:
+def _written(snapshot: Callable[[], bytes]) -> tuple[bytes, bytes]:
     """A snapshot's bytes, and deflated where that is worth while."""
     message = snapshot()
-    return message, _deflate(message) if len(message) > COMPRESS_ABOVE else None
+    return message, _deflate(message) if len(message) > COMPRESS_ABOVE else b""
+
+
+def _inflate(packed: bytes) -> bytes:
+    return zlib.decompressobj(-15).decompress(packed + b"\x00\x00\xff\xff")
 
 
 def _deflate(message: bytes, level: int = SNAPSHOT_LEVEL) -> bytes:

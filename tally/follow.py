@@ -136,26 +136,36 @@ class Follower:
             pass
 
     async def _look(self, reader: asyncpg.Connection) -> None:
-        if self._reimported or not self._election:
-            self._reimported = False
-            if not await self._load(reader):
-                return
-        if self.live:
+        if self.live and not self._reimported:
             await self._read(reader)
         else:
             # A million young objects make the collector walk the heap over and over: it doubles a restart.
             gc.disable()
             try:
-                started = time.monotonic()
-                total = await self._read_whole() + await self._read(reader)
+                if not await self._begin(reader):
+                    return
             finally:
                 gc.enable()
-                gc.freeze()
-            self.live = True
-            self._log.info("log read", check_ins=total, seconds=round(time.monotonic() - started, 2))
         if not await withheld(reader):
             self._complete_at = time.monotonic()
         self._sink.caught_up()
+
+    async def _begin(self, reader: asyncpg.Connection) -> bool:
+        """Reads the election where it may be another, and the log. False where there is no election yet."""
+        if self._reimported or not self._election:
+            self._reimported = False
+            if not await self._load(reader):
+                return False
+        if self.live:
+            await self._read(reader)
+            return True
+        started = time.monotonic()
+        total = await self._read_whole() + await self._read(reader)
+        gc.collect()
+        gc.freeze()
+        self.live = True
+        self._log.info("log read", check_ins=total, seconds=round(time.monotonic() - started, 2))
+        return True
 
     async def _load(self, reader: asyncpg.Connection) -> bool:
         election = await load_election(reader, shapes=False)

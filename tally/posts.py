@@ -36,9 +36,9 @@ class Posts:
         self._shift = np.array(shifts, dtype=np.int32)
         self._hours = list(self._shifts)
 
-    def of(self, watcher_id: str) -> list[int]:
+    def of(self, watcher_id: object) -> list[int]:
         """Where a watcher is to be; nowhere for one nobody knows."""
-        i = self._names.find(watcher_id)
+        i = self._names.find(watcher_id) if isinstance(watcher_id, str) else -1
         return self._places[self._ends[i] : self._ends[i + 1]].tolist() if i >= 0 else []
 
     def at(self, position: int) -> list[Post]:

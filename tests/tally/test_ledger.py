@@ -236,15 +236,15 @@ def in_columns(log: list[CheckIn], index: dict[str, int]) -> Counts:
     )  # fmt: skip
 
 
-def test_a_hundred_thousand_ids_are_found_again() -> None:
+def test_more_ids_than_the_table_first_holds_are_found_again() -> None:
     ledger = Ledger(small_election())
-    log = [entry(7 * n, 5, 1 + n / 1e6, precinct="P3") for n in range(100_000)]
+    log = [entry(7 * n, 5, 1 + n / 1e6, precinct="P3") for n in range(45_000)]
     ledger.add(log)
-    assert len(ledger) == 100_000
-    assert [ledger.filing.row_of(log[n].check_in_id.bytes) for n in (0, 65_535, 99_999)] == [
+    assert len(ledger) == 45_000
+    assert [ledger.filing.row_of(log[n].check_in_id.bytes) for n in (0, 39_322, 44_999)] == [
         0,
-        65_535,
-        99_999,
+        39_322,
+        44_999,
     ]
     assert ledger.filing.row_of(UUID(int=3).bytes) == -1
     assert ledger.add(log[::-1]) == set()

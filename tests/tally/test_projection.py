@@ -1,4 +1,4 @@
-"""Laws of the tally as properties: L3, L4, L5, monotonicity, scale."""
+"""Laws of the projection as properties: L4, L5, monotonicity, scale (all of them: `test_laws.py`)."""
 
 import math
 from collections.abc import Sequence
@@ -70,17 +70,6 @@ def logs(draw: st.DrawFn) -> list[CheckIn]:
                   watcher=draw(st.sampled_from(["w1", "w2"])), late=draw(st.integers(0, 4)) / 10, **detail)
         )  # fmt: skip
     return found
-
-
-@settings(max_examples=25, deadline=None)
-@given(logs(), st.randoms(use_true_random=False))
-def test_order_and_repetition_do_not_matter(log: list[CheckIn], random: object) -> None:
-    shuffled = log + log[: len(log) // 2]
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    tally = Tally(ELECTION)
-    for one in shuffled:
-        tally.add([one])
-    assert content(tally.project(at(9.01).timestamp())) == content(project(log, 9.01))
 
 
 @settings(max_examples=25, deadline=None)
