@@ -99,15 +99,18 @@ def holds(expr: str, looks: Sequence[tuple[float, Look]]) -> bool | None:
     now = _sum(looks[-1][1], match["metric"], labels)
     if match["function"]:
         window = seconds_of(match["window"] or "1m")
-        grown = 0.0
         last: float | None = None
-        for at, look in looks:
+        values: list[float | None] = []
+        for at, look in reversed(looks):  # no further back than the last value before the window
             value = _seen(look, match["metric"], labels)
+            if at < looks[-1][0] - window and value is not None:
+                last = value
+                break
+            values.append(value)
+        grown = 0.0
+        for value in reversed(values):
             if value is None:  # not counted yet; or a service did not answer, which is no restart
                 last = 0.0 if last is None else last
-                continue
-            if at < looks[-1][0] - window:
-                last = value
                 continue
             grown += 0.0 if last is None else value - last if value >= last else value
             last = value
