@@ -15,6 +15,7 @@ and may be answered after another's outcome that came later.
 
 import argparse
 import asyncio
+import gc
 import random
 import secrets
 import tempfile
@@ -27,6 +28,7 @@ import asyncpg
 import uvloop
 
 from beluga.postgres import EmbeddedPostgres, free_port
+from callers.__main__ import COLLECT_AFTER
 from callers.policy import Rules
 from callers.queue import CallerOnDuty, Granted, Queue, calling_url
 from election.database import connect, open_pool
@@ -188,6 +190,8 @@ async def run(url: str, options: argparse.Namespace) -> None:
         await queue.warm(f"p{n}", NOON)
     seconds = (time.perf_counter() - started) / options.precincts
     print(f"a precinct's candidates are read in {seconds * 1000:.1f} ms, once, when it opens for calling")
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)  # as the service's process
     in_hand = InHand()
     rate, took = await lease(queue, in_hand, options.callers, options.leases, options.precincts)
     print(f"baseline, two bare commits a turn: {bare:,.0f}/s")

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import heapify, heapreplace
 
 from callers.allocation import Crew, Need, Spread, allocate
 from callers.limits import Limits
@@ -28,6 +29,8 @@ class Whereabouts:
         self._elsewhere: dict[str, _Seen] = {}
         self._crews: Counter[tuple[Crew, str]] = Counter()  # callers by crew and county
         self._spread = Spread()
+        # By county a heap of (callers above the share, precinct): at the last spread, and who was sent since.
+        self._neediest: dict[str, list[tuple[int, str]]] = {}
         self.counts: Counter[str] = Counter()  # callers by precinct
 
     @property
@@ -50,6 +53,12 @@ class Whereabouts:
         self.counts = Counter(seen.precinct_id for seen in everybody)
         self._crews = Counter((seen.crew, self._county_of(seen.precinct_id)) for seen in everybody)
         self._spread = allocate(needs, self.callers(), limits)
+        self._neediest = {}
+        for precinct in (need.precinct_id for need in needs):
+            heap = self._neediest.setdefault(self._county_of(precinct), [])
+            heap.append((self._above(precinct), precinct))
+        for heap in self._neediest.values():
+            heapify(heap)
 
     def choices(
         self, caller_id: str, crew: Crew, live: Iterable[str], runs: Callable[[str], bool]
@@ -62,16 +71,44 @@ class Whereabouts:
         stays = runs(here) and crew.may(self._county_of(here)) and not self._surplus(crew, here)
         if stays:
             yield here
-        county = {p: self._county_of(p) for p in live if runs(p)}
+        tried = {here} if stays else set()
         lacking = self._lacking(crew, seen)
+        best = self._best(crew, lacking)
+        if best and best not in tried and runs(best):
+            tried.add(best)
+            yield best
+        # Seldom: nobody to call there. Now all are compared, which takes 3 ms where 1,800 are open.
+        county = {p: self._county_of(p) for p in live if runs(p)}
 
         def key(precinct: str) -> tuple[bool, int, str]:
             missing = self.shares.get(precinct, 0) - (self.counts[precinct] - (precinct == here))
             return not lacking.get(county[precinct]), -missing, precinct
 
-        yield from sorted(
-            (p for p, its in county.items() if crew.may(its) and not (stays and p == here)), key=key
-        )
+        yield from sorted((p for p, its in county.items() if crew.may(its) and p not in tried), key=key)
+
+    def _best(self, crew: Crew, lacking: Mapping[str, bool]) -> str:
+        """The precinct to try first, found without a look at all: thousands of callers may ask at once.
+
+        Whoever asks next is sent elsewhere, though this caller has not been given a voter there yet.
+        """
+        tops = [
+            (not lacking.get(county), self._top(heap), county)
+            for county, heap in self._neediest.items()
+            if crew.may(county)
+        ]
+        if not tops:
+            return ""
+        _, (above, precinct), county = min(tops)
+        heapreplace(self._neediest[county], (above + 1, precinct))
+        return precinct
+
+    def _top(self, heap: list[tuple[int, str]]) -> tuple[int, str]:
+        while (now := self._above(heap[0][1])) > heap[0][0]:  # more have come since
+            heapreplace(heap, (now, heap[0][1]))
+        return heap[0]
+
+    def _above(self, precinct: str) -> int:
+        return self.counts[precinct] - self.shares.get(precinct, 0)
 
     def _surplus(self, crew: Crew, precinct: str) -> bool:
         county = self._county_of(precinct)

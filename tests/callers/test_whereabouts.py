@@ -1,5 +1,6 @@
 """A caller stays until others need them more, and goes where their crew owes callers."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from callers.allocation import Crew, Need
@@ -67,3 +68,19 @@ def test_a_caller_is_counted_in_one_place() -> None:
     where.leaves("ana")
     assert not +where.counts
     assert not where.callers()
+
+
+def test_a_crowd_that_asks_at_once_is_not_sent_to_one_place() -> None:
+    """Whether or not they have been given voters yet, and whether or not the shares count them."""
+    places = Whereabouts(lambda _: "")
+    needs = [Need(f"p{n}", 0.9, 80.0, 300) for n in range(30)]
+    live = [need.precinct_id for need in needs]
+    places.share(needs, Limits(), NOON)
+    sent = Counter(next(places.choices(f"c{n}", ANYWHERE, live, lambda p: p in live)) for n in range(75))
+    assert set(sent.values()) == {2, 3}
+    for n in range(75):
+        places.works(f"c{n}", ANYWHERE, f"p{n % 5}", NOON)
+    places.share(needs, Limits(), NOON)
+    later = [next(places.choices(f"d{n}", ANYWHERE, live, lambda p: p in live)) for n in range(50)]
+    assert not {f"p{n}" for n in range(5)} & set(later), "five precincts have far more than their share"
+    assert max(Counter(later).values()) == 3, "which is a share"
