@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
 
 from tally import gate, standing
 from tally.constants import Constants
@@ -24,6 +23,8 @@ from tally.judging import NOTHING_LEFT, Left, left_out
 from tally.model import State
 from tally.standings import CODE, MISSING, Projection
 from tally.summing import Z80, Z95
+
+_ROOT_HALF = math.sqrt(0.5)
 
 
 @dataclass(slots=True)
@@ -100,7 +101,7 @@ class Alone:
             p=p_lag,
             p_before=p_before,
             missing=missing if kept else 0.0,
-            behind_now=(float(np.exp(-gap)) - 1.0) * votes if votes is not None else 0.0,
+            behind_now=(math.exp(-gap) - 1.0) * votes if votes is not None else 0.0,
             line_minutes=minutes if minutes >= 0 else None,
             line_people=people if people >= 0 else None,
             incidents=seen.incidents,
@@ -119,20 +120,30 @@ class Alone:
         expected, level, tilt = inputs.expected.item(p), state.level.item(p), state.tilt.item(p)
         bend, curves = state.bend, inputs.curves
         found = _Measured([], [], [], [])
-        for votes, observed, at_close in zip(seen.votes, seen.observed, seen.final, strict=True):
+        if not seen.votes:
+            return found
+        for observed, at_close in zip(seen.observed, seen.final, strict=True):
             part = 1.0 if at_close else self._part(seen, observed)
-            share = 1.0 if at_close else curves.share(p, part)
+            found.part.append(part)
+            found.share.append(1.0 if at_close else curves.share(p, part))
+        # every logarithm by one call of NumPy's
+        odds = [
+            (votes + 0.5) / (expected * max(share, 1e-4))
+            for votes, share in zip(seen.votes, found.share, strict=True)
+        ]
+        logs = np.log(odds + [max(share, 0.01) for share in found.share]).tolist()
+        n = len(odds)
+        for votes, part, share, residual, log_share in zip(
+            seen.votes, found.part, found.share, logs[:n], logs[n:], strict=True
+        ):
             place = part * GRID
             low = min(int(place), GRID - 1)
             bent = bend.item(low)
             bent += (place - low) * (bend.item(low + 1) - bent)
-            residual = float(np.log((votes + 0.5) / (expected * max(share, 1e-4))))
             left = 1.0 - share
             counted = 0.5 * (votes + share * expected) + 1.0
             wobble = k.precinct_tilt_sd * left
-            found.part.append(part)
-            found.share.append(share)
-            found.off.append(residual - level - _lateness(share) * tilt - bent)
+            found.off.append(residual - level + log_share * tilt - bent)
             found.noise.append(wobble * wobble + k.thinning * left / counted + k.watcher_sd**2)
         return found
 
@@ -196,18 +207,21 @@ class Alone:
         """Variance through `s`, county and group: of the final, and of its ratio to its peers'."""
         inputs, (part, share) = self._inputs, measured
         group = inputs.group.item(p)
-        g, tilted = 1.0 - gain, -gain * _lateness(share)
+        g, tilted = 1.0 - gain, -gain * _lateness(share) if gain else 0.0
         (a, b), (c, d) = state.places[group].tolist()
         places = g * (g * a + tilted * c) + tilted * (g * b + tilted * d)
         f, (q, r) = inputs.features[p], self._sizes
         j = np.dot(np.array((g, tilted)), state.load[group])  # less the precinct's own: all signs turned
         j[0] -= g
-        j[1 : 1 + q] -= f * g
+        among = j[1 : 1 + q]
+        among -= f * g
         if gain:
             place = part * GRID
             low = min(int(place), GRID - 1)
-            j[1 + q : 1 + q + r] += inputs.curves.deviation(low, place - low) * gain
-            j[1 + q + r :] -= f[: inputs.tilts] * tilted
+            among = j[1 + q : 1 + q + r]
+            among += inputs.curves.deviation(low, place - low) * gain
+            among = j[1 + q + r :]
+            among -= f[: inputs.tilts] * tilted
         shared = float(np.dot(j, np.dot(state.covariance, j)))
         if state.peer_shared is None:
             return places + shared, places + shared
@@ -222,7 +236,7 @@ class Alone:
 
         def below(log_median: float, own: float) -> float:
             sd = math.sqrt(own + final.relative_variance) * widened
-            return float(ndtr((bar - log_median) / max(sd, 1e-6)))
+            return 0.5 * math.erfc((log_median - bar) / max(sd, 1e-6) * _ROOT_HALF)
 
         sure = below(final.log_median_own, final.variance)
         own = self._inputs.precinct_sd.item(p)
@@ -254,7 +268,7 @@ class Alone:
         stretch80 = k.stretch80_open + (k.stretch80_close - k.stretch80_open) * final.share
         m, near, far = final.log_median, stretch80 * Z80 * sd, k.stretch95 * Z95 * sd
         bounds = np.exp((m, m - near, m + near, m - far, m + far)).tolist()
-        cuts = [_rounded(max(min(votes, cap), floor), 10.0) for votes in bounds]
+        cuts = [round(max(min(votes, cap), floor) * 10.0) / 10.0 for votes in bounds]
         centre = cuts[0]
         gap = _rounded(m - self._log_expected.item(p) - state.peer_level, 10_000.0)
         c["expected_final"][p] = _rounded(expected, 10.0)
@@ -263,7 +277,7 @@ class Alone:
         c["p_lagging"][p], c["gap"][p] = p_lag, gap
         c["shortfall"][p] = _rounded(max(expected - centre, 0.0), 10.0)
         c["expected_now"][p] = _rounded(expected * inputs.curves.share(p, self._part(seen, clock)), 10.0)
-        out.missing[p] = missing = expected * math.exp(state.peer_level) - centre
+        missing = expected * math.exp(state.peer_level) - centre
         mean = bounds[0] * float(np.power(state.smear, 1.0 - final.gain))
         out.mean[p] = max(min(mean, cap), floor)
         out.gain[p], out.part[p], out.share[p] = final.gain, final.part, final.share
@@ -294,7 +308,7 @@ def _rounded(value: float, steps: float) -> float:
 
 def _disagreement(seen: Glance, k: Constants) -> str:
     """Whether the newest counts come from watchers who disagree, and how."""
-    if len(set(seen.sender)) < 2:
+    if len(seen.sender) < 2 or len(set(seen.sender)) < 2:
         return ""
     counts = zip(seen.observed, map(str, seen.sender), seen.votes, strict=True)
     return standing.disagreement(list(counts), k)

@@ -20,7 +20,7 @@ _BITS = 8  # of the hash table at first
 _FULL = 0.7
 _ROOM = 1.2  # more names than there are, that a table is made for
 
-Chosen = NDArray[np.intp] | NDArray[np.int32]
+Chosen = NDArray[np.integer[Any]]
 
 
 def _mixed(value: Any, bits: int) -> Any:
@@ -158,7 +158,8 @@ class Texts(Sequence[str]):
     def __init__(self, values: Iterable[str]) -> None:
         texts = list(values)
         codes = dict(zip(dict.fromkeys(texts), count(), strict=False))
-        self._codes = np.fromiter(map(codes.__getitem__, texts), dtype=np.int32)
+        narrow = np.min_scalar_type(len(codes))  # counties need two bytes, time zones one
+        self._codes = np.fromiter(map(codes.__getitem__, texts), dtype=narrow)
         self._texts = Packed(codes)
 
     def __len__(self) -> int:

@@ -38,12 +38,14 @@ def describe(
     k: Constants,
     *,
     clocks: Array,
+    missing: Array,
     p: Array,
     p_before: Array,
 ) -> None:
     """Writes state and reason of each precinct.
 
-    `last`: newest accepted counts; `p`, `p_before`: chances of lagging by those and by the ones before.
+    `last`: newest accepted counts; `missing`: votes by close against what its peers do; `p`, `p_before`:
+    chances of lagging by those and by the ones before.
     """
     look, at = gated.look, gated.look.at
     n, counted = len(at), last >= 0
@@ -55,7 +57,7 @@ def describe(
         return found
 
     votes = newest(look.votes)
-    missing = np.where(counted, out.missing[at], 0.0)
+    missing = np.where(counted, missing, 0.0)
     behind_now = (np.exp(-out.columns["gap"][at]) - 1.0) * votes
     m = standing.Many(
         clocks, look.opens, look.closes, zones.code[at], counted, votes, newest(look.observed),

@@ -121,7 +121,8 @@ class Tally:
     def update(self, projection: Projection, state: State, positions: Iterable[int], as_of: float) -> None:
         """Project some precincts anew with the same state; each at the time of its newest word."""
         at = sorted(positions)
-        projection.updated.update((p, as_of) for p in at)
+        for p in at:
+            projection.updated[p] = as_of
         if len(at) <= FEW:
             shared = []
             for p in at:
@@ -262,7 +263,7 @@ class Tally:
         c["p_lagging"][at] = p_lag = np.where(has, p_lag, 0.0)
         c["gap"][at] = gap
         c["shortfall"][at] = np.round(np.maximum(expected - centre, 0.0), 1)
-        out.missing[at] = expected * math.exp(state.peer_level) - centre
+        missing = expected * math.exp(state.peer_level) - centre
         mean = np.exp(known.log_median) * state.smear ** (1.0 - known.gain)
         out.mean[at] = np.maximum(np.minimum(mean, np.maximum(self.inputs.cap[at], floor)), floor)
         out.gain[at], out.part[at], out.share[at] = known.gain, known.part, known.share
@@ -272,7 +273,7 @@ class Tally:
         )
         c["expected_now"][at] = np.round(expected * self.inputs.curves.shares(at, part), 1)
         self._count(out, gated, last)
-        describe(out, gated, last, self._zones, k, clocks=clocks, p=p_lag, p_before=p_before)
+        describe(out, gated, last, self._zones, k, clocks=clocks, missing=missing, p=p_lag, p_before=p_before)
 
     def _before(self, gated: Gated, among: NDArray[np.intp], last: NDArray[np.intp]) -> Latest:
         """The accepted count before the latest one, of some of a look's precincts."""

@@ -65,7 +65,6 @@ class Projection:
         self.share = np.ones(n)
         self.own_variance = np.zeros(n)
         self.log_median = np.zeros(n)
-        self.missing = np.zeros(n)  # votes missing against peers by close
         self.channel = np.zeros(n, dtype=np.int8)  # of the newest accepted count
         self.updated: dict[int, float] = {}  # precincts projected anew since, and as of when
 

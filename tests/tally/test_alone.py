@@ -16,7 +16,7 @@ from tally import projection as projecting
 from tally.model import State
 from tally.projection import Projection, Tally
 
-TO_THE_BIT = ("mean", "gain", "part", "share", "log_median", "missing", "codes", "channel")
+TO_THE_BIT = ("mean", "gain", "part", "share", "log_median", "codes", "channel")
 
 
 def both_ways(tally: Tally, started: tuple[Projection, State], as_of: float) -> tuple[Projection, Projection]:
