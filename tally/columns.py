@@ -1,7 +1,7 @@
 """Columns that are no numbers, packed: the names of 180,000 precincts in four megabytes instead of thirty.
 
 A `str` weighs 50 bytes before its first letter, and a dict entry a hundred. `Packed` keeps texts end to end,
-`Names` also finds them again; `Texts` and `Maybe` are columns of an election.
+`Names` also finds them again; `Texts`, `Few` and `Maybe` are columns of an election.
 """
 
 from array import array
@@ -183,6 +183,34 @@ class Texts(Sequence[str]):
     def taken(self, chosen: Chosen) -> list[str]:
         """Some of them."""
         return self._texts.taken(self._codes[chosen])
+
+
+class Few(Sequence[int]):
+    """A column of whole numbers, few of them different."""
+
+    def __init__(self, values: NDArray[np.int64]) -> None:
+        self._values, codes = np.unique(values, return_inverse=True)
+        self._codes = codes.astype(np.min_scalar_type(len(self._values)))
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def __getitem__(self, i: Any) -> Any:
+        return self._values.item(self._codes.item(i))
+
+    def same(self, other: "Few") -> bool:
+        """Whether it says the same."""
+        return np.array_equal(self._values, other._values) and np.array_equal(self._codes, other._codes)
+
+    def tolist(self) -> list[int]:
+        """All of them."""
+        found: list[int] = self._values[self._codes].tolist()
+        return found
+
+    def taken(self, chosen: Chosen) -> list[int]:
+        """Some of them."""
+        found: list[int] = self._values[self._codes[chosen]].tolist()
+        return found
 
 
 class Maybe(Sequence[float | None]):

@@ -14,7 +14,7 @@ import orjson
 from numpy.typing import NDArray
 
 from election.wire.feed import VERSION, Aggregate
-from tally.published import FIELDS, VOTES, Columns, Row, rows, taken, wire
+from tally.published import FIELDS, STEPS, VOTES, Columns, Row, rows, taken, wire
 from tally.sentences import Sentences
 from tally.waiting import Groups, desks_of
 
@@ -60,8 +60,8 @@ def turned(old: Columns, new: Columns) -> NDArray[np.bool_]:
 def drifted(old: Columns, new: Columns) -> NDArray[np.bool_]:
     """Which rows have drifted by as much as a reader would notice."""
     scale = np.maximum(3.0, 0.02 * new["expected_final"])
-    found = np.abs(old["p_lagging"] - new["p_lagging"]) >= 0.05 - 1e-9
-    found |= np.abs(old["gap"] - new["gap"]) >= 0.02 - 1e-9
+    found = np.abs(old["p_lagging"] - new["p_lagging"]) >= 0.05 * STEPS["p_lagging"]
+    found |= np.abs(old["gap"] - new["gap"]) >= 0.02 * STEPS["gap"]
     for name in VOTES:
         found |= np.abs(old[name] - new[name]) > scale
     return np.asarray(found)

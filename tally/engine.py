@@ -444,4 +444,4 @@ def _oldest(batch: Sequence[CheckIn]) -> float:
 
 def _moved(old: Columns, new: Columns) -> bool:
     """Whether polling hours have changed anywhere."""
-    return any(not np.array_equal(old[name], new[name]) for name in ("opens_at", "closes_at"))
+    return any(not old[name].same(new[name]) for name in ("opens_at", "closes_at"))

@@ -20,7 +20,9 @@ Columns = dict[str, Any]  # as long as each other: arrays, lists, or those of `c
 
 FIELDS = tuple(Standing.model_fields)
 VOTES = ("expected_now", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95", "shortfall")
-DECIMALS = {"p_lagging": 2, "gap": 3}
+STEPS = {"p_lagging": 100.0, "gap": 1_000.0}  # kept as whole numbers of these parts of one
+FEW = frozenset({"reports", "held", "incidents", "on_post"})
+MOST = 32_000  # … of which no precinct has more
 STATES = tuple(state.value for state in State)
 _CODES = {state: code for code, state in enumerate(STATES)}
 _STATES = np.array(STATES, dtype=object)
@@ -40,8 +42,10 @@ def published(projection: Projection, positions: NDArray[np.intp] | None = None)
         column = projection.codes if name == "state" else projection.columns[name]
         if positions is not None:
             column = column[positions]
-        if name in DECIMALS:
-            found[name] = column.round(DECIMALS[name]) + 0.0  # + 0.0: no negative zero
+        if name in STEPS:
+            found[name] = _steps(name, column)
+        elif name in FEW:
+            found[name] = np.minimum(column, MOST).astype(np.int16)
         elif name in VOTES:
             found[name] = column.round().astype(np.int32)
         elif name == "state":
@@ -49,6 +53,10 @@ def published(projection: Projection, positions: NDArray[np.intp] | None = None)
         else:
             found[name] = column.astype(np.int64 if name in TIMES else np.int32)
     return found
+
+
+def _steps(name: str, column: NDArray[Any]) -> NDArray[np.int16]:
+    return np.clip(np.rint(column * STEPS[name]), -MOST // 2, MOST // 2).astype(np.int16)
 
 
 def columns_of_standings(standings: Sequence[Standing]) -> Columns:
@@ -62,8 +70,8 @@ def columns_of_standings(standings: Sequence[Standing]) -> Columns:
             found[name] = Sentences.of(values)
         elif name == "state":
             found[name] = np.array([_CODES[v.value] for v in values], dtype=np.int8)
-        elif name in DECIMALS:
-            found[name] = np.array(values, dtype=np.float64).round(DECIMALS[name]) + 0.0
+        elif name in STEPS:
+            found[name] = _steps(name, np.array(values, dtype=np.float64))
         else:
             whole = [MISSING if v is None else round(v) for v in values]
             found[name] = np.array(whole, dtype=np.int64 if name in TIMES else np.int32)
@@ -91,6 +99,8 @@ def wire(columns: Columns, chosen: NDArray[np.intp] | None = None) -> dict[str, 
             found[name] = column
         elif name == "state":
             found[name] = _STATES[column].tolist()
+        elif name in STEPS:
+            found[name] = (column / STEPS[name]).tolist()
         else:
             values = column.tolist()
             found[name] = [None if v == MISSING else v for v in values] if name in OPTIONAL else values

@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 
 from election.wire.feed import VERSION
+from tally.columns import Few
 from tally.edition import WHOLE, Counties, Sight, aggregate_row, board_of, encode
 from tally.entries import FOREVER, OpenIncident
 from tally.model import State
@@ -29,7 +30,7 @@ def infos_of(tally: Tally, as_of: float = FOREVER) -> Columns:
     opens, closes = ledger.opens.astype(np.int64), ledger.closes.astype(np.int64)
     for position in ledger.hours_of:
         opens[position], closes[position] = ledger.hours(position, as_of)
-    return tally.places | {"opens_at": opens, "closes_at": closes}
+    return tally.places | {"opens_at": Few(opens), "closes_at": Few(closes)}
 
 
 def info_of(tally: Tally, position: int, as_of: float = FOREVER) -> Row:

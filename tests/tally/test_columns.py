@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from election.day import Watcher
 from election.ids import PrecinctId, WatcherId
-from tally.columns import Index, Maybe, Names, Texts
+from tally.columns import Few, Index, Maybe, Names, Texts
 from tally.posts import Post, Posts
 
 words = st.lists(st.text(max_size=4), max_size=40)
@@ -58,3 +58,11 @@ def test_posts_know_who_watches_where_and_when() -> None:
     assert posts.of("w3") == [0, -1, 1]
     assert posts.at(1) == [Post("w1", early, None), Post("w3", None, None)]
     assert list(posts.everywhere()) == [(1, "w1"), (0, "w3"), (-1, "w3"), (1, "w3")]
+
+
+@given(st.lists(st.integers(-1, 4), max_size=20), st.lists(st.integers(-1, 4), max_size=20))
+def test_few_numbers_are_compared_and_given_back(values: list[int], others: list[int]) -> None:
+    few = Few(np.array(values, dtype=np.int64))
+    assert few.tolist() == values == [few[i] for i in range(len(few))]
+    assert few.taken(np.arange(len(values))[::-1]) == values[::-1]
+    assert few.same(Few(np.array(others, dtype=np.int64))) == (values == others)
