@@ -182,7 +182,7 @@ async def run(url: str, options: argparse.Namespace) -> None:
     await fill(connection, options.voters, options.precincts)
     seconds = time.perf_counter() - started
     print(f"{options.voters:,} voters in {options.precincts:,} precincts ({seconds:.0f} s)")
-    pool = await open_pool(calling_url(url), options.pool)
+    pool = await open_pool(calling_url(url), options.pool, stateless=True)
     bare = await baseline(pool, options.callers, min(5_000, options.leases))
     queue = Queue(pool, Rules(), lambda _: "America/New_York")
     started = time.perf_counter()

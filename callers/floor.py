@@ -295,7 +295,7 @@ class Floor:
 async def open_calling(settings: CallersSettings) -> asyncpg.Pool:
     """Connections for a floor. Raises one of `election.database.UNREACHABLE`."""
     url = calling_url(settings.database_url, rehearsal=settings.rehearsal)
-    return await open_pool(url, settings.pool_size)
+    return await open_pool(url, settings.pool_size, stateless=True)
 
 
 def _spoken(caller: CallerOnDuty) -> str:

@@ -39,15 +39,24 @@ async def connect(url: str, *, patient: bool = False) -> asyncpg.Connection:
     return await connector.connect(url, patient=patient)
 
 
-async def open_pool(url: str, size: int = 4) -> asyncpg.Pool:
-    """A pool of at most `size` connections like `connect`'s. Raises one of `UNREACHABLE`."""
+async def open_pool(url: str, size: int = 4, *, stateless: bool = False) -> asyncpg.Pool:
+    """A pool of at most `size` connections like `connect`'s. Raises one of `UNREACHABLE`.
+
+    `stateless`: nobody sets, listens to or locks anything for longer than a transaction (or undoes it), so
+    that a connection comes back without the round trip that would reset it. An open transaction is rolled
+    back all the same.
+    """
 
     async def fresh(*_: Any, **__: Any) -> asyncpg.Connection:
         return await connector.connect(url)
 
+    async def as_it_is(_: asyncpg.Connection) -> None:
+        pass
+
     return await asyncpg.create_pool(
-        url, min_size=1, max_size=size, max_inactive_connection_lifetime=60, connect=fresh
-    )
+        url, min_size=1, max_size=size, max_inactive_connection_lifetime=60, connect=fresh,
+        reset=as_it_is if stateless else None,
+    )  # fmt: skip
 
 
 def pauses() -> "_Pauses":

@@ -61,7 +61,7 @@ async def open_precinct(connection: asyncpg.Connection, precinct: str, closes_at
 
 @pytest_asyncio.fixture
 async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    pool = await open_pool(database_url, 8)
+    pool = await open_pool(database_url, 8, stateless=True)
     yield pool
     await pool.close()
 
