@@ -6,11 +6,13 @@ import uvloop
 
 from election.telemetry import configure_logs
 from tally.app import serve
+from tally.heap import keep_together
 from tally.settings import TallySettings
 
 
 def main() -> int:
     """Serves until SIGTERM; exit status 1 where it cannot start or must be started again."""
+    keep_together()
     settings = TallySettings()
     log = configure_logs("tally", settings)
     try:

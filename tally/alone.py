@@ -86,25 +86,25 @@ class Alone:
         last = kept[-1] if kept else -1
         votes = seen.votes[last] if kept else None
         minutes, people = seen.line_minutes, seen.line_people
-        evidence = standing.Evidence(
-            clock=clock,
-            opens=seen.opens,
-            closes=seen.closes,
-            zone=self._zones[p],
-            last_votes=votes,
-            last_observed=seen.observed[last] if kept else None,
-            rhythm=standing.rhythm_of([seen.observed[i] for i in kept]) if len(kept) > 2 else 0.0,
-            held_after=left.held,
-            held_reason=left.reason,
-            disagree=_disagreement(seen, k),
-            final=bool(kept) and seen.final[last],
-            p=p_lag,
-            p_before=p_before,
-            missing=missing if kept else 0.0,
-            behind_now=(math.exp(-gap) - 1.0) * votes if votes is not None else 0.0,
-            line_minutes=minutes if minutes >= 0 else None,
-            line_people=people if people >= 0 else None,
-            incidents=seen.incidents,
+        evidence = standing.Evidence(  # in place: names cost a hundredth of a report
+            clock,
+            seen.opens,
+            seen.closes,
+            self._zones[p],
+            votes,
+            seen.observed[last] if kept else None,
+            standing.rhythm_of([seen.observed[i] for i in kept]) if len(kept) > 2 else 0.0,
+            left.held,
+            left.reason,
+            _disagreement(seen, k),
+            bool(kept) and seen.final[last],
+            p_lag,
+            p_before,
+            missing if kept else 0.0,
+            (math.exp(-gap) - 1.0) * votes if votes is not None else 0.0,
+            minutes if minutes >= 0 else None,
+            people if people >= 0 else None,
+            seen.incidents,
         )
         name, out.columns["reason"][p] = standing.state_of(evidence, k)
         out.codes[p] = CODE[name]

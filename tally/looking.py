@@ -3,6 +3,7 @@ resolved one by one (`Ledger.view`) and laid beside them. Both ways say the same
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -113,18 +114,17 @@ def one(ledger: "Ledger", place: int, as_of: float) -> Glance:
         return _glance(ledger.view(place, as_of), filing)
     hours = ledger.hours(place, as_of) if place in ledger.hours_of else None
     opens, closes = hours or (ledger.opens.item(place), ledger.closes.item(place))
-    found = Glance(place, opens, closes)
     rows = _plain(place, filing, as_of)
-    if rows:
-        kinds, received = filing.kind, filing.received
-        found.last_received = max([received[row] for row in rows])
-        found.votes = [filing.votes[row] for row in rows]
-        found.observed = [filing.observed[row] for row in rows]
-        found.asked = found.sure = [False] * len(rows)
-        found.final = [kinds[row] == _FINAL for row in rows]
-        found.sender = [filing.sender[row] for row in rows]
-        found.channel = [filing.channel[row] for row in rows]
-    return found
+    if not rows:
+        return Glance(place, opens, closes)
+    kinds, received, votes, observed = filing.kind, filing.received, filing.votes, filing.observed
+    sender, channel, none = filing.sender, filing.channel, [False] * len(rows)
+    return Glance(
+        place, opens, closes, max([received[row] for row in rows]), ABSENT, ABSENT, ABSENT, 0, 0, 0,
+        [votes[row] for row in rows], [observed[row] for row in rows], none, none,
+        [kinds[row] == _FINAL for row in rows], [sender[row] for row in rows],
+        [channel[row] for row in rows],
+    )  # fmt: skip
 
 
 def _glance(view: PrecinctView, filing: Filing) -> Glance:
@@ -145,7 +145,8 @@ def _plain(place: int, filing: Filing, as_of: float) -> list[int]:
     """Rows of a precinct that holds nothing but plain counts, in order."""
     received, observed = filing.received, filing.observed
     rows = [row for row in filing.rows_at(place) if received[row] <= as_of]
-    if len(rows) > 1:
+    rows.reverse()  # the order of arrival, which is nearly always that of looking
+    if any(observed[a] >= observed[b] for a, b in pairwise(rows)):
         rows.sort(key=lambda row: (observed[row], received[row], filing.high[row], filing.low[row]))
     return rows
 
