@@ -271,7 +271,6 @@ def _miss(  # noqa: PLR0917
     tally: Tally, projection: Projection, state: State, position: int, final: float,
     said: Sequence[tuple[bytes, Report]],
 ) -> Miss:  # fmt: skip
-    precinct = tally.election.precincts[position]
     row = projection.standing(position)
     judged = tally.judged(projection, state, position)
     verdicts = {r.check_in_id: (Verdict.ACCEPTED.value, "") for r in judged.accepted}
@@ -285,8 +284,8 @@ def _miss(  # noqa: PLR0917
     ]  # fmt: skip
     reports.sort(key=lambda r: (r.received, r.observed, r.votes))
     return Miss(
-        precinct.precinct_id, precinct.name, projection.minute, row.expected_final, row.projected_final,
-        row.lo95, row.hi95, final, row.state.value, row.reason, tuple(reports),
+        row.precinct_id, tally.places["name"][position], projection.minute, row.expected_final,
+        row.projected_final, row.lo95, row.hi95, final, row.state.value, row.reason, tuple(reports),
     )  # fmt: skip
 
 
