@@ -108,12 +108,18 @@ def test_one_machine_has_no_containers(tmp_path: Path) -> None:
 
 def test_the_alerts_that_experiments_of_a_cluster_promise_are_understood() -> None:
     rules = {rule.name: rule for rule in read_rules(ClusterTarget.rules)}
-    said = 'patroni_primary{name="db1"} 0\npatroni_failsafe_mode_is_active{name="db1"} 1\n'
-    said += 'patroni_sync_standby{name="db1"} 0\n'
-    look = [(0.0, parse(said + "beluga_intake_local_only 3\n"))]
+
+    def said(failsafe: int) -> str:
+        return (
+            f'patroni_primary{{name="db1"}} 0\npatroni_failsafe_mode_is_active{{name="db1"}} {failsafe}\n'
+            'patroni_sync_standby{name="db1"} 0\nbeluga_intake_local_only 3\n'
+        )
+
     for e in catalogue():
-        if "cluster" in e.targets and e.about.get("alert"):
-            assert holds(rules[e.about["alert"]].expr, look) is True, e.name
+        if "cluster" in e.targets and (alert := e.about.get("alert")):
+            looks = [(0.0, parse(said(failsafe=int(alert == "FailsafeMode"))))]
+            assert holds(rules[alert].expr, looks) is True, e.name
+    assert holds(rules["NoSynchronousStandby"].expr, [(0.0, parse(said(failsafe=1)))]) is False
 
 
 def test_the_catalogue_is_complete() -> None:
