@@ -17,6 +17,7 @@ import asyncpg
 from chaos.cluster_target import ClusterTarget
 from chaos.faults.processes import birth
 from chaos.faults.protocol import Fault, UnavailableError
+from chaos.target import family
 
 WAITS = """
 select count(pg_cancel_backend(pid)) from pg_stat_activity
@@ -111,11 +112,12 @@ class PatroniFrozen(_OfCluster):
             raise UnavailableError("stopping a container's process needs root")
         pids: list[Any] = []
         for service in self.found["services"]:
-            pid = int(self.cluster.inspect(service)["State"]["Pid"])
-            words = Path(f"/proc/{pid}/cmdline").read_bytes()
-            if b"patroni" not in words:
-                raise UnavailableError(f"{service}: its first process is not Patroni")
-            pids.append([pid, birth(pid)])
+            first = int(self.cluster.inspect(service)["State"]["Pid"])
+            # As first process Patroni only starts itself again and buries the dead: its child keeps
+            keepers = [pid for pid in family(first) if b"/patroni\0" in _words_of(pid)]
+            if len(keepers) < 2:
+                raise UnavailableError(f"{service}: Patroni was not found among its processes")
+            pids += [[pid, birth(pid)] for pid in keepers]
         self.found["pids"] = pids
 
     def inject(self) -> None:
@@ -127,6 +129,13 @@ class PatroniFrozen(_OfCluster):
         for pid, born in self.found.get("pids", ()):
             if born and birth(pid) == born:
                 os.kill(pid, signal.SIGCONT)
+
+
+def _words_of(pid: int) -> bytes:
+    """A process's command line; empty where it is gone."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 class SynchronousWaitsCancelled(_OfCluster):
