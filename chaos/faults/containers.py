@@ -47,6 +47,13 @@ class ContainersFrozen(_OfCluster):
 
     name = "containers_frozen"
 
+    def setup(self) -> None:
+        super().setup()
+        services = [s for s in self.found["services"] if not self.cluster.inspect(s)["State"]["Paused"]]
+        if not services:
+            raise UnavailableError(f"all who play {self.arguments['who']} are frozen already")
+        self.found["services"] = services  # what another fault froze, that one thaws
+
     def inject(self) -> None:
         for service in self.found["services"]:
             self.cluster.docker("pause", self.cluster.container(service))

@@ -89,6 +89,9 @@ def test_what_was_frozen_is_thawed_and_nobody_else(docker: Callable[..., None], 
     from chaos.faults.containers import ContainersFrozen
 
     docker()
+    (tmp_path / "answers" / "inspect").write_text(
+        json.dumps([{"Config": {"Env": ["BELUGA_REHEARSAL=true"]}, "State": {"Paused": False}}])
+    )
     for verb in ("pause", "unpause"):
         (tmp_path / "answers" / verb).write_text("")
     fault = ContainersFrozen(ClusterTarget.found(tmp_path / "state"), {"who": "synchronous"})
@@ -97,6 +100,17 @@ def test_what_was_frozen_is_thawed_and_nobody_else(docker: Callable[..., None], 
     ContainersFrozen(at(tmp_path / "state"), fault.arguments, fault.found).heal()  # by another process
     asked = (tmp_path / "asked").read_text().splitlines()
     assert asked[-2:] == ["pause beluga-db3-1", "unpause beluga-db3-1"]
+
+
+def test_what_is_frozen_already_is_left_to_who_froze_it(docker: Callable[..., None], tmp_path: Path) -> None:
+    from chaos.faults.containers import ContainersFrozen
+
+    docker()
+    (tmp_path / "answers" / "inspect").write_text(
+        json.dumps([{"Config": {"Env": ["BELUGA_REHEARSAL=true"]}, "State": {"Paused": True}}])
+    )
+    with pytest.raises(UnavailableError, match="frozen already"):
+        ContainersFrozen(ClusterTarget.found(tmp_path / "state"), {"who": "standbys"}).setup()
 
 
 def test_one_machine_has_no_containers(tmp_path: Path) -> None:
