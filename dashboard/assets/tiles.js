@@ -116,9 +116,7 @@
   }
 
   function paintLast(cell, s) {
-    const never = s.last_observed_at === null || s.last_observed_at === undefined;
-    cell.classList.toggle("never", never);
-    if (never) {
+    if (s.last_observed_at === null || s.last_observed_at === undefined) {
       cell.textContent = "–";
       return;
     }
