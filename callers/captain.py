@@ -85,8 +85,8 @@ async def _content(floor: Floor, bank: str, base: str) -> str:
     hour = sum(one.last_hour for one in people)
     banks = [b for b in await floor.people.banks() if bank in ("", b.code) and b.ends_at > now]
     return f"""<main class="wide"><h1>Phone bank</h1>
-<p>{on} on a call · {len(people)} today · {idle} idle over 10 min · {hour} calls in the last hour ·
-{len(floor.waiting)} pages waiting for work</p>{"".join(map(_code, banks))}
+<p>{on} on a call · {len(people)} today · {idle} idle over 10 min · calls in the last hour: {hour} ·
+pages waiting for work: {len(floor.waiting)}</p>{"".join(map(_code, banks))}
 {_table(people, base)}{sheets_form(base) if not bank else ""}{_trial(await floor.trials.latest())}</main>"""
 
 
