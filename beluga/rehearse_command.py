@@ -39,7 +39,7 @@ from chaos.session import Session
 from chaos.surge import Watcher, read_watchers
 from chaos.target import NoTargetError, Target
 
-PRECINCTS = 400  # as a county has: thousands of counts at a few dozen would cost the gate more than the faults do
+PRECINCTS = 400  # as a county has: at a few dozen, their thousands of counts would keep the gate busy
 SPEED = 60.0  # stack seconds a second: a run spans a morning
 SHORT_PATIENCE, PATIENCE = 60.0, 120.0  # s until everything acknowledged must be tallied
 STOP_SECONDS = 90.0  # s that a stack may take to end
