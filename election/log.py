@@ -56,7 +56,11 @@ order by xid, seq
 limit $3
 """
 
-_WITHHELD = "select exists (select 1 from check_ins where xid >= pg_snapshot_xmin(pg_current_snapshot()))"
+_REACH = """
+select exists (select 1 from check_ins where xid >= pg_snapshot_xmin(now_seen)) as withheld,
+       pg_snapshot_xmin(now_seen) as xmin, pg_snapshot_xmax(now_seen) as xmax
+from pg_current_snapshot() as now_seen
+"""
 
 _PLACE = """
 select c.check_in_id, c.message_id, c.part, c.kind, c.channel, c.precinct_id, c.watcher_id, c.sender,
@@ -126,9 +130,22 @@ async def read_after(
     return [_check_in(row) for row in rows], position
 
 
-async def withheld(connection: asyncpg.Connection) -> bool:
-    """Whether stored check-ins wait behind an older open transaction, where `read_after` cannot reach."""
-    return bool(await connection.fetchval(_WITHHELD))
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a reader can see. `withheld`: stored check-ins wait behind an older open transaction, where
+    `read_after` cannot reach. Whatever is committed by now has an xid below `xmax`; whatever has one below
+    `xmin` can be read.
+    """
+
+    withheld: bool
+    xmin: int
+    xmax: int
+
+
+async def reach(connection: asyncpg.Connection) -> Reach:
+    """How far `read_after` reaches at this moment."""
+    [found] = await connection.fetch(_REACH)
+    return Reach(*found)
 
 
 async def read_place(

@@ -11,6 +11,7 @@ import asyncio
 import gc
 import hashlib
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
@@ -22,10 +23,13 @@ import structlog
 from election.checkin import CheckIn, Kind
 from election.database import UNREACHABLE, connect, pauses
 from election.day import Election
-from election.log import WAKE_CHANNEL, Position, read_after, withheld, words_of
+from election.log import WAKE_CHANNEL, Position, Reach, reach, read_after, words_of
 from election.log_columns import Counts, TwoSendersError, whole_log
 from election.store import CHANGED_CHANNEL, load_election
 from tally import news
+
+LOOK_SECONDS = 0.2  # between moments that we ask of whether everything up to them has been read
+MOST_LOOKS = 4_096  # of them, some quarter of an hour; behind an older transaction the first are forgotten
 
 # A missing table is a database that has not been migrated yet: the same remedy, time.
 AWAY: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.UndefinedTableError)
@@ -70,6 +74,8 @@ class Follower:
         self._reimported = False
         self._election = b""  # fingerprint of the one begun
         self._complete_at = time.monotonic()
+        self._looks: deque[tuple[float, int]] = deque(maxlen=MOST_LOOKS)  # (when, xmax) not yet complete
+        self._readable = 0  # transactions below it were all to be read in the look before
         self._log = structlog.get_logger().bind(part="follow")
         self.position = Position()
         self.connected = False
@@ -106,6 +112,8 @@ class Follower:
                 for what in sorted(news.ALL):  # whatever was said while we were away
                     self._told(what)
                 self.connected = True
+                self._looks.clear()  # another server may count its transactions otherwise
+                self._readable = 0
                 self._reimported = True  # an import may have happened while we were away
                 connected()
                 while not listener.is_closed():
@@ -146,9 +154,22 @@ class Follower:
                     return
             finally:
                 gc.enable()
-        if not await withheld(reader):
-            self._complete_at = time.monotonic()
+        self._looked_through(time.monotonic(), await reach(reader))
         self._sink.caught_up()
+
+    def _looked_through(self, now: float, seen: Reach) -> None:
+        """Notes up to when we know that we have everything stored: now where nothing is withheld; else the
+        last moment whose commits could all be read in the look that has just ended. On a busy day commits
+        always overlap, and something is withheld at any moment, if only for milliseconds.
+        """
+        while self._looks and self._looks[0][1] <= self._readable:
+            self._complete_at = self._looks.popleft()[0]
+        if not seen.withheld:
+            self._complete_at = now
+            self._looks.clear()
+        elif not self._looks or now - self._looks[-1][0] > LOOK_SECONDS:
+            self._looks.append((now, seen.xmax))
+        self._readable = seen.xmin  # by the next look, which reads all below it
 
     async def _begin(self, reader: asyncpg.Connection) -> bool:
         """Reads the election where it may be another, and the log. False where there is no election yet."""

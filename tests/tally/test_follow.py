@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 from days import NOON, a_day, an_election, an_entry, import_election, store
@@ -16,6 +17,7 @@ from election.checkin import CheckIn, Kind
 from election.clock import FixedClock
 from election.database import connect
 from election.day import Election
+from election.log import reach
 from election.migrate import migrate
 from tally.engine import Engine
 from tally.follow import Follower
@@ -95,6 +97,33 @@ async def test_a_commit_held_open_is_awaited_and_said_to_be_behind(database_url:
         await until(lambda: len(sink.taken) == 2)
         await until(lambda: follower.behind < 0.5)
     await asyncio.gather(slow.close(), quick.close())
+
+
+async def test_commits_that_always_overlap_are_not_behind(database_url: str) -> None:
+    """Something is withheld at every look, and each look reads what the one before could not."""
+    reader, *writers = [await connect(database_url) for _ in range(5)]
+    await import_election(reader, an_election())
+    follower = Follower(database_url, Collector(), poll_seconds=60)
+
+    async def write(number: int) -> Any:
+        open_ = writers[number % 4].transaction()
+        await open_.start()
+        await store(writers[number % 4], [an_entry(f"text {number}", number, 10)])
+        return open_
+
+    oldest, now = await write(0), follower._complete_at
+    for number in range(1, 12, 2):
+        quick, younger = await write(number), await write(number + 1)
+        await quick.commit()
+        now += 1.0
+        seen = await reach(reader)
+        assert seen.withheld
+        follower._looked_through(now, seen)
+        await oldest.commit()
+        oldest = younger
+    assert now - follower._complete_at <= 2.0  # two looks, though something was withheld at each of six
+    await oldest.rollback()
+    await asyncio.gather(reader.close(), *(w.close() for w in writers))
 
 
 async def test_many_writers_with_long_transactions_lose_nothing(database_url: str) -> None:
