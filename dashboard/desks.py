@@ -90,7 +90,7 @@ def add_desks(
         path = f"/desks/{desk}/{quote(item, safe='')}/{what}"
         answer = asked(neighbours.intake(who, "POST", path, body))
         if body is not None:
-            detail = {key: body[key] for key in ("watcher_id", "status", "note") if body[key]}
+            detail = {key: body[key] for key in ("watcher_id", "status", "category", "note") if body[key]}
             done(who, f"{desk} {body['outcome']}", f"{desk}:{item}", detail)
         return flask.jsonify(done=True, answer=answer)
 

@@ -38,7 +38,7 @@ from intake.desk_views import (
     silent_items,
 )
 from intake.hints import Heard
-from intake.incidents import OPEN, Thread, history_of, threads
+from intake.incidents import CATEGORIES, OPEN, OTHER, Thread, history_of, threads
 from intake.reception import Reception
 from intake.reminders import made_since
 from intake.reread import read_as, standing_entries, with_ties
@@ -327,7 +327,12 @@ class DeskApi:
         if isinstance(found, Thread):
             if wanted.outcome not in ("status", "dismiss"):
                 raise _RefusedError(422, "An incident is given a status.")
+            if wanted.category not in ("", *CATEGORIES, OTHER):
+                known = ", ".join((*CATEGORIES, OTHER))
+                raise _RefusedError(422, f"There is no such category; there are {known}.")
             detail = about | {"incident": found.number, "status": wanted.status or "resolved"}
+            if wanted.category:
+                detail["category"] = wanted.category
             return self._made(Kind.RESOLVE, viewer, found.first.precinct_id, detail), wanted.key
         if isinstance(found, Lost):
             if wanted.outcome not in ("dismiss", "again"):

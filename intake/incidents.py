@@ -1,7 +1,8 @@
 """Incidents: what they are about, and which texts belong together. Pure.
 
 A category is read from the words whenever it is shown, never stored: a better list of words sorts yesterday's
-incidents too, and the log stays as it was. Threads are a function of the set of entries.
+incidents too, and the log stays as it was. Staff who know better say so, and that stands. Threads are a
+function of the set of entries.
 """
 
 from collections import defaultdict
@@ -43,7 +44,9 @@ class Thread:
 
     @property
     def category(self) -> str:
-        return category_of(self.text)
+        """What it is about: as staff said last, else as its words say."""
+        said = [known for e in self.course if (known := _category_given(e))]
+        return said[-1] if said else category_of(self.text)
 
 
 def category_of(text: str) -> str:
@@ -98,6 +101,11 @@ def status_of(entry: CheckIn) -> str:
     return str(entry.detail.get("status") or "resolved")
 
 
+def _category_given(entry: CheckIn) -> str:
+    given = str(entry.detail.get("category") or "")
+    return given if given in (*CATEGORIES, OTHER) else ""
+
+
 def history_of(thread: Thread) -> list[Said]:
     """Everything said of an incident: its texts, and what staff made of it."""
     texts = [
@@ -109,6 +117,7 @@ def history_of(thread: Thread) -> list[Said]:
             at=e.received_at,
             by=e.sender.removeprefix("staff:"),
             status=status_of(e),
+            category=_category_given(e),
             text=str(e.detail.get("note") or ""),
         )
         for e in thread.course

@@ -205,7 +205,7 @@
   function paintWork() {
     const i = item(selected);
     const mine = Boolean(i && hand && hand.id === i.id);
-    const key = i ? [i.id, mine, i.taken_by, i.text, i.status, i.steps.length, i.history.length].join("|") : "none";
+    const key = i ? [i.id, mine, i.taken_by, i.text, i.status, i.category, i.steps.length, i.history.length].join("|") : "none";
     if (key === painted) return; // a repaint must not take a half-typed word away
     painted = key;
     const work = byId("work");
@@ -235,7 +235,7 @@
 
   // Everything said of an incident, in order: the watcher's texts, and what staff made of it.
   const course = (i) => make("ol", { class: "course" }, ...i.history.map((s) => make("li", {},
-    make("time", {}, beluga.hhmm(Date.parse(s.at) / 1000)), s.by ? make("span", {}, make("b", {}, s.by), " · " + s.status + (s.text ? ": " + s.text : "")) : make("q", {}, s.text))));
+    make("time", {}, beluga.hhmm(Date.parse(s.at) / 1000)), s.by ? make("span", {}, make("b", {}, s.by), " · " + s.status + (s.category ? " · " + s.category.replaceAll("_", " ") : "") + (s.text ? ": " + s.text : "")) : make("q", {}, s.text))));
 
   const people = (i) => make("ul", { class: "people" }, ...(desk === "silent" && !(i.people || []).length ? [make("li", {}, "Nobody watches here.")] : []), ...(i.people || []).map((p) =>
     make("li", {}, make("span", {}, p.name + " · " + p.as), p.phone ? make("a", { href: "tel:" + p.phone, class: "call", "aria-label": "Call " + p.name + ", " + p.as }, "call") : null,
@@ -254,11 +254,16 @@
     return make("p", { class: "actions" }, button("t", "Take it", () => take(i.id), true));
   }
 
+  const CATEGORIES = ["safety", "voter_turned_away", "late_opening", "machine", "ballots", "line", "other"];
+  const categories = (i) => make("p", { class: "field" }, make("label", { for: "category" }, "What it is about"),
+    make("select", { id: "category" }, ...CATEGORIES.map((c) => make("option", { value: c, selected: c === i.category ? "" : null }, c.replaceAll("_", " ")))));
+
   function doing(i) {
     const finish = (outcome, more) => () => finishWith(i.id, { outcome, ...more?.() });
     const note = () => ({ note: byId("note")?.value.trim() || "" });
     const back = button("u", "Put back", () => putBack());
     const actions = (...buttons) => make("p", { class: "actions" }, ...buttons, back);
+    const given = (status) => finish("status", () => ({ status, ...note(), ...(byId("category").value === i.category ? {} : { category: byId("category").value }) }));
     const held = make("p", { class: "dim" }, "In your hands alone. Put it back if you cannot finish it.");
     switch (desk) {
       case "unread": {
@@ -274,9 +279,8 @@
       case "held":
         return [field("note", "Note (optional)", { maxlength: 500 }), actions(button("a", "Accept " + beluga.whole(i.votes), finish("accept", note), true), button("r", "Reject " + beluga.whole(i.votes), finish("reject", note))), held];
       case "incidents":
-        return [field("note", "Note, or to whom it is given", { maxlength: 500 }),
-          actions(button("a", "Acknowledge", finish("status", () => ({ status: "acknowledged", ...note() }))), button("g", "Assigned", finish("status", () => ({ status: "assigned", ...note() }))),
-            button("d", "Resolved", finish("status", () => ({ status: "resolved", ...note() })), true)), held];
+        return [field("note", "Note, or to whom it is given", { maxlength: 500 }), categories(i),
+          actions(button("a", "Acknowledge", given("acknowledged")), button("g", "Assigned", given("assigned")), button("c", "Only the category", given(i.status)), button("d", "Resolved", given("resolved"), true)), held];
       case "outbox":
         return [field("note", "What you found out (optional)", { placeholder: "reached by phone", maxlength: 500 }), actions(button("s", "Send it again", finish("again", note), !hopeless(i)), button("d", "Done", finish("dismiss", note), hopeless(i))), held];
       default:
@@ -464,7 +468,7 @@
   });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.matches("input")) {
+    if (event.target.matches("input, select")) {
       if (event.key === "Escape") { event.target.blur(); element(selected)?.firstChild.focus(); }
       if (event.key === "Enter") { document.querySelector("#work .main:not(:disabled), #found button")?.click(); event.preventDefault(); }
       return;

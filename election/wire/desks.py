@@ -40,6 +40,7 @@ class Said(BaseModel):
     at: datetime
     by: str = ""  # the account; empty: the watcher
     status: str = ""
+    category: str = ""  # what staff say it is about; empty: they did not say
     text: str = ""
 
 
@@ -120,6 +121,7 @@ class Finish(BaseModel):
     text: str = Field(default="", max_length=1_600)
     watcher_id: str = Field(default="", max_length=64)
     status: str = Field(default="", max_length=40)
+    category: str = Field(default="", max_length=40)  # an incident's, where its words sorted it wrongly
     note: str = Field(default="", max_length=500)
 
 

@@ -179,13 +179,22 @@ async def test_incidents_are_given_and_closed(office: Office, browser: Browser) 
         await clean(page)
         await page.keyboard.press("t")
         await expect(page.locator("#note")).to_be_focused()
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_label("What it is about")).to_have_value("machine")
+        await page.keyboard.type("safety")
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("c")
+        await expect(queue(page).locator(".where")).to_contain_text("safety", timeout=20_000)
+        await expect(queue(page).locator(".where")).to_contain_text("assigned")
+        await page.keyboard.press("t")
+        await expect(page.locator("#note")).to_be_focused()
         await page.keyboard.press("Escape")
         await page.keyboard.press("d")
         await expect(queue(page)).to_have_count(0)
     statuses = [row["detail"].get("status") if isinstance(row["detail"], dict) else row["detail"]
-                for row in await office.until_logged("resolve", 2)]  # fmt: skip
+                for row in await office.until_logged("resolve", 3)]  # fmt: skip
     assert "assigned" in str(statuses[0])
-    assert "resolved" in str(statuses[1])
+    assert "resolved" in str(statuses[2])
 
 
 async def test_silent_precincts_are_called_and_noted_by_those_who_may(

@@ -394,3 +394,17 @@ async def test_an_incident_tells_its_whole_course(desk: Desk) -> None:
     assert [(s["by"], s["status"], s["text"]) for s in item["history"]] == [
         ("", "", "machine 2 is down"), ("", "", "now machine 3 too"), ("ann", "assigned", "given to lee"),
     ]  # fmt: skip
+
+
+async def test_staff_say_what_an_incident_is_about(desk: Desk) -> None:
+    await desk.text("! the thing at the door")
+    (item,) = await desk.items("incidents")
+    assert item["category"] == "other"
+    status, answer = await desk.finish("incidents", item["id"], "status", status="open", category="door")
+    assert status == 422
+    assert "late_opening" in str(answer)
+    await desk.finish("incidents", item["id"], "status", status="open", category="late_opening")
+    await desk.text("! machine 2 is down")  # what staff said stands, whatever words follow
+    (item,) = await desk.items("incidents")
+    assert (item["category"], item["status"], item["messages"]) == ("late_opening", "open", 2)
+    assert [s["category"] for s in item["history"]] == ["", "late_opening", ""]
