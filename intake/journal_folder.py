@@ -8,6 +8,7 @@ What it holds to:
 - messages are never deleted here. Files rotate by size, and stay.
 """
 
+import math
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -173,6 +174,8 @@ class JournalFolder:
                 self._marks[label] = max(seq, self._marks.get(label, 0))
             self._older.append(file)
             self._highest_seq = max(self._highest_seq, file.last_seq)
+        # By their rows: two files may be of one second, and clocks jump. An empty one was begun last.
+        self._older.sort(key=lambda file: file.last_seq or math.inf)
         if self._older and self._older[-1].size < self._rotate_bytes:
             self.current = self._older.pop()
             self.current.last_seq = self._highest_seq  # row numbers go on through all files

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from election.checkin import Channel, Message
+from election.clock import Clock, FixedClock
 from intake.journal import Journal, JournalUnavailableError
 from intake.journal_file import Draft, JournalFile, TornJournalError
 
@@ -27,8 +28,10 @@ def a_draft(key: str, body: str = "412", raw: bytes = b"{}", provider: str = "ge
 
 
 @asynccontextmanager
-async def opened(folder: Path, rotate_bytes: int = 1 << 30, ballast: int = 0) -> AsyncIterator[Journal]:
-    journal = await Journal.open(folder, rotate_bytes=rotate_bytes, ballast_bytes=ballast)
+async def opened(
+    folder: Path, rotate_bytes: int = 1 << 30, ballast: int = 0, clock: Clock | None = None
+) -> AsyncIterator[Journal]:
+    journal = await Journal.open(folder, clock, rotate_bytes=rotate_bytes, ballast_bytes=ballast)
     try:
         yield journal
     finally:
@@ -112,7 +115,8 @@ async def test_a_restart_goes_on_in_the_same_file(tmp_path: Path) -> None:
 
 
 async def test_files_rotate_by_size_and_are_all_drained_and_remembered(tmp_path: Path) -> None:
-    async with opened(tmp_path, rotate_bytes=100_000) as journal:
+    clock = FixedClock(AT)  # all of one second: names say nothing about the order
+    async with opened(tmp_path, clock=clock, rotate_bytes=100_000) as journal:
         taken = []
         for batch in range(5):
             taken += await asyncio.gather(
@@ -127,11 +131,11 @@ async def test_files_rotate_by_size_and_are_all_drained_and_remembered(tmp_path:
         first = await journal.undrained(1000)
         assert first
         await journal.mark(first.label, first.messages[-1].journal_seq)
-    async with opened(tmp_path, rotate_bytes=100_000) as journal:
+    async with opened(tmp_path, clock=clock, rotate_bytes=100_000) as journal:
         assert journal.depth == len(messages) - 1000
         assert await everything(journal) == messages[1000:]
         assert journal.depth == 0
-    async with opened(tmp_path, rotate_bytes=100_000) as journal:
+    async with opened(tmp_path, clock=clock, rotate_bytes=100_000) as journal:
         assert journal.depth == 0
 
 

@@ -281,11 +281,14 @@ class Connection:
 
     async def fetch(self, statement: str, *values: Any) -> list[Any]:
         await self._trip()
+        database = self._database
         if statement == election_log._WORDS:
             return [{"message_id": key, "body": self._database.messages[key][0][5]} for key in values[0]]
+        if statement == election_log._REACH:
+            horizon = min(database.running, default=database.next_xid)
+            return [(any(row[1] >= horizon for row in database.committed()), horizon, database.next_xid)]
         assert statement == election_log._FOLLOW
         xid, seq, limit, _ = values
-        database = self._database
         rows = database.committed()
         if self._world.plants.follow_by_seq:
             found = sorted((r for r in rows if r[2] > seq), key=lambda r: r[2])
@@ -296,12 +299,6 @@ class Connection:
         result = [_followed(*row) for row in found[:limit]]
         await self._trip()
         return result
-
-    async def fetchval(self, statement: str) -> bool:
-        await self._trip()
-        assert statement == election_log._WITHHELD
-        horizon = min(self._database.running, default=self._database.next_xid)
-        return any(row[1] >= horizon for row in self._database.committed())
 
 
 def _typed(row: dict[str, Any]) -> tuple:
