@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
     asyncio.run(_make_template(server))
     yield server
     server.stop()
+    shutil.rmtree(server.home, ignore_errors=True)  # as root it lies outside of pytest's folder
 
 
 async def _make_template(server: EmbeddedPostgres) -> None:
