@@ -4,7 +4,6 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Any
 
 import orjson
@@ -12,6 +11,7 @@ import structlog
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
+from election.slices import in_turns, slices
 from election.tokens import Tokens
 from election.wire.feed import PrecinctInfo, Standing
 
@@ -55,11 +55,11 @@ class Heard:
         kind = data.get("type")
         if kind == "snapshot":
             precincts: dict[str, PrecinctInfo] = {}
-            for some in _slices(_rows(data["precincts"])):
+            for some in slices(_rows(data["precincts"]), _SLICE):
                 precincts.update((i.precinct_id, i) for i in map(PrecinctInfo.model_validate, some))
                 yield True
             standings: dict[str, Standing] = {}
-            for some in _slices(_rows(data["standings"])):
+            for some in slices(_rows(data["standings"]), _SLICE):
                 standings.update((s.precinct_id, s) for s in map(Standing.model_validate, some))
                 yield True
             self.precincts, self.standings, self.seq = precincts, standings, data["seq"]
@@ -68,7 +68,7 @@ class Heard:
                 yield False
                 return
             if data["seq"] > self.seq:
-                for some in _slices(iter(data["standings"])):
+                for some in slices(iter(data["standings"]), _SLICE):
                     self.standings.update((s.precinct_id, s) for s in map(Standing.model_validate, some))
                     yield True
                 self.seq = data["seq"]
@@ -83,11 +83,6 @@ def _rows(columns: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
     return (dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True))
 
 
-def _slices(rows: Iterator[Any]) -> Iterator[list[Any]]:
-    while some := list(islice(rows, _SLICE)):
-        yield some
-
-
 async def hear(heard: Heard, url: str, tokens: Tokens, log: structlog.stdlib.BoundLogger) -> None:
     """Keeps `heard` up to date until cancelled; reconnects for ever."""
     pause = _RECONNECT_SECONDS[0]
@@ -99,7 +94,7 @@ async def hear(heard: Heard, url: str, tokens: Tokens, log: structlog.stdlib.Bou
                 f"{url}{joiner}token={token}", open_timeout=_OPEN_SECONDS, max_size=_SNAPSHOT_BYTES
             ) as socket:
                 log.info("feed connected")
-                while await _taken(heard, await asyncio.wait_for(socket.recv(), _SILENT_SECONDS)):
+                while await in_turns(heard.taking(await asyncio.wait_for(socket.recv(), _SILENT_SECONDS))):
                     pause = _RECONNECT_SECONDS[0]
                 log.warning("feed skipped a number, asking for a new snapshot")
         except (OSError, TimeoutError, WebSocketException, ValueError, KeyError) as error:
@@ -107,12 +102,3 @@ async def hear(heard: Heard, url: str, tokens: Tokens, log: structlog.stdlib.Bou
         heard.seq = None
         await asyncio.sleep(pause * random.uniform(0.5, 1.0))
         pause = min(pause * 2, _RECONNECT_SECONDS[1])
-
-
-async def _taken(heard: Heard, message: bytes | str) -> bool:
-    """Takes a message, and lets callers have their turn on the way."""
-    for whole in heard.taking(message):
-        if not whole:
-            return False
-        await asyncio.sleep(0)
-    return True

@@ -19,7 +19,7 @@ from dashboard.sign_in import Person, csrf_checked, csrf_token, needs_role, pers
 from dashboard.trail import Trail
 from election.accounts import WAR_ROOM
 from election.day import Watcher
-from election.wire.desks import Desk, Finish
+from election.wire.desks import CATEGORIES, Desk, Finish
 
 TITLES = {
     Desk.UNREAD: "Unread",
@@ -58,7 +58,9 @@ def add_desks(
         titles = {desk.value: title for desk, title in TITLES.items()}
         if name not in titles:
             flask.abort(404)
-        return flask.render_template("desk.html", name=name, titles=titles, csrf=csrf_token())
+        return flask.render_template(
+            "desk.html", name=name, titles=titles, csrf=csrf_token(), categories=CATEGORIES
+        )
 
     @server.get("/desks")
     @staff

@@ -45,6 +45,7 @@ class Kind(StrEnum):
 
 
 COUNTED = frozenset({Kind.COUNT, Kind.FIX, Kind.FINAL})
+OF_SITES = COUNTED | {Kind.UNDO}  # what may be said of a whole polling site
 STAFF = frozenset(
     {Kind.ACCEPT, Kind.REJECT, Kind.HOURS, Kind.TIE, Kind.ASSIGN, Kind.NOTE, Kind.RESOLVE, Kind.REREAD}
 )

@@ -12,11 +12,9 @@ from typing import Any
 
 import orjson
 
-from election.checkin import COUNTED, Kind
+from election.checkin import OF_SITES, Kind
 from election.day import Election, ElectionDay, Precinct, Site, Watcher, shared_sites
 from election.ids import PrecinctId
-
-_OF_SITES = COUNTED | {Kind.UNDO}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class Roster:
         that is said of it is said of each.
         """
         site = self.sites.get(place_id)
-        return (place_id,) if site is None or kind in _OF_SITES else site.members
+        return (place_id,) if site is None or kind in OF_SITES else site.members
 
     def watcher(self, phone: str) -> Watcher | None:
         return self.by_phone.get(phone)

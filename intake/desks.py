@@ -20,7 +20,7 @@ from election.checkin import Channel, CheckIn, Kind
 from election.database import UNREACHABLE
 from election.log import Position, read_after
 from election.tokens import BadTokenError, Tokens
-from election.wire.desks import Desk, DeskItem, DeskPage, Desks, Finish, OutboxNow, Taken
+from election.wire.desks import CATEGORIES, Desk, DeskItem, DeskPage, Desks, Finish, OutboxNow, Taken
 from election.wire.intake import Decision
 from intake import desk_store as store
 from intake import outbox_store, undelivered
@@ -38,7 +38,7 @@ from intake.desk_views import (
     silent_items,
 )
 from intake.hints import Heard
-from intake.incidents import CATEGORIES, OPEN, OTHER, Thread, history_of, threads
+from intake.incidents import OPEN, Thread, history_of, threads
 from intake.reception import Reception
 from intake.reminders import made_since
 from intake.reread import read_as, standing_entries, with_ties
@@ -327,8 +327,8 @@ class DeskApi:
         if isinstance(found, Thread):
             if wanted.outcome not in ("status", "dismiss"):
                 raise _RefusedError(422, "An incident is given a status.")
-            if wanted.category not in ("", *CATEGORIES, OTHER):
-                known = ", ".join((*CATEGORIES, OTHER))
+            if wanted.category not in ("", *CATEGORIES):
+                known = ", ".join(CATEGORIES)
                 raise _RefusedError(422, f"There is no such category; there are {known}.")
             detail = about | {"incident": found.number, "status": wanted.status or "resolved"}
             if wanted.category:

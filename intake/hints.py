@@ -10,7 +10,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import orjson
@@ -20,6 +19,7 @@ from websockets.exceptions import WebSocketException
 
 from election.checkin import Channel, Message, Reading
 from election.ids import PrecinctId
+from election.slices import in_turns, slices
 from election.tokens import Tokens
 from election.wire.feed import State
 from intake.replies import Hints, doubt_about
@@ -92,7 +92,7 @@ class Heard:
             columns = data["standings"]
             rows = zip(columns["precinct_id"], *(columns[name] for name in _FIELDS), strict=True)
             places: dict[str, Place] = {}
-            for some in _slices(rows):
+            for some in slices(rows, SLICE):
                 places.update((precinct_id, Place(*values)) for precinct_id, *values in some)
                 yield True
             self.places, self.seq, self.stored_behind = places, data["seq"], 0.0
@@ -100,8 +100,8 @@ class Heard:
             if self.seq is None or data["seq"] > self.seq + 1:
                 yield False
                 return
-            for some in _slices(iter(data["standings"])):
-                self.places.update((row["precinct_id"], _place(row)) for row in some)
+            for changed in slices(iter(data["standings"]), SLICE):
+                self.places.update((row["precinct_id"], _place(row)) for row in changed)
                 yield True
             self.seq = max(self.seq, data["seq"])
         elif kind == "beat":
@@ -111,11 +111,6 @@ class Heard:
             self.stored_behind = float(data.get("stored_behind") or 0.0)
         if self.seq is not None:
             self._at = self._monotonic()
-
-
-def _slices(rows: Iterator[Any]) -> Iterator[list[Any]]:
-    while some := list(islice(rows, SLICE)):
-        yield some
 
 
 def _place(row: dict[str, Any]) -> Place:
@@ -135,7 +130,7 @@ async def hear(heard: Heard, url: str, tokens: Tokens) -> None:
             ) as socket:
                 log.info("feed_heard")
                 away = False
-                while await _taken(heard, await asyncio.wait_for(socket.recv(), SILENT_SECONDS)):
+                while await in_turns(heard.taking(await asyncio.wait_for(socket.recv(), SILENT_SECONDS))):
                     pause = RECONNECT_SECONDS[0]
         except (OSError, TimeoutError, WebSocketException, ValueError, KeyError, TypeError) as error:
             if not away:
@@ -144,15 +139,6 @@ async def hear(heard: Heard, url: str, tokens: Tokens) -> None:
         heard.seq = None
         await asyncio.sleep(pause * random.uniform(0.5, 1.0))
         pause = min(pause * 2, RECONNECT_SECONDS[1])
-
-
-async def _taken(heard: Heard, text: bytes | str) -> bool:
-    """Takes a message, and lets others have their turn on the way."""
-    for whole in heard.taking(text):
-        if not whole:
-            return False
-        await asyncio.sleep(0)
-    return True
 
 
 class Plausibility:

@@ -12,14 +12,11 @@ from datetime import datetime, timedelta
 from functools import cache
 
 from election.checkin import CheckIn, Kind
-from election.wire.desks import Said
+from election.wire.desks import CATEGORIES, OTHER, Said
 from intake.catalogues import load_catalogues
 from intake.grammar.fold import fold
 from intake.grammar.tokens import plain_words
 
-# The order decides where a text has words of several: what may hurt somebody comes first.
-CATEGORIES = ("safety", "voter_turned_away", "late_opening", "machine", "ballots", "line")
-OTHER = "other"
 OPEN = frozenset({"open", "acknowledged", "assigned"})
 _WITHOUT_SPACES = frozenset({"zh"})  # languages whose words are found anywhere in the text
 
@@ -50,7 +47,7 @@ class Thread:
 
 
 def category_of(text: str) -> str:
-    """What an incident is about: one of `CATEGORIES`, or `other`. Words of every language count."""
+    """What an incident is about: one of `CATEGORIES`. Words of every language count."""
     words, joined = plain_words(fold(text)), fold(text)
     sentence = f" {' '.join(words)} "
     for category, phrases, parts in _phrases():
@@ -103,7 +100,7 @@ def status_of(entry: CheckIn) -> str:
 
 def _category_given(entry: CheckIn) -> str:
     given = str(entry.detail.get("category") or "")
-    return given if given in (*CATEGORIES, OTHER) else ""
+    return given if given in CATEGORIES else ""
 
 
 def history_of(thread: Thread) -> list[Said]:

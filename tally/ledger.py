@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from election.checkin import COUNTED, STAFF, CheckIn, Kind
+from election.checkin import COUNTED, OF_SITES, STAFF, CheckIn, Kind
 from election.day import Election
 from election.log_columns import Counts
 from tally.columns import Index, Names, Texts
@@ -44,7 +44,6 @@ from tally.waiting import Waiting
 __all__ = ["FOREVER", "Entry", "Ledger", "OpenIncident", "PrecinctView", "Report", "Settled", "Verdict"]
 
 PLAIN = frozenset({Kind.COUNT, Kind.FINAL})
-_OF_SITES = COUNTED | {Kind.UNDO}
 _TANGLES = ("held", "unknown_sender")  # details that make a count one to be resolved
 
 
@@ -119,7 +118,7 @@ class Ledger:
             sent = observed if sent_at is observed_at else sent_at.timestamp()
             received = sent if received_at is sent_at else received_at.timestamp()
             place = -1 if c.precinct_id is None else index.get(c.precinct_id, -1)
-            if place < 0 and kind in _OF_SITES:
+            if place < 0 and kind in OF_SITES:
                 place = self._site_index.get(c.precinct_id or "", -1)
                 if place >= 0:
                     self._hear_site(place)

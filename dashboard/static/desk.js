@@ -254,9 +254,8 @@
     return make("p", { class: "actions" }, button("t", "Take it", () => take(i.id), true));
   }
 
-  const CATEGORIES = ["safety", "voter_turned_away", "late_opening", "machine", "ballots", "line", "other"];
   const categories = (i) => make("p", { class: "field" }, make("label", { for: "category" }, "What it is about"),
-    make("select", { id: "category" }, ...CATEGORIES.map((c) => make("option", { value: c, selected: c === i.category ? "" : null }, c.replaceAll("_", " ")))));
+    make("select", { id: "category" }, ...document.body.dataset.categories.split(" ").map((c) => make("option", { value: c, selected: c === i.category ? "" : null }, c.replaceAll("_", " ")))));
 
   function doing(i) {
     const finish = (outcome, more) => () => finishWith(i.id, { outcome, ...more?.() });

@@ -34,6 +34,12 @@ class ReminderStep(BaseModel):
     state: str
 
 
+# What an incident may be about. The order decides where a text has words of several: what may hurt somebody
+# comes first, and what fits nowhere else last.
+OTHER = "other"
+CATEGORIES = ("safety", "voter_turned_away", "late_opening", "machine", "ballots", "line", OTHER)
+
+
 class Said(BaseModel):
     """What was said of an incident: a watcher's text, or a status that staff gave it, with a note."""
 

@@ -1,31 +1,20 @@
 """A watcher sent elsewhere from the board: is told so, and from then on counts for the new precinct."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from beluga.postgres import EmbeddedPostgres
 from election.database import connect
 from election.day import Election
 from election.store import save_election
+from tests.dashboard.office import Office
 from tests.dashboard.running import visiting
-from tests.dashboard.test_desks import Office, an_office
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OLD, NEW, WATCHER = "01-08", "01-16", 7  # Watcher 7 is at the eighth precinct; the other is silent
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def office(
-    postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Office]:
-    async with an_office(postgres, tmp_path_factory.mktemp("room")) as running:
-        yield running
 
 
 async def until_row(office: Office, query: str, *values: Any) -> Any:

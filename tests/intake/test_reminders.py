@@ -8,8 +8,9 @@ import orjson
 
 from election.clock import FixedClock
 from election.roster import Roster
+from election.wire.desks import CATEGORIES, OTHER
 from intake.hints import Heard
-from intake.incidents import CATEGORIES, OTHER, category_of, threads
+from intake.incidents import category_of, threads
 from intake.outbox import QuietHours, Text
 from intake.reminders import Made, Reminders, next_nudges, parsed
 from intake.roster_snapshot import Rosters
@@ -125,7 +126,7 @@ def test_incidents_are_sorted_by_words_of_every_language() -> None:
         "": OTHER,
     }
     assert {text: category_of(text) for text in said} == said
-    assert set(said.values()) == {*CATEGORIES, OTHER}
+    assert set(said.values()) == {*CATEGORIES}
 
 
 def test_threads_do_not_depend_on_order() -> None:
