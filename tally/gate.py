@@ -5,9 +5,9 @@ non-decreasing chain by dynamic programming: a chain pays for an implausible lev
 step that departs from the curve, and for every count it leaves out. A single slip of a digit is then left
 out whether it comes first or last; a monotone rule alone would let one slip block every good count after it.
 
-Precincts with equally many counts are judged together, in columns (`chains`); one precinct alone (a report
-has come in) in plain numbers, several times as quick (`chain`). Both take the same operations in the same
-order, logarithms NumPy's own, so that they agree to the bit.
+Many precincts are judged together, in columns (`chains`); one alone (a report has come in) in plain numbers,
+several times as quick (`chain`). Both take the same operations in the same order, logarithms NumPy's own, so
+that they agree to the bit. Both look back from a count only as far as a cheaper chain may still be found.
 """
 
 import math
@@ -25,8 +25,8 @@ Codes = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 _SURE = 1e6  # cost of leaving out what staff accepted
-MANY = 40  # counts from which on columns are quicker for one precinct, too
-_AT_ONCE = 200_000  # pairs held in memory at a time
+_AT_ONCE, _MOST = 4_096, 250_000  # precincts, and counts, judged at a time
+_ROUNDING = 1e-6  # more than costs of different sums can differ by
 WORDS = {
     "falls": "below an accepted count",
     "ahead": "far above what this precinct can have by now",
@@ -63,30 +63,33 @@ class Candidates:
 
 def chain(candidates: Sequence[Candidate], cap: float, k: Constants) -> list[int]:
     """Indices of the accepted counts of one precinct, in order of time (`candidates` are sorted by it)."""
-    if len(candidates) > MANY:
-        return _chain_of_many(candidates, cap, k)
-    least_step = float(np.log(k.gate_watcher_sd)) + _HALF_LOG_2PI - 1e-9  # no step costs less
+    least_step = _least_step(k)
     left = [0.0]  # cost of leaving out the first j
     best: list[float] = []  # cost of the cheapest chain that ends at j
+    ahead: list[float] = []  # the least that a chain which ends by j costs over leaving out as many
     came: list[int] = []
     for j, c in enumerate(candidates):
         own = 0.0
         if not c.sure:
             own = (k.asked_cost if c.asked else 0.0) + (6.0 if c.votes > 1.1 * cap + 20 else 0.0)
         least, before = left[j] + (_tail_of(c.off, c.level_sd, k.tail) + own), -1
-        step, found = math.inf, -1
+        step, found, bound = math.inf, -1, least
         for i in range(j - 1, -1, -1):
+            if ahead[i] + (left[j] + own + least_step) > bound + _ROUNDING:
+                break
             cost = best[i] + (left[j] - left[i + 1]) + own
-            if candidates[i].votes > c.votes or cost + least_step > step:
+            if candidates[i].votes > c.votes or cost + least_step > bound:
                 continue
             cost += _step(candidates[i], c, k)
             if cost <= step:
                 step, found = cost, i
+                bound = min(bound, cost)
         if step < least:
             least, before = step, found
         best.append(least)
         came.append(before)
         left.append(left[j] + (_SURE if c.sure else k.bad_cost))
+        ahead.append(min(least - left[-1], ahead[-1] if ahead else math.inf))
     least, end = left[-1], -1
     for i, cost in enumerate(best):
         if (whole := cost + (left[-1] - left[i + 1])) < least:
@@ -98,13 +101,9 @@ def chain(candidates: Sequence[Candidate], cap: float, k: Constants) -> list[int
     return kept[::-1]
 
 
-def _chain_of_many(candidates: Sequence[Candidate], cap: float, k: Constants) -> list[int]:
-    columns = [np.array(column) for column in zip(*candidates, strict=True)]
-    columns[0] = columns[0].astype(np.float64)
-    columns.append(np.full(len(candidates), cap))
-    starts = np.array([0, len(candidates)], dtype=np.intp)
-    kept = chains(Candidates(*columns), starts, k)
-    return [int(i) for i in np.flatnonzero(kept)]
+def _least_step(k: Constants) -> float:
+    """No step costs less."""
+    return float(np.log(k.gate_watcher_sd)) + _HALF_LOG_2PI - 1e-9
 
 
 def _step(a: Candidate, b: Candidate, k: Constants) -> float:
@@ -124,74 +123,77 @@ def _tail_of(value: float, sd: float, nu: float) -> float:
 def chains(c: Candidates, starts: Codes, k: Constants) -> Flags:
     """Which candidates are accepted; precinct i has `starts[i]` up to `starts[i + 1]`, at least one."""
     kept = np.zeros(len(c.votes), dtype=bool)
-    if not len(kept):
-        return kept
-    skip = np.where(c.sure, _SURE, k.bad_cost)
-    own = np.where(c.asked, k.asked_cost, 0.0) + np.where(c.votes > 1.1 * c.cap + 20, 6.0, 0.0)
-    own[c.sure] = 0.0
-    alone = _tail(c.off, c.level_sd, k.tail) + own  # cost of a chain that starts here
     lengths = np.diff(starts)
-    for m in np.unique(lengths).tolist():
-        first = starts[:-1][lengths == m]
-        if m == 1:
-            kept[first] = alone[first] < skip[first]
-            continue
-        step = max(1, _AT_ONCE // (m * m))
-        for chunk in (first[i : i + step] for i in range(0, len(first), step)):
-            rows = chunk[:, None] + np.arange(m)
-            kept[rows] = _best(c, rows, (alone, own, skip), k)
+    longest_first = np.argsort(-lengths, kind="stable")
+    done = 0
+    while done < len(lengths):
+        size = max(1, min(_AT_ONCE, _MOST // int(lengths[longest_first[done]])))
+        chosen = longest_first[done : done + size]
+        _keep(kept, c, starts[chosen], lengths[chosen], k)
+        done += size
     return kept
 
 
-def _best(c: Candidates, rows: Codes, costs_of: tuple[Array, Array, Array], k: Constants) -> Flags:
-    """The cheapest chains of precincts with m counts each: (B, m)."""
-    size, m = rows.shape
-    alone, own, skip = (cost[rows] for cost in costs_of)
+def _keep(kept: Flags, c: Candidates, first: Codes, lengths: Codes, k: Constants) -> None:
+    """Marks the cheapest chains of some precincts, the longest first: those with a j-th count lead.
+
+    Looks back from each count as `chain` does, nearest first, at each precinct only until nothing that is
+    left can be cheaper: a handful of steps, where all pairs of m counts would be m * m / 2.
+    """
+    size, m, least_step = len(first), int(lengths[0]), _least_step(k)
+    there = np.arange(m)[:, None] < lengths
+    rows = np.where(there, first + np.arange(m)[:, None], first)  # the m-th counts of all: (m, B)
+    votes, off, share, sure = c.votes[rows], c.off[rows], np.maximum(c.share[rows], 1e-4), c.sure[rows]
+    own = np.where(c.asked[rows], k.asked_cost, 0.0) + np.where(votes > 1.1 * c.cap[rows] + 20, 6.0, 0.0)
+    own[sure] = 0.0
+    alone = _tail(off, c.level_sd[rows], k.tail) + own  # cost of a chain that starts here
     left = np.zeros((m + 1, size))  # cost of leaving out the first j
-    for j in range(m):
-        left[j + 1] = left[j] + skip[:, j]
-    best = np.empty((m, size))
+    np.cumsum(np.where(there, np.where(sure, _SURE, k.bad_cost), 0.0), axis=0, out=left[1:])
+    best = np.full((m, size), np.inf)  # cost of the cheapest chain that ends at j
+    ahead = np.empty((m, size))  # the least that a chain which ends by j costs over leaving out as many
     came = np.full((m, size), -1, dtype=np.intp)
-    everyone = np.arange(size)
-    every = m * m <= _AT_ONCE
-    steps = _steps(c, rows, np.tril_indices(m, -1), k) if every else None
     for j in range(m):
-        best[j] = left[j] + alone[:, j]
-        if j == 0:
-            continue
-        if steps is not None:
-            into = steps[j * (j - 1) // 2 : j * (j + 1) // 2]
-        else:
-            into = _steps(c, rows, (np.full(j, j, dtype=np.intp), np.arange(j)), k)
-        costs = best[:j] + (left[j] - left[1 : j + 1]) + own[:, j] + into
-        before = np.argmin(costs, axis=0)
-        least = costs[before, everyone]
-        better = least < best[j]
-        best[j] = np.where(better, least, best[j])
-        came[j] = np.where(better, before, -1)
+        n = int(np.count_nonzero(there[j]))
+        bound = left[j, :n] + alone[j, :n]
+        best[j, :n] = bound
+        step = np.full(n, np.inf)
+        on = np.arange(n)
+        for i in range(j - 1, -1, -1):
+            so_far = left[j, on] + own[j, on] + least_step
+            on = on[ahead[i, on] + so_far <= bound[on] + _ROUNDING]
+            if not len(on):
+                break
+            cost = best[i, on] + (left[j, on] - left[i + 1, on]) + own[j, on]
+            near = (votes[i, on] <= votes[j, on]) & (cost + least_step <= bound[on])
+            at = on[near]
+            whole = cost[near] + _steps((votes, off, share), i, j, at, k)
+            cheaper = whole <= step[at]
+            at, whole = at[cheaper], whole[cheaper]
+            step[at], came[j, at] = whole, i
+            bound[at] = np.minimum(bound[at], whole)
+        starts_here = step >= best[j, :n]
+        came[j, :n][starts_here] = -1
+        best[j, :n] = np.minimum(step, best[j, :n])
+        ahead[j] = best[j] - left[j + 1]
+        if j:
+            np.minimum(ahead[j], ahead[j - 1], out=ahead[j])
     whole = best + (left[m] - left[1:])
     end = np.argmin(whole, axis=0)
-    end = np.where(whole[end, everyone] < left[m], end, -1)
-    kept = np.zeros((size, m), dtype=bool)
-    while True:
-        on = np.flatnonzero(end >= 0)
-        if not len(on):
-            return kept
-        kept[on, end[on]] = True
+    end = np.where(whole[end, np.arange(size)] < left[m], end, -1)
+    on = np.flatnonzero(end >= 0)
+    while len(on):
+        kept[first[on] + end[on]] = True
         end[on] = came[end[on], on]
+        on = on[end[on] >= 0]
 
 
-def _steps(c: Candidates, rows: Codes, pairs: tuple[Codes, Codes], k: Constants) -> Array:
-    """Cost of going from one count to a later one, (pairs, B): log growth against the curve's; never down."""
-    to, of = pairs
-    a, b = rows.T[of], rows.T[to]
-    share = np.maximum(c.share, 1e-4)
-    sa, sb, na, nb = share[a], share[b], c.votes[a], c.votes[b]
-    done = sa / sb
-    thin = k.thinning * np.maximum(1.0 - done, 0.0) / (np.minimum(na, nb) + 3.0)
+def _steps(columns: tuple[Array, Array, Array], i: int, j: int, at: Codes, k: Constants) -> Array:
+    """Cost of going from the i-th count to the j-th, no lower one: log growth against the curve's."""
+    votes, off, share = columns
+    done = share[i, at] / share[j, at]
+    thin = k.thinning * np.maximum(1.0 - done, 0.0) / (np.minimum(votes[i, at], votes[j, at]) + 3.0)
     wobble = k.gate_step_sd * np.log(done)
-    sd = np.sqrt(wobble * wobble + thin + k.gate_watcher_sd**2)
-    return np.where(nb < na, np.inf, _tail(c.off[b] - c.off[a], sd, k.tail))
+    return _tail(off[j, at] - off[i, at], np.sqrt(wobble * wobble + thin + k.gate_watcher_sd**2), k.tail)
 
 
 def _tail(value: Array, sd: Array, nu: float) -> Array:

@@ -77,7 +77,8 @@ def left_out(candidates: Sequence[gate.Candidate], kept: Sequence[int], cap: flo
     return Left(reasons, held, newest)
 
 
-def candidates_of(c: gate.Candidates) -> list[gate.Candidate]:
-    """One precinct's candidates as values."""
-    columns = (c.votes.astype(int), c.share, c.off, c.level_sd, c.asked, c.sure)
-    return [gate.Candidate(*row) for row in zip(*(v.tolist() for v in columns), strict=True)]
+def candidates_of(c: gate.Candidates, begin: int = 0, end: int | None = None) -> list[gate.Candidate]:
+    """Some candidates, one precinct's as a rule, as values."""
+    columns = (c.votes, c.share, c.off, c.level_sd, c.asked, c.sure)
+    rows = zip(*(v[begin:end].tolist() for v in columns), strict=True)
+    return [gate.Candidate(int(votes), *rest) for votes, *rest in rows]

@@ -9,7 +9,7 @@ ends at the same bytes as one that starts from nothing. Both take the same steps
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -184,33 +184,40 @@ class Tally:
         return rows_of(look, accepted, measured, self.constants)
 
     def _accepted(self, look: Look, measured: Measured, state: State) -> NDArray[np.bool_]:
-        """Which reports the gate lets pass, given a state: some precincts at a time."""
+        """Which reports the gate lets pass, given a state."""
         accepted = np.zeros(len(look.votes), dtype=np.bool_)
+        for _, here, candidates, starts in self._candidates(look, measured, state):
+            accepted[here] = gate.chains(candidates, starts, self.constants)
+        return accepted
+
+    def _candidates(
+        self, look: Look, measured: Measured, state: State
+    ) -> Iterator[tuple[int, slice, gate.Candidates, NDArray[np.intp]]]:
+        """What the gate judges, some precincts at a time: the first of them, their reports, each one's."""
+        m = measured
         for first in range(0, len(look.slot), SLICE):
             starts = look.starts[first : first + SLICE + 1]
             here = slice(int(starts[0]), int(starts[-1]))
-            candidates = self._candidates(look, measured, state, here)
-            accepted[here] = gate.chains(candidates, starts - starts[0], self.constants)
-        return accepted
-
-    def _candidates(self, look: Look, measured: Measured, state: State, here: slice) -> gate.Candidates:
-        at = look.at[look.owner[here]]
-        m = measured
-        off = unexplained(state, at, m.residual[here], m.part[here], m.share[here])
-        return gate.Candidates(look.votes[here], m.share[here], off, m.sd[here], look.asked[here],
-                               look.sure[here], self.inputs.cap[at])  # fmt: skip
+            at = look.at[look.owner[here]]
+            off = unexplained(state, at, m.residual[here], m.part[here], m.share[here])
+            candidates = gate.Candidates(look.votes[here], m.share[here], off, m.sd[here], look.asked[here],
+                                         look.sure[here], self.inputs.cap[at])  # fmt: skip
+            yield first, here, candidates, starts - starts[0]
 
     def _judge(self, look: Look, state: State, measured: Measured | None = None) -> Gated:
         """The gate's verdicts, and why each count left out was."""
         measured = measured or self._measure(look)
-        accepted = self._accepted(look, measured, state)
+        accepted = np.zeros(len(look.votes), dtype=np.bool_)
         left: dict[int, Left] = {}
-        touched = np.unique(np.searchsorted(look.starts, np.flatnonzero(~accepted), side="right") - 1)
-        for i in touched.tolist():
-            here = slice(int(look.starts[i]), int(look.starts[i + 1]))
-            kept = np.flatnonzero(accepted[here]).tolist()
-            one = self._candidates(look, measured, state, here)
-            left[int(look.slot[i])] = left_out(candidates_of(one), kept, float(one.cap[0]))
+        for first, here, candidates, starts in self._candidates(look, measured, state):
+            accepted[here] = kept = gate.chains(candidates, starts, self.constants)
+            touched = np.unique(np.searchsorted(starts, np.flatnonzero(~kept), side="right") - 1)
+            for i in touched.tolist():
+                begin, end = starts[i : i + 2].tolist()
+                counts, passed = candidates_of(candidates, begin, end), np.flatnonzero(kept[begin:end])
+                left[int(look.slot[first + i])] = left_out(
+                    counts, passed.tolist(), candidates.cap.item(begin)
+                )
         return Gated(look, measured.part, measured.share, accepted, left)
 
     def _latest(

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import fields
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -93,6 +93,46 @@ def test_a_precinct_judged_alone_agrees_with_all_judged_at_once() -> None:
         assert (gate.chains(alone, np.array([0, b - a], dtype=np.intp), K) == together[a:b]).all()
         kept = gate.chain(candidates_of(alone), CAP, K)
         assert kept == np.flatnonzero(together[a:b]).tolist()
+
+
+def cost_of(chosen: tuple[int, ...], counts: list[gate.Candidate]) -> float:
+    """What a chain costs: an implausible start, each step off the curve, each count left out."""
+
+    def tail(value: float, sd: float) -> float:
+        return math.log(sd * math.sqrt(2 * math.pi)) + (K.tail + 1) / 2 * math.log1p(
+            (value / sd) ** 2 / K.tail
+        )
+
+    cost = 0.0
+    for i, c in enumerate(counts):
+        if i not in chosen:
+            cost += 1e6 if c.sure else K.bad_cost
+        elif not c.sure:
+            cost += K.asked_cost * c.asked + 6.0 * (c.votes > 1.1 * CAP + 20)
+    if chosen:
+        cost += tail(counts[chosen[0]].off, counts[chosen[0]].level_sd)
+    for a, b in pairwise(counts[i] for i in chosen):
+        if b.votes < a.votes:
+            return math.inf
+        growth = math.log(max(b.share, 1e-4) / max(a.share, 1e-4))
+        thin = K.thinning * max(1 - math.exp(-growth), 0.0) / (a.votes + 3)
+        cost += tail(b.off - a.off, math.sqrt((K.gate_step_sd * growth) ** 2 + thin + K.gate_watcher_sd**2))
+    return cost
+
+
+def test_no_other_chain_is_cheaper() -> None:
+    random = np.random.default_rng(7)
+    for _ in range(150):
+        n = int(random.integers(1, 8))
+        hours = np.sort(random.uniform(0.3, 13, n)).tolist()
+        wrong = random.choice([1, 1, 1, 10, 0.1, 2, 0.7], n)
+        votes = [int(EXPECTED * share_at(CURVE, h / 13) * f) for h, f in zip(hours, wrong, strict=True)]
+        marks = {name: set(np.flatnonzero(random.random(n) < 0.1).tolist()) for name in ("asked", "sure")}
+        counts = candidates(*zip(hours, votes, strict=True), **marks)
+        found = tuple(gate.chain(counts, CAP, K))
+        every = (s for size in range(n + 1) for s in combinations(range(n), size))
+        least = min(cost_of(chosen, counts) for chosen in every)
+        assert math.isclose(cost_of(found, counts), least, abs_tol=1e-6)
 
 
 def test_thousands_of_counts_from_one_precinct_are_judged_too() -> None:
