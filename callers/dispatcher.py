@@ -6,7 +6,7 @@ in each transaction that it still leads; every service serves callers and takes 
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -259,9 +259,13 @@ class Dispatcher:
             self._places.county(dispatch.precinct_id),
         )
 
-    def choices(self, caller_id: str, crew: Crew, now: datetime) -> Iterator[str]:
-        """Precincts to try for a caller, best first."""
-        return self._callers.choices(caller_id, crew, self.live, lambda p: self._runs(p, now))
+    def first_choices(self, caller_id: str, crew: Crew, now: datetime) -> list[str]:
+        """Precincts to try first for a caller, at most two."""
+        return self._callers.first_choices(caller_id, crew, lambda p: self._runs(p, now))
+
+    def all_choices(self, caller_id: str, crew: Crew, now: datetime) -> list[str]:
+        """Every precinct to try for a caller, best first."""
+        return self._callers.all_choices(caller_id, crew, self.live, lambda p: self._runs(p, now))
 
     def _runs(self, precinct_id: str, now: datetime) -> bool:
         live = self.live.get(precinct_id)

@@ -3,15 +3,18 @@
 The page and the JSON API are two faces of these functions.
 """
 
+import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 
 from callers import scripts
+from callers.allocation import Crew
+from callers.dispatch_views import Live
 from callers.dispatcher import Dispatcher
 from callers.feed import Heard
 from callers.lists import Lists
@@ -37,6 +40,7 @@ from election.wire.callers import (
 _CALLER_SECONDS = 10.0  # real; how long a barred caller may go on
 _WARMED_A_TICK = 20  # precincts whose candidates are read ahead; a tick has more to do
 _DRY_SECONDS = 5.0  # real; a precinct without a voter for these languages is not asked again so long
+_LONGEST_LOOK = 2.0  # real seconds through precincts where there is nobody
 _CONNECTIONS_SECONDS = 2.0  # real; between looks at how many the database has left
 _CONNECTIONS_FREE = """
 select current_setting('max_connections')::integer - coalesce(sum(numbackends), 0) from pg_stat_database
@@ -48,6 +52,14 @@ _ASK_AGAIN = {"no_dispatch": 30.0, "hours": 600.0, "language": 120.0, "empty": 6
 class _Allowance:
     left: float
     at: datetime
+
+
+@dataclass
+class _Look:
+    """One caller's look through every precinct, for all who are alike."""
+
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    found: Granted | Nobody | None = None
 
 
 class Floor:
@@ -85,12 +97,14 @@ class Floor:
         self.people = People(pool)
         self.trials = Trials(pool)
         self.lists = Lists(pool, self.queue, seal)
-        self._reachable: dict[str, int] = {}
+        self._reachable: dict[str, tuple[UUID, int]] = {}  # by precinct: its dispatch, voters
         self._leader = leader
         self._counted_at = -1e9
         self._callers: dict[str, tuple[CallerOnDuty | None, float]] = {}
         self._allowances: dict[str, _Allowance] = {}
         self._dry: dict[tuple[str, tuple[str, ...]], tuple[float, Nobody]] = {}
+        self._looks: dict[tuple[tuple[str, ...], Crew], _Look] = {}
+        self._nobody: dict[tuple[tuple[str, ...], Crew], tuple[Mapping[str, Live], Nobody]] = {}
 
     def _zone_of(self, precinct_id: str) -> str:
         place = self.places.get(precinct_id)
@@ -139,16 +153,58 @@ class Floor:
             if held:
                 return LeaseAnswer(voter=self._show(caller, held))
             return self._none(caller, Nobody("too_fast"), wait)
-        why = Nobody("no_dispatch")
-        for precinct in self.dispatcher.choices(caller.caller_id, caller.crew, now):
+        found = await self._from_anywhere(caller, now)
+        if isinstance(found, Granted):
+            self.dispatcher.works(caller.caller_id, caller.crew, found.precinct_id, now)
+            self._allowances[caller.caller_id].left -= not found.held
+            return LeaseAnswer(voter=self._show(caller, found))
+        held = await self.queue.current(caller.caller_id, now)  # where there was nobody to try for
+        return LeaseAnswer(voter=self._show(caller, held)) if held else self._none(caller, found)
+
+    async def _from_anywhere(self, caller: CallerOnDuty, now: datetime) -> Granted | Nobody:
+        """A voter of any precinct that runs.
+
+        In the evening thousands of callers find nobody where they are. One of those who are alike (languages
+        and crew) then looks everywhere, and the others take what was found: voters there, or nobody until
+        the dispatches are read again, each second.
+        """
+        live, alike = self.dispatcher.live, (caller.languages, caller.crew)
+        known = self._nobody.get(alike)
+        if known and known[0] is live:
+            return known[1]
+        for precinct in self.dispatcher.first_choices(caller.caller_id, caller.crew, now):
             found = await self._from_precinct(caller, precinct, now)
             if isinstance(found, Granted):
-                self.dispatcher.works(caller.caller_id, caller.crew, found.precinct_id, now)
-                self._allowances[caller.caller_id].left -= not found.held
-                return LeaseAnswer(voter=self._show(caller, found))
+                return found
+        while other := self._looks.get(alike):
+            await other.over.wait()
+            if isinstance(other.found, Nobody):
+                return other.found
+            if other.found:
+                found = await self._from_precinct(caller, other.found.precinct_id, now)
+                if isinstance(found, Granted):
+                    return found
+        look = self._looks[alike] = _Look()
+        try:
+            look.found = await self._look_everywhere(caller, now)
+        finally:
+            del self._looks[alike]
+            look.over.set()
+        return look.found
+
+    async def _look_everywhere(self, caller: CallerOnDuty, now: datetime) -> Granted | Nobody:
+        live, nobody, began = self.dispatcher.live, self._nobody, time.monotonic()
+        why = Nobody("no_dispatch")
+        for precinct in self.dispatcher.all_choices(caller.caller_id, caller.crew, now):
+            found = await self._from_precinct(caller, precinct, now)
+            if isinstance(found, Granted):
+                return found
             why = _more_hopeful(why, found)
-        held = await self.queue.current(caller.caller_id, now)  # where there was nobody to try for
-        return LeaseAnswer(voter=self._show(caller, held)) if held else self._none(caller, why)
+            if time.monotonic() - began > _LONGEST_LOOK:
+                break  # what was found dry is passed over by the next who looks
+        else:
+            nobody[caller.languages, caller.crew] = live, why  # unless more may be called meanwhile
+        return why
 
     async def _from_precinct(self, caller: CallerOnDuty, precinct: str, now: datetime) -> Granted | Nobody:
         key = (precinct, caller.languages)
@@ -284,11 +340,18 @@ class Floor:
         self.queue.variants = await self.trials.tick(self.time.now(), term)
 
     def _more_to_call(self) -> int:
-        """How many voters have come to be callable since the last look."""
-        before, self._reachable = self._reachable, self.dispatcher.reachable()
-        more = {p: now - before.get(p, 0) for p, now in self._reachable.items() if now > before.get(p, 0)}
+        """How many voters have come to be callable since the last look; all, where a dispatch is new."""
+        before, live = self._reachable, self.dispatcher.live
+        self._reachable = {p: (live[p].row["dispatch_id"], n) for p, n in self.dispatcher.reachable().items()}
+        more: dict[str, int] = {}
+        for precinct, (dispatch, n) in self._reachable.items():
+            was, so_many = before.get(precinct, (dispatch, 0))
+            more[precinct] = n - so_many if was == dispatch else n
+        more = {precinct: n for precinct, n in more.items() if n > 0}
         if more:  # what was found dry there is no longer known to be
             self._dry = {key: found for key, found in self._dry.items() if key[0] not in more}
+            self._nobody = {}
+            self.queue.grew(more)
         return sum(more.values())
 
 

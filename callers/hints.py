@@ -32,18 +32,34 @@ class Hints:
     more: bool = False  # the last reading left some out
     next_due: datetime | None = None  # somebody's rest ends then
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    groups: frozenset[tuple[str, str | None]] = frozenset()  # languages and zones of the last reading
+    grown: bool = False  # somebody has come to be callable since
 
     def fill(self, rows: Iterable[Any], at: float) -> None:
         """Takes a new reading (`candidates` in queries/leases.sql)."""
         households: dict[str, Household] = {}
+        groups = set()
         for row in rows:
             self.next_due, self.more = row["next_due"], row["more"]
             if row["voter_id"] is not None:
                 candidate = Candidate(row["voter_id"], row["language"], row["timezone"])
                 households.setdefault(row["phone"], []).append(candidate)
-        self.households = deque(households.values())
-        self.read_at = at
+                groups.add((candidate.language, candidate.timezone))
+        self.households, self.groups = deque(households.values()), frozenset(groups)
+        self.read_at, self.grown = at, False
         self.readings += 1
+
+    def refusal(self, languages: Iterable[str], zone: str, now: datetime, rules: policy.Rules) -> str:
+        """Why nobody of the last reading, which has voters of every language and zone, suits a caller:
+        language or hours; empty where somebody does, and where there was nobody at all.
+        """
+        if not self.groups:
+            return ""
+        spoken = {"", *languages}
+        zones = {timezone or zone for language, timezone in self.groups if language in spoken}
+        if not zones:
+            return "language"
+        return "" if policy.open_zones(now, zones, rules) else "hours"
 
     def take(
         self, languages: Iterable[str], zone: str, now: datetime, rules: policy.Rules, size: int

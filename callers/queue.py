@@ -10,8 +10,9 @@ and outcomes that wait at the same time share a transaction (`batches.py`).
 
 import asyncio
 import contextlib
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -30,6 +31,7 @@ from election.wire.callers import Outcome, OutcomeReport
 _SQL = statements("leases")
 _REREAD_SECONDS = 0.5  # real; however many callers ask, an empty precinct is read this often at most
 _DUE_REREAD_SECONDS = 5.0  # real; rests that have ended bring voters back
+_NOBODY_REREAD_SECONDS = 30.0  # real; where the last reading had nobody of these languages, at this hour
 _OLD_SECONDS = 180.0  # real; another service's calls come due, too
 _FIRST_ANALYZE = 128  # calls
 _MOST_READINGS = 3  # for one request, where the first readings were all out of date
@@ -162,6 +164,12 @@ class Queue:
         if not hints.readings:
             await self._read(precinct_id, hints, now, 0, 0.0)
 
+    def grew(self, precincts: Iterable[str]) -> None:
+        """More voters may be called in these precincts than at the last look."""
+        for precinct_id in precincts:
+            if hints := self._hints.get(precinct_id):
+                hints.grown = True
+
     async def grant(
         self, caller: CallerOnDuty, precinct_id: str, now: datetime, lease: timedelta | None = None
     ) -> Granted | Nobody:
@@ -181,6 +189,14 @@ class Queue:
         old = self._monotonic() - hints.read_at > _OLD_SECONDS
         if old or (hints.next_due and hints.next_due <= now):
             await self._read(precinct_id, hints, now, readings, _DUE_REREAD_SECONDS)
+        patience = 0.0 if hints.grown else _NOBODY_REREAD_SECONDS
+        for pause in () if batch else (patience, math.inf):
+            refusal = hints.refusal(caller.languages, zone, now, self._rules)
+            if not refusal:
+                break
+            if not await self._read(precinct_id, hints, now, hints.readings, pause):
+                return Nobody(refusal)
+            readings = hints.readings
         refused: set[str] = set()
         while True:
             if not batch:

@@ -18,7 +18,9 @@ def at_work() -> Whereabouts:
 
 
 def choices(where: Whereabouts, caller: str, crew: Crew) -> list[str]:
-    return list(where.choices(caller, crew, COUNTIES, lambda p: p in COUNTIES))
+    first = where.first_choices(caller, crew, lambda p: p in COUNTIES)
+    others = where.all_choices(caller, crew, COUNTIES, lambda p: p in COUNTIES)
+    return first + [p for p in others if p not in first]
 
 
 def test_who_may_call_in_one_county_alone_is_offered_nothing_else() -> None:
@@ -76,11 +78,11 @@ def test_a_crowd_that_asks_at_once_is_not_sent_to_one_place() -> None:
     needs = [Need(f"p{n}", 0.9, 80.0, 300) for n in range(30)]
     live = [need.precinct_id for need in needs]
     places.share(needs, Limits(), NOON)
-    sent = Counter(next(places.choices(f"c{n}", ANYWHERE, live, lambda p: p in live)) for n in range(75))
+    sent = Counter(places.first_choices(f"c{n}", ANYWHERE, lambda p: p in live)[0] for n in range(75))
     assert set(sent.values()) == {2, 3}
     for n in range(75):
         places.works(f"c{n}", ANYWHERE, f"p{n % 5}", NOON)
     places.share(needs, Limits(), NOON)
-    later = [next(places.choices(f"d{n}", ANYWHERE, live, lambda p: p in live)) for n in range(50)]
+    later = [places.first_choices(f"d{n}", ANYWHERE, lambda p: p in live)[0] for n in range(50)]
     assert not {f"p{n}" for n in range(5)} & set(later), "five precincts have far more than their share"
     assert max(Counter(later).values()) == 3, "which is a share"
