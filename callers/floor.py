@@ -40,6 +40,7 @@ from election.wire.callers import (
 _CALLER_SECONDS = 10.0  # real; how long a barred caller may go on
 _WARMED_A_TICK = 20  # precincts whose candidates are read ahead; a tick has more to do
 _DRY_SECONDS = 5.0  # real; a precinct without a voter for these languages is not asked again so long
+_LOOKED_AT_ALONE = 10  # precincts, before callers wait for each other
 _LONGEST_LOOK = 2.0  # real seconds through precincts where there is nobody
 _CONNECTIONS_SECONDS = 2.0  # real; between looks at how many the database has left
 _CONNECTIONS_FREE = """
@@ -164,9 +165,9 @@ class Floor:
     async def _from_anywhere(self, caller: CallerOnDuty, now: datetime) -> Granted | Nobody:
         """A voter of any precinct that runs.
 
-        In the evening thousands of callers find nobody where they are. One of those who are alike (languages
-        and crew) then looks everywhere, and the others take what was found: voters there, or nobody until
-        the dispatches are read again, each second.
+        In the evening thousands of callers find nobody where they are. When one of those who are alike
+        (languages and crew) has looked at many precincts in vain, the others wait for what that one finds:
+        voters there, or nobody until the dispatches are read again, each second.
         """
         live, alike = self.dispatcher.live, (caller.languages, caller.crew)
         known = self._nobody.get(alike)
@@ -176,26 +177,28 @@ class Floor:
             found = await self._from_precinct(caller, precinct, now)
             if isinstance(found, Granted):
                 return found
-        while other := self._looks.get(alike):
-            await other.over.wait()
-            if isinstance(other.found, Nobody):
-                return other.found
-            if other.found:
-                found = await self._from_precinct(caller, other.found.precinct_id, now)
-                if isinstance(found, Granted):
-                    return found
-        look = self._looks[alike] = _Look()
+        look = _Look()
         try:
-            look.found = await self._look_everywhere(caller, now)
+            look.found = await self._look_everywhere(caller, now, look)
         finally:
-            del self._looks[alike]
+            if self._looks.get(alike) is look:
+                del self._looks[alike]
             look.over.set()
         return look.found
 
-    async def _look_everywhere(self, caller: CallerOnDuty, now: datetime) -> Granted | Nobody:
+    async def _look_everywhere(self, caller: CallerOnDuty, now: datetime, look: _Look) -> Granted | Nobody:
         live, nobody, began = self.dispatcher.live, self._nobody, time.monotonic()
+        alike = caller.languages, caller.crew
         why = Nobody("no_dispatch")
-        for precinct in self.dispatcher.all_choices(caller.caller_id, caller.crew, now):
+        for n, precinct in enumerate(self.dispatcher.all_choices(caller.caller_id, caller.crew, now)):
+            while n >= _LOOKED_AT_ALONE and (other := self._looks.setdefault(alike, look)) is not look:
+                await other.over.wait()
+                if isinstance(other.found, Nobody):
+                    return other.found
+                if other.found:
+                    found = await self._from_precinct(caller, other.found.precinct_id, now)
+                    if isinstance(found, Granted):
+                        return found
             found = await self._from_precinct(caller, precinct, now)
             if isinstance(found, Granted):
                 return found
@@ -203,7 +206,7 @@ class Floor:
             if time.monotonic() - began > _LONGEST_LOOK:
                 break  # what was found dry is passed over by the next who looks
         else:
-            nobody[caller.languages, caller.crew] = live, why  # unless more may be called meanwhile
+            nobody[alike] = live, why  # unless more may be called meanwhile
         return why
 
     async def _from_precinct(self, caller: CallerOnDuty, precinct: str, now: datetime) -> Granted | Nobody:
