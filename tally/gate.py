@@ -13,6 +13,7 @@ that they agree to the bit. Both look back from a count only as far as a cheaper
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +44,7 @@ class Candidate(NamedTuple):
     votes: int
     share: float  # F, the share of the day in by then
     off: float
-    level_sd: float  # SD of `off` about 0
+    level_sd: float  # SD of `off` about 0; no smaller than `gate_shared_sd`
     asked: bool = False
     sure: bool = False  # staff accepted it
 
@@ -63,7 +64,7 @@ class Candidates:
 
 def chain(candidates: Sequence[Candidate], cap: float, k: Constants) -> list[int]:
     """Indices of the accepted counts of one precinct, in order of time (`candidates` are sorted by it)."""
-    least_step = _least_step(k)
+    least_step, least_start = _least(k.gate_watcher_sd), _least(k.gate_shared_sd)
     left = [0.0]  # cost of leaving out the first j
     best: list[float] = []  # cost of the cheapest chain that ends at j
     ahead: list[float] = []  # the least that a chain which ends by j costs over leaving out as many
@@ -72,20 +73,21 @@ def chain(candidates: Sequence[Candidate], cap: float, k: Constants) -> list[int
         own = 0.0
         if not c.sure:
             own = (k.asked_cost if c.asked else 0.0) + (6.0 if c.votes > 1.1 * cap + 20 else 0.0)
-        least, before = left[j] + (_tail_of(c.off, c.level_sd, k.tail) + own), -1
-        step, found, bound = math.inf, -1, least
+        step, found = math.inf, -1
         for i in range(j - 1, -1, -1):
-            if ahead[i] + (left[j] + own + least_step) > bound + _ROUNDING:
+            if ahead[i] + (left[j] + own + least_step) > step + _ROUNDING:
                 break
             cost = best[i] + (left[j] - left[i + 1]) + own
-            if candidates[i].votes > c.votes or cost + least_step > bound:
+            if candidates[i].votes > c.votes or cost + least_step > step:
                 continue
             cost += _step(candidates[i], c, k)
             if cost <= step:
                 step, found = cost, i
-                bound = min(bound, cost)
-        if step < least:
-            least, before = step, found
+        least, before = step, found
+        if left[j] + own + least_start <= step:  # else no chain that starts here is cheaper
+            start = left[j] + (_tail_of(c.off, c.level_sd, k.tail) + own)
+            if start <= step:
+                least, before = start, -1
         best.append(least)
         came.append(before)
         left.append(left[j] + (_SURE if c.sure else k.bad_cost))
@@ -101,9 +103,10 @@ def chain(candidates: Sequence[Candidate], cap: float, k: Constants) -> list[int
     return kept[::-1]
 
 
-def _least_step(k: Constants) -> float:
-    """No step costs less."""
-    return float(np.log(k.gate_watcher_sd)) + _HALF_LOG_2PI - 1e-9
+@lru_cache(maxsize=8)
+def _least(sd: float) -> float:
+    """What a start or a step costs at least whose SD is no smaller."""
+    return float(np.log(sd)) + _HALF_LOG_2PI - 1e-9
 
 
 def _step(a: Candidate, b: Candidate, k: Constants) -> float:
@@ -140,7 +143,7 @@ def _keep(kept: Flags, c: Candidates, first: Codes, lengths: Codes, k: Constants
     Looks back from each count as `chain` does, nearest first, at each precinct only until nothing that is
     left can be cheaper: a handful of steps, where all pairs of m counts would be m * m / 2.
     """
-    size, m, least_step = len(first), int(lengths[0]), _least_step(k)
+    size, m, least_step = len(first), int(lengths[0]), _least(k.gate_watcher_sd)
     there = np.arange(m)[:, None] < lengths
     rows = np.where(there, first + np.arange(m)[:, None], first)  # the m-th counts of all: (m, B)
     votes, off, share, sure = c.votes[rows], c.off[rows], np.maximum(c.share[rows], 1e-4), c.sure[rows]
