@@ -79,7 +79,7 @@ def make_app(
     async def beside(_: web.Application) -> AsyncIterator[None]:
         running = [
             _start(open_when_reachable(), "floor", log),
-            _start(hear(heard, settings.feed_url, tokens, log), "feed", log),
+            _start(hear(heard, settings.feed_url, tokens), "feed", log),
             _start(
                 follow(
                     calling_url(settings.database_url, rehearsal=settings.rehearsal),

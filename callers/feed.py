@@ -1,27 +1,16 @@
 """Hears the tally's feed and keeps the standings as last heard. Lives through the feed's absence (law L6)."""
 
-import asyncio
-import random
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
-import structlog
-from websockets.asyncio.client import connect
-from websockets.exceptions import WebSocketException
 
+from election.listening import listen
 from election.slices import in_turns, slices
 from election.tokens import Tokens
 from election.wire.feed import PrecinctInfo, Standing
 
-_RECONNECT_SECONDS = (
-    0.2,
-    5.0,
-)  # real; first and longest pause, jittered, so that services do not come in step
-_OPEN_SECONDS = 5.0
-_SILENT_SECONDS = 10.0  # real; beats come every second, so a connection this quiet is dead
-_SNAPSHOT_BYTES = 256 << 20  # 180,000 precincts are about 90 MB
 _SLICE = 250  # precincts at once, about a millisecond
 
 
@@ -41,6 +30,10 @@ class Heard:
     def fresh(self, limit: float) -> bool:
         age = self.age()
         return age is not None and age <= limit
+
+    def lost(self) -> None:
+        """The connection is gone: numbers begin anew; what was heard stays, and grows old."""
+        self.seq = None
 
     def take(self, message: bytes | str) -> bool:
         """Takes one message of the feed; False where numbers are missing and a new snapshot is needed."""
@@ -83,22 +76,6 @@ def _rows(columns: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
     return (dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True))
 
 
-async def hear(heard: Heard, url: str, tokens: Tokens, log: structlog.stdlib.BoundLogger) -> None:
-    """Keeps `heard` up to date until cancelled; reconnects for ever."""
-    pause = _RECONNECT_SECONDS[0]
-    while True:
-        token = tokens.sign("feed", {"role": "service", "counties": None, "account": "callers"})
-        joiner = "&" if "?" in url else "?"
-        try:
-            async with connect(
-                f"{url}{joiner}token={token}", open_timeout=_OPEN_SECONDS, max_size=_SNAPSHOT_BYTES
-            ) as socket:
-                log.info("feed connected")
-                while await in_turns(heard.taking(await asyncio.wait_for(socket.recv(), _SILENT_SECONDS))):
-                    pause = _RECONNECT_SECONDS[0]
-                log.warning("feed skipped a number, asking for a new snapshot")
-        except (OSError, TimeoutError, WebSocketException, ValueError, KeyError) as error:
-            log.warning("feed away", error=type(error).__name__)
-        heard.seq = None
-        await asyncio.sleep(pause * random.uniform(0.5, 1.0))
-        pause = min(pause * 2, _RECONNECT_SECONDS[1])
+async def hear(heard: Heard, url: str, tokens: Tokens) -> None:
+    """Keeps `heard` up to date until cancelled; a feed that is away is tried again for ever."""
+    await listen(url, tokens, "callers", lambda message: in_turns(heard.taking(message)), heard.lost)

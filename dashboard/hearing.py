@@ -9,19 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-import structlog
-from websockets.asyncio.client import connect
-from websockets.exceptions import WebSocketException
 
-from election.database import pauses
+from election.listening import listen
 from election.tokens import Tokens
 
-_LOG = structlog.get_logger()
-
-OPEN_SECONDS = 5.0
-CLOSE_SECONDS = 0.5  # a feed that says no goodbye holds up no stop
-SILENT_SECONDS = 10.0  # real; beats come each second, so a connection this quiet is dead
-SNAPSHOT_BYTES = 64 * 1024 * 1024  # 20,000 precincts are about 10 MB
 FRESH_SECONDS = 15.0  # real; what is older decides nothing (law L6)
 BEHIND_SECONDS = 60.0  # by which the tally may lack what the database stores
 
@@ -93,20 +84,9 @@ def _rows(columns: dict[str, list[Any]]) -> list[Row]:
 
 
 async def hear(hearing: Hearing, url: str, tokens: Tokens) -> None:
-    """Keeps `hearing` current until cancelled; reconnects for ever."""
-    rest = pauses()
-    while True:
-        token = tokens.sign("feed", {"role": "staff", "counties": None, "account": "war room"})
-        address = f"{url}{'&' if '?' in url else '?'}token={token}"
-        try:
-            async with connect(
-                address, open_timeout=OPEN_SECONDS, close_timeout=CLOSE_SECONDS, max_size=SNAPSHOT_BYTES
-            ) as socket:
-                _LOG.info("feed connected")
-                while hearing.take(await asyncio.wait_for(socket.recv(), SILENT_SECONDS)):
-                    rest.reset()
-                _LOG.warning("feed skipped a number")
-        except (OSError, TimeoutError, WebSocketException, ValueError, KeyError) as error:
-            _LOG.info("feed away", error=type(error).__name__)
-        hearing.lost()
-        await rest.wait()
+    """Keeps `hearing` current until cancelled; a feed that is away is tried again for ever."""
+
+    async def take(message: str | bytes) -> bool:
+        return hearing.take(message)
+
+    await listen(url, tokens, "war room", take, hearing.lost, role="staff")

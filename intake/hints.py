@@ -4,8 +4,6 @@ the phone. Best effort: without a feed, or with an old one, answers are given as
 The log never depends on it: whether a count is held is the tally's decision, from the set of all check-ins.
 """
 
-import asyncio
-import random
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -13,26 +11,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-import structlog
-from websockets.asyncio.client import connect
-from websockets.exceptions import WebSocketException
 
 from election.checkin import Channel, Message, Reading
 from election.ids import PrecinctId
+from election.listening import listen
 from election.slices import in_turns, slices
 from election.tokens import Tokens
 from election.wire.feed import State
 from intake.replies import Hints, doubt_about
 
 HINT_SECONDS = 600.0  # real; an older word about a precinct says nothing about a count that comes now
-SILENT_SECONDS = 10.0  # real; beats come every second, so a connection this quiet is dead
-OPEN_SECONDS = 5.0
-RECONNECT_SECONDS = (0.2, 5.0)  # real; first and longest pause, jittered
-SNAPSHOT_BYTES = 256 << 20  # 180,000 precincts are about 90 MB
 SLICE = 250  # precincts at once, about a millisecond
 MOST_DOUBTS = 10_000  # remembered doubts; the oldest are forgotten
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +58,10 @@ class Heard:
 
     def age(self) -> float | None:
         return None if self._at is None else self._monotonic() - self._at
+
+    def lost(self) -> None:
+        """The connection is gone: numbers begin anew; what was heard stays, and grows old."""
+        self.seq = None
 
     def fresh(self, seconds: float) -> bool:
         """Whether the last word is at most so old."""
@@ -119,26 +113,7 @@ def _place(row: dict[str, Any]) -> Place:
 
 async def hear(heard: Heard, url: str, tokens: Tokens) -> None:
     """Keeps `heard` up to date until cancelled; a feed that is away is tried again for ever."""
-    pause = RECONNECT_SECONDS[0]
-    away = False  # say it once, not every five seconds all night
-    while True:
-        token = tokens.sign("feed", {"role": "service", "counties": None, "account": "intake"})
-        joiner = "&" if "?" in url else "?"
-        try:
-            async with connect(
-                f"{url}{joiner}token={token}", open_timeout=OPEN_SECONDS, max_size=SNAPSHOT_BYTES
-            ) as socket:
-                log.info("feed_heard")
-                away = False
-                while await in_turns(heard.taking(await asyncio.wait_for(socket.recv(), SILENT_SECONDS))):
-                    pause = RECONNECT_SECONDS[0]
-        except (OSError, TimeoutError, WebSocketException, ValueError, KeyError, TypeError) as error:
-            if not away:
-                log.warning("feed_away", error=type(error).__name__)
-            away = True
-        heard.seq = None
-        await asyncio.sleep(pause * random.uniform(0.5, 1.0))
-        pause = min(pause * 2, RECONNECT_SECONDS[1])
+    await listen(url, tokens, "intake", lambda message: in_turns(heard.taking(message)), heard.lost)
 
 
 class Plausibility:

@@ -1,0 +1,54 @@
+"""A connection to the tally's feed that outlives the feed's absences: for every service that hears it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+from election.database import pauses
+from election.tokens import Tokens
+
+OPEN_SECONDS = 5.0
+CLOSE_SECONDS = 0.5  # a feed that says no goodbye holds up no stop
+SILENT_SECONDS = 10.0  # real; beats come every second, so a connection this quiet is dead
+SNAPSHOT_BYTES = 256 << 20  # 180,000 precincts are about 90 MB
+
+log = structlog.get_logger()
+
+
+async def listen(
+    url: str,
+    tokens: Tokens,
+    account: str,
+    take: Callable[[str | bytes], Awaitable[bool]],
+    lost: Callable[[], None],
+    *,
+    role: str = "service",
+) -> None:
+    """Hands each message of the feed at `url` to `take`, until cancelled, as `account` in `role`.
+
+    `take` says False where a number is missing: the connection is then opened anew, for a snapshot. `lost` is
+    called whenever it is gone. A message that cannot be understood counts as a lost connection.
+    """
+    rest = pauses()
+    away = False  # say it once, not every five seconds all night
+    while True:
+        token = tokens.sign("feed", {"role": role, "counties": None, "account": account})
+        address = f"{url}{'&' if '?' in url else '?'}token={token}"
+        try:
+            async with connect(
+                address, open_timeout=OPEN_SECONDS, close_timeout=CLOSE_SECONDS, max_size=SNAPSHOT_BYTES
+            ) as socket:
+                log.info("feed connected")
+                away = False
+                while await take(await asyncio.wait_for(socket.recv(), SILENT_SECONDS)):
+                    rest.reset()
+                log.warning("feed skipped a number")
+        except (OSError, TimeoutError, WebSocketException, ValueError, KeyError, TypeError) as error:
+            if not away:
+                log.warning("feed away", error=type(error).__name__)
+            away = True
+        lost()
+        await rest.wait()
