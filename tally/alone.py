@@ -122,20 +122,17 @@ class Alone:
         found = _Measured([], [], [], [])
         if not seen.votes:
             return found
-        for observed, at_close in zip(seen.observed, seen.final, strict=True):
-            part = 1.0 if at_close else self._part(seen, observed)
+        opens, closes = seen.opens, seen.closes
+        planned = self._opens.item(p), self._closes.item(p)
+        for votes, observed, at_close in zip(seen.votes, seen.observed, seen.final, strict=True):
+            part = share = 1.0
+            if not at_close:
+                part = part_of_day(observed, opens, closes, *planned)
+                share = curves.share(p, part)
+            residual = float(np.log((votes + 0.5) / (expected * max(share, 1e-4))))
+            log_share = float(np.log(max(share, 0.01)))
             found.part.append(part)
-            found.share.append(1.0 if at_close else curves.share(p, part))
-        # every logarithm by one call of NumPy's
-        odds = [
-            (votes + 0.5) / (expected * max(share, 1e-4))
-            for votes, share in zip(seen.votes, found.share, strict=True)
-        ]
-        logs = np.log(odds + [max(share, 0.01) for share in found.share]).tolist()
-        n = len(odds)
-        for votes, part, share, residual, log_share in zip(
-            seen.votes, found.part, found.share, logs[:n], logs[n:], strict=True
-        ):
+            found.share.append(share)
             place = part * GRID
             low = min(int(place), GRID - 1)
             bent = bend.item(low)
@@ -267,7 +264,7 @@ class Alone:
         sd = math.sqrt(final.own_variance + final.shared_variance)
         stretch80 = k.stretch80_open + (k.stretch80_close - k.stretch80_open) * final.share
         m, near, far = final.log_median, stretch80 * Z80 * sd, k.stretch95 * Z95 * sd
-        bounds = np.exp((m, m - near, m + near, m - far, m + far)).tolist()
+        bounds = [float(np.exp(x)) for x in (m, m - near, m + near, m - far, m + far)]
         cuts = [round(max(min(votes, cap), floor) * 10.0) / 10.0 for votes in bounds]
         centre = cuts[0]
         gap = _rounded(m - self._log_expected.item(p) - state.peer_level, 10_000.0)
