@@ -105,8 +105,12 @@ def recount(target: Target, history: History) -> None:
     except subprocess.TimeoutExpired:
         history.record(Op.RECOUNT, proven=None, said=f"no answer within {RECOUNT_SECONDS:g} s")
         return
-    proven = {0: True, 1: False}.get(done.returncode)
-    history.record(Op.RECOUNT, proven=proven, said=(done.stdout or done.stderr).strip()[-300:])
+    recounted(history, done.returncode, done.stdout or done.stderr)
+
+
+def recounted(history: History, status: int, said: str) -> None:
+    """Notes what a `beluga recount` found, by its exit status and what it printed."""
+    history.record(Op.RECOUNT, proven={0: True, 1: False}.get(status), said=said.strip()[-300:])
 
 
 def get(url: str, headers: dict[str, str] | None = None, seconds: float = 2.0) -> bytes:
