@@ -72,6 +72,9 @@ class _Pauses:
         self._next = RETRY_SECONDS[0]
 
     async def wait(self) -> None:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # a transaction's error on its way out has hidden it
+            raise asyncio.CancelledError
         await asyncio.sleep(self._next * random.uniform(0.5, 1.0))
         self._next = min(self._next * 2, RETRY_SECONDS[1])
 

@@ -15,7 +15,7 @@ import pytest
 
 from beluga.postgres import EmbeddedPostgres, free_port
 from election.connector import NotReplicatedError, NoWritableHostError, ReplicationWatch, hosts_of
-from election.database import UNREACHABLE, connect, open_pool, until_reachable
+from election.database import UNREACHABLE, connect, open_pool, pauses, until_reachable
 from election.vigil import ANSWER_SECONDS, PULSE_SECONDS
 
 
@@ -236,3 +236,23 @@ async def test_a_commit_whose_synchronous_wait_was_cancelled_is_not_taken_for_do
         await killer.execute("select pg_reload_conf()")
         await writer.close()
         await killer.close()
+
+
+async def test_a_stop_that_a_broken_connection_hid_ends_the_loop_all_the_same() -> None:
+    """A transaction that is cancelled on a dead connection raises the connection's error instead."""
+    begun = asyncio.Event()
+
+    async def loop() -> None:
+        rest = pauses()
+        while True:
+            try:
+                begun.set()
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                await rest.wait()
+
+    task = asyncio.create_task(loop())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 5)

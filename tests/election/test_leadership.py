@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from election.database import UNREACHABLE, connect
-from election.leadership import Candidate, DeposedError, Term
+from election.database import connect, pauses
+from election.leadership import LOST, Candidate, DeposedError, Term
 
 
 @pytest_asyncio.fixture
@@ -123,12 +123,15 @@ async def test_terms_never_overlap_whatever_dies(
     candidates = [Candidate(database_url, "dispatch", lease_seconds=0.5) for _ in range(3)]
 
     async def campaign(candidate: Candidate) -> None:
+        rest = pauses()
         while True:
             try:
                 await candidate.step()
-            except (*UNREACHABLE, asyncpg.PostgresError):
+                await asyncio.sleep(0.02)
+            except LOST:
                 await candidate.resign()
-            await asyncio.sleep(0.02)
+                rest.reset()
+                await rest.wait()
 
     async def work(candidate: Candidate) -> None:
         connection = await connect(database_url)
