@@ -59,8 +59,21 @@ async def open_pool(url: str, size: int = 4, *, stateless: bool = False) -> asyn
     )  # fmt: skip
 
 
+def stop_if_cancelled() -> None:
+    """Raises `CancelledError` where this task has been cancelled: for a loop that has caught something else.
+
+    A statement or a transaction that is cancelled on a broken connection may end in asyncpg's own error.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 def pauses() -> "_Pauses":
-    """Jittered, growing pauses for a retry loop: `await pauses.wait()`, `pauses.reset()` after a success."""
+    """Jittered, growing pauses for a retry loop: `await pauses.wait()`, `pauses.reset()` after a success.
+
+    To wait is also `stop_if_cancelled`.
+    """
     return _Pauses()
 
 
@@ -72,9 +85,7 @@ class _Pauses:
         self._next = RETRY_SECONDS[0]
 
     async def wait(self) -> None:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():  # a transaction's error on its way out has hidden it
-            raise asyncio.CancelledError
+        stop_if_cancelled()
         await asyncio.sleep(self._next * random.uniform(0.5, 1.0))
         self._next = min(self._next * 2, RETRY_SECONDS[1])
 

@@ -21,7 +21,7 @@ import structlog
 
 from election import log as election_log
 from election.checkin import CheckIn, Kind, Message
-from election.database import UNREACHABLE, connect, pauses
+from election.database import UNREACHABLE, connect, pauses, stop_if_cancelled
 from election.ids import check_in_id
 from election.roster import Roster
 from intake.journal import Undrained
@@ -102,12 +102,8 @@ class Drain:
                     await self._journal.arrived.wait()
                     await asyncio.sleep(self._linger)
                 rest.reset()
-            except asyncio.CancelledError:
-                raise
             except Exception as error:
-                task = asyncio.current_task()
-                if task and task.cancelling():  # a statement that is cancelled may end in asyncpg's own error
-                    raise asyncio.CancelledError from error
+                stop_if_cancelled()
                 known = isinstance(error, (*UNREACHABLE, asyncpg.PostgresError))
                 log.warning(
                     "drain_waits", error=type(error).__name__, depth=self._journal.depth, exc_info=not known
