@@ -6,6 +6,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP := $(VENV)/.installed
+PATRONI := $(VENV)/patroni
 SEED ?= 1
 TEXTS ?= 10000000
 # test files at a time; each worker has a PostgreSQL of its own, and often waits for other processes
@@ -15,7 +16,7 @@ LONG := tests/simulation/ tests/end_to_end/ tests/chaos/
 TESTS := $(LONG) $(filter-out $(LONG) tests/__pycache__/,$(wildcard tests/*/ tests/test_*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu compose-check clean \
+.PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni compose-check clean \
 	images-local cluster-up cluster-down cluster-status test-cluster
 
 help: ## What each target does
@@ -57,6 +58,15 @@ libfiu: ## Debian's libfiu for one test of failing disks, where it is missing an
 	else apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 		apt-get install -y -qq --no-install-recommends fiu-utils >/dev/null || :; fi
 
+patroni: $(STAMP) ## Patroni as the cluster has it, and Debian's etcd, unpacked in .venv/patroni for one test
+	@# nothing is installed on the machine; where etcd cannot be had, that test says so and is skipped
+	@test -x $(PATRONI)/bin/patroni || { $(BIN)/uv venv --quiet $(PATRONI) && $(BIN)/uv pip install --quiet \
+		--python $(PATRONI)/bin/python --require-hashes -r deploy/patroni.lock; }
+	@if command -v etcd >/dev/null || test -x $(PATRONI)/etcd/usr/bin/etcd || ! command -v apt-get >/dev/null; then :; \
+	else cd $(PATRONI) && { apt-get download -qq etcd-server >/dev/null 2>&1 \
+		|| { apt-get update -qq && apt-get download -qq etcd-server >/dev/null; } \
+		&& dpkg -x etcd-server_*.deb etcd && rm etcd-server_*.deb; } || :; fi
+
 lint: $(STAMP) ## Formatting, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -67,7 +77,7 @@ format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: $(STAMP) chromium libfiu lint ## Everything CI runs (under 15 minutes)
+test: $(STAMP) chromium libfiu patroni lint ## Everything CI runs (under 15 minutes)
 	@# What fails beside others on a busy machine gets one run alone; both runs are shown, a real fault fails twice.
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS) || $(BIN)/pytest --last-failed --last-failed-no-failures none
 

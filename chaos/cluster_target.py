@@ -4,6 +4,7 @@ Texts go through the public address; health, metrics and the database are reache
 gateway this machine is. What is known of it stands in `cluster.json` of a folder that plays the state's part.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from chaos.target import SERVICES, NoTargetError, Target
+from chaos.target import SERVICES, NoTargetError, Target, family
 
 FILE = "cluster.json"
 ROOT = Path(__file__).resolve().parent.parent
@@ -215,6 +216,24 @@ class ClusterTarget(Target):
         if wanted is None:
             return [part]
         return sorted(m["Member"] for m in self.members() if m["Role"] in wanted)
+
+    def keepers(self, part: str) -> list[int]:
+        found: list[int] = []
+        for service in self.who(part):
+            first = int(self.inspect(service)["State"]["Pid"])
+            # As first process Patroni only starts itself again and buries the dead: its child keeps
+            keepers = [pid for pid in family(first) if b"/patroni\0" in _words_of(pid)]
+            if len(keepers) < 2:
+                return []
+            found += keepers
+        return found
+
+
+def _words_of(pid: int) -> bytes:
+    """A process's command line; empty where it is gone."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 _addresses: dict[Path, tuple[float, dict[str, str]]] = {}

@@ -88,6 +88,10 @@ class Target:
         """The address over which providers sign."""
         return self.environment().get("BELUGA_PUBLIC_URL") or self.url("intake")
 
+    def keepers(self, part: str) -> list[int]:
+        """The processes of Patroni that keep the database's `part` (primary …); none where there is none."""
+        return []
+
     def metrics(self) -> dict[str, list[str]]:
         """Where each service's metrics are, by job."""
         return {service: [f"{self.url(service)}/metrics"] for service in SERVICES}

@@ -9,7 +9,6 @@ import contextlib
 import os
 import signal
 import threading
-from pathlib import Path
 from typing import Any, ClassVar
 
 import asyncpg
@@ -17,7 +16,6 @@ import asyncpg
 from chaos.cluster_target import ClusterTarget
 from chaos.faults.processes import birth
 from chaos.faults.protocol import Fault, UnavailableError
-from chaos.target import family
 
 WAITS = """
 select count(pg_cancel_backend(pid)) from pg_stat_activity
@@ -107,25 +105,22 @@ class ContainersCut(_OfCluster):
             )
 
 
-class PatroniFrozen(_OfCluster):
+class PatroniFrozen(Fault):
     """Patroni of `who` stands still while its PostgreSQL goes on: the lease of the leader runs out."""
 
     name = "patroni_frozen"
     needs = (*_OfCluster.needs, "root")
 
     def setup(self) -> None:
-        super().setup()
-        if os.geteuid() != 0:
-            raise UnavailableError("stopping a container's process needs root")
-        pids: list[Any] = []
-        for service in self.found["services"]:
-            first = int(self.cluster.inspect(service)["State"]["Pid"])
-            # As first process Patroni only starts itself again and buries the dead: its child keeps
-            keepers = [pid for pid in family(first) if b"/patroni\0" in _words_of(pid)]
-            if len(keepers) < 2:
-                raise UnavailableError(f"{service}: Patroni was not found among its processes")
-            pids += [[pid, birth(pid)] for pid in keepers]
-        self.found["pids"] = pids
+        pids = self.target.keepers(str(self.arguments["who"]))
+        if not pids:
+            raise UnavailableError(f"no Patroni was found that keeps {self.arguments['who']}")
+        for pid in pids:
+            try:
+                os.kill(pid, 0)
+            except PermissionError:
+                raise UnavailableError("stopping another account's process needs root") from None
+        self.found["pids"] = [[pid, birth(pid)] for pid in pids]
 
     def inject(self) -> None:
         for pid, born in self.found["pids"]:
@@ -136,13 +131,6 @@ class PatroniFrozen(_OfCluster):
         for pid, born in self.found.get("pids", ()):
             if born and birth(pid) == born:
                 os.kill(pid, signal.SIGCONT)
-
-
-def _words_of(pid: int) -> bytes:
-    """A process's command line; empty where it is gone."""
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    return b""
 
 
 class SynchronousWaitsCancelled(_OfCluster):
