@@ -40,6 +40,7 @@ from chaos.surge import Watcher, read_watchers
 from chaos.target import NoTargetError, Target
 
 PRECINCTS = 400  # as a county has: at a few dozen, their thousands of counts would keep the gate busy
+A_STACK = 10  # experiments: each leaves its surge behind, and after thirty a precinct has ten days' counts
 SPEED = 60.0  # stack seconds a second: a run spans a morning
 SHORT_PATIENCE, PATIENCE = 60.0, 120.0  # s until everything acknowledged must be tallied
 STOP_SECONDS = 90.0  # s that a stack may take to end
@@ -91,8 +92,9 @@ def rehearse(
     results: list[Result] = []
     try:
         for n in range(seed, seed + seeds):
-            with _stage(target, state, election, n) as (at, where):
-                results += _run_all(experiments, at, where, n, folder=folder, short=short, say=say)
+            for some in [experiments] if state or target == "cluster" else _shifts(experiments):
+                with _stage(target, state, election, n) as (at, where):
+                    results += _run_all(some, at, where, n, folder=folder, short=short, say=say)
     except (NoTargetError, StackFailedError, OSError) as error:
         raise _refused(str(error)) from None
     for result in results:
@@ -145,6 +147,11 @@ def gameday(
         raise _refused(str(error)) from None
     (folder / "gameday.txt").write_text("\n".join(told) + "\n", encoding="utf-8")
     _end(folder, results, _about([f"({script.name})"], "one-machine", seed, 1, short=short))
+
+
+def _shifts(experiments: list[Experiment]) -> list[list[Experiment]]:
+    """The experiments that share a stack of our own."""
+    return [experiments[at : at + A_STACK] for at in range(0, len(experiments), A_STACK)]
 
 
 def _end(folder: Path, results: list[Result], about: dict[str, Any]) -> None:
