@@ -12,7 +12,7 @@ from chaos.faults.protocol import Fault
 
 MOST_WORKERS = 8
 MOST_MEBIBYTES = 512
-MOST_SECONDS = 120  # each ends by itself
+MOST_SECONDS = 120.0  # each ends by itself, should nobody heal it
 
 _WORK = """
 import sys, time
@@ -26,14 +26,14 @@ while time.monotonic() < until:
 
 
 class Pressure(Fault):
-    """`workers` busy processes, holding `mebibytes` together, for `seconds` at most."""
+    """`workers` busy processes, holding `mebibytes` together, until healed or for `seconds` at most."""
 
     name = "pressure"
 
     def inject(self) -> None:
         workers = min(int(self.arguments.get("workers", 2)), MOST_WORKERS)
         each = min(int(self.arguments.get("mebibytes", 64)), MOST_MEBIBYTES) // max(workers, 1)
-        seconds = min(float(self.arguments.get("seconds", 10)), MOST_SECONDS)
+        seconds = min(float(self.arguments.get("seconds", MOST_SECONDS)), MOST_SECONDS)
         started: list[Any] = []
         for _ in range(workers):
             process = subprocess.Popen([sys.executable, "-c", _WORK, str(each), str(seconds)])
