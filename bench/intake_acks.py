@@ -4,8 +4,8 @@
 
 Three processes: the load (raw sockets, keep-alive, requests made beforehand), and in turn the no-op and
 intake. The no-op answers at once without reading the body. Intake runs without a database: the journal
-is what is measured. It is noon of election day on intake's clock, so that counts are read as on the day.
-Short rounds alternate, so that a busy machine slows both alike; the median of their ratios is the result.
+is what is measured. The election is today, on the system's clock, as on the day. Short rounds alternate, so
+that a busy machine slows both alike; the median of their ratios is the result.
 With `--workers N` both run in N processes that share the port.
 """
 
@@ -20,7 +20,7 @@ import statistics
 import subprocess
 import sys
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from datetime import time as local_time
 from pathlib import Path
 
@@ -28,7 +28,6 @@ import orjson
 import uvloop
 
 from bench._ground import work_folder
-from election.clock import FileClock
 from election.day import ElectionDay, Precinct, Watcher
 from election.ids import PrecinctId, WatcherId
 from election.roster import dump_roster_content, load_roster
@@ -182,10 +181,10 @@ def measured(port: int, pids: list[int], run: str, seconds: float, connections: 
 
 
 def bench_roster() -> bytes:
-    """400 precincts with a watcher each."""
+    """400 precincts with a watcher each. The election is today (UTC)."""
     ids = [PrecinctId(f"{n // 100 + 12}-{n % 100:02}") for n in range(400)]
     return dump_roster_content(
-        ElectionDay("Bench", date(2026, 11, 3), "America/New_York", local_time(7), local_time(20)),
+        ElectionDay("Bench", datetime.now(UTC).date(), "UTC", local_time(0), local_time(23, 59)),
         tuple(Precinct(p, f"School {p}", 1800) for p in ids),
         tuple(Watcher(WatcherId(p), "W", f"+1215555{n:04}", "en", (p,)) for n, p in enumerate(ids)),
     )
@@ -225,10 +224,9 @@ def main() -> None:
         environment = {
             "BELUGA_STATE": str(state), "BELUGA_INTAKE_PORT": str(intake_port), "BELUGA_SECRET": "x" * 32,
             "BELUGA_GENERIC_SECRET": SECRET, "BELUGA_DATABASE_URL": "", "BELUGA_LOG_LEVEL": "warning",
-            "BELUGA_JOURNAL_BALLAST_MIB": "0", "BELUGA_CLOCK_FILE": str(state / "clock"),
+            "BELUGA_JOURNAL_BALLAST_MIB": "0",
             "BELUGA_PHONE_TEXTS_PER_MINUTE": "0", "BELUGA_INTAKE_WORKERS": str(options.workers),
         }  # fmt: skip
-        FileClock(state / "clock").set(datetime(2026, 11, 3, 17, 0, tzinfo=UTC), 1.0)
         servers = [
             start([sys.executable, "-c", NOOP, str(noop_port)], noop_port, {}) for _ in range(options.workers)
         ]

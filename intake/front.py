@@ -11,7 +11,7 @@ A request is only taken between requests, so the two can never disagree about wh
 import asyncio
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from email.utils import formatdate
 from functools import lru_cache
@@ -22,7 +22,8 @@ IDLE_SECONDS = 75.0  # a connection on which nothing arrives; longer than proxie
 _HEAD = re.compile(
     rb"POST (/sms/[!-~]*) HTTP/1\.1\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \t]*[ -~]*\r\n)+)\r\n"
 )
-_NOT_OURS = frozenset({"transfer-encoding", "expect", "upgrade", "content-encoding", "connection"})
+_NOT_OURS = tuple(b"\r\n%b:" % n for n in (b"transfer-encoding", b"expect", b"upgrade", b"content-encoding"))
+_LENGTH = b"\r\ncontent-length:"
 _REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -32,17 +33,59 @@ _REASONS = {
 }
 
 
-class Headers(dict[str, str]):
-    """Headers under lower-case names, found under any case."""
+class Headers(Mapping[str, str]):
+    """A request's headers, looked for in its head when asked for: of those that repeat, the first.
+
+    `head` begins and ends with CRLF, and each of its lines is a name, a colon and a value.
+    """
+
+    __slots__ = ("_head", "_lower")
+
+    def __init__(self, head: bytes) -> None:
+        self._head = head
+        self._lower = head.lower()
 
     def get(self, name: str, default: Any = None) -> Any:
-        return dict.get(self, name.lower(), default)
+        at = self._lower.find(_line_of(name))
+        if at < 0:
+            return default
+        start = at + len(name) + 3
+        return self._head[start : self._head.index(b"\r\n", start)].strip(b" \t").decode("ascii")
 
     def __getitem__(self, name: str) -> str:
-        return dict.__getitem__(self, name.lower())
+        found: str | None = self.get(name)
+        if found is None:
+            raise KeyError(name)
+        return found
 
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and dict.__contains__(self, name.lower())
+    def __iter__(self) -> Iterator[str]:
+        lines = self._lower.decode("ascii").split("\r\n")[1:-1]
+        return iter(dict.fromkeys(line.partition(":")[0] for line in lines))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def plain_length(self) -> int | None:
+        """The announced length of a plain request's body; None where anything in the head is odd."""
+        lower = self._lower
+        for odd in _NOT_OURS:
+            if odd in lower:
+                return None
+        if lower.count(b"\r\nhost:") != 1 or lower.count(_LENGTH) != 1:
+            return None
+        if b"\r\nconnection:" in lower and (
+            lower.count(b"\r\nconnection:") != 1 or self["connection"].lower() != "keep-alive"
+        ):
+            return None
+        start = lower.index(_LENGTH) + len(_LENGTH)
+        length = lower[start : lower.index(b"\r\n", start)].strip(b" \t")
+        return int(length) if length.isdigit() and len(length) < 10 else None
+
+
+@lru_cache(maxsize=256)
+def _line_of(name: str) -> bytes:
+    """How the line of this header begins in a head of small letters."""
+    return f"\r\n{name.lower()}:".encode()
 
 
 class Answer(Protocol):
@@ -166,21 +209,11 @@ def _whole_request(
     taker = takers.get(path.partition("?")[0])
     if taker is None:
         return None
-    headers, fields = Headers(), found[2].decode("ascii").split("\r\n")
-    fields.pop()  # the empty rest behind the last line's end
-    for field in fields:
-        name, _, value = field.partition(":")
-        headers[name.lower()] = value.strip(" \t")
-    if len(headers) != len(fields) or "host" not in headers:
-        return None  # repeated headers: which one counts is not ours to say
-    if not _NOT_OURS.isdisjoint(headers) and (
-        headers.get("connection", "").lower() != "keep-alive" or len(_NOT_OURS & headers.keys()) > 1
-    ):
+    end = found.end()
+    headers = Headers(data[found.end(1) + len(" HTTP/1.1") : end - 2])
+    if len(data) - end > largest or headers.plain_length() != len(data) - end:
         return None
-    length = dict.get(headers, "content-length", "")
-    if not length.isdecimal() or not len(data) - found.end() == int(length) <= largest:
-        return None
-    return taker, path, headers, data[found.end() :]
+    return taker, path, headers, data[end:]
 
 
 class Fronts:

@@ -70,7 +70,10 @@ class IncidentNumbers:
                 if reading.kind is Kind.RESOLVE and reading.detail.get("status") not in OPEN:
                     self._close(reading.detail.get("incident"))
             return readings
-        if all(reading.kind is not Kind.INCIDENT for reading in readings):
+        for reading in readings:
+            if reading.kind is Kind.INCIDENT:
+                break
+        else:
             return readings
         return [
             r._replace(detail={**r.detail, "incident": self._number(message, r)})

@@ -6,7 +6,7 @@ from time import monotonic
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from intake.ack_times import Times
+from intake.ack_times import Counts, Times
 
 ACK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 LOG_SECONDS = 1.0  # between lines about the same refusal: a flood must not fill the log
@@ -19,14 +19,14 @@ class Telemetry:
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
-        self.acknowledged = Counter(
-            "beluga_intake_acknowledged", "Messages made durable and acknowledged.", ["provider"],
-            registry=registry,
-        )  # fmt: skip
-        self.duplicates = Counter(
-            "beluga_intake_duplicates", "Redeliveries acknowledged without storing them again.", ["provider"],
-            registry=registry,
-        )  # fmt: skip
+        self._acknowledged = Counts(
+            "beluga_intake_acknowledged", "Messages made durable and acknowledged.", "provider"
+        )
+        self._duplicates = Counts(
+            "beluga_intake_duplicates", "Redeliveries acknowledged without storing them again.", "provider"
+        )
+        registry.register(self._acknowledged)
+        registry.register(self._duplicates)
         self.refused = Counter(
             "beluga_intake_refused", "Requests refused, by reason.", ["provider", "reason"], registry=registry
         )
@@ -75,7 +75,6 @@ class Telemetry:
             "beluga_intake_commit_seconds", "The journal's slowest commit since the last look.",
             registry=registry,
         )  # fmt: skip
-        self._acknowledged: dict[str, tuple[Counter, Counter]] = {}
         self._log_again: dict[tuple[str, str], float] = {}
 
     def refuse(self, provider: str, reason: str) -> None:
@@ -88,13 +87,9 @@ class Telemetry:
 
     def acknowledge(self, provider: str, duplicate: bool, *, local_only: bool = False) -> None:
         """Counts one acknowledgement."""
-        counters = self._acknowledged.get(provider)
-        if counters is None:
-            counters = self.acknowledged.labels(provider), self.duplicates.labels(provider)
-            self._acknowledged[provider] = counters
-        counters[0].inc()
+        self._acknowledged.add(provider)
         if duplicate:
-            counters[1].inc()
+            self._duplicates.add(provider)
         if local_only:
             self.acknowledged_local_only.inc()
 

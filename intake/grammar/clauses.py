@@ -28,7 +28,7 @@ _STRAY = frozenset(
 )
 _UNITS = frozenset({Code.MINUTES, Code.HOURS, Code.OCLOCK})
 _ONE_COUNT = re.compile(r"T?P?T?NT?P?T?")
-_PLAIN = re.compile(r"P?[NG]v?")  # 412, 412 votes, 12-03 412: most of what is texted all day
+PLAIN = re.compile(r"P?[NG]v?")  # 412, 412 votes, 12-03 412: most of what is texted all day
 _SEVERAL = re.compile(r"T?(?:PN)+|(?:PNT)+|(?:PTN)+")
 
 
@@ -89,8 +89,8 @@ def clauses_of(items: list[Item], own: tuple[PrecinctId, ...], known: bool, doub
     """
     items = _without_fillers(items)
     shape = codes_of(items)
-    if not doubt and _PLAIN.fullmatch(shape):
-        return [_count(items, Kind.COUNT)]
+    if not doubt and PLAIN.fullmatch(shape):
+        return [count_of(items, Kind.COUNT)]
     numeric = not _NUMERIC.isdisjoint(shape)
     if not _STRAY.isdisjoint(shape):
         codes = set(shape)
@@ -386,7 +386,7 @@ class _Parse:
         if Code.PEOPLE in shape and Code.VOTES in codes:
             shape = shape.replace(Code.PEOPLE, "")
         if _ONE_COUNT.fullmatch(shape) and shape.count("P") <= 1 and shape.count("T") <= 1:
-            self.out.append(_count(left, Kind.FINAL if self.closing else Kind.COUNT))
+            self.out.append(count_of(left, Kind.FINAL if self.closing else Kind.COUNT))
             return
         if Code.ODD in codes or Code.RANGE in codes:
             numbers = [item.value for item in left if item.code in _NUMERIC]
@@ -417,7 +417,7 @@ class _Parse:
             shared, parts = parts[0].clock, parts[1:]
         size = 3 if not shared and "T" in shape else 2
         for at in range(0, len(parts), size):
-            clause = _count(parts[at : at + size], Kind.COUNT)
+            clause = count_of(parts[at : at + size], Kind.COUNT)
             clause.clock = clause.clock or shared
             self.out.append(clause)
         named = [clause.ids for clause in self.out if clause.kind == Kind.COUNT]
@@ -444,7 +444,7 @@ class _Parse:
                 clause.clock = clocks[0].clock
 
 
-def _count(parts: list[Item], kind: Kind) -> Clause:
+def count_of(parts: list[Item], kind: Kind) -> Clause:
     """One count, with the place and the time that stand beside it."""
     clause = Clause(kind, parts[0].start)
     for item in parts:

@@ -9,8 +9,6 @@ from intake.grammar.tokens import Token, parts, tokenise
 from intake.grammar.words import Code, Vocabulary
 
 MOST_DIGITS = 6  # a longer number is a phone's or a typing slip, never a precinct's count
-_REMEMBERED = 2_048  # texts a roster, some 1 KB each
-_REMEMBERED_LENGTH = 24  # characters; longer texts are rarely said twice
 _PIECES = re.compile(r"\d+|[^\W\d_]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _DIGITS_DASH = re.compile(r"(\d{1,6})-(\d{1,6})")
@@ -48,15 +46,12 @@ def codes_of(items: list[Item]) -> str:
 def items_of(folded: str, vocabulary: Vocabulary, places: Places) -> list[Item]:
     """The items of a folded text, times joined; fillers and polite words are still among them.
 
-    Watchers word alike, so short texts are remembered with their roster: never change what comes back.
+    Remembered with their roster: never change what comes back.
     """
-    known = places.read_before.get(folded)
+    known: list[Item] | None = places.items_before.get(folded)
     if known is None:
         known = _items_of(folded, vocabulary, places)
-        if len(folded) <= _REMEMBERED_LENGTH:
-            if len(places.read_before) >= _REMEMBERED:
-                places.read_before.clear()
-            places.read_before[folded] = known
+        places.items_before.keep(folded, known)
     return known
 
 

@@ -8,7 +8,7 @@ from election.checkin import Kind, Reading
 from election.day import Watcher
 from election.ids import PrecinctId
 from election.roster import Roster
-from intake.grammar.clauses import Ask, Clause, clauses_of, wording
+from intake.grammar.clauses import PLAIN, Ask, Clause, clauses_of, count_of, wording
 from intake.grammar.fold import fold, origin
 from intake.grammar.items import Item, codes_of, items_of
 from intake.grammar.places import places_of
@@ -40,12 +40,20 @@ def read(
     sender = _Sender(roster, watcher, own, watcher is None and here is None, sent_at)
     if len(text) > LONGEST:
         return [sender.reading(Kind.UNREAD)]
+    places = places_of(roster)
+    clauses: list[Clause] | None = places.clauses_before.get(text)
+    if clauses is not None:
+        return sender.all_readings(clauses)
     folded = fold(text)
-    items = items_of(folded, vocabulary(), places_of(roster))
+    items = found = items_of(folded, vocabulary(), places)
     codes = codes_of(items)
     if watcher and Code.UNKNOWN in codes:
         items = _without_signature(items, watcher)
         codes = codes_of(items)
+    if PLAIN.fullmatch(codes) and "!" not in folded and "?" not in folded:
+        plain = _plain(count_of(items, Kind.COUNT), sender)
+        if plain:
+            return [plain]
     alone = _alone(folded, codes)
     if alone:
         return [sender.reading(alone)]
@@ -54,16 +62,17 @@ def read(
     before = [item for item in items if item.start < end] if keyword else items
     incident = _incident(text, items, keyword, sender) if keyword else []
     if incident and all(item.code in (Code.PLACE, *_BESIDE) for item in before):
-        places = [item.ids for item in before if item.code == Code.PLACE]
-        if len(places) == 1 and incident[0].kind == Kind.INCIDENT:
-            return sender.placed(incident[0], places[0])
+        named = [item.ids for item in before if item.code == Code.PLACE]
+        if len(named) == 1 and incident[0].kind == Kind.INCIDENT:
+            return sender.placed(incident[0], named[0])
         return incident
     try:
         clauses = clauses_of(before, own, watcher is not None, "?" in folded[:end])
-        readings = [reading for clause in clauses for reading in sender.readings(clause)]
     except Ask as ask:
-        readings = [sender.reading(Kind.QUESTION, question=ask.question, guess=ask.guess)]
-    return readings + incident or [sender.reading(Kind.UNREAD)]
+        return [sender.asked(ask), *incident]
+    if clauses and keyword is None and items is found and not any(item.ids for item in items):
+        places.clauses_before.keep(text, clauses)  # no precinct is named: they are anybody's
+    return sender.all_readings(clauses) + incident or [sender.reading(Kind.UNREAD)]
 
 
 def _plain_count(text: str, roster: Roster) -> bool:
@@ -76,6 +85,24 @@ def _count(votes: int, precinct_id: PrecinctId, roster: Roster) -> Reading:
     precinct = roster.place(precinct_id)
     held = precinct.why_held(votes) if precinct else None
     return Reading(Kind.COUNT, precinct_id, votes, held=held)
+
+
+def _plain(clause: Clause, sender: "_Sender") -> Reading | None:
+    """What a count and nothing else says, of one place or of the sender's only one; None: ask the rest."""
+    roster, own = sender.roster, sender.own
+    where = clause.ids or own
+    if len(where) != 1 or clause.votes is None:
+        return None
+    precinct_id = where[0]
+    precinct = roster.place(precinct_id)
+    return Reading(
+        Kind.COUNT,
+        precinct_id,
+        clause.votes,
+        held=precinct.why_held(clause.votes) if precinct else None,
+        off_roster=sender.watcher is not None and not roster.is_own(precinct_id, own),
+        unknown_sender=sender.unknown,
+    )
 
 
 def _without_signature(items: list[Item], watcher: Watcher) -> list[Item]:
@@ -148,6 +175,16 @@ class _Sender:
         self, kind: Kind, text: str | None = None, question: str | None = None, guess: str | None = None
     ) -> Reading:
         return Reading(kind, text=text, question=question, guess=guess, unknown_sender=self.unknown)
+
+    def asked(self, ask: Ask) -> Reading:
+        return self.reading(Kind.QUESTION, question=ask.question, guess=ask.guess)
+
+    def all_readings(self, clauses: list[Clause]) -> list[Reading]:
+        """The readings of a text's clauses; a question alone, where one of them has to be asked about."""
+        try:
+            return [reading for clause in clauses for reading in self.readings(clause)]
+        except Ask as ask:
+            return [self.asked(ask)]
 
     def placed(self, incident: Reading, ids: tuple[PrecinctId, ...]) -> list[Reading]:
         """An incident is never asked back: it is taken where it is known to be, or without a place."""

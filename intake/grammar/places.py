@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from election.ids import PrecinctId
 from election.roster import Roster
@@ -14,15 +14,30 @@ Ids = tuple[PrecinctId, ...]
 _KEPT = (
     8  # roster versions: the one in force, and those that messages waiting in the journal were read against
 )
+REMEMBERED = 2_048  # texts a roster, some 1 KB each
+REMEMBERED_LENGTH = 24  # characters; longer texts are rarely said twice
+T = TypeVar("T")
 SHORTEST_SITE = 3  # letters of a site's id without a digit: "a 412" must not name the site A
 _NOT_ALNUM = re.compile(r"[\W_]+")
 _ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
+
+
+class Remembered(dict[str, T]):
+    """What short texts were found to mean: watchers word alike. Never change what is in here."""
+
+    def keep(self, text: str, meaning: T) -> None:
+        """Remembers it, unless the text is long."""
+        if len(text) <= REMEMBERED_LENGTH:
+            if len(self) >= REMEMBERED:
+                self.clear()
+            self[text] = meaning
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
     """`ids` by compact id or one-word name; `names` by phrase, with their `lengths` by first word.
 
+    `items_before`: a folded text's items. `clauses_before`: a text's clauses, where they are anybody's.
     `loose` forgives leading zeros (`12-1` for `12-01`): good for a guess, never for a reading.
     """
 
@@ -30,7 +45,8 @@ class Places:
     names: dict[str, Ids]
     lengths: dict[str, tuple[int, ...]]
     loose: dict[str, Ids]
-    read_before: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)  # text -> its items
+    items_before: Remembered[Any] = field(default_factory=Remembered, repr=False, compare=False)
+    clauses_before: Remembered[Any] = field(default_factory=Remembered, repr=False, compare=False)
 
     def named(self, words: list[str], start: int) -> tuple[Ids, int] | None:
         """The longest name that begins at `start`, and how many words it takes."""

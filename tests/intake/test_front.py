@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from beluga.postgres import free_port
 from intake.app import Intake
-from intake.front import Front
+from intake.front import Front, Headers
 from intake.settings import IntakeSettings
 from tests.intake.running import GENERIC_SECRET, SECRET, a_text
 
@@ -100,6 +100,9 @@ ODD = {
     "blank before colon": POST + b"Content-Length : 1\r\n\r\nx",
     "bare line feeds": b"POST /sms/generic HTTP/1.1\nHost: b\nContent-Length: 1\n\nx",
     "no length": POST + b"\r\n",
+    "endless length": POST + b"Content-Length: " + b"9" * 5_000 + b"\r\n\r\n",
+    "two hosts": POST + b"HOST: c\r\n" + ONE + b"\r\nx",
+    "two connections": POST + b"Connection: keep-alive\r\nconnection: close\r\n" + ONE + b"\r\nx",
     "old": POST.replace(b"1.1", b"1.0") + ONE + b"\r\nx",
     "get": b"GET /sms/generic HTTP/1.1\r\nHost: b\r\n\r\n",
     "elsewhere": POST.replace(b"generic", b"nobody") + ONE + b"\r\nx",
@@ -144,6 +147,16 @@ async def test_both_ways_answer_alike(intake: Intake) -> None:
         assert a[2].replace(b'"duplicate":false', b"") == b[2].replace(b'"duplicate":true', b"")
         short.close()
         long.close()
+
+
+def test_headers_are_found_under_any_case_and_the_first_counts() -> None:
+    headers = Headers(b"\r\nHost: b\r\nX-Sig:\t abc \r\nx-sig: def\r\nEmpty:\r\nNote: x-sig: no\r\n")
+    assert headers.get("X-SIG") == headers["x-sig"] == "abc"
+    assert headers.get("empty") == ""
+    assert headers.get("Sig") is headers.get("x-si") is None
+    assert list(headers) == ["host", "x-sig", "empty", "note"]
+    assert "NOTE" in headers and "no" not in headers
+    assert len(headers) == 4
 
 
 async def test_stopping_answers_what_is_in_flight(intake: Intake) -> None:

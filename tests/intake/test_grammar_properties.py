@@ -3,13 +3,15 @@
 import re
 import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from election.checkin import COUNTED, Kind
 from intake.catalogues import load_catalogues
-from intake.grammar import read
+from intake.grammar import meaning, read
 from intake.grammar.fold import fold
+from intake.grammar.places import places_of
 
 from .sample import ES, NOBODY, ONE, SENT, TWO, VI, ZH, sample_roster
 
@@ -74,6 +76,35 @@ def test_a_guess_never_opens_another_question(text, sender) -> None:
     for reading in _read(text, sender):
         if reading.guess and reading.question not in ("time", "which_precinct", "incident"):
             assert all(r.kind != Kind.UNREAD for r in _read(reading.guess, sender)), reading
+
+
+counts = st.tuples(
+    st.sampled_from(["", "31-07 ", "31-09 ", "3109 ", "P 31-07 ", "Engine House 4 ", "99-99 "]),
+    st.sampled_from(["412", "1,204", "0", "999999", "1201", "-5", "4O2", "31", "３７"]),
+    st.sampled_from(["", " votes", " votos", "votes", " people", "!", "?", " thanks", " at 10"]),
+).map("".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(counts, senders, st.sampled_from([None, *ROSTER.precincts]))
+def test_the_short_way_of_a_plain_count_says_what_the_long_one_does(text, sender, here) -> None:
+    watcher = ROSTER.watcher(sender)
+    short = read(text, SENT, ROSTER, watcher, here)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(meaning, "_plain", lambda clause, sender: None)
+        long = read(text, SENT, ROSTER, watcher, here)
+    assert short == long
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=4).map(" ".join), st.lists(senders, min_size=2, max_size=4))
+def test_what_others_texted_before_changes_nothing(text, them) -> None:
+    """Short texts are remembered with their roster; the same words of somebody else are read anew."""
+    together = [_read(text, sender) for sender in them]
+    for sender, readings in zip(them, together, strict=True):
+        places_of(ROSTER).items_before.clear()
+        places_of(ROSTER).clauses_before.clear()
+        assert _read(text, sender) == readings
 
 
 def test_no_text_takes_long() -> None:
