@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 SHARED = Path("/var/lib/beluga")
+WHOSE = "folder"  # a file there: which folder asked for this database
 READY_SECONDS = 30.0
 STOP_SECONDS = 20.0
 
@@ -65,7 +66,7 @@ class EmbeddedPostgres:
 
     def __init__(self, folder: Path, port: int, password: str) -> None:
         self._account = _ordinary_account()
-        self.home = folder.absolute()
+        self._folder = self.home = folder.absolute()
         if self._account and not _reachable(self.home, self._account):
             digest = hashlib.sha256(str(self.home).encode()).hexdigest()[:12]
             self.home = SHARED / f"postgres-{digest}"
@@ -85,6 +86,8 @@ class EmbeddedPostgres:
     def prepare(self) -> None:
         """Makes the cluster where there is none, and writes its configuration. Raises `PostgresError`."""
         self.home.mkdir(parents=True, exist_ok=True)
+        if self.home != self._folder:
+            (self.home / WHOSE).write_text(str(self._folder), encoding="utf-8")
         if self._account:
             os.chown(self.home, self._account.pw_uid, self._account.pw_gid)
             self.home.chmod(0o700)

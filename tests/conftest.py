@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 from hypothesis import settings
 
+from beluga import postgres as postgres_module
 from beluga.postgres import EmbeddedPostgres, free_port
 from election.database import connect
 from election.migrate import migrate
@@ -32,6 +33,16 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_databases_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """As root, stacks in pytest's private folders keep their databases elsewhere; these go, too."""
+    yield
+    ours = tmp_path_factory.getbasetemp()
+    for whose in postgres_module.SHARED.glob(f"postgres-*/{postgres_module.WHOSE}"):
+        if Path(whose.read_text(encoding="utf-8")).is_relative_to(ours):
+            shutil.rmtree(whose.parent, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """One embedded PostgreSQL for the whole run."""
@@ -40,7 +51,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
     asyncio.run(_make_template(server))
     yield server
     server.stop()
-    shutil.rmtree(server.home, ignore_errors=True)  # as root it lies outside of pytest's folder
+    shutil.rmtree(server.home, ignore_errors=True)
 
 
 async def _make_template(server: EmbeddedPostgres) -> None:

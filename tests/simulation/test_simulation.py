@@ -20,7 +20,8 @@ import tally.follow
 from election.day import Election
 from tally.filing import Filing
 from tally.ledger import Ledger
-from tests.simulation.world import ELECTION, Current, Plants, run_schedule
+from tests.simulation.services import ELECTION
+from tests.simulation.world import Current, Plants, run_schedule
 
 SCHEDULES = int(os.environ.get("BELUGA_SIMULATIONS", "1000"))
 FEW = 150  # schedules within which a planted bug must be found

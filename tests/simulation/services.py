@@ -1,0 +1,191 @@
+"""Intake and the tally of a schedule: the real journal, drain and ledger, which may die at any await.
+
+The journal is the real one on a real (memory) disk, without its thread.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date, time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import apsw
+
+from election.checkin import CheckIn, Message
+from election.day import Election, ElectionDay, Precinct, Watcher
+from election.ids import PrecinctId, WatcherId
+from election.roster import roster_of
+from intake.drain import Drain
+from intake.journal import Journal, _settle
+from intake.journal_file import Draft
+from intake.journal_folder import JournalFolder
+from intake.roster_snapshot import Rosters
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+PRECINCTS = tuple(PrecinctId(f"12-{n:02}") for n in range(1, 4))
+
+
+def an_election() -> Election:
+    day = ElectionDay("Simulated", date(2026, 11, 3), "America/New_York", time(7), time(20), ("en",))
+    return Election(
+        day,
+        tuple(Precinct(p, f"School {p}", 1800) for p in PRECINCTS),
+        watchers=tuple(
+            Watcher(WatcherId(f"w{n}"), f"Watcher {n}", f"+1215555{n:04}", "en", (p,))
+            for n, p in enumerate(PRECINCTS, 1)
+        ),
+    )
+
+
+ELECTION = an_election()
+ROSTER = roster_of(ELECTION)
+
+
+class SteppedJournal(Journal):
+    """The real journal, its thread's work done by the loop, with a disk that takes time and may fail."""
+
+    world: "World"
+
+    @classmethod
+    async def begin(cls, folder: Path, world: "World") -> "SteppedJournal":
+        folder.mkdir(parents=True, exist_ok=True)
+        journal = cls(JournalFolder(folder, world, 1 << 29), -1)
+        journal.world = world
+        journal.pending = []
+        journal.dead = False
+        journal.death = asyncio.get_running_loop().create_future()
+        return journal
+
+    pending: list[Any]
+    dead: bool
+    death: asyncio.Future[None]
+
+    async def append(self, draft: Draft) -> tuple[Message, bool]:
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting += 1
+        self.pending.append((draft, partial(_settle, future)))
+        if len(self.pending) == 1:
+            self.world.spawn(self._commit())
+        return await future
+
+    async def _commit(self) -> None:
+        await self.world.nap()
+        if self.dead:
+            return
+        batch, self.pending = self.pending, []
+        file = self._folder.current
+        if file is not None and self.world.unlucky(0.03):
+            self._break(file)
+        stored = self._folder.store([draft for draft, _ in batch])
+        answers = [(heard, result) for (_, heard), result in zip(batch, stored, strict=True)]
+        await self.world.nap()  # durable, and nobody knows yet
+        if not self.dead:
+            self._answer(answers, len(batch))
+
+    def _break(self, file: Any) -> None:
+        """The next write fails: before anything was written, or although everything was."""
+        append, written = file.append, self.world.unlucky(0.5, always=True)
+
+        def fail(*arguments: Any) -> Any:
+            if written:
+                append(*arguments)
+            raise apsw.IOError("simulated")
+
+        file.append = fail
+
+    async def _ask(self, job: Any) -> Any:
+        await self.world.nap()
+        if self.dead:
+            raise ConnectionError("this process is dead")
+        value = job()
+        await self.world.nap()
+        return value
+
+    def die(self) -> None:
+        self.dead = True
+        self.death.set_result(None)
+        for file in self._folder.files():
+            with suppress(apsw.Error):
+                file.close()
+
+
+class MarkingFirst(Drain):
+    """A planted bug: the mark is written before PostgreSQL has the messages."""
+
+    async def _store(self, entries: Any, connection: Any) -> None:
+        last = entries[-1][0]
+        await self._journal.mark(last.journal, last.journal_seq)
+        await super()._store(entries, connection)
+
+
+class Intake:
+    """One intake process: lives, dies at any await, lives again on the same disk."""
+
+    def __init__(self, world: "World", folder: Path) -> None:
+        self._world, self._folder = world, folder
+        self.journal: SteppedJournal | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.drain: Drain | None = None
+
+    async def start(self) -> None:
+        self.journal = await SteppedJournal.begin(self._folder, self._world)
+        rosters = Rosters(self._folder)
+        rosters.current = ROSTER
+        rosters._by_version[ROSTER.version] = ROSTER
+        rosters.known.set()
+        kind = MarkingFirst if self._world.plants.mark_first else Drain
+        self.drain = kind(self.journal, rosters, "", self._world.telemetry, batch=7, linger=0.01)
+        self._task = asyncio.get_running_loop().create_task(self.drain.run())
+
+    def die(self) -> None:
+        if self.journal is None:
+            return
+        self.journal.die()
+        assert self.drain is not None
+        assert self._task is not None
+        if self.drain._connection is not None:
+            self.drain._connection.terminate()
+        self._task.cancel()
+        self._world.graves.append(self._task)
+        self.journal = None
+
+    async def take(self, draft: Draft) -> None:
+        """Returns once it is acknowledged. Raises where it is not."""
+        await self._world.nap()
+        journal = self.journal
+        if journal is None:
+            raise ConnectionRefusedError
+        answered = asyncio.ensure_future(journal.append(draft))
+        await asyncio.wait({answered, journal.death}, return_when=asyncio.FIRST_COMPLETED)
+        if not answered.done():
+            answered.cancel()
+            raise ConnectionResetError
+        answered.result()
+        if self._world.unlucky(0.05):
+            raise ConnectionResetError  # the answer got lost
+
+
+class Board:
+    """The tally in small: a follower's sink around a ledger."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self.ledger = world.plants.ledger(ELECTION)
+        self.dead = False
+
+    def begin(self, election: Election) -> None:
+        self.ledger = self._world.plants.ledger(election)
+
+    async def take(self, check_ins: Sequence[CheckIn]) -> None:
+        half = len(check_ins) // 2
+        self.ledger.add(check_ins[:half])
+        await self._world.nap()
+        if self._world.unlucky(0.05):
+            raise ConnectionResetError  # in the middle of a batch: it is read again
+        self.ledger.add(check_ins[half:])
+
+    def caught_up(self) -> None: ...
