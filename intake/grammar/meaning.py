@@ -8,9 +8,11 @@ from election.checkin import Kind, Reading
 from election.day import Watcher
 from election.ids import PrecinctId
 from election.roster import Roster
-from intake.grammar.clauses import PLAIN, Ask, Clause, clauses_of, count_of, wording
+from intake.grammar.clause import Ask, Clause, wording
+from intake.grammar.clauses import PLAIN, clauses_of
 from intake.grammar.fold import fold, origin
 from intake.grammar.items import Item, codes_of, items_of
+from intake.grammar.parse import count_of
 from intake.grammar.places import places_of
 from intake.grammar.times import moment
 from intake.grammar.tokens import plain_words
