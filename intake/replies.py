@@ -19,6 +19,7 @@ from intake.segments import fits, plain
 Hints = Mapping[PrecinctId, tuple[int | None, float | None]]
 
 FAR_ABOVE_PACE = 10.0  # times the expected count: a typing slip, more likely than a rush
+_UNDISPUTED = frozenset({Kind.LINE, Kind.VOTERS, Kind.HERE, Kind.AWAY})  # never doubted, held or asked back
 _SMALL = 20  # votes: below this ten times the pace happens by chance just after opening
 
 
@@ -100,6 +101,8 @@ class _Writer:
         self.hints = hints
 
     def answer(self, readings: list[Reading]) -> str:
+        if len(readings) == 1 and readings[0].kind in _UNDISPUTED and not readings[0].unknown_sender:
+            return self._said(readings[0], readings)
         kinds = {reading.kind for reading in readings}
         if not readings or Kind.STOP in kinds:
             return ""
@@ -115,10 +118,13 @@ class _Writer:
                 return doubted
         if incident:
             return self._incident(incident, readings)
-        first = readings[0]
         counted = [reading for reading in readings if reading.kind in COUNTED]
         if counted:
             return self._counted(counted, readings)
+        return self._said(readings[0], readings)
+
+    def _said(self, first: Reading, readings: list[Reading]) -> str:
+        """The answer to what is neither counted nor asked about; `first` gives it its kind."""
         where = ", ".join(dict.fromkeys(str(r.precinct_id) for r in readings if r.precinct_id))
         match first.kind:
             case Kind.VOTERS:
