@@ -92,8 +92,8 @@ async def back(intake: Running, texts: Texts, rate: float) -> None:
     drained -= first
     spent = time.perf_counter() - started
     print(
-        f"drain   {drained / spent:.0f} texts/s of {waiting:.0f} waiting, {2 * drained / spent:.0f} rows/s or more "
-        f"(needed: 10,000), while "
+        f"drain   {drained / spent:.0f} texts/s of {waiting:.0f} waiting, "
+        f"{2 * drained / spent:.0f} rows/s or more (needed: 10,000), while "
         f"{(texts.sent - before) / spent:.0f}/s arrived, the slowest after {texts.longest * 1000:.0f} ms"
     )
     sizes = " ".join(f"{mib:6.1f}" for mib in intake.resident_mib())
