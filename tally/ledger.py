@@ -69,9 +69,7 @@ class Ledger:
         self.posts = Posts(election.watchers, self.index)
         # A polling site that several precincts share is a place too, behind theirs.
         self.sites = sites_of(election)
-        self._site_index = {
-            site: len(self.ids) + i for i, site in enumerate(self.sites) if site not in self.index
-        }
+        self._site_index = {site: len(self.ids) + i for i, site in enumerate(self.sites)}
         self._members = list(self.sites.values())
         self._site_at: dict[int, int] = {}  # precinct -> place of its site, where that has been heard of
         places = len(self.ids) + len(self.sites)

@@ -9,25 +9,23 @@ own (1 - w_p^2 own / (own sum(w^2) + noise)), where a count of its own leaves ow
 That precincts of a site then err against each other is left out of sums: their bands are a little too wide.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from election.day import Election
+from election.day import Election, Precinct, shared_sites
 from tally.counts import Array, Look
 from tally.curve import part_of_day
 from tally.expectation import Inputs
 
 
 def sites_of(election: Election) -> dict[str, tuple[int, ...]]:
-    """Positions of the precincts of each site that several share."""
-    found: dict[str, list[int]] = defaultdict(list)
-    for position, precinct in enumerate(election.precincts):
-        if precinct.site_id:
-            found[precinct.site_id].append(position)
-    return {site: tuple(members) for site, members in sorted(found.items()) if len(members) > 1}
+    """Positions of the precincts of each site that several share (`election.day.shared_sites`)."""
+    by_id: dict[str, Precinct] = {precinct.precinct_id: precinct for precinct in election.precincts}
+    position = {precinct_id: i for i, precinct_id in enumerate(by_id)}
+    shared = sorted(shared_sites(by_id).items())
+    return {name: tuple(position[member] for member in site.members) for name, site in shared}
 
 
 def allocated(votes: int, weights: Sequence[float]) -> list[int]:

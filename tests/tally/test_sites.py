@@ -57,6 +57,17 @@ def test_only_sites_that_precincts_share_are_places() -> None:
     assert sites_of(ELECTION) == {SITE: (4, 5, 6)}
 
 
+def test_a_site_called_as_a_precinct_is_that_precinct() -> None:
+    called = {"P4": "P4", "P5": "P4", "P6": "P4"}
+    election = replace(
+        ELECTION,
+        precincts=tuple(replace(p, site_id=called.get(p.precinct_id, "")) for p in ELECTION.precincts),
+    )
+    assert sites_of(election) == {}
+    columns = project([entry(1, 501, 4.0, "P4")], election=election).columns
+    assert [int(v) for v in columns["last_votes"][HERE]] == [501, -1, -1]  # no word of the others
+
+
 def test_a_sites_number_becomes_its_precincts_counts_by_what_each_was_expected_to_have() -> None:
     log = [entry(1, 501, 4.0, SITE)]
     assert votes(log) == [201, 100, 200]
