@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import yaml
 
 from chaos import actions, session
@@ -23,6 +24,7 @@ from chaos.history import Op
 EXPERIMENTS = Path(__file__).with_name("experiments")
 MODULES = ("chaos.actions", "chaos.probes")
 PATIENCE_SECONDS = 90.0
+UNASKED = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)  # of a stack that does not answer
 
 Say = Callable[[str], None]
 
@@ -147,8 +149,8 @@ class Runner:
         session.use(self._session)
         short = self._session.scale < 1
         try:
-            self._session.begin()
             try:
+                self._session.begin()
                 for probe in _hypothesis(content):
                     self._do(probe, "before")
                 for activity in content["method"]:
@@ -163,6 +165,9 @@ class Runner:
                     self._do(probe, "after")
             except UnavailableError as unavailable:
                 result.skipped = str(unavailable)
+                return result
+            except UNASKED as error:  # what the others found stands in the report all the same
+                result.verdicts = [Verdict("S steady state", None, f"the stack could not be asked: {error}")]
                 return result
             page = None if short else self._experiment.about.get("runbook")
             self._session.finish(patience, page)
