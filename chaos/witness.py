@@ -203,9 +203,8 @@ class BoardWatch:
                 pass
             else:
                 if message.get("type") == "beat":
-                    self._behind, self._heard = float(message.get("stored_behind", 0.0)), time.monotonic()
-                elif message.get("type") == "snapshot" or not self._behind:
-                    self._heard = time.monotonic()
+                    self._behind = float(message.get("stored_behind", 0.0))
+                self._heard = time.monotonic()
             self._look()
 
     def _look(self) -> None:

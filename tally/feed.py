@@ -1,4 +1,5 @@
-"""The feed: hello, one snapshot, then numbered deltas, and a beat each second in which nothing changed.
+"""The feed: hello, one snapshot, then numbered deltas, and a beat each second in which nothing changed, or in
+which the age of what is shown did.
 
 Theory of operation. A message is encoded and framed once for all viewers of a scope (server frames are not
 masked), so a viewer costs one `write` to its socket. A viewer is *current* (gets each frame as it is
@@ -392,23 +393,27 @@ class Feed:
             self._log.error("a viewer's task failed", exc_info=error)
 
     async def _beat(self) -> None:
-        speed = 1.0
+        speed, told = 1.0, 0.0
         while True:
             self._quiet = True
             await asyncio.sleep(BEAT_SECONDS)
             edition = self._source.edition
             clock, before = self._source.clock_row(), speed
             speed = clock["speed"]
-            # A rehearsal's clock jumps and changes speed: viewers must hear of it also while deltas flow.
-            if edition is None or not (self._quiet or speed != 1.0 or speed != before):
+            behind = round(self._source.stored_behind, 1)
+            # A rehearsal's clock jumps and changes speed, the database goes and comes back: of that viewers
+            # must hear also while deltas flow.
+            moved = speed != 1.0 or speed != before or abs(behind - told) > BEAT_SECONDS
+            if edition is None or not (self._quiet or moved):
                 continue
+            told = behind
             beat = {
                 "type": "beat",
                 "v": VERSION,
                 "seq": edition.seq,
                 "at": clock["now"],
                 "speed": speed,
-                "stored_behind": round(self._source.stored_behind, 1),
+                "stored_behind": behind,
             }
             frames = _framed(encode(beat))
             for scope in self._scopes.values():

@@ -1,6 +1,7 @@
 """The feed: numbered, resumable, scoped, and indifferent to viewers who stall."""
 
 import asyncio
+import itertools
 import json
 import socket
 import sys
@@ -22,7 +23,7 @@ from election.tokens import Tokens
 from election.wire.feed import Aggregate, Beat, Delta, Hello, Snapshot, Standing, State
 from tally.columns import Texts
 from tally.edition import WHOLE, Edition, Plan, aggregate_row
-from tally.feed import Feed
+from tally.feed import BEAT_SECONDS, Feed
 from tally.published import Row, columns_of_standings
 from tally.schema import schemas
 from tally.settings import TallySettings
@@ -119,6 +120,23 @@ async def test_hello_then_snapshot_then_numbered_deltas_and_beats() -> None:
         board.stored_behind = 7.0
         beat = Beat.model_validate(await message(viewer, "beat"))
         assert (beat.seq, beat.stored_behind) == (3, 7.0)
+
+
+async def test_the_age_is_told_while_deltas_flow() -> None:
+    """A board that never hears of a quiet second must still hear that the database is away, and back."""
+    board = Board(an_edition())
+
+    async def busy() -> None:
+        for votes in itertools.count(1):
+            board.count(1, votes)
+            await asyncio.sleep(BEAT_SECONDS / 20)
+
+    async with serving(board) as address, connect(f"{address}?token={token()}") as viewer:
+        flowing = asyncio.create_task(busy())
+        for behind in (20.0, 0.3):
+            board.stored_behind = behind
+            assert (await message(viewer, "beat"))["stored_behind"] == behind
+        flowing.cancel()
 
 
 @pytest.mark.parametrize(
