@@ -17,7 +17,7 @@ TESTS := $(LONG) $(filter-out $(LONG) tests/__pycache__/,$(wildcard tests/*/ tes
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni compose-check clean \
-	images-local cluster-up cluster-down cluster-status test-cluster
+	images-local cluster-up cluster-down cluster-status test-cluster test-long
 
 help: ## What each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,9 +87,12 @@ quick: $(STAMP) ## Tests without the end-to-end runs
 bench: $(STAMP) ## Every benchmark, each with its baseline in the same run
 	@for each in bench/[a-z]*.py; do echo "== $$each"; $(BIN)/python -m "$$(basename "$$each" .py | sed 's/^/bench./')" || exit 1; done
 
-rehearse: $(STAMP) chromium ## Long rehearsals: many seeds, whole days
-	BELUGA_REHEARSE=1 $(BIN)/pytest tests/end_to_end
+rehearse: $(STAMP) ## Every failure of the catalogue that one machine can show (about 15 minutes)
 	$(BIN)/beluga rehearse
+
+test-long: $(STAMP) chromium ## The long forms of tests: twenty seeds of kills, a calling day, new examples for the laws
+	BELUGA_REHEARSE=1 $(BIN)/pytest tests/end_to_end tests/intake/test_crash.py tests/callers/test_day.py \
+		tests/callers/test_survival.py $$(grep -l "^from hypothesis" tests/*/test_*.py)
 
 fuzz: $(STAMP) ## Ten million mutated texts against the grammar (TEXTS=, SEED=); guided by coverage with atheris
 	@# atheris has no build for every Python; without it the mutations are random

@@ -17,7 +17,7 @@ from beluga.postgres import EmbeddedPostgres, free_port
 from election.database import connect
 from election.migrate import migrate
 
-# The same examples in every run; `make rehearse` looks for new ones, and what it finds becomes an `@example`.
+# The same examples in every run; `make test-long` looks for new ones: what it finds becomes an `@example`.
 settings.register_profile("same", derandomize=True, database=None)
 if not os.environ.get("BELUGA_REHEARSE"):
     settings.load_profile("same")

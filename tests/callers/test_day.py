@@ -1,4 +1,4 @@
-"""A day of calls on the real service, reconciled to the last outcome (`make rehearse`; bench.calling_day)."""
+"""A day of calls on the real service, reconciled to the last outcome (`make test-long`)."""
 
 import os
 import subprocess

@@ -21,7 +21,7 @@ from election.clock import FileClock
 
 SEED = 5
 PRECINCTS = 30
-REHEARSE = os.environ.get("BELUGA_REHEARSE") == "1"  # the long variants: make rehearse
+REHEARSE = os.environ.get("BELUGA_REHEARSE") == "1"  # the long variants: make test-long
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,5 +77,5 @@ async def stage() -> AsyncIterator[Callable[[], Awaitable[Stage]]]:
 
 @pytest.fixture
 def many() -> int:
-    """How many seeds: a few in the ordinary suite, twenty in `make rehearse`."""
+    """How many seeds: a few in the ordinary suite, twenty in `make test-long`."""
     return 20 if REHEARSE else 3

@@ -31,7 +31,7 @@ def test_a_short_day_keeps_the_laws(tmp_path: Path) -> None:
     _check(Path(sys.executable), tmp_path, "--precincts", "30", "--seed", "2")
 
 
-@pytest.mark.skipif(os.environ.get("BELUGA_REHEARSE") != "1", reason="long: make rehearse runs it")
+@pytest.mark.skipif(os.environ.get("BELUGA_REHEARSE") != "1", reason="long: make test-long runs it")
 def test_the_wheel_alone_runs_it_from_an_empty_folder(tmp_path: Path) -> None:
     dist, venv, empty = tmp_path / "dist", tmp_path / "venv", tmp_path / "empty"
     build = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(dist), str(ROOT)]
