@@ -16,7 +16,7 @@ class Constant:
     measured_by: str
 
 
-# 172-224 µs of processor time an ack
+# 146-224 µs of processor time an ack, by what else the machine does
 ACKS_PER_CORE = Constant(4_500, "durable acks/s of one whole core", "python -m bench.intake_acks")
 TABLE_BYTES = Constant(1_041, "bytes of tables and indexes a text", "python -m bench.storage")
 LOG_BYTES = Constant(1_552, "bytes of write-ahead log a text", "python -m bench.storage")

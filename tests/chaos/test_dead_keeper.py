@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.timeout(300),
     pytest.mark.skipif(bool(missing()), reason=missing() or "it can run here"),
 ]
-SHORT = 0.9  # a lease runs out in its own time; without the runbook, whose commands are a cluster's
+SHORT = 0.8  # a lease runs out in its own time; without the runbook, whose commands are a cluster's
 
 
 @pytest.fixture
