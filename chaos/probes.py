@@ -10,7 +10,7 @@ import asyncpg
 from chaos.history import Op
 from chaos.session import current
 from chaos.target import SERVICES
-from chaos.witness import board_is_fresh, get, read
+from chaos.witness import UNASKED, board_is_fresh, get, read
 
 
 def ready(service: str, seconds: float = 60.0) -> bool:
@@ -94,7 +94,7 @@ def everything_counted(seconds: float = 60.0) -> bool:
     acked = {e.key for e in list(session.history.events) if e.op is Op.ACK}
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with contextlib.suppress(*UNASKED):
             if acked <= set(read(session.target).tallied):
                 return True
         time.sleep(0.5)

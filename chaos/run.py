@@ -13,18 +13,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import yaml
 
 from chaos import actions, session
 from chaos.checker import Budget, Verdict, judge, recovery, worst
 from chaos.faults.protocol import UnavailableError
 from chaos.history import Op
+from chaos.witness import UNASKED
 
 EXPERIMENTS = Path(__file__).with_name("experiments")
 MODULES = ("chaos.actions", "chaos.probes")
 PATIENCE_SECONDS = 90.0
-UNASKED = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)  # of a stack that does not answer
 
 Say = Callable[[str], None]
 

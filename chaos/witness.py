@@ -30,6 +30,7 @@ RECOUNT_SECONDS = 300.0
 PREFLIGHT = "preflight-"
 FRAME_SECONDS = 0.25
 FRESH_SECONDS = 3.0
+UNASKED = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)  # of a stack that does not answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Reading:
 
 
 def read(target: Target) -> Reading:
-    """Raises `OSError` (and its children), `asyncpg.PostgresError` while something is away."""
+    """Raises one of `UNASKED` while something is away."""
     messages, entries = asyncio.run(_database(target.database_url))
     content = get(f"{target.url('tally')}/check-ins/ids", target.bearer, 30)
     counted = Counter(UUID(bytes=content[at : at + 16]) for at in range(0, len(content), 16))
@@ -74,7 +75,7 @@ def settle(target: Target, history: History, wanted: set[str], patience: float) 
     began = time.monotonic()
     found: Reading | None = None
     while True:
-        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with contextlib.suppress(*UNASKED):
             found = read(target)
             if wanted <= set(found.tallied) and wanted <= set(found.stored):
                 break

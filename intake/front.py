@@ -46,11 +46,16 @@ class Headers(Mapping[str, str]):
         self._lower = head.lower()
 
     def get(self, name: str, default: Any = None) -> Any:
-        at = self._lower.find(_line_of(name))
+        value = self._behind(_line_of(name))
+        return default if value is None else value.decode("ascii")
+
+    def _behind(self, beginning: bytes) -> bytes | None:
+        """The value of the first line that begins so; None: there is no such line."""
+        at = self._lower.find(beginning)
         if at < 0:
-            return default
-        start = at + len(name) + 3
-        return self._head[start : self._head.index(b"\r\n", start)].strip(b" \t").decode("ascii")
+            return None
+        start = at + len(beginning)
+        return self._head[start : self._head.index(b"\r\n", start)].strip(b" \t")
 
     def __getitem__(self, name: str) -> str:
         found: str | None = self.get(name)
@@ -77,9 +82,8 @@ class Headers(Mapping[str, str]):
             lower.count(b"\r\nconnection:") != 1 or self["connection"].lower() != "keep-alive"
         ):
             return None
-        start = lower.index(_LENGTH) + len(_LENGTH)
-        length = lower[start : lower.index(b"\r\n", start)].strip(b" \t")
-        return int(length) if length.isdigit() and len(length) < 10 else None
+        length = self._behind(_LENGTH)
+        return int(length) if length and length.isdigit() and len(length) < 10 else None
 
 
 @lru_cache(maxsize=256)

@@ -16,6 +16,7 @@ import asyncpg
 from chaos.cluster_target import ClusterTarget
 from chaos.faults.processes import birth
 from chaos.faults.protocol import Fault, UnavailableError
+from chaos.witness import UNASKED
 
 WAITS = """
 select count(pg_cancel_backend(pid)) from pg_stat_activity
@@ -156,7 +157,7 @@ class SynchronousWaitsCancelled(_OfCluster):
                 if connection is None:
                     connection = await asyncpg.connect(url, timeout=5, command_timeout=5)
                 self.cancelled += int(await connection.fetchval(WAITS) or 0)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except UNASKED:
                 if connection is not None:
                     connection.terminate()
                 connection = None

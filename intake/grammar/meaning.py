@@ -82,11 +82,13 @@ def _plain_count(text: str, roster: Roster) -> bool:
     return text.isascii() and len(text) <= 6 and text not in places_of(roster).ids
 
 
-def _count(votes: int, precinct_id: PrecinctId, roster: Roster) -> Reading:
-    """A count at the sender's own precinct, now."""
+def _count(
+    votes: int, precinct_id: PrecinctId, roster: Roster, *, off_roster: bool = False, unknown: bool = False
+) -> Reading:
+    """A count of now, at the sender's own precinct unless said otherwise."""
     precinct = roster.place(precinct_id)
     held = precinct.why_held(votes) if precinct else None
-    return Reading(Kind.COUNT, precinct_id, votes, held=held)
+    return Reading(Kind.COUNT, precinct_id, votes, held=held, off_roster=off_roster, unknown_sender=unknown)
 
 
 def _plain(clause: Clause, sender: "_Sender") -> Reading | None:
@@ -95,16 +97,8 @@ def _plain(clause: Clause, sender: "_Sender") -> Reading | None:
     where = clause.ids or own
     if len(where) != 1 or clause.votes is None:
         return None
-    precinct_id = where[0]
-    precinct = roster.place(precinct_id)
-    return Reading(
-        Kind.COUNT,
-        precinct_id,
-        clause.votes,
-        held=precinct.why_held(clause.votes) if precinct else None,
-        off_roster=sender.watcher is not None and not roster.is_own(precinct_id, own),
-        unknown_sender=sender.unknown,
-    )
+    off_roster = sender.watcher is not None and not roster.is_own(where[0], own)
+    return _count(clause.votes, where[0], roster, off_roster=off_roster, unknown=sender.unknown)
 
 
 def _without_signature(items: list[Item], watcher: Watcher) -> list[Item]:
