@@ -9,6 +9,7 @@ STAMP := $(VENV)/.installed
 PATRONI := $(VENV)/patroni
 SEED ?= 1
 TEXTS ?= 10000000
+REQUESTS ?= 100000
 # test files at a time; each worker has a PostgreSQL of its own, and often waits for other processes
 WORKERS ?= 3
 # the longest files begin first, so that none is left alone at the end
@@ -94,10 +95,13 @@ test-long: $(STAMP) chromium ## The long forms of tests: twenty seeds of kills, 
 	BELUGA_REHEARSE=1 $(BIN)/pytest tests/end_to_end tests/intake/test_crash.py tests/callers/test_day.py \
 		tests/callers/test_survival.py $$(grep -l "^from hypothesis" tests/*/test_*.py)
 
-fuzz: $(STAMP) ## Ten million mutated texts against the grammar (TEXTS=, SEED=); guided by coverage with atheris
+fuzz: $(STAMP) ## Ten million mutated texts against the grammar (TEXTS=, SEED=), then requests and expressions
 	@# atheris has no build for every Python; without it the mutations are random
 	-@$(BIN)/uv pip install --quiet --python $(BIN)/python atheris==3.0.0 2>/dev/null
 	$(BIN)/python tests/fuzz/grammar.py --texts $(TEXTS) --seed $(SEED)
+	@# the front against aiohttp's own server (REQUESTS=, SEED=); every regular expression, on up to 64 KB
+	$(BIN)/python tests/fuzz/requests.py --requests $(REQUESTS) --seed $(SEED)
+	$(BIN)/python tests/fuzz/expressions.py
 
 lock: $(STAMP) ## Resolve the locked dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -201,34 +201,43 @@ async def _quiet(judgement: Judgement) -> None:
 # ---------------------------------------------------------------------- requests
 
 NAMES = (
-    b"X-Beluga-Timestamp", b"x-beluga-signature", b"Content-Type", b"User-Agent", b"Accept", b"Cookie", b"A",
+    b"X-Beluga-Timestamp", b"x-beluga-signature", b"Content-Type", b"User-Agent", b"Accept", b"Cookie",
+    b"A",
     b"X-Forwarded-For", b"Authorization", b"ETag", b"Server", b"Max-Forwards", b"!#$%&'*+.^_`|~-09zZ",
 )  # fmt: skip
 VALUES = (b"", b"1", b"a b", b"\ta\t", b" keep ", b"x" * 40, b"sha256=00ff", b'"q"; q=1, b', b"~ !:;@")
 ODD_LINES = (
-    b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: identity\r\n", b"transfer-encoding: gzip, chunked\r\n",
-    b"Content-Length: 1\r\n", b"Content-Length: 1, 1\r\n", b"content-length:\r\n", b"Content-Length: 0x1\r\n",
+    b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: identity\r\n",
+    b"transfer-encoding: gzip, chunked\r\n",
+    b"Content-Length: 1\r\n", b"Content-Length: 1, 1\r\n", b"content-length:\r\n",
+    b"Content-Length: 0x1\r\n",
     b"Content-Length: +1\r\n", b"Content-Length: -1\r\n", b"Content-Length: 1 1\r\n", b"Host: other\r\n",
     b"Content-Encoding: gzip\r\n", b"Content-Encoding: identity\r\n", b"Expect: 100-continue\r\n",
     b"Connection: close\r\n", b"Connection: Keep-Alive\r\n", b"connection: keep-alive, x\r\n",
     b"Connection: Upgrade\r\nUpgrade: websocket\r\n", b"Upgrade: h2c\r\n", b"Proxy-Connection: close\r\n",
     b"Proxy-Connection: keep-alive\r\n", b"Keep-Alive: timeout=5\r\n", b"Sec-WebSocket-Key1: 1\r\n",
-    b"A: 1\r\n folded\r\n", b"A: 1\r\n\tfolded\r\n", b" A: 1\r\n", b"A : 1\r\n", b"A\r\n", b": 1\r\n", b"A:\r\n",
-    b"A: \x00\r\n", b"A: a\x00b\r\n", b"A: \xc3\xa9\r\n", b"\xc3\xa9: 1\r\n", b"A: \x7f\r\n", b"A: \x1b[0m\r\n",
-    b"A: a\nB: b\r\n", b"A: a\rB: b\r\n", b"A: a\n", b"A: a\r", b"A(: 1\r\n", b"A: 1\r\r\n", b"A: 1\n\r\n", b"\r\n",
+    b"A: 1\r\n folded\r\n", b"A: 1\r\n\tfolded\r\n", b" A: 1\r\n", b"A : 1\r\n", b"A\r\n", b": 1\r\n",
+    b"A:\r\n",
+    b"A: \x00\r\n", b"A: a\x00b\r\n", b"A: \xc3\xa9\r\n", b"\xc3\xa9: 1\r\n", b"A: \x7f\r\n",
+    b"A: \x1b[0m\r\n",
+    b"A: a\nB: b\r\n", b"A: a\rB: b\r\n", b"A: a\n", b"A: a\r", b"A(: 1\r\n", b"A: 1\r\r\n",
+    b"A: 1\n\r\n", b"\r\n",
     b"TE: trailers\r\nTrailer: A\r\n", b"Method: GET\r\n", b"X-HTTP-Method-Override: GET\r\n",
 )  # fmt: skip
 STARTS = (
     b"GET /sms/generic HTTP/1.1\r\n", b"POST /sms/generic HTTP/1.0\r\n", b"POST /sms/generic HTTP/2.0\r\n",
-    b"POST /sms/generic HTTP/1.1 \r\n", b"POST  /sms/generic HTTP/1.1\r\n", b"post /sms/generic HTTP/1.1\r\n",
+    b"POST /sms/generic HTTP/1.1 \r\n", b"POST  /sms/generic HTTP/1.1\r\n",
+    b"post /sms/generic HTTP/1.1\r\n",
     b"POST http://b/sms/generic HTTP/1.1\r\n", b"POST //sms/generic HTTP/1.1\r\n", b"POST * HTTP/1.1\r\n",
     b"POST /sms/generic\r\n", b"POST /sms/gen%65ric HTTP/1.1\r\n", b"POST /sms/generic/ HTTP/1.1\r\n",
-    b"POST /sms/generic#f HTTP/1.1\r\n", b"POST /sms/../sms/generic HTTP/1.1\r\n", b"\r\nPOST /sms/generic HTTP/1.1\r\n",
+    b"POST /sms/generic#f HTTP/1.1\r\n", b"POST /sms/../sms/generic HTTP/1.1\r\n",
+    b"\r\nPOST /sms/generic HTTP/1.1\r\n",
     b"POST /sms/gen\xc3\xa9ric HTTP/1.1\r\n", b"POST /sms/generic HTTP/1.1\n", b"PRI * HTTP/2.0\r\n",
     b"POST /sms/nobody HTTP/1.1\r\n", b"CONNECT b:1 HTTP/1.1\r\n", b"POST /sms/generic HTTP/1.1\r\n\r\n",
 )  # fmt: skip
 QUERIES = (
-    b"", b"", b"?a=1", b"?a=%zz", b"?a=b#c", b"?", b"?a=%C3%A9&b=[]", b"?#", b"?a=http://[::1", b"?://", b"?a;b|c\\",
+    b"", b"", b"?a=1", b"?a=%zz", b"?a=b#c", b"?", b"?a=%C3%A9&b=[]", b"?#", b"?a=http://[::1", b"?://",
+    b"?a;b|c\\",
     b"?{}^`\"<>", b"?%00", b"?a?b/../c", b"?" + b"q" * 500,
 )  # fmt: skip
 ODD_BYTES = b"\x00\r\n\t :\x7f\x80\xc3\xa9\xff;,/?#%[]"
