@@ -25,6 +25,7 @@ from typing import Any, Protocol, cast
 LARGEST_HEAD = 8_190  # bytes, as aiohttp's own limits on a line
 IDLE_SECONDS = 75.0  # a connection on which nothing arrives; longer than proxies keep theirs
 SILENT_SECONDS = 30.0  # the same, of one on which nothing has ever arrived
+SWEEP_SECONDS = 5.0
 _HEAD = re.compile(
     rb"POST (/sms/[!-~]*+) HTTP/1\.1\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]++:[\t -~]*+\r\n){1,128}+)\r\n"
 )
@@ -75,9 +76,13 @@ class Headers(Mapping[str, str]):
 
 
 class Answer(Protocol):
-    """Called once with what to answer: status, content type, body, and seconds until a retry (0: none)."""
+    """Called once with what to answer: status, content type, body, seconds until a retry (0: none), and
+    whether the connection ends with it.
+    """
 
-    def __call__(self, status: int, content_type: str, body: bytes, retry_after: int = 0) -> None: ...
+    def __call__(
+        self, status: int, content_type: str, body: bytes, retry_after: int = 0, last: bool = False
+    ) -> None: ...
 
 
 # (path with query, headers, body, peer's address, answer); answers at once or later
@@ -94,16 +99,20 @@ class Front(asyncio.Protocol):
         aiohttp: Callable[[], asyncio.BaseProtocol],
         connections: set["Front"],
         closed: asyncio.Event,
+        *,
+        lets_in: Callable[[str], bool],
     ) -> None:
         self._takers = takers
         self._largest = largest
         self._aiohttp = aiohttp
         self._connections = connections
         self._closed = closed
+        self._lets_in = lets_in
         self._busy = False
         self._stopping = False
         self._waiting = b""  # arrived while a request was being answered
         self._gone = False
+        self._silent = True  # until a request has come
         self._heard_at = 0.0
         self._peer = ""
 
@@ -112,9 +121,15 @@ class Front(asyncio.Protocol):
         self._heard_at = time.monotonic()
         peer = transport.get_extra_info("peername")
         self._peer = str(peer[0]) if isinstance(peer, tuple) else ""
+        if not self._lets_in(self._peer):
+            self._gone = True
+            self._transport.abort()  # nothing is read, nothing is said: the cheapest there is
+            return
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._gone:
+            return
         if self._busy:
             self._waiting += data
             self._transport.pause_reading()  # so that at most one more piece waits
@@ -125,6 +140,7 @@ class Front(asyncio.Protocol):
             return
         taker, path, headers, body = request
         self._busy = True
+        self._silent = False
         self._heard_at = time.monotonic()
         taker(path, headers, body, self._peer, self._answer)
 
@@ -143,8 +159,8 @@ class Front(asyncio.Protocol):
             self._transport.close()
 
     def close_if_idle(self, now: float) -> None:
-        """Closes a connection on which nothing has arrived for `IDLE_SECONDS`."""
-        if not self._busy and now - self._heard_at > IDLE_SECONDS:
+        """Closes a connection on which nothing has arrived for `IDLE_SECONDS`, or `SILENT_SECONDS`."""
+        if not self._busy and now - self._heard_at > (SILENT_SECONDS if self._silent else IDLE_SECONDS):
             self._transport.close()
 
     def _leave(self) -> None:
@@ -158,13 +174,17 @@ class Front(asyncio.Protocol):
         protocol.connection_made(self._transport)
         protocol.data_received(data)
 
-    def _answer(self, status: int, content_type: str, body: bytes, retry_after: int = 0) -> None:
+    def _answer(
+        self, status: int, content_type: str, body: bytes, retry_after: int = 0, last: bool = False
+    ) -> None:
         if self._gone:
             return
-        head = _head(status, content_type, retry_after, self._stopping, int(time.time()))
+        last = last or self._stopping
+        head = _head(status, content_type, retry_after, last, int(time.time()))
         self._transport.write(b"%b%d\r\n\r\n%b" % (head, len(body), body))
         self._busy = False
-        if self._stopping:
+        if last:
+            self._gone = True
             self._transport.close()
         elif self._waiting:
             data, self._waiting = self._waiting, b""
@@ -205,7 +225,10 @@ def _whole_request(
 class Fronts:
     """All connections of one listening socket, and the ways to stop them."""
 
-    def __init__(self, takers: Mapping[str, Taker], largest_body: int, server: Any) -> None:
+    def __init__(
+        self, takers: Mapping[str, Taker], largest_body: int, server: Any, lets_in: Callable[[str], bool]
+    ) -> None:
+        self._lets_in = lets_in  # by the peer's address
         self._takers = takers
         self._largest_body = largest_body
         self._server = server  # aiohttp's web.Server: makes its protocol for a connection
@@ -213,7 +236,9 @@ class Fronts:
         self._closed = asyncio.Event()
 
     def __call__(self) -> Front:
-        return Front(self._takers, self._largest_body, self._server, self._open, self._closed)
+        return Front(
+            self._takers, self._largest_body, self._server, self._open, self._closed, lets_in=self._lets_in
+        )
 
     async def stop(self, seconds: float) -> None:
         """Lets what is being answered finish, for so many seconds, and closes the rest."""
@@ -228,7 +253,7 @@ class Fronts:
     async def sweep(self) -> None:
         """Closes idle connections, for ever."""
         while True:
-            await asyncio.sleep(IDLE_SECONDS / 5)
+            await asyncio.sleep(SWEEP_SECONDS)
             now = time.monotonic()
             for front in list(self._open):
                 front.close_if_idle(now)

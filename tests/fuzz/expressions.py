@@ -2,11 +2,11 @@
 
     python tests/fuzz/expressions.py [--longest 65536]
 
-Expressions are found in the source (`re.compile`, `re.search` …, pydantic's `pattern=`), wherever they stand, and
-those that modules hold when imported. Each is fed strings made of its own pieces: what it begins with, then a
+Expressions are found in the source (`re.compile`, `re.search` …, pydantic's `pattern=`), wherever they stand,
+and those that modules hold when imported. Each is fed strings made of its own pieces: what it begins with, a
 piece (a letter of one of its classes, or all that one of its repeats repeats) again and again, then something
-that does not fit. Growth of processor time is judged, not seconds: four times the length may take six times as
-long. Strings of which even the longest is done at once prove nothing and are passed over.
+that does not fit. Growth of processor time is judged, not seconds: four times the length may take six times
+as long. Strings of which even the longest is done at once prove nothing and are passed over.
 """
 
 import argparse

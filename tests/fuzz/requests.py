@@ -145,7 +145,7 @@ class Court:
         assert server is not None
         closed: set[Front] = set()
         front = await self._hear(
-            case, lambda: Front({PATH: self._take}, LARGEST, server, closed, asyncio.Event())
+            case, lambda: Front({PATH: self._take}, LARGEST, server, closed, asyncio.Event(), lambda _: True)
         )
         return front, await self._hear(case, server)
 
@@ -181,7 +181,7 @@ class Court:
         body = await request.read()
         future: asyncio.Future[web.Response] = asyncio.get_running_loop().create_future()
 
-        def answer(status: int, content_type: str, words: bytes, retry_after: int = 0) -> None:
+        def answer(status: int, content_type: str, words: bytes, _: int = 0, last: bool = False) -> None:
             if not future.done():
                 future.set_result(web.Response(status=status, body=words, content_type=content_type))
 
