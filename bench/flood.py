@@ -112,15 +112,8 @@ async def flood(port: int, content: bytes, source: str, connections: int, second
     return answered
 
 
-def run_flood(
-    port: int,
-    content: bytes,
-    source: str,
-    connections: int,
-    seconds: float,
-    told: "multiprocessing.Queue[int]",
-) -> None:
-    told.put(uvloop.run(flood(port, content, source, connections, seconds)))
+def run_flood(arguments: tuple[int, bytes, str, int, float], told: "multiprocessing.Queue[int]") -> None:
+    told.put(uvloop.run(flood(*arguments)))
 
 
 def one_kind(kind: str, connections: int, seconds: float, rate: float) -> bool:
@@ -128,8 +121,8 @@ def one_kind(kind: str, connections: int, seconds: float, rate: float) -> bool:
     content, source, own = KINDS[kind]
     with running() as intake:
         told: multiprocessing.Queue[int] = multiprocessing.Queue()
-        arguments = (intake.port, content, source, own or connections, seconds + 1, told)
-        flooding = multiprocessing.Process(target=run_flood, args=arguments, daemon=True)
+        arguments = (intake.port, content, source, own or connections, seconds + 1)
+        flooding = multiprocessing.Process(target=run_flood, args=(arguments, told), daemon=True)
         flooding.start()
         time.sleep(0.5)  # the first rush is over, or it holds what it holds
         heard = Heard()
@@ -154,8 +147,9 @@ def one_kind(kind: str, connections: int, seconds: float, rate: float) -> bool:
         and (worst if strict else median) <= LATEST_HEALTH
     )
     print(
-        f"{kind:10} {len(texts):5} texts  median {ms[0]} ms  p99 {ms[1]} ms  latest {ms[2]} ms  lost {heard.lost}  "
-        f"healthz median {1000 * median:5.1f} worst {1000 * worst:6.1f} ms  flood {answered / seconds:6.0f}/s  "
+        f"{kind:10} {len(texts):5} texts  median {ms[0]} ms  p99 {ms[1]} ms  latest {ms[2]} ms  "
+        f"lost {heard.lost}  healthz median {1000 * median:5.1f} worst {1000 * worst:6.1f} ms  "
+        f"flood {answered / seconds:6.0f}/s  "
         f"{'kept' if kept else 'BROKEN'}",
         flush=True,
     )

@@ -1,4 +1,4 @@
-"""Budgets of a request: half of one is not waited for, and none is worked at for ever. For every aiohttp service.
+"""Budgets of a request, for every aiohttp service: half of one is not waited for, none is worked at for ever.
 
 A head that is half sent ends with the server's `keepalive_timeout`, which counts from the connection's
 beginning or its last answer: give every server `HALF_SENT_SECONDS` for it. A body that is half sent is ended
@@ -24,7 +24,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def whole_requests(half_sent: float = HALF_SENT_SECONDS, longest: float = LONGEST_SECONDS) -> Middleware:
-    """Closes the connection of a body that has not come in time; a garbled one is a 400, endless work a 503."""
+    """Closes the connection of a body that is not there in time; a garbled one is a 400, endless work a 503."""
 
     @web.middleware
     async def whole(request: web.Request, handler: Handler) -> web.StreamResponse:

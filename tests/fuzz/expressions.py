@@ -178,7 +178,7 @@ MADE = {"election/folder/phones.py": _of_phones, "election/folder/day_file.py": 
 
 
 def every_expression() -> list[Expression]:
-    """Each once; how it is used comes from the source. Raises `ValueError` at one made where we know not how."""
+    """Each once. Raises `ValueError` where a file makes some at run time and `MADE` says not what."""
     written, made = found_in_source()
     if made != MADE.keys():
         raise ValueError(f"say in MADE what these make: {sorted(made ^ MADE.keys())}")
@@ -269,7 +269,8 @@ def _class_of(op: Any, argument: Any) -> Sequence[str]:
 
 _CATEGORY = {
     codes.CATEGORY_DIGIT: ("0", "7"), codes.CATEGORY_NOT_DIGIT: ("a", " "), codes.CATEGORY_SPACE: (" ", "\t"),
-    codes.CATEGORY_NOT_SPACE: ("a", "0"), codes.CATEGORY_WORD: ("a", "0", "_"), codes.CATEGORY_NOT_WORD: (" ", "-"),
+    codes.CATEGORY_NOT_SPACE: ("a", "0"), codes.CATEGORY_WORD: ("a", "0", "_"),
+    codes.CATEGORY_NOT_WORD: (" ", "-"),
 }  # fmt: skip
 _CATEGORY_WORDS = {
     codes.CATEGORY_DIGIT: r"\d", codes.CATEGORY_NOT_DIGIT: r"\D", codes.CATEGORY_SPACE: r"\s",
@@ -409,7 +410,8 @@ def main() -> None:
             bad.append(found)
             print(found, flush=True)
     print(
-        f"{len(expressions)} expressions, {tried} attacks of up to {longest} characters, {len(bad)} super-linear"
+        f"{len(expressions)} expressions, {tried} attacks of up to {longest} characters, "
+        f"{len(bad)} super-linear"
     )
     raise SystemExit(bool(bad))
 

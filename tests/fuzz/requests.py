@@ -145,7 +145,10 @@ class Court:
         assert server is not None
         closed: set[Front] = set()
         front = await self._hear(
-            case, lambda: Front({PATH: self._take}, LARGEST, server, closed, asyncio.Event(), lambda _: True)
+            case,
+            lambda: Front(
+                {PATH: self._take}, LARGEST, server, closed, asyncio.Event(), lets_in=lambda _: True
+            ),
         )
         return front, await self._hear(case, server)
 
