@@ -1,10 +1,11 @@
 """What a flood of unsigned requests does to signed texts: the published probes, on loopback, bounded.
 
-    python -m bench.flood [--connections 1500] [--seconds 8] [--rate 300] [probe elsewhere here silent half]
+    python -m bench.flood [--connections 1500] [--seconds 8] [--rate 300] [KIND …]
 
 A provider sends signed texts at a steady rate from 127.0.0.1 while, in a process of their own,
 
-    probe      16 connections send forty headers and an `é`, again and again
+    alone      nothing happens, to compare with: a busy machine is slow by itself
+    probe      16 connections send forty headers and an `é`, ten times a second each
     elsewhere  so many connections from one other address send unsigned webhooks, as fast as they are answered
     here       the same from the provider's own address
     silent     the same number say nothing at all
@@ -26,6 +27,7 @@ from dataclasses import dataclass, field
 import uvloop
 
 from bench._intake import exchange, request, running, signed
+from bench.intake_acks import cpu_seconds
 
 LATEST_TEXT, LATEST_HEALTH = 0.250, 0.050  # seconds
 PROVIDER_CONNECTIONS = 16
@@ -33,12 +35,13 @@ ELSEWHERE = "127.0.0.66"  # loopback too, but no proxy that intake trusts
 HEAD = b"POST /sms/generic HTTP/1.1\r\nHost: b\r\n"
 ODD = HEAD + b"".join(b"N%02d: a\r\n" % n for n in range(40)) + "é\r\n\r\n".encode()
 UNSIGNED = request(b'{"id":"1","from":"+12155550101","text":"999"}', {"Content-Type": "application/json"})
-KINDS = {
-    "probe": (ODD, "127.0.0.1", 16),
-    "elsewhere": (UNSIGNED, ELSEWHERE, 0),
-    "here": (UNSIGNED, "127.0.0.1", 0),
-    "silent": (b"", ELSEWHERE, 0),
-    "half": (HEAD, ELSEWHERE, 0),
+KINDS = {  # what is sent, from where, on how many connections (0: as asked for), s until the next
+    "alone": (b"", "127.0.0.1", 1, 0.1),
+    "probe": (ODD, "127.0.0.1", 16, 0.1),
+    "elsewhere": (UNSIGNED, ELSEWHERE, 0, 0.001),
+    "here": (UNSIGNED, "127.0.0.1", 0, 0.001),
+    "silent": (b"", ELSEWHERE, 0, 0.001),
+    "half": (HEAD, ELSEWHERE, 0, 0.001),
 }
 
 
@@ -87,8 +90,9 @@ async def ask_health(port: int, seconds: float, heard: Heard) -> None:
         await asyncio.sleep(0.1)
 
 
-async def flood(port: int, content: bytes, source: str, connections: int, seconds: float) -> int:
+async def flood(port: int, kind: str, connections: int, seconds: float) -> int:
     """How many answers (or closed doors) the flood got."""
+    content, source, own, pause = KINDS[kind]
     until, answered = time.perf_counter() + seconds, 0
 
     async def one() -> None:
@@ -106,22 +110,21 @@ async def flood(port: int, content: bytes, source: str, connections: int, second
                     finally:
                         writer.transport.abort()
             answered += 1
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(pause)
 
-    await asyncio.gather(*(one() for _ in range(connections)))
+    await asyncio.gather(*(one() for _ in range(own or connections)))
     return answered
 
 
-def run_flood(arguments: tuple[int, bytes, str, int, float], told: "multiprocessing.Queue[int]") -> None:
+def run_flood(arguments: tuple[int, str, int, float], told: "multiprocessing.Queue[int]") -> None:
     told.put(uvloop.run(flood(*arguments)))
 
 
 def one_kind(kind: str, connections: int, seconds: float, rate: float) -> bool:
     """Prints a line; whether the promise was kept."""
-    content, source, own = KINDS[kind]
     with running() as intake:
         told: multiprocessing.Queue[int] = multiprocessing.Queue()
-        arguments = (intake.port, content, source, own or connections, seconds + 1)
+        arguments = (intake.port, kind, connections, seconds + 1)
         flooding = multiprocessing.Process(target=run_flood, args=(arguments, told), daemon=True)
         flooding.start()
         time.sleep(0.5)  # the first rush is over, or it holds what it holds
@@ -133,7 +136,9 @@ def one_kind(kind: str, connections: int, seconds: float, rate: float) -> bool:
                     provide(intake.port, kind, rate, seconds, heard), ask_health(intake.port, seconds, heard)
                 )
 
+        before = sum(map(cpu_seconds, intake.pids))
         uvloop.run(both())
+        busy = (sum(map(cpu_seconds, intake.pids)) - before) / seconds
         answered = told.get(timeout=60)
         flooding.join()
     texts, health = sorted(heard.texts), sorted(heard.health)
@@ -149,7 +154,7 @@ def one_kind(kind: str, connections: int, seconds: float, rate: float) -> bool:
     print(
         f"{kind:10} {len(texts):5} texts  median {ms[0]} ms  p99 {ms[1]} ms  latest {ms[2]} ms  "
         f"lost {heard.lost}  healthz median {1000 * median:5.1f} worst {1000 * worst:6.1f} ms  "
-        f"flood {answered / seconds:6.0f}/s  "
+        f"flood {answered / seconds:6.0f}/s  intake busy {100 * busy:3.0f}%  "
         f"{'kept' if kept else 'BROKEN'}",
         flush=True,
     )
@@ -160,7 +165,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("kinds", nargs="*", metavar="KIND", help="probe elsewhere here silent half; all")
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help="of those above; all")
     parser.add_argument("--connections", type=int, default=1_500)
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--rate", type=float, default=300.0)

@@ -24,7 +24,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def whole_requests(half_sent: float = HALF_SENT_SECONDS, longest: float = LONGEST_SECONDS) -> Middleware:
-    """Closes the connection of a body that is not there in time; a garbled one is a 400, endless work a 503."""
+    """Ends the connection of a body that is not there in time; a garbled one is a 400, endless work a 503."""
 
     @web.middleware
     async def whole(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -18,6 +18,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any, Protocol, cast
@@ -26,6 +27,8 @@ LARGEST_HEAD = 8_190  # bytes, as aiohttp's own limits on a line
 IDLE_SECONDS = 75.0  # a connection on which nothing arrives; longer than proxies keep theirs
 SILENT_SECONDS = 30.0  # the same, of one on which nothing has ever arrived
 SWEEP_SECONDS = 5.0
+OUTSIDE_SECONDS = 10.0  # that a connection too many is not read; less than a provider waits for its answer
+MOST_OUTSIDE = 4_000  # of them at once; each is an open file
 _HEAD = re.compile(
     rb"POST (/sms/[!-~]*+) HTTP/1\.1\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]++:[\t -~]*+\r\n){1,128}+)\r\n"
 )
@@ -89,6 +92,16 @@ class Answer(Protocol):
 Taker = Callable[[str, Mapping[str, str], bytes, str, Answer], None]
 
 
+@dataclass(eq=False, slots=True)
+class Connections:
+    """What the connections of one listening socket share. `lets_in` judges by the peer's address."""
+
+    lets_in: Callable[[str], bool] = lambda _: True
+    open: set["Front"] = field(default_factory=set)
+    outside: int = 0  # of them, how many wait until they may be read
+    closed: asyncio.Event = field(default_factory=asyncio.Event)  # one of them has been
+
+
 class Front(asyncio.Protocol):
     """One connection. `takers` by path; `aiohttp` makes the protocol that everything else goes to."""
 
@@ -97,17 +110,12 @@ class Front(asyncio.Protocol):
         takers: Mapping[str, Taker],
         largest: int,
         aiohttp: Callable[[], asyncio.BaseProtocol],
-        connections: set["Front"],
-        closed: asyncio.Event,
-        *,
-        lets_in: Callable[[str], bool],
+        connections: Connections,
     ) -> None:
         self._takers = takers
         self._largest = largest
         self._aiohttp = aiohttp
         self._connections = connections
-        self._closed = closed
-        self._lets_in = lets_in
         self._busy = False
         self._stopping = False
         self._waiting = b""  # arrived while a request was being answered
@@ -121,11 +129,28 @@ class Front(asyncio.Protocol):
         self._heard_at = time.monotonic()
         peer = transport.get_extra_info("peername")
         self._peer = str(peer[0]) if isinstance(peer, tuple) else ""
-        if not self._lets_in(self._peer):
-            self._gone = True
-            self._transport.abort()  # nothing is read, nothing is said: the cheapest there is
+        self._connections.open.add(self)
+        if not self._connections.lets_in(self._peer):
+            self._wait_outside()
+
+    def _wait_outside(self) -> None:
+        """Reads nothing for a while: whoever is closed at once is back at once."""
+        if self._connections.outside >= MOST_OUTSIDE:
+            self._transport.abort()
             return
-        self._connections.add(self)
+        self._connections.outside += 1
+        self._transport.pause_reading()
+        asyncio.get_running_loop().call_later(OUTSIDE_SECONDS, self._ask_again)
+
+    def _ask_again(self) -> None:
+        self._connections.outside -= 1
+        if self._gone or self._stopping:
+            return
+        if self._connections.lets_in(self._peer):
+            self._heard_at = time.monotonic()
+            self._transport.resume_reading()
+        else:
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         if self._gone:
@@ -164,8 +189,8 @@ class Front(asyncio.Protocol):
             self._transport.close()
 
     def _leave(self) -> None:
-        self._connections.discard(self)
-        self._closed.set()
+        self._connections.open.discard(self)
+        self._connections.closed.set()
 
     def _hand_over(self, data: bytes) -> None:
         self._leave()
@@ -228,32 +253,33 @@ class Fronts:
     def __init__(
         self, takers: Mapping[str, Taker], largest_body: int, server: Any, lets_in: Callable[[str], bool]
     ) -> None:
-        self._lets_in = lets_in  # by the peer's address
         self._takers = takers
         self._largest_body = largest_body
         self._server = server  # aiohttp's web.Server: makes its protocol for a connection
-        self._open: set[Front] = set()
-        self._closed = asyncio.Event()
+        self._connections = Connections(lets_in)
 
     def __call__(self) -> Front:
-        return Front(
-            self._takers, self._largest_body, self._server, self._open, self._closed, lets_in=self._lets_in
-        )
+        return Front(self._takers, self._largest_body, self._server, self._connections)
+
+    @property
+    def open(self) -> set[Front]:
+        """Those on the short way."""
+        return self._connections.open
 
     async def stop(self, seconds: float) -> None:
         """Lets what is being answered finish, for so many seconds, and closes the rest."""
-        for front in list(self._open):
+        for front in list(self.open):
             front.stop()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self._open:
-                    self._closed.clear()
-                    await self._closed.wait()
+                while self.open:
+                    self._connections.closed.clear()
+                    await self._connections.closed.wait()
 
     async def sweep(self) -> None:
         """Closes idle connections, for ever."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             now = time.monotonic()
-            for front in list(self._open):
+            for front in list(self.open):
                 front.close_if_idle(now)

@@ -25,7 +25,7 @@ from aiohttp import web
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from intake.front import Answer, Front, Headers
+from intake.front import Answer, Connections, Front, Headers
 
 LARGEST = 4_096  # bytes of a body, so that some are too large
 QUIET_TURNS = 8  # of the event loop without a new word, after which a server has said what it will say
@@ -143,12 +143,9 @@ class Court:
         """By the front, and by aiohttp alone."""
         server = self._runner.server
         assert server is not None
-        closed: set[Front] = set()
         front = await self._hear(
             case,
-            lambda: Front(
-                {PATH: self._take}, LARGEST, server, closed, asyncio.Event(), lets_in=lambda _: True
-            ),
+            lambda: Front({PATH: self._take}, LARGEST, server, Connections()),
         )
         return front, await self._hear(case, server)
 

@@ -47,7 +47,7 @@ async def connected(intake: Intake) -> tuple[asyncio.StreamReader, asyncio.Strea
 
 
 def on_the_short_way(intake: Intake) -> int:
-    return len(intake._fronts._open)
+    return len(intake._fronts.open)
 
 
 async def test_request_after_request_on_one_connection(intake: Intake) -> None:
@@ -166,7 +166,7 @@ def test_headers_are_found_under_any_case() -> None:
 async def test_stopping_answers_what_is_in_flight(intake: Intake) -> None:
     reader, writer = await connected(intake)
     writer.write(request(*a_text("1", "412")))
-    while not intake._fronts._open or not next(iter(intake._fronts._open)).busy:
+    while not intake._fronts.open or not next(iter(intake._fronts.open)).busy:
         await asyncio.sleep(0)
     stopping = asyncio.create_task(intake._fronts.stop(5))
     status, headers, _ = await an_answer(reader)
@@ -179,7 +179,7 @@ async def test_idle_connections_are_closed(intake: Intake) -> None:
     reader, writer = await connected(intake)
     writer.write(request(*a_text("1", "412")))
     await an_answer(reader)
-    (front,) = intake._fronts._open
+    (front,) = intake._fronts.open
     assert isinstance(front, Front)
     front.close_if_idle(front._heard_at + 1)
     assert not front._transport.is_closing()
