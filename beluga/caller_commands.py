@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from beluga.stack import NoStackError, read_run_file, secrets_of
+from election.access.identity import machine
 from election.tokens import Tokens
 
 app = typer.Typer(
@@ -108,7 +109,7 @@ def _public(url: str) -> str:
 def _ask(state: Path, method: str, path: str, content: Any = None) -> Any:
     """The service's answer, from JSON where it is JSON. Exits with what it says is wrong."""
     url, tokens = _service(state)
-    token = tokens.sign("service", {"account": "command line", "role": "admin"})
+    token = tokens.sign("service", machine("command line", "admin").claims())
     data = content.encode() if isinstance(content, str) else json.dumps(content).encode() if content else None
     request = urllib.request.Request(  # noqa: S310 - the address is the operator's own
         url + path,

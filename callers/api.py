@@ -17,6 +17,7 @@ from callers.dispatcher import PollsClosedError, UnknownPrecinctError
 from callers.floor import Floor
 from callers.queue import AlreadyRecordedError, CallerOnDuty, TooLateError, UnknownLeaseError
 from callers.seal import SealedError
+from election.access.identity import Admission, Identity, bearer
 from election.database import UNREACHABLE
 from election.tokens import BadTokenError, Tokens
 from election.wire import callers as wire
@@ -30,6 +31,7 @@ _BLANK_CHUNK = b"1\r\n\n\r\n"  # HTTP/1.1: a chunk of one byte, a line's end
 _SERVICE_TOKEN_SECONDS = 300
 FLOOR: web.AppKey["FloorHolder"] = web.AppKey("floor")
 TOKENS: web.AppKey[Tokens] = web.AppKey("tokens")
+ADMISSION: web.AppKey[Admission] = web.AppKey("admission")
 LOG: web.AppKey[structlog.stdlib.BoundLogger] = web.AppKey("log")
 
 
@@ -116,17 +118,21 @@ async def caller_of(request: web.Request, token: str | None = None) -> CallerOnD
     return caller
 
 
-def account_of(request: web.Request) -> str:
-    """The staff account a service speaks for. Answers 401 or 403."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+def staff_of(request: web.Request) -> Identity:
+    """The member of staff, or the service, who asks. Answers 401 or 403."""
+    token = bearer(request.headers.get("Authorization", ""))
     try:
-        value = request.app[TOKENS].read("service", token, max_age=_SERVICE_TOKEN_SECONDS)
-        account, role = str(value["account"]), value["role"]
-    except (BadTokenError, KeyError, TypeError):
+        identity = request.app[ADMISSION].read("service", token, _SERVICE_TOKEN_SECONDS)
+    except BadTokenError:
         raise web.HTTPUnauthorized(text="A service token is needed.") from None
-    if scheme.lower() != "bearer" or role not in MAY_ORDER:
+    if identity.role not in MAY_ORDER:
         raise web.HTTPForbidden(text="This role may not send callers.")
-    return account
+    return identity
+
+
+def account_of(request: web.Request) -> str:
+    """The account of the member of staff who asks. Answers 401 or 403."""
+    return staff_of(request).account
 
 
 def lease_of(request: web.Request) -> UUID:

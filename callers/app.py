@@ -20,6 +20,7 @@ from callers.settings import CallersSettings
 from callers.strike_offs import follow
 from callers.telemetry import Metrics
 from callers.timekeeping import SharedTime
+from election.access.identity import Admission
 from election.clock import Clock, open_clock
 from election.database import UNREACHABLE, pauses, until_reachable
 from election.leadership import Candidate
@@ -47,6 +48,7 @@ def make_app(
     seal = settings.seal
     app[api.FLOOR] = holder
     app[api.TOKENS] = tokens = Tokens(settings.secret.get_secret_value())
+    app[api.ADMISSION] = Admission(tokens)
     app[api.LOG] = log
 
     async def ready() -> dict[str, bool]:

@@ -74,13 +74,8 @@ def add_pages(
 
     def _feed(who: Person) -> dict[str, str]:
         """Where the feed is, and a token to open it."""
-        value = {
-            "role": who.role.value,
-            "counties": list(who.counties) if who.counties is not None else None,
-            "account": who.login,
-        }
         url = feed_url(settings, flask.request.host, flask.request.is_secure)
-        return {"token": tokens.sign("feed", value), "url": url}
+        return {"token": tokens.sign("feed", who.identity.claims()), "url": url}
 
     @server.get("/shapes/counties")
     def counties() -> Any:
@@ -139,12 +134,9 @@ def add_pages(
     @needs_role(*WAR_ROOM)
     def hotline() -> Any:
         """On to intake's hotline, signed in there as the same person."""
-        who = _who()
-        value: dict[str, Any] = {"account": who.login, "role": who.role.value}
-        if who.counties is not None:
-            value["counties"] = list(who.counties)
+        token = tokens.sign("staff", _who().identity.claims())
         there = intake_url(settings, flask.request.host)
-        return flask.redirect(f"{there}/hotline?{urlencode({'token': tokens.sign('staff', value)})}", 303)
+        return flask.redirect(f"{there}/hotline?{urlencode({'token': token})}", 303)
 
 
 def add_health(server: flask.Flask, ready: Callable[[], dict[str, bool]]) -> None:

@@ -25,6 +25,7 @@ from dashboard.background import Background
 from dashboard.browsers import Browsers
 from dashboard.settings import DashboardSettings
 from election import accounts, totp
+from election.access.identity import Identity
 from election.accounts import WAR_ROOM, Account, Role
 from election.database import UNREACHABLE
 
@@ -44,9 +45,16 @@ class Person:
     login: str
     role: Role
     counties: tuple[str, ...] | None
+    epoch: int = 0
 
     def may_see(self, county: str) -> bool:
         return self.counties is None or county in self.counties
+
+    @property
+    def identity(self) -> Identity:
+        """As whom the war room asks other services."""
+        counties = None if self.counties is None else frozenset(self.counties)
+        return Identity(self.login, self.role.value, counties, self.epoch)
 
 
 class Accounts:
@@ -274,7 +282,7 @@ def _person(known: Accounts) -> Person | None:
     role, counties = Role(session["role"]), session["counties"]
     if role not in WAR_ROOM or not known.still_open(session["login"], session["epoch"]):
         return None
-    return Person(session["login"], role, tuple(counties) if counties is not None else None)
+    return Person(session["login"], role, tuple(counties) if counties is not None else None, session["epoch"])
 
 
 def _halfway() -> tuple[str, int | None]:

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from election.access.identity import Admission
 from election.clock import Clock, open_clock
 from election.telemetry import add_health
 from election.tokens import Tokens
@@ -55,8 +56,9 @@ class Intake:
         self.journal: Journal
         self.drain: Drain
         self._tokens = Tokens(settings.secret.get_secret_value())
+        self._admission = Admission(self._tokens)
         self.links = Links(settings.folder, self._tokens)
-        self.office = BackOffice(settings, self.clock, self._tokens, self.telemetry, self.rosters)
+        self.office = BackOffice(settings, self.clock, self._admission, self.telemetry, self.rosters)
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
         self._listener: asyncio.Server | None = None
@@ -156,10 +158,10 @@ class Intake:
         self._takers = add_webhooks(app, settings, reception, Doorkeeper())
         add_pages(app)
         add_form(app, self.links, reception, settings)
-        operators = Operators(self._tokens, settings)
+        operators = Operators(self._admission, self._tokens, settings)
         add_hotline(app, operators, reception, settings.rehearsal)
         add_paper(app, operators, reception, settings.watchers_number, settings.rehearsal)
-        add_decisions(app, self._tokens, reception)
+        add_decisions(app, self._admission, reception)
         self.office.add_to(app, reception)
         add_openapi(app)
         add_health(app, self.telemetry.registry, self._ready, self._metrics.text)

@@ -15,11 +15,11 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from election.accounts import find
+from election.access.identity import Admission
 from election.checkin import Channel, CheckIn, Kind
 from election.database import UNREACHABLE
 from election.log import Position, read_after
-from election.tokens import BadTokenError, Tokens
+from election.tokens import BadTokenError
 from election.wire.desks import CATEGORIES, Desk, DeskItem, DeskPage, Desks, Finish, OutboxNow, Taken
 from election.wire.intake import Decision
 from intake import desk_store as store
@@ -68,10 +68,15 @@ class DeskApi:
     """The routes. `acquire` lends a connection."""
 
     def __init__(
-        self, settings: IntakeSettings, tokens: Tokens, reception: Reception, heard: Heard, acquire: Acquire
+        self,
+        settings: IntakeSettings,
+        admission: Admission,
+        reception: Reception,
+        heard: Heard,
+        acquire: Acquire,
     ) -> None:
         self._settings = settings
-        self._tokens = tokens
+        self._admission = admission
         self._reception = reception
         self._heard = heard
         self._acquire = acquire
@@ -93,9 +98,8 @@ class DeskApi:
     ) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handle(request: web.Request) -> web.Response:
             try:
-                account, role, counties = self._who(request)
+                viewer = self._viewer(request)
                 async with self._acquire() as connection:
-                    viewer = await self._viewer(connection, account, role, counties)
                     answer = await work(request, viewer, connection)
             except _RefusedError as error:
                 return refuse(self._reception, PROVIDER, error.status, "desk", error.words)
@@ -109,25 +113,14 @@ class DeskApi:
 
         return handle
 
-    def _who(self, request: web.Request) -> tuple[str, str, list[str] | None]:
+    def _viewer(self, request: web.Request) -> Viewer:
         try:
-            who = self._tokens.read("service", bearer(request), max_age=TOKEN_SECONDS)
-            account, role, counties = str(who["account"]), str(who["role"]), who.get("counties")
-        except (BadTokenError, KeyError, TypeError, AttributeError):
+            who = self._admission.read("service", bearer(request), TOKEN_SECONDS)
+        except BadTokenError:
             raise _RefusedError(401, "Sign in again: the token is missing or too old.") from None
-        if role not in MAY_DECIDE:
+        if who.role not in MAY_DECIDE:
             raise _RefusedError(403, "Only leads, staff and admins work at the desks.")
-        return account, role, counties if isinstance(counties, list) else None
-
-    async def _viewer(
-        self, connection: asyncpg.Connection, account: str, role: str, counties: list[str] | None
-    ) -> Viewer:
-        if role != "lead":
-            return Viewer(account, role)
-        if counties is None:  # the token does not say: the account does
-            known = await find(connection, account)
-            counties = list(known.counties) if known else []
-        return Viewer(account, role, tuple(counties))
+        return Viewer(who.account, who.role, None if who.counties is None else tuple(sorted(who.counties)))
 
     # ------------------------------------------------------------------ looking
 

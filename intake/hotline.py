@@ -16,6 +16,7 @@ from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import Field, ValidationError
 
+from election.access.identity import Identity
 from election.checkin import STAFF, Channel
 from election.day import Watcher
 from election.roster import Roster
@@ -23,7 +24,7 @@ from election.wire.intake import FormReport, Receipt
 from intake.answers import body_of, canonical, kept, refuse, what_is_wrong
 from intake.bulk import LARGEST_FILE, Line, lines_of, take_lines
 from intake.hotline_page import desk_page, sign_in_page, upload_page
-from intake.operators import Operator, Operators
+from intake.operators import Operators
 from intake.pages import PAGE_HEADERS
 from intake.providers import Outcome
 from intake.reception import Reception
@@ -31,7 +32,7 @@ from intake.reception import Reception
 PROVIDER = "hotline"
 SIGN_IN = "The hotline's session is over. Open it again from the war room; what is not sent is kept."
 
-Page = Callable[[web.Request, Operator], Awaitable[web.StreamResponse]]
+Page = Callable[[web.Request, Identity], Awaitable[web.StreamResponse]]
 
 
 class HotlineReport(FormReport):
@@ -72,7 +73,7 @@ def by_likelihood(watchers: Iterable[Watcher]) -> list[Watcher]:
     return sorted(watchers, key=lambda w: (len(w.precinct_ids), w.watcher_id))
 
 
-def sender_for(operator: Operator, watcher_id: str, roster: Roster | None) -> str:
+def sender_for(operator: Identity, watcher_id: str, roster: Roster | None) -> str:
     """As whom a report counts: the watcher, or the operator's account where no watcher is known."""
     if watcher_id and (roster is None or watcher_id in roster.watchers):
         return f"form:{watcher_id}"
@@ -99,7 +100,7 @@ class _Hotline:
             return html(sign_in_page(), 401)
         return html(desk_page(operator.account, self._rehearsal))
 
-    async def places(self, _: web.Request, operator: Operator) -> web.StreamResponse:
+    async def places(self, _: web.Request, operator: Identity) -> web.StreamResponse:
         """The operator's precincts with their watchers: [id, name, county, aliases, registered, watchers];
         behind them the polling sites that several share, each with the watchers of all.
         """
@@ -115,7 +116,7 @@ class _Hotline:
         found = [
             (p.precinct_id, p.name, p.county, p.aliases, p.registered, watchers.get(p.precinct_id, ()))
             for p in (*roster.precincts.values(), *(site.place for site in roster.sites.values()))
-            if operator.may_report(p)
+            if operator.may_see(p.county)
         ]
         return web.Response(
             body=orjson.dumps({"places": found}),
@@ -141,7 +142,7 @@ class _Hotline:
             return refuse(reception, PROVIDER, 422, "malformed", f"{report.kind} is not a watcher's report.")
         roster = reception.rosters.current
         precinct = roster.place(report.precinct_id) if roster else None
-        if precinct is not None and not operator.may_report(precinct):
+        if precinct is not None and not operator.may_see(precinct.county):
             return refuse(reception, PROVIDER, 422, "county", "This precinct is in another lead's county.")
         sender = sender_for(operator, report.watcher_id, roster)
         body = canonical(report.model_dump(mode="json", exclude_none=True) | {"by": operator.account})
@@ -156,10 +157,10 @@ class _Hotline:
         receipt = Receipt(id=outcome.message.message_id, duplicate=outcome.duplicate, reply=reply, asks=asks)
         return web.Response(body=receipt.model_dump_json().encode(), content_type="application/json")
 
-    async def show_upload(self, _: web.Request, operator: Operator) -> web.StreamResponse:
+    async def show_upload(self, _: web.Request, operator: Identity) -> web.StreamResponse:
         return html(upload_page(self._operators.form_token(operator), self._rehearsal))
 
-    async def upload(self, request: web.Request, operator: Operator) -> web.StreamResponse:
+    async def upload(self, request: web.Request, operator: Identity) -> web.StreamResponse:
         fields = await _parts(request)
         token = self._operators.form_token(operator)
         if fields is None:
@@ -183,10 +184,10 @@ class _Hotline:
         return html(upload_page(token, self._rehearsal, results=results))
 
 
-def _own(line: Line, operator: Operator, roster: Roster) -> Line:
+def _own(line: Line, operator: Identity, roster: Roster) -> Line:
     """The line, refused where its precinct is another lead's."""
     precinct = roster.place(line.report.precinct_id) if line.report else None
-    if precinct is None or operator.may_report(precinct):
+    if precinct is None or operator.may_see(precinct.county):
         return line
     return Line(line.number, problem="this precinct is in another lead's county")
 

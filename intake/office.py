@@ -18,10 +18,10 @@ import orjson
 import structlog
 from aiohttp import web
 
+from election.access.identity import Admission
 from election.checkin import Channel, Kind, Message, Reading
 from election.clock import Clock
 from election.database import UNREACHABLE, open_pool
-from election.tokens import Tokens
 from intake import outbox_store
 from intake.desks import DeskApi
 from intake.hints import Heard, Plausibility, hear
@@ -107,11 +107,16 @@ class BackOffice:
     """`hints` and `numbers` for the reception, `add_to` for the routes, `work` for the tasks."""
 
     def __init__(
-        self, settings: IntakeSettings, clock: Clock, tokens: Tokens, telemetry: Telemetry, rosters: Rosters
+        self,
+        settings: IntakeSettings,
+        clock: Clock,
+        admission: Admission,
+        telemetry: Telemetry,
+        rosters: Rosters,
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._tokens = tokens
+        self._admission = admission
         self._rosters = rosters
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
@@ -143,14 +148,14 @@ class BackOffice:
 
     def add_to(self, app: web.Application, reception: Reception) -> None:
         """The desks' routes and those of delivery reports."""
-        DeskApi(self._settings, self._tokens, reception, self.heard, self.acquire).add_to(app)
+        DeskApi(self._settings, self._admission, reception, self.heard, self.acquire).add_to(app)
         app.router.add_post("/sms/twilio/status", self._receipt("twilio"))
         app.router.add_post("/sms/telnyx/status", self._receipt("telnyx"))
 
     def work(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
         """What runs beside the service, by name."""
         running: list[tuple[str, Coroutine[Any, Any, None]]] = [
-            ("feed", hear(self.heard, self._settings.feed_url, self._tokens))
+            ("feed", hear(self.heard, self._settings.feed_url, self._admission.tokens))
         ]
         if self._settings.database_url:
             running.append(("outbox", self.outbox.run()))

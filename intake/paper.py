@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from aiohttp import web
 
+from election.access.identity import Identity
 from election.checkin import Kind
 from election.day import ElectionDay, Precinct
 from election.folder.reports import Report
@@ -21,7 +22,7 @@ from intake.answers import body_of
 from intake.bulk import Line, Result, take_lines
 from intake.hotline import by_likelihood, html, only_staff
 from intake.hotline_page import frame, results_table, sign_in_page
-from intake.operators import Operator, Operators
+from intake.operators import Operators
 from intake.pages import address
 from intake.reception import Reception
 
@@ -69,24 +70,24 @@ class _Paper:
         self._number = number
         self._rehearsal = rehearsal
 
-    async def sheet(self, request: web.Request, operator: Operator) -> web.StreamResponse:
+    async def sheet(self, request: web.Request, operator: Identity) -> web.StreamResponse:
         roster = self._reception.rosters.current
         wanted = set(request.query.getall("precinct", []))
         county = request.query.get("county", "")
         found = [
             p
             for p in (roster.precincts.values() if roster else ())
-            if operator.may_report(p) and (p.precinct_id in wanted or (county and p.county == county))
+            if operator.may_see(p.county) and (p.precinct_id in wanted or (county and p.county == county))
         ][:MOST_SHEETS]
         if not found or roster is None:
             tried = "No such precinct or county." if wanted or county else ""
             return html(_choose_page(roster, operator, tried, self._rehearsal), 404 if tried else 200)
         return html(sheets_page(found, roster.day, self._number, self._rehearsal))
 
-    async def grid(self, request: web.Request, operator: Operator) -> web.StreamResponse:
+    async def grid(self, request: web.Request, operator: Identity) -> web.StreamResponse:
         return html(self._grid(operator, request.query.get("precinct", "").strip()))
 
-    def _grid(self, operator: Operator, wanted: str, results: Sequence[Result] | None = None) -> str:
+    def _grid(self, operator: Identity, wanted: str, results: Sequence[Result] | None = None) -> str:
         roster = self._reception.rosters.current
         precinct = _precinct(roster, wanted, operator)
         watchers: list[tuple[str, str]] = []
@@ -103,7 +104,7 @@ class _Paper:
             rehearsal=self._rehearsal,
         )
 
-    async def keyed(self, request: web.Request, operator: Operator) -> web.StreamResponse:
+    async def keyed(self, request: web.Request, operator: Identity) -> web.StreamResponse:
         raw = await body_of(request, self._reception, PROVIDER)
         if isinstance(raw, web.Response):
             return raw
@@ -144,7 +145,7 @@ class _Paper:
         return html(self._grid(operator, "", results))
 
 
-def _precinct(roster: Roster | None, wanted: str, operator: Operator) -> Precinct | None:
+def _precinct(roster: Roster | None, wanted: str, operator: Identity) -> Precinct | None:
     """The precinct of this id, dashes and case aside."""
     if roster is None or not wanted:
         return None
@@ -153,7 +154,7 @@ def _precinct(roster: Roster | None, wanted: str, operator: Operator) -> Precinc
         plain = _plain(wanted)
         alike = [p for p in roster.precincts.values() if _plain(p.precinct_id) == plain]
         found = alike[0] if len(alike) == 1 else None
-    return found if found is not None and operator.may_report(found) else None
+    return found if found is not None and operator.may_see(found.county) else None
 
 
 def _plain(precinct_id: str) -> str:
@@ -186,9 +187,9 @@ has not changed. {how}; without a phone signal keep writing and hand this sheet 
 <p class="by">Name <span></span> Phone <span></span></p></section>"""
 
 
-def _choose_page(roster: Roster | None, operator: Operator, problem: str, rehearsal: bool) -> str:
+def _choose_page(roster: Roster | None, operator: Identity, problem: str, rehearsal: bool) -> str:
     counties = (
-        sorted({p.county for p in roster.precincts.values() if operator.may_report(p)}) if roster else []
+        sorted({p.county for p in roster.precincts.values() if operator.may_see(p.county)}) if roster else []
     )
     links = "".join(
         f'<li><a href="/paper/sheet?county={escape(county)}">{escape(county)}</a></li>'

@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from election.access.identity import Admission
 from election.checkin import CheckIn
 from election.clock import Clock, open_clock
 from election.database import UNREACHABLE, open_pool, pauses
@@ -39,6 +40,7 @@ class Service:
         self.clock = clock or open_clock(settings.clock_file)
         self.registry = CollectorRegistry()
         tokens = Tokens(settings.secret.get_secret_value())
+        self._admission = Admission(tokens)
         self.engine = Engine(
             self.clock,
             conflate_seconds=settings.conflate_ms / 1000,
@@ -49,13 +51,12 @@ class Service:
             settings.database_url, self.engine, poll_seconds=settings.poll_seconds, batch=settings.read_batch,
             rehearsal=settings.rehearsal, told=self.engine.hear_news,
         )  # fmt: skip
-        self.feed = Feed(self.engine, tokens, settings, self.registry)
-        self.calls = CallDesk(settings, tokens, self.clock, self.engine.hear_calls)
+        self.feed = Feed(self.engine, self._admission, settings, self.registry)
+        self.calls = CallDesk(settings, self._admission, self.clock, self.engine.hear_calls)
         self.engine.on_change = self.feed.publish
         self.engine.on_restart = self.feed.restart
         self.engine.on_published = self._published
         self.engine.behind = lambda: self.follower.behind
-        self._tokens = tokens
         self._pool: asyncpg.Pool | None = None
         self._failed = asyncio.Event()
         self._measure()
@@ -95,8 +96,8 @@ class Service:
         """Serves the API and the feed, follows the log, and stops in the opposite order."""
         app = web.Application(client_max_size=65_536)
         add_health(app, self.registry, self._ready)
-        add_api(app, self.engine, self._tokens, lambda: self._pool)
-        add_tallied(app, self.engine, self._tokens)
+        add_api(app, self.engine, self._admission, lambda: self._pool)
+        add_tallied(app, self.engine, self._admission)
         add_openapi(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2, handle_signals=False)
         async with AsyncExitStack() as stack:

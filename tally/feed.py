@@ -31,8 +31,9 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
+from election.access.identity import Admission, Identity
 from election.accounts import WAR_ROOM
-from election.tokens import BadTokenError, Tokens
+from election.tokens import BadTokenError
 from election.wire.feed import VERSION
 from tally.edition import WHOLE, Change, Edition, Sight, encode
 from tally.published import Row
@@ -162,10 +163,10 @@ class Feed:
     """Serves one source to many viewers. The source calls `publish` and `restart`."""
 
     def __init__(
-        self, source: Source, tokens: Tokens, settings: TallySettings, registry: CollectorRegistry
+        self, source: Source, admission: Admission, settings: TallySettings, registry: CollectorRegistry
     ) -> None:
         self._source = source
-        self._tokens = tokens
+        self._admission = admission
         self._settings = settings
         self._scopes: dict[Sight, _Scope] = {WHOLE: _Scope(WHOLE)}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -216,9 +217,8 @@ class Feed:
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         query = parse_qs(urlsplit(request.path).query)
         try:
-            value = self._tokens.read("feed", query.get("token", [""])[0], max_age=TOKEN_AGE)
-            sight = sight_of(value)
-        except (BadTokenError, AttributeError, TypeError):
+            sight = sight_of(self._admission.read("feed", query.get("token", [""])[0], TOKEN_AGE))
+        except BadTokenError:
             self._refused.labels("token").inc()
             return connection.respond(
                 HTTPStatus.UNAUTHORIZED, "The token is wrong or too old: log in again.\n"
@@ -420,10 +420,9 @@ class Feed:
                 self._broadcast(scope, frames, edition.seq)
 
 
-def sight_of(token: dict[str, Any]) -> Sight:
+def sight_of(identity: Identity) -> Sight:
     """What a feed or service token lets its bearer see."""
-    counties = token.get("counties")
-    return Sight(None if counties is None else frozenset(counties), token.get("role") in WAR_ROOM)
+    return Sight(identity.counties, identity.role in WAR_ROOM)
 
 
 def text_frame(message: bytes) -> bytes:

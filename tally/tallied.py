@@ -2,19 +2,19 @@
 
 from aiohttp import web
 
-from election.tokens import BadTokenError, Tokens
+from election.access.identity import Admission, bearer
+from election.tokens import BadTokenError
 from tally.engine import Engine
 
 TOKEN_SECONDS = 300  # real seconds a service token lasts
 
 
-def add_tallied(app: web.Application, engine: Engine, tokens: Tokens) -> None:
+def add_tallied(app: web.Application, engine: Engine, admission: Admission) -> None:
     """Adds `GET /check-ins/ids`: every id, 16 bytes each, in ascending order. Needs a service token."""
 
     async def ids(request: web.Request) -> web.Response:
-        _, _, token = request.headers.get("Authorization", "").partition(" ")
         try:
-            tokens.read("service", token, max_age=TOKEN_SECONDS)
+            admission.read("service", bearer(request.headers.get("Authorization", "")), TOKEN_SECONDS)
         except BadTokenError:
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"}) from None
         found = await engine.ask(lambda tally, _, __: tally.ledger.filing.sorted_ids())

@@ -294,7 +294,7 @@ async def test_the_hotline_is_opened_as_the_same_person(room: Room) -> None:
             to = urlsplit(answer.headers["Location"])
     assert (to.path, to.hostname) == ("/hotline", "127.0.0.1")
     value = Tokens(SECRET).read("staff", parse_qs(to.query)["token"][0], max_age=60)
-    assert value == {"account": "lee", "role": "lead", "counties": ["County A"]}
+    assert value == {"account": "lee", "role": "lead", "counties": ["County A"], "epoch": 0}
 
 
 async def test_connections_that_many_boards_keep_open_hold_nobody_up(room: Room) -> None:

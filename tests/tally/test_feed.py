@@ -19,6 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from beluga.postgres import free_port
+from election.access.identity import Admission
 from election.tokens import Tokens
 from election.wire.feed import Aggregate, Beat, Delta, Hello, Snapshot, Standing, State
 from tally.columns import Texts
@@ -82,7 +83,7 @@ class Board:
 @asynccontextmanager
 async def serving(board: Board, **settings: Any) -> AsyncIterator[str]:
     options = TallySettings(secret=SecretStr(SECRET), feed_port=free_port(), **settings)
-    board.feed = Feed(board, TOKENS, options, CollectorRegistry())
+    board.feed = Feed(board, Admission(TOKENS), options, CollectorRegistry())
     async with board.feed.serving() as port:
         yield f"ws://127.0.0.1:{port}/feed"
 
