@@ -10,6 +10,7 @@ PATRONI := $(VENV)/patroni
 HAPROXY := haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1
 SEED ?= 1
 TEXTS ?= 10000000
+REQUESTS ?= 100000
 # test files at a time; each worker has a PostgreSQL of its own, and often waits for other processes
 WORKERS ?= 3
 # the longest files begin first, so that none is left alone at the end
@@ -102,10 +103,13 @@ test-long: $(STAMP) chromium ## The long forms of tests: twenty seeds of kills, 
 	BELUGA_REHEARSE=1 $(BIN)/pytest tests/end_to_end tests/intake/test_crash.py tests/callers/test_day.py \
 		tests/callers/test_survival.py $$(grep -l "^from hypothesis" tests/*/test_*.py)
 
-fuzz: $(STAMP) ## Ten million mutated texts against the grammar (TEXTS=, SEED=); guided by coverage with atheris
+fuzz: $(STAMP) ## Ten million mutated texts against the grammar (TEXTS=, SEED=), then requests and expressions
 	@# atheris has no build for every Python; without it the mutations are random
 	-@$(BIN)/uv pip install --quiet --python $(BIN)/python atheris==3.0.0 2>/dev/null
 	$(BIN)/python tests/fuzz/grammar.py --texts $(TEXTS) --seed $(SEED)
+	@# the front against aiohttp's own server (REQUESTS=, SEED=); every regular expression, on up to 64 KB
+	$(BIN)/python tests/fuzz/requests.py --requests $(REQUESTS) --seed $(SEED)
+	$(BIN)/python tests/fuzz/expressions.py
 
 public-paths: $(STAMP) ## Which paths the cluster's proxy lets in, from what the services serve
 	$(BIN)/python deploy/public_paths.py

@@ -11,6 +11,7 @@ from callers.app import make_app
 from callers.seal import ShortKeyError
 from callers.settings import CallersSettings
 from election.telemetry import configure_logs
+from election.whole_requests import HALF_SENT_SECONDS
 
 # After how many objects Python looks for rings among the young, the middle-aged and all. The candidates of
 # 1,800 open precincts are half a million objects without a ring; a look through them takes .1 to .3 s.
@@ -34,7 +35,7 @@ def main() -> int:
     log.info("listening", host=settings.host, port=settings.callers_port)
     web.run_app(
         app, host=settings.host, port=settings.callers_port, access_log=None, print=None,
-        loop=loop, shutdown_timeout=5, backlog=BACKLOG,
+        loop=loop, shutdown_timeout=5, backlog=BACKLOG, keepalive_timeout=HALF_SENT_SECONDS,
     )  # fmt: skip
     return 0
 

@@ -27,6 +27,7 @@ from election.leadership import Candidate
 from election.store import CHANGED_CHANNEL
 from election.telemetry import add_health
 from election.tokens import Tokens
+from election.whole_requests import HALF_SENT_SECONDS, whole_requests
 
 _TICK_SECONDS = 1.0  # real; a recovered precinct must stop within five
 _PLACES_SECONDS = 600.0  # real; an import wakes us, unless the word of it was lost
@@ -38,7 +39,8 @@ def make_app(
     settings: CallersSettings, log: structlog.stdlib.BoundLogger, clock: Clock | None = None
 ) -> web.Application:
     """The service. It starts and answers with its database and the feed away."""
-    app = web.Application(middlewares=[api.errors, desk.people], client_max_size=_BODY_BYTES)
+    whole = whole_requests(HALF_SENT_SECONDS, api.LONGEST_WAIT + _GRACE_SECONDS)
+    app = web.Application(middlewares=[whole, api.errors, desk.people], client_max_size=_BODY_BYTES)
     registry = CollectorRegistry()
     heard = Heard()
     places = Places(heard)

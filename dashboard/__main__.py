@@ -9,10 +9,12 @@ from types import FrameType
 import waitress
 from waitress.server import BaseWSGIServer
 
-from dashboard.app import build
+from dashboard.app import BODY_LIMIT, build
+from dashboard.half_sent import Channel
 from dashboard.settings import DashboardSettings
 from election.telemetry import configure_logs
 
+LARGEST_HEAD = 32_768  # bytes: a cookie, and what proxies add
 CONNECTIONS = 4_096  # at once: 500 viewers with the six that a browser opens, and room
 
 
@@ -46,6 +48,9 @@ def main() -> int:
         connection_limit=CONNECTIONS,
         backlog=CONNECTIONS,
         asyncore_use_poll=True,
+        # Read before anybody is asked who it is: waitress would take a gigabyte.
+        max_request_body_size=2 * BODY_LIMIT,
+        max_request_header_size=LARGEST_HEAD,
         ident="",
         trusted_proxy=trusted,
         trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
@@ -53,6 +58,7 @@ def main() -> int:
         else set(),
         clear_untrusted_proxy_headers=True,
     )
+    server.channel_class = Channel
     asked = threading.Event()
 
     def stop(number: int, _: FrameType | None) -> None:

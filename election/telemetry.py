@@ -12,6 +12,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from election.settings import SharedSettings
+from election.whole_requests import OddRequests
 
 Readiness = Callable[[], Awaitable[dict[str, bool]]]
 
@@ -37,6 +38,7 @@ def configure_logs(service: str, settings: SharedSettings) -> structlog.stdlib.B
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, format="%(name)s: %(message)s")
+    logging.getLogger("aiohttp.server").addFilter(OddRequests())
     return structlog.get_logger().bind(service=service)  # type: ignore[no-any-return]
 
 

@@ -3,6 +3,7 @@
 import argparse
 import gc
 import os
+import resource
 import sys
 
 import uvloop
@@ -39,7 +40,10 @@ def main() -> int:
 
 
 def settle_process() -> None:
-    """Sets the interpreter up for what intake does all day."""
+    """Sets the process up for what intake does all day."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # a connection is a file
+    if hard != resource.RLIM_INFINITY and soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER)

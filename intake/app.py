@@ -13,13 +13,14 @@ from election.access.identity import Admission
 from election.clock import Clock, open_clock
 from election.telemetry import add_health
 from election.tokens import Tokens
+from election.whole_requests import HALF_SENT_SECONDS, whole_requests
 from intake.decisions import add_decisions
 from intake.drain import Drain
 from intake.form import add_form
 from intake.front import Fronts, Taker
 from intake.hotline import add_hotline
 from intake.journal import Journal
-from intake.limits import Doorkeeper, Phones
+from intake.limits import Phones, Proxies, Sources
 from intake.links import Links
 from intake.office import BackOffice
 from intake.openapi import add_openapi
@@ -30,7 +31,7 @@ from intake.reception import Reception
 from intake.replication import Replication
 from intake.roster_snapshot import Rosters
 from intake.settings import IntakeSettings
-from intake.strangers import limit_addresses
+from intake.strangers import doorman, limit_addresses
 from intake.telemetry import Telemetry
 from intake.webhooks import add_webhooks
 from intake.worker_metrics import WorkerMetrics
@@ -64,6 +65,7 @@ class Intake:
         self._listener: asyncio.Server | None = None
         self._fronts: Fronts
         self._takers: dict[str, Taker] = {}
+        self._sources = Sources(settings.address_requests_per_second, settings.address_requests_at_once)
         self.replication = Replication() if settings.acknowledge == "replicated" else None
 
     async def start(self) -> None:
@@ -96,10 +98,15 @@ class Intake:
             self.journal.slowest_commit,
         )
         self._runner = web.AppRunner(
-            self._application(), access_log=None, shutdown_timeout=IN_FLIGHT_SECONDS, handle_signals=False
+            self._application(),
+            access_log=None,
+            shutdown_timeout=IN_FLIGHT_SECONDS,
+            handle_signals=False,
+            keepalive_timeout=HALF_SENT_SECONDS,
         )
         await self._runner.setup()
-        self._fronts = Fronts(self._takers, settings.body_limit_bytes, self._runner.server)
+        lets_in = doorman(Proxies(settings.trusted_proxies), self._sources, self.telemetry)
+        self._fronts = Fronts(self._takers, settings.body_limit_bytes, self._runner.server, lets_in)
         self._listener = await asyncio.get_running_loop().create_server(
             self._fronts,
             settings.host,
@@ -153,9 +160,13 @@ class Intake:
             replication=self.replication,
         )
         app = web.Application(
-            client_max_size=settings.body_limit_bytes, middlewares=[limit_addresses(settings, self.telemetry)]
+            client_max_size=settings.body_limit_bytes,
+            middlewares=[
+                whole_requests(HALF_SENT_SECONDS),
+                limit_addresses(settings, self._sources, self.telemetry),
+            ],
         )
-        self._takers = add_webhooks(app, settings, reception, Doorkeeper())
+        self._takers = add_webhooks(app, settings, reception, self._sources)
         add_pages(app)
         add_form(app, self.links, reception, settings)
         operators = Operators(self._admission, self._tokens, settings)

@@ -18,6 +18,7 @@ from intake.segments import fits, plain
 # precinct -> (the last accepted count or None, the cumulative count expected there by now or None)
 Hints = Mapping[PrecinctId, tuple[int | None, float | None]]
 
+NEVER_FITS = 320  # characters: more of one field than two segments hold, whatever stands beside it
 FAR_ABOVE_PACE = 10.0  # times the expected count: a typing slip, more likely than a rush
 _UNDISPUTED = frozenset({Kind.LINE, Kind.VOTERS, Kind.HERE, Kind.AWAY})  # never doubted, held or asked back
 _SMALL = 20  # votes: below this ten times the pace happens by chance just after opening
@@ -83,6 +84,9 @@ def _time(reading: Reading) -> str:
 
 def _fill(template: str, texts: dict[str, str]) -> str:
     """The template with its fields. Where it grows too long, the longest field is cut and shows it."""
+    for name, said in texts.items():
+        if len(said) > NEVER_FITS:  # at once, not by steps: the time would grow with its square
+            texts[name] = said[:NEVER_FITS].rstrip(" ,;") + ".."
     answer = template.format_map(texts)
     while not fits(plain(answer)):
         name = max(texts, key=lambda field: len(texts[field]), default="")

@@ -18,6 +18,7 @@ from election.database import UNREACHABLE, open_pool, pauses
 from election.machine import MachineTime
 from election.telemetry import add_health
 from election.tokens import Tokens
+from election.whole_requests import HALF_SENT_SECONDS, whole_requests
 from tally.api import add_api
 from tally.calls import CallDesk
 from tally.engine import Engine
@@ -93,7 +94,7 @@ class Service:
 
     def application(self) -> web.Application:
         """The JSON API with the pages of health."""
-        app = web.Application(client_max_size=65_536)
+        app = web.Application(client_max_size=65_536, middlewares=[whole_requests(HALF_SENT_SECONDS)])
         add_health(app, self.registry, self._ready)
         add_api(app, self.engine, self._admission, lambda: self._pool)
         add_tallied(app, self.engine, self._admission)
@@ -103,7 +104,13 @@ class Service:
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Service"]:
         """Serves the API and the feed, follows the log, and stops in the opposite order."""
-        runner = web.AppRunner(self.application(), access_log=None, shutdown_timeout=2, handle_signals=False)
+        runner = web.AppRunner(
+            self.application(),
+            access_log=None,
+            shutdown_timeout=2,
+            handle_signals=False,
+            keepalive_timeout=HALF_SENT_SECONDS,
+        )
         async with AsyncExitStack() as stack:
             await runner.setup()
             stack.push_async_callback(runner.cleanup)

@@ -45,6 +45,7 @@ RING_BYTES = 32_000_000  # deltas kept for viewers who come back
 BEAT_SECONDS = 1.0
 BACKLOG = 4_096  # connections not yet taken in (the kernel's limit is net.core.somaxconn)
 PING_SECONDS = 20.0
+OPEN_SECONDS = 10.0  # for a viewer's whole request; half of one is not waited for
 COMPRESS_ABOVE = 1_024  # bytes
 SNAPSHOT_LEVEL, DELTA_LEVEL = 3, 1  # zlib's: a snapshot is made seldom, a delta up to five times a second
 RSV1 = 0x40  # marks a deflated message in its first frame
@@ -193,6 +194,7 @@ class Feed:
             process_request=self._admit,
             compression=None,
             extensions=[deflate],
+            open_timeout=OPEN_SECONDS,
             max_size=4_096,
             max_queue=4,
             ping_interval=PING_SECONDS,

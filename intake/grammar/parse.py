@@ -32,12 +32,14 @@ class Parse:
         self.claimed = [False] * len(items)
         self.closing = False
         self.out: list[Clause] = []
+        self._places_before: list[int | None] = []
 
     def clauses(self) -> list[Clause]:
         """The clauses in the order of the text. Raises `Ask`."""
         if _COMMANDS.isdisjoint(codes_of(self.items)):
             self._counts()
             return self.out
+        self._places_before = _places_before(self.items)
         for at, item in enumerate(self.items):
             match item.code:
                 case Code.FIX | Code.FINAL:
@@ -67,12 +69,12 @@ class Parse:
 
     def _place_before(self, at: int) -> tuple[PrecinctId, ...]:
         """The place last named before a command; its own unless a number follows it (then shared)."""
-        for earlier in range(at - 1, -1, -1):
-            if self.items[earlier].code == Code.PLACE:
-                if self.items[earlier + 1].code not in NUMBERS:
-                    self.claimed[earlier] = True
-                return self.items[earlier].ids
-        return ()
+        earlier = self._places_before[at]
+        if earlier is None:
+            return ()
+        if self.items[earlier + 1].code not in NUMBERS:
+            self.claimed[earlier] = True
+        return self.items[earlier].ids
 
     def _corrected(self, at: int, kind: Kind) -> None:
         item = self.items[at]
@@ -298,6 +300,17 @@ class Parse:
                 clause.ids = places[0].ids
             if clocks and not clause.clock:
                 clause.clock = clocks[0].clock
+
+
+def _places_before(items: list[Item]) -> list[int | None]:
+    """For each item where the last place before it stands: once for all, as a text may be all commands."""
+    found: list[int | None] = []
+    last = None
+    for at, item in enumerate(items):
+        found.append(last)
+        if item.code == Code.PLACE:
+            last = at
+    return found
 
 
 def count_of(parts: list[Item], kind: Kind) -> Clause:
