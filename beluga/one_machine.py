@@ -28,6 +28,7 @@ from beluga.supervisor import Program, Supervisor
 from election.clock import FileClock
 from election.database import connect
 from election.migrate import migrate
+from election.private_files import keep_private, private_folder
 
 PROBE_SECONDS = 2.0
 POSTGRES_SECONDS = 30.0
@@ -82,6 +83,8 @@ class OneMachine:
         """Raises `StackBusyError`, `StackError` or `PostgresError` where it cannot start."""
         plan = self._plan
         holding = lock(plan.state)
+        keep_private()
+        private_folder(plan.state / "logs")
         try:
             self._secrets = secrets_of(plan.state)
             self._supervisor.stop_on_signals()

@@ -68,7 +68,7 @@ class Child:
         program = self.program
         if program.before_start:
             program.before_start()
-        program.log_file.parent.mkdir(parents=True, exist_ok=True)
+        program.log_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         defaults: dict[str, Any] = {"preexec_fn": die_with_parent(), "start_new_session": True}
         if program.env is not None:
             defaults["env"] = dict(program.env)

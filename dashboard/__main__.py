@@ -11,6 +11,7 @@ from waitress.server import BaseWSGIServer
 
 from dashboard.app import build
 from dashboard.settings import DashboardSettings
+from election.private_files import keep_private
 from election.telemetry import configure_logs
 
 CONNECTIONS = 4_096  # at once: 500 viewers with the six that a browser opens, and room
@@ -27,6 +28,7 @@ def allow_files(wanted: int) -> None:
 
 def main() -> int:
     """Serves until SIGTERM or SIGINT."""
+    keep_private()
     allow_files(2 * CONNECTIONS)
     settings = DashboardSettings()
     log = configure_logs("dashboard", settings)

@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 
 from election.clock import Clock, open_clock
+from election.private_files import private_folder, private_state
 from election.telemetry import add_health
 from election.tokens import Tokens
 from intake.decisions import add_decisions
@@ -69,6 +70,8 @@ class Intake:
         `JournalUnavailableError` where another intake holds the journal.
         """
         settings = self.settings
+        await asyncio.to_thread(private_state, settings.state)
+        await asyncio.to_thread(private_folder, settings.folder)
         await asyncio.to_thread(self.rosters.load)
         await asyncio.to_thread(self.links.load)
         self.journal = await Journal.open(

@@ -66,7 +66,7 @@ class Journal:
         """The journal in `folder`, as `JournalFolder` opens it. Raises `OSError`, `apsw.Error`, or
         `JournalUnavailableError` where another intake holds the folder.
         """
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = await _locked(folder)
         try:
             files = await asyncio.to_thread(
