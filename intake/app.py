@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 
 from election.clock import Clock, open_clock
+from election.heartbeat import keep_beating
 from election.private_files import private_folder, private_state
 from election.telemetry import add_health
 from election.tokens import Tokens
@@ -188,6 +189,7 @@ async def serve(settings: IntakeSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    beating = asyncio.create_task(keep_beating(), name="heartbeat")  # from the start to the last of the stop
     intake = Intake(settings)
     await intake.start()
     try:
@@ -195,3 +197,4 @@ async def serve(settings: IntakeSettings) -> None:
     finally:
         with suppress(asyncio.CancelledError):
             await intake.stop()
+        beating.cancel()
