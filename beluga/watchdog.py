@@ -2,7 +2,7 @@
 
 Theory of operation. A service is asked, a second after its last answer, whether it lives (`/healthz`, which
 touches neither disk nor database). A question unanswered for a while is a miss, and three misses in a row are
-a hang. Questions stay open meanwhile: an answer that comes late is an answer, so a service that is slow is not
+a hang. Questions stay open meanwhile: an answer that comes late is an answer, so a slow service is not
 taken for one that hangs. Who refuses connections is starting or stopping, for which there is more time; the
 more so at the start, where a large journal is opened from a slow disk.
 """

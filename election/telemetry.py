@@ -74,7 +74,7 @@ def add_health(
     ready: Readiness,
     counted: Callable[[], Awaitable[bytes]] | None = None,
 ) -> None:
-    """Adds `/healthz` (the process lives; it touches neither disk nor database), `/readyz` (each part by name;
+    """Adds `/healthz` (the process lives; touches neither disk nor database), `/readyz` (each part by name;
     503 if one is not) and `/metrics`.
 
     A service that can work without a part (intake without its database) leaves that part out of `ready`.
