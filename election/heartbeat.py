@@ -43,20 +43,22 @@ class Heartbeat:
         os.close(self._reader)
 
 
-def beat() -> None:
-    """One sign of life, where anybody listens."""
+def beat() -> bool:
+    """One sign of life, where anybody listens. False: somebody did, and is gone."""
     number = os.environ.get(VARIABLE)
     if number:
-        with suppress(OSError, ValueError):  # nobody looks (the pipe is full), or nobody is there any more
+        try:
             end = int(number)
-            if stat.S_ISFIFO(
-                os.fstat(end).st_mode
-            ):  # never into a file, should the number be of another time
+            if stat.S_ISFIFO(os.fstat(end).st_mode):  # never into a file: the number may be of another time
                 os.write(end, b".")
+        except BrokenPipeError:
+            return False
+        except (OSError, ValueError):
+            pass  # nobody looks: the pipe is full
+    return True
 
 
 async def keep_beating() -> None:
-    """Signs of life from this event loop, for ever."""
-    while True:
-        beat()
+    """Signs of life from this event loop, until who listened is gone: nobody looks after us any more."""
+    while beat():
         await asyncio.sleep(BEAT_SECONDS)

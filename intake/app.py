@@ -190,6 +190,7 @@ async def serve(settings: IntakeSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     beating = asyncio.create_task(keep_beating(), name="heartbeat")  # from the start to the last of the stop
+    beating.add_done_callback(lambda _: stopping.set())  # an orphan would keep its journal from a successor
     intake = Intake(settings)
     await intake.start()
     try:
