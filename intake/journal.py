@@ -172,6 +172,9 @@ class Journal:
             drafts: list[tuple[Draft, Heard]] = []
             answers: list[tuple[Heard, Any]] = []
             going = self._collect(drafts, answers)
+            if self._folder.opened_late():
+                with suppress(RuntimeError):
+                    self._loop.call_soon_threadsafe(self.arrived.set)
             if drafts:
                 stored = self._folder.store([draft for draft, _ in drafts])
                 answers += [(heard, result) for (_, heard), result in zip(drafts, stored, strict=True)]
