@@ -219,7 +219,7 @@ class JournalFolder:
             if file.missing:
                 self._set_aside(path, TornJournalError(path, file.missing))
         # By their rows: two files may be of one second, and clocks jump. An empty one was begun last.
-        self._older.sort(key=lambda file: file.last_seq or math.inf)
+        self._older.sort(key=lambda file: max(file.last_seq, file.acked) or math.inf)
         newest = self._older[-1] if self._older else None
         if newest and not newest.missing and newest.size < self._rotate_bytes:
             self.current = self._older.pop()
