@@ -1,6 +1,7 @@
 """The war room put together: Flask, Dash on it, and the background loop beside them."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import flask
@@ -41,8 +42,11 @@ class WarRoom:
         self.background.stop()
 
 
-def build(settings: DashboardSettings) -> WarRoom:
-    """The war room, its background loop running. Raises `ValueError` where the secret is missing."""
+def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) -> WarRoom:
+    """The war room, its background loop running; `well`: whether its threads take requests.
+
+    Raises `ValueError` where the secret is missing.
+    """
     tokens = Tokens(settings.secret.get_secret_value())
     clock = open_clock(settings.clock_file)
     folder = settings.state / "dashboard"
@@ -71,7 +75,7 @@ def build(settings: DashboardSettings) -> WarRoom:
     # Ours come before Dash's: its catch-all would otherwise answer first, and without asking who it is.
     add_squeeze(server)
     add_sign_in(server, settings, known)
-    add_health(server, lambda: {"election": gazetteer.places is not None})
+    add_health(server, lambda: {"election": gazetteer.places is not None}, well)
     add_pages(server, settings, gazetteer, tokens)
     add_audit(server, background, gazetteer, trail)
     add_actions(server, background, neighbours, gazetteer, trail)

@@ -12,6 +12,7 @@ from dashboard.places import Gazetteer, Places
 from dashboard.settings import DashboardSettings
 from dashboard.sign_in import Person, csrf_token, needs_role, person
 from election.accounts import WAR_ROOM
+from election.telemetry import count_hung_restarts
 from election.tokens import Tokens
 
 MOST_PEOPLE = 100  # precincts whose watchers may be asked for at once
@@ -139,9 +140,12 @@ def add_pages(
         return flask.redirect(f"{there}/hotline?{urlencode({'token': token})}", 303)
 
 
-def add_health(server: flask.Flask, ready: Callable[[], dict[str, bool]]) -> None:
+def add_health(
+    server: flask.Flask, ready: Callable[[], dict[str, bool]], well: Callable[[], bool] = lambda: True
+) -> None:
     """Adds `/healthz`, `/readyz`, `/metrics`, open to machines without a session."""
     registry = CollectorRegistry()
+    count_hung_restarts(registry)
     answers = Counter("dashboard_requests", "Answers by status.", ["status"], registry=registry)
     loaded = Gauge("dashboard_election_loaded", "1 once an election is known.", registry=registry)
     loaded.set_function(lambda: float(ready()["election"]))
@@ -153,7 +157,7 @@ def add_health(server: flask.Flask, ready: Callable[[], dict[str, bool]]) -> Non
 
     @server.get("/healthz")
     def healthz() -> Any:
-        return flask.jsonify(ok=True)
+        return flask.jsonify(ok=well()), 200 if well() else 503
 
     @server.get("/readyz")
     def readyz() -> Any:

@@ -11,6 +11,8 @@ from aiohttp import web
 
 from election.access.identity import Admission
 from election.clock import Clock, open_clock
+from election.heartbeat import keep_beating
+from election.private_files import private_folder, private_state
 from election.telemetry import add_health
 from election.tokens import Tokens
 from election.whole_requests import HALF_SENT_SECONDS, whole_requests
@@ -73,6 +75,8 @@ class Intake:
         `JournalUnavailableError` where another intake holds the journal.
         """
         settings = self.settings
+        await asyncio.to_thread(private_state, settings.state)
+        await asyncio.to_thread(private_folder, settings.folder)
         await asyncio.to_thread(self.rosters.load)
         await asyncio.to_thread(self.links.load)
         self.journal = await Journal.open(
@@ -179,7 +183,9 @@ class Intake:
         return app
 
     async def _ready(self) -> dict[str, bool]:
-        return {"journal": self.journal.healthy}  # not the database: intake works without it
+        # Not the database: intake works without it. And it takes texts while an old file of its is torn, but
+        # somebody must look: whoever sends requests on should go by `journal` alone (deploy/haproxy.cfg).
+        return {"journal": self.journal.healthy, "journal_whole": not self.journal.torn}
 
     def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
@@ -198,6 +204,8 @@ async def serve(settings: IntakeSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    beating = asyncio.create_task(keep_beating(), name="heartbeat")  # from the start to the last of the stop
+    beating.add_done_callback(lambda _: stopping.set())  # an orphan would keep its journal from a successor
     intake = Intake(settings)
     await intake.start()
     try:
@@ -205,3 +213,4 @@ async def serve(settings: IntakeSettings) -> None:
     finally:
         with suppress(asyncio.CancelledError):
             await intake.stop()
+        beating.cancel()

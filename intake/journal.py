@@ -66,7 +66,7 @@ class Journal:
         """The journal in `folder`, as `JournalFolder` opens it. Raises `OSError`, `apsw.Error`, or
         `JournalUnavailableError` where another intake holds the folder.
         """
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = await _locked(folder)
         try:
             files = await asyncio.to_thread(
@@ -172,6 +172,9 @@ class Journal:
             drafts: list[tuple[Draft, Heard]] = []
             answers: list[tuple[Heard, Any]] = []
             going = self._collect(drafts, answers)
+            if self._folder.opened_late():
+                with suppress(RuntimeError):
+                    self._loop.call_soon_threadsafe(self.arrived.set)
             if drafts:
                 stored = self._folder.store([draft for draft, _ in drafts])
                 answers += [(heard, result) for (_, heard), result in zip(drafts, stored, strict=True)]

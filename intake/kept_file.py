@@ -6,7 +6,7 @@ from pathlib import Path
 
 def replace_file(path: Path, content: bytes) -> None:
     """Puts `content` in place of what was there; on disk when it returns. Raises `OSError`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     half_made = path.with_suffix(f".{os.getpid()}.new")  # several workers may write the same file
     with half_made.open("wb") as file:
         file.write(content)
