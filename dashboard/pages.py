@@ -139,9 +139,10 @@ def add_pages(
         return flask.redirect(f"{there}/hotline?{urlencode({'token': token})}", 303)
 
 
-def add_health(server: flask.Flask, ready: Callable[[], dict[str, bool]]) -> None:
+def add_health(
+    server: flask.Flask, registry: CollectorRegistry, ready: Callable[[], dict[str, bool]]
+) -> None:
     """Adds `/healthz`, `/readyz`, `/metrics`, open to machines without a session."""
-    registry = CollectorRegistry()
     answers = Counter("dashboard_requests", "Answers by status.", ["status"], registry=registry)
     loaded = Gauge("dashboard_election_loaded", "1 once an election is known.", registry=registry)
     loaded.set_function(lambda: float(ready()["election"]))
