@@ -1,5 +1,6 @@
 """The captain's page `/c/captain/{token}`: who is on, how fast, who idles, which script works."""
 
+from dataclasses import replace
 from datetime import timedelta
 from html import escape
 from urllib.parse import quote
@@ -71,8 +72,12 @@ def _trial(shown: Shown | None) -> str:
 
 
 def captain_path(tokens: Tokens, maker: Identity, bank: str, number: int) -> str:
-    """A captain's link. It ends with the account that made it, and with this number of the bank's links."""
-    token = tokens.sign("captain", maker.claims() | {"bank": bank} | numbered(number))
+    """A captain's link. It ends with the account that made it, and with this number of the bank's links.
+
+    Not with the session it was made in: the captain works on when staff go home.
+    """
+    claims = replace(maker, session="").claims()
+    token = tokens.sign("captain", claims | {"bank": bank} | numbered(number))
     return f"/c/captain/{quote(token)}"
 
 

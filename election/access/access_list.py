@@ -4,7 +4,7 @@ Theory of operation. Every token that speaks for a person names an account and i
 the epoch at every change of an account (`0070_pre_access.sql`) and says so; each service then reads the list
 again, and every `POLL_SECONDS` in any case. The list lies on disk in the service's folder, so that who is out
 stays out while the database is away, and through a restart then. Before anything is known every signed token
-is good: a lost file stops nobody.
+is good: a lost file stops nobody, and where no account was ever made none can have been closed.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ select
   (select coalesce(jsonb_object_agg(login, jsonb_build_object(
       'epoch', epoch, 'role', role, 'counties', counties, 'disabled', disabled)), '{}') from accounts)
       as accounts,
+  exists (select from former_accounts) as former,
   (select coalesce(jsonb_object_agg(kind || ':' || subject, ended_through), '{}') from ended_links) as links,
   (select coalesce(jsonb_agg(session_id order by session_id), '[]') from ended_sessions where until > now())
       as sessions,
@@ -64,7 +65,7 @@ class Standing:
 class Access:
     """All of it at one moment. `links`: kind and subject, to the highest number that is no longer good."""
 
-    accounts: Mapping[str, Standing] = field(default_factory=dict)
+    accounts: Mapping[str, Standing] | None = None  # None: there never was one
     links: Mapping[str, int] = field(default_factory=dict)
     sessions: frozenset[str] = frozenset()  # ended ones
     barred: frozenset[str] = frozenset()  # callers
@@ -72,7 +73,8 @@ class Access:
     def rows(self) -> dict[str, Any]:
         """What is kept on disk; `access_of` reads it."""
         return {
-            "accounts": {login: one.row() for login, one in self.accounts.items()},
+            "accounts": {login: one.row() for login, one in (self.accounts or {}).items()},
+            "former": self.accounts is not None,
             "links": dict(self.links),
             "sessions": sorted(self.sessions),
             "barred": sorted(self.barred),
@@ -84,9 +86,8 @@ def access_of(rows: Mapping[str, Any]) -> Access:
     try:
         accounts = {str(login): _standing(one) for login, one in rows["accounts"].items()}
         links = {str(link): int(number) for link, number in rows["links"].items()}
-        return Access(
-            accounts, links, frozenset(map(str, rows["sessions"])), frozenset(map(str, rows["barred"]))
-        )
+        ended, barred = frozenset(map(str, rows["sessions"])), frozenset(map(str, rows["barred"]))
+        return Access(accounts if accounts or rows["former"] else None, links, ended, barred)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a list of open access: {error!r}") from None
 
@@ -116,8 +117,12 @@ class AccessList:
         known = self._known
         if known is None or identity.machine:
             return True
+        if identity.session in known.sessions:
+            return False
+        if known.accounts is None:
+            return True
         account = known.accounts.get(identity.account)
-        return account is not None and account.admits(identity) and identity.session not in known.sessions
+        return account is not None and account.admits(identity)
 
     def link_stands(self, kind: str, subject: str, number: int) -> bool:
         """Whether a link that is no account's is still good; one made before links had numbers has 0."""
@@ -131,7 +136,7 @@ class AccessList:
     def learn(self, login: str, standing: Standing) -> None:
         """An account just read from the database, ahead of the next look at all of them."""
         if self._known is not None:
-            accounts = {**self._known.accounts, login: standing}
+            accounts = {**(self._known.accounts or {}), login: standing}
             self._known = Access(accounts, self._known.links, self._known.sessions, self._known.barred)
 
     def load(self) -> None:
