@@ -118,7 +118,7 @@ async def caller_of(request: web.Request, token: str | None = None) -> CallerOnD
     except (BadTokenError, KeyError, TypeError, ValueError, AttributeError):
         raise web.HTTPUnauthorized(text="This link is not one of ours.") from None
     if not request.app[ACCESS].caller_stands(caller_id, number):
-        request.app[ENDED].link("caller")
+        request.app[ENDED].link("caller", caller_id)
         raise web.HTTPUnauthorized(text="This link is no longer good.")
     request["stands"] = partial(request.app[ACCESS].caller_stands, caller_id, number)
     caller = await floor_of(request).caller(caller_id)

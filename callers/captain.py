@@ -89,7 +89,7 @@ def bank_of(request: web.Request) -> tuple[str, str]:
         bank, number = str(value["bank"]), int(value.get("n", 0))
         maker = app[ADMISSION].checked(identity_of({"role": ""} | value))  # the first links named no role
         if not app[ACCESS].link_stands("captain", bank, number):
-            app[ENDED].link("captain")
+            app[ENDED].link("captain", bank)
             raise BadTokenError("this link was ended")
         return maker.account, bank
     except (BadTokenError, KeyError, TypeError, ValueError, AttributeError):

@@ -82,7 +82,7 @@ def _nobody_ended(_: Identity) -> bool:
     return True
 
 
-def _uncounted() -> None:
+def _uncounted(_: Identity) -> None:
     pass
 
 
@@ -95,7 +95,7 @@ class Admission:
         self,
         tokens: Tokens,
         still_open: Callable[[Identity], bool] = _nobody_ended,
-        refused: Callable[[], None] = _uncounted,
+        refused: Callable[[Identity], None] = _uncounted,
     ) -> None:
         self.tokens = tokens
         self._still_open = still_open
@@ -112,7 +112,7 @@ class Admission:
     def checked(self, identity: Identity) -> Identity:
         """The identity, if its access still stands. Raises `AccessEndedError`."""
         if not self.stands(identity):
-            self._refused()
+            self._refused(identity)
             raise AccessEndedError("this access has ended")
         return identity
 
