@@ -244,11 +244,12 @@ class Feed:
         descriptor = connection.transport.get_extra_info("socket").fileno()
         viewer = _Viewer(connection, scope, identity, _packs(connection), socket=descriptor)
         scope.viewers.add(viewer)
-        if not self._admission.stands(identity):  # ended while hands were shaken
-            self._show_out(viewer)
         self._viewers.inc()
         self._connected.inc()
         try:
+            if not self._admission.stands(identity):  # ended while hands were shaken
+                await connection.close(ENDED, "this access has ended")
+                return
             self._write(viewer, text_frame(encode(self._source.hello())))
             await self._catch_up(viewer, connection.since)  # type: ignore[attr-defined]
             async for _ in connection:  # viewers have nothing to say; this ends when they leave
