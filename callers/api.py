@@ -4,7 +4,7 @@ import math
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -17,7 +17,9 @@ from callers.dispatcher import PollsClosedError, UnknownPrecinctError
 from callers.floor import Floor
 from callers.queue import AlreadyRecordedError, CallerOnDuty, TooLateError, UnknownLeaseError
 from callers.seal import SealedError
+from election.access.access_list import AccessList
 from election.access.identity import Admission, Identity, bearer
+from election.access.telemetry import AccessTelemetry
 from election.database import UNREACHABLE
 from election.tokens import BadTokenError, Tokens
 from election.wire import callers as wire
@@ -32,6 +34,8 @@ _SERVICE_TOKEN_SECONDS = 300
 FLOOR: web.AppKey["FloorHolder"] = web.AppKey("floor")
 TOKENS: web.AppKey[Tokens] = web.AppKey("tokens")
 ADMISSION: web.AppKey[Admission] = web.AppKey("admission")
+ACCESS: web.AppKey[AccessList] = web.AppKey("access")
+ENDED: web.AppKey[AccessTelemetry] = web.AppKey("ended")
 LOG: web.AppKey[structlog.stdlib.BoundLogger] = web.AppKey("log")
 
 
@@ -97,9 +101,10 @@ async def body(request: web.Request, model: type[M]) -> M:
 
 
 @lru_cache(maxsize=20_000)
-def _caller_id(tokens: Tokens, token: str) -> str:
-    """Whose link this is. A link has no age, so one look at its signature is enough."""
-    return str(tokens.read("caller", token)["c"])
+def _caller_id(tokens: Tokens, token: str) -> tuple[str, int]:
+    """Whose link this is, and its number. A link has no age, so one look at its signature is enough."""
+    value = tokens.read("caller", token)
+    return str(value["c"]), int(value.get("n", 0))
 
 
 async def caller_of(request: web.Request, token: str | None = None) -> CallerOnDuty:
@@ -109,9 +114,13 @@ async def caller_of(request: web.Request, token: str | None = None) -> CallerOnD
         if scheme.lower() != "bearer":
             raise web.HTTPUnauthorized(text="A caller's token is needed.")
     try:
-        caller_id = _caller_id(request.app[TOKENS], token)
-    except (BadTokenError, KeyError, TypeError):
+        caller_id, number = _caller_id(request.app[TOKENS], token)
+    except (BadTokenError, KeyError, TypeError, ValueError, AttributeError):
         raise web.HTTPUnauthorized(text="This link is not one of ours.") from None
+    if not request.app[ACCESS].caller_stands(caller_id, number):
+        request.app[ENDED].link("caller", caller_id)
+        raise web.HTTPUnauthorized(text="This link is no longer good.")
+    request["stands"] = partial(request.app[ACCESS].caller_stands, caller_id, number)
     caller = await floor_of(request).caller(caller_id)
     if caller is None:
         raise web.HTTPUnauthorized(text="This link is no longer good.")
@@ -186,8 +195,9 @@ async def _wait(
     deadline = time.monotonic() + patience
     due = _due(found, floor)
     while found.voter is None and (now := time.monotonic()) < deadline:
-        await floor.waiting.wait(min(deadline - now, max(1.0, due - now)), blank)
-        if floor.waiting.closed or transport is None or transport.is_closing():
+        stands: Callable[[], bool] = request["stands"]
+        await floor.waiting.wait(min(deadline - now, max(1.0, due - now)), blank, stands)
+        if floor.waiting.closed or transport is None or transport.is_closing() or not stands():
             break  # a voter granted now would be granted to nobody
         found = await floor.next_voter(caller)
         due = _due(found, floor)

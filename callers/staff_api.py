@@ -1,33 +1,35 @@
 """Staff's part of the API: phone banks, who is on, views, trials of scripts, lists for dialers and sheets."""
 
 from datetime import timedelta
-from urllib.parse import quote
 from uuid import UUID
 
 from aiohttp import web
 
-from callers.api import TOKENS, Route, account_of, answer, body, floor_of, problem
+from callers.api import TOKENS, Route, account_of, answer, body, floor_of, problem, staff_of
+from callers.captain import captain_path
 from callers.lists import UnknownListError, as_csv
 from callers.people import Bank
 from callers.trial import Rule
 from callers.trials import TrialRunsError
+from election.access.links import numbers
 from election.wire import callers as wire
 
 
-def _bank(request: web.Request, bank: Bank, account: str) -> wire.PhoneBankView:
-    captain = request.app[TOKENS].sign("captain", {"account": account, "bank": bank.code})
+def _bank(request: web.Request, bank: Bank, number: int = 0) -> wire.PhoneBankView:
     return wire.PhoneBankView(
         code=bank.code, name=bank.name, most_callers=bank.most_callers, joined=bank.joined,
         ends_at=bank.ends_at, join_path=f"/c/join/{bank.code}",
-        captain_path=f"/c/captain/{quote(captain)}",
+        captain_path=captain_path(request.app[TOKENS], staff_of(request), bank.code, number),
     )  # fmt: skip
 
 
 async def get_banks(request: web.Request) -> web.Response:
     """Phone banks, with the links of their volunteers and captains."""
-    account = account_of(request)
-    banks = await floor_of(request).people.banks()
-    return answer(wire.PhoneBanks(phone_banks=[_bank(request, bank, account) for bank in banks]))
+    account_of(request)
+    floor = floor_of(request)
+    banks = await floor.people.banks()
+    good = await numbers(floor.pool, "captain", [bank.code for bank in banks])
+    return answer(wire.PhoneBanks(phone_banks=[_bank(request, bank, good[bank.code]) for bank in banks]))
 
 
 async def post_bank(request: web.Request) -> web.Response:
@@ -38,7 +40,7 @@ async def post_bank(request: web.Request) -> web.Response:
     now = floor.time.now()
     ends_at = now + timedelta(hours=order.hours)
     bank = await floor.people.open_bank(order.name, order.most_callers, ends_at, account, now)
-    return answer(_bank(request, bank, account), 201)
+    return answer(_bank(request, bank), 201)
 
 
 def _minutes(time: timedelta | None) -> float | None:

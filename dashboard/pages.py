@@ -141,10 +141,12 @@ def add_pages(
 
 
 def add_health(
-    server: flask.Flask, ready: Callable[[], dict[str, bool]], well: Callable[[], bool] = lambda: True
+    server: flask.Flask,
+    registry: CollectorRegistry,
+    ready: Callable[[], dict[str, bool]],
+    well: Callable[[], bool] = lambda: True,
 ) -> None:
     """Adds `/healthz`, `/readyz`, `/metrics`, open to machines without a session."""
-    registry = CollectorRegistry()
     count_hung_restarts(registry)
     answers = Counter("dashboard_requests", "Answers by status.", ["status"], registry=registry)
     loaded = Gauge("dashboard_election_loaded", "1 once an election is known.", registry=registry)

@@ -9,7 +9,9 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from election.access.access_list import AccessList
 from election.access.identity import Admission
+from election.access.telemetry import AccessTelemetry
 from election.clock import Clock, open_clock
 from election.heartbeat import keep_beating
 from election.private_files import private_folder, private_state
@@ -59,7 +61,9 @@ class Intake:
         self.journal: Journal
         self.drain: Drain
         self._tokens = Tokens(settings.secret.get_secret_value())
-        self._admission = Admission(self._tokens)
+        self.access = AccessList(settings.folder)
+        counted = AccessTelemetry(self.telemetry.registry)
+        self._admission = Admission(self._tokens, self.access.still_open, counted.account)
         self.links = Links(settings.folder, self._tokens)
         self.office = BackOffice(settings, self.clock, self._admission, self.telemetry, self.rosters)
         self._tasks: list[asyncio.Task[None]] = []
@@ -79,6 +83,7 @@ class Intake:
         await asyncio.to_thread(private_folder, settings.folder)
         await asyncio.to_thread(self.rosters.load)
         await asyncio.to_thread(self.links.load)
+        await asyncio.to_thread(self.access.load)
         self.journal = await Journal.open(
             settings.journal_folder,
             self.clock,
@@ -126,6 +131,7 @@ class Intake:
         if settings.database_url:
             self._run(self.rosters.follow(settings.database_url), "rosters")
             self._run(self.links.follow(settings.database_url), "links")
+            self._run(self.access.follow(settings.database_url), "access list")
             self._run(self.drain.run(), "drain")
         log.info("intake_ready", port=settings.intake_port, undrained=self.journal.depth)
 

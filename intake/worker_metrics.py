@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
-from intake.kept_file import replace_file
+from election.atomic_file import replace_file
 
 PATIENCE_SECONDS = 1.0  # for one worker; Prometheus gives up after ten
 LARGEST = 1 << 20  # bytes of one worker's answer

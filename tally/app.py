@@ -11,7 +11,9 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from election.access.access_list import AccessList
 from election.access.identity import Admission
+from election.access.telemetry import AccessTelemetry
 from election.checkin import CheckIn
 from election.clock import Clock, open_clock
 from election.database import UNREACHABLE, open_pool, pauses
@@ -41,7 +43,9 @@ class Service:
         self.clock = clock or open_clock(settings.clock_file)
         self.registry = CollectorRegistry()
         tokens = Tokens(settings.secret.get_secret_value())
-        self._admission = Admission(tokens)
+        self.access = AccessList(settings.state / "tally")
+        counted = AccessTelemetry(self.registry)
+        self._admission = Admission(tokens, self.access.still_open, counted.account)
         self.engine = Engine(
             self.clock,
             conflate_seconds=settings.conflate_ms / 1000,
@@ -54,6 +58,7 @@ class Service:
         )  # fmt: skip
         self.feed = Feed(self.engine, self._admission, settings, self.registry)
         self.calls = CallDesk(settings, self._admission, self.clock, self.engine.hear_calls)
+        self.access.on_change.append(self.feed.recheck)
         self.engine.on_change = self.feed.publish
         self.engine.on_restart = self.feed.restart
         self.engine.on_published = self._published
@@ -104,6 +109,8 @@ class Service:
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Service"]:
         """Serves the API and the feed, follows the log, and stops in the opposite order."""
+        if self.settings.database_url:
+            await asyncio.to_thread(self.access.load)
         runner = web.AppRunner(
             self.application(),
             access_log=None,
@@ -120,6 +127,7 @@ class Service:
             if self.settings.database_url:
                 tasks += [self._run(self.follower.run(), "follower"), self._run(self._keep_pool(), "pool")]
                 tasks.append(self._run(self.calls.run(), "calls"))
+                tasks.append(self._run(self.access.follow(self.settings.database_url), "access list"))
             stack.push_async_callback(_cancelled, tasks)
             log.info("tally serves", port=self.settings.tally_port, feed=self.settings.feed_port)
             yield self

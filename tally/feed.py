@@ -48,6 +48,7 @@ PING_SECONDS = 20.0
 OPEN_SECONDS = 10.0  # for a viewer's whole request; half of one is not waited for
 COMPRESS_ABOVE = 1_024  # bytes
 SNAPSHOT_LEVEL, DELTA_LEVEL = 3, 1  # zlib's: a snapshot is made seldom, a delta up to five times a second
+ENDED = 4401  # close code: this access was taken away; ask for a new token, or sign in
 RSV1 = 0x40  # marks a deflated message in its first frame
 
 
@@ -134,6 +135,7 @@ class _Scope:
 class _Viewer:
     connection: ServerConnection
     scope: _Scope
+    identity: Identity
     packs: bool = False  # agreed to compression
     current: bool = False
     sent: int = -1  # seq of the last message, -1 before the first
@@ -219,7 +221,7 @@ class Feed:
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         query = parse_qs(urlsplit(request.path).query)
         try:
-            sight = sight_of(self._admission.read("feed", query.get("token", [""])[0], TOKEN_AGE))
+            identity = self._admission.read("feed", query.get("token", [""])[0], TOKEN_AGE)
         except BadTokenError:
             self._refused.labels("token").inc()
             return connection.respond(
@@ -233,19 +235,23 @@ class Feed:
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "Too many viewers: try again soon.\n")
         since = query.get("since", [""])[0]
         resumes = query.get("engine", [""])[0] == self._source.engine_id and since.isdigit()
-        connection.sight = sight  # type: ignore[attr-defined]
+        connection.identity = identity  # type: ignore[attr-defined]
         connection.since = int(since) if resumes else None  # type: ignore[attr-defined]
         return None
 
     async def _view(self, connection: ServerConnection) -> None:
-        sight: Sight = connection.sight  # type: ignore[attr-defined]
+        identity: Identity = connection.identity  # type: ignore[attr-defined]
+        sight = sight_of(identity)
         scope = self._scopes.setdefault(sight, _Scope(sight))
         descriptor = connection.transport.get_extra_info("socket").fileno()
-        viewer = _Viewer(connection, scope, _packs(connection), socket=descriptor)
+        viewer = _Viewer(connection, scope, identity, _packs(connection), socket=descriptor)
         scope.viewers.add(viewer)
         self._viewers.inc()
         self._connected.inc()
         try:
+            if not self._admission.stands(identity):  # ended while hands were shaken
+                await connection.close(ENDED, "this access has ended")
+                return
             self._write(viewer, text_frame(encode(self._source.hello())))
             await self._catch_up(viewer, connection.since)  # type: ignore[attr-defined]
             async for _ in connection:  # viewers have nothing to say; this ends when they leave
@@ -257,6 +263,18 @@ class Feed:
             scope.viewers.discard(viewer)
             if not scope.viewers and sight != WHOLE:
                 self._scopes.pop(sight, None)
+
+    def recheck(self) -> None:
+        """Shows out whoever's access has been taken away: call it whenever that may have changed."""
+        for scope in self._scopes.values():
+            for viewer in scope.viewers:
+                if not self._admission.stands(viewer.identity):
+                    self._show_out(viewer)
+
+    def _show_out(self, viewer: _Viewer) -> None:
+        """From the close frame on nothing is written; who does not answer it is cut off after two seconds."""
+        viewer.current = False
+        self._spawn(viewer.connection.close(ENDED, "this access has ended"))
 
     # ------------------------------------------------------------------ catching up
 

@@ -18,25 +18,34 @@ class AccessEndedError(BadTokenError):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An account, or one of our own machines. `counties`: all it may see and change; None: everything."""
+    """An account, or one of our own machines. `counties`: all it may see and change; None: everything.
+
+    `session`: the war room's session in which a token was made; it ends with that.
+    """
 
     account: str
     role: str
     counties: frozenset[str] | None = None
     epoch: int = 0
     machine: bool = False
+    session: str = ""
 
     def may_see(self, county: str) -> bool:
         return self.counties is None or county in self.counties
 
     def claims(self) -> dict[str, Any]:
         """What a token carries."""
-        return {
+        claims: dict[str, Any] = {
             "account": self.account,
             "role": self.role,
             "counties": None if self.counties is None else sorted(self.counties),
             "epoch": self.epoch,
-        } | ({"machine": True} if self.machine else {})
+        }
+        if self.machine:
+            claims["machine"] = True
+        if self.session:
+            claims["session"] = self.session
+        return claims
 
 
 def machine(name: str, role: str = "service") -> Identity:
@@ -47,18 +56,20 @@ def machine(name: str, role: str = "service") -> Identity:
 def identity_of(claims: Any) -> Identity:
     """The identity that a token's claims describe; claims without an epoch count as epoch 0.
 
-    A lead's claims must name counties, since none at all means every county. Raises `BadTokenError`.
+    A lead's claims must name counties, since none at all means every county. A name that no login can have is
+    one of our own machines': theirs were not marked at first. Raises `BadTokenError`.
     """
     try:
         account, role, counties = str(claims["account"])[:100], str(claims["role"]), claims.get("counties")
         epoch = int(claims.get("epoch", 0))
-        own = claims.get("machine") is True or role == "service"
+        own = claims.get("machine") is True or role == "service" or " " in account
+        session = str(claims.get("session", ""))[:64]
         scope = None if counties is None else frozenset(map(str, _listed(counties)))
     except (KeyError, TypeError, ValueError, AttributeError):
         raise BadTokenError("the token does not say whose it is") from None
     if role == "lead" and not scope:
         raise BadTokenError("a lead's token names no county")
-    return Identity(account, role, scope, epoch, own)
+    return Identity(account, role, scope, epoch, own, session)
 
 
 def _listed(counties: Any) -> Iterable[Any]:
@@ -71,12 +82,24 @@ def _nobody_ended(_: Identity) -> bool:
     return True
 
 
-class Admission:
-    """Signs and reads identities. `still_open` tells whether an identity's access has not been taken away."""
+def _uncounted(_: Identity) -> None:
+    pass
 
-    def __init__(self, tokens: Tokens, still_open: Callable[[Identity], bool] = _nobody_ended) -> None:
+
+class Admission:
+    """Signs and reads identities. `still_open` tells whether an identity's access has not been taken away;
+    `refused` hears of everyone who comes all the same.
+    """
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        still_open: Callable[[Identity], bool] = _nobody_ended,
+        refused: Callable[[Identity], None] = _uncounted,
+    ) -> None:
         self.tokens = tokens
         self._still_open = still_open
+        self._refused = refused
 
     def sign(self, purpose: str, identity: Identity) -> str:
         """A token of this purpose for an identity."""
@@ -88,9 +111,14 @@ class Admission:
 
     def checked(self, identity: Identity) -> Identity:
         """The identity, if its access still stands. Raises `AccessEndedError`."""
-        if not identity.machine and not self._still_open(identity):
+        if not self.stands(identity):
+            self._refused(identity)
             raise AccessEndedError("this access has ended")
         return identity
+
+    def stands(self, identity: Identity) -> bool:
+        """Whether an identity that was admitted would still be."""
+        return identity.machine or self._still_open(identity)
 
 
 def bearer(header: str) -> str:
