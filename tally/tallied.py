@@ -11,7 +11,7 @@ OF_ALL = frozenset({"staff", "admin", "service"})  # ids are of every county
 
 
 def add_tallied(app: web.Application, engine: Engine, admission: Admission) -> None:
-    """Adds `GET /check-ins/ids`: every id, 16 bytes each, in ascending order. Of all counties, so not for leads."""
+    """Adds `GET /check-ins/ids`: every id, 16 bytes each, ascending. Of all counties, so not for leads."""
 
     async def ids(request: web.Request) -> web.Response:
         try:
