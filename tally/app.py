@@ -91,14 +91,19 @@ class Service:
     async def _ready(self) -> dict[str, bool]:
         return {"database": self.follower.connected, "standings": self.engine.edition is not None}
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator["Service"]:
-        """Serves the API and the feed, follows the log, and stops in the opposite order."""
+    def application(self) -> web.Application:
+        """The JSON API's routes."""
         app = web.Application(client_max_size=65_536)
         add_health(app, self.registry, self._ready)
         add_api(app, self.engine, self._admission, lambda: self._pool)
         add_tallied(app, self.engine, self._admission)
         add_openapi(app)
+        return app
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Service"]:
+        """Serves the API and the feed, follows the log, and stops in the opposite order."""
+        app = self.application()
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2, handle_signals=False)
         async with AsyncExitStack() as stack:
             await runner.setup()

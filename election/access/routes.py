@@ -70,7 +70,7 @@ def only(  # noqa: PLR0917
 def war_room(  # noqa: PLR0917
     method: str, path: str, what: str, by: str, good: int = 200, elsewhere: Answer | int | None = None
 ) -> Route:
-    """For leads, staff and admins; `elsewhere`: what a lead of another county is answered, where otherwise."""
+    """For leads, staff and admins; `elsewhere`: a lead of another county's answer."""
     other = elsewhere if isinstance(elsewhere, Answer) else Answer(elsewhere or good)
     answers = {who: Answer(good) for who in WAR_ROOM} | {Who.ELSEWHERE: other}
     return _route(method, path, what, by, 401, answers)
