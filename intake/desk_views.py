@@ -14,7 +14,6 @@ from election.wire.desks import Desk, DeskItem, ReminderStep
 from intake.desk_store import BEGINNING, Cursor
 from intake.hints import Place
 from intake.incidents import Thread
-from intake.permission import shares
 from intake.reminders import STEPS, Made, silence_of
 
 SHOWN_DIGITS = 4  # of an unknown phone, to a lead
@@ -38,7 +37,11 @@ class Viewer:
         """Whether a precinct, or one of a polling site's, lies in the viewer's counties."""
         if self.counties is None:
             return True
-        return roster is not None and shares(self.identity, precinct_id, roster)
+        if roster is None:
+            return False
+        site = roster.sites.get(precinct_id or "")
+        here = [roster.precincts.get(p) for p in (site.members if site else (precinct_id or "",))]
+        return any(precinct is not None and precinct.county in self.counties for precinct in here)
 
     def scope(self, roster: Roster | None) -> tuple[list[str], list[str]] | None:
         """(precincts, watchers) in the viewer's counties; None: everything."""

@@ -14,6 +14,7 @@ from uuid import UUID
 from election.access.identity import Identity
 from election.checkin import CheckIn, Kind
 from election.roster import Roster
+from election.wire.desks import Desk
 from election.wire.intake import Decision
 from intake.reader import Told, readings_of, watcher_of
 
@@ -58,12 +59,6 @@ def owns(who: Identity, place_id: str | None, roster: Roster) -> bool:
     site = roster.sites.get(place_id or "")
     here = [roster.precincts.get(p) for p in (site.members if site else (place_id or "",))]
     return all(precinct is not None and who.may_see(precinct.county) for precinct in here)
-
-
-def shares(who: Identity, place_id: str | None, roster: Roster) -> bool:
-    """Whether a precinct, or at least one of a polling site's, lies in the account's counties."""
-    site = roster.sites.get(place_id or "")
-    return any(owns(who, p, roster) for p in (site.members if site else (place_id,)))
 
 
 def deals_with(who: Identity, place_id: str | None, watcher_id: str | None, roster: Roster) -> bool:
@@ -139,12 +134,11 @@ def effects_of_decision(decision: Decision, found: Iterable[CheckIn], roster: Ro
             everywhere |= not places
         case _:
             everywhere = True
-    if "item" in detail and not sought.ids:  # desks name precincts and watchers, too
-        item = str(detail["item"])
-        if roster.place(item):
-            places.add(item)
-        elif item in roster.watchers:
-            speakers.add(item)
+    match detail.get("desk"):  # two desks name their items otherwise
+        case Desk.SILENT.value:
+            places |= _named(detail, "item")
+        case Desk.ROLL_CALL.value:
+            speakers |= _named(detail, "item")
     return Effects(
         frozenset(places), frozenset(people), frozenset(speakers), frozenset(counties), everywhere, unknown
     )

@@ -326,6 +326,7 @@ async def test_decisions_are_judged_by_what_they_act_on(house: House) -> None:
         ("resolve", {"detail": {"desk": "unread", "item": unread}}),
         ("resolve", {"precinct_id": "12-01", "detail": {"desk": "unread", "item": unread}}),
         ("resolve", {"detail": {"desk": "silent", "item": "12-02"}}),
+        ("resolve", {"detail": {"desk": "rollcall", "item": "w2"}}),
         ("reread", {"detail": {}}),
     ]
     for kind, decision in refused:
@@ -341,6 +342,8 @@ async def test_decisions_are_judged_by_what_they_act_on(house: House) -> None:
         ("assign", {"precinct_id": "12-01", "detail": {"watcher_id": "w1", "precinct_ids": ["12-01"]}}),
         ("tie", {"detail": {"phone": DOUBLE, "watcher_id": "w1", "precinct_ids": ["12-01"]}}),
         ("accept", {"detail": {"target": own_stranger}}),
+        ("resolve", {"detail": {"desk": "rollcall", "item": "w1"}}),
+        ("resolve", {"precinct_id": "12-01", "detail": {"desk": "silent", "item": "12-01"}}),
     ]
     for kind, decision in allowed:
         assert (await house.decide(KENT, kind, **decision))[0] == 200, (kind, decision)

@@ -246,7 +246,9 @@ class House:
     async def voter(self) -> str:
         """The lease that the caller holds, a new one where they hold none."""
         got = await self.ask("callers", "POST", "/api/lease", headers=self.bearer(self.token(Who.CALLER)))
-        return str(json.loads(got.text)["voter"]["lease_id"])
+        voter = json.loads(got.text)["voter"]
+        assert voter, got.text
+        return str(voter["lease_id"])
 
     # ------------------------------------------------------------------ starting
 
@@ -347,7 +349,7 @@ class House:
         await self._until("tally", "/incidents", bearer, "trouble at the hall")
         await self._until("tally", "/standings.csv", bearer, "K-01")
         for precinct in ("K-01", "S-01"):
-            await self._dispatched(precinct)
+            await self.opened(precinct)
         bank = {"name": "Union hall", "most_callers": 500, "hours": 8}
         self.bank = (await self.staff("callers", "POST", "/phone-banks", json=bank))["code"]
         connection = await connect(self.database_url)
@@ -364,8 +366,8 @@ class House:
         await self._until("dashboard", "/alerts", session, "trouble at the hall")
         self.frame = (await self.ask("dashboard", "GET", "/", headers=session)).text
 
-    async def _dispatched(self, precinct: str) -> None:
-        """Open for calling; the service may just not know the precinct yet."""
+    async def opened(self, precinct: str) -> None:
+        """Callers may call there; a service that has just begun may not know the precinct yet."""
         async with asyncio.timeout(60):
             while True:
                 got = await self.ask(

@@ -1,12 +1,13 @@
 """The matrix of docs/access.md tried on running services: every route, every person, reads and writes.
 
-`rows(house)` gives a line for each cell: what is declared, and what came. A refused write must leave nothing
+`rows(there)` gives a line for each cell: what is declared, and what came. A refused write must leave nothing
 behind; an answer of own counties must show nothing of Kent to a lead of Sussex, and show it to staff.
 """
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -18,7 +19,7 @@ from election.access.routes import Route, Who
 from intake.operators import COOKIE
 from intake.pages import version
 from tally.access import FEED
-from tests.security.house import KENT, NOON, OWN_PRECINCT, PEOPLE, TRIAL, Got, House
+from tests.security.house import KENT, NOON, OWN_PRECINCT, PEOPLE, TRIAL, Got, House, house
 
 Ask = Callable[[House, Who], Awaitable[dict[str, Any]]]  # what to send: `path` and the request's other parts
 _CALLERS_OWN = "the caller's link"
@@ -50,38 +51,45 @@ class Row:
     wrong: str = ""
 
 
-async def rows(house: House) -> AsyncIterator[Row]:
+async def rows(there: House) -> AsyncIterator[Row]:
     """Every cell of every service, and tokens forged with roles that open nothing."""
     for service, routes in SERVICES.items():
         for route in routes:
-            async for row in _route(house, service, route):
+            async for row in _route(there, service, route):
                 yield row
 
 
-async def _route(house: House, service: str, route: Route) -> AsyncIterator[Row]:
+async def tried(folder: Path, database_url: str) -> list[Row]:
+    """The whole matrix, on services of its own. `database_url`: fresh and migrated."""
+    async with house(folder, database_url) as running:
+        return [row async for row in rows(running)]
+
+
+async def _route(there: House, service: str, route: Route) -> AsyncIterator[Row]:
     """The cells of a route: first those that must leave nothing behind."""
     harmless = [
         w for w in Who if route.answers[w].status >= 400 or (route.answers[w].own and w is Who.ELSEWHERE)
     ]
-    before = await house.left()
-    tried = [await _cell(house, service, route, who) for who in harmless]
-    tried += [row async for row in _forged(house, service, route)]
-    if (after := await house.left()) != before:
+    await there.opened("K-01")  # whoever stopped it before
+    before = await there.left()
+    first = [await _cell(there, service, route, who) for who in harmless]
+    first += [row async for row in _forged(there, service, route)]
+    if (after := await there.left()) != before:
         left = ", ".join(
             f"{name}: {before[name]} -> {after[name]}" for name in after if after[name] != before[name]
         )
-        tried.append(
+        first.append(
             Row(service, route.method, route.path, "all refused", "nothing left", left, "it left something")
         )
-    for row in tried:
+    for row in first:
         yield row
     for who in Who:
         if who not in harmless:
-            yield await _cell(house, service, route, who)
+            yield await _cell(there, service, route, who)
 
 
-async def _cell(house: House, service: str, route: Route, who: Who) -> Row:
-    got = await send(house, service, route, who)
+async def _cell(there: House, service: str, route: Route, who: Who) -> Row:
+    got = await send(there, service, route, who)
     answer, wrong = route.answers[who], ""
     if got.status != answer.status:
         wrong = got.text[:200] or "another status"
@@ -95,21 +103,21 @@ async def _cell(house: House, service: str, route: Route, who: Who) -> Row:
     return Row(service, route.method, route.path, who, str(answer), str(got.status), wrong)
 
 
-async def _forged(house: House, service: str, route: Route) -> AsyncIterator[Row]:
+async def _forged(there: House, service: str, route: Route) -> AsyncIterator[Row]:
     """Tokens of the very purpose that opens a route, with roles that open nothing."""
     if route.by not in _TOKENS:
         return
     for role in REFUSED_ROLES:
-        token = house.tokens.sign(_TOKENS[route.by], {"account": "eve", "role": role, "counties": None})
-        got = await send(house, service, route, Who.WATCHER, token)
+        token = there.tokens.sign(_TOKENS[route.by], {"account": "eve", "role": role, "counties": None})
+        got = await send(there, service, route, Who.WATCHER, token)
         wrong = "" if got.status in {401, 403} else "let in"
         who = f"role {role or 'none'}"
         yield Row(service, route.method, route.path, who, "401 or 403", str(got.status), wrong)
 
 
-async def send(house: House, service: str, route: Route, who: Who, token: str | None = None) -> Got:
+async def send(there: House, service: str, route: Route, who: Who, token: str | None = None) -> Got:
     """The route's request, as this person would send it with what they hold."""
-    ask = await PROBES.get((service, route.method, route.path), _plain(route.path))(house, who)
+    ask = await PROBES.get((service, route.method, route.path), _plain(route.path))(there, who)
     path, headers = ask.pop("path"), dict(ask.pop("headers", {}))
     kind = {
         "the watcher's link": "watcher",
@@ -119,18 +127,18 @@ async def send(house: House, service: str, route: Route, who: Who, token: str | 
     if token is None:
         purpose = _TOKENS.get(route.by, "service")
         expired = who is Who.EXPIRED and route.by in kind
-        token = house.expired(kind[route.by]) if expired else house.token(who, purpose)
+        token = there.expired(kind[route.by]) if expired else there.token(who, purpose)
     if route.by == "feed token":
-        return await house.listen(f"{path}?token={quote(token)}")
+        return await there.listen(f"{path}?token={quote(token)}")
     if route.by == "session":
-        headers |= house.session(who)
+        headers |= there.session(who)
     elif route.by == "hotline cookie":
         headers |= {"Cookie": f"{COOKIE}={token}"} if token else {}
     elif "{token}" in path:
         path = path.replace("{token}", quote(token or "none"))
     else:
-        headers |= house.bearer(token)
-    return await house.ask(service, route.method, path, headers=headers, **ask)
+        headers |= there.bearer(token)
+    return await there.ask(service, route.method, path, headers=headers, **ask)
 
 
 def _plain(path: str) -> Ask:
@@ -147,8 +155,8 @@ def _to(path: str, **parts: Any) -> Ask:
 
 
 def _with(make: Callable[[House, Who], dict[str, Any]]) -> Ask:
-    async def made(house: House, who: Who) -> dict[str, Any]:
-        return make(house, who)
+    async def made(there: House, who: Who) -> dict[str, Any]:
+        return make(there, who)
 
     return made
 
@@ -166,33 +174,33 @@ def _report(_: House, who: Who) -> dict[str, Any]:
     return {"path": f"/hotline/reports/{uuid4()}", "json": {"precinct_id": own, "text": "K-01 191"}}
 
 
-def _file(house: House, who: Who) -> dict[str, Any]:
+def _file(there: House, who: Who) -> dict[str, Any]:
     form = aiohttp.FormData()
-    form.add_field("form", house.tokens.sign("hotline-form", _account(who)))
+    form.add_field("form", there.tokens.sign("hotline-form", _account(who)))
     lines = f"precinct_id,observed_at,votes,note\nK-01,{NOON.isoformat()},191,{uuid4()}\n"
     form.add_field("file", lines.encode(), filename="reports.csv")
     return {"path": "/hotline/upload", "data": form}
 
 
-def _sheet(house: House, who: Who) -> dict[str, Any]:
-    form = house.tokens.sign("hotline-form", _account(who))
+def _sheet(there: House, who: Who) -> dict[str, Any]:
+    form = there.tokens.sign("hotline-form", _account(who))
     fields = {"form": form, "precinct": "K-01", "watcher": "wat-kent", "box-1": "19", "id": str(uuid4())}
     return {"path": "/hotline/grid", "data": fields}
 
 
-def _decision(house: House, who: Who) -> dict[str, Any]:
+def _decision(there: House, who: Who) -> dict[str, Any]:
     """An own precinct in front, and a report of Kent's behind it."""
     body = {
         "kind": "reject", "account": _account(who), "precinct_id": OWN_PRECINCT.get(who, "K-01"),
-        "detail": {"target": str(house.count)},
+        "detail": {"target": str(there.count)},
     }  # fmt: skip
     return {"path": f"/decisions/{uuid4()}", "json": body}
 
 
 def _item(what: str) -> Ask:
-    def made(house: House, who: Who) -> dict[str, Any]:
+    def made(there: House, who: Who) -> dict[str, Any]:
         used = who in (Who.HERE, Who.STAFF, Who.ADMIN)
-        item = house.unread.pop() if used else house.unread[-1]
+        item = there.unread.pop() if used else there.unread[-1]
         body = {"json": {"key": str(uuid4()), "outcome": "dismiss"}} if what == "finish" else {}
         return {"path": f"/desks/unread/{item}/{what}", **body}
 
@@ -243,8 +251,8 @@ _TALLY: dict[tuple[str, str], Ask] = {
 def _lease(make: Callable[[str], dict[str, Any]]) -> Ask:
     """About the caller's own lease; strangers name one, too."""
 
-    async def made(house: House, who: Who) -> dict[str, Any]:
-        return make(await house.voter())
+    async def made(there: House, who: Who) -> dict[str, Any]:
+        return make(await there.voter())
 
     return made
 
@@ -254,40 +262,40 @@ def _outcome(lease: str) -> dict[str, Any]:
     return {"path": f"/api/outcomes/{lease}", "json": body}
 
 
-async def _take_back(house: House, who: Who) -> dict[str, Any]:
-    lease = await house.voter()
+async def _take_back(there: House, who: Who) -> dict[str, Any]:
+    lease = await there.voter()
     if who is Who.CALLER:
-        headers, asked = house.bearer(house.token(who)), _outcome(lease)
-        assert (await house.ask("callers", "PUT", asked.pop("path"), headers=headers, **asked)).status == 200
+        headers, asked = there.bearer(there.token(who)), _outcome(lease)
+        assert (await there.ask("callers", "PUT", asked.pop("path"), headers=headers, **asked)).status == 200
     return {"path": f"/api/outcomes/{lease}"}
 
 
-async def _stopped(house: House, who: Who) -> dict[str, Any]:
+async def _stopped(there: House, who: Who) -> dict[str, Any]:
     """Kent is open for calling whenever somebody is to stop it."""
     if who in (Who.HERE, Who.STAFF, Who.ADMIN):
-        await house.staff("callers", "POST", "/dispatches", json={"precinct_id": "K-01"})
+        await there.staff("callers", "POST", "/dispatches", json={"precinct_id": "K-01"})
     return {"path": "/dispatches/K-01"}
 
 
 def _on_trial(running: bool, **parts: Any) -> Ask:
-    async def made(house: House, who: Who) -> dict[str, Any]:
+    async def made(there: House, who: Who) -> dict[str, Any]:
         if who in (Who.STAFF, Who.ADMIN):
-            await house.trial(running)
+            await there.trial(running)
         return {"path": "/trials", **parts}
 
     return made
 
 
-async def _limits(house: House, _: Who) -> dict[str, Any]:
-    now = await house.staff("callers", "GET", "/dispatch-limits")
+async def _limits(there: House, _: Who) -> dict[str, Any]:
+    now = await there.staff("callers", "GET", "/dispatch-limits")
     return {"path": "/dispatch-limits", "json": {k: v for k, v in now.items() if k != "set_by"}}
 
 
-async def _listed(house: House, _: Who) -> dict[str, Any]:
-    return {"path": f"/lists/{house.list_id}", "data": "lease_id,outcome\n"}
+async def _listed(there: House, _: Who) -> dict[str, Any]:
+    return {"path": f"/lists/{there.list_id}", "data": "lease_id,outcome\n"}
 
 
-async def _banked(house: House, who: Who) -> dict[str, Any]:
+async def _banked(there: House, who: Who) -> dict[str, Any]:
     """A caller of the captain's own phone bank."""
     return {"path": "/c/captain/{token}/bar", "data": {"caller": "c-bank", "barred": "0"}}
 
@@ -315,7 +323,7 @@ _CALLERS: dict[tuple[str, str], Ask] = {
     ("POST", "/trials"): _on_trial(False, json=TRIAL),
     ("DELETE", "/trials"): _on_trial(True),
     ("POST", "/lists"): _to("/lists", json={"precinct_id": "K-01", "lines": 1}),
-    ("GET", "/lists/{list_id}"): _with(lambda house, _: {"path": f"/lists/{house.list_id}"}),
+    ("GET", "/lists/{list_id}"): _with(lambda there, _: {"path": f"/lists/{there.list_id}"}),
     ("POST", "/lists/{list_id}"): _listed,
     ("POST", "/c/{token}/next"): _to("/c/{token}/next"),
     ("POST", "/c/{token}/outcome"): _with(
@@ -328,14 +336,14 @@ _CALLERS: dict[tuple[str, str], Ask] = {
     ("GET", "/c/assets/{name}"): _to("/c/assets/desk.css"),
     ("GET", "/c/join/{code}"): _to("/c/join/abc"),
     ("POST", "/c/join"): _with(
-        lambda house, _: {"path": "/c/join", "data": {"code": house.bank, "name": "Ana", "speaks": "en"}}
+        lambda there, _: {"path": "/c/join", "data": {"code": there.bank, "name": "Ana", "speaks": "en"}}
     ),
     ("POST", "/c/captain/{token}/bar"): _banked,
     ("POST", "/c/captain/{token}/lists"): _to(
         "/c/captain/{token}/lists", data={"precinct": "K-01", "lines": "1"}
     ),
     ("GET", "/c/captain/{token}/lists/{list_id}"): _with(
-        lambda house, _: {"path": "/c/captain/{token}/lists/" + house.list_id}
+        lambda there, _: {"path": "/c/captain/{token}/lists/" + there.list_id}
     ),
     ("GET", "/c/captain/{token}/walk"): _to("/c/captain/{token}/walk?precinct=K-01"),
 }  # fmt: skip
@@ -343,11 +351,11 @@ _CALLERS: dict[tuple[str, str], Ask] = {
 # ---------------------------------------------------------------------- dashboard
 
 
-def _act(house: House, who: Who) -> dict[str, Any]:
+def _act(there: House, who: Who) -> dict[str, Any]:
     """An own precinct in front, and a report of Kent's behind it."""
     body = {
         "key": str(uuid4()), "action": "reject", "precinct_id": OWN_PRECINCT.get(who, "K-01"),
-        "target": str(house.count),
+        "target": str(there.count),
     }  # fmt: skip
     return {"path": "/actions", "json": body}
 
@@ -368,16 +376,16 @@ def _panel() -> dict[str, Any]:
 def _in_frame(pattern: str) -> Ask:
     """A script that the board's page names."""
 
-    def made(house: House, _: Who) -> dict[str, Any]:
-        found = re.search(pattern, house.frame)
+    def made(there: House, _: Who) -> dict[str, Any]:
+        found = re.search(pattern, there.frame)
         assert found, pattern
         return {"path": found[0]}
 
     return _with(made)
 
 
-def _kept_page(house: House, _: Who) -> dict[str, Any]:
-    names = sorted(p.name for p in house.folder.glob("dashboard/dashboard/snapshots/*.html"))
+def _kept_page(there: House, _: Who) -> dict[str, Any]:
+    names = sorted(p.name for p in there.folder.glob("dashboard/dashboard/snapshots/*.html"))
     return {"path": f"/snapshots/{names[-1]}"}
 
 
@@ -399,7 +407,7 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
     ("POST", "/desks/<name>/<path:item>/<any(take,release,finish):what>"): _item("finish"),
     ("POST", "/rollcall/<any(invite,remind):what>"): _to("/rollcall/invite"),
     ("POST", "/alerts/acknowledge"): _with(
-        lambda house, _: {"path": "/alerts/acknowledge", "json": {"ids": [str(house.alert)]}}
+        lambda there, _: {"path": "/alerts/acknowledge", "json": {"ids": [str(there.alert)]}}
     ),
     ("GET", "/snapshots/<name>"): _with(_kept_page),
     ("GET", "/replay"): _to("/replay?at=2026-11-03T17:00:00Z"),

@@ -20,8 +20,7 @@ from tally.access import FEED
 from tally.app import Service
 from tally.settings import TallySettings
 from tests.intake.running import SECRET
-from tests.security.house import house
-from tests.security.matrix import PROBES, rows
+from tests.security.matrix import PROBES, tried
 
 ROOT = Path(__file__).parents[2]
 
@@ -94,10 +93,9 @@ def test_every_route_answers_everybody_and_no_probe_is_left_over() -> None:
 
 @pytest.mark.timeout(600)
 async def test_every_cell_holds_on_running_services(database_url: str, tmp_path: Path) -> None:
-    async with house(tmp_path, database_url) as running:
-        tried = [row async for row in rows(running)]
-    wrong = [f"{r.method} {r.path} ({r.who}): {r.expected}, got {r.got}: {r.wrong}" for r in tried if r.wrong]
+    found = await tried(tmp_path, database_url)
+    wrong = [f"{r.method} {r.path} ({r.who}): {r.expected}, got {r.got}: {r.wrong}" for r in found if r.wrong]
     assert not wrong, "\n".join(wrong)
-    cells = {(r.service, r.method, r.path, r.who) for r in tried}
-    every = {(s, r.method, r.path, w) for s, found in SERVICES.items() for r in found for w in Who}
+    cells = {(r.service, r.method, r.path, r.who) for r in found}
+    every = {(s, r.method, r.path, w) for s, routes in SERVICES.items() for r in routes for w in Who}
     assert every <= cells
