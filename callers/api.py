@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from callers.dispatcher import PollsClosedError, UnknownPrecinctError
 from callers.floor import Floor
+from callers.permission import deciding, for_all, of_precinct, sees
 from callers.queue import AlreadyRecordedError, CallerOnDuty, TooLateError, UnknownLeaseError
 from callers.seal import SealedError
 from election.access.access_list import AccessList
@@ -139,11 +140,6 @@ def staff_of(request: web.Request) -> Identity:
     return identity
 
 
-def account_of(request: web.Request) -> str:
-    """The account of the member of staff who asks. Answers 401 or 403."""
-    return staff_of(request).account
-
-
 def lease_of(request: web.Request) -> UUID:
     """The lease a path names. Raises `UnknownLeaseError`."""
     try:
@@ -250,17 +246,20 @@ async def delete_outcome(request: web.Request) -> web.Response:
 
 
 async def get_dispatches(request: web.Request) -> web.Response:
-    """Precincts open for calling, and where callers would help."""
-    account_of(request)
-    floor = floor_of(request)
-    return answer(await floor.dispatcher.list())
+    """Precincts open for calling, and where callers would help, in the account's counties."""
+    who, floor = staff_of(request), floor_of(request)
+    found = await floor.dispatcher.list()
+    found.dispatches = [d for d in found.dispatches if sees(who, floor, d.precinct_id)]
+    found.proposals = [p for p in found.proposals if sees(who, floor, p.precinct_id)]
+    return answer(found)
 
 
 async def post_dispatch(request: web.Request) -> web.Response:
     """Sends callers to a precinct, or changes how many."""
-    account = account_of(request)
+    who = deciding(staff_of(request))
     order = await body(request, wire.DispatchOrder)
     floor = floor_of(request)
+    account = of_precinct(who, floor, order.precinct_id).account
     try:
         return answer(await floor.dispatcher.order(order, account, floor.time.now()), 201)
     except UnknownPrecinctError:
@@ -271,22 +270,23 @@ async def post_dispatch(request: web.Request) -> web.Response:
 
 async def delete_dispatch(request: web.Request) -> web.Response:
     """Stops calling in a precinct; it will not start by itself again."""
-    account = account_of(request)
-    floor = floor_of(request)
-    if not await floor.dispatcher.stop(request.match_info["precinct_id"], account, floor.time.now()):
+    who, floor = deciding(staff_of(request)), floor_of(request)
+    precinct_id = request.match_info["precinct_id"]
+    account = of_precinct(who, floor, precinct_id).account
+    if not await floor.dispatcher.stop(precinct_id, account, floor.time.now()):
         return problem(404, "not_open", "Nobody calls there.")
     return web.Response(status=204)
 
 
 async def get_limits(request: web.Request) -> web.Response:
     """What may start without staff."""
-    account_of(request)
+    for_all(staff_of(request))
     return answer(_limits(floor_of(request)))
 
 
 async def put_limits(request: web.Request) -> web.Response:
     """Sets what may start without staff."""
-    account = account_of(request)
+    account = for_all(staff_of(request)).account
     floor = floor_of(request)
     await floor.dispatcher.set_limits(await body(request, wire.DispatchLimits), account, floor.time.now())
     return answer(_limits(floor))

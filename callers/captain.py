@@ -142,8 +142,9 @@ async def bar(request: web.Request) -> web.Response:
     form = await request.post()
     caller, floor = str(form.get("caller", "")), floor_of(request)
     mine = {one.caller_id for one in await floor.people.on_duty(floor.time.now(), bank)}
-    if caller in mine:
-        await floor.bar(caller, account, barred=form.get("barred") == "1")
+    if caller not in mine:
+        raise web.HTTPNotFound(text="There is no such caller at your phone bank.")
+    await floor.bar(caller, account, barred=form.get("barred") == "1")
     raise web.HTTPSeeOther(f"/c/captain/{quote(request.match_info['token'])}")
 
 

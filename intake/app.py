@@ -19,6 +19,7 @@ from election.telemetry import add_health
 from election.tokens import Tokens
 from election.whole_requests import HALF_SENT_SECONDS, whole_requests
 from intake.decisions import add_decisions
+from intake.door import Door
 from intake.drain import Drain
 from intake.form import add_form
 from intake.front import Fronts, Taker
@@ -180,10 +181,11 @@ class Intake:
         add_pages(app)
         add_form(app, self.links, reception, settings)
         operators = Operators(self._admission, self._tokens, settings)
-        add_hotline(app, operators, reception, settings.rehearsal)
-        add_paper(app, operators, reception, settings.watchers_number, settings.rehearsal)
-        add_decisions(app, self._admission, reception)
-        self.office.add_to(app, reception)
+        door = Door(self.journal, self.rosters, self.office.acquire)
+        add_hotline(app, operators, reception, door, settings.rehearsal)
+        add_paper(app, operators, reception, door, settings.watchers_number, settings.rehearsal)
+        add_decisions(app, self._admission, reception, door)
+        self.office.add_to(app, reception, door)
         add_openapi(app)
         add_health(app, self.telemetry.registry, self._ready, self._metrics.text)
         return app

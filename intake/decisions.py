@@ -11,6 +11,7 @@ from election.tokens import BadTokenError
 from election.wire.intake import Decision
 from intake import corrections
 from intake.answers import bearer, body_of, canonical, kept, receipt, refuse, what_is_wrong
+from intake.door import Door
 from intake.reception import Reception
 
 PROVIDER = "staff"
@@ -19,8 +20,8 @@ MAY_DECIDE = frozenset({"lead", "staff", "admin"})
 MAY_CORRECT = frozenset({"staff", "admin"})
 
 
-def add_decisions(app: web.Application, admission: Admission, reception: Reception) -> None:
-    """The route of staff decisions."""
+def add_decisions(app: web.Application, admission: Admission, reception: Reception, door: Door) -> None:
+    """The route of staff decisions. The token says who decides, the door whether they may."""
 
     async def put(request: web.Request) -> web.Response:
         try:
@@ -53,6 +54,8 @@ def add_decisions(app: web.Application, admission: Admission, reception: Recepti
                 return refuse(reception, PROVIDER, 403, "role", "Only staff and admins correct a reading.")
         if decision.account != account:
             return refuse(reception, PROVIDER, 403, "account", "The token names another account.")
+        if no := await door.decision(who, decision):
+            return refuse(reception, PROVIDER, no.status, no.reason, no.words)
         body = canonical(decision.model_dump(mode="json"))
         outcome = await kept(
             reception, PROVIDER, str(key), Channel.STAFF, sender=f"staff:{account}", body=body, raw=raw

@@ -23,9 +23,11 @@ from election.roster import Roster
 from election.wire.intake import FormReport, Receipt
 from intake.answers import body_of, canonical, kept, refuse, what_is_wrong
 from intake.bulk import LARGEST_FILE, Line, lines_of, take_lines
+from intake.door import Door, Spoken
 from intake.hotline_page import desk_page, sign_in_page, upload_page
 from intake.operators import Operators
 from intake.pages import PAGE_HEADERS
+from intake.permission import owns
 from intake.providers import Outcome
 from intake.reception import Reception
 
@@ -41,9 +43,11 @@ class HotlineReport(FormReport):
     watcher_id: str = Field(default="", max_length=100)
 
 
-def add_hotline(app: web.Application, operators: Operators, reception: Reception, rehearsal: bool) -> None:
+def add_hotline(
+    app: web.Application, operators: Operators, reception: Reception, door: Door, rehearsal: bool
+) -> None:
     """The routes of the hotline."""
-    hotline = _Hotline(operators, reception, rehearsal)
+    hotline = _Hotline(operators, reception, door, rehearsal)
     staff = only_staff(operators)
     app.router.add_get("/hotline", hotline.desk)
     app.router.add_get("/hotline/places", staff(hotline.places))
@@ -87,9 +91,10 @@ def read_back(outcome: Outcome, reception: Reception) -> tuple[str, bool]:
 
 
 class _Hotline:
-    def __init__(self, operators: Operators, reception: Reception, rehearsal: bool) -> None:
+    def __init__(self, operators: Operators, reception: Reception, door: Door, rehearsal: bool) -> None:
         self._operators = operators
         self._reception = reception
+        self._door = door
         self._rehearsal = rehearsal
 
     async def desk(self, request: web.Request) -> web.StreamResponse:
@@ -102,7 +107,8 @@ class _Hotline:
 
     async def places(self, _: web.Request, operator: Identity) -> web.StreamResponse:
         """The operator's precincts with their watchers: [id, name, county, aliases, registered, watchers];
-        behind them the polling sites that several share, each with the watchers of all.
+        behind them the polling sites that several share, each with the watchers of all. A site is the
+        operator's where all its precincts are: its number is theirs all.
         """
         roster = self._reception.rosters.current
         if roster is None:
@@ -116,7 +122,7 @@ class _Hotline:
         found = [
             (p.precinct_id, p.name, p.county, p.aliases, p.registered, watchers.get(p.precinct_id, ()))
             for p in (*roster.precincts.values(), *(site.place for site in roster.sites.values()))
-            if operator.may_see(p.county)
+            if owns(operator, p.precinct_id, roster)
         ]
         return web.Response(
             body=orjson.dumps({"places": found}),
@@ -140,14 +146,14 @@ class _Hotline:
             return refuse(reception, PROVIDER, 404, "malformed", "The path must end in a UUID.")
         if report.kind in STAFF:
             return refuse(reception, PROVIDER, 422, "malformed", f"{report.kind} is not a watcher's report.")
-        roster = reception.rosters.current
-        precinct = roster.place(report.precinct_id) if roster else None
-        if precinct is not None and not operator.may_see(precinct.county):
-            return refuse(reception, PROVIDER, 422, "county", "This precinct is in another lead's county.")
-        sender = sender_for(operator, report.watcher_id, roster)
+        sender = sender_for(operator, report.watcher_id, reception.rosters.current)
         body = canonical(report.model_dump(mode="json", exclude_none=True) | {"by": operator.account})
+        now = reception.clock.now()
+        if no := self._door.report(operator, Spoken(str(key), Channel.HOTLINE, sender, body, now)):
+            status = 422 if no.status == 403 else no.status  # the page keeps and sends again on a 403
+            return refuse(reception, PROVIDER, status, no.reason, no.words)
         outcome = await kept(
-            reception, PROVIDER, str(key), Channel.HOTLINE, sender=sender, body=body, raw=raw
+            reception, PROVIDER, str(key), Channel.HOTLINE, sender=sender, body=body, raw=raw, sent_at=now
         )
         if isinstance(outcome, web.Response):
             return outcome
@@ -174,22 +180,13 @@ class _Hotline:
             words = "Choose a file first." if roster else "The precincts are not known yet. Try again soon."
             return html(upload_page(token, self._rehearsal, problem=words), 422 if roster else 503)
         lines = await asyncio.to_thread(lines_of, content, roster)
-        lines = [_own(line, operator, roster) for line in lines]
         file_key = hashlib.sha256(content).hexdigest()[:32]
 
         def key_of(line: Line) -> str:
             return f"{file_key}:{line.number}"
 
-        results = await take_lines(lines, key_of, operator.account, self._reception)
+        results = await take_lines(lines, key_of, operator, self._reception, self._door)
         return html(upload_page(token, self._rehearsal, results=results))
-
-
-def _own(line: Line, operator: Identity, roster: Roster) -> Line:
-    """The line, refused where its precinct is another lead's."""
-    precinct = roster.place(line.report.precinct_id) if line.report else None
-    if precinct is None or operator.may_see(precinct.county):
-        return line
-    return Line(line.number, problem="this precinct is in another lead's county")
 
 
 async def _parts(request: web.Request) -> dict[str, bytes] | None:

@@ -10,7 +10,7 @@ import asyncio
 import fcntl
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -128,6 +128,10 @@ class Journal:
         if beyond is None:
             self.arrived.clear()
         return await self._ask(lambda: self._folder.undrained(limit, beyond))
+
+    async def peek(self, limit: int, seen: Mapping[str, int]) -> Undrained | None:
+        """As `JournalFolder.peek`: for readers beside the drain."""
+        return await self._ask(lambda: self._folder.peek(limit, seen))
 
     async def mark(self, label: str, seq: int) -> None:
         """PostgreSQL holds everything of `label` up to `seq`. Relaxed: a crash may forget it."""

@@ -13,7 +13,7 @@ What it holds to:
 import errno
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,6 +131,18 @@ class JournalFolder:
                 return Undrained(file.label, messages)
         if beyond is None:
             self.depth = 0
+        return None
+
+    def peek(self, limit: int, seen: Mapping[str, int]) -> Undrained | None:
+        """The oldest messages not marked as drained and not `seen` (label -> last row), at most `limit`.
+
+        Changes nothing, and passes over what cannot be read: that is the drain's to find out.
+        """
+        for file in self.files():
+            with suppress(apsw.Error, ValueError):
+                start = max(self._marks.get(file.label, 0), seen.get(file.label, 0))
+                if messages := file.after(start, limit):
+                    return Undrained(file.label, messages)
         return None
 
     def mark(self, label: str, seq: int) -> None:

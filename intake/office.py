@@ -24,6 +24,7 @@ from election.clock import Clock
 from election.database import UNREACHABLE, open_pool
 from intake import outbox_store
 from intake.desks import DeskApi
+from intake.door import Door
 from intake.hints import Heard, Plausibility, hear
 from intake.incidents import OPEN
 from intake.moves import Moves
@@ -146,9 +147,9 @@ class BackOffice:
             Notices(rosters, clock, **common),
         ]
 
-    def add_to(self, app: web.Application, reception: Reception) -> None:
+    def add_to(self, app: web.Application, reception: Reception, door: Door) -> None:
         """The desks' routes and those of delivery reports."""
-        DeskApi(self._settings, self._admission, reception, self.heard, self.acquire).add_to(app)
+        DeskApi(self._settings, self._admission, reception, self.heard, self.acquire, door).add_to(app)
         app.router.add_post("/sms/twilio/status", self._receipt("twilio"))
         app.router.add_post("/sms/telnyx/status", self._receipt("telnyx"))
 

@@ -20,10 +20,12 @@ from election.folder.reports import Report
 from election.roster import Roster
 from intake.answers import body_of
 from intake.bulk import Line, Result, take_lines
+from intake.door import Door
 from intake.hotline import by_likelihood, html, only_staff
 from intake.hotline_page import frame, results_table, sign_in_page
 from intake.operators import Operators
 from intake.pages import address
+from intake.permission import owns
 from intake.reception import Reception
 
 PROVIDER = "paper"
@@ -52,11 +54,16 @@ def boxes_of(precinct: Precinct, day: ElectionDay) -> list[Box]:
     return [*found, Box(closes, f"{closes.astimezone(zone):%H:%M}", final=True)]
 
 
-def add_paper(
-    app: web.Application, operators: Operators, reception: Reception, number: str, rehearsal: bool
+def add_paper(  # noqa: PLR0917
+    app: web.Application,
+    operators: Operators,
+    reception: Reception,
+    door: Door,
+    number: str,
+    rehearsal: bool,
 ) -> None:
     """The routes of sheets and of their grid. `number` is what watchers text, "" where none is known."""
-    paper = _Paper(operators, reception, number, rehearsal)
+    paper = _Paper(operators, reception, door, number, rehearsal)
     staff = only_staff(operators)
     app.router.add_get("/paper/sheet", staff(paper.sheet))
     app.router.add_get("/hotline/grid", staff(paper.grid))
@@ -64,9 +71,12 @@ def add_paper(
 
 
 class _Paper:
-    def __init__(self, operators: Operators, reception: Reception, number: str, rehearsal: bool) -> None:
+    def __init__(
+        self, operators: Operators, reception: Reception, door: Door, number: str, rehearsal: bool
+    ) -> None:
         self._operators = operators
         self._reception = reception
+        self._door = door
         self._number = number
         self._rehearsal = rehearsal
 
@@ -141,7 +151,7 @@ class _Paper:
             """The same page sent twice is one sheet; sent again with a mended box, that box is new."""
             return f"{page}:{line.number}={line.report.votes if line.report else ''}"
 
-        results = await take_lines(lines, key_of, operator.account, self._reception, PROVIDER)
+        results = await take_lines(lines, key_of, operator, self._reception, self._door, PROVIDER)
         return html(self._grid(operator, "", results))
 
 
@@ -154,7 +164,7 @@ def _precinct(roster: Roster | None, wanted: str, operator: Identity) -> Precinc
         plain = _plain(wanted)
         alike = [p for p in roster.precincts.values() if _plain(p.precinct_id) == plain]
         found = alike[0] if len(alike) == 1 else None
-    return found if found is not None and operator.may_see(found.county) else None
+    return found if found is not None and owns(operator, found.precinct_id, roster) else None
 
 
 def _plain(precinct_id: str) -> str:

@@ -162,6 +162,9 @@ class _Viewer:
             transport.write(frame[done:])
 
 
+MAY_LOOK = WAR_ROOM | {"service"}
+
+
 class Feed:
     """Serves one source to many viewers. The source calls `publish` and `restart`."""
 
@@ -441,7 +444,9 @@ class Feed:
 
 
 def sight_of(identity: Identity) -> Sight:
-    """What a feed or service token lets its bearer see."""
+    """What a feed or service token lets its bearer see. Raises `BadTokenError` for roles that see nothing."""
+    if identity.role not in MAY_LOOK:
+        raise BadTokenError("this role has no board")
     return Sight(identity.counties, identity.role in WAR_ROOM)
 
 
