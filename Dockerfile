@@ -8,8 +8,8 @@ ARG BASE=python:3.13-slim-bookworm
 FROM ${BASE} AS proxy
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends haproxy openssl \
     && rm -rf /var/lib/apt/lists/*
-COPY deploy/haproxy.cfg /etc/haproxy/haproxy.cfg
-COPY deploy/start-proxy /usr/local/bin/
+COPY deploy/haproxy.cfg deploy/public.map /etc/haproxy/
+COPY deploy/start-proxy deploy/watch-over /usr/local/bin/
 USER haproxy
 CMD ["start-proxy"]
 
@@ -34,7 +34,7 @@ COPY --from=patroni /opt/patroni /opt/patroni
 COPY deploy/patroni.yml /etc/patroni.yml
 COPY deploy/pgbackrest.conf /etc/pgbackrest/pgbackrest.conf
 COPY deploy/start-database deploy/start-etcd deploy/after-bootstrap deploy/keep-backups \
-    deploy/note-backups deploy/restore-backup /usr/local/bin/
+    deploy/note-backups deploy/restore-backup deploy/watch-over /usr/local/bin/
 ENV PATH=/opt/patroni/bin:/usr/lib/postgresql/15/bin:$PATH PYTHONUNBUFFERED=1
 USER postgres
 VOLUME /var/lib/postgresql
@@ -62,6 +62,7 @@ RUN /opt/beluga/bin/pip install --no-cache-dir --disable-pip-version-check ${PIP
 FROM ${BASE} AS service
 RUN useradd --system --uid 10001 --home-dir /var/lib/beluga --create-home beluga
 COPY --from=build /opt/beluga /opt/beluga
+COPY deploy/watch-over /usr/local/bin/
 ENV PATH=/opt/beluga/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     BELUGA_HOST=0.0.0.0 BELUGA_STATE=/var/lib/beluga
 USER beluga

@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP := $(VENV)/.installed
 PATRONI := $(VENV)/patroni
+HAPROXY := haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1
 SEED ?= 1
 TEXTS ?= 10000000
 REQUESTS ?= 100000
@@ -17,8 +18,8 @@ LONG := tests/simulation/ tests/end_to_end/ tests/chaos/
 TESTS := $(LONG) $(filter-out $(LONG) tests/__pycache__/,$(wildcard tests/*/ tests/test_*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni compose-check clean \
-	images-local cluster-up cluster-down cluster-status test-cluster test-long
+.PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni haproxy public-paths compose-check clean \
+	images-local cluster-up cluster-down cluster-status test-cluster test-long access
 
 help: ## What each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +69,13 @@ patroni: $(STAMP) ## Patroni as the cluster has it, and Debian's etcd, unpacked 
 		|| { apt-get update -qq && apt-get download -qq etcd-server >/dev/null; } \
 		&& dpkg -x etcd-server_*.deb etcd && rm etcd-server_*.deb; } || :; fi
 
+haproxy: ## Debian's HAProxy, unpacked in .venv/haproxy for the proxy's tests
+	@# nothing is installed on the machine; where it cannot be had, those tests say so and are skipped
+	@if command -v haproxy >/dev/null || test -x $(VENV)/haproxy/usr/sbin/haproxy || ! command -v apt-get >/dev/null; then :; \
+	else mkdir -p $(VENV)/haproxy && cd $(VENV)/haproxy && { apt-get download -qq $(HAPROXY) >/dev/null 2>&1 \
+		|| { apt-get update -qq && apt-get download -qq $(HAPROXY) >/dev/null; } \
+		&& for each in *.deb; do dpkg -x $$each .; done && rm *.deb; } || :; fi
+
 lint: $(STAMP) ## Formatting, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -78,7 +86,7 @@ format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: $(STAMP) chromium libfiu patroni lint ## Everything CI runs (under 15 minutes)
+test: $(STAMP) chromium libfiu patroni haproxy lint ## Everything CI runs (under 15 minutes)
 	@# What fails beside others on a busy machine gets one run alone; both runs are shown, a real fault fails twice.
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS) || $(BIN)/pytest --last-failed --last-failed-no-failures none
 
@@ -102,6 +110,12 @@ fuzz: $(STAMP) ## Ten million mutated texts against the grammar (TEXTS=, SEED=),
 	@# the front against aiohttp's own server (REQUESTS=, SEED=); every regular expression, on up to 64 KB
 	$(BIN)/python tests/fuzz/requests.py --requests $(REQUESTS) --seed $(SEED)
 	$(BIN)/python tests/fuzz/expressions.py
+
+public-paths: $(STAMP) ## Which paths the cluster's proxy lets in, from what the services serve
+	$(BIN)/python deploy/public_paths.py
+
+access: $(STAMP) ## Write docs/access.md: every route and who is answered what
+	$(BIN)/python -m beluga.access_page docs/access.md
 
 lock: $(STAMP) ## Resolve the locked dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

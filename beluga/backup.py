@@ -116,7 +116,7 @@ def put_back(backup: Backup, server: EmbeddedPostgres) -> None:
     _check(backup.folder)
     if (server.data / "PG_VERSION").exists():
         raise BackupError(f"there is a database in {server.data}; move it away first, and keep it")
-    server.home.mkdir(parents=True, exist_ok=True)
+    server.make_home()
     half = server.home / "restoring"
     shutil.rmtree(half, ignore_errors=True)
     shutil.copytree(backup.folder, half)

@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from beluga.stack import NoStackError, read_run_file, secrets_of
+from election.access.identity import machine
 from election.tokens import Tokens
 
 app = typer.Typer(
@@ -27,16 +28,40 @@ _SECONDS = 60
 @app.command()
 def link(caller_id: str, state: State = _HERE) -> None:
     """Print the personal link of one caller."""
-    url, tokens = _service(state)
-    typer.echo(f"{_public(url)}/c/{tokens.sign('caller', {'c': caller_id})}")
+    url, _ = _service(state)
+    typer.echo(_public(url) + _ask(state, "POST", "/links", {"kind": "caller", "subject": caller_id})["path"])
 
 
 @app.command()
 def captain(state: State = _HERE) -> None:
     """Print a link to the captain's page, good for a day: who is on, rates, idle, sheets."""
-    url, tokens = _service(state)
-    token = tokens.sign("captain", {"account": "command line", "bank": ""})
-    typer.echo(f"{_public(url)}/c/captain/{token}")
+    url, _ = _service(state)
+    typer.echo(_public(url) + _ask(state, "POST", "/links", {"kind": "captain", "subject": ""})["path"])
+
+
+@app.command()
+def revoke(
+    callers: Annotated[list[str] | None, typer.Argument(help="Ids of callers.")] = None,
+    captains: Annotated[
+        list[str] | None, typer.Option("--captains", help="Codes of phone banks; repeat for several.")
+    ] = None,
+    all_captains: Annotated[
+        bool, typer.Option("--all-captains", help="The captains' links of every phone bank, and staff's.")
+    ] = False,
+    all_callers: Annotated[bool, typer.Option("--all", help="Every caller's link.")] = False,
+    state: State = _HERE,
+) -> None:
+    """End links within seconds: of callers, of captains. The next link printed is good."""
+    orders = [("caller", callers or [], all_callers), ("captain", captains or [], all_captains)]
+    if not any(subjects or everybody for _, subjects, everybody in orders):
+        _stop("name callers, or --all; or --captains CODE, or --all-captains")
+    for kind, subjects, everybody in orders:
+        if subjects or everybody:
+            order = {"kind": kind, "subjects": subjects, "everybody": everybody}
+            ended = _ask(state, "POST", "/links/end", order)["subjects"]
+            again = "`beluga callers link`" if kind == "caller" else "`beluga callers captain`"
+            whose = "callers" if kind == "caller" else "captains' pages"
+            typer.echo(f"links of {ended} {whose} ended; {again} gives new ones")
 
 
 @app.command()
@@ -108,7 +133,7 @@ def _public(url: str) -> str:
 def _ask(state: Path, method: str, path: str, content: Any = None) -> Any:
     """The service's answer, from JSON where it is JSON. Exits with what it says is wrong."""
     url, tokens = _service(state)
-    token = tokens.sign("service", {"account": "command line", "role": "admin"})
+    token = tokens.sign("service", machine("command line", "admin").claims())
     data = content.encode() if isinstance(content, str) else json.dumps(content).encode() if content else None
     request = urllib.request.Request(  # noqa: S310 - the address is the operator's own
         url + path,

@@ -6,6 +6,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from election.private_files import keep_private
+
 # name -> "module:function". The function's docstring is its help.
 COMMANDS = {
     "check": "beluga.folder_commands:check",
@@ -71,5 +73,6 @@ def beluga() -> None:
 
 
 def main() -> None:
-    """Runs the command named on the command line."""
+    """Runs the command named on the command line. What it writes may name people: it is for us alone."""
+    keep_private()
     app()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import aiohttp
 
+from election.access.identity import machine
 from election.tokens import Tokens
 
 SAME = ("state", "reports", "held", "last_votes")
@@ -58,7 +59,7 @@ async def compare(tally_url: str, secret: str, folder: Path, reports: Path, at: 
 
 
 async def _live(url: str, secret: str, at: datetime) -> dict[str, dict[str, str]]:
-    token = Tokens(secret).sign("service", {"account": "replay", "role": "staff"})
+    token = Tokens(secret).sign("service", machine("replay", "staff").claims())
     async with (
         aiohttp.ClientSession(
             headers={"Authorization": f"Bearer {token}"}, timeout=aiohttp.ClientTimeout(total=SECONDS)

@@ -58,6 +58,8 @@ def verify(files: Annotated[list[Path], typer.Argument(help="Journal files.")]) 
             file = JournalFile(path, read_only=True)
             try:
                 file.verify()
+                if file.missing:
+                    raise TornJournalError(path, file.missing)
                 seq = count = 0
                 while messages := file.after(seq, 5_000):
                     seq, count = messages[-1].journal_seq, count + len(messages)
@@ -119,5 +121,7 @@ def drain(
         typer.echo(f"error: the database: {type(error).__name__}: {error}; run it again", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"{done.messages} messages, {done.new} of them new to PostgreSQL")
+    if done.missing:
+        typer.echo(f"{file}: {done.missing}", err=True)
     for seq, reason in done.quarantined:
         typer.echo(f"row {seq} could not be stored as read: {reason}", err=True)

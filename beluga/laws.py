@@ -14,6 +14,7 @@ from uuid import UUID
 import aiohttp
 import asyncpg
 
+from election.access.identity import machine
 from election.ids import MessageId, check_in_id
 from election.tokens import Tokens
 
@@ -113,7 +114,7 @@ async def _judge(acknowledged: set[MessageId], sent: set[MessageId], witnesses: 
 
 async def tallied_ids(tally_url: str, secret: str) -> list[UUID]:
     """Ids of the check-ins that the tally counts from, as it says itself."""
-    token = Tokens(secret).sign("service", {"account": "rehearsal", "role": "staff"})
+    token = Tokens(secret).sign("service", machine("rehearsal", "staff").claims())
     async with (
         aiohttp.ClientSession() as session,
         session.get(f"{tally_url}/check-ins/ids", headers={"Authorization": f"Bearer {token}"}) as answer,

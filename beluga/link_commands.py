@@ -168,9 +168,7 @@ def operator(login: str, state: State = _HERE) -> None:
         account = next((a for a in everyone if a.login == login.lower()), None)
         if account is None or account.disabled or account.role not in accounts.WAR_ROOM:
             _stop(f"{login} may not work in the war room; see: beluga user list")
-        value = {"account": account.login, "role": account.role.value}
-        scope = {"counties": account.counties} if account.counties else {}
-        token = work.tokens.sign("staff", value | scope)
+        token = work.tokens.sign("staff", account.identity.claims())
         subject = f"account:{account.login}"
         await audit.record(work.connection, work.now, "command line", "hotline link", subject)
         return f"{work.public_url}/hotline?token={token}"

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import http.client
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -25,13 +26,17 @@ from beluga.stack import (
     write_run_file,
 )
 from beluga.supervisor import Program, Supervisor
+from beluga.watchdog import asks_health
 from election.clock import FileClock
 from election.database import connect
 from election.migrate import migrate
+from election.private_files import keep_private, private_folder
 
 PROBE_SECONDS = 2.0
 POSTGRES_SECONDS = 30.0
 SERVICES_SECONDS = 60.0
+LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (where who listens everywhere is asked)
+OPEN_FILES = 16_384
 
 
 class StackError(Exception):
@@ -82,6 +87,9 @@ class OneMachine:
         """Raises `StackBusyError`, `StackError` or `PostgresError` where it cannot start."""
         plan = self._plan
         holding = lock(plan.state)
+        keep_private()
+        _allow_files()
+        private_folder(plan.state / "logs")
         try:
             self._secrets = secrets_of(plan.state)
             self._supervisor.stop_on_signals()
@@ -113,9 +121,7 @@ class OneMachine:
         if plan.election is not None:
             await _import(plan.election, env)
         logs = plan.state.absolute() / "logs"
-        await self._supervisor.start(
-            *(Program(name, [sys.executable, "-m", name], logs / f"{name}.log", env=env) for name in SERVICES)
-        )
+        await self._supervisor.start(*(_program(name, plan.ports, logs, env) for name in SERVICES))
         urls = self._run.urls
         behind = list(SERVICES)
 
@@ -127,7 +133,7 @@ class OneMachine:
         await self._supervisor.until(all_ready, SERVICES_SECONDS)
         if not self._supervisor.stopping:
             self._run = replace(self._run, ready=True)
-            self._write()
+            self._supervisor.tell()
             self._on_ready(self._run, behind)
 
     async def _wait_for_ports(self) -> None:
@@ -210,6 +216,28 @@ class OneMachine:
                 restarts={c.program.name: c.restarts for c in children},
             )
             write_run_file(self._plan.state, self._run)
+
+
+def _program(name: str, ports: Ports, logs: Path, env: dict[str, str]) -> Program:
+    """A service. Several intakes on one port are watched by the process that starts them, and it by us."""
+    host = env.get("BELUGA_HOST") or "127.0.0.1"
+    several = name == "intake" and env.get("BELUGA_INTAKE_WORKERS", "1") != "1"
+    return Program(
+        name,
+        [sys.executable, "-m", name],
+        logs / f"{name}.log",
+        env=env,
+        ask=asks_health(f"http://{LOOPBACK.get(host, host)}:{getattr(ports, name)}"),
+        heartbeat=several,
+    )
+
+
+def _allow_files() -> None:
+    """Our services' limit of open files as high as it may be: a crowd of connections must not shut them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _listening(port: int) -> bool:

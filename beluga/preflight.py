@@ -31,6 +31,8 @@ CERTIFICATE_DAYS = 14  # time enough to renew by hand
 SKEW_SECONDS = 5.0  # providers' signatures bear 300; past 5 somebody's clock is not kept
 LEAST_FREE = 2 << 30  # bytes: a day of journal, log and write-ahead log, twice
 BACKUP_HOURS = 26.0  # a nightly backup, and two hours' delay
+# By provider, in the form of its own ids; what chaos/witness.py knows our texts by is their beginning
+DIAGNOSTIC_KEYS = {"generic": "preflight-{}", "twilio": "SM" + "0" * 16 + "{:016x}"}
 DIAGNOSTIC_PHONE = "+12015550199"  # reserved for fiction: nobody's, and on nobody's roster
 STOPS = ("STOP", "stop", "Stop.", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT")
 TALKS = ("Stop by at 5?", "412")  # what must not opt anybody out
@@ -128,8 +130,8 @@ async def webhook(sender: Sender, url: str, tls: ssl.SSLContext | None = None) -
     Leaves one READY from a phone nobody has.
     """
     texts = [
-        Text(f"preflight-{provider}-{time.time_ns()}", datetime.now(UTC), DIAGNOSTIC_PHONE, "READY", provider)
-        for provider in ("generic", "twilio")
+        Text(key.format(time.time_ns()), datetime.now(UTC), DIAGNOSTIC_PHONE, "READY", provider)
+        for provider, key in DIAGNOSTIC_KEYS.items()
     ]
     for text in texts:
         if await sender.send(text) is None:

@@ -13,6 +13,7 @@ import orjson
 import typer
 
 from beluga.stack import NoStackError, database_url, read_run_file, secrets_of
+from election.access.identity import machine
 from election.checkin import CheckIn, Kind, Message
 from election.database import UNREACHABLE, connect
 from election.ids import CheckInId
@@ -193,7 +194,7 @@ async def _stored(connection: asyncpg.Connection) -> dict[CheckInId, CheckIn]:
 
 
 async def _standings(tally_url: str, secret: str) -> bytes | None:
-    token = Tokens(secret).sign("service", {"account": "recount", "role": "admin"})
+    token = Tokens(secret).sign("service", machine("recount", "admin").claims())
     timeout = aiohttp.ClientTimeout(total=60)
     async with (
         aiohttp.ClientSession(timeout=timeout) as session,

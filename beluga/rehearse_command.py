@@ -30,7 +30,7 @@ from beluga.true_day import true_day
 from chaos.cluster_target import ClusterTarget
 from chaos.faults import deploy
 from chaos.faults.disk import no_small_disk, small_disk
-from chaos.faults.shim import DEPLOY, NAMES, SYNC, build_shim
+from chaos.faults.shim import DEPLOY, NAMES, SPIN, SYNC, build_shim
 from chaos.gameday import ScriptError, read_script
 from chaos.history import History
 from chaos.report import headline, listing, times, write_report
@@ -228,7 +228,7 @@ def own_stack(seed: int, precincts: int = PRECINCTS) -> Iterator[tuple[Target, P
         state.mkdir(mode=0o711)
         environment = {
             "BELUGA_JOURNAL_BALLAST_MIB": "4",
-            **{control.variable: str(control.file(state)) for control in (SYNC, NAMES, DEPLOY)},
+            **{control.variable: str(control.file(state)) for control in (SYNC, NAMES, DEPLOY, SPIN)},
             "PYTHONPATH": os.pathsep.join(filter(None, (str(deploy.DEPLOYED), os.environ.get("PYTHONPATH")))),
         }
         if small_disk(state / "intake", MEBIBYTES):

@@ -12,6 +12,7 @@ import orjson
 import typer
 
 from beluga.stack import NoStackError, database_url, read_run_file, secrets_of
+from election.access.identity import machine
 from election.checkin import CheckIn, Kind
 from election.database import UNREACHABLE, connect
 from election.log import Position, read_after, read_messages
@@ -122,7 +123,7 @@ async def differences(url: str, *, rehearsal: bool = False) -> Found:
 
 async def corrected(found: Found, intake_url: str, secret: str) -> int:
     """Puts a decision for each difference that can be put right; how many. Raises `RefusedError`."""
-    token, done = Tokens(secret).sign("service", {"account": ACCOUNT, "role": "admin"}), 0
+    token, done = Tokens(secret).sign("service", machine(ACCOUNT, "admin").claims()), 0
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
         for one in found.differences:
             if not one.reversible:

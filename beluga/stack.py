@@ -11,13 +11,17 @@
 import fcntl
 import os
 import secrets
+import stat
 import tomllib
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from beluga.postgres import make_passable
+from election.private_files import FOLDER, PASSABLE, tighten
 from election.settings import SharedSettings
 
 DEFAULT_STATE = Path(".beluga")
@@ -89,9 +93,13 @@ def write_private(path: Path, content: bytes) -> None:
     """Replaces a file at once, readable by its owner alone."""
     fresh = path.with_name(path.name + ".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    fresh.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def write_run_file(state: Path, run: RunFile) -> None:
@@ -155,8 +163,16 @@ def alive(pid: int) -> bool:
 
 def lock(state: Path) -> Any:
     """Holds the state folder until the returned file is closed. Raises `StackBusyError`."""
-    state.mkdir(parents=True, exist_ok=True, mode=0o711)  # the database's account must pass through
-    file = (state / "stack.lock").open("a")
+    make_passable(state)
+    # The state folder's own mode, whatever the umask or `mkdtemp` left: the database's account must pass.
+    own_account = os.geteuid() == 0 and not os.environ.get("BELUGA_DATABASE_URL")
+    if not state.stat().st_mode & stat.S_ISVTX:  # nobody's /tmp
+        with suppress(PermissionError):  # another account's folder, in which we may write
+            state.chmod(PASSABLE if own_account else FOLDER)
+    for name in ("stack.lock", "clock"):
+        if (state / name).exists():
+            tighten(state / name)
+    file = os.fdopen(os.open(state / "stack.lock", os.O_RDWR | os.O_CREAT, 0o600), "a")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -25,6 +25,7 @@ from beluga.stack import (
     alive,
     read_run_file,
 )
+from election.telemetry import Unfailing
 
 STOP_SECONDS = 45.0
 
@@ -182,5 +183,5 @@ def _log_for_people() -> None:
             structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(Unfailing(sys.stderr)),  # type: ignore[arg-type]
     )

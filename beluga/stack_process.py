@@ -39,8 +39,7 @@ class StackProcess:
 
     async def start(self) -> RunFile:
         """Raises `StackFailedError`."""
-        self.output.parent.mkdir(parents=True, exist_ok=True)
-        self.state.chmod(0o711)  # the database's account must pass through, whatever the umask or mkdtemp
+        self.output.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self.output.open("wb") as out:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "beluga", "up", "--state", str(self.state),

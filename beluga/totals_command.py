@@ -12,6 +12,7 @@ import aiohttp
 import typer
 
 from beluga.stack import DEFAULT_STATE, NoStackError, read_run_file, secrets_of
+from election.access.identity import machine
 from election.tokens import Tokens
 
 SECONDS = 10.0
@@ -34,7 +35,7 @@ def totals(
 
 async def _standings(state: Path) -> dict[str, Any]:
     run = read_run_file(state)
-    token = Tokens(secrets_of(state)["secret"]).sign("service", {"account": "command line", "role": "admin"})
+    token = Tokens(secrets_of(state)["secret"]).sign("service", machine("command line", "admin").claims())
     timeout = aiohttp.ClientTimeout(total=SECONDS)
     async with (
         aiohttp.ClientSession(timeout=timeout, headers={"Authorization": f"Bearer {token}"}) as session,

@@ -72,6 +72,34 @@ def reset(login: str, password_stdin: PasswordFromInput = False) -> None:
     _show(login, password, password_stdin)
 
 
+@app.command(name="sign-out")
+def sign_out(login: str) -> None:
+    """End every session, link and token of an account, everywhere; its password stays."""
+
+    async def act(connection: asyncpg.Connection) -> None:
+        await accounts.sign_out(connection, login)
+        await _audit(connection, "signed out everywhere", login)
+
+    _run(act)
+    typer.echo(f"{login.lower()} is signed out everywhere within seconds, and may sign in again")
+
+
+@app.command()
+def role(
+    login: str,
+    role: Role,
+    county: Annotated[list[str] | None, typer.Option(help="A lead's county; repeat for several.")] = None,
+) -> None:
+    """Give an account another role, or a lead other counties, and end its sessions."""
+
+    async def act(connection: asyncpg.Connection) -> None:
+        await accounts.change_role(connection, login, role, county or ())
+        await _audit(connection, "role changed", login, {"role": role.value, "counties": county or []})
+
+    _run(act)
+    typer.echo(f"{login.lower()} is {role.value} from now on; open sessions end within seconds")
+
+
 @app.command()
 def disable(login: str) -> None:
     """Close an account and end its sessions."""

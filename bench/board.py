@@ -42,6 +42,7 @@ from beluga.postgres import EmbeddedPostgres, free_port
 from bench._ground import until_ready
 from bench.viewers import crowd
 from election import accounts
+from election.access.identity import Admission
 from election.accounts import Role
 from election.database import connect
 from election.day import Election, ElectionDay, Precinct, Watcher
@@ -311,7 +312,7 @@ async def main(asked: argparse.Namespace) -> None:
     day = Day(election)
     settings = TallySettings(secret=SecretStr(SECRET), feed_port=free_port())
     tokens = Tokens(SECRET)
-    feed = Feed(day, tokens, settings, CollectorRegistry())
+    feed = Feed(day, Admission(tokens), settings, CollectorRegistry())
     async with feed.serving() as port, room(election, port) as (url, pid):
         if asked.seconds:
             await watch(url, feed, day, asked)

@@ -25,6 +25,7 @@ from pydantic import SecretStr
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
 from beluga.postgres import free_port
+from election.access.identity import Admission, machine
 from election.tokens import Tokens
 from election.wire.feed import Standing, State
 from tally.columns import Texts
@@ -207,8 +208,8 @@ async def main(viewers: int, seconds: int) -> None:
             lambda: len(connections),
         )  # fmt: skip
     settings = TallySettings(secret=SecretStr(SECRET), feed_port=free_port())
-    feed = Feed(board, Tokens(SECRET), settings, CollectorRegistry())
-    token = Tokens(SECRET).sign("feed", {"role": "staff", "counties": None, "account": "bench"})
+    feed = Feed(board, Admission(Tokens(SECRET)), settings, CollectorRegistry())
+    token = Tokens(SECRET).sign("feed", machine("bench", "staff").claims())
     async with feed.serving() as port:
         scope = feed._scopes[WHOLE]
         ours = await measure(

@@ -30,6 +30,7 @@ from beluga.sender import Sender, Text
 from beluga.stack import RunFile, secrets_of
 from beluga.stack_process import StackProcess, free_port_base
 from beluga.true_day import true_day
+from election.access.identity import machine
 from election.clock import FileClock
 from election.tokens import Tokens
 
@@ -54,7 +55,7 @@ async def follow(
     run: RunFile, secret: str, sent: dict[str, list[tuple[float, float]]], seconds: list[float]
 ) -> None:
     """Notes when the feed first shows a precinct's word of at least the minute in which it was sent."""
-    token = Tokens(secret).sign("feed", {"role": "staff", "counties": None, "account": "bench"})
+    token = Tokens(secret).sign("feed", machine("bench", "staff").claims())
     async with connect(f"{run.urls['feed']}/?token={token}", max_size=None) as feed:
         async for content in feed:
             now = time.monotonic()

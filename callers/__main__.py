@@ -10,6 +10,7 @@ from aiohttp import web
 from callers.app import make_app
 from callers.seal import ShortKeyError
 from callers.settings import CallersSettings
+from election.private_files import keep_private
 from election.telemetry import configure_logs
 from election.whole_requests import HALF_SENT_SECONDS
 
@@ -21,6 +22,7 @@ BACKLOG = 2_048  # connections: after a restart everybody who waited for work co
 
 def main() -> int:
     """Serves until SIGTERM or Ctrl-C, then finishes what it has begun; 1 where it cannot start."""
+    keep_private()
     settings = CallersSettings()
     log = configure_logs("callers", settings)
     gc.freeze()

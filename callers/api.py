@@ -4,7 +4,7 @@ import math
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -15,8 +15,12 @@ from pydantic.json_schema import models_json_schema
 
 from callers.dispatcher import PollsClosedError, UnknownPrecinctError
 from callers.floor import Floor
+from callers.permission import deciding, for_all, of_precinct, sees
 from callers.queue import AlreadyRecordedError, CallerOnDuty, TooLateError, UnknownLeaseError
 from callers.seal import SealedError
+from election.access.access_list import AccessList
+from election.access.identity import Admission, Identity, bearer
+from election.access.telemetry import AccessTelemetry
 from election.database import UNREACHABLE
 from election.tokens import BadTokenError, Tokens
 from election.wire import callers as wire
@@ -30,6 +34,9 @@ _BLANK_CHUNK = b"1\r\n\n\r\n"  # HTTP/1.1: a chunk of one byte, a line's end
 _SERVICE_TOKEN_SECONDS = 300
 FLOOR: web.AppKey["FloorHolder"] = web.AppKey("floor")
 TOKENS: web.AppKey[Tokens] = web.AppKey("tokens")
+ADMISSION: web.AppKey[Admission] = web.AppKey("admission")
+ACCESS: web.AppKey[AccessList] = web.AppKey("access")
+ENDED: web.AppKey[AccessTelemetry] = web.AppKey("ended")
 LOG: web.AppKey[structlog.stdlib.BoundLogger] = web.AppKey("log")
 
 
@@ -95,9 +102,10 @@ async def body(request: web.Request, model: type[M]) -> M:
 
 
 @lru_cache(maxsize=20_000)
-def _caller_id(tokens: Tokens, token: str) -> str:
-    """Whose link this is. A link has no age, so one look at its signature is enough."""
-    return str(tokens.read("caller", token)["c"])
+def _caller_id(tokens: Tokens, token: str) -> tuple[str, int]:
+    """Whose link this is, and its number. A link has no age, so one look at its signature is enough."""
+    value = tokens.read("caller", token)
+    return str(value["c"]), int(value.get("n", 0))
 
 
 async def caller_of(request: web.Request, token: str | None = None) -> CallerOnDuty:
@@ -107,26 +115,29 @@ async def caller_of(request: web.Request, token: str | None = None) -> CallerOnD
         if scheme.lower() != "bearer":
             raise web.HTTPUnauthorized(text="A caller's token is needed.")
     try:
-        caller_id = _caller_id(request.app[TOKENS], token)
-    except (BadTokenError, KeyError, TypeError):
+        caller_id, number = _caller_id(request.app[TOKENS], token)
+    except (BadTokenError, KeyError, TypeError, ValueError, AttributeError):
         raise web.HTTPUnauthorized(text="This link is not one of ours.") from None
+    if not request.app[ACCESS].caller_stands(caller_id, number):
+        request.app[ENDED].link("caller", caller_id)
+        raise web.HTTPUnauthorized(text="This link is no longer good.")
+    request["stands"] = partial(request.app[ACCESS].caller_stands, caller_id, number)
     caller = await floor_of(request).caller(caller_id)
     if caller is None:
         raise web.HTTPUnauthorized(text="This link is no longer good.")
     return caller
 
 
-def account_of(request: web.Request) -> str:
-    """The staff account a service speaks for. Answers 401 or 403."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+def staff_of(request: web.Request) -> Identity:
+    """The member of staff, or the service, who asks. Answers 401 or 403."""
+    token = bearer(request.headers.get("Authorization", ""))
     try:
-        value = request.app[TOKENS].read("service", token, max_age=_SERVICE_TOKEN_SECONDS)
-        account, role = str(value["account"]), value["role"]
-    except (BadTokenError, KeyError, TypeError):
+        identity = request.app[ADMISSION].read("service", token, _SERVICE_TOKEN_SECONDS)
+    except BadTokenError:
         raise web.HTTPUnauthorized(text="A service token is needed.") from None
-    if scheme.lower() != "bearer" or role not in MAY_ORDER:
+    if identity.role not in MAY_ORDER:
         raise web.HTTPForbidden(text="This role may not send callers.")
-    return account
+    return identity
 
 
 def lease_of(request: web.Request) -> UUID:
@@ -180,8 +191,9 @@ async def _wait(
     deadline = time.monotonic() + patience
     due = _due(found, floor)
     while found.voter is None and (now := time.monotonic()) < deadline:
-        await floor.waiting.wait(min(deadline - now, max(1.0, due - now)), blank)
-        if floor.waiting.closed or transport is None or transport.is_closing():
+        stands: Callable[[], bool] = request["stands"]
+        await floor.waiting.wait(min(deadline - now, max(1.0, due - now)), blank, stands)
+        if floor.waiting.closed or transport is None or transport.is_closing() or not stands():
             break  # a voter granted now would be granted to nobody
         found = await floor.next_voter(caller)
         due = _due(found, floor)
@@ -234,17 +246,20 @@ async def delete_outcome(request: web.Request) -> web.Response:
 
 
 async def get_dispatches(request: web.Request) -> web.Response:
-    """Precincts open for calling, and where callers would help."""
-    account_of(request)
-    floor = floor_of(request)
-    return answer(await floor.dispatcher.list())
+    """Precincts open for calling, and where callers would help, in the account's counties."""
+    who, floor = staff_of(request), floor_of(request)
+    found = await floor.dispatcher.list()
+    found.dispatches = [d for d in found.dispatches if sees(who, floor, d.precinct_id)]
+    found.proposals = [p for p in found.proposals if sees(who, floor, p.precinct_id)]
+    return answer(found)
 
 
 async def post_dispatch(request: web.Request) -> web.Response:
     """Sends callers to a precinct, or changes how many."""
-    account = account_of(request)
+    who = deciding(staff_of(request))
     order = await body(request, wire.DispatchOrder)
     floor = floor_of(request)
+    account = of_precinct(who, floor, order.precinct_id).account
     try:
         return answer(await floor.dispatcher.order(order, account, floor.time.now()), 201)
     except UnknownPrecinctError:
@@ -255,22 +270,23 @@ async def post_dispatch(request: web.Request) -> web.Response:
 
 async def delete_dispatch(request: web.Request) -> web.Response:
     """Stops calling in a precinct; it will not start by itself again."""
-    account = account_of(request)
-    floor = floor_of(request)
-    if not await floor.dispatcher.stop(request.match_info["precinct_id"], account, floor.time.now()):
+    who, floor = deciding(staff_of(request)), floor_of(request)
+    precinct_id = request.match_info["precinct_id"]
+    account = of_precinct(who, floor, precinct_id).account
+    if not await floor.dispatcher.stop(precinct_id, account, floor.time.now()):
         return problem(404, "not_open", "Nobody calls there.")
     return web.Response(status=204)
 
 
 async def get_limits(request: web.Request) -> web.Response:
     """What may start without staff."""
-    account_of(request)
+    for_all(staff_of(request))
     return answer(_limits(floor_of(request)))
 
 
 async def put_limits(request: web.Request) -> web.Response:
     """Sets what may start without staff."""
-    account = account_of(request)
+    account = for_all(staff_of(request)).account
     floor = floor_of(request)
     await floor.dispatcher.set_limits(await body(request, wire.DispatchLimits), account, floor.time.now())
     return answer(_limits(floor))

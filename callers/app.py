@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from callers import api, captain, desk, joining, roll, sheets, staff_api
+from callers import api, captain, desk, joining, links, roll, sheets, staff_api
 from callers.feed import Heard, hear
 from callers.floor import Floor, open_calling
 from callers.places import Places
@@ -20,6 +20,9 @@ from callers.settings import CallersSettings
 from callers.strike_offs import follow
 from callers.telemetry import Metrics
 from callers.timekeeping import SharedTime
+from election.access.access_list import AccessList
+from election.access.identity import Admission
+from election.access.telemetry import AccessTelemetry
 from election.clock import Clock, open_clock
 from election.database import UNREACHABLE, pauses, until_reachable
 from election.leadership import Candidate
@@ -49,6 +52,9 @@ def make_app(
     seal = settings.seal
     app[api.FLOOR] = holder
     app[api.TOKENS] = tokens = Tokens(settings.secret.get_secret_value())
+    app[api.ACCESS] = access = AccessList(settings.state / "callers")
+    app[api.ENDED] = ended = AccessTelemetry(registry)
+    app[api.ADMISSION] = Admission(tokens, access.still_open, ended.account)
     app[api.LOG] = log
 
     async def ready() -> dict[str, bool]:
@@ -78,8 +84,17 @@ def make_app(
         metrics.strike_offs.inc(strike_offs)
         metrics.revoked.inc(revoked)
 
+    def recheck() -> None:
+        if holder.floor:
+            holder.floor.waiting.recheck()
+
+    access.on_change.append(recheck)
+
     async def beside(_: web.Application) -> AsyncIterator[None]:
+        if settings.database_url:
+            await asyncio.to_thread(access.load)
         running = [
+            _start(access.follow(settings.database_url), "access list", log),
             _start(open_when_reachable(), "floor", log),
             _start(hear(heard, settings.feed_url, tokens), "feed", log),
             _start(
@@ -109,7 +124,7 @@ def make_app(
 
     app.on_shutdown.append(let_go)
     app.cleanup_ctx.append(beside)
-    api.add_api(app, [*api.ROUTES, *staff_api.ROUTES])
+    api.add_api(app, [*api.ROUTES, *staff_api.ROUTES, *links.ROUTES])
     desk.add_desk(app)
     joining.add_joining(app)
     captain.add_captain(app)

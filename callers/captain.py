@@ -1,17 +1,20 @@
 """The captain's page `/c/captain/{token}`: who is on, how fast, who idles, which script works."""
 
+from dataclasses import replace
 from datetime import timedelta
 from html import escape
 from urllib.parse import quote
 
 from aiohttp import web
 
-from callers.api import TOKENS, floor_of
+from callers.api import ACCESS, ADMISSION, ENDED, TOKENS, floor_of
 from callers.desk import page
 from callers.floor import Floor
 from callers.people import Bank, OnDuty
 from callers.trials import Shown
-from election.tokens import BadTokenError
+from election.access.identity import Identity, identity_of
+from election.access.links import numbered
+from election.tokens import BadTokenError, Tokens
 
 _DAY_SECONDS = 86_400  # real; a captain's link is good for a day
 _IDLE = timedelta(minutes=10)  # then it stands out
@@ -68,12 +71,28 @@ def _trial(shown: Shown | None) -> str:
 <p class="progress">{stated}</p>"""
 
 
+def captain_path(tokens: Tokens, maker: Identity, bank: str, number: int) -> str:
+    """A captain's link. It ends with the account that made it, and with this number of the bank's links.
+
+    Not with the session it was made in: the captain works on when staff go home.
+    """
+    claims = replace(maker, session="").claims()
+    token = tokens.sign("captain", claims | {"bank": bank} | numbered(number))
+    return f"/c/captain/{quote(token)}"
+
+
 def bank_of(request: web.Request) -> tuple[str, str]:
     """The captain's account and phone bank (empty: all). Answers 401 for a link that is not good."""
+    app = request.app
     try:
-        value = request.app[TOKENS].read("captain", request.match_info["token"], max_age=_DAY_SECONDS)
-        return str(value["account"]), str(value["bank"])
-    except (BadTokenError, KeyError, TypeError):
+        value = app[TOKENS].read("captain", request.match_info["token"], max_age=_DAY_SECONDS)
+        bank, number = str(value["bank"]), int(value.get("n", 0))
+        maker = app[ADMISSION].checked(identity_of({"role": ""} | value))  # the first links named no role
+        if not app[ACCESS].link_stands("captain", bank, number):
+            app[ENDED].link("captain", bank)
+            raise BadTokenError("this link was ended")
+        return maker.account, bank
+    except (BadTokenError, KeyError, TypeError, ValueError, AttributeError):
         raise web.HTTPUnauthorized(text="This link is no longer good. Ask staff for a new one.") from None
 
 
@@ -123,8 +142,9 @@ async def bar(request: web.Request) -> web.Response:
     form = await request.post()
     caller, floor = str(form.get("caller", "")), floor_of(request)
     mine = {one.caller_id for one in await floor.people.on_duty(floor.time.now(), bank)}
-    if caller in mine:
-        await floor.bar(caller, account, barred=form.get("barred") == "1")
+    if caller not in mine:
+        raise web.HTTPNotFound(text="There is no such caller at your phone bank.")
+    await floor.bar(caller, account, barred=form.get("barred") == "1")
     raise web.HTTPSeeOther(f"/c/captain/{quote(request.match_info['token'])}")
 
 

@@ -107,6 +107,11 @@ class Lists:
             await record(connection, now, account, "list made", f"precinct:{precinct_id}", detail)
         return await self._read(list_id)
 
+    async def precinct_of(self, list_id: UUID) -> str | None:
+        """Whose voters are on a list; None where there is no such list."""
+        row = await self._pool.fetchrow(_SQL["one"], list_id)
+        return str(row["precinct_id"]) if row else None
+
     async def show(self, list_id: UUID, account: str, now: datetime) -> CallList:
         """The list as it stands now. Each look at it is audited. Raises `UnknownListError`."""
         found = await self._read(list_id)

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -133,9 +133,18 @@ class People:
             for r in rows
         ]  # fmt: skip
 
-    async def outcomes(self, now: datetime) -> Counter[str]:
-        """Today's calls by outcome."""
-        return Counter({r["outcome"]: r["n"] for r in await self._pool.fetch(_SQL["outcomes"], now - _DAY)})
+    async def outcomes(self, now: datetime, sees: Callable[[str], bool]) -> Counter[str]:
+        """Today's calls by outcome, in the precincts that `sees` names."""
+        found: Counter[str] = Counter()
+        for row in await self._pool.fetch(_SQL["outcomes"], now - _DAY):
+            if sees(row["precinct_id"]):
+                found[row["outcome"]] += row["n"]
+        return found
+
+    async def grounds(self, caller_id: str, now: datetime) -> tuple[set[str], set[str]]:
+        """A caller's own counties, and the precincts whose voters they were shown today."""
+        row = await self._pool.fetchrow(_SQL["grounds"], caller_id, now - _DAY)
+        return (set(row["counties"]), set(row["precincts"])) if row else (set(), set())
 
     async def seen_lately(self, caller_id: str, since: datetime) -> int:
         """Voters this caller has been shown since then, by whichever service."""

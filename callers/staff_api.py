@@ -1,44 +1,47 @@
 """Staff's part of the API: phone banks, who is on, views, trials of scripts, lists for dialers and sheets."""
 
 from datetime import timedelta
-from urllib.parse import quote
 from uuid import UUID
 
 from aiohttp import web
 
-from callers.api import TOKENS, Route, account_of, answer, body, floor_of, problem
+from callers.api import TOKENS, Route, answer, body, floor_of, problem, staff_of
+from callers.captain import captain_path
 from callers.lists import UnknownListError, as_csv
 from callers.people import Bank
+from callers.permission import deciding, for_all, of_caller, of_list, of_precinct, sees
 from callers.trial import Rule
 from callers.trials import TrialRunsError
+from election.access.links import numbers
 from election.wire import callers as wire
 
 
-def _bank(request: web.Request, bank: Bank, account: str) -> wire.PhoneBankView:
-    captain = request.app[TOKENS].sign("captain", {"account": account, "bank": bank.code})
+def _bank(request: web.Request, bank: Bank, number: int = 0) -> wire.PhoneBankView:
     return wire.PhoneBankView(
         code=bank.code, name=bank.name, most_callers=bank.most_callers, joined=bank.joined,
         ends_at=bank.ends_at, join_path=f"/c/join/{bank.code}",
-        captain_path=f"/c/captain/{quote(captain)}",
+        captain_path=captain_path(request.app[TOKENS], staff_of(request), bank.code, number),
     )  # fmt: skip
 
 
 async def get_banks(request: web.Request) -> web.Response:
     """Phone banks, with the links of their volunteers and captains."""
-    account = account_of(request)
-    banks = await floor_of(request).people.banks()
-    return answer(wire.PhoneBanks(phone_banks=[_bank(request, bank, account) for bank in banks]))
+    for_all(staff_of(request))
+    floor = floor_of(request)
+    banks = await floor.people.banks()
+    good = await numbers(floor.pool, "captain", [bank.code for bank in banks])
+    return answer(wire.PhoneBanks(phone_banks=[_bank(request, bank, good[bank.code]) for bank in banks]))
 
 
 async def post_bank(request: web.Request) -> web.Response:
     """Opens a phone bank whose volunteers sign themselves up."""
-    account = account_of(request)
+    account = for_all(staff_of(request)).account
     order = await body(request, wire.PhoneBankOrder)
     floor = floor_of(request)
     now = floor.time.now()
     ends_at = now + timedelta(hours=order.hours)
     bank = await floor.people.open_bank(order.name, order.most_callers, ends_at, account, now)
-    return answer(_bank(request, bank, account), 201)
+    return answer(_bank(request, bank), 201)
 
 
 def _minutes(time: timedelta | None) -> float | None:
@@ -46,9 +49,8 @@ def _minutes(time: timedelta | None) -> float | None:
 
 
 async def get_floor(request: web.Request) -> web.Response:
-    """Who calls, how fast, who idles; no voter."""
-    account_of(request)
-    floor = floor_of(request)
+    """Who calls, how fast, who idles, in the account's counties; no voter."""
+    who, floor = staff_of(request), floor_of(request)
     now = floor.time.now()
     lines = [
         wire.CallerAtWork(
@@ -58,34 +60,38 @@ async def get_floor(request: web.Request) -> web.Response:
             answered=one.answered, abusive=one.abusive, barred=one.barred,
         )
         for one in await floor.people.on_duty(now)
+        if sees(who, floor, one.precinct_id)
     ]  # fmt: skip
-    outcomes = dict(await floor.people.outcomes(now))
+    outcomes = dict(await floor.people.outcomes(now, lambda precinct: sees(who, floor, precinct)))
     return answer(wire.FloorView(callers=lines, waiting=len(floor.waiting), outcomes=outcomes))
 
 
 async def put_caller(request: web.Request) -> web.Response:
     """Takes a caller's link away, or gives it back."""
-    account = account_of(request)
+    who = deciding(staff_of(request))
     order = await body(request, wire.BarOrder)
-    if not await floor_of(request).bar(request.match_info["caller_id"], account, barred=order.barred):
+    floor, caller_id = floor_of(request), request.match_info["caller_id"]
+    account = (await of_caller(who, floor, caller_id)).account
+    if not await floor.bar(caller_id, account, barred=order.barred):
         return problem(404, "unknown_caller", "There is no such caller.")
     return web.Response(status=204)
 
 
 async def get_views(request: web.Request) -> web.Response:
-    """Who was shown a voter, or whom a caller was shown; the look is audited."""
-    account = account_of(request)
+    """Who was shown a voter, or whom a caller was shown, in the account's counties; the look is audited."""
+    who = deciding(staff_of(request))
     voter, caller = request.query.get("voter", ""), request.query.get("caller", "")
     if not voter and not caller:
         return problem(400, "malformed", "Name a voter or a caller.")
     floor = floor_of(request)
-    rows = await floor.people.viewed(account, floor.time.now(), voter_id=voter, caller_id=caller)
-    return answer(wire.Views(views=[wire.View.model_validate(dict(row)) for row in rows]))
+    rows = await floor.people.viewed(who.account, floor.time.now(), voter_id=voter, caller_id=caller)
+    seen = [dict(row) for row in rows if sees(who, floor, row["precinct_id"])]
+    return answer(wire.Views(views=[wire.View.model_validate(row) for row in seen]))
 
 
 async def get_trial(request: web.Request) -> web.Response:
     """How the scripts do: the live trial, else the last one."""
-    account_of(request)
+    for_all(staff_of(request))
     shown = await floor_of(request).trials.latest()
     if shown is None:
         return problem(404, "no_trial", "No trial of scripts has been started.")
@@ -107,7 +113,7 @@ async def get_trial(request: web.Request) -> web.Response:
 
 async def post_trial(request: web.Request) -> web.Response:
     """Starts a trial of scripts; its rule for stopping is in the order."""
-    account = account_of(request)
+    account = for_all(staff_of(request)).account
     order = await body(request, wire.ScriptTrialOrder)
     floor = floor_of(request)
     rule = Rule(order.alpha, order.spread, order.most_answers)
@@ -123,7 +129,7 @@ async def post_trial(request: web.Request) -> web.Response:
 
 async def delete_trial(request: web.Request) -> web.Response:
     """Ends the live trial undecided."""
-    account = account_of(request)
+    account = for_all(staff_of(request)).account
     floor = floor_of(request)
     if not await floor.trials.end(account, floor.time.now()):
         return problem(404, "no_trial", "No trial runs.")
@@ -132,9 +138,10 @@ async def delete_trial(request: web.Request) -> web.Response:
 
 async def post_list(request: web.Request) -> web.Response:
     """Sets voters of an open precinct aside for a dialer or a sheet."""
-    account = account_of(request)
+    who = deciding(staff_of(request))
     order = await body(request, wire.ListOrder)
     floor = floor_of(request)
+    account = of_precinct(who, floor, order.precinct_id).account
     made = await floor.lists.make(
         order.precinct_id,
         order.lines,
@@ -160,10 +167,11 @@ def _list_id(request: web.Request) -> UUID:
 
 async def get_list(request: web.Request) -> web.Response:
     """The list as CSV: who may still be called. Who has voted or said no meanwhile is off it."""
-    account = account_of(request)
-    floor = floor_of(request)
+    who, floor = deciding(staff_of(request)), floor_of(request)
     try:
-        found = await floor.lists.show(_list_id(request), account, floor.time.now())
+        list_id = _list_id(request)
+        account = of_list(who, floor, await floor.lists.precinct_of(list_id)).account
+        found = await floor.lists.show(list_id, account, floor.time.now())
     except UnknownListError:
         return problem(404, "unknown_list", "There is no such list.")
     return web.Response(text=as_csv(found), content_type="text/csv", headers={"Cache-Control": "no-store"})
@@ -171,10 +179,11 @@ async def get_list(request: web.Request) -> web.Response:
 
 async def post_outcomes(request: web.Request) -> web.Response:
     """Takes the outcomes of a list back, as CSV."""
-    account_of(request)
-    floor = floor_of(request)
+    who, floor = deciding(staff_of(request)), floor_of(request)
     try:
-        taken = await floor.lists.take_outcomes(_list_id(request), await request.text(), floor.time.now())
+        list_id = _list_id(request)
+        of_list(who, floor, await floor.lists.precinct_of(list_id))
+        taken = await floor.lists.take_outcomes(list_id, await request.text(), floor.time.now())
     except UnknownListError:
         return problem(404, "unknown_list", "There is no such list.")
     problems = [wire.LineProblem(line=line, problem=words) for line, words in taken.problems]

@@ -18,6 +18,7 @@ _SWEEP_SECONDS = 1.0
 class _Waiting:
     woken: "asyncio.Future[bool]"
     blank: Callable[[], bool]  # says a blank; False where nobody is there any longer
+    stands: Callable[[], bool]  # whether they may still call
     said_at: float
 
 
@@ -33,13 +34,18 @@ class WaitingRoom:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    async def wait(self, seconds: float, blank: Callable[[], bool] = lambda: True) -> bool:
-        """Until woken (True), so many real seconds have passed, or nobody is there any longer."""
+    async def wait(
+        self,
+        seconds: float,
+        blank: Callable[[], bool] = lambda: True,
+        stands: Callable[[], bool] = lambda: True,
+    ) -> bool:
+        """Until woken (True), so many real seconds have passed, nobody is there, or they may not call."""
         if self.closed:
             return False
         place, loop = object(), asyncio.get_running_loop()
         woken: asyncio.Future[bool] = loop.create_future()
-        self._waiting[place] = _Waiting(woken, blank, loop.time())
+        self._waiting[place] = _Waiting(woken, blank, stands, loop.time())
         timer = loop.call_later(seconds, _end, woken, False)
         if not self._sweeping:
             self._sweeping = True
@@ -61,6 +67,12 @@ class WaitingRoom:
         self._sweeping = bool(self._waiting)
         if self._sweeping:
             loop.call_later(_SWEEP_SECONDS, self._sweep)
+
+    def recheck(self) -> None:
+        """Access has changed: whose was taken away waits no longer."""
+        for each in list(self._waiting.values()):
+            if not each.stands():
+                _end(each.woken, False)
 
     def close(self) -> None:
         """The service stops: everybody has their answer now, and asks again, elsewhere."""

@@ -9,7 +9,9 @@ from typing import Any
 from chaos.faults.front import Front
 from chaos.faults.headquarters import Headquarters
 from chaos.history import Op
+from chaos.keys import CopiedKeys
 from chaos.session import current
+from chaos.witness import VIEWER
 
 
 def load(
@@ -48,6 +50,36 @@ def open_headquarters() -> str:
 def beluga(*, words: list[str]) -> str:
     """Runs one of our commands; what it prints."""
     return current().beluga(*words)
+
+
+def copy_keys(login: str = "rehearsed") -> str:
+    """Makes an account, signs in with it, and copies every key it is given: they are used again and again."""
+    session = current()
+    known = [line.split("\t")[0] for line in session.beluga("user", "list").splitlines()]
+    said = session.beluga("user", "reset" if login in known else "add", login)
+    keys = CopiedKeys(session.target, session.history, login, said.rsplit(" ", 1)[-1].strip())
+    names = keys.get_in()
+    session.keys = keys
+    keys.start()
+    return f"{login} gets in by {', '.join(names)}"
+
+
+def take_away(login: str = "rehearsed") -> str:
+    """Closes the account whose keys were copied."""
+    session = current()
+    session.history.record(Op.FAULT, "copied keys", cuts=[], number="copied-keys", arguments={"login": login})
+    session.beluga("user", "disable", login)
+    return login
+
+
+def lose_keys() -> str:
+    """Whoever copied the keys gives up."""
+    session = current()
+    if session.keys is not None:
+        session.keys.stop()
+        session.keys = None
+        session.history.record(Op.HEAL, "copied keys")
+    return "no key is used any longer"
 
 
 def wait_for_load() -> int:
@@ -137,7 +169,7 @@ async def _storm(viewers: int, times: int) -> int:
     from websockets.exceptions import WebSocketException
 
     session = current()
-    token = session.target.token("feed", {"role": "staff", "counties": None, "account": "storm"})
+    token = session.target.token("feed", VIEWER | {"account": "storm"})
     url = f"{session.target.url('feed')}/?token={token}"
 
     async def view(everybody: asyncio.Barrier) -> bool:

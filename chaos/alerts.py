@@ -1,8 +1,9 @@
 """Evaluates alert rules (Prometheus's files) from what the services' /metrics say, without a Prometheus.
 
-Of PromQL only what our rules need: `metric{label="x"} > 1`, `increase(metric[30s]) > 0`, `rate(…)`, `up`,
-`sum(…)` around any of them, and `… and on() …` between two. Series are summed over labels not named. A rule
-in other words is left to Prometheus and never fires here.
+Of PromQL only what our rules need: `metric{label="x", other=~"a|b"} > 1`, `increase(metric[30s]) > 0`,
+`rate(…)`, `max_over_time(…)`, `up`, `sum(…)` or `min(…)` around any of them, and `… and on() …` between two.
+Series are summed over labels not named; `min` takes the least of them. A rule in other words is left to
+Prometheus and never fires here.
 """
 
 import contextlib
@@ -26,10 +27,12 @@ SCRAPE_SECONDS = 1.5
 KEPT = 1_200  # looks
 
 _EXPR = re.compile(
-    r"^(?:sum\()?(?:(?P<function>increase|rate)\()?(?P<metric>\w+)(?:\{(?P<labels>[^}]*)\})?"
+    r"^(?:(?P<over>sum|min)(?: by \(\w+\) )?\()?(?:(?P<function>increase|rate|max_over_time)\()?"
+    r"(?P<metric>\w+)(?:\{(?P<labels>[^}]*)\})?"
     r"(?:\[(?P<window>\d+[smh])\])?\)*\s*(?P<compare>==|>=|<=|>|<)\s*(?P<number>-?[\d.e]+)$"
 )
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
+_WANTED = re.compile(r'(\w+)=(~?)"([^"]*)"')
 _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? ([^ ]+)(?: \d+)?$")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
@@ -38,13 +41,17 @@ Look = Mapping[str, Sequence[tuple[Mapping[str, str], float]]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One alert. `hold` is how long it must be true before it fires, s."""
+    """One alert. `hold` is how long it must be true before it fires, s.
+
+    `not_rehearsed` says why no experiment fires it; empty where one does.
+    """
 
     name: str
     expr: str
     hold: float
     runbook: str
     summary: str
+    not_rehearsed: str = ""
 
 
 def read_rules(path: Path) -> list[Rule]:
@@ -57,6 +64,7 @@ def read_rules(path: Path) -> list[Rule]:
             seconds_of(str(rule.get("for", "0s"))),
             _page(rule.get("annotations", {})),
             str(rule.get("annotations", {}).get("summary", "")),
+            str(rule.get("annotations", {}).get("not_rehearsed", "")),
         )
         for group in said.get("groups", [])
         for rule in group["rules"]
@@ -95,18 +103,22 @@ def holds(expr: str, looks: Sequence[tuple[float, Look]]) -> bool | None:
     match = _EXPR.match(expr)
     if match is None or not looks:
         return None
-    labels = dict(_LABEL.findall(match["labels"] or ""))
-    now = _sum(looks[-1][1], match["metric"], labels)
+    wanted = _wanted(match["labels"] or "")
+    least = match["over"] == "min"
+    now = _sum(looks[-1][1], match["metric"], wanted, least)
     if match["function"]:
         window = seconds_of(match["window"] or "1m")
         last: float | None = None
         values: list[float | None] = []
         for at, look in reversed(looks):  # no further back than the last value before the window
-            value = _seen(look, match["metric"], labels)
+            value = _seen(look, match["metric"], wanted, least)
             if at < looks[-1][0] - window and value is not None:
                 last = value
                 break
             values.append(value)
+        if match["function"] == "max_over_time":
+            now = max((v for v in values if v is not None), default=None)
+            return now is not None and _compares(now, match["compare"], float(match["number"]))
         grown = 0.0
         for value in reversed(values):
             if value is None:  # not counted yet; or a service did not answer, which is no restart
@@ -115,25 +127,38 @@ def holds(expr: str, looks: Sequence[tuple[float, Look]]) -> bool | None:
             grown += 0.0 if last is None else value - last if value >= last else value
             last = value
         now = grown / window if match["function"] == "rate" else grown
-    if now is None:
-        return False
-    number = float(match["number"])
+    return now is not None and _compares(now, match["compare"], float(match["number"]))
+
+
+def _compares(value: float, how: str, number: float) -> bool:
     return {
-        "==": now == number,
-        ">": now > number,
-        ">=": now >= number,
-        "<": now < number,
-        "<=": now <= number,
-    }[match["compare"]]
+        "==": value == number,
+        ">": value > number,
+        ">=": value >= number,
+        "<": value < number,
+        "<=": value <= number,
+    }[how]
 
 
-def _seen(look: Look, metric: str, labels: Mapping[str, str]) -> float | None:
-    values = [v for its, v in look.get(metric, ()) if all(its.get(k) == w for k, w in labels.items())]
-    return sum(values) if values else None
+Wanted = Mapping[str, frozenset[str]]  # a label, and the values of it that are looked for
 
 
-def _sum(look: Look, metric: str, labels: Mapping[str, str]) -> float | None:
-    found = _seen(look, metric, labels)
+def _wanted(labels: str) -> Wanted:
+    return {
+        name: frozenset(value.split("|") if several else [value])
+        for name, several, value in _WANTED.findall(labels)
+    }
+
+
+def _seen(look: Look, metric: str, wanted: Wanted, least: bool) -> float | None:
+    values = [v for its, v in look.get(metric, ()) if all(its.get(k) in w for k, w in wanted.items())]
+    if not values:
+        return None
+    return min(values) if least else sum(values)
+
+
+def _sum(look: Look, metric: str, wanted: Wanted, least: bool) -> float | None:
+    found = _seen(look, metric, wanted, least)
     return 0.0 if found is None and metric.endswith("_total") and look else found
 
 

@@ -68,6 +68,12 @@ def alert_fires(name: str, seconds: float = 30.0) -> bool:
     return False
 
 
+def access_ended(seconds: float = 5.0) -> bool:
+    """Whether every copied key is refused, and the open feed closed, within `seconds`."""
+    keys = current().keys
+    return keys is not None and keys.ended_within(float(seconds))
+
+
 def alert_ceases(name: str, seconds: float = 60.0) -> bool:
     """Whether an alert that fired is silent again within `seconds`."""
     session = current()

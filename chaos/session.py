@@ -25,6 +25,7 @@ from chaos.faults.headquarters import Headquarters
 from chaos.faults.heal import HealList
 from chaos.faults.provider import hold_file
 from chaos.history import History, Op
+from chaos.keys import CopiedKeys
 from chaos.routes import Form, Gateway, Route, Twilio
 from chaos.runbook import Command, read_page
 from chaos.surge import Load, Mix, Surge, Watcher, read_watchers
@@ -50,6 +51,7 @@ class Session:
     election: Path | None = None  # the folder whose watchers text
     front: Front | None = None
     headquarters: Headquarters | None = None
+    keys: CopiedKeys | None = None
     recovery: float | None = None
     _links: dict[str, str] = field(default_factory=dict)
     _links_read: float = 0.0  # the file's time of change
@@ -250,6 +252,9 @@ class Session:
     def close(self) -> None:
         for surge in self.surges:
             surge.stop()
+        if self.keys is not None:
+            self.keys.stop()
+            self.keys = None
         self.board.stop()
         self.alerts.stop()
         self.heals.close()

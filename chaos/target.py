@@ -141,7 +141,7 @@ class Target:
     @property
     def bearer(self) -> dict[str, str]:
         """Headers of a call between services; good for five minutes."""
-        token = self.token("service", {"account": "rehearsal", "role": "admin"})
+        token = self.token("service", {"account": "rehearsal", "role": "admin", "machine": True})
         return {"Authorization": f"Bearer {token}"}
 
     @property

@@ -11,7 +11,9 @@ from waitress.server import BaseWSGIServer
 
 from dashboard.app import BODY_LIMIT, build
 from dashboard.half_sent import Channel
+from dashboard.lanes import Lanes
 from dashboard.settings import DashboardSettings
+from election.private_files import keep_private
 from election.telemetry import configure_logs
 
 LARGEST_HEAD = 32_768  # bytes: a cookie, and what proxies add
@@ -29,11 +31,13 @@ def allow_files(wanted: int) -> None:
 
 def main() -> int:
     """Serves until SIGTERM or SIGINT."""
+    keep_private()
     allow_files(2 * CONNECTIONS)
     settings = DashboardSettings()
     log = configure_logs("dashboard", settings)
+    lanes = Lanes(settings.dashboard_threads)
     try:
-        room = build(settings)
+        room = build(settings, lambda: lanes.well)
     except ValueError as error:
         print(f"dashboard: {error}", file=sys.stderr)
         return 2
@@ -42,7 +46,7 @@ def main() -> int:
         room.server,
         host=settings.host,
         port=settings.dashboard_port,
-        threads=settings.dashboard_threads,
+        _dispatcher=lanes,
         # Each open board keeps a connection or two. Above waitress's usual hundred nobody would be let in
         # until one of them has been idle for two minutes; above 1,024 its `select` fails.
         connection_limit=CONNECTIONS,

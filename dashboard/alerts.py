@@ -69,7 +69,8 @@ where alert_id = any($1::uuid[]) and acknowledged_by is null and ($4::text[] is 
 returning alert_id, precinct_id, kind
 """
 _BY_OTHERS = """
-select distinct acknowledged_by from alerts where alert_id = any($1::uuid[]) and acknowledged_by <> $2
+select distinct acknowledged_by from alerts
+where alert_id = any($1::uuid[]) and acknowledged_by <> $2 and ($3::text[] is null or county = any($3))
 """
 _DUE = f"""
 select {_COLUMNS} from alerts where %s is null and rehearsal = $1 and raised_at > $2
@@ -179,7 +180,7 @@ class Alerts:
         counties = list(who.counties) if who.counties is not None else None
         async with self._background.connection() as connection, connection.transaction():
             done = await connection.fetch(_ACKNOWLEDGE, ids, who.login, self._clock.now(), counties)
-            others = await connection.fetch(_BY_OTHERS, ids, who.login)
+            others = await connection.fetch(_BY_OTHERS, ids, who.login, counties)
         self._read_at = float("-inf")
         return [dict(row) for row in done], [row["acknowledged_by"] for row in others]
 

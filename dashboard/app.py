@@ -1,10 +1,12 @@
 """The war room put together: Flask, Dash on it, and the background loop beside them."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import flask
 from dash import Dash
+from prometheus_client import CollectorRegistry
 
 from dashboard.actions import add_actions
 from dashboard.alerts import Alerts, add_alerts
@@ -24,10 +26,15 @@ from dashboard.sign_in import Accounts, add_sign_in
 from dashboard.snapshots import Snapshots, add_snapshots
 from dashboard.squeeze import add_squeeze
 from dashboard.trail import Trail
+from election.access.access_list import AccessList
+from election.access.identity import Admission
+from election.access.sessions import EndedSessions
+from election.access.telemetry import AccessTelemetry
 from election.clock import open_clock
 from election.tokens import Tokens
 
 BODY_LIMIT = 256 * 1024  # bytes of one request
+LONGEST_TOKEN = 24 * 3600  # seconds that what was signed in a session may live after it: the feed's
 
 
 @dataclass
@@ -41,14 +48,25 @@ class WarRoom:
         self.background.stop()
 
 
-def build(settings: DashboardSettings) -> WarRoom:
-    """The war room, its background loop running. Raises `ValueError` where the secret is missing."""
+def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) -> WarRoom:
+    """The war room, its background loop running; `well`: whether its threads take requests.
+
+    Raises `ValueError` where the secret is missing.
+    """
     tokens = Tokens(settings.secret.get_secret_value())
     clock = open_clock(settings.clock_file)
     folder = settings.state / "dashboard"
     background = Background(settings.database_url)
     trail = Trail(background, clock, folder)
-    known = Accounts(background)
+    registry = CollectorRegistry()
+    access = AccessList(folder)
+    admission = Admission(tokens, access.still_open, AccessTelemetry(registry).account)
+    lifetime = max(settings.session_hours * 3600, LONGEST_TOKEN)
+    ended = EndedSessions(folder, background.connection, lifetime)
+    ended.load()
+    if settings.database_url:
+        access.load()
+    known = Accounts(background, access, ended, admission)
     neighbours = Neighbours(background, settings, tokens)
     hearing = Hearing()
     gazetteer = Gazetteer(background, folder, hearing.roster_changed)
@@ -70,8 +88,12 @@ def build(settings: DashboardSettings) -> WarRoom:
     )
     # Ours come before Dash's: its catch-all would otherwise answer first, and without asking who it is.
     add_squeeze(server)
-    add_sign_in(server, settings, known)
-    add_health(server, lambda: {"election": gazetteer.places is not None})
+
+    def signed_out(login: str) -> None:
+        background.run(trail.record(login, "signed out everywhere", f"account:{login}", {}))
+
+    add_sign_in(server, settings, known, signed_out)
+    add_health(server, registry, lambda: {"election": gazetteer.places is not None}, well)
     add_pages(server, settings, gazetteer, tokens)
     add_audit(server, background, gazetteer, trail)
     add_actions(server, background, neighbours, gazetteer, trail)
@@ -101,4 +123,7 @@ def build(settings: DashboardSettings) -> WarRoom:
     listening = hear(hearing, settings.feed_url, tokens)
     for work in (gazetteer.watch(), known.follow(), trail.flush(), listening, alerts.run(), snapshots.run()):
         background.keep(work)
+    if settings.database_url:
+        background.keep(access.follow(settings.database_url))
+        background.keep(ended.keep_telling())
     return WarRoom(server, background)

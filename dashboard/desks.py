@@ -127,7 +127,8 @@ def add_desks(
         for watcher in here.watchers:
             if not here.may_reach(watcher, who.counties):
                 continue
-            places = [here.precincts[p] for p in watcher.precinct_ids if p in here.precincts]
+            posts = [here.precincts[p] for p in watcher.precinct_ids if p in here.precincts]
+            places = [p for p in posts if who.may_see(p.county)]
             names = [watcher.name, watcher.watcher_id, *(f"{p.precinct_id} {p.name}" for p in places)]
             if all(word in " ".join(names).casefold() for word in words):
                 own = {*watcher.name.casefold().split(), watcher.watcher_id.casefold()}

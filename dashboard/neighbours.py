@@ -89,10 +89,7 @@ class Neighbours:
         body: dict[str, Any] | None = None,
         seconds: float | None = None,
     ) -> bytes:
-        value: dict[str, Any] = {"account": who.login, "role": who.role.value}
-        if who.counties is not None:
-            value["counties"] = list(who.counties)
-        token = self._tokens.sign("service", value)
+        token = self._tokens.sign("service", who.identity.claims())
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         session = await self._background.session()
         content = orjson.dumps(body) if body is not None else None

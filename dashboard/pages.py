@@ -12,6 +12,7 @@ from dashboard.places import Gazetteer, Places
 from dashboard.settings import DashboardSettings
 from dashboard.sign_in import Person, csrf_token, needs_role, person
 from election.accounts import WAR_ROOM
+from election.telemetry import count_hung_restarts
 from election.tokens import Tokens
 
 MOST_PEOPLE = 100  # precincts whose watchers may be asked for at once
@@ -74,13 +75,8 @@ def add_pages(
 
     def _feed(who: Person) -> dict[str, str]:
         """Where the feed is, and a token to open it."""
-        value = {
-            "role": who.role.value,
-            "counties": list(who.counties) if who.counties is not None else None,
-            "account": who.login,
-        }
         url = feed_url(settings, flask.request.host, flask.request.is_secure)
-        return {"token": tokens.sign("feed", value), "url": url}
+        return {"token": tokens.sign("feed", who.identity.claims()), "url": url}
 
     @server.get("/shapes/counties")
     def counties() -> Any:
@@ -139,17 +135,19 @@ def add_pages(
     @needs_role(*WAR_ROOM)
     def hotline() -> Any:
         """On to intake's hotline, signed in there as the same person."""
-        who = _who()
-        value: dict[str, Any] = {"account": who.login, "role": who.role.value}
-        if who.counties is not None:
-            value["counties"] = list(who.counties)
+        token = tokens.sign("staff", _who().identity.claims())
         there = intake_url(settings, flask.request.host)
-        return flask.redirect(f"{there}/hotline?{urlencode({'token': tokens.sign('staff', value)})}", 303)
+        return flask.redirect(f"{there}/hotline?{urlencode({'token': token})}", 303)
 
 
-def add_health(server: flask.Flask, ready: Callable[[], dict[str, bool]]) -> None:
+def add_health(
+    server: flask.Flask,
+    registry: CollectorRegistry,
+    ready: Callable[[], dict[str, bool]],
+    well: Callable[[], bool] = lambda: True,
+) -> None:
     """Adds `/healthz`, `/readyz`, `/metrics`, open to machines without a session."""
-    registry = CollectorRegistry()
+    count_hung_restarts(registry)
     answers = Counter("dashboard_requests", "Answers by status.", ["status"], registry=registry)
     loaded = Gauge("dashboard_election_loaded", "1 once an election is known.", registry=registry)
     loaded.set_function(lambda: float(ready()["election"]))
@@ -161,7 +159,7 @@ def add_health(server: flask.Flask, ready: Callable[[], dict[str, bool]]) -> Non
 
     @server.get("/healthz")
     def healthz() -> Any:
-        return flask.jsonify(ok=True)
+        return flask.jsonify(ok=well()), 200 if well() else 503
 
     @server.get("/readyz")
     def readyz() -> Any:

@@ -64,8 +64,9 @@ def add_panel(
 def _around(places: Places, precinct_id: str, who: Person) -> Any:
     """Who votes in the same building and who lives next door; the page colours them by their state."""
     near = [p for p in places.nearest(precinct_id, NEIGHBOURS) if who.may_see(p.county)]
+    same = [p for p in places.same_site(precinct_id) if who.may_see(p.county)][:NEIGHBOURS]
     lines = []
-    for title, found in (("Same building", places.same_site(precinct_id)[:NEIGHBOURS]), ("Next to it", near)):
+    for title, found in (("Same building", same), ("Next to it", near)):
         if found:
             links = [
                 html.A(

@@ -24,6 +24,7 @@ from dashboard.drawing import drawing
 from dashboard.geography import county_features, middle, precinct_features
 from election.database import UNREACHABLE, pauses
 from election.day import ElectionDay, Precinct, Watcher
+from election.private_files import private_folder, private_state
 from election.roster import load_roster
 from election.store import current_roster, load_election
 
@@ -122,7 +123,8 @@ class Gazetteer:
         self._file = folder / "places.json.gz"
         self._shapes: dict[tuple[str, ...], bytes] = {}
         self.places: Places | None = None
-        folder.mkdir(parents=True, exist_ok=True)
+        private_state(folder.parent)
+        private_folder(folder)
         try:
             self.places = _load(gzip.decompress(self._file.read_bytes()))
         except FileNotFoundError:

@@ -1,8 +1,8 @@
 """Signing in and out, sessions, and who may see what.
 
 A session is Flask's signed cookie: login, role, counties, the account's epoch and a CSRF token. It needs no
-database to be believed, so the war room goes on while PostgreSQL is away; `Accounts` follows the table every
-few seconds and ends sessions whose account was disabled, reset or changed.
+database to be believed, so the war room goes on while PostgreSQL is away; the list of open access, kept on
+disk, ends sessions whose account was disabled, reset or changed, and those that were signed out of.
 """
 
 import asyncio
@@ -25,14 +25,19 @@ from dashboard.background import Background
 from dashboard.browsers import Browsers
 from dashboard.settings import DashboardSettings
 from election import accounts, totp
-from election.accounts import WAR_ROOM, Account, Role
+from election.access.access_list import AccessList
+from election.access.identity import AccessEndedError, Admission, Identity
+from election.access.sessions import EndedSessions, session_id
+from election.accounts import WAR_ROOM, Account, AccountError, Role
 from election.database import UNREACHABLE
 
 _LOG = structlog.get_logger()
 
-FOLLOW_SECONDS = 2.0  # how soon a disabled account is out
+FOLLOW_SECONDS = 2.0  # between looks at the accounts, for those who sign in while the database is away
 CODE_SECONDS = 300  # real, from the password to the one-time code
 HASHES_AT_ONCE = 2  # argon2 takes 64 MB each
+
+_NOT_DONE: tuple[type[BaseException], ...] = (*UNREACHABLE, AccountError)
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -44,16 +49,29 @@ class Person:
     login: str
     role: Role
     counties: tuple[str, ...] | None
+    epoch: int = 0
+    session: str = ""
 
     def may_see(self, county: str) -> bool:
         return self.counties is None or county in self.counties
 
+    @property
+    def identity(self) -> Identity:
+        """As whom the war room asks other services."""
+        counties = None if self.counties is None else frozenset(self.counties)
+        return Identity(self.login, self.role.value, counties, self.epoch, session=self.session)
+
 
 class Accounts:
-    """The accounts as last seen in the database."""
+    """The accounts as last seen in the database, and whose sessions stand."""
 
-    def __init__(self, background: Background) -> None:
+    def __init__(
+        self, background: Background, access: AccessList, ended: EndedSessions, admission: Admission
+    ) -> None:
         self._background = background
+        self._access = access
+        self._ended = ended
+        self._admission = admission
         self._known: dict[str, Account] | None = None
         self._used: dict[str, int] = {}  # steps of one-time codes, while the database is away
 
@@ -81,8 +99,10 @@ class Accounts:
             if self._known is None:
                 raise ConnectionError("accounts were never seen") from error
             return self._known.get(login)
-        if account is not None and self._known is not None:
-            self._known[login] = account  # just made or reset: its session must not end before the next look
+        if account is not None:  # just made or reset: its session must not end before the next look
+            self._access.learn(login, account.standing)
+            if self._known is not None:
+                self._known[login] = account
         return account
 
     def code_accepted(self, account: Account, given: str) -> bool:
@@ -103,11 +123,26 @@ class Accounts:
         self._used[account.login] = step
         return fresh
 
-    def still_open(self, login: str, epoch: int) -> bool:
-        if self._known is None:
-            return True
-        account = self._known.get(login)
-        return account is not None and not account.disabled and account.epoch == epoch
+    def still_open(self, who: Person) -> bool:
+        """Whether this session stands: neither its account nor the session itself was ended."""
+        try:
+            self._admission.checked(who.identity)
+        except AccessEndedError:
+            return False
+        return not self._ended.has_ended(who.session)
+
+    def sign_out(self, session: str) -> None:
+        """Ends one session, also for whoever has copied its cookie."""
+        self._ended.end(session)
+
+    def sign_out_everywhere(self, login: str) -> None:
+        """Ends everything that was signed for this account. Raises one of `UNREACHABLE`."""
+
+        async def end() -> None:
+            async with self._background.connection() as connection:
+                await accounts.sign_out(connection, login)
+
+        self._background.run(end(), timeout=3)
 
 
 def person() -> Person | None:
@@ -169,8 +204,20 @@ _OPEN = (
 )
 
 
-def add_sign_in(server: flask.Flask, settings: DashboardSettings, known: Accounts) -> None:
-    """Adds `/login` and `/logout`, and closes every other page to those who have not signed in."""
+def _untold(_: str) -> None:
+    pass
+
+
+def add_sign_in(
+    server: flask.Flask,
+    settings: DashboardSettings,
+    known: Accounts,
+    told: Callable[[str], None] = _untold,
+) -> None:
+    """Adds `/login`, `/logout` and `/logout-everywhere`, and closes every other page to strangers.
+
+    `told` hears whose account was signed out everywhere.
+    """
     attempts, guard, hashing = Attempts(), threading.Lock(), threading.BoundedSemaphore(HASHES_AT_ONCE)
     browsers = Browsers(str(server.config["SECRET_KEY"]), settings.cookie_secure)
     server.permanent_session_lifetime = timedelta(hours=settings.session_hours)
@@ -263,8 +310,30 @@ def add_sign_in(server: flask.Flask, settings: DashboardSettings, known: Account
     @server.post("/logout")
     def logout() -> Any:
         if csrf_right(flask.request.form.get("csrf")):
+            known.sign_out(_session())
             flask.session.clear()
         return flask.redirect("/login", 303)
+
+    @server.post("/logout-everywhere")
+    def logout_everywhere() -> Any:
+        who = person()
+        if who is None or not csrf_right(flask.request.form.get("csrf")):
+            return flask.redirect("/", 303)
+        known.sign_out(who.session)
+        flask.session.clear()
+        try:
+            known.sign_out_everywhere(who.login)
+        except _NOT_DONE:
+            return _form(
+                "You are signed out here only: the database does not answer. Sign in and try again.", 503
+            )
+        told(who.login)
+        return flask.redirect("/login", 303)
+
+
+def _session() -> str:
+    """This session's id. Its CSRF token is its own, and as old as it is."""
+    return session_id(csrf_token())
 
 
 def _person(known: Accounts) -> Person | None:
@@ -272,9 +341,9 @@ def _person(known: Accounts) -> Person | None:
     if "login" not in session:
         return None
     role, counties = Role(session["role"]), session["counties"]
-    if role not in WAR_ROOM or not known.still_open(session["login"], session["epoch"]):
-        return None
-    return Person(session["login"], role, tuple(counties) if counties is not None else None)
+    scope = tuple(counties) if counties is not None else None
+    who = Person(session["login"], role, scope, session["epoch"], _session())
+    return who if role in WAR_ROOM and known.still_open(who) else None
 
 
 def _halfway() -> tuple[str, int | None]:

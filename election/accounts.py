@@ -1,7 +1,7 @@
 """Accounts of the war room: roles, county scopes, passwords (argon2id). Sessions are the dashboard's affair.
 
-An account's `epoch` grows whenever its password, role or access changes; a session remembers the epoch it was
-signed under, so that a reset or a disabling ends every session of that account.
+An account's `epoch` grows whenever its password, role or access changes, whoever changes it (a trigger sees
+to that); sessions and tokens name the epoch they were signed under, and end with it (`election.access`).
 """
 
 import secrets
@@ -11,6 +11,9 @@ from enum import StrEnum
 
 import argon2
 import asyncpg
+
+from election.access.access_list import Standing
+from election.access.identity import Identity
 
 _HASHER = argon2.PasswordHasher()  # argon2id with the library's defaults (RFC 9106, low memory)
 
@@ -35,6 +38,11 @@ where login = $1 returning login
 """
 _DISABLE = """
 update accounts set disabled = true, epoch = epoch + 1, changed_at = now() where login = $1 returning login
+"""
+_SIGN_OUT = "update accounts set epoch = epoch + 1, changed_at = now() where login = $1 returning login"
+_CHANGE_ROLE = """
+update accounts set role = $2, counties = $3, epoch = epoch + 1, changed_at = now()
+where login = $1 returning login
 """
 
 
@@ -93,6 +101,17 @@ class Account:
     def may_see(self, county: str) -> bool:
         return self.role is not Role.LEAD or county in self.counties
 
+    @property
+    def identity(self) -> Identity:
+        """As whom its tokens speak."""
+        counties = frozenset(self.counties) if self.role is Role.LEAD else None
+        return Identity(self.login, self.role.value, counties, self.epoch)
+
+    @property
+    def standing(self) -> Standing:
+        """What services must know of it."""
+        return Standing(self.epoch, self.role.value, frozenset(self.counties), self.disabled)
+
 
 def new_password() -> str:
     """A password that can be read out over a phone: four groups of letters and digits, about 80 bits."""
@@ -111,8 +130,7 @@ async def add(
     """Makes an account. Raises `AccountExistsError` or `AccountRefusedError`."""
     login = login.strip().lower()
     _check_password(password)
-    if role is Role.LEAD and not counties:
-        raise AccountRefusedError("a lead needs at least one county")
+    _check_scope(role, counties)
     try:
         done = await connection.fetchval(_ADD, login, role.value, list(counties), _HASHER.hash(password))
     except asyncpg.CheckViolationError:
@@ -133,6 +151,25 @@ async def reset(connection: asyncpg.Connection, login: str, password: str) -> No
 async def disable(connection: asyncpg.Connection, login: str) -> None:
     """Closes the account and ends its sessions. Raises `NoSuchAccountError`."""
     if await connection.fetchval(_DISABLE, login.lower()) is None:
+        raise NoSuchAccountError(login)
+
+
+async def sign_out(connection: asyncpg.Connection, login: str) -> None:
+    """Ends every session, link and token of the account; its password stays. Raises `NoSuchAccountError`."""
+    if await connection.fetchval(_SIGN_OUT, login.lower()) is None:
+        raise NoSuchAccountError(login)
+
+
+async def change_role(
+    connection: asyncpg.Connection, login: str, role: Role, counties: Sequence[str] = ()
+) -> None:
+    """Another role or other counties; ends what was signed under the old ones.
+
+    Raises `NoSuchAccountError`, `AccountRefusedError`.
+    """
+    _check_scope(role, counties)
+    own = list(counties) if role is Role.LEAD else []
+    if await connection.fetchval(_CHANGE_ROLE, login.lower(), role.value, own) is None:
         raise NoSuchAccountError(login)
 
 
@@ -172,6 +209,11 @@ def _account(row: asyncpg.Record) -> Account:
         row["totp_secret"],
         row["totp_step"],
     )
+
+
+def _check_scope(role: Role, counties: Sequence[str]) -> None:
+    if role is Role.LEAD and not counties:
+        raise AccountRefusedError("a lead needs at least one county")
 
 
 def _check_password(password: str) -> None:

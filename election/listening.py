@@ -7,6 +7,7 @@ import structlog
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
+from election.access.identity import machine
 from election.database import pauses
 from election.tokens import Tokens
 
@@ -35,7 +36,7 @@ async def listen(
     rest = pauses()
     away = False  # say it once, not every five seconds all night
     while True:
-        token = tokens.sign("feed", {"role": role, "counties": None, "account": account})
+        token = tokens.sign("feed", machine(account, role).claims())
         address = f"{url}{'&' if '?' in url else '?'}token={token}"
         try:
             async with connect(

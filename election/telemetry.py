@@ -3,22 +3,50 @@
 Never log a phone number, a voter's name or a secret: log ids, kinds and counts.
 """
 
+import faulthandler
 import logging
+import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TextIO
 
 import structlog
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
 
 from election.settings import SharedSettings
 from election.whole_requests import OddRequests
 
+SAY_WHERE = signal.SIGUSR2  # upon it a service writes to its log where each of its threads is
+HUNG_RESTARTS = "BELUGA_HUNG_RESTARTS"  # set by who supervises: how often it killed this service for hanging
+
 Readiness = Callable[[], Awaitable[dict[str, bool]]]
 
 
+class Unfailing:
+    """A text stream for logs: what cannot be written (the disk is full) is lost, and nothing else stops."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def configure_logs(service: str, settings: SharedSettings) -> structlog.stdlib.BoundLogger:
-    """Logs of this process go to stderr, one line each, with the service's name."""
+    """Logs of this process go to stderr, one line each, with the service's name.
+
+    So does, on `SAY_WHERE`, where its threads are: names of functions and lines, no values.
+    """
+    faulthandler.register(SAY_WHERE, file=2, all_threads=True)
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     final = (
         structlog.processors.JSONRenderer()
@@ -34,7 +62,7 @@ def configure_logs(service: str, settings: SharedSettings) -> structlog.stdlib.B
             final,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(Unfailing(sys.stderr)),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, format="%(name)s: %(message)s")
@@ -48,11 +76,14 @@ def add_health(
     ready: Readiness,
     counted: Callable[[], Awaitable[bytes]] | None = None,
 ) -> None:
-    """Adds `/healthz` (the process lives), `/readyz` (each part by name; 503 if one is not) and `/metrics`.
+    """Adds `/healthz` (the process lives; touches neither disk nor database), `/readyz` (each part by name;
+    503 if one is not) and `/metrics`.
 
     A service that can work without a part (intake without its database) leaves that part out of `ready`.
     `counted` gives the text of `/metrics` where there is more to it than this process' registry.
     """
+
+    count_hung_restarts(registry)
 
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"ok": True})
@@ -68,3 +99,12 @@ def add_health(
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
+
+
+def count_hung_restarts(registry: CollectorRegistry) -> None:
+    """`beluga_hung_restarts_total`: how often this service was killed for hanging, as its supervisor says."""
+    counter = Counter(
+        "beluga_hung_restarts", "Times that this service hung and was started again.", registry=registry
+    )
+    told = os.environ.get(HUNG_RESTARTS, "")
+    counter.inc(int(told) if told.isdecimal() else 0)

@@ -8,6 +8,7 @@ import sys
 
 import uvloop
 
+from election.private_files import keep_private
 from election.telemetry import configure_logs
 from intake.app import serve
 from intake.journal import JournalUnavailableError
@@ -26,6 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", type=int, help="processes that share the port (BELUGA_INTAKE_WORKERS)")
     asked = parser.parse_args().workers
+    keep_private()
     settings = IntakeSettings(**({"intake_workers": asked} if asked else {}))
     log = configure_logs("intake", settings)
     if settings.intake_workers > 1 and "BELUGA_INTAKE_WORKER" not in os.environ:

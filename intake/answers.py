@@ -1,5 +1,6 @@
 """What the JSON calls (`/checkins`, `/decisions`) share: reading a body, keeping it, answering."""
 
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -30,11 +31,19 @@ async def body_of(request: web.Request, reception: Reception, provider: str) -> 
 
 
 async def kept(
-    reception: Reception, provider: str, key: str, channel: Channel, *, sender: str, body: str, raw: bytes
+    reception: Reception,
+    provider: str,
+    key: str,
+    channel: Channel,
+    *,
+    sender: str,
+    body: str,
+    raw: bytes,
+    sent_at: datetime | None = None,
 ) -> Outcome | web.Response:
     """Makes a report durable, or gives the answer that it could not be."""
     try:
-        return await reception.take(provider, key, channel, sender, body=body, raw=raw)
+        return await reception.take(provider, key, channel, sender, body=body, raw=raw, sent_at=sent_at)
     except JournalUnavailableError:
         return refuse(reception, provider, 503, "not_durable", TRY_AGAIN)
 

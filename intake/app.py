@@ -9,11 +9,17 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from election.access.access_list import AccessList
+from election.access.identity import Admission
+from election.access.telemetry import AccessTelemetry
 from election.clock import Clock, open_clock
+from election.heartbeat import keep_beating
+from election.private_files import private_folder, private_state
 from election.telemetry import add_health
 from election.tokens import Tokens
 from election.whole_requests import HALF_SENT_SECONDS, whole_requests
 from intake.decisions import add_decisions
+from intake.door import Door
 from intake.drain import Drain
 from intake.form import add_form
 from intake.front import Fronts, Taker
@@ -56,8 +62,11 @@ class Intake:
         self.journal: Journal
         self.drain: Drain
         self._tokens = Tokens(settings.secret.get_secret_value())
+        self.access = AccessList(settings.folder)
+        counted = AccessTelemetry(self.telemetry.registry)
+        self._admission = Admission(self._tokens, self.access.still_open, counted.account)
         self.links = Links(settings.folder, self._tokens)
-        self.office = BackOffice(settings, self.clock, self._tokens, self.telemetry, self.rosters)
+        self.office = BackOffice(settings, self.clock, self._admission, self.telemetry, self.rosters)
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
         self._listener: asyncio.Server | None = None
@@ -71,8 +80,11 @@ class Intake:
         `JournalUnavailableError` where another intake holds the journal.
         """
         settings = self.settings
+        await asyncio.to_thread(private_state, settings.state)
+        await asyncio.to_thread(private_folder, settings.folder)
         await asyncio.to_thread(self.rosters.load)
         await asyncio.to_thread(self.links.load)
+        await asyncio.to_thread(self.access.load)
         self.journal = await Journal.open(
             settings.journal_folder,
             self.clock,
@@ -120,6 +132,7 @@ class Intake:
         if settings.database_url:
             self._run(self.rosters.follow(settings.database_url), "rosters")
             self._run(self.links.follow(settings.database_url), "links")
+            self._run(self.access.follow(settings.database_url), "access list")
             self._run(self.drain.run(), "drain")
         log.info("intake_ready", port=settings.intake_port, undrained=self.journal.depth)
 
@@ -167,17 +180,20 @@ class Intake:
         self._takers = add_webhooks(app, settings, reception, self._sources)
         add_pages(app)
         add_form(app, self.links, reception, settings)
-        operators = Operators(self._tokens, settings)
-        add_hotline(app, operators, reception, settings.rehearsal)
-        add_paper(app, operators, reception, settings.watchers_number, settings.rehearsal)
-        add_decisions(app, self._tokens, reception)
-        self.office.add_to(app, reception)
+        operators = Operators(self._admission, self._tokens, settings)
+        door = Door(self.journal, self.rosters, self.office.acquire)
+        add_hotline(app, operators, reception, door, settings.rehearsal)
+        add_paper(app, operators, reception, door, settings.watchers_number, settings.rehearsal)
+        add_decisions(app, self._admission, reception, door)
+        self.office.add_to(app, reception, door)
         add_openapi(app)
         add_health(app, self.telemetry.registry, self._ready, self._metrics.text)
         return app
 
     async def _ready(self) -> dict[str, bool]:
-        return {"journal": self.journal.healthy}  # not the database: intake works without it
+        # Not the database: intake works without it. And it takes texts while an old file of its is torn, but
+        # somebody must look: whoever sends requests on should go by `journal` alone (deploy/haproxy.cfg).
+        return {"journal": self.journal.healthy, "journal_whole": not self.journal.torn}
 
     def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
@@ -196,6 +212,8 @@ async def serve(settings: IntakeSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    beating = asyncio.create_task(keep_beating(), name="heartbeat")  # from the start to the last of the stop
+    beating.add_done_callback(lambda _: stopping.set())  # an orphan would keep its journal from a successor
     intake = Intake(settings)
     await intake.start()
     try:
@@ -203,3 +221,4 @@ async def serve(settings: IntakeSettings) -> None:
     finally:
         with suppress(asyncio.CancelledError):
             await intake.stop()
+        beating.cancel()

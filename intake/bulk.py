@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from election.access.identity import Identity
 from election.checkin import Channel
 from election.day import Election
 from election.folder.findings import Findings
 from election.folder.reports import Report, examine_reports
 from election.roster import Roster
 from intake.answers import canonical
+from intake.door import Door, Spoken
 from intake.journal import JournalUnavailableError
 from intake.providers import Outcome
 from intake.reader import CLOCK_SLACK
@@ -60,26 +62,29 @@ def lines_of(content: bytes, roster: Roster) -> list[Line]:
     return sorted(lines, key=lambda line: line.number)
 
 
-async def take_lines(
+async def take_lines(  # noqa: PLR0917
     lines: Sequence[Line],
     key_of: Callable[[Line], str],
-    account: str,
+    operator: Identity,
     reception: Reception,
+    door: Door,
     provider: str = PROVIDER,
 ) -> list[Result]:
-    """Makes the good lines durable, and says of each what became of it.
+    """Makes the good lines durable that are the operator's to send, and says of each what became of it.
 
     A line whose key has been taken before counts nothing: the same file may be sent again.
     """
     results: list[Result] = []
     for start in range(0, len(lines), _AT_ONCE):
         part = lines[start : start + _AT_ONCE]
-        results += await asyncio.gather(*(_take(line, key_of, account, reception, provider) for line in part))
+        results += await asyncio.gather(
+            *(_take(line, key_of(line), operator, reception, door, provider) for line in part)
+        )
     return results
 
 
-async def _take(
-    line: Line, key_of: Callable[[Line], str], account: str, reception: Reception, provider: str
+async def _take(  # noqa: PLR0917
+    line: Line, key: str, operator: Identity, reception: Reception, door: Door, provider: str
 ) -> Result:
     report = line.report
     if report is None:
@@ -96,13 +101,16 @@ async def _take(
         "votes": report.votes,
         "observed_at": report.observed_at.isoformat(),
         "text": report.note[:1600] or None,
-        "by": account,
+        "by": operator.account,
     }
     said = canonical({name: value for name, value in body.items() if value is not None})
-    sender = f"form:{report.source}" if known else f"staff:{account}"
+    sender = f"form:{report.source}" if known else f"staff:{operator.account}"
+    now = reception.clock.now()
+    if no := door.report(operator, Spoken(key, Channel.CSV, sender, said, now)):
+        return Result(line, "not_stored" if no.status == 503 else "refused", no.words)
     try:
         outcome: Outcome = await reception.take(
-            provider, key_of(line), Channel.CSV, sender, body=said, raw=said.encode()
+            provider, key, Channel.CSV, sender, body=said, raw=said.encode(), sent_at=now
         )
     except JournalUnavailableError:
         return Result(line, "not_stored", "could not be stored just now; send the same file again")

@@ -42,6 +42,10 @@ def contents_of(folder: Path) -> list[Contents]:
             file = JournalFile(path, read_only=True)
             for label, seq in file.marks().items():
                 marks[label] = max(seq, marks.get(label, 0))
+            if file.missing:
+                files.append(Contents(path, torn=file.missing))
+                file.close()
+                continue
             files.append(file)
         except TornJournalError as error:
             files.append(Contents(path, torn=error.why))
@@ -90,11 +94,12 @@ class _Carried:
 
 @dataclass(frozen=True, slots=True)
 class CarriedOver:
-    """What became of a file's messages. `new`: PostgreSQL did not have them."""
+    """What became of a file's messages. `new`: PostgreSQL did not have them; `missing`: what is not there."""
 
     messages: int
     new: int
     quarantined: list[tuple[int, str]]
+    missing: str = ""
 
 
 async def carry_over(path: Path, url: str, rosters_folder: Path) -> CarriedOver:
@@ -121,6 +126,6 @@ async def carry_over(path: Path, url: str, rosters_folder: Path) -> CarriedOver:
             after = await connection.fetchval("select count(*) from messages")
         finally:
             await connection.close()
-        return CarriedOver(messages, after - before, source.quarantined)
+        return CarriedOver(messages, after - before, source.quarantined, file.missing)
     finally:
         file.close()

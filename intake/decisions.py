@@ -5,11 +5,13 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import ValidationError
 
+from election.access.identity import Admission
 from election.checkin import STAFF, Channel, Kind
-from election.tokens import BadTokenError, Tokens
+from election.tokens import BadTokenError
 from election.wire.intake import Decision
 from intake import corrections
 from intake.answers import bearer, body_of, canonical, kept, receipt, refuse, what_is_wrong
+from intake.door import Door
 from intake.reception import Reception
 
 PROVIDER = "staff"
@@ -18,17 +20,17 @@ MAY_DECIDE = frozenset({"lead", "staff", "admin"})
 MAY_CORRECT = frozenset({"staff", "admin"})
 
 
-def add_decisions(app: web.Application, tokens: Tokens, reception: Reception) -> None:
-    """The route of staff decisions."""
+def add_decisions(app: web.Application, admission: Admission, reception: Reception, door: Door) -> None:
+    """The route of staff decisions. The token says who decides, the door whether they may."""
 
     async def put(request: web.Request) -> web.Response:
         try:
-            who = tokens.read("service", bearer(request), max_age=TOKEN_SECONDS)
-            account, role = str(who["account"]), str(who["role"])
-        except (BadTokenError, KeyError, TypeError):
+            who = admission.read("service", bearer(request), TOKEN_SECONDS)
+        except BadTokenError:
             return refuse(
                 reception, PROVIDER, 401, "bad_token", "Sign in again: the token is missing or too old."
             )
+        account, role = who.account, who.role
         if role not in MAY_DECIDE:
             return refuse(reception, PROVIDER, 403, "role", "Only leads, staff and admins decide.")
         raw = await body_of(request, reception, PROVIDER)
@@ -52,6 +54,8 @@ def add_decisions(app: web.Application, tokens: Tokens, reception: Reception) ->
                 return refuse(reception, PROVIDER, 403, "role", "Only staff and admins correct a reading.")
         if decision.account != account:
             return refuse(reception, PROVIDER, 403, "account", "The token names another account.")
+        if no := await door.decision(who, decision):
+            return refuse(reception, PROVIDER, no.status, no.reason, no.words)
         body = canonical(decision.model_dump(mode="json"))
         outcome = await kept(
             reception, PROVIDER, str(key), Channel.STAFF, sender=f"staff:{account}", body=body, raw=raw

@@ -4,7 +4,7 @@ A queue is never stored: an item waits while the log holds it and nothing that s
 (received_at, check-in id), so that a queue may be worked on while it is being read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -77,6 +77,22 @@ where c.message_id = $1 or (c.detail ? 'reread' and c.detail->>'reread' = $2)
    or (c.kind = 'reread' and c.detail->>'item' = $3)
 """
 
+_COLUMNS = """
+check_in_id, message_id, part, kind, channel, precinct_id, watcher_id, sender, observed_at, sent_at,
+received_at, votes, detail, rehearsal
+"""
+_ENTRIES = f"""
+select {_COLUMNS} from check_ins where check_in_id = any($1::uuid[])
+union
+select {_COLUMNS} from check_ins where kind = 'incident' and detail->>'incident' = any($2::text[])
+"""  # noqa: S608 (constants only)
+_TIES = f"select {_COLUMNS} from check_ins where kind = 'tie' and detail->>'phone' = any($1::text[])"  # noqa: S608
+# One of each precinct is enough: what is asked is where a phone has been heard.
+_OF_PHONES = f"""
+select distinct on (precinct_id) {_COLUMNS} from check_ins
+where detail ? 'unknown_sender' and sender = any($1::text[]) order by precinct_id, check_in_id
+"""  # noqa: S608 (constants only)
+
 # The row is the lock: of two who take at once the second waits, sees the first, and gets nothing.
 _TAKE = """
 insert into desk_takes as k (desk, item, account, taken_until)
@@ -146,6 +162,24 @@ async def entries_about(connection: asyncpg.Connection, found: Subject) -> list[
     """Everything the log holds of one message: its first readings and later corrections."""
     its_id = found.message.message_id
     rows = await connection.fetch(_ABOUT, its_id, str(its_id), str(found.check_in_id))
+    return [_entry(row) for row in rows]
+
+
+async def entries(
+    connection: asyncpg.Connection, ids: Collection[UUID], incidents: Collection[int]
+) -> list[CheckIn]:
+    """The log's entries of these ids, and the incidents of these numbers."""
+    rows = await connection.fetch(_ENTRIES, list(ids), [str(n) for n in incidents])
+    return [_entry(row) for row in rows]
+
+
+async def entries_of_phones(
+    connection: asyncpg.Connection, phones: Collection[str], *, ties_only: bool = False
+) -> list[CheckIn]:
+    """What ties these phones to watchers, and one entry of each precinct they named as unknown senders."""
+    rows = await connection.fetch(_TIES, list(phones))
+    if not ties_only:
+        rows += await connection.fetch(_OF_PHONES, list(phones))
     return [_entry(row) for row in rows]
 
 

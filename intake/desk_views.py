@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from election.access.identity import Identity
 from election.roster import Roster
 from election.wire.desks import Desk, DeskItem, ReminderStep
 from intake.desk_store import BEGINNING, Cursor
@@ -27,11 +28,20 @@ class Viewer:
     role: str
     counties: tuple[str, ...] | None = None
 
+    @property
+    def identity(self) -> Identity:
+        counties = None if self.counties is None else frozenset(self.counties)
+        return Identity(self.account, self.role, counties)
+
     def sees(self, precinct_id: str | None, roster: Roster | None) -> bool:
+        """Whether a precinct, or one of a polling site's, lies in the viewer's counties."""
         if self.counties is None:
             return True
-        precinct = roster.place(precinct_id) if roster else None
-        return precinct is not None and precinct.county in self.counties
+        if roster is None:
+            return False
+        site = roster.sites.get(precinct_id or "")
+        here = [roster.precincts.get(p) for p in (site.members if site else (precinct_id or "",))]
+        return any(precinct is not None and precinct.county in self.counties for precinct in here)
 
     def scope(self, roster: Roster | None) -> tuple[list[str], list[str]] | None:
         """(precincts, watchers) in the viewer's counties; None: everything."""
@@ -40,8 +50,8 @@ class Viewer:
         if roster is None:
             return [], []
         places = [str(p) for p, precinct in roster.precincts.items() if precinct.county in self.counties]
-        places += [name for name, site in roster.sites.items() if site.place.county in self.counties]
         known = set(places)
+        places += [name for name, site in roster.sites.items() if known.intersection(site.members)]
         return places, [w for w, watcher in roster.watchers.items() if known & set(watcher.precinct_ids)]
 
 

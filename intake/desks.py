@@ -15,11 +15,11 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from election.accounts import find
+from election.access.identity import Admission
 from election.checkin import Channel, CheckIn, Kind
 from election.database import UNREACHABLE
 from election.log import Position, read_after
-from election.tokens import BadTokenError, Tokens
+from election.tokens import BadTokenError
 from election.wire.desks import CATEGORIES, Desk, DeskItem, DeskPage, Desks, Finish, OutboxNow, Taken
 from election.wire.intake import Decision
 from intake import desk_store as store
@@ -37,8 +37,10 @@ from intake.desk_views import (
     read_cursor,
     silent_items,
 )
+from intake.door import Door
 from intake.hints import Heard
 from intake.incidents import OPEN, Thread, history_of, threads
+from intake.permission import deals_with
 from intake.reception import Reception
 from intake.reminders import made_since
 from intake.reread import read_as, standing_entries, with_ties
@@ -67,14 +69,21 @@ class _RefusedError(Exception):
 class DeskApi:
     """The routes. `acquire` lends a connection."""
 
-    def __init__(
-        self, settings: IntakeSettings, tokens: Tokens, reception: Reception, heard: Heard, acquire: Acquire
+    def __init__(  # noqa: PLR0917
+        self,
+        settings: IntakeSettings,
+        admission: Admission,
+        reception: Reception,
+        heard: Heard,
+        acquire: Acquire,
+        door: Door,
     ) -> None:
         self._settings = settings
-        self._tokens = tokens
+        self._admission = admission
         self._reception = reception
         self._heard = heard
         self._acquire = acquire
+        self._door = door
 
     def add_to(self, app: web.Application) -> None:
         for method, path, work in (
@@ -93,9 +102,8 @@ class DeskApi:
     ) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handle(request: web.Request) -> web.Response:
             try:
-                account, role, counties = self._who(request)
+                viewer = self._viewer(request)
                 async with self._acquire() as connection:
-                    viewer = await self._viewer(connection, account, role, counties)
                     answer = await work(request, viewer, connection)
             except _RefusedError as error:
                 return refuse(self._reception, PROVIDER, error.status, "desk", error.words)
@@ -109,25 +117,14 @@ class DeskApi:
 
         return handle
 
-    def _who(self, request: web.Request) -> tuple[str, str, list[str] | None]:
+    def _viewer(self, request: web.Request) -> Viewer:
         try:
-            who = self._tokens.read("service", bearer(request), max_age=TOKEN_SECONDS)
-            account, role, counties = str(who["account"]), str(who["role"]), who.get("counties")
-        except (BadTokenError, KeyError, TypeError, AttributeError):
+            who = self._admission.read("service", bearer(request), TOKEN_SECONDS)
+        except BadTokenError:
             raise _RefusedError(401, "Sign in again: the token is missing or too old.") from None
-        if role not in MAY_DECIDE:
+        if who.role not in MAY_DECIDE:
             raise _RefusedError(403, "Only leads, staff and admins work at the desks.")
-        return account, role, counties if isinstance(counties, list) else None
-
-    async def _viewer(
-        self, connection: asyncpg.Connection, account: str, role: str, counties: list[str] | None
-    ) -> Viewer:
-        if role != "lead":
-            return Viewer(account, role)
-        if counties is None:  # the token does not say: the account does
-            known = await find(connection, account)
-            counties = list(known.counties) if known else []
-        return Viewer(account, role, tuple(counties))
+        return Viewer(who.account, who.role, None if who.counties is None else tuple(sorted(who.counties)))
 
     # ------------------------------------------------------------------ looking
 
@@ -227,7 +224,7 @@ class DeskApi:
         self, request: web.Request, viewer: Viewer, connection: asyncpg.Connection
     ) -> Taken | web.Response:
         desk, item = _desk(request), request.match_info["item"][:64]
-        await self._check_scope(connection, desk, item, viewer)
+        await self._to_work_on(connection, desk, item, viewer)
         mine, by, until = await store.take(
             connection, desk, item, viewer.account, self._settings.desk_take_seconds
         )
@@ -239,8 +236,28 @@ class DeskApi:
     async def _release(
         self, request: web.Request, viewer: Viewer, connection: asyncpg.Connection
     ) -> web.Response:
-        await store.release(connection, _desk(request), request.match_info["item"][:64], viewer.account)
+        desk, item = _desk(request), request.match_info["item"][:64]
+        if viewer.counties is not None:
+            await self._to_work_on(connection, desk, item, viewer)
+        await store.release(connection, desk, item, viewer.account)
         return web.Response(status=204)
+
+    async def _to_work_on(
+        self, connection: asyncpg.Connection, desk: Desk, item: str, viewer: Viewer
+    ) -> store.Subject | Thread | Lost | None:
+        """The item, where it is the viewer's to work on: one of two counties' may only be seen.
+
+        Raises `_RefusedError`.
+        """
+        found = await self._check_scope(connection, desk, item, viewer)
+        if found is not None and viewer.counties is not None:
+            entry, roster = (
+                found.first if isinstance(found, Thread) else found,
+                self._reception.rosters.current,
+            )
+            if not (roster and deals_with(viewer.identity, entry.precinct_id, entry.watcher_id, roster)):
+                raise _RefusedError(404, "There is no such item at your desk.")
+        return found
 
     async def _check_scope(
         self, connection: asyncpg.Connection, desk: Desk, item: str, viewer: Viewer
@@ -290,11 +307,13 @@ class DeskApi:
             wanted = Finish.model_validate_json(raw)
         except ValidationError as error:
             raise _RefusedError(422, what_is_wrong(error)) from None
-        found = await self._check_scope(connection, desk, item, viewer)
+        found = await self._to_work_on(connection, desk, item, viewer)
         other = await store.holder(connection, desk, item)
         if other and other != viewer.account:
             raise _RefusedError(409, f"{other} is working on this one.")
         decision, key = await self._decision(connection, desk, item, found, wanted, viewer)
+        if no := await self._door.decision(viewer.identity, decision, connection):
+            raise _RefusedError(no.status, no.words)
         if isinstance(found, Lost) and wanted.outcome == "again":
             await self._send_again(connection, found, wanted)
         body = canonical(decision.model_dump(mode="json"))
@@ -371,10 +390,11 @@ class DeskApi:
     def _tie(self, found: store.Subject, wanted: Finish, viewer: Viewer, about: dict[str, Any]) -> Decision:
         roster = self._reception.rosters.current
         watcher = roster.watchers.get(wanted.watcher_id) if roster else None
+        seen = watcher is not None and any(viewer.sees(p, roster) for p in watcher.precinct_ids)
+        if viewer.counties is not None and not seen:
+            raise _RefusedError(403, "There is no such watcher in your counties.")
         if watcher is None:
             raise _RefusedError(422, "There is no such watcher on the roster.")
-        if viewer.counties is not None and not any(viewer.sees(p, roster) for p in watcher.precinct_ids):
-            raise _RefusedError(403, "That watcher is outside your counties.")
         detail = about | {
             "phone": found.message.sender,
             "watcher_id": watcher.watcher_id,

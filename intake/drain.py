@@ -269,5 +269,5 @@ def _unread(message: Message, reason: str) -> CheckIn:
         check_in_id=check_in_id(message.message_id, 0), message_id=message.message_id, part=0,
         kind=Kind.UNREAD, channel=message.channel, precinct_id=None, watcher_id=None, sender=message.sender,
         observed_at=message.sent_at, sent_at=message.sent_at, received_at=message.received_at,
-        detail={"quarantined": reason},
+        detail={"quarantined": reason}, rehearsal=message.rehearsal,
     )  # fmt: skip

@@ -16,22 +16,25 @@ from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import Field, ValidationError
 
+from election.access.identity import Identity
 from election.checkin import STAFF, Channel
 from election.day import Watcher
 from election.roster import Roster
 from election.wire.intake import FormReport, Receipt
 from intake.answers import body_of, canonical, kept, refuse, what_is_wrong
 from intake.bulk import LARGEST_FILE, Line, lines_of, take_lines
+from intake.door import Door, Spoken
 from intake.hotline_page import desk_page, sign_in_page, upload_page
-from intake.operators import Operator, Operators
+from intake.operators import Operators
 from intake.pages import PAGE_HEADERS
+from intake.permission import owns
 from intake.providers import Outcome
 from intake.reception import Reception
 
 PROVIDER = "hotline"
 SIGN_IN = "The hotline's session is over. Open it again from the war room; what is not sent is kept."
 
-Page = Callable[[web.Request, Operator], Awaitable[web.StreamResponse]]
+Page = Callable[[web.Request, Identity], Awaitable[web.StreamResponse]]
 
 
 class HotlineReport(FormReport):
@@ -40,9 +43,11 @@ class HotlineReport(FormReport):
     watcher_id: str = Field(default="", max_length=100)
 
 
-def add_hotline(app: web.Application, operators: Operators, reception: Reception, rehearsal: bool) -> None:
+def add_hotline(
+    app: web.Application, operators: Operators, reception: Reception, door: Door, rehearsal: bool
+) -> None:
     """The routes of the hotline."""
-    hotline = _Hotline(operators, reception, rehearsal)
+    hotline = _Hotline(operators, reception, door, rehearsal)
     staff = only_staff(operators)
     app.router.add_get("/hotline", hotline.desk)
     app.router.add_get("/hotline/places", staff(hotline.places))
@@ -72,7 +77,7 @@ def by_likelihood(watchers: Iterable[Watcher]) -> list[Watcher]:
     return sorted(watchers, key=lambda w: (len(w.precinct_ids), w.watcher_id))
 
 
-def sender_for(operator: Operator, watcher_id: str, roster: Roster | None) -> str:
+def sender_for(operator: Identity, watcher_id: str, roster: Roster | None) -> str:
     """As whom a report counts: the watcher, or the operator's account where no watcher is known."""
     if watcher_id and (roster is None or watcher_id in roster.watchers):
         return f"form:{watcher_id}"
@@ -86,9 +91,10 @@ def read_back(outcome: Outcome, reception: Reception) -> tuple[str, bool]:
 
 
 class _Hotline:
-    def __init__(self, operators: Operators, reception: Reception, rehearsal: bool) -> None:
+    def __init__(self, operators: Operators, reception: Reception, door: Door, rehearsal: bool) -> None:
         self._operators = operators
         self._reception = reception
+        self._door = door
         self._rehearsal = rehearsal
 
     async def desk(self, request: web.Request) -> web.StreamResponse:
@@ -99,9 +105,10 @@ class _Hotline:
             return html(sign_in_page(), 401)
         return html(desk_page(operator.account, self._rehearsal))
 
-    async def places(self, _: web.Request, operator: Operator) -> web.StreamResponse:
+    async def places(self, _: web.Request, operator: Identity) -> web.StreamResponse:
         """The operator's precincts with their watchers: [id, name, county, aliases, registered, watchers];
-        behind them the polling sites that several share, each with the watchers of all.
+        behind them the polling sites that several share, each with the watchers of all. A site is the
+        operator's where all its precincts are: its number is theirs all.
         """
         roster = self._reception.rosters.current
         if roster is None:
@@ -115,7 +122,7 @@ class _Hotline:
         found = [
             (p.precinct_id, p.name, p.county, p.aliases, p.registered, watchers.get(p.precinct_id, ()))
             for p in (*roster.precincts.values(), *(site.place for site in roster.sites.values()))
-            if operator.may_report(p)
+            if owns(operator, p.precinct_id, roster)
         ]
         return web.Response(
             body=orjson.dumps({"places": found}),
@@ -139,14 +146,14 @@ class _Hotline:
             return refuse(reception, PROVIDER, 404, "malformed", "The path must end in a UUID.")
         if report.kind in STAFF:
             return refuse(reception, PROVIDER, 422, "malformed", f"{report.kind} is not a watcher's report.")
-        roster = reception.rosters.current
-        precinct = roster.place(report.precinct_id) if roster else None
-        if precinct is not None and not operator.may_report(precinct):
-            return refuse(reception, PROVIDER, 422, "county", "This precinct is in another lead's county.")
-        sender = sender_for(operator, report.watcher_id, roster)
+        sender = sender_for(operator, report.watcher_id, reception.rosters.current)
         body = canonical(report.model_dump(mode="json", exclude_none=True) | {"by": operator.account})
+        now = reception.clock.now()
+        if no := self._door.report(operator, Spoken(str(key), Channel.HOTLINE, sender, body, now)):
+            status = 422 if no.status == 403 else no.status  # the page keeps and sends again on a 403
+            return refuse(reception, PROVIDER, status, no.reason, no.words)
         outcome = await kept(
-            reception, PROVIDER, str(key), Channel.HOTLINE, sender=sender, body=body, raw=raw
+            reception, PROVIDER, str(key), Channel.HOTLINE, sender=sender, body=body, raw=raw, sent_at=now
         )
         if isinstance(outcome, web.Response):
             return outcome
@@ -156,10 +163,10 @@ class _Hotline:
         receipt = Receipt(id=outcome.message.message_id, duplicate=outcome.duplicate, reply=reply, asks=asks)
         return web.Response(body=receipt.model_dump_json().encode(), content_type="application/json")
 
-    async def show_upload(self, _: web.Request, operator: Operator) -> web.StreamResponse:
+    async def show_upload(self, _: web.Request, operator: Identity) -> web.StreamResponse:
         return html(upload_page(self._operators.form_token(operator), self._rehearsal))
 
-    async def upload(self, request: web.Request, operator: Operator) -> web.StreamResponse:
+    async def upload(self, request: web.Request, operator: Identity) -> web.StreamResponse:
         fields = await _parts(request)
         token = self._operators.form_token(operator)
         if fields is None:
@@ -173,22 +180,13 @@ class _Hotline:
             words = "Choose a file first." if roster else "The precincts are not known yet. Try again soon."
             return html(upload_page(token, self._rehearsal, problem=words), 422 if roster else 503)
         lines = await asyncio.to_thread(lines_of, content, roster)
-        lines = [_own(line, operator, roster) for line in lines]
         file_key = hashlib.sha256(content).hexdigest()[:32]
 
         def key_of(line: Line) -> str:
             return f"{file_key}:{line.number}"
 
-        results = await take_lines(lines, key_of, operator.account, self._reception)
+        results = await take_lines(lines, key_of, operator, self._reception, self._door)
         return html(upload_page(token, self._rehearsal, results=results))
-
-
-def _own(line: Line, operator: Operator, roster: Roster) -> Line:
-    """The line, refused where its precinct is another lead's."""
-    precinct = roster.place(line.report.precinct_id) if line.report else None
-    if precinct is None or operator.may_report(precinct):
-        return line
-    return Line(line.number, problem="this precinct is in another lead's county")
 
 
 async def _parts(request: web.Request) -> dict[str, bytes] | None:

@@ -10,7 +10,7 @@ import asyncio
 import fcntl
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -66,7 +66,7 @@ class Journal:
         """The journal in `folder`, as `JournalFolder` opens it. Raises `OSError`, `apsw.Error`, or
         `JournalUnavailableError` where another intake holds the folder.
         """
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = await _locked(folder)
         try:
             files = await asyncio.to_thread(
@@ -129,6 +129,10 @@ class Journal:
             self.arrived.clear()
         return await self._ask(lambda: self._folder.undrained(limit, beyond))
 
+    async def peek(self, limit: int, seen: Mapping[str, int]) -> Undrained | None:
+        """As `JournalFolder.peek`: for readers beside the drain."""
+        return await self._ask(lambda: self._folder.peek(limit, seen))
+
     async def mark(self, label: str, seq: int) -> None:
         """PostgreSQL holds everything of `label` up to `seq`. Relaxed: a crash may forget it."""
         await self._ask(lambda: self._folder.mark(label, seq))
@@ -172,6 +176,9 @@ class Journal:
             drafts: list[tuple[Draft, Heard]] = []
             answers: list[tuple[Heard, Any]] = []
             going = self._collect(drafts, answers)
+            if self._folder.opened_late():
+                with suppress(RuntimeError):
+                    self._loop.call_soon_threadsafe(self.arrived.set)
             if drafts:
                 stored = self._folder.store([draft for draft, _ in drafts])
                 answers += [(heard, result) for (_, heard), result in zip(drafts, stored, strict=True)]

@@ -18,6 +18,7 @@ import orjson
 
 from election.checkin import Channel, Message
 from election.ids import message_id
+from intake.high_water import HighWater
 
 APPLICATION_ID = 0x424C474A  # "BLGJ"
 VERSION = 1
@@ -111,13 +112,26 @@ class Draft(NamedTuple):
         )  # fmt: skip
 
 
+class LogGoneError(Exception):
+    """The file's write-ahead log was deleted or moved while it was in use."""
+
+
 class JournalFile:
-    """An open journal file. Raises `TornJournalError` on opening one that cannot be read."""
+    """An open journal file. Raises `TornJournalError` on opening one that cannot be read.
+
+    `missing` says so where rows that were acknowledged are no longer there. Such a file is left as it is: a
+    write, or a checkpoint, would go over what may be recovered from its log.
+    """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         self.label = ""
         self.last_seq = 0
+        self.missing = ""
+        self._high_water = HighWater(path)
+        self._log = path.with_name(path.name + "-wal")
+        self._log_id: tuple[int, int] | None = None
+        self.acked = self._high_water.read()  # first: whoever writes here notes it after the rows are there
         try:
             self._db = apsw.Connection(
                 str(path),
@@ -132,7 +146,14 @@ class JournalFile:
             [[self.label, self.last_seq]] = self._rows(
                 "select label, (select coalesce(max(seq), 0) from messages) from about"
             )
-            self._db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+            if self.acked > self.last_seq:
+                self.missing = (
+                    f"rows {self.last_seq + 1} to {self.acked} were acknowledged and are not there: "
+                    "its -wal was damaged or deleted"
+                )
+                self.freeze()
+            else:
+                self._db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
         except (apsw.NotADBError, apsw.CorruptError, apsw.SQLError, apsw.CantOpenError, ValueError) as error:
             raise TornJournalError(path, str(error)) from error
 
@@ -178,7 +199,8 @@ class JournalFile:
     def append(self, drafts: Sequence[Draft], marks: dict[str, int]) -> list[tuple[Message, bool]]:
         """Stores the drafts durably, in one transaction with `marks`; (message, duplicate) for each.
 
-        A duplicate comes back as the message first stored. Raises `apsw.Error`: then nothing is stored.
+        A duplicate comes back as the message first stored. Raises `apsw.Error`: then nothing is stored; and
+        `LogGoneError`: then it is, but not on disk.
         """
         db, first = self._db, self.last_seq + 1
         changes = db.total_changes()
@@ -197,9 +219,34 @@ class JournalFile:
             self._roll_back()
             raise
         self.last_seq += len(drafts)
+        self._look_for_log()
         if inserted == len(drafts):
+            self._high_water.note(self.last_seq)
             return [(d.message(self.label, first + i), False) for i, d in enumerate(drafts)]
-        return [self._settled(d, first + i) for i, d in enumerate(drafts)]
+        settled = [self._settled(d, first + i) for i, d in enumerate(drafts)]
+        if inserted:
+            self._high_water.note(max(m.journal_seq for m, duplicate in settled if not duplicate))
+        return settled
+
+    def _look_for_log(self) -> None:
+        """Raises `LogGoneError` where the log that was just synced is not the one in the folder."""
+        try:
+            status = self._log.stat()
+        except OSError as error:
+            raise LogGoneError(str(error)) from error
+        found = (status.st_dev, status.st_ino)
+        if self._log_id is None:
+            self._log_id = found
+        elif found != self._log_id:
+            raise LogGoneError(f"another file is in place of {self._log.name}")
+
+    def rescue(self) -> None:
+        """Brings what stands in a log that is gone into the file itself. Raises `apsw.Error`."""
+        self._db.execute("pragma wal_checkpoint(full)").fetchall()
+
+    def sync_note(self) -> None:
+        """Brings to the disk how far the file was acknowledged."""
+        self._high_water.sync()
 
     def _settled(self, draft: Draft, seq: int) -> tuple[Message, bool]:
         found = self.find(draft.provider, draft.provider_message_id)
@@ -282,6 +329,7 @@ class JournalFile:
 
     def close(self) -> None:
         self._db.close()
+        self._high_water.close()
 
     def _roll_back(self) -> None:
         with suppress(apsw.Error):  # the caller has the error that matters

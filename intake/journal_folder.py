@@ -4,13 +4,16 @@ What it holds to:
 - after any failed write, sync or torn page a file is never written again: its unacknowledged batch fails
   (503 to the provider, who retries under the same key), and a new file begins. Notes about a file (how far it
   is drained) are therefore kept in the current file, by the old file's label;
-- a full disk refuses without rotating, because a new file would not fit either;
+- a full disk refuses without rotating, because a new file would not fit either. Nor does it keep intake from
+  starting: the ballast goes if there is no room to open the files, and without one it refuses until there is;
+- a file of which acknowledged rows are missing is said, read and drained as far as it goes, and not written;
 - messages are never deleted here. Files rotate by size, and stay.
 """
 
+import errno
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +24,13 @@ import structlog
 
 from election.checkin import Message
 from election.clock import Clock
-from intake.journal_file import SUFFIX, Draft, JournalFile, TornJournalError
+from intake.journal_file import SUFFIX, Draft, JournalFile, LogGoneError, TornJournalError
 
 MARK_SECONDS = 0.25  # how late a mark may reach the disk when no messages carry it there
 REOPEN_SECONDS = 1.0  # between attempts to begin a new file after a failure
 CHECK_SIZE_EVERY = 4_096  # messages between looks at the file's size
+NOTE_SECONDS = 5.0  # between syncs of the note of what was acknowledged: how far a power cut may set it back
+LEAST_ROOM = 1 << 20  # bytes; with less, a file that cannot be opened lacks room
 
 log = structlog.get_logger()
 
@@ -67,12 +72,20 @@ class JournalFolder:
         self._since_size_check = 0
         self._save_marks_at = 0.0
         self._reopen_at = 0.0
+        self._note_at = 0.0
         self._full = False
+        self._opened = False  # False: there is no room even to open the files
+        self._tell_of_late_opening = False
         # Read by anybody.
         self.depth = 0  # messages acknowledged here that PostgreSQL may not have yet
         self.slowest_seconds = 0.0  # the slowest commit since somebody last looked
         self.torn: list[TornJournalError] = []
-        self._open()
+        try:
+            self._open()
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            self._failed(error)
 
     @property
     def healthy(self) -> bool:
@@ -89,7 +102,7 @@ class JournalFolder:
         started = perf_counter()
         try:
             return self._stored(drafts)
-        except (JournalUnavailableError, apsw.Error, TornJournalError, OSError) as error:
+        except (JournalUnavailableError, apsw.Error, TornJournalError, LogGoneError, OSError) as error:
             return [self._failed(error)] * len(drafts)
         except Exception as error:
             log.exception("journal_bug")
@@ -118,6 +131,18 @@ class JournalFolder:
                 return Undrained(file.label, messages)
         if beyond is None:
             self.depth = 0
+        return None
+
+    def peek(self, limit: int, seen: Mapping[str, int]) -> Undrained | None:
+        """The oldest messages not marked as drained and not `seen` (label -> last row), at most `limit`.
+
+        Changes nothing, and passes over what cannot be read: that is the drain's to find out.
+        """
+        for file in self.files():
+            with suppress(apsw.Error, ValueError):
+                start = max(self._marks.get(file.label, 0), seen.get(file.label, 0))
+                if messages := file.after(start, limit):
+                    return Undrained(file.label, messages)
         return None
 
     def mark(self, label: str, seq: int) -> None:
@@ -163,26 +188,79 @@ class JournalFolder:
             with suppress(apsw.Error):
                 file.close()
 
+    def opened_late(self) -> bool:
+        """True once, after the files could be opened at last: there may be something to drain."""
+        told, self._tell_of_late_opening = self._tell_of_late_opening, False
+        return told
+
     def _open(self) -> None:
+        """Raises `OSError` (ENOSPC) where there is no room to open the files: then it may be tried again."""
+        released = False
+        while True:
+            try:
+                self._open_files()
+                break
+            except (apsw.Error, TornJournalError, OSError) as error:
+                for file in self.files():
+                    with suppress(apsw.Error):
+                        file.close()
+                self._older, self.current, self.torn = [], None, []
+                if not self._no_room(error):
+                    raise
+                if released or not self._release_ballast():
+                    raise OSError(errno.ENOSPC, "no room to open the journal", str(self._folder)) from error
+                released = True
+        self._tell_of_late_opening = self._full and self.depth > 0
+        self._opened = True
+        if not released:  # what it was for is not over; the next start sets it aside again
+            self._set_ballast()
+
+    def _open_files(self) -> None:
         for path in sorted(self._folder.glob(f"*{SUFFIX}")):
             try:
                 file = JournalFile(path)
             except TornJournalError as error:
+                if self._no_room(error):
+                    raise
                 self._set_aside(path, error)
                 continue
+            self._older.append(file)
             for label, seq in file.marks().items():
                 self._marks[label] = max(seq, self._marks.get(label, 0))
-            self._older.append(file)
-            self._highest_seq = max(self._highest_seq, file.last_seq)
+            self._highest_seq = max(self._highest_seq, file.last_seq, file.acked)
+            if file.missing:
+                self._set_aside(path, TornJournalError(path, file.missing))
         # By their rows: two files may be of one second, and clocks jump. An empty one was begun last.
-        self._older.sort(key=lambda file: file.last_seq or math.inf)
-        if self._older and self._older[-1].size < self._rotate_bytes:
+        self._older.sort(key=lambda file: max(file.last_seq, file.acked) or math.inf)
+        newest = self._older[-1] if self._older else None
+        if newest and not newest.missing and newest.size < self._rotate_bytes:
             self.current = self._older.pop()
             self.current.last_seq = self._highest_seq  # row numbers go on through all files
         else:
             self._begin_file()
         self.depth = sum(f.count(self._marks.get(f.label, 0), f.last_seq) for f in self.files())
-        self._set_ballast()
+
+    def _no_room(self, error: Exception) -> bool:
+        """Whether a file could not be opened for want of room: its `-shm` is made anew, and does not fit."""
+        cause = error.__cause__ if isinstance(error, TornJournalError) else error
+        if isinstance(cause, apsw.FullError) or getattr(cause, "errno", None) == errno.ENOSPC:
+            return True
+        return isinstance(cause, apsw.IOError | apsw.CantOpenError) and self._free() < LEAST_ROOM
+
+    def _free(self) -> int:
+        disk = os.statvfs(self._folder)
+        return disk.f_bavail * disk.f_frsize
+
+    def _release_ballast(self) -> bool:
+        """Makes room by the ballast; False where there is none."""
+        try:
+            self._ballast.unlink()
+        except OSError:
+            return False
+        log.error(
+            "journal_ballast_released", folder=str(self._folder), remedy="free disk space, then restart"
+        )
+        return True
 
     def _begin_file(self) -> None:
         self.current = JournalFile.create(self._folder, self._clock.now(), self._highest_seq)
@@ -207,6 +285,9 @@ class JournalFolder:
             merged = [
                 (seen_before[i], True) if i in seen_before else next(results) for i in range(len(drafts))
             ]
+        if monotonic() >= self._note_at:
+            file.sync_note()
+            self._note_at = monotonic() + NOTE_SECONDS
         self.depth += sum([not duplicate for _, duplicate in merged])
         self._since_size_check += len(fresh)
         if self._since_size_check >= CHECK_SIZE_EVERY:
@@ -229,7 +310,10 @@ class JournalFolder:
             if monotonic() < self._reopen_at:
                 raise JournalUnavailableError("no journal file can be written")
             self._reopen_at = monotonic() + REOPEN_SECONDS
-            self._begin_file()
+            if self._opened:
+                self._begin_file()
+            else:
+                self._open()
         assert self.current is not None
         return self.current
 
@@ -237,7 +321,9 @@ class JournalFolder:
         """Decides what a failure means for the file, and what to tell those who wait."""
         if isinstance(error, JournalUnavailableError):
             return error
-        if isinstance(error, apsw.FullError) or getattr(error, "errno", None) == 28:
+        if isinstance(error, LogGoneError) and self.current is not None:
+            return self._saved(self.current, error)
+        if isinstance(error, apsw.FullError) or getattr(error, "errno", None) == errno.ENOSPC:
             if not self._full:
                 ballast = self._ballast if self._ballast.exists() else None
                 log.error(
@@ -255,6 +341,18 @@ class JournalFolder:
             self._retire(self.current)
             self.current = None
         return JournalUnavailableError(f"the journal could not be written: {error!r}")
+
+    def _saved(self, file: JournalFile, error: LogGoneError) -> JournalUnavailableError:
+        """Somebody took the log away under us: we have it open, and save what it holds into the file."""
+        self.current = None
+        try:
+            file.rescue()
+            why = f"its -wal was deleted while in use ({error}); what that held was saved into the file"
+        except apsw.Error as failure:
+            why = f"its -wal was deleted while in use, and could not be saved: {failure!r}"
+        self._set_aside(file.path, TornJournalError(file.path, why))
+        self._retire(file)
+        return JournalUnavailableError("the journal's log was deleted")
 
     def _recover(self) -> None:
         """Finds out, without a message at risk, whether the disk takes writes again."""
@@ -277,6 +375,8 @@ class JournalFolder:
             reopened = JournalFile(path)
             reopened.freeze()
             self._older.append(reopened)
+            if reopened.missing:
+                self._set_aside(path, TornJournalError(path, reopened.missing))
         except (TornJournalError, apsw.Error) as error:
             self._set_aside(path, error)
 
@@ -305,6 +405,9 @@ class JournalFolder:
     def _set_ballast(self) -> None:
         """Sets room aside; where the disk has none, says so and goes on."""
         if not self._ballast_bytes or self._ballast.exists():
+            return
+        if self._free() < 2 * self._ballast_bytes:  # it must not be what fills the disk
+            log.warning("journal_ballast_missing", error="no room", remedy="free disk space, then restart")
             return
         try:
             with self._ballast.open("wb") as file:

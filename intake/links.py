@@ -14,9 +14,9 @@ import asyncpg
 import orjson
 import structlog
 
+from election.atomic_file import replace_file
+from election.pg_watch import follow
 from election.tokens import BadTokenError, Tokens
-from intake.follower import follow
-from intake.kept_file import replace_file
 
 CHANGED_CHANNEL = "beluga_links"  # NOTIFY after any change; it only wakes
 PURPOSE = "watcher"

@@ -18,12 +18,13 @@ import orjson
 import structlog
 from aiohttp import web
 
+from election.access.identity import Admission
 from election.checkin import Channel, Kind, Message, Reading
 from election.clock import Clock
 from election.database import UNREACHABLE, open_pool
-from election.tokens import Tokens
 from intake import outbox_store
 from intake.desks import DeskApi
+from intake.door import Door
 from intake.hints import Heard, Plausibility, hear
 from intake.incidents import OPEN
 from intake.moves import Moves
@@ -107,11 +108,16 @@ class BackOffice:
     """`hints` and `numbers` for the reception, `add_to` for the routes, `work` for the tasks."""
 
     def __init__(
-        self, settings: IntakeSettings, clock: Clock, tokens: Tokens, telemetry: Telemetry, rosters: Rosters
+        self,
+        settings: IntakeSettings,
+        clock: Clock,
+        admission: Admission,
+        telemetry: Telemetry,
+        rosters: Rosters,
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._tokens = tokens
+        self._admission = admission
         self._rosters = rosters
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
@@ -141,16 +147,16 @@ class BackOffice:
             Notices(rosters, clock, **common),
         ]
 
-    def add_to(self, app: web.Application, reception: Reception) -> None:
+    def add_to(self, app: web.Application, reception: Reception, door: Door) -> None:
         """The desks' routes and those of delivery reports."""
-        DeskApi(self._settings, self._tokens, reception, self.heard, self.acquire).add_to(app)
+        DeskApi(self._settings, self._admission, reception, self.heard, self.acquire, door).add_to(app)
         app.router.add_post("/sms/twilio/status", self._receipt("twilio"))
         app.router.add_post("/sms/telnyx/status", self._receipt("telnyx"))
 
     def work(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
         """What runs beside the service, by name."""
         running: list[tuple[str, Coroutine[Any, Any, None]]] = [
-            ("feed", hear(self.heard, self._settings.feed_url, self._tokens))
+            ("feed", hear(self.heard, self._settings.feed_url, self._admission.tokens))
         ]
         if self._settings.database_url:
             running.append(("outbox", self.outbox.run()))

@@ -5,12 +5,10 @@ cannot read and other sites' forms cannot use. Nothing here asks a database: the
 other things have failed.
 """
 
-from dataclasses import dataclass
-from typing import Any
-
 from aiohttp import web
 
-from election.day import Precinct
+from election.access.identity import Admission, Identity
+from election.accounts import WAR_ROOM
 from election.tokens import BadTokenError, Tokens
 from intake.settings import IntakeSettings
 
@@ -18,30 +16,17 @@ PURPOSE = "staff"
 SECONDS = 12 * 3600
 COOKIE = "beluga_hotline"
 _FORM_PURPOSE = "hotline-form"
-_ALLOWED = frozenset({"lead", "staff", "admin"})
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """Somebody at the hotline. `counties` limits a lead; None is all of them."""
-
-    account: str
-    role: str
-    counties: tuple[str, ...] | None
-
-    def may_report(self, precinct: Precinct) -> bool:
-        """Whether the precinct is this operator's to report for."""
-        return self.counties is None or precinct.county in self.counties
 
 
 class Operators:
     """Reads staff links and cookies, and makes and reads the tokens of forms (against forged posts)."""
 
-    def __init__(self, tokens: Tokens, settings: IntakeSettings) -> None:
+    def __init__(self, admission: Admission, tokens: Tokens, settings: IntakeSettings) -> None:
+        self._admission = admission
         self._tokens = tokens
         self._secure = settings.public_url.startswith("https:")
 
-    def at(self, request: web.Request) -> Operator | None:
+    def at(self, request: web.Request) -> Identity | None:
         """Who asks; None without a good cookie."""
         return self._read(request.cookies.get(COOKIE, ""))
 
@@ -55,24 +40,20 @@ class Operators:
         )
         return answer
 
-    def form_token(self, operator: Operator) -> str:
+    def form_token(self, operator: Identity) -> str:
         """What a form of this operator must bring back."""
         return self._tokens.sign(_FORM_PURPOSE, operator.account)
 
-    def brought_back(self, operator: Operator, token: str) -> bool:
+    def brought_back(self, operator: Identity, token: str) -> bool:
         """Whether a form came from a page of this operator."""
         try:
             return bool(self._tokens.read(_FORM_PURPOSE, token, max_age=SECONDS) == operator.account)
         except BadTokenError:
             return False
 
-    def _read(self, token: str) -> Operator | None:
+    def _read(self, token: str) -> Identity | None:
         try:
-            value: Any = self._tokens.read(PURPOSE, token, max_age=SECONDS)
-            account, role = str(value["account"])[:100], str(value["role"])
-            counties = value.get("counties")
-        except (BadTokenError, KeyError, TypeError, AttributeError):
+            identity = self._admission.read(PURPOSE, token, SECONDS)
+        except BadTokenError:
             return None
-        if role not in _ALLOWED or (role == "lead" and not counties):
-            return None
-        return Operator(account, role, tuple(map(str, counties)) if counties else None)
+        return identity if identity.role in WAR_ROOM else None

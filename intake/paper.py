@@ -13,16 +13,19 @@ from uuid import UUID, uuid4
 
 from aiohttp import web
 
+from election.access.identity import Identity
 from election.checkin import Kind
 from election.day import ElectionDay, Precinct
 from election.folder.reports import Report
 from election.roster import Roster
 from intake.answers import body_of
 from intake.bulk import Line, Result, take_lines
+from intake.door import Door
 from intake.hotline import by_likelihood, html, only_staff
 from intake.hotline_page import frame, results_table, sign_in_page
-from intake.operators import Operator, Operators
+from intake.operators import Operators
 from intake.pages import address
+from intake.permission import owns
 from intake.reception import Reception
 
 PROVIDER = "paper"
@@ -51,11 +54,16 @@ def boxes_of(precinct: Precinct, day: ElectionDay) -> list[Box]:
     return [*found, Box(closes, f"{closes.astimezone(zone):%H:%M}", final=True)]
 
 
-def add_paper(
-    app: web.Application, operators: Operators, reception: Reception, number: str, rehearsal: bool
+def add_paper(  # noqa: PLR0917
+    app: web.Application,
+    operators: Operators,
+    reception: Reception,
+    door: Door,
+    number: str,
+    rehearsal: bool,
 ) -> None:
     """The routes of sheets and of their grid. `number` is what watchers text, "" where none is known."""
-    paper = _Paper(operators, reception, number, rehearsal)
+    paper = _Paper(operators, reception, door, number, rehearsal)
     staff = only_staff(operators)
     app.router.add_get("/paper/sheet", staff(paper.sheet))
     app.router.add_get("/hotline/grid", staff(paper.grid))
@@ -63,30 +71,33 @@ def add_paper(
 
 
 class _Paper:
-    def __init__(self, operators: Operators, reception: Reception, number: str, rehearsal: bool) -> None:
+    def __init__(
+        self, operators: Operators, reception: Reception, door: Door, number: str, rehearsal: bool
+    ) -> None:
         self._operators = operators
         self._reception = reception
+        self._door = door
         self._number = number
         self._rehearsal = rehearsal
 
-    async def sheet(self, request: web.Request, operator: Operator) -> web.StreamResponse:
+    async def sheet(self, request: web.Request, operator: Identity) -> web.StreamResponse:
         roster = self._reception.rosters.current
         wanted = set(request.query.getall("precinct", []))
         county = request.query.get("county", "")
         found = [
             p
             for p in (roster.precincts.values() if roster else ())
-            if operator.may_report(p) and (p.precinct_id in wanted or (county and p.county == county))
+            if operator.may_see(p.county) and (p.precinct_id in wanted or (county and p.county == county))
         ][:MOST_SHEETS]
         if not found or roster is None:
             tried = "No such precinct or county." if wanted or county else ""
             return html(_choose_page(roster, operator, tried, self._rehearsal), 404 if tried else 200)
         return html(sheets_page(found, roster.day, self._number, self._rehearsal))
 
-    async def grid(self, request: web.Request, operator: Operator) -> web.StreamResponse:
+    async def grid(self, request: web.Request, operator: Identity) -> web.StreamResponse:
         return html(self._grid(operator, request.query.get("precinct", "").strip()))
 
-    def _grid(self, operator: Operator, wanted: str, results: Sequence[Result] | None = None) -> str:
+    def _grid(self, operator: Identity, wanted: str, results: Sequence[Result] | None = None) -> str:
         roster = self._reception.rosters.current
         precinct = _precinct(roster, wanted, operator)
         watchers: list[tuple[str, str]] = []
@@ -103,7 +114,7 @@ class _Paper:
             rehearsal=self._rehearsal,
         )
 
-    async def keyed(self, request: web.Request, operator: Operator) -> web.StreamResponse:
+    async def keyed(self, request: web.Request, operator: Identity) -> web.StreamResponse:
         raw = await body_of(request, self._reception, PROVIDER)
         if isinstance(raw, web.Response):
             return raw
@@ -140,11 +151,11 @@ class _Paper:
             """The same page sent twice is one sheet; sent again with a mended box, that box is new."""
             return f"{page}:{line.number}={line.report.votes if line.report else ''}"
 
-        results = await take_lines(lines, key_of, operator.account, self._reception, PROVIDER)
+        results = await take_lines(lines, key_of, operator, self._reception, self._door, PROVIDER)
         return html(self._grid(operator, "", results))
 
 
-def _precinct(roster: Roster | None, wanted: str, operator: Operator) -> Precinct | None:
+def _precinct(roster: Roster | None, wanted: str, operator: Identity) -> Precinct | None:
     """The precinct of this id, dashes and case aside."""
     if roster is None or not wanted:
         return None
@@ -153,7 +164,7 @@ def _precinct(roster: Roster | None, wanted: str, operator: Operator) -> Precinc
         plain = _plain(wanted)
         alike = [p for p in roster.precincts.values() if _plain(p.precinct_id) == plain]
         found = alike[0] if len(alike) == 1 else None
-    return found if found is not None and operator.may_report(found) else None
+    return found if found is not None and owns(operator, found.precinct_id, roster) else None
 
 
 def _plain(precinct_id: str) -> str:
@@ -186,9 +197,9 @@ has not changed. {how}; without a phone signal keep writing and hand this sheet 
 <p class="by">Name <span></span> Phone <span></span></p></section>"""
 
 
-def _choose_page(roster: Roster | None, operator: Operator, problem: str, rehearsal: bool) -> str:
+def _choose_page(roster: Roster | None, operator: Identity, problem: str, rehearsal: bool) -> str:
     counties = (
-        sorted({p.county for p in roster.precincts.values() if operator.may_report(p)}) if roster else []
+        sorted({p.county for p in roster.precincts.values() if operator.may_see(p.county)}) if roster else []
     )
     links = "".join(
         f'<li><a href="/paper/sheet?county={escape(county)}">{escape(county)}</a></li>'

@@ -11,9 +11,9 @@ import asyncpg
 import structlog
 
 from election import store
+from election.atomic_file import replace_file
+from election.pg_watch import follow
 from election.roster import Roster, load_roster
-from intake.follower import follow
-from intake.kept_file import replace_file
 
 WAKE_CHANNEL = "beluga_election"  # notified after an import
 MOST_IN_MEMORY = 8  # versions; a day has few, and a roster of 20,000 precincts takes some 30 MB

@@ -10,15 +10,18 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import structlog
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
-from intake.kept_file import replace_file
+from election.atomic_file import replace_file
 
 PATIENCE_SECONDS = 1.0  # for one worker; Prometheus gives up after ten
 LARGEST = 1 << 20  # bytes of one worker's answer
 COUNTED = "beluga_intake_workers_counted"
+
+log = structlog.get_logger()
 
 _Key = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -37,7 +40,10 @@ class WorkerMetrics:
         if self._others:
             self._server = await asyncio.start_server(self._tell, "127.0.0.1", 0)
             port = self._server.sockets[0].getsockname()[1]
-            await asyncio.to_thread(replace_file, self._path(self._worker), str(port).encode())
+            try:
+                await asyncio.to_thread(replace_file, self._path(self._worker), str(port).encode())
+            except OSError as error:  # a full disk: the others will miss us in their sums, and nobody else
+                log.warning("metrics_not_shared", error=str(error))
 
     async def stop(self) -> None:
         if self._server is not None:

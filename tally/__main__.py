@@ -4,6 +4,7 @@ import sys
 
 import uvloop
 
+from election.private_files import keep_private
 from election.telemetry import configure_logs
 from tally.app import serve
 from tally.heap import keep_together
@@ -13,6 +14,7 @@ from tally.settings import TallySettings
 def main() -> int:
     """Serves until SIGTERM; exit status 1 where it cannot start or must be started again."""
     keep_together()
+    keep_private()
     settings = TallySettings()
     log = configure_logs("tally", settings)
     try:

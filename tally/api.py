@@ -15,11 +15,12 @@ import asyncpg
 import orjson
 from aiohttp import web
 
+from election.access.identity import Admission, bearer
 from election.checkin import COUNTED, CheckIn, Kind
 from election.database import UNREACHABLE
 from election.ids import CheckInId
 from election.log import read_place
-from election.tokens import BadTokenError, Tokens
+from election.tokens import BadTokenError
 from tally.constants import Constants
 from tally.curve import part_of_day, share_at
 from tally.edition import Counties, Sight, encode
@@ -41,10 +42,10 @@ _ANNOTATIONS = frozenset(
 
 
 def add_api(
-    app: web.Application, engine: Engine, tokens: Tokens, pool: Callable[[], asyncpg.Pool | None]
+    app: web.Application, engine: Engine, admission: Admission, pool: Callable[[], asyncpg.Pool | None]
 ) -> None:
     """Adds the routes. `pool` gives the database's pool, or None while it is away."""
-    api = _Api(engine, tokens, pool)
+    api = _Api(engine, admission, pool)
     app.router.add_get("/standings", api.standings)
     app.router.add_get("/as-of", api.as_of)
     app.router.add_get("/standings.csv", api.standings_csv)
@@ -54,9 +55,9 @@ def add_api(
 
 
 class _Api:
-    def __init__(self, engine: Engine, tokens: Tokens, pool: Callable[[], asyncpg.Pool | None]) -> None:
+    def __init__(self, engine: Engine, admission: Admission, pool: Callable[[], asyncpg.Pool | None]) -> None:
         self._engine = engine
-        self._tokens = tokens
+        self._admission = admission
         self._pool = pool
 
     def _counties(self, request: web.Request) -> Counties:
@@ -64,15 +65,12 @@ class _Api:
 
     def _sight(self, request: web.Request) -> Sight:
         """What this caller may see. Raises 401."""
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            for purpose, age in (("service", SERVICE_AGE), ("feed", TOKEN_AGE)):
-                try:
-                    value = self._tokens.read(purpose, token, max_age=age)
-                except BadTokenError:
-                    continue
-                if isinstance(value, dict):
-                    return sight_of(value)
+        token = bearer(request.headers.get("Authorization", ""))
+        for purpose, age in (("service", SERVICE_AGE), ("feed", TOKEN_AGE)):
+            try:
+                return sight_of(self._admission.read(purpose, token, age))
+            except BadTokenError:
+                continue
         raise web.HTTPUnauthorized(
             text='{"error": "send Authorization: Bearer TOKEN"}', content_type=JSON,
             headers={"WWW-Authenticate": "Bearer"},

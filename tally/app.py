@@ -11,6 +11,9 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from election.access.access_list import AccessList
+from election.access.identity import Admission
+from election.access.telemetry import AccessTelemetry
 from election.checkin import CheckIn
 from election.clock import Clock, open_clock
 from election.database import UNREACHABLE, open_pool, pauses
@@ -40,6 +43,9 @@ class Service:
         self.clock = clock or open_clock(settings.clock_file)
         self.registry = CollectorRegistry()
         tokens = Tokens(settings.secret.get_secret_value())
+        self.access = AccessList(settings.state / "tally")
+        counted = AccessTelemetry(self.registry)
+        self._admission = Admission(tokens, self.access.still_open, counted.account)
         self.engine = Engine(
             self.clock,
             conflate_seconds=settings.conflate_ms / 1000,
@@ -50,13 +56,13 @@ class Service:
             settings.database_url, self.engine, poll_seconds=settings.poll_seconds, batch=settings.read_batch,
             rehearsal=settings.rehearsal, told=self.engine.hear_news,
         )  # fmt: skip
-        self.feed = Feed(self.engine, tokens, settings, self.registry)
-        self.calls = CallDesk(settings, tokens, self.clock, self.engine.hear_calls)
+        self.feed = Feed(self.engine, self._admission, settings, self.registry)
+        self.calls = CallDesk(settings, self._admission, self.clock, self.engine.hear_calls)
+        self.access.on_change.append(self.feed.recheck)
         self.engine.on_change = self.feed.publish
         self.engine.on_restart = self.feed.restart
         self.engine.on_published = self._published
         self.engine.behind = lambda: self.follower.behind
-        self._tokens = tokens
         self._pool: asyncpg.Pool | None = None
         self._failed = asyncio.Event()
         self._measure()
@@ -91,16 +97,22 @@ class Service:
     async def _ready(self) -> dict[str, bool]:
         return {"database": self.follower.connected, "standings": self.engine.edition is not None}
 
+    def application(self) -> web.Application:
+        """The JSON API with the pages of health."""
+        app = web.Application(client_max_size=65_536, middlewares=[whole_requests(HALF_SENT_SECONDS)])
+        add_health(app, self.registry, self._ready)
+        add_api(app, self.engine, self._admission, lambda: self._pool)
+        add_tallied(app, self.engine, self._admission)
+        add_openapi(app)
+        return app
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Service"]:
         """Serves the API and the feed, follows the log, and stops in the opposite order."""
-        app = web.Application(client_max_size=65_536, middlewares=[whole_requests(HALF_SENT_SECONDS)])
-        add_health(app, self.registry, self._ready)
-        add_api(app, self.engine, self._tokens, lambda: self._pool)
-        add_tallied(app, self.engine, self._tokens)
-        add_openapi(app)
+        if self.settings.database_url:
+            await asyncio.to_thread(self.access.load)
         runner = web.AppRunner(
-            app,
+            self.application(),
             access_log=None,
             shutdown_timeout=2,
             handle_signals=False,
@@ -115,6 +127,7 @@ class Service:
             if self.settings.database_url:
                 tasks += [self._run(self.follower.run(), "follower"), self._run(self._keep_pool(), "pool")]
                 tasks.append(self._run(self.calls.run(), "calls"))
+                tasks.append(self._run(self.access.follow(self.settings.database_url), "access list"))
             stack.push_async_callback(_cancelled, tasks)
             log.info("tally serves", port=self.settings.tally_port, feed=self.settings.feed_port)
             yield self

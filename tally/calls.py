@@ -14,9 +14,9 @@ import aiohttp
 import structlog
 from pydantic import ValidationError
 
+from election.access.identity import Admission, machine
 from election.clock import Clock
 from election.database import UNREACHABLE, connect, pauses
-from election.tokens import Tokens
 from election.wire.callers import DispatchList
 from tally.published import Row
 from tally.settings import TallySettings
@@ -34,10 +34,10 @@ class CallDesk:
     """Asks the call desk and tells `hear` what it said."""
 
     def __init__(
-        self, settings: TallySettings, tokens: Tokens, clock: Clock, hear: Callable[[Row], None]
+        self, settings: TallySettings, admission: Admission, clock: Clock, hear: Callable[[Row], None]
     ) -> None:
         self._settings = settings
-        self._tokens = tokens
+        self._admission = admission
         self._clock = clock
         self._hear = hear
         self._wake = asyncio.Event()
@@ -85,7 +85,7 @@ class CallDesk:
         self._wake.set()
 
     async def _ask(self, session: aiohttp.ClientSession) -> None:
-        token = self._tokens.sign("service", {"account": "tally", "role": "service"})
+        token = self._admission.sign("service", machine("tally"))
         try:
             async with session.get(
                 f"{self._settings.callers_url}/dispatches", headers={"Authorization": f"Bearer {token}"}

@@ -31,8 +31,9 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
+from election.access.identity import Admission, Identity
 from election.accounts import WAR_ROOM
-from election.tokens import BadTokenError, Tokens
+from election.tokens import BadTokenError
 from election.wire.feed import VERSION
 from tally.edition import WHOLE, Change, Edition, Sight, encode
 from tally.published import Row
@@ -47,6 +48,7 @@ PING_SECONDS = 20.0
 OPEN_SECONDS = 10.0  # for a viewer's whole request; half of one is not waited for
 COMPRESS_ABOVE = 1_024  # bytes
 SNAPSHOT_LEVEL, DELTA_LEVEL = 3, 1  # zlib's: a snapshot is made seldom, a delta up to five times a second
+ENDED = 4401  # close code: this access was taken away; ask for a new token, or sign in
 RSV1 = 0x40  # marks a deflated message in its first frame
 
 
@@ -133,6 +135,7 @@ class _Scope:
 class _Viewer:
     connection: ServerConnection
     scope: _Scope
+    identity: Identity
     packs: bool = False  # agreed to compression
     current: bool = False
     sent: int = -1  # seq of the last message, -1 before the first
@@ -159,14 +162,17 @@ class _Viewer:
             transport.write(frame[done:])
 
 
+MAY_LOOK = WAR_ROOM | {"service"}
+
+
 class Feed:
     """Serves one source to many viewers. The source calls `publish` and `restart`."""
 
     def __init__(
-        self, source: Source, tokens: Tokens, settings: TallySettings, registry: CollectorRegistry
+        self, source: Source, admission: Admission, settings: TallySettings, registry: CollectorRegistry
     ) -> None:
         self._source = source
-        self._tokens = tokens
+        self._admission = admission
         self._settings = settings
         self._scopes: dict[Sight, _Scope] = {WHOLE: _Scope(WHOLE)}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -218,9 +224,8 @@ class Feed:
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         query = parse_qs(urlsplit(request.path).query)
         try:
-            value = self._tokens.read("feed", query.get("token", [""])[0], max_age=TOKEN_AGE)
-            sight = sight_of(value)
-        except (BadTokenError, AttributeError, TypeError):
+            identity = self._admission.read("feed", query.get("token", [""])[0], TOKEN_AGE)
+        except BadTokenError:
             self._refused.labels("token").inc()
             return connection.respond(
                 HTTPStatus.UNAUTHORIZED, "The token is wrong or too old: log in again.\n"
@@ -233,19 +238,23 @@ class Feed:
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "Too many viewers: try again soon.\n")
         since = query.get("since", [""])[0]
         resumes = query.get("engine", [""])[0] == self._source.engine_id and since.isdigit()
-        connection.sight = sight  # type: ignore[attr-defined]
+        connection.identity = identity  # type: ignore[attr-defined]
         connection.since = int(since) if resumes else None  # type: ignore[attr-defined]
         return None
 
     async def _view(self, connection: ServerConnection) -> None:
-        sight: Sight = connection.sight  # type: ignore[attr-defined]
+        identity: Identity = connection.identity  # type: ignore[attr-defined]
+        sight = sight_of(identity)
         scope = self._scopes.setdefault(sight, _Scope(sight))
         descriptor = connection.transport.get_extra_info("socket").fileno()
-        viewer = _Viewer(connection, scope, _packs(connection), socket=descriptor)
+        viewer = _Viewer(connection, scope, identity, _packs(connection), socket=descriptor)
         scope.viewers.add(viewer)
         self._viewers.inc()
         self._connected.inc()
         try:
+            if not self._admission.stands(identity):  # ended while hands were shaken
+                await connection.close(ENDED, "this access has ended")
+                return
             self._write(viewer, text_frame(encode(self._source.hello())))
             await self._catch_up(viewer, connection.since)  # type: ignore[attr-defined]
             async for _ in connection:  # viewers have nothing to say; this ends when they leave
@@ -257,6 +266,18 @@ class Feed:
             scope.viewers.discard(viewer)
             if not scope.viewers and sight != WHOLE:
                 self._scopes.pop(sight, None)
+
+    def recheck(self) -> None:
+        """Shows out whoever's access has been taken away: call it whenever that may have changed."""
+        for scope in self._scopes.values():
+            for viewer in scope.viewers:
+                if not self._admission.stands(viewer.identity):
+                    self._show_out(viewer)
+
+    def _show_out(self, viewer: _Viewer) -> None:
+        """From the close frame on nothing is written; who does not answer it is cut off after two seconds."""
+        viewer.current = False
+        self._spawn(viewer.connection.close(ENDED, "this access has ended"))
 
     # ------------------------------------------------------------------ catching up
 
@@ -422,10 +443,11 @@ class Feed:
                 self._broadcast(scope, frames, edition.seq)
 
 
-def sight_of(token: dict[str, Any]) -> Sight:
-    """What a feed or service token lets its bearer see."""
-    counties = token.get("counties")
-    return Sight(None if counties is None else frozenset(counties), token.get("role") in WAR_ROOM)
+def sight_of(identity: Identity) -> Sight:
+    """What a feed or service token lets its bearer see. Raises `BadTokenError` for roles that see nothing."""
+    if identity.role not in MAY_LOOK:
+        raise BadTokenError("this role has no board")
+    return Sight(identity.counties, identity.role in WAR_ROOM)
 
 
 def text_frame(message: bytes) -> bytes:

@@ -2,21 +2,24 @@
 
 from aiohttp import web
 
-from election.tokens import BadTokenError, Tokens
+from election.access.identity import Admission, bearer
+from election.tokens import BadTokenError
 from tally.engine import Engine
 
 TOKEN_SECONDS = 300  # real seconds a service token lasts
+OF_ALL = frozenset({"staff", "admin", "service"})  # ids are of every county
 
 
-def add_tallied(app: web.Application, engine: Engine, tokens: Tokens) -> None:
-    """Adds `GET /check-ins/ids`: every id, 16 bytes each, in ascending order. Needs a service token."""
+def add_tallied(app: web.Application, engine: Engine, admission: Admission) -> None:
+    """Adds `GET /check-ins/ids`: every id, 16 bytes each, ascending. Of all counties, so not for leads."""
 
     async def ids(request: web.Request) -> web.Response:
-        _, _, token = request.headers.get("Authorization", "").partition(" ")
         try:
-            tokens.read("service", token, max_age=TOKEN_SECONDS)
+            who = admission.read("service", bearer(request.headers.get("Authorization", "")), TOKEN_SECONDS)
         except BadTokenError:
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"}) from None
+        if who.role not in OF_ALL or who.counties is not None:
+            raise web.HTTPForbidden(text="Staff, admins and our own services only: ids are of every county.")
         found = await engine.ask(lambda tally, _, __: tally.ledger.filing.sorted_ids())
         if found is None:
             raise web.HTTPServiceUnavailable(text="no election yet")

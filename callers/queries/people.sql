@@ -50,8 +50,15 @@ where (g.at is not null or m.at is not null) and ($3 = '' or c.phone_bank = $3)
 order by (g.holds_since is null), greatest(g.at, m.at) desc limit 2000
 
 -- :name outcomes
--- Outcome totals, undone ones left out.
-select outcome, count(*) as n from calls where undone_at is null and at > $1 group by outcome
+-- Outcome totals by precinct, undone ones left out.
+select outcome, precinct_id, count(*) as n from calls where undone_at is null and at > $1
+group by outcome, precinct_id
+
+-- :name grounds
+-- Where a caller calls: their own counties, and the precincts whose voters they were shown since $2.
+select c.counties, array(select distinct l.precinct_id from leases l
+                         where l.caller_id = c.caller_id and l.granted_at > $2) as precincts
+from callers c where c.caller_id = $1
 
 -- :name viewed
 -- Every look at a voter's number: who was shown whom, when, and whether they dialled.

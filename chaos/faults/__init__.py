@@ -8,7 +8,7 @@ from chaos.faults.containers import (
     PatroniFrozen,
     SynchronousWaitsCancelled,
 )
-from chaos.faults.database import DatabaseLost
+from chaos.faults.database import DatabaseLost, RowsRefused
 from chaos.faults.deploy import BadDeploy, BadMigration
 from chaos.faults.disk import DiskFull, JournalTorn, SyncFault
 from chaos.faults.front import Certificate
@@ -18,7 +18,7 @@ from chaos.faults.links import LinksVoid
 from chaos.faults.names import NamesUnresolved
 from chaos.faults.network import Cut
 from chaos.faults.pressure import Pressure
-from chaos.faults.processes import Frozen, HeldDown, Killed
+from chaos.faults.processes import Frozen, HeldDown, Killed, Spinning
 from chaos.faults.protocol import Fault, UnavailableError
 from chaos.faults.provider import ProviderSilent
 from chaos.faults.timekeeping import ClockMoved
@@ -29,7 +29,7 @@ FAULTS: dict[str, type[Fault]] = {
         Killed, HeldDown, Frozen, DiskFull, SyncFault, ConnectionsExhausted, Pressure, ClockMoved, Cut,
         ProviderSilent, LinksVoid, Certificate, NamesUnresolved, BadDeploy, BadMigration, JournalLost,
         HeadquartersCut, DatabaseLost, ContainersFrozen, ContainersOff, ContainersCut, PatroniFrozen,
-        SynchronousWaitsCancelled, JournalTorn,
+        SynchronousWaitsCancelled, JournalTorn, RowsRefused, Spinning,
     )
 }  # fmt: skip
 

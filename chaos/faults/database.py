@@ -1,7 +1,5 @@
-"""The database's disk is lost: the stack is down, and its database folder is gone.
-
-Only a backup and the journals bring it back (runbooks/region-lost.md). Healing lays the old folder back where
-nobody has restored anything, and starts the stack where nobody has.
+"""The database's disk is lost, so that only a backup and the journals bring it back
+(runbooks/region-lost.md); or it refuses some rows.
 """
 
 import asyncio
@@ -21,7 +19,10 @@ READY_SECONDS = 90.0
 
 
 class DatabaseLost(Fault):
-    """Everything stops, and the database's folder is moved out of reach."""
+    """Everything stops, and the database's folder is moved out of reach.
+
+    Healing lays the old folder back where nobody has restored anything, and starts the stack.
+    """
 
     name = "database_lost"
 
@@ -71,6 +72,33 @@ class DatabaseLost(Fault):
         deadline = time.monotonic() + READY_SECONDS
         while not _runs(self.target) and time.monotonic() < deadline:
             time.sleep(0.2)
+
+
+class RowsRefused(Fault):
+    """A constraint that should not be there refuses every check-in of a `kind`."""
+
+    name = "rows_refused"
+    needs = ("a database login that owns the tables",)
+    _CONSTRAINT = "chaos_rows_refused"
+
+    async def _run(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.target.database_url, timeout=5)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    def setup(self) -> None:
+        if not str(self.arguments["kind"]).isalpha():
+            raise UnavailableError("kind: one word")
+
+    def inject(self) -> None:
+        kind = self.arguments["kind"]
+        condition = f"check (kind <> '{kind}') not valid"
+        asyncio.run(self._run(f"alter table check_ins add constraint {self._CONSTRAINT} {condition}"))
+
+    def heal(self) -> None:
+        asyncio.run(self._run(f"alter table check_ins drop constraint if exists {self._CONSTRAINT}"))
 
 
 def _runs(target: Target) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.faults.protocol import Fault, UnavailableError
+from chaos.faults.shim import SPIN
 from chaos.target import alive, family
 
 LOOK_SECONDS = 0.02
@@ -95,6 +96,29 @@ class Frozen(_OfService):
         for pid, born in self.found.get("pids", []):
             if alive(pid) and birth(pid) == born:
                 os.kill(pid, signal.SIGCONT)
+
+
+class Spinning(_OfService):
+    """Its event loop goes round in circles: the process runs, holds its port, and answers nobody."""
+
+    name = "spinning"
+    needs = ("a stack that the rehearsal started",)
+
+    def setup(self) -> None:
+        super().setup()
+        if not SPIN.heeded_by(self.target.pid(self.service)):
+            raise UnavailableError(
+                "this stack was not started by a rehearsal: its code is not ours to change"
+            )
+
+    def inject(self) -> None:
+        SPIN.file(self.target.state).write_text(self.service)
+        pid = self.target.pid(self.service)
+        if pid is not None:
+            os.kill(pid, signal.SIGUSR1)
+
+    def heal(self) -> None:
+        SPIN.file(self.target.state).unlink(missing_ok=True)
 
 
 def birth(pid: int) -> int:

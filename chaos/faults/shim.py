@@ -33,6 +33,7 @@ class Control:
 SYNC = Control("sync-fault", "CHAOS_SYNC_FAULT")
 NAMES = Control("names-fault", "CHAOS_NAMES_FAULT")
 DEPLOY = Control("chaos-bad-deploy", "CHAOS_BAD_DEPLOY")
+SPIN = Control("chaos-spin", "CHAOS_SPIN")
 
 
 def build_shim(folder: Path | None = None) -> Path | None:

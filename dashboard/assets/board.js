@@ -133,7 +133,7 @@
     },
     live() { setStale(false); },
     lost() { setStale(true); },
-    signedOut() { board.signedOut(); },
+    signedOut(ended) { ended ? location.replace(signIn()) : board.signedOut(); }, // who was shown out sees nothing more
   };
 
   // Columns to rows by precinct id.
@@ -175,10 +175,12 @@
     }
   }
 
+  const signIn = () => "/login?next=" + encodeURIComponent(location.pathname + location.search);
+
   board.signedOut = function () {
     const notice = byId("notice");
     notice.className = "problem-notice";
-    notice.replaceChildren("Your session has ended. ", make("a", { href: "/login?next=" + encodeURIComponent(location.pathname + location.search) }, "Sign in again"));
+    notice.replaceChildren("Your session has ended. ", make("a", { href: signIn() }, "Sign in again"));
   };
 
   let saying = 0;

@@ -5,6 +5,7 @@
   const beluga = (window.beluga = window.beluga || {});
 
   const SILENCE_MS = 4000; // the tally beats every second; four missed beats are a dead feed
+  const ENDED = 4401; // close code: this access was taken away
   const BACKOFF_MS = [300, 10000]; // first and longest pause, jittered so that 500 boards do not return at once
 
   // The stack's time by this device's clock: a rehearsal's may run fast, this device's may be an hour off.
@@ -20,7 +21,7 @@
     clock.at = performance.now();
   }
 
-  // handlers: snapshot(message), delta(message), beat(message), hello(message), live(), lost(words), signedOut()
+  // handlers: snapshot(message), delta(message), beat(message), hello(message), live(), lost(words), signedOut(ended)
   // `given`: where the feed is and a token, where the page has them already; for the first connection alone.
   beluga.connectFeed = function (handlers, given = null) {
     let pause = BACKOFF_MS[0];
@@ -29,6 +30,7 @@
     let seq = null;
     let watchdog = 0;
     let timer = 0;
+    let ended = false; // the feed showed us out; the war room says whether we may come back
 
     function retry(words) {
       clearTimeout(watchdog);
@@ -46,6 +48,7 @@
 
     function live() {
       pause = BACKOFF_MS[0];
+      ended = false;
       handlers.live();
     }
 
@@ -60,7 +63,7 @@
       given = null;
       if (!answer) try {
         const reply = await fetch("/feed-token", { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(5000) });
-        if (reply.status === 401) return handlers.signedOut();
+        if (reply.status === 401) return handlers.signedOut(ended);
         if (!reply.ok) throw new Error(String(reply.status));
         answer = await reply.json();
       } catch {
@@ -78,7 +81,10 @@
         return retry("feed address refused");
       }
       watchdog = setTimeout(() => retry("no answer from the feed"), SILENCE_MS);
-      socket.onclose = () => retry("connection closed");
+      socket.onclose = (event) => {
+        ended ||= event.code === ENDED;
+        retry("connection closed");
+      };
       socket.onmessage = (event) => take(JSON.parse(event.data));
     }
 

@@ -9,6 +9,7 @@
   board.buildHeader = function () {
     const boot = board.boot;
     const fact = (key, words, title) => make("span", { class: "fact", id: "top-" + key, title }, make("b", {}, "–"), " " + words);
+    const leave = (action, words, title) => make("form", { method: "post", action }, make("input", { type: "hidden", name: "csrf", value: boot.csrf }), make("button", { type: "submit", title }, words));
     byId("top").append(...[
       make("h1", { title: boot.election }, boot.election), boot.rehearsal ? make("span", { class: "rehearsal" }, "Rehearsal") : null,
       make("span", { class: "when" }, make("span", { id: "top-date" }), " · ", make("span", { id: "top-clock", class: "number" })),
@@ -26,7 +27,7 @@
           make("a", { href: "/?kiosk=1&rotate=20" }, "For a wall"),
           make("button", { type: "button", id: "start-tour" }, "Five sentences"),
           boot.role === "admin" ? make("a", { href: "/audit" }, "Audit trail") : null,
-          make("form", { method: "post", action: "/logout" }, make("input", { type: "hidden", name: "csrf", value: boot.csrf }), make("button", { type: "submit" }, "Sign out"))))].filter(Boolean));
+          leave("/logout", "Sign out"), leave("/logout-everywhere", "Sign out everywhere", "Ends every session of yours, on every device; also the hotline's")))].filter(Boolean));
     byId("start-replay").addEventListener("click", () => { byId("top").querySelector("details").open = false; beluga.replay.start(); });
     byId("start-tour").addEventListener("click", () => { byId("top").querySelector("details").open = false; beluga.tour.show(); });
     for (const [name, words] of [["work", "To do"], ["map", "Map"], ["today", "Today"], ["silent", "Silent"], ["incidents", "Incidents"], ["unread", "Unread"]])

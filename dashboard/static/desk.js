@@ -441,7 +441,7 @@
       say("");
       tick();
     },
-    signedOut,
+    signedOut(ended) { ended ? location.replace("/login?next=" + encodeURIComponent(location.pathname)) : signedOut(); },
   };
 
   // All of the queue as a file, not only what is shown.

@@ -6,6 +6,7 @@ token. Times are ISO 8601 with an offset. Documented at `/openapi.json` of the s
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -204,6 +205,29 @@ class BarOrder(BaseModel):
     """`PUT /floor/{caller_id}`: takes a caller's link away, or gives it back."""
 
     barred: bool
+
+
+class LinkOrder(BaseModel):
+    """`POST /links`: a link of a caller, or of a phone bank's captain (`subject` its code; "": of all)."""
+
+    kind: Literal["captain", "caller"]
+    subject: str = Field(max_length=200)
+
+
+class LinkView(BaseModel):
+    path: str  # below the address of this service, as people reach it
+
+
+class LinksOrder(BaseModel):
+    """`POST /links/end`: ends every link of these callers or phone banks; the next one is good."""
+
+    kind: Literal["captain", "caller"]
+    subjects: list[str] = Field(default_factory=list, max_length=10_000)
+    everybody: bool = False
+
+
+class LinksEnded(BaseModel):
+    subjects: int
 
 
 class View(BaseModel):

@@ -5,12 +5,16 @@ Its callbacks are not signed: the login is all that tells them from a forgery, s
 
 import base64
 import hmac
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from intake.providers.form import json_of, text_at
+from intake.providers.form import json_of, require_form, text_at
 from intake.providers.protocol import Incoming, MalformedError, Outcome, RefusedError, Webhook
 from intake.settings import IntakeSettings
+
+_ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # 29 small letters and digits today
+_SEND = "send Bandwidth's message.id and message.from"
 
 
 class Bandwidth:
@@ -41,8 +45,9 @@ class Bandwidth:
 
 def _incoming(event: object) -> Incoming:
     its_id, sender = text_at(event, "message", "id"), text_at(event, "message", "from")
-    if not its_id or not sender:
-        raise MalformedError("send Bandwidth's message.id and message.from")
+    if not sender:
+        raise MalformedError(_SEND)
+    its_id = require_form(its_id, _ID, _SEND)
     return Incoming(
         its_id, sender, text_at(event, "message", "text"), _time(text_at(event, "message", "time"))
     )

@@ -1,11 +1,12 @@
 """Urlencoded forms and JSON bodies as providers send them: read strictly, within bounds."""
 
+import re
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 
-from intake.providers.protocol import MalformedError
+from intake.providers.protocol import MalformedError, RefusedError
 
 MOST_FIELDS = 300  # providers send some twenty, and three more a picture
 
@@ -36,6 +37,25 @@ def text_at(data: Any, *path: str) -> str:
     for key in path:
         data = data.get(key) if isinstance(data, dict) else None
     return data if isinstance(data, str) else ""
+
+
+def require_form(its_id: str, form: re.Pattern[str], say: str) -> str:
+    """The id of a message, where it has this provider's form. Raises `MalformedError`, which says `say`."""
+    if not form.fullmatch(its_id):
+        raise MalformedError(say)
+    return its_id
+
+
+def require_one_id(signed: str, named: re.Pattern[str]) -> None:
+    """Raises `RefusedError` where a signed text can be cut so that it names different messages.
+
+    Some providers sign names and values one behind the other, without a mark between them: whoever has seen
+    one signature may cut the same text elsewhere. The pattern is a name with an id of a fixed form, so an id
+    that is read from any cut stands in the text just like that; where there is one only, every cut is the
+    same message, and is counted once.
+    """
+    if len(set(named.findall(signed))) > 1:
+        raise RefusedError("ambiguous_signature")
 
 
 def phone(digits: str) -> str:

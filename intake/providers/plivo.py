@@ -3,20 +3,25 @@
 Only V3 signatures are taken, because V2 does not cover the body. `X-Plivo-Signature-V3` is base64 of
 HMAC-SHA256, under the auth token, over `URL?QUERY.PARAMETERS.NONCE`: the URL's own query in order of names,
 then every parameter's name and value in order, then `X-Plivo-Signature-V3-Nonce`. Several signatures may
-come, separated by commas: one must be right.
+come, separated by commas: one must be right. Nothing stands between a name and a value, so the ids are held
+to their form (`require_one_id`).
 """
 
 import base64
 import hmac
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from hashlib import sha256
 from urllib.parse import parse_qsl, urlsplit
 
-from intake.providers.form import fields_of, phone
+from intake.providers.form import fields_of, phone, require_form, require_one_id
 from intake.providers.protocol import Incoming, MalformedError, Outcome, RefusedError, Webhook
 from intake.settings import IntakeSettings
 
+_UUID = re.compile(r"[0-9A-Fa-f-]{36}")
+_NAMED_UUID = re.compile(rf"MessageUUID({_UUID.pattern})")
+_SEND = "send Plivo's MessageUUID (36 characters, once), From and Text"
 _SILENCE = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
@@ -32,19 +37,22 @@ class Plivo:
         if not given or not nonce:
             raise RefusedError("unsigned")
         fields = fields_of(webhook.body)
+        signed = f"{signed_text(webhook.url, fields)}.{nonce}"
         mac = self._key.copy()
-        mac.update(f"{signed_text(webhook.url, fields)}.{nonce}".encode("utf-8", "replace"))
+        mac.update(signed.encode("utf-8", "replace"))
         right = base64.b64encode(mac.digest())
         signatures = [one.strip().encode("utf-8", "replace") for one in given.split(",")[:10]]
         if not any(hmac.compare_digest(right, one) for one in signatures):
             raise RefusedError("bad_signature")
+        require_one_id(signed, _NAMED_UUID)
         values = dict(fields)
         if "Status" in values and "Text" not in values:
             return ()  # a receipt of something we sent
-        its_id, sender = values.get("MessageUUID"), values.get("From")
-        if not its_id or not sender:
-            raise MalformedError("send Plivo's MessageUUID, From and Text")
-        return (Incoming(its_id, phone(sender), values.get("Text", "")),)
+        its_id, sender = values.get("MessageUUID", ""), values.get("From")
+        # Of a name that comes twice only the first value stands behind it in the signed text.
+        if not sender or [name for name, _ in fields].count("MessageUUID") != 1:
+            raise MalformedError(_SEND)
+        return (Incoming(require_form(its_id, _UUID, _SEND), phone(sender), values.get("Text", "")),)
 
     def answer(self, outcomes: Sequence[Outcome]) -> tuple[str, bytes]:
         return "text/xml", _SILENCE

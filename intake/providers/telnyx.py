@@ -6,13 +6,17 @@ seconds since the epoch. Only `message.received` holds a watcher's words.
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from intake.providers.form import json_of, text_at
+from intake.providers.form import json_of, require_form, text_at
 from intake.providers.freshness import require_fresh
 from intake.providers.protocol import Incoming, MalformedError, Outcome, RefusedError, Webhook
 from intake.settings import IntakeSettings
+
+_ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # a UUID
+_SEND = "send Telnyx's payload.id and payload.from.phone_number"
 
 
 class Telnyx:
@@ -49,9 +53,10 @@ class Telnyx:
         if text_at(event, "event_type") != "message.received":
             return ()
         its_id, sender = text_at(event, "payload", "id"), text_at(event, "payload", "from", "phone_number")
-        if not its_id or not sender:
-            raise MalformedError("send Telnyx's payload.id and payload.from.phone_number")
+        if not sender:
+            raise MalformedError(_SEND)
         sent_at = _time(text_at(event, "payload", "sent_at") or text_at(event, "payload", "received_at"))
+        its_id = require_form(its_id, _ID, _SEND)
         return (Incoming(its_id, sender, text_at(event, "payload", "text"), sent_at),)
 
     def answer(self, outcomes: Sequence[Outcome]) -> tuple[str, bytes]:

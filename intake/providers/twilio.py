@@ -2,6 +2,7 @@
 
 `X-Twilio-Signature` is base64 of HMAC-SHA1, under the account's auth token, over the public URL followed by
 every parameter's name and value in order of names (a repeated name: its distinct values in order).
+Nothing stands between a name and a value, so the ids are held to their form (`require_one_id`).
 With `X-Twilio-Webhooks-Signature-Settings: key=ID,algorithm=HMAC_SHA256` the same is signed under a shared
 key of its own (`BELUGA_TWILIO_SHARED_KEY`), by that algorithm.
 """
@@ -16,11 +17,14 @@ from typing import Any
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
-from intake.providers.form import fields_of
+from intake.providers.form import fields_of, require_form, require_one_id
 from intake.providers.protocol import Incoming, MalformedError, Outcome, RefusedError, Webhook
 from intake.settings import IntakeSettings
 
 _ALGORITHMS = {"HMAC_SHA1": sha1, "HMAC_SHA256": sha256}
+_SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")  # SM, MM; Twilio may add kinds
+# MessageSid, SmsMessageSid and SmsSid; what comes first is found fastest
+_NAMED_SID = re.compile(rf"Sid(?:(?<=MessageSid)|(?<=SmsSid))({_SID.pattern})")
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SILENCE = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
@@ -49,11 +53,15 @@ class Twilio:
         values = dict(fields)
         if "MessageStatus" in values or values.get("SmsStatus") in _STATUS_OF_OURS:
             return ()
-        its_id = values.get("MessageSid") or values.get("SmsMessageSid") or values.get("SmsSid")
+        its_id = values.get("MessageSid") or values.get("SmsMessageSid") or values.get("SmsSid") or ""
         sender = values.get("From")
-        if not its_id or not sender:
-            raise MalformedError("send Twilio's MessageSid, From and Body")
-        return (Incoming(its_id, sender.removeprefix("whatsapp:"), values.get("Body", "")),)
+        if not sender:
+            raise MalformedError(_SEND)
+        return (
+            Incoming(
+                require_form(its_id, _SID, _SEND), sender.removeprefix("whatsapp:"), values.get("Body", "")
+            ),
+        )
 
     def answer(self, outcomes: Sequence[Outcome]) -> tuple[str, bytes]:
         replies = [outcome.reply for outcome in outcomes if outcome.reply]
@@ -63,6 +71,7 @@ class Twilio:
         return "text/xml", f'<?xml version="1.0" encoding="UTF-8"?><Response>{words}</Response>'.encode()
 
 
+_SEND = "send Twilio's MessageSid (SM and 32 hexadecimal digits), From and Body"
 # Status callbacks of what we sent may be pointed at the same URL; they are nobody's words.
 _STATUS_OF_OURS = frozenset({"queued", "sending", "sent", "delivered", "undelivered", "failed"})
 
@@ -77,7 +86,11 @@ def _signed(key: Any, url: str, fields: list[tuple[str, str]], signature: str) -
     words = "".join([name + value for name, value in sorted(set(fields))])
     given = signature.encode("utf-8", "replace")
     # Twilio signs with the port for some URLs and without it for others: both are the configured address.
-    return any(hmac.compare_digest(_signature(key, form + words), given) for form in _forms(url))
+    for form in _forms(url):
+        if hmac.compare_digest(_signature(key, form + words), given):
+            require_one_id(form + words, _NAMED_SID)
+            return True
+    return False
 
 
 def _signature(key: Any, words: str) -> bytes:

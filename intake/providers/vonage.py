@@ -1,15 +1,17 @@
 """Vonage: signed parameters (SMS API) or a signed JWT (Messages API); an empty 200 out.
 
 Signed parameters: `sig` over every other parameter in order of names, each as `&name=value` with `&` and `=`
-in values replaced by `_`; an HMAC in hexadecimal, or the plain MD5 of that text followed by the secret.
+in values replaced by `_`; an HMAC in hexadecimal, or the plain MD5 of that text followed by the secret. So
+that a signed text is cut in one way only, names hold neither mark, and an id none of the three.
 JWT: `Authorization: Bearer`, HS256 under the signature secret; its `payload_hash` is the SHA-256 of the body
-and its `iat` the time of signing.
+and its `iat` the time of signing. It says nothing of the URL, so what the query holds is not read then.
 """
 
 import base64
 import binascii
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -17,11 +19,13 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from intake.providers.form import fields_of, json_of, phone
+from intake.providers.form import fields_of, json_of, phone, require_form
 from intake.providers.freshness import require_fresh
 from intake.providers.protocol import Incoming, MalformedError, Outcome, RefusedError, Webhook
 from intake.settings import IntakeSettings
 
+_ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # 16 or 17 hexadecimal digits, or a UUID
+_SEND = "send Vonage's messageId and msisdn, or message_uuid and from"
 PLAIN_MD5 = "md5hash"
 
 
@@ -39,6 +43,8 @@ class Vonage:
             self._verify_token(token.strip(), webhook)
             return _incoming(_values(webhook, signed_parameters=False))
         values = _values(webhook, signed_parameters=True)
+        if any("&" in name or "=" in name for name in values):
+            raise RefusedError("ambiguous_signature")
         signature = values.pop("sig", "")
         if not signature:
             raise RefusedError("unsigned")
@@ -93,11 +99,11 @@ def _parts(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes]:
 
 
 def _values(webhook: Webhook, *, signed_parameters: bool) -> dict[str, str]:
-    """The parameters: of the query, a form, or JSON."""
-    if not webhook.body:
-        return dict(fields_of(urlsplit(webhook.url).query.encode()))
+    """The parameters: of the query (where it is what is signed), a form, or JSON."""
+    if not webhook.body and signed_parameters:
+        return _once(fields_of(urlsplit(webhook.url).query.encode()))
     if webhook.body.lstrip()[:1] != b"{":
-        return dict(fields_of(webhook.body))
+        return _once(fields_of(webhook.body))
     data = json_of(webhook.body)
     if not isinstance(data, dict):
         raise MalformedError("send Vonage's JSON object")
@@ -106,14 +112,21 @@ def _values(webhook: Webhook, *, signed_parameters: bool) -> dict[str, str]:
     return {name: value for name, value in data.items() if isinstance(value, str)}
 
 
+def _once(fields: list[tuple[str, str]]) -> dict[str, str]:
+    values = dict(fields)
+    if len(values) != len(fields):
+        raise MalformedError("send every parameter once")
+    return values
+
+
 def _incoming(values: dict[str, str]) -> Sequence[Incoming]:
     if "status" in values and "text" not in values:
         return ()  # a receipt of something we sent
     its_id = values.get("messageId") or values.get("message_uuid") or ""
     sender = values.get("msisdn") or values.get("from") or ""
-    if not its_id or not sender:
-        raise MalformedError("send Vonage's messageId and msisdn, or message_uuid and from")
-    return (Incoming(its_id, phone(sender), values.get("text", ""), _time(values)),)
+    if not sender:
+        raise MalformedError(_SEND)
+    return (Incoming(require_form(its_id, _ID, _SEND), phone(sender), values.get("text", ""), _time(values)),)
 
 
 def _time(values: dict[str, str]) -> datetime | None:

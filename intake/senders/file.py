@@ -34,7 +34,7 @@ class FileSender:
             self._written = set(_keys(self._path))
         if order.key in self._written:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         line = {"key": order.key, "from": order.number, "to": order.phone, "text": order.body}
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)  # it holds phones
         with os.fdopen(descriptor, "ab") as file:

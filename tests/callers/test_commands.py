@@ -12,7 +12,18 @@ from typer.testing import CliRunner
 
 from beluga.commands import app
 from tests.callers.conftest import NOON, add_callers, add_election, add_voters, open_precinct
-from tests.callers.test_service import SECRET, Service, a_voter, feed, outcome, ready, service, web
+from tests.callers.test_service import (
+    SECRET,
+    TOKENS,
+    Service,
+    a_voter,
+    as_staff,
+    feed,
+    outcome,
+    ready,
+    service,
+    web,
+)
 
 __all__ = ["feed", "service", "web"]  # fixtures
 
@@ -31,6 +42,72 @@ async def beluga(*words: str) -> tuple[int, str]:
     """The command's exit status and what it printed (in a thread: it asks the service over HTTP)."""
     done = await asyncio.to_thread(CliRunner().invoke, app, list(words))
     return done.exit_code, done.output
+
+
+async def test_links_are_ended_by_command(
+    service: Callable[[], Service],
+    connection: asyncpg.Connection,
+    web: aiohttp.ClientSession,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await add_election(connection, ["a"])
+    await add_callers(connection, 2)
+    one = service()
+    await ready(web, one)
+    monkeypatch.setenv("BELUGA_CALLERS_URL", one.url)
+    monkeypatch.setenv("BELUGA_SECRET", SECRET)
+    state = ("--state", str(tmp_path))
+
+    async def link(*words: str) -> str:
+        status, said = await beluga("callers", *words, *state)
+        assert status == 0, said
+        return said.split()[-1]
+
+    async def ends(address: str) -> None:
+        for _ in range(400):
+            async with web.get(address) as response:
+                if response.status == 401:
+                    return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"{address} is still good")
+
+    async def is_good(address: str) -> bool:
+        async with web.get(address) as response:
+            return response.status == 200
+
+    old = {name: await link("link", name) for name in ("c0", "c1")}
+    bank, all_banks = await link("bank", "Town hall"), await link("captain")
+    code = await connection.fetchval("select code from phone_banks")
+    assert (await beluga("callers", "link", "nobody", *state))[0] == 1
+    assert (await beluga("callers", "revoke", *state))[0] == 1
+    status, said = await beluga("callers", "revoke", "c0", "nobody", *state)
+    assert (status, "nobody. Nothing was changed." in said) == (1, True)
+    assert await is_good(old["c0"])
+    status, said = await beluga("callers", "revoke", "c0", *state)
+    assert (status, said.startswith("links of 1 callers ended")) == (0, True)
+    await ends(old["c0"])
+    assert await is_good(old["c1"])
+    assert await is_good(await link("link", "c0"))
+    assert (await beluga("callers", "revoke", "--captains", code, *state))[0] == 0
+    await ends(bank)
+    assert await is_good(all_banks)
+    assert (await beluga("callers", "revoke", "--all-captains", "--all", *state))[0] == 0
+    await ends(all_banks)
+    await ends(old["c1"])
+    assert await is_good(await link("captain"))
+    async with web.get(f"{one.url}/phone-banks", headers=as_staff()) as response:
+        again = (await response.json())["phone_banks"][0]["captain_path"]
+    assert await is_good(one.url + again)
+    lead = TOKENS.sign("service", {"account": "lee", "role": "lead", "counties": ["North"]})
+    headers = {"Authorization": f"Bearer {lead}"}
+    for path, order in (
+        ("/links", {"kind": "caller", "subject": "c0"}),
+        ("/links/end", {"kind": "caller", "subjects": ["c0"]}),
+    ):
+        async with web.post(one.url + path, json=order, headers=headers) as response:
+            assert response.status == 403, "a caller is of no county"
+    assert await connection.fetchval("select count(*) from audit where action = 'caller links ended'") == 2
 
 
 async def test_lists_phone_banks_and_scripts_by_command(

@@ -10,7 +10,7 @@ import asyncpg
 
 from callers.waiting import WaitingRoom
 from election.wire.feed import State
-from tests.callers.conftest import add_callers, add_election, add_voters
+from tests.callers.conftest import add_callers, add_election, add_voters, open_precinct
 from tests.callers.test_service import Feed, Service, as_caller, feed, ready, service, until, web
 
 __all__ = ["feed", "service", "web"]  # fixtures
@@ -52,6 +52,50 @@ async def test_a_service_that_stops_answers_those_who_wait() -> None:
     room.close()
     assert await asyncio.wait_for(asyncio.gather(*waits), 10) == [False] * 3
     assert not await room.wait(60)
+
+
+async def test_whose_access_was_taken_away_waits_no_longer() -> None:
+    room, good = WaitingRoom(), {"a": True, "b": True}
+    waits = [asyncio.create_task(room.wait(60, stands=lambda who=who: good[who])) for who in good]
+    await asyncio.sleep(0)
+    good["a"] = False
+    room.recheck()
+    assert not await asyncio.wait_for(waits[0], 10)
+    assert not waits[1].done()
+    waits[1].cancel()
+
+
+async def test_a_barred_caller_is_let_go_while_waiting_and_gets_no_voter_again(
+    service: Callable[[], Service], connection: asyncpg.Connection, web: aiohttp.ClientSession
+) -> None:
+    await add_election(connection, ["a", "b"])
+    await add_voters(connection, "a", 2)
+    await add_callers(connection, 2)
+    one = service()
+    await ready(web, one)
+
+    async def wait(caller: int) -> tuple[int, Any]:
+        headers = as_caller(caller) | {"Prefer": "wait=200"}
+        async with web.post(
+            f"{one.url}/api/lease", headers=headers, timeout=aiohttp.ClientTimeout(250)
+        ) as response:
+            return response.status, (await response.json())["voter"] if response.status == 200 else None
+
+    waits = [asyncio.create_task(wait(n)) for n in range(2)]
+
+    async def both_wait() -> bool:
+        async with web.get(f"{one.url}/metrics") as response:
+            return "beluga_callers_waiting 2.0" in await response.text()
+
+    await until(both_wait)
+    await connection.execute("update callers set barred = true where caller_id = 'c0'")
+    done, _ = await asyncio.wait(waits, timeout=60, return_when=asyncio.FIRST_COMPLETED)
+    assert done == {waits[0]}, "long before two hundred seconds, and nobody else"
+    assert waits[0].result() == (200, None)
+    await open_precinct(connection, "a")
+    assert (await wait(0))[0] == 401
+    waits[1].cancel()
+    await asyncio.gather(waits[1], return_exceptions=True)
 
 
 async def test_a_waiting_caller_has_a_voter_as_soon_as_a_precinct_opens(

@@ -54,6 +54,16 @@ def test_one_may_be_silent_while_others_are_not() -> None:
     assert holds(f"{silent} and on() mystery(depth)", [(0.0, parse(TEXT))]) is None
 
 
+def test_several_values_of_a_label_the_least_of_all_and_the_most_in_a_while() -> None:
+    said = [(0.0, parse(TEXT))]
+    assert holds('sum by (job) (a_total{reason=~"full|other"}) > 7', said) is True
+    assert holds('a_total{reason=~"full|none"} > 3', said) is False
+    assert holds("min(a_total) < 4", said) is True
+    assert holds("min(a_total) > 3", said) is False
+    assert holds("max_over_time(a_total[2s]) > 8", looks(9, 1, 1)) is True
+    assert holds("max_over_time(a_total[2s]) > 8", looks(9, 1, 1, 1, 1)) is False
+
+
 def test_what_we_do_not_understand_never_fires() -> None:
     assert holds("histogram_quantile(.99, sum(rate(x[1m])) by (le)) > 1", looks(1)) is None
 

@@ -127,15 +127,19 @@ def test_the_alerts_that_experiments_of_a_cluster_promise_are_understood() -> No
         return (
             f'patroni_primary{{name="db1"}} 0\npatroni_failsafe_mode_is_active{{name="db1"}} {failsafe}\n'
             'patroni_sync_standby{name="db1"} 0\nbeluga_intake_local_only 3\n'
+            'up{job="intake"} 0\nbeluga_tally_stored_behind_seconds 30\n'
+            'beluga_intake_refused_total{provider="generic",reason="stale_signature"} 40\n'
         )
+
+    calm = (-1.0, parse('beluga_intake_refused_total{reason="stale_signature"} 3'))
 
     for e in catalogue():
         if "cluster" in e.targets and (alert := e.about.get("alert")):
-            looks = [(0.0, parse(said(failsafe=int(alert == "FailsafeMode"))))]
+            looks = [calm, (0.0, parse(said(failsafe=int(alert == "FailsafeMode"))))]
             assert holds(rules[alert].expr, looks) is True, e.name
     assert holds(rules["NoSynchronousStandby"].expr, [(0.0, parse(said(failsafe=1)))]) is False
 
 
 def test_the_catalogue_is_complete() -> None:
     assert {e.number for e in catalogue()} >= set(range(1, 31))
-    assert {e.number for e in catalogue() if e.targets == ("cluster",)} == {8, 9, 10, 11, 32}
+    assert {e.number for e in catalogue() if e.targets == ("cluster",)} == {8, 9, 10, 11, 32, 41, 42, 43}

@@ -9,13 +9,14 @@ import pytest
 import typer
 
 from beluga.commands import LazyGroup, app
-from chaos.alerts import OWN_RULES, read_rules
+from chaos.alerts import OWN_RULES, holds, read_rules
 from chaos.report import listing
 from chaos.run import catalogue
 from chaos.runbook import PARTS, Command, Page, page_of, pages
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = [OWN_RULES, *sorted((ROOT / "deploy" / "prometheus").glob("*.yml"))]
+DEPLOYED = ROOT / "deploy" / "prometheus" / "alerts.yml"
 DAYS = {
     "week-before", "night-before", "opening", "ten-oclock-rush", "close", "day-after", "feature-freeze",
     "wall-card",
@@ -67,6 +68,26 @@ def test_every_experiment_promises_an_alert_or_says_why_not() -> None:
         assert bool(e.budget.alert) != bool(e.no_alert), e.name
         assert e.budget.runbook, e.name
         assert not e.no_alert or f"no alert: {e.no_alert}" in listing([e])
+
+
+@pytest.mark.parametrize(("path", "target"), [(RULES[0], "one-machine"), (DEPLOYED, "cluster")])
+def test_every_alert_is_fired_by_an_experiment_or_says_why_it_cannot_be(path: Path, target: str) -> None:
+    fired = set()
+    for e in catalogue():
+        if target in e.targets:
+            fired |= {e.about.get("alert")} | {
+                step["provider"]["arguments"]["name"]
+                for step in e.content["method"]
+                if step["provider"]["func"] == "alert_fires"
+            }
+    for rule in read_rules(path):
+        assert (rule.name in fired) != (len(rule.not_rehearsed) > 40), f"{rule.name}: {rule.not_rehearsed}"
+
+
+def test_an_alert_that_is_to_fire_is_one_that_a_rehearsal_can_evaluate() -> None:
+    for rule in (*read_rules(RULES[0]), *read_rules(DEPLOYED)):
+        if not rule.not_rehearsed:
+            assert holds(rule.expr, [(0.0, {"up": []})]) is not None, rule.name
 
 
 def test_a_gap_above_a_second_has_its_reason() -> None:

@@ -15,7 +15,7 @@ from election.database import connect
 from election.migrate import migrate
 from tests.dashboard.running import Room, make_election, until, visiting, war_room
 from tests.dashboard.test_board import deeds
-from tests.dashboard.test_sign_in import anyone, sign_in
+from tests.dashboard.test_sign_in import anyone, cookie_of, sign_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 KEY = "7b1f6a52-35a5-4d0c-9be1-0a9f0d1a2b{:02x}"
@@ -95,6 +95,33 @@ async def test_the_war_room_outlives_its_database(room: Room, own_postgres: Embe
         assert done == ["note", "note", "note refused"]
         assert (await note(session, 4, "after"))[0] == 200
     assert [d.detail["text"] for d in room.neighbours.decisions.values()] == ["before", "meanwhile", "after"]
+
+
+async def test_sessions_end_without_the_database(room: Room, own_postgres: EmbeddedPostgres) -> None:
+    async with anyone(room) as one, anyone(room) as other:
+        copies = []
+        for session in (one, other):
+            assert (await sign_in(session, "sam"))[0] == 303
+            copies.append(cookie_of(session))
+        own_postgres.stop()
+        try:
+            for session, path, status, words in (
+                (one, "/logout", 303, ""),
+                (other, "/logout-everywhere", 503, "You are signed out here only"),
+            ):
+                async with session.get("/boot") as answer:
+                    csrf = (await answer.json())["csrf"]
+                async with session.post(path, data={"csrf": csrf}, allow_redirects=False) as answer:
+                    assert (answer.status, words in await answer.text()) == (status, True)
+            assert room.stop() == 0
+            room.start()
+            await room.ready()
+            async with anyone(room) as thief:
+                for copy in copies:
+                    async with thief.get("/boot", headers=copy) as answer:
+                        assert answer.status == 401
+        finally:
+            own_postgres.start()
 
 
 async def test_an_open_board_says_what_is_old_and_a_refused_action_is_pressed_again(

@@ -12,9 +12,21 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from beluga.postgres import EmbeddedPostgres
+from election import accounts
 from election.checkin import Kind
+from election.database import connect
 from election.wire.feed import CallProposal, Calls, Desks, Incident, Reach, State, UnreadMessage
-from tests.dashboard.running import MARKUP, NOON, STRANGE, Room, make_election, until, visiting, war_room
+from tests.dashboard.running import (
+    MARKUP,
+    NOON,
+    PASSWORD,
+    STRANGE,
+    Room,
+    make_election,
+    until,
+    visiting,
+    war_room,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 LAGGING, SILENT, DOUBTFUL = "01-04", "01-16", "01-20"  # by their place in the made-up county
@@ -492,6 +504,36 @@ async def test_one_signs_out_from_the_board(room: Room, browser: Browser) -> Non
         await expect(seen.page.locator(".you a", has_text="Hotline")).to_be_visible()
         await seen.page.click("text=Sign out")
         await expect(seen.page.locator("#login")).to_be_visible()
+    room.signed_in.pop("sam")  # the cookie that others of these tests copy has ended with it
+
+
+async def test_who_is_shown_out_of_the_feed_sees_the_sign_in_page(room: Room, browser: Browser) -> None:
+    connection = await connect(room.database_url)
+    await accounts.add(connection, "out", accounts.Role.STAFF, PASSWORD)
+    try:
+        async with visiting(browser, room, "out", path="/?state=silent") as seen:
+            await seen.painted()
+
+            async def show_out() -> None:
+                for viewer in list(room.feed.viewers):
+                    await viewer.close(4401, "this access has ended")
+
+            connections = len(room.feed.tokens_seen)
+            await show_out()  # the session stands: only this token was refused
+            await until(seen.page, "!document.body.classList.contains('stale')")
+            for _ in range(400):
+                if len(room.feed.tokens_seen) > connections:
+                    break
+                await asyncio.sleep(0.05)
+            assert len(room.feed.tokens_seen) > connections
+            await until(seen.page, "beluga.board.ready && !beluga.board.stale")
+            await accounts.disable(connection, "out")
+            await show_out()
+            await expect(seen.page.locator("#login")).to_be_visible()
+            assert seen.page.url == f"{room.url}/login?next=%2F%3Fstate%3Dsilent"
+    finally:
+        room.signed_in.pop("out", None)
+        await connection.close()
 
 
 async def test_the_policy_stops_scripts_and_strange_hosts(room: Room, browser: Browser) -> None:

@@ -94,6 +94,61 @@ async def test_one_enters_with_login_and_password_and_leaves_again(room: Room) -
             assert await status(session, "/boot") == 401
 
 
+def cookie_of(session: aiohttp.ClientSession) -> dict[str, str]:
+    """A copy of the session's cookie, as somebody else would send it."""
+    found = next(c.value for c in session.cookie_jar if c.key == "beluga")
+    return {"Cookie": f"beluga={found}"}
+
+
+async def test_a_copied_cookie_ends_with_the_session_and_with_no_other(room: Room) -> None:
+    async with anyone(room) as session, anyone(room) as elsewhere, aiohttp.ClientSession(room.url) as thief:
+        for one in (session, elsewhere):
+            await sign_in(one, "sam")
+        copy = cookie_of(session)
+        assert await status(thief, "/boot", headers=copy) == 200
+        async with session.get("/boot") as answer:
+            boot = await answer.json()
+        async with session.post("/logout", data={"csrf": boot["csrf"]}, allow_redirects=False) as answer:
+            assert answer.headers["Location"] == "/login"
+        assert await status(thief, "/boot", headers=copy) == 401
+        assert await status(elsewhere, "/boot") == 200
+        claims = Tokens(SECRET).read("feed", boot["feed"]["token"])
+        connection = await connect(room.database_url)
+        for _ in range(600):  # told to the other war rooms, and to the feed
+            if await connection.fetchval(
+                "select true from ended_sessions where session_id = $1", claims["session"]
+            ):
+                break
+            await asyncio.sleep(0.05)
+        else:
+            raise AssertionError("the database was not told")
+        await connection.close()
+
+
+async def test_signing_out_everywhere_ends_every_session_of_this_account(room: Room) -> None:
+    async with anyone(room) as session, anyone(room) as elsewhere, anyone(room) as somebody:
+        for one in (session, elsewhere):
+            await sign_in(one, "sam")
+        await sign_in(somebody, "ada")
+        async with session.get("/boot") as answer:
+            csrf = (await answer.json())["csrf"]
+        async with session.post("/logout-everywhere", data={"csrf": "forged"}, allow_redirects=False):
+            assert await status(elsewhere, "/boot") == 200
+        async with session.post("/logout-everywhere", data={"csrf": csrf}, allow_redirects=False) as answer:
+            assert (answer.status, answer.headers["Location"]) == (303, "/login")
+        assert await status(session, "/boot") == 401
+        for _ in range(600):
+            if await status(elsewhere, "/boot") == 401:
+                break
+            await asyncio.sleep(0.05)
+        assert [await status(one, "/boot") for one in (elsewhere, somebody)] == [401, 200]
+        assert (await sign_in(session, "sam"))[0] == 303
+        connection = await connect(room.database_url)
+        deeds = await audit.latest(connection, 20)
+        await connection.close()
+        assert ("sam", "signed out everywhere") in {(deed.account, deed.action) for deed in deeds}
+
+
 @pytest.mark.parametrize(
     "target", ["//evil.example/x", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "login"]
 )
@@ -294,7 +349,8 @@ async def test_the_hotline_is_opened_as_the_same_person(room: Room) -> None:
             to = urlsplit(answer.headers["Location"])
     assert (to.path, to.hostname) == ("/hotline", "127.0.0.1")
     value = Tokens(SECRET).read("staff", parse_qs(to.query)["token"][0], max_age=60)
-    assert value == {"account": "lee", "role": "lead", "counties": ["County A"]}
+    assert len(value.pop("session")) == 32
+    assert value == {"account": "lee", "role": "lead", "counties": ["County A"], "epoch": 0}
 
 
 async def test_connections_that_many_boards_keep_open_hold_nobody_up(room: Room) -> None:

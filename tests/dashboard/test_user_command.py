@@ -87,6 +87,21 @@ async def test_codes_are_asked_for_and_no_more(by_state: Path, database_url: str
     assert (await asyncio.to_thread(user, *at, "codes", "nobody"))[0] == 1
 
 
+def test_an_account_is_signed_out_and_given_another_role(by_state: Path) -> None:
+    at = ("--state", str(by_state))
+    assert user(*at, "add", "sam")[0] == 0
+    assert user(*at, "sign-out", "Sam") == (
+        0, "sam is signed out everywhere within seconds, and may sign in again\n"
+    )  # fmt: skip
+    assert user(*at, "sign-out", "nobody")[0] == 1
+    code, said = user(*at, "role", "sam", "lead")
+    assert (code, "needs at least one county" in said) == (1, True)
+    assert user(*at, "role", "sam", "lead", "--county", "North")[0] == 0
+    assert user(*at, "list")[1] == "sam\tlead\tNorth\n"
+    assert user(*at, "role", "sam", "admin")[0] == 0
+    assert user(*at, "list")[1] == "sam\tadmin\tall counties\n"
+
+
 def test_without_a_stack_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BELUGA_DATABASE_URL", raising=False)
     code, said = user("--state", str(tmp_path), "list")

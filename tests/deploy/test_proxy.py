@@ -1,73 +1,24 @@
 """The proxy's own configuration in a real HAProxy: all of http goes to https, which says so for a year."""
 
+import asyncio
 import http.client
-import re
-import shutil
 import ssl
-import subprocess
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from beluga.postgres import free_port
+from intake.limits import Proxies
+from tests.deploy.proxies import ENDS, MISSING, PUBLIC, Proxy, running
+from tests.intake.running import IntakeProcess
 
-ROOT = Path(__file__).parents[2]
-PUBLIC = "https://turnout.example"
-HAPROXY = shutil.which("haproxy") or ""
-pytestmark = pytest.mark.skipif(not HAPROXY, reason="HAProxy is not installed")
-
-
-@dataclass(frozen=True)
-class Proxy:
-    ports: dict[str, int]  # by the port that the configuration names
-    tls: ssl.SSLContext
-    ends: int
-
-    def ask(self, port: str, path: str, method: str = "GET", **more: object) -> http.client.HTTPResponse:
-        at = self.ports[port]
-        connection = (
-            http.client.HTTPSConnection("localhost", at, timeout=5, context=self.tls)
-            if port == "8443"
-            else http.client.HTTPConnection("localhost", at, timeout=5)
-        )
-        connection.request(method, path, **more)  # type: ignore[arg-type]
-        answer = connection.getresponse()
-        answer.read_first = answer.read()  # type: ignore[attr-defined]
-        connection.close()
-        return answer
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING or "it can run here")
 
 
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    folder = tmp_path_factory.mktemp("proxy")
-    subprocess.run([ROOT / "deploy/make-secrets", folder], check=True)
-    text = (ROOT / "deploy/haproxy.cfg").read_text().replace("/run/secrets", str(folder))
-    ports = {port: free_port() for port in re.findall(r"bind :(\d+)", text)}
-    for named, real in ports.items():
-        text = text.replace(f"bind :{named}", f"bind 127.0.0.1:{real}")
-    (folder / "haproxy.cfg").write_text(text)
-    ends = 1_800_000_000
-    process = subprocess.Popen(
-        [HAPROXY, "-db", "-q", "-f", folder / "haproxy.cfg"],
-        env={"BELUGA_PUBLIC_URL": PUBLIC, "BELUGA_CERTIFICATE_ENDS": str(ends)},
-    )
-    found = Proxy(ports, ssl.create_default_context(cafile=str(folder / "proxy.crt")), ends)
-    try:
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                found.ask("8409", "/metrics")
-                break
-            except OSError:
-                assert process.poll() is None and time.monotonic() < deadline
-                time.sleep(0.05)
+    with running(tmp_path_factory.mktemp("proxy")) as found:
         yield found
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "PUT", "OPTIONS"])
@@ -101,7 +52,7 @@ def test_a_body_beyond_reason_is_refused_before_intake_sees_it(proxy: Proxy) -> 
 
 def test_prometheus_hears_when_the_certificate_ends(proxy: Proxy) -> None:
     answer = proxy.ask("8409", "/certificate")
-    assert answer.read_first == f"beluga_certificate_ends_seconds {proxy.ends}\n".encode()  # type: ignore[attr-defined]
+    assert answer.read_first == f"beluga_certificate_ends_seconds {ENDS}\n".encode()  # type: ignore[attr-defined]
 
 
 def test_old_tls_is_refused(proxy: Proxy) -> None:
@@ -114,3 +65,46 @@ def test_old_tls_is_refused(proxy: Proxy) -> None:
         http.client.HTTPSConnection("localhost", proxy.ports["8443"], timeout=5, context=old).request(
             "GET", "/"
         )
+
+
+AT_ONCE = 5  # requests that one address may make, and then hardly any
+
+
+def test_two_clients_behind_the_proxy_do_not_share_a_limit_and_nobody_borrows_an_address(
+    tmp_path: Path,
+) -> None:
+    """A real intake that trusts the proxy, as docker-compose.yml tells it to."""
+    limits = {
+        "BELUGA_ADDRESS_REQUESTS_PER_SECOND": "0.0001",
+        "BELUGA_ADDRESS_REQUESTS_AT_ONCE": str(AT_ONCE),
+        "BELUGA_TRUSTED_PROXIES": "127.0.0.1",
+    }
+    intake = IntakeProcess(tmp_path / "state", "", more=limits)
+    asyncio.run(intake.running())
+    (tmp_path / "proxy").mkdir()
+    try:
+        with running(tmp_path / "proxy", {"intake": intake.port}) as proxy:
+
+            def statuses(source: str, **headers: str) -> list[int]:
+                return [
+                    proxy.ask("8443", "/w/nonsense", source=source, headers=headers).status
+                    for _ in range(AT_ONCE + 1)
+                ]
+
+            within = [403] * AT_ONCE + [429]  # the link is nobody's, but it was looked at
+            assert statuses("127.0.0.2") == within
+            assert statuses("127.0.0.3") == within
+            # Whoever is over the limit stays so, whomever they say they are; and what they say is nobody's burden.
+            forged = {"X-Forwarded-For": "127.0.0.4, 127.0.0.1", "Forwarded": "for=127.0.0.4"}
+            assert statuses("127.0.0.2", **forged) == [429] * (AT_ONCE + 1)
+            assert statuses("127.0.0.4") == within
+    finally:
+        intake.end()
+
+
+def test_who_is_not_the_proxy_is_taken_at_their_connection() -> None:
+    """A service next door that says it speaks for somebody."""
+    proxies = Proxies("172.31.241.10")
+    assert proxies.client("172.31.241.10", "203.0.113.9") == "203.0.113.9"
+    assert proxies.client("172.31.241.140", "203.0.113.9") == "172.31.241.140"
+    assert proxies.client("172.31.241.10", "203.0.113.9, 172.31.241.140") == "172.31.241.140"

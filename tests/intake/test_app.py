@@ -29,6 +29,7 @@ from tests.intake.running import (
     import_election,
     metric,
     phone,
+    sid,
     stored_keys,
     until_drained,
 )
@@ -69,7 +70,7 @@ async def test_a_text_is_acknowledged_answered_and_stored_once(
         assert "412" in first["reply"]
         status, answer = await post(client, f"{intake.url}/sms/generic", body, headers)
         assert json.loads(answer) == first | {"duplicate": True}
-        form, headers = a_twilio_text("SM1", "430", phone(2))
+        form, headers = a_twilio_text("second", "430", phone(2))
         status, answer = await post(client, f"{intake.url}/sms/twilio", form, headers)
         assert status == 200
         (message,) = ElementTree.fromstring(answer)
@@ -78,7 +79,7 @@ async def test_a_text_is_acknowledged_answered_and_stored_once(
         await until_drained(intake.url)
         assert await metric(client, intake.url, "beluga_intake_duplicates_total") == 1
         assert await metric(client, intake.url, "beluga_intake_acknowledged_total") == 3
-    assert sorted(await stored_keys(database_url)) == ["SM1", "m1"]
+    assert sorted(await stored_keys(database_url)) == [sid("second"), "m1"]
     connection = await connect(database_url)
     rows = await connection.fetch(
         "select precinct_id, watcher_id, votes, sent_at from check_ins order by seq"

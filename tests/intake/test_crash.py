@@ -134,6 +134,7 @@ async def test_killed_at_random_moments(intake_at: Make, database_url: str, seed
             intake.end(signal.SIGKILL)
             await intake.running()
         await load.more(20)
+    assert "journal_torn" not in intake.log, "a kill loses nothing, and is not said to"
     await until_drained(intake.url)
     await check(database_url, load)
 

@@ -81,7 +81,7 @@ async def test_what_is_not_signed_or_no_report_changes_nothing(
     intake: IntakeProcess, database_url: str
 ) -> None:
     delivered = {"MessageSid": "SM1", "MessageStatus": "delivered"}
-    text = {"MessageSid": "SM5", "From": "+12155550001", "To": "+12155559999", "Body": "412"}
+    text = {"MessageSid": "SM" + "5" * 32, "From": "+12155550001", "To": "+12155559999", "Body": "412"}
     async with aiohttp.ClientSession(intake.url) as client:
         for report, status in (
             (twilio(delivered, "another token"), 403),

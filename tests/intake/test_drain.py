@@ -60,19 +60,22 @@ async def test_poison_is_set_aside_and_the_rest_goes_on(
 
     monkeypatch.setattr(drain_module, "check_ins_of", poisoned)
     for i in range(40):
-        await journal.append(a_draft(f"{i}", f"{400 + i}", rosters.version))
+        draft = a_draft(f"{i}", f"{400 + i}", rosters.version)
+        await journal.append(draft._replace(rehearsal=i % 2 == 1))
     drain = Drain(journal, rosters, database_url, telemetry, batch=25, linger=0)
     await emptied(drain)
     assert journal.depth == 0
     await journal.close()
     connection = await connect(database_url)
     rows = await connection.fetch(
-        "select provider_message_id as key, kind, detail from check_ins join messages using (message_id)"
+        "select provider_message_id as key, kind, detail, check_ins.rehearsal from check_ins "
+        "join messages using (message_id)"
     )
     await connection.close()
     assert {r["key"] for r in rows} == {f"{i}" for i in range(40)}
     assert {r["key"]: r["kind"] for r in rows if r["kind"] != "count"} == {"5": "unread", "17": "unread"}
     assert all("quarantined" in r["detail"] for r in rows if r["kind"] == "unread")
+    assert all(r["rehearsal"] == (int(r["key"]) % 2 == 1) for r in rows)
     assert telemetry.registry.get_sample_value("beluga_intake_quarantined_total") == 2
     assert telemetry.registry.get_sample_value("beluga_intake_drained_total") == 40
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
+from uuid import NAMESPACE_URL, uuid5
 
 import orjson
 import pytest
@@ -27,6 +28,11 @@ from intake.providers import PROVIDERS, MalformedError, RefusedError, Webhook, f
 from intake.providers.generic import sign as sign_generic
 from intake.settings import IntakeSettings
 
+# A key as each provider writes ids; a plain one where its ids may be anything.
+IDS: dict[str, Callable[[str], str]] = {
+    "twilio": lambda key: f"SM{hashlib.md5(key.encode()).hexdigest()}",
+    "plivo": lambda key: str(uuid5(NAMESPACE_URL, key)),
+}
 HOST = "https://beluga.example"
 SENDER = "+12155550101"
 SECRET = "one secret for all"
@@ -127,6 +133,10 @@ class Vector:
     window: bool = True
     any_text: bool = True
 
+    def id_of(self, key: str) -> str:
+        """The id of a message, as this provider would write it."""
+        return IDS.get(self.provider, str)(key)
+
     @property
     def taker(self) -> Any:
         configured = PROVIDERS[self.provider](IntakeSettings(**self.settings))
@@ -143,6 +153,7 @@ class Vector:
         more: dict[str, str] | None = None,
     ) -> Webhook:
         url = url or f"{HOST}/sms/{self.provider}"
+        key = self.id_of(key) if key else key
         headers, body = self.signed(url, key, text, secret, int(at), more or {})
         return Webhook(url, CIMultiDict(headers), body, NOW)
 
@@ -190,7 +201,7 @@ def test_without_a_secret_it_takes_nothing(vector: Vector) -> None:
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_signed_text_is_taken_as_sent(vector: Vector, text: str) -> None:
     (incoming,) = taken(vector, vector.webhook("key-1", text))
-    assert (incoming.provider_message_id, incoming.sender, incoming.text) == ("key-1", SENDER, text)
+    assert incoming[:3] == (vector.id_of("key-1"), SENDER, text)
 
 
 @every

@@ -20,6 +20,7 @@ from intake.providers.twilio import Twilio
 TOKEN = "a token of Twilio's"
 SECRET = "a shared secret"
 AT = datetime(2026, 11, 3, 15, 5, tzinfo=UTC)
+SID = "SM" + "1" * 32
 URL = "https://beluga.example/sms/twilio"
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -33,23 +34,23 @@ def a_twilio_webhook(fields: dict[str, str], url: str = URL, signed_url: str = "
 
 
 def an_outcome(reply: str) -> Outcome:
-    draft = Draft("twilio", "SM1", Channel.SMS, "+12155550101", "412", b"", AT, AT)
+    draft = Draft("twilio", SID, Channel.SMS, "+12155550101", "412", b"", AT, AT)
     return Outcome(draft.message("j", 1), False, reply)
 
 
 @given(params, st.sampled_from(["", "?a=1", "?a=%20b&c="]))
 def test_twilio_agrees_with_its_own_package(fields: dict[str, str], query: str) -> None:
-    fields = fields | {"MessageSid": "SM1", "From": "+12155550101"}
+    fields = fields | {"MessageSid": SID, "From": "+12155550101"}
     fields.pop("MessageStatus", None)
     fields.pop("SmsStatus", None)
     (text,) = Twilio(TOKEN).receive(a_twilio_webhook(fields, URL + query))
-    assert (text.provider_message_id, text.sender) == ("SM1", "+12155550101")
+    assert (text.provider_message_id, text.sender) == (SID, "+12155550101")
     assert text.text == fields.get("Body", "")
 
 
 @given(params, words.filter(bool), words)
 def test_twilio_refuses_a_changed_parameter(fields: dict[str, str], name: str, value: str) -> None:
-    fields = fields | {"MessageSid": "SM1", "From": "+12155550101"}
+    fields = fields | {"MessageSid": SID, "From": "+12155550101"}
     webhook = a_twilio_webhook(fields)
     changed = fields | {name: fields.get(name, "") + value + "x"}
     forged = Webhook(webhook.url, webhook.headers, urlencode(changed).encode(), webhook.at)
@@ -66,13 +67,13 @@ def test_twilio_refuses_a_changed_parameter(fields: dict[str, str], name: str, v
     ],
 )
 def test_twilio_is_believed_with_and_without_the_port(ours: str, theirs: str) -> None:
-    fields = {"MessageSid": "SM1", "From": "+12155550101", "Body": "412"}
+    fields = {"MessageSid": SID, "From": "+12155550101", "Body": "412"}
     assert Twilio(TOKEN).receive(a_twilio_webhook(fields, ours, theirs))[0].text == "412"
 
 
 def test_twilio_signs_a_repeated_name_with_its_distinct_values_in_order() -> None:
     fields = CIMultiDict(
-        [("MessageSid", "SM1"), ("From", "+12155550101"), ("To", "b"), ("To", "a"), ("To", "b")]
+        [("MessageSid", SID), ("From", "+12155550101"), ("To", "b"), ("To", "a"), ("To", "b")]
     )
     signature = RequestValidator(TOKEN).compute_signature(URL, fields)
     body = urlencode(list(fields.items())).encode()
@@ -83,7 +84,7 @@ def test_twilio_signs_a_repeated_name_with_its_distinct_values_in_order() -> Non
 def test_twilio_refuses_what_is_not_signed(signature: str | None) -> None:
     headers = {} if signature is None else {"X-Twilio-Signature": signature}
     with pytest.raises(RefusedError):
-        Twilio(TOKEN).receive(Webhook(URL, headers, b"MessageSid=SM1&From=%2B1&Body=412", 0))
+        Twilio(TOKEN).receive(Webhook(URL, headers, f"MessageSid={SID}&From=%2B1&Body=412".encode(), 0))
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"Body=%ff", b"&".join([b"a=1"] * 1000)])
@@ -93,7 +94,7 @@ def test_twilio_says_what_is_wrong_with_a_body_that_is_not_a_form(body: bytes) -
 
 
 def test_a_status_callback_is_nobodys_words() -> None:
-    fields = {"MessageSid": "SM1", "MessageStatus": "delivered", "From": "+1", "SmsStatus": "delivered"}
+    fields = {"MessageSid": SID, "MessageStatus": "delivered", "From": "+1", "SmsStatus": "delivered"}
     provider = Twilio(TOKEN)
     assert provider.receive(a_twilio_webhook(fields)) == ()
     assert provider.answer([]) == ("text/xml", b'<?xml version="1.0" encoding="UTF-8"?><Response/>')
@@ -148,9 +149,9 @@ def test_generic_says_what_is_wrong_with_a_body(body: bytes) -> None:
 
 
 def test_plus_and_percent_arrive_as_meant() -> None:
-    body = f"MessageSid=SM1&From={quote_plus('+12155550101')}&Body=4+1%2B2".encode()
+    body = f"MessageSid={SID}&From={quote_plus('+12155550101')}&Body=4+1%2B2".encode()
     signature = RequestValidator(TOKEN).compute_signature(
-        URL, {"MessageSid": "SM1", "From": "+12155550101", "Body": "4 1+2"}
+        URL, {"MessageSid": SID, "From": "+12155550101", "Body": "4 1+2"}
     )
     (text,) = Twilio(TOKEN).receive(Webhook(URL, {"X-Twilio-Signature": signature}, body, 0))
     assert text.text == "4 1+2"

@@ -17,6 +17,7 @@ from days import NOON, an_election, an_entry, import_election, store
 from pydantic import SecretStr
 
 from beluga.postgres import free_port
+from election.access.identity import Admission
 from election.checkin import Kind
 from election.clock import FixedClock
 from election.database import connect
@@ -202,8 +203,8 @@ async def test_the_api_document_names_every_route_and_its_parts_exist() -> None:
     app = web.Application()
     add_openapi(app)
     clock = FixedClock(NOON)
-    add_api(app, Engine(clock), TOKENS, lambda: None)
-    add_tallied(app, Engine(clock), TOKENS)
+    add_api(app, Engine(clock), Admission(TOKENS), lambda: None)
+    add_tallied(app, Engine(clock), Admission(TOKENS))
     routes = {r.resource.canonical for r in app.router.routes() if r.resource is not None}
     written = document()
     assert set(written["paths"]) == routes - {"/openapi.json"}

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 import tally.calls
 from beluga.postgres import free_port
+from election.access.identity import Admission
 from election.clock import FixedClock
 from election.database import connect
 from election.tokens import Tokens
@@ -71,7 +72,7 @@ async def test_a_change_of_its_tables_is_heard_and_its_silence_too(
         database_url=database_url, secret=SecretStr(SECRET), callers_url=f"http://127.0.0.1:{port}",
         calls_seconds=600,
     )  # fmt: skip
-    calls = CallDesk(settings, Tokens(SECRET), FixedClock(NOON), heard.append)
+    calls = CallDesk(settings, Admission(Tokens(SECRET)), FixedClock(NOON), heard.append)
     task = asyncio.create_task(calls.run())
     writer = await connect(database_url)
     try:

@@ -16,9 +16,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from beluga.postgres import free_port
+from election.access.identity import Admission
 from election.tokens import Tokens
 from election.wire.feed import Aggregate, Beat, Delta, Hello, Snapshot, Standing, State
 from tally.columns import Texts
@@ -80,9 +81,9 @@ class Board:
 
 
 @asynccontextmanager
-async def serving(board: Board, **settings: Any) -> AsyncIterator[str]:
+async def serving(board: Board, admission: Admission | None = None, **settings: Any) -> AsyncIterator[str]:
     options = TallySettings(secret=SecretStr(SECRET), feed_port=free_port(), **settings)
-    board.feed = Feed(board, TOKENS, options, CollectorRegistry())
+    board.feed = Feed(board, admission or Admission(TOKENS), options, CollectorRegistry())
     async with board.feed.serving() as port:
         yield f"ws://127.0.0.1:{port}/feed"
 
@@ -120,6 +121,48 @@ async def test_hello_then_snapshot_then_numbered_deltas_and_beats() -> None:
         board.stored_behind = 7.0
         beat = Beat.model_validate(await message(viewer, "beat"))
         assert (beat.seq, beat.stored_behind) == (3, 7.0)
+
+
+async def test_whose_access_is_taken_away_is_shown_out_and_nobody_else() -> None:
+    board, closed = Board(an_edition()), set[str]()
+    admission = Admission(TOKENS, lambda who: who.account not in closed)
+
+    def address_of(address: str, account: str, **more: object) -> str:
+        claims = {"role": "staff", "counties": None, "account": account} | more
+        return f"{address}?token={TOKENS.sign('feed', claims)}"
+
+    async with (
+        serving(board, admission) as address,
+        connect(address_of(address, "a")) as viewer,
+        connect(address_of(address, "b")) as other,
+        connect(address_of(address, "a", machine=True)) as ours,
+    ):
+        assert board.feed is not None
+        for one in (viewer, other, ours):
+            await message(one, "snapshot")
+        board.feed.recheck()
+        closed.add("a")
+        board.feed.recheck()
+        board.count(1, 10)
+        for one in (other, ours):
+            assert (await message(one, "delta"))["seq"] == 1
+        with pytest.raises(ConnectionClosed) as out:
+            await message(viewer, "delta")
+        assert out.value.rcvd is not None
+        assert out.value.rcvd.code == 4401
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(address_of(address, "a"))
+        assert refused.value.response.status_code == 401
+
+
+async def test_a_viewer_admitted_while_its_access_ends_is_shown_out() -> None:
+    board, looks = Board(an_edition()), itertools.count()
+    admission = Admission(TOKENS, lambda _: next(looks) == 0)  # good when hands are shaken, and not after
+    async with serving(board, admission) as address, connect(f"{address}?token={token()}") as viewer:
+        with pytest.raises(ConnectionClosed) as out:
+            await viewer.recv()  # not even hello
+        assert out.value.rcvd is not None
+        assert out.value.rcvd.code == 4401
 
 
 async def test_the_age_is_told_while_deltas_flow() -> None:

@@ -23,12 +23,13 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 
-async def follow(
+async def follow(  # noqa: PLR0917
     url: str,
     channel: str,
     fetch: Callable[[asyncpg.Connection], Awaitable[T]],
     adopt: Callable[[T], Awaitable[None]],
     what: str,
+    poll_seconds: float = POLL_SECONDS,
 ) -> None:
     """Hands `adopt` what `fetch` finds, at once and after every notification on `channel`, for ever.
 
@@ -39,7 +40,7 @@ async def follow(
         try:
             connection = await connect(url)
             try:
-                await _follow(connection, channel, fetch, adopt, rest.reset)
+                await _follow(connection, channel, fetch, adopt, rest.reset, poll_seconds)
             finally:
                 connection.terminate()
         except _NOT_NOW as error:
@@ -47,12 +48,13 @@ async def follow(
         await rest.wait()
 
 
-async def _follow(
+async def _follow(  # noqa: PLR0917
     connection: asyncpg.Connection,
     channel: str,
     fetch: Callable[[asyncpg.Connection], Awaitable[T]],
     adopt: Callable[[T], Awaitable[None]],
     succeeded: Callable[[], None],
+    poll_seconds: float,
 ) -> None:
     changed = asyncio.Event()
 
@@ -67,4 +69,4 @@ async def _follow(
         succeeded()
         await adopt(found)
         with suppress(TimeoutError):
-            await asyncio.wait_for(changed.wait(), POLL_SECONDS)
+            await asyncio.wait_for(changed.wait(), poll_seconds)

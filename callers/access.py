@@ -1,0 +1,52 @@
+"""Who may use the callers' routes (`election/access/routes.py`). A route that is not here fails a test."""
+
+from election.access.routes import Route, Who, anybody, health, of_all, only, own, war_room
+
+_LINK = "the caller's link"
+_CAPTAIN = "a phone bank's captain's link"
+_BEARER = "service token"
+_CODE = "the phone bank's code"
+
+ROUTES: tuple[Route, ...] = (
+    only(Who.CALLER, "POST", "/api/lease", "the caller's next voter", _LINK),
+    only(Who.CALLER, "POST", "/api/dial", "a voter on the caller's own lease", _LINK),
+    only(Who.CALLER, "POST", "/api/heartbeat", "the caller's own lease goes on", _LINK),
+    only(Who.CALLER, "POST", "/api/release", "gives the caller's own lease back", _LINK, 204),
+    only(Who.CALLER, "PUT", "/api/outcomes/{lease_id}", "what came of the caller's own call", _LINK),
+    only(Who.CALLER, "DELETE", "/api/outcomes/{lease_id}", "takes it back", _LINK),
+    own("GET", "/dispatches", "precincts open for calling", _BEARER),
+    war_room("POST", "/dispatches", "sends callers to a precinct", _BEARER, 201, elsewhere=403),
+    war_room("DELETE", "/dispatches/{precinct_id}", "stops calling there", _BEARER, 204, elsewhere=403),
+    of_all("GET", "/dispatch-limits", "what starts without staff", _BEARER),
+    of_all("PUT", "/dispatch-limits", "sets it", _BEARER),
+    of_all("GET", "/phone-banks", "phone banks with their links", _BEARER),
+    of_all("POST", "/phone-banks", "opens a phone bank", _BEARER, 201),
+    own("GET", "/floor", "who calls and how fast", _BEARER),
+    war_room("PUT", "/floor/{caller_id}", "takes a caller's link away", _BEARER, 204, elsewhere=404),
+    own("GET", "/views", "who was shown a voter", _BEARER),
+    of_all("GET", "/trials", "how scripts do", _BEARER),
+    of_all("POST", "/trials", "starts a trial of scripts", _BEARER),
+    of_all("DELETE", "/trials", "ends it", _BEARER, 204),
+    war_room("POST", "/lists", "voters of a precinct for a dialer", _BEARER, 201, elsewhere=403),
+    war_room("GET", "/lists/{list_id}", "such a list", _BEARER, elsewhere=404),
+    war_room("POST", "/lists/{list_id}", "its outcomes", _BEARER, elsewhere=404),
+    anybody("GET", "/openapi.json", "this API's description"),
+    only(Who.CALLER, "GET", "/c/{token}", "the caller's own page", _LINK),
+    only(Who.CALLER, "POST", "/c/{token}/next", "the caller's next voter", _LINK, 303),
+    only(Who.CALLER, "POST", "/c/{token}/outcome", "what came of the caller's own call", _LINK, 303),
+    only(Who.CALLER, "POST", "/c/{token}/languages", "what the caller speaks", _LINK, 303),
+    only(Who.CALLER, "POST", "/c/{token}/undo", "takes the last outcome back", _LINK, 303),
+    only(Who.CALLER, "POST", "/c/{token}/pause", "gives the voter back", _LINK, 303),
+    only(Who.CALLER, "GET", "/c/{token}/dial/{lease_id}", "a voter on the caller's own lease", _LINK, 303),
+    anybody("GET", "/c/assets/{name}", "style sheet and script"),
+    anybody("GET", "/c/join", "the form to sign up"),
+    anybody("GET", "/c/join/{code}", "the form to sign up"),
+    anybody("POST", "/c/join", "signs a volunteer up", 303, _CODE),
+    only(Who.CAPTAIN, "GET", "/c/captain/{token}", "the own phone bank's callers", _CAPTAIN),
+    only(Who.CAPTAIN, "POST", "/c/captain/{token}/bar", "bars a caller of the own bank", _CAPTAIN, 303),
+    # Sheets name voters: staff's own link to this page makes them, a phone bank's captain's does not.
+    only(Who.CAPTAIN, "POST", "/c/captain/{token}/lists", "a printed call sheet", _CAPTAIN, 403),
+    only(Who.CAPTAIN, "GET", "/c/captain/{token}/lists/{list_id}", "such a sheet", _CAPTAIN, 403),
+    only(Who.CAPTAIN, "GET", "/c/captain/{token}/walk", "a printed walk sheet", _CAPTAIN, 403),
+    *health(),
+)

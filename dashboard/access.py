@@ -1,0 +1,62 @@
+"""Who may use the war room's routes (`election/access/routes.py`). A route that is not here fails a test.
+
+Watchers and callers have accounts only in name: neither can sign in, and a session of theirs opens nothing.
+The board's frame, scripts and styles are the same for everybody who is signed in.
+"""
+
+from election.access.routes import Route, admins, anybody, health, of_all, own, war_room
+
+_SESSION = "session"
+
+ROUTES: tuple[Route, ...] = (
+    anybody("GET", "/login", "the page to sign in"),
+    anybody("POST", "/login", "signs in", 400, "password, and the page's own token"),
+    war_room("POST", "/logout", "signs out", _SESSION, 303),
+    war_room("GET", "/", "the board's frame", _SESSION),
+    war_room("GET", "/<path:path>", "the board's frame", _SESSION),
+    war_room("GET", "/script/", "the board's script", _SESSION),
+    war_room("GET", "/static/<path:filename>", "nothing: there are no such files", _SESSION, 404),
+    war_room("GET", "/assets/<path:filename>", "styles and scripts", _SESSION),
+    war_room(
+        "GET",
+        "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
+        "Dash's own scripts",
+        _SESSION,
+    ),
+    war_room("GET", "/_dash-layout", "the panel's frame", _SESSION),
+    war_room("GET", "/_dash-dependencies", "what fills it", _SESSION),
+    own("POST", "/_dash-update-component", "a precinct's panel", _SESSION),
+    war_room("GET", "/_reload-hash", "nothing: no reloading here", _SESSION),
+    war_room("GET", "/_favicon.ico", "the icon", _SESSION),
+    own("GET", "/boot", "what a board begins with", _SESSION),
+    war_room("GET", "/feed-token", "a feed token of the own counties", _SESSION),
+    own("GET", "/shapes/counties", "counties on the map", _SESSION),
+    own("GET", "/shapes/precincts", "precincts on the map", _SESSION),
+    war_room("GET", "/shapes/precincts/<path:county>", "a county's precincts", _SESSION, elsewhere=403),
+    own("GET", "/people", "a precinct's watchers and phones", _SESSION),
+    own("GET", "/watched", "precincts with a watcher", _SESSION),
+    own("GET", "/watchers", "watchers found by name", _SESSION),
+    war_room("GET", "/hotline", "on to the hotline, as oneself", _SESSION, 303),
+    war_room("POST", "/actions", "a decision, or callers sent", _SESSION, elsewhere=403),
+    war_room("GET", "/desk/<name>", "a desk's frame", _SESSION),
+    own("GET", "/desks", "how much waits at each desk", _SESSION),
+    own("GET", "/desks/<name>", "what waits at a desk", _SESSION),
+    war_room(
+        "POST",
+        "/desks/<name>/<path:item>/<any(take,release,finish):what>",
+        "takes, gives back or decides an item",
+        _SESSION,
+        elsewhere=404,
+    ),
+    own("GET", "/rollcall", "whose phones are proven", _SESSION),
+    own("POST", "/rollcall/<any(invite,remind):what>", "texts those not proven", _SESSION),
+    own("GET", "/alerts", "what turned", _SESSION),
+    own("POST", "/alerts/acknowledge", "somebody looks after it", _SESSION),
+    own("GET", "/snapshot", "the board on paper, now", _SESSION),
+    of_all("GET", "/snapshots", "kept pages of the whole board", _SESSION),
+    of_all("GET", "/snapshots/<name>", "such a page", _SESSION),
+    own("GET", "/replay", "the board of a past minute", _SESSION),
+    admins("GET", "/audit", "who did what", _SESSION),
+    admins("GET", "/audit.csv", "who did what", _SESSION),
+    *health(),
+)

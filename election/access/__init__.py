@@ -1,0 +1,1 @@
+"""Who may do what: identities read from signed tokens, and access that has been taken away."""

@@ -1,0 +1,102 @@
+"""How routes say who may use them: a service's `access.py` declares each of its routes with these words.
+
+A route's object (a precinct, a report, a list) lies in one county; "lead here" is a lead of it, "lead
+elsewhere" of another. A person of another kind comes with what they hold: a watcher's, caller's or captain's
+link. `docs/access.md` is made from the declarations, and tests/security tries every cell on running services.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Who(StrEnum):
+    """Who asks; the columns of the page."""
+
+    NOBODY = "none"
+    EXPIRED = "expired token"  # of the kind that opens the route: too old, or taken away
+    WATCHER = "watcher"
+    CALLER = "caller"
+    CAPTAIN = "captain"
+    ELSEWHERE = "lead elsewhere"
+    HERE = "lead here"
+    STAFF = "staff"
+    ADMIN = "admin"
+
+
+WAR_ROOM = (Who.ELSEWHERE, Who.HERE, Who.STAFF, Who.ADMIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status. `own`: it shows, or does, only what lies in the asker's own counties."""
+
+    status: int
+    own: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.status} own" if self.own else str(self.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route and its answers. `path` as the service's router writes it; `by`: what it is opened with."""
+
+    method: str
+    path: str
+    what: str
+    by: str
+    answers: Mapping[Who, Answer]
+
+
+def _route(  # noqa: PLR0917
+    method: str, path: str, what: str, by: str, otherwise: int, answers: Mapping[Who, Answer]
+) -> Route:
+    return Route(method, path, what, by, {who: answers.get(who, Answer(otherwise)) for who in Who})
+
+
+def anybody(method: str, path: str, what: str, status: int = 200, by: str = "nothing") -> Route:
+    """The same answer for everybody: what it shows is nobody's, or it is opened by what is sent."""
+    return _route(method, path, what, by, status, {})
+
+
+def only(  # noqa: PLR0917
+    holder: Who, method: str, path: str, what: str, by: str, good: int = 200, otherwise: int = 401
+) -> Route:
+    """For whoever holds this kind of link: it names its holder, and opens what is theirs."""
+    return _route(method, path, what, by, otherwise, {holder: Answer(good)})
+
+
+def war_room(  # noqa: PLR0917
+    method: str, path: str, what: str, by: str, good: int = 200, elsewhere: Answer | int | None = None
+) -> Route:
+    """For leads, staff and admins; `elsewhere`: a lead of another county's answer."""
+    other = elsewhere if isinstance(elsewhere, Answer) else Answer(elsewhere or good)
+    answers = {who: Answer(good) for who in WAR_ROOM} | {Who.ELSEWHERE: other}
+    return _route(method, path, what, by, 401, answers)
+
+
+def own(method: str, path: str, what: str, by: str, good: int = 200) -> Route:
+    """For leads, staff and admins; each lead is shown, and changes, own counties alone."""
+    return war_room(method, path, what, by, good, Answer(good, own=True))
+
+
+def of_all(method: str, path: str, what: str, by: str, good: int = 200) -> Route:
+    """For staff and admins: it touches every county."""
+    leads = {Who.ELSEWHERE: Answer(403), Who.HERE: Answer(403)}
+    return _route(method, path, what, by, 401, leads | {w: Answer(good) for w in (Who.STAFF, Who.ADMIN)})
+
+
+def admins(method: str, path: str, what: str, by: str, good: int = 200) -> Route:
+    """For admins."""
+    others = {who: Answer(403) for who in WAR_ROOM}
+    return _route(method, path, what, by, 401, others | {Who.ADMIN: Answer(good)})
+
+
+def health() -> tuple[Route, ...]:
+    """What machines ask of every service; no proxy of ours lets it be asked from outside."""
+    return (
+        anybody("GET", "/healthz", "the process lives"),
+        anybody("GET", "/readyz", "each part by name"),
+        anybody("GET", "/metrics", "counters, without names or phones"),
+    )

@@ -1,0 +1,422 @@
+"""The matrix of docs/access.md tried on running services: every route, every person, reads and writes.
+
+`rows(there)` gives a line for each cell: what is declared, and what came. A refused write must leave nothing
+behind; an answer of own counties must show nothing of Kent to a lead of Sussex, and show it to staff.
+"""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+import aiohttp
+
+from beluga.access_page import SERVICES
+from election.access.routes import Route, Who
+from intake.operators import COOKIE
+from intake.pages import version
+from tally.access import FEED
+from tests.security.house import KENT, NOON, OWN_PRECINCT, PEOPLE, TRIAL, Got, House, house
+
+Ask = Callable[[House, Who], Awaitable[dict[str, Any]]]  # what to send: `path` and the request's other parts
+_CALLERS_OWN = "the caller's link"
+# Said back to whoever asks: that is no word of what lies there.
+_ECHOES = {
+    ("intake", "GET", "/hotline/grid"): {"K-01"},
+    ("intake", "POST", "/hotline/upload"): {"K-01"},
+}
+# Answers in numbers: staff's show no word of Kent either.
+_WORDLESS = {"/desks", "/rollcall"}
+# What opens a route, where that is a token or carries one: the token's purpose.
+_TOKENS = {
+    "service token": "service", "service or feed token": "service", "feed token": "feed",
+    "hotline cookie": "staff",
+}  # fmt: skip
+REFUSED_ROLES = ("watcher", "caller", "captain", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One cell tried. `wrong`: empty where the answer is the declared one and nothing else happened."""
+
+    service: str
+    method: str
+    path: str
+    who: str
+    expected: str
+    got: str
+    wrong: str = ""
+
+
+async def rows(there: House) -> AsyncIterator[Row]:
+    """Every cell of every service, and tokens forged with roles that open nothing."""
+    for service, routes in SERVICES.items():
+        for route in routes:
+            async for row in _route(there, service, route):
+                yield row
+
+
+async def tried(folder: Path, database_url: str) -> list[Row]:
+    """The whole matrix, on services of its own. `database_url`: fresh and migrated."""
+    async with house(folder, database_url) as running:
+        return [row async for row in rows(running)]
+
+
+async def _route(there: House, service: str, route: Route) -> AsyncIterator[Row]:
+    """The cells of a route: first those that must leave nothing behind."""
+    harmless = [
+        w for w in Who if route.answers[w].status >= 400 or (route.answers[w].own and w is Who.ELSEWHERE)
+    ]
+    await there.opened("K-01")  # whoever stopped it before
+    before = await there.left()
+    first = [await _cell(there, service, route, who) for who in harmless]
+    first += [row async for row in _forged(there, service, route)]
+    if (after := await there.left()) != before:
+        left = ", ".join(
+            f"{name}: {before[name]} -> {after[name]}" for name in after if after[name] != before[name]
+        )
+        first.append(
+            Row(service, route.method, route.path, "all refused", "nothing left", left, "it left something")
+        )
+    for row in first:
+        yield row
+    for who in Who:
+        if who not in harmless:
+            yield await _cell(there, service, route, who)
+
+
+async def _cell(there: House, service: str, route: Route, who: Who) -> Row:
+    got = await send(there, service, route, who)
+    answer, wrong = route.answers[who], ""
+    if got.status != answer.status:
+        wrong = got.text[:200] or "another status"
+    elif answer.own:
+        words = set(KENT) - _ECHOES.get((service, route.method, route.path), set())
+        if shown := sorted(word for word in words if word in got.text):
+            wrong = f"shows {', '.join(shown)}"
+    elif who is Who.STAFF and route.method == "GET" and route.answers[Who.ELSEWHERE].own:
+        says = route.path in _WORDLESS or any(word in got.text for word in KENT)
+        wrong = "" if says else f"of Kent it tells staff nothing either: {got.text[:300]}"
+    return Row(service, route.method, route.path, who, str(answer), str(got.status), wrong)
+
+
+async def _forged(there: House, service: str, route: Route) -> AsyncIterator[Row]:
+    """Tokens of the very purpose that opens a route, with roles that open nothing."""
+    if route.by not in _TOKENS:
+        return
+    for role in REFUSED_ROLES:
+        token = there.tokens.sign(_TOKENS[route.by], {"account": "eve", "role": role, "counties": None})
+        got = await send(there, service, route, Who.WATCHER, token)
+        wrong = "" if got.status in {401, 403} else "let in"
+        who = f"role {role or 'none'}"
+        yield Row(service, route.method, route.path, who, "401 or 403", str(got.status), wrong)
+
+
+async def send(there: House, service: str, route: Route, who: Who, token: str | None = None) -> Got:
+    """The route's request, as this person would send it with what they hold."""
+    ask = await PROBES.get((service, route.method, route.path), _plain(route.path))(there, who)
+    path, headers = ask.pop("path"), dict(ask.pop("headers", {}))
+    kind = {
+        "the watcher's link": "watcher",
+        _CALLERS_OWN: "caller",
+        "a phone bank's captain's link": "captain",
+    }
+    if token is None:
+        purpose = _TOKENS.get(route.by, "service")
+        expired = who is Who.EXPIRED and route.by in kind
+        token = there.expired(kind[route.by]) if expired else there.token(who, purpose)
+    if route.by == "feed token":
+        return await there.listen(f"{path}?token={quote(token)}")
+    if route.by == "session":
+        headers |= there.session(who)
+    elif route.by == "hotline cookie":
+        headers |= {"Cookie": f"{COOKIE}={token}"} if token else {}
+    elif "{token}" in path:
+        path = path.replace("{token}", quote(token or "none"))
+    else:
+        headers |= there.bearer(token)
+    return await there.ask(service, route.method, path, headers=headers, **ask)
+
+
+def _plain(path: str) -> Ask:
+    return _to(path)
+
+
+def _to(path: str, **parts: Any) -> Ask:
+    """A request that is the same for everybody."""
+
+    async def made(_: House, __: Who) -> dict[str, Any]:
+        return {"path": path, **parts}
+
+    return made
+
+
+def _with(make: Callable[[House, Who], dict[str, Any]]) -> Ask:
+    async def made(there: House, who: Who) -> dict[str, Any]:
+        return make(there, who)
+
+    return made
+
+
+def _account(who: Who) -> str:
+    return PEOPLE[who][0] if who in PEOPLE else "eve"
+
+
+# ---------------------------------------------------------------------- intake
+
+
+def _report(_: House, who: Who) -> dict[str, Any]:
+    """An own precinct in front, and Kent's behind it."""
+    own = OWN_PRECINCT.get(who, "K-01")
+    return {"path": f"/hotline/reports/{uuid4()}", "json": {"precinct_id": own, "text": "K-01 191"}}
+
+
+def _file(there: House, who: Who) -> dict[str, Any]:
+    form = aiohttp.FormData()
+    form.add_field("form", there.tokens.sign("hotline-form", _account(who)))
+    lines = f"precinct_id,observed_at,votes,note\nK-01,{NOON.isoformat()},191,{uuid4()}\n"
+    form.add_field("file", lines.encode(), filename="reports.csv")
+    return {"path": "/hotline/upload", "data": form}
+
+
+def _sheet(there: House, who: Who) -> dict[str, Any]:
+    form = there.tokens.sign("hotline-form", _account(who))
+    fields = {"form": form, "precinct": "K-01", "watcher": "wat-kent", "box-1": "19", "id": str(uuid4())}
+    return {"path": "/hotline/grid", "data": fields}
+
+
+def _decision(there: House, who: Who) -> dict[str, Any]:
+    """An own precinct in front, and a report of Kent's behind it."""
+    body = {
+        "kind": "reject", "account": _account(who), "precinct_id": OWN_PRECINCT.get(who, "K-01"),
+        "detail": {"target": str(there.count)},
+    }  # fmt: skip
+    return {"path": f"/decisions/{uuid4()}", "json": body}
+
+
+def _item(what: str) -> Ask:
+    def made(there: House, who: Who) -> dict[str, Any]:
+        used = who in (Who.HERE, Who.STAFF, Who.ADMIN)
+        item = there.unread.pop() if used else there.unread[-1]
+        body = {"json": {"key": str(uuid4()), "outcome": "dismiss"}} if what == "finish" else {}
+        return {"path": f"/desks/unread/{item}/{what}", **body}
+
+    return _with(made)
+
+
+def _form(path: str) -> Ask:
+    return _with(lambda _, __: {"path": path, "data": {"id": str(uuid4()), "ask": "count", "answer": "191"}})
+
+
+def _text(name: str) -> Ask:
+    return _to(name, json={"id": "x1", "from": "+12155550101", "text": "412"})
+
+
+_INTAKE: dict[tuple[str, str], Ask] = {
+    ("GET", "/w/-/{version}/{name}"): _to(f"/w/-/{version()}/form.css"),
+    ("POST", "/w/{token}"): _form("/w/{token}"),
+    ("PUT", "/checkins/{key}"): _with(
+        lambda _, __: {"path": f"/checkins/{uuid4()}", "json": {"precinct_id": "K-01", "votes": 191}}
+    ),
+    ("PUT", "/hotline/reports/{key}"): _with(_report),
+    ("POST", "/hotline/upload"): _with(_file),
+    ("GET", "/paper/sheet"): _to("/paper/sheet?precinct=K-01"),
+    ("GET", "/hotline/grid"): _to("/hotline/grid?precinct=K-01"),
+    ("POST", "/hotline/grid"): _with(_sheet),
+    ("PUT", "/decisions/{key}"): _with(_decision),
+    ("GET", "/desks/{desk}"): _to("/desks/unread?limit=100"),
+    **{("POST", "/desks/{desk}/{item}/" + w): _item(w) for w in ("take", "release", "finish")},
+    ("POST", "/rollcall/{what:invite|remind}"): _to("/rollcall/invite"),
+    **{
+        ("POST", route.path): _text(route.path)
+        for route in SERVICES["intake"]
+        if route.path.startswith("/sms/")
+    },
+}
+
+# ---------------------------------------------------------------------- tally
+
+_TALLY: dict[tuple[str, str], Ask] = {
+    ("GET", "/as-of"): _to("/as-of?at=2026-11-03T17:00:00Z"),
+    ("GET", "/precincts/{precinct_id}"): _to("/precincts/K-01"),
+    ("GET", FEED): _to(FEED),
+}
+
+# ---------------------------------------------------------------------- callers
+
+
+def _lease(make: Callable[[str], dict[str, Any]]) -> Ask:
+    """About the caller's own lease; strangers name one, too."""
+
+    async def made(there: House, who: Who) -> dict[str, Any]:
+        return make(await there.voter())
+
+    return made
+
+
+def _outcome(lease: str) -> dict[str, Any]:
+    body = {"outcome_id": str(uuid4()), "outcome": "no_answer"}
+    return {"path": f"/api/outcomes/{lease}", "json": body}
+
+
+async def _take_back(there: House, who: Who) -> dict[str, Any]:
+    lease = await there.voter()
+    if who is Who.CALLER:
+        headers, asked = there.bearer(there.token(who)), _outcome(lease)
+        assert (await there.ask("callers", "PUT", asked.pop("path"), headers=headers, **asked)).status == 200
+    return {"path": f"/api/outcomes/{lease}"}
+
+
+async def _stopped(there: House, who: Who) -> dict[str, Any]:
+    """Kent is open for calling whenever somebody is to stop it."""
+    if who in (Who.HERE, Who.STAFF, Who.ADMIN):
+        await there.staff("callers", "POST", "/dispatches", json={"precinct_id": "K-01"})
+    return {"path": "/dispatches/K-01"}
+
+
+def _on_trial(running: bool, **parts: Any) -> Ask:
+    async def made(there: House, who: Who) -> dict[str, Any]:
+        if who in (Who.STAFF, Who.ADMIN):
+            await there.trial(running)
+        return {"path": "/trials", **parts}
+
+    return made
+
+
+async def _limits(there: House, _: Who) -> dict[str, Any]:
+    now = await there.staff("callers", "GET", "/dispatch-limits")
+    return {"path": "/dispatch-limits", "json": {k: v for k, v in now.items() if k != "set_by"}}
+
+
+async def _listed(there: House, _: Who) -> dict[str, Any]:
+    return {"path": f"/lists/{there.list_id}", "data": "lease_id,outcome\n"}
+
+
+async def _banked(there: House, who: Who) -> dict[str, Any]:
+    """A caller of the captain's own phone bank."""
+    return {"path": "/c/captain/{token}/bar", "data": {"caller": "c-bank", "barred": "0"}}
+
+
+def _no_answer() -> dict[str, str]:
+    return {"lease_id": str(uuid4()), "outcome": "no_answer", "outcome_id": str(uuid4())}
+
+
+def _pressed(what: str, **more: str) -> Ask:
+    return _lease(lambda lease: {"path": "/c/{token}/" + what, "data": {"lease_id": lease, **more}})
+
+
+_CALLERS: dict[tuple[str, str], Ask] = {
+    ("POST", "/api/dial"): _lease(lambda lease: {"path": "/api/dial", "json": {"lease_id": lease}}),
+    ("POST", "/api/heartbeat"): _lease(lambda lease: {"path": "/api/heartbeat", "json": {"lease_id": lease}}),
+    ("POST", "/api/release"): _lease(lambda lease: {"path": "/api/release", "json": {"lease_id": lease}}),
+    ("PUT", "/api/outcomes/{lease_id}"): _lease(_outcome),
+    ("DELETE", "/api/outcomes/{lease_id}"): _take_back,
+    ("POST", "/dispatches"): _to("/dispatches", json={"precinct_id": "K-01"}),
+    ("DELETE", "/dispatches/{precinct_id}"): _stopped,
+    ("PUT", "/dispatch-limits"): _limits,
+    ("POST", "/phone-banks"): _to("/phone-banks", json={"name": "Hall", "most_callers": 5, "hours": 4}),
+    ("PUT", "/floor/{caller_id}"): _to("/floor/c-off", json={"barred": True}),
+    ("GET", "/views"): _to("/views?voter=K-01/0"),
+    ("POST", "/trials"): _on_trial(False, json=TRIAL),
+    ("DELETE", "/trials"): _on_trial(True),
+    ("POST", "/lists"): _to("/lists", json={"precinct_id": "K-01", "lines": 1}),
+    ("GET", "/lists/{list_id}"): _with(lambda there, _: {"path": f"/lists/{there.list_id}"}),
+    ("POST", "/lists/{list_id}"): _listed,
+    ("POST", "/c/{token}/next"): _to("/c/{token}/next"),
+    ("POST", "/c/{token}/outcome"): _with(
+        lambda _, __: {"path": "/c/{token}/outcome", "data": _no_answer()}
+    ),
+    ("POST", "/c/{token}/languages"): _to("/c/{token}/languages", data={"speaks": "en"}),
+    ("POST", "/c/{token}/undo"): _pressed("undo"),
+    ("POST", "/c/{token}/pause"): _pressed("pause"),
+    ("GET", "/c/{token}/dial/{lease_id}"): _lease(lambda lease: {"path": "/c/{token}/dial/" + lease}),
+    ("GET", "/c/assets/{name}"): _to("/c/assets/desk.css"),
+    ("GET", "/c/join/{code}"): _to("/c/join/abc"),
+    ("POST", "/c/join"): _with(
+        lambda there, _: {"path": "/c/join", "data": {"code": there.bank, "name": "Ana", "speaks": "en"}}
+    ),
+    ("POST", "/c/captain/{token}/bar"): _banked,
+    ("POST", "/c/captain/{token}/lists"): _to(
+        "/c/captain/{token}/lists", data={"precinct": "K-01", "lines": "1"}
+    ),
+    ("GET", "/c/captain/{token}/lists/{list_id}"): _with(
+        lambda there, _: {"path": "/c/captain/{token}/lists/" + there.list_id}
+    ),
+    ("GET", "/c/captain/{token}/walk"): _to("/c/captain/{token}/walk?precinct=K-01"),
+}  # fmt: skip
+
+# ---------------------------------------------------------------------- dashboard
+
+
+def _act(there: House, who: Who) -> dict[str, Any]:
+    """An own precinct in front, and a report of Kent's behind it."""
+    body = {
+        "key": str(uuid4()), "action": "reject", "precinct_id": OWN_PRECINCT.get(who, "K-01"),
+        "target": str(there.count),
+    }  # fmt: skip
+    return {"path": "/actions", "json": body}
+
+
+def _panel() -> dict[str, Any]:
+    parts = [
+        {"id": f"panel-{part}", "property": "figure" if part == "chart" else "children"}
+        for part in ("words", "chart", "around", "log")
+    ]
+    return {
+        "output": ".." + "...".join(f"{p['id']}.{p['property']}" for p in parts) + "..",
+        "outputs": parts,
+        "inputs": [{"id": "panel-request", "property": "data", "value": {"precinct_id": "K-01"}}],
+        "changedPropIds": ["panel-request.data"],
+    }
+
+
+def _in_frame(pattern: str) -> Ask:
+    """A script that the board's page names."""
+
+    def made(there: House, _: Who) -> dict[str, Any]:
+        found = re.search(pattern, there.frame)
+        assert found, pattern
+        return {"path": found[0]}
+
+    return _with(made)
+
+
+def _kept_page(there: House, _: Who) -> dict[str, Any]:
+    names = sorted(p.name for p in there.folder.glob("dashboard/dashboard/snapshots/*.html"))
+    return {"path": f"/snapshots/{names[-1]}"}
+
+
+_DASHBOARD: dict[tuple[str, str], Ask] = {
+    ("GET", "/<path:path>"): _to("/precinct/K-01"),
+    ("GET", "/script/"): _in_frame(r"/script/[0-9a-f]+\.js"),
+    ("GET", "/static/<path:filename>"): _to("/static/x.js"),
+    ("GET", "/assets/<path:filename>"): _to("/assets/board.css"),
+    ("GET", "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>"): _in_frame(
+        r"/_dash-component-suites/[^\"'<> ]+\.js"
+    ),
+    ("POST", "/_dash-update-component"): _to("/_dash-update-component", json=_panel()),
+    ("GET", "/shapes/precincts/<path:county>"): _to("/shapes/precincts/Kent"),
+    ("GET", "/people"): _to("/people?precinct=K-01"),
+    ("GET", "/watchers"): _to("/watchers?q=Watcher+Kent"),
+    ("POST", "/actions"): _with(_act),
+    ("GET", "/desk/<name>"): _to("/desk/unread"),
+    ("GET", "/desks/<name>"): _to("/desks/unread"),
+    ("POST", "/desks/<name>/<path:item>/<any(take,release,finish):what>"): _item("finish"),
+    ("POST", "/rollcall/<any(invite,remind):what>"): _to("/rollcall/invite"),
+    ("POST", "/alerts/acknowledge"): _with(
+        lambda there, _: {"path": "/alerts/acknowledge", "json": {"ids": [str(there.alert)]}}
+    ),
+    ("GET", "/snapshots/<name>"): _with(_kept_page),
+    ("GET", "/replay"): _to("/replay?at=2026-11-03T17:00:00Z"),
+}
+
+PROBES: dict[tuple[str, str, str], Ask] = {
+    (service, method, path): ask
+    for service, found in (
+        ("intake", _INTAKE), ("tally", _TALLY), ("callers", _CALLERS), ("dashboard", _DASHBOARD),
+    )
+    for (method, path), ask in found.items()
+}  # fmt: skip
