@@ -1,5 +1,7 @@
 """What experiments do: providers of `type: python` for our own runner and for `chaos run` alike."""
 
+import subprocess
+import sys
 import threading
 import time
 from typing import Any
@@ -196,55 +198,15 @@ async def _storm(viewers: int, times: int) -> int:
 
 
 def flood(connections: int, seconds: float, source: str = "127.0.0.66") -> int:
-    """Unsigned webhooks on so many connections from another address of this machine; how many were answered.
-
-    Each asks again as soon as it is answered, and comes back when it is closed. Bounded in both.
-    """
-    import asyncio
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return asyncio.run(_flood(min(int(connections), 2_000), min(float(seconds), 60.0), source))
-
-
-async def _flood(connections: int, seconds: float, source: str) -> int:
-    import asyncio
-    from contextlib import suppress
-    from urllib.parse import urlsplit
-
+    """Unsigned webhooks from another address of this machine (`chaos.flooding`); how many were answered."""
     session = current()
-    place = urlsplit(session.target.url("intake"))
-    said = b'{"id":"flood","from":"+12155550199","text":"999"}'
-    request = (
-        f"POST /sms/generic HTTP/1.1\r\nHost: {place.netloc}\r\nContent-Length: {len(said)}\r\n\r\n".encode()
-        + said
-    )
-    until, answered = time.monotonic() + seconds, 0
-
-    async def one() -> None:
-        nonlocal answered
-        while time.monotonic() < until:
-            with suppress(OSError, TimeoutError):
-                async with asyncio.timeout(until - time.monotonic()):
-                    reader, writer = await asyncio.open_connection(
-                        place.hostname, place.port, local_addr=(source, 0)
-                    )
-                    try:
-                        writer.write(request)
-                        while await reader.read(4_096):
-                            answered += 1
-                            writer.write(request)
-                    finally:
-                        writer.transport.abort()
-            await asyncio.sleep(0.01)
-
-    session.history.record(Op.FAULT, "flood", cuts=[], number="flood", arguments={"connections": connections})
-    await asyncio.gather(*(one() for _ in range(connections)))
-    session.history.record(Op.HEAL, "flood")
-    session.history.record(Op.NOTE, said=f"{answered} answers to unsigned requests")
-    return answered
+    history, url = session.history, session.target.url("intake")
+    command = [sys.executable, "-m", "chaos.flooding", url, str(connections), str(seconds), source]
+    history.record(Op.FAULT, "flood", cuts=[], number="flood", arguments={"connections": connections})
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    history.record(Op.HEAL, "flood")
+    history.record(Op.NOTE, said=f"{done.stdout.strip()} answers to unsigned requests")
+    return int(done.stdout)
 
 
 def heal_all() -> str:

@@ -171,7 +171,7 @@ async def test_no_more_wait_outside_than_files_allow(intake: Intake, monkeypatch
 async def test_fifteen_hundred_unsigned_connections_keep_no_signed_text_out(
     intake: Intake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The doorman lets them all in, so that their refusals count; each signed text is answered beside them."""
+    """The doorman lets them all in, so that their refusals count; each signed text is answered beside."""
     monkeypatch.setattr(intake._sources, "_connections", Allowance(0, 1))
     flood = [await connected(intake, STRANGER) for _ in range(1_500)]
     for _, writer in flood:
