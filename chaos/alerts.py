@@ -99,21 +99,11 @@ def holds(expr: str, looks: Sequence[tuple[float, Look]]) -> bool | None:
     now = _sum(looks[-1][1], match["metric"], labels)
     if match["function"]:
         window = seconds_of(match["window"] or "1m")
-        last: float | None = None
-        values: list[float | None] = []
-        for at, look in reversed(looks):  # no further back than the last value before the window
-            value = _seen(look, match["metric"], labels)
-            if at < looks[-1][0] - window and value is not None:
-                last = value
-                break
-            values.append(value)
-        grown = 0.0
-        for value in reversed(values):
-            if value is None:  # not counted yet; or a service did not answer, which is no restart
-                last = 0.0 if last is None else last
-                continue
-            grown += 0.0 if last is None else value - last if value >= last else value
-            last = value
+        # Each series by itself, as Prometheus does: one that is missing for a moment is no fall of the sum.
+        each = {
+            tuple(its.items()) for _, look in looks for its, _ in _matching(look, match["metric"], labels)
+        }
+        grown = sum(_grown(looks, match["metric"], dict(its), window) for its in each)
         now = grown / window if match["function"] == "rate" else grown
     if now is None:
         return False
@@ -127,9 +117,35 @@ def holds(expr: str, looks: Sequence[tuple[float, Look]]) -> bool | None:
     }[match["compare"]]
 
 
+def _grown(
+    looks: Sequence[tuple[float, Look]], metric: str, labels: Mapping[str, str], window: float
+) -> float:
+    """By how much one series has grown within the window, restarts from nought taken into account."""
+    last: float | None = None
+    values: list[float | None] = []
+    for at, look in reversed(looks):  # no further back than the last value before the window
+        value = _seen(look, metric, labels)
+        if at < looks[-1][0] - window and value is not None:
+            last = value
+            break
+        values.append(value)
+    grown = 0.0
+    for value in reversed(values):
+        if value is None:  # not counted yet; or a service did not answer, which is no restart
+            last = 0.0 if last is None else last
+            continue
+        grown += 0.0 if last is None else value - last if value >= last else value
+        last = value
+    return grown
+
+
+def _matching(look: Look, metric: str, labels: Mapping[str, str]) -> list[tuple[Mapping[str, str], float]]:
+    return [(its, v) for its, v in look.get(metric, ()) if all(its.get(k) == w for k, w in labels.items())]
+
+
 def _seen(look: Look, metric: str, labels: Mapping[str, str]) -> float | None:
-    values = [v for its, v in look.get(metric, ()) if all(its.get(k) == w for k, w in labels.items())]
-    return sum(values) if values else None
+    found = _matching(look, metric, labels)
+    return sum(value for _, value in found) if found else None
 
 
 def _sum(look: Look, metric: str, labels: Mapping[str, str]) -> float | None:
