@@ -33,10 +33,10 @@ Ask = Callable[[], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds. A hang is found `pause + misses * answer` after its beginning at the latest: 8.5."""
+    """Seconds. A hang is found `pause + misses * answer` after its beginning at the latest: 7."""
 
     pause: float = 1.0  # from an answer to the next question
-    answer: float = 2.5  # for an answer, before the question counts as missed
+    answer: float = 2.0  # for an answer, before the question counts as missed
     misses: int = 3
     away: float = 30.0  # without a listener: longer than a service takes to stop in its own time
     start: float = 300.0  # until the first answer

@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,24 +108,19 @@ def holds(expr: str, looks: Sequence[tuple[float, Look]]) -> bool | None:
     now = _sum(looks[-1][1], match["metric"], wanted, least)
     if match["function"]:
         window = seconds_of(match["window"] or "1m")
-        last: float | None = None
-        values: list[float | None] = []
-        for at, look in reversed(looks):  # no further back than the last value before the window
-            value = _seen(look, match["metric"], wanted, least)
-            if at < looks[-1][0] - window and value is not None:
-                last = value
-                break
-            values.append(value)
         if match["function"] == "max_over_time":
-            now = max((v for v in values if v is not None), default=None)
+            seen = [
+                _seen(look, match["metric"], wanted, least)
+                for at, look in looks
+                if at >= looks[-1][0] - window
+            ]
+            now = max((value for value in seen if value is not None), default=None)
             return now is not None and _compares(now, match["compare"], float(match["number"]))
-        grown = 0.0
-        for value in reversed(values):
-            if value is None:  # not counted yet; or a service did not answer, which is no restart
-                last = 0.0 if last is None else last
-                continue
-            grown += 0.0 if last is None else value - last if value >= last else value
-            last = value
+        # Each series by itself, as Prometheus does: one that is missing for a moment is no fall of the sum.
+        each = {
+            tuple(its.items()) for _, look in looks for its, _ in _matching(look, match["metric"], wanted)
+        }
+        grown = sum(_grown(looks, match["metric"], _exactly(its), window) for its in each)
         now = grown / window if match["function"] == "rate" else grown
     return now is not None and _compares(now, match["compare"], float(match["number"]))
 
@@ -143,6 +138,30 @@ def _compares(value: float, how: str, number: float) -> bool:
 Wanted = Mapping[str, frozenset[str]]  # a label, and the values of it that are looked for
 
 
+def _exactly(labels: Iterable[tuple[str, str]]) -> Wanted:
+    return {name: frozenset([value]) for name, value in labels}
+
+
+def _grown(looks: Sequence[tuple[float, Look]], metric: str, wanted: Wanted, window: float) -> float:
+    """By how much one series has grown within the window, restarts from nought taken into account."""
+    last: float | None = None
+    values: list[float | None] = []
+    for at, look in reversed(looks):  # no further back than the last value before the window
+        value = _seen(look, metric, wanted)
+        if at < looks[-1][0] - window and value is not None:
+            last = value
+            break
+        values.append(value)
+    grown = 0.0
+    for value in reversed(values):
+        if value is None:  # not counted yet; or a service did not answer, which is no restart
+            last = 0.0 if last is None else last
+            continue
+        grown += 0.0 if last is None else value - last if value >= last else value
+        last = value
+    return grown
+
+
 def _wanted(labels: str) -> Wanted:
     return {
         name: frozenset(value.split("|") if several else [value])
@@ -150,8 +169,12 @@ def _wanted(labels: str) -> Wanted:
     }
 
 
-def _seen(look: Look, metric: str, wanted: Wanted, least: bool) -> float | None:
-    values = [v for its, v in look.get(metric, ()) if all(its.get(k) in w for k, w in wanted.items())]
+def _matching(look: Look, metric: str, wanted: Wanted) -> list[tuple[Mapping[str, str], float]]:
+    return [(its, v) for its, v in look.get(metric, ()) if all(its.get(k) in w for k, w in wanted.items())]
+
+
+def _seen(look: Look, metric: str, wanted: Wanted, least: bool = False) -> float | None:
+    values = [value for _, value in _matching(look, metric, wanted)]
     if not values:
         return None
     return min(values) if least else sum(values)

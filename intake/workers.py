@@ -21,7 +21,7 @@ from intake.settings import IntakeSettings
 RESTART_SECONDS = (0.5, 10.0)  # before a worker that died is started again: first, and at most
 STOP_SECONDS = 30.0  # more than a worker takes for its requests in flight and its last drain
 STEADY_SECONDS = 30.0  # a worker that lived this long did not fail at its start
-SILENT_SECONDS = 8.0  # without a beat: it hangs
+SILENT_SECONDS = 7.0  # without a beat: it hangs
 START_SECONDS = 60.0  # until the first beat, which comes before anything is opened
 LOOK_SECONDS = 0.1
 LATE_SECONDS = 2.0  # if we ourselves look so late, the machine stood still, and nobody's silence counts

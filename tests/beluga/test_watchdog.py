@@ -75,7 +75,7 @@ async def test_who_is_starting_or_stopping_is_given_time() -> None:
 
 
 def test_a_hang_is_found_in_time_to_start_again_within_fifteen_seconds() -> None:
-    assert PATIENCE.pause + PATIENCE.misses * PATIENCE.answer <= 10.0
+    assert PATIENCE.pause + PATIENCE.misses * PATIENCE.answer <= 8.0
 
 
 @pytest.mark.parametrize("how", ["spinning", "stopped"])

@@ -42,6 +42,15 @@ def test_a_service_that_does_not_answer_once_has_not_counted_anew() -> None:
     assert holds("increase(a_total[10s]) > 0", [*looks(7, 7), mute, (2.0, looks(8)[0][1])]) is True
 
 
+def test_a_service_that_is_away_for_a_moment_does_not_count_anew_beside_others() -> None:
+    """Two services count the same thing: the sum falls and rises while one is killed, and nothing grew."""
+    both = {"a_total": [({"job": "i"}, 1.0), ({"job": "t"}, 0.0)]}
+    one = {"a_total": [({"job": "t"}, 0.0)]}
+    assert holds("increase(a_total[10s]) > 0", [(0.0, both), (1.0, one), (2.0, both)]) is False
+    more = {"a_total": [({"job": "i"}, 2.0), ({"job": "t"}, 0.0)]}
+    assert holds("increase(a_total[10s]) > 0", [(0.0, both), (1.0, one), (2.0, more)]) is True
+
+
 def test_what_has_not_been_counted_yet_begins_at_nought() -> None:
     empty = (0.0, {"up": [({"job": "i"}, 1.0)]})
     assert holds("increase(a_total[10s]) > 2", [empty, (1.0, looks(3)[0][1])]) is True
