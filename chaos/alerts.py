@@ -233,7 +233,7 @@ class AlertWatch:
         found: dict[str, list[tuple[Mapping[str, str], float]]] = {"up": []}
         for service, url in self._places():
             try:
-                samples = parse(get(url, seconds=SCRAPE_SECONDS).decode())
+                samples = parse(get(url, seconds=SCRAPE_SECONDS, tls=self.target.inner_tls).decode())
             except (OSError, ValueError):
                 found["up"].append(({"job": service}, 0.0))
                 continue

@@ -135,10 +135,20 @@ class ClusterTarget(Target):
     def tls(self) -> ssl.SSLContext | None:  # type: ignore[override]
         return ssl.create_default_context(cafile=str(Path(self.known["secrets"]) / "proxy.crt"))
 
+    @property
+    def inner_tls(self) -> ssl.SSLContext | None:  # type: ignore[override]
+        """Patroni's pages, which are asked by address."""
+        context = ssl.create_default_context(cafile=str(Path(self.known["secrets"]) / "keepers_authority"))
+        context.check_hostname = False
+        return context
+
     def metrics(self) -> dict[str, list[str]]:
         places = self.addresses()
         return {
-            job: [f"http://{places.get(name, '0.0.0.0')}:{PORTS[job]}/metrics" for name in names]  # noqa: S104
+            job: [
+                f"http{'s' * (job == 'database')}://{places.get(name, '0.0.0.0')}:{PORTS[job]}/metrics"
+                for name in names
+            ]  # noqa: S104
             for job, names in CONTAINERS.items()
         }
 

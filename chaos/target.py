@@ -34,6 +34,7 @@ class Target:
 
     state: Path
     tls: ClassVar[ssl.SSLContext | None] = None
+    inner_tls: ClassVar[ssl.SSLContext | None] = None  # whose word `metrics()` is believed on
     rules: ClassVar[Path | None] = None  # its alerts; None: chaos/alerts.yml
 
     @classmethod

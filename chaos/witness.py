@@ -116,10 +116,15 @@ def recounted(history: History, status: int, said: str) -> None:
     history.record(Op.RECOUNT, proven={0: True, 1: False}.get(status), said=said.strip()[-300:])
 
 
-def get(url: str, headers: dict[str, str] | None = None, seconds: float = 2.0) -> bytes:
+def get(
+    url: str,
+    headers: dict[str, str] | None = None,
+    seconds: float = 2.0,
+    tls: ssl.SSLContext | None = None,
+) -> bytes:
     """The body of a GET. Raises `OSError` (also for statuses of 400 and above)."""
     request = urllib.request.Request(url, headers=headers or {})  # noqa: S310 (http, as given by the stack)
-    with urllib.request.urlopen(request, timeout=seconds) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=seconds, context=tls) as answer:  # noqa: S310
         content: bytes = answer.read()
         return content
 

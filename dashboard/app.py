@@ -15,6 +15,7 @@ from dashboard.background import Background
 from dashboard.desks import add_desks
 from dashboard.guards import add_guards
 from dashboard.hearing import Hearing, hear
+from dashboard.malformed import add_malformed
 from dashboard.neighbours import Neighbours
 from dashboard.pages import add_health, add_pages
 from dashboard.panel import add_panel
@@ -116,6 +117,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     )
     app.layout = layout
     add_panel(app, background, neighbours, gazetteer, clock)
+    add_malformed(server, lambda: app.callback_map)
     hashes = list(app.csp_hashes())
     add_guards(server, settings, lambda: hashes)
 

@@ -18,6 +18,7 @@ from election.clock import Clock
 from election.day import Precinct, Watcher
 
 NEIGHBOURS = 5
+LATEST = 2**33  # epoch seconds, in 2242; no day is later
 _NOTHING: dict[str, Any] = {"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
 
 
@@ -35,7 +36,7 @@ def add_panel(
         prevent_initial_call=True,
     )
     def draw(asked: dict[str, Any] | None) -> tuple[Any, Any, Any, Any]:
-        request = asked or {}
+        request = asked if isinstance(asked, dict) else {}
         who, precinct_id = person(), str(request.get("precinct_id") or "")
         places = gazetteer.places
         precinct = places.precincts.get(precinct_id) if places else None
@@ -44,7 +45,8 @@ def add_panel(
         heading = _heading(precinct)
         around = _around(places, precinct_id, who)
         at = request.get("at")
-        past = int(at) if isinstance(at, int | float) else None  # a replay's minute
+        # a replay's minute
+        past = int(at) if isinstance(at, int | float) and 0 < at < LATEST else None
         try:
             page = background.run(neighbours.precinct(who, precinct_id, past), PAST_SECONDS)
         except (NeighbourError, TimeoutError) as error:

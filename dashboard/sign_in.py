@@ -362,8 +362,15 @@ def _form(problem: str = "", status: int = 200, ask_code: bool = False) -> Any:
 
 
 def _safe(target: str | None) -> str:
-    """A path of ours to go on to; anything that leads elsewhere becomes the board."""
+    """A path of ours to go on to; anything that leads elsewhere becomes the board. Answers 400 to what no
+    address holds: a line's end would begin a header of its own.
+    """
+    if target and not target.isprintable():
+        flask.abort(400, "That address cannot be read.")
     if not target or not target.startswith("/") or target.startswith(("//", "/\\", "/login", "/_dash")):
         return "/"
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return "/"
     return target if not parts.scheme and not parts.netloc else "/"

@@ -50,8 +50,10 @@ INSIDE: dict[str, dict[str, str]] = {
         "/views": "the tally asks", "/trials": "the war room tries scripts",
         "/lists": "the operator's tools make them", "/lists/{list_id}": "the operator's tools read and fill them",
     },
-    "dashboard": _WATCHING | {"/{path…}": "Dash answers any path with its page; the board is `/` alone"},
+    "dashboard": _WATCHING | {"/{path…}": "Dash answers any path with its page; those that are ours are PAGES"},
 }  # fmt: skip
+# Paths that the board's own script gives its page (dashboard/assets/hands.js): Dash answers them.
+PAGES = {"/precinct/{precinct_id}"}
 # Two services have a page of this path; who gets it is said in deploy/haproxy.cfg.
 SHARED = {"/hotline": "intake"}
 FEED = ("/feed", "/feed/")
@@ -73,7 +75,7 @@ def routes() -> dict[str, set[str]]:
             "BELUGA_DATABASE_URL": "",
         }
         served = asyncio.run(_served())
-        served["dashboard"] = set(_dashboard())
+        served["dashboard"] = set(_dashboard()) | PAGES
     return served
 
 

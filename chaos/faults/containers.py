@@ -78,32 +78,40 @@ class ContainersOff(_OfCluster):
 
 
 class ContainersCut(_OfCluster):
-    """Off the inside network: they run on, and hear nobody."""
+    """Off every network they are on: they run on, and hear nobody."""
 
     name = "containers_cut"
 
     def setup(self) -> None:
         super().setup()
-        aliases = {}
-        for service in self.found["services"]:
-            network = self.cluster.inspect(service)["NetworkSettings"]["Networks"][self.cluster.network]
-            aliases[service] = sorted({service, *(network.get("Aliases") or ())})
-        self.found["aliases"] = aliases
+        self.found["networks"] = {
+            service: {
+                name: _as_it_was(service, network)
+                for name, network in self.cluster.inspect(service)["NetworkSettings"]["Networks"].items()
+            }
+            for service in self.found["services"]
+        }
 
     def inject(self) -> None:
-        for service in self.found["services"]:
-            self.cluster.docker(
-                "network", "disconnect", self.cluster.network, self.cluster.container(service)
-            )
+        for service, networks in self.found["networks"].items():
+            for network in networks:
+                self.cluster.docker("network", "disconnect", network, self.cluster.container(service))
 
     def heal(self) -> None:
-        for service, aliases in self.found.get("aliases", {}).items():
-            if self.cluster.network in self.cluster.inspect(service)["NetworkSettings"]["Networks"]:
-                continue
-            words = [word for alias in aliases for word in ("--alias", alias)]
-            self.cluster.docker(
-                "network", "connect", *words, self.cluster.network, self.cluster.container(service)
-            )
+        for service, networks in self.found.get("networks", {}).items():
+            there = self.cluster.inspect(service)["NetworkSettings"]["Networks"]
+            for network, words in networks.items():
+                if network not in there:
+                    self.cluster.docker(
+                        "network", "connect", *words, network, self.cluster.container(service)
+                    )
+
+
+def _as_it_was(service: str, network: dict[str, Any]) -> list[str]:
+    """The words that connect a container as it was: under its names, with its address where that was given."""
+    names = sorted({service, *(network.get("Aliases") or ())})
+    address = (network.get("IPAMConfig") or {}).get("IPv4Address")
+    return [w for name in names for w in ("--alias", name)] + (["--ip", address] if address else [])
 
 
 class PatroniFrozen(Fault):

@@ -1,7 +1,9 @@
 """Two PostgreSQL that Patroni keeps, with etcd, on loopback: a small form of the cluster's database.
 
 Patroni is the one of the cluster's images (deploy/patroni.lock, in .venv/patroni), etcd is Debian's; `make
-test` gets both. PostgreSQL is the embedded one. The timings are those of deploy/patroni.yml.
+test` gets both. PostgreSQL is the embedded one. The timings are those of deploy/patroni.yml, and so is who may
+ask: etcd answers only who holds a certificate of deploy/make-secrets, and so does Patroni where anything is
+to be changed.
 """
 
 import asyncio
@@ -9,6 +11,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import time
 import urllib.request
@@ -27,7 +30,8 @@ from chaos.target import Target
 
 TOOLS = Path(__file__).resolve().parent.parent.parent / ".venv" / "patroni"
 PATRONI = TOOLS / "bin" / "patroni"
-CONFIGURATION = TOOLS.parent.parent / "deploy" / "patroni.yml"
+DEPLOY = TOOLS.parent.parent / "deploy"
+CONFIGURATION = DEPLOY / "patroni.yml"
 READY_SECONDS, STOP_SECONDS = 60.0, 30.0
 NAMES = ("db1", "db2")
 PASSWORD = "here"
@@ -80,6 +84,20 @@ class Patronis:
         self._folder = folder
         self._etcd: subprocess.Popen[bytes] | None = None
         self.members: list[Member] = []
+        self.secrets = folder / "secrets"
+        self.etcd_url = ""
+
+    @property
+    def stranger(self) -> ssl.SSLContext:
+        """Knows whom to believe, and shows no certificate."""
+        return ssl.create_default_context(cafile=str(self.secrets / "keepers_authority"))
+
+    @property
+    def ours(self) -> ssl.SSLContext:
+        """As Patroni shows itself."""
+        context = self.stranger
+        context.load_cert_chain(self.secrets / "patroni_certificate")
+        return context
 
     @property
     def url(self) -> str:
@@ -92,13 +110,21 @@ class Patronis:
 
     def start(self) -> None:
         """Returns once one database leads and the other follows it synchronously."""
-        client, peer = f"http://127.0.0.1:{free_port()}", f"http://127.0.0.1:{free_port()}"
+        subprocess.run([DEPLOY / "make-secrets", self.secrets], check=True)
+        client, peer = f"https://127.0.0.1:{free_port()}", f"https://127.0.0.1:{free_port()}"
+        self.etcd_url = client
+        authority, certificate = self.secrets / "keepers_authority", self.secrets / "etcd1_certificate"
         with (self._folder / "etcd.log").open("wb") as log:
             self._etcd = subprocess.Popen(
                 [*_apart(), str(etcd()), "--data-dir", str(self._folder / "etcd"),
                  "--listen-client-urls", client, "--advertise-client-urls", client,
                  "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-                 "--initial-cluster", f"default={peer}"],
+                 "--initial-cluster", f"default={peer}",
+                 "--client-cert-auth", "--trusted-ca-file", str(authority),
+                 "--cert-file", str(certificate), "--key-file", str(certificate),
+                 "--peer-client-cert-auth", "--peer-cert-allowed-cn", "etcd",
+                 "--peer-trusted-ca-file", str(authority),
+                 "--peer-cert-file", str(certificate), "--peer-key-file", str(certificate)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         for name in NAMES:
@@ -120,8 +146,7 @@ class Patronis:
             "scope": "here",
             "name": name,
             "bootstrap": {"dcs": cluster, "initdb": said["bootstrap"]["initdb"]},
-            "restapi": {"listen": f"127.0.0.1:{rest}", "connect_address": f"127.0.0.1:{rest}"},
-            "etcd3": {"host": etcd_url.removeprefix("http://")},
+            **{part: self._here(said[part]) for part in ("restapi", "ctl", "etcd3")},
             "postgresql": {
                 "listen": f"127.0.0.1:{server.port}",
                 "connect_address": f"127.0.0.1:{server.port}",
@@ -142,6 +167,8 @@ class Patronis:
                 "remove_data_directory_on_diverged_timelines": True,
             },
         }
+        made["restapi"] |= {"listen": f"127.0.0.1:{rest}", "connect_address": f"127.0.0.1:{rest}"}
+        made["etcd3"] |= {"host": etcd_url.removeprefix("https://")}
         configuration = server.home / "patroni.yml"
         configuration.write_text(yaml.safe_dump(made), encoding="utf-8")
         for path in (server.home, configuration):
@@ -153,6 +180,13 @@ class Patronis:
             )  # fmt: skip
         self.members.append(Member(name, server, rest, process))
 
+    def _here(self, part: dict[str, Any]) -> dict[str, Any]:
+        """A part of deploy/patroni.yml with the secrets where they are here."""
+        return {
+            name: value.replace("/run/secrets", str(self.secrets)) if isinstance(value, str) else value
+            for name, value in part.items()
+        }
+
     async def _make_database(self) -> None:
         connection = await asyncpg.connect(self._url("postgres") + "?target_session_attrs=read-write")
         await connection.execute("create database beluga")
@@ -163,7 +197,9 @@ class Patronis:
         for member in self.members:
             with (
                 suppress(OSError, ValueError),
-                urllib.request.urlopen(f"http://127.0.0.1:{member.rest}/cluster", timeout=1) as answer,
+                urllib.request.urlopen(
+                    f"https://127.0.0.1:{member.rest}/cluster", timeout=1, context=self.stranger
+                ) as answer,
             ):
                 return {
                     m["name"]: m["role"]
@@ -197,8 +233,12 @@ class KeptTarget(Target):
     def database_url(self) -> str:
         return f"{self.patronis.url}?target_session_attrs=read-write"
 
+    @property
+    def inner_tls(self) -> ssl.SSLContext | None:  # type: ignore[override]
+        return self.patronis.stranger
+
     def metrics(self) -> dict[str, list[str]]:
-        databases = [f"http://127.0.0.1:{member.rest}/metrics" for member in self.patronis.members]
+        databases = [f"https://127.0.0.1:{member.rest}/metrics" for member in self.patronis.members]
         return {**Target.metrics(self), "database": databases}
 
     def keepers(self, part: str) -> list[int]:

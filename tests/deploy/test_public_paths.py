@@ -9,7 +9,7 @@ import pytest
 
 from deploy.public_paths import FEED, INSIDE, MAP, SHARED, pattern, public, routes, text
 from intake.operators import COOKIE
-from tests.deploy.proxies import MISSING, Behind, Proxy, running
+from tests.deploy.proxies import MISSING, ROOT, Behind, Proxy, running
 
 needs_haproxy = pytest.mark.skipif(bool(MISSING), reason=MISSING or "it can run here")
 TOKEN = "eyJ3-_~.x:y@1"
@@ -46,6 +46,16 @@ def test_what_is_named_as_inside_is_served(served: dict[str, set[str]]) -> None:
         assert set(paths) <= served[service], set(paths) - served[service]
         assert all(paths.values())
     assert set(INSIDE) == set(served)
+
+
+def test_every_page_of_the_board_is_among_them() -> None:
+    """A page whose path only its script knows is found as the script writes it."""
+    board = ROOT / "dashboard/assets"
+    script = "".join(file.read_text(encoding="utf-8") for file in board.glob("*.js"))
+    written = set(re.findall(r"""["'`](/[a-z]+/)["'`$]""", script))
+    known = map_of()
+    assert "/precinct/" in written
+    assert [path for path in written if not any(each.startswith(f"^{path}") for each in known)] == []
 
 
 def examples(served: dict[str, set[str]]) -> list[tuple[str, str]]:
