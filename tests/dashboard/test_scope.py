@@ -169,7 +169,7 @@ async def test_who_looked_after_another_countys_alert_is_not_told(room: Room) ->
                 assert (answer.status, (await answer.json())["others"]) == (200, others_named)
 
 
-def test_a_building_of_two_counties_names_the_own_one_alone() -> None:
+async def test_a_building_of_two_counties_names_the_own_one_alone() -> None:
     election = make_election(2, counties=2)
     precincts = {p.precinct_id: replace(p, site_id="hall") for p in election.precincts}
     places = Places(election.day, precincts, election.watchers, {})
