@@ -2,16 +2,23 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
 from beluga.postgres import EmbeddedPostgres
 from dashboard.app import build
+from dashboard.panel import _around
+from dashboard.places import Places
 from dashboard.settings import DashboardSettings
+from dashboard.sign_in import Person
+from election.accounts import Role
 from tests.dashboard.running import SECRET, Room, make_election, war_room
 from tests.dashboard.test_sign_in import anyone, sign_in, status
 
@@ -140,3 +147,33 @@ async def panel(session: Any, precinct_id: str) -> str:
     async with session.post("/_dash-update-component", json=asked) as answer:
         assert answer.status == 200, await answer.text()
         return json.dumps(await answer.json())
+
+
+async def test_who_looked_after_another_countys_alert_is_not_told(room: Room) -> None:
+    alert = uuid4()
+    connection = await asyncpg.connect(room.database_url)
+    await connection.execute(
+        "insert into alerts (alert_id, rehearsal, kind, subject, precinct_id, county, reason, raised_at,"
+        " acknowledged_by, acknowledged_at)"
+        " values ($1, false, 'line', $2, $2, 'County B', 'a line', now(), 'sam', now())",
+        alert, OTHER,
+    )  # fmt: skip
+    await connection.close()
+    for login, others_named in (("lee", []), ("ada", ["sam had acknowledged it already."])):
+        async with anyone(room) as session:
+            await sign_in(session, login)
+            async with session.get("/boot") as answer:
+                csrf = {"X-CSRF": (await answer.json())["csrf"]}
+            asked = {"ids": [str(alert)]}
+            async with session.post("/alerts/acknowledge", json=asked, headers=csrf) as answer:
+                assert (answer.status, (await answer.json())["others"]) == (200, others_named)
+
+
+async def test_a_building_of_two_counties_names_the_own_one_alone() -> None:
+    election = make_election(2, counties=2)
+    precincts = {p.precinct_id: replace(p, site_id="hall") for p in election.precincts}
+    places = Places(election.day, precincts, election.watchers, {})
+    mine, other = precincts
+    for counties, named in ((("County A",), False), (None, True)):
+        shown = str(_around(places, mine, Person("lee", Role.LEAD, counties)))
+        assert (other in shown) is named
