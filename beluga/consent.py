@@ -23,8 +23,8 @@ class Consent:
     """Called with the plan within the transaction that is to carry it out; raises where it may not.
 
     `confirm` is the name of the election that is there, given beforehand. Without it, and where it is needed,
-    `AskedError` is raised: nothing is held while somebody thinks. Say `given()` and call it again: the plan must
-    be the one that was shown.
+    `AskedError` is raised: nothing is held while somebody thinks. Say `given()` and call it again: the plan
+    must be the one that was shown.
     """
 
     def __init__(
@@ -59,7 +59,8 @@ class Consent:
 
     def _judge(self, plan: Plan) -> None:
         if plan.reporting and not self._remove_reporting:
-            raise NotAgreedError(f"{_reporting(plan)}; nothing was changed. If you mean it: --remove-reporting")
+            why = _reporting(plan)
+            raise NotAgreedError(f"{why}; nothing was changed. If you mean it: --remove-reporting")
         if plan.why_ask() and self._confirm != plan.name:
             if self._confirm:
                 raise NotAgreedError(

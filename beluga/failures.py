@@ -1,8 +1,8 @@
 """What a command says when it cannot do its work: one line, with what to do. Pure.
 
-Commands name what they expect themselves; this is for what any of them may meet: a file that cannot be read or
-written, a database that does not answer, a setting that is none. Whatever nobody but a programmer can mend is
-not worded here, and is shown whole.
+Commands name what they expect themselves; this is for what any of them may meet: a file that cannot be read
+or written, a database that does not answer, a setting that is none. Whatever nobody but a programmer can mend
+is not worded here, and is shown whole.
 """
 
 import errno
@@ -83,8 +83,8 @@ def _of_the_database(error: BaseException) -> str | None:
 
 
 def _of_ours(error: BaseException) -> str | None:
-    from beluga.stack import NoStackError, StackBusyError
+    from beluga.stack import DamagedSecretsError, NoStackError, StackBusyError
 
-    if isinstance(error, RefusedError | NoStackError | StackBusyError):
+    if isinstance(error, RefusedError | NoStackError | StackBusyError | DamagedSecretsError):
         return str(error)
     return None

@@ -58,9 +58,9 @@ def import_(
     confirm: Annotated[
         str, typer.Option(help="The name of the election that is there, exactly, to show that you mean it.")
     ] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = (
-        False
-    ),
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
+    ] = False,
     remove_reporting: Annotated[
         bool, typer.Option("--remove-reporting", help="Also remove precincts that have check-ins today.")
     ] = False,
@@ -76,8 +76,8 @@ def import_(
     async def load(connection: asyncpg.Connection) -> Counts:
         with _bar(folder, "loading voters") as progress:
             return await import_folder(
-                connection, folder, findings, progress, consent, _today(state or state_folder()),
-                dry_run=dry_run,
+                connection, folder, findings, progress, agree=consent,
+                today=_today(state or state_folder()), dry_run=dry_run,
             )  # fmt: skip
 
     try:

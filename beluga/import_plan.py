@@ -89,7 +89,8 @@ class Plan:
             kinds.append(("callers", callers))
         for kind, one in kinds:
             if one.added or one.changed or one.removed:
-                counts = f"{len(one.added):,} added, {len(one.changed):,} changed, {len(one.removed):,} removed"
+                added, changed, removed = (len(each) for each in one[1:])
+                counts = f"{added:,} added, {changed:,} changed, {removed:,} removed"
                 named = kind in ("precincts", "watchers", "callers")
                 yield f"{kind:<14}{counts} of {one.before:,}{_named(one.removed) if named else ''}"
         roll = self.voters

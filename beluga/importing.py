@@ -103,9 +103,9 @@ async def import_folder(
     folder: Path,
     findings: Findings,
     progress: Progress | None = None,
+    *,
     agree: Agree | None = None,
     today: Today | None = None,
-    *,
     dry_run: bool = False,
 ) -> Counts:
     """Makes the database hold what the folder says.

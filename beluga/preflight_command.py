@@ -17,6 +17,7 @@ from beluga import preflight as checks
 from beluga.backup import backups
 from beluga.capacity import need
 from beluga.preflight import DatabaseState, Finding, bad, fine
+from beluga.remembered import remembered
 from beluga.sender import Sender
 from beluga.stack import DEFAULT_STATE, NoStackError, database_url, given_secret, read_run_file, secrets_of
 from callers.settings import CallersSettings
@@ -87,7 +88,7 @@ async def examine(
     except NoStackError:
         run, intake = None, ""
         secrets = {name: given_secret(name) for name in ("generic_secret", "twilio_auth_token")}
-    public = (url or os.environ.get("BELUGA_PUBLIC_URL") or intake).rstrip("/")
+    public = (url or remembered(state).public_url or intake).rstrip("/")
     tls = ssl.create_default_context(cafile=str(ca)) if ca else None
     behind = await look_behind(state)
     last = behind.election and max(p.closes_at(behind.election.day) for p in behind.election.precincts)

@@ -122,7 +122,7 @@ async def save_voters(
 
 def _rows(done: str) -> int:
     """How many rows a statement says that it touched."""
-    return int(done.split()[-1])
+    return int(done.rsplit(maxsplit=1)[-1])
 
 
 async def opens(connection: asyncpg.Connection | asyncpg.Pool, seal: Seal) -> bool:

@@ -51,7 +51,7 @@ async def test_lists_phone_banks_and_scripts_by_command(
     monkeypatch.setenv("BELUGA_SECRET", SECRET)
     state = ("--state", str(tmp_path))
     status, said = await beluga("callers", "link", "c0", *state)
-    assert status == 0
+    assert status == 0, said
     async with web.get(said.strip()) as response:
         assert "Voter 29" in await response.text()
     status, said = await beluga("callers", "bank", "Town hall", *state)
