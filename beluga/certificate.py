@@ -9,6 +9,7 @@ Whoever dies in between leaves the draft, which proves nothing; the same purge, 
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,9 @@ class Certificate:
         """An unfinished one at this path; None where nothing is there. Raises `RefusedError`, `OSError`."""
         if not os.path.lexists(path):
             return None
-        words = read(path) if path.is_file() else {}
+        words: dict[str, Any] = {}
+        with suppress(RefusedError):
+            words = read(path) if path.is_file() else {}
         if DRAFT not in words:
             raise RefusedError(
                 f"{path} is there already, nothing was removed; name another with --certificate"

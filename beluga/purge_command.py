@@ -82,7 +82,7 @@ async def _purge(url: str, confirm: str, path: Path, tokens: Tokens) -> dict[str
             paper.finish(words | {"signature": tokens.sign("purge", words)})
         except OSError as error:
             raise RefusedError(
-                f"all was removed, but {path} could not be signed ({error}): mend that, and run the same again"
+                f"all was removed, but {path} is not signed ({error}): mend that, and run the same again"
             ) from None
         return words
     finally:
