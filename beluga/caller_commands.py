@@ -91,7 +91,7 @@ def scripts(file: Annotated[Path | None, typer.Argument()] = None, state: State 
             trial = tomllib.loads(file.read_text(encoding="utf-8"))
             json.dumps(trial)
         except (tomllib.TOMLDecodeError, TypeError) as error:
-            _stop(f"{file} is no trial of scripts in TOML: {error}; docs/callers.md shows one")
+            _stop(f"{file} is no trial of scripts in TOML: {error}; write it as docs/callers.md shows")
         _ask(state, "POST", "/trials", trial)
     shown = _ask(state, "GET", "/trials")
     typer.echo(shown["sentence"])

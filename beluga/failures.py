@@ -31,6 +31,11 @@ def said_of(error: BaseException, options: Mapping[str, object]) -> str | None:
     return _of_a_setting(error) or _of_the_database(error) or _of_ours(error)
 
 
+def plain(error: BaseException) -> str:
+    """The same for a command that words its own failures, and ends with a status of its own."""
+    return said_of(error, {}) or str(error) or type(error).__name__
+
+
 def _of_a_file(error: OSError, paths: Mapping[str, Path]) -> str:
     where = str(error.filename) if error.filename is not None else ""
     # The option that named the file, or a folder above it.
@@ -58,7 +63,10 @@ def _listed(paths: Iterable[Path]) -> str:
 
 def _of_a_setting(error: BaseException) -> str | None:
     from pydantic import ValidationError
+    from pydantic_settings import SettingsError
 
+    if isinstance(error, SettingsError):
+        return f"a setting is wrong: {error}; set BELUGA_ and its name otherwise, or take it away"
     if isinstance(error, ValidationError) and error.title.endswith("Settings"):
         first = error.errors()[0]
         name = "_".join(("BELUGA", *map(str, first["loc"]))).upper()

@@ -61,7 +61,7 @@ def preflight(
     ] = None,
     state: Annotated[Path, typer.Option(help="Folder of the stack.", envvar="BELUGA_STATE")] = DEFAULT_STATE,
     ca: Annotated[Path | None, typer.Option(help="Also believe this certificate (PEM).", exists=True)] = None,
-    http_port: Annotated[int, typer.Option(help="Port that must redirect to https.")] = 80,
+    http_port: Annotated[int, typer.Option(min=1, max=65_535, help="Port that must redirect to https.")] = 80,
     local: Annotated[
         bool, typer.Option("--local", help="A stack nobody reaches from outside: no DNS, TLS or redirect.")
     ] = False,

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from election.connector import hosts_of
 from election.settings import SharedSettings
 
 DEFAULT_STATE = Path(".beluga")
@@ -134,9 +135,13 @@ def database_url(state: Path) -> str:
 
 def _checked(url: str) -> str:
     try:
-        if url and urlsplit(url).scheme not in ("postgresql", "postgres"):
+        for host in hosts_of(url):
+            parts = urlsplit(host)
+            if parts.scheme not in ("postgresql", "postgres") or parts.port == 0:
+                raise ValueError
+        if url and not hosts_of(url):
             raise ValueError
-    except ValueError:  # also what cannot be split
+    except ValueError:  # also what cannot be split, and a port that is no number
         raise ValueError("BELUGA_DATABASE_URL: write it as postgresql://user:password@host/name") from None
     return url
 
@@ -154,6 +159,8 @@ def secrets_of(state: Path) -> dict[str, str]:
     path = state / "secrets.toml"
     try:
         known: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if not all(isinstance(value, str) for value in known.values()):
+            raise ValueError
     except ValueError:
         raise DamagedSecretsError(path) from None
     missing = [name for name in SECRET_NAMES if not known.get(name)]

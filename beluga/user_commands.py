@@ -132,7 +132,7 @@ def _run(act: Callable[[asyncpg.Connection], Awaitable[Any]]) -> Any:
     except asyncpg.UndefinedTableError:
         _stop("this database has no accounts yet: run `beluga migrate` first")
     except UNREACHABLE as error:
-        _stop(f"the database does not answer: {error}")
+        _stop(f"the database does not answer: {error}; is the stack up? see: beluga status")
 
 
 async def _audit(
