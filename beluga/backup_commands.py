@@ -45,7 +45,12 @@ def now(
 @app.command("list")
 def list_(state: State = DEFAULT_STATE, folder: Folder = None) -> None:
     """Show the backups, newest first."""
-    for each in backups(folder or state / "backups"):
+    known = backups(folder or state / "backups")
+    if not known:
+        raise _stopped(
+            f"there is no backup in {folder or state / 'backups'}; make one with: beluga backup now"
+        )
+    for each in known:
         print(f"{each.folder}  {each.bytes / 1e6:.1f} MB  {each.age() / 3600:.1f} h old")
 
 

@@ -1,5 +1,6 @@
 """`beluga callers`: links, phone banks, lists for dialers, trials of scripts. It asks the service."""
 
+import asyncio
 import json
 import os
 import sys
@@ -7,13 +8,18 @@ import tomllib
 import urllib.error
 import urllib.request
 from contextlib import suppress
+from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
-from beluga.stack import NoStackError, read_run_file, secrets_of
+from beluga.near import unknown_of
+from beluga.remembered import remembered
+from beluga.stack import NoStackError, database_url, read_run_file, secrets_of
 from election.access.identity import machine
+from election.database import UNREACHABLE, connect
 from election.tokens import Tokens
 
 app = typer.Typer(
@@ -29,14 +35,18 @@ _SECONDS = 60
 def link(caller_id: str, state: State = _HERE) -> None:
     """Print the personal link of one caller."""
     url, _ = _service(state)
-    typer.echo(_public(url) + _ask(state, "POST", "/links", {"kind": "caller", "subject": caller_id})["path"])
+    _must_be_known(state, caller_id)
+    made = _ask(state, "POST", "/links", {"kind": "caller", "subject": caller_id})
+    typer.echo(_public(state, url) + made["path"])
 
 
 @app.command()
 def captain(state: State = _HERE) -> None:
     """Print a link to the captain's page, good for a day: who is on, rates, idle, sheets."""
     url, _ = _service(state)
-    typer.echo(_public(url) + _ask(state, "POST", "/links", {"kind": "captain", "subject": ""})["path"])
+    typer.echo(
+        _public(state, url) + _ask(state, "POST", "/links", {"kind": "captain", "subject": ""})["path"]
+    )
 
 
 @app.command()
@@ -69,8 +79,8 @@ def bank(name: str, callers: int = 200, hours: float = 12, state: State = _HERE)
     """Open a phone bank: volunteers sign themselves up by the link it prints."""
     url, _ = _service(state)
     made = _ask(state, "POST", "/phone-banks", {"name": name, "most_callers": callers, "hours": hours})
-    typer.echo(f"volunteers  {_public(url)}{made['join_path']}   (code {made['code']})")
-    typer.echo(f"captain     {_public(url)}{made['captain_path']}")
+    typer.echo(f"volunteers  {_public(state, url)}{made['join_path']}   (code {made['code']})")
+    typer.echo(f"captain     {_public(state, url)}{made['captain_path']}")
 
 
 @app.command(name="list")
@@ -104,7 +114,12 @@ def outcomes(list_id: str, file: Path, state: State = _HERE) -> None:
 def scripts(file: Annotated[Path | None, typer.Argument()] = None, state: State = _HERE) -> None:
     """Start a trial of scripts from a TOML file, or show how the last one does."""
     if file:
-        _ask(state, "POST", "/trials", tomllib.loads(file.read_text(encoding="utf-8")))
+        try:
+            trial = tomllib.loads(file.read_text(encoding="utf-8"))
+            json.dumps(trial)
+        except (tomllib.TOMLDecodeError, TypeError) as error:
+            _stop(f"{file} is no trial of scripts in TOML: {error}; write it as docs/callers.md shows")
+        _ask(state, "POST", "/trials", trial)
     shown = _ask(state, "GET", "/trials")
     typer.echo(shown["sentence"])
     for each in shown["variants"]:
@@ -126,32 +141,56 @@ def _service(state: Path) -> tuple[str, Tokens]:
     return url.rstrip("/"), Tokens(secret)
 
 
-def _public(url: str) -> str:
-    return os.environ.get("BELUGA_PUBLIC_URL", "").rstrip("/") or url
+def _public(state: Path, url: str) -> str:
+    return remembered(state).public_url or url
+
+
+def _must_be_known(state: Path, caller_id: str) -> None:
+    """Exits where this link would open nothing; the database knows who was meant. Without it the service says."""
+    with suppress(NoStackError, *UNREACHABLE):
+        known = asyncio.run(_callers(database_url(state)))
+        if unknown := unknown_of("caller", [caller_id], known):
+            _stop(unknown)
+        if known[caller_id]:
+            _stop(f"{caller_id} has been taken off; a captain's page lets them in again")
+
+
+async def _callers(url: str) -> dict[str, bool]:
+    """Everybody's id, and whether they were taken off."""
+    connection = await connect(url)
+    try:
+        return {r["caller_id"]: r["barred"] for r in await connection.fetch("select * from callers")}
+    finally:
+        await connection.close()
 
 
 def _ask(state: Path, method: str, path: str, content: Any = None) -> Any:
     """The service's answer, from JSON where it is JSON. Exits with what it says is wrong."""
     url, tokens = _service(state)
     token = tokens.sign("service", machine("command line", "admin").claims())
+    status, words = _request(url + path, method, token, content)
+    if status >= HTTPStatus.BAD_REQUEST:
+        _stop(words)
+    return words
+
+
+def _request(url: str, method: str, token: str, content: Any = None) -> tuple[int, Any]:
+    """Status and answer; of an error what it says. Exits where nobody answers."""
     data = content.encode() if isinstance(content, str) else json.dumps(content).encode() if content else None
-    request = urllib.request.Request(  # noqa: S310 - the address is the operator's own
-        url + path,
-        data,
-        {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-        method=method,
-    )
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     try:
+        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - the operator's own
         with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
             words = answer.read().decode()
-            return json.loads(words) if answer.headers.get_content_type() == "application/json" else words
+            is_json = answer.headers.get_content_type() == "application/json"
+            return answer.status, json.loads(words) if is_json else words
     except urllib.error.HTTPError as error:
         words = error.read().decode()
         with suppress(ValueError, KeyError, TypeError):
             words = json.loads(words)["message"]
-        _stop(words)
-    except OSError as error:
-        _stop(f"{url} does not answer: {error}")
+        return error.code, words
+    except (OSError, ValueError, HTTPException) as error:
+        _stop(f"{url} does not answer: {error}; is the stack up? see: beluga status")
 
 
 def _stop(message: str) -> NoReturn:

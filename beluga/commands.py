@@ -1,11 +1,14 @@
 """The command `beluga`. Commands load when called, so that `beluga project` never imports the war room."""
 
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
+from beluga.failures import said_of
 from election.private_files import keep_private
 
 # name -> "module:function". The function's docstring is its help.
@@ -61,7 +64,34 @@ class LazyGroup(TyperGroup):
             single.command(cmd_name, context_settings=getattr(found, "context_settings", None))(found)
             command = typer.main.get_command(single)
         command.name = cmd_name
+        _plainly(command)
         return command
+
+
+def _plainly(command: Any) -> None:
+    """Lets a command, or every one of a group, say in one line what it could not do, and end with 1."""
+    for each in getattr(command, "commands", {}).values():
+        _plainly(each)
+    if command.callback is not None:
+        names = {
+            p.name: p.name.upper() if p.param_type_name == "argument" else p.opts[0] for p in command.params
+        }
+        command.callback = _guarded(command.callback, names)
+
+
+def _guarded(act: Callable[..., Any], names: dict[str, str]) -> Callable[..., Any]:
+    @wraps(act)
+    def guarded(**given: Any) -> Any:
+        try:
+            return act(**given)
+        except Exception as error:
+            words = said_of(error, {names.get(name, name): value for name, value in given.items()})
+            if words is None:
+                raise
+            typer.echo(f"beluga: {words}", err=True)
+            raise typer.Exit(1) from None
+
+    return guarded
 
 
 app = typer.Typer(cls=LazyGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

@@ -17,13 +17,22 @@ import typer
 
 from beluga.county import County, write_county
 from beluga.demo_callers import DemoCallers
+from beluga.failures import RefusedError
 from beluga.laws import Verdict, Witnesses, check_laws
 from beluga.postgres import EmbeddedPostgres
 from beluga.replay import as_the_clock_runs
 from beluga.replay_command import summary
 from beluga.sender import Sender
 from beluga.simulated_day import simulated_day
-from beluga.stack import DEFAULT_PORT_BASE, DEFAULT_STATE, RunFile, StackBusyError, lock, secrets_of
+from beluga.stack import (
+    DEFAULT_PORT_BASE,
+    DEFAULT_STATE,
+    MOST_PORT_BASE,
+    RunFile,
+    StackBusyError,
+    lock,
+    secrets_of,
+)
 from beluga.stack_process import StackFailedError, StackProcess, free_port_base
 from beluga.true_day import TrueDay, true_day
 from election import accounts
@@ -33,6 +42,7 @@ from election.ids import MessageId
 from election.tokens import Tokens
 
 LOGIN = "demo"
+MARK = "demo"  # a file in the folders that a demo may empty
 BEFORE_OPENING = timedelta(minutes=45)
 AFTER_CLOSE = timedelta(minutes=40)
 MORNING = timedelta(hours=1, minutes=30)  # so much of the day passes fast, so that there is something to see
@@ -56,7 +66,9 @@ def demo(
     precincts: Annotated[
         int | None, typer.Option("--precincts", min=8, max=2_000, help="Precincts (400; 80 with --check).")
     ] = None,
-    port_base: Annotated[int | None, typer.Option("--port-base", help="As for beluga up.")] = None,
+    port_base: Annotated[
+        int | None, typer.Option("--port-base", min=1, max=MOST_PORT_BASE, help="As for beluga up.")
+    ] = None,
     state: Annotated[
         Path | None, typer.Option("--state", help="Folder; an earlier demo's is emptied.")
     ] = None,
@@ -88,8 +100,8 @@ async def _check(seed: int, precincts: int, port_base: int | None, state: Path |
     print(verdict.line())
     if verdict.held and recounted:
         if state is None:
-            _empty(folder)
-            folder.rmdir()
+            shutil.rmtree(EmbeddedPostgres(folder / "postgres", 0, "").home, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
         return verdict
     typer.echo(f"beluga: a law does not hold; what is left to look at: {folder}", err=True)
     raise typer.Exit(1)
@@ -227,10 +239,20 @@ class Stage:
 
 
 def _empty(folder: Path) -> None:
-    """Forgets an earlier demo in this folder. Raises `StackBusyError` while it runs."""
+    """Forgets an earlier demo in this folder. Raises `StackBusyError` while it runs.
+
+    Raises `RefusedError` where the folder is no demo's: a stack's journal and database may be all there is.
+    """
+    others = [path.name for path in (folder.iterdir() if folder.is_dir() else ()) if path.name != MARK]
+    if others and not (folder / MARK).exists() and folder.absolute() != (DEFAULT_STATE / "demo").absolute():
+        raise RefusedError(
+            f"{folder} holds {', '.join(sorted(others)[:3])} and is no demo's: it is not emptied; "
+            "name a new folder with --state"
+        )
     lock(folder).close()
+    (folder / MARK).touch()
     shutil.rmtree(EmbeddedPostgres(folder / "postgres", 0, "").home, ignore_errors=True)
     for name in ("postgres", "intake", "election", "logs", "dashboard", "callers", "tally"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for name in ("clock", "run.json", "secrets.toml", "stack.lock"):
+    for name in ("clock", "run.json", "stack.json", "secrets.toml", "stack.lock"):
         (folder / name).unlink(missing_ok=True)

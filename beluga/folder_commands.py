@@ -1,29 +1,36 @@
 """`beluga check`, `import` and `export`: the election folder from the command line."""
 
 import asyncio
+import os
+import shlex
+import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
 import asyncpg
 import typer
 
+from beluga.consent import AskedError, Consent, NotAgreedError
 from beluga.importing import (
     Counts,
     NothingImportedError,
+    Today,
     UnpreparedDatabaseError,
     check_folder,
     export_folder,
     import_folder,
     state_folder,
 )
-from beluga.stack import NoStackError, database_url
+from beluga.stack import NoStackError, database_url, read_run_file
 from callers.seal import KeyMismatchError
+from election.clock import open_clock
 from election.database import UNREACHABLE, connect
 from election.folder import Findings, FolderError
 
 T = TypeVar("T")
+EXPECTED = (NoStackError, UnpreparedDatabaseError, NothingImportedError, KeyMismatchError, NotAgreedError)
 
 Folder = Annotated[Path, typer.Argument(help="The election's folder.")]
 State = Annotated[
@@ -43,26 +50,71 @@ def check(folder: Folder, limit: Limit = 100) -> None:
     typer.echo(f"{folder} is good: {counts}")
 
 
-def import_(folder: Folder, state: State = None, limit: Limit = 100) -> None:
-    """Check an election folder and load it into the database: all of it, or nothing. Again: updates."""
+def import_(
+    folder: Folder,
+    state: State = None,
+    limit: Limit = 100,
+    *,
+    confirm: Annotated[
+        str, typer.Option(help="The name of the election that is there, exactly, to show that you mean it.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
+    ] = False,
+    remove_reporting: Annotated[
+        bool, typer.Option("--remove-reporting", help="Also remove precincts that have check-ins today.")
+    ] = False,
+) -> None:
+    """Check an election folder and load it into the database: all of it, or nothing. Again: updates.
+
+    Says what it adds, changes and removes. Where another election, another date, or less than nine tenths of
+    the precincts, watchers or voters would be left, it asks first; a script says --confirm NAME.
+    """
     findings = Findings(limit)
+    consent = Consent(confirm, dry_run=dry_run, remove_reporting=remove_reporting, say=typer.echo)
 
     async def load(connection: asyncpg.Connection) -> Counts:
         with _bar(folder, "loading voters") as progress:
-            return await import_folder(connection, folder, findings, progress)
+            return await import_folder(
+                connection, folder, findings, progress, agree=consent,
+                today=_today(state or state_folder()), dry_run=dry_run,
+            )  # fmt: skip
 
     try:
-        counts = _with_database(state, load)
+        try:
+            counts = _with_database(state, load)
+        except AskedError as asked:
+            if not sys.stdin.isatty():
+                _fail(f"{asked}. Nothing was changed; if you mean it: --confirm {shlex.quote(asked.name)}")
+            typer.echo(f"{asked}.", err=True)
+            if typer.prompt(f"To go on, type {asked.name}", "", show_default=False, err=True) != asked.name:
+                _fail("nothing was changed")
+            consent.given()
+            findings = Findings(limit)
+            counts = _with_database(state, load)
     except FolderError as error:
         _notices(findings)
         _refuse(error, folder)
     _notices(findings)
+    if dry_run:
+        typer.echo(f"{folder} is good: {counts}; nothing was changed")
+        return
     typer.echo(f"imported {counts} (roster {counts.roster_version})")
     for name, count in (("voters", counts.voters), ("callers", counts.callers)):
         if count is None:
             typer.echo(
                 f"{folder.name} has no {name}.csv: the {name} in the database stay as they are", err=True
             )
+
+
+def _today(state: Path) -> Today:
+    """By the clock of the stack that runs there, else of this shell."""
+    clock_file = os.environ.get("BELUGA_CLOCK_FILE")
+    rehearsal = os.environ.get("BELUGA_REHEARSAL", "").lower() in ("1", "true", "yes")
+    with suppress(NoStackError):
+        run = read_run_file(state)
+        clock_file, rehearsal = run.clock_file, run.rehearsal
+    return Today(open_clock(Path(clock_file) if clock_file else None).now(), rehearsal)
 
 
 def export(
@@ -92,9 +144,11 @@ def _with_database(state: Path | None, work: Callable[[asyncpg.Connection], Awai
 
     try:
         return asyncio.run(run(database_url(state or state_folder())))
-    except (NoStackError, UnpreparedDatabaseError, NothingImportedError, KeyMismatchError) as error:
+    except EXPECTED as error:
         _fail(str(error))
     except UNREACHABLE as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            raise  # a file of the folder's
         _fail(f"the database does not answer ({type(error).__name__}); is the stack up? see: beluga status")
 
 

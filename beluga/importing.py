@@ -2,14 +2,16 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
 
+from beluga.import_plan import Plan
 from callers import roll
 from callers.settings import CallersSettings
-from election.day import Voter
+from election.day import Election, Voter
 from election.folder import (
     Examined,
     Findings,
@@ -25,6 +27,15 @@ from election.migrate import pending
 from election.store import load_election, save_election
 
 Progress = Callable[[int], None]  # hears how many bytes of voters.csv have been read
+# Is shown what would be done over an election that is there; whatever it raises leaves all as it was.
+Agree = Callable[[Plan], None]
+
+TODAY = timedelta(hours=24)  # a day's counting passes midnight
+_LOCK = 0x62656C03  # one import at a time: each is compared with what the one before has left
+_REPORTING = """
+select distinct precinct_id from check_ins
+where precinct_id = any($1::text[]) and received_at > $2 and rehearsal = $3 order by precinct_id
+"""
 
 
 class UnpreparedDatabaseError(Exception):
@@ -39,6 +50,10 @@ class NothingImportedError(Exception):
 
     def __init__(self) -> None:
         super().__init__(self.__doc__)
+
+
+class _NotForGoodError(Exception):
+    """Rolls a dry run back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +90,29 @@ def check_folder(folder: Path, findings: Findings, progress: Progress | None = N
     return _counts(folder, checked.examined, checked.voters, checked.reports)
 
 
+@dataclass(frozen=True, slots=True)
+class Today:
+    """When it is by the stack's clock, and whether check-ins of a rehearsal are the ones that count."""
+
+    now: datetime
+    rehearsal: bool = False
+
+
 async def import_folder(
-    connection: asyncpg.Connection, folder: Path, findings: Findings, progress: Progress | None = None
+    connection: asyncpg.Connection,
+    folder: Path,
+    findings: Findings,
+    progress: Progress | None = None,
+    *,
+    agree: Agree | None = None,
+    today: Today | None = None,
+    dry_run: bool = False,
 ) -> Counts:
     """Makes the database hold what the folder says.
 
     Raises `FolderError` with every problem, or `UnpreparedDatabaseError`; nothing has changed then. Voters
     and callers stay as they are where the folder has no such file; calls, leases and check-ins always do.
+    `agree` is shown the plan within the same transaction that carries it out; `dry_run` takes all back.
     """
     if await pending(connection):
         raise UnpreparedDatabaseError
@@ -89,25 +120,58 @@ async def import_folder(
     if findings.total:  # look at the voters too, so that one look at the messages mends the whole folder
         check_voters(folder, examined, findings, progress)
         raise findings.error()
+    today = today or Today(datetime.now(UTC))
+    voters: roll.RollChange | None = None
+    version = ""
     try:
         async with connection.transaction():
-            voters = None
+            await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
             if _has_voters(folder):
                 # Voters are checked as they stream in; what they turn out to lack rolls everything back.
                 voters = await roll.save_voters(
                     connection, _voters(folder, examined, findings, progress), CallersSettings().seal
                 )
                 findings.raise_if_any()
+            with_callers = (folder / "callers.csv").exists()
+            if agree is not None and (before := await load_election(connection)) is not None:
+                agree(await _plan(connection, before, examined, voters, today, with_callers=with_callers))
+            if dry_run:
+                raise _NotForGoodError
             version = await save_election(connection, examined.election)
-            if (folder / "callers.csv").exists():
+            if with_callers:
                 await roll.save_callers(connection, examined.callers)
+    except _NotForGoodError:
+        pass
     except asyncpg.UniqueViolationError:
         # The database met a repeated voter before our own check came to the file's end: name the lines.
         again = Findings(findings.limit)
         check_voters(folder, examined, again, progress)
         again.raise_if_any()
         raise
-    return _counts(folder, examined, voters, None, version)
+    return _counts(folder, examined, voters.voters if voters is not None else None, None, version)
+
+
+async def _plan(
+    connection: asyncpg.Connection,
+    before: Election,
+    examined: Examined,
+    voters: roll.RollChange | None,
+    today: Today,
+    *,
+    with_callers: bool,
+) -> Plan:
+    after = examined.election
+    plan = Plan(
+        before,
+        after,
+        await roll.read_callers(connection),
+        examined.callers if with_callers else None,
+        voters,
+    )
+    rows = await connection.fetch(
+        _REPORTING, list(plan.precincts.removed), today.now - TODAY, today.rehearsal
+    )
+    return replace(plan, reporting=tuple(row["precinct_id"] for row in rows))
 
 
 async def export_folder(connection: asyncpg.Connection, folder: Path) -> list[str]:

@@ -7,10 +7,11 @@ import tempfile
 from pathlib import Path
 from typing import Annotated
 
+import apsw
 import asyncpg
 import typer
 
-from beluga.stack import NoStackError, database_url
+from beluga.stack import database_url
 from election.database import UNREACHABLE
 from intake.carried import carry_over, contents_of
 from intake.journal_file import JournalFile, TornJournalError
@@ -26,14 +27,19 @@ State = Annotated[
 
 @app.command()
 def ls(
-    folder: Annotated[Path | None, typer.Argument(help="A journal's folder.")] = None, state: State = None
+    folder: Annotated[
+        Path | None, typer.Argument(help="A journal's folder.", exists=True, file_okay=False)
+    ] = None,
+    state: State = None,
 ) -> None:
     """List journal files: messages, how many of them PostgreSQL may not have, from when to when."""
     intake = (state or Path(".beluga")) / "intake"
     folders = [folder] if folder else sorted(p for p in intake.glob("journal*") if p.is_dir())
     torn = False
+    files = 0
     for each in folders:
         for found in contents_of(each):
+            files += 1
             if found.torn:
                 torn = True
                 typer.echo(
@@ -43,14 +49,17 @@ def ls(
             span = f"{found.first:%F %T} to {found.last:%F %T} UTC" if found.first and found.last else "empty"
             counts = f"{found.messages} messages, {found.undrained} not carried over"
             typer.echo(f"{found.path}: {found.label}  {counts}, {span}")
-    if not folders:
-        typer.echo(f"no journal under {intake}; name its folder, or the stack's with --state", err=True)
+    if not files:
+        where = folder or intake
+        typer.echo(f"no journal under {where}; name its folder, or the stack's with --state", err=True)
         raise typer.Exit(2)
     raise typer.Exit(1 if torn else 0)
 
 
 @app.command()
-def verify(files: Annotated[list[Path], typer.Argument(help="Journal files.")]) -> None:
+def verify(
+    files: Annotated[list[Path], typer.Argument(help="Journal files.", exists=True, dir_okay=False)],
+) -> None:
     """Read files from end to end. Exit status 1 if one is damaged."""
     damaged = False
     for path in files:
@@ -66,7 +75,7 @@ def verify(files: Annotated[list[Path], typer.Argument(help="Journal files.")]) 
                 typer.echo(f"{path}: whole, {count} messages")
             finally:
                 file.close()
-        except (TornJournalError, ValueError) as error:
+        except (TornJournalError, ValueError, apsw.Error) as error:
             damaged = True
             typer.echo(
                 f"{path}: DAMAGED: {getattr(error, 'why', error)}; keep it, and copy it before a repair",
@@ -86,7 +95,11 @@ def aside(
     """
     intake = (state or Path(".beluga")) / "intake"
     moved = 0
-    for folder in sorted(p for p in intake.glob("journal*") if p.is_dir()):
+    folders = sorted(p for p in intake.glob("journal*") if p.is_dir())
+    if not folders:
+        typer.echo(f"no journal under {intake}; name the stack's folder with --state", err=True)
+        raise typer.Exit(2)
+    for folder in folders:
         for found in contents_of(folder):
             if not found.torn:
                 continue
@@ -103,19 +116,21 @@ def aside(
 
 @app.command()
 def drain(
-    file: Annotated[Path, typer.Argument(help="A journal file, with its -wal beside it.")],
+    file: Annotated[
+        Path, typer.Argument(help="A journal file, with its -wal beside it.", exists=True, dir_okay=False)
+    ],
     state: State = None,
 ) -> None:
     """Carry a journal file over to PostgreSQL, as from a dead host. Doing it again changes nothing.
 
     The file is only read. Take its `-wal` along: the newest messages are there.
     """
+    url = database_url(state or Path(".beluga"))
     try:
-        url = database_url(state or Path(".beluga"))
         with tempfile.TemporaryDirectory() as rosters:
             done = asyncio.run(carry_over(file, url, Path(rosters)))
-    except (NoStackError, TornJournalError, ValueError) as error:
-        typer.echo(f"error: {error}", err=True)
+    except (TornJournalError, ValueError, apsw.Error) as error:
+        typer.echo(f"error: {error}; look with: beluga journal verify {file}", err=True)
         raise typer.Exit(1) from None
     except _DATABASE as error:
         typer.echo(f"error: the database: {type(error).__name__}: {error}; run it again", err=True)

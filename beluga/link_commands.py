@@ -14,6 +14,8 @@ from typing import Annotated, NamedTuple, NoReturn, TypeVar
 import asyncpg
 import typer
 
+from beluga.near import unknown_of
+from beluga.remembered import remembered
 from beluga.stack import NoStackError, database_url, read_run_file, secrets_of, write_private
 from election import accounts, audit
 from election.clock import open_clock
@@ -202,7 +204,7 @@ def _run(
     """Runs `act` on the watchers named, in one transaction. Exits with what to do where it cannot."""
     clock_file = os.environ.get("BELUGA_CLOCK_FILE")
     rehearsal = os.environ.get("BELUGA_REHEARSAL", "").lower() in ("1", "true", "yes")
-    public_url = os.environ.get("BELUGA_PUBLIC_URL", "")
+    public_url = remembered(state).public_url
     try:
         run = read_run_file(state)
         clock_file, rehearsal = clock_file or run.clock_file, rehearsal or run.rehearsal
@@ -243,12 +245,11 @@ def _run(
 def _chosen(
     roster: Roster, watchers: list[str] | None, county: list[str] | None, everybody: bool
 ) -> list[Watcher]:
-    unknown = sorted(set(watchers or ()) - set(roster.watchers))
-    if unknown:
-        _stop(f"no such watcher: {', '.join(unknown[:10])}; nothing was changed")
+    if unknown := unknown_of("watcher", watchers or (), roster.watchers):
+        _stop(f"{unknown}; nothing was changed")
     counties = {p.county for p in roster.precincts.values()}
-    if missing := sorted(set(county or ()) - counties):
-        _stop(f"no such county: {', '.join(missing)}; there are {', '.join(sorted(counties))}")
+    if unknown := unknown_of("county", county or (), counties, few=True):
+        _stop(unknown)
     if not (watchers or county or everybody):
         _stop("name watchers, or a --county, or --all")
     wanted = set(watchers or ())

@@ -9,6 +9,7 @@ from typing import Annotated
 import asyncpg
 import typer
 
+from beluga.failures import plain
 from beluga.stack import DEFAULT_STATE, NoStackError, database_url
 from election.database import UNREACHABLE, connect, pauses
 from election.migrate import LockedOutError, Phase, planned
@@ -74,7 +75,7 @@ def migrate(
     try:
         status = asyncio.run(run(database_url(state)))
     except EXPECTED as error:
-        typer.echo(f"beluga: {error}", err=True)
+        typer.echo(f"beluga: {plain(error)}", err=True)
         raise typer.Exit(1) from None
     raise typer.Exit(status)
 

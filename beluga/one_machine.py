@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from beluga.postgres import EmbeddedPostgres, PostgresError
+from beluga.remembered import Remembered, remember
 from beluga.stack import (
     SERVICES,
     Ports,
@@ -45,7 +47,10 @@ class StackError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to start. `clock` and `speed` make it a rehearsal on a day of its own."""
+    """What to start. `clock` and `speed` make it a rehearsal on a day of its own.
+
+    A `clock` without a zone is the election's local time; `confirm` is for its import.
+    """
 
     state: Path
     ports: Ports
@@ -53,6 +58,8 @@ class Plan:
     rehearsal: bool = False
     clock: datetime | None = None
     speed: float = 1.0
+    confirm: str = ""
+    public_url: str = ""
 
 
 def probe(url: str) -> tuple[int, str]:
@@ -105,7 +112,8 @@ class OneMachine:
     async def _start(self) -> None:
         plan = self._plan
         await self._wait_for_ports()
-        clock_file = self._set_clock()
+        remember(plan.state, Remembered(plan.ports.intake - 1, plan.public_url))
+        clock_file = plan.state.absolute() / "clock" if plan.rehearsal else None
         url = os.environ.get("BELUGA_DATABASE_URL") or await self._start_postgres()
         self._run = RunFile(
             pid=os.getpid(),
@@ -115,11 +123,14 @@ class OneMachine:
             database_url=url,
             clock_file=str(clock_file) if clock_file else None,
             rehearsal=plan.rehearsal,
+            public_url=plan.public_url,
         )
         await _migrate(url)
         env = self._environment(url, clock_file)
         if plan.election is not None:
-            await _import(plan.election, env)
+            await _import(plan.election, env, plan.confirm)
+        if clock_file is not None:
+            await self._set_clock(clock_file, url)
         logs = plan.state.absolute() / "logs"
         await self._supervisor.start(*(_program(name, plan.ports, logs, env) for name in SERVICES))
         urls = self._run.urls
@@ -151,14 +162,11 @@ class OneMachine:
         if not await self._supervisor.until(all_free, 8.0) and taken:
             raise StackError(f"port {taken[0]} is taken; choose others with: beluga up --port-base N")
 
-    def _set_clock(self) -> Path | None:
-        plan = self._plan
-        if not plan.rehearsal:
-            return None
-        path = plan.state.absolute() / "clock"
-        clock = FileClock(path)
-        clock.set(plan.clock or datetime.now(UTC), plan.speed)
-        return path
+    async def _set_clock(self, path: Path, url: str) -> None:
+        at = self._plan.clock or datetime.now(UTC)
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=ZoneInfo(await _zone(url)))
+        FileClock(path).set(at, self._plan.speed)
 
     async def _start_postgres(self) -> str:
         state, port = self._plan.state, self._plan.ports.postgres
@@ -199,7 +207,7 @@ class OneMachine:
             "BELUGA_REHEARSAL": "true" if plan.rehearsal else "false",
             "PYTHONUNBUFFERED": "1",
         }
-        env.setdefault("BELUGA_PUBLIC_URL", urls["intake"])
+        env["BELUGA_PUBLIC_URL"] = plan.public_url or urls["intake"]
         # numpy's own thread pools would fight the services for the cores
         env.setdefault("OPENBLAS_NUM_THREADS", "1")
         env.pop("BELUGA_CLOCK_FILE", None)
@@ -268,12 +276,23 @@ async def _migrate(url: str) -> None:
         await connection.close()
 
 
-async def _import(folder: Path, env: dict[str, str]) -> None:
+async def _zone(url: str) -> str:
+    """The election's time zone; UTC where none has been imported."""
+    connection = await connect(url)
+    try:
+        return await connection.fetchval("select timezone from election") or "UTC"
+    finally:
+        await connection.close()
+
+
+async def _import(folder: Path, env: dict[str, str], confirm: str) -> None:
     """In a process of its own: a million voters read here would leave the supervisor large all day."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "beluga", "import", str(folder), env=env, stdin=asyncio.subprocess.DEVNULL
-    )
+        sys.executable, "-m", "beluga", "import", str(folder), "--confirm", confirm,
+        env=env, stdin=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
     if await process.wait():
         raise StackError(
-            f"{folder} was not imported; mend what it says above, or look with: beluga check {folder}"
+            f"{folder} was not imported, and the stack is not up: see what it says above. Look with: beluga "
+            f"check {folder}; start without --election to keep the election that is there"
         )

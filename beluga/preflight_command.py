@@ -17,6 +17,7 @@ from beluga import preflight as checks
 from beluga.backup import backups
 from beluga.capacity import need
 from beluga.preflight import DatabaseState, Finding, bad, fine
+from beluga.remembered import remembered
 from beluga.sender import Sender
 from beluga.stack import DEFAULT_STATE, NoStackError, database_url, given_secret, read_run_file, secrets_of
 from callers.settings import CallersSettings
@@ -60,7 +61,7 @@ def preflight(
     ] = None,
     state: Annotated[Path, typer.Option(help="Folder of the stack.", envvar="BELUGA_STATE")] = DEFAULT_STATE,
     ca: Annotated[Path | None, typer.Option(help="Also believe this certificate (PEM).", exists=True)] = None,
-    http_port: Annotated[int, typer.Option(help="Port that must redirect to https.")] = 80,
+    http_port: Annotated[int, typer.Option(min=1, max=65_535, help="Port that must redirect to https.")] = 80,
     local: Annotated[
         bool, typer.Option("--local", help="A stack nobody reaches from outside: no DNS, TLS or redirect.")
     ] = False,
@@ -87,7 +88,7 @@ async def examine(
     except NoStackError:
         run, intake = None, ""
         secrets = {name: given_secret(name) for name in ("generic_secret", "twilio_auth_token")}
-    public = (url or os.environ.get("BELUGA_PUBLIC_URL") or intake).rstrip("/")
+    public = (url or remembered(state).public_url or intake).rstrip("/")
     tls = ssl.create_default_context(cafile=str(ca)) if ca else None
     behind = await look_behind(state)
     last = behind.election and max(p.closes_at(behind.election.day) for p in behind.election.precincts)

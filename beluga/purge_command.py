@@ -2,21 +2,26 @@
 
 import asyncio
 import getpass
-import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
+from uuid import uuid4
 
+import asyncpg
 import typer
 
-from beluga.stack import NoStackError, database_url, secrets_of, write_private
-from callers.purging import KEPT, purge
+from beluga.certificate import DRAFT, Certificate, read
+from beluga.failures import RefusedError
+from beluga.stack import database_url, secrets_of
+from callers.purging import KEPT, Purged, purge, purged
 from election.database import UNREACHABLE, connect
 from election.settings import SharedSettings
-from election.store import load_election
 from election.tokens import BadTokenError, Tokens
 
-EXPECTED: tuple[type[BaseException], ...] = (NoStackError, *UNREACHABLE)
+LOST: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError)
+CLOSE_SECONDS = 5.0
 # What the command cannot reach: whoever signs the certificate must see to it.
 NOT_COVERED = (
     "backups and archived WAL made before: delete them (docs/cluster.md), or let them expire",
@@ -36,19 +41,16 @@ def purge_(
         ".beluga"
     ),
 ) -> None:
-    """Remove every voter, caller and call, and write a signed certificate of what was removed."""
+    """Remove every voter, caller and call, and write a signed certificate of what was removed.
+
+    The certificate is begun first, where it will stay: whatever fails then, nothing or everything is removed,
+    and the same command, run again, goes on.
+    """
     tokens = Tokens(_secret(state))
     if check:
         _check(check, tokens)
         return
-    try:
-        words = asyncio.run(_purge(database_url(state), confirm))
-    except EXPECTED as error:
-        typer.echo(str(error) or type(error).__name__, err=True)
-        raise typer.Exit(1) from None
-    write_private(
-        certificate, json.dumps(words | {"signature": tokens.sign("purge", words)}, indent=1).encode()
-    )
+    words = asyncio.run(_purge(database_url(state), confirm, certificate, tokens))
     rows = sum(words["removed"].values())
     typer.echo(f"{rows:,} rows removed; certificate: {certificate}")
     for line in NOT_COVERED:
@@ -58,36 +60,78 @@ def purge_(
         raise typer.Exit(1)
 
 
-async def _purge(url: str, confirm: str) -> dict[str, Any]:
+async def _purge(url: str, confirm: str, path: Path, tokens: Tokens) -> dict[str, Any]:
+    """The words of the signed certificate. Whatever fails, either nothing or everything was removed."""
     connection = await connect(url, patient=True)
     try:
-        election = await load_election(connection)
-        name = election.day.name if election else ""
+        name = await connection.fetchval("select name from election")
+        if name is None:
+            raise RefusedError(
+                "there is no election here, nothing was removed; see BELUGA_DATABASE_URL, --state"
+            )
         if confirm != name:
-            typer.echo(f"nothing was removed; to remove it all: beluga purge --confirm {name!r}", err=True)
-            raise typer.Exit(1)
-        now = datetime.now(UTC)
-        done = await purge(connection, "command line", now)
+            raise RefusedError(f"nothing was removed; to remove it all: beluga purge --confirm {quote(name)}")
         system = await connection.fetchval("select system_identifier::text from pg_control_system()")
-        return {
-            "election": name, "at": now.isoformat(), "by": getpass.getuser(), "database": system,
-            "removed": done.removed, "left": done.left, "kept": list(KEPT), "not_covered": list(NOT_COVERED),
+        paper = _begun(path, name, system)
+        done = await _emptied(connection, paper)
+        words = {key: value for key, value in paper.words.items() if key != DRAFT} | {
+            "at": done.at.isoformat(), "removed": done.removed, "left": done.left, "kept": list(KEPT),
+            "not_covered": list(NOT_COVERED),
         }  # fmt: skip
+        try:
+            paper.finish(words | {"signature": tokens.sign("purge", words)})
+        except OSError as error:
+            raise RefusedError(
+                f"all was removed, but {path} is not signed ({error}): mend that, and run the same again"
+            ) from None
+        return words
     finally:
-        await connection.close()
+        await connection.close(timeout=CLOSE_SECONDS)
+
+
+def _begun(path: Path, name: str, system: str) -> Certificate:
+    """A draft at its place before anything is removed: one that this purge has left, or a new one."""
+    paper = Certificate.found(path)
+    if paper is None:
+        about = {"election": name, "by": getpass.getuser(), "database": system, "purge": str(uuid4())}
+        return Certificate.begin(path, about)
+    if (paper.words.get("election"), paper.words.get("database")) != (name, system):
+        raise RefusedError(
+            f"{path} was begun for another election or database; name another with --certificate"
+        )
+    paper.reserve()
+    return paper
+
+
+async def _emptied(connection: asyncpg.Connection, paper: Certificate) -> Purged:
+    """What this very purge has removed, now or before it was interrupted."""
+    number = str(paper.words.get("purge"))
+    try:
+        done = await purged(connection, number)
+        return done or await purge(connection, "command line", datetime.now(UTC), number)
+    except LOST as error:
+        with suppress(*LOST):
+            if await purged(connection, number) is None:
+                paper.give_up()
+                raise RefusedError(f"nothing was removed: {error}; see the database's log") from None
+        raise RefusedError(
+            f"the database was lost in the middle ({error}): either nothing was removed or all. Run the same "
+            "again: it finds out, and goes on"
+        ) from None
 
 
 def _check(path: Path, tokens: Tokens) -> None:
-    words = json.loads(path.read_text(encoding="utf-8"))
-    signature = words.pop("signature", "")
+    words = read(path)
+    if DRAFT in words:
+        raise RefusedError(f"{path} is a certificate that was {words[DRAFT]}")
+    signature = str(words.pop("signature", ""))
     try:
         good = tokens.read("purge", signature) == words
     except BadTokenError:
         good = False
-    typer.echo(
-        "the certificate is ours and unchanged" if good else "this certificate is NOT ours or was changed"
-    )
-    raise typer.Exit(0 if good else 1)
+    if not good:
+        raise RefusedError(f"{path} is NOT ours, or was changed: it proves nothing; see your other copy")
+    typer.echo("the certificate is ours and unchanged")
 
 
 def _secret(state: Path) -> str:

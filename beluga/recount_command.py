@@ -12,6 +12,7 @@ import asyncpg
 import orjson
 import typer
 
+from beluga.failures import plain
 from beluga.stack import NoStackError, database_url, read_run_file, secrets_of
 from election.access.identity import machine
 from election.checkin import CheckIn, Kind, Message
@@ -65,7 +66,7 @@ def recount(
         tally_url, secret = _live(state)
         found = asyncio.run(recounted(database_url(state), tally_url, secret, _rehearsal(state)))
     except EXPECTED as error:
-        typer.echo(f"recount: {error}", err=True)
+        typer.echo(f"recount: {plain(error)}", err=True)
         raise typer.Exit(2) from None
     typer.echo(str(found))
     if not found.proven:

@@ -86,7 +86,9 @@ def rehearse(
         print(listing(experiments))
         return
     if not experiments:
-        raise _refused(f"no experiment of the catalogue runs on {target}")
+        raise _refused(
+            f"no experiment of the catalogue runs on {target!r}; name one-machine or cluster with --target"
+        )
     say = Console(stderr=True, highlight=False).print
     folder = _dated(out)
     results: list[Result] = []
@@ -118,7 +120,7 @@ def gameday(
     try:
         day = read_script(script, seed, set(known))
     except ScriptError as error:
-        raise _refused(str(error)) from None
+        raise _refused(f"{error}; name a script like chaos/gamedays/short.yaml") from None
     folder = _dated(out)
     results: list[Result] = []
     told: list[str] = []

@@ -93,14 +93,17 @@ def texts_of(election: Election, reports: Sequence[Report], cast: Cast, run: str
     return texts
 
 
-async def import_cast(folder: Path, cast: Cast, scratch: Path, database_url: str) -> int:
-    """Imports the folder anew with the made-up watchers added; returns the importer's exit status."""
+async def import_cast(folder: Path, cast: Cast, scratch: Path, database_url: str, name: str) -> int:
+    """Imports the folder anew with the made-up watchers added; returns the importer's exit status.
+
+    `name`: the election's; another one in the database is not replaced, but watchers made up before may go.
+    """
     if scratch.exists():
         shutil.rmtree(scratch)
     shutil.copytree(folder, scratch)
     write_watchers(scratch / "watchers.csv", cast.watchers)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "beluga", "import", str(scratch),
+        sys.executable, "-m", "beluga", "import", str(scratch), "--confirm", name,
         env=dict(os.environ) | {"BELUGA_DATABASE_URL": database_url},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,

@@ -99,7 +99,8 @@ async def _replay(
     cast = cast_of(election, rows)
     if cast.made_up:
         say(f"{folder} has no watchers for some precincts that report: made up {cast.made_up:,}, imported")
-        if await import_cast(folder, cast, state / REPLAY_ELECTION, run.database_url):
+        scratch = state / REPLAY_ELECTION
+        if await import_cast(folder, cast, scratch, run.database_url, election.day.name):
             raise _refused(f"{folder} could not be imported; look with: beluga check {folder}")
     clock = FileClock(Path(run.clock_file or ""))
     clock.set(minute_of(min(r.received_at for r in rows)), 0.0)

@@ -11,6 +11,7 @@ import asyncpg
 import orjson
 import typer
 
+from beluga.failures import plain
 from beluga.stack import NoStackError, database_url, read_run_file, secrets_of
 from election.access.identity import machine
 from election.checkin import CheckIn, Kind
@@ -92,7 +93,7 @@ def reread(
         elif found.differences:
             typer.echo("nothing was changed; correct them with: beluga reread --apply")
     except EXPECTED as error:
-        typer.echo(f"reread: {error}", err=True)
+        typer.echo(f"reread: {plain(error)}", err=True)
         raise typer.Exit(2) from None
 
 

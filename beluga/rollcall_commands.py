@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar
 import asyncpg
 import typer
 
+from beluga.failures import plain
 from beluga.stack import NoStackError, database_url, read_run_file
 from election.clock import open_clock
 from election.database import UNREACHABLE, connect
@@ -146,5 +147,5 @@ def _run(state: Path, rehearsal: bool | None, act: Callable[..., Awaitable[T]]) 
     try:
         return asyncio.run(go()), drill
     except EXPECTED as error:
-        typer.echo(f"rollcall: {error}", err=True)
+        typer.echo(f"rollcall: {plain(error)}", err=True)
         raise typer.Exit(2) from None

@@ -1,6 +1,7 @@
 """A state folder: which stack lives in it, on which ports, with which secrets.
 
 <state>/secrets.toml   made once, mode 0600; the environment overrides each
+<state>/stack.json     how it was last started: port base, public address
 <state>/run.json       what runs now: pids, addresses, the database's URL; mode 0600; gone when it stops
 <state>/stack.lock     held by the supervisor for as long as it lives
 <state>/clock          a rehearsal's shared clock
@@ -8,6 +9,7 @@
 <state>/postgres/      the embedded database (below /var/lib/beluga where root's folder is private)
 """
 
+import errno
 import fcntl
 import os
 import secrets
@@ -17,15 +19,18 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
 from beluga.postgres import make_passable
+from election.connector import hosts_of
 from election.private_files import FOLDER, PASSABLE, tighten
 from election.settings import SharedSettings
 
 DEFAULT_STATE = Path(".beluga")
 DEFAULT_PORT_BASE = 8400
+MOST_PORT_BASE = 65_535 - 6  # PostgreSQL's port is the sixth above it
 SECRET_NAMES = ("secret", "generic_secret", "twilio_auth_token", "postgres_password")
 SERVICES = ("intake", "tally", "callers", "dashboard")
 
@@ -44,6 +49,13 @@ class StackBusyError(Exception):
     def __init__(self, state: Path) -> None:
         super().__init__(f"a stack already runs in {state}; stop it with: beluga down --state {state}")
         self.state = state
+
+
+class DamagedSecretsError(Exception):
+    """The file of secrets cannot be read: made again, every link and session would be void."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is damaged; mend it, or put your copy of it back")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,7 @@ class RunFile:
     ready: bool = False
     pids: dict[str, int] = field(default_factory=dict)
     restarts: dict[str, int] = field(default_factory=dict)
+    public_url: str = ""  # where people reach it, where that was named
 
 
 def urls_of(ports: Ports, host: str = "127.0.0.1") -> dict[str, str]:
@@ -90,7 +103,9 @@ def urls_of(ports: Ports, host: str = "127.0.0.1") -> dict[str, str]:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Replaces a file at once, readable by its owner alone."""
+    """Replaces a file at once, readable by its owner alone; what is no file (`/dev/null`) is let be."""
+    if path.exists() and not path.is_file():
+        raise FileExistsError(errno.EEXIST, "there is something else of this name", str(path))
     fresh = path.with_name(path.name + ".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
@@ -123,7 +138,20 @@ def database_url(state: Path) -> str:
 
     Raises `NoStackError` where there is neither.
     """
-    return SharedSettings().database_url or read_run_file(state).database_url
+    return _checked(SharedSettings().database_url) or read_run_file(state).database_url
+
+
+def _checked(url: str) -> str:
+    try:
+        for host in hosts_of(url):
+            parts = urlsplit(host)
+            if parts.scheme not in ("postgresql", "postgres") or parts.port == 0:
+                raise ValueError
+        if url and not hosts_of(url):
+            raise ValueError
+    except ValueError:  # also what cannot be split, and a port that is no number
+        raise ValueError("BELUGA_DATABASE_URL: write it as postgresql://user:password@host/name") from None
+    return url
 
 
 def given_secret(name: str) -> str:
@@ -137,7 +165,12 @@ def given_secret(name: str) -> str:
 def secrets_of(state: Path) -> dict[str, str]:
     """The stack's secrets, made on the first call. `BELUGA_SECRET` and its like win over the file."""
     path = state / "secrets.toml"
-    known: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    try:
+        known: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if not all(isinstance(value, str) for value in known.values()):
+            raise ValueError
+    except ValueError:
+        raise DamagedSecretsError(path) from None
     missing = [name for name in SECRET_NAMES if not known.get(name)]
     if missing:
         known |= {name: secrets.token_hex(24) for name in missing}

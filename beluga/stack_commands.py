@@ -1,22 +1,24 @@
 """`beluga up`, `status` and `down`: the one-machine stack from the command line."""
 
 import asyncio
+import math
 import os
 import signal
 import sys
 import time
-import tomllib
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
+from urllib.parse import urlsplit
 
+import asyncpg
 import structlog
 import typer
 
+from beluga.remembered import remembered
 from beluga.stack import (
-    DEFAULT_PORT_BASE,
     DEFAULT_STATE,
+    MOST_PORT_BASE,
     SERVICES,
     NoStackError,
     Ports,
@@ -25,21 +27,33 @@ from beluga.stack import (
     alive,
     read_run_file,
 )
+from election.database import UNREACHABLE, connect
 from election.telemetry import Unfailing
 
 STOP_SECONDS = 45.0
+DATABASE_SECONDS = 3.0
 
 State = Annotated[Path, typer.Option("--state", help="Folder of the stack.", envvar="BELUGA_STATE")]
-PortBase = Annotated[int, typer.Option("--port-base", help="Intake listens on N+1, tally on N+2 and so on.")]
+PortBase = Annotated[
+    int | None,
+    typer.Option(
+        "--port-base", min=1, max=MOST_PORT_BASE,
+        help="Intake listens on N+1, tally on N+2 and so on; by default as the last time, else 8400.",
+    ),
+]  # fmt: skip
 
 
 def up(
     *,
     state: State = DEFAULT_STATE,
-    port_base: PortBase = DEFAULT_PORT_BASE,
+    port_base: PortBase = None,
     election: Annotated[
-        Path | None, typer.Option("--election", help="Election folder to import first.", exists=True)
+        Path | None,
+        typer.Option("--election", help="Election folder to import first.", exists=True, file_okay=False),
     ] = None,
+    confirm: Annotated[
+        str, typer.Option(help="The name of the election that is there, where --election takes its place.")
+    ] = "",
     rehearsal: Annotated[bool, typer.Option("--rehearsal", help="Label everything as a rehearsal.")] = False,
     clock: Annotated[
         str | None,
@@ -59,13 +73,18 @@ def up(
     from beluga.postgres import PostgresError
 
     _log_for_people()
+    kept = remembered(state)
+    if not math.isfinite(speed):
+        raise typer.BadParameter(f"{speed} is no speed; write a number, e.g. 60")
     plan = Plan(
         state=state,
-        ports=Ports.from_base(port_base),
+        ports=Ports.from_base(port_base or kept.port_base),
         election=election,
         rehearsal=rehearsal or clock is not None or speed != 1.0,
-        clock=_time(clock, election) if clock else None,
+        clock=_time(clock) if clock is not None else None,
         speed=speed,
+        confirm=confirm,
+        public_url=kept.public_url,
     )
     try:
         asyncio.run(OneMachine(plan, announce).run())
@@ -82,6 +101,8 @@ def announce(run: RunFile, behind: list[str]) -> None:
         f"Webhooks   {run.urls['intake']}/sms/twilio, /sms/generic",
         f"Tally      {run.urls['tally']}  (feed {run.urls['feed']})",
     ]
+    if run.public_url:
+        lines.append(f"Public     {run.public_url}")
     if run.rehearsal:
         lines.append("REHEARSAL  on its own clock; nothing here is the real day")
     lines += [f"{name} is not ready yet; its log: logs/{name}.log" for name in behind]
@@ -111,24 +132,46 @@ def status(
     for heading in ("service", "state", "pid", "restarts", "address"):
         table.add_column(heading)
     fine = True
-    names = [*(["postgres"] if "postgres" in run.pids or "postgres" in run.restarts else []), *SERVICES]
-    for name in names:
+    for name in ("postgres", *SERVICES):
         pid = run.pids.get(name)
-        if pid is None or not alive(pid):
+        if name == "postgres":
+            word = database_says(run)
+        elif pid is None or not alive(pid):
             word = "down"
-        elif name == "postgres":
-            word = "ready"
         elif probe(f"{run.urls[name]}/healthz")[0] != 200:
             word = "not answering"
         else:
             code, parts = probe(f"{run.urls[name]}/readyz")
             word = "ready" if code == 200 else f"not ready: {parts[:100]}"
         fine = fine and word == "ready"
-        address = run.urls.get(name) or f"127.0.0.1:{run.ports['postgres']}"
+        address = run.urls.get(name) or urlsplit(run.database_url).netloc.rpartition("@")[2]
         table.add_row(name, word, str(pid or "-"), str(run.restarts.get(name, 0)), address)
     Console(width=None if sys.stdout.isatty() else 120).print(table)
     if not fine:
         raise typer.Exit(1)
+
+
+def database_says(run: RunFile) -> str:
+    """Whether the database answers a query: a process that stands still listens, and answers nobody."""
+    pid = run.pids.get("postgres")
+    embedded = "postgres" in run.pids or "postgres" in run.restarts
+    if embedded and (pid is None or not alive(pid)):
+        return "down"
+
+    async def ask() -> None:
+        async with asyncio.timeout(DATABASE_SECONDS):
+            connection = await connect(run.database_url)
+            try:
+                await connection.fetchval("select 1")
+            finally:
+                connection.terminate()
+
+    silent: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError)
+    try:
+        asyncio.run(ask())
+    except silent:
+        return "not answering"
+    return "ready"
 
 
 def _print_pids(run: RunFile, name: str) -> None:
@@ -162,18 +205,14 @@ def _running(state: Path) -> RunFile:
         raise typer.Exit(1) from None
 
 
-def _time(text: str, election: Path | None) -> datetime:
+def _time(text: str) -> datetime:
+    """The time as said; without a zone where none was said."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        at.timestamp()
+    except (ValueError, OverflowError):
         raise typer.BadParameter(f"{text!r} is no time; write 2026-11-03T07:00") from None
-    if at.tzinfo is None:
-        zone = "UTC"
-        if election is not None and (election / "election.toml").exists():
-            day = tomllib.loads((election / "election.toml").read_text(encoding="utf-8-sig"))
-            zone = str(day.get("timezone", "UTC"))
-        at = at.replace(tzinfo=ZoneInfo(zone))
-    return at.astimezone(UTC)
+    return at
 
 
 def _log_for_people() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +12,7 @@ import asyncpg
 import segno
 import typer
 
+from beluga.near import unknown_of
 from beluga.stack import DEFAULT_STATE, NoStackError, database_url, read_run_file
 from election import accounts, audit, totp
 from election.accounts import AccountError, Role
@@ -52,6 +53,7 @@ def add(
     password = _password(password_stdin)
 
     async def act(connection: asyncpg.Connection) -> None:
+        await _known_counties(connection, county or ())
         await accounts.add(connection, login, role, password, county or ())
         await _audit(connection, "account added", login, {"role": role.value, "counties": county or []})
 
@@ -158,7 +160,7 @@ def _run(act: Callable[[asyncpg.Connection], Awaitable[Any]]) -> Any:
     except asyncpg.UndefinedTableError:
         _stop("this database has no accounts yet: run `beluga migrate` first")
     except UNREACHABLE as error:
-        _stop(f"the database does not answer: {error}")
+        _stop(f"the database does not answer: {error}; is the stack up? see: beluga status")
 
 
 async def _audit(
@@ -170,6 +172,13 @@ async def _audit(
         file = os.environ.get("BELUGA_CLOCK_FILE")
     now = open_clock(Path(file) if file else None).now()
     await audit.record(connection, now, "command line", action, f"account:{login.lower()}", detail)
+
+
+async def _known_counties(connection: asyncpg.Connection, named: Sequence[str]) -> None:
+    """A lead of a county that is misspelt would see nothing. Before an election is imported any will do."""
+    rows = await connection.fetch("select distinct county from precincts")
+    if rows and (unknown := unknown_of("county", named, {row["county"] for row in rows}, few=True)):
+        _stop(unknown)
 
 
 def _password(from_input: bool) -> str:

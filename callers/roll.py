@@ -6,6 +6,7 @@ Importing again changes only what changed. Calls, leases and strike-offs name vo
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from operator import attrgetter
+from typing import NamedTuple
 
 import asyncpg
 
@@ -34,6 +35,10 @@ delete from voters v where not exists (
 )
 """  # noqa: S608
 
+_GONE = """
+select count(*) from voters v where not exists (select from voters_incoming i where i.voter_id = v.voter_id)
+"""
+
 _ADD_MISSING = f"""
 insert into voters ({_NAMES})
 select {_NAMES} from voters_incoming i
@@ -58,6 +63,19 @@ select (select sealed is null from voters limit 1)
 _DROP_CALLERS = "delete from callers where not barred and phone_bank = '' and caller_id <> all ($1::text[])"
 
 
+class RollChange(NamedTuple):
+    """What an import did to the roll: voters that were on it, new ones, changed ones, and those gone."""
+
+    before: int
+    added: int
+    changed: int
+    removed: int
+
+    @property
+    def voters(self) -> int:
+        return self.before + self.added - self.removed
+
+
 def _row(voter: Voter, seal: Seal) -> tuple[object, ...]:
     if not seal:
         return (*_values(voter), None)
@@ -68,8 +86,8 @@ def _row(voter: Voter, seal: Seal) -> tuple[object, ...]:
 
 async def save_voters(
     connection: asyncpg.Connection, voters: Iterable[Voter], seal: Seal | None = None
-) -> int:
-    """Makes the roll equal to these voters, as they stream; returns how many. Call it within a transaction.
+) -> RollChange:
+    """Makes the roll equal to these voters, as they stream. Call it within a transaction.
 
     With a key in `seal` names, phones and addresses are stored sealed. An empty roll takes the voters
     directly, which halves the time of a first import. Raises `asyncpg.UniqueViolationError` where an id or a
@@ -90,12 +108,21 @@ async def save_voters(
         records=(_row(voter, seal) for voter in voters),
         timeout=LOAD_SECONDS,
     )
+    change = RollChange(0, _rows(done), 0, 0)
     if not first:
         await connection.execute("analyze voters_incoming", timeout=LOAD_SECONDS)
-        await connection.execute(_DROP_CHANGED, timeout=LOAD_SECONDS)
-        await connection.execute(_ADD_MISSING, timeout=LOAD_SECONDS)
+        before = await count_voters(connection)
+        removed = int(await connection.fetchval(_GONE, timeout=LOAD_SECONDS))
+        changed = _rows(await connection.execute(_DROP_CHANGED, timeout=LOAD_SECONDS)) - removed
+        added = _rows(await connection.execute(_ADD_MISSING, timeout=LOAD_SECONDS)) - changed
+        change = RollChange(before, added, changed, removed)
     await connection.execute("analyze voters", timeout=LOAD_SECONDS)
-    return int(done.split()[-1])
+    return change
+
+
+def _rows(done: str) -> int:
+    """How many rows a statement says that it touched."""
+    return int(done.rsplit(maxsplit=1)[-1])
 
 
 async def opens(connection: asyncpg.Connection | asyncpg.Pool, seal: Seal) -> bool:

@@ -148,7 +148,7 @@ class ClusterTarget(Target):
             job: [
                 f"http{'s' * (job == 'database')}://{places.get(name, '0.0.0.0')}:{PORTS[job]}/metrics"
                 for name in names
-            ]  # noqa: S104
+            ]
             for job, names in CONTAINERS.items()
         }
 

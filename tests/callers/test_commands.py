@@ -113,6 +113,7 @@ async def test_links_are_ended_by_command(
 async def test_lists_phone_banks_and_scripts_by_command(
     service: Callable[[], Service],
     connection: asyncpg.Connection,
+    database_url: str,
     web: aiohttp.ClientSession,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -128,9 +129,18 @@ async def test_lists_phone_banks_and_scripts_by_command(
     monkeypatch.setenv("BELUGA_SECRET", SECRET)
     state = ("--state", str(tmp_path))
     status, said = await beluga("callers", "link", "c0", *state)
-    assert status == 0
+    assert status == 0, said
     async with web.get(said.strip()) as response:
         assert "Voter 29" in await response.text()
+    status, said = await beluga("callers", "link", "nobody", *state)
+    assert (status, "no such caller: nobody" in said) == (1, True)  # only the service can be asked here
+    monkeypatch.setenv("BELUGA_DATABASE_URL", database_url)
+    status, said = await beluga("callers", "link", "co", *state)
+    assert (status, said) == (1, "no such caller: co (did you mean c0?)\n")
+    await connection.execute("update callers set barred = true where caller_id = 'c0'")
+    status, said = await beluga("callers", "link", "c0", *state)
+    assert (status, "has been taken off" in said) == (1, True)
+    await connection.execute("update callers set barred = false where caller_id = 'c0'")
     status, said = await beluga("callers", "bank", "Town hall", *state)
     assert status == 0
     async with web.get(said.split()[1]) as response:

@@ -102,6 +102,20 @@ def test_an_account_is_signed_out_and_given_another_role(by_state: Path) -> None
     assert user(*at, "list")[1] == "sam\tadmin\tall counties\n"
 
 
+async def test_a_county_that_is_misspelt_is_an_error(by_state: Path, database_url: str) -> None:
+    connection = await connect(database_url)
+    await connection.execute(
+        "insert into precincts (precinct_id, position, name, registered, county) values ('a', 0, 'A', 9, 'North')"
+    )
+    await connection.close()
+    words = ("--state", str(by_state), "add", "lee", "--role", "lead", "--county")
+    code, said = await asyncio.to_thread(user, *words, "north")
+    assert (code, said) == (1, "no such county: north (did you mean North?)\n")
+    code, said = await asyncio.to_thread(user, *words, "Elsewhere")
+    assert (code, said) == (1, "no such county: Elsewhere (there is North)\n")
+    assert (await asyncio.to_thread(user, *words, "North"))[0] == 0
+
+
 def test_without_a_stack_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BELUGA_DATABASE_URL", raising=False)
     code, said = user("--state", str(tmp_path), "list")
