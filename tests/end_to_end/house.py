@@ -1,5 +1,6 @@
 """Four services as processes on a database of a test's own, each with the ways into it."""
 
+import asyncio
 import os
 import re
 import signal
@@ -13,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from beluga.postgres import EmbeddedPostgres, free_port
 from election.access.identity import Identity
@@ -93,7 +94,7 @@ class Ways:
     house: House
     web: aiohttp.ClientSession
     knocks: dict[str, Knock] = field(default_factory=dict)
-    socket: ClientConnection | None = None
+    open_feed: "asyncio.Task[int | None] | None" = None  # gives the code with which it was closed
     cookie: str = ""
     csrf: str = ""
 
@@ -110,7 +111,7 @@ class Ways:
     def feed(self, name: str, token: str) -> None:
         async def knock() -> int:
             try:
-                async with connect(f"{self.house.url('feed')}/?token={token}", open_timeout=20):
+                async with connect(f"{self.house.url('feed')}/?token={token}", open_timeout=60):
                     return 101
             except InvalidStatus as error:
                 return error.response.status_code
@@ -152,9 +153,8 @@ class Ways:
         self.get("session", "dashboard", "/feed-token", Cookie=self.cookie)
         self.get("hotline's cookie", "intake", "/hotline/places", Cookie=f"beluga_hotline={token}")
         self.feed("feed, connected anew", boot["feed"]["token"])
-        self.socket = await connect(
-            f"{self.house.url('feed')}/?token={boot['feed']['token']}", open_timeout=20
-        )
+        feed = await connect(f"{self.house.url('feed')}/?token={boot['feed']['token']}", open_timeout=60)
+        self.open_feed = asyncio.create_task(close_code(feed))
         self.get("captain's page", "callers", await self._captain(login))
 
     async def _captain(self, login: str) -> str:
@@ -179,3 +179,12 @@ class Ways:
         """Which of them let somebody in, and with what status."""
         answers = {name: await knock() for name, knock in self.knocks.items()}
         return {name: status for name, status in answers.items() if status not in LOG_OUT}
+
+
+async def close_code(feed: ClientConnection) -> int | None:
+    """Hears a feed until it is closed, and with what code; None where the connection broke."""
+    try:
+        while True:
+            await feed.recv()
+    except ConnectionClosed as error:
+        return error.rcvd.code if error.rcvd else None
