@@ -11,6 +11,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from callers import api, captain, desk, joining, roll, sheets, staff_api
+from callers.addresses import Addresses
 from callers.feed import Heard, hear
 from callers.floor import Floor, open_calling
 from callers.places import Places
@@ -47,6 +48,7 @@ def make_app(
     seal = settings.seal
     app[api.FLOOR] = holder
     app[api.TOKENS] = tokens = Tokens(settings.secret.get_secret_value())
+    app[api.ADDRESSES] = Addresses(settings.trusted_proxies, settings.secret.get_secret_value())
     app[api.LOG] = log
 
     async def ready() -> dict[str, bool]:
@@ -109,7 +111,7 @@ def make_app(
     app.cleanup_ctx.append(beside)
     api.add_api(app, [*api.ROUTES, *staff_api.ROUTES])
     desk.add_desk(app)
-    joining.add_joining(app)
+    joining.add_joining(app, settings.wrong_codes_a_minute)
     captain.add_captain(app)
     sheets.add_sheets(app)
     add_health(app, registry, ready)

@@ -9,7 +9,6 @@ put off (503, the provider sends again) before any watcher is. Pure: the time is
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
 
 PER_SECOND = 200  # refusals answered a second: forgers wait for each other, not watchers for forgers
 LONGEST_WAIT = 10.0  # seconds; providers have given up by then
@@ -80,29 +79,3 @@ class Phones:
         if len(self._told) > MOST_REMEMBERED:
             self._told.popitem(last=False)
         return "tell"
-
-
-class Proxies:
-    """Whose word about the client's address is believed: networks such as `127.0.0.1` or `10.0.0.0/8`."""
-
-    def __init__(self, networks: str) -> None:
-        self._networks = [
-            ip_network(word.strip(), strict=False) for word in networks.split(",") if word.strip()
-        ]
-
-    def trusted(self, address: str) -> bool:
-        """Whether it is one of ours."""
-        try:
-            parsed = ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._networks)
-
-    def client(self, peer: str, forwarded: str) -> str:
-        """The nearest address that is no proxy of ours; `forwarded` is `X-Forwarded-For`."""
-        address = peer
-        for hop in reversed([hop.strip() for hop in forwarded.split(",") if hop.strip()]):
-            if not self.trusted(address):
-                break
-            address = hop
-        return address[:64]

@@ -8,7 +8,8 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from intake.limits import Allowance, Proxies
+from election.addresses import Proxies
+from intake.limits import Allowance
 from intake.settings import IntakeSettings
 from intake.telemetry import Telemetry
 
