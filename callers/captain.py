@@ -77,7 +77,7 @@ def _sign_ups(found: list[SignUps]) -> str:
     return f"""<div class="scroll" tabindex="0" role="region" aria-label="Sign-ups by address"><table>
 <caption>Sign-ups by address (a mark; the address itself is not kept)</caption><thead><tr>
 <th scope="col">From</th><th scope="col" class="n">Callers</th><th scope="col" class="n">Taken off</th>
-<th scope="col" class="n">Voters shown</th><th scope="col" class="n">Within</th></tr></thead>
+<th scope="col" class="n">Shown</th><th scope="col" class="n">Within</th></tr></thead>
 <tbody>{rows}</tbody></table></div>"""
 
 

@@ -62,7 +62,7 @@ with lease as (
     select dialled_at is not null as shown from leases
     where lease_id = $1 and caller_id = $2 and ended_at is null
 ), bank as (
-    select case when $6 = '' then $8::bigint
+    select case when $6::text = '' then $8::bigint
                 else (select count(*) from callers where phone_bank = $6 and not barred) end as callers
 ), judged as (
     select case
@@ -75,15 +75,15 @@ with lease as (
                 and l.ended_by = 'outcome'
                 and not exists (select from calls k where k.lease_id = c.lease_id and k.undone_at is null))
              >= $9::integer then 'unreported'
-        when (select count(*) from voters_shown where caller_id = $2 and at > $4 - interval '1 minute')
+        when (select count(*) from voters_shown where caller_id = $2 and at > $4::timestamptz - interval '1 minute')
              >= $10::integer
-          or (select count(*) from voters_shown where caller_id = $2 and at > $4 - interval '1 hour')
+          or (select count(*) from voters_shown where caller_id = $2 and at > $4::timestamptz - interval '1 hour')
              >= $14::integer then 'caller'
         when $6 <> '' and (select count(*) from voters_shown where phone_bank = $6 and phone_bank <> ''
-                           and at > $4 - make_interval(secs => $13::float8))
+                           and at > $4::timestamptz - make_interval(secs => $13::float8))
              >= greatest($11::integer, bank.callers) then 'bank'
-        when (select count(*) from voters_shown where address = $7
-              and at > $4 - make_interval(secs => $13::float8))
+        when (select count(*) from voters_shown where address = $7::text
+              and at > $4::timestamptz - make_interval(secs => $13::float8))
              >= greatest($12::integer, bank.callers) then 'address'
         else ''
     end as refused
@@ -94,7 +94,7 @@ with lease as (
     returning expires_at
 ), noted as (
     insert into voters_shown (lease_id, caller_id, phone_bank, address, at)
-    select $1, $2, $6, $7, $4 from extended where not coalesce((select shown from lease), true)
+    select $1, $2, $6::text, $7::text, $4 from extended where not coalesce((select shown from lease), true)
     on conflict do nothing
     returning lease_id
 )
