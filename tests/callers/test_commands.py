@@ -53,7 +53,7 @@ async def test_lists_phone_banks_and_scripts_by_command(
     status, said = await beluga("callers", "link", "c0", *state)
     assert status == 0
     async with web.get(said.strip()) as response:
-        assert "Voter 29" in await response.text()
+        assert "Hall a" in await response.text()
     status, said = await beluga("callers", "bank", "Town hall", *state)
     assert status == 0
     async with web.get(said.split()[1]) as response:
