@@ -67,8 +67,8 @@ class DemoCallers:
             return 30.0
         answer = LeaseAnswer.model_validate_json(content)
         for call in answer.unreported:  # what came of them got lost on the way
-            report = {"outcome_id": str(uuid4()), "outcome": Outcome.NO_ANSWER.value}
-            await self._report(session, f"/api/outcomes/{call.lease_id}", headers, report)
+            lost = {"outcome_id": str(uuid4()), "outcome": Outcome.NO_ANSWER.value}
+            await self._report(session, f"/api/outcomes/{call.lease_id}", headers, lost)
         if answer.voter is None:
             return max(answer.ask_again_seconds, 30.0)
         lease = str(answer.voter.lease_id)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -11,8 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from beluga.commands import app
+from election.clock import FileClock
 from tests.callers.conftest import NOON, add_callers, add_election, add_voters, open_precinct
-from tests.callers.test_service import SECRET, Service, a_voter, feed, outcome, ready, service, web
+from tests.callers.test_service import SECRET, Service, a_voter, dial, feed, outcome, ready, service, web
 
 __all__ = ["feed", "service", "web"]  # fixtures
 
@@ -78,10 +80,12 @@ async def test_lists_phone_banks_and_scripts_by_command(
     assert (status, said.strip()) == (1, "A trial runs already; end it first.")
     # from now on every voter hears one of the two, the same whoever calls
     heard: dict[str, int] = {"what time": 0, "polls close": 0}
-    for _ in range(20):
+    for n in range(20):
+        FileClock(tmp_path / "clock").set(NOON + timedelta(minutes=n), 1.0)  # at a caller's pace
         voter = await a_voter(web, one, 0)
+        shown = (await dial(web, one, 0, voter["lease_id"]))["voter"]
         for words in heard:
-            heard[words] += words in voter["script"][0]
+            heard[words] += words in shown["script"][0]
         if all(heard.values()):
             break
         await outcome(web, one, 0, voter["lease_id"], "will_vote")

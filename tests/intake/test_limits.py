@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from election.addresses import Proxies
 from election.checkin import Channel
 from election.clock import FixedClock
 from intake.journal import Journal, JournalUnavailableError
-from election.addresses import Proxies
 from intake.limits import Allowance, Doorkeeper, Phones
 from intake.reception import SHED_WAITING, Reception
 from intake.telemetry import Telemetry
