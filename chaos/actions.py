@@ -2,6 +2,9 @@
 
 import threading
 import time
+import urllib.error
+import urllib.parse
+import urllib.request
 from typing import Any
 
 from chaos.faults.front import Front
@@ -161,6 +164,25 @@ async def _storm(viewers: int, times: int) -> int:
         served += sum(await asyncio.gather(*(view(everybody) for _ in range(viewers))))
         session.history.record(Op.HEAL, f"storm {n + 1}")
     return served
+
+
+def guess_codes(tries: int) -> int:
+    """Tries join codes at the phone bank's door, as somebody would who wants callers' links; how many were
+    looked at (the others were refused unseen).
+    """
+    session = current()
+    url, looked_at = f"{session.target.url('callers')}/c/join", 0
+    session.history.record(Op.NOTE, said=f"{tries} join codes are guessed")
+    for n in range(min(int(tries), 500)):
+        form = urllib.parse.urlencode({"code": f"guess{n:03}", "name": "A guest", "speaks": "en"}).encode()
+        try:
+            urllib.request.urlopen(urllib.request.Request(url, form), timeout=5).close()  # noqa: S310
+        except urllib.error.HTTPError as error:
+            looked_at += error.code == 403
+            error.close()
+        except OSError as error:
+            session.history.record(Op.NOTE, said=f"a guess had no answer: {type(error).__name__}")
+    return looked_at
 
 
 def heal_all() -> str:
