@@ -172,7 +172,7 @@ def guess_codes(tries: int) -> int:
     """
     session = current()
     url, looked_at = f"{session.target.url('callers')}/c/join", 0
-    session.history.record(Op.NOTE, said=f"{tries} join codes are guessed")
+    session.history.record(Op.FAULT, "guesses", cuts=[], number="guesses", arguments={"tries": tries})
     for n in range(min(int(tries), 500)):
         form = urllib.parse.urlencode({"code": f"guess{n:03}", "name": "A guest", "speaks": "en"}).encode()
         try:
@@ -182,6 +182,7 @@ def guess_codes(tries: int) -> int:
             error.close()
         except OSError as error:
             session.history.record(Op.NOTE, said=f"a guess had no answer: {type(error).__name__}")
+    session.history.record(Op.HEAL, "guesses")
     return looked_at
 
 
