@@ -66,6 +66,9 @@ class DemoCallers:
         if content is None:
             return 30.0
         answer = LeaseAnswer.model_validate_json(content)
+        for call in answer.unreported:  # what came of them got lost on the way
+            lost = {"outcome_id": str(uuid4()), "outcome": Outcome.NO_ANSWER.value}
+            await self._report(session, f"/api/outcomes/{call.lease_id}", headers, lost)
         if answer.voter is None:
             return max(answer.ask_again_seconds, 30.0)
         lease = str(answer.voter.lease_id)
@@ -76,9 +79,14 @@ class DemoCallers:
         report: dict[str, str] = {"outcome_id": str(uuid4()), "outcome": outcome.value}
         if outcome is Outcome.CALL_BACK:
             report["call_back_at"] = (self._clock.now() + timedelta(hours=1)).isoformat()
-        if await self._ask(session, "PUT", f"/api/outcomes/{lease}", headers, report) is not None:
-            self.outcomes[outcome.value] += 1
+        await self._report(session, f"/api/outcomes/{lease}", headers, report)
         return chance.uniform(*CALL_SECONDS)
+
+    async def _report(
+        self, session: aiohttp.ClientSession, path: str, headers: dict[str, str], report: dict[str, str]
+    ) -> None:
+        if await self._ask(session, "PUT", path, headers, report) is not None:
+            self.outcomes[report["outcome"]] += 1
 
     async def _ask(
         self, session: aiohttp.ClientSession, method: str, path: str, headers: dict[str, str], body: object

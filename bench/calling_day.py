@@ -114,8 +114,14 @@ class Day:
     ) -> None:
         asked = time.perf_counter()
         async with session.post(f"{self._url}/api/lease", headers=headers) as answer:
-            voter = (await answer.json()).get("voter")
+            found = await answer.json()
         self.asked.append(time.perf_counter() - asked)
+        for call in found.get("unreported", []):  # undone, and never told again
+            report = {"outcome_id": str(uuid4()), "outcome": Outcome.NO_ANSWER.value}
+            path = f"{self._url}/api/outcomes/{call['lease_id']}"
+            if await self._acknowledged(session, path, headers, report):
+                self.acknowledged[report["outcome"]] += 1
+        voter = found.get("voter")
         if voter is None:
             return
         lease = {"lease_id": voter["lease_id"]}

@@ -13,6 +13,7 @@ from aiohttp import HttpVersion11, web
 from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import models_json_schema
 
+from callers.addresses import Addresses
 from callers.dispatcher import PollsClosedError, UnknownPrecinctError
 from callers.floor import Floor
 from callers.permission import deciding, for_all, of_precinct, sees
@@ -37,6 +38,7 @@ TOKENS: web.AppKey[Tokens] = web.AppKey("tokens")
 ADMISSION: web.AppKey[Admission] = web.AppKey("admission")
 ACCESS: web.AppKey[AccessList] = web.AppKey("access")
 ENDED: web.AppKey[AccessTelemetry] = web.AppKey("ended")
+ADDRESSES: web.AppKey[Addresses] = web.AppKey("addresses")
 LOG: web.AppKey[structlog.stdlib.BoundLogger] = web.AppKey("log")
 
 
@@ -158,12 +160,18 @@ async def lease(request: web.Request) -> web.StreamResponse:
     found = await floor_of(request).next_voter(caller)
     patience = _patience(request)
     chunks = request.version >= HttpVersion11
-    if found.voter is None and found.reason != "too_fast" and patience and chunks:
+    if found.voter is None and found.reason not in ("too_fast", "unreported") and patience and chunks:
         return await _wait(request, caller, found, patience)
-    response = answer(found, 429 if found.reason == "too_fast" else 200)
-    if found.reason == "too_fast":
-        speed = max(1.0, floor_of(request).time.speed)
-        response.headers["Retry-After"] = str(max(1, round(found.ask_again_seconds / speed)))
+    return _paced(request, found)
+
+
+def _paced(request: web.Request, found: wire.LeaseAnswer | wire.StillYours) -> web.Response:
+    """The answer; 429 with a time where it was too fast."""
+    if found.reason != "too_fast":
+        return answer(found)
+    response = answer(found, 429)
+    speed = max(1.0, floor_of(request).time.speed)
+    response.headers["Retry-After"] = str(max(1, round(found.ask_again_seconds / speed)))
     return response
 
 
@@ -209,10 +217,13 @@ def _due(found: wire.LeaseAnswer, floor: Floor) -> float:
 
 
 async def dial(request: web.Request) -> web.Response:
-    """Ask right before dialling: consent is looked up again."""
+    """Ask right before dialling: consent is looked up again, and you are told whom to call.
+
+    429 with `Retry-After`: too many voters were shown just now, to you, your phone bank or your address.
+    """
     caller = await caller_of(request)
-    still, phone = await floor_of(request).dial(caller, (await body(request, wire.LeaseId)).lease_id)
-    return answer(still.model_copy(update={"phone": phone}))
+    lease_id = (await body(request, wire.LeaseId)).lease_id
+    return _paced(request, await floor_of(request).dial(caller, lease_id, request.app[ADDRESSES].of(request)))
 
 
 async def heartbeat(request: web.Request) -> web.Response:

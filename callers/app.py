@@ -11,6 +11,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from callers import api, captain, desk, joining, links, roll, sheets, staff_api
+from callers.addresses import Addresses
 from callers.feed import Heard, hear
 from callers.floor import Floor, open_calling
 from callers.places import Places
@@ -55,6 +56,7 @@ def make_app(
     app[api.ACCESS] = access = AccessList(settings.state / "callers")
     app[api.ENDED] = ended = AccessTelemetry(registry)
     app[api.ADMISSION] = Admission(tokens, access.still_open, ended.account)
+    app[api.ADDRESSES] = Addresses(settings.trusted_proxies, settings.secret.get_secret_value())
     app[api.LOG] = log
 
     async def ready() -> dict[str, bool]:
@@ -126,7 +128,7 @@ def make_app(
     app.cleanup_ctx.append(beside)
     api.add_api(app, [*api.ROUTES, *staff_api.ROUTES, *links.ROUTES])
     desk.add_desk(app)
-    joining.add_joining(app)
+    joining.add_joining(app, settings.wrong_codes_a_minute)
     captain.add_captain(app)
     sheets.add_sheets(app)
     add_health(app, registry, ready)

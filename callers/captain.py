@@ -10,7 +10,7 @@ from aiohttp import web
 from callers.api import ACCESS, ADMISSION, ENDED, TOKENS, floor_of
 from callers.desk import page
 from callers.floor import Floor
-from callers.people import Bank, OnDuty
+from callers.people import Bank, OnDuty, SignUps
 from callers.trials import Shown
 from election.access.identity import Identity, identity_of
 from election.access.links import numbered
@@ -19,6 +19,8 @@ from election.tokens import BadTokenError, Tokens
 _DAY_SECONDS = 86_400  # real; a captain's link is good for a day
 _IDLE = timedelta(minutes=10)  # then it stands out
 _LOOK_SECONDS = 15
+_PRINT = 4  # characters of an address's fingerprint: enough to tell one hall from another
+_NAMED = 8
 
 
 def _minutes(time: timedelta | None) -> str:
@@ -27,11 +29,14 @@ def _minutes(time: timedelta | None) -> str:
 
 def _row(one: OnDuty, base: str) -> str:
     idle = ' class="n alert"' if one.idle and one.idle > _IDLE else ' class="n"'
+    odd = " alert" if one.odd else ""
     verb, value = ("Let in", "0") if one.barred else ("Take off", "1")
     return f"""<tr><th scope="row">{escape(one.name)}</th><td>{escape(", ".join(one.languages))}</td>
 <td>{escape(one.precinct_id)}</td><td class="n">{_minutes(one.on_a_call)}</td>
 <td{idle}>{_minutes(one.idle)}</td><td class="n">{one.last_hour}</td><td class="n">{one.calls}</td>
 <td class="n">{one.answered}</td><td class="n{" alert" if one.abusive else ""}">{one.abusive or ""}</td>
+<td class="n">{one.shown}</td><td class="n{odd}">{one.unreported or ""}</td>
+<td class="n{odd}">{one.given_back or ""}</td><td>{escape(one.joined_from[:_PRINT])}</td>
 <td><form method="post" action="{base}/bar">
 <input type="hidden" name="caller" value="{escape(one.caller_id)}">
 <button class="quiet" name="barred" value="{value}" aria-label="{verb} {escape(one.name)}">{verb}</button>
@@ -42,11 +47,41 @@ def _table(people: list[OnDuty], base: str) -> str:
     head = "".join(
         f'<th scope="col"{" class=n" if n else ""}>{word}</th>'
         for word, n in (("Caller", 0), ("Speaks", 0), ("Precinct", 0), ("On a call", 1), ("Idle", 1),
-                        ("Last hour", 1), ("Today", 1), ("Answered", 1), ("Abuse", 1), ("Link", 0))
+                        ("Last hour", 1), ("Today", 1), ("Answered", 1), ("Abuse", 1), ("Shown", 1),
+                        ("Not told", 1), ("Given back", 1), ("From", 0), ("Link", 0))
     )  # fmt: skip
     rows = "".join(_row(one, base) for one in people)
     return f"""<div class="scroll" tabindex="0" role="region" aria-label="Callers"><table>
 <caption>Callers today</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"""
+
+
+def _odd(people: list[OnDuty]) -> str:
+    """Who should be looked at, in a sentence; empty where nobody."""
+    odd = [one.name for one in people if one.odd and not one.barred]
+    if not odd:
+        return ""
+    names = ", ".join(odd[:_NAMED]) + (f" and {len(odd) - _NAMED} more" if len(odd) > _NAMED else "")
+    return (
+        f'<p class="alert">Odd: {escape(names)}. Many voters shown and nothing told, or given back. '
+        "Ask them, and take the link off where nobody answers for it.</p>"
+    )
+
+
+def _sign_ups(found: list[SignUps]) -> str:
+    """Sign-ups by address: a hall shares one, and so does somebody who pretends to be many."""
+    if not found:
+        return ""
+    rows = "".join(
+        f"""<tr><th scope="row">{escape(one.address[:_PRINT])}</th><td class="n">{one.callers}</td>
+<td class="n">{one.barred or ""}</td><td class="n">{one.shown}</td>
+<td class="n">{_minutes(one.last_at - one.first_at)}</td></tr>"""
+        for one in found
+    )
+    return f"""<div class="scroll" tabindex="0" role="region" aria-label="Sign-ups by address"><table>
+<caption>Sign-ups by address (a mark; the address itself is not kept)</caption><thead><tr>
+<th scope="col">From</th><th scope="col" class="n">Callers</th><th scope="col" class="n">Taken off</th>
+<th scope="col" class="n">Shown</th><th scope="col" class="n">Within</th></tr></thead>
+<tbody>{rows}</tbody></table></div>"""
 
 
 def _trial(shown: Shown | None) -> str:
@@ -103,10 +138,12 @@ async def _content(floor: Floor, bank: str, base: str) -> str:
     idle = sum(one.idle is not None and one.idle > _IDLE for one in people)
     hour = sum(one.last_hour for one in people)
     banks = [b for b in await floor.people.banks() if bank in ("", b.code) and b.ends_at > now]
+    joined = await floor.people.sign_ups(now, bank)
     return f"""<main class="wide"><h1>Phone bank</h1>
 <p>{on} on a call · {len(people)} today · {idle} idle over 10 min · calls in the last hour: {hour} ·
-pages waiting for work: {len(floor.waiting)}</p>{"".join(map(_code, banks))}
-{_table(people, base)}{sheets_form(base) if not bank else ""}{_trial(await floor.trials.latest())}</main>"""
+pages waiting for work: {len(floor.waiting)}</p>{_odd(people)}{"".join(map(_code, banks))}
+{_table(people, base)}{_sign_ups(joined)}{sheets_form(base) if not bank else ""}
+{_trial(await floor.trials.latest())}</main>"""
 
 
 def sheets_form(base: str) -> str:

@@ -1,6 +1,7 @@
 """The caller's page `/c/{token}`: plain HTML forms that work without JavaScript, better with `desk.js`."""
 
 import contextlib
+from collections.abc import Sequence
 from html import escape
 from importlib import resources
 from urllib.parse import quote
@@ -10,12 +11,12 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from callers import scripts
-from callers.api import FLOOR, Handler, caller_of, floor_of, lease_of
+from callers.api import ADDRESSES, FLOOR, Handler, caller_of, floor_of, lease_of
 from callers.people import SPOKEN, autonym
 from callers.queue import AlreadyRecordedError, CallerOnDuty, TooLateError, UnknownLeaseError
 from callers.seal import SealedError
 from election.database import UNREACHABLE
-from election.wire.callers import LeaseAnswer, Outcome, OutcomeReport, VoterOnLease
+from election.wire.callers import CallUnreported, LeaseAnswer, Outcome, OutcomeReport, VoterOnLease
 
 _BUTTONS = ("will_vote", "already_voted", "no_answer", "call_back", "wrong_number", "do_not_call")
 _MORE = ("refused", "moved", "abusive")
@@ -51,7 +52,9 @@ def _language(caller: CallerOnDuty) -> str:
 
 
 def _voter(caller: CallerOnDuty, token: str, voter: VoterOnLease, beat: float) -> str:
-    """The page of one voter on lease."""
+    """The page of one voter on lease. Who it is comes with *Call*: the script fills the hidden parts in, and
+    without JavaScript the page is sent anew.
+    """
     words = scripts.words(_language(caller))
     closes = scripts.local(voter.closes_at, voter.timezone)
     base = f"/c/{quote(token)}"
@@ -59,21 +62,37 @@ def _voter(caller: CallerOnDuty, token: str, voter: VoterOnLease, beat: float) -
     name = scripts.tongue(voter.language)
     tongue = f'<p class="tongue">{escape(words["speaks"].format(language=name))}</p>'
     where = words["vote_at"].format(place=voter.polling_place, closes=closes)
-    first = "".join(_button(o, words[o]) for o in _BUTTONS)
-    more = "".join(_button(o, words[o]) for o in _MORE)
-    hidden = f"""<input type="hidden" name="lease_id" value="{voter.lease_id}">
-<input type="hidden" name="outcome_id" value="{uuid4()}">"""
-    form = f'<form method="post" action="{base}/outcome" class="outcome">{hidden}'
+    unseen = "" if voter.shown else " hidden"
+    dial = f"{base}/dial/{voter.lease_id}"
+    if voter.shown:
+        call = f'<a id="call" class="call" href="{dial}">{words["call"]}</a>'
+    else:
+        call = f"""<form method="post" action="{dial}">
+<button id="call" class="call" aria-describedby="before">{words["call"]}</button></form>
+<p id="before" class="where">{words["comes_with_call"]}</p>"""
     return f"""
 <main data-lease="{voter.lease_id}" data-beat="{beat:.1f}" data-saved="{escape(words["saved_here"])}"
  data-offline="{escape(words["no_connection"])}" data-stop="{escape(words["do_not_dial"])}">
 {_progress(words, voter)}
-<header><h1>{escape(voter.name)}</h1>{tongue if voter.language else ""}
+<header><h1 id="name">{escape(voter.name if voter.shown else voter.precinct)}</h1>
+<p id="number"{unseen}>{escape(voter.phone)}</p>{tongue if voter.language else ""}
 <p class="where">{escape(where)}</p></header>
-<a id="call" class="call" href="{base}/dial/{voter.lease_id}">{words["call"]}</a>
+{call}
 <p id="notice" role="alert" hidden></p>
-<section class="script">{lines}</section>
-{form}<div class="grid">{first}</div></form>
+<div id="called"{unseen}><section id="script" class="script">{lines}</section>
+{_outcomes(words, base, voter.lease_id)}</div>
+<form method="post" action="{base}/pause"><input type="hidden" name="lease_id" value="{voter.lease_id}">
+<button class="quiet">{words["pause"]}</button></form></main>"""
+
+
+def _outcomes(words: dict[str, str], base: str, lease_id: UUID) -> str:
+    """The six buttons, and whatever else may have come of a call."""
+    first = "".join(_button(o, words[o]) for o in _BUTTONS)
+    more = "".join(_button(o, words[o]) for o in _MORE)
+    hidden = f"""<input type="hidden" name="lease_id" value="{lease_id}">
+<input type="hidden" name="outcome_id" value="{uuid4()}">"""
+    form = f'<form method="post" action="{base}/outcome" class="outcome">{hidden}'
+    return f"""{form}<div class="grid">{first}</div></form>
 <details><summary>{words["more"]}</summary>
 {form}<label for="at">{words["call_back_when"]}</label>
 <div class="row"><input id="at" type="time" name="call_back_local" required>
@@ -81,9 +100,19 @@ def _voter(caller: CallerOnDuty, token: str, voter: VoterOnLease, beat: float) -
 {form}<label for="speaks">{words["which_language"]}</label>
 <div class="row"><select id="speaks" name="language" required><option value=""></option>{_tongues()}</select>
 <button name="outcome" value="other_language">{words["save"]}</button></div></form>
-{form}<div class="grid more">{more}</div></form></details>
-<form method="post" action="{base}/pause"><input type="hidden" name="lease_id" value="{voter.lease_id}">
-<button class="quiet">{words["pause"]}</button></form></main>"""
+{form}<div class="grid more">{more}</div></form></details>"""
+
+
+def _unreported(caller: CallerOnDuty, token: str, calls: Sequence[CallUnreported]) -> str:
+    """What came of a call of before? Asked one by one, until few enough are left for another voter."""
+    words, call = scripts.words(_language(caller)), calls[0]
+    at = scripts.local(call.dialled_at, call.timezone)
+    why = words["unreported_why"].format(number=len(calls))
+    return f"""<main data-lease="{call.lease_id}" data-saved="{escape(words["saved_here"])}">
+<header><h1>{escape(words["unreported"].format(name=call.name, time=at))}</h1>
+<p class="where">{escape(call.precinct)}</p><p class="where">{escape(why)}</p></header>
+<p id="notice" role="alert" hidden></p>
+{_outcomes(words, f"/c/{quote(token)}", call.lease_id)}</main>"""
 
 
 def _tongues() -> str:
@@ -164,6 +193,8 @@ async def show(request: web.Request) -> web.Response:
     floor = floor_of(request)
     current = await floor.current(caller)
     language = _language(caller)
+    if (current is None or not current.shown) and (due := await floor.unreported(caller)):
+        return page(language, _unreported(caller, token, due))
     if current:
         beat = min(60.0, floor.settings.lease_seconds / 4) / max(1.0, floor.time.speed)
         return page(language, _voter(caller, token, current, max(1.0, beat)))
@@ -179,7 +210,7 @@ async def next_voter(request: web.Request) -> web.Response:
     caller = await caller_of(request, token)
     floor = floor_of(request)
     answer = await floor.next_voter(caller)
-    if answer.voter:
+    if answer.voter or answer.unreported:
         raise web.HTTPSeeOther(f"/c/{quote(token)}")
     refresh = answer.ask_again_seconds / max(1.0, floor.time.speed)
     return page(_language(caller), _waiting(caller, token, answer), refresh=refresh)
@@ -237,12 +268,15 @@ async def pause(request: web.Request) -> web.Response:
 
 
 async def dial(request: web.Request) -> web.Response:
-    """Looks consent up and hands the number to the phone, or says why not."""
+    """Looks consent up and shows whom to call (POST), or hands the number to the phone; or says why not."""
     token = request.match_info["token"]
     caller = await caller_of(request, token)
-    still, phone = await floor_of(request).dial(caller, lease_of(request))
+    still = await floor_of(request).dial(caller, lease_of(request), request.app[ADDRESSES].of(request))
+    if (still.live and request.method == "POST") or still.reason == "unreported":
+        raise web.HTTPSeeOther(f"/c/{quote(token)}")
     if still.live:
-        return web.Response(status=303, headers=HEADERS | {"Location": f"tel:{quote(phone, safe='+')}"})
+        number = quote(still.phone, safe="+")
+        return web.Response(status=303, headers=HEADERS | {"Location": f"tel:{number}"})
     answer = LeaseAnswer(message=still.message)
     return page(_language(caller), _waiting(caller, token, answer))
 
@@ -287,4 +321,5 @@ def add_desk(app: web.Application) -> None:
     app.router.add_post("/c/{token}/undo", undo)
     app.router.add_post("/c/{token}/pause", pause)
     app.router.add_get("/c/{token}/dial/{lease_id}", dial)
+    app.router.add_post("/c/{token}/dial/{lease_id}", dial)
     app.router.add_get("/c/assets/{name}", asset)

@@ -14,6 +14,7 @@ import asyncpg
 
 from callers import scripts
 from callers.allocation import Crew
+from callers.budgets import Origin
 from callers.dispatch_views import Live
 from callers.dispatcher import Dispatcher
 from callers.feed import Heard
@@ -21,7 +22,7 @@ from callers.lists import Lists
 from callers.people import People
 from callers.places import Places
 from callers.policy import NEVER_AGAIN, local_time_today
-from callers.queue import CallerOnDuty, Check, Granted, Nobody, Queue, calling_url
+from callers.queue import CallerOnDuty, Check, Granted, Nobody, Queue, Unreported, calling_url
 from callers.settings import CallersSettings
 from callers.telemetry import Metrics
 from callers.timekeeping import SharedTime
@@ -30,6 +31,7 @@ from callers.waiting import WaitingRoom
 from election.database import open_pool
 from election.leadership import Candidate
 from election.wire.callers import (
+    CallUnreported,
     LeaseAnswer,
     OutcomeReceipt,
     OutcomeReport,
@@ -46,6 +48,8 @@ _CONNECTIONS_SECONDS = 2.0  # real; between looks at how many the database has l
 _CONNECTIONS_FREE = """
 select current_setting('max_connections')::integer - coalesce(sum(numbackends), 0) from pg_stat_database
 """
+_KNOWN_SECONDS = 60.0  # real; between counts of the callers known by name
+_DIAL_AGAIN_SECONDS = 10.0  # stack time; a budget has room again by then
 _ASK_AGAIN = {"no_dispatch": 30.0, "hours": 600.0, "language": 120.0, "empty": 60.0, "resting": 60.0}
 
 
@@ -91,13 +95,16 @@ class Floor:
             lease=timedelta(seconds=settings.lease_seconds),
             weights=(settings.turnout_weight, settings.support_weight),
             seal=seal,
+            budgets=settings.budgets,
         )
         stale = settings.feed_stale_seconds
         self.dispatcher = Dispatcher(pool, heard, places, settings.limits, stale_seconds=stale, leader=leader)
         self.waiting = WaitingRoom()
-        self.people = People(pool)
+        self.people = People(pool, settings.address_callers)
         self.trials = Trials(pool)
-        self.lists = Lists(pool, self.queue, seal)
+        self.lists = Lists(pool, self.queue, seal, settings.listed_per_hour)
+        self._known = (0, -1e9)  # callers known by name, counted at
+        self._unreported: dict[str, int] = {}  # by caller, at most; where it matters the database is asked
         self._reachable: dict[str, tuple[UUID, int]] = {}  # by precinct: its dispatch, voters
         self._leader = leader
         self._counted_at = -1e9
@@ -146,8 +153,13 @@ class Floor:
         now = self.time.now()
         if caller.caller_id not in self._allowances:
             seen = await self.people.seen_lately(caller.caller_id, now - timedelta(hours=1))
+            self._unreported[caller.caller_id] = self.settings.shown_unreported
             left = min(self.settings.leases_burst, self.settings.leases_per_hour - seen)
             self._allowances[caller.caller_id] = _Allowance(float(left), now)
+        if due := await self.unreported(caller):
+            held = await self.queue.current(caller.caller_id, now)
+            if held is None or not held.shown:
+                return self._none(caller, Nobody("unreported"), 0.0, due)
         wait = self._wait(caller.caller_id, now)
         if wait > 0:
             held = await self.queue.current(caller.caller_id, now)
@@ -227,7 +239,31 @@ class Floor:
         allowance.left, allowance.at = min(burst, allowance.left + passed * rate), now
         return 0.0 if allowance.left >= 1 else (1 - allowance.left) / rate
 
-    def _none(self, caller: CallerOnDuty, why: Nobody, wait: float | None = None) -> LeaseAnswer:
+    async def unreported(self, caller: CallerOnDuty) -> list[CallUnreported]:
+        """Calls whose outcome a caller has to tell before another voter is shown; none while there are few.
+
+        What this service has seen of the caller says when to ask the database, which all services share.
+        """
+        if self._unreported.get(caller.caller_id, 0) < self.settings.shown_unreported:
+            return []
+        found = await self.queue.unreported(caller.caller_id)
+        self._unreported[caller.caller_id] = len(found)
+        return [self._call(one) for one in found] if len(found) >= self.settings.shown_unreported else []
+
+    def _call(self, one: Unreported) -> CallUnreported:
+        place = self.places.get(one.precinct_id)
+        return CallUnreported(
+            lease_id=one.lease_id, name=one.name, precinct=place.name if place else one.precinct_id,
+            timezone=place.zone if place else "UTC", dialled_at=one.dialled_at,
+        )  # fmt: skip
+
+    def _none(
+        self,
+        caller: CallerOnDuty,
+        why: Nobody,
+        wait: float | None = None,
+        due: Sequence[CallUnreported] = (),
+    ) -> LeaseAnswer:
         seconds = _ASK_AGAIN.get(why.reason, 30.0) if wait is None else wait
         until = ""
         if why.until:
@@ -235,20 +271,18 @@ class Floor:
             zone = next((self._zone_of(p) for p in self.dispatcher.live), "") or "UTC"
             until = scripts.local(why.until, zone)
         words = scripts.reason(_spoken(caller), why.reason, until)
-        return LeaseAnswer(reason=why.reason, message=words, ask_again_seconds=seconds)
+        return LeaseAnswer(reason=why.reason, message=words, ask_again_seconds=seconds, unreported=list(due))
 
     def _show(self, caller: CallerOnDuty, granted: Granted) -> VoterOnLease:
+        """A lease as its caller may see it: whose voter it is only once they are dialled."""
         place = self.places.get(granted.precinct_id)
         zone = place.zone if place else "UTC"
         closes_at = place.closes_at if place else granted.expires_at
         name = place.name if place else granted.precinct_id
         language = granted.language or _spoken(caller)
         live = self.dispatcher.live.get(granted.precinct_id)
-        return VoterOnLease(
+        found = VoterOnLease(
             lease_id=granted.lease_id,
-            voter_id=granted.voter_id,
-            name=granted.name,
-            phone=granted.phone,
             language=granted.language,
             precinct_id=granted.precinct_id,
             precinct=name,
@@ -256,24 +290,51 @@ class Floor:
             closes_at=closes_at,
             timezone=zone,
             expires_at=granted.expires_at,
-            script=scripts.script(
-                language,
-                granted.name,
-                caller.name,
-                name,
-                scripts.local(closes_at, zone),
-                self.trials.lines(granted.variant, language),
-            ),
             missing_at_start=round(live.row["missing_at_start"]) if live else 0,
             missing_now=self.dispatcher.missing_now(granted.precinct_id),
         )
+        if not granted.shown:
+            return found
+        closes = scripts.local(closes_at, zone)
+        lines = self.trials.lines(granted.variant, language)
+        return found.model_copy(
+            update={
+                "voter_id": granted.voter_id,
+                "name": granted.name,
+                "phone": granted.phone,
+                "script": scripts.script(language, granted.name, caller.name, name, closes, lines),
+                "shown": True,
+            }
+        )
 
-    async def dial(self, caller: CallerOnDuty, lease_id: UUID) -> tuple[StillYours, str]:
-        """Consent right before dialling, and the number where it still stands."""
-        found = await self.queue.dial(caller.caller_id, lease_id, self.time.now())
-        if found.reason:
+    async def dial(self, caller: CallerOnDuty, lease_id: UUID, address: str) -> StillYours:
+        """Consent right before dialling; where it still stands and the budgets allow, the voter."""
+        origin = Origin(caller.bank, address, await self._known_callers())
+        found = await self.queue.dial(caller.caller_id, lease_id, self.time.now(), origin)
+        still = self._still(caller, found)
+        if found.budget:
+            self.metrics.held_back.labels(found.budget).inc()
+        elif found.reason:
             self.metrics.refused.labels(found.reason).inc()
-        return self._still(caller, found), "" if found.reason else found.phone
+        if found.reason == "unreported":
+            self._unreported[caller.caller_id] = self.settings.shown_unreported
+        if found.reason == "too_fast":
+            return still.model_copy(update={"ask_again_seconds": _DIAL_AGAIN_SECONDS})
+        if found.reason or found.granted is None:
+            return still
+        if found.first:
+            self.metrics.shown.inc()
+            self._owes(caller, 1)
+        return still.model_copy(update={"phone": found.phone, "voter": self._show(caller, found.granted)})
+
+    def _owes(self, caller: CallerOnDuty, more: int) -> None:
+        self._unreported[caller.caller_id] = max(0, self._unreported.get(caller.caller_id, 0) + more)
+
+    async def _known_callers(self) -> int:
+        """Callers known by name: who works in one office of theirs may share its address."""
+        if time.monotonic() - self._known[1] > _KNOWN_SECONDS:
+            self._known = (await self.people.known(), time.monotonic())
+        return self._known[0]
 
     async def heartbeat(self, caller: CallerOnDuty, lease_id: UUID) -> StillYours:
         return self._still(caller, await self.queue.heartbeat(caller.caller_id, lease_id, self.time.now()))
@@ -294,6 +355,7 @@ class Floor:
         done = await self.queue.record(caller.caller_id, lease_id, report, now)
         if not done.duplicate:
             self.metrics.outcomes.labels(done.outcome.value).inc()
+            self._owes(caller, -1)
         return OutcomeReceipt(
             lease_id=lease_id,
             outcome=done.outcome,
@@ -310,6 +372,7 @@ class Floor:
         """Withdraws an outcome; the voter, where the caller has them again. Raises `TooLateError`."""
         granted = await self.queue.undo(caller.caller_id, lease_id, self.time.now(), self._undo_window)
         self.metrics.undone.inc()
+        self._owes(caller, 1)
         return self._show(caller, granted) if granted else None
 
     async def release(self, caller: CallerOnDuty, lease_id: UUID) -> bool:

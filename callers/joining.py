@@ -6,9 +6,16 @@ from urllib.parse import quote
 from aiohttp import web
 
 from callers import scripts
-from callers.api import TOKENS, floor_of
+from callers.api import ADDRESSES, TOKENS, floor_of
 from callers.desk import page
-from callers.people import SPOKEN, BankClosedError, WrongCodes, autonym
+from callers.people import (
+    SPOKEN,
+    BankClosedError,
+    TooManyJoinedError,
+    UnknownCodeError,
+    WrongCodes,
+    autonym,
+)
 
 _WRONG: web.AppKey[WrongCodes] = web.AppKey("wrong_codes")
 
@@ -51,27 +58,33 @@ async def ask(request: web.Request) -> web.Response:
 async def join(request: web.Request) -> web.Response:
     """Signs up and goes to the new caller's page."""
     language, wrong = _language(request), request.app[_WRONG]
+    address = request.app[ADDRESSES].of(request)
     form = await request.post()
     code = str(form.get("code", "")).strip().lower()[:40]
-    if wrong.too_many:
+    floor = floor_of(request)
+    if wrong.too_many(address):
+        floor.metrics.held_back.labels("codes").inc()
         return page(language, _form(language, code, scripts.reason(language, "too_fast")), status=429)
     speaks = [str(tongue) for tongue in form.getall("speaks", [])]
-    floor = floor_of(request)
     try:
         caller_id = await floor.people.join(
-            code, str(form.get("name", "")), str(form.get("contact", "")), speaks, floor.time.now()
+            code, str(form.get("name", "")), str(form.get("contact", "")), speaks, floor.time.now(), address
         )
-    except BankClosedError:
-        wrong.wrong()
+    except TooManyJoinedError:
+        floor.metrics.held_back.labels("joins").inc()
+        return page(language, _form(language, code, scripts.words(language)["join_many"]), status=429)
+    except BankClosedError as error:
+        if isinstance(error, UnknownCodeError):
+            wrong.wrong(address)
         return page(language, _form(language, code, scripts.words(language)["join_closed"]), status=403)
     except ValueError:
         return page(language, _form(language, code), status=400)
     raise web.HTTPSeeOther(f"/c/{quote(request.app[TOKENS].sign('caller', {'c': caller_id}))}")
 
 
-def add_joining(app: web.Application) -> None:
-    """Adds the form."""
-    app[_WRONG] = WrongCodes()
+def add_joining(app: web.Application, wrong_codes: int) -> None:
+    """Adds the form. `wrong_codes`: so many a minute from one address."""
+    app[_WRONG] = WrongCodes(wrong_codes)
     app.router.add_get("/c/join", ask)
     app.router.add_get("/c/join/{code}", ask)
     app.router.add_post("/c/join", join)

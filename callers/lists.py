@@ -35,6 +35,17 @@ class UnknownListError(Exception):
     """There is no such list."""
 
 
+class TooManyListedError(Exception):
+    """An account has taken as many voters on lists within an hour as it may."""
+
+    def __init__(self, taken: int, most: int) -> None:
+        super().__init__(
+            f"You have taken {taken:,} voters on lists and sheets within an hour, of {most:,} at most "
+            "(BELUGA_LISTED_PER_HOUR). Ask for fewer lines, or later."
+        )
+        self.taken, self.most = taken, most
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One voter on a list. `gone`: why not to call them any longer, in words; empty while one may."""
@@ -67,11 +78,43 @@ class Taken:
     problems: list[tuple[int, str]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Voters that an account wants on a list, a sheet or a walk sheet."""
+
+    order_id: UUID
+    account: str
+    precinct_id: str
+    kind: str
+    voters: int
+
+
+async def take(pool: asyncpg.Pool, order: Order, per_hour: int, now: datetime) -> None:
+    """Counts an order against its account's hour. A precinct's doors looked at again are the same voters.
+
+    Raises `TooManyListedError`.
+    """
+    since = now - timedelta(hours=1)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(_SQL["own_account"], order.account)
+        if order.kind == "walk" and await connection.fetchval(
+            _SQL["walked_lately"], order.account, order.precinct_id, since
+        ):
+            return
+        taken = int(await connection.fetchval(_SQL["listed_lately"], order.account, since))
+        if taken + order.voters > per_hour:
+            raise TooManyListedError(taken, per_hour)
+        await connection.execute(
+            _SQL["take"], order.order_id, order.account, order.precinct_id, order.kind, order.voters, now
+        )
+
+
 class Lists:
     """Makes lists, shows them as they stand, takes their outcomes."""
 
-    def __init__(self, pool: asyncpg.Pool, queue: Queue, seal: Seal) -> None:
+    def __init__(self, pool: asyncpg.Pool, queue: Queue, seal: Seal, per_hour: int = 10_000) -> None:
         self._pool = pool
+        self._per_hour = per_hour
         self._queue = queue
         self._seal = seal
 
@@ -85,8 +128,12 @@ class Lists:
         account: str,
         now: datetime,
     ) -> CallList:
-        """Leases up to `lines` voters of an open precinct to a new list. Audited."""
+        """Leases up to `lines` voters of an open precinct to a new list. Audited.
+
+        Raises `TooManyListedError`.
+        """
         list_id, taken = uuid4(), 0
+        await take(self._pool, Order(list_id, account, precinct_id, kind, lines), self._per_hour, now)
 
         async def one(n: int) -> bool:
             holder = CallerOnDuty(f"list:{list_id}:{n:04}", "list", SPOKEN)
@@ -102,6 +149,7 @@ class Lists:
         until = now + good_for
         async with self._pool.acquire() as proxy, proxy.transaction():
             connection = cast(asyncpg.Connection, proxy)
+            await connection.execute(_SQL["taken"], list_id, taken)
             await connection.execute(_SQL["make"], list_id, precinct_id, kind, taken, account, now, until)
             detail = {"list": str(list_id), "lines": taken, "kind": kind, "until": until.isoformat()}
             await record(connection, now, account, "list made", f"precinct:{precinct_id}", detail)

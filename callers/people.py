@@ -1,8 +1,8 @@
 """Callers as people: what they speak, who is on duty and how fast, and phone banks they join by a code."""
 
-import asyncio
 import secrets
-from collections import Counter
+import time
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +16,8 @@ from election.audit import record
 _SQL = statements("people")
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
 _DAY = timedelta(hours=14)  # an election day's calls
+_ODD_UNREPORTED, _ODD_GIVEN_BACK = 3, 8  # voters a day; dead phones and wrong taps are fewer
+_REMEMBERED = 20_000  # addresses with wrong codes; the ones unheard longest are forgotten
 # Languages a voter may turn out to speak, and a caller to know.
 _NAMES = {
     "en": "English", "es": "español", "zh": "中文", "vi": "Tiếng Việt", "ko": "한국어", "tl": "Tagalog",
@@ -26,7 +28,15 @@ SPOKEN = tuple(_NAMES)
 
 
 class BankClosedError(Exception):
-    """This phone bank is over or full, or there is none with this code."""
+    """This phone bank is over or full."""
+
+
+class UnknownCodeError(BankClosedError):
+    """There is no phone bank with this code, or it is over."""
+
+
+class TooManyJoinedError(Exception):
+    """More have signed up from this address than one room holds."""
 
 
 def autonym(code: str) -> str:
@@ -65,13 +75,38 @@ class OnDuty:
     answered: int
     abusive: int
     barred: bool
+    bank: str = ""
+    joined_from: str = ""
+    shown: int = 0
+    unreported: int = 0  # shown, no longer held, and nothing told
+    given_back: int = 0
+
+    @property
+    def odd(self) -> bool:
+        """Whether somebody should look: many voters given back, or shown and never told of."""
+        return self.unreported >= _ODD_UNREPORTED or (
+            self.given_back >= _ODD_GIVEN_BACK and self.given_back > self.calls
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SignUps:
+    """Volunteers who signed up from one address today."""
+
+    address: str
+    callers: int
+    barred: int
+    shown: int
+    first_at: datetime
+    last_at: datetime
 
 
 class People:
     """The callers' own tables."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, address_callers: int = 50) -> None:
         self._pool = pool
+        self._address_callers = address_callers
 
     async def speak(self, caller_id: str, languages: Sequence[str]) -> None:
         """What they speak from now on; the first is their page's. Raises `ValueError` for none."""
@@ -96,8 +131,20 @@ class People:
         rows = await self._pool.fetch(_SQL["banks"])
         return [_bank(row) for row in rows]
 
-    async def join(self, code: str, name: str, contact: str, languages: Sequence[str], now: datetime) -> str:
-        """Signs a volunteer up; their caller id. Raises `BankClosedError`, `ValueError`."""
+    async def join(  # noqa: PLR0917
+        self,
+        code: str,
+        name: str,
+        contact: str,
+        languages: Sequence[str],
+        now: datetime,
+        address: str = "",
+    ) -> str:
+        """Signs a volunteer up; their caller id.
+
+        Raises `BankClosedError`, `TooManyJoinedError` (an address brings a bank's size of volunteers an
+        hour at most, over all banks), `ValueError`.
+        """
         name = " ".join(name.split())[:80]
         known = [language for language in dict.fromkeys(languages) if language in SPOKEN] or ["en"]
         if not name:
@@ -105,9 +152,16 @@ class People:
         caller_id = f"{code}-{secrets.token_hex(4)}"
         async with self._pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(_SQL["bank"], code, now)
-            if row is None or row["joined"] >= row["most_callers"]:
+            if row is None:
+                raise UnknownCodeError
+            if row["joined"] >= row["most_callers"]:
                 raise BankClosedError
-            await connection.execute(_SQL["join"], caller_id, name, contact.strip()[:120], known, code)
+            already = await connection.fetchval(_SQL["joined_from"], address, now - timedelta(hours=1))
+            if already >= max(self._address_callers, row["most_callers"]):
+                raise TooManyJoinedError
+            await connection.execute(
+                _SQL["join"], caller_id, name, contact.strip()[:120], known, code, now, address
+            )
         return caller_id
 
     async def bar(self, caller_id: str, account: str, now: datetime, *, barred: bool = True) -> bool:
@@ -129,6 +183,7 @@ class People:
                 now - r["holds_since"] if r["holds_since"] else None,
                 None if r["holds_since"] else now - r["seen_at"],
                 r["calls"], r["last_hour"], r["answered"], r["abusive"], r["barred"],
+                r["phone_bank"], r["joined_from"], r["shown"], r["unreported"], r["given_back"],
             )
             for r in rows
         ]  # fmt: skip
@@ -146,8 +201,17 @@ class People:
         row = await self._pool.fetchrow(_SQL["grounds"], caller_id, now - _DAY)
         return (set(row["counties"]), set(row["precincts"])) if row else (set(), set())
 
+    async def sign_ups(self, now: datetime, bank: str = "") -> list[SignUps]:
+        """Today's sign-ups by address, the most first."""
+        rows = await self._pool.fetch(_SQL["sign_ups"], now - _DAY, bank)
+        return [SignUps(**row) for row in rows]
+
+    async def known(self) -> int:
+        """How many callers are known by name."""
+        return int(await self._pool.fetchval(_SQL["known"]))
+
     async def seen_lately(self, caller_id: str, since: datetime) -> int:
-        """Voters this caller has been shown since then, by whichever service."""
+        """Voters this caller has been given since then, by whichever service."""
         return int(await self._pool.fetchval(_SQL["seen_lately"], caller_id, since))
 
     async def viewed(
@@ -162,22 +226,27 @@ class People:
 
 
 class WrongCodes:
-    """Stops the guessing of codes: after so many wrong ones a minute none is looked at."""
+    """Stops the guessing of codes: after so many wrong ones within a minute an address waits, and only it.
 
-    def __init__(self, most: int = 30) -> None:
+    Each service counts its own; a code has 40 bits, so that a few services more help nobody.
+    """
+
+    def __init__(self, most: int = 30, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._most = most
-        self._wrong = 0
-        self._since = 0.0
+        self._monotonic = monotonic
+        self._wrong: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def wrong(self) -> None:
-        self._wrong += 1
+    def wrong(self, address: str) -> None:
+        self._wrong.setdefault(address, deque(maxlen=self._most)).append(self._monotonic())
+        self._wrong.move_to_end(address)
+        if len(self._wrong) > _REMEMBERED:
+            self._wrong.popitem(last=False)
 
-    @property
-    def too_many(self) -> bool:
-        now = asyncio.get_running_loop().time()
-        if now - self._since > 60:
-            self._since, self._wrong = now, 0
-        return self._wrong >= self._most
+    def too_many(self, address: str) -> bool:
+        times = self._wrong.get(address)
+        while times and times[0] <= self._monotonic() - 60:
+            times.popleft()
+        return bool(times) and len(times or ()) >= self._most
 
 
 def _bank(row: asyncpg.Record) -> Bank:

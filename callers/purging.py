@@ -10,8 +10,13 @@ from election.audit import record
 
 # Whatever names a voter or a caller, or ties one to the other. A test compares this with the schema, so that
 # no new table is forgotten in silence.
-PERSONAL = ("voters", "callers", "leases", "calls", "strike_offs", "opt_outs", "call_lists", "phone_banks")
-OF_REHEARSALS = ("leases", "calls", "strike_offs", "call_lists", "phone_banks")
+PERSONAL = (
+    "voters", "callers", "leases", "calls", "strike_offs", "opt_outs", "call_lists", "phone_banks",
+    "voters_shown", "voters_listed",
+)  # fmt: skip
+OF_REHEARSALS = (
+    "leases", "calls", "strike_offs", "call_lists", "phone_banks", "voters_shown", "voters_listed",
+)  # fmt: skip
 # What stays, and why that names nobody.
 KEPT = ("dispatches", "dispatch_proposals", "dispatch_limits", "script_trials", "script_lines")
 _TABLES = (*(f"public.{t}" for t in PERSONAL), *(f"rehearsal.{t}" for t in OF_REHEARSALS))

@@ -13,7 +13,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -22,6 +22,7 @@ import asyncpg
 from callers import policy
 from callers.allocation import ANYWHERE, Crew
 from callers.batches import Batches
+from callers.budgets import Budgets, Origin
 from callers.hints import READ_AHEAD, Candidate, Hints, Household
 from callers.seal import Seal, SealedError
 from callers.statements import statements
@@ -66,11 +67,12 @@ class CallerOnDuty:
     name: str
     languages: tuple[str, ...]
     crew: Crew = ANYWHERE
+    bank: str = ""  # the phone bank they signed up at; empty: known by name
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A live lease and the voter it shows."""
+    """A live lease and its voter, whom the caller may see once they are `shown`."""
 
     lease_id: UUID
     voter_id: str
@@ -81,6 +83,7 @@ class Granted:
     expires_at: datetime
     variant: str = ""  # of the script
     held: bool = False  # the caller had it already
+    shown: bool = False  # the caller has dialled them
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +96,30 @@ class Nobody:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A lease looked up again. `reason` is empty while it may be called."""
+    """A lease looked up again. `reason` is empty while it may be called; `budget`: what keeps it from being
+    shown now. `granted` has the voter; `first`: they have not been shown before.
+    """
 
     reason: str
     expires_at: datetime | None = None
-    phone: str = field(default="", repr=False)
+    granted: Granted | None = None
+    budget: str = ""
+    first: bool = False
+
+    @property
+    def phone(self) -> str:
+        """The number, where one may be called."""
+        return self.granted.phone if self.granted and not self.reason else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreported:
+    """A voter shown whose call has no outcome yet."""
+
+    lease_id: UUID
+    name: str = field(repr=False)
+    precinct_id: str
+    dialled_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +142,11 @@ class Queue:
         lease: timedelta = timedelta(minutes=10),
         weights: tuple[float, float] = (1.0, 1.0),
         seal: Seal | None = None,
+        budgets: Budgets | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pool = pool
+        self._budgets = budgets or Budgets()
         self._rules = rules
         self._zone_of = zone_of  # a precinct's IANA zone, for voters without their own
         self._lease = lease
@@ -138,7 +162,8 @@ class Queue:
         self._beside: set[asyncio.Task[None]] = set()
         self._grants = Batches(pool, _SQL["grant"])
         self._records = Batches(pool, _SQL["record"])
-        self._confirmed = {name: Batches(pool, _SQL[name], lanes=1) for name in ("dialled", "extend")}
+        # one lane: who dials is counted before the next one's budgets are judged
+        self._dials, self._extends = (Batches(pool, _SQL[n], lanes=1) for n in ("dialled", "extend"))
 
     async def caller(self, caller_id: str, now: datetime) -> CallerOnDuty | None:
         """Who calls, or None where staff do not know them, took their link away, or their event is over."""
@@ -146,12 +171,12 @@ class Queue:
         if row is None or row["barred"]:
             return None
         crew = Crew(frozenset(row["counties"]), row["elsewhere"])
-        return CallerOnDuty(caller_id, row["name"], tuple(row["languages"]), crew)
+        return CallerOnDuty(caller_id, row["name"], tuple(row["languages"]), crew, row["phone_bank"])
 
     async def current(self, caller_id: str, now: datetime) -> Granted | None:
         """The lease a caller holds."""
         row = await self._pool.fetchrow(_SQL["current"], caller_id, now)
-        return self._granted(row, held=True) if row else None
+        return self._granted(row, held=True, shown=row["shown"]) if row else None
 
     def cold(self, precinct_id: str) -> bool:
         """Whether this precinct's candidates have never been read."""
@@ -234,13 +259,17 @@ class Queue:
         )  # fmt: skip
         if row["verdict"] == "none":
             return None
-        return self._granted(row, held=row["verdict"] == "held")
+        granted = self._granted(row, held=row["verdict"] == "held")
+        if granted.held:  # whether they were shown only the lease knows
+            current = await self.current(caller.caller_id, now)
+            return current if current and current.lease_id == granted.lease_id else granted
+        return granted
 
-    def _granted(self, row: asyncpg.Record, *, held: bool) -> Granted:
+    def _granted(self, row: asyncpg.Record, *, held: bool, shown: bool = False) -> Granted:
         person = self._seal.person(row["voter"], row["voter_name"], row["number"], row["secret"])
         return Granted(
             row["lease"], row["voter"], person.name, person.phone, row["tongue"], row["place"], row["ends"],
-            row["script"], held,
+            row["script"], held, shown,
         )  # fmt: skip
 
     def _put_back(
@@ -291,8 +320,12 @@ class Queue:
         if reason and row["ended_at"] is None:
             by = "expired" if reason == "expired" else "revoked"
             await self._pool.execute(_SQL["end"], lease_id, caller_id, now, by, reason)
-        person = self._seal.person(row["voter_id"] or "", "", row["phone"], row["sealed"])
-        return Check(reason, row["expires_at"], person.phone)
+        person = self._seal.person(row["voter_id"] or "", row["name"] or "", row["phone"], row["sealed"])
+        granted = Granted(
+            lease_id, row["voter_id"] or "", person.name, person.phone, row["language"] or "",
+            row["precinct_id"], row["expires_at"], row["variant"], held=True,
+        )  # fmt: skip
+        return Check(reason, row["expires_at"], granted)
 
     async def precinct_of(self, caller_id: str, lease_id: UUID) -> str:
         """Where the voter of a caller's lease votes. Raises `UnknownLeaseError`."""
@@ -315,23 +348,47 @@ class Queue:
         zone = row["timezone"] or self._zone_of(row["precinct_id"])
         return "" if policy.may_dial(now, zone, self._rules) else "hours"
 
-    async def dial(self, caller_id: str, lease_id: UUID, now: datetime) -> Check:
-        """Consent once more, right before the number is dialled (law L8); extends the lease."""
-        return await self._confirm("dialled", caller_id, lease_id, now)
+    async def dial(
+        self, caller_id: str, lease_id: UUID, now: datetime, origin: Origin | None = None
+    ) -> Check:
+        """Consent once more, right before the number is dialled (law L8); shows the voter where the budgets
+        allow it, and extends the lease.
+        """
+        found = await self.check(caller_id, lease_id, now)
+        if found.reason or found.granted is None:
+            return found
+        origin, most = origin or Origin(), self._budgets
+        row = await self._dials.row(
+            lease_id, lease_id, caller_id, now + self._lease, now, now + self._rules.no_answer_rest,
+            origin.bank, origin.address, origin.known,
+            most.unreported, most.caller, most.bank, most.address, most.seconds, most.hour,
+        )  # fmt: skip
+        if row["refused"]:
+            reason = "unreported" if row["refused"] == "unreported" else "too_fast"
+            return Check(reason, found.expires_at, budget=row["refused"])
+        if row["expires_at"] is None:
+            return Check("ended")
+        shown = replace(found.granted, expires_at=row["expires_at"], shown=True)
+        return Check("", row["expires_at"], shown, first=row["first"])
 
     async def heartbeat(self, caller_id: str, lease_id: UUID, now: datetime) -> Check:
         """The caller is still there: consent once more, and the lease is extended."""
-        return await self._confirm("extend", caller_id, lease_id, now)
-
-    async def _confirm(self, statement: str, caller_id: str, lease_id: UUID, now: datetime) -> Check:
         found = await self.check(caller_id, lease_id, now)
         if found.reason:
             return found
-        dialled = (now, now + self._rules.no_answer_rest) if statement == "dialled" else ()
-        until = now + self._lease
-        row = await self._confirmed[statement].row(lease_id, lease_id, caller_id, until, *dialled)
-        expires_at = row["expires_at"]
-        return Check("" if expires_at else "ended", expires_at, found.phone)
+        row = await self._extends.row(lease_id, lease_id, caller_id, now + self._lease)
+        return Check("" if row["expires_at"] else "ended", row["expires_at"])
+
+    async def unreported(self, caller_id: str) -> list[Unreported]:
+        """Voters shown to a caller who has not told what came of it; the one they hold left out."""
+        rows = await self._pool.fetch(_SQL["unreported"], caller_id)
+        return [
+            Unreported(
+                r["lease_id"], self._seal.person(r["voter_id"], r["name"] or "", "", r["sealed"]).name,
+                r["precinct_id"], r["dialled_at"],
+            )
+            for r in rows
+        ]  # fmt: skip
 
     async def release(self, caller_id: str, lease_id: UUID, now: datetime, reason: str = "") -> bool:
         """Gives the voter back; whether the lease was live."""

@@ -4,6 +4,7 @@ from datetime import time, timedelta
 
 from pydantic import Field, SecretStr
 
+from callers.budgets import Budgets
 from callers.limits import Limits
 from callers.policy import Rules
 from callers.seal import Seal
@@ -52,7 +53,42 @@ class CallersSettings(SharedSettings):
         default=240, description="Voters one caller may see an hour (stack time): stops scraping, not work."
     )
     leases_burst: int = Field(
-        default=30, description="Voters one caller may see at once before the rate counts."
+        default=30, description="Voters one caller may ask for at once before the rate counts."
+    )
+    shown_unreported: int = Field(
+        default=3,
+        ge=1,
+        description="Voters shown to one caller whose outcome has not come; then it is asked for first.",
+    )
+    shown_a_minute: int = Field(
+        default=6, ge=1, description="Voters shown to one caller a minute (stack time): a call takes longer."
+    )
+    shown_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="Stack seconds in which a phone bank, and an address, is shown one voter for each of its "
+        "callers.",
+    )
+    bank_callers: int = Field(
+        default=10, ge=1, description="A phone bank with fewer callers is shown as many voters as so many."
+    )
+    address_callers: int = Field(
+        default=50,
+        ge=1,
+        description="Callers behind one address (IPv6: /64) who can sign up and work, where their phone bank "
+        "is not larger.",
+    )
+    wrong_codes_a_minute: int = Field(
+        default=30, ge=1, description="Wrong join codes from one address, after which it waits."
+    )
+    listed_per_hour: int = Field(
+        default=10_000,
+        ge=1,
+        description="Voters one account may take on lists, sheets and walk sheets an hour (stack time).",
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1,::1",
+        description="Addresses or networks, separated by commas, whose X-Forwarded-For is believed.",
     )
     dispatch_automatic: bool = Field(
         default=True, description="Open lagging precincts without asking; otherwise only propose them."
@@ -84,6 +120,17 @@ class CallersSettings(SharedSettings):
             call_until=self.call_until,
             no_answer_rest=timedelta(minutes=self.no_answer_minutes),
             no_answer_tries=self.no_answer_tries,
+        )
+
+    @property
+    def budgets(self) -> Budgets:
+        return Budgets(
+            unreported=self.shown_unreported,
+            caller=self.shown_a_minute,
+            hour=self.leases_per_hour,
+            bank=self.bank_callers,
+            address=self.address_callers,
+            seconds=self.shown_seconds,
         )
 
     @property

@@ -12,7 +12,8 @@ from callers import scripts
 from callers.api import floor_of
 from callers.captain import bank_of
 from callers.desk import page
-from callers.lists import CallList, Line, UnknownListError
+from callers.floor import Floor
+from callers.lists import CallList, Line, TooManyListedError, UnknownListError
 from callers.walks import Door, doors_of
 
 _GOOD_FOR = timedelta(hours=3)
@@ -52,6 +53,11 @@ a crossed-out voter must not be called.</p>
 <tbody>{"".join(map(_row, found.lines))}</tbody></table></div></main>"""
 
 
+def _too_many(floor: Floor, error: TooManyListedError) -> web.Response:
+    floor.metrics.held_back.labels("lists").inc()
+    return page("en", f'<main class="wait"><p role="alert">{escape(str(error))}</p></main>', status=429)
+
+
 async def make(request: web.Request) -> web.Response:
     """Sets voters aside for a sheet and shows it."""
     account = _staff(request)
@@ -60,10 +66,13 @@ async def make(request: web.Request) -> web.Response:
     lines = 30
     with suppress(ValueError):
         lines = max(1, min(200, int(str(form.get("lines", lines)))))
-    made = await floor.lists.make(
-        str(form.get("precinct", "")).strip(), lines, kind="sheet", good_for=_GOOD_FOR, account=account,
-        now=floor.time.now(),
-    )  # fmt: skip
+    try:
+        made = await floor.lists.make(
+            str(form.get("precinct", "")).strip(), lines, kind="sheet", good_for=_GOOD_FOR, account=account,
+            now=floor.time.now(),
+        )  # fmt: skip
+    except TooManyListedError as error:
+        return _too_many(floor, error)
     token = quote(request.match_info["token"])
     raise web.HTTPSeeOther(f"/c/captain/{token}/lists/{made.list_id}")
 
@@ -114,7 +123,13 @@ async def walk(request: web.Request) -> web.Response:
     place = floor.places.get(precinct)
     if place is None:
         raise web.HTTPNotFound(text="There is no such precinct. Go back and check its number.")
-    doors = await doors_of(floor.pool, floor.settings.seal, precinct, account, floor.time.now())
+    try:
+        doors = await doors_of(
+            floor.pool, floor.settings.seal, precinct, account, floor.time.now(),
+            floor.settings.listed_per_hour,
+        )  # fmt: skip
+    except TooManyListedError as error:
+        return _too_many(floor, error)
     response = page("en", _walk(place.name, doors))
     response.headers["Refresh"] = str(_LOOK_SECONDS)
     return response

@@ -1,5 +1,6 @@
 """Staff's part of the API: phone banks, who is on, views, trials of scripts, lists for dialers and sheets."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from aiohttp import web
 
 from callers.api import TOKENS, Route, answer, body, floor_of, problem, staff_of
 from callers.captain import captain_path
-from callers.lists import UnknownListError, as_csv
+from callers.lists import TooManyListedError, UnknownListError, as_csv
 from callers.people import Bank
 from callers.permission import deciding, for_all, of_caller, of_list, of_precinct, sees
 from callers.trial import Rule
@@ -57,13 +58,23 @@ async def get_floor(request: web.Request) -> web.Response:
             caller_id=one.caller_id, name=one.name, languages=list(one.languages),
             precinct_id=one.precinct_id, minutes_on_call=_minutes(one.on_a_call),
             minutes_idle=_minutes(one.idle), calls=one.calls, calls_last_hour=one.last_hour,
-            answered=one.answered, abusive=one.abusive, barred=one.barred,
+            answered=one.answered, abusive=one.abusive, barred=one.barred, phone_bank=one.bank,
+            joined_from=one.joined_from, shown=one.shown, unreported=one.unreported,
+            given_back=one.given_back, odd=one.odd,
         )
         for one in await floor.people.on_duty(now)
         if sees(who, floor, one.precinct_id)
     ]  # fmt: skip
-    outcomes = dict(await floor.people.outcomes(now, lambda precinct: sees(who, floor, precinct)))
-    return answer(wire.FloorView(callers=lines, waiting=len(floor.waiting), outcomes=outcomes))
+    sign_ups = await floor.people.sign_ups(now) if who.counties is None else []  # banks know no county
+    return answer(
+        wire.FloorView(
+            callers=lines,
+            waiting=len(floor.waiting),
+            outcomes=dict(await floor.people.outcomes(now, lambda precinct: sees(who, floor, precinct))),
+            sign_ups=[wire.SignUps(**asdict(one)) for one in sign_ups],
+            held_back=floor.metrics.refusals(),
+        )
+    )
 
 
 async def put_caller(request: web.Request) -> web.Response:
@@ -142,14 +153,18 @@ async def post_list(request: web.Request) -> web.Response:
     order = await body(request, wire.ListOrder)
     floor = floor_of(request)
     account = of_precinct(who, floor, order.precinct_id).account
-    made = await floor.lists.make(
-        order.precinct_id,
-        order.lines,
-        kind=order.kind,
-        good_for=timedelta(hours=order.hours),
-        account=account,
-        now=floor.time.now(),
-    )
+    try:
+        made = await floor.lists.make(
+            order.precinct_id,
+            order.lines,
+            kind=order.kind,
+            good_for=timedelta(hours=order.hours),
+            account=account,
+            now=floor.time.now(),
+        )
+    except TooManyListedError as error:
+        floor.metrics.held_back.labels("lists").inc()
+        return problem(429, "too_many", str(error))
     path = f"/lists/{made.list_id}"
     view = wire.ListView(
         list_id=made.list_id, precinct_id=made.precinct_id, lines=len(made.lines), until=made.until,

@@ -4,6 +4,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from callers.feed import Heard
 
+BUDGETS = ("unreported", "caller", "bank", "address", "joins", "codes", "lists")
+
 
 class Metrics:
     """Counts only: no voter, phone or caller in any label."""
@@ -26,6 +28,16 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self.shown = Counter("beluga_callers_shown", "Voters shown to callers", registry=registry)
+        self.held_back = Counter(
+            "beluga_callers_held_back",
+            "Refused, because a budget is spent: voters not shown (unreported, caller, bank, address), "
+            "sign-ups and wrong join codes of one address (joins, codes), voters not listed (lists)",
+            ["budget"],
+            registry=registry,
+        )
+        for budget in BUDGETS:
+            self.held_back.labels(budget)
         self.expired = Counter("beluga_callers_expired", "Leases that ran out", registry=registry)
         self.revoked = Counter("beluga_callers_revoked", "Leases ended by the log", registry=registry)
         self.strike_offs = Counter("beluga_callers_strike_offs", "Strike-offs heard", registry=registry)
@@ -45,3 +57,12 @@ class Metrics:
         Gauge(
             "beluga_callers_feed_age_seconds", "Age of the standings; -1 before the first", registry=registry
         ).set_function(lambda: -1.0 if heard.age() is None else heard.age() or 0.0)
+
+    def refusals(self) -> dict[str, int]:
+        """What has been held back since the start, by budget."""
+        return {
+            sample.labels["budget"]: int(sample.value)
+            for metric in self.held_back.collect()
+            for sample in metric.samples
+            if sample.name.endswith("_total") and sample.value
+        }

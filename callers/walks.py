@@ -8,9 +8,11 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
+from uuid import uuid4
 
 import asyncpg
 
+from callers.lists import Order, take
 from callers.seal import Seal
 from callers.statements import statements
 from election.audit import record
@@ -27,13 +29,14 @@ class Door:
     names: list[str] = field(repr=False)
 
 
-async def doors_of(
-    pool: asyncpg.Pool, seal: Seal, precinct_id: str, account: str, now: datetime
+async def doors_of(  # noqa: PLR0917
+    pool: asyncpg.Pool, seal: Seal, precinct_id: str, account: str, now: datetime, per_hour: int = 10_000
 ) -> list[Door]:
-    """The doors left in a precinct. Each look is audited. Raises `SealedError`."""
+    """The doors left in a precinct. Each look is audited. Raises `SealedError`, `TooManyListedError`."""
+    rows = await pool.fetch(_DOORS, precinct_id)
+    await take(pool, Order(uuid4(), account, precinct_id, "walk", len(rows)), per_hour, now)
     async with pool.acquire() as proxy:
         connection = cast(asyncpg.Connection, proxy)
-        rows = await connection.fetch(_DOORS, precinct_id)
         people = [seal.person(r["voter_id"], r["name"], "", r["sealed"], r["address"]) for r in rows]
         doors: dict[str, Door] = {}
         for person in people:

@@ -4,6 +4,9 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.parse
+import urllib.request
 from typing import Any
 
 from chaos.faults.front import Front
@@ -207,6 +210,26 @@ def flood(connections: int, seconds: float, source: str = "127.0.0.66") -> int:
     history.record(Op.HEAL, "flood")
     history.record(Op.NOTE, said=f"{done.stdout.strip()} answers to unsigned requests")
     return int(done.stdout)
+
+
+def guess_codes(tries: int) -> int:
+    """Tries join codes at the phone bank's door, as somebody would who wants callers' links; how many were
+    looked at (the others were refused unseen).
+    """
+    session = current()
+    url, looked_at = f"{session.target.url('callers')}/c/join", 0
+    session.history.record(Op.FAULT, "guesses", cuts=[], number="guesses", arguments={"tries": tries})
+    for n in range(min(int(tries), 500)):
+        form = urllib.parse.urlencode({"code": f"guess{n:03}", "name": "A guest", "speaks": "en"}).encode()
+        try:
+            urllib.request.urlopen(urllib.request.Request(url, form), timeout=5).close()  # noqa: S310
+        except urllib.error.HTTPError as error:
+            looked_at += error.code == 403
+            error.close()
+        except OSError as error:
+            session.history.record(Op.NOTE, said=f"a guess had no answer: {type(error).__name__}")
+    session.history.record(Op.HEAL, "guesses")
+    return looked_at
 
 
 def heal_all() -> str:

@@ -272,7 +272,8 @@ def add_sign_in(
         if not csrf_right(flask.request.form.get("csrf")):
             return _form("This page was open too long. Please try again.", 400)
         code = flask.request.form.get("code")
-        name, epoch = _halfway() if code is not None else (flask.request.form.get("login", ""), None)
+        halfway = _halfway() if code is not None else _Halfway(flask.request.form.get("login", ""))
+        name, epoch = halfway.login, halfway.epoch
         name = name[:100].strip().lower()
         password = flask.request.form.get("password", "")[:200]
         address = flask.request.remote_addr or ""
@@ -289,7 +290,14 @@ def add_sign_in(
         if code is not None:
             if account is None or account.disabled or account.epoch != epoch:
                 return _form("That took too long. Please begin again.", 400)
+            with guard:
+                spent = attempts.codes_spent(halfway.number, time.monotonic())
+            if spent:
+                flask.session.pop("halfway", None)
+                return _form("Too many wrong codes. Please begin again with your password.", 429)
             if not known.code_accepted(account, code[:20]):
+                with guard:
+                    attempts.wrong_code(halfway.number, time.monotonic())
                 failed(name, address, "code")
                 return _form("That code is wrong or was used. Wait for the next one.", 401, ask_code=True)
             return welcome(account, address)
@@ -303,7 +311,8 @@ def add_sign_in(
         if account.role not in WAR_ROOM:
             return _form("This account has no war room. Use your personal link instead.", 403)
         if account.totp_secret:
-            flask.session["halfway"] = [account.login, account.epoch, int(time.time())]
+            number = secrets.token_urlsafe(12)
+            flask.session["halfway"] = [account.login, account.epoch, int(time.time()), number]
             return _form(ask_code=True)
         return welcome(account, address)
 
@@ -346,10 +355,21 @@ def _person(known: Accounts) -> Person | None:
     return who if role in WAR_ROOM and known.still_open(who) else None
 
 
-def _halfway() -> tuple[str, int | None]:
+@dataclass(frozen=True, slots=True)
+class _Halfway:
+    """Who gave a right password and owes the code. `number`: of this half-way session."""
+
+    login: str = ""
+    epoch: int | None = None
+    number: str = ""
+
+
+def _halfway() -> _Halfway:
     """Whose password was right a moment ago, and the account's epoch then; nobody's where long ago."""
-    login, epoch, at = flask.session.get("halfway") or ("", None, 0)
-    return (login, epoch) if time.time() - at < CODE_SECONDS else ("", None)
+    kept = flask.session.get("halfway")
+    if not kept or len(kept) != 4 or time.time() - kept[2] >= CODE_SECONDS:
+        return _Halfway()
+    return _Halfway(kept[0], kept[1], kept[3])
 
 
 def _form(problem: str = "", status: int = 200, ask_code: bool = False) -> Any:

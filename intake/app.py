@@ -12,6 +12,7 @@ from aiohttp import web
 from election.access.access_list import AccessList
 from election.access.identity import Admission
 from election.access.telemetry import AccessTelemetry
+from election.addresses import Proxies
 from election.clock import Clock, open_clock
 from election.heartbeat import keep_beating
 from election.private_files import private_folder, private_state
@@ -25,7 +26,7 @@ from intake.form import add_form
 from intake.front import Fronts, Taker
 from intake.hotline import add_hotline
 from intake.journal import Journal
-from intake.limits import Phones, Proxies, Sources
+from intake.limits import Phones, Sources
 from intake.links import Links
 from intake.office import BackOffice
 from intake.openapi import add_openapi

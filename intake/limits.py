@@ -10,14 +10,11 @@ except in `Doorkeeper`, which holds answers back on the event loop.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
-from functools import lru_cache
-from ipaddress import IPv6Address, ip_address, ip_network
 
 PER_SECOND = 200  # refusals answered a second: forgers wait for each other, not watchers for forgers
 LONGEST_WAIT = 10.0  # seconds; providers have given up by then
 MOST_HELD = 2_000  # answers held back at once; each keeps a connection open
 MOST_REMEMBERED = 50_000  # phones or addresses; the ones unheard longest are forgotten
-MOST_HOPS = 8  # of X-Forwarded-For that are looked at
 
 # A proxy of ours lends each of its connections to whoever is being answered, has a limited number, and asks
 # another of us after four seconds (deploy/haproxy.cfg): so what comes through it is held shortly.
@@ -141,20 +138,6 @@ class Sources:
         return at is not None and now - at < PROVEN_SECONDS
 
 
-@lru_cache(maxsize=4096)
-def source_of(address: str) -> str:
-    """Whom an address belongs to: itself, or the /64 around it; anything else is its own source."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped:
-            return str(parsed.ipv4_mapped)
-        return str(ip_network((int(parsed) >> 64 << 64, 64)))
-    return str(parsed)
-
-
 class Phones:
     """Texts a phone may send before its answers stop; its texts are kept all the same."""
 
@@ -173,42 +156,3 @@ class Phones:
         if len(self._told) > MOST_REMEMBERED:
             self._told.popitem(last=False)
         return "tell"
-
-
-class Proxies:
-    """Whose word about the client's address is believed: networks such as `127.0.0.1` or `10.0.0.0/8`."""
-
-    def __init__(self, networks: str) -> None:
-        self._networks = [
-            ip_network(word.strip(), strict=False) for word in networks.split(",") if word.strip()
-        ]
-        self._known: dict[str, bool] = {}
-
-    def trusted(self, address: str) -> bool:
-        """Whether it is one of ours."""
-        known = self._known.get(address)
-        if known is None:
-            if len(self._known) > MOST_REMEMBERED:
-                self._known.clear()
-            known = self._known[address] = self._look(address)
-        return known
-
-    def _look(self, address: str) -> bool:
-        try:
-            parsed = ip_address(address)
-        except ValueError:
-            return False
-        if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped:
-            parsed = parsed.ipv4_mapped
-        return any(parsed in network for network in self._networks)
-
-    def client(self, peer: str, forwarded: str) -> str:
-        """The nearest address that is no proxy of ours; `forwarded` is `X-Forwarded-For`."""
-        address = peer
-        if not forwarded or not self.trusted(peer):
-            return address[:64]
-        for hop in reversed([hop.strip() for hop in forwarded.rsplit(",", MOST_HOPS)[-MOST_HOPS:]]):
-            if not self.trusted(address):
-                break
-            address = hop or address
-        return address[:64]

@@ -10,7 +10,8 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from intake.limits import TURNED_AWAY, Allowance, Proxies, Sources, source_of
+from election.addresses import Proxies
+from intake.limits import TURNED_AWAY, Allowance, Sources
 from intake.providers import PROVIDERS
 from intake.settings import IntakeSettings
 from intake.telemetry import Telemetry
@@ -28,7 +29,7 @@ def doorman(proxies: Proxies, sources: Sources, telemetry: Telemetry) -> Callabl
     """
 
     def lets_in(peer: str) -> bool:
-        if proxies.trusted(peer) or sources.lets_in(source_of(peer), monotonic()):
+        if proxies.trusted(peer) or sources.lets_in(network_of(peer), monotonic()):
             return True
         telemetry.refuse("http", TURNED_AWAY)
         return False
@@ -50,7 +51,7 @@ def limit_addresses(settings: IntakeSettings, sources: Sources, telemetry: Telem
         if path in _WATCHING or path in _TEXTS:
             return await handler(request)
         address = proxies.client(request.remote or "", request.headers.get("X-Forwarded-For", ""))
-        source, now = source_of(address), monotonic()
+        source, now = network_of(address), monotonic()
         if path.startswith("/sms/"):
             if seconds := sources.put_off(source, now):
                 return refused(503, seconds, TURNED_AWAY)  # a provider tries again after that

@@ -12,6 +12,7 @@ from time import monotonic, perf_counter
 
 from aiohttp import web
 
+from election.addresses import Proxies, network_of
 from election.checkin import Channel
 from intake.front import Answer, Taker
 from intake.journal import JournalUnavailableError
@@ -20,9 +21,7 @@ from intake.limits import (
     PROXIED_WAIT,
     TURNED_AWAY,
     Doorkeeper,
-    Proxies,
     Sources,
-    source_of,
 )
 from intake.providers import PROVIDERS, Incoming, MalformedError, Outcome, Provider, RefusedError, Webhook
 from intake.reception import Reception
@@ -63,7 +62,7 @@ class Refusals:
 
     def source(self, peer: str, headers: Mapping[str, str]) -> str:
         """The address, or the /64, that a request is from."""
-        return source_of(self._proxies.client(peer, headers.get("X-Forwarded-For") or ""))
+        return network_of(self._proxies.client(peer, headers.get("X-Forwarded-For") or ""))
 
     def signed(self, source: str) -> None:
         """Rightly."""
@@ -77,14 +76,14 @@ class Refusals:
         """Counts it, and answers in its turn; with too many of them the connection is not kept."""
         now = monotonic()
         self._sources.refused(source, now)
-        direct = source == source_of(peer)
+        direct = source == network_of(peer)
         if direct and self._sources.worn_out(source, now):
             answer = partial(answer, last=True)  # the next one must be let in again
         (self._direct if direct else self._proxied).refuse(answer)
 
     def turn_away(self, source: str, peer: str, answer: "partial[None]") -> None:
         """Answers what is not looked at: in its turn, and for the last time on this connection."""
-        direct = source == source_of(peer)
+        direct = source == network_of(peer)
         (self._direct if direct else self._proxied).refuse(partial(answer, last=direct))
 
 

@@ -29,14 +29,15 @@ select * from give_lease($1, $2, $3, $4::text[], $5::text[], $6, $7::text[], $8,
 -- :name current
 -- The lease a caller holds now.
 select l.lease_id as lease, l.expires_at as ends, l.precinct_id as place, l.voter_id as voter,
-       s.name as voter_name, l.phone as number, s.language as tongue, l.variant as script, s.sealed as secret
+       s.name as voter_name, l.phone as number, s.language as tongue, l.variant as script, s.sealed as secret,
+       l.dialled_at is not null as shown
 from leases l join voter_standings s using (voter_id)
 where l.caller_id = $1 and l.ended_at is null and l.expires_at > $2
 
 -- :name check
 -- Looks consent up again for a live lease: everything `give_lease` looked at, minutes later.
-select l.lease_id, l.expires_at, l.ended_at, l.ended_by, l.ended_reason, l.phone, l.precinct_id,
-       s.never, s.timezone, s.voter_id, s.sealed, d.hold, d.closes_at
+select l.lease_id, l.expires_at, l.ended_at, l.ended_by, l.ended_reason, l.phone, l.precinct_id, l.variant,
+       s.never, s.timezone, s.voter_id, s.sealed, s.name, s.language, d.hold, d.closes_at
 from leases l
 left join voter_standings s using (voter_id)
 left join dispatches d on d.precinct_id = l.precinct_id and d.ended_at is null
@@ -52,13 +53,66 @@ with extended as (
 select e.expires_at from (select) one left join extended e on true
 
 -- :name dialled
--- $5: until when the phone rests if the outcome never comes.
-with extended as (
-    update leases set dialled_at = $4, expires_at = greatest(expires_at, $3), rest_until = $5
+-- The voter is shown now, unless a budget is spent: `refused` says which, empty while none is. Shown once, a
+-- voter may be dialled again. $5: until when the phone rests if the outcome never comes; $6: phone bank; $7:
+-- address; $8: callers known by name, the size of the bank ''; $9 to $14: `Budgets`. Who dials at one service
+-- does so one after the other (one lane), so each is counted before the next is judged; another service's that
+-- commit in this very moment are not seen.
+with lease as (
+    select dialled_at is not null as shown from leases
     where lease_id = $1 and caller_id = $2 and ended_at is null
+), bank as (
+    select case when $6::text = '' then $8::bigint
+                else (select count(*) from callers where phone_bank = $6 and not barred) end as callers
+), judged as (
+    select case
+        when coalesce((select shown from lease), true) then ''
+        when (select count(*) from leases l
+              where l.caller_id = $2 and l.dialled_at is not null and l.ended_by is distinct from 'outcome'
+                and not exists (select from calls c where c.lease_id = l.lease_id and c.undone_at is null))
+           + (select count(distinct c.lease_id) from calls c join leases l using (lease_id)
+              where c.caller_id = $2 and c.undone_at is not null and l.dialled_at is not null
+                and l.ended_by = 'outcome'
+                and not exists (select from calls k where k.lease_id = c.lease_id and k.undone_at is null))
+             >= $9::integer then 'unreported'
+        when (select count(*) from voters_shown where caller_id = $2 and at > $4::timestamptz - interval '1 minute')
+             >= $10::integer
+          or (select count(*) from voters_shown where caller_id = $2 and at > $4::timestamptz - interval '1 hour')
+             >= $14::integer then 'caller'
+        when $6 <> '' and (select count(*) from voters_shown where phone_bank = $6 and phone_bank <> ''
+                           and at > $4::timestamptz - make_interval(secs => $13::float8))
+             >= greatest($11::integer, bank.callers) then 'bank'
+        when (select count(*) from voters_shown where address = $7::text
+              and at > $4::timestamptz - make_interval(secs => $13::float8))
+             >= greatest($12::integer, bank.callers) then 'address'
+        else ''
+    end as refused
+    from bank
+), extended as (
+    update leases set dialled_at = $4, expires_at = greatest(expires_at, $3), rest_until = $5
+    where lease_id = $1 and caller_id = $2 and ended_at is null and (select refused from judged) = ''
     returning expires_at
+), noted as (
+    insert into voters_shown (lease_id, caller_id, phone_bank, address, at)
+    select $1, $2, $6::text, $7::text, $4 from extended where not coalesce((select shown from lease), true)
+    on conflict do nothing
+    returning lease_id
 )
-select e.expires_at from (select) one left join extended e on true
+select e.expires_at, j.refused, exists (select from noted) as first from judged j left join extended e on true
+
+-- :name unreported
+-- Voters a caller was shown and has not told of, the one they hold left out; oldest first.
+select l.lease_id, l.voter_id, l.precinct_id, l.dialled_at, s.name, s.sealed
+from leases l left join voter_standings s using (voter_id)
+where l.lease_id in (
+    select o.lease_id from leases o
+    where o.caller_id = $1 and o.dialled_at is not null and o.ended_by is distinct from 'outcome'
+    union
+    select c.lease_id from calls c join leases o using (lease_id)
+    where c.caller_id = $1 and c.undone_at is not null and o.dialled_at is not null and o.ended_by = 'outcome'
+) and l.ended_at is not null
+  and not exists (select from calls c where c.lease_id = l.lease_id and c.undone_at is null)
+order by l.dialled_at, l.lease_id
 
 -- :name end
 update leases set ended_at = $3, ended_by = $4, ended_reason = $5
@@ -139,7 +193,7 @@ order by l.caller_id, l.granted_at desc
 
 -- :name caller
 -- One who signed up at a phone bank is known while it lasts, in a rehearsal or on the day, whichever it was.
-select caller_id, name, languages, counties, elsewhere, barred from callers c
+select caller_id, name, languages, counties, elsewhere, barred, phone_bank from callers c
 where caller_id = $1
   and (c.phone_bank = '' or exists (select from phone_banks p where p.code = c.phone_bank and p.ends_at > $2))
 

@@ -2,6 +2,25 @@
 insert into call_lists (list_id, precinct_id, kind, lines, made_by, made_at, until)
 values ($1, $2, $3, $4, $5, $6, $7)
 
+-- :name own_account
+-- Whoever lists for one account does so one after the other, at every service.
+select pg_advisory_xact_lock(hashtextextended('listed ' || $1, 8403))
+
+-- :name listed_lately
+-- Voters an account has taken since $2.
+select coalesce(sum(voters), 0)::bigint from voters_listed where account = $1 and at > $2
+
+-- :name walked_lately
+-- Whether an account has looked at this precinct's doors since $3: again is not more.
+select exists (select from voters_listed where account = $1 and precinct_id = $2 and kind = 'walk' and at > $3)
+
+-- :name take
+insert into voters_listed (listed_id, account, precinct_id, kind, voters, at) values ($1, $2, $3, $4, $5, $6)
+
+-- :name taken
+-- A list came out shorter than it was asked for.
+update voters_listed set voters = $2 where listed_id = $1
+
 -- :name one
 select * from call_lists where list_id = $1
 

@@ -27,22 +27,49 @@ select p.code, p.name, p.most_callers, p.ends_at, p.made_by, p.made_at,
 from phone_banks p order by p.made_at
 
 -- :name join
-insert into callers (caller_id, name, contact, languages, phone_bank) values ($1, $2, $3, $4, $5)
+insert into callers (caller_id, name, contact, languages, phone_bank, joined_at, joined_from)
+values ($1, $2, $3, $4, $5, $6, $7)
+
+-- :name joined_from
+-- How many have signed up from an address since $2, at any phone bank.
+select count(*) from callers where joined_from = $1 and joined_from <> '' and joined_at > $2
+
+-- :name known
+-- Callers of callers.csv.
+select count(*) from callers where phone_bank = ''
+
+-- :name sign_ups
+-- Volunteers by the address they signed up from, the most first.
+select c.joined_from as address, count(*) as callers, count(*) filter (where c.barred) as barred,
+       coalesce(sum(s.shown), 0)::bigint as shown, min(c.joined_at) as first_at, max(c.joined_at) as last_at
+from callers c
+left join lateral (
+    select count(*) as shown from voters_shown v where v.caller_id = c.caller_id and v.at > $1
+) s on true
+where c.joined_from <> '' and c.joined_at > $1 and ($2 = '' or c.phone_bank = $2)
+group by c.joined_from order by count(*) desc, min(c.joined_at) limit 20
 
 -- :name on_duty
 -- Everybody who was given a voter or reported a call since $1: what they do and how fast. No voter is named.
 with given as (
     select caller_id, max(granted_at) as at,
            max(granted_at) filter (where ended_at is null) as holds_since,
-           (array_agg(precinct_id order by granted_at desc))[1] as precinct_id
-    from leases where granted_at > $1 and caller_id not like 'list:%' group by caller_id
+           (array_agg(precinct_id order by granted_at desc))[1] as precinct_id,
+           count(dialled_at) as shown, count(*) filter (where ended_by = 'released') as given_back,
+           count(*) filter (
+               where dialled_at is not null and ended_by in ('expired', 'released', 'revoked')
+               and not exists (select from calls k where k.lease_id = l.lease_id and k.undone_at is null)
+           ) as unreported
+    from leases l where granted_at > $1 and caller_id not like 'list:%' group by caller_id
 ), made as (
     select caller_id, max(at) as at, count(*) as calls, count(*) filter (where at > $2) as last_hour,
            count(*) filter (where outcome in ('will_vote', 'refused', 'call_back', 'already_voted')) as answered,
            count(*) filter (where outcome = 'abusive') as abusive
     from calls where at > $1 and undone_at is null and caller_id not like 'list:%' group by caller_id
 )
-select c.caller_id, c.name, c.languages, c.phone_bank, c.barred, g.precinct_id, g.holds_since,
+select c.caller_id, c.name, c.languages, c.phone_bank, c.joined_from, c.barred, g.precinct_id, g.holds_since,
+       coalesce(g.shown, 0) as shown, coalesce(g.unreported, 0) as unreported,
+       coalesce(g.given_back, 0) as given_back,
        greatest(g.at, m.at) as seen_at, coalesce(m.calls, 0) as calls, coalesce(m.last_hour, 0) as last_hour,
        coalesce(m.answered, 0) as answered, coalesce(m.abusive, 0) as abusive
 from callers c left join given g using (caller_id) left join made m using (caller_id)
@@ -67,5 +94,5 @@ from leases where ($1 = '' or voter_id = $1) and ($2 = '' or caller_id = $2)
 order by granted_at desc limit 5000
 
 -- :name seen_lately
--- Voters shown to a caller since $2: the rate limit outlives the service, and holds across several.
+-- Voters given to a caller since $2: the rate limit outlives the service, and holds across several.
 select count(*) from leases where caller_id = $1 and granted_at > $2

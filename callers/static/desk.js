@@ -18,6 +18,19 @@
     say(message || main.dataset.stop);
     if (call) { call.setAttribute("aria-disabled", "true"); call.removeAttribute("href"); }
   };
+  // whom to call, in the places that wait for it; text only, whatever a name holds
+  const show = (voter) => {
+    document.getElementById("name").textContent = voter.name;
+    document.getElementById("number").textContent = voter.phone;
+    document.getElementById("script").replaceChildren(...voter.script.map((line) => {
+      const p = document.createElement("p");
+      p.textContent = line;
+      return p;
+    }));
+    for (const id of ["number", "called"]) document.getElementById(id).hidden = false;
+    const before = document.getElementById("before");
+    if (before) before.remove();
+  };
 
   // --- outcomes kept until answered
   const kept = () => { try { return JSON.parse(localStorage.getItem(waiting) || "[]"); } catch { return []; } };
@@ -61,14 +74,19 @@
     if (call.getAttribute("aria-disabled") === "true") return;
     try {
       const answer = await ask("POST", "/api/dial", { lease_id: lease });
-      if (!answer.ok) throw new Error("later");
+      if (!answer.ok && answer.status !== 429) throw new Error("later");
       const still = await answer.json();
-      if (still.live) { say(""); location.href = `tel:${still.phone}`; } else stop(still.message);
+      if (still.reason === "unreported") return location.replace(home); // it asks what came of those
+      if (still.reason === "too_fast") return say(still.message);
+      if (!still.live) return stop(still.message);
+      say("");
+      if (still.voter) show(still.voter);
+      location.href = `tel:${still.phone}`;
     } catch { say(main.dataset.offline); }
   });
 
   // --- the lease is kept alive while the page is open; a voter who has voted meanwhile is taken off it
-  if (lease) setInterval(async () => {
+  if (lease && main.dataset.beat) setInterval(async () => {
     try {
       const answer = await ask("POST", "/api/heartbeat", { lease_id: lease });
       if (!answer.ok) return;

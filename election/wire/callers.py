@@ -28,12 +28,16 @@ class Outcome(StrEnum):
 
 
 class VoterOnLease(BaseModel):
-    """The one voter a caller may see, and may call until `expires_at` (a heartbeat extends it)."""
+    """The one voter a caller holds, and may call until `expires_at` (a heartbeat extends it).
+
+    `voter_id`, `name`, `phone` and `script` are empty until the caller dials (`shown`): the answer to `dial`
+    brings them. Who gives a voter back without dialling has seen nobody.
+    """
 
     lease_id: UUID
-    voter_id: str
-    name: str
-    phone: str
+    voter_id: str = ""
+    name: str = ""
+    phone: str = ""
     language: str = ""
     precinct_id: str
     precinct: str
@@ -44,15 +48,30 @@ class VoterOnLease(BaseModel):
     script: list[str] = Field(default_factory=list)
     missing_at_start: int = 0  # votes missing in the precinct when this dispatch began
     missing_now: int | None = None  # None: the tally has not been heard for a while
+    shown: bool = False  # dialled: who it is stands above
+
+
+class CallUnreported(BaseModel):
+    """A voter shown before, whose outcome has not come: `PUT /api/outcomes/{lease_id}` takes it."""
+
+    lease_id: UUID
+    name: str = Field(repr=False)
+    precinct: str
+    timezone: str
+    dialled_at: datetime
 
 
 class LeaseAnswer(BaseModel):
     """`POST /api/lease`: a voter, or why there is none and when to ask again (stack seconds)."""
 
     voter: VoterOnLease | None = None
-    reason: str = ""  # a key: no_dispatch, hours, resting, language, unreachable_database, busy
+    # a key: no_dispatch, hours, resting, language, empty, too_fast, unreported, unreachable_database
+    reason: str = ""
     message: str = ""  # the same in words
     ask_again_seconds: float = 0.0
+    unreported: list[CallUnreported] = Field(
+        default_factory=list
+    )  # `unreported`: say first what came of these
 
 
 class LeaseId(BaseModel):
@@ -69,8 +88,12 @@ class StillYours(BaseModel):
     live: bool
     phone: str = Field(default="", repr=False)  # the answer to `dial` alone
     expires_at: datetime | None = None
-    reason: str = ""  # expired, voted, do_not_call, hours, closed, stopped, ended
+    # expired, voted, do_not_call, hours, closed, stopped, ended; too_fast (429) and unreported: still yours,
+    # and not shown now
+    reason: str = ""
     message: str = ""
+    voter: VoterOnLease | None = Field(default=None, repr=False)  # the answer to `dial` alone: who it is
+    ask_again_seconds: float = 0.0  # too_fast: when to dial again (stack seconds)
 
 
 class OutcomeReport(BaseModel):
@@ -191,6 +214,23 @@ class CallerAtWork(BaseModel):
     answered: int
     abusive: int
     barred: bool
+    phone_bank: str = ""  # its code; empty: known by name
+    joined_from: str = ""  # fingerprint of the address they signed up from
+    shown: int = 0  # voters shown today
+    unreported: int = 0  # of these, without an outcome and no longer held
+    given_back: int = 0  # voters given back today, shown or not
+    odd: bool = False  # so many unreported or given back that somebody should look
+
+
+class SignUps(BaseModel):
+    """Volunteers who signed up from one address (a fingerprint: nobody reads an address back)."""
+
+    address: str
+    callers: int
+    barred: int
+    shown: int
+    first_at: datetime
+    last_at: datetime
 
 
 class FloorView(BaseModel):
@@ -199,6 +239,10 @@ class FloorView(BaseModel):
     callers: list[CallerAtWork]
     waiting: int  # pages open at this service with nothing to call
     outcomes: dict[str, int]
+    sign_ups: list[SignUps] = Field(default_factory=list)  # the most first
+    held_back: dict[str, int] = Field(
+        default_factory=dict
+    )  # refusals by budget, at this service since its start
 
 
 class BarOrder(BaseModel):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -11,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from beluga.commands import app
+from election.clock import FileClock
 from tests.callers.conftest import NOON, add_callers, add_election, add_voters, open_precinct
 from tests.callers.test_service import (
     SECRET,
@@ -18,6 +20,7 @@ from tests.callers.test_service import (
     Service,
     a_voter,
     as_staff,
+    dial,
     feed,
     outcome,
     ready,
@@ -131,7 +134,7 @@ async def test_lists_phone_banks_and_scripts_by_command(
     status, said = await beluga("callers", "link", "c0", *state)
     assert status == 0, said
     async with web.get(said.strip()) as response:
-        assert "Voter 29" in await response.text()
+        assert "Hall a" in await response.text()
     status, said = await beluga("callers", "link", "nobody", *state)
     assert (status, "no such caller: nobody" in said) == (1, True)  # only the service can be asked here
     monkeypatch.setenv("BELUGA_DATABASE_URL", database_url)
@@ -165,10 +168,12 @@ async def test_lists_phone_banks_and_scripts_by_command(
     assert (status, said.strip()) == (1, "A trial runs already; end it first.")
     # from now on every voter hears one of the two, the same whoever calls
     heard: dict[str, int] = {"what time": 0, "polls close": 0}
-    for _ in range(20):
+    for n in range(20):
+        FileClock(tmp_path / "clock").set(NOON + timedelta(minutes=n), 1.0)  # at a caller's pace
         voter = await a_voter(web, one, 0)
+        shown = (await dial(web, one, 0, voter["lease_id"]))["voter"]
         for words in heard:
-            heard[words] += words in voter["script"][0]
+            heard[words] += words in shown["script"][0]
         if all(heard.values()):
             break
         await outcome(web, one, 0, voter["lease_id"], "will_vote")

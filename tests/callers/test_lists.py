@@ -1,12 +1,14 @@
 """Lists for dialers and sheets: the voters on them are nobody else's, and their outcomes count once."""
 
+import asyncio
 import csv
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
+import pytest
 
-from callers.lists import Lists, as_csv
+from callers.lists import Lists, TooManyListedError, as_csv
 from callers.policy import Rules
 from callers.queue import CallerOnDuty, Granted, Nobody, Queue
 from callers.seal import Seal
@@ -87,3 +89,43 @@ async def test_a_walk_sheet_shows_the_doors_that_are_left_in_walking_order(
     assert walking_order("9 Elm Street") < walking_order("12 Elm Street")
     audited = await connection.fetchrow("select action, detail from audit")
     assert tuple(audited) == ("walk sheet shown", {"doors": 3, "voters": 5})
+
+
+async def test_an_account_takes_so_many_voters_an_hour_and_no_more(
+    pool: asyncpg.Pool, connection: asyncpg.Connection
+) -> None:
+    await add_voters(connection, "a", 60)
+    await add_voters(connection, "b", 10, address="Elm Street")
+    await add_voters(connection, "c", 10, address="Oak Street")
+    await open_precinct(connection, "a")
+    queue = Queue(pool, Rules(), lambda _: ZONE)
+    two = [Lists(pool, queue, Seal(""), 50) for _ in range(2)]  # two services
+
+    async def ask(lists: Lists, lines: int, account: str = "lea", now: datetime = NOON) -> int:
+        made = await lists.make(
+            "a", lines, kind="dialer", good_for=timedelta(hours=1), account=account, now=now
+        )
+        return len(made.lines)
+
+    assert await ask(two[0], 20) == 20
+    asked = await asyncio.gather(*(ask(lists, 20) for lists in two), return_exceptions=True)
+    assert 20 in asked
+    assert [type(a) for a in asked].count(TooManyListedError) == 1, "both at once are counted one by one"
+    assert await ask(two[0], 10, account="ben") == 10, "another account has an hour of its own"
+    assert len(await doors_of(pool, Seal(""), "b", "lea", NOON, 50)) == 1
+    assert len(await doors_of(pool, Seal(""), "b", "lea", NOON, 50)) == 1, "the same doors are not more"
+    with pytest.raises(TooManyListedError):
+        await doors_of(pool, Seal(""), "c", "lea", NOON, 50)
+    assert len(await doors_of(pool, Seal(""), "c", "lea", NOON + timedelta(minutes=61), 50)) == 1
+    assert await connection.fetchval("select sum(voters) from voters_listed where account = 'lea'") == 60
+
+
+async def test_a_list_that_came_out_short_counts_what_is_on_it(
+    pool: asyncpg.Pool, connection: asyncpg.Connection
+) -> None:
+    await add_voters(connection, "a", 5)
+    await open_precinct(connection, "a")
+    lists = Lists(pool, Queue(pool, Rules(), lambda _: ZONE), Seal(""), 50)
+    made = await lists.make("a", 50, kind="sheet", good_for=timedelta(hours=1), account="lea", now=NOON)
+    assert len(made.lines) == 5
+    assert await connection.fetchval("select voters from voters_listed") == 5

@@ -26,6 +26,7 @@ from tests.callers.test_service import (
     as_caller,
     as_staff,
     lease,
+    leased,
     outcome,
     ready,
     until,
@@ -93,12 +94,18 @@ async def test_texts_open_a_precinct_take_voters_off_and_close_it_again(
         one = Service(database_url, feed_port, tmp_path)
         try:
             await ready(web, one)
-            await a_day(web, intake, one, clock)
+            await a_day(web, intake, one, clock, connection)
         finally:
             one.end()
 
 
-async def a_day(web: aiohttp.ClientSession, intake: IntakeProcess, one: Service, clock: FileClock) -> None:
+async def a_day(
+    web: aiohttp.ClientSession,
+    intake: IntakeProcess,
+    one: Service,
+    clock: FileClock,
+    connection: asyncpg.Connection,
+) -> None:
     await hall_by_hall(web, intake, "ten", 250)
     assert (await lease(web, one, 0))["reason"] == "no_dispatch", "nothing is known of 12-01 yet"
     await text(web, intake, "low", "12-01 70", 1)
@@ -106,7 +113,7 @@ async def a_day(web: aiohttp.ClientSession, intake: IntakeProcess, one: Service,
     assert voter["precinct_id"] == "12-01"
     assert voter["missing_now"] > 100
 
-    number = int(voter["voter_id"].split("/")[1])
+    number = int((await leased(connection, voter))["voter_id"].split("/")[1])
     others = [n for n in range(VOTERS) if n not in (0, number, 3)]
     texted = await text(web, intake, "struck off", "V " + " ".join(map(str, [number, *others])), 1)
     held = {"headers": as_caller(0), "json": {"lease_id": voter["lease_id"]}}
@@ -118,7 +125,9 @@ async def a_day(web: aiohttp.ClientSession, intake: IntakeProcess, one: Service,
     await until(told)
     assert time.monotonic() - texted < STRUCK_OFF_SECONDS
     found = await a_voter(web, one, 1)
-    assert int(found["voter_id"].split("/")[1]) in {0, 3} - {number}, "only those not struck off are left"
+    assert int((await leased(connection, found))["voter_id"].split("/")[1]) in {0, 3} - {number}, (
+        "only those not struck off are left"
+    )
     await outcome(web, one, 1, found["lease_id"], "no_answer")
 
     clock.set(NOON, 1.0)

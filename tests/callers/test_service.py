@@ -174,6 +174,20 @@ async def a_voter(web: aiohttp.ClientSession, service: Service, caller: int) -> 
     return await until(found)
 
 
+async def dial(web: aiohttp.ClientSession, service: Service, caller: int, lease_id: str) -> dict[str, Any]:
+    async with web.post(
+        f"{service.url}/api/dial", headers=as_caller(caller), json={"lease_id": lease_id}
+    ) as response:
+        return await response.json()
+
+
+async def leased(connection: asyncpg.Connection, voter: dict[str, Any]) -> asyncpg.Record:
+    """The lease behind a voter whom the service has not shown."""
+    row = await connection.fetchrow("select * from leases where lease_id = $1", voter["lease_id"])
+    assert row is not None
+    return row
+
+
 async def a_text(connection: asyncpg.Connection, kind: Kind, sender: str = "+1999", **detail: Any) -> None:
     name = str(uuid4())
     mid = message_id("generic", name)
@@ -202,7 +216,8 @@ async def test_a_lagging_precinct_reaches_a_phone_and_a_recovered_one_stops(
     await feed.say("a", State.LAGGING, p_lagging=0.93, shortfall=84.0)
     voter = await a_voter(web, one, 0)
     assert (voter["precinct"], voter["missing_at_start"], voter["missing_now"]) == ("Hall a", 84, 84)
-    assert "20:00" in voter["script"][3]
+    shown = (await dial(web, one, 0, voter["lease_id"]))["voter"]
+    assert "20:00" in shown["script"][3]
     assert await outcome(web, one, 0, voter["lease_id"], "will_vote") == 200
     async with web.get(f"{one.url}/dispatches", headers=as_staff()) as response:
         (dispatch,) = (await response.json())["dispatches"]
@@ -228,8 +243,8 @@ async def test_a_lagging_precinct_reaches_a_phone_and_a_recovered_one_stops(
     assert actions[1]["detail"] == {"reason": "it has caught up with its peers"}
     assert one.end() == 0
     words = one.log.read_text()
-    assert held["phone"] not in words
-    assert held["name"] not in words
+    assert shown["phone"] not in words
+    assert shown["name"] not in words
 
 
 async def test_a_text_takes_the_struck_off_from_queue_and_desk_within_two_seconds(
@@ -242,23 +257,24 @@ async def test_a_text_takes_the_struck_off_from_queue_and_desk_within_two_second
     one = service()
     await ready(web, one)
     voter = await a_voter(web, one, 0)
-    number = int(voter["voter_id"].split("/")[1])
+    number = int((await leased(connection, voter))["voter_id"].split("/")[1])
     await a_text(
         connection, Kind.VOTERS, unknown_sender=True, roll_numbers=[0, 1, 2]
     )  # anybody's: quarantined
     await a_text(connection, Kind.VOTERS, roll_numbers=[number])
     said = time.monotonic()
-    dial = {"headers": as_caller(0), "json": {"lease_id": voter["lease_id"]}}
+    held = {"headers": as_caller(0), "json": {"lease_id": voter["lease_id"]}}
 
     async def told() -> bool:
-        async with web.post(f"{one.url}/api/heartbeat", **dial) as response:
+        async with web.post(f"{one.url}/api/heartbeat", **held) as response:
             return (await response.json())["reason"] == "voted"
 
     await until(told)
     assert time.monotonic() - said < 2
     other = await a_voter(web, one, 0)
-    assert other["voter_id"] != voter["voter_id"]
-    await a_text(connection, Kind.STOP, sender=other["phone"])
+    row = await leased(connection, other)
+    assert row["voter_id"] != f"a/{number}"
+    await a_text(connection, Kind.STOP, sender=row["phone"])
 
     async def revoked() -> Any:
         return await connection.fetchval(
@@ -328,7 +344,7 @@ async def test_killed_services_lose_no_outcome_and_call_nobody_twice(
                     idle += 1
                     await asyncio.sleep(0.1)
                 elif await outcome(web, mine, n, voter["lease_id"], "will_vote") == 200:
-                    acknowledged.append(voter["voter_id"])
+                    acknowledged.append(voter["lease_id"])
                     idle = 0
             except aiohttp.ClientError:
                 await asyncio.sleep(0.05)
@@ -344,7 +360,7 @@ async def test_killed_services_lose_no_outcome_and_call_nobody_twice(
     await asyncio.gather(kill(), *(work(n) for n in range(12)))
     calls = await connection.fetch("select voter_id, count(*) as n from calls group by voter_id")
     assert all(r["n"] == 1 for r in calls)
-    assert set(acknowledged) <= {r["voter_id"] for r in calls}
+    assert set(acknowledged) <= {str(r["lease_id"]) for r in await connection.fetch("select * from calls")}
     assert len(acknowledged) == len(set(acknowledged))
     clock = FileClock(Path(one._environment["BELUGA_CLOCK_FILE"]))  # what a dead caller held comes back
     clock.set(datetime(2026, 11, 3, 17, 11, tzinfo=UTC), 1.0)

@@ -11,7 +11,7 @@ import asyncpg
 from callers.waiting import WaitingRoom
 from election.wire.feed import State
 from tests.callers.conftest import add_callers, add_election, add_voters, open_precinct
-from tests.callers.test_service import Feed, Service, as_caller, feed, ready, service, until, web
+from tests.callers.test_service import Feed, Service, as_caller, feed, leased, ready, service, until, web
 
 __all__ = ["feed", "service", "web"]  # fixtures
 
@@ -129,7 +129,8 @@ async def test_a_waiting_caller_has_a_voter_as_soon_as_a_precinct_opens(
         assert more
         done |= more
     found = [task.result() for task in done]
-    assert {voter["voter_id"] for voter, _ in found} == {"a/0", "a/1"}
+    given = {(await leased(connection, voter))["voter_id"] for voter, _ in found}
+    assert given == {"a/0", "a/1"}
     assert max(at for _, at in found) - said < 15
     (last,) = rest
     assert not last.done(), "nobody is left for the third, who waits on"

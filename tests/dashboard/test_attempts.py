@@ -1,6 +1,6 @@
 """Guessing is slow; nobody can lock the war room out."""
 
-from dashboard.attempts import PER_ADDRESS, PER_LOGIN, REMEMBERED, WINDOW, Attempts
+from dashboard.attempts import PER_ADDRESS, PER_HALFWAY, PER_LOGIN, REMEMBERED, WINDOW, Attempts
 
 
 def test_a_login_waits_after_its_failures_and_is_free_again_after_the_window() -> None:
@@ -36,6 +36,24 @@ def test_a_stranger_at_the_same_address_locks_out_no_known_browser_and_is_not_he
     for _ in range(PER_LOGIN):  # a thief at that machine guesses no faster than elsewhere
         attempts.failed("ada", "10.0.0.1", 5, browser="ada's own")
     assert attempts.wait("ada", "10.0.0.1", 6, browser="ada's own") == WINDOW - 1
+
+
+def test_all_addresses_of_one_household_are_one() -> None:
+    attempts = Attempts()
+    for i in range(PER_LOGIN):
+        attempts.failed("ada", f"2001:db8:0:7::{i:x}", i)
+    assert attempts.wait("ada", "2001:db8:0:7:ffff::1", PER_LOGIN) == WINDOW - PER_LOGIN
+    assert attempts.wait("ada", "2001:db8:0:8::1", PER_LOGIN) == 0
+
+
+def test_a_half_way_session_has_few_codes_and_another_its_own() -> None:
+    attempts = Attempts()
+    for i in range(PER_HALFWAY):
+        assert not attempts.codes_spent("one", i)
+        attempts.wrong_code("one", i)
+    assert attempts.codes_spent("one", PER_HALFWAY)
+    assert not attempts.codes_spent("other", PER_HALFWAY)
+    assert not attempts.codes_spent("one", WINDOW + PER_HALFWAY)
 
 
 def test_success_forgets_the_login_s_failures() -> None:

@@ -342,6 +342,39 @@ async def test_a_second_factor_opens_once_a_code_and_never_without_one(
         assert (code, "begin again" in text) == (400, True)
 
 
+async def test_a_half_way_session_has_few_codes_wherever_they_come_from(
+    room: Room, fresh_address: str
+) -> None:
+    """A right password, its cookie carried from address to address: no code is guessed for long."""
+    secret = totp.new_secret()
+    connection = await connect(room.database_url)
+    await accounts.add(connection, "tom", accounts.Role.STAFF, PASSWORD)
+    await accounts.require_codes(connection, "tom", secret)
+    await connection.close()
+    async with anyone(room, fresh_address) as session:
+        _, page, _ = await sign_in(session, "tom")
+        found = CSRF.search(page)
+        assert found
+        cookies = "; ".join(f"{c.key}={c.value}" for c in session.cookie_jar)
+
+    async def give(address: str, code: str) -> int:
+        async with anyone(room, address) as elsewhere:
+            form, headers = {"csrf": found[1], "next": "/", "code": code}, {"Cookie": cookies}
+            async with elsewhere.post("/login", data=form, headers=headers, allow_redirects=False) as answer:
+                return answer.status
+
+    assert [await give(f"127.0.4.{n}", "000000") for n in range(1, 8)] == [401] * 5 + [429] * 2
+    now = int(time.time() // totp.STEP_SECONDS)
+    assert await give("127.0.4.9", totp.code(secret, now)) == 429, "the right one comes too late"
+    async with anyone(room) as owner:  # who signs in anew has a session and tries of their own
+        _, page, _ = await sign_in(owner, "tom")
+        again = CSRF.search(page)
+        assert again
+        form = {"csrf": again[1], "next": "/", "code": totp.code(secret, now)}
+        async with owner.post("/login", data=form, allow_redirects=False) as answer:
+            assert answer.status == 303
+
+
 async def test_the_hotline_is_opened_as_the_same_person(room: Room) -> None:
     async with anyone(room) as session:
         await sign_in(session, "lee")

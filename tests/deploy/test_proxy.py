@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from intake.limits import Proxies
+from election.addresses import Proxies
 from tests.deploy.proxies import ENDS, MISSING, PUBLIC, Proxy, running
 from tests.intake.running import IntakeProcess
 

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from beluga.postgres import free_port
+from election.addresses import network_of
 from intake import front
 from intake.app import Intake
 from intake.limits import (
@@ -19,7 +20,6 @@ from intake.limits import (
     Allowance,
     Doorkeeper,
     Sources,
-    source_of,
 )
 from intake.settings import IntakeSettings
 from tests.intake.running import GENERIC_SECRET, SECRET, a_text
@@ -210,10 +210,10 @@ async def test_what_comes_through_a_proxy_is_held_shortly_and_few_are_held() -> 
 
 
 def test_sources_are_addresses_and_prefixes_of_64() -> None:
-    assert source_of("203.0.113.5") == source_of("::ffff:203.0.113.5") == "203.0.113.5"
-    assert source_of("2001:db8:1:2:3:4:5:6") == source_of("2001:db8:1:2::") == "2001:db8:1:2::/64"
-    assert source_of("2001:db8:1:3::1") != source_of("2001:db8:1:2::1")
-    assert source_of("nonsense") == "nonsense"
+    assert network_of("203.0.113.5") == network_of("::ffff:203.0.113.5") == "203.0.113.5"
+    assert network_of("2001:db8:1:2:3:4:5:6") == network_of("2001:db8:1:2::") == "2001:db8:1:2::/64"
+    assert network_of("2001:db8:1:3::1") != network_of("2001:db8:1:2::1")
+    assert network_of("nonsense") == "nonsense"
 
 
 def test_a_source_is_worn_out_by_refusals_and_proven_by_a_signature() -> None:

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from election.addresses import Proxies
 from election.checkin import Channel
 from election.clock import FixedClock
 from intake.journal import Journal, JournalUnavailableError
-from intake.limits import Allowance, Doorkeeper, Phones, Proxies
+from intake.limits import Allowance, Doorkeeper, Phones
 from intake.reception import SHED_WAITING, Reception
 from intake.telemetry import Telemetry
 from tests.intake.running import phone
