@@ -10,7 +10,7 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from election.addresses import Proxies
+from election.addresses import Proxies, network_of
 from intake.limits import TURNED_AWAY, Allowance, Sources
 from intake.providers import PROVIDERS
 from intake.settings import IntakeSettings
