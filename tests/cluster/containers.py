@@ -48,7 +48,8 @@ class Cluster:
     https: int = field(default_factory=free_port)
     http: int = field(default_factory=free_port)
     prometheus: int = field(default_factory=free_port)
-    inside: str = field(default_factory=lambda: f"172.31.{randrange(1, 240)}")  # beside an operator's own cluster
+    # beside an operator's own cluster
+    inside: str = field(default_factory=lambda: f"172.31.{randrange(1, 240)}")
 
     @property
     def secrets(self) -> Path:

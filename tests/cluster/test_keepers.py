@@ -28,8 +28,10 @@ print(json.dumps(found))
 ORDER = """
 import http.client, json, ssl
 found = {}
-for method, path, body in (("GET", "/patroni", ""), ("PATCH", "/config", '{"ttl": 3600}'), ("POST", "/restart", "{}"),
-                           ("POST", "/switchover", "{}"), ("POST", "/failover", "{}"), ("POST", "/reinitialize", "{}")):
+for method, path, body in (
+    ("GET", "/patroni", ""), ("PATCH", "/config", '{"ttl": 3600}'), ("POST", "/restart", "{}"),
+    ("POST", "/switchover", "{}"), ("POST", "/failover", "{}"), ("POST", "/reinitialize", "{}"),
+):
     asked = http.client.HTTPSConnection("db1", 8008, timeout=10, context=ssl._create_unverified_context())
     asked.request(method, path, body)
     found[f"{method} {path}"] = asked.getresponse().status

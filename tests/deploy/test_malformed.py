@@ -1,7 +1,7 @@
-"""Intake, the tally and the callers' service answer whatever is sent to them by who is signed in: never a 500.
+"""Intake, the tally and the callers' service answer whatever somebody signed in sends: never a 500.
 
-Every route as each serves it, on one real database; bodies, queries and paths that nobody of ours sends; seeded.
-The war room's own: tests/dashboard/test_malformed.py. Intake's document: tests/intake/test_openapi.py.
+Every route as each serves it, on one real database; bodies, queries and paths that nobody of ours sends;
+seeded. The war room's own: tests/dashboard/test_malformed.py. Intake's API: tests/intake/test_openapi.py.
 """
 
 import asyncio
@@ -39,14 +39,18 @@ TOKENS = Tokens(SECRET)
 AWAY = {502, 503, 504}
 ROUNDS = 12
 VALUES: list[Any] = [
-    None, True, 0, -1, 1.5, 1e308, 10**30, "", "x", "\x00", "\r\nX: y", "é\U0001f600", "../..", "0" * 5000, [], {},
-    [[]], {"a": 1}, "NaN", "inf", "2026-11-03T10:00:00", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00",
-    "01-01", "c0", "1e999", "' or 1=1 --", "%", "９", "²", "-0", str(2**63), str(10**12),
+    None, True, 0, -1, 1.5, 1e308, 10**30, "", "x", "\x00", "\r\nX: y", "é\U0001f600", "../..", "0" * 5000,
+    [], {}, [[]], {"a": 1}, "NaN", "inf", "2026-11-03T10:00:00", "9999-12-31T23:59:59-12:00",
+    "0001-01-01T00:00:00+14:00", "01-01", "c0", "1e999", "' or 1=1 --", "%", "９", "²", "-0", str(2**63),
+    str(10**12),
 ]  # fmt: skip
-KEYS = ["lease_id", "outcome", "note", "precinct_id", "callers_wanted", "votes", "kind", "detail", "account", "name",
-        "bank", "lines", "language", "languages", "speaks", "code", "contact", "callers", "hours", "script", "a", "b",
-        "line", "text", "roll_numbers", "barred", "callback_at", "observed_at", "closes_at", "watcher_id", "status",
-        "outcomes", "voters", "size", "automatic", "file", "form", "p", "votes", "caller_id", "at", "support"]  # fmt: skip
+WORDS = """
+    lease_id outcome note precinct_id callers_wanted votes kind detail account name bank lines language
+    languages speaks code contact callers hours script a b line text roll_numbers barred callback_at
+    observed_at closes_at watcher_id status outcomes voters size automatic file form p votes caller_id
+    at support
+"""
+KEYS = WORDS.split()
 QUERIES = [
     "limit",
     "after",
@@ -62,10 +66,14 @@ QUERIES = [
     "print",
     "ids",
 ]
-BODIES = [b"", b"{", b"[]", b"null", b"1", b'"x"', b"\xff\xfe", b"{}", b'{"a":NaN}', b"[" * 20_000, b"\x00", b"a=b&c",
-          b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nq\r\n--x--', b"--x\r\n\r\n"]  # fmt: skip
-TYPES = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
-         "multipart/form-data", "text/plain; charset=nonsense"]  # fmt: skip
+BODIES = [
+    b"", b"{", b"[]", b"null", b"1", b'"x"', b"\xff\xfe", b"{}", b'{"a":NaN}', b"[" * 20_000, b"\x00",
+    b"a=b&c", b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nq\r\n--x--', b"--x\r\n\r\n",
+]  # fmt: skip
+TYPES = [
+    "application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
+    "multipart/form-data", "text/plain; charset=nonsense",
+]  # fmt: skip
 
 
 @pytest_asyncio.fixture
