@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 from aiohttp import HttpVersion11, web
+from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import models_json_schema
 
@@ -31,6 +32,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 MAY_ORDER = frozenset({"lead", "staff", "admin", "service"})
 LONGEST_WAIT = 300.0  # real seconds a request for a voter may wait for work
+_FORMS = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data"})
 _BLANK_CHUNK = b"1\r\n\n\r\n"  # HTTP/1.1: a chunk of one byte, a line's end
 _SERVICE_TOKEN_SECONDS = 300
 FLOOR: web.AppKey["FloorHolder"] = web.AppKey("floor")
@@ -64,6 +66,11 @@ def answer(model: BaseModel, status: int = 200) -> web.Response:
 @web.middleware
 async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turns what may happen into answers; never puts a voter into a log."""
+    if request.method == "POST" and request.content_type in _FORMS:
+        try:
+            await request.post()  # and keeps it for whoever asks next
+        except (ValueError, LookupError, HttpProcessingError):
+            return problem(400, "malformed", "That form cannot be read.")
     try:
         return await handler(request)
     except UNREACHABLE as error:

@@ -144,13 +144,12 @@ class ClusterTarget(Target):
 
     def metrics(self) -> dict[str, list[str]]:
         places = self.addresses()
-        return {
-            job: [
-                f"http{'s' * (job == 'database')}://{places.get(name, '0.0.0.0')}:{PORTS[job]}/metrics"
-                for name in names
-            ]
-            for job, names in CONTAINERS.items()
-        }
+        found = {}
+        for job, names in CONTAINERS.items():
+            scheme = "https" if job == "database" else "http"
+            at = [places.get(name, "0.0.0.0") for name in names]  # noqa: S104
+            found[job] = [f"{scheme}://{address}:{PORTS[job]}/metrics" for address in at]
+        return found
 
     @property
     def database_url(self) -> str:

@@ -1,6 +1,6 @@
 """What no page of ours sends is answered with 400, before it reaches code that believes its own pages.
 
-Dash takes the shape of an update for granted and fails where it is another one (500); so it is looked at first.
+Dash takes the shape of an update for granted and fails where it is another (500); so it is looked at first.
 """
 
 from collections.abc import Callable, Mapping

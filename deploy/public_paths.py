@@ -21,7 +21,7 @@ import structlog
 ROOT = Path(__file__).resolve().parent.parent
 MAP = ROOT / "deploy" / "public.map"
 
-# What only our own services, our own page of the war room, or the operator's tools ask for, over the inside network.
+# What only our own services or the operator's tools ask for, over the inside network.
 _WATCHING = {
     "/healthz": "for who watches over us",
     "/readyz": "for who watches over us",
@@ -48,9 +48,9 @@ INSIDE: dict[str, dict[str, str]] = {
         "/dispatch-limits": "the war room sets them", "/phone-banks": "the war room makes them",
         "/floor": "the tally asks", "/floor/{caller_id}": "the war room bars callers",
         "/views": "the tally asks", "/trials": "the war room tries scripts",
-        "/lists": "the operator's tools make them", "/lists/{list_id}": "the operator's tools read and fill them",
+        "/lists": "the operator's tools make them", "/lists/{list_id}": "the operator's tools fill them",
     },
-    "dashboard": _WATCHING | {"/{path…}": "Dash answers any path with its page; those that are ours are PAGES"},
+    "dashboard": _WATCHING | {"/{path…}": "Dash answers any path with its page; ours are PAGES"},
 }  # fmt: skip
 # Paths that the board's own script gives its page (dashboard/assets/hands.js): Dash answers them.
 PAGES = {"/precinct/{precinct_id}"}

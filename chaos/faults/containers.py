@@ -108,7 +108,7 @@ class ContainersCut(_OfCluster):
 
 
 def _as_it_was(service: str, network: dict[str, Any]) -> list[str]:
-    """The words that connect a container as it was: under its names, with its address where that was given."""
+    """The words that connect a container again: under its names, with its address where it was given one."""
     names = sorted({service, *(network.get("Aliases") or ())})
     address = (network.get("IPAMConfig") or {}).get("IPv4Address")
     return [w for name in names for w in ("--alias", name)] + (["--ip", address] if address else [])

@@ -1,9 +1,9 @@
 """Two PostgreSQL that Patroni keeps, with etcd, on loopback: a small form of the cluster's database.
 
 Patroni is the one of the cluster's images (deploy/patroni.lock, in .venv/patroni), etcd is Debian's; `make
-test` gets both. PostgreSQL is the embedded one. The timings are those of deploy/patroni.yml, and so is who may
-ask: etcd answers only who holds a certificate of deploy/make-secrets, and so does Patroni where anything is
-to be changed.
+test` gets both. PostgreSQL is the embedded one. The timings are those of deploy/patroni.yml, and so is who
+may ask: etcd answers only who holds a certificate of deploy/make-secrets, and so does Patroni where anything
+is to be changed.
 """
 
 import asyncio

@@ -10,6 +10,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import randrange
 from typing import Any
 from urllib.parse import quote
 
@@ -47,6 +48,8 @@ class Cluster:
     https: int = field(default_factory=free_port)
     http: int = field(default_factory=free_port)
     prometheus: int = field(default_factory=free_port)
+    # beside an operator's own cluster
+    inside: str = field(default_factory=lambda: f"172.31.{randrange(1, 240)}")
 
     @property
     def secrets(self) -> Path:
@@ -61,6 +64,7 @@ class Cluster:
         return os.environ | {
             "BELUGA_PROJECT": self.name,
             "BELUGA_SECRETS": str(self.secrets),
+            "BELUGA_INSIDE": self.inside,
             "BELUGA_HTTPS_ADDRESS": f"127.0.0.1:{self.https}",
             "BELUGA_HTTP_ADDRESS": f"127.0.0.1:{self.http}",
             "BELUGA_PUBLIC_URL": self.url,

@@ -55,15 +55,17 @@ class Proxy:
         return answer
 
     def say(self, target: str, method: str = "GET") -> int:
-        """The status of a request whose target is sent just as it is; from many addresses, each within its pace."""
+        """The status of a request whose target is sent as it is; from many addresses, within their pace."""
         here, there = (f"127.0.0.{next(_sources)}", 0), ("127.0.0.1", self.ports["8443"])
-        with closing(socket.create_connection(there, timeout=10, source_address=here)) as plain:
-            with closing(self.tls.wrap_socket(plain, server_hostname="localhost")) as connection:
-                head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-                connection.sendall(head.encode("latin-1"))
-                said = b""
-                while b"\r\n" not in said and (more := connection.recv(4096)):
-                    said += more
+        head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        said = b""
+        with (
+            closing(socket.create_connection(there, timeout=10, source_address=here)) as plain,
+            closing(self.tls.wrap_socket(plain, server_hostname="localhost")) as connection,
+        ):
+            connection.sendall(head.encode("latin-1"))
+            while b"\r\n" not in said and (more := connection.recv(4096)):
+                said += more
         return int(said.split(b" ", 2)[1]) if said.startswith(b"HTTP/") else 0
 
 

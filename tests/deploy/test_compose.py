@@ -16,7 +16,8 @@ from tally.settings import TallySettings
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {
-    "intake": IntakeSettings, "tally": TallySettings, "callers": CallersSettings, "dashboard": DashboardSettings
+    "intake": IntakeSettings, "tally": TallySettings,
+    "callers": CallersSettings, "dashboard": DashboardSettings,
 }  # fmt: skip
 SERVICES = [f"{name}{n}" for name in SETTINGS for n in (1, 2)]
 ETCD, DATABASES = ("etcd1", "etcd2", "etcd3"), ("db1", "db2", "db3")

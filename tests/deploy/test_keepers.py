@@ -1,7 +1,7 @@
-"""Who may ask etcd and Patroni: roles and figures may be read, nothing is changed without a certificate of ours.
+"""Who may ask etcd and Patroni: roles and figures may be read, nothing is changed without our certificate.
 
-A real etcd, two real Patroni and their databases on loopback, as deploy/patroni.yml and deploy/make-secrets have
-them. The same of containers, with their networks: tests/cluster/test_keepers.py.
+A real etcd, two real Patroni and their databases on loopback, as deploy/patroni.yml and deploy/make-secrets
+have them. The same of containers, with their networks: tests/cluster/test_keepers.py.
 """
 
 import http.client

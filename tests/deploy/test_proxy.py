@@ -94,7 +94,7 @@ def test_two_clients_behind_the_proxy_do_not_share_a_limit_and_nobody_borrows_an
             within = [403] * AT_ONCE + [429]  # the link is nobody's, but it was looked at
             assert statuses("127.0.0.2") == within
             assert statuses("127.0.0.3") == within
-            # Whoever is over the limit stays so, whomever they say they are; and what they say is nobody's burden.
+            # Whoever is over the limit stays so, whomever they name, and whom they name is not charged.
             forged = {"X-Forwarded-For": "127.0.0.4, 127.0.0.1", "Forwarded": "for=127.0.0.4"}
             assert statuses("127.0.0.2", **forged) == [429] * (AT_ONCE + 1)
             assert statuses("127.0.0.4") == within

@@ -1,4 +1,4 @@
-"""What is public comes in, and nothing else: every path of every service, written in every way, to a real proxy."""
+"""What is public comes in, and nothing else: each path of each service, in every spelling, at a HAProxy."""
 
 import posixpath
 import re
@@ -36,7 +36,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory, behind: Behind) -> Iterator[
 
 
 def test_every_route_is_public_or_named_with_a_reason(served: dict[str, set[str]]) -> None:
-    """A new route: `make public-paths` where it is public, else a line in INSIDE of deploy/public_paths.py."""
+    """A new route: `make public-paths` where it is public, else a line in INSIDE (deploy/public_paths.py)."""
     assert text(public(served)) == MAP.read_text(encoding="utf-8")
 
 
