@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 import asyncpg
 from pydantic import SecretStr
@@ -69,11 +70,12 @@ async def a_database(url: str, exchange: list[tuple[Message, list[CheckIn]]]) ->
     return connection
 
 
-async def test_live_standings_are_the_recounted_ones_byte_for_byte(database_url: str) -> None:
+async def test_live_standings_are_the_recounted_ones_byte_for_byte(database_url: str, tmp_path: Path) -> None:
     connection = await a_database(database_url, an_exchange())
     settings = TallySettings(
-        database_url=database_url, secret=SecretStr(SECRET), tally_port=free_port(), feed_port=free_port()
-    )
+        database_url=database_url, secret=SecretStr(SECRET), tally_port=free_port(), feed_port=free_port(),
+        state=tmp_path,
+    )  # fmt: skip
     async with Service(settings, FixedClock(NOON)).running() as service:
         async with asyncio.timeout(20):
             while service.engine.edition is None:

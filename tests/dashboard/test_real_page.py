@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import aiohttp
 from pydantic import SecretStr
@@ -22,7 +23,7 @@ from tests.tally.days import NOON, OPENS, an_election, an_entry, import_election
 SECRET = "s" * 40
 
 
-async def test_chart_sentence_and_list_of_a_real_page(database_url: str) -> None:
+async def test_chart_sentence_and_list_of_a_real_page(database_url: str, tmp_path: Path) -> None:
     election = an_election()
     precinct = election.precincts[0]
     writer = await connect(database_url)
@@ -36,7 +37,7 @@ async def test_chart_sentence_and_list_of_a_real_page(database_url: str) -> None
     await writer.close()
     settings = TallySettings(
         database_url=database_url, secret=SecretStr(SECRET), tally_port=free_port(), feed_port=free_port(),
-        poll_seconds=0.1,
+        poll_seconds=0.1, state=tmp_path,
     )  # fmt: skip
     token = Tokens(SECRET).sign("service", {"account": "a", "role": "staff"})
     url = f"http://127.0.0.1:{settings.tally_port}/precincts/{precinct.precinct_id}"

@@ -4,10 +4,12 @@ import asyncio
 import csv
 import io
 import re
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -56,15 +58,20 @@ class Client:
 
 @asynccontextmanager
 async def a_tally(url: str) -> AsyncIterator[tuple[Service, aiohttp.ClientSession, str]]:
-    settings = TallySettings(
-        database_url=url,
-        secret=SecretStr(SECRET),
-        tally_port=free_port(),
-        feed_port=free_port(),
-        poll_seconds=0.1,
-    )
-    async with Service(settings, FixedClock(NOON)).running() as service, aiohttp.ClientSession() as session:
-        yield service, session, f"http://127.0.0.1:{settings.tally_port}"
+    with tempfile.TemporaryDirectory() as folder:
+        settings = TallySettings(
+            database_url=url,
+            secret=SecretStr(SECRET),
+            tally_port=free_port(),
+            feed_port=free_port(),
+            poll_seconds=0.1,
+            state=Path(folder),
+        )
+        async with (
+            Service(settings, FixedClock(NOON)).running() as service,
+            aiohttp.ClientSession() as session,
+        ):
+            yield service, session, f"http://127.0.0.1:{settings.tally_port}"
 
 
 async def ready(session: aiohttp.ClientSession, address: str) -> None:
