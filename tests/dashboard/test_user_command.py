@@ -90,7 +90,8 @@ async def test_codes_are_asked_for_and_no_more(by_state: Path, database_url: str
 async def test_a_county_that_is_misspelt_is_an_error(by_state: Path, database_url: str) -> None:
     connection = await connect(database_url)
     await connection.execute(
-        "insert into precincts (precinct_id, position, name, registered, county) values ('a', 0, 'A', 9, 'North')"
+        "insert into precincts (precinct_id, position, name, registered, county)"
+        " values ('a', 0, 'A', 9, 'North')"
     )
     await connection.close()
     words = ("--state", str(by_state), "add", "lee", "--role", "lead", "--county")
