@@ -138,8 +138,8 @@ async def test_lists_phone_banks_and_scripts_by_command(
     status, said = await beluga("callers", "link", "nobody", *state)
     assert (status, "no such caller: nobody" in said) == (1, True)  # only the service can be asked here
     monkeypatch.setenv("BELUGA_DATABASE_URL", database_url)
-    status, said = await beluga("callers", "link", "co", *state)
-    assert (status, said) == (1, "no such caller: co (did you mean c0?)\n")
+    status, said = await beluga("callers", "link", "c00", *state)
+    assert (status, said) == (1, "no such caller: c00 (did you mean c0?)\n")
     await connection.execute("update callers set barred = true where caller_id = 'c0'")
     status, said = await beluga("callers", "link", "c0", *state)
     assert (status, "has been taken off" in said) == (1, True)

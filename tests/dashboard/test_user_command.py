@@ -105,7 +105,8 @@ def test_an_account_is_signed_out_and_given_another_role(by_state: Path) -> None
 async def test_a_county_that_is_misspelt_is_an_error(by_state: Path, database_url: str) -> None:
     connection = await connect(database_url)
     await connection.execute(
-        "insert into precincts (precinct_id, position, name, registered, county) values ('a', 0, 'A', 9, 'North')"
+        "insert into precincts (precinct_id, position, name, registered, county)"
+        " values ('a', 0, 'A', 9, 'North')"
     )
     await connection.close()
     words = ("--state", str(by_state), "add", "lee", "--role", "lead", "--county")
