@@ -146,7 +146,7 @@ def _public(state: Path, url: str) -> str:
 
 
 def _must_be_known(state: Path, caller_id: str) -> None:
-    """Exits where this link would open nothing, as far as the database can be asked; it knows who was meant."""
+    """Exits where this link would open nothing, as far as the database can be asked."""
     with suppress(NoStackError, *UNREACHABLE):
         known = asyncio.run(_callers(database_url(state)))
         if unknown := unknown_of("caller", [caller_id], known):

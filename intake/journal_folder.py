@@ -12,7 +12,6 @@ What it holds to:
 
 import errno
 import math
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,13 +23,13 @@ import structlog
 
 from election.checkin import Message
 from election.clock import Clock
+from intake.ballast import Ballast, lacks_room
 from intake.journal_file import SUFFIX, Draft, JournalFile, LogGoneError, TornJournalError
 
 MARK_SECONDS = 0.25  # how late a mark may reach the disk when no messages carry it there
 REOPEN_SECONDS = 1.0  # between attempts to begin a new file after a failure
 CHECK_SIZE_EVERY = 4_096  # messages between looks at the file's size
 NOTE_SECONDS = 5.0  # between syncs of the note of what was acknowledged: how far a power cut may set it back
-LEAST_ROOM = 1 << 20  # bytes; with less, a file that cannot be opened lacks room
 
 log = structlog.get_logger()
 
@@ -63,7 +62,7 @@ class JournalFolder:
         self._folder = folder
         self._clock = clock
         self._rotate_bytes = rotate_bytes
-        self._ballast_bytes = ballast_bytes
+        self._ballast = Ballast(folder, ballast_bytes)
         self._highest_seq = first_seq
         self.current: JournalFile | None = None
         self._older: list[JournalFile] = []
@@ -205,22 +204,22 @@ class JournalFolder:
                     with suppress(apsw.Error):
                         file.close()
                 self._older, self.current, self.torn = [], None, []
-                if not self._no_room(error):
+                if not lacks_room(self._folder, error):
                     raise
-                if released or not self._release_ballast():
+                if released or not self._ballast.release():
                     raise OSError(errno.ENOSPC, "no room to open the journal", str(self._folder)) from error
                 released = True
         self._tell_of_late_opening = self._full and self.depth > 0
         self._opened = True
         if not released:  # what it was for is not over; the next start sets it aside again
-            self._set_ballast()
+            self._ballast.set_aside()
 
     def _open_files(self) -> None:
         for path in sorted(self._folder.glob(f"*{SUFFIX}")):
             try:
                 file = JournalFile(path)
             except TornJournalError as error:
-                if self._no_room(error):
+                if lacks_room(self._folder, error):
                     raise
                 self._set_aside(path, error)
                 continue
@@ -239,28 +238,6 @@ class JournalFolder:
         else:
             self._begin_file()
         self.depth = sum(f.count(self._marks.get(f.label, 0), f.last_seq) for f in self.files())
-
-    def _no_room(self, error: Exception) -> bool:
-        """Whether a file could not be opened for want of room: its `-shm` is made anew, and does not fit."""
-        cause = error.__cause__ if isinstance(error, TornJournalError) else error
-        if isinstance(cause, apsw.FullError) or getattr(cause, "errno", None) == errno.ENOSPC:
-            return True
-        return isinstance(cause, apsw.IOError | apsw.CantOpenError) and self._free() < LEAST_ROOM
-
-    def _free(self) -> int:
-        disk = os.statvfs(self._folder)
-        return disk.f_bavail * disk.f_frsize
-
-    def _release_ballast(self) -> bool:
-        """Makes room by the ballast; False where there is none."""
-        try:
-            self._ballast.unlink()
-        except OSError:
-            return False
-        log.error(
-            "journal_ballast_released", folder=str(self._folder), remedy="free disk space, then restart"
-        )
-        return True
 
     def _begin_file(self) -> None:
         self.current = JournalFile.create(self._folder, self._clock.now(), self._highest_seq)
@@ -325,7 +302,7 @@ class JournalFolder:
             return self._saved(self.current, error)
         if isinstance(error, apsw.FullError) or getattr(error, "errno", None) == errno.ENOSPC:
             if not self._full:
-                ballast = self._ballast if self._ballast.exists() else None
+                ballast = self._ballast.there
                 log.error(
                     "journal_disk_full",
                     folder=str(self._folder),
@@ -397,21 +374,3 @@ class JournalFolder:
             if self._unsaved and self.current:
                 self.current.write(self._unsaved)
                 self._unsaved = {}
-
-    @property
-    def _ballast(self) -> Path:
-        return self._folder / "ballast"
-
-    def _set_ballast(self) -> None:
-        """Sets room aside; where the disk has none, says so and goes on."""
-        if not self._ballast_bytes or self._ballast.exists():
-            return
-        if self._free() < 2 * self._ballast_bytes:  # it must not be what fills the disk
-            log.warning("journal_ballast_missing", error="no room", remedy="free disk space, then restart")
-            return
-        try:
-            with self._ballast.open("wb") as file:
-                os.posix_fallocate(file.fileno(), 0, self._ballast_bytes)
-        except OSError as error:
-            self._ballast.unlink(missing_ok=True)
-            log.warning("journal_ballast_missing", error=str(error), remedy="free disk space, then restart")
