@@ -186,7 +186,8 @@ class _Hotline:
             return f"{file_key}:{line.number}"
 
         results = await take_lines(lines, key_of, operator, self._reception, self._door)
-        return html(upload_page(token, self._rehearsal, results=results))
+        # a hundred thousand lines make a page of seconds: beside the texts, not before them
+        return html(await asyncio.to_thread(upload_page, token, self._rehearsal, results=results))
 
 
 async def _parts(request: web.Request) -> dict[str, bytes] | None:

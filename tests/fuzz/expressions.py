@@ -80,13 +80,16 @@ def sources() -> list[Path]:
 
 
 def found_in_source() -> tuple[list[Expression], set[str]]:
-    """All written out, and the files in which some are made at run time."""
+    """All written out, and the files in which some are made when they are needed."""
     found: list[Expression] = []
     made: set[str] = set()
     texts = {path: path.read_text(encoding="utf-8") for path in sources()}
     for path, text in texts.items():
         where = str(path.relative_to(ROOT))
-        for node in ast.walk(ast.parse(text)):
+        tree = ast.parse(text)
+        # what a module binds when it is imported is found there, however it is made
+        held = {id(bound.value) for bound in tree.body if isinstance(bound, ast.Assign | ast.AnnAssign)}
+        for node in ast.walk(tree):
             if not isinstance(node, ast.Call):
                 continue
             for keyword in node.keywords:
@@ -102,7 +105,7 @@ def found_in_source() -> tuple[list[Expression], set[str]]:
                 continue
             written = node.args[0]
             if not isinstance(written, ast.Constant):
-                made.add(where)
+                made |= set() if id(node) in held else {where}
                 continue
             uses = _uses_of(node, text, texts.values()) if called.attr == "compile" else (called.attr,)
             found.append(_expression(where, node, written.value, _flags(node), uses))
