@@ -21,6 +21,8 @@ ROUTES: tuple[Route, ...] = (
     of_all("PUT", "/dispatch-limits", "sets it", _BEARER),
     of_all("GET", "/phone-banks", "phone banks with their links", _BEARER),
     of_all("POST", "/phone-banks", "opens a phone bank", _BEARER, 201),
+    of_all("POST", "/links", "the good link of a caller or captain", _BEARER, 201),
+    of_all("POST", "/links/end", "ends links of callers or captains", _BEARER),
     own("GET", "/floor", "who calls and how fast", _BEARER),
     war_room("PUT", "/floor/{caller_id}", "takes a caller's link away", _BEARER, 204, elsewhere=404),
     own("GET", "/views", "who was shown a voter", _BEARER),

@@ -12,6 +12,7 @@ ROUTES: tuple[Route, ...] = (
     anybody("GET", "/login", "the page to sign in"),
     anybody("POST", "/login", "signs in", 400, "password, and the page's own token"),
     war_room("POST", "/logout", "signs out", _SESSION, 303),
+    war_room("POST", "/logout-everywhere", "ends all sessions of the account", _SESSION, 303),
     war_room("GET", "/", "the board's frame", _SESSION),
     war_room("GET", "/<path:path>", "the board's frame", _SESSION),
     war_room("GET", "/script/", "the board's script", _SESSION),

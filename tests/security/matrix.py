@@ -318,6 +318,8 @@ _CALLERS: dict[tuple[str, str], Ask] = {
     ("DELETE", "/dispatches/{precinct_id}"): _stopped,
     ("PUT", "/dispatch-limits"): _limits,
     ("POST", "/phone-banks"): _to("/phone-banks", json={"name": "Hall", "most_callers": 5, "hours": 4}),
+    ("POST", "/links"): _to("/links", json={"kind": "caller", "subject": "c-kent"}),
+    ("POST", "/links/end"): _to("/links/end", json={"kind": "caller", "subjects": ["c-barred"]}),
     ("PUT", "/floor/{caller_id}"): _to("/floor/c-off", json={"barred": True}),
     ("GET", "/views"): _to("/views?voter=K-01/0"),
     ("POST", "/trials"): _on_trial(False, json=TRIAL),
