@@ -19,7 +19,7 @@ TESTS := $(LONG) $(filter-out $(LONG) tests/__pycache__/,$(wildcard tests/*/ tes
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni haproxy public-paths compose-check clean \
-	images-local cluster-up cluster-down cluster-status test-cluster test-long access
+	images-local cluster-up cluster-down cluster-status test-cluster test-long access security
 
 help: ## What each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -113,6 +113,9 @@ fuzz: $(STAMP) ## Ten million mutated texts against the grammar (TEXTS=, SEED=),
 
 public-paths: $(STAMP) ## Which paths the cluster's proxy lets in, from what the services serve
 	$(BIN)/python deploy/public_paths.py
+
+security: $(STAMP) chromium haproxy ## Everything that attacks Beluga, as a table with counts (about 20 minutes)
+	$(BIN)/python -m tests.security.report
 
 access: $(STAMP) ## Write docs/access.md: every route and who is answered what
 	$(BIN)/python -m beluga.access_page docs/access.md

@@ -1,5 +1,6 @@
 """Who may do what: each route is declared, the page is what the declarations make, and every cell holds."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -92,8 +93,11 @@ def test_every_route_answers_everybody_and_no_probe_is_left_over() -> None:
 
 
 @pytest.mark.timeout(600)
-async def test_every_cell_holds_on_running_services(database_url: str, tmp_path: Path) -> None:
+async def test_every_cell_holds_on_running_services(
+    database_url: str, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     found = await tried(tmp_path, database_url)
+    record_property("counts", f"{len(found)} cells tried, {sum(bool(r.wrong) for r in found)} wrong")
     wrong = [f"{r.method} {r.path} ({r.who}): {r.expected}, got {r.got}: {r.wrong}" for r in found if r.wrong]
     assert not wrong, "\n".join(wrong)
     cells = {(r.service, r.method, r.path, r.who) for r in found}

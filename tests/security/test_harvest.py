@@ -59,11 +59,16 @@ async def metrics(web: aiohttp.ClientSession, one: Service) -> dict[str, list[tu
 
 
 async def test_sixty_sign_ups_take_no_more_phones_than_sixty_callers_would(
-    one: Service, web: aiohttp.ClientSession, connection: asyncpg.Connection
+    one: Service,
+    web: aiohttp.ClientSession,
+    connection: asyncpg.Connection,
+    record_property: Callable[[str, object], None],
 ) -> None:
     before = await metrics(web, one)
     found = await harvest(one.url, await a_bank(web, one, 200), sign_ups=60)
     after = await metrics(web, one)
+    counts = f"{found.joined} sign-ups took {len(found.phones)} phones, {found.refused} refused"
+    record_property("counts", counts)
     assert found.joined == 60
     assert found.unasked == 0, "before Call nobody is named"
     assert len(found.phones) == await connection.fetchval("select count(*) from voters_shown") == 60
