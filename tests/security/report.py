@@ -1,7 +1,7 @@
 """`make security`: everything that attacks Beluga, run on this machine and printed as a table with counts.
 
-Each line is a program or some tests of its own, so that a line that ends badly leaves the others standing. What a
-count counts is said beside it; a test tells its own by `record_property("counts", words)`.
+Each line is a program or some tests of its own, so that a line that ends badly leaves the others standing.
+What a count counts is said beside it; a test tells its own by `record_property("counts", words)`.
 """
 
 import argparse
@@ -32,13 +32,20 @@ LINES = (
     Line("access that was taken away", ("tests/end_to_end/test_access_ends.py",)),
     Line("voters collected through a phone bank", ("tests/security/test_harvest.py",)),
     Line("captured signatures", ("tests/intake/test_captured_signatures.py",)),
-    Line("malformed requests to every route", ("tests/dashboard/test_malformed.py", "tests/deploy/test_malformed.py")),
+    Line(
+        "malformed requests to every route",
+        ("tests/dashboard/test_malformed.py", "tests/deploy/test_malformed.py"),
+    ),
     Line("the proxy's paths, in every spelling", ("tests/deploy/test_public_paths.py",)),
     Line("file modes of a running stack", ("tests/end_to_end/test_private_files.py",)),
     Line("floods and the published probe", ("-m", "bench.flood"), tests=False),
-    Line("requests, judged as aiohttp judges them", ("tests/fuzz/requests.py", "--requests", "20000"), tests=False),
+    Line(
+        "requests, judged as aiohttp judges them",
+        ("tests/fuzz/requests.py", "--requests", "20000"),
+        tests=False,
+    ),
     Line("regular expressions, up to 64 KB", ("tests/fuzz/expressions.py",), tests=False),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ def counted(told: Path) -> str:
     """What tests counted, from pytest's XML; a run that left none has counted nothing."""
     if not told.exists():
         return "nothing was run"
-    cases = list(ElementTree.parse(told).iter("testcase"))  # noqa: S314 - written by our own run
+    cases = list(ElementTree.parse(told).iter("testcase"))
     own = [
         str(each.get("value"))
         for case in cases
