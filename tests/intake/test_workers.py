@@ -19,12 +19,12 @@ from election.heartbeat import VARIABLE, Heartbeat, beat
 from intake import workers
 from tests.intake.running import GENERIC_SECRET, SECRET, IntakeProcess, metric
 
-QUICK = Patience(pause=0.1, answer=0.7, misses=3, away=5.0, start=60.0)
+QUICK = Patience(pause=0.1, answer=2.0, misses=3, away=60.0, start=120.0)
 
 Make = Callable[..., IntakeProcess]
 
 
-async def until(what: Callable[[], bool], seconds: float = 60.0) -> None:
+async def until(what: Callable[[], bool], seconds: float = 120.0) -> None:
     async with asyncio.timeout(seconds):
         while not what():
             await asyncio.sleep(0.02)
