@@ -22,7 +22,7 @@ from callers.queue import AlreadyRecordedError, CallerOnDuty, TooLateError, Unkn
 from callers.seal import SealedError
 from election.access.access_list import AccessList
 from election.access.identity import Admission, Identity, bearer
-from election.access.telemetry import AccessTelemetry
+from election.access.telemetry import AccessTelemetry, say_refused
 from election.database import UNREACHABLE
 from election.tokens import BadTokenError, Tokens
 from election.wire import callers as wire
@@ -145,6 +145,7 @@ def staff_of(request: web.Request) -> Identity:
     except BadTokenError:
         raise web.HTTPUnauthorized(text="A service token is needed.") from None
     if identity.role not in MAY_ORDER:
+        say_refused(identity.account, "callers", "role")
         raise web.HTTPForbidden(text="This role may not send callers.")
     return identity
 

@@ -24,10 +24,11 @@ from dashboard.attempts import Attempts
 from dashboard.background import Background
 from dashboard.browsers import Browsers
 from dashboard.settings import DashboardSettings
-from election import accounts, totp
+from election import accounts, passwords, totp
 from election.access.access_list import AccessList
 from election.access.identity import AccessEndedError, Admission, Identity
 from election.access.sessions import EndedSessions, session_id
+from election.access.telemetry import say_refused
 from election.accounts import WAR_ROOM, Account, AccountError, Role
 from election.database import UNREACHABLE
 
@@ -184,6 +185,8 @@ def needs_role(*roles: Role) -> Callable[[View], View]:
         def guarded(*args: Any, **kwargs: Any) -> Any:
             who = person()
             if who is None or who.role not in roles:
+                if who is not None:
+                    say_refused(who.login, flask.request.endpoint or "", "role")
                 flask.abort(403)
             return view(*args, **kwargs)
 
@@ -264,7 +267,7 @@ def add_sign_in(
             epoch=account.epoch,
         )
         csrf_token()
-        _LOG.info("signed in", login=account.login, role=account.role.value)
+        _LOG.info("signed in", login=account.login, role=account.role.value, code=bool(account.totp_secret))
         return browsers.remember(flask.redirect(target, 303), account.login)
 
     @server.post("/login")
@@ -275,7 +278,7 @@ def add_sign_in(
         halfway = _halfway() if code is not None else _Halfway(flask.request.form.get("login", ""))
         name, epoch = halfway.login, halfway.epoch
         name = name[:100].strip().lower()
-        password = flask.request.form.get("password", "")[:200]
+        password = flask.request.form.get("password", "")[: passwords.MOST + 1]  # one too long is nobody's
         address = flask.request.remote_addr or ""
         if code is not None and not name:
             return _form("That took too long. Please begin again.", 400)
@@ -320,6 +323,7 @@ def add_sign_in(
     def logout() -> Any:
         if csrf_right(flask.request.form.get("csrf")):
             known.sign_out(_session())
+            _LOG.info("signed out", login=str(flask.session.get("login", "")))
             flask.session.clear()
         return flask.redirect("/login", 303)
 
@@ -329,6 +333,7 @@ def add_sign_in(
         if who is None or not csrf_right(flask.request.form.get("csrf")):
             return flask.redirect("/", 303)
         known.sign_out(who.session)
+        _LOG.info("signed out everywhere", login=who.login)
         flask.session.clear()
         try:
             known.sign_out_everywhere(who.login)
