@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 from typing import Any, TypeVar
 from uuid import UUID
 
+import orjson
 import structlog
 from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -105,9 +106,8 @@ async def body(request: web.Request, model: type[M]) -> M:
         return model.model_validate_json(await request.read())
     except ValidationError as error:
         places = ", ".join(".".join(map(str, e["loc"])) or "body" for e in error.errors())
-        raise web.HTTPBadRequest(
-            text=f'{{"reason": "malformed", "message": "Check: {places}"}}', content_type="application/json"
-        ) from None
+        said = orjson.dumps({"reason": "malformed", "message": f"Check: {places}"}).decode()
+        raise web.HTTPBadRequest(text=said, content_type="application/json") from None
 
 
 @lru_cache(maxsize=20_000)

@@ -30,6 +30,7 @@ from election.access.identity import AccessEndedError, Admission, Identity
 from election.access.sessions import EndedSessions, session_id
 from election.access.telemetry import say_refused
 from election.accounts import WAR_ROOM, Account, AccountError, Role
+from election.addresses import network_of
 from election.database import UNREACHABLE
 
 _LOG = structlog.get_logger()
@@ -249,15 +250,18 @@ def add_sign_in(
             return None
         return _form(f"Too many wrong attempts from here. Try again in {max(1, round(wait / 60))} min.", 429)
 
-    def failed(name: str, address: str, why: str) -> None:
+    def failed(name: str, address: str, why: str, known_login: bool) -> None:
         with guard:
             attempts.failed(name, address, time.monotonic(), browsers.mark(name))
-        _LOG.info("sign-in refused", login=name, why=why)
+        login = name if known_login else ""  # people type their password there
+        _LOG.info("sign-in refused", login=login, why=why, network=network_of(address))
 
     def welcome(account: Account, address: str) -> Any:
         with guard:
             attempts.succeeded(account.login, address, browsers.mark(account.login))
         target = _safe(flask.request.form.get("next"))
+        if "login" in flask.session:
+            known.sign_out(_session())  # of the one before, whoever has copied it
         flask.session.clear()
         flask.session.permanent = True
         flask.session.update(
@@ -267,7 +271,10 @@ def add_sign_in(
             epoch=account.epoch,
         )
         csrf_token()
-        _LOG.info("signed in", login=account.login, role=account.role.value, code=bool(account.totp_secret))
+        _LOG.info(
+            "signed in", login=account.login, role=account.role.value, code=bool(account.totp_secret),
+            network=network_of(address),
+        )  # fmt: skip
         return browsers.remember(flask.redirect(target, 303), account.login)
 
     @server.post("/login")
@@ -301,7 +308,7 @@ def add_sign_in(
             if not known.code_accepted(account, code[:20]):
                 with guard:
                     attempts.wrong_code(halfway.number, time.monotonic())
-                failed(name, address, "code")
+                failed(name, address, "code", True)
                 return _form("That code is wrong or was used. Wait for the next one.", 401, ask_code=True)
             return welcome(account, address)
         with hashing:
@@ -309,7 +316,7 @@ def add_sign_in(
                 accounts.waste_time(password)
             right = account is not None and account.accepts(password)
         if account is None or not right:
-            failed(name, address, "password")
+            failed(name, address, "password", account is not None)
             return _form("Login or password is wrong.", 401)
         if account.role not in WAR_ROOM:
             return _form("This account has no war room. Use your personal link instead.", 403)
