@@ -1,4 +1,4 @@
-"""A script's lines, which staff write, hold the names of fields and nothing that the filling in would act on."""
+"""A script's lines, which staff write, hold names of fields and nothing that filling them in would act on."""
 
 import pytest
 
@@ -8,8 +8,8 @@ from callers.scripts import check_lines, script
 @pytest.mark.parametrize(
     "line",
     [
-        "{name.__class__.__mro__}", "{name[0]}", "{name:>999999999}", "{name!r}", "{name:{place}}", "{0}", "{}",
-        "{voter}", "{name", "name}",
+        "{name.__class__.__mro__}", "{name[0]}", "{name:>999999999}", "{name!r}", "{name:{place}}", "{0}",
+        "{}", "{voter}", "{name", "name}",
     ],
 )  # fmt: skip
 def test_a_line_with_more_than_a_fields_name_is_refused(line: str) -> None:
