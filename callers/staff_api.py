@@ -190,7 +190,8 @@ async def get_list(request: web.Request) -> web.Response:
         found = await floor.lists.show(list_id, account, floor.time.now())
     except UnknownListError:
         return problem(404, "unknown_list", "There is no such list.")
-    return web.Response(text=as_csv(found), content_type="text/csv", headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store", "Content-Disposition": "attachment; filename=list.csv"}
+    return web.Response(text=as_csv(found), content_type="text/csv", headers=headers)
 
 
 async def post_outcomes(request: web.Request) -> web.Response:
