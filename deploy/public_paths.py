@@ -101,7 +101,7 @@ async def _served() -> dict[str, set[str]]:
         assert intake._runner is not None
         return {
             "intake": of(intake._runner.app),
-            "tally": of(tally.application()),
+            "tally": of(tally.application),
             "callers": of(make_app(CallersSettings(), structlog.get_logger())),
         }
     finally:

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cached_property
 from typing import Any
 
 import asyncpg
@@ -97,6 +98,7 @@ class Service:
     async def _ready(self) -> dict[str, bool]:
         return {"database": self.follower.connected, "standings": self.engine.edition is not None}
 
+    @cached_property
     def application(self) -> web.Application:
         """The JSON API with the pages of health."""
         app = web.Application(client_max_size=65_536, middlewares=[whole_requests(HALF_SENT_SECONDS)])
@@ -112,7 +114,7 @@ class Service:
         if self.settings.database_url:
             await asyncio.to_thread(self.access.load)
         runner = web.AppRunner(
-            self.application(),
+            self.application,
             access_log=None,
             shutdown_timeout=2,
             handle_signals=False,

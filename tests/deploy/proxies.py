@@ -102,8 +102,9 @@ class Behind:
             target = head.split(b" ", 2)[1].decode("latin-1") if head else ""
             if head and b"x-forwarded-for:" in head.lower():  # the checks of health have none
                 self.arrived.append((service, target))
-            body = b'{"standings": true}'
-            connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 19\r\n\r\n" + body)
+            body = b'{"journal": true, "standings": true}'
+            head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
+            connection.sendall(head + body)
 
 
 @contextmanager

@@ -98,7 +98,7 @@ async def served(database_url: str, tmp_path: Path) -> AsyncIterator[dict[str, t
         assert intake._runner is not None
         found = {
             "intake": (f"http://127.0.0.1:{intake.settings.intake_port}", intake._runner.app),
-            "tally": (f"http://127.0.0.1:{tally.settings.tally_port}", tally.application()),
+            "tally": (f"http://127.0.0.1:{tally.settings.tally_port}", tally.application),
             "callers": (str(callers.make_url("")).rstrip("/"), app),
         }
         async with aiohttp.ClientSession() as session, asyncio.timeout(60):

@@ -63,7 +63,7 @@ async def test_every_route_of_the_callers_is_declared(tmp_path: Path) -> None:
 
 async def test_every_route_of_the_tally_is_declared() -> None:
     service = Service(TallySettings(secret=SecretStr(SECRET)), SystemClock())
-    assert routed(service.application()) | {("GET", FEED)} == declared("tally")
+    assert routed(service.application) | {("GET", FEED)} == declared("tally")
 
 
 async def test_every_route_of_the_dashboard_is_declared(tmp_path: Path) -> None:
