@@ -39,6 +39,7 @@ from election import accounts
 from election.clock import FileClock
 from election.database import connect
 from election.ids import MessageId
+from election.telemetry import Unfailing
 from election.tokens import Tokens
 
 LOGIN = "demo"
@@ -74,7 +75,7 @@ def demo(
     ] = None,
 ) -> None:
     """Bring a made-up county through its election day: watchers text, some precincts lag, callers call."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(Unfailing(sys.stderr)))  # type: ignore[arg-type]
     try:
         if check:
             verdict = asyncio.run(_check(seed, precincts or CHECK_PRECINCTS, port_base, state))

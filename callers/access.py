@@ -40,6 +40,7 @@ ROUTES: tuple[Route, ...] = (
     only(Who.CALLER, "POST", "/c/{token}/undo", "takes the last outcome back", _LINK, 303),
     only(Who.CALLER, "POST", "/c/{token}/pause", "gives the voter back", _LINK, 303),
     only(Who.CALLER, "GET", "/c/{token}/dial/{lease_id}", "a voter on the caller's own lease", _LINK, 303),
+    only(Who.CALLER, "POST", "/c/{token}/dial/{lease_id}", "the same, by a form", _LINK, 303),
     anybody("GET", "/c/assets/{name}", "style sheet and script"),
     anybody("GET", "/c/join", "the form to sign up"),
     anybody("GET", "/c/join/{code}", "the form to sign up"),

@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 from typing import Any, TypeVar
 from uuid import UUID
 
+import orjson
 import structlog
 from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -22,7 +23,7 @@ from callers.queue import AlreadyRecordedError, CallerOnDuty, TooLateError, Unkn
 from callers.seal import SealedError
 from election.access.access_list import AccessList
 from election.access.identity import Admission, Identity, bearer
-from election.access.telemetry import AccessTelemetry
+from election.access.telemetry import AccessTelemetry, say_refused
 from election.database import UNREACHABLE
 from election.tokens import BadTokenError, Tokens
 from election.wire import callers as wire
@@ -105,9 +106,8 @@ async def body(request: web.Request, model: type[M]) -> M:
         return model.model_validate_json(await request.read())
     except ValidationError as error:
         places = ", ".join(".".join(map(str, e["loc"])) or "body" for e in error.errors())
-        raise web.HTTPBadRequest(
-            text=f'{{"reason": "malformed", "message": "Check: {places}"}}', content_type="application/json"
-        ) from None
+        said = orjson.dumps({"reason": "malformed", "message": f"Check: {places}"}).decode()
+        raise web.HTTPBadRequest(text=said, content_type="application/json") from None
 
 
 @lru_cache(maxsize=20_000)
@@ -145,6 +145,7 @@ def staff_of(request: web.Request) -> Identity:
     except BadTokenError:
         raise web.HTTPUnauthorized(text="A service token is needed.") from None
     if identity.role not in MAY_ORDER:
+        say_refused(identity.account, "callers", "role")
         raise web.HTTPForbidden(text="This role may not send callers.")
     return identity
 

@@ -47,16 +47,20 @@ class Batches:
         if len(self._running) < self._lanes:
             lane = asyncio.create_task(self._run())
             self._running.add(lane)
-            lane.add_done_callback(self._running.discard)
         return await answer
 
     async def _run(self) -> None:
-        while self._waiting:
-            batch = self._waiting[: self._largest]
-            del self._waiting[: self._largest]
-            batch = sorted((w for w in batch if not w.answer.done()), key=lambda w: w.key)
-            if batch:
-                await self._commit(batch)
+        try:
+            while self._waiting:
+                batch = self._waiting[: self._largest]
+                del self._waiting[: self._largest]
+                batch = sorted((w for w in batch if not w.answer.done()), key=lambda w: w.key)
+                if batch:
+                    await self._commit(batch)
+        finally:
+            # Here, and not when the task is known to be over: who asks in between would wait for nobody.
+            if lane := asyncio.current_task():
+                self._running.discard(lane)
 
     async def _commit(self, batch: list[_Waiting]) -> None:
         try:

@@ -11,6 +11,7 @@ from callers.captain import captain_path
 from callers.statements import statements
 from election.access.identity import Identity
 from election.access.links import end, numbered, numbers
+from election.access.telemetry import say_refused
 from election.audit import record
 from election.wire import callers as wire
 
@@ -22,6 +23,7 @@ def _staff(request: web.Request) -> Identity:
     """Who asks, for everybody's links. Answers 401 or 403."""
     staff = staff_of(request)
     if staff.role not in _MAY_END or staff.counties is not None:
+        say_refused(staff.account, "links", "role")
         raise web.HTTPForbidden(text="Only staff may make and end links.")
     return staff
 

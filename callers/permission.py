@@ -9,12 +9,14 @@ from aiohttp import web
 
 from callers.floor import Floor
 from election.access.identity import Identity
+from election.access.telemetry import say_refused
 
 OF_ALL = frozenset({"staff", "admin"})
 _ELSEWHERE = "There is no such precinct in your counties."
 
 
-def _no(answer: type[web.HTTPClientError], reason: str, message: str) -> web.HTTPClientError:
+def _no(who: Identity, answer: type[web.HTTPClientError], reason: str, message: str) -> web.HTTPClientError:
+    say_refused(who.account, "callers", reason)
     said = orjson.dumps({"reason": reason, "message": message}).decode()
     return answer(text=said, content_type="application/json")
 
@@ -22,14 +24,14 @@ def _no(answer: type[web.HTTPClientError], reason: str, message: str) -> web.HTT
 def deciding(who: Identity) -> Identity:
     """The account of a person or a command: our services look and decide nothing. Answers 403."""
     if who.role == "service":
-        raise _no(web.HTTPForbidden, "role", "A service may look, not decide.")
+        raise _no(who, web.HTTPForbidden, "role", "A service may look, not decide.")
     return who
 
 
 def for_all(who: Identity) -> Identity:
     """The account, where no county limits it. Answers 403."""
     if who.role not in OF_ALL or who.counties is not None:
-        raise _no(web.HTTPForbidden, "role", "This touches every county: staff and admins only.")
+        raise _no(who, web.HTTPForbidden, "role", "This touches every county: staff and admins only.")
     return who
 
 
@@ -41,7 +43,7 @@ def sees(who: Identity, floor: Floor, precinct_id: str) -> bool:
 def of_precinct(who: Identity, floor: Floor, precinct_id: str) -> Identity:
     """The account, where it may send callers there. Answers 403, alike for unknown and others' precincts."""
     if not sees(deciding(who), floor, precinct_id):
-        raise _no(web.HTTPForbidden, "county", _ELSEWHERE)
+        raise _no(who, web.HTTPForbidden, "county", _ELSEWHERE)
     return who
 
 
@@ -54,12 +56,12 @@ async def of_caller(who: Identity, floor: Floor, caller_id: str) -> Identity:
         own, precincts = await floor.people.grounds(caller_id, floor.time.now())
         counties = own | {floor.places.county(p) for p in precincts}
         if not counties or not all(map(who.may_see, counties)):
-            raise _no(web.HTTPNotFound, "unknown_caller", "There is no such caller in your counties.")
+            raise _no(who, web.HTTPNotFound, "unknown_caller", "There is no such caller in your counties.")
     return who
 
 
 def of_list(who: Identity, floor: Floor, precinct_id: str | None) -> Identity:
     """The account, where a list's precinct is its own. Answers 404, alike for unknown and others' lists."""
     if not sees(deciding(who), floor, precinct_id or ""):
-        raise _no(web.HTTPNotFound, "unknown_list", "There is no such list in your counties.")
+        raise _no(who, web.HTTPNotFound, "unknown_list", "There is no such list in your counties.")
     return who

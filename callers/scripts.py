@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from importlib import resources
+from string import Formatter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -52,13 +53,18 @@ def script(  # noqa: PLR0917
 
 
 def check_lines(lines: Sequence[str]) -> None:
-    """Raises `ValueError` where a line holds a field that we cannot fill in."""
+    """Raises `ValueError` where a line holds a field that we cannot fill in, or more than a field's name.
+
+    A width would make a line of any length, an attribute show what is none of the caller's.
+    """
+    names = ", ".join("{" + name + "}" for name in _FIELDS)
     for line in lines:
         try:
-            line.format_map(dict.fromkeys(_FIELDS, ""))
-        except (KeyError, ValueError, IndexError, AttributeError) as error:
-            names = ", ".join("{" + name + "}" for name in _FIELDS)
+            parts = list(Formatter().parse(line))
+        except ValueError as error:
             raise ValueError(f"{line!r}: use the fields {names} only") from error
+        if any(field is not None and (field not in _FIELDS or spec or how) for _, field, spec, how in parts):
+            raise ValueError(f"{line!r}: use the fields {names} only")
 
 
 def reason(language: str, key: str, until: str = "") -> str:

@@ -15,6 +15,7 @@ from callers.desk import page
 from callers.floor import Floor
 from callers.lists import CallList, Line, TooManyListedError, UnknownListError
 from callers.walks import Door, doors_of
+from election.access.telemetry import say_refused
 
 _GOOD_FOR = timedelta(hours=3)
 _LOOK_SECONDS = 60
@@ -26,6 +27,7 @@ def _staff(request: web.Request) -> str:
     """The account of a captain who answers for all. Answers 401 or 403."""
     account, bank = bank_of(request)
     if bank:
+        say_refused(account, "sheets", "bank")
         raise web.HTTPForbidden(text="Only staff may take voters off the queue onto paper.")
     return account
 

@@ -65,14 +65,15 @@ async def get_floor(request: web.Request) -> web.Response:
         for one in await floor.people.on_duty(now)
         if sees(who, floor, one.precinct_id)
     ]  # fmt: skip
-    sign_ups = await floor.people.sign_ups(now) if who.counties is None else []  # banks know no county
+    everywhere = who.counties is None  # banks and budgets know no county
+    sign_ups = await floor.people.sign_ups(now) if everywhere else []
     return answer(
         wire.FloorView(
             callers=lines,
             waiting=len(floor.waiting),
             outcomes=dict(await floor.people.outcomes(now, lambda precinct: sees(who, floor, precinct))),
             sign_ups=[wire.SignUps(**asdict(one)) for one in sign_ups],
-            held_back=floor.metrics.refusals(),
+            held_back=floor.metrics.refusals() if everywhere else {},
         )
     )
 
@@ -189,7 +190,8 @@ async def get_list(request: web.Request) -> web.Response:
         found = await floor.lists.show(list_id, account, floor.time.now())
     except UnknownListError:
         return problem(404, "unknown_list", "There is no such list.")
-    return web.Response(text=as_csv(found), content_type="text/csv", headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store", "Content-Disposition": "attachment; filename=list.csv"}
+    return web.Response(text=as_csv(found), content_type="text/csv", headers=headers)
 
 
 async def post_outcomes(request: web.Request) -> web.Response:

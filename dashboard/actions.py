@@ -15,6 +15,7 @@ from dashboard.neighbours import NeighbourError, Neighbours
 from dashboard.places import Gazetteer, Places
 from dashboard.sign_in import Person, csrf_right, person
 from dashboard.trail import Trail
+from election.access.telemetry import say_refused
 from election.checkin import Kind
 from election.day import Precinct
 from election.wire.callers import DispatchOrder
@@ -110,6 +111,7 @@ def add_actions(
         except RefusedError as error:
             return _told(str(error), 400)
         except PermissionError as error:
+            say_refused(who.login, "actions", "county")
             return _told(str(error), 403)
         detail = {name: asked[name] for name in _RECORDED if name in asked}
         try:

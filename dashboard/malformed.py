@@ -18,6 +18,8 @@ def add_malformed(server: flask.Flask, known: Callable[[], Mapping[str, Any]]) -
 
     @server.before_request
     def readable() -> Any:
+        if _holds_nul(flask.request):
+            return _unreadable()
         if flask.request.path != UPDATE or flask.request.method != "POST":
             return None
         asked = flask.request.get_json(silent=True)
@@ -30,6 +32,14 @@ def add_malformed(server: flask.Flask, known: Callable[[], Mapping[str, Any]]) -
     @server.errorhandler(DependencyException)
     def unknown(_: DependencyException) -> Any:
         return flask.jsonify(message="There is no such file."), 404
+
+
+def _holds_nul(request: flask.Request) -> bool:
+    """Whether a path, query or form holds what no text of PostgreSQL can."""
+    if "\0" in request.path:
+        return True
+    given = [*request.args.items(multi=True), *request.form.items(multi=True)]
+    return any("\0" in name or "\0" in value for name, value in given)
 
 
 def _unreadable() -> Any:

@@ -11,6 +11,7 @@ from dashboard.guards import feed_url, intake_url
 from dashboard.places import Gazetteer, Places
 from dashboard.settings import DashboardSettings
 from dashboard.sign_in import Person, csrf_token, needs_role, person
+from election.access.telemetry import say_refused
 from election.accounts import WAR_ROOM
 from election.telemetry import count_hung_restarts
 from election.tokens import Tokens
@@ -92,6 +93,7 @@ def add_pages(
     def county_precincts(county: str) -> Any:
         county = "" if county == NO_COUNTY else county
         if not _who().may_see(county):
+            say_refused(_who().login, "shapes", "county")
             flask.abort(403)
         if county not in places().counties:
             flask.abort(404)

@@ -24,11 +24,13 @@ from dashboard.attempts import Attempts
 from dashboard.background import Background
 from dashboard.browsers import Browsers
 from dashboard.settings import DashboardSettings
-from election import accounts, totp
+from election import accounts, passwords, totp
 from election.access.access_list import AccessList
 from election.access.identity import AccessEndedError, Admission, Identity
 from election.access.sessions import EndedSessions, session_id
+from election.access.telemetry import say_refused
 from election.accounts import WAR_ROOM, Account, AccountError, Role
+from election.addresses import network_of
 from election.database import UNREACHABLE
 
 _LOG = structlog.get_logger()
@@ -184,6 +186,8 @@ def needs_role(*roles: Role) -> Callable[[View], View]:
         def guarded(*args: Any, **kwargs: Any) -> Any:
             who = person()
             if who is None or who.role not in roles:
+                if who is not None:
+                    say_refused(who.login, flask.request.endpoint or "", "role")
                 flask.abort(403)
             return view(*args, **kwargs)
 
@@ -246,15 +250,18 @@ def add_sign_in(
             return None
         return _form(f"Too many wrong attempts from here. Try again in {max(1, round(wait / 60))} min.", 429)
 
-    def failed(name: str, address: str, why: str) -> None:
+    def failed(name: str, address: str, why: str, known_login: bool) -> None:
         with guard:
             attempts.failed(name, address, time.monotonic(), browsers.mark(name))
-        _LOG.info("sign-in refused", login=name, why=why)
+        login = name if known_login else ""  # people type their password there
+        _LOG.info("sign-in refused", login=login, why=why, network=network_of(address))
 
     def welcome(account: Account, address: str) -> Any:
         with guard:
             attempts.succeeded(account.login, address, browsers.mark(account.login))
         target = _safe(flask.request.form.get("next"))
+        if "login" in flask.session:
+            known.sign_out(_session())  # of the one before, whoever has copied it
         flask.session.clear()
         flask.session.permanent = True
         flask.session.update(
@@ -264,7 +271,10 @@ def add_sign_in(
             epoch=account.epoch,
         )
         csrf_token()
-        _LOG.info("signed in", login=account.login, role=account.role.value)
+        _LOG.info(
+            "signed in", login=account.login, role=account.role.value, code=bool(account.totp_secret),
+            network=network_of(address),
+        )  # fmt: skip
         return browsers.remember(flask.redirect(target, 303), account.login)
 
     @server.post("/login")
@@ -275,7 +285,7 @@ def add_sign_in(
         halfway = _halfway() if code is not None else _Halfway(flask.request.form.get("login", ""))
         name, epoch = halfway.login, halfway.epoch
         name = name[:100].strip().lower()
-        password = flask.request.form.get("password", "")[:200]
+        password = flask.request.form.get("password", "")[: passwords.MOST + 1]  # one too long is nobody's
         address = flask.request.remote_addr or ""
         if code is not None and not name:
             return _form("That took too long. Please begin again.", 400)
@@ -298,7 +308,7 @@ def add_sign_in(
             if not known.code_accepted(account, code[:20]):
                 with guard:
                     attempts.wrong_code(halfway.number, time.monotonic())
-                failed(name, address, "code")
+                failed(name, address, "code", True)
                 return _form("That code is wrong or was used. Wait for the next one.", 401, ask_code=True)
             return welcome(account, address)
         with hashing:
@@ -306,7 +316,7 @@ def add_sign_in(
                 accounts.waste_time(password)
             right = account is not None and account.accepts(password)
         if account is None or not right:
-            failed(name, address, "password")
+            failed(name, address, "password", account is not None)
             return _form("Login or password is wrong.", 401)
         if account.role not in WAR_ROOM:
             return _form("This account has no war room. Use your personal link instead.", 403)
@@ -320,6 +330,7 @@ def add_sign_in(
     def logout() -> Any:
         if csrf_right(flask.request.form.get("csrf")):
             known.sign_out(_session())
+            _LOG.info("signed out", login=str(flask.session.get("login", "")))
             flask.session.clear()
         return flask.redirect("/login", 303)
 
@@ -329,6 +340,7 @@ def add_sign_in(
         if who is None or not csrf_right(flask.request.form.get("csrf")):
             return flask.redirect("/", 303)
         known.sign_out(who.session)
+        _LOG.info("signed out everywhere", login=who.login)
         flask.session.clear()
         try:
             known.sign_out_everywhere(who.login)

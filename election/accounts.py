@@ -14,10 +14,9 @@ import asyncpg
 
 from election.access.access_list import Standing
 from election.access.identity import Identity
+from election.passwords import weakness
 
 _HASHER = argon2.PasswordHasher()  # argon2id with the library's defaults (RFC 9106, low memory)
-
-MINIMUM_PASSWORD = 10  # characters
 
 _ADD = """
 insert into accounts (login, role, counties, password_hash) values ($1, $2, $3, $4)
@@ -74,7 +73,7 @@ class NoSuchAccountError(AccountError):
 
 
 class AccountRefusedError(AccountError):
-    """The account cannot be as asked (bad login, short password, lead without a county)."""
+    """The account cannot be as asked (bad login, weak password, lead without a county)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +128,7 @@ async def add(
 ) -> None:
     """Makes an account. Raises `AccountExistsError` or `AccountRefusedError`."""
     login = login.strip().lower()
-    _check_password(password)
+    _check_password(password, login)
     _check_scope(role, counties)
     try:
         done = await connection.fetchval(_ADD, login, role.value, list(counties), _HASHER.hash(password))
@@ -142,8 +141,11 @@ async def add(
 
 
 async def reset(connection: asyncpg.Connection, login: str, password: str) -> None:
-    """A new password; opens a disabled account again; ends its sessions. Raises `NoSuchAccountError`."""
-    _check_password(password)
+    """A new password; opens a disabled account again; ends its sessions.
+
+    Raises `NoSuchAccountError`, `AccountRefusedError`.
+    """
+    _check_password(password, login)
     if await connection.fetchval(_RESET, login.lower(), _HASHER.hash(password)) is None:
         raise NoSuchAccountError(login)
 
@@ -216,6 +218,6 @@ def _check_scope(role: Role, counties: Sequence[str]) -> None:
         raise AccountRefusedError("a lead needs at least one county")
 
 
-def _check_password(password: str) -> None:
-    if len(password) < MINIMUM_PASSWORD:
-        raise AccountRefusedError(f"a password needs at least {MINIMUM_PASSWORD} characters")
+def _check_password(password: str, login: str) -> None:
+    if wrong := weakness(password, login):
+        raise AccountRefusedError(f"a password {wrong}; without --password-stdin one is made")

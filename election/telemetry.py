@@ -53,19 +53,26 @@ def configure_logs(service: str, settings: SharedSettings) -> structlog.stdlib.B
         if settings.log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
+    every: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            final,
-        ],
+        processors=[*every, final],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(Unfailing(sys.stderr)),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, format="%(name)s: %(message)s")
+    libraries = logging.StreamHandler(Unfailing(sys.stderr))
+    libraries.setFormatter(  # lines like ours: with a time, and no end of a line in them
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *every],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, final],
+        )
+    )
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[libraries])
     logging.getLogger("aiohttp.server").addFilter(OddRequests())
     return structlog.get_logger().bind(service=service)  # type: ignore[no-any-return]
 

@@ -6,6 +6,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from election.access.identity import Admission
+from election.access.telemetry import say_refused
 from election.checkin import STAFF, Channel, Kind
 from election.tokens import BadTokenError
 from election.wire.intake import Decision
@@ -32,6 +33,7 @@ def add_decisions(app: web.Application, admission: Admission, reception: Recepti
             )
         account, role = who.account, who.role
         if role not in MAY_DECIDE:
+            say_refused(account, "decisions", "role")
             return refuse(reception, PROVIDER, 403, "role", "Only leads, staff and admins decide.")
         raw = await body_of(request, reception, PROVIDER)
         if isinstance(raw, web.Response):
@@ -51,8 +53,10 @@ def add_decisions(app: web.Application, admission: Admission, reception: Recepti
             except ValueError as error:
                 return refuse(reception, PROVIDER, 422, "malformed", f"detail: {error}"[:300])
             if role not in MAY_CORRECT:
+                say_refused(account, "decisions", "role")
                 return refuse(reception, PROVIDER, 403, "role", "Only staff and admins correct a reading.")
         if decision.account != account:
+            say_refused(account, "decisions", "account")
             return refuse(reception, PROVIDER, 403, "account", "The token names another account.")
         if no := await door.decision(who, decision):
             return refuse(reception, PROVIDER, no.status, no.reason, no.words)

@@ -16,6 +16,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from election.access.identity import Admission
+from election.access.telemetry import say_refused
 from election.checkin import Channel, CheckIn, Kind
 from election.database import UNREACHABLE
 from election.log import Position, read_after
@@ -123,6 +124,7 @@ class DeskApi:
         except BadTokenError:
             raise _RefusedError(401, "Sign in again: the token is missing or too old.") from None
         if who.role not in MAY_DECIDE:
+            say_refused(who.account, "desks", "role")
             raise _RefusedError(403, "Only leads, staff and admins work at the desks.")
         return Viewer(who.account, who.role, None if who.counties is None else tuple(sorted(who.counties)))
 
@@ -392,6 +394,7 @@ class DeskApi:
         watcher = roster.watchers.get(wanted.watcher_id) if roster else None
         seen = watcher is not None and any(viewer.sees(p, roster) for p in watcher.precinct_ids)
         if viewer.counties is not None and not seen:
+            say_refused(viewer.account, "desks", "county")
             raise _RefusedError(403, "There is no such watcher in your counties.")
         if watcher is None:
             raise _RefusedError(422, "There is no such watcher on the roster.")
@@ -406,6 +409,7 @@ class DeskApi:
         self, connection: asyncpg.Connection, found: store.Subject, wanted: Finish, viewer: Viewer
     ) -> tuple[Decision, UUID]:
         if viewer.role not in MAY_CORRECT:
+            say_refused(viewer.account, "desks", "role")
             raise _RefusedError(403, "Only staff and admins correct a reading.")
         roster = self._reception.rosters.current
         if roster is None:

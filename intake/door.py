@@ -16,6 +16,7 @@ import asyncpg
 import structlog
 
 from election.access.identity import Identity
+from election.access.telemetry import say_refused
 from election.checkin import Channel, CheckIn, Kind, Message
 from election.database import UNREACHABLE
 from election.wire.intake import Decision
@@ -86,7 +87,10 @@ class Door:
         roster = self._rosters.current
         if roster is None:
             return _NO_ROSTER
-        return None if allowed(who, effects_of_report(said, roster), roster) else _OUTSIDE
+        if allowed(who, effects_of_report(said, roster), roster):
+            return None
+        say_refused(who.account, said.channel.value, _OUTSIDE.reason)
+        return _OUTSIDE
 
     async def decision(
         self, who: Identity, decision: Decision, connection: asyncpg.Connection | None = None
@@ -103,7 +107,10 @@ class Door:
             log.warning("door_without_database", error=type(error).__name__)
             return _NO_DATABASE
         roster = self._rosters.current
-        return None if allowed(who, effects_of_decision(decision, found, roster), roster) else _OUTSIDE
+        if allowed(who, effects_of_decision(decision, found, roster), roster):
+            return None
+        say_refused(who.account, decision.kind.value, _OUTSIDE.reason)
+        return _OUTSIDE
 
     async def _find(self, sought: Sought, connection: asyncpg.Connection | None) -> list[CheckIn]:
         """What the journal and the log hold of these. Raises one of `AWAY` where the log is needed.

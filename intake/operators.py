@@ -5,6 +5,7 @@ cannot read and other sites' forms cannot use. Nothing here asks a database: the
 other things have failed.
 """
 
+import structlog
 from aiohttp import web
 
 from election.access.identity import Admission, Identity
@@ -16,6 +17,8 @@ PURPOSE = "staff"
 SECONDS = 12 * 3600
 COOKIE = "beluga_hotline"
 _FORM_PURPOSE = "hotline-form"
+
+log = structlog.get_logger()
 
 
 class Operators:
@@ -32,8 +35,10 @@ class Operators:
 
     def enter(self, token: str) -> web.Response | None:
         """The answer to a staff link: a cookie, and the page without the token. None for a bad link."""
-        if self._read(token) is None:
+        operator = self._read(token)
+        if operator is None:
             return None
+        log.info("hotline_entered", account=operator.account)
         answer = web.Response(status=303, headers={"Location": "/hotline", "Referrer-Policy": "no-referrer"})
         answer.set_cookie(
             COOKIE, token, max_age=SECONDS, path="/", httponly=True, samesite="Lax", secure=self._secure

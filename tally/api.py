@@ -117,7 +117,8 @@ class _Api:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(names)
         writer.writerows(zip(*(columns[name] for name in names), strict=True))
-        return web.Response(text=out.getvalue(), content_type="text/csv")
+        named = {"Content-Disposition": "attachment; filename=standings.csv"}
+        return web.Response(text=out.getvalue(), content_type="text/csv", headers=named)
 
     async def incidents(self, request: web.Request) -> web.Response:
         counties = self._counties(request)

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from election.access.identity import Admission, bearer
+from election.access.telemetry import say_refused
 from election.tokens import BadTokenError
 from tally.engine import Engine
 
@@ -19,6 +20,7 @@ def add_tallied(app: web.Application, engine: Engine, admission: Admission) -> N
         except BadTokenError:
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"}) from None
         if who.role not in OF_ALL or who.counties is not None:
+            say_refused(who.account, "check-ins", "role")
             raise web.HTTPForbidden(text="Staff, admins and our own services only: ids are of every county.")
         found = await engine.ask(lambda tally, _, __: tally.ledger.filing.sorted_ids())
         if found is None:

@@ -61,7 +61,7 @@ select e.expires_at from (select) one left join extended e on true
 with lease as (
     select dialled_at is not null as shown from leases
     where lease_id = $1 and caller_id = $2 and ended_at is null
-), bank as (
+), bank as materialized (
     select case when $6::text = '' then $8::bigint
                 else (select count(*) from callers where phone_bank = $6 and not barred) end as callers
 ), judged as (

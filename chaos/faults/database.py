@@ -91,14 +91,15 @@ class RowsRefused(Fault):
     def setup(self) -> None:
         if not str(self.arguments["kind"]).isalpha():
             raise UnavailableError("kind: one word")
+        self.found["kind"] = self.arguments["kind"]
 
     def inject(self) -> None:
-        kind = self.arguments["kind"]
-        condition = f"check (kind <> '{kind}') not valid"
+        condition = f"check (kind <> '{self.found['kind']}') not valid"
         asyncio.run(self._run(f"alter table check_ins add constraint {self._CONSTRAINT} {condition}"))
 
     def heal(self) -> None:
-        asyncio.run(self._run(f"alter table check_ins drop constraint if exists {self._CONSTRAINT}"))
+        if "kind" in self.found:
+            asyncio.run(self._run(f"alter table check_ins drop constraint if exists {self._CONSTRAINT}"))
 
 
 def _runs(target: Target) -> bool:

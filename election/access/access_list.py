@@ -20,6 +20,7 @@ import structlog
 from election.access.identity import Identity
 from election.atomic_file import replace_file
 from election.pg_watch import follow
+from election.private_files import private_folder
 
 CHANNEL = "beluga_access"  # NOTIFY by triggers on the tables; it only wakes
 POLL_SECONDS = 2.0  # access ends within five even where a notification is lost
@@ -142,6 +143,8 @@ class AccessList:
     def load(self) -> None:
         """Takes what was known last from disk; a torn or missing file stops nobody."""
         try:
+            if self._path.parent.exists():
+                private_folder(self._path.parent)
             self._known = self._kept = access_of(orjson.loads(self._path.read_bytes()))
         except FileNotFoundError:
             pass

@@ -1,4 +1,6 @@
-"""What every service counts, and says in its log, of access that was taken away and is used all the same."""
+"""What every service says in its log of who asks for what is not theirs, and counts of access that was taken
+away and is used all the same.
+"""
 
 from time import monotonic
 
@@ -10,6 +12,19 @@ from election.access.identity import Identity
 LOG_SECONDS = 1.0  # between lines about one account: somebody who hammers must not fill the log
 
 log = structlog.get_logger()
+
+_say_again: dict[str, float] = {}  # by account; accounts are of signed tokens
+
+
+def say_refused(account: str, what: str, reason: str) -> None:
+    """Says that somebody who is known may not do this, a line a second for each account at most.
+
+    `what` names a room, a desk or a kind of deed: nobody's token, phone or words.
+    """
+    now = monotonic()
+    if now >= _say_again.get(account, 0.0):
+        _say_again[account] = now + LOG_SECONDS
+        log.warning("not_allowed", account=account, what=what, reason=reason)
 
 
 class AccessTelemetry:

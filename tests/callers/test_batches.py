@@ -32,3 +32,18 @@ async def test_one_who_gives_up_waiting_takes_nobody_along(pool: asyncpg.Pool) -
     assert (await third)["n"] == 2
     with pytest.raises(asyncio.CancelledError):
         await second
+
+
+async def test_who_asks_again_the_moment_they_are_answered_is_not_forgotten(pool: asyncpg.Pool) -> None:
+    """The lane has nothing left to do just then; whoever comes before it has ended must start another."""
+    batches = Batches(pool, "select $1::integer as n", lanes=1)
+    row: asyncpg.Record | None = None
+
+    async def again_and_again() -> None:
+        nonlocal row
+        for n in range(5):
+            row = await batches.row("k", n)
+
+    await asyncio.wait_for(again_and_again(), 20)
+    assert row is not None
+    assert row["n"] == 4

@@ -136,7 +136,7 @@ async def test_lists_phone_banks_and_scripts_by_command(
     async with web.get(said.strip()) as response:
         assert "Hall a" in await response.text()
     status, said = await beluga("callers", "link", "nobody", *state)
-    assert (status, "no such caller: nobody" in said) == (1, True)  # only the service can be asked here
+    assert (status, "There is no such caller." in said) == (1, True)  # only the service can be asked here
     monkeypatch.setenv("BELUGA_DATABASE_URL", database_url)
     status, said = await beluga("callers", "link", "c00", *state)
     assert (status, said) == (1, "no such caller: c00 (did you mean c0?)\n")

@@ -140,6 +140,8 @@ async def test_a_lead_sees_and_bars_the_callers_of_own_counties(
 async def test_lists_are_made_read_and_answered_in_own_counties(desk: Desk) -> None:
     order = {"precinct_id": "a", "lines": 3}
     assert (await desk.ask(SUSSEX, "POST", "/lists", json=order))[0] == 403
+    status, said = await desk.ask(KENT, "POST", "/lists", json=order | {'", "reason": "fine\\': 1})
+    assert (status, said["reason"]) == (400, "malformed")  # what was sent stays a word within the answer
     status, made = await desk.ask(KENT, "POST", "/lists", json=order)
     assert (status, made["lines"]) == (201, 3)
     path = made["csv_path"]

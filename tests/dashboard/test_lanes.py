@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import flask
 import pytest
 import waitress
+from prometheus_client import CollectorRegistry
 
 from beluga.postgres import free_port
 from dashboard import lanes as lanes_module
@@ -25,7 +26,7 @@ class Room:
         self.go = threading.Event()
         self.waiting = threading.Semaphore(0)
         app = flask.Flask("waiting")
-        add_health(app, lambda: {"election": True}, lambda: self.lanes.well)
+        add_health(app, CollectorRegistry(), lambda: {"election": True}, lambda: self.lanes.well)
 
         @app.get("/slow")
         def slow() -> str:

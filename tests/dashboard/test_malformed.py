@@ -117,7 +117,7 @@ def test_nothing_that_is_sent_is_answered_with_a_500(room: WarRoom, ann: werkzeu
     sent = 0
     for _ in range(12):
         for method, path in paths(room.server, chance):
-            if path == "/logout":
+            if path in ("/logout", "/logout-everywhere"):
                 continue  # it would
             body = chance.choice(BODIES)
             if chance.random() < 0.6:

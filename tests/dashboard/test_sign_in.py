@@ -125,6 +125,16 @@ async def test_a_copied_cookie_ends_with_the_session_and_with_no_other(room: Roo
         await connection.close()
 
 
+async def test_signing_in_again_ends_the_session_before(room: Room) -> None:
+    async with anyone(room) as session, aiohttp.ClientSession(room.url) as thief:
+        await sign_in(session, "sam")
+        copy = cookie_of(session)
+        assert await status(thief, "/boot", headers=copy) == 200
+        assert (await sign_in(session, "sam"))[0] == 303
+        assert await status(session, "/boot") == 200
+        assert await status(thief, "/boot", headers=copy) == 401
+
+
 async def test_signing_out_everywhere_ends_every_session_of_this_account(room: Room) -> None:
     async with anyone(room) as session, anyone(room) as elsewhere, anyone(room) as somebody:
         for one in (session, elsewhere):

@@ -49,13 +49,13 @@ def test_accounts_are_made_reset_closed_and_listed(by_state: Path) -> None:
 async def test_the_password_given_is_the_password(by_state: Path, database_url: str) -> None:
     at = ("--state", str(by_state))
     words = ("add", "ada", "--role", "admin", "--password-stdin")
-    await asyncio.to_thread(user, *at, *words, given="long enough 1\n")
+    await asyncio.to_thread(user, *at, *words, given="long enough for us 1\n")
     connection = await connect(database_url)
     try:
         ada = await accounts.find(connection, "ADA")
         assert ada is not None
-        assert ada.accepts("long enough 1")
-        assert not ada.accepts("long enough 2")
+        assert ada.accepts("long enough for us 1")
+        assert not ada.accepts("long enough for us 2")
         assert await connection.fetchval("select action from audit") == "account added"
         with pytest.raises(asyncpg.PostgresError):
             await connection.execute("delete from audit")

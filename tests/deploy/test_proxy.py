@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,6 +66,24 @@ def test_old_tls_is_refused(proxy: Proxy) -> None:
         http.client.HTTPSConnection("localhost", proxy.ports["8443"], timeout=5, context=old).request(
             "GET", "/"
         )
+
+
+def test_only_ciphers_with_forward_secrecy_are_spoken(proxy: Proxy) -> None:
+    def spoken(ciphers: str) -> str:
+        client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+        client.maximum_version = ssl.TLSVersion.TLSv1_2
+        client.set_ciphers(ciphers)
+        address = ("127.0.0.1", int(proxy.ports["8443"]))
+        with socket.create_connection(address, 5) as plain, client.wrap_socket(plain) as wrapped:
+            found = wrapped.cipher()
+            assert found is not None
+            return found[0]
+
+    assert "-GCM-" in spoken("ECDHE+AESGCM") and "CHACHA20" in spoken("ECDHE+CHACHA20")
+    for without in ("ECDHE+AES:!AESGCM", "RSA+AES"):  # no authenticated encryption; no forward secrecy
+        with pytest.raises(ssl.SSLError):
+            spoken(without)
 
 
 AT_ONCE = 5  # requests that one address may make, and then hardly any

@@ -21,7 +21,7 @@ from election.database import connect
 from election.tokens import Tokens
 
 TOKENS = Tokens("a secret of at least thirty-two characters")
-PASSWORD = "long enough 1"
+PASSWORD = "long enough for us 1"
 
 
 @pytest_asyncio.fixture

@@ -334,7 +334,10 @@ _CALLERS: dict[tuple[str, str], Ask] = {
     ("POST", "/c/{token}/languages"): _to("/c/{token}/languages", data={"speaks": "en"}),
     ("POST", "/c/{token}/undo"): _pressed("undo"),
     ("POST", "/c/{token}/pause"): _pressed("pause"),
-    ("GET", "/c/{token}/dial/{lease_id}"): _lease(lambda lease: {"path": "/c/{token}/dial/" + lease}),
+    **{
+        (method, "/c/{token}/dial/{lease_id}"): _lease(lambda lease: {"path": "/c/{token}/dial/" + lease})
+        for method in ("GET", "POST")
+    },
     ("GET", "/c/assets/{name}"): _to("/c/assets/desk.css"),
     ("GET", "/c/join/{code}"): _to("/c/join/abc"),
     ("POST", "/c/join"): _with(

@@ -120,6 +120,10 @@ async def test_figures_details_incidents_and_who_is_silent(database_url: str) ->
         table = list(csv.DictReader(io.StringIO((await staff.get("/standings.csv"))[1].decode())))
         assert (table[0]["precinct_id"], table[0]["last_votes"]) == ("1-00", "200")
 
+        bearer = {"Authorization": f"Bearer {TOKENS.sign('service', {'account': 's', 'role': 'staff'})}"}
+        async with session.get(f"{address}/standings.csv?name=../x.exe", headers=bearer) as answer:
+            assert answer.headers["Content-Disposition"] == "attachment; filename=standings.csv"
+
         detail = await staff.json("/precincts/1-00")
         verdicts = {r["votes"]: r["verdict"] for r in detail["reports"]}
         assert verdicts[200] == "accepted"
