@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from callers import api, captain, desk, joining, links, roll, sheets, staff_api
 from callers.addresses import Addresses
-from callers.feed import Heard, hear
+from callers.feed import callers_view
 from callers.floor import Floor, open_calling
 from callers.places import Places
 from callers.queue import calling_url
@@ -26,6 +26,7 @@ from election.access.identity import Admission
 from election.access.telemetry import AccessTelemetry
 from election.clock import Clock, open_clock
 from election.database import UNREACHABLE, pauses, until_reachable
+from election.feed_client.connection import follow_feed
 from election.leadership import Candidate
 from election.store import CHANGED_CHANNEL
 from election.telemetry import add_health
@@ -45,7 +46,7 @@ def make_app(
     whole = whole_requests(HALF_SENT_SECONDS, api.LONGEST_WAIT + _GRACE_SECONDS)
     app = web.Application(middlewares=[whole, api.errors, desk.people], client_max_size=_BODY_BYTES)
     registry = CollectorRegistry()
-    heard = Heard()
+    heard = callers_view()
     places = Places(heard)
     metrics = Metrics(registry, heard)
     at = SharedTime(clock or open_clock(settings.clock_file))
@@ -98,7 +99,7 @@ def make_app(
         running = [
             _start(access.follow(settings.database_url), "access list", log),
             _start(open_when_reachable(), "floor", log),
-            _start(hear(heard, settings.feed_url, tokens), "feed", log),
+            _start(follow_feed(heard, settings.feed_url, tokens, "callers"), "feed", log),
             _start(
                 follow(
                     calling_url(settings.database_url, rehearsal=settings.rehearsal),

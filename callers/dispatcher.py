@@ -18,7 +18,7 @@ import asyncpg
 from callers.allocation import ANYWHERE, Crew, Need
 from callers.dispatch import End, Hold, Open, Seen, Start, decide, proposals
 from callers.dispatch_views import Live, proposals_of, view_of
-from callers.feed import Heard
+from callers.feed import CallersView
 from callers.limits import Limits
 from callers.places import Place, Places
 from callers.reach import Reach
@@ -53,7 +53,7 @@ class Dispatcher:
     def __init__(
         self,
         pool: asyncpg.Pool,
-        heard: Heard,
+        heard: CallersView,
         places: Places,
         limits: Limits,
         *,

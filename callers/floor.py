@@ -17,7 +17,7 @@ from callers.allocation import Crew
 from callers.budgets import Origin
 from callers.dispatch_views import Live
 from callers.dispatcher import Dispatcher
-from callers.feed import Heard
+from callers.feed import CallersView
 from callers.lists import Lists
 from callers.people import People
 from callers.places import Places
@@ -76,7 +76,7 @@ class Floor:
         settings: CallersSettings,
         *,
         at: SharedTime,
-        heard: Heard,
+        heard: CallersView,
         places: Places,
         metrics: Metrics,
         leader: Candidate | None = None,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import asyncpg
 
-from callers.feed import Heard
+from callers.feed import CallersView
 from election.store import load_election
 
 
@@ -21,7 +21,7 @@ class Place:
 class Places:
     """The election's precincts. The feed knows of moved closing times, the database of everything else."""
 
-    def __init__(self, heard: Heard) -> None:
+    def __init__(self, heard: CallersView) -> None:
         self._heard = heard
         self._stored: dict[str, Place] = {}
 

@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from callers.feed import Heard
+from callers.feed import CallersView
 
 BUDGETS = ("unreported", "caller", "bank", "address", "joins", "codes", "lists")
 
@@ -10,7 +10,7 @@ BUDGETS = ("unreported", "caller", "bank", "address", "joins", "codes", "lists")
 class Metrics:
     """Counts only: no voter, phone or caller in any label."""
 
-    def __init__(self, registry: CollectorRegistry, heard: Heard) -> None:
+    def __init__(self, registry: CollectorRegistry, heard: CallersView) -> None:
         self.leases = Counter(
             "beluga_callers_leases", "Lease requests by result", ["result"], registry=registry
         )

@@ -19,7 +19,7 @@ import structlog
 
 from dashboard.alarm import Condition, Watch, conditions
 from dashboard.background import Background
-from dashboard.hearing import Hearing
+from dashboard.feed import FRESH_SECONDS, WarRoomView
 from dashboard.neighbours import NeighbourError, Neighbours
 from dashboard.settings import DashboardSettings
 from dashboard.sign_in import Person, csrf_checked, needs_role, person
@@ -114,7 +114,7 @@ class Alerts:
         self,
         background: Background,
         settings: DashboardSettings,
-        hearing: Hearing,
+        hearing: WarRoomView,
         neighbours: Neighbours,
         clock: Clock,
     ) -> None:
@@ -138,7 +138,7 @@ class Alerts:
                 pass
             hearing.changed.clear()
             try:
-                if hearing.fresh():
+                if hearing.fresh(FRESH_SECONDS):
                     await self.look()
                 await self._tell()
             except AWAY as error:

@@ -13,8 +13,8 @@ from dashboard.alerts import Alerts, add_alerts
 from dashboard.audit import add_audit
 from dashboard.background import Background
 from dashboard.desks import add_desks
+from dashboard.feed import war_room_view
 from dashboard.guards import add_guards
-from dashboard.hearing import Hearing, hear
 from dashboard.malformed import add_malformed
 from dashboard.neighbours import Neighbours
 from dashboard.pages import add_health, add_pages
@@ -32,6 +32,7 @@ from election.access.identity import Admission
 from election.access.sessions import EndedSessions
 from election.access.telemetry import AccessTelemetry
 from election.clock import open_clock
+from election.feed_client.connection import follow_feed
 from election.tokens import Tokens
 
 BODY_LIMIT = 256 * 1024  # bytes of one request
@@ -69,7 +70,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
         access.load()
     known = Accounts(background, access, ended, admission)
     neighbours = Neighbours(background, settings, tokens)
-    hearing = Hearing()
+    hearing = war_room_view()
     gazetteer = Gazetteer(background, folder, hearing.roster_changed)
     alerts = Alerts(background, settings, hearing, neighbours, clock)
     snapshots = Snapshots(settings, hearing, gazetteer, clock, folder / "snapshots")
@@ -122,8 +123,8 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     add_guards(server, settings, lambda: hashes)
 
     background.start()
-    listening = hear(hearing, settings.feed_url, tokens)
-    for work in (gazetteer.watch(), known.follow(), trail.flush(), listening, alerts.run(), snapshots.run()):
+    following = follow_feed(hearing, settings.feed_url, tokens, "war room", role="staff")
+    for work in (gazetteer.watch(), known.follow(), trail.flush(), following, alerts.run(), snapshots.run()):
         background.keep(work)
     if settings.database_url:
         background.keep(access.follow(settings.database_url))

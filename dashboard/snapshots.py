@@ -16,7 +16,7 @@ import structlog
 from jinja2 import Environment, PackageLoader
 
 from dashboard.alarm import OPEN
-from dashboard.hearing import Hearing, Row
+from dashboard.feed import FRESH_SECONDS, Row, WarRoomView
 from dashboard.places import Gazetteer, Places
 from dashboard.settings import DashboardSettings
 from dashboard.sign_in import needs_role, person
@@ -37,7 +37,7 @@ _TEMPLATES = Environment(loader=PackageLoader("dashboard", "templates"), autoesc
 
 
 def page_of(
-    hearing: Hearing, places: Places, counties: Sequence[str] | None, now: datetime, rehearsal: bool
+    hearing: WarRoomView, places: Places, counties: Sequence[str] | None, now: datetime, rehearsal: bool
 ) -> str:
     """The page as HTML, of these counties (None: all)."""
 
@@ -61,7 +61,7 @@ def page_of(
         day=places.day,
         now=now.astimezone(zone),
         heard=datetime.fromtimestamp(hearing.at, UTC).astimezone(zone) if hearing.at else None,
-        fresh=hearing.fresh(),
+        fresh=hearing.fresh(FRESH_SECONDS),
         rehearsal=rehearsal,
         counties=counties,
         total=hearing.aggregates.get("all") if counties is None else None,
@@ -89,7 +89,12 @@ class Snapshots:
     """Writes the page when its time has come. `folder` holds one file a time, named by the stack's UTC."""
 
     def __init__(
-        self, settings: DashboardSettings, hearing: Hearing, gazetteer: Gazetteer, clock: Clock, folder: Path
+        self,
+        settings: DashboardSettings,
+        hearing: WarRoomView,
+        gazetteer: Gazetteer,
+        clock: Clock,
+        folder: Path,
     ) -> None:
         self._settings = settings
         self._hearing = hearing

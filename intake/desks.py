@@ -39,7 +39,7 @@ from intake.desk_views import (
     silent_items,
 )
 from intake.door import Door
-from intake.hints import Heard
+from intake.hints import IntakeView
 from intake.incidents import OPEN, Thread, history_of, threads
 from intake.permission import deals_with
 from intake.reception import Reception
@@ -75,7 +75,7 @@ class DeskApi:
         settings: IntakeSettings,
         admission: Admission,
         reception: Reception,
-        heard: Heard,
+        heard: IntakeView,
         acquire: Acquire,
         door: Door,
     ) -> None:
@@ -218,7 +218,7 @@ class DeskApi:
             return []
         since = self._reception.clock.now() - timedelta(days=1)
         made = await made_since(connection, since, rehearsal=self._settings.rehearsal)
-        return silent_items(self._heard.places, made, viewer, roster)
+        return silent_items(self._heard.standings, made, viewer, roster)
 
     # ------------------------------------------------------------------ taking
 

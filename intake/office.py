@@ -22,10 +22,11 @@ from election.access.identity import Admission
 from election.checkin import Channel, Kind, Message, Reading
 from election.clock import Clock
 from election.database import UNREACHABLE, open_pool
+from election.feed_client.connection import follow_feed
 from intake import outbox_store
 from intake.desks import DeskApi
 from intake.door import Door
-from intake.hints import Heard, Plausibility, hear
+from intake.hints import Plausibility, intake_view
 from intake.incidents import OPEN
 from intake.moves import Moves
 from intake.notices import Notices
@@ -123,7 +124,7 @@ class BackOffice:
         self._opening = asyncio.Lock()
         self._telemetry = OutboxTelemetry(telemetry.registry)
         self._refuse = telemetry.refuse
-        self.heard = Heard()
+        self.heard = intake_view()
         self.plausibility = Plausibility(self.heard)
         self.numbers = IncidentNumbers(settings)
         made = {number.provider: SENDERS[number.provider](settings) for number in settings.outbound_numbers}
@@ -156,7 +157,7 @@ class BackOffice:
     def work(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
         """What runs beside the service, by name."""
         running: list[tuple[str, Coroutine[Any, Any, None]]] = [
-            ("feed", hear(self.heard, self._settings.feed_url, self._admission.tokens))
+            ("feed", follow_feed(self.heard, self._settings.feed_url, self._admission.tokens, "intake"))
         ]
         if self._settings.database_url:
             running.append(("outbox", self.outbox.run()))

@@ -19,7 +19,7 @@ from election.day import Precinct, Watcher
 from election.leadership import Term
 from election.roster import Roster
 from intake import outbox_store as store
-from intake.hints import Heard, Place
+from intake.hints import IntakeView, Place
 from intake.outbox import Purpose, QuietHours, Text, keyed, mark_of, window, worded
 from intake.reception import normal_phone
 from intake.roster_snapshot import Rosters
@@ -128,7 +128,7 @@ class Reminders:
 
     def __init__(
         self,
-        heard: Heard,
+        heard: IntakeView,
         rosters: Rosters,
         clock: Clock,
         *,
@@ -148,9 +148,9 @@ class Reminders:
     async def __call__(self, connection: asyncpg.Connection, term: Term) -> None:
         """One round: cancels what was answered, and makes what is due."""
         roster, heard, now = self._rosters.current, self._heard, self._clock.now()
-        if not self._interval or roster is None or not heard.fresh(FEED_SECONDS):
+        if not self._interval or roster is None or not heard.fresh(FEED_SECONDS, behind=BEHIND_SECONDS):
             return
-        if heard.stored_behind > BEHIND_SECONDS or heard.rehearsal not in (None, self._rehearsal):
+        if heard.rehearsal not in (None, self._rehearsal):
             return
         made = await made_since(connection, now - timedelta(days=1), rehearsal=self._rehearsal)
         texts, answered = self.plan(roster, made, now)
@@ -163,7 +163,7 @@ class Reminders:
 
     def plan(self, roster: Roster, made: Sequence[Made], now: datetime) -> tuple[list[Text], list[str]]:
         """(texts to make, keys of waiting ones to cancel)."""
-        places = self._heard.places
+        places = self._heard.standings
         steps: dict[tuple[str, int], dict[int, datetime]] = defaultdict(dict)
         answered = []
         for one in made:

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from callers.feed import Heard
+from callers.feed import callers_view
 from election.wire.feed import PrecinctInfo, Standing, State
 
 MANY = 1_000
@@ -31,8 +31,8 @@ def snapshot(seq: int, state: State) -> bytes:
 
 
 def test_a_large_snapshot_comes_in_slices_and_counts_when_it_is_whole() -> None:
-    heard = Heard(lambda: 0.0)
-    slices = heard.taking(snapshot(1, State.ON_PACE))
+    heard = callers_view(lambda: 0.0)
+    slices = heard.applying(snapshot(1, State.ON_PACE))
     assert next(slices)
     assert heard.standings == {}, "nothing is decided by half a snapshot"
     assert heard.age() is None
@@ -41,12 +41,12 @@ def test_a_large_snapshot_comes_in_slices_and_counts_when_it_is_whole() -> None:
 
 
 def test_a_delta_replaces_standings_and_a_missing_number_asks_for_a_snapshot() -> None:
-    heard = Heard(lambda: 0.0)
-    assert heard.take(snapshot(7, State.ON_PACE))
+    heard = callers_view(lambda: 0.0)
+    assert heard.apply(snapshot(7, State.ON_PACE))
     delta = {"type": "delta", "standings": standings(State.LAGGING)}
-    assert not heard.take(orjson.dumps(delta | {"seq": 9}))
+    assert not heard.apply(orjson.dumps(delta | {"seq": 9}))
     assert heard.standings["p0"].state is State.ON_PACE
-    assert heard.take(orjson.dumps(delta | {"seq": 8}))
+    assert heard.apply(orjson.dumps(delta | {"seq": 8}))
     assert {s.state for s in heard.standings.values()} == {State.LAGGING}
-    assert heard.take(orjson.dumps({"type": "delta", "standings": [], "seq": 8})), "heard already"
-    assert not heard.take(orjson.dumps({"type": "beat", "seq": 9}))
+    assert heard.apply(orjson.dumps({"type": "delta", "standings": [], "seq": 8})), "heard already"
+    assert not heard.apply(orjson.dumps({"type": "beat", "seq": 9}))

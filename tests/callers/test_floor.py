@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 from prometheus_client import CollectorRegistry
 
-from callers.feed import Heard
+from callers.feed import callers_view
 from callers.floor import Floor
 from callers.places import Places
 from callers.queue import CallerOnDuty
@@ -46,7 +46,7 @@ async def test_callers_who_ask_in_the_evening_do_not_have_every_list_read_again_
         await add_voters(connection, precinct, 200)  # more than one reading holds
         await open_precinct(connection, precinct, LATE + timedelta(hours=1))
     await add_callers(connection, 300)
-    counted, heard, clock = Counted(pool), Heard(), FixedClock(LATE)
+    counted, heard, clock = Counted(pool), callers_view(), FixedClock(LATE)
     places = Places(heard)
     await places.load(connection)
     metrics = Metrics(CollectorRegistry(), heard)

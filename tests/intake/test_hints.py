@@ -8,8 +8,9 @@ import orjson
 from websockets.asyncio.server import ServerConnection, serve
 
 from election.checkin import Message
+from election.feed_client.connection import follow_feed
 from election.tokens import Tokens
-from intake.hints import HINT_SECONDS, Heard, Plausibility, hear
+from intake.hints import HINT_SECONDS, IntakeView, Plausibility, intake_view
 from intake.reader import readings_of
 from intake.replies import reply_to
 
@@ -41,10 +42,10 @@ def answer(plausibility: Plausibility, message: Message) -> str:
     return reply_to(readings, message, ROSTER, plausibility.hints_for(message, readings))
 
 
-def heard_with(**fields: Any) -> tuple[Heard, Watch]:
+def heard_with(**fields: Any) -> tuple[IntakeView, Watch]:
     watch = Watch()
-    heard = Heard(watch)
-    assert heard.take(snapshot(**fields))
+    heard = intake_view(watch)
+    assert heard.apply(snapshot(**fields))
     return heard, watch
 
 
@@ -74,12 +75,20 @@ def test_an_old_feed_doubts_nobody() -> None:
     heard, watch = heard_with()
     watch.now = HINT_SECONDS + 1
     assert answer(Plausibility(heard), sms("300")).startswith("Got it")
-    assert answer(Plausibility(Heard()), sms("300")).startswith("Got it"), "nor one never heard"
+    assert answer(Plausibility(intake_view()), sms("300")).startswith("Got it"), "nor one never heard"
+
+
+def test_a_tally_far_behind_its_database_doubts_nobody() -> None:
+    heard, _ = heard_with()
+    heard.apply(orjson.dumps({"type": "beat", "seq": 1, "stored_behind": 600.0}))
+    assert answer(Plausibility(heard), sms("300")).startswith("Got it")
+    heard.apply(orjson.dumps({"type": "beat", "seq": 1, "stored_behind": 0.3}))
+    assert "below the last count of 400" in answer(Plausibility(heard), sms("300"))
 
 
 def test_a_rehearsals_feed_says_nothing_of_election_day() -> None:
     heard, _ = heard_with()
-    heard.take(orjson.dumps({"type": "hello", "rehearsal": True}))
+    heard.apply(orjson.dumps({"type": "hello", "rehearsal": True}))
     assert answer(Plausibility(heard), sms("300")).startswith("Got it")
 
 
@@ -87,11 +96,11 @@ def test_a_missing_number_asks_for_a_new_snapshot() -> None:
     heard, _ = heard_with()
     row = {"precinct_id": "31-07", "state": "silent", "last_votes": 450}
     delta = {"type": "delta", "seq": 2, "standings": [row]}
-    assert heard.take(orjson.dumps(delta))
-    assert heard.places["31-07"].last_votes == 450
-    assert heard.places["31-07"].silent
-    assert not heard.take(orjson.dumps(delta | {"seq": 4}))
-    assert not heard.take(orjson.dumps({"type": "beat", "seq": 9}))
+    assert heard.apply(orjson.dumps(delta))
+    assert heard.standings["31-07"].last_votes == 450
+    assert heard.standings["31-07"].silent
+    assert not heard.apply(orjson.dumps(delta | {"seq": 4}))
+    assert not heard.apply(orjson.dumps({"type": "beat", "seq": 9}))
 
 
 async def test_the_feed_may_come_go_and_come_again() -> None:
@@ -103,15 +112,15 @@ async def test_the_feed_may_come_go_and_come_again() -> None:
         await socket.send(snapshot(last_votes=100 * len(connections)).decode())
         await socket.wait_closed()
 
-    heard = Heard()
+    heard = intake_view()
     async with serve(feed, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        task = asyncio.create_task(hear(heard, f"ws://127.0.0.1:{port}", Tokens("x" * 40)))
+        task = asyncio.create_task(follow_feed(heard, f"ws://127.0.0.1:{port}", Tokens("x" * 40), "intake"))
         async with asyncio.timeout(20):
-            while not heard.places:
+            while not heard.standings:
                 await asyncio.sleep(0.01)
             await connections[0].close()
-            while heard.places["31-07"].last_votes != 200:
+            while heard.standings["31-07"].last_votes != 200:
                 await asyncio.sleep(0.01)
         assert heard.fresh(HINT_SECONDS)
         task.cancel()

@@ -4,12 +4,15 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
+import asyncpg
 import orjson
 
 from election.clock import FixedClock
+from election.database import connect
+from election.leadership import Candidate
 from election.roster import Roster
 from election.wire.desks import CATEGORIES, OTHER
-from intake.hints import Heard
+from intake.hints import intake_view
 from intake.incidents import category_of, threads
 from intake.outbox import QuietHours, Text
 from intake.reminders import Made, Reminders, next_nudges, parsed
@@ -32,11 +35,11 @@ def a_roster(backup: str | None = "+12675550101", coordinator: str | None = "+12
 
 
 def reminders(tmp_path, roster: Roster, last_word: int | None, state: str = "silent", **more) -> Reminders:
-    heard = Heard(lambda: 0.0)
+    heard = intake_view(lambda: 0.0)
     row = {"precinct_id": "31-07", "state": state, "last_votes": 5, "last_observed_at": last_word,
            "last_received_at": last_word, "expected_now": 9.0, "held": 0, "reason": ""}  # fmt: skip
     columns = {k: [v] for k, v in row.items()}
-    heard.take(orjson.dumps({"type": "snapshot", "seq": 1, "standings": columns, "precincts": {}}))
+    heard.apply(orjson.dumps({"type": "snapshot", "seq": 1, "standings": columns, "precincts": {}}))
     rosters = Rosters(tmp_path)
     rosters.current = roster
     return Reminders(heard, rosters, FixedClock(NOW), interval=INTERVAL, quiet=QUIET, **more)
@@ -163,3 +166,22 @@ def test_threads_do_not_depend_on_order() -> None:
         random.Random(seed).shuffle(entries)
         found = [(t.number, len(t.followed_by), t.status) for t in threads(entries, timedelta(minutes=30))]
         assert found == expected
+
+
+async def test_nobody_is_reminded_by_a_tally_that_is_far_behind_its_database(
+    tmp_path, database_url: str
+) -> None:
+    work = reminders(tmp_path, a_roster(), int(NOW.timestamp()) - 7200)
+    candidate = Candidate(database_url, "outbox")
+    term = await candidate.step()
+    assert term
+    connection: asyncpg.Connection = await connect(database_url)
+    made = "select count(*) from outbox"
+    assert work._heard.apply(orjson.dumps({"type": "beat", "seq": 1, "stored_behind": 600.0}))
+    await work(connection, term)
+    assert await connection.fetchval(made) == 0
+    assert work._heard.apply(orjson.dumps({"type": "beat", "seq": 1, "stored_behind": 0.2}))
+    await work(connection, term)
+    assert await connection.fetchval(made) == 1
+    connection.terminate()
+    await candidate.resign()

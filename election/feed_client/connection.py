@@ -1,7 +1,7 @@
-"""A connection to the tally's feed that outlives the feed's absences: for every service that hears it."""
+"""A connection to the tally's feed that outlives the feed's absences: for every service that follows it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from typing import Any
 
 import structlog
 from websockets.asyncio.client import connect
@@ -9,6 +9,8 @@ from websockets.exceptions import WebSocketException
 
 from election.access.identity import machine
 from election.database import pauses
+from election.feed_client.view import FeedView
+from election.slices import in_turns
 from election.tokens import Tokens
 
 OPEN_SECONDS = 5.0
@@ -19,19 +21,13 @@ SNAPSHOT_BYTES = 256 << 20  # 180,000 precincts are about 90 MB
 log = structlog.get_logger()
 
 
-async def listen(
-    url: str,
-    tokens: Tokens,
-    account: str,
-    take: Callable[[str | bytes], Awaitable[bool]],
-    lost: Callable[[], None],
-    *,
-    role: str = "service",
+async def follow_feed(
+    view: FeedView[Any, Any], url: str, tokens: Tokens, account: str, *, role: str = "service"
 ) -> None:
-    """Hands each message of the feed at `url` to `take`, until cancelled, as `account` in `role`.
+    """Keeps `view` current with the feed at `url`, until cancelled, as `account` in `role`.
 
-    `take` says False where a number is missing: the connection is then opened anew, for a snapshot. `lost` is
-    called whenever it is gone. A message that cannot be understood counts as a lost connection.
+    Where a number is missing, the connection is opened anew, for a snapshot. A message that cannot be
+    understood counts as a lost connection.
     """
     rest = pauses()
     away = False  # say it once, not every five seconds all night
@@ -44,12 +40,12 @@ async def listen(
             ) as socket:
                 log.info("feed connected")
                 away = False
-                while await take(await asyncio.wait_for(socket.recv(), SILENT_SECONDS)):
+                while await in_turns(view.applying(await asyncio.wait_for(socket.recv(), SILENT_SECONDS))):
                     rest.reset()
                 log.warning("feed skipped a number")
         except (OSError, TimeoutError, WebSocketException, ValueError, KeyError, TypeError) as error:
             if not away:
                 log.warning("feed away", error=type(error).__name__)
             away = True
-        lost()
+        view.lost()
         await rest.wait()
