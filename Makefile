@@ -101,7 +101,7 @@ rehearse: $(STAMP) ## Every failure of the catalogue that one machine can show (
 
 test-long: $(STAMP) chromium ## The long forms of tests: twenty seeds of kills, a calling day, new examples for the laws
 	BELUGA_REHEARSE=1 $(BIN)/pytest tests/end_to_end tests/intake/test_crash.py tests/callers/test_day.py \
-		tests/callers/test_survival.py $$(grep -l "^from hypothesis" tests/*/test_*.py)
+		tests/callers/test_survival.py $$(grep -rl --include='test_*.py' "^from hypothesis" tests)
 
 fuzz: $(STAMP) ## Ten million mutated texts against the grammar (TEXTS=, SEED=), then requests and expressions
 	@# atheris has no build for every Python; without it the mutations are random
@@ -118,7 +118,7 @@ security: $(STAMP) chromium haproxy ## Everything that attacks Beluga, as a tabl
 	$(BIN)/python -m tests.security.report
 
 access: $(STAMP) ## Write docs/access.md: every route and who is answered what
-	$(BIN)/python -m beluga.access_page docs/access.md
+	$(BIN)/python -m beluga.readiness.access_page docs/access.md
 
 lock: $(STAMP) ## Resolve the locked dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -8,40 +8,40 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from beluga.failures import said_of
-from election.private_files import keep_private
+from beluga.stack.failures import said_of
+from election.runtime.private_files import keep_private
 
 # name -> "module:function". The function's docstring is its help.
 COMMANDS = {
-    "check": "beluga.folder_commands:check",
-    "import": "beluga.folder_commands:import_",
-    "export": "beluga.folder_commands:export",
-    "read": "beluga.read_command:read",
-    "project": "beluga.project_command:project",
-    "backtest": "beluga.backtest_command:backtest",
-    "up": "beluga.stack_commands:up",
-    "status": "beluga.stack_commands:status",
-    "down": "beluga.stack_commands:down",
-    "demo": "beluga.demo_command:demo",
-    "replay": "beluga.replay_command:replay",
-    "recount": "beluga.recount_command:recount",
-    "totals": "beluga.totals_command:totals",
-    "reread": "beluga.reread_command:reread",
-    "preflight": "beluga.preflight_command:preflight",
-    "capacity": "beluga.capacity_command:capacity",
-    "surge": "beluga.surge_command:surge_",
-    "rehearse": "beluga.rehearse_command:rehearse",
-    "gameday": "beluga.rehearse_command:gameday",
-    "migrate": "beluga.migrate_command:migrate",
-    "purge": "beluga.purge_command:purge_",
+    "check": "beluga.cli.folder:check",
+    "import": "beluga.cli.folder:import_",
+    "export": "beluga.cli.folder:export",
+    "read": "beluga.cli.read:read",
+    "project": "beluga.cli.project:project",
+    "backtest": "beluga.cli.backtest:backtest",
+    "up": "beluga.cli.stack:up",
+    "status": "beluga.cli.stack:status",
+    "down": "beluga.cli.stack:down",
+    "demo": "beluga.cli.demo:demo",
+    "replay": "beluga.cli.replay:replay",
+    "recount": "beluga.cli.recount:recount",
+    "totals": "beluga.cli.totals:totals",
+    "reread": "beluga.cli.reread:reread",
+    "preflight": "beluga.cli.preflight:preflight",
+    "capacity": "beluga.cli.capacity:capacity",
+    "surge": "beluga.cli.surge:surge_",
+    "rehearse": "beluga.cli.rehearse:rehearse",
+    "gameday": "beluga.cli.rehearse:gameday",
+    "migrate": "beluga.cli.migrate:migrate",
+    "purge": "beluga.cli.purge:purge_",
 }
 GROUPS = {
-    "links": "beluga.link_commands:app",
-    "backup": "beluga.backup_commands:app",
-    "journal": "beluga.journal_commands:app",
-    "user": "beluga.user_commands:app",
-    "rollcall": "beluga.rollcall_commands:app",
-    "callers": "beluga.caller_commands:app",
+    "links": "beluga.cli.links:app",
+    "backup": "beluga.cli.backup:app",
+    "journal": "beluga.cli.journal:app",
+    "user": "beluga.cli.user:app",
+    "rollcall": "beluga.cli.rollcall:app",
+    "callers": "beluga.cli.callers:app",
 }
 
 

@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from callers.allocation import Crew, Need, allocate
-from callers.dispatch import Open, Seen, decide, proposals
-from callers.limits import Limits
-from election.wire.feed import PrecinctInfo, Standing, State
+from callers.dispatch.allocation import CallerPool, Need, allocate
+from callers.dispatch.decisions import Open, Seen, decide, proposals
+from callers.rules.limits import Limits
+from election.wire.feed import PrecinctInfo, PrecinctState, Standing
 
 NOON = datetime(2026, 11, 3, 17, tzinfo=UTC)
 LIMIT_MS = 50.0
@@ -31,8 +31,9 @@ def main() -> None:
     names = [f"p{n}" for n in range(options.precincts)]
     standings = {
         p: Standing(
-            precinct_id=p, state=chance.choice([State.LAGGING, State.ON_PACE, State.WATCH]),
-            p_lagging=chance.random(), shortfall=chance.uniform(0, 200),
+            precinct_id=p,
+            state=chance.choice([PrecinctState.LAGGING, PrecinctState.ON_PACE, PrecinctState.WATCH]),
+                       p_lagging=chance.random(), shortfall=chance.uniform(0, 200),
         )
         for p in names
     }  # fmt: skip
@@ -52,20 +53,22 @@ def main() -> None:
     ]
     # A third of the callers call in their own county alone, a third there rather, a third anywhere.
     third = options.callers // 3
-    crews = Counter(Crew(frozenset([f"C{n % options.counties}"]), elsewhere=False) for n in range(third))
-    crews += Counter(Crew(frozenset([f"C{n % options.counties}"])) for n in range(third))
-    crews[Crew()] = options.callers - crews.total()
+    caller_pools = Counter(
+        CallerPool(frozenset([f"C{n % options.counties}"]), elsewhere=False) for n in range(third)
+    )
+    caller_pools += Counter(CallerPool(frozenset([f"C{n % options.counties}"])) for n in range(third))
+    caller_pools[CallerPool()] = options.callers - caller_pools.total()
     limits = Limits()
     given: Mapping[str, int] = {}
     times: list[float] = []
     looks: list[float] = []
     for _ in range(40):
         started = time.perf_counter()
-        given = allocate(needs, crews, limits).precincts
+        given = allocate(needs, caller_pools, limits).precincts
         times.append((time.perf_counter() - started) * 1000)
         started = time.perf_counter()
         decide(live, seen, NOON, limits)
-        proposals(seen, live, crews, NOON, limits)
+        proposals(seen, live, caller_pools, NOON, limits)
         looks.append((time.perf_counter() - started) * 1000)
     middle, look = (sorted(each)[len(each) // 2] for each in (times, looks))
     started = time.perf_counter()

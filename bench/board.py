@@ -38,25 +38,25 @@ from playwright.async_api import Page, async_playwright
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from beluga.postgres import EmbeddedPostgres, free_port
+from beluga.stack.postgres import EmbeddedPostgres, free_port
 from bench._ground import until_ready
 from bench.viewers import crowd
-from election import accounts
+from election.access import accounts
+from election.access.accounts import Role
 from election.access.identity import Admission
-from election.accounts import Role
-from election.database import connect
-from election.day import Election, ElectionDay, Precinct, Watcher
+from election.access.tokens import Tokens
+from election.domain.day import Election, ElectionDay, Precinct, Watcher
+from election.domain.ids import PrecinctId, WatcherId
 from election.folder import read_election
-from election.ids import PrecinctId, WatcherId
-from election.migrate import migrate
-from election.store import save_election
-from election.tokens import Tokens
-from election.wire.feed import Aggregate, Standing, State
-from tally.columns import Texts
-from tally.edition import Edition, Plan, aggregate_row
-from tally.feed import Feed
-from tally.published import Columns, Row, columns_of_standings
+from election.postgres.database import connect
+from election.postgres.election_store import save_election
+from election.postgres.migrate import migrate
+from election.wire.feed import Aggregate, PrecinctState, Standing
+from tally.board.edition import Edition, PendingUpdate, aggregate_row
+from tally.feed.server import Feed
+from tally.packed.columns import Texts
 from tally.settings import TallySettings
+from tally.standing.rounding import Columns, Row, columns_of_standings
 
 SECRET = "b" * 40
 PASSWORD = "correct horse battery"
@@ -147,9 +147,9 @@ class Day:
 
     def _standing(self, p: Precinct) -> Standing:
         r, now = self._random, time.time()
-        state = r.choices(list(State), (5, 10, 45, 35, 5, 0))[0]
+        state = r.choices(list(PrecinctState), (5, 10, 45, 35, 5, 0))[0]
         expected, gap = p.registered * 0.5, r.gauss(0, 0.12)
-        final, silent = expected * math.exp(gap), state is State.SILENT
+        final, silent = expected * math.exp(gap), state is PrecinctState.SILENT
         return Standing(
             precinct_id=p.precinct_id, state=state, reports=0 if silent else 3,
             last_votes=None if silent else int(final * 0.4),
@@ -182,7 +182,7 @@ class Day:
         chosen = np.array(self._random.sample(range(size), min(CHANGED, size)))
         fresh = [self._standing(self._election.precincts[i]) for i in chosen.tolist()]
         total = self.edition.aggregates["all"] | {"counted": self._random.randrange(10**6)}
-        return self.edition.advance(Plan(time.time(), chosen, columns_of_standings(fresh), [total]))
+        return self.edition.advance(PendingUpdate(time.time(), chosen, columns_of_standings(fresh), [total]))
 
 
 def _sum(scope: str, rows: list[Row]) -> Aggregate:

@@ -26,13 +26,13 @@ import aiohttp
 import asyncpg
 import uvloop
 
-from beluga.demo_callers import OUTCOMES
-from beluga.postgres import EmbeddedPostgres, free_port
+from beluga.load.demo_callers import OUTCOMES
+from beluga.stack.postgres import EmbeddedPostgres, free_port
 from bench._ground import until_ready
-from election.clock import FileClock
-from election.database import connect
-from election.migrate import migrate
-from election.tokens import Tokens
+from election.access.tokens import Tokens
+from election.postgres.database import connect
+from election.postgres.migrate import migrate
+from election.runtime.clock import FileClock
 from election.wire.callers import Outcome
 
 MORNING = datetime(2026, 11, 3, 14, tzinfo=UTC)  # 9:00 in New York, where one may call until 20:30

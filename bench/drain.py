@@ -17,21 +17,21 @@ from pathlib import Path
 
 import uvloop
 
-from beluga.postgres import EmbeddedPostgres, free_port
+from beluga.stack.postgres import EmbeddedPostgres, free_port
 from bench._ground import work_folder
 from bench.intake_acks import bench_roster
-from election import log as election_log
-from election.checkin import Channel
-from election.database import connect
-from election.migrate import migrate
-from election.roster import load_roster
+from election.domain.checkin import Channel
+from election.domain.roster import load_roster
+from election.log import check_in_log as election_log
+from election.postgres.database import connect
+from election.postgres.migrate import migrate
 from intake.__main__ import settle_process
-from intake.drain import Drain
-from intake.journal import Journal
-from intake.journal_file import Draft
-from intake.reader import check_ins_of, readings_of
-from intake.roster_snapshot import Rosters
-from intake.telemetry import Telemetry
+from intake.drain.drain import Drain
+from intake.journal.file import Draft
+from intake.journal.writer import Journal
+from intake.metrics.intake import Telemetry
+from intake.reading.reader import check_ins_of, readings_of
+from intake.roster.snapshot import Rosters
 
 AT = datetime(2026, 11, 3, 17, 0, tzinfo=UTC)
 ARRIVALS_A_SECOND = 500

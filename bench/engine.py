@@ -23,16 +23,16 @@ import orjson
 import uvloop
 from websockets.asyncio.client import connect as view
 
-from beluga.postgres import EmbeddedPostgres, free_port
+from beluga.stack.postgres import EmbeddedPostgres, free_port
 from bench.follow import Tally
 from bench.model import OPENS, county, reports
-from election.checkin import Channel, CheckIn, Kind, Message
-from election.database import connect
-from election.ids import PrecinctId, check_in_id, message_id
-from election.log import WAKE_CHANNEL, Position, append, read_after
-from election.migrate import migrate
-from election.store import save_election
-from tally.projection import Tally as Reckoning
+from election.domain.checkin import Channel, CheckIn, Kind, Message
+from election.domain.ids import PrecinctId, check_in_id, message_id
+from election.log.check_in_log import WAKE_CHANNEL, Position, append, read_after
+from election.postgres.database import connect
+from election.postgres.election_store import save_election
+from election.postgres.migrate import migrate
+from tally.projection.projection import Tally as Reckoning
 
 SPEED = 6.0
 CONFLATE = 0.2  # seconds, the setting's default

@@ -24,15 +24,15 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
-from beluga.postgres import free_port
+from beluga.stack.postgres import free_port
 from election.access.identity import Admission, machine
-from election.tokens import Tokens
-from election.wire.feed import Standing, State
-from tally.columns import Texts
-from tally.edition import WHOLE, Edition, Plan
-from tally.feed import Feed
-from tally.published import Row, columns_of_standings
+from election.access.tokens import Tokens
+from election.wire.feed import PrecinctState, Standing
+from tally.board.edition import WHOLE, Edition, PendingUpdate
+from tally.feed.server import Feed
+from tally.packed.columns import Texts
 from tally.settings import TallySettings
+from tally.standing.rounding import Row, columns_of_standings
 
 SECRET = "b" * 40
 ROWS = 20  # standings in a delta
@@ -99,7 +99,7 @@ class Board:
         names = [f"p{i:05}" for i in range(10_000)]
         infos = {"precinct_id": names, "name": [f"Precinct {i}" for i in range(10_000)],
                  "county": Texts(["c"] * 10_000)}  # fmt: skip
-        silent = [Standing(precinct_id=p, state=State.SILENT) for p in names]
+        silent = [Standing(precinct_id=p, state=PrecinctState.SILENT) for p in names]
         self.edition: Edition | None = Edition(infos, columns_of_standings(silent))
         self.turn = 0
 
@@ -114,11 +114,11 @@ class Board:
         self.turn += 1
         positions = np.array([(self.turn * ROWS + i) % 10_000 for i in range(ROWS)])
         standings = [
-            Standing(precinct_id=f"p{p:05}", state=State.ON_PACE, last_votes=self.turn,
+            Standing(precinct_id=f"p{p:05}", state=PrecinctState.ON_PACE, last_votes=self.turn,
                      reason="12 ahead of its peers at 14:05; last count 7 min ago")
             for p in positions.tolist()
         ]  # fmt: skip
-        return self.edition.advance(Plan(time.time(), positions, columns_of_standings(standings)))
+        return self.edition.advance(PendingUpdate(time.time(), positions, columns_of_standings(standings)))
 
 
 async def measure(

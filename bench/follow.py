@@ -25,16 +25,16 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `tally` sets it: before
 import asyncpg
 import orjson
 
-from beluga.postgres import EmbeddedPostgres, free_port
-from election.clock import FileClock
-from election.database import connect
-from election.day import Election, ElectionDay, Precinct
-from election.ids import PrecinctId
-from election.log import Position, read_after
-from election.migrate import migrate
-from election.store import save_election
-from election.tokens import Tokens
-from tally.ledger import Ledger
+from beluga.stack.postgres import EmbeddedPostgres, free_port
+from election.access.tokens import Tokens
+from election.domain.day import Election, ElectionDay, Precinct
+from election.domain.ids import PrecinctId
+from election.log.check_in_log import Position, read_after
+from election.postgres.database import connect
+from election.postgres.election_store import save_election
+from election.postgres.migrate import migrate
+from election.runtime.clock import FileClock
+from tally.ledger.ledger import Ledger
 
 BATCH = 20_000
 MOST = 300.0  # seconds that anything here may take

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from datetime import time as clock
 
-from election.day import Election, ElectionDay, Precinct, Watcher
-from election.ids import PrecinctId, WatcherId
-from election.roster import roster_of
-from intake.grammar import read
+from election.domain.day import Election, ElectionDay, Precinct, Watcher
+from election.domain.ids import PrecinctId, WatcherId
+from election.domain.roster import roster_of
+from intake.reading.grammar import read
 
 SENT = datetime(2026, 11, 3, 20, 0, tzinfo=UTC)
 TEXTS = 20_000

@@ -26,12 +26,12 @@ import aiohttp
 import asyncpg
 import uvloop
 
-from beluga.postgres import EmbeddedPostgres, free_port
+from beluga.stack.postgres import EmbeddedPostgres, free_port
 from bench._ground import until_ready
-from election.clock import FileClock
-from election.database import connect
-from election.migrate import migrate
-from election.tokens import Tokens
+from election.access.tokens import Tokens
+from election.postgres.database import connect
+from election.postgres.migrate import migrate
+from election.runtime.clock import FileClock
 
 NOON = datetime(2026, 11, 3, 17, tzinfo=UTC)
 SECRET = "a secret of at least thirty-two characters"

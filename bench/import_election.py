@@ -19,9 +19,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from beluga.postgres import EmbeddedPostgres, free_port
-from election.database import connect
-from election.migrate import migrate
+from beluga.stack.postgres import EmbeddedPostgres, free_port
+from election.postgres.database import connect
+from election.postgres.migrate import migrate
 
 TARGET_SECONDS, TARGET_MB = 60, 1000
 

@@ -3,11 +3,11 @@
     python bench/intake_acks.py [--seconds 1.5] [--connections 64] [--rounds 7] [--workers 1]
 
 Four processes: the load (raw sockets, keep-alive, requests made beforehand), and in turn the no-op, intake,
-and intake without its short way (intake/front.py), which must earn its keep: 1.15 times what aiohttp does
-alone. The no-op answers at once without reading the body. Intake runs without a database: the journal is what
-is measured. The election is today, on the system's clock, as on the day. Short rounds alternate, so that a
-busy machine slows all alike; the medians of their ratios are the result, of rates and of processor time.
-With `--workers N` all run in N processes that share the port.
+and intake without its short way (intake/webhook/fast_path.py), which must earn its keep: 1.15 times what
+aiohttp does alone. The no-op answers at once without reading the body. Intake runs without a database: the
+journal is what is measured. The election is today, on the system's clock, as on the day. Short rounds
+alternate, so that a busy machine slows all alike; the medians of their ratios are the result, of rates and of
+processor time. With `--workers N` all run in N processes that share the port.
 """
 
 import argparse
@@ -29,9 +29,9 @@ import orjson
 import uvloop
 
 from bench._ground import work_folder
-from election.day import ElectionDay, Precinct, Watcher
-from election.ids import PrecinctId, WatcherId
-from election.roster import dump_roster_content, load_roster
+from election.domain.day import ElectionDay, Precinct, Watcher
+from election.domain.ids import PrecinctId, WatcherId
+from election.domain.roster import dump_roster_content, load_roster
 from intake.providers.generic import sign
 
 SECRET = "bench"
@@ -52,8 +52,8 @@ web.run_app(
 
 NO_SHORT_WAY = """
 import sys
-import intake.front
-intake.front._whole_request = lambda *_: None
+import intake.webhook.fast_path
+intake.webhook.fast_path._whole_request = lambda *_: None
 from intake.__main__ import main
 sys.exit(main())
 """

@@ -27,12 +27,12 @@ from uuid import uuid4
 import asyncpg
 import uvloop
 
-from beluga.postgres import EmbeddedPostgres, free_port
+from beluga.stack.postgres import EmbeddedPostgres, free_port
 from callers.__main__ import COLLECT_AFTER
-from callers.policy import Rules
-from callers.queue import CallerOnDuty, Granted, Queue, calling_url
-from election.database import connect, open_pool
-from election.migrate import migrate
+from callers.queue.leases import CallerOnDuty, Granted, Queue, calling_url
+from callers.rules.policy import Rules
+from election.postgres.database import connect, open_pool
+from election.postgres.migrate import migrate
 from election.wire.callers import OutcomeReport
 
 NOON = datetime(2026, 11, 3, 17, tzinfo=UTC)

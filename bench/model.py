@@ -11,17 +11,19 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as day_time
 
+from tally.ledger import columns_view
+
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `tally` sets it: before numpy is there
 
 import numpy as np
 
-from election.checkin import Channel, CheckIn, Kind
-from election.day import Election, ElectionDay, Precinct
-from election.ids import PrecinctId, check_in_id, message_id
-from tally.fit import fit
-from tally.model import design
-from tally.projection import Tally
-from tally.sheet import sheet_bytes
+from election.domain.checkin import Channel, CheckIn, Kind
+from election.domain.day import Election, ElectionDay, Precinct
+from election.domain.ids import PrecinctId, check_in_id, message_id
+from tally.board.board_json import board_bytes
+from tally.model.day_fit import design
+from tally.model.fit import fit
+from tally.projection.projection import Tally
 
 OPENS = datetime(2026, 11, 3, 7, tzinfo=UTC)
 REPORTS_EACH = 1.75
@@ -82,7 +84,7 @@ def figures(n: int) -> None:
     gc.freeze()  # as the follower does when it has read the log
     minute = (OPENS + timedelta(hours=9)).timestamp()
     projection, state = tally.start(minute)
-    look = tally.ledger.look_everywhere(minute)
+    look = columns_view.all_precincts(tally.ledger, minute)
     measured = tally._measure(look)
     rows = tally._rows(look, measured, tally._judge(look, state, measured).accepted)
     x = design(tally.inputs, rows.at, rows.part, rows.share)
@@ -90,7 +92,7 @@ def figures(n: int) -> None:
     baseline = best(5, lambda: np.linalg.lstsq(x, rows.residual, rcond=None))
     judge = best(2, lambda: tally._judge(look, state))
     whole = best(3, lambda: tally.start(minute))
-    past = best(2, lambda: sheet_bytes(tally, minute - 3 * 3600))
+    past = best(2, lambda: board_bytes(tally, minute - 3 * 3600))
     heard = np.flatnonzero(projection.columns["reports"] > 0)[:200].tolist()
     one = best(20, lambda: [tally.update(projection, state, [p], minute) for p in heard]) / len(heard)
     hundred = best(10, lambda: tally.update(projection, state, range(100), minute)) / 100

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from beluga import capacity
-from beluga.capacity import ACKS_PER_CORE, CHECK_INS_FOLLOWED, FEED_MICROSECONDS, LEASES_PER_SECOND
+from beluga.readiness import capacity
+from beluga.readiness.capacity import ACKS_PER_CORE, CHECK_INS_FOLLOWED, FEED_MICROSECONDS, LEASES_PER_SECOND
 
 WATCHERS, VIEWERS, CALLERS = 200_000, 20_000, 100_000
 # Seats in the House of Representatives from 2023 on (and one for the District), by the offset from UTC that

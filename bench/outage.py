@@ -15,13 +15,13 @@ from contextlib import suppress
 
 import uvloop
 
-from beluga.postgres import EmbeddedPostgres, free_port
+from beluga.stack.postgres import EmbeddedPostgres, free_port
 from bench._ground import work_folder
 from bench._intake import Running, exchange, running, signed
 from bench.intake_acks import bench_roster
-from election.database import connect
-from election.migrate import migrate
-from election.roster import load_roster
+from election.domain.roster import load_roster
+from election.postgres.database import connect
+from election.postgres.migrate import migrate
 
 CONNECTIONS = 32
 WARM_SECONDS = 20.0  # caches and SQLite's pages fill; flat is judged from here

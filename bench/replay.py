@@ -23,16 +23,16 @@ import orjson
 from aiohttp import web
 from websockets.asyncio.client import connect
 
-from beluga.county import write_county
-from beluga.laws import Witnesses, check_laws
-from beluga.replay import at_full_speed
-from beluga.sender import Sender, Text
-from beluga.stack import RunFile, secrets_of
-from beluga.stack_process import StackProcess, free_port_base
-from beluga.true_day import true_day
+from beluga.county.county import write_county
+from beluga.county.ground_truth import ground_truth
+from beluga.load.replay import at_full_speed
+from beluga.load.sender import Sender, Text
+from beluga.proof.laws import Witnesses, check_laws
+from beluga.stack.process import StackProcess, free_port_base
+from beluga.stack.stack import RunFile, secrets_of
 from election.access.identity import machine
-from election.clock import FileClock
-from election.tokens import Tokens
+from election.access.tokens import Tokens
+from election.runtime.clock import FileClock
 
 PER_MINUTE = 60  # reports received in one minute of the day, about what 18,858 precincts at 30 % watched send
 
@@ -136,7 +136,7 @@ async def main(precincts: int, reports: int) -> None:
     folder = Path(tempfile.mkdtemp(prefix="beluga-bench-"))
     folder.chmod(0o711)
     county = write_county(folder / "election", 1, precincts)
-    day = true_day(county, 1)
+    day = ground_truth(county, 1)
     load = texts(county, day, reports)
     options = ["--election", str(folder / "election"), "--clock", day.opens.isoformat(), "--speed", "0"]
     base = free_port_base()

@@ -14,16 +14,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
-from beluga.postgres import EmbeddedPostgres, free_port
+from beluga.stack.postgres import EmbeddedPostgres, free_port
 from bench.intake_acks import bench_roster
-from election import log as election_log
-from election.checkin import Channel
-from election.database import connect
-from election.migrate import migrate
-from election.roster import load_roster
-from intake.journal import Journal
-from intake.journal_file import Draft
-from intake.reader import check_ins_of, readings_of
+from election.domain.checkin import Channel
+from election.domain.roster import load_roster
+from election.log import check_in_log as election_log
+from election.postgres.database import connect
+from election.postgres.migrate import migrate
+from intake.journal.file import Draft
+from intake.journal.writer import Journal
+from intake.reading.reader import check_ins_of, readings_of
 
 AT = datetime(2026, 11, 3, 17, 0, tzinfo=UTC)
 BATCH = 50

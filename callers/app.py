@@ -10,28 +10,34 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from callers import api, captain, desk, joining, links, roll, sheets, staff_api
-from callers.addresses import Addresses
-from callers.feed import callers_view
-from callers.floor import Floor, open_calling
-from callers.places import Places
-from callers.queue import calling_url
-from callers.seal import SealedError
+from callers.api import desk as api
+from callers.api import links
+from callers.api import staff as staff_api
+from callers.api.addresses import Addresses
+from callers.dispatch.feed import callers_view
+from callers.dispatch.places import Places
+from callers.pages import caller as desk
+from callers.pages import captain, sheets
+from callers.pages import join as joining
+from callers.queue.leases import calling_url
+from callers.service.calling_service import CallingService, open_calling
+from callers.service.database_clock import DatabaseClock
+from callers.service.metrics import Metrics
 from callers.settings import CallersSettings
-from callers.strike_offs import follow
-from callers.telemetry import Metrics
-from callers.timekeeping import SharedTime
+from callers.voters import voter_file as roll
+from callers.voters.encryption import SealedError
+from callers.voters.strike_offs import follow
 from election.access.access_list import AccessList
 from election.access.identity import Admission
 from election.access.telemetry import AccessTelemetry
-from election.clock import Clock, open_clock
-from election.database import UNREACHABLE, pauses, until_reachable
+from election.access.tokens import Tokens
 from election.feed_client.connection import follow_feed
-from election.leadership import Candidate
-from election.store import CHANGED_CHANNEL
-from election.telemetry import add_health
-from election.tokens import Tokens
-from election.whole_requests import HALF_SENT_SECONDS, whole_requests
+from election.postgres.database import UNREACHABLE, pauses, until_reachable
+from election.postgres.election_store import CHANGED_CHANNEL
+from election.postgres.leadership import Candidate
+from election.runtime.clock import Clock, open_clock
+from election.runtime.telemetry import add_health
+from election.runtime.whole_requests import HALF_SENT_SECONDS, whole_requests
 
 _TICK_SECONDS = 1.0  # real; a recovered precinct must stop within five
 _PLACES_SECONDS = 600.0  # real; an import wakes us, unless the word of it was lost
@@ -46,13 +52,13 @@ def make_app(
     whole = whole_requests(HALF_SENT_SECONDS, api.LONGEST_WAIT + _GRACE_SECONDS)
     app = web.Application(middlewares=[whole, api.errors, desk.people], client_max_size=_BODY_BYTES)
     registry = CollectorRegistry()
-    heard = callers_view()
-    places = Places(heard)
-    metrics = Metrics(registry, heard)
-    at = SharedTime(clock or open_clock(settings.clock_file))
-    holder = api.FloorHolder()
-    seal = settings.seal
-    app[api.FLOOR] = holder
+    feed = callers_view()
+    places = Places(feed)
+    metrics = Metrics(registry, feed)
+    at = DatabaseClock(clock or open_clock(settings.clock_file))
+    holder = api.ServiceHolder()
+    encryption = settings.encryption
+    app[api.SERVICE] = holder
     app[api.TOKENS] = tokens = Tokens(settings.secret.get_secret_value())
     app[api.ACCESS] = access = AccessList(settings.state / "callers")
     app[api.ENDED] = ended = AccessTelemetry(registry)
@@ -61,10 +67,10 @@ def make_app(
     app[api.LOG] = log
 
     async def ready() -> dict[str, bool]:
-        floor = holder.floor
+        service = holder.service
         return {
-            "database": floor is not None and await _answers(floor),
-            "voters_key": floor is None or not floor.queue.sealed_off,
+            "database": service is not None and await _answers(service),
+            "voters_key": service is None or not service.queue.sealed_off,
         }
 
     leader = Candidate(settings.database_url, "dispatch in rehearsal" if settings.rehearsal else "dispatch")
@@ -74,22 +80,24 @@ def make_app(
             lambda: _open(settings),
             lambda error: log.warning("database away", error=type(error).__name__),
         )
-        floor = Floor(pool, settings, at=at, heard=heard, places=places, metrics=metrics, leader=leader)
-        floor.queue.sealed_off = not opens
-        holder.floor = floor
+        service = CallingService(
+            pool, settings, at=at, feed=feed, places=places, metrics=metrics, leader=leader
+        )
+        service.queue.sealed_off = not opens
+        holder.service = service
         log.info("database reached")
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_keep_ticking(floor, log))
+            tasks.create_task(_keep_ticking(service, log))
             tasks.create_task(leader.run())
-            tasks.create_task(_keep_places(floor, log))
+            tasks.create_task(_keep_places(service, log))
 
     async def from_log(strike_offs: int, revoked: int) -> None:
         metrics.strike_offs.inc(strike_offs)
         metrics.revoked.inc(revoked)
 
     def recheck() -> None:
-        if holder.floor:
-            holder.floor.waiting.recheck()
+        if holder.service:
+            holder.service.long_poll.recheck()
 
     access.on_change.append(recheck)
 
@@ -99,7 +107,7 @@ def make_app(
         running = [
             _start(access.follow(settings.database_url), "access list", log),
             _start(open_when_reachable(), "floor", log),
-            _start(follow_feed(heard, settings.feed_url, tokens, "callers"), "feed", log),
+            _start(follow_feed(feed, settings.feed_url, tokens, "callers"), "feed", log),
             _start(
                 follow(
                     calling_url(settings.database_url, rehearsal=settings.rehearsal),
@@ -107,7 +115,7 @@ def make_app(
                     from_log,
                     log,
                     rehearsal=settings.rehearsal,
-                    seal=seal,
+                    encryption=encryption,
                 ),
                 "log",
                 log,
@@ -117,13 +125,13 @@ def make_app(
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        if holder.floor:
+        if holder.service:
             with contextlib.suppress(TimeoutError, *UNREACHABLE):
-                await asyncio.wait_for(holder.floor.pool.close(), _GRACE_SECONDS)
+                await asyncio.wait_for(holder.service.pool.close(), _GRACE_SECONDS)
 
     async def let_go(_: web.Application) -> None:
-        if holder.floor:
-            holder.floor.waiting.close()
+        if holder.service:
+            holder.service.long_poll.close()
 
     app.on_shutdown.append(let_go)
     app.cleanup_ctx.append(beside)
@@ -155,25 +163,25 @@ async def _open(settings: CallersSettings) -> tuple[asyncpg.Pool, bool]:
     """Connections, and whether our key opens the roll. Raises one of `UNREACHABLE`."""
     pool = await open_calling(settings)
     try:
-        return pool, await roll.opens(pool, settings.seal)
+        return pool, await roll.opens(pool, settings.encryption)
     except BaseException:
         pool.terminate()
         raise
 
 
-async def _answers(floor: Floor) -> bool:
+async def _answers(service: CallingService) -> bool:
     try:
         async with asyncio.timeout(2):
-            return bool(await floor.pool.fetchval("select true"))
+            return bool(await service.pool.fetchval("select true"))
     except UNREACHABLE:
         return False
 
 
-async def _keep_ticking(floor: Floor, log: structlog.stdlib.BoundLogger) -> None:
+async def _keep_ticking(service: CallingService, log: structlog.stdlib.BoundLogger) -> None:
     rest = pauses()
     while True:
         try:
-            await floor.tick()
+            await service.tick()
             rest.reset()
             await asyncio.sleep(_TICK_SECONDS)
         except UNREACHABLE as error:
@@ -181,11 +189,11 @@ async def _keep_ticking(floor: Floor, log: structlog.stdlib.BoundLogger) -> None
             await rest.wait()
 
 
-async def _keep_places(floor: Floor, log: structlog.stdlib.BoundLogger) -> None:
+async def _keep_places(service: CallingService, log: structlog.stdlib.BoundLogger) -> None:
     rest = pauses()
     while True:
         try:
-            async with floor.pool.acquire() as proxy:
+            async with service.pool.acquire() as proxy:
                 connection = cast(asyncpg.Connection, proxy)
                 changed = asyncio.Event()
 
@@ -196,9 +204,11 @@ async def _keep_places(floor: Floor, log: structlog.stdlib.BoundLogger) -> None:
                 try:
                     while True:
                         changed.clear()
-                        known = await floor.places.load(connection)
-                        floor.queue.sealed_off = not await roll.opens(connection, floor.settings.seal)
-                        if floor.queue.sealed_off:
+                        known = await service.places.load(connection)
+                        service.queue.sealed_off = not await roll.opens(
+                            connection, service.settings.encryption
+                        )
+                        if service.queue.sealed_off:
                             log.critical("nobody can be called", problem=str(SealedError()))
                         rest.reset()
                         with contextlib.suppress(TimeoutError):

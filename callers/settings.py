@@ -4,11 +4,11 @@ from datetime import time, timedelta
 
 from pydantic import Field, SecretStr
 
-from callers.budgets import Budgets
-from callers.limits import Limits
-from callers.policy import Rules
-from callers.seal import Seal
-from election.settings import SharedSettings
+from callers.rules.budgets import Budgets
+from callers.rules.limits import Limits
+from callers.rules.policy import Rules
+from callers.voters.encryption import Encryption
+from election.runtime.settings import SharedSettings
 
 
 class CallersSettings(SharedSettings):
@@ -109,9 +109,9 @@ class CallersSettings(SharedSettings):
     )
 
     @property
-    def seal(self) -> Seal:
+    def encryption(self) -> Encryption:
         """Raises `ShortKeyError`."""
-        return Seal(self.voters_key.get_secret_value())
+        return Encryption(self.voters_key.get_secret_value())
 
     @property
     def rules(self) -> Rules:

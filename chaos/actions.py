@@ -11,10 +11,10 @@ from typing import Any
 
 from chaos.faults.front import Front
 from chaos.faults.headquarters import Headquarters
-from chaos.history import Op
-from chaos.keys import CopiedKeys
-from chaos.session import current
-from chaos.witness import VIEWER
+from chaos.judge.history import Op
+from chaos.judge.observer import VIEWER
+from chaos.load.keys import CopiedKeys
+from chaos.session.session import current
 
 
 def load(
@@ -26,7 +26,7 @@ def load(
     hurts: bool = False,
     **mix: Any,
 ) -> str:
-    """Begins a load of `rate` texts a second for `seconds`; `mix` as in `chaos.surge.Mix`.
+    """Begins a load of `rate` texts a second for `seconds`; `mix` as in `chaos.load.surge.Mix`.
 
     `route`: generic, twilio (signed over `signed_url`), form, or front (through the TLS front). `hurts`: it
     is itself the fault.
@@ -201,10 +201,12 @@ async def _storm(viewers: int, times: int) -> int:
 
 
 def flood(connections: int, seconds: float, source: str = "127.0.0.66") -> int:
-    """Unsigned webhooks from another address of this machine (`chaos.flooding`); how many were answered."""
+    """Unsigned webhooks from another address of this machine (`chaos.load.flooding`); how many were
+    answered.
+    """
     session = current()
     history, url = session.history, session.target.url("intake")
-    command = [sys.executable, "-m", "chaos.flooding", url, str(connections), str(seconds), source]
+    command = [sys.executable, "-m", "chaos.load.flooding", url, str(connections), str(seconds), source]
     history.record(Op.FAULT, "flood", cuts=[], number="flood", arguments={"connections": connections})
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     history.record(Op.HEAL, "flood")

@@ -7,10 +7,10 @@ import time
 
 import asyncpg
 
-from chaos.history import Op
-from chaos.session import current
-from chaos.target import SERVICES
-from chaos.witness import UNASKED, board_is_fresh, get, read
+from chaos.judge.history import Op
+from chaos.judge.observer import UNASKED, board_is_fresh, get, read
+from chaos.session.session import current
+from chaos.target.target import SERVICES
 
 
 def ready(service: str, seconds: float = 60.0) -> bool:

@@ -10,11 +10,11 @@ import waitress
 from waitress.server import BaseWSGIServer
 
 from dashboard.app import BODY_LIMIT, build
-from dashboard.half_sent import Channel
-from dashboard.lanes import Lanes
+from dashboard.bridge.half_sent import Channel
+from dashboard.bridge.lanes import Lanes
 from dashboard.settings import DashboardSettings
-from election.private_files import keep_private
-from election.telemetry import configure_logs
+from election.runtime.private_files import keep_private
+from election.runtime.telemetry import configure_logs
 
 LARGEST_HEAD = 32_768  # bytes: a cookie, and what proxies add
 CONNECTIONS = 4_096  # at once: 500 viewers with the six that a browser opens, and room

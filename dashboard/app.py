@@ -8,32 +8,32 @@ import flask
 from dash import Dash
 from prometheus_client import CollectorRegistry
 
-from dashboard.actions import add_actions
-from dashboard.alerts import Alerts, add_alerts
-from dashboard.audit import add_audit
-from dashboard.background import Background
-from dashboard.desks import add_desks
-from dashboard.feed import war_room_view
-from dashboard.guards import add_guards
-from dashboard.malformed import add_malformed
-from dashboard.neighbours import Neighbours
-from dashboard.pages import add_health, add_pages
-from dashboard.panel import add_panel
-from dashboard.places import Gazetteer
-from dashboard.replay import add_replay
+from dashboard.accounts.audit_log import AuditLog
+from dashboard.accounts.sign_in import Accounts, add_sign_in
+from dashboard.alerts.alerts import Alerts, add_alerts
+from dashboard.board.actions import add_actions
+from dashboard.board.replay import add_replay
+from dashboard.board.routes import add_health, add_pages
+from dashboard.board.shell import Script, add_script, layout, page
+from dashboard.board.snapshots import Snapshots, add_snapshots
+from dashboard.bridge.async_bridge import AsyncBridge
+from dashboard.bridge.gzip import add_gzip
+from dashboard.bridge.malformed import add_malformed
+from dashboard.bridge.security_headers import add_security_headers
+from dashboard.clients.feed import war_room_view
+from dashboard.clients.service_clients import ServiceClients
+from dashboard.desks.desks import add_desks
+from dashboard.map.places import Gazetteer
+from dashboard.office.audit import add_audit
+from dashboard.precinct.panel import add_panel
 from dashboard.settings import DashboardSettings
-from dashboard.shell import Script, add_script, layout, page
-from dashboard.sign_in import Accounts, add_sign_in
-from dashboard.snapshots import Snapshots, add_snapshots
-from dashboard.squeeze import add_squeeze
-from dashboard.trail import Trail
 from election.access.access_list import AccessList
 from election.access.identity import Admission
 from election.access.sessions import EndedSessions
 from election.access.telemetry import AccessTelemetry
-from election.clock import open_clock
+from election.access.tokens import Tokens
 from election.feed_client.connection import follow_feed
-from election.tokens import Tokens
+from election.runtime.clock import open_clock
 
 BODY_LIMIT = 256 * 1024  # bytes of one request
 LONGEST_TOKEN = 24 * 3600  # seconds that what was signed in a session may live after it: the feed's
@@ -44,10 +44,10 @@ class WarRoom:
     """The WSGI application and what runs beside it."""
 
     server: flask.Flask
-    background: Background
+    bridge: AsyncBridge
 
     def stop(self) -> None:
-        self.background.stop()
+        self.bridge.stop()
 
 
 def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) -> WarRoom:
@@ -58,22 +58,22 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     tokens = Tokens(settings.secret.get_secret_value())
     clock = open_clock(settings.clock_file)
     folder = settings.state / "dashboard"
-    background = Background(settings.database_url)
-    trail = Trail(background, clock, folder)
+    bridge = AsyncBridge(settings.database_url)
+    audit_log = AuditLog(bridge, clock, folder)
     registry = CollectorRegistry()
     access = AccessList(folder)
     admission = Admission(tokens, access.still_open, AccessTelemetry(registry).account)
     lifetime = max(settings.session_hours * 3600, LONGEST_TOKEN)
-    ended = EndedSessions(folder, background.connection, lifetime)
+    ended = EndedSessions(folder, bridge.connection, lifetime)
     ended.load()
     if settings.database_url:
         access.load()
-    known = Accounts(background, access, ended, admission)
-    neighbours = Neighbours(background, settings, tokens)
-    hearing = war_room_view()
-    gazetteer = Gazetteer(background, folder, hearing.roster_changed)
-    alerts = Alerts(background, settings, hearing, neighbours, clock)
-    snapshots = Snapshots(settings, hearing, gazetteer, clock, folder / "snapshots")
+    known = Accounts(bridge, access, ended, admission)
+    service_clients = ServiceClients(bridge, settings, tokens)
+    feed = war_room_view()
+    gazetteer = Gazetteer(bridge, folder, feed.roster_changed)
+    alerts = Alerts(bridge, settings, feed, service_clients, clock)
+    snapshots = Snapshots(settings, feed, gazetteer, clock, folder / "snapshots")
 
     server = flask.Flask("dashboard")
     server.config.update(
@@ -89,20 +89,20 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
         MAX_CONTENT_LENGTH=BODY_LIMIT,
     )
     # Ours come before Dash's: its catch-all would otherwise answer first, and without asking who it is.
-    add_squeeze(server)
+    add_gzip(server)
 
     def signed_out(login: str) -> None:
-        background.run(trail.record(login, "signed out everywhere", f"account:{login}", {}))
+        bridge.run(audit_log.record(login, "signed out everywhere", f"account:{login}", {}))
 
     add_sign_in(server, settings, known, signed_out)
     add_health(server, registry, lambda: {"election": gazetteer.places is not None}, well)
     add_pages(server, settings, gazetteer, tokens)
-    add_audit(server, background, gazetteer, trail)
-    add_actions(server, background, neighbours, gazetteer, trail)
-    add_desks(server, background, neighbours, gazetteer, trail)
-    add_alerts(server, background, alerts, trail)
+    add_audit(server, bridge, gazetteer, audit_log)
+    add_actions(server, bridge, service_clients, gazetteer, audit_log)
+    add_desks(server, bridge, service_clients, gazetteer, audit_log)
+    add_alerts(server, bridge, alerts, audit_log)
     add_snapshots(server, snapshots)
-    add_replay(server, background, neighbours)
+    add_replay(server, bridge, service_clients)
     script = Script.read()
     add_script(server, script)
     app = Dash(
@@ -117,16 +117,23 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
         compress=False,
     )
     app.layout = layout
-    add_panel(app, background, neighbours, gazetteer, clock)
+    add_panel(app, bridge, service_clients, gazetteer, clock)
     add_malformed(server, lambda: app.callback_map)
     hashes = list(app.csp_hashes())
-    add_guards(server, settings, lambda: hashes)
+    add_security_headers(server, settings, lambda: hashes)
 
-    background.start()
-    following = follow_feed(hearing, settings.feed_url, tokens, "war room", role="staff")
-    for work in (gazetteer.watch(), known.follow(), trail.flush(), following, alerts.run(), snapshots.run()):
-        background.keep(work)
+    bridge.start()
+    following = follow_feed(feed, settings.feed_url, tokens, "war room", role="staff")
+    for work in (
+        gazetteer.watch(),
+        known.follow(),
+        audit_log.flush(),
+        following,
+        alerts.run(),
+        snapshots.run(),
+    ):
+        bridge.keep(work)
     if settings.database_url:
-        background.keep(access.follow(settings.database_url))
-        background.keep(ended.keep_telling())
-    return WarRoom(server, background)
+        bridge.keep(access.follow(settings.database_url))
+        bridge.keep(ended.keep_telling())
+    return WarRoom(server, bridge)

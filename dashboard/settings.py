@@ -2,7 +2,7 @@
 
 from pydantic import Field, SecretStr
 
-from election.settings import SharedSettings
+from election.runtime.settings import SharedSettings
 
 
 class DashboardSettings(SharedSettings):

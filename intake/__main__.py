@@ -8,10 +8,10 @@ import sys
 
 import uvloop
 
-from election.private_files import keep_private
-from election.telemetry import configure_logs
+from election.runtime.private_files import keep_private
+from election.runtime.telemetry import configure_logs
 from intake.app import serve
-from intake.journal import JournalUnavailableError
+from intake.journal.writer import JournalUnavailableError
 from intake.settings import IntakeSettings
 from intake.workers import supervise
 

@@ -10,37 +10,37 @@ import structlog
 from aiohttp import web
 
 from election.access.access_list import AccessList
+from election.access.addresses import Proxies
 from election.access.identity import Admission
 from election.access.telemetry import AccessTelemetry
-from election.addresses import Proxies
-from election.clock import Clock, open_clock
-from election.heartbeat import keep_beating
-from election.private_files import private_folder, private_state
-from election.telemetry import add_health
-from election.tokens import Tokens
-from election.whole_requests import HALF_SENT_SECONDS, whole_requests
-from intake.decisions import add_decisions
-from intake.door import Door
-from intake.drain import Drain
-from intake.form import add_form
-from intake.front import Fronts, Taker
-from intake.hotline import add_hotline
-from intake.journal import Journal
-from intake.limits import Phones, Sources
-from intake.links import Links
-from intake.office import BackOffice
-from intake.openapi import add_openapi
-from intake.operators import Operators
-from intake.pages import add_pages
-from intake.paper import add_paper
-from intake.reception import Reception
-from intake.replication import Replication
-from intake.roster_snapshot import Rosters
+from election.access.tokens import Tokens
+from election.runtime.clock import Clock, open_clock
+from election.runtime.heartbeat import keep_beating
+from election.runtime.private_files import private_folder, private_state
+from election.runtime.telemetry import add_health
+from election.runtime.whole_requests import HALF_SENT_SECONDS, whole_requests
+from intake.background import OutreachServices
+from intake.desks.decisions import add_decisions
+from intake.door.door import Door
+from intake.drain.drain import Drain
+from intake.form.endpoint import add_form
+from intake.hotline.endpoint import add_hotline
+from intake.hotline.operators import Operators
+from intake.hotline.paper import add_paper
+from intake.journal.writer import Journal
+from intake.metrics.intake import Telemetry
+from intake.metrics.workers import WorkerMetrics
+from intake.openapi.document import add_openapi
+from intake.pages.files import add_pages
+from intake.receive.pipeline import IngestPipeline
+from intake.receive.rate_limits import Phones, Sources
+from intake.receive.replicated_ack import Replication
+from intake.roster.links import Links
+from intake.roster.snapshot import Rosters
 from intake.settings import IntakeSettings
-from intake.strangers import doorman, limit_addresses
-from intake.telemetry import Telemetry
-from intake.webhooks import add_webhooks
-from intake.worker_metrics import WorkerMetrics
+from intake.webhook.address_limits import doorman, limit_addresses
+from intake.webhook.endpoint import add_webhooks
+from intake.webhook.fast_path import Fronts, RawHandler
 
 BACKLOG = 4_096  # connections waiting to be accepted: a surge waits rather than fails
 IN_FLIGHT_SECONDS = 10.0  # how long a stopping intake lets requests finish; providers give up after 10 to 15
@@ -67,12 +67,12 @@ class Intake:
         counted = AccessTelemetry(self.telemetry.registry)
         self._admission = Admission(self._tokens, self.access.still_open, counted.account)
         self.links = Links(settings.folder, self._tokens)
-        self.office = BackOffice(settings, self.clock, self._admission, self.telemetry, self.rosters)
+        self.outreach = OutreachServices(settings, self.clock, self._admission, self.telemetry, self.rosters)
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
         self._listener: asyncio.Server | None = None
         self._fronts: Fronts
-        self._takers: dict[str, Taker] = {}
+        self._raw_handlers: dict[str, RawHandler] = {}
         self._sources = Sources(settings.address_requests_per_second, settings.address_requests_at_once)
         self.replication = Replication() if settings.acknowledge == "replicated" else None
 
@@ -117,7 +117,7 @@ class Intake:
         )
         await self._runner.setup()
         lets_in = doorman(Proxies(settings.trusted_proxies), self._sources, self.telemetry)
-        self._fronts = Fronts(self._takers, settings.body_limit_bytes, self._runner.server, lets_in)
+        self._fronts = Fronts(self._raw_handlers, settings.body_limit_bytes, self._runner.server, lets_in)
         self._listener = await asyncio.get_running_loop().create_server(
             self._fronts,
             settings.host,
@@ -128,7 +128,7 @@ class Intake:
         )
         await self._metrics.start()  # a worker counts once it serves
         self._run(self._fronts.sweep(), "fronts")
-        for name, work in self.office.work():
+        for name, work in self.outreach.work():
             self._run(work, name)
         if settings.database_url:
             self._run(self.rosters.follow(settings.database_url), "rosters")
@@ -150,7 +150,7 @@ class Intake:
             for task in running:
                 task.cancel()
             _, running = await asyncio.wait(running, timeout=1.0)
-        await self.office.close()
+        await self.outreach.close()
         if self.settings.database_url:
             await self.drain.finish(self.settings.stop_drain_seconds)
         await self.journal.close()
@@ -158,16 +158,16 @@ class Intake:
 
     def _application(self) -> web.Application:
         settings = self.settings
-        reception = Reception(
+        pipeline = IngestPipeline(
             self.journal,
             self.rosters,
             self.clock,
             self.telemetry,
             settings.phone_region,
             rehearsal=settings.rehearsal,
-            plausibility=self.office.plausibility,
-            numbers=self.office.numbers.numbered,
-            reply_elsewhere=self.office.reply_elsewhere,
+            plausibility=self.outreach.plausibility,
+            numbers=self.outreach.numbers.numbered,
+            reply_elsewhere=self.outreach.reply_elsewhere,
             phones=Phones(settings.phone_texts_per_minute, settings.phone_texts_at_once),
             replication=self.replication,
         )
@@ -178,15 +178,15 @@ class Intake:
                 limit_addresses(settings, self._sources, self.telemetry),
             ],
         )
-        self._takers = add_webhooks(app, settings, reception, self._sources)
+        self._raw_handlers = add_webhooks(app, settings, pipeline, self._sources)
         add_pages(app)
-        add_form(app, self.links, reception, settings)
+        add_form(app, self.links, pipeline, settings)
         operators = Operators(self._admission, self._tokens, settings)
-        door = Door(self.journal, self.rosters, self.office.acquire)
-        add_hotline(app, operators, reception, door, settings.rehearsal)
-        add_paper(app, operators, reception, door, settings.watchers_number, settings.rehearsal)
-        add_decisions(app, self._admission, reception, door)
-        self.office.add_to(app, reception, door)
+        door = Door(self.journal, self.rosters, self.outreach.acquire)
+        add_hotline(app, operators, pipeline, door, settings.rehearsal)
+        add_paper(app, operators, pipeline, door, settings.watchers_number, settings.rehearsal)
+        add_decisions(app, self._admission, pipeline, door)
+        self.outreach.add_to(app, pipeline, door)
         add_openapi(app)
         add_health(app, self.telemetry.registry, self._ready, self._metrics.text)
         return app

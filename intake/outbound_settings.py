@@ -5,9 +5,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from election.settings import SharedSettings
-from intake.outbox import QuietHours
-from intake.outbox_budget import PRESETS
+from election.runtime.settings import SharedSettings
+from intake.replies.purposes import QuietHours
+from intake.replies.send_rate import PRESETS
 
 
 class OurNumber(BaseModel):

@@ -14,8 +14,8 @@ import time
 
 import structlog
 
-from election.heartbeat import BEAT_SECONDS, Heartbeat, beat
-from election.telemetry import HUNG_RESTARTS, SAY_WHERE
+from election.runtime.heartbeat import BEAT_SECONDS, Heartbeat, beat
+from election.runtime.telemetry import HUNG_RESTARTS, SAY_WHERE
 from intake.settings import IntakeSettings
 
 RESTART_SECONDS = (0.5, 10.0)  # before a worker that died is started again: first, and at most

@@ -4,10 +4,10 @@ import sys
 
 import uvloop
 
-from election.private_files import keep_private
-from election.telemetry import configure_logs
+from election.runtime.private_files import keep_private
+from election.runtime.telemetry import configure_logs
 from tally.app import serve
-from tally.heap import keep_together
+from tally.engine.heap import keep_together
 from tally.settings import TallySettings
 
 

@@ -15,21 +15,21 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from election.access.access_list import AccessList
 from election.access.identity import Admission
 from election.access.telemetry import AccessTelemetry
-from election.checkin import CheckIn
-from election.clock import Clock, open_clock
-from election.database import UNREACHABLE, open_pool, pauses
-from election.machine import MachineTime
-from election.telemetry import add_health
-from election.tokens import Tokens
-from election.whole_requests import HALF_SENT_SECONDS, whole_requests
-from tally.api import add_api
-from tally.calls import CallDesk
-from tally.engine import Engine
-from tally.feed import Feed
-from tally.follow import Follower
-from tally.openapi import add_openapi
+from election.access.tokens import Tokens
+from election.domain.checkin import CheckIn
+from election.postgres.database import UNREACHABLE, open_pool, pauses
+from election.runtime.clock import Clock, open_clock
+from election.runtime.machine import MachineTime
+from election.runtime.telemetry import add_health
+from election.runtime.whole_requests import HALF_SENT_SECONDS, whole_requests
+from tally.engine.call_desk import CallDesk
+from tally.engine.follower import Follower
+from tally.engine.service import Engine
+from tally.feed.server import Feed
+from tally.http.api import add_api
+from tally.http.counted_ids import add_counted_ids
+from tally.http.openapi import add_openapi
 from tally.settings import TallySettings
-from tally.tallied import add_tallied
 
 BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 5, 10, 60, 600)  # seconds
 
@@ -104,7 +104,7 @@ class Service:
         app = web.Application(client_max_size=65_536, middlewares=[whole_requests(HALF_SENT_SECONDS)])
         add_health(app, self.registry, self._ready)
         add_api(app, self.engine, self._admission, lambda: self._pool)
-        add_tallied(app, self.engine, self._admission)
+        add_counted_ids(app, self.engine, self._admission)
         add_openapi(app)
         return app
 

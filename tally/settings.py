@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from election.settings import SharedSettings
+from election.runtime.settings import SharedSettings
 
 
 class TallySettings(SharedSettings):

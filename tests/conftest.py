@@ -12,10 +12,10 @@ import pytest
 import pytest_asyncio
 from hypothesis import settings
 
-from beluga import postgres as postgres_module
-from beluga.postgres import EmbeddedPostgres, free_port
-from election.database import connect
-from election.migrate import migrate
+from beluga.stack import postgres as postgres_module
+from beluga.stack.postgres import EmbeddedPostgres, free_port
+from election.postgres.database import connect
+from election.postgres.migrate import migrate
 
 # The same examples in every run; `make test-long` looks for new ones: what it finds becomes an `@example`.
 settings.register_profile("same", derandomize=True, database=None)

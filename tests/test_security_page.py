@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from election.passwords import OURS
+from election.access.passwords import OURS
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/security.md"

@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 
 import asyncpg
 
-from chaos.cluster_target import ClusterTarget
 from chaos.faults.processes import birth
 from chaos.faults.protocol import Fault, UnavailableError
-from chaos.witness import UNASKED
+from chaos.judge.observer import UNASKED
+from chaos.target.cluster import ClusterTarget
 
 WAITS = """
 select count(pg_cancel_backend(pid)) from pg_stat_activity

@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncpg
 
 from chaos.faults.protocol import Fault, UnavailableError
-from chaos.target import Target
+from chaos.target.target import Target
 
 STOP_SECONDS = 90.0
 READY_SECONDS = 90.0

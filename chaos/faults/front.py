@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from chaos.faults.protocol import Fault
-from chaos.target import Target
+from chaos.target.target import Target
 
 KINDS = {"good": ("localhost", 90), "expired": ("localhost", -1), "wrong_host": ("elsewhere.example", 90)}
 CHUNK = 16_384

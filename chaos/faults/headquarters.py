@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from chaos.faults.protocol import Fault, UnavailableError
 from chaos.faults.proxy import Proxy, Toxic
-from chaos.target import Target
+from chaos.target.target import Target
 
 SERVICES = ("feed", "dashboard")
 _open: list["Headquarters"] = []

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.faults.protocol import Fault
-from chaos.whereabouts import at
+from chaos.target.kinds import at
 
 
 class HealList:

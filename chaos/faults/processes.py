@@ -9,7 +9,7 @@ from typing import Any
 
 from chaos.faults.protocol import Fault, UnavailableError
 from chaos.faults.shim import SPIN
-from chaos.target import alive, family
+from chaos.target.target import alive, family
 
 LOOK_SECONDS = 0.02
 CUTS = {"postgres": "database"}

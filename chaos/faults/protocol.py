@@ -8,7 +8,7 @@ never injected. What `inject` learns and `heal` needs goes into `found`, which i
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from chaos.target import Target
+from chaos.target.target import Target
 
 
 class UnavailableError(Exception):

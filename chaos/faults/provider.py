@@ -6,7 +6,7 @@ from chaos.faults.protocol import Fault
 
 
 def hold_file(state: Path, provider: str) -> Path:
-    """While this file exists the load of that provider waits (`chaos.surge`)."""
+    """While this file exists the load of that provider waits (`chaos.load.surge`)."""
     return state / f"chaos-provider-{provider}-silent"
 
 

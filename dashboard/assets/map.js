@@ -1,4 +1,4 @@
-// The map: paths as the war room sends them, projected already (dashboard/drawing.py), coloured here from the feed.
+// The map: paths as the war room sends them, projected already (dashboard/map/drawing.py), coloured here from the feed.
 // No library draws it: a page would wait for five megabytes. How it is moved and pointed at: touch.js.
 (function () {
   "use strict";

@@ -18,9 +18,9 @@ import orjson
 import structlog
 
 from election.access.identity import Identity
-from election.atomic_file import replace_file
-from election.pg_watch import follow
-from election.private_files import private_folder
+from election.postgres.pg_watch import watch
+from election.runtime.atomic_file import replace_file
+from election.runtime.private_files import private_folder
 
 CHANNEL = "beluga_access"  # NOTIFY by triggers on the tables; it only wakes
 POLL_SECONDS = 2.0  # access ends within five even where a notification is lost
@@ -171,7 +171,7 @@ class AccessList:
 
     async def follow(self, url: str) -> None:
         """Keeps up with the database for ever; being without one is no error."""
-        await follow(url, CHANNEL, access_now, self.adopt, "access list", POLL_SECONDS)
+        await watch(url, CHANNEL, access_now, self.adopt, "access list", POLL_SECONDS)
 
 
 async def access_now(connection: asyncpg.Connection) -> Access:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from election.tokens import BadTokenError, Tokens
+from election.access.tokens import BadTokenError, Tokens
 
 
 class AccessEndedError(BadTokenError):

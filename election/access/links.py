@@ -1,4 +1,5 @@
-"""Links that are no account's: their numbers, and ending them. Watchers' are intake's (`intake/links.py`).
+"""Links that are no account's: their numbers, and ending them. Watchers' are intake's
+(`intake/roster/links.py`).
 
 A link carries a number (0 where it names none: links made before there were numbers); it is good while that
 is above what has been ended for its kind and subject.

@@ -17,8 +17,8 @@ import asyncpg
 import orjson
 import structlog
 
-from election.atomic_file import replace_file
-from election.database import UNREACHABLE
+from election.postgres.database import UNREACHABLE
+from election.runtime.atomic_file import replace_file
 
 FILE = "ended-sessions.json"  # in the service's folder
 RETRY_SECONDS = 1.0

@@ -8,10 +8,10 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from election.access.identity import machine
-from election.database import pauses
+from election.access.tokens import Tokens
 from election.feed_client.view import FeedView
-from election.slices import in_turns
-from election.tokens import Tokens
+from election.postgres.database import pauses
+from election.runtime.cooperative import in_turns
 
 OPEN_SECONDS = 5.0
 CLOSE_SECONDS = 0.5  # a feed that says no goodbye holds up no stop

@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from election.slices import slices
+from election.runtime.cooperative import slices
 
 BEHIND_SECONDS = 60.0  # by which the tally may lack what the database stores, and still be followed
 SLICE = 250  # precincts at once, about a millisecond

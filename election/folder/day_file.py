@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from election.day import ElectionDay
+from election.domain.day import ElectionDay
 from election.folder.cells import TIME_REMEDY, known_zone, language_of, near_zone, time_of
 from election.folder.findings import Findings, shown
 from election.folder.phones import known_region

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from election.day import Election
+from election.domain.day import Election
 from election.folder.cells import Cells
 from election.folder.findings import Findings
 from election.folder.headings import HISTORY, Column

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 
-from election.day import Caller, ElectionDay, Voter, Watcher
+from election.domain.day import Caller, ElectionDay, Voter, Watcher
+from election.domain.ids import CallerId, PrecinctId, VoterId, WatcherId
 from election.folder.cells import Cells, split_list
 from election.folder.findings import Findings, shown
 from election.folder.headings import CALLERS, VOTERS, WATCHERS
@@ -11,7 +12,6 @@ from election.folder.phones import e164
 from election.folder.places import Precincts, unknown_precinct
 from election.folder.repeats import Repeats
 from election.folder.table import Table
-from election.ids import CallerId, PrecinctId, VoterId, WatcherId
 
 _VOTED = frozenset({"early", "mail", "absentee", "vbm", "voted", "returned"})
 

@@ -5,12 +5,12 @@ from datetime import time
 from itertools import pairwise
 from pathlib import Path
 
-from election.day import CurvePoint, ElectionDay, Method, PastVotes, Precinct
+from election.domain.day import CurvePoint, ElectionDay, Method, PastVotes, Precinct
+from election.domain.ids import PrecinctId
 from election.folder.cells import MOST, Cells, split_list, time_of
 from election.folder.findings import Findings, shown
 from election.folder.headings import CURVE, HISTORY, PRECINCTS, folded
 from election.folder.table import Table
-from election.ids import PrecinctId
 
 _METHODS = {
     "": Method.TOTAL, "total": Method.TOTAL, "all": Method.TOTAL,

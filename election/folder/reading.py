@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from election.day import Caller, Election, Precinct
+from election.domain.day import Caller, Election, Precinct
 from election.folder.day_file import DEFAULT_REGION, read_day
 from election.folder.findings import Findings
 from election.folder.people import read_callers, read_watchers, stream_voters

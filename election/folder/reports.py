@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from election.checkin import Kind
-from election.day import Election, Precinct
+from election.domain.checkin import Kind
+from election.domain.day import Election, Precinct
+from election.domain.ids import PrecinctId
 from election.folder.cells import Cells, time_of
 from election.folder.findings import Findings, shown
 from election.folder.headings import REPORTS
 from election.folder.places import unknown_precinct
 from election.folder.table import Table, uncollected
-from election.ids import PrecinctId
 
 KINDS = {"": Kind.COUNT, "count": Kind.COUNT, "fix": Kind.FIX, "final": Kind.FINAL}
 MOST_VOTES = 2**31 - 1  # a slip of many digits is the gate's to judge, not ours to refuse

@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
+from election.domain.ids import PrecinctId
 from election.folder.findings import Findings, shown
 from election.folder.headings import PRECINCTS, folded
 from election.folder.places import Precincts, unknown_precinct
-from election.ids import PrecinctId
 
 FILE = "precincts.geojson"
 DECIMALS = 5

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from election.day import Caller, Election, ElectionDay, Voter
+from election.domain.day import Caller, Election, ElectionDay, Voter
 from election.folder.headings import CALLERS, CURVE, HISTORY, PRECINCTS, VOTERS, WATCHERS, Column
 from election.folder.shapes import FILE as SHAPES
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Outcome(StrEnum):
-    """What came of a call. What follows from each: `callers/policy.py`."""
+    """What came of a call. What follows from each: `callers/rules/policy.py`."""
 
     WILL_VOTE = "will_vote"
     ALREADY_VOTED = "already_voted"

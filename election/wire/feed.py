@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 VERSION = 1
 
 
-class State(StrEnum):
+class PrecinctState(StrEnum):
     """How a precinct stands. Silence is not lag (law L5)."""
 
     LAGGING = "lagging"
@@ -48,7 +48,7 @@ class Standing(_Wire):
     """A precinct as the tally sees it now."""
 
     precinct_id: str
-    state: State
+    state: PrecinctState
     reason: str = ""  # one sentence for people
     reports: int = 0  # counts accepted
     held: int = 0  # counts waiting for confirmation or a decision
@@ -72,7 +72,7 @@ class Standing(_Wire):
     struck_off: int = 0  # distinct roll numbers reported
 
 
-class Reach(_Wire):
+class CoverageByPlace(_Wire):
     """How far fresh counts reach in one place. `coverage`: share of its expected votes."""
 
     scope: str  # "county:X" or "group:X"
@@ -105,7 +105,7 @@ class Aggregate(_Wire):
     channels: dict[str, int] = Field(
         default_factory=dict
     )  # fresh precincts, by channel of their newest count
-    thin: list[Reach] = Field(default_factory=list)  # under-watched places inside, at most 5
+    thin: list[CoverageByPlace] = Field(default_factory=list)  # under-watched places inside, at most 5
 
 
 class Incident(_Wire):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from election.checkin import Kind
+from election.domain.checkin import Kind
 
 
 class FormReport(BaseModel):

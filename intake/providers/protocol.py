@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from election.checkin import Message
+from election.domain.checkin import Message
 
 
 class Webhook(NamedTuple):

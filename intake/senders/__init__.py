@@ -1,6 +1,6 @@
 """Providers that carry texts out, one file each. To add one: write its file after intake/senders/protocol.py,
 name it in `SENDERS`, give its secret a field in intake/settings.py, and name it in the conformance test
-tests/intake/test_outbox_senders.py.
+tests/intake/senders/test_sender_conformance.py.
 """
 
 from collections.abc import Callable

@@ -8,10 +8,10 @@ from uuid import uuid4
 import asyncpg
 import pytest_asyncio
 
-from election.database import connect, open_pool
-from election.day import Election, ElectionDay, Precinct
-from election.ids import PrecinctId
-from election.store import save_election
+from election.domain.day import Election, ElectionDay, Precinct
+from election.domain.ids import PrecinctId
+from election.postgres.database import connect, open_pool
+from election.postgres.election_store import save_election
 
 ZONE = "America/New_York"
 NOON = datetime(2026, 11, 3, 17, tzinfo=UTC)  # 12:00 in New York

@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from beluga.commands import app
-from election.clock import FileClock
+from election.runtime.clock import FileClock
 from tests.callers.conftest import NOON, add_callers, add_election, add_voters, open_precinct
-from tests.callers.test_service import (
+from tests.callers.service.test_service import (
     SECRET,
     TOKENS,
     Service,

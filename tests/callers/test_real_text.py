@@ -16,10 +16,10 @@ from typing import Any
 import aiohttp
 import asyncpg
 
-from beluga.postgres import free_port
-from election.clock import FileClock
+from beluga.stack.postgres import free_port
+from election.runtime.clock import FileClock
 from tests.callers.conftest import NOON, add_callers, add_voters
-from tests.callers.test_service import (
+from tests.callers.service.test_service import (
     SECRET,
     Service,
     a_voter,

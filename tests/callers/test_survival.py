@@ -11,19 +11,19 @@ import aiohttp
 import asyncpg
 import pytest
 
-from beluga.postgres import EmbeddedPostgres, free_port
-from callers import roll
-from callers.policy import Rules
-from callers.queue import CallerOnDuty, Granted, Nobody, Queue
-from callers.timekeeping import SharedTime
-from election.clock import FileClock, SystemClock
-from election.database import connect
-from election.day import Voter
-from election.ids import PrecinctId, VoterId
-from election.migrate import migrate
+from beluga.stack.postgres import EmbeddedPostgres, free_port
+from callers.queue.leases import CallerOnDuty, Granted, NoVoter, Queue
+from callers.rules.policy import Rules
+from callers.service.database_clock import DatabaseClock
+from callers.voters import voter_file as roll
+from election.domain.day import Voter
+from election.domain.ids import PrecinctId, VoterId
+from election.postgres.database import connect
+from election.postgres.migrate import migrate
+from election.runtime.clock import FileClock, SystemClock
 from tests.callers.conftest import NOON, ZONE, add_callers, add_election, add_voters, open_precinct
-from tests.callers.test_queue import said
-from tests.callers.test_service import Service, feed, lease, outcome, ready, service, web
+from tests.callers.queue.test_leases import said
+from tests.callers.service.test_service import Service, feed, lease, outcome, ready, service, web
 
 __all__ = ["feed", "service", "web"]  # fixtures
 
@@ -115,7 +115,7 @@ async def test_clocks_an_hour_apart_agree_on_leases(
 ) -> None:
     await add_voters(connection, "a", 1)
     await open_precinct(connection, "a", datetime.now(UTC) + timedelta(hours=5))
-    right, wrong = SharedTime(SystemClock()), SharedTime(WrongClock())
+    right, wrong = DatabaseClock(SystemClock()), DatabaseClock(WrongClock())
     for clock in (right, wrong):
         await clock.measure(pool)
     assert abs(wrong.now() - right.now()) < timedelta(seconds=5)
@@ -127,7 +127,7 @@ async def test_clocks_an_hour_apart_agree_on_leases(
     assert not (await two.dial("ana", found.lease_id, wrong.now())).reason
     await one.record("ana", found.lease_id, said("no_answer"), right.now())
     soon = wrong.now() + timedelta(minutes=61)
-    assert isinstance(await two.grant(CallerOnDuty("ben", "B", ("en",)), "a", soon), Nobody), "rests 90 min"
+    assert isinstance(await two.grant(CallerOnDuty("ben", "B", ("en",)), "a", soon), NoVoter), "rests 90 min"
 
 
 async def test_a_roll_is_imported_while_callers_work(
@@ -172,7 +172,7 @@ async def test_a_roll_is_imported_while_callers_work(
     assert len(called) == len(set(called))
     assert await connection.fetchval("select count(*) from voters") == size
     late = await queue.grant(CallerOnDuty("z", "Z", ("en",)), "p0", NOON)
-    assert isinstance(late, Nobody), "every voter of p0 has just asked not to be called"
+    assert isinstance(late, NoVoter), "every voter of p0 has just asked not to be called"
     fresh = Queue(pool, Rules(), lambda _: ZONE)
     assert isinstance(await fresh.grant(CallerOnDuty("y", "Y", ("en",)), "p1", NOON), Granted)
 

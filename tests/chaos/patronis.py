@@ -24,9 +24,9 @@ from typing import Any
 import asyncpg
 import yaml
 
-from beluga.postgres import EmbeddedPostgres, free_port
-from chaos.cluster_target import ClusterTarget
-from chaos.target import Target
+from beluga.stack.postgres import EmbeddedPostgres, free_port
+from chaos.target.cluster import ClusterTarget
+from chaos.target.target import Target
 
 TOOLS = Path(__file__).resolve().parent.parent.parent / ".venv" / "patroni"
 PATRONI = TOOLS / "bin" / "patroni"

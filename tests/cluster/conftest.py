@@ -9,7 +9,7 @@ from secrets import token_hex
 
 import pytest
 
-from beluga.county import write_county
+from beluga.county.county import write_county
 from tests.cluster.containers import Cluster, why_not
 from tests.cluster.measuring import Measured, Row
 

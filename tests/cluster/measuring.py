@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 import aiohttp
 import asyncpg
 
-from beluga.laws import tallied_ids
-from beluga.sender import Sender
-from beluga.surge import Surge, ready_texts, surge
-from election.database import UNREACHABLE, connect
+from beluga.load.sender import Sender
+from beluga.load.surge import Surge, ready_texts, surge
+from beluga.proof.laws import tallied_ids
+from election.domain.ids import MessageId, check_in_id
 from election.folder import read_election
-from election.ids import MessageId, check_in_id
+from election.postgres.database import UNREACHABLE, connect
 from tests.cluster.containers import Cluster
 
 RATE = 40.0  # texts a second while things break: enough to see a gap of 0.1 s, and leave the machine room

@@ -10,7 +10,7 @@ from http.client import HTTPConnection
 import aiohttp
 import pytest
 
-from election.tokens import Tokens
+from election.access.tokens import Tokens
 from tests.cluster.measuring import Measured, judge
 
 pytestmark = pytest.mark.timeout(600)

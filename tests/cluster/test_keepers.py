@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from chaos.target import family
+from chaos.target.target import family
 from tests.cluster.containers import IMAGES
 from tests.cluster.measuring import Measured, Row
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from beluga.preflight import database as database_check
-from beluga.preflight_command import backup, examine, look_behind
+from beluga.cli.preflight import backup, examine, look_behind
+from beluga.readiness.preflight import database as database_check
 from tests.cluster.measuring import Measured, Row
 
 pytestmark = pytest.mark.timeout(900)

@@ -9,9 +9,9 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from beluga.sender import Text
+from beluga.load.sender import Text
+from election.access.tokens import Tokens
 from election.folder import read_election
-from election.tokens import Tokens
 from tests.cluster.measuring import Measured, Row
 
 pytestmark = pytest.mark.timeout(300)

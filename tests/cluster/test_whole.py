@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from beluga.preflight import database as database_check
-from beluga.preflight_command import look_behind
+from beluga.cli.preflight import look_behind
+from beluga.readiness.preflight import database as database_check
 from tests.cluster.measuring import Measured
 
 pytestmark = pytest.mark.timeout(600)

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from beluga.postgres import EmbeddedPostgres
+from beluga.stack.postgres import EmbeddedPostgres
 from tests.dashboard.office import Office, an_office
 from tests.dashboard.running import chromium
 

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import asyncpg
 
-from beluga.postgres import EmbeddedPostgres, free_port
+from beluga.stack.postgres import EmbeddedPostgres, free_port
 from tests.dashboard.running import SECRET, Room, make_election, war_room
 from tests.intake.running import IntakeProcess, a_text
 

@@ -26,16 +26,16 @@ from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
-from beluga.postgres import EmbeddedPostgres, free_port
-from election import accounts
-from election.accounts import Role
-from election.checkin import CheckIn
-from election.clock import FileClock
-from election.database import connect
-from election.day import Election, ElectionDay, Precinct, Watcher
-from election.ids import PrecinctId, WatcherId
-from election.store import save_election
-from election.tokens import BadTokenError, Tokens
+from beluga.stack.postgres import EmbeddedPostgres, free_port
+from election.access import accounts
+from election.access.accounts import Role
+from election.access.tokens import BadTokenError, Tokens
+from election.domain.checkin import CheckIn
+from election.domain.day import Election, ElectionDay, Precinct, Watcher
+from election.domain.ids import PrecinctId, WatcherId
+from election.postgres.database import connect
+from election.postgres.election_store import save_election
+from election.runtime.clock import FileClock
 from election.wire.callers import DispatchOrder
 from election.wire.feed import (
     Aggregate,
@@ -49,13 +49,13 @@ from election.wire.feed import (
     Hello,
     Incident,
     PrecinctInfo,
+    PrecinctState,
     Snapshot,
     Standing,
-    State,
 )  # fmt: skip
 from election.wire.intake import Decision
-from tally.follow import Follower
-from tally.news import news_of
+from tally.engine.change_topics import news_of
+from tally.engine.follower import Follower
 
 NOON = 1_793_725_200.0  # 3 November 2026, 12:00 in New York
 OPENS, CLOSES = int(NOON) - 5 * 3600, int(NOON) + 8 * 3600
@@ -108,25 +108,25 @@ def make_election(precincts: int, counties: int = 1, shapes: bool = True) -> Ele
 def standing_of(i: int, precinct: Precinct, **changes: Any) -> Standing:
     """A made-up but coherent standing, by the precinct's place in the list."""
     turn = i % 20
-    state = State.ON_PACE
+    state = PrecinctState.ON_PACE
     if turn == 3:
-        state = State.LAGGING
+        state = PrecinctState.LAGGING
     elif turn in (7, 12):
-        state = State.WATCH
+        state = PrecinctState.WATCH
     elif turn == 15:
-        state = State.SILENT
+        state = PrecinctState.SILENT
     elif turn == 19:
-        state = State.DOUBTFUL
+        state = PrecinctState.DOUBTFUL
     expected = precinct.registered * 0.5
-    behind = {State.LAGGING: 0.72, State.WATCH: 0.88}.get(state, 0.9 + 0.02 * turn)
+    behind = {PrecinctState.LAGGING: 0.72, PrecinctState.WATCH: 0.88}.get(state, 0.9 + 0.02 * turn)
     projected = expected * behind
     spread = 0.08 + 0.02 * (i % 7)
-    silent = state is State.SILENT
+    silent = state is PrecinctState.SILENT
     values: dict[str, Any] = {
         "precinct_id": precinct.precinct_id,
         "state": state,
         "reports": 0 if silent else 3,
-        "held": 1 if state is State.DOUBTFUL else 0,
+        "held": 1 if state is PrecinctState.DOUBTFUL else 0,
         "last_votes": None if silent else int(projected * 0.45),
         "last_observed_at": None if silent else int(NOON) - 60 * (2 + turn),
         "last_received_at": int(NOON) - 7200 - 60 * (i % 50) if silent else int(NOON) - 60 * (2 + turn),
@@ -137,9 +137,11 @@ def standing_of(i: int, precinct: Precinct, **changes: Any) -> Standing:
         "hi80": projected * (1 + spread),
         "lo95": projected * (1 - 1.6 * spread),
         "hi95": projected * (1 + 1.6 * spread),
-        "p_lagging": {State.LAGGING: 0.8 + 0.001 * (i % 150), State.WATCH: 0.5}.get(state, 0.1),
+        "p_lagging": {PrecinctState.LAGGING: 0.8 + 0.001 * (i % 150), PrecinctState.WATCH: 0.5}.get(
+            state, 0.1
+        ),
         "shortfall": max(0.0, expected - projected),
-        "gap": behind - 1.05 if state in (State.LAGGING, State.WATCH) else (turn - 6) / 40,
+        "gap": behind - 1.05 if state in (PrecinctState.LAGGING, PrecinctState.WATCH) else (turn - 6) / 40,
     }
     return Standing(**(values | changes))
 
@@ -296,11 +298,11 @@ def _aggregate(scope: str, members: list[Standing]) -> Aggregate:
     def total(name: str) -> float:
         return float(sum(getattr(s, name) for s in members))
 
-    reporting = [s for s in members if s.state is not State.SILENT]
+    reporting = [s for s in members if s.state is not PrecinctState.SILENT]
     middle, expected = total("projected_final"), total("expected_final")
     return Aggregate(
         scope=scope, precincts=len(members), reporting=len(reporting),
-        silent=len(members) - len(reporting), lagging=sum(s.state is State.LAGGING for s in members),
+        silent=len(members) - len(reporting), lagging=sum(s.state is PrecinctState.LAGGING for s in members),
         coverage=sum(s.expected_final for s in reporting) / expected,
         counted=sum(s.last_votes or 0 for s in members), expected_final=expected, projected_final=middle,
         lo80=middle * 0.97, hi80=middle * 1.03, lo95=middle * 0.95, hi95=middle * 1.05,

@@ -10,7 +10,7 @@ import yaml
 
 from callers.settings import CallersSettings
 from dashboard.settings import DashboardSettings
-from election.addresses import Proxies
+from election.access.addresses import Proxies
 from intake.settings import IntakeSettings
 from tally.settings import TallySettings
 

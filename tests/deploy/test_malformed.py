@@ -1,7 +1,8 @@
 """Intake, the tally and the callers' service answer whatever somebody signed in sends: never a 500.
 
 Every route as each serves it, on one real database; bodies, queries and paths that nobody of ours sends;
-seeded. The war room's own: tests/dashboard/test_malformed.py. Intake's API: tests/intake/test_openapi.py.
+seeded. The war room's own: tests/dashboard/bridge/test_malformed.py. Intake's API:
+tests/intake/openapi/test_openapi.py.
 """
 
 import asyncio
@@ -21,14 +22,14 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
-from beluga.postgres import free_port
+from beluga.stack.postgres import free_port
 from callers.app import make_app
 from callers.settings import CallersSettings
-from election.database import connect
-from election.tokens import Tokens
+from election.access.tokens import Tokens
+from election.postgres.database import connect
 from intake.app import Intake
-from intake.links import token_of
-from intake.operators import COOKIE
+from intake.hotline.operators import COOKIE
+from intake.roster.links import token_of
 from intake.settings import IntakeSettings
 from tally.app import Service
 from tally.settings import TallySettings

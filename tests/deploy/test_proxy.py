@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from election.addresses import Proxies
+from election.access.addresses import Proxies
 from tests.deploy.proxies import ENDS, MISSING, PUBLIC, Proxy, running
 from tests.intake.running import IntakeProcess
 

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from deploy.public_paths import FEED, INSIDE, MAP, SHARED, pattern, public, routes, text
-from intake.operators import COOKIE
+from intake.hotline.operators import COOKIE
 from tests.deploy.proxies import MISSING, ROOT, Behind, Proxy, running
 
 needs_haproxy = pytest.mark.skipif(bool(MISSING), reason=MISSING or "it can run here")

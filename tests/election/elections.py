@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from election.day import (
+from election.domain.day import (
     Caller,
     CurvePoint,
     Election,
@@ -17,7 +17,7 @@ from election.day import (
     Voter,
     Watcher,
 )
-from election.ids import CallerId, PrecinctId, VoterId, WatcherId
+from election.domain.ids import CallerId, PrecinctId, VoterId, WatcherId
 
 _CHARACTERS = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"))
 words = st.text(_CHARACTERS, min_size=1, max_size=12).map(lambda s: " ".join(s.split()) or "x")

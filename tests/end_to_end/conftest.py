@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from beluga.county import County, write_county
-from beluga.laws import Verdict, Witnesses, check_laws
-from beluga.sender import Sender, Text
-from beluga.simulated_day import simulated_day
-from beluga.stack import RunFile, secrets_of
-from beluga.stack_process import StackProcess, free_port_base
-from beluga.true_day import true_day
-from election.clock import FileClock
+from beluga.county.county import County, write_county
+from beluga.county.ground_truth import ground_truth
+from beluga.load.sender import Sender, Text
+from beluga.load.simulated_day import simulated_day
+from beluga.proof.laws import Verdict, Witnesses, check_laws
+from beluga.stack.process import StackProcess, free_port_base
+from beluga.stack.stack import RunFile, secrets_of
+from election.runtime.clock import FileClock
 
 SEED = 5
 PRECINCTS = 30
@@ -60,7 +60,7 @@ async def stage() -> AsyncIterator[Callable[[], Awaitable[Stage]]]:
 
     async def start() -> Stage:
         county = write_county(folder / "election", SEED, PRECINCTS)
-        day = true_day(county, SEED)
+        day = ground_truth(county, SEED)
         stack = StackProcess(
             folder / "state", free_port_base(), "--election", str(folder / "election"),
             "--clock", day.opens.isoformat(), "--speed", "0",

@@ -16,9 +16,9 @@ import aiohttp
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from beluga.postgres import EmbeddedPostgres, free_port
+from beluga.stack.postgres import EmbeddedPostgres, free_port
 from election.access.identity import Identity
-from election.tokens import Tokens
+from election.access.tokens import Tokens
 
 SECRET = "a secret of the whole house, forty characters"
 PASSWORD = "correct horse battery"

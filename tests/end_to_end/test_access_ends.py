@@ -14,12 +14,12 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from beluga.postgres import EmbeddedPostgres, free_port
-from election import accounts
-from election.accounts import Role
-from election.database import connect
-from election.migrate import migrate
-from election.store import save_election
+from beluga.stack.postgres import EmbeddedPostgres, free_port
+from election.access import accounts
+from election.access.accounts import Role
+from election.postgres.database import connect
+from election.postgres.election_store import save_election
+from election.postgres.migrate import migrate
 from tests.callers.conftest import add_callers
 from tests.end_to_end.house import PASSWORD, SERVICES, House, Ways
 from tests.intake.running import an_election

@@ -10,9 +10,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from beluga.postgres import free_port
-from beluga.supervisor import Program, Supervisor
-from beluga.watchdog import PATIENCE, Reply, asks_health
+from beluga.stack.postgres import free_port
+from beluga.stack.supervisor import Program, Supervisor
+from beluga.stack.watchdog import PATIENCE, Reply, asks_health
 from chaos.faults.shim import SYNC, build_shim
 from tests.intake.running import GENERIC_SECRET, SECRET, a_text
 

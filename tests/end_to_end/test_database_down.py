@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from beluga.replay import at_full_speed
-from beluga.stack import alive, read_run_file
+from beluga.load.replay import at_full_speed
+from beluga.stack.stack import alive, read_run_file
 
 pytestmark = pytest.mark.timeout(300)
 

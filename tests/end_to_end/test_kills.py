@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from beluga.recount_command import recounted
-from beluga.replay import at_full_speed
-from beluga.stack import alive, secrets_of
+from beluga.load.replay import at_full_speed
+from beluga.proof.recount import recounted
+from beluga.stack.stack import alive, secrets_of
 
 pytestmark = pytest.mark.timeout(900)
 

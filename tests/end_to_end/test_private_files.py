@@ -14,9 +14,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from beluga.stack import RunFile, read_run_file, secrets_of
-from beluga.stack_process import free_port_base
-from election.database import connect
+from beluga.stack.process import free_port_base
+from beluga.stack.stack import RunFile, read_run_file, secrets_of
+from election.postgres.database import connect
 from intake.providers.generic import sign
 from tests.intake.running import until_drained
 

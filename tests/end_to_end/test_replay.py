@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from beluga.comparison import compare
-from beluga.stack import secrets_of
+from beluga.proof.comparison import compare
+from beluga.stack.stack import secrets_of
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -21,9 +21,9 @@ def _beluga(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def _reports(path: Path, here) -> int:
     """A report file off the county's true day, one precinct an hour behind the other."""
-    from beluga.true_day import true_day
+    from beluga.county.ground_truth import ground_truth
 
-    day = true_day(here.county, 5)
+    day = ground_truth(here.county, 5)
     rows = 0
     with path.open("w", newline="") as file:
         out = csv.writer(file)
@@ -71,7 +71,7 @@ async def test_every_report_is_counted_once_and_standings_equal_the_projection(s
 async def test_a_replay_refuses_a_stack_on_real_time(stage, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from beluga.stack import write_run_file
+    from beluga.stack.stack import write_run_file
 
     here = await stage()
     reports = tmp_path / "reports.csv"

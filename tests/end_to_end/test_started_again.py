@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from beluga.county import make_county, write_county
-from beluga.stack import NoStackError, RunFile, read_run_file
-from beluga.stack_process import free_port_base
-from election.clock import FileClock
-from election.database import connect
+from beluga.county.county import make_county, write_county
+from beluga.stack.process import free_port_base
+from beluga.stack.stack import NoStackError, RunFile, read_run_file
 from election.folder import read_election, write_election
-from election.store import load_election
+from election.postgres.database import connect
+from election.postgres.election_store import load_election
+from election.runtime.clock import FileClock
 from tests.beluga.running import in_process, run_beluga, start_beluga
 
 PUBLIC = "https://turnout.example"

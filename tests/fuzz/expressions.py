@@ -42,7 +42,12 @@ GROWTH = 6.0  # for four times the length
 TRIES = 5
 TAILS = ("", "\0", "é", "\n", "!", " ", "0", "a")
 # What may come to an expression at most, where its caller says so (characters).
-CAPS = {"intake/grammar": 1_600, "intake/front": 8_190, "intake/reception": 64, "election/folder/phones": 16}
+CAPS = {
+    "intake/reading/grammar": 1_600,
+    "intake/front": 8_190,
+    "intake/reception": 64,
+    "election/folder/phones": 16,
+}
 DEFAULT_CAP = 4_096
 
 

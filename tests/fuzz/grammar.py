@@ -25,14 +25,14 @@ except ImportError:
 
 if atheris and "--blind" not in sys.argv:
     with atheris.instrument_imports(include=["intake"]):
-        from intake.grammar import read
-        from intake.replies import reply_to
+        from intake.reading.grammar import read
+        from intake.replies.wording import reply_to
 else:
-    from intake.grammar import read
-    from intake.replies import reply_to
+    from intake.reading.grammar import read
+    from intake.replies.wording import reply_to
 
+from tests.intake.reading.test_grammar_properties import PIECES
 from tests.intake.sample import ES, NOBODY, ONE, SENT, TWO, VI, ZH, sample_roster, sms
-from tests.intake.test_grammar_properties import PIECES
 
 ROSTER = sample_roster()
 SENDERS = (ONE, TWO, NOBODY, ZH, ES, VI)

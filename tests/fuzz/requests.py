@@ -25,7 +25,7 @@ from aiohttp import web
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from intake.front import Answer, Connections, Front, Headers
+from intake.webhook.fast_path import Answer, Connections, Front, Headers
 
 LARGEST = 4_096  # bytes of a body, so that some are too large
 QUIET_TURNS = 8  # of the event loop without a new word, after which a server has said what it will say

@@ -17,11 +17,11 @@ import asyncpg
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from beluga.postgres import EmbeddedPostgres
-from election.database import connect
-from election.day import Election
-from election.tokens import Tokens
-from intake.links import link_of
+from beluga.stack.postgres import EmbeddedPostgres
+from election.access.tokens import Tokens
+from election.domain.day import Election
+from election.postgres.database import connect
+from intake.roster.links import link_of
 from tests.intake.running import SECRET, IntakeProcess, an_election, import_election, until_drained
 
 CHROMIUM = "/usr/bin/chromium"

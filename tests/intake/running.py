@@ -18,11 +18,11 @@ import asyncpg
 import orjson
 from twilio.request_validator import RequestValidator
 
-from beluga.postgres import free_port
-from election.database import connect
-from election.day import Election, ElectionDay, Precinct, Watcher
-from election.ids import PrecinctId, WatcherId
-from election.store import save_election
+from beluga.stack.postgres import free_port
+from election.domain.day import Election, ElectionDay, Precinct, Watcher
+from election.domain.ids import PrecinctId, WatcherId
+from election.postgres.database import connect
+from election.postgres.election_store import save_election
 from intake.providers.generic import sign
 
 SECRET = "x" * 40

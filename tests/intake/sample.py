@@ -2,10 +2,10 @@
 
 from datetime import UTC, date, datetime, time
 
-from election.checkin import Channel, Message
-from election.day import Election, ElectionDay, Precinct, Watcher
-from election.ids import PrecinctId, WatcherId, message_id
-from election.roster import Roster, roster_of
+from election.domain.checkin import Channel, Message
+from election.domain.day import Election, ElectionDay, Precinct, Watcher
+from election.domain.ids import PrecinctId, WatcherId, message_id
+from election.domain.roster import Roster, roster_of
 
 SENT = datetime(2026, 11, 3, 15, 20, tzinfo=UTC)  # 10:20 in New York
 ONE, ES, TWO, ZH, VI, NOBODY = (f"+1267555{n:04}" for n in (1, 2, 3, 4, 5, 99))

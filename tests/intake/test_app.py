@@ -14,10 +14,10 @@ from xml.etree import ElementTree
 import aiohttp
 import pytest
 
-from election.clock import FileClock
-from election.database import connect
-from election.ids import message_id
-from election.tokens import Tokens
+from election.access.tokens import Tokens
+from election.domain.ids import message_id
+from election.postgres.database import connect
+from election.runtime.clock import FileClock
 from intake.providers.generic import sign
 from tests.intake.running import (
     GENERIC_SECRET,

@@ -13,15 +13,15 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from beluga.postgres import EmbeddedPostgres, free_port
+from beluga.stack.postgres import EmbeddedPostgres, free_port
 from chaos.faults.shim import SYNC, build_shim
-from election.checkin import Message
-from election.database import connect
-from election.log import read_messages
-from election.migrate import migrate
-from election.roster import load_roster
-from election.store import roster as stored_roster
-from intake.reader import check_ins_of, readings_of
+from election.domain.checkin import Message
+from election.domain.roster import load_roster
+from election.log.check_in_log import read_messages
+from election.postgres.database import connect
+from election.postgres.election_store import roster as stored_roster
+from election.postgres.migrate import migrate
+from intake.reading.reader import check_ins_of, readings_of
 from tests.intake.running import (
     IntakeProcess,
     a_text,
@@ -39,7 +39,7 @@ KILLS = 20 if LONGER > 1 else 3  # for each of two seeds
 # Runs intake, and dies as by kill -9 when a batch is in PostgreSQL and about to be marked.
 DIE_BETWEEN_COMMIT_AND_MARK = """
 import os, signal, sys
-from intake.drain import Drain
+from intake.drain.drain import Drain
 from intake.__main__ import main
 async def die(self, undrained):
     os.kill(os.getpid(), signal.SIGKILL)

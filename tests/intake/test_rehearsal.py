@@ -7,15 +7,14 @@ import aiohttp
 import pytest
 from typer.testing import CliRunner
 
-from beluga.postgres import free_port
-from beluga.rollcall_commands import app
-from election.checkin import Kind
-from election.database import connect
-from election.log import Position, read_after
+from beluga.cli.rollcall import app
+from beluga.stack.postgres import free_port
+from election.domain.checkin import Kind
+from election.log.check_in_log import Position, read_after
+from election.postgres.database import connect
 from intake.app import Intake
 from intake.settings import IntakeSettings
-
-from .running import GENERIC_SECRET, SECRET, a_text, an_election, import_election, phone
+from tests.intake.running import GENERIC_SECRET, SECRET, a_text, an_election, import_election, phone
 
 
 def an_intake(folder: Path, database_url: str, port: int, *, rehearsal: bool) -> Intake:

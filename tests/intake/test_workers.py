@@ -10,12 +10,12 @@ from pathlib import Path
 
 import aiohttp
 
-from beluga.postgres import free_port
-from beluga.stack import alive
-from beluga.supervisor import Program, Supervisor
-from beluga.watchdog import Patience
-from chaos.target import family
-from election.heartbeat import VARIABLE, Heartbeat, beat
+from beluga.stack.postgres import free_port
+from beluga.stack.stack import alive
+from beluga.stack.supervisor import Program, Supervisor
+from beluga.stack.watchdog import Patience
+from chaos.target.target import family
+from election.runtime.heartbeat import VARIABLE, Heartbeat, beat
 from intake import workers
 from tests.intake.running import GENERIC_SECRET, SECRET, IntakeProcess, metric
 

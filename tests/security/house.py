@@ -25,17 +25,17 @@ import flask
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 
-from beluga.postgres import free_port
-from election import accounts
+from beluga.stack.postgres import free_port
+from election.access import accounts
+from election.access.accounts import Role
 from election.access.routes import Who
-from election.accounts import Role
-from election.clock import FileClock
-from election.database import connect
-from election.day import Election, ElectionDay, Precinct, Watcher
-from election.ids import PrecinctId, WatcherId, check_in_id, message_id
-from election.store import save_election
-from election.tokens import Tokens
-from intake import links
+from election.access.tokens import Tokens
+from election.domain.day import Election, ElectionDay, Precinct, Watcher
+from election.domain.ids import PrecinctId, WatcherId, check_in_id, message_id
+from election.postgres.database import connect
+from election.postgres.election_store import save_election
+from election.runtime.clock import FileClock
+from intake.roster import links
 from tests.intake.running import GENERIC_SECRET, SECRET, a_text, metric
 
 NOON = datetime(2026, 11, 3, 17, tzinfo=UTC)  # 12:00 in New York

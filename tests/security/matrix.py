@@ -14,10 +14,10 @@ from uuid import uuid4
 
 import aiohttp
 
-from beluga.access_page import SERVICES
+from beluga.readiness.access_page import SERVICES
 from election.access.routes import Route, Who
-from intake.operators import COOKIE
-from intake.pages import version
+from intake.hotline.operators import COOKIE
+from intake.pages.files import version
 from tally.access import FEED
 from tests.security.house import KENT, NOON, OWN_PRECINCT, PEOPLE, TRIAL, Got, House, house
 

@@ -28,13 +28,13 @@ class Line:
 
 LINES = (
     Line("who may do what: every cell of docs/access.md", ("tests/security/test_access.py",)),
-    Line("what a request would do, not what it says", ("tests/intake/test_door.py",)),
+    Line("what a request would do, not what it says", ("tests/intake/door/test_door.py",)),
     Line("access that was taken away", ("tests/end_to_end/test_access_ends.py",)),
     Line("voters collected through a phone bank", ("tests/security/test_harvest.py",)),
-    Line("captured signatures", ("tests/intake/test_captured_signatures.py",)),
+    Line("captured signatures", ("tests/intake/providers/test_captured_signatures.py",)),
     Line(
         "malformed requests to every route",
-        ("tests/dashboard/test_malformed.py", "tests/deploy/test_malformed.py"),
+        ("tests/dashboard/bridge/test_malformed.py", "tests/deploy/test_malformed.py"),
     ),
     Line("the proxy's paths, in every spelling", ("tests/deploy/test_public_paths.py",)),
     Line("file modes of a running stack", ("tests/end_to_end/test_private_files.py",)),

@@ -7,14 +7,14 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from beluga.access_page import SERVICES, page
+from beluga.readiness.access_page import SERVICES, page
 from callers.app import make_app
 from callers.settings import CallersSettings
 from dashboard.app import build
 from dashboard.settings import DashboardSettings
 from election.access.routes import Route, Who
-from election.clock import SystemClock
-from election.telemetry import configure_logs
+from election.runtime.clock import SystemClock
+from election.runtime.telemetry import configure_logs
 from intake.app import Intake
 from intake.settings import IntakeSettings
 from tally.access import FEED

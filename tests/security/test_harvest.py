@@ -8,11 +8,11 @@ import aiohttp
 import asyncpg
 import pytest
 
-from chaos.alerts import OWN_RULES, holds, parse, read_rules
-from election.clock import FileClock
-from election.tokens import Tokens
+from chaos.judge.alerts import OWN_RULES, holds, parse, read_rules
+from election.access.tokens import Tokens
+from election.runtime.clock import FileClock
 from tests.callers.conftest import NOON, add_callers, add_election, add_voters, connection, open_precinct
-from tests.callers.test_service import SECRET, Service, as_staff, feed, service, until, web
+from tests.callers.service.test_service import SECRET, Service, as_staff, feed, service, until, web
 from tests.security.harvest import ask, harvest, sign_up
 
 __all__ = ["connection", "feed", "service", "web"]  # fixtures

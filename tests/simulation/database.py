@@ -14,7 +14,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from election import log as election_log
+from election.log import check_in_log as election_log
 
 if TYPE_CHECKING:
     from tests.simulation.world import World

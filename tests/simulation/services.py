@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
-from election.checkin import CheckIn, Message
-from election.day import Election, ElectionDay, Precinct, Watcher
-from election.ids import PrecinctId, WatcherId
-from election.roster import roster_of
-from intake.drain import Drain
-from intake.journal import Journal, _settle
-from intake.journal_file import Draft
-from intake.journal_folder import JournalFolder
-from intake.roster_snapshot import Rosters
+from election.domain.checkin import CheckIn, Message
+from election.domain.day import Election, ElectionDay, Precinct, Watcher
+from election.domain.ids import PrecinctId, WatcherId
+from election.domain.roster import roster_of
+from intake.drain.drain import Drain
+from intake.journal.file import Draft
+from intake.journal.folder import JournalFolder
+from intake.journal.writer import Journal, _settle
+from intake.roster.snapshot import Rosters
 
 if TYPE_CHECKING:
     from tests.simulation.world import World

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 import structlog
 
-import intake.drain
-import intake.journal_file
-import intake.journal_folder
-import tally.follow
-from election.day import Election
-from tally.filing import Filing
-from tally.ledger import Ledger
+import intake.drain.drain
+import intake.journal.file
+import intake.journal.folder
+import tally.engine.follower
+from election.domain.day import Election
+from tally.ledger.entry_store import EntryStore
+from tally.ledger.ledger import Ledger
 from tests.simulation.services import ELECTION
 from tests.simulation.world import Current, Plants, run_schedule
 
@@ -49,16 +49,16 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     def now() -> float:
         return Current.loop.time()
 
-    monkeypatch.setattr(intake.drain, "connect", connect)
-    monkeypatch.setattr(intake.drain, "perf_counter", now)
-    monkeypatch.setattr(intake.journal_folder, "monotonic", now)
-    monkeypatch.setattr(intake.journal_folder, "perf_counter", now)
+    monkeypatch.setattr(intake.drain.drain, "connect", connect)
+    monkeypatch.setattr(intake.drain.drain, "perf_counter", now)
+    monkeypatch.setattr(intake.journal.folder, "monotonic", now)
+    monkeypatch.setattr(intake.journal.folder, "perf_counter", now)
     monkeypatch.setattr(
-        intake.journal_file.secrets, "token_hex", lambda n: f"{Current.labels.getrandbits(8 * n):0{2 * n}x}"
+        intake.journal.file.secrets, "token_hex", lambda n: f"{Current.labels.getrandbits(8 * n):0{2 * n}x}"
     )
-    monkeypatch.setattr(tally.follow, "connect", connect)
-    monkeypatch.setattr(tally.follow, "load_election", load)
-    monkeypatch.setattr(tally.follow, "gc", _NoCollector())
+    monkeypatch.setattr(tally.engine.follower, "connect", connect)
+    monkeypatch.setattr(tally.engine.follower, "load_election", load)
+    monkeypatch.setattr(tally.engine.follower, "gc", _NoCollector())
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     disk = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="beluga-simulation-", dir=disk) as name:
@@ -114,7 +114,7 @@ def test_it_finds_a_gap_in_following(folder: Path) -> None:
     assert found(folder, Plants(follow_by_seq=True), "tallied")
 
 
-class Forgets(Filing):
+class Forgets(EntryStore):
     """A planted bug: what has been seen is filed again."""
 
     def _find(self, high: int, low: int) -> tuple[int, int]:
@@ -124,10 +124,10 @@ class Forgets(Filing):
 class AppliesTwice(Ledger):
     def __init__(self, election: Election) -> None:
         super().__init__(election)
-        self.filing = Forgets(len(self.ids))
+        self.store = Forgets(len(self.ids))
 
 
-class SentAsArrived(Filing):
+class SentAsArrived(EntryStore):
     """A planted bug: a FIX acts on what happened to arrive before it."""
 
     def add(self, key: int, *rest: Any) -> int:
@@ -138,7 +138,7 @@ class SentAsArrived(Filing):
 class CorrectsByArrival(Ledger):
     def __init__(self, election: Election) -> None:
         super().__init__(election)
-        self.filing = SentAsArrived(len(self.ids))
+        self.store = SentAsArrived(len(self.ids))
 
 
 def test_it_finds_a_double_application(folder: Path) -> None:

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from election.checkin import Channel, CheckIn, Message
-from election.ids import message_id
-from intake.journal import JournalUnavailableError
-from intake.journal_file import Draft
-from intake.reader import check_ins_of, readings_of
-from intake.telemetry import Telemetry
-from tally.follow import Follower
-from tally.ledger import Ledger
+from election.domain.checkin import Channel, CheckIn, Message
+from election.domain.ids import message_id
+from intake.journal.file import Draft
+from intake.journal.writer import JournalUnavailableError
+from intake.metrics.intake import Telemetry
+from intake.reading.reader import check_ins_of, readings_of
+from tally.engine.follower import Follower
+from tally.ledger.ledger import Ledger
 from tests.simulation.database import Database
 from tests.simulation.services import ELECTION, PRECINCTS, ROSTER, Board, Intake
 from tests.simulation.virtual_time import VirtualLoop

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import asyncpg
 
-from election import log
-from election.checkin import Channel, CheckIn, Kind, Message
-from election.day import Election, ElectionDay, Precinct, Watcher
-from election.ids import PrecinctId, WatcherId, check_in_id, message_id
-from election.store import save_election
+from election.domain.checkin import Channel, CheckIn, Kind, Message
+from election.domain.day import Election, ElectionDay, Precinct, Watcher
+from election.domain.ids import PrecinctId, WatcherId, check_in_id, message_id
+from election.log import check_in_log as log
+from election.postgres.election_store import save_election
 
 OPENS = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)  # 7:00 in New York
 NOON = datetime(2026, 11, 3, 17, 0, tzinfo=UTC)

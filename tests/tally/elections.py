@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from election.checkin import Channel, CheckIn, Kind
-from election.day import Election, ElectionDay, Precinct, Watcher
-from election.ids import CheckInId, MessageId, PrecinctId, WatcherId
+from election.domain.checkin import Channel, CheckIn, Kind
+from election.domain.day import Election, ElectionDay, Precinct, Watcher
+from election.domain.ids import CheckInId, MessageId, PrecinctId, WatcherId
 
 DAY = ElectionDay("A small day", date(2026, 11, 3), "UTC", time(7), time(20))
 OPENS = datetime(2026, 11, 3, 7, tzinfo=UTC)

@@ -1,5 +1,5 @@
 """Every service's view of the feed does the same with the same messages (`vectors.json`; the browser's module
-too: tests/dashboard/test_feed_conformance.py).
+too: tests/dashboard/clients/test_feed_conformance.py).
 """
 
 import json
@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 import pytest
 
-from callers.feed import callers_view
-from dashboard.feed import war_room_view
+from callers.dispatch.feed import callers_view
+from dashboard.clients.feed import war_room_view
 from election.feed_client.view import FeedView
-from intake.hints import intake_view
+from intake.receive.plausibility import intake_view
 
 VECTORS: list[dict[str, Any]] = json.loads(
     Path(__file__).with_name("vectors.json").read_text(encoding="utf-8")

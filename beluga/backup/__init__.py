@@ -1,0 +1,1 @@
+"""Base backups of the one-machine stack, and the proof that they restore."""

@@ -1,0 +1,1 @@
+"""A made-up county for demonstrations and rehearsals, and how its election day really goes."""

@@ -1,0 +1,1 @@
+"""Proofs: recount, the laws, a backtest against how the day ended, two tallies compared."""

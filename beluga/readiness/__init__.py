@@ -1,0 +1,1 @@
+"""Ready before the day: preflight checks, and what so many people need."""

@@ -1,0 +1,1 @@
+"""The one-machine stack: embedded PostgreSQL, supervised services, state folder."""

@@ -1,0 +1,292 @@
+"""The one-machine stack: PostgreSQL, then the election, then the four services, until told to stop."""
+
+import asyncio
+import contextlib
+import http.client
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from beluga.stack.postgres import EmbeddedPostgres, PostgresError
+from beluga.stack.remembered import Remembered, remember
+from beluga.stack.stack import SERVICES, Ports, RunFile, lock, secrets_of, urls_of, write_run_file
+from beluga.stack.supervisor import Program, Supervisor
+from beluga.stack.watchdog import asks_health
+from election.postgres.database import connect
+from election.postgres.migrate import migrate
+from election.runtime.clock import FileClock
+from election.runtime.private_files import keep_private, private_folder
+
+PROBE_SECONDS = 2.0
+POSTGRES_SECONDS = 30.0
+SERVICES_SECONDS = 60.0
+LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (where who listens everywhere is asked)
+OPEN_FILES = 16_384
+
+
+class StackError(Exception):
+    """The stack could not start. The message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackPlan:
+    """What to start. `clock` and `speed` make it a rehearsal on a day of its own.
+
+    A `clock` without a zone is the election's local time; `confirm` is for its import.
+    """
+
+    state: Path
+    ports: Ports
+    election: Path | None = None
+    rehearsal: bool = False
+    clock: datetime | None = None
+    speed: float = 1.0
+    confirm: str = ""
+    public_url: str = ""
+
+
+def probe(url: str) -> tuple[int, str]:
+    """Status and body of a GET; status 0 where nobody answers within two seconds."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PROBE_SECONDS)
+    try:
+        connection.request("GET", parts.path)
+        answer = connection.getresponse()
+        return answer.status, answer.read(10_000).decode("utf-8", "replace")
+    except (OSError, http.client.HTTPException):
+        return 0, ""
+    finally:
+        connection.close()
+
+
+async def _answers(url: str) -> bool:
+    return (await asyncio.to_thread(probe, url))[0] == 200
+
+
+class LocalStack:
+    """Runs a `StackPlan` to its end. `run()` returns when a signal asked it to stop and all children are
+    gone.
+    """
+
+    def __init__(self, plan: StackPlan, on_ready: Callable[[RunFile, list[str]], None]) -> None:
+        self._plan = plan
+        self._on_ready = on_ready
+        self._secrets: dict[str, str] = {}
+        self._supervisor = Supervisor(self._write)
+        self._run: RunFile | None = None
+
+    async def run(self) -> None:
+        """Raises `StackBusyError`, `StackError` or `PostgresError` where it cannot start."""
+        plan = self._plan
+        holding = lock(plan.state)
+        keep_private()
+        _allow_files()
+        private_folder(plan.state / "logs")
+        try:
+            self._secrets = secrets_of(plan.state)
+            self._supervisor.stop_on_signals()
+            try:
+                await self._start()
+                await self._supervisor.run()
+            finally:
+                await self._supervisor.stop()
+                (plan.state / "run.json").unlink(missing_ok=True)
+        finally:
+            holding.close()
+
+    async def _start(self) -> None:
+        plan = self._plan
+        await self._wait_for_ports()
+        remember(plan.state, Remembered(plan.ports.intake - 1, plan.public_url))
+        clock_file = plan.state.absolute() / "clock" if plan.rehearsal else None
+        url = os.environ.get("BELUGA_DATABASE_URL") or await self._start_postgres()
+        self._run = RunFile(
+            pid=os.getpid(),
+            started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            ports={name: getattr(plan.ports, name) for name in Ports.__slots__},
+            urls=urls_of(plan.ports),
+            database_url=url,
+            clock_file=str(clock_file) if clock_file else None,
+            rehearsal=plan.rehearsal,
+            public_url=plan.public_url,
+        )
+        await _migrate(url)
+        env = self._environment(url, clock_file)
+        if plan.election is not None:
+            await _import(plan.election, env, plan.confirm)
+        if clock_file is not None:
+            await self._set_clock(clock_file, url)
+        logs = plan.state.absolute() / "logs"
+        await self._supervisor.start(*(_program(name, plan.ports, logs, env) for name in SERVICES))
+        urls = self._run.urls
+        behind = list(SERVICES)
+
+        async def all_ready() -> bool:
+            answers = await asyncio.gather(*(_answers(f"{urls[name]}/readyz") for name in behind))
+            behind[:] = [name for name, ready in zip(behind, answers, strict=True) if not ready]
+            return not behind
+
+        await self._supervisor.until(all_ready, SERVICES_SECONDS)
+        if not self._supervisor.stopping:
+            self._run = replace(self._run, ready=True)
+            self._supervisor.tell()
+            self._on_ready(self._run, behind)
+
+    async def _wait_for_ports(self) -> None:
+        """A predecessor that was killed takes a moment to let go of them."""
+        own_database = "BELUGA_DATABASE_URL" in os.environ
+        taken: list[int] = []
+
+        async def all_free() -> bool:
+            wanted = [
+                p for p in self._plan.ports.span if not (own_database and p == self._plan.ports.postgres)
+            ]
+            taken[:] = [port for port in wanted if await _listening(port)]
+            return not taken
+
+        if not await self._supervisor.until(all_free, 8.0) and taken:
+            raise StackError(f"port {taken[0]} is taken; choose others with: beluga up --port-base N")
+
+    async def _set_clock(self, path: Path, url: str) -> None:
+        at = self._plan.clock or datetime.now(UTC)
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=ZoneInfo(await _zone(url)))
+        FileClock(path).set(at, self._plan.speed)
+
+    async def _start_postgres(self) -> str:
+        state, port = self._plan.state, self._plan.ports.postgres
+        server = EmbeddedPostgres(state / "postgres", port, self._secrets["postgres_password"])
+        await asyncio.to_thread(server.prepare)
+        server.open_log().close()
+        await self._supervisor.start(
+            Program(
+                "postgres",
+                server.command(),
+                server.log,
+                options=server.spawn_options(),
+                stop_signal=signal.SIGINT,
+                before_start=server.prepare,
+            )
+        )
+
+        async def ready() -> bool:
+            return await asyncio.to_thread(server.ready)
+
+        if not await self._supervisor.until(ready, POSTGRES_SECONDS) and not self._supervisor.stopping:
+            raise PostgresError(f"PostgreSQL did not start; its log: {server.log}")
+        await _make_database(server)
+        return server.url
+
+    def _environment(self, url: str, clock_file: Path | None) -> dict[str, str]:
+        plan = self._plan
+        urls = urls_of(plan.ports)
+        env = dict(os.environ)
+        for name, secret in self._secrets.items():
+            if name != "postgres_password":
+                env[f"BELUGA_{name.upper()}"] = secret
+        env |= {f"BELUGA_{name.upper()}_PORT": str(getattr(plan.ports, name)) for name in (*SERVICES, "feed")}
+        env |= {f"BELUGA_{name.upper()}_URL": urls[name] for name in (*SERVICES, "feed")}
+        env |= {
+            "BELUGA_DATABASE_URL": url,
+            "BELUGA_STATE": str(plan.state.absolute()),
+            "BELUGA_REHEARSAL": "true" if plan.rehearsal else "false",
+            "PYTHONUNBUFFERED": "1",
+        }
+        env["BELUGA_PUBLIC_URL"] = plan.public_url or urls["intake"]
+        # numpy's own thread pools would fight the services for the cores
+        env.setdefault("OPENBLAS_NUM_THREADS", "1")
+        env.pop("BELUGA_CLOCK_FILE", None)
+        if clock_file is not None:
+            env["BELUGA_CLOCK_FILE"] = str(clock_file)
+        return env
+
+    def _write(self) -> None:
+        if self._run is not None:
+            children = self._supervisor.children
+            self._run = replace(
+                self._run,
+                pids={c.program.name: c.pid for c in children if c.pid is not None},
+                restarts={c.program.name: c.restarts for c in children},
+            )
+            write_run_file(self._plan.state, self._run)
+
+
+def _program(name: str, ports: Ports, logs: Path, env: dict[str, str]) -> Program:
+    """A service. Several intakes on one port are watched by the process that starts them, and it by us."""
+    host = env.get("BELUGA_HOST") or "127.0.0.1"
+    several = name == "intake" and env.get("BELUGA_INTAKE_WORKERS", "1") != "1"
+    return Program(
+        name,
+        [sys.executable, "-m", name],
+        logs / f"{name}.log",
+        env=env,
+        ask=asks_health(f"http://{LOOPBACK.get(host, host)}:{getattr(ports, name)}"),
+        heartbeat=several,
+    )
+
+
+def _allow_files() -> None:
+    """Our services' limit of open files as high as it may be: a crowd of connections must not shut them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+async def _listening(port: int) -> bool:
+    with contextlib.suppress(OSError, TimeoutError):
+        _, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", port), 1.0)
+        writer.close()
+        return True
+    return False
+
+
+async def _make_database(server: EmbeddedPostgres) -> None:
+    admin = await asyncpg.connect(server.url_of("postgres"), timeout=10)
+    try:
+        with contextlib.suppress(asyncpg.DuplicateDatabaseError):
+            await admin.execute("create database beluga")
+    finally:
+        await admin.close()
+
+
+async def _migrate(url: str) -> None:
+    try:
+        connection = await connect(url)
+    except (OSError, asyncpg.PostgresError) as error:
+        raise StackError(f"cannot reach the database: {error}; check BELUGA_DATABASE_URL") from error
+    try:
+        await migrate(connection)
+    finally:
+        await connection.close()
+
+
+async def _zone(url: str) -> str:
+    """The election's time zone; UTC where none has been imported."""
+    connection = await connect(url)
+    try:
+        return await connection.fetchval("select timezone from election") or "UTC"
+    finally:
+        await connection.close()
+
+
+async def _import(folder: Path, env: dict[str, str], confirm: str) -> None:
+    """In a process of its own: a million voters read here would leave the supervisor large all day."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "beluga", "import", str(folder), "--confirm", confirm,
+        env=env, stdin=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    if await process.wait():
+        raise StackError(
+            f"{folder} was not imported, and the stack is not up: see what it says above. Look with: beluga "
+            f"check {folder}; start without --election to keep the election that is there"
+        )

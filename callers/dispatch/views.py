@@ -1,0 +1,65 @@
+"""Dispatches and proposals as the war room is shown them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+from callers.dispatch.allocation import Need
+from callers.dispatch.decisions import Open
+from election.wire.callers import DispatchView, Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A live dispatch as the database has it."""
+
+    row: asyncpg.Record
+
+    @property
+    def open(self) -> Open:
+        r = self.row
+        return Open(
+            r["precinct_id"], r["automatic"], r["closes_at"], r["hold"], r["seen_behind"], r["callers_wanted"]
+        )
+
+
+def view_of(
+    live: Live, name: str, *, callers: int, allocated: int, missing: int | None, reachable: int | None,
+    calls: int = 0,
+) -> DispatchView:  # fmt: skip
+    """One live dispatch; `missing` and `reachable` None where nobody can say."""
+    row = live.row
+    return DispatchView(
+        dispatch_id=row["dispatch_id"],
+        precinct_id=row["precinct_id"],
+        precinct=name,
+        automatic=row["automatic"],
+        callers_wanted=row["callers_wanted"],
+        callers_now=callers,
+        callers_allocated=allocated,
+        started_at=row["started_at"],
+        started_by=row["started_by"],
+        reason=row["reason"],
+        hold=row["hold"],
+        missing_at_start=round(row["missing_at_start"]),
+        missing_now=missing,
+        reachable=reachable,
+        calls=calls,
+    )
+
+
+def proposals_of(found: Sequence[tuple[Need, int]], name_of: Callable[[str], str]) -> list[Proposal]:
+    """Each with the sentence that staff say yes or no to."""
+    return [
+        Proposal(
+            precinct_id=need.precinct_id,
+            precinct=name_of(need.precinct_id),
+            callers=count,
+            missing=round(need.missing),
+            reachable=need.reachable,
+            sentence=f"Send {count} caller{'s' * (count > 1)} to {name_of(need.precinct_id)}: "
+            f"{need.missing:.0f} missing, {need.reachable} reachable",
+        )
+        for need, count in found
+    ]

@@ -1,0 +1,1 @@
+"""Pages for people: the caller's, the captain's, the sign-up, and sheets to print."""

@@ -1,0 +1,90 @@
+"""Volunteers sign themselves up for a phone bank: `/c/join/{code}`, then their own page."""
+
+from html import escape
+from urllib.parse import quote
+
+from aiohttp import web
+
+from callers.api.desk import ADDRESSES, TOKENS, service_of
+from callers.pages.caller import page
+from callers.people.people import (
+    SPOKEN,
+    BankClosedError,
+    TooManyJoinedError,
+    UnknownCodeError,
+    WrongCodes,
+    autonym,
+)
+from callers.scripts import wording as scripts
+
+_WRONG: web.AppKey[WrongCodes] = web.AppKey("wrong_codes")
+
+
+def _language(request: web.Request) -> str:
+    """The first of the browser's languages that we have words in."""
+    for part in request.headers.get("Accept-Language", "").split(","):
+        code = part.split(";")[0].strip().split("-")[0].lower()
+        if code in scripts.LANGUAGES:
+            return code
+    return "en"
+
+
+def _form(language: str, code: str, problem: str = "") -> str:
+    words = scripts.words(language)
+    boxes = "".join(
+        f'<label class="box"><input type="checkbox" name="speaks" value="{tongue}"'
+        f'{" checked" if tongue == language else ""}><span lang="{tongue}">{escape(autonym(tongue))}</span>'
+        "</label>"
+        for tongue in SPOKEN
+    )
+    alert = f'<p role="alert" class="alert">{escape(problem)}</p>' if problem else ""
+    return f"""<main><h1>{words["join"]}</h1>{alert}<form method="post" action="/c/join">
+<label for="code">{words["code"]}</label>
+<input class="field" id="code" name="code" value="{escape(code)}" required autocapitalize="none">
+<label for="name">{words["your_name"]}</label>
+<input class="field" id="name" name="name" required maxlength="80" autocomplete="name">
+<label for="contact">{words["your_contact"]}</label>
+<input class="field" id="contact" name="contact" maxlength="120">
+<fieldset><legend>{words["my_languages"]}</legend><div class="boxes">{boxes}</div></fieldset>
+<button class="call">{words["start"]}</button></form></main>"""
+
+
+async def ask(request: web.Request) -> web.Response:
+    """The form, with the link's code filled in."""
+    language = _language(request)
+    return page(language, _form(language, request.match_info.get("code", "")[:40]))
+
+
+async def join(request: web.Request) -> web.Response:
+    """Signs up and goes to the new caller's page."""
+    language, wrong = _language(request), request.app[_WRONG]
+    address = request.app[ADDRESSES].of(request)
+    form = await request.post()
+    code = str(form.get("code", "")).strip().lower()[:40]
+    service = service_of(request)
+    if wrong.too_many(address):
+        service.metrics.held_back.labels("codes").inc()
+        return page(language, _form(language, code, scripts.reason(language, "too_fast")), status=429)
+    speaks = [str(tongue) for tongue in form.getall("speaks", [])]
+    try:
+        caller_id = await service.people.join(
+            code, str(form.get("name", "")), str(form.get("contact", "")), speaks, service.time.now(), address
+        )
+    except TooManyJoinedError:
+        service.metrics.held_back.labels("joins").inc()
+        return page(language, _form(language, code, scripts.words(language)["join_many"]), status=429)
+    except BankClosedError as error:
+        if isinstance(error, UnknownCodeError):
+            wrong.wrong(address)
+        return page(language, _form(language, code, scripts.words(language)["join_closed"]), status=403)
+    except ValueError:
+        return page(language, _form(language, code), status=400)
+    raise web.HTTPSeeOther(f"/c/{quote(request.app[TOKENS].sign('caller', {'c': caller_id}))}")
+
+
+def add_joining(app: web.Application, wrong_codes: int) -> None:
+    """Adds the form. `wrong_codes`: so many a minute from one address."""
+    app[_WRONG] = WrongCodes(wrong_codes)
+    app.router.add_get("/c/join", ask)
+    app.router.add_get("/c/join/{code}", ask)
+    app.router.add_post("/c/join", join)

@@ -1,0 +1,1 @@
+"""The room's SQL in named blocks, and the one function that reads them."""

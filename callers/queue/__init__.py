@@ -1,0 +1,1 @@
+"""Leases: one voter at a time to one caller, with consent looked up as they are granted."""

@@ -1,0 +1,1 @@
+"""What an outcome means, when a voter may be called, and what staff allow. Pure."""

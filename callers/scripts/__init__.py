@@ -1,0 +1,1 @@
+"""What a caller says, by language, and the live trial of which script works better."""

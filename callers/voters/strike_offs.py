@@ -1,0 +1,155 @@
+"""Follows the log: strike-offs take voters out of the queues, STOP takes a phone out (law L8).
+
+Both are unions of what was ever said, so the log is simply read again from the beginning at every start, and
+two services may follow side by side. Strike-offs from phones we do not know would let anybody silence calls:
+they wait until staff tie the phone to a watcher.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from callers.queries.statements import statements
+from callers.voters.encryption import Encryption
+from election.domain.checkin import CheckIn, Kind
+from election.log.check_in_log import WAKE_CHANNEL, Position, read_after
+from election.postgres.database import UNREACHABLE, connect, pauses
+
+_KINDS = (Kind.VOTERS, Kind.TIE, Kind.STOP, Kind.START)
+_LOOK_SECONDS = 1.0  # real; also without a wake-up, which may get lost
+_CONSENT, _LEASES = statements("consent"), statements("leases")
+
+
+@dataclass
+class StrikeOffs:
+    """What the log says so far about strike-offs that wait for a tie.
+
+    `rehearsal` keeps to a rehearsal's strike-offs or to the day's own: an exercise must not take real voters
+    out of the queues. Opt-outs count whenever they were said.
+    """
+
+    rehearsal: bool = False
+    encryption: Encryption = field(default_factory=lambda: Encryption(""))
+    tied: dict[str, str | None] = field(default_factory=dict)  # phone -> the watcher's only precinct
+    waiting: dict[str, list[CheckIn]] = field(default_factory=dict)
+
+    def take(self, entries: Iterable[CheckIn]) -> list[tuple[str, int, UUID, datetime]]:
+        """The strike-offs that now count: (precinct, roll number, check-in, received at)."""
+        rows: list[tuple[str, int, UUID, datetime]] = []
+        for entry in entries:
+            if entry.rehearsal != self.rehearsal:
+                continue
+            if entry.kind is Kind.TIE:
+                phone = str(entry.detail.get("phone", ""))
+                places = entry.detail.get("precinct_ids") or []
+                self.tied[phone] = places[0] if len(places) == 1 else None
+                for earlier in self.waiting.pop(phone, []):
+                    rows += _rows(earlier, self.tied[phone])
+            elif entry.kind is Kind.VOTERS:
+                if entry.detail.get("unknown_sender") and entry.sender not in self.tied:
+                    self.waiting.setdefault(entry.sender, []).append(entry)
+                else:
+                    rows += _rows(entry, self.tied.get(entry.sender))
+        return rows
+
+
+def _rows(entry: CheckIn, place: str | None) -> list[tuple[str, int, UUID, datetime]]:
+    precinct = entry.precinct_id or place
+    numbers = entry.detail.get("roll_numbers") or ()
+    return [(precinct, int(n), entry.check_in_id, entry.received_at) for n in numbers] if precinct else []
+
+
+async def apply(
+    connection: asyncpg.Connection, known: StrikeOffs, entries: list[CheckIn], now: datetime
+) -> tuple[int, int]:
+    """Stores what entries say and ends the leases they forbid; (new strike-offs, leases revoked)."""
+    rows = known.take(entries)
+    words = sorted(
+        (
+            (known.encryption.phone(e.sender), e.kind is Kind.STOP, e.sent_at)
+            for e in entries
+            if e.kind in (Kind.STOP, Kind.START)
+        ),
+        key=lambda word: (word[2], word[1]),
+    )
+    latest = {phone: (stop, at) for phone, stop, at in words}  # one line a phone: upserts refuse two
+    async with connection.transaction():
+        stored = (
+            await connection.fetch(_CONSENT["strike_off"], *map(list, zip(*sorted(rows), strict=True)))
+            if rows
+            else []
+        )
+        changed = []
+        if latest:
+            phones = sorted(latest)
+            changed = await connection.fetch(
+                _CONSENT["opt_out"], phones, [latest[p][0] for p in phones], [latest[p][1] for p in phones]
+            )
+        revoked = []
+        if stored or changed:
+            revoked = await connection.fetch(
+                _LEASES["revoke"],
+                now,
+                list({row["precinct_id"] for row in stored}),
+                [row["phone"] for row in changed],
+            )
+    return len(stored), len(revoked)
+
+
+async def follow(
+    url: str,  # `queue.calling_url`: a rehearsal's strike-offs have their own table
+    now: Callable[[], datetime],
+    heard: Callable[[int, int], Awaitable[None]],
+    log: structlog.stdlib.BoundLogger,
+    *,
+    rehearsal: bool = False,
+    encryption: Encryption | None = None,
+) -> None:
+    """Follows the log until cancelled; outlives the database. `heard(strike_offs, revoked)` each batch."""
+    rest = pauses()
+    while True:
+        try:
+            connection = await connect(url)
+        except UNREACHABLE as error:
+            log.warning("log away", error=type(error).__name__)
+            await rest.wait()
+            continue
+        try:
+            await _follow(
+                connection, StrikeOffs(rehearsal, encryption or Encryption("")), now, heard, rest.reset
+            )
+        except UNREACHABLE as error:
+            log.warning("log away", error=type(error).__name__)
+            await rest.wait()
+        finally:
+            connection.terminate()
+
+
+async def _follow(
+    connection: asyncpg.Connection,
+    known: StrikeOffs,
+    now: Callable[[], datetime],
+    heard: Callable[[int, int], Awaitable[None]],
+    on_success: Callable[[], None],
+) -> None:
+    wake = asyncio.Event()
+    await connection.add_listener(WAKE_CHANNEL, lambda *_: wake.set())
+    position = Position()
+    while True:
+        wake.clear()
+        entries, behind = await read_after(connection, position, kinds=_KINDS)
+        if entries:
+            await heard(*await apply(connection, known, entries, now()))
+            position = behind
+            continue
+        on_success()
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                await wake.wait()
+        except TimeoutError:
+            continue

@@ -1,0 +1,1 @@
+"""Judges what happened: the history, an observer's final reads, invariants, and alert rules."""

@@ -1,0 +1,1 @@
+"""Runs experiments and game days, and writes the page about them."""

@@ -1,0 +1,1 @@
+"""The stack under rehearsal as seen from outside: one machine's, or a cluster of containers."""

@@ -1,0 +1,1 @@
+"""Alerts: which conditions deserve one, kept once each, told and acknowledged."""

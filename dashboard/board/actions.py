@@ -1,0 +1,184 @@
+"""What staff do from the board: decisions into the log, callers to a precinct. Done or refused, all audited.
+
+Every request carries a key made by the page, so that pressing a button again after a lost answer is one deed.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+import flask
+
+from dashboard.accounts.audit_log import AuditLog
+from dashboard.accounts.sign_in import Person, csrf_right, person
+from dashboard.bridge.async_bridge import AsyncBridge
+from dashboard.clients.service_clients import ServiceClientError, ServiceClients
+from dashboard.map.places import Gazetteer, Places
+from election.access.telemetry import say_refused
+from election.domain.checkin import Kind
+from election.domain.day import Precinct
+from election.wire.callers import DispatchOrder
+from election.wire.intake import Decision
+
+LONGEST_NOTE = 500  # characters
+MOST_CALLERS = 50
+LATEST_CLOSE = time(6)  # an earlier hour before opening means the night after
+_RECORDED = (
+    "target",
+    "text",
+    "callers_wanted",
+    "closes",
+    "watcher_id",
+)  # what the audit trail keeps of a request
+
+
+class RefusedError(Exception):
+    """The request cannot be done as asked; the message says why."""
+
+
+def _text(asked: dict[str, Any], name: str, longest: int = LONGEST_NOTE) -> str:
+    value = asked.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise RefusedError(f"Please fill in the {name}.")
+    if len(value) > longest:
+        raise RefusedError(f"At most {longest} characters, please.")
+    return value.strip()
+
+
+def _target(asked: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {"target": str(UUID(str(asked.get("target"))))}
+    except ValueError:
+        raise RefusedError("That report is not known.") from None
+
+
+def _hours(asked: dict[str, Any], _: Person, places: Places, precinct: Precinct) -> dict[str, Any]:
+    """The closing time in full: the hour given is the precinct's own, after midnight where before opening."""
+    try:
+        closes = time.fromisoformat(str(asked.get("closes")))
+    except ValueError:
+        raise RefusedError("Please give the closing time as hours and minutes, such as 21:00.") from None
+    zone, opens = precinct.zone(places.day), precinct.opens_at(places.day)
+    at = datetime.combine(places.day.date, closes.replace(tzinfo=None), zone)
+    if at <= opens:
+        if closes >= LATEST_CLOSE:
+            raise RefusedError(
+                f"Polls here open at {opens.astimezone(zone):%H:%M}; they cannot close before."
+            )
+        at += timedelta(days=1)
+    return {"closes_at": at.isoformat()}
+
+
+def _assign(asked: dict[str, Any], who: Person, places: Places, precinct: Precinct) -> dict[str, Any]:
+    watcher_id = str(asked.get("watcher_id") or "")
+    watcher = next((w for w in places.watchers if str(w.watcher_id) == watcher_id), None)
+    if watcher is None or not places.may_reach(watcher, who.counties):
+        raise RefusedError("That watcher is not known here.")
+    return {"watcher_id": watcher_id, "precinct_ids": [precinct.precinct_id]}
+
+
+# What each decision needs beside the precinct.
+_DECISIONS: dict[str, tuple[Kind, Callable[[dict[str, Any], Person, Places, Precinct], dict[str, Any]]]] = {
+    "accept": (Kind.ACCEPT, lambda asked, *_: _target(asked)),
+    "reject": (Kind.REJECT, lambda asked, *_: _target(asked)),
+    "note": (Kind.NOTE, lambda asked, *_: {"text": _text(asked, "text")}),
+    "hours": (Kind.HOURS, _hours),
+    "assign": (Kind.ASSIGN, _assign),
+}
+
+
+def add_actions(
+    server: flask.Flask,
+    bridge: AsyncBridge,
+    service_clients: ServiceClients,
+    gazetteer: Gazetteer,
+    audit_log: AuditLog,
+) -> None:
+    """Adds `POST /actions`."""
+
+    @server.post("/actions")
+    def act() -> Any:
+        who = person()
+        asked = flask.request.get_json(silent=True)
+        if who is None or not csrf_right(flask.request.headers.get("X-CSRF")):
+            return _told("This page was open too long. Reload it and try again.", 403)
+        try:
+            if not isinstance(asked, dict):
+                raise RefusedError("That request cannot be read.")
+            key = UUID(str(asked.get("key")))
+            action, precinct_id = str(asked.get("action")), str(asked.get("precinct_id"))
+            places, precinct = _in_scope(who, precinct_id, gazetteer)
+            work = _work(who, key, action, places, precinct, asked, service_clients)
+        except ValueError:
+            return _told("That request cannot be read.", 400)
+        except RefusedError as error:
+            return _told(str(error), 400)
+        except PermissionError as error:
+            say_refused(who.login, "actions", "county")
+            return _told(str(error), 403)
+        detail = {name: asked[name] for name in _RECORDED if name in asked}
+        try:
+            answer = bridge.run(work())
+        except ServiceClientError as error:
+            _record(bridge, audit_log, who, f"{action} refused", precinct_id, detail | {"why": error.words})
+            return _told(error.words, error.status)
+        except TimeoutError:
+            _record(bridge, audit_log, who, f"{action} unanswered", precinct_id, detail)
+            return _told(
+                "No answer in time. It may or may not have been done; look before trying again.", 504
+            )
+        _record(bridge, audit_log, who, action, precinct_id, detail)
+        return flask.jsonify(done=True, answer=answer)
+
+
+def _in_scope(who: Person, precinct_id: str, gazetteer: Gazetteer) -> tuple[Places, Precinct]:
+    places = gazetteer.places
+    precinct = places.precincts.get(precinct_id) if places else None
+    if places is None or precinct is None:
+        raise RefusedError("That precinct is not known.")
+    if not who.may_see(precinct.county):
+        raise PermissionError("That precinct is outside your counties.")
+    return places, precinct
+
+
+def _work(  # noqa: PLR0917
+    who: Person,
+    key: UUID,
+    action: str,
+    places: Places,
+    precinct: Precinct,
+    asked: dict[str, Any],
+    service_clients: ServiceClients,
+) -> Callable[[], Any]:
+    precinct_id = precinct.precinct_id
+    if action == "dispatch":
+        wanted = asked.get("callers_wanted")
+        if not isinstance(wanted, int) or not 1 <= wanted <= MOST_CALLERS:
+            raise RefusedError(f"Between 1 and {MOST_CALLERS} callers, please.")
+        order = DispatchOrder(precinct_id=precinct_id, callers_wanted=wanted)
+        return lambda: service_clients.dispatch(who, order)
+    if action == "recall":
+        return lambda: service_clients.recall(who, precinct_id)
+    if action not in _DECISIONS:
+        raise RefusedError("That action is not known.")
+    kind, detail_of = _DECISIONS[action]
+    detail = detail_of(asked, who, places, precinct)
+    decision = Decision(kind=kind, account=who.login, precinct_id=precinct_id, detail=detail)
+    work: Callable[[], Awaitable[Any]] = lambda: service_clients.decide(who, key, decision)  # noqa: E731
+    return work
+
+
+def _record(  # noqa: PLR0917
+    bridge: AsyncBridge,
+    audit_log: AuditLog,
+    who: Person,
+    action: str,
+    precinct_id: str,
+    detail: dict[str, Any],
+) -> None:
+    bridge.run(audit_log.record(who.login, action, f"precinct:{precinct_id}", detail))
+
+
+def _told(words: str, status: int) -> Any:
+    return flask.jsonify(done=False, message=words), status

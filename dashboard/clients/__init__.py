@@ -1,0 +1,1 @@
+"""Clients of the other services: their JSON APIs and the tally's feed."""

@@ -1,0 +1,123 @@
+"""What the war room asks of the other services, and how their silence is told to people."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+from uuid import UUID
+
+import aiohttp
+import orjson
+
+from dashboard.accounts.sign_in import Person
+from dashboard.bridge.async_bridge import ANSWER_SECONDS, AsyncBridge
+from dashboard.settings import DashboardSettings
+from election.access.tokens import Tokens
+from election.wire.callers import DispatchOrder
+from election.wire.intake import Decision
+
+PAST_SECONDS = 20.0  # a minute of the past is worked out when it is first asked for
+
+
+@dataclass
+class ServiceClientError(Exception):
+    """A neighbour did not do what was asked. `words` say to people what happened and what to do."""
+
+    words: str
+    status: int = 503  # what our own answer should be
+
+
+class ServiceClients:
+    """Calls to tally, intake and callers; only inside the background loop."""
+
+    def __init__(self, bridge: AsyncBridge, settings: DashboardSettings, tokens: Tokens) -> None:
+        self._bridge = bridge
+        self._settings = settings
+        self._tokens = tokens
+
+    async def precinct(self, who: Person, precinct_id: str, at: int | None = None) -> dict[str, Any]:
+        """The tally's page of one precinct: info, standing, curve, reports, annotations, incidents.
+
+        `at` (epoch seconds): as known at that minute.
+        """
+        url = f"{self._settings.tally_url}/precincts/{quote(precinct_id, safe='')}"
+        if at is None:
+            return dict(await self._ask(who, "GET", url, "The tally"))
+        page = await self._fetch(who, "GET", f"{url}?at={at}", "The tally", seconds=PAST_SECONDS)
+        return dict(orjson.loads(page))
+
+    async def past(self, who: Person, at: str) -> bytes:
+        """The board as known at a minute (ISO 8601 with an offset): a snapshot message, as JSON."""
+        url = f"{self._settings.tally_url}/as-of?{urlencode({'at': at})}"
+        return await self._fetch(who, "GET", url, "The tally", seconds=PAST_SECONDS)
+
+    async def decide(self, who: Person, key: UUID, decision: Decision) -> dict[str, Any]:
+        """Puts a staff decision into the log; the same key twice is one decision."""
+        url = f"{self._settings.intake_url}/decisions/{key}"
+        return dict(await self._ask(who, "PUT", url, "Intake", decision.model_dump(mode="json")))
+
+    async def dispatch(self, who: Person, order: DispatchOrder) -> dict[str, Any]:
+        """Opens a precinct for calling, or changes how many callers it should have."""
+        url = f"{self._settings.callers_url}/dispatches"
+        return dict(await self._ask(who, "POST", url, "The call desk", order.model_dump(mode="json")))
+
+    async def recall(self, who: Person, precinct_id: str) -> dict[str, Any]:
+        """Ends calling for a precinct."""
+        url = f"{self._settings.callers_url}/dispatches/{quote(precinct_id, safe='')}"
+        return dict(await self._ask(who, "DELETE", url, "The call desk"))
+
+    async def intake(
+        self, who: Person, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Intake's desks and roll call (`election.wire.desks`), seen with this person's eyes."""
+        return dict(await self._ask(who, method, f"{self._settings.intake_url}{path}", "Intake", body))
+
+    async def _ask(
+        self, who: Person, method: str, url: str, name: str, body: dict[str, Any] | None = None
+    ) -> Any:
+        answer = await self._fetch(who, method, url, name, body)
+        try:
+            return orjson.loads(answer) if answer else {}
+        except orjson.JSONDecodeError:
+            raise ServiceClientError(f"{name} answered with something unreadable. Try again.", 502) from None
+
+    async def _fetch(  # noqa: PLR0917
+        self,
+        who: Person,
+        method: str,
+        url: str,
+        name: str,
+        body: dict[str, Any] | None = None,
+        seconds: float | None = None,
+    ) -> bytes:
+        token = self._tokens.sign("service", who.identity.claims())
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        session = await self._bridge.session()
+        content = orjson.dumps(body) if body is not None else None
+        limit = aiohttp.ClientTimeout(total=seconds or ANSWER_SECONDS - 1, connect=1.5)
+        try:
+            async with session.request(method, url, data=content, headers=headers, timeout=limit) as response:
+                answer = await response.read()
+                if response.status < 300:
+                    return answer
+                status, said = response.status, _said(answer)
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            raise ServiceClientError(
+                f"{name} does not answer. Nothing was changed; try again in a moment."
+            ) from None
+        if status == 503:
+            raise ServiceClientError(
+                f"{name} cannot do it now{said.rstrip('.')}. Nothing was changed; try again."
+            )
+        words = said.removeprefix(": ") if status == 409 else f"{name} refused{said}"
+        raise ServiceClientError(words.rstrip(".") + ".", status if 400 <= status < 500 else 502)
+
+
+def _said(answer: bytes) -> str:
+    try:
+        content = orjson.loads(answer)
+    except orjson.JSONDecodeError:
+        return ""
+    if not isinstance(content, dict):
+        return ""
+    words = content.get("message") or content.get("error") or content.get("detail")
+    return f": {words}" if isinstance(words, str) else ""

@@ -1,0 +1,1 @@
+"""The desks' pages: queues of what needs a person, worked by keyboard."""

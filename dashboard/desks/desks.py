@@ -1,0 +1,184 @@
+"""The desks: queues of what needs a person, worked by keyboard, no item in two hands.
+
+Intake keeps the queues and who has taken what (`election.wire.desks`); this room shows them with the names
+and phones it knows and passes on what people decide. Every decision is audited here, and there a staff entry
+of the log.
+"""
+
+from collections.abc import Coroutine
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import flask
+from pydantic import ValidationError
+
+from dashboard.accounts.audit_log import AuditLog
+from dashboard.accounts.sign_in import Person, csrf_checked, csrf_token, needs_role, person
+from dashboard.bridge.async_bridge import AsyncBridge
+from dashboard.clients.service_clients import ServiceClientError, ServiceClients
+from dashboard.map.places import Gazetteer, Places
+from election.access.accounts import WAR_ROOM
+from election.domain.day import Watcher
+from election.wire.desks import CATEGORIES, Desk, Finish
+
+TITLES = {
+    Desk.UNREAD: "Unread",
+    Desk.UNKNOWN: "Unknown phones",
+    Desk.HELD: "Held counts",
+    Desk.SILENT: "Silent",
+    Desk.INCIDENTS: "Incidents",
+    Desk.OUTBOX: "Outbox",
+    Desk.ROLL_CALL: "Roll call",
+}
+PAGE_ITEMS = 100
+MOST_FOUND = 20  # watchers a search answers
+
+
+def add_desks(
+    server: flask.Flask,
+    bridge: AsyncBridge,
+    service_clients: ServiceClients,
+    gazetteer: Gazetteer,
+    audit_log: AuditLog,
+) -> None:
+    """Adds the pages `/desk/NAME` and the JSON beneath `/desks`, `/rollcall` and `/watchers`."""
+    staff = needs_role(*WAR_ROOM)
+
+    def asked(work: Coroutine[Any, Any, Any]) -> Any:
+        """Intake's answer, or why there is none, in words."""
+        try:
+            return bridge.run(work)
+        except ServiceClientError as error:
+            flask.abort(_told(error.words, error.status))
+        except TimeoutError:
+            flask.abort(_told("Intake did not answer in time. Look again before you press again.", 504))
+
+    def done(who: Person, action: str, subject: str, detail: dict[str, Any]) -> None:
+        bridge.run(audit_log.record(who.login, action, subject, detail))
+
+    @server.get("/desk/<name>")
+    @staff
+    def desk_page(name: str) -> Any:
+        titles = {desk.value: title for desk, title in TITLES.items()}
+        if name not in titles:
+            flask.abort(404)
+        return flask.render_template(
+            "desk.html", name=name, titles=titles, csrf=csrf_token(), categories=CATEGORIES
+        )
+
+    @server.get("/desks")
+    @staff
+    def counts() -> Any:
+        return flask.jsonify(asked(service_clients.intake(_who(), "GET", "/desks")))
+
+    @server.get("/desks/<name>")
+    @staff
+    def items(name: str) -> Any:
+        desk = _desk(name)
+        query = urlencode({"limit": PAGE_ITEMS, "after": flask.request.args.get("after", "")[:200]})
+        page = asked(service_clients.intake(_who(), "GET", f"/desks/{desk}?{query}"))
+        here = gazetteer.places
+        for item in page["items"]:
+            item |= _introduced(item, here)
+        return flask.jsonify(page)
+
+    @server.post("/desks/<name>/<path:item>/<any(take,release,finish):what>")
+    @staff
+    @csrf_checked
+    def work(name: str, item: str, what: str) -> Any:
+        desk, who = _desk(name), _who()
+        body: dict[str, Any] | None = None
+        if what == "finish":
+            try:
+                body = Finish.model_validate_json(flask.request.get_data()).model_dump(mode="json")
+            except ValidationError:
+                flask.abort(_told("That cannot be read. Reload the page and try again.", 400))
+        path = f"/desks/{desk}/{quote(item, safe='')}/{what}"
+        answer = asked(service_clients.intake(who, "POST", path, body))
+        if body is not None:
+            detail = {key: body[key] for key in ("watcher_id", "status", "category", "note") if body[key]}
+            done(who, f"{desk} {body['outcome']}", f"{desk}:{item}", detail)
+        return flask.jsonify(done=True, answer=answer)
+
+    @server.get("/rollcall")
+    @staff
+    def roll_call() -> Any:
+        answer = asked(service_clients.intake(_who(), "GET", "/rollcall"))
+        for list_ in ("unproven", "wrong_number", "opted_out"):  # the desk's queue names them
+            answer[list_] = len(answer.get(list_, ()))
+        return flask.jsonify(answer)
+
+    @server.post("/rollcall/<any(invite,remind):what>")
+    @staff
+    @csrf_checked
+    def invite(what: str) -> Any:
+        answer = asked(service_clients.intake(_who(), "POST", f"/rollcall/{what}"))
+        done(_who(), f"roll call {what}", "rollcall", {"made": answer.get("made")})
+        return flask.jsonify(done=True, answer=answer)
+
+    @server.get("/watchers")
+    @staff
+    def watchers() -> Any:
+        """Watchers whose name, id or precinct matches `q`, at most `MOST_FOUND`, in the viewer's counties.
+
+        Those who have the words themselves in name or id come before those who only contain them.
+        """
+        here, who = gazetteer.places, _who()
+        words = flask.request.args.get("q", "")[:100].casefold().split()
+        if here is None or not words:
+            return flask.jsonify([])
+        found: list[tuple[int, str, dict[str, Any]]] = []
+        for watcher in here.watchers:
+            if not here.may_reach(watcher, who.counties):
+                continue
+            posts = [here.precincts[p] for p in watcher.precinct_ids if p in here.precincts]
+            places = [p for p in posts if who.may_see(p.county)]
+            names = [watcher.name, watcher.watcher_id, *(f"{p.precinct_id} {p.name}" for p in places)]
+            if all(word in " ".join(names).casefold() for word in words):
+                own = {*watcher.name.casefold().split(), watcher.watcher_id.casefold()}
+                missed = sum(word not in own for word in words)
+                card = _card(watcher) | {"places": [p.name for p in places]}
+                found.append((missed, watcher.name, card))
+        found.sort(key=lambda match: match[:2])
+        return flask.jsonify([card for _, _, card in found[:MOST_FOUND]])
+
+
+def _who() -> Person:
+    who = person()
+    if who is None:
+        flask.abort(401)
+    return who
+
+
+def _desk(name: str) -> str:
+    try:
+        return Desk(name).value
+    except ValueError:
+        flask.abort(404)
+
+
+def _card(watcher: Watcher) -> dict[str, Any]:
+    return {"id": watcher.watcher_id, "name": watcher.name, "phone": watcher.phone}
+
+
+def _introduced(item: dict[str, Any], here: Places | None) -> dict[str, Any]:
+    """The names an item lacks, and whom to call about it: the watcher, the backup phone, the coordinator."""
+    if here is None:
+        return {"place": "", "people": []}
+    precinct = here.precincts.get(item.get("precinct_id") or "")
+    named = list(here.watchers_of.get(item.get("precinct_id") or "", ()))
+    if item.get("watcher_id"):
+        named = [w for w in here.watchers if w.watcher_id == item["watcher_id"]] or named
+    people = []
+    for watcher in named[:3]:
+        people.append({"as": "watcher", "name": watcher.name, "phone": watcher.phone})
+        if watcher.backup_phone:
+            people.append({"as": "second phone", "name": watcher.name, "phone": watcher.backup_phone})
+        if watcher.coordinator:
+            phone = watcher.coordinator if watcher.coordinator.startswith("+") else ""
+            people.append({"as": "coordinator", "name": watcher.coordinator, "phone": phone})
+    return {"place": precinct.name if precinct else "", "people": people}
+
+
+def _told(words: str, status: int) -> flask.Response:
+    return flask.make_response(flask.jsonify(done=False, message=words), status)

@@ -1,0 +1,1 @@
+"""The map: precincts, their shapes and outlines, and where they stand."""

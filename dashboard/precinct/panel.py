@@ -1,0 +1,153 @@
+"""The precinct panel: one sentence, the day's chart, the raw check-ins. Dash draws what the tally answers."""
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from dash import Dash, Input, Output, html
+
+from dashboard.accounts.sign_in import Person, person
+from dashboard.alerts.conditions import OPEN
+from dashboard.bridge.async_bridge import AsyncBridge
+from dashboard.clients.service_clients import PAST_SECONDS, ServiceClientError, ServiceClients
+from dashboard.map.places import Gazetteer, Places
+from dashboard.precinct.chart import day_chart, moment, verdict
+from dashboard.precinct.check_in_list import check_in_list, marked
+from election.domain.day import Precinct, Watcher
+from election.runtime.clock import Clock
+
+NEIGHBOURS = 5
+LATEST = 2**33  # epoch seconds, in 2242; no day is later
+_NOTHING: dict[str, Any] = {"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
+
+
+def add_panel(
+    app: Dash, bridge: AsyncBridge, service_clients: ServiceClients, gazetteer: Gazetteer, clock: Clock
+) -> None:
+    """Adds the callback behind the panel. Its input names a precinct, with a number that grows."""
+
+    @app.callback(
+        Output("panel-words", "children"),
+        Output("panel-chart", "figure"),
+        Output("panel-around", "children"),
+        Output("panel-log", "children"),
+        Input("panel-request", "data"),
+        prevent_initial_call=True,
+    )
+    def draw(asked: dict[str, Any] | None) -> tuple[Any, Any, Any, Any]:
+        request = asked if isinstance(asked, dict) else {}
+        who, precinct_id = person(), str(request.get("precinct_id") or "")
+        places = gazetteer.places
+        precinct = places.precincts.get(precinct_id) if places else None
+        if who is None or places is None or precinct is None or not who.may_see(precinct.county):
+            return html.P("This precinct is not known, or is outside your counties."), _NOTHING, None, None
+        heading = _heading(precinct)
+        around = _around(places, precinct_id, who)
+        at = request.get("at")
+        # a replay's minute
+        past = int(at) if isinstance(at, int | float) and 0 < at < LATEST else None
+        try:
+            page = bridge.run(service_clients.precinct(who, precinct_id, past), PAST_SECONDS)
+        except (ServiceClientError, TimeoutError) as error:
+            words = getattr(error, "words", "The tally did not answer in time.")
+            said = html.P(
+                f"{words} The list and the map go on without it.", className="problem", role="alert"
+            )
+            return [heading, said], _NOTHING, around, None
+        zone = precinct.zone(places.day)
+        now = clock.now() if past is None else datetime.fromtimestamp(past, UTC)
+        chart = day_chart(page, zone, now, bool(request.get("dark")))
+        sentence = html.P(_sentence(page, zone), className="sentence")
+        people = _people(places.watchers_of.get(precinct_id, []))
+        return (
+            [heading, sentence, *_open(page), people],
+            chart,
+            around,
+            check_in_list(page, places.watchers, zone),
+        )
+
+
+def _around(places: Places, precinct_id: str, who: Person) -> Any:
+    """Who votes in the same building and who lives next door; the page colours them by their state."""
+    near = [p for p in places.nearest(precinct_id, NEIGHBOURS) if who.may_see(p.county)]
+    same = [p for p in places.same_site(precinct_id) if who.may_see(p.county)][:NEIGHBOURS]
+    lines = []
+    for title, found in (("Same building", same), ("Next to it", near)):
+        if found:
+            links = [
+                html.A(
+                    [p.name, html.Span(p.precinct_id, className="id")],
+                    href=f"/precinct/{quote(p.precinct_id, safe='')}",
+                    className="near",
+                    **marked("precinct", p.precinct_id),
+                )
+                for p in found
+            ]
+            lines.append(html.P([html.Span(title, className="what"), *links]))
+    return lines
+
+
+def _heading(precinct: Precinct) -> Any:
+    where = " · ".join(part for part in (precinct.precinct_id, precinct.county) if part)
+    return html.Header(
+        [html.H2(precinct.name, id="panel-name"), html.P(f"{where} · {precinct.registered:,} registered")]
+    )
+
+
+def _sentence(page: dict[str, Any], zone: ZoneInfo) -> list[Any]:
+    """What a person must know first, in one sentence; its ages go on by the page's own clock."""
+    standing = page.get("standing") or {}
+    state = standing.get("state")
+    seen, votes = moment(standing.get("last_observed_at")), standing.get("last_votes")
+    last: list[Any] = ["no count yet"]
+    if seen and votes is not None:
+        shared = _whole_site(page, standing)
+        share = f", its share of {shared:,} for the whole building," if shared else ""
+        last = [f"last count {votes:,}{share} at {seen.astimezone(zone):%H:%M} (", _age(seen), ")"]
+    missing, sure = round(standing.get("shortfall") or 0), round(100 * (standing.get("p_lagging") or 0))
+    if state == "silent":
+        return ["Silent: ", *last, ". Silence says nothing about turnout; reach the watcher."]
+    if state == "doubtful":
+        return ["Doubtful: reports here disagree or wait for a decision; ", *last, "."]
+    if state == "closed":
+        return [f"Closed with {votes or 0:,} counted; ", *last, "."]
+    if state in ("lagging", "watch"):
+        return [f"{missing:,} behind its peers by close, {sure} % sure; ", *last, "."]
+    return [f"On pace, heading for {round(standing.get('projected_final') or 0):,}; ", *last, "."]
+
+
+def _whole_site(page: dict[str, Any], standing: dict[str, Any]) -> int | None:
+    """The building's count that the last one is a share of; None where it is the precinct's own."""
+    for report in page.get("reports") or []:
+        newest = report.get("observed_at") == standing.get("last_observed_at")
+        if newest and report.get("whole_site") and verdict(report) == "accepted":
+            return int(report["votes"])
+    return None
+
+
+def _open(page: dict[str, Any]) -> list[Any]:
+    """Incidents nobody has closed, and the line: they explain a shortfall that callers cannot mend."""
+    line = page.get("line") or {}
+    found = [f"A line of {line['minutes']} min." if line.get("minutes") else ""]
+    found.append(f"{line['people']} people in line." if line.get("people") else "")
+    parts: list[Any] = [" ".join(part for part in found if part)]
+    for incident in page.get("incidents") or []:
+        if incident.get("status") in OPEN:
+            words = f"#{incident['number']} {incident['text']}"
+            parts.append(html.A(words, href="/desk/incidents", className="incident"))
+    return [html.P(part, className="open") for part in parts if part]
+
+
+def _age(then: datetime) -> Any:
+    """A place the page fills with the age of `then`, every second."""
+    return html.Span(**marked("ago", f"{then.timestamp():.0f}"))
+
+
+def _people(watchers: list[Watcher]) -> Any:
+    if not watchers:
+        return html.P("Nobody watches here.", className="people")
+    parts: list[Any] = []
+    for watcher in watchers:
+        parts += [html.Span(watcher.name), html.A("call", href=f"tel:{watcher.phone}", className="act")]
+    return html.P(parts, className="people")

@@ -1,0 +1,1 @@
+"""What an election is: precincts, hours, people, rosters and check-ins, as plain values."""

@@ -1,0 +1,1 @@
+"""The append-only log of messages and check-ins: appended once, followed without gaps."""

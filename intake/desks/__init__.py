@@ -1,0 +1,1 @@
+"""The desks' API for the war room: queues of what needs a person, taking and finishing items."""

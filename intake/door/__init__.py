@@ -1,0 +1,1 @@
+"""The one door of people's writes: what a write would do, and whether its account may do that."""

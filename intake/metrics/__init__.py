@@ -1,0 +1,1 @@
+"""What intake counts and times, added up over its worker processes."""

@@ -1,0 +1,69 @@
+"""The desks' part of the OpenAPI document."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from election.wire.desks import Desk, DeskPage, Desks, Finish, Problem, RollCall, Taken
+from election.wire.intake import Receipt
+from intake.openapi.pages import BUSY
+
+MODELS: tuple[type[BaseModel], ...] = (Desks, DeskPage, Finish, Problem, RollCall, Taken)
+
+_DESKS = [desk.value for desk in Desk]
+_DESK = {"name": "desk", "in": "path", "required": True, "schema": {"type": "string", "enum": _DESKS}}
+_ITEM = {"name": "item", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 64}}
+_AFTER = {"name": "after", "in": "query", "schema": {"type": "string"}}
+_LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 200}}
+_ERRORS = {
+    401: "The token is missing, wrong or too old.",
+    403: "The role does not allow it.",
+    404: "There is no such desk or item, or not at this person's desk.",
+    409: "Somebody else works on it, or it is done, or the key was used for something else.",
+    413: "The body is too large.",
+    422: "The request is not as described; the answer says where.",
+    503: "The database or the journal cannot be reached; try again.",
+}
+
+
+def paths() -> dict[str, Any]:
+    """Paths of the desks and the roll call."""
+    made = {"type": "object", "properties": {name: {"type": "integer"} for name in ("made", "wanted")}}
+    return {
+        "/desks": {"get": _call("How much waits where", Desks)},
+        "/desks/{desk}": {"get": _call("A page of a desk, oldest first", DeskPage, _DESK, _AFTER, _LIMIT)},
+        "/desks/{desk}/{item}/take": {"post": _call("Take an item for two minutes", Taken, _DESK, _ITEM)},
+        "/desks/{desk}/{item}/release": {"post": _call("Give an item back", None, _DESK, _ITEM)},
+        "/desks/{desk}/{item}/finish": {
+            "post": _call("Say what an item was", Receipt, _DESK, _ITEM)
+            | {"requestBody": {"required": True, "content": _content(_reference(Finish))}}
+        },
+        "/rollcall": {"get": _call("Whose phone has been proven", RollCall)},
+        "/rollcall/invite": {"post": _call("Invite who is not proven, once", made)},
+        "/rollcall/remind": {"post": _call("Remind who has not answered, once a day", made)},
+    }
+
+
+def _call(summary: str, answer: type[BaseModel] | dict[str, Any] | None, *parameters: Any) -> dict[str, Any]:
+    schema = _reference(answer) if isinstance(answer, type) else answer
+    good = {"204": {"description": "Done."}} if schema is None else {
+        "200": {"description": "Done.", "content": _content(schema)}
+    }  # fmt: skip
+    wrong = {
+        str(status): {"description": words, "content": _content(_reference(Problem))}
+        for status, words in _ERRORS.items()
+    }
+    return {
+        "summary": summary,
+        "security": [{"service": []}],
+        "parameters": list(parameters),
+        "responses": good | wrong | {"429": BUSY},
+    }
+
+
+def _reference(model: type[BaseModel]) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def _content(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}

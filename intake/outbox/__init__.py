@@ -1,0 +1,1 @@
+"""Texts that we send of our own accord: what is due, to whom, and what became of it."""

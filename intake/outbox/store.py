@@ -1,0 +1,209 @@
+"""The outbox in PostgreSQL: every statement that touches the table.
+
+Theory of operation. Only the leader of `outbox` (election.postgres.leadership) claims and settles, and each
+of its transactions begins with its term's fence. A text goes waiting → claimed → sent (or failed …). A leader
+that dies between a claim and the provider's answer leaves the row `claimed` under its epoch; its successor
+calls it `unknown`, and nobody sends it again, unless the provider is known to take the same key once only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from election.postgres.connector import ReplicationWatch
+from election.postgres.leadership import Term
+from intake.replies.purposes import AFTER_STOP, PRIORITY, Purpose, Text
+from intake.senders import Delivery
+
+_ENQUEUE = """
+insert into outbox (key, purpose, priority, phone, watcher_id, precinct_id, body, segments, rehearsal,
+                    made_at, not_before, expires_at)
+select * from unnest($1::text[], $2::text[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[],
+                     $8::smallint[], $9::boolean[], $10::timestamptz[], $11::timestamptz[],
+                     $12::timestamptz[])
+on conflict do nothing
+returning key
+"""
+
+# Whether a phone's latest word was STOP: a function of the set, so a late START that was sent earlier
+# changes nothing. Ties go to STOP. A rehearsal's STOP counts too: they meant us.
+OPTED_OUT = """
+coalesce((select c.kind = 'stop' from check_ins c
+          where c.sender = {phone} and c.kind in ('stop', 'start')
+          order by c.sent_at desc, c.kind desc limit 1), false)
+"""
+
+_EXPIRE = """
+update outbox set state = 'expired', settled_at = $1, reason = 'too_late'
+where state = 'waiting' and expires_at <= $1 returning purpose
+"""
+
+_SILENCE = f"""
+update outbox o set state = 'silenced', settled_at = $1, reason = 'opted_out'
+where state = 'waiting' and not_before <= $1 and purpose <> all($2::text[])
+  and {OPTED_OUT.format(phone="o.phone")}
+returning purpose
+"""  # noqa: S608 (constants only)
+
+_CLAIM = f"""
+with next as (
+    select key from outbox w
+    where state = 'waiting' and not_before <= $1 and expires_at > $1 and rehearsal = $6
+      and (purpose = any($7::text[]) or not {OPTED_OUT.format(phone="w.phone")})
+    order by priority, made_at, key limit $2 for update skip locked
+)
+update outbox o set state = 'claimed', epoch = $3, number = $4, provider = $5, claimed_at = $1,
+                    attempts = attempts + 1
+from next where o.key = next.key
+returning o.key, o.purpose, o.priority, o.phone, o.body, o.segments, o.expires_at, o.made_at
+"""  # noqa: S608 (constants only)
+
+# Only the claimant's epoch may say what became of it, also after a successor has called it unknown.
+_SETTLE = """
+update outbox o set state = s.state, provider_message_id = s.its_id, reason = s.reason, settled_at = $1
+from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as s (key, state, its_id, reason)
+where o.key = s.key and o.epoch = $6 and o.state in ('claimed', 'unknown')
+returning o.state
+"""
+_RETURN = """
+update outbox set state = 'waiting', reason = $3
+where key = any($1::text[]) and epoch = $2 and state = 'claimed'
+"""
+_INHERIT = """
+update outbox set state = case when provider = any($2::text[]) then 'waiting' else 'unknown' end,
+                  reason = 'leader_lost', settled_at = $3
+where state = 'claimed' and epoch < $1
+returning state
+"""
+_RECEIPT = """
+update outbox set state = $3, reason = case when $4 = '' then reason else $4 end, settled_at = $5
+where provider = $1 and provider_message_id = $2 and state in ('sent', 'unknown')
+  and ($3 <> 'sent' or state = 'unknown')
+returning key, purpose
+"""
+_DEPTH = """
+select purpose, count(*), min(made_at) from outbox where state = 'waiting' group by purpose
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A text that this leader alone may send now."""
+
+    key: str
+    purpose: str
+    phone: str
+    body: str
+    segments: int
+    expires_at: datetime
+
+
+async def enqueue(connection: asyncpg.Connection, texts: Sequence[Text]) -> set[str]:
+    """Puts texts into the outbox; the keys that were new. A key known before changes nothing."""
+    if not texts:
+        return set()
+    rows = [
+        (
+            t.key, t.purpose.value, PRIORITY[t.purpose], t.phone, t.watcher_id, t.precinct_id, t.body,
+            t.segments, t.rehearsal, t.made_at, t.window.opens, t.window.closes,
+        )
+        for t in texts if t.window.opens < t.window.closes
+    ]  # fmt: skip
+    columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)] or [[]] * 12
+    return {row["key"] for row in await connection.fetch(_ENQUEUE, *columns)}
+
+
+async def inherit(
+    connection: asyncpg.Connection, term: Term, idempotent: Sequence[str], now: datetime
+) -> dict[str, int]:
+    """What earlier leaders claimed and never settled: unknown, or waiting again where that is harmless."""
+    async with connection.transaction():
+        await term.fence(connection)
+        rows = await connection.fetch(_INHERIT, term.epoch, list(idempotent), now)
+    return _counts(row["state"] for row in rows)
+
+
+async def retire(connection: asyncpg.Connection, term: Term, now: datetime) -> dict[str, int]:
+    """Takes out what came too late and what would reach a phone that said STOP; counts by state."""
+    async with connection.transaction():
+        await term.fence(connection)
+        expired = await connection.fetch(_EXPIRE, now)
+        silenced = await connection.fetch(_SILENCE, now, sorted(AFTER_STOP))
+    return {"expired": len(expired), "silenced": len(silenced)}
+
+
+async def claim(  # noqa: PLR0917
+    connection: asyncpg.Connection,
+    term: Term,
+    now: datetime,
+    limit: int,
+    number: str,
+    provider: str,
+    rehearsal: bool = False,
+) -> list[Claimed]:
+    """The most urgent texts that may go out now, at most `limit`, for one of our numbers.
+
+    Never to a phone whose latest word is STOP, and never a rehearsal's on election day. Raises
+    `DeposedError`, or `NotReplicatedError`: then nothing may be sent, for a failover would forget the claim.
+    """
+    async with ReplicationWatch(connection), connection.transaction():
+        await term.fence(connection)
+        rows = await connection.fetch(
+            _CLAIM, now, limit, term.epoch, number, provider, rehearsal, sorted(AFTER_STOP)
+        )
+    rows.sort(key=lambda row: (row["priority"], row["made_at"], row["key"]))
+    return [
+        Claimed(r["key"], r["purpose"], r["phone"], r["body"], r["segments"], r["expires_at"]) for r in rows
+    ]
+
+
+async def settle(
+    connection: asyncpg.Connection, epoch: int, now: datetime, settled: Sequence[tuple[str, str, str, str]]
+) -> None:
+    """Notes what became of claimed texts: (key, state, provider's id, reason)."""
+    if settled:
+        keys, states, ids, reasons = (list(column) for column in zip(*settled, strict=True))
+        await connection.execute(_SETTLE, now, keys, states, [i or None for i in ids], reasons, epoch)
+
+
+async def give_back(connection: asyncpg.Connection, epoch: int, keys: Sequence[str], reason: str) -> None:
+    """Claimed texts that the provider certainly has not taken wait again."""
+    if keys:
+        await connection.execute(_RETURN, list(keys), epoch, reason)
+
+
+async def deliver(
+    connection: asyncpg.Connection, provider: str, delivery: Delivery, now: datetime
+) -> str | None:
+    """Notes what a provider tells later; the text's purpose, or None where it is none of ours.
+
+    Reports come in any order: a final state stands.
+    """
+    row = await connection.fetchrow(
+        _RECEIPT, provider, delivery.provider_message_id, delivery.state, delivery.reason, now
+    )
+    return str(row["purpose"]) if row else None
+
+
+async def depth(connection: asyncpg.Connection) -> dict[str, tuple[int, datetime]]:
+    """What waits: purpose -> (how many, the oldest)."""
+    return {row["purpose"]: (row["count"], row["min"]) for row in await connection.fetch(_DEPTH)}
+
+
+async def opted_out(connection: asyncpg.Connection, phones: Sequence[str]) -> set[str]:
+    """Those of the phones whose latest word was STOP."""
+    query = f"select p from unnest($1::text[]) p where {OPTED_OUT.format(phone='p')}"  # noqa: S608
+    return {row["p"] for row in await connection.fetch(query, list(phones))}
+
+
+def _counts(states: Any) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for state in states:
+        found[state] = found.get(state, 0) + 1
+    return found
+
+
+PURPOSES = tuple(purpose.value for purpose in Purpose)

@@ -1,0 +1,167 @@
+"""Incidents: what they are about, and which texts belong together. Pure.
+
+A category is read from the words whenever it is shown, never stored: a better list of words sorts yesterday's
+incidents too, and the log stays as it was. Staff who know better say so, and that stands. Threads are a
+function of the set of entries.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+
+from election.domain.checkin import CheckIn, Kind
+from election.wire.desks import CATEGORIES, OTHER, Said
+from intake.languages.catalogues import load_catalogues
+from intake.reading.grammar.fold import fold
+from intake.reading.grammar.tokens import plain_words
+
+OPEN = frozenset({"open", "acknowledged", "assigned"})
+_WITHOUT_SPACES = frozenset({"zh"})  # languages whose words are found anywhere in the text
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """An incident: its first text and those that followed it. `number` is the first one's."""
+
+    number: int
+    first: CheckIn
+    followed_by: tuple[CheckIn, ...] = ()
+    status: str = "open"
+    course: tuple[CheckIn, ...] = ()  # the RESOLVE entries that gave it a status, oldest first
+
+    @property
+    def text(self) -> str:
+        return " / ".join(str(e.detail.get("text") or "") for e in (self.first, *self.followed_by))
+
+    @property
+    def last_at(self) -> datetime:
+        return (self.followed_by[-1] if self.followed_by else self.first).sent_at
+
+    @property
+    def category(self) -> str:
+        """What it is about: as staff said last, else as its words say."""
+        said = [known for e in self.course if (known := _category_given(e))]
+        return said[-1] if said else category_of(self.text)
+
+
+def category_of(text: str) -> str:
+    """What an incident is about: one of `CATEGORIES`. Words of every language count."""
+    words, joined = plain_words(fold(text)), fold(text)
+    sentence = f" {' '.join(words)} "
+    for category, phrases, parts in _phrases():
+        if any(phrase in sentence for phrase in phrases) or any(part in joined for part in parts):
+            return category
+    return OTHER
+
+
+@cache
+def _phrases() -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    """(category, phrases padded with spaces, phrases found anywhere)."""
+    found = []
+    for category in CATEGORIES:
+        phrases: list[str] = []
+        parts: list[str] = []
+        for language, catalogue in load_catalogues().items():
+            for term in catalogue.incidents.get(category, ()):
+                if language in _WITHOUT_SPACES:
+                    parts.append(fold(term))
+                else:
+                    phrases.append(f" {' '.join(plain_words(fold(term)))} ")
+        found.append((category, tuple(phrases), tuple(parts)))
+    return found
+
+
+def number_of(entry: CheckIn) -> int:
+    """The number intake told the watcher for this text."""
+    try:
+        return int(entry.detail["incident"])
+    except (KeyError, TypeError, ValueError):
+        return int.from_bytes(entry.check_in_id.bytes[:4], "big") | 1 << 32
+
+
+def courses(entries: Iterable[CheckIn]) -> dict[int, list[CheckIn]]:
+    """The entries that gave each incident's number a status, oldest first."""
+    found: dict[int, list[CheckIn]] = defaultdict(list)
+    for entry in sorted((e for e in entries if e.kind is Kind.RESOLVE), key=lambda e: e.sort_key):
+        try:
+            number = int(entry.detail["incident"])
+        except (KeyError, TypeError, ValueError):
+            continue
+        found[number].append(entry)
+    return dict(found)
+
+
+def status_of(entry: CheckIn) -> str:
+    """The status that a RESOLVE entry gives."""
+    return str(entry.detail.get("status") or "resolved")
+
+
+def _category_given(entry: CheckIn) -> str:
+    given = str(entry.detail.get("category") or "")
+    return given if given in CATEGORIES else ""
+
+
+def history_of(thread: Thread) -> list[Said]:
+    """Everything said of an incident: its texts, and what staff made of it."""
+    texts = [
+        Said(at=e.received_at, text=str(e.detail.get("text") or ""))
+        for e in (thread.first, *thread.followed_by)
+    ]
+    steps = [
+        Said(
+            at=e.received_at,
+            by=e.sender.removeprefix("staff:"),
+            status=status_of(e),
+            category=_category_given(e),
+            text=str(e.detail.get("note") or ""),
+        )
+        for e in thread.course
+    ]
+    return sorted(texts + steps, key=lambda said: said.at)
+
+
+def threads(entries: Iterable[CheckIn], window: timedelta) -> list[Thread]:
+    """Incidents by number: a sender's texts at one precinct, each within `window` of the one before.
+
+    A text after the incident was resolved begins another one. Only INCIDENT and RESOLVE entries matter.
+    """
+    known = list(entries)
+    resolved: dict[int, datetime] = {}
+    for entry in sorted((e for e in known if e.kind is Kind.RESOLVE), key=lambda e: e.sort_key):
+        number = entry.detail.get("incident")
+        if isinstance(number, int) and status_of(entry) not in OPEN:
+            resolved.setdefault(number, entry.received_at)
+    by_place: dict[tuple[str, str], list[CheckIn]] = defaultdict(list)
+    for entry in known:
+        if entry.kind is Kind.INCIDENT:
+            by_place[entry.watcher_id or entry.sender, entry.precinct_id or ""].append(entry)
+    course = courses(known)
+    found = []
+    for texts in by_place.values():
+        texts.sort(key=lambda e: (e.sent_at, e.check_in_id.bytes))
+        group: list[CheckIn] = []
+        for entry in texts:
+            if group and _belongs(entry, group, window, resolved):
+                group.append(entry)
+                continue
+            if group:
+                found.append(_thread(group, course))
+            group = [entry]
+        found.append(_thread(group, course))
+    return sorted(found, key=lambda t: t.number)
+
+
+def _belongs(
+    entry: CheckIn, group: Sequence[CheckIn], window: timedelta, resolved: dict[int, datetime]
+) -> bool:
+    over = resolved.get(number_of(group[0]))
+    return entry.sent_at - group[-1].sent_at <= window and (over is None or entry.sent_at <= over)
+
+
+def _thread(group: Sequence[CheckIn], courses: dict[int, list[CheckIn]]) -> Thread:
+    number = number_of(group[0])
+    course = courses.get(number, [])
+    status = status_of(course[-1]) if course else "open"
+    return Thread(number, group[0], tuple(group[1:]), status, tuple(course))

@@ -1,0 +1,254 @@
+"""The one way in: whatever the channel, a report is made durable, then read, then answered."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import lru_cache, partial
+from time import monotonic
+
+import phonenumbers
+
+from election.domain.checkin import Channel, Kind, Message, Reading
+from election.runtime.clock import Clock
+from intake.journal.file import Draft
+from intake.journal.writer import Journal, JournalUnavailableError
+from intake.metrics.intake import Telemetry
+from intake.providers import MalformedError, Outcome
+from intake.reading.reader import readings_of
+from intake.receive.plausibility import Plausibility
+from intake.receive.rate_limits import Phones
+from intake.receive.replicated_ack import Replication
+from intake.replies.wording import doubt_about, reply_to
+from intake.roster.snapshot import Rosters
+
+# A sending time is believed within these bounds of the stack's clock: phones hold texts back for a day
+# without signal, and clocks run a little fast. Outside them the time of receipt stands.
+OLDEST_SENDING = timedelta(hours=26)
+FASTEST_CLOCK = timedelta(minutes=5)
+LATE = timedelta(hours=1)  # on its way: somebody's backlog, or somebody's clock
+
+SHED_WAITING = 5_000  # messages waiting for the disk, beyond which unknown senders are put off
+LONGEST_KEY = 200  # characters of a provider's message id; the longest in use have 64
+LONGEST_SENDER = 64
+NO_ROSTER_REPLY = "Got it. Saved; it will be read as soon as the list of precincts is here."
+
+SLOW_DOWN_REPLY = "All your texts are saved. You sent many, so answers pause for a minute."
+
+OnDurable = Callable[[Outcome | JournalUnavailableError], None]
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+class IngestPipeline:
+    """Takes reports of every channel. Raises `JournalUnavailableError` where one cannot be made durable."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        rosters: Rosters,
+        clock: Clock,
+        telemetry: Telemetry,
+        region: str,
+        *,
+        rehearsal: bool = False,
+        plausibility: Plausibility | None = None,
+        numbers: Callable[[Message, list[Reading]], list[Reading]] | None = None,
+        reply_elsewhere: Callable[[Message, str], None] | None = None,
+        phones: Phones | None = None,
+        replication: Replication | None = None,
+    ) -> None:
+        self.journal = journal
+        self.rosters = rosters
+        self.clock = clock
+        self.telemetry = telemetry
+        self._region = region
+        self._rehearsal = rehearsal
+        self._plausibility = plausibility
+        self._numbers = numbers
+        self._reply_elsewhere = reply_elsewhere
+        self._phones = phones or Phones(per_minute=0, burst=0)
+        self.replication = replication
+        self._to_read: list[tuple[_Submission, Draft]] = []  # of this turn of the event loop
+
+    async def submit_and_wait(
+        self,
+        provider: str,
+        key: str,
+        channel: Channel,
+        sender: str,
+        *,
+        body: str,
+        raw: bytes,
+        sent_at: datetime | None = None,
+    ) -> Outcome:
+        """Returns once the report is durable, with the words to answer it.
+
+        A redelivery gets the answer of the first delivery. Raises `MalformedError` on an impossible key.
+        """
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.submit(
+            provider,
+            key,
+            channel,
+            sender,
+            body=body,
+            raw=raw,
+            sent_at=sent_at,
+            on_durable=partial(_settle, future),
+        )
+        return await future
+
+    def submit(
+        self,
+        provider: str,
+        key: str,
+        channel: Channel,
+        sender: str,
+        *,
+        body: str,
+        raw: bytes,
+        on_durable: OnDurable,
+        sent_at: datetime | None = None,
+    ) -> None:
+        """As `submit_and_wait`, without waiting: `on_durable` is called with the outcome, or with the error
+        that says it is not durable. Raises the same errors where that is known at once.
+        """
+        if len(key) > LONGEST_KEY or "\0" in key:
+            raise MalformedError(
+                f"the message id must have at most {LONGEST_KEY} characters, none of them NUL"
+            )
+        now = self.clock.now()
+        if sent_at is None:
+            sent_at = now
+        elif not now - OLDEST_SENDING <= sent_at <= now + FASTEST_CLOCK:
+            self.telemetry.incredible_times.inc()
+            sent_at = now
+        elif now - sent_at > LATE:
+            self.telemetry.late_texts.inc()
+        if channel is Channel.SMS:
+            sender = normal_phone(sender, self._region)
+            if self.journal.waiting > SHED_WAITING and not self._known(sender):
+                raise JournalUnavailableError("too busy for unknown senders; the provider sends it again")
+        if "\0" in body:  # PostgreSQL's text cannot hold it; `raw` keeps it
+            self.telemetry.garbled_texts.inc()
+            body = body.replace("\0", "\ufffd")
+        draft = Draft(provider, key, channel, sender, body, raw, now, sent_at, self.rosters.version,
+                      self._rehearsal)  # fmt: skip
+        waiting = _Submission(self, on_durable)
+        self.journal.put(draft, waiting.durable)
+        if channel is Channel.SMS:  # read while the disk syncs, so that the answer is ready when it has
+            if not self._to_read:
+                asyncio.get_running_loop().call_soon(self._read_arrived)
+            self._to_read.append((waiting, draft))
+
+    def _read_arrived(self) -> None:
+        """Reads what came in during one turn of the event loop."""
+        arrived, self._to_read = self._to_read, []
+        at_hand = self.rosters.at_hand
+        for waiting, draft in arrived:
+            roster = at_hand(draft.roster_version)
+            if roster is not None:
+                waiting.readings = readings_of(draft, roster)
+
+    def acknowledge(
+        self,
+        on_durable: OnDurable,
+        message: Message,
+        duplicate: bool,
+        readings: list[Reading] | None,
+        replicated: bool,
+    ) -> None:
+        """Answers a message that is durable. `readings`: what it says, where that is known already."""
+        self.telemetry.acknowledge(message.provider, duplicate, local_only=not replicated)
+        reply = self._answer_to(message, duplicate, readings)
+        on_durable(Outcome(message, duplicate, reply))
+        if self._reply_elsewhere is not None and not duplicate:
+            self._reply_elsewhere(message, reply)
+
+    def _answer_to(self, message: Message, duplicate: bool, readings: list[Reading] | None) -> str:
+        """The reply, unless its phone has had too many; that is said once a minute."""
+        if message.channel is Channel.SMS and not duplicate:
+            excess = self._phones.excess(message.sender, monotonic())
+            if excess:
+                self.telemetry.unanswered.inc()
+                return SLOW_DOWN_REPLY if excess == "tell" else ""
+        return self.words_for(message, readings)
+
+    def _known(self, sender: str) -> bool:
+        roster = self.rosters.current
+        return roster is not None and roster.watcher(sender) is not None
+
+    def words_for(self, message: Message, readings: list[Reading] | None = None) -> str:
+        """The reply to a message, as `readings` or else as read against its roster, where that is at hand."""
+        roster = self.rosters.at_hand(message.roster_version)
+        if roster is None:
+            return "" if message.channel is Channel.STAFF else NO_ROSTER_REPLY
+        if readings is None:
+            readings = readings_of(message, roster)
+        if self._numbers is not None:
+            readings = self._numbers(message, readings)
+        hints = self._plausibility.hints_for(message, readings) if self._plausibility else None
+        return reply_to(readings, message, roster, hints)
+
+    def asks(self, message: Message) -> bool:
+        """Whether the reply is a question: something in the message is not counted until it is answered."""
+        roster = self.rosters.at_hand(message.roster_version)
+        if roster is None:
+            return False
+        readings = readings_of(message, roster)
+        hints = self._plausibility.hints_for(message, readings) if self._plausibility else None
+        return any(
+            r.held or r.kind in (Kind.QUESTION, Kind.UNREAD) or doubt_about(r, hints) for r in readings
+        )
+
+
+class _Submission:
+    """One message on its way to the disk, and what it says."""
+
+    __slots__ = ("_on_durable", "_pipeline", "readings")
+
+    def __init__(self, pipeline: IngestPipeline, on_durable: OnDurable) -> None:
+        self._pipeline = pipeline
+        self._on_durable = on_durable
+        self.readings: list[Reading] | None = None
+
+    def durable(self, result: tuple[Message, bool] | JournalUnavailableError) -> None:
+        if isinstance(result, JournalUnavailableError):
+            self._on_durable(result)
+            return
+        message, duplicate = result
+        readings = None if duplicate else self.readings  # the answer is to the one first stored
+        pipeline = self._pipeline
+        if pipeline.replication is None or duplicate:
+            pipeline.acknowledge(self._on_durable, message, duplicate, readings, True)
+        else:
+            acknowledge = partial(pipeline.acknowledge, self._on_durable, message, duplicate, readings)
+            pipeline.replication.wait(message, acknowledge)
+
+
+def _settle(future: "asyncio.Future[Outcome]", result: Outcome | JournalUnavailableError) -> None:
+    if future.cancelled():
+        return
+    if isinstance(result, Outcome):
+        future.set_result(result)
+    else:
+        future.set_exception(result)
+
+
+def normal_phone(sender: str, region: str) -> str:
+    """E.164 of a phone number; short codes and names stay, but never look like `form:` or `staff:`."""
+    if _E164.fullmatch(sender):
+        return sender
+    return _parsed_phone(sender[:LONGEST_SENDER], region)
+
+
+@lru_cache(maxsize=4096)
+def _parsed_phone(sender: str, region: str) -> str:
+    try:
+        number = phonenumbers.parse(sender, region)
+        if phonenumbers.is_possible_number(number):
+            return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    except phonenumbers.NumberParseException:
+        pass
+    return sender.strip().replace("\0", "").replace(":", " ")

@@ -1,0 +1,1 @@
+"""Texts from providers: verified, made durable and answered, on a short way for plain requests."""

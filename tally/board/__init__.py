@@ -1,0 +1,1 @@
+"""What is published: numbered editions of the standings, and the board's JSON as of a time."""

@@ -1,0 +1,142 @@
+"""What the call desk does, for the feed: asked of its API when the database says that it changed.
+
+The callers' service tells of changes to its tables on a channel of PostgreSQL; we then ask it, at most twice
+a second, and every few seconds in any case (a wake-up may be lost, and the call desk may go away). Nothing of
+the tally waits for it: without an answer the last one stands, marked with since when it is old.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import structlog
+from pydantic import ValidationError
+
+from election.access.identity import Admission, machine
+from election.postgres.database import UNREACHABLE, connect, pauses
+from election.runtime.clock import Clock
+from election.wire.callers import DispatchList
+from tally.settings import TallySettings
+from tally.standing.rounding import Row
+
+CHANNEL = "beluga_dispatches"  # told by triggers on the callers' tables
+BETWEEN_SECONDS = 0.5  # real; between questions at least
+SILENT_SECONDS = 10.0  # real; without an answer for so long, what is shown is old
+TIMEOUT = aiohttp.ClientTimeout(total=3)
+MOST_PROPOSALS = 50
+
+log = structlog.get_logger().bind(part="calls")
+
+
+class CallDesk:
+    """Asks the call desk and tells `hear` what it said."""
+
+    def __init__(
+        self, settings: TallySettings, admission: Admission, clock: Clock, hear: Callable[[Row], None]
+    ) -> None:
+        self._settings = settings
+        self._admission = admission
+        self._clock = clock
+        self._hear = hear
+        self._wake = asyncio.Event()
+        self._last: Row | None = None
+        self._answered_at = time.monotonic()
+        self._silent_since: int | None = None
+
+    async def run(self) -> None:
+        """Asks until cancelled."""
+        listening = asyncio.create_task(self._listen())
+        try:
+            async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
+                while True:
+                    self._wake.clear()
+                    await self._ask(session)
+                    await asyncio.sleep(BETWEEN_SECONDS)
+                    try:
+                        async with asyncio.timeout(self._settings.calls_seconds):
+                            await self._wake.wait()
+                    except TimeoutError:
+                        pass
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        rest = pauses()
+        while True:
+            try:
+                listener = await connect(self._settings.database_url)
+                try:
+                    await listener.add_listener(CHANNEL, self._woken)
+                    rest.reset()
+                    self._wake.set()
+                    closed = asyncio.Event()
+                    listener.add_termination_listener(lambda _, closed=closed: closed.set())
+                    await closed.wait()
+                finally:
+                    listener.terminate()
+            except UNREACHABLE:
+                pass
+            await rest.wait()
+
+    def _woken(self, *_: Any) -> None:
+        self._wake.set()
+
+    async def _ask(self, session: aiohttp.ClientSession) -> None:
+        token = self._admission.sign("service", machine("tally"))
+        try:
+            async with session.get(
+                f"{self._settings.callers_url}/dispatches", headers={"Authorization": f"Bearer {token}"}
+            ) as answer:
+                answer.raise_for_status()
+                said = DispatchList.model_validate_json(await answer.read())
+        except (aiohttp.ClientError, TimeoutError, OSError, ValidationError) as error:
+            self._unanswered(type(error).__name__)
+            return
+        self._answered_at, self._silent_since = time.monotonic(), None
+        self._last = row_of(said)
+        self._hear(self._last)
+
+    def _unanswered(self, why: str) -> None:
+        if time.monotonic() - self._answered_at < SILENT_SECONDS or self._last is None:
+            return
+        if self._silent_since is None:
+            age = (time.monotonic() - self._answered_at) * self._clock.speed
+            self._silent_since = int(self._clock.now().timestamp() - age)
+            log.warning("call desk away", why=why)
+        self._hear(self._last | {"silent_since": self._silent_since})
+
+
+def row_of(said: DispatchList) -> Row:
+    """The call desk's answer as the feed's `Calls`."""
+    return {
+        "dispatches": [
+            {
+                "precinct_id": d.precinct_id,
+                "automatic": d.automatic,
+                "callers_wanted": d.callers_wanted,
+                "callers_now": d.callers_now,
+                "callers_allocated": d.callers_allocated,
+                "started_at": int(d.started_at.timestamp()),
+                "started_by": d.started_by,
+                "reason": d.reason,
+                "hold": d.hold,
+                "missing_at_start": d.missing_at_start,
+                "calls": d.calls,
+            }
+            for d in said.dispatches
+        ],
+        "proposals": [
+            {
+                "precinct_id": p.precinct_id,
+                "callers": p.callers,
+                "missing": p.missing,
+                "reachable": p.reachable,
+                "sentence": p.sentence,
+            }
+            for p in said.proposals[:MOST_PROPOSALS]
+        ],
+        "silent_since": None,
+    }

@@ -1,0 +1,1 @@
+"""A precinct's entries as values, and what corrections, withdrawals and decisions make of them."""

@@ -1,0 +1,1 @@
+"""The feed's WebSocket server: hello, one snapshot, numbered deltas and beats."""

@@ -1,0 +1,204 @@
+"""Looks at the ledger in columns. Most precincts are read straight from the filed columns; tangled ones are
+resolved one by one (`Ledger.view`) and laid beside them. Both ways say the same (tests compare them).
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from election.domain.checkin import Kind
+from tally.entries.entries import FOREVER, OPEN, PrecinctView
+from tally.ledger.entry_store import CODE, NOTHING, EntryStore
+from tally.ledger.ledger import Ledger
+from tally.packed.count_columns import ABSENT, CountColumns, CountRow, segments
+
+_COUNT, _FINAL, _LINE = CODE[Kind.COUNT], CODE[Kind.FINAL], CODE[Kind.LINE]
+_VOTERS, _HERE, _AWAY = CODE[Kind.VOTERS], CODE[Kind.HERE], CODE[Kind.AWAY]
+
+
+def all_precincts(ledger: Ledger, as_of: float = FOREVER) -> CountColumns:
+    """Every precinct as its entries received by `as_of` have it."""
+    store, n = ledger.store, len(ledger.ids)
+    unresolved = np.frombuffer(ledger.needs_resolution, np.bool_)  # sites' places lie behind the precincts'
+    table = _Columns(np.arange(n, dtype=np.intp), ledger.opens.copy(), ledger.closes.copy())
+    for p in ledger.hours_of:
+        table.opens[p], table.closes[p] = ledger.hours(p, as_of)
+    received, place = store.column("received"), store.column("place")
+    known = np.flatnonzero((place >= 0) & (place < n) & (received <= as_of))
+    np.maximum.at(table.last_received, place[known], received[known])
+    _beside(ledger, table, as_of)
+    for p in np.flatnonzero(unresolved[:n]).tolist():
+        table.put(p, ledger.view(p, as_of), store)
+    rows = ledger.order.rows(store)
+    rows = rows[(received[rows] <= as_of) & ~unresolved[place[rows]]]
+    none = np.zeros(len(rows), dtype=np.bool_)
+    plain = (
+        place[rows].astype(np.intp), store.column("votes")[rows].astype(np.float64),
+        store.column("observed")[rows], none, none, store.column("kind")[rows] == _FINAL,
+        store.column("sender")[rows].astype(np.intp), store.column("channel")[rows].copy(), none,
+    )  # fmt: skip
+    resolved = table.reports()
+    if not len(resolved[0]):
+        return table.done(plain)
+    joined = tuple(np.concatenate(pair) for pair in zip(resolved, plain, strict=True))
+    order = np.argsort(joined[0], kind="stable")
+    return table.done(tuple(column[order] for column in joined))
+
+
+def subset(ledger: Ledger, positions: Sequence[int], as_of: float = FOREVER) -> CountColumns:
+    """Some precincts (ascending) as their entries received by `as_of` have them."""
+    store = ledger.store
+    at = np.array(positions, dtype=np.intp)
+    table = _Columns(at, ledger.opens[at], ledger.closes[at])
+    for i, p in enumerate(positions):
+        if ledger.needs_resolution[p] or ledger.beside[p]:
+            table.put(i, ledger.view(p, as_of), store)
+            continue
+        if p in ledger.hours_of:
+            table.opens[i], table.closes[i] = ledger.hours(p, as_of)
+        table.put_plain(i, p, store, as_of)
+    return table.done(table.reports())
+
+
+def single(ledger: Ledger, place: int, as_of: float = FOREVER) -> CountRow:
+    """One precinct as its entries received by `as_of` have it."""
+    store = ledger.store
+    if ledger.needs_resolution[place] or ledger.beside[place]:
+        return _glance(ledger.view(place, as_of), store)
+    hours = ledger.hours(place, as_of) if place in ledger.hours_of else None
+    opens, closes = hours or (ledger.opens.item(place), ledger.closes.item(place))
+    rows = _plain(place, store, as_of)
+    if not rows:
+        return CountRow(place, opens, closes)
+    kinds, received, votes, observed = store.kind, store.received, store.votes, store.observed
+    sender, channel, none = store.sender, store.channel, [False] * len(rows)
+    return CountRow(
+        place, opens, closes, max([received[row] for row in rows]), ABSENT, ABSENT, ABSENT, 0, 0, 0,
+        [votes[row] for row in rows], [observed[row] for row in rows], none, none,
+        [kinds[row] == _FINAL for row in rows], [sender[row] for row in rows],
+        [channel[row] for row in rows],
+    )  # fmt: skip
+
+
+def _glance(view: PrecinctView, store: EntryStore) -> CountRow:
+    """A precinct as resolved."""
+    given = (view.last_received, view.line_minutes, view.line_people, view.line_at)
+    heard, minutes, people, line_at = (ABSENT if v is None else v for v in given)
+    live = view.live
+    return CountRow(
+        view.position, view.opens, view.closes, heard, int(minutes), int(people), line_at,
+        len(view.incidents), view.on_post, len(view.struck_off),
+        [r.votes for r in live], [r.observed for r in live], [r.asked for r in live],
+        [r.accepted_by_staff for r in live], [r.kind is Kind.FINAL for r in live],
+        [store.code(r.sender) for r in live], [r.channel for r in live], any(r.whole for r in live),
+    )  # fmt: skip
+
+
+def _plain(place: int, store: EntryStore, as_of: float) -> list[int]:
+    """Rows of a precinct that holds nothing but plain counts, in order."""
+    received, observed = store.received, store.observed
+    rows = [row for row in store.rows_at(place) if received[row] <= as_of]
+    rows.reverse()  # the order of arrival, which is nearly always that of looking
+    if any(observed[a] >= observed[b] for a, b in pairwise(rows)):
+        rows.sort(key=lambda row: (observed[row], received[row], store.high[row], store.low[row]))
+    return rows
+
+
+class _Columns:
+    """A look in the making."""
+
+    def __init__(self, at: NDArray[np.intp], opens: NDArray[np.float64], closes: NDArray[np.float64]) -> None:
+        n = len(at)
+        self.at, self.opens, self.closes = at, opens, closes
+        self.last_received = np.full(n, float(ABSENT))
+        self.line_at = np.full(n, float(ABSENT))
+        self.line_minutes = np.full(n, ABSENT, dtype=np.intp)
+        self.line_people = np.full(n, ABSENT, dtype=np.intp)
+        self.incidents, self.on_post, self.struck_off = np.zeros((3, n), dtype=np.intp)
+        self._reports: list[tuple[int, float, float, bool, bool, bool, int, int, bool]] = []
+
+    def put(self, i: int, view: PrecinctView, store: EntryStore) -> None:
+        """The i-th precinct as resolved."""
+        self.opens[i], self.closes[i] = view.opens, view.closes
+        self.last_received[i] = ABSENT if view.last_received is None else view.last_received
+        line = (view.line_at, view.line_minutes, view.line_people)
+        self.line_at[i], self.line_minutes[i], self.line_people[i] = (
+            ABSENT if v is None else v for v in line
+        )
+        self.incidents[i], self.on_post[i] = len(view.incidents), view.on_post
+        self.struck_off[i] = len(view.struck_off)
+        for r in view.live:
+            final, code = r.kind is Kind.FINAL, store.code(r.sender)
+            marks = (r.asked, r.accepted_by_staff, final)
+            said = (i, r.votes, r.observed, *marks, code, r.channel, r.whole)
+            self._reports.append(said)
+
+    def put_plain(self, i: int, place: int, store: EntryStore, as_of: float) -> None:
+        """The i-th precinct, which holds nothing but plain counts."""
+        received, observed, votes = store.received, store.observed, store.votes
+        rows = _plain(place, store, as_of)
+        if not rows:
+            return
+        self.last_received[i] = max(received[row] for row in rows)
+        for row in rows:
+            final = store.kind[row] == _FINAL
+            who = (store.sender[row], store.channel[row])
+            self._reports.append((i, votes[row], observed[row], False, False, final, *who, False))
+
+    def reports(self) -> tuple[NDArray[Any], ...]:
+        """Columns of what was put."""
+        kinds = (np.intp, np.float64, np.float64, np.bool_, np.bool_, np.bool_, np.intp, np.int8, np.bool_)
+        columns = zip(*self._reports, strict=True) if self._reports else ([],) * len(kinds)
+        return tuple(np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True))
+
+    def done(self, reports: tuple[NDArray[Any], ...]) -> CountColumns:
+        of, votes, observed, asked, sure, final, sender, channel, whole = reports
+        slot, starts = segments(of)
+        return CountColumns(
+            self.at, self.opens, self.closes, self.last_received, self.line_minutes, self.line_people,
+            self.line_at, self.incidents, self.on_post, self.struck_off, slot, starts, votes, observed, asked,
+            sure, final, sender, of, channel, whole,
+        )  # fmt: skip
+
+
+def _beside(ledger: Ledger, table: _Columns, as_of: float) -> None:
+    """Lines, watchers on post, names struck off and open incidents of precincts that are not tangled."""
+    store, unresolved = ledger.store, ledger.needs_resolution
+    kind, place, received = store.kind, store.place, store.received
+    lines: dict[int, tuple[tuple[float, float, bytes], int]] = {}
+    posts: dict[tuple[int, int], tuple[tuple[float, bytes], bool]] = {}
+    struck: dict[int, set[int]] = {}
+    for row in ledger.asides:
+        p, code = place[row], kind[row]
+        if received[row] > as_of or unresolved[p]:
+            continue
+        if code == _LINE:
+            order = (store.observed[row], received[row], store.id(row))
+            if p not in lines or order > lines[p][0]:
+                lines[p] = (order, row)
+        elif code in (_HERE, _AWAY):
+            mark = ((store.sent(row), store.id(row)), code == _HERE)
+            who = (p, store.sender[row])
+            if who not in posts or mark > posts[who]:
+                posts[who] = mark
+        elif code == _VOTERS:
+            numbers = store.details.get(row, NOTHING).get("roll_numbers", ())
+            struck.setdefault(p, set()).update(map(int, numbers))
+    for p, (order, row) in lines.items():
+        detail = store.details.get(row, NOTHING)
+        minutes, people = detail.get("minutes"), detail.get("people")
+        table.line_at[p] = order[0]
+        table.line_minutes[p] = ABSENT if minutes is None else minutes
+        table.line_people[p] = ABSENT if people is None else people
+    for (p, _), (_, here) in posts.items():
+        table.on_post[p] += here
+    for p, numbers in struck.items():
+        table.struck_off[p] = len(numbers)
+    for incident in ledger.incidents(as_of):
+        if incident.precinct_id is not None and incident.status in OPEN:
+            p = ledger.index[incident.precinct_id]
+            if not unresolved[p]:
+                table.incidents[p] += 1

@@ -1,0 +1,1 @@
+"""The day's model: curve, expectation, gate, fit, and what they say of every precinct's final count."""

@@ -1,0 +1,225 @@
+"""The gate: which of a precinct's counts can be true together.
+
+A precinct's true counts never fall, and they follow the curve. The gate finds the most plausible
+non-decreasing chain by dynamic programming: a chain pays for an implausible level at its start, for every
+step that departs from the curve, and for every count it leaves out. A single slip of a digit is then left
+out whether it comes first or last; a monotone rule alone would let one slip block every good count after it.
+
+Many precincts are judged together, in columns (`chains`); one alone (a report has come in) in plain numbers,
+several times as quick (`chain`). Both take the same operations in the same order, logarithms NumPy's own, so
+that they agree to the bit. Both look back from a count only as far as a cheaper chain may still be found.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tally.model.constants import Constants
+
+Array = NDArray[np.float64]
+Codes = NDArray[np.intp]
+Flags = NDArray[np.bool_]
+_HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
+_SURE = 1e6  # cost of leaving out what staff accepted
+_AT_ONCE, _MOST = 4_096, 250_000  # precincts, and counts, judged at a time
+_ROUNDING = 1e-6  # more than costs of different sums can differ by
+WORDS = {
+    "falls": "below an accepted count",
+    "ahead": "far above what this precinct can have by now",
+    "behind": "far below what this precinct should have by now",
+    "roll": "more votes than voters on the roll",
+    "asked": "waits for the watcher to confirm it",
+    "step": "does not fit the counts before and after it",
+}
+
+
+class Candidate(NamedTuple):
+    """A count as the gate sees it. `off` is log N less everything expected (0 means as its peers)."""
+
+    votes: int
+    share: float  # F, the share of the day in by then
+    off: float
+    level_sd: float  # SD of `off` about 0; no smaller than `gate_shared_sd`
+    asked: bool = False
+    sure: bool = False  # staff accepted it
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Many precincts' candidates in columns, by precinct, then by time; `cap` is each one's voters."""
+
+    votes: Array
+    share: Array
+    off: Array
+    level_sd: Array
+    asked: Flags
+    sure: Flags
+    cap: Array
+
+
+def chain(candidates: Sequence[Candidate], cap: float, k: Constants) -> list[int]:
+    """Indices of the accepted counts of one precinct, in order of time (`candidates` are sorted by it)."""
+    least_step, least_start = _least(k.gate_watcher_sd), _least(k.gate_shared_sd)
+    left = [0.0]  # cost of leaving out the first j
+    best: list[float] = []  # cost of the cheapest chain that ends at j
+    ahead: list[float] = []  # the least that a chain which ends by j costs over leaving out as many
+    came: list[int] = []
+    for j, c in enumerate(candidates):
+        own = 0.0
+        if not c.sure:
+            own = (k.asked_cost if c.asked else 0.0) + (6.0 if c.votes > 1.1 * cap + 20 else 0.0)
+        step, found = math.inf, -1
+        for i in range(j - 1, -1, -1):
+            if ahead[i] + (left[j] + own + least_step) > step + _ROUNDING:
+                break
+            cost = best[i] + (left[j] - left[i + 1]) + own
+            if candidates[i].votes > c.votes or cost + least_step > step:
+                continue
+            cost += _step(candidates[i], c, k)
+            if cost <= step:
+                step, found = cost, i
+        least, before = step, found
+        if left[j] + own + least_start <= step:  # else no chain that starts here is cheaper
+            start = left[j] + (_tail_of(c.off, c.level_sd, k.tail) + own)
+            if start <= step:
+                least, before = start, -1
+        best.append(least)
+        came.append(before)
+        left.append(left[j] + (_SURE if c.sure else k.bad_cost))
+        ahead.append(min(least - left[-1], ahead[-1] if ahead else math.inf))
+    least, end = left[-1], -1
+    for i, cost in enumerate(best):
+        if (whole := cost + (left[-1] - left[i + 1])) < least:
+            least, end = whole, i
+    kept: list[int] = []
+    while end >= 0:
+        kept.append(end)
+        end = came[end]
+    return kept[::-1]
+
+
+@lru_cache(maxsize=8)
+def _least(sd: float) -> float:
+    """What a start or a step costs at least whose SD is no smaller."""
+    return float(np.log(sd)) + _HALF_LOG_2PI - 1e-9
+
+
+def _step(a: Candidate, b: Candidate, k: Constants) -> float:
+    """Cost of going from one count to a later and no lower one."""
+    done = max(a.share, 1e-4) / max(b.share, 1e-4)
+    thin = k.thinning * max(1.0 - done, 0.0) / (min(a.votes, b.votes) + 3.0)
+    wobble = k.gate_step_sd * float(np.log(done))
+    return _tail_of(b.off - a.off, math.sqrt(wobble * wobble + thin + k.gate_watcher_sd**2), k.tail)
+
+
+def _tail_of(value: float, sd: float, nu: float) -> float:
+    return float(np.log(sd)) + (
+        _HALF_LOG_2PI + 0.5 * (nu + 1) * float(np.log1p(value * value / (nu * (sd * sd))))
+    )
+
+
+def chains(c: Candidates, starts: Codes, k: Constants) -> Flags:
+    """Which candidates are accepted; precinct i has `starts[i]` up to `starts[i + 1]`, at least one."""
+    kept = np.zeros(len(c.votes), dtype=bool)
+    lengths = np.diff(starts)
+    longest_first = np.argsort(-lengths, kind="stable")
+    done = 0
+    while done < len(lengths):
+        size = max(1, min(_AT_ONCE, _MOST // int(lengths[longest_first[done]])))
+        chosen = longest_first[done : done + size]
+        _keep(kept, c, starts[chosen], lengths[chosen], k)
+        done += size
+    return kept
+
+
+def _keep(kept: Flags, c: Candidates, first: Codes, lengths: Codes, k: Constants) -> None:
+    """Marks the cheapest chains of some precincts, the longest first: those with a j-th count lead.
+
+    Looks back from each count as `chain` does, nearest first, at each precinct only until nothing that is
+    left can be cheaper: a handful of steps, where all pairs of m counts would be m * m / 2.
+    """
+    size, m, least_step = len(first), int(lengths[0]), _least(k.gate_watcher_sd)
+    there = np.arange(m)[:, None] < lengths
+    rows = np.where(there, first + np.arange(m)[:, None], first)  # the m-th counts of all: (m, B)
+    votes, off, share, sure = c.votes[rows], c.off[rows], np.maximum(c.share[rows], 1e-4), c.sure[rows]
+    own = np.where(c.asked[rows], k.asked_cost, 0.0) + np.where(votes > 1.1 * c.cap[rows] + 20, 6.0, 0.0)
+    own[sure] = 0.0
+    alone = _tail(off, c.level_sd[rows], k.tail) + own  # cost of a chain that starts here
+    left = np.zeros((m + 1, size))  # cost of leaving out the first j
+    np.cumsum(np.where(there, np.where(sure, _SURE, k.bad_cost), 0.0), axis=0, out=left[1:])
+    best = np.full((m, size), np.inf)  # cost of the cheapest chain that ends at j
+    ahead = np.empty((m, size))  # the least that a chain which ends by j costs over leaving out as many
+    came = np.full((m, size), -1, dtype=np.intp)
+    for j in range(m):
+        n = int(np.count_nonzero(there[j]))
+        bound = left[j, :n] + alone[j, :n]
+        best[j, :n] = bound
+        step = np.full(n, np.inf)
+        on = np.arange(n)
+        for i in range(j - 1, -1, -1):
+            so_far = left[j, on] + own[j, on] + least_step
+            on = on[ahead[i, on] + so_far <= bound[on] + _ROUNDING]
+            if not len(on):
+                break
+            cost = best[i, on] + (left[j, on] - left[i + 1, on]) + own[j, on]
+            near = (votes[i, on] <= votes[j, on]) & (cost + least_step <= bound[on])
+            at = on[near]
+            whole = cost[near] + _steps((votes, off, share), i, j, at, k)
+            cheaper = whole <= step[at]
+            at, whole = at[cheaper], whole[cheaper]
+            step[at], came[j, at] = whole, i
+            bound[at] = np.minimum(bound[at], whole)
+        starts_here = step >= best[j, :n]
+        came[j, :n][starts_here] = -1
+        best[j, :n] = np.minimum(step, best[j, :n])
+        ahead[j] = best[j] - left[j + 1]
+        if j:
+            np.minimum(ahead[j], ahead[j - 1], out=ahead[j])
+    whole = best + (left[m] - left[1:])
+    end = np.argmin(whole, axis=0)
+    end = np.where(whole[end, np.arange(size)] < left[m], end, -1)
+    on = np.flatnonzero(end >= 0)
+    while len(on):
+        kept[first[on] + end[on]] = True
+        end[on] = came[end[on], on]
+        on = on[end[on] >= 0]
+
+
+def _steps(columns: tuple[Array, Array, Array], i: int, j: int, at: Codes, k: Constants) -> Array:
+    """Cost of going from the i-th count to the j-th, no lower one: log growth against the curve's."""
+    votes, off, share = columns
+    done = share[i, at] / share[j, at]
+    thin = k.thinning * np.maximum(1.0 - done, 0.0) / (np.minimum(votes[i, at], votes[j, at]) + 3.0)
+    wobble = k.gate_step_sd * np.log(done)
+    return _tail(off[j, at] - off[i, at], np.sqrt(wobble * wobble + thin + k.gate_watcher_sd**2), k.tail)
+
+
+def _tail(value: Array, sd: Array, nu: float) -> Array:
+    """-log density of a scaled Student t, up to its constant."""
+    return np.asarray(
+        np.log(sd) + (_HALF_LOG_2PI + 0.5 * (nu + 1) * np.log1p(value * value / (nu * (sd * sd))))
+    )
+
+
+def why(candidates: Sequence[Candidate], accepted: Sequence[int], at: int, cap: float) -> tuple[bool, str]:
+    """Why a count was left out: (a later count contradicts it, in words)."""
+    c = candidates[at]
+    later = any(i > at for i in accepted)
+    before = [i for i in accepted if i < at]
+    if c.votes > 1.1 * cap + 20:
+        return later, WORDS["roll"]
+    if before and c.votes < candidates[before[-1]].votes:
+        return later, f"{WORDS['falls']} ({candidates[before[-1]].votes})"
+    reach = 2 * c.level_sd
+    if c.off > reach:
+        return later, WORDS["ahead"]
+    if c.off < -reach:
+        return later, WORDS["behind"]
+    if c.asked:
+        return later, WORDS["asked"]
+    return later, WORDS["step"]

@@ -1,0 +1,1 @@
+"""Packed columns, so that 180,000 precincts and a million check-ins stay small."""

@@ -1,0 +1,85 @@
+"""Counts in columns: what a refit reads of thousands of precincts at once, without an object a report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Codes = NDArray[np.intp]
+Flags = NDArray[np.bool_]
+ABSENT = -1  # a line, a time or a number that nobody has given
+
+
+@dataclass(frozen=True, slots=True)
+class CountColumns:
+    """Precincts `at` as of a time. Arrays of reports are in order of precinct, then of `Report.sort_key`."""
+
+    at: Codes  # (n,) positions, ascending
+    opens: Array
+    closes: Array
+    last_received: Array  # last word of any kind; ABSENT for none
+    line_minutes: Codes
+    line_people: Codes
+    line_at: Array
+    incidents: Codes
+    on_post: Codes
+    struck_off: Codes
+    slot: Codes  # (P,) which of `at` have live counts, ascending
+    starts: Codes  # (P + 1,) where each one's reports begin
+    votes: Array  # (R,)
+    observed: Array
+    asked: Flags
+    sure: Flags  # staff accepted it
+    final: Flags
+    sender: Codes  # equal for equal senders, without other meaning
+    owner: Codes  # (R,) which of `at` each report belongs to
+    channel: NDArray[np.int8]  # index in `Channel`
+    whole: Flags  # of the whole polling site
+    allotted: tuple[Array, Array] | None = None  # what `sites.Sites` made of those; None: there are none
+
+    def last(self, wanted: Flags, slots: bool = True) -> Codes:
+        """Index of each precinct's last wanted report, -1 for none: of all `at`, or of `slot` alone."""
+        found = np.maximum.reduceat(np.where(wanted, np.arange(len(wanted)), -1), self.starts[:-1]) \
+            if len(wanted) else np.zeros(0, dtype=np.intp)  # fmt: skip
+        if not slots:
+            return np.asarray(found, dtype=np.intp)
+        everywhere = np.full(len(self.at), -1, dtype=np.intp)
+        everywhere[self.slot] = found
+        return everywhere
+
+
+@dataclass(slots=True)
+class CountRow:
+    """What `CountColumns` is of many, of one precinct, in plain numbers. Reports in `Report.sort_key`
+    order.
+    """
+
+    at: int
+    opens: float
+    closes: float
+    last_received: float = ABSENT  # last word of any kind
+    line_minutes: int = ABSENT
+    line_people: int = ABSENT
+    line_at: float = ABSENT
+    incidents: int = 0
+    on_post: int = 0
+    struck_off: int = 0
+    votes: list[int] = field(default_factory=list)
+    observed: list[float] = field(default_factory=list)
+    asked: list[bool] = field(default_factory=list)
+    sure: list[bool] = field(default_factory=list)
+    final: list[bool] = field(default_factory=list)
+    sender: list[int] = field(default_factory=list)
+    channel: list[int] = field(default_factory=list)
+    whole: bool = False  # some are of the whole polling site
+
+
+def segments(codes: Sequence[int] | NDArray[np.generic]) -> tuple[Codes, Codes]:
+    """(distinct values, starts with the end appended) of codes in ascending order."""
+    values = np.asarray(codes, dtype=np.intp)
+    if not len(values):
+        return values, np.zeros(1, dtype=np.intp)
+    first = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]]))
+    return values[first], np.append(first, len(values)).astype(np.intp)

@@ -1,0 +1,76 @@
+"""Sums over precincts, with bands from their shared errors and the coverage guard's word beside them."""
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from election.wire.feed import Aggregate, CoverageByPlace
+from election.wire.feed import PrecinctState as Name
+from tally.model.coverage import Coverage, Guard
+from tally.model.day_fit import DayFit, Finals, spread
+from tally.model.expectation import Inputs
+from tally.packed.count_columns import Array
+from tally.standing.columns import CODE, Projection
+
+Z80, Z95 = 1.2816, 1.96
+
+
+def aggregates(inputs: Inputs, guard: Guard, projection: Projection, state: DayFit) -> list[Aggregate]:
+    """The whole election first (scope "all"), then every county."""
+    c = projection.columns
+    everywhere = np.arange(len(inputs.ids), dtype=np.intp)
+    known = Finals(everywhere, projection.log_median, projection.gain, projection.own_variance,
+                   np.zeros(0), np.zeros(0), projection.part, projection.share)  # fmt: skip
+    widths = spread(inputs, state, known, projection.mean)
+    votes = np.maximum(c["last_votes"], 0)
+    counted = c["last_votes"] >= 0
+    silent = projection.codes == CODE[Name.SILENT.value]
+    n = len(inputs.counties)
+
+    def by_county(values: NDArray[Any]) -> Array:
+        return np.bincount(inputs.county, values, n).astype(np.float64)
+
+    sums = {
+        "precincts": by_county(np.ones(len(silent))),
+        "reporting": by_county(counted),
+        "silent": by_county(silent),
+        "lagging": by_county(projection.codes == CODE[Name.LAGGING.value]),
+        "counted": by_county(votes),
+        "expected": by_county(inputs.expected),
+        "projected": by_county(projection.mean),
+    }
+    said = guard.look(counted, counted & ~silent, projection.channel, projection.mean)
+    whole = {name: float(v.sum()) for name, v in sums.items()}
+    found = [_aggregate("all", whole, widths.total, said[0])]
+    for i, county in enumerate(inputs.counties):
+        one = {name: float(v[i]) for name, v in sums.items()}
+        found.append(_aggregate(f"county:{county}", one, float(widths.counties[i]), said[i + 1]))
+    return found
+
+
+def _aggregate(scope: str, sums: dict[str, float], variance: float, coverage: Coverage) -> Aggregate:
+    total = max(sums["projected"], 1e-9)
+    sd = math.sqrt(max(variance, 0.0)) / total
+    least = sums["counted"]
+    return Aggregate(
+        scope=scope,
+        precincts=int(sums["precincts"]),
+        reporting=int(sums["reporting"]),
+        silent=int(sums["silent"]),
+        lagging=int(sums["lagging"]),
+        coverage=coverage.share,
+        counted=int(sums["counted"]),
+        expected_final=round(sums["expected"], 1),
+        projected_final=round(max(total, least), 1),
+        lo80=round(max(total * math.exp(-Z80 * sd), least), 1),
+        hi80=round(max(total * math.exp(Z80 * sd), least), 1),
+        lo95=round(max(total * math.exp(-Z95 * sd), least), 1),
+        hi95=round(max(total * math.exp(Z95 * sd), least), 1),
+        caveat=coverage.caveat,
+        instead=coverage.instead,
+        channels=coverage.channels,
+        thin=[CoverageByPlace.model_construct(**asdict(reach)) for reach in coverage.thin],
+    )

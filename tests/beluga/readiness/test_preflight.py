@@ -1,0 +1,241 @@
+"""Every check of the preflight passes where all is well, and has a test that makes it fail."""
+
+import asyncio
+import os
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from typer.testing import CliRunner
+
+from beluga.cli.preflight import about, capacity, look_behind
+from beluga.commands import app
+from beluga.load.sender import Sender
+from beluga.readiness import preflight as checks
+from beluga.readiness.capacity import need
+from beluga.readiness.preflight import DatabaseState
+from beluga.stack.postgres import free_port
+from election.domain.day import Election
+from election.domain.roster import roster_of
+from tests.intake.running import GENERIC_SECRET, TWILIO_TOKEN, IntakeProcess, an_election, import_election
+
+SECRETS = {"generic_secret": GENERIC_SECRET, "twilio_auth_token": TWILIO_TOKEN}
+SOUND = DatabaseState(3, (), True, "on", 1)
+
+
+def make_certificate(folder: Path, days: int) -> ssl.SSLContext:
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+         "-days", str(days), "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+         "-keyout", "key.pem", "-out", "cert.pem"], cwd=folder, check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context
+
+
+@asynccontextmanager
+async def serving(
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]], tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", handler)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port, ssl_context=tls).start()
+    yield port
+    await runner.cleanup()
+
+
+async def hello(_: web.Request) -> web.Response:
+    return web.Response(text="hello")
+
+
+def test_dns() -> None:
+    assert checks.dns("https://localhost").passed
+    finding = checks.dns("https://no-such-name.invalid")
+    assert not finding.passed and "record" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("days", "believed", "ahead", "passed", "word"),
+    [
+        (60, True, 1, True, "good until"),
+        (15, True, 1, True, "good until"),
+        (13, True, 1, False, "good until"),
+        (60, False, 1, False, "not believed"),
+        (5, True, 1, False, "good until"),  # not two weeks ahead
+        (30, True, 40, False, "good until"),  # not through the day after
+    ],
+)
+async def test_certificate(
+    tmp_path: Path, days: int, believed: bool, ahead: int, passed: bool, word: str
+) -> None:
+    server = make_certificate(tmp_path, days)
+    trust = ssl.create_default_context(cafile=str(tmp_path / "cert.pem")) if believed else None
+    async with serving(hello, server) as port:
+        until = datetime.now(UTC) + timedelta(days=ahead)
+        found = await asyncio.to_thread(checks.certificate, f"https://localhost:{port}", until, trust)
+    assert found.passed is passed and word in found.said
+    assert found.passed or found.remedy
+
+
+def test_a_public_address_without_tls_or_without_anybody() -> None:
+    assert not checks.certificate("http://localhost", datetime.now(UTC)).passed
+    assert not checks.certificate(f"https://localhost:{free_port()}", datetime.now(UTC)).passed
+
+
+async def test_redirect() -> None:
+    async def away(request: web.Request) -> web.Response:
+        raise web.HTTPMovedPermanently(f"https://localhost{request.path}")
+
+    async with serving(away) as port:
+        assert (await asyncio.to_thread(checks.redirect, "https://localhost", port)).passed
+    async with serving(hello) as port:
+        found = await asyncio.to_thread(checks.redirect, "https://localhost", port)
+        assert not found.passed and "answers 200" in found.said
+    assert not checks.redirect("https://localhost", free_port()).passed
+
+
+async def test_webhook_round_trip_with_a_real_intake(tmp_path: Path) -> None:
+    intake = IntakeProcess(tmp_path / "state", "")
+    intake.more = {"BELUGA_PUBLIC_URL": intake.url}
+    await intake.running()
+    try:
+        async with Sender(intake.url, intake.url, SECRETS, patience=3) as sender:
+            assert (await checks.webhook(sender, intake.url)).passed
+        wrong = SECRETS | {"generic_secret": "another"}
+        async with Sender(intake.url, intake.url, wrong, patience=0.1) as sender:
+            found = await checks.webhook(sender, intake.url)
+            assert not found.passed and "403" in found.said
+        # the proxy's name is not what providers sign
+        async with Sender(intake.url, "https://other.example", SECRETS, patience=0.1) as sender:
+            found = await checks.webhook(sender, intake.url)
+            assert not found.passed and "twilio" in found.said and "BELUGA_PUBLIC_URL" in found.remedy
+    finally:
+        intake.end()
+
+
+async def test_a_webhook_that_takes_unsigned_texts_fails() -> None:
+    async def takes_all(_: web.Request) -> web.Response:
+        return web.json_response({"reply": ""})
+
+    async with serving(takes_all) as port:
+        url = f"http://127.0.0.1:{port}"
+        async with Sender(url, url, SECRETS, patience=1) as sender:
+            found = await checks.webhook(sender, url)
+    assert not found.passed and "unsigned" in found.said
+
+
+async def test_clock() -> None:
+    async def late(_: web.Request) -> web.Response:
+        return web.Response(headers={"Date": "Tue, 03 Nov 2026 12:00:00 GMT"})
+
+    async with serving(hello) as port:
+        url = f"http://127.0.0.1:{port}"
+        assert (await asyncio.to_thread(checks.clock, url, None, 0.2)).passed
+        assert not (await asyncio.to_thread(checks.clock, url, None, -60.0)).passed
+    async with serving(late) as port:
+        found = await asyncio.to_thread(checks.clock, f"http://127.0.0.1:{port}")
+        assert not found.passed and "chrony" in found.remedy
+
+
+def test_disk_and_ballast(tmp_path: Path) -> None:
+    found = checks.disk(tmp_path, least_free=1)
+    assert not found.passed and "ballast" in found.said
+    (tmp_path / "intake/journal").mkdir(parents=True)
+    (tmp_path / "intake/journal/ballast").write_bytes(os.urandom(10_000))
+    assert checks.disk(tmp_path, least_free=1).passed
+    found = checks.disk(tmp_path, least_free=1 << 60)
+    assert not found.passed and "free" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("state", "word"),
+    [
+        (None, "cannot be reached"),
+        (replace(SOUND, pending=("0099_pre_x",)), "0099_pre_x"),
+        (replace(SOUND, fsync=False), "can be lost"),
+        (replace(SOUND, synchronous_commit="off"), "can be lost"),
+        (replace(SOUND, synchronous=0), "no synchronous standby"),
+        (replace(SOUND, sees_standbys=False), "may not see"),
+        (replace(SOUND, archive_failing=True), "archiving fails"),
+    ],
+)
+def test_a_database_that_could_lose_something(state: DatabaseState | None, word: str) -> None:
+    found = checks.database(state, "nobody")
+    assert not found.passed and word in found.said and found.remedy
+
+
+def test_a_sound_database() -> None:
+    assert checks.database(SOUND).passed
+    assert checks.database(replace(SOUND, hosts=1, synchronous=0)).passed
+
+
+@pytest.mark.parametrize(
+    ("age", "proven", "passed"),
+    [(3, None, True), (3, True, True), (None, None, False), (40, None, False), (3, False, False)],
+)
+def test_backup(age: float | None, proven: bool | None, passed: bool) -> None:
+    assert checks.backup(age, proven).passed is passed
+
+
+def later(election: Election, days: int = 7) -> Election:
+    return replace(election, day=replace(election.day, date=datetime.now(UTC).date() + timedelta(days=days)))
+
+
+def test_opting_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    roster = roster_of(later(an_election()))
+    assert checks.opt_out(roster).passed
+    monkeypatch.setattr(checks, "STOPS", ("STOP", "412"))
+    assert "does not opt out" in checks.opt_out(roster).said
+    monkeypatch.setattr(checks, "STOPS", ("STOP",))
+    monkeypatch.setattr(checks, "TALKS", ("STOP",))
+    assert not checks.opt_out(roster).passed
+
+
+def test_hours() -> None:
+    ahead = later(an_election())
+    assert checks.hours(ahead, "09:00", "20:30").passed
+    assert "no election" in checks.hours(None, "09:00", "20:30").said
+    assert "was over" in checks.hours(later(ahead, -3), "09:00", "20:30").said
+    assert not checks.hours(ahead, "20:30", "09:00").passed
+    turned = replace(ahead, precincts=(replace(ahead.precincts[0], opens=time(21), closes=time(8)),))
+    assert "closes before it opens" in checks.hours(turned, "09:00", "20:30").said
+
+
+def test_capacity(tmp_path: Path) -> None:
+    assert capacity(an_election(), tmp_path).passed
+    assert need(34_000, 20_000, 7_000, 800).texts_a_second > need(400, 400, 20, 20).texts_a_second
+    many = replace(an_election(), watchers=an_election().watchers * 2_000_000)
+    found = capacity(many, tmp_path, cores=1)
+    assert not found.passed and "cores" in found.said
+
+
+async def test_what_stands_behind_is_looked_at(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await import_election(database_url, later(an_election()))
+    monkeypatch.setenv("BELUGA_DATABASE_URL", database_url)
+    behind = await look_behind(tmp_path)
+    assert behind.database is not None and checks.database(behind.database).passed
+    assert behind.ahead is not None and abs(behind.ahead) < 5
+    assert all(f.passed for f in about(behind.election, tmp_path))
+    monkeypatch.setenv("BELUGA_DATABASE_URL", f"postgresql://nobody@127.0.0.1:{free_port()}/x")
+    away = await look_behind(tmp_path)
+    assert not checks.database(away.database, away.why).passed
+
+
+def test_the_command_fails_with_remedies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BELUGA_DATABASE_URL", f"postgresql://nobody@127.0.0.1:{free_port()}/x")
+    monkeypatch.setenv("BELUGA_PUBLIC_URL", f"http://127.0.0.1:{free_port()}")
+    result = CliRunner().invoke(app, ["preflight", "--state", str(tmp_path), "--local"])
+    assert result.exit_code == 1
+    assert "FAIL  database" in result.output and "-> " in result.output and "checks failed" in result.output

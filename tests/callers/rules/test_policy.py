@@ -1,0 +1,67 @@
+"""Calling hours hold in the voter's local time, also when clocks change; outcomes have their consequences."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callers.rules.policy import AT_ONCE, NEVER_AGAIN, Rules, consequence, may_dial, open_zones
+from election.wire.callers import Outcome
+
+RULES = Rules()
+AT = datetime(2026, 11, 3, 17, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Bucharest", "Asia/Kathmandu", "Pacific/Apia"])
+@given(seconds=st.integers(0, 366 * 86_400))
+def test_nobody_is_called_outside_local_hours_on_any_day_of_the_year(zone: str, seconds: int) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    local = at.astimezone(ZoneInfo(zone))
+    assert may_dial(at, zone, RULES) == (time(9) <= local.time() < time(20, 30))
+
+
+def test_the_day_clocks_go_back_opens_an_hour_later_by_utc() -> None:
+    """USA, 1 November 2026: 9:00 was 13:00 UTC the day before and is 14:00 UTC that day."""
+    zone = "America/New_York"
+    assert may_dial(datetime(2026, 10, 31, 13, 0, tzinfo=UTC), zone, RULES)
+    assert not may_dial(datetime(2026, 11, 1, 13, 59, tzinfo=UTC), zone, RULES)
+    assert may_dial(datetime(2026, 11, 1, 14, 0, tzinfo=UTC), zone, RULES)
+
+
+def test_an_unknown_zone_is_never_a_time_to_call() -> None:
+    assert open_zones(AT, ["Mars/Olympus", "", "../etc/passwd", "America/New_York"], RULES) == [
+        "America/New_York"
+    ]
+
+
+def test_no_answer_rests_the_phone_and_ends_after_three_tries() -> None:
+    what = consequence(Outcome.NO_ANSWER, AT, RULES)
+    assert what.whole_phone
+    again = AT + timedelta(minutes=90)
+    assert what.rests == (again, again, NEVER_AGAIN)
+
+
+@given(minutes=st.integers(-10_000, 10_000))
+def test_a_call_back_is_later_than_now_and_within_the_day(minutes: int) -> None:
+    (rest,) = consequence(Outcome.CALL_BACK, AT, RULES, AT + timedelta(minutes=minutes)).rests
+    assert AT < rest <= AT + RULES.longest_call_back
+
+
+@pytest.mark.parametrize(
+    ("outcome", "whole_phone"),
+    [("will_vote", False), ("already_voted", False), ("refused", False), ("moved", False),
+     ("wrong_number", True), ("do_not_call", True)],
+)  # fmt: skip
+def test_some_outcomes_end_it_for_the_day(outcome: str, whole_phone: bool) -> None:
+    what = consequence(Outcome(outcome), AT, RULES)
+    assert what.rests == (NEVER_AGAIN,)
+    assert what.whole_phone is whole_phone
+
+
+def test_another_language_moves_the_voter_to_that_queue_at_once() -> None:
+    what = consequence(Outcome.OTHER_LANGUAGE, AT, RULES, language="vi")
+    assert (what.rests, what.language) == ((AT_ONCE,), "vi")
+    with pytest.raises(ValueError, match="language"):
+        consequence(Outcome.OTHER_LANGUAGE, AT, RULES)
