@@ -4,8 +4,6 @@ What anybody would try here first (the login, this product's words, what guesser
 nothing: what is left of the password must be long enough by itself.
 """
 
-import re
-
 MINIMUM = 15  # characters: what NIST SP 800-63B asks of a password that stands alone
 MOST = 200  # characters; all of them count
 LEFT = 10  # characters that are no word of these lists
@@ -34,7 +32,9 @@ def weakness(password: str, login: str) -> str:
         return f"needs at least {DIFFERENT} different characters"
     own = (login.casefold(),) if len(login) > SHORT_LOGIN else ()
     words = sorted((*own, *OURS, *EVERYBODYS), key=len, reverse=True)
-    left = re.sub("|".join(map(re.escape, words)), "", password.casefold())
-    if len(left) < LEFT:
+    left = password.casefold()
+    for word in words:
+        left = left.replace(word, "\0")  # so that what stood around it does not become a word
+    if len(left.replace("\0", "")) < LEFT:
         return "is what anybody would try first: leave out the login and words such as election or password"
     return ""

@@ -35,6 +35,8 @@ except ValueError:
 @pytest.fixture(autouse=True)
 def _nothing_said_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(telemetry, "_say_again", {})
+    # A logger keeps what it was first configured with; a test beside this one may have used ours.
+    monkeypatch.setattr(telemetry, "log", structlog.get_logger())
 
 
 def test_a_refused_account_is_named_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
