@@ -13,7 +13,7 @@ from election.domain.checkin import Kind
 from tally.entries.entries import FOREVER, OPEN, PrecinctView
 from tally.ledger.entry_store import CODE, NOTHING, EntryStore
 from tally.ledger.ledger import Ledger
-from tally.packed.count_columns import ABSENT, CountColumns, CountRow, segments
+from tally.packed.count_columns import ABSENT, CountColumns, segments
 
 _COUNT, _FINAL, _LINE = CODE[Kind.COUNT], CODE[Kind.FINAL], CODE[Kind.LINE]
 _VOTERS, _HERE, _AWAY = CODE[Kind.VOTERS], CODE[Kind.HERE], CODE[Kind.AWAY]
@@ -61,40 +61,6 @@ def subset(ledger: Ledger, positions: Sequence[int], as_of: float = FOREVER) -> 
             table.opens[i], table.closes[i] = ledger.hours(p, as_of)
         table.put_plain(i, p, store, as_of)
     return table.done(table.reports())
-
-
-def single(ledger: Ledger, place: int, as_of: float = FOREVER) -> CountRow:
-    """One precinct as its entries received by `as_of` have it."""
-    store = ledger.store
-    if ledger.needs_resolution[place] or ledger.beside[place]:
-        return _glance(ledger.view(place, as_of), store)
-    hours = ledger.hours(place, as_of) if place in ledger.hours_of else None
-    opens, closes = hours or (ledger.opens.item(place), ledger.closes.item(place))
-    rows = _plain(place, store, as_of)
-    if not rows:
-        return CountRow(place, opens, closes)
-    kinds, received, votes, observed = store.kind, store.received, store.votes, store.observed
-    sender, channel, none = store.sender, store.channel, [False] * len(rows)
-    return CountRow(
-        place, opens, closes, max([received[row] for row in rows]), ABSENT, ABSENT, ABSENT, 0, 0, 0,
-        [votes[row] for row in rows], [observed[row] for row in rows], none, none,
-        [kinds[row] == _FINAL for row in rows], [sender[row] for row in rows],
-        [channel[row] for row in rows],
-    )  # fmt: skip
-
-
-def _glance(view: PrecinctView, store: EntryStore) -> CountRow:
-    """A precinct as resolved."""
-    given = (view.last_received, view.line_minutes, view.line_people, view.line_at)
-    heard, minutes, people, line_at = (ABSENT if v is None else v for v in given)
-    live = view.live
-    return CountRow(
-        view.position, view.opens, view.closes, heard, int(minutes), int(people), line_at,
-        len(view.incidents), view.on_post, len(view.struck_off),
-        [r.votes for r in live], [r.observed for r in live], [r.asked for r in live],
-        [r.accepted_by_staff for r in live], [r.kind is Kind.FINAL for r in live],
-        [store.code(r.sender) for r in live], [r.channel for r in live], any(r.whole for r in live),
-    )  # fmt: skip
 
 
 def _plain(place: int, store: EntryStore, as_of: float) -> list[int]:

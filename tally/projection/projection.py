@@ -50,16 +50,14 @@ from tally.model.verdicts import (
 )
 from tally.packed.columns import Maybe, Names, Texts
 from tally.packed.count_columns import CountColumns
-from tally.projection.alone import Alone
 from tally.projection.sums import Z80, Z95, aggregates
 from tally.standing.columns import MISSING, Projection
-from tally.standing.describe import Zones, describe
+from tally.standing.describe import Comparison, Zones, describe
 from tally.standing.rounding import Columns
 
 Array = NDArray[np.float64]
 MINUTE = 60.0
 SLICE = 16_384  # precincts judged at once
-FEW = 12  # up to so many precincts are quicker one by one
 
 
 class Tally:
@@ -74,7 +72,6 @@ class Tally:
         self._zones = Zones([p.zone(election.day) for p in election.precincts])
         self._planned_opens, self._planned_closes = planned = self.ledger.opens, self.ledger.closes
         self._log_expected = np.log(self.inputs.expected)
-        self._alone = Alone(self.inputs, self.constants, self._zones, planned, self._log_expected)
         self.places = places_of(election, self.ledger.ids)
         self._sites = Sites(self.ledger.sites, self.inputs, planned)
         self._guard = Guard(election, self.inputs.expected, self.inputs.county, self.inputs.group)
@@ -133,16 +130,6 @@ class Tally:
         at = sorted(positions)
         for p in at:
             projection.updated[p] = as_of
-        if len(at) <= FEW:
-            shared = []
-            for p in at:
-                seen = columns_view.single(self.ledger, p, as_of)
-                if seen.whole:
-                    shared.append(p)
-                    continue
-                clock = self.ledger.last_word(p, as_of, projection.minute)
-                self._alone.write(projection, state, seen, clock)
-            at = shared
         if not at:
             return
         gated = self._judge(self._sites.shared_out(columns_view.subset(self.ledger, at, as_of)), state)
@@ -290,7 +277,7 @@ class Tally:
         )
         c["expected_now"][at] = np.round(expected * self.inputs.curves.shares(at, part), 1)
         self._count(out, gated, last)
-        describe(out, gated, last, self._zones, k, clocks=clocks, missing=missing, p=p_lag, p_before=p_before)
+        describe(out, gated, last, Comparison(clocks, missing, p_lag, p_before), zones=self._zones, k=k)
 
     def _before(self, gated: GateResult, among: NDArray[np.intp], last: NDArray[np.intp]) -> Latest:
         """The accepted count before the latest one, of some of a look's precincts."""
