@@ -278,8 +278,8 @@ def _curve(tally: Tally, state: DayFit, position: int, row: Row, as_of: float) -
     """
     k: Constants = tally.constants
     inputs = tally.inputs
-    opens, closes = tally.ledger.hours(position, as_of)
-    planned = tally.ledger.hours(position, -math.inf)
+    opens, closes = tally.ledger.hours.of(position, as_of)
+    planned = tally.ledger.hours.of(position, -math.inf)
     curve = inputs.curves.table[inputs.curves.of[position]].tolist()
     level = math.log(inputs.expected[position]) + state.peer_level
     last_at, last_votes = row["last_observed_at"], row["last_votes"]

@@ -15,7 +15,7 @@ from tally.ledger.entry_store import CODE, NOTHING, EntryStore
 from tally.ledger.ledger import Ledger
 from tally.packed.count_columns import ABSENT, CountColumns, segments
 
-_COUNT, _FINAL, _LINE = CODE[Kind.COUNT], CODE[Kind.FINAL], CODE[Kind.LINE]
+_FINAL, _LINE = CODE[Kind.FINAL], CODE[Kind.LINE]
 _VOTERS, _HERE, _AWAY = CODE[Kind.VOTERS], CODE[Kind.HERE], CODE[Kind.AWAY]
 
 
@@ -23,9 +23,9 @@ def all_precincts(ledger: Ledger, as_of: float = FOREVER) -> CountColumns:
     """Every precinct as its entries received by `as_of` have it."""
     store, n = ledger.store, len(ledger.ids)
     unresolved = np.frombuffer(ledger.needs_resolution, np.bool_)  # sites' places lie behind the precincts'
-    table = _Columns(np.arange(n, dtype=np.intp), ledger.opens.copy(), ledger.closes.copy())
-    for p in ledger.hours_of:
-        table.opens[p], table.closes[p] = ledger.hours(p, as_of)
+    table = _Columns(np.arange(n, dtype=np.intp), ledger.hours.opens.copy(), ledger.hours.closes.copy())
+    for p in ledger.hours.decided:
+        table.opens[p], table.closes[p] = ledger.hours.of(p, as_of)
     received, place = store.column("received"), store.column("place")
     known = np.flatnonzero((place >= 0) & (place < n) & (received <= as_of))
     np.maximum.at(table.last_received, place[known], received[known])
@@ -52,13 +52,13 @@ def subset(ledger: Ledger, positions: Sequence[int], as_of: float = FOREVER) -> 
     """Some precincts (ascending) as their entries received by `as_of` have them."""
     store = ledger.store
     at = np.array(positions, dtype=np.intp)
-    table = _Columns(at, ledger.opens[at], ledger.closes[at])
+    table = _Columns(at, ledger.hours.opens[at], ledger.hours.closes[at])
     for i, p in enumerate(positions):
         if ledger.needs_resolution[p] or ledger.beside[p]:
             table.put(i, ledger.view(p, as_of), store)
             continue
-        if p in ledger.hours_of:
-            table.opens[i], table.closes[i] = ledger.hours(p, as_of)
+        if p in ledger.hours.decided:
+            table.opens[i], table.closes[i] = ledger.hours.of(p, as_of)
         table.put_plain(i, p, store, as_of)
     return table.done(table.reports())
 
@@ -69,7 +69,7 @@ def _plain(place: int, store: EntryStore, as_of: float) -> list[int]:
     rows = [row for row in store.rows_at(place) if received[row] <= as_of]
     rows.reverse()  # the order of arrival, which is nearly always that of looking
     if any(observed[a] >= observed[b] for a, b in pairwise(rows)):
-        rows.sort(key=lambda row: (observed[row], received[row], store.high[row], store.low[row]))
+        rows.sort(key=lambda row: (observed[row], received[row], store.id(row)))
     return rows
 
 
@@ -163,7 +163,7 @@ def _beside(ledger: Ledger, table: _Columns, as_of: float) -> None:
         table.on_post[p] += here
     for p, numbers in struck.items():
         table.struck_off[p] = len(numbers)
-    for incident in ledger.incidents(as_of):
+    for incident in ledger.incidents.known(as_of):
         if incident.precinct_id is not None and incident.status in OPEN:
             p = ledger.index[incident.precinct_id]
             if not unresolved[p]:

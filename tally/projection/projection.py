@@ -70,10 +70,13 @@ class Tally:
         self.posts = self.ledger.assignments
         self.inputs: Inputs = inputs_of(election, self.constants, self.ledger.ids)
         self._zones = Zones([p.zone(election.day) for p in election.precincts])
-        self._planned_opens, self._planned_closes = planned = self.ledger.opens, self.ledger.closes
+        self._planned_opens, self._planned_closes = planned = (
+            self.ledger.hours.opens,
+            self.ledger.hours.closes,
+        )
         self._log_expected = np.log(self.inputs.expected)
         self.places = places_of(election, self.ledger.ids)
-        self._sites = Sites(self.ledger.sites, self.inputs, planned)
+        self._sites = Sites(self.ledger.places.sites, self.inputs, planned)
         self._guard = Guard(election, self.inputs.expected, self.inputs.county, self.inputs.group)
 
     def add(self, check_ins: Iterable[CheckIn]) -> set[int]:
