@@ -57,7 +57,8 @@ def _entries(root: Path, columns: dict[str, Any], election: Election) -> list[Ch
     pd.DataFrame(columns).sort_values("received_at").to_csv(root / "reports.csv", index=False)
     places = election.places()
     return [
-        check_in_of(r, places[r.precinct_id]) for r in read_reports(root / "reports.csv", election, sites=True)
+        check_in_of(r, places[r.precinct_id])
+        for r in read_reports(root / "reports.csv", election, sites=True)
     ]
 
 

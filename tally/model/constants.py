@@ -14,6 +14,7 @@ class Constants:
 
     # the day
     level_sd: float = 0.16  # turnout against expectation, whole election: core of a Student-t (C)
+    level_sd_history: float = 0.25  # the same where past turnout alone expects it (R)
     level_tail: float = (
         3.0  # … its degrees of freedom; elections do differ by a third (R .25 to .35 as a normal)
     )
@@ -37,6 +38,10 @@ class Constants:
     precinct_sd_blind: float = 0.35  # the same for a precinct without own expectation (J)
     precinct_tilt_sd: float = 0.25  # times (1 - F) (R)
     watcher_sd: float = 0.02  # a trained watcher's counting error (R)
+    # estimates of the public (J): a person reads a crowd to a tenth, or to a fifth
+    guess_sd: float = 0.10  # … before the day says otherwise
+    guess_sd_sd: float = 0.7  # … of its logarithm
+    guess_shared_sd: float = 0.08  # a person estimates alike all day
     thinning: float = 1.0  # overdispersion of backward thinning, times (1 - F) / N
     step_earliest: float = 0.03  # steps from counts below this share of the day say nothing
     step_tilt_sd: float = 0.15  # a step's wobble, times log(F2 / F1)

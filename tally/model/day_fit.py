@@ -46,6 +46,7 @@ class DayFit:
     bend: Array
     smear: float  # mean over median of a silent precinct's final
     rows: int
+    guess_sd: float = 0.0  # by which estimates of the public are off
     bad: Rates = (0.0, 0.0, 0.0)  # share of counts that are none of their precinct's
     peer_level: float = 0.0  # log of everybody's projected final over everybody's expectation
     peer_load: Array | None = None  # its derivative by `s`, (K,)
@@ -110,6 +111,7 @@ class Latest:
     share: Array
     residual: Array
     support: Codes
+    reading: Array | float = 0.0  # variance of the reading
     allotted: tuple[Array, Array] | None = (
         None  # of a site's count: `sites.Sites`; None: every count is its own
     )
@@ -148,7 +150,7 @@ def finals(inputs: Inputs, state: DayFit, latest: Latest, k: Constants) -> Final
     part, share = np.where(has, latest.part, 1.0), np.where(has, latest.share, 1.0)
     own = inputs.precinct_sd[at] ** 2
     votes = np.where(has, latest.votes, 0.0)
-    own_noise = noise(inputs, at, share, votes, k)
+    own_noise = noise(inputs, at, share, votes, k) + latest.reading
     # A site's count shows the mean of its precincts' own levels, weights w: cov(theta_p, mean) = w_p own,
     # var(mean) = own sum(w^2). Its own count has w = 1.
     w, whole = (1.0, own) if latest.allotted is None else (latest.allotted[0], own * latest.allotted[1])

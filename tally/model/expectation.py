@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from election.domain.day import Election, Method, PastVotes
 from tally.model.constants import Constants
 from tally.model.curve import Curves
+from tally.model.scales import Departure, Scales, learnt, priors
 from tally.packed.columns import Names
 
 Array = NDArray[np.float64]
@@ -41,6 +42,7 @@ class Inputs:
     tilts: int  # the first so many features also tilt the curve
     precinct_sd: Array
     level_sd: float
+    scales: Scales
     curves: Curves
     has_history: bool
 
@@ -57,13 +59,16 @@ def inputs_of(election: Election, constants: Constants | None = None, ids: Names
     county = np.array([county_code[p.county] for p in precincts], dtype=np.intp)
     group, group_county = _groups(election, county)
     given = np.array([np.nan if p.expected_votes is None else p.expected_votes for p in precincts])
-    past, gross, factors = _from_history(election, registered, group, county)
+    past, gross, factors, departures = _from_history(election, registered, group, county)
     blind = np.isnan(given) & np.isnan(past)
     expected = np.where(np.isnan(given), past - gross * already, given)
     rate = _filled(np.where(blind, np.nan, expected / registered), registered, group, county)
     expected = np.where(blind, rate * registered, expected)
     cap = np.maximum(registered - already, 1.0)
     expected = np.clip(expected, 1.0, np.maximum(cap, 1.0))
+    scales = priors(constants)
+    if np.isnan(given).all():  # a campaign's own figure errs otherwise than the past
+        scales = learnt(departures, county, group, constants)
     curves = Curves(election, constants)
     features = _features(registered, expected, group, n, curves)
     sds = np.concatenate([np.full(features.shape[1], constants.feature_sd), np.ones(factors.shape[1])])
@@ -79,8 +84,9 @@ def inputs_of(election: Election, constants: Constants | None = None, ids: Names
         features=np.ascontiguousarray(np.hstack([features, factors])),
         feature_sd=sds,
         tilts=features.shape[1],
-        precinct_sd=np.where(blind, constants.precinct_sd_blind, constants.precinct_sd),
-        level_sd=constants.level_sd_blind if blind.all() else constants.level_sd,
+        precinct_sd=np.where(blind, constants.precinct_sd_blind, scales.precincts(expected)),
+        level_sd=constants.level_sd_blind if blind.all() else scales.level,
+        scales=scales,
         curves=curves,
         has_history=not bool(blind.all()),
     )
@@ -118,7 +124,7 @@ def _filled(rate: Array, weight: Array, group: Codes, county: Codes) -> Array:
 
 def _from_history(
     election: Election, registered: Array, group: Codes, county: Codes
-) -> tuple[Array, Array, Array]:
+) -> tuple[Array, Array, Array, list[Departure]]:
     """What the past expects of each precinct.
 
     Votes (NaN without a past); 1 where they include early and mail votes, so that today's are still to be
@@ -127,7 +133,7 @@ def _from_history(
     """
     n = len(registered)
     if not election.history:
-        return np.full(n, np.nan), np.zeros(n), np.zeros((n, 0))
+        return np.full(n, np.nan), np.zeros(n), np.zeros((n, 0)), []
     index: dict[str, int] = {p.precinct_id: i for i, p in enumerate(election.precincts)}
     names = sorted({h.election for h in election.history})
     votes = np.full((n, len(names)), np.nan)
@@ -137,7 +143,17 @@ def _from_history(
             votes[i, names.index(e)] = v / max(size, 1.0)
             gross[i] = min(gross[i], float(whole))
     rates = np.clip(votes, 1e-3, 1.0)
-    weights = np.where(np.isnan(rates), 0.0, RECENT ** np.arange(len(names))[::-1][None, :])
+    expected = _predicted(rates, registered, group, county)
+    departures = []
+    for e in range(1, len(names)):
+        before = _predicted(rates[:, :e], registered, group, county)
+        departures.append(Departure(np.log(rates[:, e] * registered / before), before))
+    return expected, gross, _svd_factors(rates), departures
+
+
+def _predicted(rates: Array, registered: Array, group: Codes, county: Codes) -> Array:
+    """Votes expected from past rates (n, elections), the oldest first; NaN without any."""
+    weights = np.where(np.isnan(rates), 0.0, RECENT ** np.arange(rates.shape[1])[::-1][None, :])
     total = weights.sum(axis=1)
     own = np.where(
         total > 0, np.nansum(weights * np.nan_to_num(rates), axis=1) / np.maximum(total, 1e-9), np.nan
@@ -149,8 +165,7 @@ def _from_history(
     mean = np.where(np.isnan(mean), around, mean)
     faith = registered * np.minimum(total, 3.0)
     shrunk = (own * faith + mean * REGRESS) / (faith + REGRESS)
-    expected = np.where(np.isnan(own), np.nan, shrunk) * registered
-    return expected, gross, _svd_factors(rates)
+    return np.asarray(np.where(np.isnan(own), np.nan, shrunk) * registered)
 
 
 def _by_election(history: tuple[PastVotes, ...]) -> dict[str, list[PastVotes]]:
