@@ -27,6 +27,7 @@ class Constants:
     share_length: float = 0.12  # correlation length, part of the day
     share_placeless: float = 1.5  # times the SDs where no places' past curves are known
     share_blind: float = 2.0  # … where no past curve is known at all (J)
+    blind_widening: float = 2.0  # times SDs of shared errors there: so far days are from the built-in one (J)
     curve_factors: int = 8  # eigenvectors kept of the curve's covariance
 
     # places: level at close, and tilt (multiplies -log F: early voters many or few)
@@ -42,6 +43,10 @@ class Constants:
     guess_sd: float = 0.10  # … before the day says otherwise
     guess_sd_sd: float = 0.7  # … of its logarithm
     guess_shared_sd: float = 0.08  # a person estimates alike all day
+    # volunteers choose where they stand: how far silent precincts are unlike watched ones, in SDs of a
+    # precinct's own level; which way cannot be known (J)
+    watched_shift_sd: float = 0.25
+    watched_faith: float = 50.0  # … is of the day's level once so many precincts have told it
     thinning: float = 1.0  # overdispersion of backward thinning, times (1 - F) / N
     step_earliest: float = 0.03  # steps from counts below this share of the day say nothing
     step_tilt_sd: float = 0.15  # a step's wobble, times log(F2 / F1)

@@ -108,7 +108,7 @@ class Curves:
         doubt = 1.0 if places is not None else constants.share_placeless if scopes else constants.share_blind
         days = len(overall) if scopes else DAYS_CHOSEN
         fewer = (1.0 + 1.0 / days) / (1.0 + 1.0 / DAYS_CHOSEN)
-        self.factors = _factors(self.overall, list(overall.values()), places, doubt, fewer, constants)
+        self.factors = _factors(self.overall, list(overall.values()), places, (doubt, fewer), constants)
 
     def shares(self, positions: NDArray[np.intp], parts: Array) -> Array:
         """Cumulative share of each precinct at its part of the day."""
@@ -225,15 +225,17 @@ def _log_steps(curves: Array) -> Array:
 
 
 def _factors(
-    overall: Array, past: list[Array], places: Array | None, doubt: float, fewer: float, constants: Constants
+    overall: Array, past: list[Array], places: Array | None, widths: tuple[float, float], k: Constants
 ) -> Array:
     """Eigenvectors of the covariance of log cumulative share: a Gaussian process on hourly shares (its SD
-    times `doubt`), how places differ, and what past elections did differently from their mean; all times `fewer`.
+    times `doubt`), how places differ, and what past elections did differently
+    from their mean; all times `fewer`.
     """
+    doubt, fewer = widths
     middle = (np.arange(GRID) + 0.5) / GRID
     edge = np.abs(2 * middle - 1) ** 3
-    sd = doubt * (constants.share_sd_midday + (constants.share_sd_edge - constants.share_sd_midday) * edge)
-    apart = (middle[:, None] - middle[None, :]) / constants.share_length
+    sd = doubt * (k.share_sd_midday + (k.share_sd_edge - k.share_sd_midday) * edge)
+    apart = (middle[:, None] - middle[None, :]) / k.share_length
     gp = sd[:, None] * np.exp(-0.5 * apart**2) * sd[None, :]
     share = np.maximum(np.diff(overall), 1e-5)
     share /= share.sum()
@@ -246,7 +248,7 @@ def _factors(
         apart_from_mean = np.log(steps / np.mean(steps, axis=0)) @ m.T
         covariance += fewer * (apart_from_mean.T @ apart_from_mean) / (len(past) - 1)
     values, vectors = np.linalg.eigh(covariance)
-    order = np.argsort(-values, kind="stable")[: constants.curve_factors]
+    order = np.argsort(-values, kind="stable")[: k.curve_factors]
     kept = vectors[:, order] * np.sqrt(np.maximum(values[order], 0.0))
     kept *= np.where(kept[0] < 0, -1.0, 1.0)  # a sign of its own, so that machines agree
     kept[-1] = 0.0

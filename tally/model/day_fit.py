@@ -160,12 +160,15 @@ def finals(inputs: Inputs, state: DayFit, latest: Latest, k: Constants) -> Final
     doubt = np.where(has, doubt, 0.0)
     gain = full * (1.0 - doubt)
     log_median = np.log(inputs.expected[at]) + state.level[at] + full * followed
+    learnt = state.rows / (state.rows + k.watched_faith)  # the level is that of watched precincts
     shared, against = np.empty(len(at)), np.empty(len(at))
     for here in slices(len(at), FEW):
         j, g = _loads(inputs, state, at[here], (part[here], share[here]), gain[here])
         places = _quadratic(g, state.places[inputs.group[at[here]]])
-        shared[here] = places + np.sum((j @ state.covariance) * j, axis=1)
+        shared[here] = places + inputs.widening**2 * np.sum((j @ state.covariance) * j, axis=1)
         relative = j if state.peer_load is None else j - state.peer_load
+        unlike = np.where(has[here], 0.0, learnt * k.watched_shift_sd * inputs.precinct_sd[at[here]])
+        shared[here] += unlike * unlike
         against[here] = places + np.sum((relative @ state.covariance) * relative, axis=1)
     # a mixture of two, about where it is projected: theta as the count has it, and as if there were none
     apart, astray = full * (off - followed), full * followed
@@ -234,8 +237,13 @@ class Spread:
     total: float
 
 
-def spread(inputs: Inputs, state: DayFit, known: Finals, mean: Array) -> Spread:
-    """Delta method over all precincts (`known.at` is every position) with weights `mean` (votes)."""
+def spread(inputs: Inputs, state: DayFit, known: Finals, mean: Array, k: Constants) -> Spread:
+    """Delta method over all precincts (`known.at` is every position) with weights `mean` (votes).
+
+    How far silent precincts are unlike watched ones is one amount for all: it does not average out.
+    """
+    learnt = state.rows / (state.rows + k.watched_faith)
+    unlike = np.where(known.gain == 0, learnt * k.watched_shift_sd * inputs.precinct_sd * mean, 0.0)
     counties, groups = len(inputs.counties), len(inputs.group_county)
     gain, left = known.gain, lateness(known.share)
     g = np.stack([
@@ -257,6 +265,8 @@ def spread(inputs: Inputs, state: DayFit, known: Finals, mean: Array) -> Spread:
     independent = _sums(inputs.county, mean**2 * known.own_variance, counties)
     independent = independent + _sums(inputs.group_county, _quadratic(g, state.group_covariance), counties)
     independent = independent + _quadratic(c, state.county_covariance)
-    shared = np.sum((j @ state.covariance) * j, axis=1)
-    whole = j.sum(axis=0)
-    return Spread(independent + shared, float(independent.sum() + whole @ state.covariance @ whole))
+    shared = inputs.widening**2 * np.sum((j @ state.covariance) * j, axis=1)
+    whole = inputs.widening * j.sum(axis=0)
+    selected = _sums(inputs.county, unlike, counties) ** 2
+    total = independent.sum() + whole @ state.covariance @ whole + unlike.sum() ** 2
+    return Spread(independent + shared + selected, float(total))

@@ -45,6 +45,8 @@ class Inputs:
     scales: Scales
     curves: Curves
     has_history: bool
+    widening: float  # times the SD of errors that all share
+    caveat: str  # what the election folder leaves unknown; empty where nothing
 
 
 def inputs_of(election: Election, constants: Constants | None = None, ids: Names | None = None) -> Inputs:
@@ -89,7 +91,20 @@ def inputs_of(election: Election, constants: Constants | None = None, ids: Names
         scales=scales,
         curves=curves,
         has_history=not bool(blind.all()),
+        widening=1.0 if election.curve else constants.blind_widening,
+        caveat=_caveat(bool(blind.all()), bool(election.curve)),
     )
+
+
+def _caveat(blind: bool, curve: bool) -> str:
+    """What cannot be known without a past, in words."""
+    if blind and not curve:
+        return (
+            "Neither past turnout nor a past day's course is known: only counts speak, along a built-in day."
+        )
+    if blind:
+        return "Past turnout is not known: only counts speak."
+    return "" if curve else "No past day's course is known: counts are projected along a built-in day."
 
 
 def _groups(election: Election, county: Codes) -> tuple[Codes, Codes]:

@@ -64,7 +64,7 @@ def rows_of(
     k: Constants,
     merged: tuple[Array, Array] | None = None,
 ) -> Rows:
-    """Rows of a look's accepted counts. `merged`: residual and reading of each where `guesses.merged` says so."""
+    """Rows of a look's accepted counts. `merged`: residuals and readings by `guesses.merged`."""
     residual, reading = merged or (measured.residual, measured.reading)
     part, share, y = measured.part, measured.share, measured.residual
     kept = np.flatnonzero(accepted & (share >= k.earliest)).astype(np.int32)

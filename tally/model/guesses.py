@@ -1,9 +1,9 @@
 """Estimates of the public: how far off they are, and what several of them say together.
 
-A trained watcher counts; a passer-by rounds. How far estimates are off is learnt on the day from how consecutive
-ones of a precinct scatter about the curve, by a Student-t(4) fit with a log-normal prior. Where a precinct's
-newest count is an estimate, its accepted counts speak together: the last survivor of a chain alone would be
-too high, since a chain that hardly falls keeps the larger of noisy numbers.
+A trained watcher counts; a passer-by rounds. How far estimates are off is learnt on the day from how
+consecutive ones of a precinct scatter about the curve, by a Student-t(4) fit with a log-normal prior. Where a
+precinct's newest count is an estimate, its accepted counts speak together: the last survivor of a chain alone
+would be too high, since a chain that hardly falls keeps the larger of noisy numbers.
 """
 
 import math
@@ -54,7 +54,7 @@ def learnt_sd(table: CountColumns, measured: CountFeatures, k: Constants) -> flo
     return round(float(LADDER[int(np.argmax(likely))]), DIGITS)
 
 
-def merged(
+def merged(  # noqa: PLR0917
     inputs: Inputs, table: CountColumns, accepted: Flags, measured: CountFeatures, state: DayFit, k: Constants
 ) -> tuple[Array, Array] | None:
     """(residual, variance of the reading) of each count, where it is the newest of its precinct: an

@@ -1,9 +1,10 @@
 """How far elections differ from their expectation, learnt from the election's own past.
 
-Each past election is predicted from those before it, as today is. What it did otherwise is split by analysis of
-variance into its level (one number), counties, groups within counties, and precincts; precincts' part by size,
-tau^2 + nu / votes, since a small one scatters more. Pooled over elections and shrunk to the stated priors by
-how much past there is: closed forms alone. Without a past election that can be predicted, the priors stand.
+Each past election is predicted from those before it, as today is. What it did otherwise is split by analysis
+of variance into its level (one number), counties, groups within counties, and precincts; precincts' part by
+size, tau^2 + nu / votes, since a small one scatters more. Pooled over elections and shrunk to the stated
+priors by how much past there is: closed forms alone. Without a past election that can be predicted, the
+priors stand.
 """
 
 import math
@@ -19,6 +20,7 @@ Codes = NDArray[np.intp]
 
 LEVEL_FAITH = 4.0  # elections' worth of the prior of the level's core
 SCALE_FAITH = 2.0  # … of the others'
+USUAL = 500.0  # votes of a usual precinct
 ROUNDS = 20
 FEWEST = 30  # precincts of an election that says something
 WILD = 1.0  # departures are cut off here: a precinct drawn anew is no scatter
@@ -66,11 +68,13 @@ def learnt(past: list[Departure], county: Codes, group: Codes, k: Constants) -> 
         level = math.sqrt((LEVEL_FAITH * k.level_sd_history**2 + weighed) / (LEVEL_FAITH + n))
     names = ((k.county_sd, 1), (k.group_sd, 2))
     county_sd, group_sd = (_shrunk(prior, [t[i] for t in told]) for prior, i in names)
-    tau, nu = (float(np.mean([t[i] for t in told])) for i in (3, 4))
-    keep = SCALE_FAITH / (SCALE_FAITH + n)
-    own = keep * k.precinct_sd**2
+    # in logarithms, at a usual size: an election whose roll was counted otherwise scatters everything
+    own = _shrunk(k.precinct_sd, [math.sqrt(t[3] + t[4] / USUAL) for t in told]) ** 2
+    sized = (
+        n / (SCALE_FAITH + n) * float(np.mean([t[4] / USUAL / max(t[3] + t[4] / USUAL, 1e-9) for t in told]))
+    )
     return Scales(
-        level, county_sd, group_sd, math.sqrt(own + (1 - keep) * tau), math.sqrt((1 - keep) * nu), n
+        level, county_sd, group_sd, math.sqrt(own * (1.0 - sized)), math.sqrt(own * sized * USUAL), n
     )
 
 

@@ -134,7 +134,7 @@ class Tally:
 
     def aggregates(self, projection: Projection, state: DayFit) -> list[Aggregate]:
         """The whole election first (scope "all"), then every county."""
-        return aggregates(self.inputs, self._guard, projection, state)
+        return aggregates(self.inputs, self._guard, projection, state, self.constants)
 
 
 def places_of(election: Election, ids: Names) -> Columns:

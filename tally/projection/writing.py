@@ -110,7 +110,8 @@ def _write_counts(out: Projection, gated: GateResult, last: Codes) -> None:
 
 
 def _floor(gated: GateResult, last: Codes) -> Array:
-    """Least final votes: the highest accepted count (of an estimate, what it surely saw), the names struck off, who stood in line at close."""
+    """Least final votes: the highest accepted count (of an estimate what it surely saw),
+    the names struck off, who stood in line at close."""
     table, has = gated.table, last >= 0
     votes = np.zeros(len(table.at))
     if len(table.votes):

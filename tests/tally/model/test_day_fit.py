@@ -127,7 +127,7 @@ def test_bands_of_a_sum_are_wider_than_independence_says_and_narrower_than_certa
     state = peers(inputs, fit(inputs, rows, K), latest, K)
     known = finals(inputs, state, latest, K)
     mean = np.exp(known.log_median)
-    whole = math.sqrt(spread(inputs, state, known, mean).total) / mean.sum()
+    whole = math.sqrt(spread(inputs, state, known, mean, K).total) / mean.sum()
     each = np.sqrt(known.own_variance + known.shared_variance)
     alone = math.sqrt(np.sum((mean * each) ** 2)) / mean.sum()
     assert alone < whole < float(each.mean())
