@@ -48,6 +48,7 @@ def test_in_short(experiment, stage: tuple[Target, list[Watcher]], tmp_path: Pat
     found: dict[str, Verdict] = {v.name.split()[0]: v for v in result.verdicts}
     assert {name: found[name].why for name in LAWS if found[name].valid is not True} == {}
     assert found["S"].valid, found["S"].why
+    assert found["F"].valid, found["F"].why
     events = read_history(tmp_path / "history.jsonl")
     assert any(of(events, Op.FAULT)) or experiment.number in (12, 13)
     assert found["I1"].figures["acknowledged"] > 50
