@@ -17,6 +17,9 @@ WORKERS ?= 3
 LONG := tests/simulation/ tests/end_to_end/ tests/chaos/ tests/dashboard/ tests/intake/
 TESTS := $(LONG) $(filter-out $(LONG) tests/__pycache__/,$(wildcard tests/*/ tests/test_*.py))
 
+# Where no bytecode is kept, each of the hundreds of processes that tests start compiles everything it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni haproxy public-paths compose-check clean \
 	images-local cluster-up cluster-down cluster-status test-cluster test-long access security

@@ -20,6 +20,9 @@ from election.postgres.migrate import migrate
 # As `tally` sets it for itself: a test that brings numpy in before would spend twice the processor time.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# Services that tests start would each compile all they import: more than half of what their start costs.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # The same examples in every run; `make test-long` looks for new ones: what it finds becomes an `@example`.
 settings.register_profile("same", derandomize=True, database=None)
 if not os.environ.get("BELUGA_REHEARSE"):
