@@ -142,10 +142,10 @@ class Alerts:
                     await self.look()
                 await self._tell()
             except AWAY as error:
-                _LOG.info("alerts wait for the database", error=type(error).__name__)
+                _LOG.warning("database_away", work="alerts", error=type(error).__name__)
                 await asyncio.sleep(AGAIN_SECONDS)
             except Exception:
-                _LOG.exception("alerts failed")
+                _LOG.exception("alerts_failed")
                 await asyncio.sleep(AGAIN_SECONDS)
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -200,7 +200,7 @@ class Alerts:
             try:
                 await tell([_shown(row) for row in rows])
             except UntoldError as error:
-                _LOG.warning("alerts not told", way=way, error=str(error))
+                _LOG.warning("alerts_not_sent", way=way, error=str(error))
                 return
             await connection.execute(_DONE % way, [row["alert_id"] for row in rows], now)
 

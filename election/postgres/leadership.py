@@ -101,7 +101,7 @@ class Candidate:
                     rest.reset()
                     await asyncio.sleep(RENEW_SECONDS)
                 except LOST as error:
-                    log.warning("leadership_lost", name=self._name, error=type(error).__name__)
+                    log.warning("leadership_lost", leadership=self._name, error=type(error).__name__)
                     await self.resign()
                     await rest.wait()
         finally:
@@ -148,4 +148,4 @@ class Candidate:
         if term != self.term:
             self.term = term
             self.changed.set()
-            log.info("leadership", name=self._name, epoch=term.epoch if term else None)
+            log.info("leadership_changed", leadership=self._name, epoch=term.epoch if term else None)

@@ -109,7 +109,7 @@ class DeskApi:
             except _RefusedError as error:
                 return refuse(self._pipeline, PROVIDER, error.status, "desk", error.words)
             except AWAY as error:
-                log.warning("desk_without_database", error=type(error).__name__)
+                log.warning("database_away", work="desk", error=type(error).__name__)
                 words = "The database cannot be reached. Nothing was changed; try again in a moment."
                 return refuse(self._pipeline, PROVIDER, 503, "no_database", words)
             if isinstance(answer, BaseModel):

@@ -360,7 +360,7 @@ class JournalFolder:
     def _set_aside(self, path: Path, error: Exception) -> None:
         torn = error if isinstance(error, TornJournalError) else TornJournalError(path, repr(error))
         self.torn.append(torn)
-        log.error("journal_torn", file=path.name, why=torn.why, remedy="keep it; recover it first")
+        log.error("journal_torn", file=path.name, reason=torn.why, remedy="keep it; recover it first")
 
     def _rotate_if_large(self, file: JournalFile) -> None:
         with suppress(apsw.Error, OSError):

@@ -97,7 +97,7 @@ class Outbox:
             except DeposedError as error:
                 log.warning("outbox_deposed", epoch=error.epoch, newest=error.newest)
             except AWAY as error:
-                log.warning("outbox_waits", error=type(error).__name__)
+                log.warning("database_away", work="outbox", error=type(error).__name__)
             except Exception:
                 log.exception("outbox_failed")
             finally:
