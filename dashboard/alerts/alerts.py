@@ -23,6 +23,7 @@ from dashboard.alerts.conditions import Condition, Watch, conditions
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import FRESH_SECONDS, WarRoomView
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
+from dashboard.errors import DashboardError
 from dashboard.settings import DashboardSettings
 from election.access.accounts import WAR_ROOM, Role
 from election.domain.checkin import Kind
@@ -103,7 +104,7 @@ def slack_message(alerts: list[Alert], names: dict[str, str], board: str, rehear
     return {"text": "\n".join([f"{head}Beluga: {len(alerts)} new", *lines])}
 
 
-class UntoldError(Exception):
+class UntoldError(DashboardError):
     """Somebody outside could not be told; the message says who and why."""
 
 

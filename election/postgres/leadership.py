@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import asyncpg
 import structlog
 
+from election.errors import ElectionError
 from election.postgres.database import UNREACHABLE, connect, pauses
 
 RENEW_SECONDS = 1.0  # between a leader's signs of life, and between a candidate's tries
@@ -54,7 +55,7 @@ LOST: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError)
 log = structlog.get_logger()
 
 
-class DeposedError(Exception):
+class DeposedError(ElectionError):
     """Another service leads now: what this one was about to do is the other's to do."""
 
     def __init__(self, name: str, epoch: int, newest: int | None) -> None:

@@ -14,6 +14,8 @@ from typing import Literal
 
 import asyncpg
 
+from election.errors import ElectionError
+
 Phase = Literal["pre", "post"]
 
 LOCK_SECONDS = 3  # intake's drain and the callers stand still no longer than this
@@ -31,7 +33,7 @@ create table if not exists migrations (
 """
 
 
-class LockedOutError(Exception):
+class LockedOutError(ElectionError):
     """A migration never got its lock: some transaction stays open. The message names the migration."""
 
     def __init__(self, name: str) -> None:

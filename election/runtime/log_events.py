@@ -1,8 +1,8 @@
 """The catalogue of log events: each name that a line of our logs may carry in `event`, with its fields.
 
 One event has one name, one level and the same fields wherever it is logged. A test compares this table with
-every log call of the code, both ways (tests/election/runtime/test_log_events.py); `docs/log-events.md` is made
-from it. A field is an id, a kind or a number: never a phone, a person's name, a text or a secret. Lines of
+every log call, both ways (tests/election/runtime/test_log_events.py); `docs/log-events.md` is made from it.
+A field is an id, a kind or a number: never a phone, a person's name, a text or a secret. Lines of
 libraries (aiohttp, waitress) are theirs, and not in here.
 """
 

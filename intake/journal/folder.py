@@ -23,6 +23,7 @@ import structlog
 
 from election.domain.checkin import Message
 from election.runtime.clock import Clock
+from intake.errors import IntakeError
 from intake.journal.ballast import Ballast, lacks_room
 from intake.journal.file import SUFFIX, Draft, JournalFile, LogGoneError, TornJournalError
 
@@ -34,7 +35,7 @@ NOTE_SECONDS = 5.0  # between syncs of the note of what was acknowledged: how fa
 log = structlog.get_logger()
 
 
-class JournalUnavailableError(Exception):
+class JournalUnavailableError(IntakeError):
     """The message could not be made durable. Answer 503: the sender must try again."""
 
 
