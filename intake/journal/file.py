@@ -351,7 +351,7 @@ def _insert(rows: int) -> str:
     return f"insert or ignore into messages ({_COLUMNS}) values {values}"  # noqa: S608 (constants only)
 
 
-_INSERTS = [_insert(rows) for rows in range(LARGEST_STATEMENT + 1)]
+_INSERTS = {rows: _insert(rows) for rows in range(1, LARGEST_STATEMENT + 1)}
 
 
 def _bindings(drafts: Sequence[Draft], first_seq: int) -> list[Any]:
