@@ -56,7 +56,7 @@ order by xid, seq
 limit $3
 """
 
-# The newest row by the index: asked whether any lies above, PostgreSQL expects many and reads the whole table.
+# The newest row by the index: asked if any lies above, PostgreSQL expects many and reads the whole table.
 _REACH = """
 select coalesce((select xid from check_ins order by xid desc limit 1) >= pg_snapshot_xmin(now_seen), false)
            as withheld,
