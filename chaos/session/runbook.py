@@ -11,12 +11,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from chaos.errors import ChaosError
+
 PARTS = ("Symptom", "Check", "Act", "Verify", "Escalate")
 _FENCE = re.compile(r"^```(\w*)([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 
 
-class NoRunbookError(Exception):
+class NoRunbookError(ChaosError):
     """There is no such page."""
 
 

@@ -20,11 +20,13 @@ from uuid import UUID
 
 from itsdangerous import URLSafeTimedSerializer
 
+from chaos.errors import ChaosError
+
 SERVICES = ("intake", "tally", "callers", "dashboard")
 _CLOCK = struct.Struct("<Qddd")  # version, real anchor, stack anchor, speed
 
 
-class NoTargetError(Exception):
+class NoTargetError(ChaosError):
     """No rehearsal runs in this state folder. The message says what to do."""
 
 
