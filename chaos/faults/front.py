@@ -140,7 +140,7 @@ class Certificate(Fault):
         control_file(self.target.state).write_text(kind)
 
     def happened(self) -> bool:
-        return control_file(self.target.state).read_text().strip() == self.arguments["kind"]
+        return control_file(self.target.state).read_text().strip() == str(self.arguments["kind"])
 
     def heal(self) -> None:
         control_file(self.target.state).unlink(missing_ok=True)

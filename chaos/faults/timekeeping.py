@@ -30,7 +30,8 @@ class ClockMoved(Fault):
     def happened(self) -> bool:
         at, speed = self.target.clock()
         alone = self._before + (time.monotonic() - self._told) * speed  # where it would be by itself
-        return abs(at - alone - self.found.get("moved", 0.0) * 3600) < SLACK_SECONDS * max(speed, 1.0)
+        moved = float(self.found.get("moved", 0.0)) * 3600
+        return bool(abs(at - alone - moved) < SLACK_SECONDS * max(speed, 1.0))
 
     def heal(self) -> None:
         moved = self.found.pop("moved", 0.0)
