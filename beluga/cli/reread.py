@@ -12,6 +12,7 @@ import orjson
 import typer
 
 from beluga.stack.failures import plain
+from beluga.stack.mode import mode_of
 from beluga.stack.stack import NoStackError, database_url, read_run_file, secrets_of
 from election.access.identity import machine
 from election.access.tokens import Tokens
@@ -169,14 +170,13 @@ def _only_identity(one: Difference) -> bool:
 
 
 def _live(state: Path) -> tuple[bool, str, str]:
-    """(rehearsal, intake's address, secret) of what runs."""
+    """Whether what runs rehearses, intake's address and the secret."""
     try:
         run = read_run_file(state)
-        return run.rehearsal, run.urls["intake"], secrets_of(state)["secret"]
+        return mode_of(state).rehearsal, run.urls["intake"], secrets_of(state)["secret"]
     except NoStackError:
-        drill = os.environ.get("BELUGA_REHEARSAL", "").lower() in ("1", "true", "yes")
         intake = os.environ.get("BELUGA_INTAKE_URL", "http://127.0.0.1:8401")
-        return drill, intake, os.environ.get("BELUGA_SECRET", "")
+        return mode_of(state).rehearsal, intake, os.environ.get("BELUGA_SECRET", "")
 
 
 def _line(one: Difference) -> str:

@@ -1,9 +1,9 @@
 """One `/metrics` for several workers, by prometheus_client's multiprocess mode.
 
 Theory of operation. Each worker keeps its figures in files that it maps into memory, under its number, so
-that a worker started again goes on counting where the one before it ended. Whichever worker is asked adds up the
-files: counters, histograms and depths by sum, ages and durations (`…_seconds` gauges) by their largest, since
-an alert is about the worst. The gauges of a worker that died leave the sum until it is back, which
+that a worker started again goes on counting where the one before it ended. Whichever worker is asked adds up
+the files: counters, histograms and depths by sum, ages and durations (`…_seconds` gauges) by their largest,
+since an alert is about the worst. The gauges of a worker that died leave the sum until it is back, which
 `beluga_intake_workers_counted` shows.
 
 The files lie in memory: a write into a mapped file for which a full disk has no room ends the process.
@@ -28,7 +28,7 @@ def shared_folder() -> "TemporaryDirectory[str]":
 def share_metrics(worker: int) -> None:
     """Keeps this process' figures where the others see them; called before any metric is made."""
     if FOLDER in os.environ:
-        values.ValueClass = values.MultiProcessValue(lambda: worker)
+        values.ValueClass = values.MultiProcessValue(lambda: worker)  # type: ignore[no-untyped-call]
 
 
 def forget_gauges(folder: str, worker: int) -> None:
