@@ -32,7 +32,7 @@ from intake.metrics.intake import Telemetry, keep_fresh
 from intake.metrics.workers import metrics_text
 from intake.openapi.document import add_openapi
 from intake.pages.files import add_pages
-from intake.receive.pipeline import IngestPipeline
+from intake.receive.pipeline import IngestPipeline, PipelineOptions
 from intake.receive.rate_limits import Phones, Sources
 from intake.receive.replicated_ack import Replication
 from intake.roster.links import Links
@@ -155,13 +155,15 @@ class Intake:
             self.rosters,
             self.clock,
             self.telemetry,
-            settings.phone_region,
-            rehearsal=settings.rehearsal,
-            plausibility=self.outreach.plausibility,
-            numbers=self.outreach.numbers.numbered,
-            reply_elsewhere=self.outreach.reply_elsewhere,
-            phones=Phones(settings.phone_texts_per_minute, settings.phone_texts_at_once),
-            replication=self.replication,
+            PipelineOptions(
+                settings.phone_region,
+                rehearsal=settings.rehearsal,
+                plausibility=self.outreach.plausibility,
+                numbers=self.outreach.numbers.numbered,
+                reply_elsewhere=self.outreach.reply_elsewhere,
+                phones=Phones(settings.phone_texts_per_minute, settings.phone_texts_at_once),
+                replication=self.replication,
+            ),
         )
         app = web.Application(
             client_max_size=settings.body_limit_bytes,

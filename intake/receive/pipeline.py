@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
@@ -35,6 +36,21 @@ SLOW_DOWN_REPLY = "All your texts are saved. You sent many, so answers pause for
 OnDurable = Callable[[Outcome | JournalUnavailableError], None]
 
 
+@dataclass(frozen=True, slots=True)
+class PipelineOptions:
+    """How texts are read and answered. `numbers` gives incidents their numbers; `reply_elsewhere` sends a
+    reply that the webhook's answer cannot carry; `replication` has the answer wait for the database, too.
+    """
+
+    region: str  # phones without a country code are dialled there
+    rehearsal: bool = False
+    plausibility: Plausibility | None = None
+    numbers: Callable[[Message, list[Reading]], list[Reading]] | None = None
+    reply_elsewhere: Callable[[Message, str], None] | None = None
+    phones: Phones | None = None
+    replication: Replication | None = None
+
+
 class IngestPipeline:
     """Takes reports of every channel. Raises `JournalUnavailableError` where one cannot be made durable."""
 
@@ -44,26 +60,19 @@ class IngestPipeline:
         rosters: Rosters,
         clock: Clock,
         telemetry: Telemetry,
-        region: str,
-        *,
-        rehearsal: bool = False,
-        plausibility: Plausibility | None = None,
-        numbers: Callable[[Message, list[Reading]], list[Reading]] | None = None,
-        reply_elsewhere: Callable[[Message, str], None] | None = None,
-        phones: Phones | None = None,
-        replication: Replication | None = None,
+        options: PipelineOptions,
     ) -> None:
         self.journal = journal
         self.rosters = rosters
         self.clock = clock
         self.telemetry = telemetry
-        self._region = region
-        self._rehearsal = rehearsal
-        self._plausibility = plausibility
-        self._numbers = numbers
-        self._reply_elsewhere = reply_elsewhere
-        self._phones = phones or Phones(per_minute=0, burst=0)
-        self.replication = replication
+        self._region = options.region
+        self._rehearsal = options.rehearsal
+        self._plausibility = options.plausibility
+        self._numbers = options.numbers
+        self._reply_elsewhere = options.reply_elsewhere
+        self._phones = options.phones or Phones(per_minute=0, burst=0)
+        self.replication = options.replication
         self._to_read: list[tuple[_Submission, Draft]] = []  # of this turn of the event loop
 
     async def submit_and_wait(
