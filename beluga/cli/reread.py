@@ -8,7 +8,7 @@ from typing import Annotated
 import aiohttp
 import typer
 
-from beluga.proof.rereading import NoRosterError, RefusedError, corrected, differences
+from beluga.proof.rereading import CorrectionRefusedError, NoRosterToReadError, corrected, differences
 from beluga.stack.failures import plain
 from beluga.stack.mode import mode_of
 from beluga.stack.stack import NoStackError, database_url, read_run_file, secrets_of
@@ -20,7 +20,7 @@ SHOWN = 50  # differences printed unless --all
 
 
 EXPECTED: tuple[type[BaseException], ...] = (
-    NoStackError, NoRosterError, RefusedError, aiohttp.ClientError, *UNREACHABLE
+    NoStackError, NoRosterToReadError, CorrectionRefusedError, aiohttp.ClientError, *UNREACHABLE
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 import asyncpg
 import typer
 
+from beluga.errors import BelugaError
 from beluga.stack.failures import plain
 from beluga.stack.mode import mode_of
 from beluga.stack.stack import NoStackError, database_url
@@ -36,7 +37,7 @@ Rehearsal = Annotated[
 _HERE = Path(".beluga")
 
 
-class NoRosterError(Exception):
+class NoRosterError(BelugaError):
     """No election has been imported: nobody to call up."""
 
     def __str__(self) -> str:

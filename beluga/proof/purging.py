@@ -11,7 +11,7 @@ from uuid import uuid4
 import asyncpg
 
 from beluga.proof.certificate import DRAFT, Certificate, read
-from beluga.stack.failures import RefusedError
+from beluga.stack.failures import CommandRefusedError
 from callers.voters.purging import KEPT, Purged, purge, purged
 from election.access.tokens import BadTokenError, Tokens
 from election.postgres.database import UNREACHABLE, connect
@@ -36,11 +36,13 @@ async def purge_all(url: str, confirm: str, path: Path, tokens: Tokens) -> dict[
     try:
         name = await connection.fetchval("select name from election")
         if name is None:
-            raise RefusedError(
+            raise CommandRefusedError(
                 "there is no election here, nothing was removed; see BELUGA_DATABASE_URL, --state"
             )
         if confirm != name:
-            raise RefusedError(f"nothing was removed; to remove it all: beluga purge --confirm {quote(name)}")
+            raise CommandRefusedError(
+                f"nothing was removed; to remove it all: beluga purge --confirm {quote(name)}"
+            )
         system = await connection.fetchval("select system_identifier::text from pg_control_system()")
         paper = _begun(path, name, system)
         done = await _emptied(connection, paper)
@@ -51,7 +53,7 @@ async def purge_all(url: str, confirm: str, path: Path, tokens: Tokens) -> dict[
         try:
             paper.finish(words | {"signature": tokens.sign("purge", words)})
         except OSError as error:
-            raise RefusedError(
+            raise CommandRefusedError(
                 f"all was removed, but {path} is not signed ({error}): mend that, and run the same again"
             ) from None
         return words
@@ -66,7 +68,7 @@ def _begun(path: Path, name: str, system: str) -> Certificate:
         about = {"election": name, "by": getpass.getuser(), "database": system, "purge": str(uuid4())}
         return Certificate.begin(path, about)
     if (paper.words.get("election"), paper.words.get("database")) != (name, system):
-        raise RefusedError(
+        raise CommandRefusedError(
             f"{path} was begun for another election or database; name another with --certificate"
         )
     paper.reserve()
@@ -83,22 +85,24 @@ async def _emptied(connection: asyncpg.Connection, paper: Certificate) -> Purged
         with suppress(*LOST):
             if await purged(connection, number) is None:
                 paper.give_up()
-                raise RefusedError(f"nothing was removed: {error}; see the database's log") from None
-        raise RefusedError(
+                raise CommandRefusedError(f"nothing was removed: {error}; see the database's log") from None
+        raise CommandRefusedError(
             f"the database was lost in the middle ({error}): either nothing was removed or all. Run the same "
             "again: it finds out, and goes on"
         ) from None
 
 
 def check_certificate(path: Path, tokens: Tokens) -> None:
-    """Raises `RefusedError` where a certificate is not ours, or not finished."""
+    """Raises `CommandRefusedError` where a certificate is not ours, or not finished."""
     words = read(path)
     if DRAFT in words:
-        raise RefusedError(f"{path} is a certificate that was {words[DRAFT]}")
+        raise CommandRefusedError(f"{path} is a certificate that was {words[DRAFT]}")
     signature = str(words.pop("signature", ""))
     try:
         good = tokens.read("purge", signature) == words
     except BadTokenError:
         good = False
     if not good:
-        raise RefusedError(f"{path} is NOT ours, or was changed: it proves nothing; see your other copy")
+        raise CommandRefusedError(
+            f"{path} is NOT ours, or was changed: it proves nothing; see your other copy"
+        )

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from callers.dispatch.live_dispatches import LiveDispatches
 from callers.dispatch.views import Live, view_of
+from callers.errors import CallersError
 from callers.queries.statements import statements
 from callers.rules.limits import Limits
 from election.access.audit import record
@@ -13,11 +14,11 @@ _SQL = statements("dispatches")
 _PROPOSED = ("precinct_id", "callers", "missing", "reachable", "sentence")
 
 
-class UnknownPrecinctError(Exception):
+class UnknownPrecinctError(CallersError):
     """There is no such precinct in this election."""
 
 
-class PollsClosedError(Exception):
+class PollsClosedError(CallersError):
     """The polls there have closed."""
 
 

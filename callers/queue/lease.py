@@ -5,18 +5,19 @@ from datetime import datetime
 from uuid import UUID
 
 from callers.dispatch.allocation import ANYWHERE, CallerPool
+from callers.errors import CallersError
 from election.wire.callers import Outcome
 
 
-class UnknownLeaseError(Exception):
+class UnknownLeaseError(CallersError):
     """There is no such lease of this caller."""
 
 
-class AlreadyRecordedError(Exception):
+class AlreadyRecordedError(CallersError):
     """This lease has another outcome; undo it first."""
 
 
-class TooLateError(Exception):
+class TooLateError(CallersError):
     """It can no longer be undone."""
 
 

@@ -74,7 +74,7 @@ class Accounts:
             except UNREACHABLE:
                 pass  # the last known accounts stay in force
             except Exception as error:
-                _LOG.warning("accounts unreadable", error=repr(error))
+                _LOG.warning("accounts_unreadable", error=repr(error))
             await asyncio.sleep(FOLLOW_SECONDS)
 
     def find(self, login: str) -> Account | None:

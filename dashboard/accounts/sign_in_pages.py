@@ -99,7 +99,7 @@ class SignInPages:
         with self._guard:
             self._attempts.failed(name, address, time.monotonic(), self._trusted.mark(name))
         login = name if known_login else ""  # people type their password there
-        _LOG.info("sign-in refused", login=login, why=why, network=network_of(address))
+        _LOG.info("sign_in_refused", login=login, reason=why, network=network_of(address))
 
     def _welcome(self, account: Account, address: str) -> Any:
         with self._guard:
@@ -117,8 +117,8 @@ class SignInPages:
         )
         csrf_token()
         _LOG.info(
-            "signed in", login=account.login, role=account.role.value, code=bool(account.totp_secret),
-            network=network_of(address),
+            "signed_in", login=account.login, role=account.role.value,
+            second_factor=bool(account.totp_secret), network=network_of(address),
         )  # fmt: skip
         return self._trusted.remember(flask.redirect(target, 303), account.login)
 
@@ -175,7 +175,7 @@ class SignInPages:
         """Ends this session."""
         if csrf_right(flask.request.form.get("csrf")):
             self._accounts.sign_out(_session())
-            _LOG.info("signed out", login=str(flask.session.get("login", "")))
+            _LOG.info("signed_out", login=str(flask.session.get("login", "")))
             flask.session.clear()
         return flask.redirect("/login", 303)
 
@@ -185,7 +185,7 @@ class SignInPages:
         if who is None or not csrf_right(flask.request.form.get("csrf")):
             return flask.redirect("/", 303)
         self._accounts.sign_out(who.session)
-        _LOG.info("signed out everywhere", login=who.login)
+        _LOG.info("signed_out_everywhere", login=who.login)
         flask.session.clear()
         try:
             self._accounts.sign_out_everywhere(who.login)

@@ -21,6 +21,7 @@ from intake.desks.views import (
     Viewer,
 )
 from intake.door.door import Door
+from intake.errors import IntakeError
 from intake.receive.http_answers import bearer, refuse
 from intake.receive.pipeline import IngestPipeline
 from intake.receive.plausibility import IntakeView
@@ -34,7 +35,7 @@ log = structlog.get_logger()
 Acquire = Callable[[], Any]  # an async context manager that yields a connection; raises UNREACHABLE
 
 
-class DeskRefusedError(Exception):
+class DeskRefusedError(IntakeError):
     """A request that a desk turns down. `words`: what the person there is told."""
 
     def __init__(self, status: int, words: str) -> None:
@@ -87,7 +88,7 @@ class DeskAccess:
             except DeskRefusedError as error:
                 return refuse(self.pipeline, PROVIDER, error.status, "desk", error.words)
             except AWAY as error:
-                log.warning("desk_without_database", error=type(error).__name__)
+                log.warning("database_away", work="desk", error=type(error).__name__)
                 words = "The database cannot be reached. Nothing was changed; try again in a moment."
                 return refuse(self.pipeline, PROVIDER, 503, "no_database", words)
             if isinstance(answer, BaseModel):

@@ -13,7 +13,7 @@ from election.postgres.database import UNREACHABLE
 from election.runtime.clock import Clock
 from intake.outbox import store
 from intake.outbox.metrics import OutboxTelemetry
-from intake.providers import PROVIDERS, MalformedError, RefusedError, Webhook
+from intake.providers import PROVIDERS, MalformedError, Webhook, WebhookRefusedError
 from intake.senders import Delivery
 from intake.senders.telnyx import delivery_of as telnyx_delivery
 from intake.senders.twilio import delivery_of as twilio_delivery
@@ -58,7 +58,7 @@ class DeliveryReports:
                 if provider.receive(Webhook(public_url + request.raw_path, request.headers, body, time())):
                     raise MalformedError  # a watcher's text: taking it here would lose it
                 delivery = _delivery(name, body)
-            except RefusedError as error:
+            except WebhookRefusedError as error:
                 self._refuse(name, error.reason)
                 return web.Response(status=403, text="The signature is missing or wrong.\n")
             except (MalformedError, ValueError):
