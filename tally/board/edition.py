@@ -178,8 +178,8 @@ class Edition:
             self.seq, plan.at, standings, tuple(plan.aggregates), tuple(plan.incidents), desks=plan.desks
         )
 
-    def tell_calls(self, at: float, calls: Row) -> Change | None:
-        """The call desk has answered; None where nothing is new."""
+    def update_calls(self, at: float, calls: Row) -> Change | None:
+        """Put in the call desk's answer; returns None where nothing is new."""
         if calls == self.calls:
             return None
         self.calls = calls
@@ -187,8 +187,8 @@ class Edition:
         self.at = at
         return Change(self.seq, at, calls=calls)
 
-    def tell_news(self, at: float, news: Iterable[str]) -> Change:
-        """Something that the pages ask for themselves has changed."""
+    def add_news(self, at: float, news: Iterable[str]) -> Change:
+        """Number the news of topics that pages ask for themselves."""
         self.seq += 1
         self.at = at
         return Change(self.seq, at, news=tuple(sorted(news)))
