@@ -19,7 +19,7 @@ TESTS := $(LONG) $(filter-out $(LONG) tests/__pycache__/,$(wildcard tests/*/ tes
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni haproxy public-paths compose-check clean \
-	images-local cluster-up cluster-down cluster-status test-cluster test-long access security
+	images-local cluster-up cluster-down cluster-status test-cluster test-long access log-events security
 
 help: ## What each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -119,6 +119,9 @@ security: $(STAMP) chromium haproxy ## Everything that attacks Beluga, as a tabl
 
 access: $(STAMP) ## Write docs/access.md: every route and who is answered what
 	$(BIN)/python -m beluga.readiness.access_page docs/access.md
+
+log-events: $(STAMP) ## Write docs/log-events.md: every event of our logs, and what to do about it
+	$(BIN)/python -m beluga.readiness.log_events_page docs/log-events.md
 
 lock: $(STAMP) ## Resolve the locked dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -8,10 +8,11 @@ never injected. What `inject` learns and `heal` needs goes into `found`, which i
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from chaos.errors import ChaosError
 from chaos.target.target import Target
 
 
-class UnavailableError(Exception):
+class UnavailableError(ChaosError):
     """This fault cannot be injected here. The message says what it needs."""
 
 

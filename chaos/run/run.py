@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from chaos import actions
+from chaos.errors import ChaosError
 from chaos.faults.protocol import UnavailableError
 from chaos.judge.checker import Budget, Verdict, judge, recovery, worst
 from chaos.judge.history import Op
@@ -30,7 +31,7 @@ PATIENCE_SECONDS = 90.0
 Say = Callable[[str], None]
 
 
-class ExperimentError(Exception):
+class ExperimentError(ChaosError):
     """The file is no experiment that we could run. The message says where and why."""
 
 

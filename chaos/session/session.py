@@ -199,9 +199,8 @@ class Session:
             for number in self.faults.values():
                 self.board.healed(number)
         fine = True
-        for command in read_page(page).commands:
-            if command.part == part and command.rehearsed:
-                fine = self._step(page, command, stranger=stranger) == 0 and fine
+        for command in read_page(page).rehearsed(part, cluster=self.target.of_containers):
+            fine = self._step(page, command, stranger=stranger) == 0 and fine
         return fine
 
     def _step(self, page: str, command: Command, *, stranger: bool = False) -> int:

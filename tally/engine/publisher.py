@@ -99,7 +99,7 @@ class Publisher:
         self.engine_id = secrets.token_hex(6)
         fresh.commit(step.plan)
         fresh.calls = self._calls
-        self._log.info("standings ready", precincts=len(fresh))
+        self._log.info("standings_ready", precincts=len(fresh))
         if restarting:
             self.on_restart()
 

@@ -19,7 +19,7 @@ import pytest
 from multidict import CIMultiDict
 from twilio.request_validator import RequestValidator
 
-from intake.providers import PROVIDERS, MalformedError, RefusedError, Webhook
+from intake.providers import PROVIDERS, MalformedError, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
 from tests.intake.providers.test_provider_conformance import HOST, NOW, SECRET, SENDER, jwt
 
@@ -53,7 +53,7 @@ class Capture:
         if self.provider == "vonage":
             body += f"&sig={signature}"
         url = f"{HOST}/sms/{self.provider}{query}"
-        with suppress(RefusedError, MalformedError):
+        with suppress(WebhookRefusedError, MalformedError):
             return [t.provider_message_id for t in taker.receive(Webhook(url, headers, body.encode(), NOW))]
         return []
 
