@@ -43,7 +43,7 @@ AWAY: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.UndefinedTableErr
 
 
 class Sink(Protocol):
-    """What the follower feeds."""
+    """Receiver of the log's check-ins."""
 
     def begin(self, election: Election) -> None:
         """A new election: forget every check-in; the log follows from its beginning."""

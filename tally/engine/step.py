@@ -133,7 +133,7 @@ class Stepper:
             self._since |= touched
 
     def _desks(self) -> Groups | None:
-        """What waits at the desks where it may have changed, else None."""
+        """Items waiting at the desks; None where none can have changed."""
         queue = self.tally.ledger.desk_queue
         if queue.version == self._desks_version:
             return None

@@ -29,7 +29,7 @@ class PlainFrames(list[bytes]):
 
 @dataclass(frozen=True, slots=True)
 class FramedMessage:
-    """A message, framed once; `packed` is what goes to those who agreed to compression."""
+    """A message, framed once; `packed` is for viewers who agreed to compression."""
 
     plain: bytes
     packed: bytes

@@ -162,7 +162,7 @@ class Feed:
     # ------------------------------------------------------------------ catching up
 
     async def _catch_up(self, viewer: Viewer, since: int | None = None) -> None:
-        """Sends what is missing and makes the viewer current."""
+        """Send missing messages, and make the viewer current."""
         scope, connection = viewer.scope, viewer.connection
         try:
             while True:
@@ -292,7 +292,7 @@ class Feed:
 
 
 def view_scope_of(identity: Identity) -> ViewScope:
-    """What a feed or service token lets its bearer see. Raises `BadTokenError` for roles that see nothing."""
+    """Scope of a feed or service token's bearer. Raises `BadTokenError` for roles that see nothing."""
     if identity.role not in MAY_LOOK:
         raise BadTokenError("this role has no board")
     return ViewScope(identity.counties, identity.role in WAR_ROOM)

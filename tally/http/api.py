@@ -64,7 +64,7 @@ class _Api:
         return self._view_scope(request).counties
 
     def _view_scope(self, request: web.Request) -> ViewScope:
-        """What this caller may see. Raises 401."""
+        """Scope of the request's token. Raises 401."""
         token = bearer(request.headers.get("Authorization", ""))
         for purpose, age in (("service", SERVICE_AGE), ("feed", TOKEN_AGE)):
             try:
@@ -234,7 +234,7 @@ def _silent(tally: Tally, projection: Projection) -> list[Row]:
 def detail_of(
     tally: Tally, projection: Projection, state: DayFit, precinct_id: str, as_of: float = FOREVER
 ) -> Row:
-    """What the precinct's page shows, words and annotations apart; `as_of`: as known then."""
+    """Contents of the precinct's page, words and annotations apart; `as_of`: as known then."""
     position = tally.ledger.index[precinct_id]
     view = tally.ledger.view(position, as_of)
     judged = tally.judged(projection, state, position)

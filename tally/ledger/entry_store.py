@@ -23,13 +23,13 @@ CODE = {kind: code for code, kind in enumerate(KINDS)}
 CHANNEL_CODE = {channel: code for code, channel in enumerate(Channel)}
 NOTHING: dict[str, Any] = {}  # the details of an entry without any; nobody writes to it
 NO_VOTES = -1
-_UNKNOWN = 1  # flag: from a phone nobody knows
+_UNKNOWN = 1  # flag: from an unknown phone
 _WORD = (1 << 64) - 1
 _LONG = (1 << 31) - 1  # microseconds: 35 minutes
 
 
 def _exactly(received: NDArray[np.float64], before: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Moments so many whole microseconds before others, to the bit of `datetime.timestamp`."""
+    """Moments `before` whole microseconds before others, to the bit of `datetime.timestamp`."""
     return (np.rint(received * 1e6) - before) / 1e6
 
 
@@ -136,7 +136,7 @@ class EntryStore:
         return np.asarray(codes[np.searchsorted(keys, hashes)])
 
     def settle(self) -> None:
-        """The log has been read: lets go of what only reading all of it needs."""
+        """Let go of memory that only reading the whole log needs."""
         self._read = None
         self.ids.trim()
         for name, column in vars(self).items():
