@@ -19,7 +19,7 @@ import yaml
 from chaos import actions
 from chaos.errors import ChaosError
 from chaos.faults.protocol import UnavailableError
-from chaos.judge.checker import Budget, Verdict, judge, recovery, worst
+from chaos.judge.checker import Budget, Verdict, happened, judge, recovery, worst
 from chaos.judge.history import Op
 from chaos.judge.observer import UNASKED
 from chaos.session import session
@@ -174,10 +174,10 @@ class Runner:
             page = None if short else self._experiment.about.get("runbook")
             self._session.finish(patience, page)
             result.recovery = recovery(self._session.history.events)
-            budget = self._experiment.budget
+            budget, events = self._experiment.budget, self._session.history.events
             if short:
                 budget = Budget(budget.p99, budget.gap, budget.board, budget.alert)
-            result.verdicts = [*judge(self._session.history.events, budget), self._steady()]
+            result.verdicts = [*judge(events, budget), happened(events), self._steady()]
             return result
         finally:
             self._session.close()
