@@ -181,6 +181,7 @@ def main() -> None:
         one_kind(kind, min(options.connections, 4_000), min(options.seconds, 60.0), options.rate)
         for kind in options.kinds or KINDS
     ]
+    print(f"{sum(kept)} of {len(kept)} kinds not broken")
     raise SystemExit(not all(kept))
 
 

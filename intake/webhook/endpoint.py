@@ -45,6 +45,11 @@ def add_webhooks(
     return raw_handlers
 
 
+def _claims_signature(headers: Mapping[str, str]) -> bool:
+    """Whether a request says that it is signed; Vonage's says so in its body, and counts as others do."""
+    return any(sign in name.lower() for name in headers for sign in SIGNS)
+
+
 class Refusals:
     """Who sent a request, whether it is looked at, and when a refusal is answered."""
 
@@ -62,9 +67,12 @@ class Refusals:
         """Rightly."""
         self._sources.signed(source, monotonic())
 
-    def put_off(self, source: str) -> int:
+    def put_off(self, source: str, headers: Mapping[str, str]) -> int:
         """Seconds after which it may come again; 0: it is looked at now."""
-        return ceil(self._sources.put_off(source, monotonic()))
+        now = monotonic()
+        if not self._sources.worn_out(source, now):
+            return 0
+        return ceil(self._sources.put_off(source, now, _claims_signature(headers)))
 
     def refuse(self, source: str, peer: str, answer: "partial[None]") -> None:
         """Counts it, and answers in its turn; with too many of them the connection is not kept."""
@@ -102,7 +110,7 @@ class _Webhook:
         provider = self._provider
         refusals = self._refusals
         source = refusals.source(peer, headers)
-        if seconds := refusals.put_off(source):
+        if seconds := refusals.put_off(source, headers):
             self._turn_away(seconds, source, peer, headers, answer)
             return
         if provider is None:
@@ -162,7 +170,7 @@ class _Webhook:
     ) -> None:
         """What says that it is signed may be a provider's, who comes again after a 503, not after a 4xx."""
         self._pipeline.telemetry.refuse(self._name, TURNED_AWAY)
-        status = 503 if any(sign in name.lower() for name in headers for sign in SIGNS) else 429
+        status = 503 if _claims_signature(headers) else 429
         self._refusals.turn_away(source, peer, partial(answer, status, PLAIN, NOT_NOW, seconds))
 
     async def post(self, request: web.Request) -> web.Response:

@@ -68,10 +68,11 @@ def run(line: Line) -> Found:
             done = subprocess.run(
                 words, capture_output=True, text=True, timeout=LONGEST, check=False, stdin=subprocess.DEVNULL
             )
-            well, printed = done.returncode == 0, done.stdout + done.stderr
+            well, printed, said = done.returncode == 0, done.stderr + done.stdout, done.stdout
         except subprocess.TimeoutExpired:
-            well, printed = False, f"did not end within {LONGEST:.0f} s"
-        counts = counted(told) if line.tests else printed.strip().rpartition("\n")[2][:110]
+            said = printed = f"did not end within {LONGEST:.0f} s"
+            well = False
+        counts = counted(told) if line.tests else said.strip().rpartition("\n")[2][:110]
     if not well:
         print(printed[-4_000:], file=sys.stderr)
     return Found(line.what, well, counts, time.monotonic() - began)
