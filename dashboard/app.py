@@ -14,7 +14,7 @@ from dashboard.alerts.alerts import Alerts, add_alerts
 from dashboard.board.actions import add_actions
 from dashboard.board.replay import add_replay
 from dashboard.board.routes import add_health, add_pages
-from dashboard.board.shell import Script, add_script, layout, page
+from dashboard.board.shell import Scripts, add_scripts, layout, page
 from dashboard.board.snapshots import Snapshots, add_snapshots
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.bridge.gzip import add_gzip
@@ -99,19 +99,19 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     add_pages(server, settings, gazetteer, tokens)
     add_audit(server, bridge, gazetteer, audit_log)
     add_actions(server, bridge, service_clients, gazetteer, audit_log)
-    add_desks(server, bridge, service_clients, gazetteer, audit_log)
+    scripts = Scripts.read()
+    desk = scripts.address("desk.js"), scripts.needed_by("desk.js")
+    add_desks(server, bridge, service_clients, gazetteer, audit_log, *desk)
     add_alerts(server, bridge, alerts, audit_log)
     add_snapshots(server, snapshots)
     add_replay(server, bridge, service_clients)
-    script = Script.read()
-    add_script(server, script)
+    add_scripts(server, scripts)
     app = Dash(
         "dashboard",
         server=server,  # type: ignore[arg-type]
         title="Beluga war room",
         update_title="",
-        index_string=page(script),
-        assets_ignore=r"\.js$",  # the board's own come as one script
+        index_string=page(scripts),
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
         serve_locally=True,
         compress=False,

@@ -6,6 +6,11 @@ import { fileURLToPath } from "node:url";
 
 const SCHEMAS = new URL("../docs/schema/", import.meta.url);
 const MESSAGES = ["hello", "snapshot", "delta", "beat"];
+// What a snapshot's columns are as a row; no schema names it (election/wire/feed.py, PrecinctInfo).
+const PRECINCT_INFO = `{
+  precinct_id: string; name: string; county: string; group: string; site_id: string; registered: number;
+  already_voted: number; opens_at: number; closes_at: number; timezone: string; lat: number | null; lon: number | null;
+}`;
 const SIMPLE = { string: "string", number: "number", integer: "number", boolean: "boolean", null: "null" };
 
 /** The type of a value that a JSON schema describes, in TypeScript. */
@@ -25,10 +30,8 @@ export function typeOf(schema) {
 }
 
 function body(schema) {
-  const required = new Set(schema.required);
-  const always = (name, part) => required.has(name) || part.const !== undefined;
-  const lines = Object.entries(schema.properties)
-    .map(([name, part]) => `  ${name}${always(name, part) ? "" : "?"}: ${typeOf(part)};`);
+  // The tally writes every field of its release, also where a reader may do without (docs/feed.md).
+  const lines = Object.entries(schema.properties).map(([name, part]) => `  ${name}: ${typeOf(part)};`);
   return `{\n${lines.join("\n")}\n}`;
 }
 
@@ -41,6 +44,7 @@ export function declarations(schemas) {
       if (found.has(name) && found.get(name) !== type) throw new Error(`${name} is not the same in all messages`);
       found.set(name, type);
     }
+  found.set("PrecinctInfo", PRECINCT_INFO);
   found.set("Message", schemas.map((schema) => schema.title).join(" | "));
   return [...found].map(([name, type]) => `export type ${name} = ${type};\n`).join("\n");
 }

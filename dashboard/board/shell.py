@@ -1,22 +1,26 @@
 """The board's page: a frame that needs nothing but our own script, and in it the panel, which Dash draws.
 
-`frame.html` is the whole frame. The script fills it from the feed and draws the map; it is one file, so that
-a page begins after two answers. Dash and plotly (5 MB to parse) come in when the list is there, or earlier
-where somebody opens a precinct (`assets/drill.js`): their tags wait in a template until then.
+`frame.html` is the whole frame. Our modules (`dashboard/browser`, `election/browser`) fill it from the feed and
+draw the map; the frame names all of them, so that they come at once and not one after the other. Dash and
+plotly (5 MB to parse) come in when the list is there, or earlier where somebody opens a precinct
+(`browser/panel_scripts.js`): their tags wait in a template until then.
 """
 
 import hashlib
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import flask
 from dash import dcc, html
 
+from election.browser import modules
+
 HERE = Path(__file__).parent
-ASSETS = HERE.parent / "assets"
-FIRST = ("words.js", "feed.js", "board.js")  # what the other scripts build on
-KEPT_SECONDS = 31_536_000  # a year: the script's address changes with its content
+MODULES = HERE.parent / "browser"
+ENTRY = "begin.js"
+KEPT_SECONDS = 31_536_000  # a year: the modules' address changes with their content
 
 # No modebar and no way for a chart to leave the house: plotly would offer to upload it to its cloud.
 GRAPH: Any = {
@@ -56,34 +60,60 @@ def layout() -> Any:
     )
 
 
-@dataclass(frozen=True)
-class Script:
-    """The board's scripts as one file, at an address of its content."""
+class Scripts:
+    """The pages' modules, below an address of all their content."""
 
-    content: bytes
-
-    @property
-    def path(self) -> str:
-        return f"/script/{hashlib.sha256(self.content).hexdigest()[:16]}.js"
+    def __init__(self, content: Mapping[str, bytes]) -> None:
+        self.content = content
+        total = hashlib.sha256()
+        for name, text in sorted(content.items()):
+            total.update(name.encode() + b"\0" + text)
+        self.version = total.hexdigest()[:16]
 
     @classmethod
-    def read(cls) -> "Script":
-        names = {file.name for file in (ASSETS).glob("*.js")}
-        ordered = [*FIRST, *sorted(names.difference(FIRST))]
-        return cls(b"\n".join((ASSETS / name).read_bytes() for name in ordered))
+    def read(cls) -> "Scripts":
+        ours = {file.name: file.read_bytes() for file in MODULES.glob("*.js")}
+        return cls({**modules(), **ours})
+
+    def address(self, name: str) -> str:
+        """Where a page finds the module. Raises `KeyError` where there is none."""
+        self.content[name]
+        return f"/script/{self.version}/{name}"
+
+    def needed_by(self, name: str) -> list[str]:
+        """Addresses of all modules that this one imports, directly or not, in a fixed order."""
+        found: dict[str, None] = {}
+        ahead = [name]
+        while ahead:
+            for other in _IMPORTED.findall(self.content[ahead.pop()].decode()):
+                if other not in found:
+                    found[other] = None
+                    ahead.append(other)
+        return sorted(self.address(other) for other in found)
 
 
-def page(script: Script) -> str:
+_IMPORTED = re.compile(r"""^(?:import|export) (?:[^;]*? from )?"\./([^"]+)";""", re.MULTILINE)
+
+
+def page(scripts: Scripts) -> str:
     """The index page, with Dash's own marks still in it."""
-    return (HERE / "frame.html").read_text("utf-8").replace("{script}", script.path)
+    early = "\n".join(f'<link rel="modulepreload" href="{each}">' for each in scripts.needed_by(ENTRY))
+    frame = (HERE / "frame.html").read_text("utf-8")
+    return frame.replace("{script}", scripts.address(ENTRY)).replace("{modules}", early)
 
 
-def add_script(server: flask.Flask, script: Script) -> None:
-    """Serves the board's script."""
+def add_scripts(server: flask.Flask, scripts: Scripts) -> None:
+    """Serves the modules. Asked for another version (an update is under way) it gives its own, kept by nobody."""
 
-    @server.get(script.path)
-    def board_script() -> Any:
-        response = flask.make_response(script.content)
+    @server.get("/script/<version>/<name>")
+    def module(version: str, name: str) -> Any:
+        content = scripts.content.get(name)
+        if content is None:
+            flask.abort(404)
+        response = flask.make_response(content)
         response.mimetype = "text/javascript"
-        response.headers["Cache-Control"] = f"private, max-age={KEPT_SECONDS}, immutable"
+        kept = version == scripts.version
+        response.headers["Cache-Control"] = (
+            f"private, max-age={KEPT_SECONDS}, immutable" if kept else "no-store"
+        )
         return response

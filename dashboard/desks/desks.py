@@ -5,7 +5,7 @@ and phones it knows and passes on what people decide. Every decision is audited 
 of the log.
 """
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -40,8 +40,13 @@ def add_desks(
     service_clients: ServiceClients,
     gazetteer: Gazetteer,
     audit_log: AuditLog,
+    script: str,
+    needed: Sequence[str],
 ) -> None:
-    """Adds the pages `/desk/NAME` and the JSON beneath `/desks`, `/rollcall` and `/watchers`."""
+    """Adds the pages `/desk/NAME` and the JSON beneath `/desks`, `/rollcall` and `/watchers`.
+
+    `script`: address of the page's module; `needed`: of those it imports.
+    """
     staff = needs_role(*WAR_ROOM)
 
     def asked(work: Coroutine[Any, Any, Any]) -> Any:
@@ -63,7 +68,13 @@ def add_desks(
         if name not in titles:
             flask.abort(404)
         return flask.render_template(
-            "desk.html", name=name, titles=titles, csrf=csrf_token(), categories=CATEGORIES
+            "desk.html",
+            name=name,
+            titles=titles,
+            csrf=csrf_token(),
+            categories=CATEGORIES,
+            script=script,
+            needed=needed,
         )
 
     @server.get("/desks")
