@@ -1,5 +1,6 @@
 // What the person has chosen, which the address holds all of:
 // /precinct/ID, or /?precinct=…&county=…&state=…&at=…&view=table&tab=…
+import { addressWith } from "./address_parts.js";
 import { board } from "./board.js";
 import { STATES } from "./words.js";
 
@@ -23,18 +24,6 @@ export function readAddress() {
   board.tab = TABS.includes(tab) ? tab : TABS[0];
   document.body.classList.toggle("page", Boolean(page));
   document.documentElement.classList.toggle("kiosk", query.get("kiosk") === "1");
-}
-
-/** The address with these changes; null removes a part. `full`: of the precinct's own page.
- * @param {{pathname: string, search: string}} from @param {Record<string, string | null>} changes @param {boolean} [full] */
-export function addressWith(from, changes, full) {
-  const query = new URLSearchParams(from.search);
-  for (const [key, value] of Object.entries(changes)) value === null ? query.delete(key) : query.set(key, value);
-  if (full) query.delete("precinct");
-  const stays = ["at", "view", "tab"].some((part) => part in changes);
-  const path = full ? "/precinct/" + encodeURIComponent(changes.precinct ?? "") : stays ? from.pathname : "/";
-  const text = query.toString();
-  return path + (text ? "?" + text : "");
 }
 
 /** Changes the address. `quietly`: without a step to go back to.

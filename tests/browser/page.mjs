@@ -4,18 +4,19 @@ import { readFileSync } from "node:fs";
 export const jsdom = await import("jsdom").catch(() => null);
 export const needsPage = jsdom ? {} : { skip: "jsdom is not installed: npm ci" };
 
-const NAMES = ["window", "document", "location", "history", "localStorage", "Node", "Event", "CustomEvent", "MouseEvent",
-  "KeyboardEvent", "MutationObserver", "getComputedStyle", "HTMLElement"];
+const NAMES = ["window", "document", "location", "history", "localStorage", "Node", "MutationObserver",
+  "getComputedStyle", "HTMLElement"];
 
 /** Makes `html` the page at `url`; `more`: what jsdom lacks. */
 export function openPage(html, { url = "https://beluga.test/", more = {} } = {}) {
-  const { window } = new jsdom.JSDOM(html, { url, pretendToBeVisual: true });
+  const { window } = new jsdom.JSDOM(html, { url });
+  delete globalThis.BroadcastChannel; // Node's would keep the test from ending
   const listen = window.addEventListener.bind(window);
   const globals = {
     ...Object.fromEntries(NAMES.map((name) => [name, window[name]])),
     addEventListener: listen, dispatchEvent: window.dispatchEvent.bind(window), scrollTo: () => {},
     requestAnimationFrame: (then) => setTimeout(then, 0), innerWidth: 1366, innerHeight: 768,
-    matchMedia: () => ({ matches: false, addEventListener() {} }), CSS: { escape: (text) => text },
+    matchMedia: () => ({ matches: false, addEventListener() {} }), navigator: {}, CSS: { escape: (text) => text },
     ResizeObserver: class { observe() {} },
     ...more,
   };
