@@ -84,7 +84,7 @@ lint: $(STAMP) browser ## Formatting, lint, types, import contracts; the browser
 
 browser: ## Types, lint and unit tests of the browser's code; says so and goes on where Node is missing
 	@# Beluga needs no Node: nothing is built. The type checker, eslint and a page for tests come from npm, once.
-	@if ! node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major < 20 || (+major === 20 && minor < 19))' 2>/dev/null; then \
+	@if ! node -e 'const [major, minor] = process.versions.node.split("."); process.exit(Number(major < 20 || (+major === 20 && minor < 19)))' 2>/dev/null; then \
 		echo "The browser's code is NOT checked: there is no Node 20.19 or newer (node --version)."; \
 	elif test -x node_modules/.bin/tsc || npm ci --silent; then \
 		npm run --silent types && npm run --silent lint && npm test --silent; \

@@ -100,8 +100,15 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     add_audit(server, bridge, gazetteer, audit_log)
     add_actions(server, bridge, service_clients, gazetteer, audit_log)
     scripts = Scripts.read()
-    desk = scripts.address("desk.js"), scripts.needed_by("desk.js")
-    add_desks(server, bridge, service_clients, gazetteer, audit_log, *desk)
+    add_desks(
+        server,
+        bridge,
+        service_clients,
+        gazetteer,
+        audit_log,
+        script=scripts.address("desk.js"),
+        needed=scripts.needed_by("desk.js"),
+    )
     add_alerts(server, bridge, alerts, audit_log)
     add_snapshots(server, snapshots)
     add_replay(server, bridge, service_clients)

@@ -1,7 +1,7 @@
 """The board's page: a frame that needs nothing but our own script, and in it the panel, which Dash draws.
 
-`frame.html` is the whole frame. Our modules (`dashboard/browser`, `election/browser`) fill it from the feed and
-draw the map; the frame names all of them, so that they come at once and not one after the other. Dash and
+`frame.html` is the whole frame. Our modules (`dashboard/browser`, `election/browser`) fill it from the feed
+and draw the map; the frame names all of them, so that they come at once and not one after the other. Dash and
 plotly (5 MB to parse) come in when the list is there, or earlier where somebody opens a precinct
 (`browser/panel_scripts.js`): their tags wait in a template until then.
 """
@@ -103,7 +103,7 @@ def page(scripts: Scripts) -> str:
 
 
 def add_scripts(server: flask.Flask, scripts: Scripts) -> None:
-    """Serves the modules. Asked for another version (an update is under way) it gives its own, kept by nobody."""
+    """Serves the modules. Asked for another version (during an update) it gives its own, kept by nobody."""
 
     @server.get("/script/<version>/<name>")
     def module(version: str, name: str) -> Any:

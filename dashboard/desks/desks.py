@@ -40,6 +40,7 @@ def add_desks(
     service_clients: ServiceClients,
     gazetteer: Gazetteer,
     audit_log: AuditLog,
+    *,
     script: str,
     needed: Sequence[str],
 ) -> None:
