@@ -76,7 +76,7 @@ test("an answer is kept, sent with the link's key, and said to be there", needsB
   assert.equal(document.querySelector(".done").textContent, "Counted 412.");
   assert.deepEqual([sent[0].report.kind, sent[0].report.precinct_id, sent[0].report.votes, sent[0].token], ["count", "12-03", 412, "Bearer key1"]);
   assert.match(sent[0].report.observed_at, /Z$/);
-  assert.equal(document.getElementById("waiting").hidden, true);
+  await until(() => document.getElementById("waiting").hidden);
 });
 
 test("without a signal it is kept, shown, and offered as a text; then it goes out", needsBoth, async () => {

@@ -1,5 +1,5 @@
 """The browser's feed module does with the recorded messages what the services' view does: in a real browser,
-over a real connection (tests/election/feed_client/vectors.json; without a browser: tests/browser/feed.test.mjs).
+over a real connection (tests/election/feed_client/vectors.json; without one: tests/browser/feed.test.mjs).
 """
 
 import asyncio
