@@ -78,14 +78,14 @@ def make_app(
     async def open_when_reachable() -> None:
         pool, opens = await until_reachable(
             lambda: _open(settings),
-            lambda error: log.warning("database away", error=type(error).__name__),
+            lambda error: log.warning("database_away", work="opening", error=type(error).__name__),
         )
         service = CallingService(
             pool, settings, at=at, feed=feed, places=places, metrics=metrics, leader=leader
         )
         service.queue.sealed_off = not opens
         holder.service = service
-        log.info("database reached")
+        log.info("database_reached")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_keep_ticking(service, log))
             tasks.create_task(leader.run())
@@ -152,7 +152,7 @@ def _start(
 
     def ended(task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()):
-            log.critical("a task failed", task=name, exc_info=error)
+            log.error("task_failed", task=name, exc_info=error)
             raise SystemExit(1) from error
 
     task.add_done_callback(ended)
@@ -185,7 +185,7 @@ async def _keep_ticking(service: CallingService, log: structlog.stdlib.BoundLogg
             rest.reset()
             await asyncio.sleep(_TICK_SECONDS)
         except UNREACHABLE as error:
-            log.warning("database away", error=type(error).__name__)
+            log.warning("database_away", work="tick", error=type(error).__name__)
             await rest.wait()
 
 
@@ -209,7 +209,7 @@ async def _keep_places(service: CallingService, log: structlog.stdlib.BoundLogge
                             connection, service.settings.encryption
                         )
                         if service.queue.sealed_off:
-                            log.critical("nobody can be called", problem=str(SealedError()))
+                            log.critical("voters_key_wrong", reason=str(SealedError()))
                         rest.reset()
                         with contextlib.suppress(TimeoutError):
                             await asyncio.wait_for(changed.wait(), _PLACES_SECONDS if known else 1.0)
@@ -217,5 +217,5 @@ async def _keep_places(service: CallingService, log: structlog.stdlib.BoundLogge
                     with contextlib.suppress(*UNREACHABLE):
                         await connection.remove_listener(CHANGED_CHANNEL, wake)
         except UNREACHABLE as error:
-            log.warning("database away", error=type(error).__name__)
+            log.warning("database_away", work="places", error=type(error).__name__)
             await rest.wait()

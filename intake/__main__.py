@@ -36,7 +36,7 @@ def main() -> int:
     try:
         uvloop.run(serve(settings))
     except (JournalUnavailableError, OSError, ValueError) as error:
-        log.error("intake_cannot_start", reason=str(error))
+        log.error("service_cannot_start", reason=str(error))
         return 1
     return 0
 

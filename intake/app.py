@@ -135,7 +135,7 @@ class Intake:
             self._run(self.links.follow(settings.database_url), "links")
             self._run(self.access.follow(settings.database_url), "access list")
             self._run(self.drain.run(), "drain")
-        log.info("intake_ready", port=settings.intake_port, undrained=self.journal.depth)
+        log.info("service_ready", port=settings.intake_port, undrained=self.journal.depth)
 
     async def stop(self) -> None:
         """Finishes what is in flight, tries to empty the journal, and closes it."""
@@ -154,7 +154,7 @@ class Intake:
         if self.settings.database_url:
             await self.drain.finish(self.settings.stop_drain_seconds)
         await self.journal.close()
-        log.info("intake_stopped", undrained=self.journal.depth)
+        log.info("service_stopped", undrained=self.journal.depth)
 
     def _application(self) -> web.Application:
         settings = self.settings

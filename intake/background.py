@@ -32,7 +32,7 @@ from intake.outbox.notifications import Notifications
 from intake.outbox.reassignments import Reassignments
 from intake.outbox.reminders import Reminders
 from intake.outbox.sender import Outbox
-from intake.providers import PROVIDERS, MalformedError, RefusedError, Webhook
+from intake.providers import PROVIDERS, MalformedError, Webhook, WebhookRefusedError
 from intake.reading.incidents import OPEN
 from intake.reading.reader import readings_of, watcher_of
 from intake.receive.pipeline import IngestPipeline
@@ -216,7 +216,7 @@ class OutreachServices:
                 if provider.receive(Webhook(public_url + request.raw_path, request.headers, body, time())):
                     raise MalformedError  # a watcher's text: taking it here would lose it
                 delivery = _delivery(name, body)
-            except RefusedError as error:
+            except WebhookRefusedError as error:
                 self._refuse(name, error.reason)
                 return web.Response(status=403, text="The signature is missing or wrong.\n")
             except (MalformedError, ValueError):

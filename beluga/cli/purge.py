@@ -13,7 +13,7 @@ import asyncpg
 import typer
 
 from beluga.proof.certificate import DRAFT, Certificate, read
-from beluga.stack.failures import RefusedError
+from beluga.stack.failures import CommandRefusedError
 from beluga.stack.stack import database_url, secrets_of
 from callers.voters.purging import KEPT, Purged, purge, purged
 from election.access.tokens import BadTokenError, Tokens
@@ -66,11 +66,13 @@ async def _purge(url: str, confirm: str, path: Path, tokens: Tokens) -> dict[str
     try:
         name = await connection.fetchval("select name from election")
         if name is None:
-            raise RefusedError(
+            raise CommandRefusedError(
                 "there is no election here, nothing was removed; see BELUGA_DATABASE_URL, --state"
             )
         if confirm != name:
-            raise RefusedError(f"nothing was removed; to remove it all: beluga purge --confirm {quote(name)}")
+            raise CommandRefusedError(
+                f"nothing was removed; to remove it all: beluga purge --confirm {quote(name)}"
+            )
         system = await connection.fetchval("select system_identifier::text from pg_control_system()")
         paper = _begun(path, name, system)
         done = await _emptied(connection, paper)
@@ -81,7 +83,7 @@ async def _purge(url: str, confirm: str, path: Path, tokens: Tokens) -> dict[str
         try:
             paper.finish(words | {"signature": tokens.sign("purge", words)})
         except OSError as error:
-            raise RefusedError(
+            raise CommandRefusedError(
                 f"all was removed, but {path} is not signed ({error}): mend that, and run the same again"
             ) from None
         return words
@@ -96,7 +98,7 @@ def _begun(path: Path, name: str, system: str) -> Certificate:
         about = {"election": name, "by": getpass.getuser(), "database": system, "purge": str(uuid4())}
         return Certificate.begin(path, about)
     if (paper.words.get("election"), paper.words.get("database")) != (name, system):
-        raise RefusedError(
+        raise CommandRefusedError(
             f"{path} was begun for another election or database; name another with --certificate"
         )
     paper.reserve()
@@ -113,8 +115,8 @@ async def _emptied(connection: asyncpg.Connection, paper: Certificate) -> Purged
         with suppress(*LOST):
             if await purged(connection, number) is None:
                 paper.give_up()
-                raise RefusedError(f"nothing was removed: {error}; see the database's log") from None
-        raise RefusedError(
+                raise CommandRefusedError(f"nothing was removed: {error}; see the database's log") from None
+        raise CommandRefusedError(
             f"the database was lost in the middle ({error}): either nothing was removed or all. Run the same "
             "again: it finds out, and goes on"
         ) from None
@@ -123,14 +125,16 @@ async def _emptied(connection: asyncpg.Connection, paper: Certificate) -> Purged
 def _check(path: Path, tokens: Tokens) -> None:
     words = read(path)
     if DRAFT in words:
-        raise RefusedError(f"{path} is a certificate that was {words[DRAFT]}")
+        raise CommandRefusedError(f"{path} is a certificate that was {words[DRAFT]}")
     signature = str(words.pop("signature", ""))
     try:
         good = tokens.read("purge", signature) == words
     except BadTokenError:
         good = False
     if not good:
-        raise RefusedError(f"{path} is NOT ours, or was changed: it proves nothing; see your other copy")
+        raise CommandRefusedError(
+            f"{path} is NOT ours, or was changed: it proves nothing; see your other copy"
+        )
     typer.echo("the certificate is ours and unchanged")
 
 

@@ -11,6 +11,7 @@ import asyncpg
 import orjson
 import typer
 
+from beluga.errors import BelugaError
 from beluga.stack.failures import plain
 from beluga.stack.stack import NoStackError, database_url, read_run_file, secrets_of
 from election.access.identity import machine
@@ -42,19 +43,19 @@ class Found:
         return [d for d in self.differences if not d.reversible]
 
 
-class NoRosterError(Exception):
+class NoRosterToReadError(BelugaError):
     """No election has been imported: nothing to read against."""
 
     def __str__(self) -> str:
         return str(self.__doc__)
 
 
-class RefusedError(Exception):
+class CorrectionRefusedError(BelugaError):
     """Intake refused a correction; the message says why."""
 
 
 EXPECTED: tuple[type[BaseException], ...] = (
-    NoStackError, NoRosterError, RefusedError, aiohttp.ClientError, *UNREACHABLE
+    NoStackError, NoRosterToReadError, CorrectionRefusedError, aiohttp.ClientError, *UNREACHABLE
 )  # fmt: skip
 
 
@@ -103,7 +104,7 @@ async def differences(url: str, *, rehearsal: bool = False) -> Found:
     try:
         content = await current_roster(connection)
         if content is None:
-            raise NoRosterError
+            raise NoRosterToReadError
         entries = await _entries(connection, rehearsal)
         roster = with_ties(load_roster(content), entries)
         standing, found = standing_entries(entries), Found()
@@ -123,7 +124,10 @@ async def differences(url: str, *, rehearsal: bool = False) -> Found:
 
 
 async def corrected(found: Found, intake_url: str, secret: str) -> int:
-    """Puts a decision for each difference that can be put right; how many. Raises `RefusedError`."""
+    """Puts a decision for each difference that can be put right and returns how many.
+
+    Raises `CorrectionRefusedError`.
+    """
     token, done = Tokens(secret).sign("service", machine(ACCOUNT, "admin").claims()), 0
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
         for one in found.differences:
@@ -141,7 +145,9 @@ async def corrected(found: Found, intake_url: str, secret: str) -> int:
                 if answer.status == 409:  # somebody else has corrected the same entries
                     continue
                 if answer.status != 200:
-                    raise RefusedError(f"intake answered {answer.status}: {(await answer.text())[:200]}")
+                    raise CorrectionRefusedError(
+                        f"intake answered {answer.status}: {(await answer.text())[:200]}"
+                    )
                 done += not orjson.loads(await answer.read())["duplicate"]
     return done
 

@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar
 import asyncpg
 import typer
 
+from beluga.errors import BelugaError
 from beluga.stack.failures import plain
 from beluga.stack.stack import NoStackError, database_url, read_run_file
 from election.domain.roster import Roster, load_roster
@@ -37,7 +38,7 @@ Rehearsal = Annotated[
 _HERE = Path(".beluga")
 
 
-class NoRosterError(Exception):
+class NoRosterError(BelugaError):
     """No election has been imported: nobody to call up."""
 
     def __str__(self) -> str:

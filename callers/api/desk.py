@@ -75,7 +75,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except UNREACHABLE as error:
-        request.app[LOG].warning("database away", error=type(error).__name__)
+        request.app[LOG].warning("database_away", work="request", error=type(error).__name__)
         return problem(
             503, "unreachable_database", "Our records cannot be reached; try again.", **{"Retry-After": "2"}
         )

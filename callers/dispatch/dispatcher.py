@@ -22,6 +22,7 @@ from callers.dispatch.placement import ON_DUTY, CallerPlacement
 from callers.dispatch.places import Place, Places
 from callers.dispatch.reachable_voters import ReachableVoters
 from callers.dispatch.views import Live, proposals_of, view_of
+from callers.errors import CallersError
 from callers.queries.statements import statements
 from callers.rules.limits import Limits
 from election.access.audit import record
@@ -39,11 +40,11 @@ _PROPOSALS = 50  # shown at most
 _PROPOSED = ("precinct_id", "callers", "missing", "reachable", "sentence")
 
 
-class UnknownPrecinctError(Exception):
+class UnknownPrecinctError(CallersError):
     """There is no such precinct in this election."""
 
 
-class PollsClosedError(Exception):
+class PollsClosedError(CallersError):
     """The polls there have closed."""
 
 

@@ -17,6 +17,7 @@ from uuid import UUID, uuid4, uuid5
 import asyncpg
 from pydantic import ValidationError
 
+from callers.errors import CallersError
 from callers.people.people import SPOKEN
 from callers.queries.statements import statements
 from callers.queue.leases import AlreadyRecordedError, CallerOnDuty, Granted, Queue
@@ -31,11 +32,11 @@ _COLUMNS = ("lease_id", "voter_id", "name", "phone", "language", "address", "pre
 _GONE = {"voted": "has voted", "do_not_call": "do not call", "finished": "called", "no_phone": "no number"}
 
 
-class UnknownListError(Exception):
+class UnknownListError(CallersError):
     """There is no such list."""
 
 
-class TooManyListedError(Exception):
+class TooManyListedError(CallersError):
     """An account has taken as many voters on lists within an hour as it may."""
 
     def __init__(self, taken: int, most: int) -> None:

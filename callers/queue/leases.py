@@ -20,6 +20,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from callers.dispatch.allocation import ANYWHERE, CallerPool
+from callers.errors import CallersError
 from callers.queries.statements import statements
 from callers.queue.candidate_cache import READ_AHEAD, Candidate, CandidateCache, Household
 from callers.queue.shared_transactions import SharedTransactions
@@ -49,15 +50,15 @@ def calling_url(url: str, *, rehearsal: bool = False) -> str:
     return f"{url}{'&' if '?' in url else '?'}enable_seqscan=off{tables}"
 
 
-class UnknownLeaseError(Exception):
+class UnknownLeaseError(CallersError):
     """There is no such lease of this caller."""
 
 
-class AlreadyRecordedError(Exception):
+class AlreadyRecordedError(CallersError):
     """This lease has another outcome; undo it first."""
 
 
-class TooLateError(Exception):
+class TooLateError(CallersError):
     """It can no longer be undone."""
 
 

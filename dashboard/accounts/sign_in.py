@@ -85,7 +85,7 @@ class Accounts:
             except UNREACHABLE:
                 pass  # the last known accounts stay in force
             except Exception as error:
-                _LOG.warning("accounts unreadable", error=repr(error))
+                _LOG.warning("accounts_unreadable", error=repr(error))
             await asyncio.sleep(FOLLOW_SECONDS)
 
     def find(self, login: str) -> Account | None:
@@ -254,7 +254,7 @@ def add_sign_in(
         with guard:
             attempts.failed(name, address, time.monotonic(), trusted_browsers.mark(name))
         login = name if known_login else ""  # people type their password there
-        _LOG.info("sign-in refused", login=login, why=why, network=network_of(address))
+        _LOG.info("sign_in_refused", login=login, reason=why, network=network_of(address))
 
     def welcome(account: Account, address: str) -> Any:
         with guard:
@@ -272,8 +272,8 @@ def add_sign_in(
         )
         csrf_token()
         _LOG.info(
-            "signed in", login=account.login, role=account.role.value, code=bool(account.totp_secret),
-            network=network_of(address),
+            "signed_in", login=account.login, role=account.role.value,
+            second_factor=bool(account.totp_secret), network=network_of(address),
         )  # fmt: skip
         return trusted_browsers.remember(flask.redirect(target, 303), account.login)
 
@@ -330,7 +330,7 @@ def add_sign_in(
     def logout() -> Any:
         if csrf_right(flask.request.form.get("csrf")):
             known.sign_out(_session())
-            _LOG.info("signed out", login=str(flask.session.get("login", "")))
+            _LOG.info("signed_out", login=str(flask.session.get("login", "")))
             flask.session.clear()
         return flask.redirect("/login", 303)
 
@@ -340,7 +340,7 @@ def add_sign_in(
         if who is None or not csrf_right(flask.request.form.get("csrf")):
             return flask.redirect("/", 303)
         known.sign_out(who.session)
-        _LOG.info("signed out everywhere", login=who.login)
+        _LOG.info("signed_out_everywhere", login=who.login)
         flask.session.clear()
         try:
             known.sign_out_everywhere(who.login)

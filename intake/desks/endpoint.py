@@ -38,6 +38,7 @@ from intake.desks.views import (
 )
 from intake.door.door import Door
 from intake.door.permission import deals_with
+from intake.errors import IntakeError
 from intake.outbox import store as outbox_store
 from intake.outbox.phone_check import attendance, invitations, summary, unproven_items
 from intake.outbox.reminders import made_since
@@ -60,7 +61,7 @@ log = structlog.get_logger()
 Acquire = Callable[[], Any]  # an async context manager that yields a connection; raises UNREACHABLE
 
 
-class _RefusedError(Exception):
+class _RefusedError(IntakeError):
     def __init__(self, status: int, words: str) -> None:
         super().__init__(words)
         self.status = status
@@ -109,7 +110,7 @@ class DeskApi:
             except _RefusedError as error:
                 return refuse(self._pipeline, PROVIDER, error.status, "desk", error.words)
             except AWAY as error:
-                log.warning("desk_without_database", error=type(error).__name__)
+                log.warning("database_away", work="desk", error=type(error).__name__)
                 words = "The database cannot be reached. Nothing was changed; try again in a moment."
                 return refuse(self._pipeline, PROVIDER, 503, "no_database", words)
             if isinstance(answer, BaseModel):

@@ -159,7 +159,7 @@ class Reminders:
                 await term.fence(connection)
                 await connection.execute(_CANCEL, answered, now)
                 new = await store.enqueue(connection, texts)
-            log.info("reminders", made=len(new), answered=len(answered))
+            log.info("reminders_made", made=len(new), answered=len(answered))
 
     def plan(self, roster: Roster, made: Sequence[Made], now: datetime) -> tuple[list[Text], list[str]]:
         """(texts to make, keys of waiting ones to cancel)."""
