@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import dashboard
-from dashboard.board.shell import ENTRY, Scripts, page
+from dashboard.board.shell import ENTRY, page
+from dashboard.browser import Scripts
 from election.browser import modules
 
 BROWSER = Path(dashboard.__file__).parent / "browser"
