@@ -1,4 +1,4 @@
-"""Browser modules of the war room's pages, and how they are served: flat, with the ground floor's beside them."""
+"""Browser modules of the war room's pages, and how they are served, with the ground floor's beside them."""
 
 import hashlib
 import re
