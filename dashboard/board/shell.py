@@ -15,6 +15,7 @@ from dashboard.browser import Scripts
 
 HERE = Path(__file__).parent
 ENTRY = "begin.js"
+FIRST = "first_question.js"  # runs before the others are here
 
 # No modebar and no way for a chart to leave the house: plotly would offer to upload it to its cloud.
 GRAPH: Any = {
@@ -58,4 +59,8 @@ def page(scripts: Scripts) -> str:
     """The index page, with Dash's own marks still in it."""
     early = "\n".join(f'<link rel="modulepreload" href="{each}">' for each in scripts.needed_by(ENTRY))
     frame = (HERE / "frame.html").read_text("utf-8")
-    return frame.replace("{script}", scripts.address(ENTRY)).replace("{modules}", early)
+    return (
+        frame.replace("{first}", scripts.address(FIRST))
+        .replace("{script}", scripts.address(ENTRY))
+        .replace("{modules}", early)
+    )

@@ -7,6 +7,7 @@ import { watchClicks } from "./clicks.js";
 import { csvButton } from "./csv.js";
 import { byId, make } from "./elements.js";
 import { connectFeed } from "./feed_connection.js";
+import { firstAnswer } from "./first_question.js";
 import { buildHeader } from "./header.js";
 import { beginKiosk } from "./kiosk.js";
 import { map, readTheme, showMap } from "./map.js";
@@ -93,14 +94,15 @@ function follow() {
 
 /** What the page begins with; null where the person must sign in again. @returns {Promise<Boot | null>} */
 async function askBoot() {
-  for (let pause = 500; ; pause = Math.min(pause * 2, 8000)) {
+  for (let pause = 500, asked = firstAnswer; ; pause = Math.min(pause * 2, 8000)) {
     try {
-      const reply = await fetch("/boot", { headers: { Accept: "application/json" } });
-      if (reply.ok) return await reply.json();
-      if (reply.status === 401) { signedOut(); return null; }
-      say((await reply.json()).message || "The war room is starting…", true);
+      const reply = await asked;
+      if (reply?.ok) return await reply.json();
+      if (reply?.status === 401) { signedOut(); return null; }
+      if (reply) say((await reply.json()).message || "The war room is starting…", true);
     } catch { /* tried again */ }
     await new Promise((done) => setTimeout(done, pause * (0.5 + Math.random())));
+    asked = fetch("/boot", { headers: { Accept: "application/json" } }).catch(() => null);
   }
 }
 
