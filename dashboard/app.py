@@ -14,7 +14,7 @@ from dashboard.alerts.alerts import Alerts, add_alerts
 from dashboard.board.actions import add_actions
 from dashboard.board.replay import add_replay
 from dashboard.board.routes import add_health, add_pages
-from dashboard.board.shell import Script, add_script, layout, page
+from dashboard.board.shell import BoardScript, add_script, layout, page
 from dashboard.board.snapshots import Snapshots, add_snapshots
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.bridge.gzip import add_gzip
@@ -103,7 +103,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     add_alerts(server, bridge, alerts, audit_log)
     add_snapshots(server, snapshots)
     add_replay(server, bridge, service_clients)
-    script = Script.read()
+    script = BoardScript.read()
     add_script(server, script)
     app = Dash(
         "dashboard",

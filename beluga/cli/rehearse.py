@@ -31,10 +31,10 @@ from chaos.faults import deploy
 from chaos.faults.disk import no_small_disk, small_disk
 from chaos.faults.shim import DEPLOY, NAMES, SPIN, SYNC, build_shim
 from chaos.judge.history import History
-from chaos.load.surge import Watcher, read_watchers
+from chaos.load.surge import LoadWatcher, read_watchers
 from chaos.run.gameday import ScriptError, read_script
 from chaos.run.report import headline, listing, times, write_report
-from chaos.run.run import Experiment, ExperimentError, Result, Runner, catalogue, write_run
+from chaos.run.run import Experiment, ExperimentError, ExperimentResult, Runner, catalogue, write_run
 from chaos.session.session import Session
 from chaos.target.cluster import ClusterTarget
 from chaos.target.target import NoTargetError, Target
@@ -91,7 +91,7 @@ def rehearse(
         )
     say = Console(stderr=True, highlight=False).print
     folder = _dated(out)
-    results: list[Result] = []
+    results: list[ExperimentResult] = []
     try:
         for n in range(seed, seed + seeds):
             for some in [experiments] if state or target == "cluster" else _shifts(experiments):
@@ -122,7 +122,7 @@ def gameday(
     except ScriptError as error:
         raise _refused(f"{error}; name a script like chaos/gamedays/short.yaml") from None
     folder = _dated(out)
-    results: list[Result] = []
+    results: list[ExperimentResult] = []
     told: list[str] = []
 
     def tell(words: str) -> None:
@@ -156,7 +156,7 @@ def _shifts(experiments: list[Experiment]) -> list[list[Experiment]]:
     return [experiments[at : at + A_STACK] for at in range(0, len(experiments), A_STACK)]
 
 
-def _end(folder: Path, results: list[Result], about: dict[str, Any]) -> None:
+def _end(folder: Path, results: list[ExperimentResult], about: dict[str, Any]) -> None:
     write_run(folder, results, about)
     page = write_report(folder, results, about)
     print(headline(results))
@@ -169,8 +169,8 @@ def _end(folder: Path, results: list[Result], about: dict[str, Any]) -> None:
 def _run_all(
     experiments: list[Experiment], at: Target, election: Path, seed: int, *,
     folder: Path, short: bool, say: Any,
-) -> list[Result]:  # fmt: skip
-    results: list[Result] = []
+) -> list[ExperimentResult]:  # fmt: skip
+    results: list[ExperimentResult] = []
     watchers = _watchers(election)
     for experiment in experiments:
         say(f"{experiment.number:>2} {experiment.title}")
@@ -185,7 +185,7 @@ def _run_all(
     return results
 
 
-def _line(result: Result) -> str:
+def _line(result: ExperimentResult) -> str:
     broken = [v for v in result.verdicts if v.valid is not True]
     why = result.skipped or "; ".join(f"{v.name}: {v.why}" for v in broken)
     first = result.verdicts[0].why if result.verdicts and not broken else why
@@ -281,7 +281,7 @@ def _end_successor(state: Path) -> None:
         subprocess.run(command, check=False, capture_output=True, timeout=STOP_SECONDS)
 
 
-def _watchers(folder: Path) -> list[Watcher]:
+def _watchers(folder: Path) -> list[LoadWatcher]:
     with (folder / "watchers.csv").open(encoding="utf-8-sig", newline="") as file:
         return read_watchers(iter(file))
 

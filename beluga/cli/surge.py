@@ -49,9 +49,11 @@ def surge_(
     tls = ssl.create_default_context(cafile=str(ca)) if ca else None
 
     async def go() -> int:
-        from beluga.load.sender import Sender
+        from beluga.load.sender import TextSender
 
-        async with Sender(url or intake, url or public or intake, secrets, patience=30, tls=tls) as sender:
+        async with TextSender(
+            url or intake, url or public or intake, secrets, patience=30, tls=tls
+        ) as sender:
             texts = ready_texts(itertools.islice(fictional_phones(), phones))
             found = await surge(sender, texts, rate, seconds)
         print(found.report())

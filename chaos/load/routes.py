@@ -41,7 +41,7 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
 
 
-class Route(Protocol):
+class DeliveryRoute(Protocol):
     """One way in. `name` is the provider's, as intake knows it."""
 
     name: str
@@ -83,7 +83,7 @@ class Gateway:
 
 
 @dataclass(slots=True)
-class Twilio:
+class TwilioRoute:
     """Twilio's form, signed over `signed_url`: the address that the number is configured with."""
 
     url: str

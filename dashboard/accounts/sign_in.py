@@ -45,7 +45,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class WarRoomUser:
     """Who is at the other end. `counties` is None where nothing limits the view."""
 
     login: str
@@ -125,7 +125,7 @@ class Accounts:
         self._used[account.login] = step
         return fresh
 
-    def still_open(self, who: Person) -> bool:
+    def still_open(self, who: WarRoomUser) -> bool:
         """Whether this session stands: neither its account nor the session itself was ended."""
         try:
             self._admission.checked(who.identity)
@@ -147,9 +147,9 @@ class Accounts:
         self._bridge.run(end(), timeout=3)
 
 
-def person() -> Person | None:
+def person() -> WarRoomUser | None:
     """Who sent this request, or None."""
-    return cast("Person | None", flask.g.get("person"))
+    return cast("WarRoomUser | None", flask.g.get("person"))
 
 
 def csrf_token() -> str:
@@ -357,13 +357,13 @@ def _session() -> str:
     return session_id(csrf_token())
 
 
-def _person(known: Accounts) -> Person | None:
+def _person(known: Accounts) -> WarRoomUser | None:
     session = flask.session
     if "login" not in session:
         return None
     role, counties = Role(session["role"]), session["counties"]
     scope = tuple(counties) if counties is not None else None
-    who = Person(session["login"], role, scope, session["epoch"], _session())
+    who = WarRoomUser(session["login"], role, scope, session["epoch"], _session())
     return who if role in WAR_ROOM and known.still_open(who) else None
 
 

@@ -18,7 +18,7 @@ import flask
 import structlog
 
 from dashboard.accounts.audit_log import AuditLog
-from dashboard.accounts.sign_in import Person, csrf_checked, needs_role, person
+from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, needs_role, person
 from dashboard.alerts.conditions import Condition, Watch, conditions
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import FRESH_SECONDS, WarRoomView
@@ -42,7 +42,7 @@ MOST_SHOWN = 500
 LISTED_SECONDS = 0.5
 LINES = 10  # of one message outside; the rest is a number
 TELLABLE = timedelta(minutes=30)  # older news is no news
-SERVICE = Person("war room", Role.STAFF, None)
+SERVICE = WarRoomUser("war room", Role.STAFF, None)
 
 _OPEN = "select kind, subject from alerts where rehearsal = $1 and cleared_at is null"
 _RAISE = """
@@ -176,7 +176,7 @@ class Alerts:
                 self._listed, self._read_at = [_shown(row) for row in rows], began
         return self._listed
 
-    async def acknowledge(self, who: Person, ids: list[UUID]) -> tuple[list[dict[str, Any]], list[str]]:
+    async def acknowledge(self, who: WarRoomUser, ids: list[UUID]) -> tuple[list[dict[str, Any]], list[str]]:
         """The alerts that `who` acknowledged just now, and who else had acknowledged some before."""
         counties = list(who.counties) if who.counties is not None else None
         async with self._bridge.connection() as connection, connection.transaction():
@@ -252,7 +252,7 @@ def add_alerts(server: flask.Flask, bridge: AsyncBridge, alerts: Alerts, audit_l
     """Adds `GET /alerts` and `POST /alerts/acknowledge`."""
     staff = needs_role(*WAR_ROOM)
 
-    def seen_by(who: Person) -> list[Alert]:
+    def seen_by(who: WarRoomUser) -> list[Alert]:
         return [
             a for a in bridge.run(alerts.listed(), 4) if who.counties is None or a["county"] in who.counties
         ]
@@ -287,7 +287,7 @@ def add_alerts(server: flask.Flask, bridge: AsyncBridge, alerts: Alerts, audit_l
         )
 
 
-def _who() -> Person:
+def _who() -> WarRoomUser:
     who = person()
     if who is None:
         flask.abort(401)

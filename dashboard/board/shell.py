@@ -57,7 +57,7 @@ def layout() -> Any:
 
 
 @dataclass(frozen=True)
-class Script:
+class BoardScript:
     """The board's scripts as one file, at an address of its content."""
 
     content: bytes
@@ -67,18 +67,18 @@ class Script:
         return f"/script/{hashlib.sha256(self.content).hexdigest()[:16]}.js"
 
     @classmethod
-    def read(cls) -> "Script":
+    def read(cls) -> "BoardScript":
         names = {file.name for file in (ASSETS).glob("*.js")}
         ordered = [*FIRST, *sorted(names.difference(FIRST))]
         return cls(b"\n".join((ASSETS / name).read_bytes() for name in ordered))
 
 
-def page(script: Script) -> str:
+def page(script: BoardScript) -> str:
     """The index page, with Dash's own marks still in it."""
     return (HERE / "frame.html").read_text("utf-8").replace("{script}", script.path)
 
 
-def add_script(server: flask.Flask, script: Script) -> None:
+def add_script(server: flask.Flask, script: BoardScript) -> None:
     """Serves the board's script."""
 
     @server.get(script.path)
