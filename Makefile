@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni haproxy public-paths compose-check clean \
-	images-local cluster-up cluster-down cluster-status test-cluster test-long access log-events security
+	shape images-local cluster-up cluster-down cluster-status test-cluster test-long access log-events security
 
 help: ## What each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ lint: $(STAMP) ## Formatting, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+shape: $(STAMP) ## The house in figures; SINCE=191bfef sets an older tree beside it
+	$(BIN)/python -m tests.shape $(SINCE)
 
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .
