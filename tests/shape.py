@@ -1,7 +1,7 @@
 """The house in figures: `python -m tests.shape [REVISION]`, the tree as it is beside an older one.
 
-Everything is read from files, of a revision out of git; nothing of the rooms is imported. import-linter checks the
-current tree alone: an older one has contracts of its own.
+Everything is read from files, of a revision out of git; nothing of the rooms is imported. import-linter
+checks the current tree alone: an older one has contracts of its own.
 """
 
 import argparse

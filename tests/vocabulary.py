@@ -45,7 +45,7 @@ class Glossary:
 
 
 def read_glossary(page: str) -> Glossary:
-    """Parses `docs/glossary.md`: an item defines its words in bold. Raises `ValueError` without plain words."""
+    """Parses `docs/glossary.md`: an item defines its words in bold. Raises `ValueError`."""
     plain = _PLAIN.search(page)
     if plain is None:
         raise ValueError("the glossary has no section `Plain words`")
