@@ -89,7 +89,7 @@ def take_away(login: str = "rehearsed") -> str:
 
 
 def lose_keys() -> str:
-    """Whoever copied the keys gives up."""
+    """End the use of the copied keys."""
     session = current()
     if session.keys is not None:
         session.keys.stop()

@@ -144,7 +144,7 @@ def _voted_between(
 
 
 def _strangers(county: County, day: GroundTruth, seed: int) -> Iterator[WatcherText]:
-    """A few phones that nobody knows; what they say is kept apart."""
+    """A few texts from unknown phones, which are quarantined."""
     rng = np.random.default_rng([seed, 13])
     known = {w.phone for w in county.election.watchers} | {v.phone for v in county.voters}
     phones = (phone for phone in fictional_phones() if phone not in known)

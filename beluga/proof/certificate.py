@@ -4,7 +4,8 @@ PATH        first a draft that names the purge, in the end the signed certificat
 PATH.new    made with the draft, as long as the certificate can become: a disk that fills up meanwhile cannot
             keep it from being written. It takes the draft's place when it is whole.
 
-Whoever dies in between leaves the draft, which proves nothing; the same purge, run again, goes on from it.
+A process that dies in between leaves the draft, which proves nothing; the same purge, run again, goes on from
+it.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What so many people need: machines, disk, connections, texts. Arithmetic on measured constants alone.
+"""What an election needs: machines, disk, connections, texts. Arithmetic on measured constants alone.
 
 Every constant names the command that measured it (docs/scale.md); measure again on your own machines.
 """
@@ -71,7 +71,7 @@ class CapacityNeed:
 
 
 def need(watchers: int, precincts: int, callers: int, viewers: int) -> CapacityNeed:
-    """What so many people and places need. All counts are at least 0."""
+    """Resources for these numbers of people and places. All counts are at least 0."""
     texts = max(watchers, precincts) * TEXTS_PER_WATCHER
     peak = texts * PEAK_SHARE / PEAK_SECONDS * HEADROOM
     intake = max(2, ceil(peak / ACKS_PER_CORE.value))

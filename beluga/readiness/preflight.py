@@ -128,7 +128,7 @@ def redirect(url: str, http_port: int = 80) -> PreflightFinding:
 async def webhook(sender: TextSender, url: str, tls: ssl.SSLContext | None = None) -> PreflightFinding:
     """Whether a signed text is taken and an unsigned one refused, on the URL that providers sign.
 
-    Leaves one READY from a phone nobody has.
+    Leaves one READY from a phone number reserved for fiction.
     """
     texts = [
         WatcherText(key.format(time.time_ns()), datetime.now(UTC), DIAGNOSTIC_PHONE, "READY", provider)
@@ -250,7 +250,7 @@ def database(state: DatabaseState | None, why: str = "") -> PreflightFinding:
 
 
 def backup(age_hours: float | None, proven: bool | None = None) -> PreflightFinding:
-    """Whether a backup is young (`age_hours` None: there is none) and `proven` (None: nobody notes that)."""
+    """Whether a backup is young (`age_hours` None: there is none) and `proven` (None: not recorded)."""
     if age_hours is None:
         return bad(
             "backup", "there is none", "beluga backup now (one machine), deploy/cluster backup (cluster)"

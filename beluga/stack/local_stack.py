@@ -1,4 +1,4 @@
-"""The one-machine stack: PostgreSQL, then the election, then the four services, until told to stop."""
+"""The one-machine stack: PostgreSQL, then the election, then the four services, until a signal stops it."""
 
 import asyncio
 import contextlib
@@ -56,7 +56,7 @@ class StackPlan:
 
 
 def probe(url: str) -> tuple[int, str]:
-    """Status and body of a GET; status 0 where nobody answers within two seconds."""
+    """Status and body of a GET; status 0 where no answer comes within two seconds."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PROBE_SECONDS)
     try:

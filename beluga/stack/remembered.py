@@ -18,7 +18,7 @@ FILE = "stack.json"
 
 @dataclass(frozen=True, slots=True)
 class RememberedStart:
-    """How a stack was last started. `public_url` is empty where nobody named one."""
+    """How a stack was last started. `public_url` is empty where none was named."""
 
     port_base: int = DEFAULT_PORT_BASE
     public_url: str = ""

@@ -277,7 +277,7 @@ def latencies(events: Iterable[Event]) -> list[float]:
 
 
 def longest_gap(events: Sequence[Event]) -> tuple[float, float]:
-    """The longest time in which somebody waited and nobody was acknowledged, and when it began.
+    """The longest time in which a text waited and none was acknowledged, and its beginning.
 
     A text that was never acknowledged waits until the last word about any text.
     """

@@ -54,7 +54,7 @@ class DeliveryRoute(Protocol):
     def request(self, planned: Planned) -> Request: ...
 
     def tries_again(self, status: int) -> bool:
-        """Whether whoever sends this way sends again after this status."""
+        """Whether a sender by this route tries again after this status."""
         ...
 
 

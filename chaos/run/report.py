@@ -1,6 +1,6 @@
 """One self-contained HTML page for a run: verdicts, what broke, what users saw, timelines, the last run.
 
-Plotly's script is put into the page itself, so that it opens anywhere and asks nobody.
+Plotly's script is put into the page itself, so that it opens anywhere, without a network.
 """
 
 import html

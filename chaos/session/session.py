@@ -306,7 +306,7 @@ def use(session: Session | None) -> None:
 
 
 def current() -> Session:
-    """The session under way; opened from the environment where nobody has. Raises `NoTargetError`."""
+    """The session under way; opened from the environment where none is open. Raises `NoTargetError`."""
     if not _current:
         target = target_of(Path(os.environ.get("BELUGA_STATE", ".beluga")))
         out = Path(os.environ.get("CHAOS_OUT") or tempfile.mkdtemp(prefix="beluga-chaos-"))

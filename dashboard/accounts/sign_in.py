@@ -134,7 +134,7 @@ class Accounts:
         return not self._ended.has_ended(who.session)
 
     def sign_out(self, session: str) -> None:
-        """Ends one session, also for whoever has copied its cookie."""
+        """Ends one session, also for a copy of its cookie."""
         self._ended.end(session)
 
     def sign_out_everywhere(self, login: str) -> None:
@@ -166,7 +166,7 @@ def csrf_right(given: str | None) -> bool:
 
 
 def csrf_checked(view: View) -> View:
-    """Only with this session's token in the header `X-CSRF`; others are told to reload (403)."""
+    """Only with this session's token in the header `X-CSRF`; others get 403 and are asked to reload."""
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -179,7 +179,7 @@ def csrf_checked(view: View) -> View:
 
 
 def needs_role(*roles: Role) -> Callable[[View], View]:
-    """Only for people of these roles; others are told so (403)."""
+    """Only for people of these roles; others get 403."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -377,7 +377,7 @@ class _Halfway:
 
 
 def _halfway() -> _Halfway:
-    """Whose password was right a moment ago, and the account's epoch then; nobody's where long ago."""
+    """Login and epoch of the account whose password was right a moment ago; empty where that is long ago."""
     kept = flask.session.get("halfway")
     if not kept or len(kept) != 4 or time.time() - kept[2] >= CODE_SECONDS:
         return _Halfway()

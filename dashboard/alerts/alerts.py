@@ -1,4 +1,4 @@
-"""Alerts kept, told and acknowledged: `alarm` says what deserves one, PostgreSQL holds each once.
+"""Alerts kept, sent and acknowledged: `conditions` decides what deserves one, PostgreSQL holds each once.
 
 Every war room process looks; the unique index of open alerts lets one of them raise. Telling outside (a
 webhook, a text to the coordinator) happens at least once, by whichever process finds an alert untold.
@@ -105,7 +105,7 @@ def slack_message(alerts: list[Alert], names: dict[str, str], board: str, rehear
 
 
 class UntoldError(DashboardError):
-    """Somebody outside could not be told; the message says who and why."""
+    """An alert could not be sent to a person outside; the message names the way and the cause."""
 
 
 class Alerts:
@@ -192,7 +192,7 @@ class Alerts:
             await self._by(COORDINATOR, self._text_coordinators)
 
     async def _by(self, way: str, tell: Callable[[list[Alert]], Awaitable[None]]) -> None:
-        """Tells what this way has not told; what fails is told again with the next look."""
+        """Sends the alerts that this way has not sent; a failed one is tried again at the next turn."""
         now = self._clock.now()
         async with self._bridge.connection() as connection, connection.transaction():
             rows = await connection.fetch(_DUE % way, self._settings.rehearsal, now - TELLABLE)

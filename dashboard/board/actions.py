@@ -31,7 +31,7 @@ _RECORDED = (
     "callers_wanted",
     "closes",
     "watcher_id",
-)  # what the audit trail keeps of a request
+)  # what the audit log keeps of a request
 
 
 class ActionRefusedError(DashboardError):

@@ -22,7 +22,7 @@ NO_COUNTY = "_"  # how a county without a name is written in an address
 
 
 def _of_roster(response: flask.Response, here: MapPlaces) -> flask.Response:
-    """The answer with its roster's version: a page that was told of a newer one asks until it comes."""
+    """The answer with its roster's version: a page that knows of a newer one asks until it comes."""
     response.headers["X-Roster"] = here.roster
     return response
 

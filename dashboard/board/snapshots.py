@@ -129,7 +129,7 @@ class Snapshots:
             old.unlink()
 
     def page(self, counties: Sequence[str] | None) -> str:
-        """The page as of now. Raises `LookupError` before the feed was heard."""
+        """The page as of now. Raises `LookupError` before the feed's first snapshot."""
         places = self._gazetteer.places
         if places is None or not self._feed.at:
             raise LookupError("nothing heard yet")

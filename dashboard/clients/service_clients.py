@@ -1,4 +1,4 @@
-"""What the war room asks of the other services, and how their silence is told to people."""
+"""Requests of the war room to the other services, and the words for people when one does not answer."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -127,7 +127,7 @@ def _whole_site(page: dict[str, Any], standing: dict[str, Any]) -> int | None:
 
 
 def _open(page: dict[str, Any]) -> list[Any]:
-    """Incidents nobody has closed, and the line: they explain a shortfall that callers cannot mend."""
+    """Open incidents, and the line: they explain a shortfall that callers cannot mend."""
     line = page.get("line") or {}
     found = [f"A line of {line['minutes']} min." if line.get("minutes") else ""]
     found.append(f"{line['people']} people in line." if line.get("people") else "")

@@ -4,7 +4,7 @@ Theory of operation. Every token that speaks for a person names an account and i
 the epoch at every change of an account (`0070_pre_access.sql`) and says so; each service then reads the list
 again, and every `POLL_SECONDS` in any case. The list lies on disk in the service's folder, so that who is out
 stays out while the database is away, and through a restart then. Before anything is known every signed token
-is good: a lost file stops nobody, and where no account was ever made none can have been closed.
+is good: a lost file refuses no request, and where no account was ever made none can have been closed.
 """
 
 import asyncio
@@ -141,7 +141,7 @@ class AccessList:
             self._known = Access(accounts, self._known.links, self._known.sessions, self._known.barred)
 
     def load(self) -> None:
-        """Takes what was known last from disk; a torn or missing file stops nobody."""
+        """Loads the last known state from disk; a torn or missing file is no error."""
         try:
             if self._path.parent.exists():
                 private_folder(self._path.parent)

@@ -53,7 +53,7 @@ class Role(StrEnum):
     CALLER = "caller"  # the call desk, by personal link
     LEAD = "lead"  # the war room, own counties only
     STAFF = "staff"  # the war room
-    ADMIN = "admin"  # the war room, accounts and the audit trail
+    ADMIN = "admin"  # the war room, accounts and the audit log
 
 
 WAR_ROOM = frozenset({Role.LEAD, Role.STAFF, Role.ADMIN})

@@ -1,9 +1,9 @@
 """Numbered SQL migrations, `NNNN_{pre|post}_what.sql`: `pre` suits the code still running, `post` the next.
 
-A deploy applies `pre`, rolls the services, and applies `post` once nobody runs the old code. Each migration
-is one transaction under an advisory lock, so that services may start side by side. A migration that cannot
-get its table's lock gives way after `LOCK_SECONDS` (everybody else queues behind whoever waits for such a
-lock) and tries again later.
+A deploy applies `pre`, rolls the services, and applies `post` once no service runs the old code. Each
+migration is one transaction under an advisory lock, so that services may start side by side. A migration that
+cannot get its table's lock gives way after `LOCK_SECONDS` (everybody else queues behind whoever waits for
+such a lock) and tries again later.
 
 A function that changes again and again stands once, as it is now, in `migrations/functions/NAME.sql`;
 migrations name it no more. Its text is applied after the migrations, whenever another is in force: whoever
