@@ -17,7 +17,7 @@
         UnknownListError
         UnknownPrecinctError
 
-What the database raises is not wrapped; `callers/api/desk.py` turns each of these into an answer.
+What the database raises is not wrapped; `callers/api/answers.py` turns each of these into an answer.
 """
 
 

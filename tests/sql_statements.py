@@ -24,7 +24,7 @@ JOURNALS = METHODS | {"_rows"}  # of the modules that speak to SQLite
 
 # What is handed to a method of such a name and is no statement of ours, and why.
 OTHERS = {
-    ("callers/api/desk.py", "request"): "an answer in pieces is prepared for its request",
+    ("callers/api/calls.py", "request"): "an answer in pieces is prepared for its request",
     ("election/postgres/migrate.py", "step.sql"): "a migration: the test's database has had them all",
 }
 # Literals that look like SQL and are handed to people, not to a database.

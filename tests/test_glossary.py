@@ -28,7 +28,6 @@ VAGUE = frozenset(
         "Found",
         "HeldDown",
         "Hold",
-        "Live",
         "LogGoneError",
         "Made",
         "Maybe",
@@ -48,6 +47,7 @@ TWO_MEANINGS = frozenset(
     [
         "Answer",
         "Candidate",
+        "Candidates",
         "Clock",
         "Counts",
         "CoverageByPlace",

@@ -224,8 +224,6 @@ EVENTS = (
     LogEvent("worker_hung_killed", ERROR, ("intake",), ("worker", "silent_seconds"),
              "One of several intakes gave no sign of life and was killed; above: where its threads were.",
              "runbooks/service-hung.md."),
-    LogEvent("metrics_not_shared", WARNING, ("intake",), ("error",),
-             "The intakes' sums miss this one: its port could not be written.", "Look for a full disk."),
 
     # ------------------------------------------------------------------ intake: texts out
     LogEvent("sender_not_configured", ERROR, ("intake",), ("provider", "remedy"),

@@ -15,11 +15,11 @@ import asyncpg
 import structlog
 
 from election.domain.day import Precinct, Watcher
+from election.domain.phones import normal_phone
 from election.domain.roster import Roster
 from election.postgres.leadership import Term
 from election.runtime.clock import Clock
 from intake.outbox import store
-from intake.receive.pipeline import normal_phone
 from intake.receive.plausibility import IntakeView, Place
 from intake.replies.purposes import Purpose, QuietHours, Text, keyed, mark_of, window, worded
 from intake.roster.snapshot import Rosters

@@ -19,7 +19,7 @@ import asyncpg
 from beluga.stack.postgres import free_port
 from election.runtime.clock import FileClock
 from tests.callers.conftest import NOON, add_callers, add_voters
-from tests.callers.service.test_service import (
+from tests.callers.service_process import (
     SECRET,
     Service,
     a_voter,

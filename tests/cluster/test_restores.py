@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from beluga.cli.preflight import backup, examine, look_behind
+from beluga.readiness.examination import backup, examine, look_behind
 from beluga.readiness.preflight import database as database_check
 from tests.cluster.measuring import Measured, Row, was_away
 

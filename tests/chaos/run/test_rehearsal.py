@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from beluga.cli.rehearse import SHORT_PATIENCE, _sweep, _watchers, own_stack, versions
+from beluga.rehearsal.own_stack import own_stack, sweep
+from beluga.rehearsal.running import SHORT_PATIENCE, versions, watchers_of
 from chaos.judge.checker import CheckVerdict
 from chaos.judge.history import History, Op, of, read_history
 from chaos.load.surge import LoadWatcher
@@ -29,7 +30,7 @@ LAWS = ("I1", "I2", "I4", "I5")
 @pytest.fixture(scope="module")
 def stage() -> Iterator[tuple[Target, list[LoadWatcher]]]:
     with own_stack(seed=1, precincts=24) as (target, folder):
-        yield target, _watchers(folder)
+        yield target, watchers_of(folder)
 
 
 def test_the_short_form_holds_what_the_issue_asks_for() -> None:
@@ -65,7 +66,7 @@ def test_what_a_killed_rehearsal_left_is_swept_away_and_a_living_ones_is_not(
         folder = tmp_path / f"beluga-rehearse-{name}"
         (folder / "state" / "intake").mkdir(parents=True)
         (folder / "owner").write_text(str(owner))
-    _sweep()
+    sweep()
     assert [p.name for p in tmp_path.iterdir()] == ["beluga-rehearse-living"]
 
 
