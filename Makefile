@@ -21,7 +21,7 @@ TESTS := $(LONG) $(filter-out $(LONG) tests/__pycache__/,$(wildcard tests/*/ tes
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni haproxy public-paths compose-check clean browser \
+.PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni haproxy public-paths compose-check clean browser shape \
 	images-local cluster-up cluster-down cluster-status test-cluster test-long access log-events security
 
 help: ## What each target does
@@ -93,6 +93,9 @@ browser: ## Types, lint and unit tests of the browser's code; says so and goes o
 		npm run --silent types && npm run --silent lint && npm test --silent; \
 	else echo "The browser's code is NOT checked for types and style: npm cannot fetch its tools (npm ci)."; \
 		npm test --silent; fi
+
+shape: $(STAMP) ## The house in figures; SINCE=191bfef sets an older tree beside it
+	$(BIN)/python -m tests.shape $(SINCE)
 
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .

@@ -9,7 +9,7 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from chaos.faults.front import Front
+from chaos.faults.front import TlsFront
 from chaos.faults.headquarters import Headquarters
 from chaos.judge.history import Op
 from chaos.judge.observer import VIEWER
@@ -50,7 +50,7 @@ def load(
 def open_front() -> str:
     """Puts a TLS front before intake, whose certificate can be hurt; its address."""
     session = current()
-    session.front = session.front or Front(session.target).start()
+    session.front = session.front or TlsFront(session.target).start()
     return session.front.url
 
 
@@ -89,7 +89,7 @@ def take_away(login: str = "rehearsed") -> str:
 
 
 def lose_keys() -> str:
-    """Whoever copied the keys gives up."""
+    """End the use of the copied keys."""
     session = current()
     if session.keys is not None:
         session.keys.stop()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncpg
 
-from beluga.adopt.import_plan import Plan
+from beluga.adopt.import_plan import ImportPlan
 from beluga.errors import BelugaError
 from callers.settings import CallersSettings
 from callers.voters import voter_file as roll
@@ -29,7 +29,7 @@ from election.postgres.migrate import pending
 
 Progress = Callable[[int], None]  # hears how many bytes of voters.csv have been read
 # Is shown what would be done over an election that is there; whatever it raises leaves all as it was.
-Agree = Callable[[Plan], None]
+Agree = Callable[[ImportPlan], None]
 
 TODAY = timedelta(hours=24)  # a day's counting passes midnight
 _LOCK = 0x62656C03  # one import at a time: each is compared with what the one before has left
@@ -58,7 +58,7 @@ class _NotForGoodError(BelugaError):
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class ImportedCounts:
     """What a folder holds, or what was loaded. None: no such file, and the database keeps what it has."""
 
     precincts: int
@@ -85,7 +85,7 @@ def state_folder() -> Path:
     return Path(os.environ.get("BELUGA_STATE") or ".beluga")
 
 
-def check_folder(folder: Path, findings: Findings, progress: Progress | None = None) -> Counts:
+def check_folder(folder: Path, findings: Findings, progress: Progress | None = None) -> ImportedCounts:
     """Checks every file of a folder, voters and reports too; `findings` says what is wrong."""
     checked = check_all(folder, findings, progress)
     return _counts(folder, checked.examined, checked.voters, checked.reports)
@@ -108,7 +108,7 @@ async def import_folder(
     agree: Agree | None = None,
     today: Today | None = None,
     dry_run: bool = False,
-) -> Counts:
+) -> ImportedCounts:
     """Makes the database hold what the folder says.
 
     Raises `FolderError` with every problem, or `UnpreparedDatabaseError`; nothing has changed then. Voters
@@ -160,9 +160,9 @@ async def _plan(
     today: Today,
     *,
     with_callers: bool,
-) -> Plan:
+) -> ImportPlan:
     after = examined.election
-    plan = Plan(
+    plan = ImportPlan(
         before,
         after,
         await roll.read_callers(connection),
@@ -214,9 +214,9 @@ def _voters(
 
 def _counts(
     folder: Path, examined: Examined, voters: int | None, reports: int | None, version: str = ""
-) -> Counts:
+) -> ImportedCounts:
     election = examined.election
-    return Counts(
+    return ImportedCounts(
         precincts=len(election.precincts),
         history=len(election.history),
         curve=len(election.curve),

@@ -13,7 +13,7 @@ import typer
 
 from beluga.adopt.consent import AskedError, Consent, NotAgreedError
 from beluga.adopt.importing import (
-    Counts,
+    ImportedCounts,
     NothingImportedError,
     Today,
     UnpreparedDatabaseError,
@@ -72,7 +72,7 @@ def import_(
     findings = Findings(limit)
     consent = Consent(confirm, dry_run=dry_run, remove_reporting=remove_reporting, say=typer.echo)
 
-    async def load(connection: asyncpg.Connection) -> Counts:
+    async def load(connection: asyncpg.Connection) -> ImportedCounts:
         with _bar(folder, "loading voters") as progress:
             return await import_folder(
                 connection, folder, findings, progress, agree=consent,

@@ -26,7 +26,7 @@ def preflight(
 ) -> None:
     """Check everything election day needs, outside to inside; each failure comes with its remedy.
 
-    Leaves two READY texts from a phone that nobody has. Exit status 1 if any check fails.
+    Leaves two READY texts from a phone number reserved for fiction. Exit status 1 if any check fails.
     """
     findings = asyncio.run(examine(url, state, ca, http_port, local))
     print("\n".join(f.line() for f in findings))

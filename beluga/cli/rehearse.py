@@ -21,7 +21,7 @@ from beluga.rehearsal.running import line, run_all, shifts, versions
 from beluga.stack.process import StackFailedError
 from chaos.run.gameday import ScriptError, read_script
 from chaos.run.report import headline, listing, times, write_report
-from chaos.run.run import ExperimentError, Result, catalogue, write_run
+from chaos.run.run import ExperimentError, ExperimentResult, catalogue, write_run
 from chaos.target.cluster import ClusterTarget
 from chaos.target.target import NoTargetError, Target
 
@@ -69,7 +69,7 @@ def rehearse(
         )
     say = Console(stderr=True, highlight=False).print
     folder = _dated(out)
-    results: list[Result] = []
+    results: list[ExperimentResult] = []
     try:
         for n in range(seed, seed + seeds):
             for some in [experiments] if state or target == "cluster" else shifts(experiments):
@@ -100,7 +100,7 @@ def gameday(
     except ScriptError as error:
         raise _refused(f"{error}; name a script like chaos/gamedays/short.yaml") from None
     folder = _dated(out)
-    results: list[Result] = []
+    results: list[ExperimentResult] = []
     told: list[str] = []
 
     def tell(words: str) -> None:
@@ -129,7 +129,7 @@ def gameday(
     _end(folder, results, _about([f"({script.name})"], "one-machine", seed, 1, short=short))
 
 
-def _end(folder: Path, results: list[Result], about: dict[str, Any]) -> None:
+def _end(folder: Path, results: list[ExperimentResult], about: dict[str, Any]) -> None:
     write_run(folder, results, about)
     page = write_report(folder, results, about)
     print(headline(results))

@@ -4,7 +4,8 @@ PATH        first a draft that names the purge, in the end the signed certificat
 PATH.new    made with the draft, as long as the certificate can become: a disk that fills up meanwhile cannot
             keep it from being written. It takes the draft's place when it is whole.
 
-Whoever dies in between leaves the draft, which proves nothing; the same purge, run again, goes on from it.
+A process that dies in between leaves the draft, which proves nothing; the same purge, run again, goes on from
+it.
 """
 
 import json
@@ -20,7 +21,7 @@ _SAYS = "begun, and proves nothing: run the same beluga purge again, it goes on 
 _ROOM = 16_384  # bytes beside three times the draft: counts by table, and the signature, which repeats it all
 
 
-class Certificate:
+class PurgeCertificate:
     """One certificate at its path, from `begin` or `found` to `finish`."""
 
     def __init__(self, path: Path, words: dict[str, Any]) -> None:
@@ -29,7 +30,7 @@ class Certificate:
         self._fresh = path.with_name(path.name + ".new")
 
     @classmethod
-    def found(cls, path: Path) -> "Certificate | None":
+    def found(cls, path: Path) -> "PurgeCertificate | None":
         """An unfinished one at this path, or None. Raises `CommandRefusedError`, `OSError`."""
         if not os.path.lexists(path):
             return None
@@ -43,7 +44,7 @@ class Certificate:
         return cls(path, words)
 
     @classmethod
-    def begin(cls, path: Path, words: dict[str, Any]) -> "Certificate":
+    def begin(cls, path: Path, words: dict[str, Any]) -> "PurgeCertificate":
         """Writes the draft, and takes the room for the rest. Raises `OSError`; nothing is left then."""
         made = cls(path, {DRAFT: _SAYS} | words)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from beluga.proof.certificate import DRAFT, Certificate, read
+from beluga.proof.certificate import DRAFT, PurgeCertificate, read
 from beluga.stack.failures import CommandRefusedError
 from callers.voters.purging import KEPT, Purged, purge, purged
 from election.access.tokens import BadTokenError, Tokens
@@ -61,12 +61,12 @@ async def purge_all(url: str, confirm: str, path: Path, tokens: Tokens) -> dict[
         await connection.close(timeout=CLOSE_SECONDS)
 
 
-def _begun(path: Path, name: str, system: str) -> Certificate:
+def _begun(path: Path, name: str, system: str) -> PurgeCertificate:
     """A draft at its place before anything is removed: one that this purge has left, or a new one."""
-    paper = Certificate.found(path)
+    paper = PurgeCertificate.found(path)
     if paper is None:
         about = {"election": name, "by": getpass.getuser(), "database": system, "purge": str(uuid4())}
-        return Certificate.begin(path, about)
+        return PurgeCertificate.begin(path, about)
     if (paper.words.get("election"), paper.words.get("database")) != (name, system):
         raise CommandRefusedError(
             f"{path} was begun for another election or database; name another with --certificate"
@@ -75,7 +75,7 @@ def _begun(path: Path, name: str, system: str) -> Certificate:
     return paper
 
 
-async def _emptied(connection: asyncpg.Connection, paper: Certificate) -> Purged:
+async def _emptied(connection: asyncpg.Connection, paper: PurgeCertificate) -> Purged:
     """What this very purge has removed, now or before it was interrupted."""
     number = str(paper.words.get("purge"))
     try:

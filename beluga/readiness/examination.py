@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from beluga.backup.backup import backups
-from beluga.load.sender import Sender
+from beluga.load.sender import TextSender
 from beluga.readiness import preflight as checks
 from beluga.readiness.capacity import need
-from beluga.readiness.preflight import DatabaseState, Finding, bad, fine
+from beluga.readiness.preflight import DatabaseState, PreflightFinding, bad, fine
 from beluga.stack.remembered import remembered
 from beluga.stack.stack import (
     NoStackError,
@@ -60,7 +60,7 @@ class Behind:
 
 async def examine(
     url: str | None, state: Path, ca: Path | None, http_port: int, local: bool
-) -> list[Finding]:
+) -> list[PreflightFinding]:
     """All findings in the order in which to mend them."""
     try:
         run = read_run_file(state)
@@ -72,7 +72,7 @@ async def examine(
     tls = ssl.create_default_context(cafile=str(ca)) if ca else None
     behind = await look_behind(state)
     last = behind.election and max(p.closes_at(behind.election.day) for p in behind.election.precincts)
-    findings: list[Finding] = []
+    findings: list[PreflightFinding] = []
     if not local:
         until = last or datetime.now(UTC)
         findings.append(await asyncio.to_thread(checks.dns, public))
@@ -83,7 +83,7 @@ async def examine(
             bad("webhook", "no secret to sign with", "set BELUGA_GENERIC_SECRET and _TWILIO_AUTH_TOKEN")
         )
     else:
-        async with Sender(public, public, secrets, patience=checks.NETWORK_SECONDS, tls=tls) as sender:
+        async with TextSender(public, public, secrets, patience=checks.NETWORK_SECONDS, tls=tls) as sender:
             findings.append(await checks.webhook(sender, public, tls))
     findings.append(await asyncio.to_thread(checks.clock, public, tls, behind.ahead))
     if state.exists():
@@ -94,14 +94,14 @@ async def examine(
     return findings
 
 
-def backup(state: Path, behind: Behind) -> Finding:
+def backup(state: Path, behind: Behind) -> PreflightFinding:
     """This stack's newest base backup, or the cluster's."""
     if behind.database is not None and behind.database.hosts > 1:
         return checks.backup(behind.backup_hours, behind.proven)
     return checks.backup(next((b.age() / 3600 for b in backups(state / "backups")), None))
 
 
-def about(election: Election | None, state: Path) -> Iterator[Finding]:
+def about(election: Election | None, state: Path) -> Iterator[PreflightFinding]:
     """What follows from the election alone."""
     if election is not None:
         yield capacity(election, state)
@@ -110,7 +110,7 @@ def about(election: Election | None, state: Path) -> Iterator[Finding]:
     yield checks.hours(election, f"{settings.call_from:%H:%M}", f"{settings.call_until:%H:%M}")
 
 
-def capacity(election: Election, state: Path, cores: int | None = None) -> Finding:
+def capacity(election: Election, state: Path, cores: int | None = None) -> PreflightFinding:
     """Whether this machine bears this election's watchers, by measured constants."""
     found = need(len(election.watchers), len(election.precincts), 0, 0)
     cores = cores or os.cpu_count() or 1

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from chaos.judge.history import History
-from chaos.load.surge import Watcher, read_watchers
-from chaos.run.run import Experiment, Result, Runner
+from chaos.load.surge import LoadWatcher, read_watchers
+from chaos.run.run import Experiment, ExperimentResult, Runner
 from chaos.session.session import Session
 from chaos.target.target import Target
 
@@ -19,9 +19,9 @@ SHORT_PATIENCE, PATIENCE = 60.0, 120.0  # s until everything acknowledged must b
 def run_all(
     experiments: list[Experiment], at: Target, election: Path, seed: int, *,
     folder: Path, short: bool, say: Any,
-) -> list[Result]:  # fmt: skip
+) -> list[ExperimentResult]:  # fmt: skip
     """Runs the experiments one after the other; `say` is called with a line as each goes on."""
-    results: list[Result] = []
+    results: list[ExperimentResult] = []
     watchers = watchers_of(election)
     for experiment in experiments:
         say(f"{experiment.number:>2} {experiment.title}")
@@ -36,7 +36,7 @@ def run_all(
     return results
 
 
-def line(result: Result) -> str:
+def line(result: ExperimentResult) -> str:
     """One line about a result."""
     broken = [v for v in result.verdicts if v.valid is not True]
     why = result.skipped or "; ".join(f"{v.name}: {v.why}" for v in broken)
@@ -45,7 +45,7 @@ def line(result: Result) -> str:
     return f"{result.word:8} {result.experiment.number:>2} {result.experiment.name}: {first}{recovery}"
 
 
-def watchers_of(folder: Path) -> list[Watcher]:
+def watchers_of(folder: Path) -> list[LoadWatcher]:
     """The watchers of an election folder."""
     with (folder / "watchers.csv").open(encoding="utf-8-sig", newline="") as file:
         return read_watchers(iter(file))

@@ -1,7 +1,7 @@
 """What a command says when it cannot do its work: one line, with what to do. Pure.
 
 Commands name what they expect themselves; this is for what any of them may meet: a file that cannot be read
-or written, a database that does not answer, a setting that is none. Whatever nobody but a programmer can mend
+or written, a database that does not answer, a setting that is none. Whatever only a programmer can mend
 is not worded here, and is shown whole.
 """
 

@@ -77,7 +77,7 @@ class StackProcess:
 
 
 def free_port_base() -> int:
-    """A base whose ports nobody listens on now, below those that the kernel gives to clients."""
+    """A base whose ports are free now, below those that the kernel gives to clients."""
     while True:
         base = random.randrange(1_100, 3_200) * 10
         if all(_free(port) for port in Ports.from_base(base).span):

@@ -17,26 +17,26 @@ FILE = "stack.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
-    """How a stack was last started. `public_url` is empty where nobody named one."""
+class RememberedStart:
+    """How a stack was last started. `public_url` is empty where none was named."""
 
     port_base: int = DEFAULT_PORT_BASE
     public_url: str = ""
 
 
-def remembered(state: Path) -> Remembered:
+def remembered(state: Path) -> RememberedStart:
     """What `state` keeps, and the environment over it. Raises `CommandRefusedError` for a damaged file."""
     path = state / FILE
     try:
-        kept = Remembered(**orjson.loads(path.read_bytes()))
-        kept = Remembered(int(kept.port_base), str(kept.public_url))
+        kept = RememberedStart(**orjson.loads(path.read_bytes()))
+        kept = RememberedStart(int(kept.port_base), str(kept.public_url))
     except (FileNotFoundError, NotADirectoryError):
-        kept = Remembered()
+        kept = RememberedStart()
     except (ValueError, TypeError):
         raise CommandRefusedError(f"{path} is damaged; remove it, and start with --port-base N") from None
-    return Remembered(kept.port_base, os.environ.get("BELUGA_PUBLIC_URL", kept.public_url).rstrip("/"))
+    return RememberedStart(kept.port_base, os.environ.get("BELUGA_PUBLIC_URL", kept.public_url).rstrip("/"))
 
 
-def remember(state: Path, what: Remembered) -> None:
+def remember(state: Path, what: RememberedStart) -> None:
     """Keeps it for the next start."""
     write_private(state / FILE, orjson.dumps(asdict(what), option=orjson.OPT_INDENT_2))

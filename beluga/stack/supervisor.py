@@ -195,7 +195,7 @@ class Supervisor:
             await child.start()
 
     def tell(self) -> None:
-        """Passes a change on; where that fails (a full disk) it is tried again, and keeps nobody down."""
+        """Passes a change on; where that fails (a full disk) it is tried again, and no child waits for it."""
         try:
             self._on_change()
             self._untold = False

@@ -48,7 +48,7 @@ class _OfCluster(Fault):
 
 
 class ContainersFrozen(_OfCluster):
-    """Every process of them stands still (docker pause): connections stay open, nobody answers."""
+    """Every process of them stands still (docker pause): connections stay open, no answer comes."""
 
     name = "containers_frozen"
     trace = "each container is paused"
@@ -92,7 +92,7 @@ class ContainersOff(_OfCluster):
 
 
 class ContainersCut(_OfCluster):
-    """Off every network they are on: they run on, and hear nobody."""
+    """Off every network they are on: they run on, and nothing reaches them."""
 
     name = "containers_cut"
     trace = "the containers are on no network"
@@ -168,7 +168,7 @@ class PatroniFrozen(Fault):
 
 
 class SynchronousWaitsCancelled(_OfCluster):
-    """Whoever waits at `who` for the synchronous standby is cancelled, again and again (warning 01000)."""
+    """Waits at `who` for the synchronous standby are cancelled, again and again (warning 01000)."""
 
     name = "synchronous_waits_cancelled"
     trace = "a wait for the standby was cancelled"

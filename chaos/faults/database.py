@@ -21,7 +21,7 @@ READY_SECONDS = 90.0
 class DatabaseLost(Fault):
     """Everything stops, and the database's folder is moved out of reach.
 
-    Healing lays the old folder back where nobody has restored anything, and starts the stack.
+    Healing lays the old folder back where nothing has been restored, and starts the stack.
     """
 
     name = "database_lost"

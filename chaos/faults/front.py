@@ -31,7 +31,7 @@ def control_file(state: Path) -> Path:
     return state / "chaos-certificate"
 
 
-class Front:
+class TlsFront:
     """`https://localhost:PORT`, passing everything on to intake."""
 
     def __init__(self, target: Target) -> None:
@@ -53,7 +53,7 @@ class Front:
         """What a provider believes: the rehearsal's certificates, if in date and for this host."""
         return ssl.create_default_context(cafile=str(self.authorities))
 
-    def start(self) -> "Front":
+    def start(self) -> "TlsFront":
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
         return self

@@ -42,7 +42,7 @@ class Headquarters:
         return f"{scheme}://127.0.0.1:{self._proxies[service].port}"
 
     def cut(self) -> None:
-        """Nothing passes any more, and nobody is told."""
+        """Nothing passes any more, and connections are not closed."""
         for proxy in self._proxies.values():
             for stream in ("upstream", "downstream"):
                 proxy.add(f"cut {stream}", Toxic("timeout", stream))

@@ -101,7 +101,7 @@ class HeldDown(_OfService):
 
 
 class Frozen(_OfService):
-    """SIGSTOP: it holds its connections and answers nobody. Harder than a no."""
+    """SIGSTOP: it holds its connections and answers none. Harder than a no."""
 
     name = "frozen"
     trace = "its processes stand still (state T)"
@@ -128,7 +128,7 @@ class Frozen(_OfService):
 
 
 class Spinning(_OfService):
-    """Its event loop goes round in circles: the process runs, holds its port, and answers nobody."""
+    """Its event loop goes round in circles: the process runs, holds its port, and answers no request."""
 
     name = "spinning"
     trace = "its health address gives no answer, though the process runs"

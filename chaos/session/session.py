@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.faults import FAULTS
-from chaos.faults.front import Front
+from chaos.faults.front import TlsFront
 from chaos.faults.headquarters import Headquarters
 from chaos.faults.heal import HealList
 from chaos.faults.provider import hold_file
@@ -27,8 +27,8 @@ from chaos.judge import observer
 from chaos.judge.alerts import OWN_RULES, AlertWatch, read_rules
 from chaos.judge.history import History, Op
 from chaos.load.keys import CopiedKeys
-from chaos.load.routes import Form, Gateway, Route, Twilio
-from chaos.load.surge import Load, Mix, Surge, Watcher, read_watchers
+from chaos.load.routes import DeliveryRoute, Form, Gateway, TwilioRoute
+from chaos.load.surge import Load, LoadWatcher, Mix, RunningLoad, read_watchers
 from chaos.session.runbook import Command, read_page
 from chaos.target.kinds import target_of
 from chaos.target.target import Target
@@ -45,14 +45,14 @@ class Session:
 
     target: Target
     history: History
-    watchers: list[Watcher]
+    watchers: list[LoadWatcher]
     seed: int = 1
     name: str = "session"
     scale: float = 1.0  # of rates and durations: a short form has less than 1
-    surges: list[Surge] = field(default_factory=list)
+    surges: list[RunningLoad] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)  # label -> number on the heal list
     election: Path | None = None  # the folder whose watchers text
-    front: Front | None = None
+    front: TlsFront | None = None
     headquarters: Headquarters | None = None
     keys: CopiedKeys | None = None
     recovery: float | None = None
@@ -101,7 +101,7 @@ class Session:
         mixed = Mix(**mix, counts=route == "form")
         load = Load(rate, max(1.0, seconds * self.scale), self.watchers, self.seed, mixed, label, at, speed)
         way = self._route(route, signed_url)
-        surge = Surge(load, way, self.history, hold=hold_file(self.target.state, way.name))
+        surge = RunningLoad(load, way, self.history, hold=hold_file(self.target.state, way.name))
         said = f"load of {rate:g}/s for {load.seconds:g} s by {route}"
         self.history.record(Op.NOTE, said=said, rate=rate, mix=mix)
         harm = dict(mix, signed_url=signed_url, rate=rate, seconds=load.seconds)
@@ -109,14 +109,14 @@ class Session:
             self.history.record(Op.FAULT, label, cuts=[], arguments=harm)
         self.surges.append(surge.start())
 
-    def _route(self, name: str, signed_url: str) -> Route:
+    def _route(self, name: str, signed_url: str) -> DeliveryRoute:
         target = self.target
         url, tls = target.url("intake"), target.tls
         if name == "front":
             assert self.front is not None, "open_front comes first"
             return Gateway(self.front.url, target.secret("generic_secret"), self.front.tls)
         if name == "twilio":
-            return Twilio(url, target.secret("twilio_auth_token"), signed_url or target.public_url, tls)
+            return TwilioRoute(url, target.secret("twilio_auth_token"), signed_url or target.public_url, tls)
         if name == "form":
             self.links()
             return Form(url, self.links, tls)
@@ -306,7 +306,7 @@ def use(session: Session | None) -> None:
 
 
 def current() -> Session:
-    """The session under way; opened from the environment where nobody has. Raises `NoTargetError`."""
+    """The session under way; opened from the environment where none is open. Raises `NoTargetError`."""
     if not _current:
         target = target_of(Path(os.environ.get("BELUGA_STATE", ".beluga")))
         out = Path(os.environ.get("CHAOS_OUT") or tempfile.mkdtemp(prefix="beluga-chaos-"))
@@ -318,7 +318,7 @@ def current() -> Session:
     return _current[0]
 
 
-def watchers_of(target: Target) -> list[Watcher]:
+def watchers_of(target: Target) -> list[LoadWatcher]:
     """From the election folder that BELUGA_ELECTION names, or that a rehearsal left beside the state."""
     for folder in (os.environ.get("BELUGA_ELECTION"), target.state / "replay-election"):
         if folder and (Path(folder) / "watchers.csv").exists():

@@ -1,4 +1,4 @@
-"""The audit trail from the war room's side: a deed is written down even while the database is away.
+"""The audit log from the war room's side: a deed is written down even while the database is away.
 
 A deed that cannot be stored waits in a file and is stored, in order, as soon as the database is back.
 """

@@ -34,7 +34,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class WarRoomUser:
     """Who is at the other end. `counties` is None where nothing limits the view."""
 
     login: str
@@ -114,7 +114,7 @@ class Accounts:
         self._used[account.login] = step
         return fresh
 
-    def still_open(self, who: Person) -> bool:
+    def still_open(self, who: WarRoomUser) -> bool:
         """Whether this session stands: neither its account nor the session itself was ended."""
         try:
             self._admission.checked(who.identity)
@@ -123,7 +123,7 @@ class Accounts:
         return not self._ended.has_ended(who.session)
 
     def sign_out(self, session: str) -> None:
-        """Ends one session, also for whoever has copied its cookie."""
+        """Ends one session, also for a copy of its cookie."""
         self._ended.end(session)
 
     def sign_out_everywhere(self, login: str) -> None:
@@ -136,9 +136,9 @@ class Accounts:
         self._bridge.run(end(), timeout=3)
 
 
-def person() -> Person | None:
+def person() -> WarRoomUser | None:
     """Who sent this request, or None."""
-    return cast("Person | None", flask.g.get("person"))
+    return cast("WarRoomUser | None", flask.g.get("person"))
 
 
 def csrf_token() -> str:
@@ -155,7 +155,7 @@ def csrf_right(given: str | None) -> bool:
 
 
 def csrf_checked(view: View) -> View:
-    """Only with this session's token in the header `X-CSRF`; others are told to reload (403)."""
+    """Only with this session's token in the header `X-CSRF`; others get 403 and are asked to reload."""
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -168,7 +168,7 @@ def csrf_checked(view: View) -> View:
 
 
 def needs_role(*roles: Role) -> Callable[[View], View]:
-    """Only for people of these roles; others are told so (403)."""
+    """Only for people of these roles; others get 403."""
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -13,7 +13,7 @@ import flask
 import structlog
 
 from dashboard.accounts.attempts import Attempts
-from dashboard.accounts.sign_in import Accounts, Person, csrf_right, csrf_token, person
+from dashboard.accounts.sign_in import Accounts, WarRoomUser, csrf_right, csrf_token, person
 from dashboard.accounts.trusted_browsers import TrustedBrowsers
 from dashboard.settings import DashboardSettings
 from election.access import accounts, passwords
@@ -202,13 +202,13 @@ def _session() -> str:
     return session_id(csrf_token())
 
 
-def _person(known: Accounts) -> Person | None:
+def _person(known: Accounts) -> WarRoomUser | None:
     session = flask.session
     if "login" not in session:
         return None
     role, counties = Role(session["role"]), session["counties"]
     scope = tuple(counties) if counties is not None else None
-    who = Person(session["login"], role, scope, session["epoch"], _session())
+    who = WarRoomUser(session["login"], role, scope, session["epoch"], _session())
     return who if role in WAR_ROOM and known.still_open(who) else None
 
 
@@ -222,7 +222,7 @@ class _Halfway:
 
 
 def _halfway() -> _Halfway:
-    """Whose password was right a moment ago, and the account's epoch then; nobody's where long ago."""
+    """Login and epoch of the account whose password was right a moment ago; empty where that is long ago."""
     kept = flask.session.get("halfway")
     if not kept or len(kept) != 4 or time.time() - kept[2] >= CODE_SECONDS:
         return _Halfway()

@@ -11,11 +11,11 @@ from uuid import UUID
 import flask
 
 from dashboard.accounts.audit_log import AuditLog
-from dashboard.accounts.sign_in import Person, csrf_right, person
+from dashboard.accounts.sign_in import WarRoomUser, csrf_right, person
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
 from dashboard.errors import DashboardError
-from dashboard.map.places import Gazetteer, Places
+from dashboard.map.places import Gazetteer, MapPlaces
 from election.access.telemetry import say_refused
 from election.domain.checkin import Kind
 from election.domain.day import Precinct
@@ -31,7 +31,7 @@ _RECORDED = (
     "callers_wanted",
     "closes",
     "watcher_id",
-)  # what the audit trail keeps of a request
+)  # what the audit log keeps of a request
 
 
 class ActionRefusedError(DashboardError):
@@ -54,7 +54,7 @@ def _target(asked: dict[str, Any]) -> dict[str, Any]:
         raise ActionRefusedError("That report is not known.") from None
 
 
-def _hours(asked: dict[str, Any], _: Person, places: Places, precinct: Precinct) -> dict[str, Any]:
+def _hours(asked: dict[str, Any], _: WarRoomUser, places: MapPlaces, precinct: Precinct) -> dict[str, Any]:
     """The closing time in full: the hour given is the precinct's own, after midnight where before opening."""
     try:
         closes = time.fromisoformat(str(asked.get("closes")))
@@ -73,7 +73,7 @@ def _hours(asked: dict[str, Any], _: Person, places: Places, precinct: Precinct)
     return {"closes_at": at.isoformat()}
 
 
-def _assign(asked: dict[str, Any], who: Person, places: Places, precinct: Precinct) -> dict[str, Any]:
+def _assign(asked: dict[str, Any], who: WarRoomUser, places: MapPlaces, precinct: Precinct) -> dict[str, Any]:
     watcher_id = str(asked.get("watcher_id") or "")
     watcher = next((w for w in places.watchers if str(w.watcher_id) == watcher_id), None)
     if watcher is None or not places.may_reach(watcher, who.counties):
@@ -82,7 +82,9 @@ def _assign(asked: dict[str, Any], who: Person, places: Places, precinct: Precin
 
 
 # What each decision needs beside the precinct.
-_DECISIONS: dict[str, tuple[Kind, Callable[[dict[str, Any], Person, Places, Precinct], dict[str, Any]]]] = {
+_DECISIONS: dict[
+    str, tuple[Kind, Callable[[dict[str, Any], WarRoomUser, MapPlaces, Precinct], dict[str, Any]]]
+] = {
     "accept": (Kind.ACCEPT, lambda asked, *_: _target(asked)),
     "reject": (Kind.REJECT, lambda asked, *_: _target(asked)),
     "note": (Kind.NOTE, lambda asked, *_: {"text": _text(asked, "text")}),
@@ -135,7 +137,7 @@ def add_actions(
         return flask.jsonify(done=True, answer=answer)
 
 
-def _in_scope(who: Person, precinct_id: str, gazetteer: Gazetteer) -> tuple[Places, Precinct]:
+def _in_scope(who: WarRoomUser, precinct_id: str, gazetteer: Gazetteer) -> tuple[MapPlaces, Precinct]:
     places = gazetteer.places
     precinct = places.precincts.get(precinct_id) if places else None
     if places is None or precinct is None:
@@ -146,10 +148,10 @@ def _in_scope(who: Person, precinct_id: str, gazetteer: Gazetteer) -> tuple[Plac
 
 
 def _work(  # noqa: PLR0917
-    who: Person,
+    who: WarRoomUser,
     key: UUID,
     action: str,
-    places: Places,
+    places: MapPlaces,
     precinct: Precinct,
     asked: dict[str, Any],
     service_clients: ServiceClients,
@@ -175,7 +177,7 @@ def _work(  # noqa: PLR0917
 def _record(  # noqa: PLR0917
     bridge: AsyncBridge,
     audit_log: AuditLog,
-    who: Person,
+    who: WarRoomUser,
     action: str,
     precinct_id: str,
     detail: dict[str, Any],

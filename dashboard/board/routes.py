@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 import flask
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 
-from dashboard.accounts.sign_in import Person, csrf_token, needs_role, person
+from dashboard.accounts.sign_in import WarRoomUser, csrf_token, needs_role, person
 from dashboard.bridge.security_headers import feed_url, intake_url
-from dashboard.map.places import Gazetteer, Places
+from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.settings import DashboardSettings
 from election.access.accounts import WAR_ROOM
 from election.access.telemetry import say_refused
@@ -21,13 +21,13 @@ SHAPES_SECONDS = 86_400  # a browser keeps shapes this long; their address carri
 NO_COUNTY = "_"  # how a county without a name is written in an address
 
 
-def _of_roster(response: flask.Response, here: Places) -> flask.Response:
-    """The answer with its roster's version: a page that was told of a newer one asks until it comes."""
+def _of_roster(response: flask.Response, here: MapPlaces) -> flask.Response:
+    """The answer with its roster's version: a page that knows of a newer one asks until it comes."""
     response.headers["X-Roster"] = here.roster
     return response
 
 
-def _who() -> Person:
+def _who() -> WarRoomUser:
     who = person()
     if who is None:
         flask.abort(401)
@@ -53,7 +53,7 @@ class BoardData:
         server.get("/watched")(self.watched)
         server.get("/hotline")(needs_role(*WAR_ROOM)(self.hotline))
 
-    def _places(self) -> Places:
+    def _places(self) -> MapPlaces:
         """Returns the precincts. Answers 503 before the first import."""
         if self._gazetteer.places is None:
             flask.abort(flask.make_response(flask.jsonify(message="No election has been imported yet."), 503))
@@ -86,7 +86,7 @@ class BoardData:
         """A fresh token for the feed."""
         return flask.jsonify(self._feed(_who()))
 
-    def _feed(self, who: Person) -> dict[str, str]:
+    def _feed(self, who: WarRoomUser) -> dict[str, str]:
         """Where the feed is, and a token to open it."""
         url = feed_url(self._settings, flask.request.host, flask.request.is_secure)
         return {"token": self._tokens.sign("feed", who.identity.claims()), "url": url}

@@ -13,11 +13,11 @@ import flask
 from pydantic import ValidationError
 
 from dashboard.accounts.audit_log import AuditLog
-from dashboard.accounts.sign_in import Person, csrf_checked, csrf_token, needs_role, person
+from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, csrf_token, needs_role, person
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.browser import Scripts
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
-from dashboard.map.places import Gazetteer, Places
+from dashboard.map.places import Gazetteer, MapPlaces
 from election.access.accounts import WAR_ROOM
 from election.domain.day import Watcher
 from election.wire.desks import CATEGORIES, Desk, Finish
@@ -74,7 +74,7 @@ class DeskPages:
         except TimeoutError:
             flask.abort(_told("Intake did not answer in time. Look again before you press again.", 504))
 
-    def _done(self, who: Person, action: str, subject: str, detail: dict[str, Any]) -> None:
+    def _done(self, who: WarRoomUser, action: str, subject: str, detail: dict[str, Any]) -> None:
         self._bridge.run(self._audit_log.record(who.login, action, subject, detail))
 
     def desk_page(self, name: str) -> Any:
@@ -160,7 +160,7 @@ class DeskPages:
         return flask.jsonify([card for _, _, card in found[:MOST_FOUND]])
 
 
-def _who() -> Person:
+def _who() -> WarRoomUser:
     who = person()
     if who is None:
         flask.abort(401)
@@ -178,7 +178,7 @@ def _card(watcher: Watcher) -> dict[str, Any]:
     return {"id": watcher.watcher_id, "name": watcher.name, "phone": watcher.phone}
 
 
-def _introduced(item: dict[str, Any], here: Places | None) -> dict[str, Any]:
+def _introduced(item: dict[str, Any], here: MapPlaces | None) -> dict[str, Any]:
     """The names an item lacks, and whom to call about it: the watcher, the backup phone, the coordinator."""
     if here is None:
         return {"place": "", "people": []}

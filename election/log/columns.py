@@ -1,4 +1,4 @@
-"""The whole log as of one moment, plain counts in columns: for whoever reads everything after a restart.
+"""The whole log as of one moment, plain counts in columns: for a reader of everything after a restart.
 
 Nearly all of a day's log are counts with nothing to them but who, where, when and how many. PostgreSQL sends
 those as rows of one width (a binary COPY), which NumPy takes as they are: ten times as fast as row by row.

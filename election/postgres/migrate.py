@@ -1,9 +1,9 @@
 """Numbered SQL migrations, `NNNN_{pre|post}_what.sql`: `pre` suits the code still running, `post` the next.
 
-A deploy applies `pre`, rolls the services, and applies `post` once nobody runs the old code. Each migration
-is one transaction under an advisory lock, so that services may start side by side. A migration that cannot
-get its table's lock gives way after `LOCK_SECONDS` (everybody else queues behind whoever waits for such a
-lock) and tries again later.
+A deploy applies `pre`, rolls the services, and applies `post` once no service runs the old code. Each
+migration is one transaction under an advisory lock, so that services may start side by side. A migration that
+cannot get its table's lock gives way after `LOCK_SECONDS` (everybody else queues behind whoever waits for
+such a lock) and tries again later.
 
 A function that changes again and again stands once, as it is now, in `migrations/functions/NAME.sql`;
 migrations name it no more. Its text is applied after the migrations, whenever another is in force: whoever
@@ -61,7 +61,7 @@ class LockedOutError(ElectionError):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Migration:
     """One migration, or the text of one function (`repeatable`). `purpose`: what the top of its file says."""
 
     name: str
@@ -75,26 +75,26 @@ class Step:
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
-def steps() -> list[Step]:
+def steps() -> list[Migration]:
     """Every migration in order. Raises `ValueError` for a file whose name says neither pre nor post."""
     folder = resources.files("election.postgres") / "migrations"
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
     return [_step(f.name.removesuffix(".sql"), f.read_text(encoding="utf-8")) for f in files]
 
 
-def functions() -> list[Step]:
+def functions() -> list[Migration]:
     """The functions of the database that have a file of their own, by name."""
     folder = resources.files("election.postgres") / "migrations" / "functions"
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
     texts = [(f"functions/{f.name.removesuffix('.sql')}", f.read_text(encoding="utf-8")) for f in files]
-    return [Step(name, "pre", _purpose(sql), sql, repeatable=True) for name, sql in texts]
+    return [Migration(name, "pre", _purpose(sql), sql, repeatable=True) for name, sql in texts]
 
 
-def _step(name: str, sql: str) -> Step:
+def _step(name: str, sql: str) -> Migration:
     phase = name.split("_")[1]
     if phase not in ("pre", "post"):
         raise ValueError(f"{name}: name it NNNN_pre_what.sql or NNNN_post_what.sql")
-    return Step(name, "pre" if phase == "pre" else "post", _purpose(sql), sql)
+    return Migration(name, "pre" if phase == "pre" else "post", _purpose(sql), sql)
 
 
 def _purpose(sql: str) -> str:
@@ -106,7 +106,7 @@ def _purpose(sql: str) -> str:
     return " ".join(words)
 
 
-async def planned(connection: asyncpg.Connection, only: Phase | None = None) -> list[Step]:
+async def planned(connection: asyncpg.Connection, only: Phase | None = None) -> list[Migration]:
     """The steps that `migrate` would take now, in order."""
     exists = await connection.fetchval("select to_regclass('migrations') is not null")
     done = {r["name"] for r in await connection.fetch("select name from migrations")} if exists else set()
@@ -151,7 +151,7 @@ async def _one_at_a_time(connection: asyncpg.Connection) -> None:
 
 
 async def _apply_patiently(
-    connection: asyncpg.Connection, step: Step, on_wait: Callable[[str], None]
+    connection: asyncpg.Connection, step: Migration, on_wait: Callable[[str], None]
 ) -> None:
     for _ in range(TRIES):
         try:

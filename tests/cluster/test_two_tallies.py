@@ -9,7 +9,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from beluga.load.sender import Text
+from beluga.load.sender import WatcherText
 from election.access.tokens import Tokens
 from election.folder import read_election
 from tests.cluster.measuring import Measured, Row, happened
@@ -24,7 +24,7 @@ async def send_counts(measured: Measured) -> None:
     watchers = [w for w in read_election(measured.election).watchers if len(w.precinct_ids) == 1]
     async with measured.sender() as sender:
         for n, watcher in enumerate(watchers[:40]):
-            text = Text(f"count-{run}-{n}", datetime.now(UTC), watcher.phone, f"{100 + n}")
+            text = WatcherText(f"count-{run}-{n}", datetime.now(UTC), watcher.phone, f"{100 + n}")
             assert await sender.send(text) is not None
         measured.acknowledged |= sender.record.acknowledged
 

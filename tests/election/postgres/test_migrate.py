@@ -13,7 +13,7 @@ from beluga.commands import app
 from beluga.stack.postgres import EmbeddedPostgres
 from election.postgres import migrate as migrations
 from election.postgres.database import connect
-from election.postgres.migrate import LockedOutError, Step, functions, migrate, pending, planned, steps
+from election.postgres.migrate import LockedOutError, Migration, functions, migrate, pending, planned, steps
 
 
 @pytest_asyncio.fixture
@@ -26,12 +26,12 @@ async def connection(database_url: str) -> AsyncIterator[asyncpg.Connection]:
 KNOWN = tuple(steps())
 
 
-def more(*added: Step) -> list[Step]:
+def more(*added: Migration) -> list[Migration]:
     return [*KNOWN, *added]
 
 
-NEXT = Step("9001_pre_next", "pre", "Adds a column.", "alter table audit add column next text")
-LAST = Step("9002_post_last", "post", "Drops it again.", "alter table audit drop column next")
+NEXT = Migration("9001_pre_next", "pre", "Adds a column.", "alter table audit add column next text")
+LAST = Migration("9002_post_last", "post", "Drops it again.", "alter table audit drop column next")
 
 
 def test_every_migration_says_its_phase_and_its_purpose() -> None:
@@ -138,7 +138,9 @@ async def test_a_function_is_applied_whenever_its_text_changes_and_back_again(
     connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [ours] = functions()
-    other = Step(ours.name, "pre", ours.purpose, ours.sql.replace("'granted'", "'given'"), repeatable=True)
+    other = Migration(
+        ours.name, "pre", ours.purpose, ours.sql.replace("'granted'", "'given'"), repeatable=True
+    )
     monkeypatch.setattr(migrations, "functions", lambda: [other])
     assert await migrate(connection) == [ours.name]
     assert "'given'" in await text_in_force(connection)
