@@ -52,7 +52,7 @@ COUNTY = _of(
     "county,countyname,county name,county_desc,county_nam,countydesc,jurisdiction,jurisdiction name,parish,"
     "parish name,borough,local authority,council,county_name,cnty,cnty name,cntyname,countycode,county code"
 )
-GROUP = _of("group,region,ward,municipality,municipality name,municipality_desc,town,township,city,muni")
+GROUP = _of("group,region,municipality,municipality name,municipality_desc,town,township,city,muni,ward")
 REGISTERED = _of(
     "registered,registered_voters,registeredvoters,total registered,total registered voters,total reg,"
     "total registration,registration,registration total,total voters,voters registered,reg voters,regvoters,"
@@ -77,6 +77,7 @@ REGISTRATION: Words = _with_ours(PRECINCTS, {
     "county": COUNTY,
     "group": GROUP,
     "site_id": _of("site_id,pollingplaceid,polling place id,pollinglocationid,site,location id,poll id"),
+    "ward": _of("ward,ward number,ward no,ward_no"),  # beside a town, parts its precincts
     "aliases": _of("aliases,alias,nicknames,nickname"),
     "expected_votes": _of("expected_votes,expected,vote goal,projected votes"),
     "already_voted": _of("already_voted,early and mail"),

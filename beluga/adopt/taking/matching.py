@@ -99,7 +99,7 @@ class Matcher:
         if plain != code and (found := self._bare.get(bare(plain)) if plain else None):
             return found
         number, name = parted(code)
-        if not number:
+        if not number or sum(c.isalpha() for c in name) < 3:
             return None
         by_number, by_name = self._bare.get(bare(number)), self._names.get(folded(name))
         return by_number if by_number and by_name in (None, by_number) else by_name if not by_number else None

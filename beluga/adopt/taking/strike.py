@@ -65,7 +65,7 @@ class Striking:
             self._by_id.add(identity)
             if not ballot[0]:
                 self.draft.early.ballots[identity] = (str(voter.precinct_id), ballot[1])
-        elif self._wanted and (name := name_key(voter.name)) in self._wanted:
+        if self._wanted and (name := name_key(voter.name)) in self._wanted:
             self._alike[name].append((identity, str(voter.precinct_id), voter.birth_year))
 
     def settle(self) -> set[str]:
