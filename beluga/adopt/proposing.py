@@ -127,7 +127,7 @@ def _recognised(sheet: Sheet, remembered: Sequence[Remembered]) -> Found:
     sample = _cells(rows, headings.line)
     known = next((r for r in remembered if r.fits(headings.names)), None)
     alike = known or next((r for r in remembered if r.alike(headings.names) and r.columns), None)
-    seen = recognise(headings.names, sample, sheet.name)
+    seen = recognise(headings.names, sample, f"{sheet.name} {headings.title}")
     found = Found(sheet, seen.kind, headings, seen.columns, seen.reason, seen.unsure, sample=sample)
     if alike is not None and alike.kind in KINDS:
         _as_remembered(found, alike, exactly=known is not None)

@@ -58,6 +58,7 @@ PARTIES = frozenset(
 )
 _COUNTED = ("turnout", "results, wide", "results, long", "early totals")
 _COUNT_WORDS = frozenset({*TOTAL_VOTES, *IN_PERSON, *EARLY, *MAIL, *PROVISIONAL, *ALREADY, *REGISTERED})
+_SPAN = re.compile(r"\b(daily|running|cumulative|to date|so far|today'?s?|new)\b", re.I)
 _WATCHING = re.compile(
     r"watcher|observer|volunteer|shift|captain|coordinator|assign|pollwatch|inspector", re.I
 )
@@ -94,6 +95,9 @@ def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) 
     if not {"precinct_id", "precinct_ids"} & columns.keys() and "precinct_name" in columns:
         if kind != "watchers":
             columns["precinct_id"] = columns.pop("precinct_name")
+    if kind == "registration" and "registered" not in columns:
+        totals = [n for n, h in enumerate(headings) if folded(h) in ("total", "grandtotal")]
+        columns |= {"registered": n for n in totals[:1]}
     return columns
 
 
@@ -104,6 +108,8 @@ def _columns(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]
         cells = [r[place] for r in sample if place < len(r) and r[place]]
         words = folded(heading) in _COUNT_WORDS and kind in _COUNTED and cells and not _any_number(cells)
         rates = _TURNOUT_WORDS.search(heading.casefold()) or _is_rate(cells)
+        if kind == "early totals":
+            heading = _SPAN.sub(" ", heading).strip() or heading
         usable.append("" if words or (rates and kind in (*_COUNTED, "registration")) else heading)
     return columns_of(usable, WORDS_OF[kind])
 
@@ -246,6 +252,9 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
         return "results, wide", "one column a candidate", ""
     if registered:
         return "registration", f"it has {headings[fitted['registration']['registered']]} by precinct", ""
+    if len(parties) >= 2 and any(folded(h) in ("total", "grandtotal") for h in headings):
+        sure = re.search("regist|enrol", name, re.I)
+        return "registration", "voters by party", "" if sure else "are these registered voters, or votes?"
     if len(parties) >= 2:
         return "registration", "registered voters by party", "no column says how many are registered in all"
     if (

@@ -1,6 +1,7 @@
 """Which encoding and delimiter a text file has. Streams the file once; keeps none of it."""
 
 import codecs
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ CHUNK = 1 << 20
 SAMPLE = 1 << 16
 DELIMITERS = "\t|;,"
 
+# A dash or a quotation mark within a word is a letter of another encoding.
+_DASH_IN_WORD = re.compile(r"[^\W\d_][–—‘“”•…°§©®][^\W\d_]")
 # Of one byte a character. Anything may be decoded in each; which one reads as words decides.
 _SINGLE_BYTE = ("cp1252", "latin_1", "cp1250", "mac_roman", "cp850", "cp437")
 _MARKS = (
@@ -72,7 +75,11 @@ def _single_byte(sample: bytes) -> Encoding:
         text = sample.decode("cp1252")
     except UnicodeDecodeError:
         text = ""
-    if text and all(c.isalpha() or c in "–—‘’“”•…°§©®½¼ª\u00a0" for c in text if ord(c) > 127):
+    if (
+        text
+        and not _DASH_IN_WORD.search(text)
+        and all(c.isalpha() or c in "–—‘’“”•…°§©®½¼ª\u00a0" for c in text if ord(c) > 127)
+    ):
         return Encoding("cp1252", "Windows-1252 (Latin-1)")
     best = from_bytes(sample, cp_isolation=list(_SINGLE_BYTE)).best()
     name = best.encoding if best is not None else "latin_1"

@@ -20,8 +20,9 @@ ELSEWHERE_REMEDY = 'give this county\'s file, or answer other_county = "add" in 
 
 def key_of(table: Table, row: list[str], name_field: str = "precinct_name") -> Key:
     """How a row names its precinct."""
+    group = "-".join(part for part in (table.cell(row, "group"), table.cell(row, "ward")) if part)
     return Key(
-        table.cell(row, "precinct_id"), table.cell(row, "county"), table.cell(row, "group"), table.cell(row, name_field)
+        table.cell(row, "precinct_id"), table.cell(row, "county"), group, table.cell(row, name_field)
     )  # fmt: skip
 
 

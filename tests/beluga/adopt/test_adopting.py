@@ -77,7 +77,7 @@ def words(outcome: Outcome) -> str:
         ("a.csv", "Precinct;Registered Voters\n0101;1.204,0\n".replace("1.204,0", "1204"), {"0101": 1204}),
         ("a.txt", "PCT\tTotal Registered\n0101\t1,204\n", {"0101": 1204}),
         ("a.txt", "Precinct Code|Precinct Name|Active|Inactive|Total Voters\n7|Hall|90|10|100\n", {"7": 100}),
-        ("a.csv", "Report run 2026-10-01\n\nCounty Board\nPrecinct,REP,DEM,Total\n1,4,5,9\nGrand Total,4,5,9\n", {"1": 9}),
+        ("a.csv", "Report run 2026-10-01\n\nRegistration by party\nPrecinct,REP,DEM,Total\n1,4,5,9\nGrand Total,4,5,9\n", {"1": 9}),
         ("a.csv", "Precinct,Party,Voters\n1,DEM,4\n1,REP,5\n2,DEM,7\n", {"1": 9, "2": 7}),
         ("a.csv", "Precinct,Registered\n001 - Town Hall,12\n002 - Annex East,13\n", {"001": 12, "002": 13}),
         ("a.csv", "Precinct,Registered\n1,5\nAbsentee,0\n2,6\n,11\n", {"1": 5, "2": 6}),
