@@ -35,8 +35,24 @@ SAMPLE = 400  # rows by which a table is recognised
 PREVIEWED = 10
 
 # Files that say which precincts there are come first, the best of them before the others.
-_ORDER = ("registration", "polling places", "turnout", "results, wide", "results, long", "voters", "history",
-          "curve", "shapes", "early totals", "early ballots", "watchers", "callers", "reports", "election", "")  # fmt: skip
+_ORDER = (
+    "registration",
+    "polling places",
+    "turnout",
+    "results, wide",
+    "results, long",
+    "voters",
+    "history",
+    "curve",
+    "shapes",
+    "early totals",
+    "early ballots",
+    "watchers",
+    "callers",
+    "reports",
+    "election",
+    "",
+)
 _TAKE = {
     "registration": registration.take_registration,
     "turnout": results.take_turnout,
@@ -212,9 +228,12 @@ def _day(folders: Sequence[Path], given: DayGiven) -> tuple[ElectionDay | None, 
             base, region, new = opened.day, opened.region, place > 0
             break
     values = {
-        "name": given.name, "date": given.day, "timezone": given.timezone,
-        "opens": given.opens, "closes": given.closes,
-    }  # fmt: skip
+        "name": given.name,
+        "date": given.day,
+        "timezone": given.timezone,
+        "opens": given.opens,
+        "closes": given.closes,
+    }
     said = {k: v for k, v in values.items() if v is not None}
     if base is not None and not said:
         return base, region, problems, new

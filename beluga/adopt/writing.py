@@ -47,15 +47,23 @@ class Outcome:
 
     def json(self) -> dict[str, Any]:
         return {
-            "folder": self.folder.name, "valid": self.valid, "written": self.written,
-            "problems": self.problems, "notes": self.notes, "files": [r.json() for r in self.reports],
-        }  # fmt: skip
+            "folder": self.folder.name,
+            "valid": self.valid,
+            "written": self.written,
+            "problems": self.problems,
+            "notes": self.notes,
+            "files": [r.json() for r in self.reports],
+        }
 
 
 def write(
-    proposal: Proposal, draft: Draft, reports: Sequence[FileReport], *, dry_run: bool = False,
+    proposal: Proposal,
+    draft: Draft,
+    reports: Sequence[FileReport],
+    *,
+    dry_run: bool = False,
     progress: Progress | None = None,
-) -> Outcome:  # fmt: skip
+) -> Outcome:
     """Writes what is certain. A folder that was good stays good, or stays as it was."""
     into = proposal.into
     outcome = Outcome(into, valid=False, reports=reports)
@@ -105,10 +113,13 @@ def _made(
         write_early(beside / "early.csv", draft.early)
         made.append("early.csv")
     election = Election(
-        draft.day, tuple(draft.precincts.values()),
+        draft.day,
+        tuple(draft.precincts.values()),
         tuple(draft.history[k] for k in sorted(draft.history) if k[0] in draft.precincts),
-        draft.curve, tuple(draft.watchers[k] for k in sorted(draft.watchers)), draft.geometry,
-    )  # fmt: skip
+        draft.curve,
+        tuple(draft.watchers[k] for k in sorted(draft.watchers)),
+        draft.geometry,
+    )
     if not draft.precincts:
         draft.touched.discard("precincts.csv")
     made += [f for f in write_tables(beside, election, draft.touched & _TABLES) if f not in made]
@@ -217,8 +228,17 @@ def _apply_early(draft: Draft, outcome: Outcome) -> None:
 
 def _stand_in(into: Path, beside: Path, made: Sequence[str]) -> None:
     """Lets the check see the files that stay, without a copy."""
-    for file in ("election.toml", "precincts.csv", "history.csv", "curve.csv", "watchers.csv", "callers.csv",
-                 "voters.csv", "reports.csv", "precincts.geojson"):  # fmt: skip
+    for file in (
+        "election.toml",
+        "precincts.csv",
+        "history.csv",
+        "curve.csv",
+        "watchers.csv",
+        "callers.csv",
+        "voters.csv",
+        "reports.csv",
+        "precincts.geojson",
+    ):
         if file not in made and (into / file).exists():
             (beside / file).symlink_to((into / file).resolve())
 

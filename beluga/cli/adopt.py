@@ -62,9 +62,15 @@ def early(
 
 
 def _run(
-    files: Sequence[Path], into: Path, report: Path | None, given: DayGiven, *, yes: bool, dry_run: bool,
+    files: Sequence[Path],
+    into: Path,
+    report: Path | None,
+    given: DayGiven,
+    *,
+    yes: bool,
+    dry_run: bool,
     only: tuple[str, ...] = (),
-) -> None:  # fmt: skip
+) -> None:
     with tempfile.TemporaryDirectory(prefix="beluga-adopt-") as scratch, _bar() as progress:
         try:
             proposal = propose(files, into, Path(scratch), given)

@@ -70,6 +70,7 @@ def _identity(feature: Any) -> str:
 
 
 def geometry_of(geometry: Any) -> dict[str, Any]:
+    """A shape as the board draws it. Raises `ShapeError`."""
     kind = geometry.get("type") if isinstance(geometry, dict) else None
     parts = geometry.get("coordinates") if isinstance(geometry, dict) else None
     if kind == "Point":
@@ -108,6 +109,7 @@ def _position(point: Any) -> list[float]:
 
 
 def joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Two parts of one precinct as one shape. Raises `ShapeError` where either is a point."""
     parts: list[Any] = []
     for shape in (first, second):
         if shape["type"] == "Point":

@@ -22,13 +22,31 @@ from beluga.adopt.mapping.vocabulary import (
 from election.folder.headings import FILES, folded
 
 OURS = {
-    "precincts.csv": "registration", "history.csv": "history", "curve.csv": "curve", "watchers.csv": "watchers",
-    "voters.csv": "voters", "callers.csv": "callers", "reports.csv": "reports",
-}  # fmt: skip
+    "precincts.csv": "registration",
+    "history.csv": "history",
+    "curve.csv": "curve",
+    "watchers.csv": "watchers",
+    "voters.csv": "voters",
+    "callers.csv": "callers",
+    "reports.csv": "reports",
+}
 KINDS = (
-    "registration", "polling places", "turnout", "results, long", "results, wide", "history", "voters",
-    "early ballots", "early totals", "watchers", "callers", "shapes", "curve", "reports", "election",
-)  # fmt: skip
+    "registration",
+    "polling places",
+    "turnout",
+    "results, long",
+    "results, wide",
+    "history",
+    "voters",
+    "early ballots",
+    "early totals",
+    "watchers",
+    "callers",
+    "shapes",
+    "curve",
+    "reports",
+    "election",
+)
 PARTIES = frozenset(
     [
         "dem",
@@ -92,12 +110,13 @@ def recognise(headings: Sequence[str], sample: Sequence[Sequence[str]], name: st
 def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) -> dict[str, int]:
     """Field to place for a table of this kind."""
     columns = _columns(kind, headings, sample)
-    if not {"precinct_id", "precinct_ids"} & columns.keys() and "precinct_name" in columns:
-        if kind != "watchers":
-            columns["precinct_id"] = columns.pop("precinct_name")
+    named = "precinct_name" in columns and kind != "watchers"
+    if named and not {"precinct_id", "precinct_ids"} & columns.keys():
+        columns["precinct_id"] = columns.pop("precinct_name")
     if kind == "registration" and "registered" not in columns:
         totals = [n for n, h in enumerate(headings) if folded(h) in ("total", "grandtotal")]
-        columns |= {"registered": n for n in totals[:1]}
+        if totals:
+            columns["registered"] = totals[0]
     return columns
 
 
@@ -272,10 +291,32 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
 
 
 def _total(headings: Sequence[str]) -> bool:
-    words = {"ballotscast", "totalballotscast", "ballotscasttotal", "totalballots", "ballotscounted", "votescast",
-             "totalvotescast", "totalvotes", "votersvoted", "cardscast", "totalturnout", "totalcardscast", "votes",
-             "votersvoting", "totalballotscounted", "numbervoted", "ballots", "totalcast", "voterturnout", "turnout",
-             "voted", "totalvoted", "turnouttotal", "publiccount"}  # fmt: skip
+    words = {
+        "ballotscast",
+        "totalballotscast",
+        "ballotscasttotal",
+        "totalballots",
+        "ballotscounted",
+        "votescast",
+        "totalvotescast",
+        "totalvotes",
+        "votersvoted",
+        "cardscast",
+        "totalturnout",
+        "totalcardscast",
+        "votes",
+        "votersvoting",
+        "totalballotscounted",
+        "numbervoted",
+        "ballots",
+        "totalcast",
+        "voterturnout",
+        "turnout",
+        "voted",
+        "totalvoted",
+        "turnouttotal",
+        "publiccount",
+    }
     return any(folded(h) in words and not _TURNOUT_WORDS.search(h.casefold()) for h in headings)
 
 

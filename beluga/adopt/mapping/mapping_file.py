@@ -63,11 +63,13 @@ def read_mappings(folder: Path) -> list[Remembered]:
         if isinstance(each, dict) and isinstance(each.get("headings"), list):
             found.append(
                 Remembered(
-                    str(each.get("name", "")), tuple(map(str, each["headings"])), str(each.get("kind", "")),
+                    str(each.get("name", "")),
+                    tuple(map(str, each["headings"])),
+                    str(each.get("kind", "")),
                     {str(k): str(v) for k, v in dict(each.get("columns", {})).items()},
                     {str(k): str(v) for k, v in dict(each.get("answers", {})).items()},
                 )
-            )  # fmt: skip
+            )
     return found
 
 
@@ -76,9 +78,11 @@ def write_mappings(path: Path, mappings: Iterable[Remembered]) -> None:
     parts = [_ABOUT]
     for each in mappings:
         lines = [
-            "\n[[file]]", f"name = {_text(each.name)}",
-            f"headings = [{', '.join(map(_text, each.headings))}]", f"kind = {_text(each.kind)}",
-        ]  # fmt: skip
+            "\n[[file]]",
+            f"name = {_text(each.name)}",
+            f"headings = [{', '.join(map(_text, each.headings))}]",
+            f"kind = {_text(each.kind)}",
+        ]
         for title, pairs in (("columns", each.columns), ("answers", each.answers)):
             if pairs:
                 lines += [f"[file.{title}]", *(f"{_text(k)} = {_text(v)}" for k, v in pairs.items())]

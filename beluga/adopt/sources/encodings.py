@@ -81,7 +81,7 @@ def _single_byte(sample: bytes) -> Encoding:
         and all(c.isalpha() or c in "–—‘’“”•…°§©®½¼ª\u00a0" for c in text if ord(c) > 127)
     ):
         return Encoding("cp1252", "Windows-1252 (Latin-1)")
-    best = from_bytes(sample, cp_isolation=list(_SINGLE_BYTE)).best()
+    best = from_bytes(sample, cp_isolation=list(_SINGLE_BYTE[2:] if text else _SINGLE_BYTE)).best()
     name = best.encoding if best is not None else "latin_1"
     return Encoding(name, f"an old encoding, most likely {name}")
 

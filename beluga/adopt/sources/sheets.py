@@ -158,9 +158,10 @@ def _shapefile(sheet: Sheet) -> Sheet:
     missing = [s for s in (".dbf", ".shx") if _sibling(sheet.path, s) is None]
     if missing:
         return _refused(
-            sheet, f"a shapefile without its {' and '.join(missing)}",
+            sheet,
+            f"a shapefile without its {' and '.join(missing)}",
             "give the zip that holds all of its parts",
-        )  # fmt: skip
+        )
     return replace(sheet, form="shapefile")
 
 
@@ -210,9 +211,9 @@ def _unpacked(sheet: Sheet, scratch: Path) -> list[Sheet]:
         words = "is locked with a password" if "password" in str(error) else f"is no whole zip ({error})"
         return [_refused(sheet, words, "pack it again without a password, or unpack it")]
     found: list[Sheet] = []
-    for path, name in out:
+    for path, inside in out:
         for inner in (
-            _open(path, name, scratch) if path.suffix != ".zip" else _unpacked(Sheet(path, name), scratch)
+            _open(path, inside, scratch) if path.suffix != ".zip" else _unpacked(Sheet(path, inside), scratch)
         ):
             part = f"{inner.file}/{inner.part}" if inner.part else inner.file
             found.append(replace(inner, file=sheet.file, part=part))

@@ -34,19 +34,22 @@ def mended(text: str) -> Mended:
         return Mended(text[1:].strip(), restored="a spreadsheet's leading apostrophe was taken off")
     if _ERROR.fullmatch(text):
         return Mended(
-            text, "a spreadsheet's formula failed in this cell",
+            text,
+            "a spreadsheet's formula failed in this cell",
             "look in the county's original for the id, and export that column as text",
-        )  # fmt: skip
+        )
     if _POWER.fullmatch(text):
         return Mended(
-            text, "a spreadsheet has rounded this id to a power of ten",
+            text,
+            "a spreadsheet has rounded this id to a power of ten",
             "take it from the county's original; format the column as text before opening it",
-        )  # fmt: skip
+        )
     if _DATE.fullmatch(text):
         return Mended(
-            text, "a spreadsheet has made a date of this id",
+            text,
+            "a spreadsheet has made a date of this id",
             "take it from the county's original (5-1 becomes 1-May); format the column as text first",
-        )  # fmt: skip
+        )
     if found := _POINT.fullmatch(text):
         return Mended(found[1], restored="a spreadsheet's trailing .0 was taken off")
     return Mended(text)

@@ -40,7 +40,6 @@ def is_cast(status: str, returned: str, has_status: bool, kind: str) -> bool:
 
 def take_ballots(draft: Draft, table: Table) -> None:
     """A row a ballot: what is cast goes into the record, by the voter's id; what is not is left out."""
-    report = table.report
     if "precinct_id" not in table.columns:
         _ballots_without_precinct(draft, table)
         return
@@ -154,9 +153,12 @@ def take_totals(draft: Draft, table: Table) -> None:
         registered = draft.precincts[identity].registered
         if votes > registered:
             report.refuse(
-                None, table.heading("precinct_id"), identity,
-                f"{votes:,} early and mail votes are more than the {registered:,} registered", "look in the original",
-            )  # fmt: skip
+                None,
+                table.heading("precinct_id"),
+                identity,
+                f"{votes:,} early and mail votes are more than the {registered:,} registered",
+                "look in the original",
+            )
             continue
         into = draft.early.daily if how == "daily" else draft.early.running
         into[(source, identity, day)] = votes

@@ -9,8 +9,14 @@ from election.folder.headings import FILES, folded
 from election.folder.people import read_callers, read_watchers, stream_voters
 from election.folder.places import read_curve, read_history, read_precincts
 
-_FILE_OF = {"registration": "precincts.csv", "history": "history.csv", "curve": "curve.csv",
-            "watchers": "watchers.csv", "voters": "voters.csv", "callers": "callers.csv"}  # fmt: skip
+_FILE_OF = {
+    "registration": "precincts.csv",
+    "history": "history.csv",
+    "curve": "curve.csv",
+    "watchers": "watchers.csv",
+    "voters": "voters.csv",
+    "callers": "callers.csv",
+}
 
 
 def is_ours(table: Table) -> bool:

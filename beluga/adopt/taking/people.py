@@ -74,9 +74,12 @@ def take_watchers(draft: Draft, table: Table) -> None:
                 else:
                     unknown.append(part)
                     report.refuse(
-                        line, table.heading(field_name), part, good.refusal or "there is no such precinct here",
+                        line,
+                        table.heading(field_name),
+                        part,
+                        good.refusal or "there is no such precinct here",
                         good.remedy or "correct it",
-                    )  # fmt: skip
+                    )
         if unknown and not places:
             continue
         identity = table.cell(row, "watcher_id") or str(owners.get(phone) or f"W{phone[-7:]}")
@@ -86,17 +89,25 @@ def take_watchers(draft: Draft, table: Table) -> None:
                 took[identity] = _with_places(old, places)
                 continue
             report.refuse(
-                line, table.heading("phone"), "", "this phone or id is another watcher's too",
+                line,
+                table.heading("phone"),
+                "",
+                "this phone or id is another watcher's too",
                 "give each watcher their own",
-            )  # fmt: skip
+            )
             continue
         owners[phone] = WatcherId(identity)
         took[identity] = Watcher(
-            WatcherId(identity), name or identity, phone, language_of(table.cell(row, "language")) or draft.day.languages[0],
-            tuple(dict.fromkeys(places)), phones.read(table.cell(row, "backup_phone")) or None,
-            table.cell(row, "coordinator") or None, time_of(table.cell(row, "shift_start")),
+            WatcherId(identity),
+            name or identity,
+            phone,
+            language_of(table.cell(row, "language")) or draft.day.languages[0],
+            tuple(dict.fromkeys(places)),
+            phones.read(table.cell(row, "backup_phone")) or None,
+            table.cell(row, "coordinator") or None,
+            time_of(table.cell(row, "shift_start")),
             time_of(table.cell(row, "shift_end")),
-        )  # fmt: skip
+        )
     draft.watchers |= took
     report.take("watchers", len(took))
     if took:

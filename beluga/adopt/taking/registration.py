@@ -21,9 +21,7 @@ ELSEWHERE_REMEDY = 'give this county\'s file, or answer other_county = "add" in 
 def key_of(table: Table, row: list[str], name_field: str = "precinct_name") -> Key:
     """How a row names its precinct."""
     group = "-".join(part for part in (table.cell(row, "group"), table.cell(row, "ward")) if part)
-    return Key(
-        table.cell(row, "precinct_id"), table.cell(row, "county"), group, table.cell(row, name_field)
-    )  # fmt: skip
+    return Key(table.cell(row, "precinct_id"), table.cell(row, "county"), group, table.cell(row, name_field))
 
 
 def keys_of(table: Table, name_field: str = "precinct_name", *, group: bool = False) -> dict[Key, int]:
@@ -96,8 +94,24 @@ def _added_up(table: Table) -> str:
     """The column that parts a precinct into several rows (party, split, status), so that they add up."""
     for heading in table.headings.names:
         key = folded(heading)
-        if key in ("party", "partycode", "partyname", "partydesc", "politicalparty", "status", "voterstatus", "split",
-                   "precinctsplit", "precinctpart", "age", "agegroup", "sex", "gender", "race", "congressional"):  # fmt: skip
+        if key in (
+            "party",
+            "partycode",
+            "partyname",
+            "partydesc",
+            "politicalparty",
+            "status",
+            "voterstatus",
+            "split",
+            "precinctsplit",
+            "precinctpart",
+            "age",
+            "agegroup",
+            "sex",
+            "gender",
+            "race",
+            "congressional",
+        ):
             return heading
     return ""
 
@@ -129,10 +143,12 @@ def _one_precinct(
         else:
             for each, *_ in lines:
                 report.refuse(
-                    each, table.heading("precinct_id"), identity,
+                    each,
+                    table.heading("precinct_id"),
+                    identity,
                     f"this id is on {len(lines)} lines, which differ",
                     "say what parts them (a split, a town): give each its own id; none may be lost",
-                )  # fmt: skip
+                )
             return
     if not count:
         report.drop(
@@ -141,7 +157,7 @@ def _one_precinct(
         return
     old = draft.precincts.get(identity)
     base = old or Precinct(PrecinctId(identity), one.name or identity, count)
-    precinct = replace(base, registered=count, **_others(table, row, line))
+    precinct = replace(base, registered=count, **_others(table, row, line))  # type: ignore[arg-type]
     if one.name and (old is None or old.name == identity) and one.name != identity:
         precinct = replace(precinct, name=one.name)
     if one.alias and one.alias not in precinct.aliases:
@@ -212,9 +228,12 @@ def coordinates(table: Table, row: list[str], line: int) -> dict[str, object]:
         north, east = east, north
     if abs(north) > 90 or abs(east) > 180:
         report.refuse(
-            line, table.heading("lat"), f"{lat}, {lon}", "latitude and longitude lie off the globe",
+            line,
+            table.heading("lat"),
+            f"{lat}, {lon}",
+            "latitude and longitude lie off the globe",
             "export them in degrees (WGS 84)",
-        )  # fmt: skip
+        )
         return {}
     return {"lat": north, "lon": east}
 

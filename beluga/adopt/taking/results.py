@@ -134,10 +134,14 @@ def _candidates(table: Table) -> list[int]:
     names = table.headings.names
     taken = set(table.columns.values())
     return [
-        n for n, h in enumerate(names)
-        if h and n not in taken and folded(h) not in KNOWN - {"dem", "rep", "democrat", "republican"} and "%" not in h
+        n
+        for n, h in enumerate(names)
+        if h
+        and n not in taken
+        and folded(h) not in KNOWN - {"dem", "rep", "democrat", "republican"}
+        and "%" not in h
         and not re.search(r"percent|pct|margin|rate", h, re.I)
-    ]  # fmt: skip
+    ]
 
 
 def _elections(draft: Draft, table: Table) -> list[tuple[Callable[[list[str]], str], dict[str, int]]]:
@@ -257,7 +261,7 @@ def take_long(draft: Draft, table: Table) -> None:
         method = _METHOD_OF.get(folded(table.cell(row, "method")), "votes")
         if office in _CAST or (candidate in _CAST and candidate not in _NO_CANDIDATE - {"ballotscast"}):
             if candidate in ("", *_CAST) or office in _CAST:
-                _read_row(table, row, line, {k: v for k, v in columns.items()}, method, into)
+                _read_row(table, row, line, columns, method, into)
             continue
         if candidate in _NO_CANDIDATE or _NO_OFFICE.search(table.cell(row, "office")):
             continue
@@ -285,9 +289,9 @@ def _from_offices(
             best[(identity, election)] = sums
     stood = 0
     for key, into in counted.items():
-        sums = best.get(key)
-        if sums is None:
+        if key not in best:
             continue
+        sums = best[key]
         if not into.votes:
             into.votes = dict(sums)
             stood += 1
@@ -320,9 +324,15 @@ def _store(
         if identity not in draft.precincts or draft.registered_from.get(identity):
             if on_roll:
                 lend_registration(
-                    draft, identity, settled_one.name, on_roll, election, report, county=key.county,
+                    draft,
+                    identity,
+                    settled_one.name,
+                    on_roll,
+                    election,
+                    report,
+                    county=key.county,
                     alias=settled_one.alias,
-                )  # fmt: skip
+                )
                 lent.add(election)
         if identity not in draft.precincts:
             report.drop(
@@ -333,10 +343,12 @@ def _store(
             continue
         if on_roll and total > on_roll:
             report.refuse(
-                one.line, table.heading("votes"), str(total),
+                one.line,
+                table.heading("votes"),
+                str(total),
                 f"{total:,} votes at {identity} are more than the {on_roll:,} registered",
                 "look in the county's original, and correct one of the two",
-            )  # fmt: skip
+            )
             continue
         at = date_in(election)
         if at is not None and at >= draft.day.date:

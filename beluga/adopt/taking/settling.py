@@ -157,7 +157,7 @@ def _known(
     if total and known < ENOUGH * total:
         return False
     if makes:
-        made = _made({k: v for k, v in strange.items()}, report, {*base.exact})
+        made = _made(strange, report, {*base.exact})
         if made:
             report.note(
                 f"{len(made):,} precincts are new ({', '.join(sorted(s.identity for s in made.values())[:10])})"

@@ -201,9 +201,15 @@ def take_shapes(draft: Draft, sheet: Sheet, report: FileReport, answers: dict[st
 
 
 def _take_one(
-    feature: dict[str, Any], number: int, wanted: str, county: str, matcher: Matcher, report: FileReport,
-    found: dict[PrecinctId, dict[str, Any]], turned: bool,
-) -> None:  # fmt: skip
+    feature: dict[str, Any],
+    number: int,
+    wanted: str,
+    county: str,
+    matcher: Matcher,
+    report: FileReport,
+    found: dict[PrecinctId, dict[str, Any]],
+    turned: bool,
+) -> None:
     value = _value(feature, wanted)
     good = mended(value) if value else None
     place = f"feature {number}"

@@ -97,7 +97,7 @@ def take_voters(draft: Draft, table: Table) -> None:
                 key, one = first[identity]
                 lend_registration(
                     draft, identity, one.name, count, "", report, county=key.county, alias=one.alias
-                )  # fmt: skip
+                )
                 draft.registered_from.pop(identity, None)
         report.note(
             "no file says which precincts there are: they are made from the voters, registered = electors"
@@ -126,9 +126,11 @@ def stream(draft: Draft, table: Table, today: date) -> Iterator[Voter]:
             report.drop(line, table.cell(row, "status"), "is no longer on the roll")
             continue
         key = Key(
-            row[code] if code is not None else "", row[county] if county is not None else "", "",
+            row[code] if code is not None else "",
+            row[county] if county is not None else "",
+            "",
             row[name] if name is not None else "",
-        )  # fmt: skip
+        )
         one = found[key]
         if not one.identity:
             if not one.dropped:
@@ -191,9 +193,12 @@ class _RowReader:
         identity = self._identity(row, precinct, roll)
         if not identity:
             self.report.refuse(
-                line, "voter_id", "", "nothing tells this voter from another",
+                line,
+                "voter_id",
+                "",
+                "nothing tells this voter from another",
                 "the file needs a voter's id or an elector number",
-            )  # fmt: skip
+            )
             return None
         voted = self.cell(row, "voted").casefold()
         return Voter(
