@@ -188,7 +188,7 @@ def _twins(found: Iterable[Found]) -> None:
 
 
 def answer(proposal: Proposal, file: str, key: str, value: str) -> None:
-    """Settles one question of one file (`name` of its report). `kind`: another kind; `column:field`: a heading.
+    """Settles one question of one file (by its report's `name`). `kind`: a kind; `column:field`: a heading.
 
     Raises `ValueError` where there is no such file, kind or heading.
     """
@@ -265,7 +265,7 @@ def _day(folders: Sequence[Path], given: DayGiven) -> tuple[ElectionDay | None, 
 
 
 def draft_of(proposal: Proposal, progress: Progress | None = None) -> tuple[Draft, list[FileReport]]:
-    """The folder with every file's certain part in it, in memory, and a report a file, in the files' order."""
+    """The folder with every file's certain part, in memory, and a report a file, in the files' order."""
     draft = _base(proposal)
     reports: dict[int, FileReport] = {}
     for found in sorted(proposal.files, key=lambda f: _rank(f.kind)):
@@ -358,7 +358,7 @@ def _choose_id(draft: Draft, table: Table, sample: Sequence[Sequence[str]]) -> N
     values = {r[best] for r in sample if best < len(r) and r[best]}
     known = sum(matcher.find(v) is not None for v in values)
     table.report.reasons[field_name] = (
-        f"`{names[best]}` matches {known:,} of {len(values):,} precincts named in the first {len(sample):,} rows"
+        f"`{names[best]}` matches {known:,} of {len(values):,} ids in the first {len(sample):,} rows"
     )
 
 

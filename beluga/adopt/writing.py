@@ -21,7 +21,7 @@ from beluga.adopt.taking.early_record import write_early
 from beluga.adopt.taking.report import FileReport
 from beluga.adopt.taking.voters import stream
 from election.domain.day import Election, Voter
-from election.folder import Findings, VoterFile, check_all, write_callers, write_day, write_tables
+from election.folder import Findings, VoterFile, check_all, examine, write_callers, write_day, write_tables
 from election.folder.people import stream_voters
 from election.folder.table import uncollected
 
@@ -142,11 +142,9 @@ def _write_voters(
         return []
     striking = strike.Striking(draft, into)
     with VoterFile(beside, births=True) as file:
-        count = 0
         for voter in _all_voters(draft, old, today, outcome, progress):
             striking.look(voter)
             file.add(voter)
-            count += 1
     struck = striking.settle()
     strike.finish(beside / "voters.csv", struck, births=striking.births)
     if struck:
@@ -156,8 +154,8 @@ def _write_voters(
         strike.write_review(beside / strike.REVIEW, striking.doubtful)
         made.append(strike.REVIEW)
         outcome.notes.append(
-            f"{len(striking.doubtful):,} ballots may be a voter's: look at {strike.REVIEW}, write yes under strike, "
-            "and give the file again"
+            f"{len(striking.doubtful):,} ballots may be a voter's: look at {strike.REVIEW}, write yes under "
+            "strike, and give the file again"
         )
     return made
 
@@ -177,7 +175,7 @@ def _all_voters(
         }
     for table in draft.voters:
         if progress:
-            table.progress = lambda n, name=table.report.name: progress(f"voters of {name}", n)  # type: ignore[misc]
+            table.progress = lambda n, name=table.report.name: progress(f"voters of {name}", n)
         for voter in _of(table, draft, today):
             if several:
                 if voter.voter_id in seen:
@@ -219,8 +217,8 @@ def _apply_early(draft: Draft, outcome: Outcome) -> None:
             continue
         if votes > precinct.registered:
             outcome.problems.append(
-                f"{identity}: {votes:,} early and mail votes are more than the {precinct.registered:,} registered; "
-                "already_voted stays as it was"
+                f"{identity}: {votes:,} early and mail votes are more than the {precinct.registered:,} "
+                "registered; already_voted stays as it was"
             )
         else:
             draft.precincts[identity] = replace(precinct, already_voted=votes)
@@ -248,8 +246,6 @@ def _was_good(into: Path) -> bool:
     if not (into / "precincts.csv").exists():
         return False
     findings = Findings()
-    from election.folder import examine
-
     examine(into, findings)
     return not findings.total
 

@@ -42,8 +42,8 @@ def adopt(
 ) -> None:
     """Make an election folder of a county's own files, or bring one up to date with the next day's.
 
-    Says what each file is and how its columns are read, asks only where that is not certain, and remembers the
-    answers in the folder's mapping.toml. Leaves with 0 when the folder is good, 1 when something must be
+    Says what each file is and how its columns are read, asks only where that is not certain, and remembers
+    the answers in the folder's mapping.toml. Leaves with 0 when the folder is good, 1 when something must be
     answered first; what is certain is written all the same.
     """
     given = DayGiven(name, day.date() if day else None, timezone, opens, closes)

@@ -114,9 +114,9 @@ class Watcher:
 class Voter:
     """A line of the voter roll. `support` and `turnout` (likelihood to vote) 0..100.
 
-    `voted` means early or by mail already; an empty `phone` means that none is known. `roll_number` is text as
-    the roll has it (`17`, `18/1`), unique within a precinct; empty where the roll numbers nobody. `birth_year`
-    stays in the folder, for `beluga early` to find voters by; it is never loaded into the database.
+    `voted` means early or by mail already; an empty `phone` means that none is known. `roll_number` is text
+    as the roll has it (`17`, `18/1`), unique within a precinct; empty where the roll numbers nobody.
+    `birth_year` stays in the folder, for `beluga early` to find voters by; it is never loaded into the database.
     """
 
     voter_id: VoterId

@@ -108,7 +108,7 @@ def read_callers(
 
 
 def _roll_number(cells: Cells, text: str) -> str:
-    """A number as it is texted, without leading zeros (`1,204` and `1204.0` are a spreadsheet's ways), or text."""
+    """A number as it is texted, without leading zeros (`1,204` and `1204.0` are numbers), or text."""
     if (text.isdecimal() and text.isascii() and len(text) < 10) or _SPREADSHEET_NUMBER.fullmatch(text):
         return str(int(text.split(".", maxsplit=1)[0].replace(",", "")))
     if len(text) > LONGEST_ROLL_NUMBER or not text.isprintable():

@@ -27,7 +27,7 @@ def write_day(folder: Path, day: ElectionDay, region: str = "") -> None:
 
 
 def write_tables(folder: Path, election: Election, only: Container[str] | None = None) -> list[str]:
-    """Writes precincts, history, curve, watchers and shapes (or `only` some); files with nothing to say go."""
+    """Writes precincts, history, curve, watchers, shapes (or `only` some); files with nothing to say go."""
     written: list[str] = []
     tables: tuple[tuple[str, tuple[Column, ...], list[tuple[Any, ...]]], ...] = (
         ("precincts.csv", PRECINCTS, [
@@ -101,7 +101,8 @@ class VoterFile:
         self._writer.writerow(
             (
                 v.voter_id, v.precinct_id, v.roll_number, v.name, v.phone, v.language, v.support, v.turnout,
-                "yes" if v.voted else "", "yes" if v.do_not_call else "", v.timezone, v.address, *((v.birth_year,) if self._births else ()),
+                "yes" if v.voted else "", "yes" if v.do_not_call else "", v.timezone, v.address,
+                *((v.birth_year,) if self._births else ()),
             )
         )  # fmt: skip
 

@@ -1,1 +1,1 @@
-"""What each table is and which of its columns says what: vocabulary, kinds, the dates it names, mapping.toml."""
+"""What each table is and which of its columns says what: words, kinds, dates, mapping.toml."""

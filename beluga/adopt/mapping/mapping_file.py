@@ -1,4 +1,4 @@
-"""`mapping.toml`: what was decided about files of each shape, so that tomorrow's goes through without a question."""
+"""`mapping.toml`: what was decided about files of each shape, so that tomorrow's goes through unasked."""
 
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -11,8 +11,8 @@ from election.folder.headings import folded
 
 FILE = "mapping.toml"
 _ABOUT = """\
-# How this election's files are read. Written by `beluga adopt`; you may change it: a field to its column's heading,
-# kind to another kind, and under answers what a file does not say (election, counts, unknown, other_county).
+# How this election's files are read. Written by `beluga adopt`; you may change it: a field to its column's
+# heading, kind to another kind, and under answers what a file does not say (election, counts, unknown, other_county).
 """
 
 

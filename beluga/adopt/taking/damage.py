@@ -1,15 +1,15 @@
-"""Precinct ids that a spreadsheet has damaged: restored where that is certain, else refused with the remedy."""
+"""Precinct ids that a spreadsheet has damaged: restored where that is certain, else refused and explained."""
 
 import re
 from typing import NamedTuple
 
-_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec"
+# As a spreadsheet writes them; MAR-01 may be a county's own way to call a precinct of Marion.
+_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec"
 _DATE = re.compile(
-    rf"\d{{1,2}}-({_MONTHS})[a-z]*(-\d{{2,4}})?|({_MONTHS})[a-z]*-\d{{1,4}}|\d{{4}}-\d\d-\d\d( \d\d:\d\d:\d\d)?"
-    r"|\d{1,2}/\d{1,2}/\d{2,4}",
-    re.IGNORECASE,
+    rf"\d{{1,2}}-({_MONTHS})(-\d{{2,4}})?|({_MONTHS})-\d{{1,4}}|\d{{4}}-\d\d-\d\d( \d\d:\d\d:\d\d)?"
+    r"|\d{1,2}/\d{1,2}/\d{2,4}"
 )
-_POWER = re.compile(r"\d+(?:[.,]\d+)?e[+-]?\d+", re.IGNORECASE)
+_POWER = re.compile(r"\d+(?:[.,]\d+)?[eE]\+\d+|\d+[.,]\d+[eE]-?\d+")  # 12E4 may be a precinct
 _ERROR = re.compile(r"#(REF|N/?A|VALUE|NAME|DIV/0|NULL|NUM|SPILL|CALC|ERROR)[!?]?|#+|Err:\d+", re.IGNORECASE)
 _FORMULA = re.compile(r"=\s*\"(.*)\"|=T\(\"(.*)\"\)", re.DOTALL)
 _POINT = re.compile(r"(\d+)\.0+")

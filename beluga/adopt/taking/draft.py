@@ -1,4 +1,4 @@
-"""The folder that is being made: what stands in it already, and what each file adds. Nothing is written here."""
+"""The folder that is being made: what stands in it, and what each file adds. Nothing is written here."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class Table:
     settled: dict[Key, Settled] = field(default_factory=dict)  # of voters, whose rows stream later
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Rows under the headings that hold anything, as wide as the headings; headings again are left out."""
+        """Rows under the headings that hold anything, as wide as these; headings again are left out."""
         width, names = len(self.headings.names), [n.casefold() for n in self.headings.names]
         for line, row in self.sheet.rows(self.progress):
             if line <= self.headings.line or not any(row):

@@ -82,7 +82,7 @@ def _close(draft: Draft, table: Table, cast: int, left: int) -> None:
 
 
 def counts(draft: Draft, table: Table, row: list[str], line: int | None = None) -> bool:
-    """Whether a row is a ballot that is cast, of this election. With `line`, what is of another one is said."""
+    """Whether a row is a ballot cast in this election. With `line`, what is of another one is said."""
     at = when(text) if (text := table.cell(row, "election")) else None
     if at is not None and at != draft.day.date and abs((at - draft.day.date).days) > 3:
         if line is not None:

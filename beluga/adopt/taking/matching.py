@@ -3,12 +3,14 @@
 Nothing is guessed: what could be two precincts is neither.
 """
 
-import os
 import re
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from election.domain.day import Precinct
 from election.folder.headings import folded
+
+K = TypeVar("K", str, tuple[str, str])
 
 _NUMBER = re.compile(r"\d+")
 _LEAD = re.compile(r"(#?[\w./-]*\d[\w./-]*)(?:\s+[-–—:]\s*|\s*[:–—]\s+|,\s+|\s+)(\S.*)")
@@ -35,7 +37,7 @@ def folded_apart(text: str) -> str:
 
 
 def parted(text: str) -> tuple[str, str]:
-    """The code and the name within `0101 Fire House`, `0101 - Fire House` or `Fire House (0101)`; else empty."""
+    """Code and name within `0101 Fire House`, `0101 - Fire House` or `Fire House (0101)`; else empty."""
     if found := _TAIL.fullmatch(text):
         return found[2].lstrip("#"), found[1]
     found = _LEAD.fullmatch(text)
@@ -110,11 +112,11 @@ class Matcher:
         return None
 
     def learn_prefix(self, codes: Iterable[str]) -> str:
-        """What every code begins with and no id does (a state's and county's number), where it explains them."""
+        """What every code begins with and no id does (a state's and county's number), if it explains them."""
         some = [c for c in dict.fromkeys(codes) if c]
         if len(some) < 2 or sum(self.find(c) is not None for c in some) > len(some) / 2:
             return ""
-        common = os.path.commonprefix(some)
+        common = _common_start(some)
         for size in range(min(len(common), min(map(len, some)) - 1), 1, -1):
             found = {self._bare.get(bare(c[size:])) for c in some}
             known = found - {None}
@@ -124,7 +126,13 @@ class Matcher:
         return ""
 
 
-def _once(into: dict, key: object, identity: str) -> None:  # type: ignore[type-arg]
+def _common_start(some: list[str]) -> str:
+    first, last = min(some), max(some)
+    same = (n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
+    return first[: next(same, min(len(first), len(last)))]
+
+
+def _once(into: dict[K, str | None], key: K, identity: str) -> None:
     """Two precincts that answer to one key answer to it no longer."""
     if key and into.setdefault(key, identity) != identity:
         into[key] = None

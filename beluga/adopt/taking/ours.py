@@ -1,4 +1,4 @@
-"""Files in the form of an election folder's own: taken as they are, so that an export adopted equals itself."""
+"""Files in the form of an election folder's own: taken as they are: an export adopted equals itself."""
 
 from beluga.adopt.taking.draft import Draft, Table
 from beluga.adopt.taking.matching import known_share

@@ -210,7 +210,7 @@ def hours(table: Table, row: list[str], line: int) -> dict[str, object]:
 
 
 def coordinates(table: Table, row: list[str], line: int) -> dict[str, object]:
-    """`lat` and `lon`; swapped ones are turned where that is certain, 0,0 and lone ones are left out, and said."""
+    """`lat` and `lon`; surely swapped ones are turned, 0,0 and lone ones left out, and all of it said."""
     lat, lon = table.cell(row, "lat"), table.cell(row, "lon")
     if not lat and not lon:
         return {}
@@ -276,7 +276,7 @@ def _check_counties(draft: Draft, table: Table) -> None:
 
 
 def lend_registration(
-    draft: Draft, identity: str, name: str, count: int, election: str, report: FileReport, **more: str
+    draft: Draft, identity: str, count: int, election: str, report: FileReport, *, one: Settled, county: str
 ) -> None:
     """A precinct from a results or turnout file, with that day's roll, where nothing better says so."""
     if not count:
@@ -287,9 +287,9 @@ def lend_registration(
     old = draft.precincts.get(identity)
     if old is not None and draft.registered_from.get(identity, "9999") >= election:
         return
-    base = old or Precinct(PrecinctId(identity), name or identity, count, county=more.get("county", ""))
-    if alias := more.get("alias"):
-        base = replace(base, aliases=(*base.aliases, alias))
+    base = old or Precinct(PrecinctId(identity), one.name or identity, count, county=county)
+    if one.alias and one.alias not in base.aliases:
+        base = replace(base, aliases=(*base.aliases, one.alias))
     draft.precincts[identity] = replace(base, registered=count)
     draft.registered_from[identity] = election
     draft.touched.add("precincts.csv")

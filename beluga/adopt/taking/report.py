@@ -1,7 +1,7 @@
-"""What was made of one file: kind, mapping, took, refused, dropped, notes, questions. Becomes the JSON report."""
+"""What was made of one file: kind, mapping, took, refused, dropped, notes, questions; as JSON, too."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 PERSONAL = frozenset({"voters", "watchers", "callers", "early ballots"})  # whose rows no report repeats
@@ -75,5 +75,5 @@ class FileReport:
             "preview": [] if self.kind in PERSONAL or not self.kind else self.preview, "took": self.took,
             "refused": self.refused, "refused_count": self.counts["refused"],
             "dropped": self.dropped, "dropped_count": self.counts["dropped"], "notes": self.notes,
-            "questions": [{"key": q.key, "words": q.words, "choices": list(q.choices)} for q in self.questions],
+            "questions": [asdict(q) for q in self.questions],
         }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Past votes by precinct: turnout tables, results with one row a candidate, results with one column a candidate."""
+"""Past votes by precinct: turnout tables, and results with one row or one column a candidate."""
 
 import re
 from collections import defaultdict
@@ -91,7 +91,7 @@ class Counted:
 
 
 def take_turnout(draft: Draft, table: Table) -> None:
-    """Ballots cast by precinct: a row a precinct, by method where given, by year where headings name years."""
+    """Ballots cast by precinct: by method where given, by year where headings name years."""
     report = table.report
     found = settled(draft, table, makes=_brings_precincts(table))
     if found is None:
@@ -110,7 +110,7 @@ def take_turnout(draft: Draft, table: Table) -> None:
         for election, columns in named:
             name = election(row)
             into = counted.setdefault((one.identity, name), Counted(line=line))
-            _read_row(table, row, line, columns, method, into)
+            _read_row(table, row, line, columns, method, into=into)
             if wide and "votes" not in into.votes:
                 into.votes["votes"] = sum(_count(table, row, line, n) or 0 for n in wide)
     if wide and not any("votes" in columns for _, columns in named):
@@ -167,7 +167,7 @@ def _elections(draft: Draft, table: Table) -> list[tuple[Callable[[list[str]], s
             own = {"votes": next(iter(headings))}
         if {"votes", *METHODS} & own.keys():
             whole = next((election_in(table.headings.names[n]) for n in headings), year)
-            out.append(((lambda _row, name=whole or year: name), {**shared, **own}))
+            out.append((_always(whole or year), {**shared, **own}))
     if out:
         table.report.note(f"elections of {', '.join(sorted(years))}, by the columns' headings")
         return out
@@ -178,6 +178,10 @@ def _elections(draft: Draft, table: Table) -> list[tuple[Callable[[list[str]], s
         return (election_name(row[place]) if place is not None and row[place] else "") or default
 
     return [(name_of, table.columns)]
+
+
+def _always(name: str) -> Callable[[list[str]], str]:
+    return lambda _row: name
 
 
 def _default_election(draft: Draft, table: Table) -> str:
@@ -207,7 +211,7 @@ def _count(table: Table, row: list[str], line: int, place: int) -> int | None:
 
 
 def _read_row(
-    table: Table, row: list[str], line: int, columns: Mapping[str, int], method: str, into: Counted
+    table: Table, row: list[str], line: int, columns: Mapping[str, int], method: str, *, into: Counted
 ) -> None:
     for name in ("votes", *METHODS, "provisional"):
         place = columns.get(name)
@@ -222,8 +226,7 @@ def _read_row(
 
 
 def take_long(draft: Draft, table: Table) -> None:
-    """One row a candidate, in any office: ballots cast where the file says so, else the office with most votes."""
-    report = table.report
+    """One row a candidate, in any office: ballots cast where a row says so, else the office with most votes."""
     registered_rows = "registered" in table.columns or any(
         folded(table.cell(row, "office")) in _REGISTERED
         or folded(table.cell(row, "candidate")) in _REGISTERED
@@ -261,7 +264,7 @@ def take_long(draft: Draft, table: Table) -> None:
         method = _METHOD_OF.get(folded(table.cell(row, "method")), "votes")
         if office in _CAST or (candidate in _CAST and candidate not in _NO_CANDIDATE - {"ballotscast"}):
             if candidate in ("", *_CAST) or office in _CAST:
-                _read_row(table, row, line, columns, method, into)
+                _read_row(table, row, line, columns, method, into=into)
             continue
         if candidate in _NO_CANDIDATE or _NO_OFFICE.search(table.cell(row, "office")):
             continue
@@ -269,7 +272,7 @@ def take_long(draft: Draft, table: Table) -> None:
             continue  # blank ballots and the like, which the total holds already
         sums = offices[(one.identity, name, f"{office}|{table.cell(row, 'district')}")]
         one_row = Counted(line=line)
-        _read_row(table, row, line, columns, method, one_row)
+        _read_row(table, row, line, columns, method, into=one_row)
         for each, votes in one_row.votes.items():
             sums[each] = sums.get(each, 0) + votes
     _from_offices(table, counted, offices)
@@ -297,7 +300,7 @@ def _from_offices(
             stood += 1
     if stood:
         table.report.note(
-            f"{stood:,} precincts have no row of ballots cast: the votes of the office with most stand for it "
+            f"{stood:,} precincts have no row of ballots cast: the office with most votes stands for it "
             "(several votes a voter, as for a council, would make them too many)"
         )
 
@@ -321,19 +324,10 @@ def _store(
             total = sum(parts.values())
         key, settled_one = keys[identity]
         on_roll = one.registered or None
-        if identity not in draft.precincts or draft.registered_from.get(identity):
-            if on_roll:
-                lend_registration(
-                    draft,
-                    identity,
-                    settled_one.name,
-                    on_roll,
-                    election,
-                    report,
-                    county=key.county,
-                    alias=settled_one.alias,
-                )
-                lent.add(election)
+        lends = identity not in draft.precincts or identity in draft.registered_from
+        if lends and on_roll:
+            lend_registration(draft, identity, on_roll, election, report, one=settled_one, county=key.county)
+            lent.add(election)
         if identity not in draft.precincts:
             report.drop(
                 one.line, key.code or key.name, "no registered voters are known here: a central count"

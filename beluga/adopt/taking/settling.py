@@ -45,7 +45,8 @@ _TOTALS = frozenset(
     ]
 )
 _CENTRAL = re.compile(
-    r"(absentee|mail|provisional|early|advance|abs|central|one.?stop|military|uocava|overseas|limited|federal|vote cent)"
+    r"(absentee|mail|provisional|early|advance|abs|central|one.?stop|military|uocava|overseas|limited|federal|"
+    r"vote cent)"
     r"(?:.*(ballots?|votes?|voting|count|precinct|board|s)?)",
     re.IGNORECASE,
 )
@@ -160,7 +161,7 @@ def _known(
         made = _made(strange, report, {*base.exact})
         if made:
             report.note(
-                f"{len(made):,} precincts are new ({', '.join(sorted(s.identity for s in made.values())[:10])})"
+                f"{len(made):,} precincts are new ({', '.join(sorted(s.identity for s in made.values())[:9])})"
             )
         found |= {k: replace(s, new=True) for k, s in made.items()}
     elif unknown == "drop":
@@ -169,7 +170,7 @@ def _known(
         found |= {
             k: Settled(
                 refusal="there is no such precinct here",
-                remedy='add it to the registration file, or leave these out: unknown = "drop" in mapping.toml',
+                remedy='add it to the registration, or leave these out: unknown = "drop" in mapping.toml',
             )
             for k in strange
         }

@@ -190,7 +190,16 @@ def take_shapes(draft: Draft, sheet: Sheet, report: FileReport, answers: dict[st
         return
     found: dict[PrecinctId, dict[str, Any]] = {}
     for number, feature in enumerate(features, 1):
-        _take_one(feature, number, wanted, county, matcher, report, found, turned)
+        _take_one(
+            feature,
+            number,
+            wanted=wanted,
+            county=county,
+            matcher=matcher,
+            report=report,
+            found=found,
+            turned=turned,
+        )
     bare = len(draft.precincts) - len({*found, *draft.geometry} & set(draft.precincts))
     if bare:
         report.note(f"{bare:,} precincts have no shape here")
@@ -203,6 +212,7 @@ def take_shapes(draft: Draft, sheet: Sheet, report: FileReport, answers: dict[st
 def _take_one(
     feature: dict[str, Any],
     number: int,
+    *,
     wanted: str,
     county: str,
     matcher: Matcher,
@@ -303,7 +313,7 @@ def _points(parts: Any, most: int) -> list[Position]:
 
 
 def _swapped(features: list[dict[str, Any]], draft: Draft) -> bool | None:
-    """Whether [latitude, longitude] is written; None where neither reading is near the election's time zone."""
+    """Whether [latitude, longitude] is written; None where neither reading is near the election's zone."""
     some: list[Position] = []
     for feature in features[:400]:
         geometry = feature.get("geometry")

@@ -1,4 +1,4 @@
-"""Whom the early record strikes off the roll: by voter's id, else by name and birth year; doubts go to a list.
+"""Whom the early record strikes off the roll: by voter's id, else by name and birth year; doubts are listed.
 
 A voter is struck off by name only where exactly one voter of that name and birth year is on the roll (and,
 where the ballot names a precinct, in it). Everything less is for a person to decide.
@@ -161,7 +161,7 @@ def _yes(text: str | None) -> bool:
 
 
 def finish(path: Path, struck: set[str], *, births: bool) -> None:
-    """Writes `voted` into a voters.csv for those struck off, and leaves birth years out where there are none."""
+    """Writes `voted` into a voters.csv for those struck off; no column of birth years where there are none."""
     if not struck and births:
         return
     done = path.with_suffix(".done")

@@ -95,9 +95,7 @@ def take_voters(draft: Draft, table: Table) -> None:
         for identity, count in counts.items():
             if identity and identity not in draft.precincts:
                 key, one = first[identity]
-                lend_registration(
-                    draft, identity, one.name, count, "", report, county=key.county, alias=one.alias
-                )
+                lend_registration(draft, identity, count, "", report, one=one, county=key.county)
                 draft.registered_from.pop(identity, None)
         report.note(
             "no file says which precincts there are: they are made from the voters, registered = electors"

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from beluga.adopt.looking import look_around
 from beluga.adopt.proposing import DayGiven, answer, draft_of, propose
 from beluga.adopt.writing import Outcome, write
+from election.folder import Findings
 
 DAY = DayGiven("A county", date(2026, 11, 3), "America/New_York", "07:00", "20:00")
 REGISTRATION = "precinct_id,name,registered,county\n0101,Fire House,100,Adams\n0102,Grange Hall,90,Adams\n"
@@ -77,7 +79,7 @@ def words(outcome: Outcome) -> str:
         ("a.csv", "Precinct;Registered Voters\n0101;1.204,0\n".replace("1.204,0", "1204"), {"0101": 1204}),
         ("a.txt", "PCT\tTotal Registered\n0101\t1,204\n", {"0101": 1204}),
         ("a.txt", "Precinct Code|Precinct Name|Active|Inactive|Total Voters\n7|Hall|90|10|100\n", {"7": 100}),
-        ("a.csv", "Report run 2026-10-01\n\nRegistration by party\nPrecinct,REP,DEM,Total\n1,4,5,9\nGrand Total,4,5,9\n", {"1": 9}),
+        ("a.csv", "Run 2026-10-01\n\nRegistration\nPrecinct,REP,DEM,Total\n1,4,5,9\nGrand Total,4,5,9\n", {"1": 9}),
         ("a.csv", "Precinct,Party,Voters\n1,DEM,4\n1,REP,5\n2,DEM,7\n", {"1": 9, "2": 7}),
         ("a.csv", "Precinct,Registered\n001 - Town Hall,12\n002 - Annex East,13\n", {"001": 12, "002": 13}),
         ("a.csv", "Precinct,Registered\n1,5\nAbsentee,0\n2,6\n,11\n", {"1": 5, "2": 6}),
@@ -108,7 +110,7 @@ def test_encodings(desk: Desk, encoding: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "damaged", ["1-May", "May-01", "2026-05-01", "#REF!", "#N/A", "1.01E+05", "1E5", "5/1/2026"]
+    "damaged", ["1-May", "May-01", "2026-05-01", "#REF!", "#N/A", "1.01E+05", "1E+05", "5/1/2026"]
 )
 def test_damaged_ids_are_refused_with_the_remedy(desk: Desk, damaged: str) -> None:
     outcome = desk.take("a.csv", f"precinct,registered\n{damaged},5\n0102,6\n", beside=None)
@@ -151,8 +153,8 @@ def test_results_long_without_ballots_cast_are_the_largest_office_by_method(desk
 def test_results_long_with_a_row_a_method(desk: Desk) -> None:
     desk.take(
         "2020 results.csv",
-        "precinct,office,candidate,mode,votes\n0101,US PRESIDENT,A,ELECTION DAY,5\n0101,US PRESIDENT,A,ABSENTEE,7\n"
-        "0101,US PRESIDENT,B,ELECTION DAY,1\n0101,US PRESIDENT,B,ABSENTEE,2\n",
+        "precinct,office,candidate,mode,votes\n0101,PRESIDENT,A,ELECTION DAY,5\n0101,PRESIDENT,A,ABSENTEE,7\n"
+        "0101,PRESIDENT,B,ELECTION DAY,1\n0101,PRESIDENT,B,ABSENTEE,2\n",
     )
     assert desk.past() == {("0101", "2020"): 15}
     assert desk.past("in_person") == {("0101", "2020"): 6}
@@ -164,7 +166,7 @@ def test_results_long_with_a_row_a_method(desk: Desk) -> None:
     [
         (
             "2022.csv",
-            "Precinct,Registered Voters,Ballots Cast,Turnout %,Election Day,Absentee\n101,100,50,50.0%,30,20\n",
+            "Precinct,Registered Voters,Ballots Cast,Turnout %,Polls,Absentee\n101,100,50,50.0%,30,20\n",
             50,
         ),
         ("g.csv", "General Election November 8 2022\nPrecinct,Reg,Voted\n0101,100,50\nTOTALS,100,50\n", 50),
@@ -214,8 +216,8 @@ def test_a_states_voter_file(desk: Desk) -> None:
 def test_a_register_makes_its_own_precincts(desk: Desk) -> None:
     desk.take(
         "register.csv",
-        "Polling District,Elector Number,Elector Number Suffix,Elector Surname,Elector Forename,Address1,PostCode\n"
-        "AA1,1,0,Example,Ana,1 High St,AB1 2CD\nAA1,1,1,Example,Bo,1 High St,AB1 2CD\nBB2,1,0,Sample,Di,2 Low St,AB1\n",
+        "Polling District,Elector Number,Elector Number Suffix,Elector Surname,Elector Forename,PostCode\n"
+        "AA1,1,0,Example,Ana,AB1 2CD\nAA1,1,1,Example,Bo,AB1 2CD\nBB2,1,0,Sample,Di,AB1\n",
         beside=None,
     )
     assert desk.registered() == {"AA1": 2, "BB2": 1}
@@ -301,7 +303,8 @@ def test_totals_that_may_be_daily_or_running_are_asked_about_and_the_answer_is_r
 def test_polling_places_hours_and_coordinates(desk: Desk) -> None:
     outcome = desk.take(
         "places.csv",
-        "Precinct,Polling Place,Address,Latitude,Longitude,Open,Close\n0101,School,1 St,41.4,-75.6,6:00 AM,9:00 PM\n"
+        "Precinct,Polling Place,Address,Latitude,Longitude,Open,Close\n"
+        "0101,School,1 St,41.4,-75.6,6:00 AM,9:00 PM\n"
         "0102,School,1 St,0,0,,\n",
     )
     first, second = desk.rows("precincts.csv")
@@ -318,7 +321,8 @@ def test_polling_places_hours_and_coordinates(desk: Desk) -> None:
 
 def test_watchers_and_callers(desk: Desk) -> None:
     watchers = desk.file("watchers.csv", "First Name,Last Name,Cell Phone,Assigned Precinct,Shift Start\n"
-                         "Ann,Example,(215) 555-0101,Fire House,7:00 AM\nBo,Sample,215-555-0102,\"101, 102\",\n")  # fmt: skip
+                         "Ann,Example,(215) 555-0101,Fire House,7:00 AM\n"
+                         "Bo,Sample,215-555-0102,\"101, 102\",\n")  # fmt: skip
     callers = desk.file(
         "callers.csv", "Name,Email,Languages,County\nCy,cy@example.org,English;Spanish,Adams\n"
     )
@@ -454,3 +458,15 @@ def test_nothing_personal_is_repeated(desk: Desk) -> None:
         "VANID\tLastName\tFirstName\tPrecinct\tPhone\n1\tExample\tAna\t0199\t12\n2\tSample\tBo\t0101\t2155550101\n",
     )
     assert not any(word in words(outcome) for word in ("example", "sample", "2155550101"))
+
+
+def test_check_sees_names_misspelt_headings_further_down_and_damaged_ids(tmp_path: Path) -> None:
+    (tmp_path / "precinct.csv").write_text(REGISTRATION)
+    (tmp_path / "history.csv").write_text("Past results\n\nprecinct_id,election,votes\n0101,2022,5\n")
+    (tmp_path / "watchers.csv").write_text("watcher_id,name,phone,precinct_ids\nw1,A,2155550101,1-May\n")
+    findings = Findings()
+    look_around(tmp_path, findings)
+    assert [n.file for n in findings.notices] == ["history.csv", "precinct.csv"]
+    assert findings.notices[0].line == 3
+    assert "precincts.csv" in findings.notices[1].remedy
+    assert [(p.file, p.line) for p in findings.problems] == [("watchers.csv", 2)]

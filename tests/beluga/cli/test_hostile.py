@@ -93,6 +93,7 @@ RIGHT = {
     ("read", "texts", ""), ("read", "sender", ""), ("read", "at", ""),
     ("check", "limit", "huge"), ("journal aside", "to", "folder"), ("journal aside", "to", "missing"),
     ("import", "limit", "huge"),
+    ("adopt", "name", ""), ("adopt", "name", "none"), ("adopt", "report", "garbage"), ("early", "report", "garbage"),
     ("capacity", "", ""), ("backup list", "", ""), ("read", "texts", "none"), ("read", "sender", "none"),
 }  # fmt: skip
 STARTS = (("up", "state"), ("demo", "state"), ("gameday", "out"))  # a stack, where that can be made
