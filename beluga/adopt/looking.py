@@ -1,4 +1,4 @@
-"""What `beluga check` sees in a folder beside its faults: names misspelt, headings in another row, damaged ids."""
+"""What `beluga check` sees beside faults: names misspelt, headings in another row, damaged ids."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches

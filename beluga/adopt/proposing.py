@@ -257,7 +257,7 @@ def _day(folders: Sequence[Path], given: DayGiven) -> tuple[ElectionDay | None, 
         row = shapes.zone_row(str(said["timezone"]))
         region = row[0].split(",")[0] if row else DEFAULT_REGION
         base = ElectionDay("", date(2000, 1, 1), "UTC", time(0), time(23))
-    day = ElectionDay(**{**{f: getattr(base, f) for f in ElectionDay.__slots__}, **said})  # type: ignore[arg-type]
+    day = ElectionDay(**{**{f: getattr(base, f) for f in ElectionDay.__slots__}, **said})
     if day.closes <= day.opens:
         problems.append("the polls close before they open: correct --opens and --closes")
         return None, region, problems, False

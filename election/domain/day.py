@@ -116,7 +116,7 @@ class Voter:
 
     `voted` means early or by mail already; an empty `phone` means that none is known. `roll_number` is text
     as the roll has it (`17`, `18/1`), unique within a precinct; empty where the roll numbers nobody.
-    `birth_year` stays in the folder, for `beluga early` to find voters by; it is never loaded into the database.
+    `birth_year` stays in the folder, for `beluga early` to find voters by; it is never loaded.
     """
 
     voter_id: VoterId

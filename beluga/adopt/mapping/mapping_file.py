@@ -12,7 +12,8 @@ from election.folder.headings import folded
 FILE = "mapping.toml"
 _ABOUT = """\
 # How this election's files are read. Written by `beluga adopt`; you may change it: a field to its column's
-# heading, kind to another kind, and under answers what a file does not say (election, counts, unknown, other_county).
+# heading, kind to another kind, and under answers what a file does not say (election, counts, unknown,
+# other_county).
 """
 
 

@@ -172,10 +172,10 @@ def _elections(draft: Draft, table: Table) -> list[tuple[Callable[[list[str]], s
         table.report.note(f"elections of {', '.join(sorted(years))}, by the columns' headings")
         return out
     default = _default_election(draft, table)
-    place = table.columns.get("election")
+    column = table.columns.get("election")
 
     def name_of(row: list[str]) -> str:
-        return (election_name(row[place]) if place is not None and row[place] else "") or default
+        return (election_name(row[column]) if column is not None and row[column] else "") or default
 
     return [(name_of, table.columns)]
 
@@ -226,7 +226,7 @@ def _read_row(
 
 
 def take_long(draft: Draft, table: Table) -> None:
-    """One row a candidate, in any office: ballots cast where a row says so, else the office with most votes."""
+    """One row a candidate, in any office: ballots cast where a row says so, else the fullest office."""
     registered_rows = "registered" in table.columns or any(
         folded(table.cell(row, "office")) in _REGISTERED
         or folded(table.cell(row, "candidate")) in _REGISTERED

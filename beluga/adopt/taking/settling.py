@@ -161,7 +161,7 @@ def _known(
         made = _made(strange, report, {*base.exact})
         if made:
             report.note(
-                f"{len(made):,} precincts are new ({', '.join(sorted(s.identity for s in made.values())[:9])})"
+                f"{len(made):,} precincts are new: {', '.join(sorted(s.identity for s in made.values())[:9])}"
             )
         found |= {k: replace(s, new=True) for k, s in made.items()}
     elif unknown == "drop":

@@ -161,7 +161,7 @@ def _yes(text: str | None) -> bool:
 
 
 def finish(path: Path, struck: set[str], *, births: bool) -> None:
-    """Writes `voted` into a voters.csv for those struck off; no column of birth years where there are none."""
+    """Writes `voted` into a voters.csv for those struck off; no birth years' column where there are none."""
     if not struck and births:
         return
     done = path.with_suffix(".done")

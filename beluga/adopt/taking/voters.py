@@ -174,7 +174,7 @@ class _RowReader:
         ]
         if (first := table.columns.get("phone")) in self.phone_places:
             self.phone_places = [p for p in self.phone_places if p != first]
-            self.phone_places.insert(0, first)  # type: ignore[arg-type]
+            self.phone_places.insert(0, first)
         self.day_first = draft.region != "US"
         self._tongues: dict[str, str] = {}
 
