@@ -16,6 +16,7 @@ from beluga.adopt.mapping.dates import election_in
 from beluga.adopt.mapping.headings_row import Headings, find_headings
 from beluga.adopt.mapping.kinds import KINDS, mapped, recognise
 from beluga.adopt.mapping.mapping_file import Remembered, read_mappings
+from beluga.adopt.mapping.zones import zone_row
 from beluga.adopt.sources.sheets import Progress, Row, Sheet, open_all
 from beluga.adopt.taking import early, ours, people, registration, results, shapes, voters
 from beluga.adopt.taking.draft import Draft, Table
@@ -254,7 +255,7 @@ def _day(folders: Sequence[Path], given: DayGiven) -> tuple[ElectionDay | None, 
                 f"no election.toml says which election it is: give {', '.join('--' + m for m in missing)}"
             )
             return None, region, problems, False
-        row = shapes.zone_row(str(said["timezone"]))
+        row = zone_row(str(said["timezone"]))
         region = row[0].split(",")[0] if row else DEFAULT_REGION
         base = ElectionDay("", date(2000, 1, 1), "UTC", time(0), time(23))
     day = ElectionDay(**{**{f: getattr(base, f) for f in ElectionDay.__slots__}, **said})
@@ -309,6 +310,7 @@ def _take(draft: Draft, found: Found, report: FileReport, progress: Progress | N
     table = Table(
         sheet, found.headings, found.kind, dict(found.columns), report, dict(found.answers), dated, progress
     )
+    table.zone = draft.day.timezone
     try:
         if ours.is_ours(table) and ours.take_ours(draft, table):
             return

@@ -76,7 +76,10 @@ PARTIES = frozenset(
 )
 _COUNTED = ("turnout", "results, wide", "results, long", "early totals")
 _COUNT_WORDS = frozenset({*TOTAL_VOTES, *IN_PERSON, *EARLY, *MAIL, *PROVISIONAL, *ALREADY, *REGISTERED})
-_SPAN = re.compile(r"\b(daily|running|cumulative|to date|so far|today'?s?|new)\b", re.I)
+_SPAN = re.compile(
+    r"\b(daily|running|cumulative|to date|so far|today'?s?|new|cast|counted|number of|no\. of|total)\b|#",
+    re.I,
+)
 _WATCHING = re.compile(
     r"watcher|observer|volunteer|shift|captain|coordinator|assign|pollwatch|inspector", re.I
 )
@@ -113,6 +116,8 @@ def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) 
     named = "precinct_name" in columns and kind != "watchers"
     if named and not {"precinct_id", "precinct_ids"} & columns.keys():
         columns["precinct_id"] = columns.pop("precinct_name")
+    if kind == "voters" and "precinct_id" not in columns and "roll_prefix" in columns:
+        columns["precinct_id"] = columns.pop("roll_prefix")  # a register writes its polling district so
     if kind == "registration" and "registered" not in columns:
         totals = [n for n, h in enumerate(headings) if folded(h) in ("total", "grandtotal")]
         if totals:
@@ -127,10 +132,26 @@ def _columns(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]
         cells = [r[place] for r in sample if place < len(r) and r[place]]
         words = folded(heading) in _COUNT_WORDS and kind in _COUNTED and cells and not _any_number(cells)
         rates = _TURNOUT_WORDS.search(heading.casefold()) or _is_rate(cells)
-        if kind == "early totals":
-            heading = _SPAN.sub(" ", heading).strip() or heading
+        if kind in _COUNTED and folded(heading) not in KNOWN:
+            plain = _SPAN.sub(" ", heading).strip()
+            heading = plain if folded(plain) in _COUNT_WORDS else heading
         usable.append("" if words or (rates and kind in (*_COUNTED, "registration")) else heading)
     return columns_of(usable, WORDS_OF[kind])
+
+
+_ENDS = {
+    word: name
+    for name, words in (("in_person", IN_PERSON), ("early", EARLY), ("mail", MAIL))
+    for word in words
+    if len(word) > 5
+}
+
+
+def method_at_end(heading: str) -> str:
+    """The way of voting at the end of a candidate's heading, as `Jane Doe Election Day`; else empty."""
+    parts = heading.split()
+    ends = (folded(" ".join(parts[n:])) for n in range(1, len(parts)))
+    return next((_ENDS[end] for end in ends if end in _ENDS), "") if folded(heading) not in KNOWN else ""
 
 
 def _any_number(cells: Sequence[str]) -> bool:
@@ -231,6 +252,8 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
         return "voters", "one row a voter", ""
     if not place and not counted:
         return "", "no column names a precinct, and nothing says what it is", ""
+    if sum(method_at_end(h) != "" for h in headings) >= 2:
+        return "results, wide", "one column a candidate and a way of voting", ""
     total = _total(headings)
     by_year = [h for h in headings if YEAR.search(h)]
     if total or has("turnout", "in_person"):

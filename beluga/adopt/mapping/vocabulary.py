@@ -338,7 +338,7 @@ VOTER: Words = _with_ours(
         "do_not_call": _of("do_not_call,donotcall,do not call,dnc,no call"),
         "timezone": _of("timezone,time zone,tz"),
         "address": _of(
-            "address,vaddress,voting address,street address,streetaddress,"
+            "address,permanent address,vaddress,voting address,street address,streetaddress,"
             "res_street_address,residential address,residence address,res_add,address 1,"
             "address1,address line 1,residential_address1,residence_addresses_addressline,"
             "property address 1,property address,registered address 1,regaddress,addr1,"

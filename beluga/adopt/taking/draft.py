@@ -30,6 +30,7 @@ class Table:
     answers: dict[str, str] = field(default_factory=dict)
     dated: str = ""  # which election the file's name or title says
     progress: Progress | None = None
+    zone: str = ""  # the election's, which says where its places are
     as_is: bool = False  # a voters.csv of ours without a fault
     settled: dict[Key, Settled] = field(default_factory=dict)  # of voters, whose rows stream later
 

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from beluga.adopt.mapping.kinds import PARTIES
+from beluga.adopt.mapping.zones import swapped
 from beluga.adopt.taking.draft import Draft, Table
 from beluga.adopt.taking.matching import Matcher
 from beluga.adopt.taking.numbers import NoCountError, count_of
 from beluga.adopt.taking.report import FileReport
-from beluga.adopt.taking.settling import Key, Settled, settle
+from beluga.adopt.taking.settling import Key, Settled, is_total, settle
 from election.domain.day import Precinct
 from election.domain.ids import PrecinctId
 from election.folder.cells import known_zone, split_list, time_of
@@ -21,7 +22,10 @@ ELSEWHERE_REMEDY = 'give this county\'s file, or answer other_county = "add" in 
 def key_of(table: Table, row: list[str], name_field: str = "precinct_name") -> Key:
     """How a row names its precinct."""
     group = "-".join(part for part in (table.cell(row, "group"), table.cell(row, "ward")) if part)
-    return Key(table.cell(row, "precinct_id"), table.cell(row, "county"), group, table.cell(row, name_field))
+    code = table.cell(row, "precinct_id")
+    if not code and (first := next(filter(None, row), "")) and is_total(first):
+        return Key(first)  # a totals row whose word stands in another column
+    return Key(code, table.cell(row, "county"), group, table.cell(row, name_field))
 
 
 def keys_of(table: Table, name_field: str = "precinct_name", *, group: bool = False) -> dict[Key, int]:
@@ -223,7 +227,7 @@ def coordinates(table: Table, row: list[str], line: int) -> dict[str, object]:
     if north == 0 and east == 0:
         report.drop(line, "0, 0", "latitude and longitude 0, 0 lie in the sea: left out")
         return {}
-    if abs(north) > 90 and abs(east) <= 90:
+    if (abs(north) > 90 and abs(east) <= 90) or swapped((east, north), table.zone):
         report.note("latitude and longitude are swapped; they were turned round")
         north, east = east, north
     if abs(north) > 90 or abs(east) > 180:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from beluga.adopt.mapping.dates import YEAR, date_in, election_in, election_name
+from beluga.adopt.mapping.kinds import method_at_end
 from beluga.adopt.mapping.vocabulary import HISTORIES, KNOWN, columns_of
 from beluga.adopt.taking.draft import Draft, Table, past
 from beluga.adopt.taking.numbers import NoCountError, count_of
@@ -111,6 +112,9 @@ def take_turnout(draft: Draft, table: Table) -> None:
             name = election(row)
             into = counted.setdefault((one.identity, name), Counted(line=line))
             _read_row(table, row, line, columns, method, into=into)
+            for place in wide:
+                if way := method_at_end(table.headings.names[place]):
+                    into.votes[way] = into.votes.get(way, 0) + (_count(table, row, line, place) or 0)
             if wide and "votes" not in into.votes:
                 into.votes["votes"] = sum(_count(table, row, line, n) or 0 for n in wide)
     if wide and not any("votes" in columns for _, columns in named):

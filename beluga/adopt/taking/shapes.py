@@ -3,14 +3,13 @@
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from beluga.adopt.mapping.vocabulary import PRECINCT
+from beluga.adopt.mapping.zones import FAR, Position, apart, zone_place
 from beluga.adopt.sources.sheets import Sheet
 from beluga.adopt.taking.damage import mended
 from beluga.adopt.taking.draft import Draft
@@ -20,10 +19,6 @@ from beluga.adopt.taking.settling import ENOUGH
 from election.domain.ids import PrecinctId
 from election.folder.headings import folded
 from election.folder.shapes import ShapeError, geometry_of, joined
-
-FAR = 25.0  # degrees from the time zone's city: no county is so far from it
-
-Position = tuple[float, float]
 
 
 class UnreadableMapError(Exception):
@@ -325,53 +320,15 @@ def _swapped(features: list[dict[str, Any]], draft: Draft) -> bool | None:
         return False
     east = sorted(p[0] for p in some)[len(some) // 2]
     north = sorted(p[1] for p in some)[len(some) // 2]
-    home = _zone_place(draft.day.timezone)
+    home = zone_place(draft.day.timezone)
     if home is None:
         return abs(north) > 90 >= abs(east)
-    near, turned = _apart(home, (east, north)), _apart(home, (north, east))
+    near, turned = apart(home, (east, north)), apart(home, (north, east))
     if near <= 2 * FAR:
         return False
     if turned <= FAR:
         return True
     return False if abs(north) <= 90 and abs(east) <= 180 and near <= 3 * FAR else None
-
-
-def _apart(home: Position, point: Position) -> float:
-    around = abs(home[0] - point[0]) % 360
-    return math.hypot(min(around, 360 - around), home[1] - point[1]) if abs(point[1]) <= 90 else 1e9
-
-
-@cache
-def _zone_place(zone: str) -> Position | None:
-    """(east, north) of the city that a time zone is called after, from the IANA table."""
-    row = zone_row(zone)
-    if row is None:
-        return None
-    text = row[1]
-    at = max(text.rfind("+"), text.rfind("-"))
-    return _degrees(text[at:], 3), _degrees(text[:at], 2)
-
-
-@cache
-def zone_row(zone: str) -> tuple[str, str] | None:
-    """(country, coordinates) of a zone; None for one without a place, as UTC."""
-    try:
-        text = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
-    except (FileNotFoundError, ModuleNotFoundError):
-        return None
-    for line in text.splitlines():
-        cells = line.split("\t")
-        if len(cells) > 2 and cells[2] == zone and not line.startswith("#"):
-            return cells[0], cells[1]
-    return None
-
-
-def _degrees(text: str, digits: int) -> float:
-    sign = -1 if text[0] == "-" else 1
-    number = text[1:].ljust(digits + 4, "0")
-    return sign * (
-        int(number[:digits]) + int(number[digits : digits + 2]) / 60 + int(number[digits + 2 :]) / 3600
-    )
 
 
 def _flipped(geometry: dict[str, Any]) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def words(outcome: Outcome) -> str:
         ("a.csv", "Precinct;Registered Voters\n0101;1.204,0\n".replace("1.204,0", "1204"), {"0101": 1204}),
         ("a.txt", "PCT\tTotal Registered\n0101\t1,204\n", {"0101": 1204}),
         ("a.txt", "Precinct Code|Precinct Name|Active|Inactive|Total Voters\n7|Hall|90|10|100\n", {"7": 100}),
-        ("a.csv", "Run 2026-10-01\n\nRegistration\nPrecinct,REP,DEM,Total\n1,4,5,9\nGrand Total,4,5,9\n", {"1": 9}),
+        ("a.csv", "Registration\nPrecinct,REP,DEM,Total\n1,4,5,9\nGrand Total,4,5,9\n", {"1": 9}),
         ("a.csv", "Precinct,Party,Voters\n1,DEM,4\n1,REP,5\n2,DEM,7\n", {"1": 9, "2": 7}),
         ("a.csv", "Precinct,Registered\n001 - Town Hall,12\n002 - Annex East,13\n", {"001": 12, "002": 13}),
         ("a.csv", "Precinct,Registered\n1,5\nAbsentee,0\n2,6\n,11\n", {"1": 5, "2": 6}),
@@ -185,6 +185,27 @@ def test_turnout_and_wide_results(desk: Desk, name: str, content: str, expected:
     found = {e[:4]: v for (p, e), v in desk.past().items() if p == "0101"}
     assert found["2022"] == expected
     assert desk.registered() == {"0101": 100, "0102": 90}
+
+
+def test_a_contest_with_candidates_over_ways_of_voting(desk: Desk) -> None:
+    desk.take(
+        "2022-11-08 detail.csv",
+        "Governor,,,,,,\n,,Jane Doe,,John Roe,,\nPrecinct,Registered Voters,Election Day,Absentee,Election Day,Absentee,Total\n"
+        "0101,100,10,5,20,6,41\n,,,,,,\nTotal:,100,10,5,20,6,41\n",
+    )
+    assert desk.past() == {("0101", "2022-11-08"): 41}
+    assert desk.past("in_person") == {("0101", "2022-11-08"): 30}
+
+
+def test_coordinates_that_are_swapped_within_the_globe_are_turned_and_said(desk: Desk) -> None:
+    outcome = desk.take("places.csv", "Precinct,Polling Place,Lat,Long\n101,School,-75.6,41.4\n")
+    assert desk.rows("precincts.csv")[0]["lat"] == "41.4"
+    assert "latitude and longitude are swapped" in words(outcome)
+
+
+def test_a_totals_row_is_named_wherever_its_word_stands(desk: Desk) -> None:
+    outcome = desk.take("a.csv", "County,Precinct,Registered\nAdams,1,5\nTotals,,5\n", beside=None)
+    assert [d["value"] for d in outcome.reports[0].dropped] == ["Totals"]
 
 
 def test_more_votes_than_voters_are_refused_and_said(desk: Desk) -> None:
