@@ -14,12 +14,15 @@ REQUESTS ?= 100000
 # test files at a time; each worker has a PostgreSQL of its own, and often waits for other processes
 WORKERS ?= 3
 # the longest files begin first, so that none is left alone at the end
-LONG := tests/simulation/ tests/end_to_end/ tests/chaos/
+LONG := tests/simulation/ tests/end_to_end/ tests/chaos/ tests/dashboard/ tests/intake/
 TESTS := $(LONG) $(filter-out $(LONG) tests/__pycache__/,$(wildcard tests/*/ tests/test_*.py))
+
+# Where no bytecode is kept, each of the hundreds of processes that tests start compiles everything it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni haproxy public-paths compose-check clean \
-	images-local cluster-up cluster-down cluster-status test-cluster test-long access security
+	images-local cluster-up cluster-down cluster-status test-cluster test-long access log-events security
 
 help: ## What each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,9 +89,13 @@ format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: $(STAMP) chromium libfiu patroni haproxy lint ## Everything CI runs (under 15 minutes)
-	@# What fails beside others on a busy machine gets one run alone; both runs are shown, a real fault fails twice.
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS) || $(BIN)/pytest --last-failed --last-failed-no-failures none
+test: $(STAMP) chromium libfiu patroni haproxy ## Everything CI runs (under 15 minutes)
+	@# Lint runs beside the tests and is shown after them. Nothing is run twice: a test that fails now and then
+	@# is a defect.
+	@said=$$(mktemp); \
+	$(MAKE) --no-print-directory lint >$$said 2>&1 & lint=$$!; \
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(TESTS); tests=$$?; \
+	wait $$lint; linted=$$?; cat $$said; rm $$said; exit $$((tests || linted))
 
 quick: $(STAMP) ## Tests without the end-to-end runs
 	$(BIN)/pytest --ignore tests/end_to_end
@@ -100,7 +107,7 @@ rehearse: $(STAMP) ## Every failure of the catalogue that one machine can show (
 	$(BIN)/beluga rehearse
 
 test-long: $(STAMP) chromium ## The long forms of tests: twenty seeds of kills, a calling day, new examples for the laws
-	BELUGA_REHEARSE=1 $(BIN)/pytest tests/end_to_end tests/intake/test_crash.py tests/callers/test_day.py \
+	BELUGA_REHEARSE=1 BELUGA_EXAMPLES=2000 $(BIN)/pytest --timeout 3600 tests/end_to_end tests/intake/test_crash.py tests/callers/test_day.py \
 		tests/callers/test_survival.py $$(grep -rl --include='test_*.py' "^from hypothesis" tests)
 
 fuzz: $(STAMP) ## Ten million mutated texts against the grammar (TEXTS=, SEED=), then requests and expressions
@@ -119,6 +126,9 @@ security: $(STAMP) chromium haproxy ## Everything that attacks Beluga, as a tabl
 
 access: $(STAMP) ## Write docs/access.md: every route and who is answered what
 	$(BIN)/python -m beluga.readiness.access_page docs/access.md
+
+log-events: $(STAMP) ## Write docs/log-events.md: every event of our logs, and what to do about it
+	$(BIN)/python -m beluga.readiness.log_events_page docs/log-events.md
 
 lock: $(STAMP) ## Resolve the locked dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -71,7 +71,7 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    log.info("listening", port=settings.dashboard_port)
+    log.info("service_ready", port=settings.dashboard_port)
     try:
         server.run()
     except SystemExit:
@@ -80,7 +80,7 @@ def main() -> int:
     finally:
         server.close()
         room.stop()
-        log.info("stopped")
+        log.info("service_stopped")
     return 0
 
 

@@ -131,7 +131,7 @@ class Service:
                 tasks.append(self._run(self.calls.run(), "calls"))
                 tasks.append(self._run(self.access.follow(self.settings.database_url), "access list"))
             stack.push_async_callback(_cancelled, tasks)
-            log.info("tally serves", port=self.settings.tally_port, feed=self.settings.feed_port)
+            log.info("service_ready", port=self.settings.tally_port, feed_port=self.settings.feed_port)
             yield self
 
     async def failed(self) -> None:
@@ -157,7 +157,7 @@ class Service:
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled():
-            log.error("a part of the tally failed", part=task.get_name(), exc_info=task.exception())
+            log.error("task_failed", task=task.get_name(), exc_info=task.exception())
             self._failed.set()
 
 

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from shlex import quote
 
 from beluga.adopt.import_plan import Plan
+from beluga.errors import BelugaError
 
 
-class NotAgreedError(Exception):
+class NotAgreedError(BelugaError):
     """The import is not to be. The message says why, and what to do; nothing was changed."""
 
 
-class AskedError(Exception):
+class AskedError(BelugaError):
     """Somebody must say that this is meant. `name` is what they must type."""
 
     def __init__(self, plan: Plan) -> None:

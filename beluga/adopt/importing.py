@@ -9,6 +9,7 @@ from pathlib import Path
 import asyncpg
 
 from beluga.adopt.import_plan import Plan
+from beluga.errors import BelugaError
 from callers.settings import CallersSettings
 from callers.voters import voter_file as roll
 from election.domain.day import Election, Voter
@@ -38,21 +39,21 @@ where precinct_id = any($1::text[]) and received_at > $2 and rehearsal = $3 orde
 """
 
 
-class UnpreparedDatabaseError(Exception):
+class UnpreparedDatabaseError(BelugaError):
     """The database has not had all migrations; run `beluga migrate`, or start the stack with `beluga up`."""
 
     def __init__(self) -> None:
         super().__init__(self.__doc__)
 
 
-class NothingImportedError(Exception):
+class NothingImportedError(BelugaError):
     """The database holds no election yet; run `beluga import FOLDER` first."""
 
     def __init__(self) -> None:
         super().__init__(self.__doc__)
 
 
-class _NotForGoodError(Exception):
+class _NotForGoodError(BelugaError):
     """Rolls a dry run back."""
 
 

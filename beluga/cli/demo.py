@@ -23,7 +23,7 @@ from beluga.load.replay import as_the_clock_runs
 from beluga.load.sender import Sender
 from beluga.load.simulated_day import simulated_day
 from beluga.proof.laws import Verdict, Witnesses, check_laws
-from beluga.stack.failures import RefusedError
+from beluga.stack.failures import CommandRefusedError
 from beluga.stack.postgres import EmbeddedPostgres
 from beluga.stack.process import StackFailedError, StackProcess, free_port_base
 from beluga.stack.stack import (
@@ -242,11 +242,11 @@ class Stage:
 def _empty(folder: Path) -> None:
     """Forgets an earlier demo in this folder. Raises `StackBusyError` while it runs.
 
-    Raises `RefusedError` where the folder is no demo's: a stack's journal and database may be all there is.
+    Raises `CommandRefusedError` where the folder is no demo's: a stack's journal may be all there is.
     """
     others = [path.name for path in (folder.iterdir() if folder.is_dir() else ()) if path.name != MARK]
     if others and not (folder / MARK).exists() and folder.absolute() != (DEFAULT_STATE / "demo").absolute():
-        raise RefusedError(
+        raise CommandRefusedError(
             f"{folder} holds {', '.join(sorted(others)[:3])} and is no demo's: it is not emptied; "
             "name a new folder with --state"
         )

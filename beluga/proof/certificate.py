@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from beluga.stack.failures import RefusedError
+from beluga.stack.failures import CommandRefusedError
 
 DRAFT = "unfinished"
 _SAYS = "begun, and proves nothing: run the same beluga purge again, it goes on from here"
@@ -30,14 +30,14 @@ class Certificate:
 
     @classmethod
     def found(cls, path: Path) -> "Certificate | None":
-        """An unfinished one at this path; None where nothing is there. Raises `RefusedError`, `OSError`."""
+        """An unfinished one at this path, or None. Raises `CommandRefusedError`, `OSError`."""
         if not os.path.lexists(path):
             return None
         words: dict[str, Any] = {}
-        with suppress(RefusedError):
+        with suppress(CommandRefusedError):
             words = read(path) if path.is_file() else {}
         if DRAFT not in words:
-            raise RefusedError(
+            raise CommandRefusedError(
                 f"{path} is there already, nothing was removed; name another with --certificate"
             )
         return cls(path, words)
@@ -80,13 +80,13 @@ class Certificate:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The words of a certificate or draft. Raises `RefusedError` for any other file, `OSError`."""
+    """The words of a certificate or draft. Raises `CommandRefusedError` for any other file, `OSError`."""
     try:
         words = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
         words = None
     if not isinstance(words, dict):
-        raise RefusedError(f"{path} is no certificate of a purge; name another file")
+        raise CommandRefusedError(f"{path} is no certificate of a purge; name another file")
     return words
 
 

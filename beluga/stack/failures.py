@@ -9,10 +9,12 @@ import errno
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from beluga.errors import BelugaError
+
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-class RefusedError(Exception):
+class CommandRefusedError(BelugaError):
     """A command will not, or cannot, do what it was asked. The message says what to do."""
 
 
@@ -93,6 +95,6 @@ def _of_the_database(error: BaseException) -> str | None:
 def _of_ours(error: BaseException) -> str | None:
     from beluga.stack.stack import DamagedSecretsError, NoStackError, StackBusyError
 
-    if isinstance(error, RefusedError | NoStackError | StackBusyError | DamagedSecretsError):
+    if isinstance(error, CommandRefusedError | NoStackError | StackBusyError | DamagedSecretsError):
         return str(error)
     return None

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from beluga.errors import BelugaError
 from beluga.stack.postgres import EmbeddedPostgres, PostgresError
 from beluga.stack.remembered import Remembered, remember
 from beluga.stack.stack import SERVICES, Ports, RunFile, lock, secrets_of, urls_of, write_run_file
@@ -33,7 +34,7 @@ LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (where who list
 OPEN_FILES = 16_384
 
 
-class StackError(Exception):
+class StackError(BelugaError):
     """The stack could not start. The message says what to do."""
 
 

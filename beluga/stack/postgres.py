@@ -21,6 +21,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from beluga.errors import BelugaError
+
 SHARED = Path("/var/lib/beluga")
 WHOSE = "folder"  # a file there: which folder asked for this database
 READY_SECONDS = 30.0
@@ -41,7 +43,7 @@ CONFIGURATION = {
 }
 
 
-class PostgresError(Exception):
+class PostgresError(BelugaError):
     """PostgreSQL did not start. The message says which step failed and where its log is."""
 
 

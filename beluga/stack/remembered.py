@@ -10,7 +10,7 @@ from pathlib import Path
 
 import orjson
 
-from beluga.stack.failures import RefusedError
+from beluga.stack.failures import CommandRefusedError
 from beluga.stack.stack import DEFAULT_PORT_BASE, write_private
 
 FILE = "stack.json"
@@ -25,7 +25,7 @@ class Remembered:
 
 
 def remembered(state: Path) -> Remembered:
-    """What is kept in `state`, and the environment over it. Raises `RefusedError` for a damaged file."""
+    """What `state` keeps, and the environment over it. Raises `CommandRefusedError` for a damaged file."""
     path = state / FILE
     try:
         kept = Remembered(**orjson.loads(path.read_bytes()))
@@ -33,7 +33,7 @@ def remembered(state: Path) -> Remembered:
     except (FileNotFoundError, NotADirectoryError):
         kept = Remembered()
     except (ValueError, TypeError):
-        raise RefusedError(f"{path} is damaged; remove it, and start with --port-base N") from None
+        raise CommandRefusedError(f"{path} is damaged; remove it, and start with --port-base N") from None
     return Remembered(kept.port_base, os.environ.get("BELUGA_PUBLIC_URL", kept.public_url).rstrip("/"))
 
 

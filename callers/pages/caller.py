@@ -10,9 +10,11 @@ from uuid import UUID, uuid4
 from aiohttp import web
 from pydantic import ValidationError
 
-from callers.api.desk import ADDRESSES, SERVICE, Handler, caller_of, lease_of, service_of
+from callers.api.answers import Handler
+from callers.api.identity import caller_of, lease_of
+from callers.api.keys import ADDRESSES, SERVICE, service_of
 from callers.people.people import SPOKEN, autonym
-from callers.queue.leases import AlreadyRecordedError, CallerOnDuty, TooLateError, UnknownLeaseError
+from callers.queue.lease import AlreadyRecordedError, CallerOnDuty, TooLateError, UnknownLeaseError
 from callers.scripts import wording as scripts
 from callers.voters.encryption import SealedError
 from election.postgres.database import UNREACHABLE

@@ -122,7 +122,7 @@ async def follow(
         try:
             connection = await connect(url)
         except UNREACHABLE as error:
-            log.warning("log away", error=type(error).__name__)
+            log.warning("database_away", work="strike-offs", error=type(error).__name__)
             await rest.wait()
             continue
         try:
@@ -130,7 +130,7 @@ async def follow(
                 connection, StrikeOffs(rehearsal, encryption or Encryption("")), now, heard, rest.reset
             )
         except UNREACHABLE as error:
-            log.warning("log away", error=type(error).__name__)
+            log.warning("database_away", work="strike-offs", error=type(error).__name__)
             await rest.wait()
         finally:
             connection.terminate()

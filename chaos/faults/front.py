@@ -131,12 +131,16 @@ class Certificate(Fault):
     """The front shows a certificate of this `kind`: expired or wrong_host."""
 
     name = "certificate"
+    trace = "the front's file names that certificate (a probe asks what clients say of it)"
 
     def inject(self) -> None:
         kind = str(self.arguments["kind"])
         if kind not in KINDS:
             raise ValueError(f"{kind!r}: choose of {', '.join(KINDS)}")
         control_file(self.target.state).write_text(kind)
+
+    def happened(self) -> bool:
+        return control_file(self.target.state).read_text().strip() == str(self.arguments["kind"])
 
     def heal(self) -> None:
         control_file(self.target.state).unlink(missing_ok=True)

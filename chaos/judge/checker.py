@@ -222,6 +222,36 @@ def alerted(budget: Budget) -> Checker:
     return check
 
 
+def happened(events: Sequence[Event]) -> Verdict:
+    """Whether each fault left its trace: what was kept while nothing was broken proves nothing."""
+    name = "F every fault happened"
+    faults = {e.key: e for e in of(events, Op.FAULT)}
+    if not faults:
+        return Verdict(name, None, "no fault was injected: nothing is proven")
+    seen = {e.key for e in of(events, Op.TRACE)}
+    seen |= {key for key, fault in faults.items() if _load_hurt(fault, events)}
+    figures = {"faults": len(faults), "traces": len(faults.keys() & seen)}
+    if without := faults.keys() - seen:
+        return Verdict(name, None, f"no trace of {_some(without)}: nothing is proven", figures)
+    return Verdict(name, True, f"{len(faults)} faults, each left its trace", figures)
+
+
+def _load_hurt(fault: Event, events: Sequence[Event]) -> bool:
+    """Whether a load that is itself the fault came as it was meant: refused where forged or replayed,
+    delivered again where duplicated, and at least half as often as it should be.
+    """
+    mix = fault.detail.get("arguments") or {}
+    if "rate" not in mix:
+        return False
+    since = [e for e in events if e.at >= fault.at]
+    sent = {e.key for e in of(since, Op.SEND)}
+    refused = any(of(since, Op.REFUSE)) or not (
+        mix.get("forged") or mix.get("replayed") or mix.get("signed_url")
+    )
+    again = any(e.detail.get("duplicate") for e in of(since, Op.ACK)) or not mix.get("duplicated")
+    return refused and again and len(sent) >= mix["rate"] * mix["seconds"] / 2
+
+
 def judge(events: Sequence[Event], budget: Budget) -> list[Verdict]:
     """All six, in order."""
     checkers: tuple[Checker, ...] = (

@@ -32,7 +32,12 @@ RECOUNT_SECONDS = 300.0
 PREFLIGHT = ("preflight-", "SM" + "0" * 16)  # as beluga/readiness/preflight.py begins its ids
 FRAME_SECONDS = 0.25
 FRESH_SECONDS = 3.0
-UNASKED = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)  # of a stack that does not answer
+UNASKED = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)  # of a stack that does not answer
 
 
 @dataclass(frozen=True, slots=True)

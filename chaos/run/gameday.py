@@ -8,8 +8,10 @@ from typing import Any
 
 import yaml
 
+from chaos.errors import ChaosError
 
-class ScriptError(Exception):
+
+class ScriptError(ChaosError):
     """The script cannot be played. The message says where and why."""
 
 

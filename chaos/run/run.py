@@ -17,8 +17,9 @@ from typing import Any
 import yaml
 
 from chaos import actions
+from chaos.errors import ChaosError
 from chaos.faults.protocol import UnavailableError
-from chaos.judge.checker import Budget, Verdict, judge, recovery, worst
+from chaos.judge.checker import Budget, Verdict, happened, judge, recovery, worst
 from chaos.judge.history import Op
 from chaos.judge.observer import UNASKED
 from chaos.session import session
@@ -30,7 +31,7 @@ PATIENCE_SECONDS = 90.0
 Say = Callable[[str], None]
 
 
-class ExperimentError(Exception):
+class ExperimentError(ChaosError):
     """The file is no experiment that we could run. The message says where and why."""
 
 
@@ -173,10 +174,10 @@ class Runner:
             page = None if short else self._experiment.about.get("runbook")
             self._session.finish(patience, page)
             result.recovery = recovery(self._session.history.events)
-            budget = self._experiment.budget
+            budget, events = self._experiment.budget, self._session.history.events
             if short:
                 budget = Budget(budget.p99, budget.gap, budget.board, budget.alert)
-            result.verdicts = [*judge(self._session.history.events, budget), self._steady()]
+            result.verdicts = [*judge(events, budget), happened(events), self._steady()]
             return result
         finally:
             self._session.close()

@@ -5,6 +5,7 @@ environment: BELUGA_STATE names the stack's folder, CHAOS_OUT where the history 
 """
 
 import atexit
+import contextlib
 import csv
 import os
 import subprocess
@@ -33,6 +34,8 @@ from chaos.target.kinds import target_of
 from chaos.target.target import Target
 
 STEP_SECONDS = 240.0
+TRACE_SECONDS = 0.5  # for which a fault's trace is waited for; it is looked for again before it is healed
+UNSEEN = (*observer.UNASKED, ValueError, KeyError, subprocess.SubprocessError)
 BOARD_FAULTS = ("database", "tally")
 
 
@@ -58,6 +61,7 @@ class Session:
     _environment: dict[str, str] = field(default_factory=dict)  # of the stack, as last seen
     _known: dict[str, str] = field(default_factory=dict)
     _known_at: float = 0.0
+    _traced: set[str] = field(default_factory=set)  # numbers of faults whose trace was seen
     _links_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -100,8 +104,9 @@ class Session:
         surge = Surge(load, way, self.history, hold=hold_file(self.target.state, way.name))
         said = f"load of {rate:g}/s for {load.seconds:g} s by {route}"
         self.history.record(Op.NOTE, said=said, rate=rate, mix=mix)
+        harm = dict(mix, signed_url=signed_url, rate=rate, seconds=load.seconds)
         if hurts or signed_url or mixed != Mix(counts=mixed.counts):  # this load is the fault
-            self.history.record(Op.FAULT, label, cuts=[], arguments=dict(mix, signed_url=signed_url))
+            self.history.record(Op.FAULT, label, cuts=[], arguments=harm)
         self.surges.append(surge.start())
 
     def _route(self, name: str, signed_url: str) -> Route:
@@ -179,8 +184,23 @@ class Session:
         self.history.record(Op.FAULT, label, began, cuts=list(fault.cuts), number=number, arguments=arguments)
         if name != "killed" and set(fault.cuts) & set(BOARD_FAULTS):
             self.board.cut(number)
+        deadline = time.monotonic() + TRACE_SECONDS
+        while not self.look(label) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def look(self, label: str) -> bool:
+        """Notes the trace of a fault under way, once it is seen; whether it has been."""
+        number = self.faults.get(label, "")
+        fault = self.heals.under_way(number)
+        if fault is not None and number not in self._traced:
+            with contextlib.suppress(*UNSEEN):
+                if fault.happened():
+                    self._traced.add(number)
+                    self.history.record(Op.TRACE, label, number=number, said=fault.trace)
+        return number in self._traced
 
     def heal(self, label: str) -> None:
+        self.look(label)  # the last chance to see that it happened
         number = self.faults.pop(label, None)
         if number is not None:
             self.board.healed(number)  # first: recovery takes a moment, and the board may say more than that
@@ -196,12 +216,12 @@ class Session:
         `stranger`: as somebody who has this page, the stack's folder, and nothing else.
         """
         if part == "Act":  # from here on it is the page that mends; when exactly is not seen from outside
-            for number in self.faults.values():
+            for label, number in self.faults.items():
+                self.look(label)
                 self.board.healed(number)
         fine = True
-        for command in read_page(page).commands:
-            if command.part == part and command.rehearsed:
-                fine = self._step(page, command, stranger=stranger) == 0 and fine
+        for command in read_page(page).rehearsed(part, cluster=self.target.of_containers):
+            fine = self._step(page, command, stranger=stranger) == 0 and fine
         return fine
 
     def _step(self, page: str, command: Command, *, stranger: bool = False) -> int:

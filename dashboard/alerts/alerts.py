@@ -23,6 +23,7 @@ from dashboard.alerts.conditions import Condition, Watch, conditions
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import FRESH_SECONDS, WarRoomView
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
+from dashboard.errors import DashboardError
 from dashboard.settings import DashboardSettings
 from election.access.accounts import WAR_ROOM, Role
 from election.domain.checkin import Kind
@@ -103,7 +104,7 @@ def slack_message(alerts: list[Alert], names: dict[str, str], board: str, rehear
     return {"text": "\n".join([f"{head}Beluga: {len(alerts)} new", *lines])}
 
 
-class UntoldError(Exception):
+class UntoldError(DashboardError):
     """Somebody outside could not be told; the message says who and why."""
 
 
@@ -142,10 +143,10 @@ class Alerts:
                     await self.look()
                 await self._tell()
             except AWAY as error:
-                _LOG.info("alerts wait for the database", error=type(error).__name__)
+                _LOG.warning("database_away", work="alerts", error=type(error).__name__)
                 await asyncio.sleep(AGAIN_SECONDS)
             except Exception:
-                _LOG.exception("alerts failed")
+                _LOG.exception("alerts_failed")
                 await asyncio.sleep(AGAIN_SECONDS)
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -200,7 +201,7 @@ class Alerts:
             try:
                 await tell([_shown(row) for row in rows])
             except UntoldError as error:
-                _LOG.warning("alerts not told", way=way, error=str(error))
+                _LOG.warning("alerts_not_sent", way=way, error=str(error))
                 return
             await connection.execute(_DONE % way, [row["alert_id"] for row in rows], now)
 

@@ -14,6 +14,7 @@ from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import Person, csrf_right, person
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
+from dashboard.errors import DashboardError
 from dashboard.map.places import Gazetteer, Places
 from election.access.telemetry import say_refused
 from election.domain.checkin import Kind
@@ -33,16 +34,16 @@ _RECORDED = (
 )  # what the audit trail keeps of a request
 
 
-class RefusedError(Exception):
+class ActionRefusedError(DashboardError):
     """The request cannot be done as asked; the message says why."""
 
 
 def _text(asked: dict[str, Any], name: str, longest: int = LONGEST_NOTE) -> str:
     value = asked.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise RefusedError(f"Please fill in the {name}.")
+        raise ActionRefusedError(f"Please fill in the {name}.")
     if len(value) > longest:
-        raise RefusedError(f"At most {longest} characters, please.")
+        raise ActionRefusedError(f"At most {longest} characters, please.")
     return value.strip()
 
 
@@ -50,7 +51,7 @@ def _target(asked: dict[str, Any]) -> dict[str, Any]:
     try:
         return {"target": str(UUID(str(asked.get("target"))))}
     except ValueError:
-        raise RefusedError("That report is not known.") from None
+        raise ActionRefusedError("That report is not known.") from None
 
 
 def _hours(asked: dict[str, Any], _: Person, places: Places, precinct: Precinct) -> dict[str, Any]:
@@ -58,12 +59,14 @@ def _hours(asked: dict[str, Any], _: Person, places: Places, precinct: Precinct)
     try:
         closes = time.fromisoformat(str(asked.get("closes")))
     except ValueError:
-        raise RefusedError("Please give the closing time as hours and minutes, such as 21:00.") from None
+        raise ActionRefusedError(
+            "Please give the closing time as hours and minutes, such as 21:00."
+        ) from None
     zone, opens = precinct.zone(places.day), precinct.opens_at(places.day)
     at = datetime.combine(places.day.date, closes.replace(tzinfo=None), zone)
     if at <= opens:
         if closes >= LATEST_CLOSE:
-            raise RefusedError(
+            raise ActionRefusedError(
                 f"Polls here open at {opens.astimezone(zone):%H:%M}; they cannot close before."
             )
         at += timedelta(days=1)
@@ -74,7 +77,7 @@ def _assign(asked: dict[str, Any], who: Person, places: Places, precinct: Precin
     watcher_id = str(asked.get("watcher_id") or "")
     watcher = next((w for w in places.watchers if str(w.watcher_id) == watcher_id), None)
     if watcher is None or not places.may_reach(watcher, who.counties):
-        raise RefusedError("That watcher is not known here.")
+        raise ActionRefusedError("That watcher is not known here.")
     return {"watcher_id": watcher_id, "precinct_ids": [precinct.precinct_id]}
 
 
@@ -105,14 +108,14 @@ def add_actions(
             return _told("This page was open too long. Reload it and try again.", 403)
         try:
             if not isinstance(asked, dict):
-                raise RefusedError("That request cannot be read.")
+                raise ActionRefusedError("That request cannot be read.")
             key = UUID(str(asked.get("key")))
             action, precinct_id = str(asked.get("action")), str(asked.get("precinct_id"))
             places, precinct = _in_scope(who, precinct_id, gazetteer)
             work = _work(who, key, action, places, precinct, asked, service_clients)
         except ValueError:
             return _told("That request cannot be read.", 400)
-        except RefusedError as error:
+        except ActionRefusedError as error:
             return _told(str(error), 400)
         except PermissionError as error:
             say_refused(who.login, "actions", "county")
@@ -136,7 +139,7 @@ def _in_scope(who: Person, precinct_id: str, gazetteer: Gazetteer) -> tuple[Plac
     places = gazetteer.places
     precinct = places.precincts.get(precinct_id) if places else None
     if places is None or precinct is None:
-        raise RefusedError("That precinct is not known.")
+        raise ActionRefusedError("That precinct is not known.")
     if not who.may_see(precinct.county):
         raise PermissionError("That precinct is outside your counties.")
     return places, precinct
@@ -155,13 +158,13 @@ def _work(  # noqa: PLR0917
     if action == "dispatch":
         wanted = asked.get("callers_wanted")
         if not isinstance(wanted, int) or not 1 <= wanted <= MOST_CALLERS:
-            raise RefusedError(f"Between 1 and {MOST_CALLERS} callers, please.")
+            raise ActionRefusedError(f"Between 1 and {MOST_CALLERS} callers, please.")
         order = DispatchOrder(precinct_id=precinct_id, callers_wanted=wanted)
         return lambda: service_clients.dispatch(who, order)
     if action == "recall":
         return lambda: service_clients.recall(who, precinct_id)
     if action not in _DECISIONS:
-        raise RefusedError("That action is not known.")
+        raise ActionRefusedError("That action is not known.")
     kind, detail_of = _DECISIONS[action]
     detail = detail_of(asked, who, places, precinct)
     decision = Decision(kind=kind, account=who.login, precinct_id=precinct_id, detail=detail)

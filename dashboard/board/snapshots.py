@@ -110,9 +110,9 @@ class Snapshots:
                 if self._feed.at and self._gazetteer.places:
                     await asyncio.to_thread(self._write_due)
             except OSError as error:
-                _LOG.warning("snapshot not written", error=str(error))
+                _LOG.warning("snapshot_not_written", error=str(error))
             except Exception:
-                _LOG.exception("snapshot failed")
+                _LOG.exception("snapshot_failed")
 
     def _write_due(self) -> None:
         now, every = self._clock.now(), timedelta(minutes=self._settings.snapshot_minutes)

@@ -10,6 +10,7 @@ import orjson
 
 from dashboard.accounts.sign_in import Person
 from dashboard.bridge.async_bridge import ANSWER_SECONDS, AsyncBridge
+from dashboard.errors import DashboardError
 from dashboard.settings import DashboardSettings
 from election.access.tokens import Tokens
 from election.wire.callers import DispatchOrder
@@ -19,7 +20,7 @@ PAST_SECONDS = 20.0  # a minute of the past is worked out when it is first asked
 
 
 @dataclass
-class ServiceClientError(Exception):
+class ServiceClientError(DashboardError):
     """A neighbour did not do what was asked. `words` say to people what happened and what to do."""
 
     words: str

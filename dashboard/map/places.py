@@ -130,7 +130,7 @@ class Gazetteer:
         except FileNotFoundError:
             pass
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-            _LOG.warning("remembered places unreadable", error=repr(error))
+            _LOG.warning("places_unreadable", error=repr(error))
 
     async def watch(self) -> None:
         """Keeps `places` current; survives a database that comes and goes."""
@@ -143,10 +143,10 @@ class Gazetteer:
                     warm = self.places.version
                     await asyncio.to_thread(self._warm)
             except UNREACHABLE as error:
-                _LOG.info("database away", error=type(error).__name__)
+                _LOG.warning("database_away", work="places", error=type(error).__name__)
                 await rest.wait()
             except Exception:
-                _LOG.exception("election unreadable")
+                _LOG.exception("election_unreadable")
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
             else:
                 rest.reset()
@@ -194,7 +194,7 @@ class Gazetteer:
         self.places = places
         if not same:
             self._shapes.clear()
-        _LOG.info("election loaded", precincts=len(places.precincts), version=version, roster=places.roster)
+        _LOG.info("election_loaded", precincts=len(places.precincts), version=version, roster=places.roster)
 
     def _warm(self) -> None:
         """Shapes are made before the first board asks for them: the first view's, then each county's."""

@@ -15,6 +15,7 @@ import asyncpg
 from election.access.access_list import Standing
 from election.access.identity import Identity
 from election.access.passwords import weakness
+from election.errors import ElectionError
 
 _HASHER = argon2.PasswordHasher()  # argon2id with the library's defaults (RFC 9106, low memory)
 
@@ -58,7 +59,7 @@ class Role(StrEnum):
 WAR_ROOM = frozenset({Role.LEAD, Role.STAFF, Role.ADMIN})
 
 
-class AccountError(Exception):
+class AccountError(ElectionError):
     """Base of what can go wrong with an account; the message says what to do."""
 
 

@@ -101,7 +101,7 @@ class EndedSessions:
             try:
                 await self.tell()
             except _NOT_NOW as error:
-                log.info("ended_sessions_wait", error=type(error).__name__)
+                log.warning("database_away", work="ended sessions", error=type(error).__name__)
             await asyncio.sleep(RETRY_SECONDS)
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from election.domain.day import Caller, ElectionDay, Voter, Watcher
 from election.domain.ids import CallerId, PrecinctId, VoterId, WatcherId
+from election.domain.phones import e164
 from election.folder.cells import Cells, split_list
 from election.folder.findings import Findings, shown
 from election.folder.headings import CALLERS, VOTERS, WATCHERS
-from election.folder.phones import e164
 from election.folder.places import Precincts, unknown_precinct
 from election.folder.repeats import Repeats
 from election.folder.table import Table

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from election.domain.ids import PrecinctId
+from election.errors import ElectionError
 from election.folder.findings import Findings, shown
 from election.folder.headings import PRECINCTS, folded
 from election.folder.places import Precincts, unknown_precinct
@@ -17,7 +18,7 @@ DECIMALS = 5
 _NAMES = [folded(n) for n in (PRECINCTS[0].name, *PRECINCTS[0].synonyms)]
 
 
-class ShapeError(Exception):
+class ShapeError(ElectionError):
     """What is wrong with a geometry, and what to do."""
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from election.domain.checkin import CheckIn
+from election.errors import ElectionError
 from election.log.check_in_log import Position, _check_in
 
 BLOCK = 65_536  # counts handed on at once
@@ -85,7 +86,7 @@ class Counts:
         return len(self.high)
 
 
-class TwoSendersError(Exception):
+class TwoSendersError(ElectionError):
     """Two senders have the same hash: read the log row by row."""
 
 

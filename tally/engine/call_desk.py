@@ -105,7 +105,7 @@ class CallDesk:
         if self._silent_since is None:
             age = (time.monotonic() - self._answered_at) * self._clock.speed
             self._silent_since = int(self._clock.now().timestamp() - age)
-            log.warning("call desk away", why=why)
+            log.warning("call_desk_away", reason=why)
         self._hear(self._last | {"silent_since": self._silent_since})
 
 

@@ -101,7 +101,9 @@ class Follower:
             try:
                 await self._session(rest.reset)
             except AWAY as error:
-                self._log.warning("database away", error=type(error).__name__, connected=self.connected)
+                self._log.warning(
+                    "database_away", work="log", error=type(error).__name__, connected=self.connected
+                )
             finally:
                 if self.connected:
                     self.on_lost()
@@ -192,7 +194,7 @@ class Follower:
         gc.collect()
         gc.freeze()
         self.live = True
-        self._log.info("log read", check_ins=total, seconds=round(time.monotonic() - started, 2))
+        self._log.info("log_read", check_ins=total, seconds=round(time.monotonic() - started, 2))
         return True
 
     async def _load(self, reader: asyncpg.Connection) -> bool:
@@ -203,7 +205,7 @@ class Follower:
         if known != self._election:
             self._election, self.position, self.live = known, Position(), False
             self._sink.begin(election)
-            self._log.info("election loaded", precincts=len(election.precincts))
+            self._log.info("election_loaded", precincts=len(election.precincts))
         return True
 
     async def _read_whole(self) -> int:
@@ -227,7 +229,7 @@ class Follower:
                     total += len(check_ins)
                 self.position = log.position
         except TwoSendersError:
-            self._log.warning("reading row by row", exc_info=True)
+            self._log.warning("log_read_by_rows", exc_info=True)
         finally:
             reader.terminate()
         return total

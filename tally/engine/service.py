@@ -429,7 +429,7 @@ class Engine:
             self.engine_id = secrets.token_hex(6)
             self.edition.commit(step.plan)
             self.edition.calls = self._calls
-            self._log.info("standings ready", precincts=len(step.fresh))
+            self._log.info("standings_ready", precincts=len(step.fresh))
             if restarting:
                 self.on_restart()
             return

@@ -413,7 +413,7 @@ class Feed:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._log.error("a viewer's task failed", exc_info=error)
+            self._log.error("viewer_task_failed", exc_info=error)
 
     async def _beat(self) -> None:
         speed, told = 1.0, 0.0

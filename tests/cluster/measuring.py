@@ -73,6 +73,21 @@ def judge(row: Row) -> None:
     assert row.drain_after is None or row.drain_after <= MOST_DRAIN
 
 
+class UnknownError(Exception):
+    """A harm left no trace: what was kept meanwhile proves nothing. The message says which trace."""
+
+
+def happened(trace: str, seen: bool) -> None:
+    """Ends a test whose harm did not happen: its verdict is unknown, which is no pass."""
+    if not seen:
+        raise UnknownError(f"unknown: {trace} was not seen")
+
+
+def was_away(row: Row) -> None:
+    """The trace of whatever hurts the primary: for a moment nobody could write."""
+    happened("a time without a database that takes writes", row.database_away > 0)
+
+
 @dataclass
 class _Looks:
     """What a watch of the database saw: (when, messages stored or None while it took no writes)."""

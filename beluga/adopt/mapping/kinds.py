@@ -80,6 +80,8 @@ _SPAN = re.compile(
     r"\b(daily|running|cumulative|to date|so far|today'?s?|new|cast|counted|number of|no\. of|total)\b|#",
     re.I,
 )
+# Headings that may count anything.
+_VAGUE = frozenset({"count", "total", "votes", "ballots", "voted", "received", "returned", "accepted"})
 _WATCHING = re.compile(
     r"watcher|observer|volunteer|shift|captain|coordinator|assign|pollwatch|inspector", re.I
 )
@@ -263,20 +265,11 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
     if by_year and any(_total([YEAR.sub("", h)]) for h in by_year):
         return "turnout", "ballots cast by precinct, by year", ""
     registered = has("registration", "registered")
-    if (
-        (has("early totals", "early") or has("early totals", "mail") or has("early totals", "already"))
-        and (
-            keys
-            & (
-                set(WORDS_OF["early totals"]["early"])
-                | set(WORDS_OF["early totals"]["mail"])
-                | set(WORDS_OF["early totals"]["already"])
-            )
-            - {"count", "total", "votes", "ballots", "voted", "received", "returned"}
-            or has("early totals", "date")
-        )
-        and not ("registered" in keys and "alreadyvoted" in keys)
-    ):
+    counted_early = _columns("early totals", headings, sample)
+    votes = [counted_early[f] for f in ("early", "mail", "already") if f in counted_early]
+    said = any(folded(headings[n]) not in _VAGUE for n in votes)
+    dated = "date" in counted_early or bool(re.search("early|absentee|mail|vbm", name, re.I))
+    if votes and (said or dated) and not ("registered" in keys and "alreadyvoted" in keys):
         return "early totals", "early and mail votes by precinct", ""
     others = [n for n, h in enumerate(headings) if h and folded(h) not in KNOWN and _numeric(sample, n)]
     parties = [n for n in range(len(headings)) if folded(headings[n]) in PARTIES]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import orjson
 
+from beluga.errors import BelugaError
 from election.folder.headings import folded
 
 FILE = "mapping.toml"
@@ -17,7 +18,7 @@ _ABOUT = """\
 """
 
 
-class MappingFileError(Exception):
+class MappingFileError(BelugaError):
     """mapping.toml cannot be read; mend the line, or take the file away to be asked again."""
 
 

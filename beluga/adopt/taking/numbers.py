@@ -2,13 +2,15 @@
 
 import re
 
+from beluga.errors import BelugaError
+
 MOST = 10_000_000
 _GROUPED = re.compile(r"(\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ \u00a0\u202f']\d{3})+|\d{1,9})(?:\.0{1,2})?")
 _NONE = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "nil", "."})
 _HIDDEN = re.compile(r"\*+|<\s*\d+|x+|suppressed|insufficient.*", re.I)
 
 
-class NoCountError(Exception):
+class NoCountError(BelugaError):
     """A cell that should hold a count. The message is what is wrong with it."""
 
 

@@ -16,12 +16,13 @@ from beluga.adopt.taking.draft import Draft
 from beluga.adopt.taking.matching import Matcher
 from beluga.adopt.taking.report import FileReport
 from beluga.adopt.taking.settling import ENOUGH
+from beluga.errors import BelugaError
 from election.domain.ids import PrecinctId
 from election.folder.headings import folded
 from election.folder.shapes import ShapeError, geometry_of, joined
 
 
-class UnreadableMapError(Exception):
+class UnreadableMapError(BelugaError):
     """The map cannot be read; `remedy` says what to do."""
 
     def __init__(self, what: str, remedy: str) -> None:

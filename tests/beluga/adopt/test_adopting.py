@@ -190,7 +190,8 @@ def test_turnout_and_wide_results(desk: Desk, name: str, content: str, expected:
 def test_a_contest_with_candidates_over_ways_of_voting(desk: Desk) -> None:
     desk.take(
         "2022-11-08 detail.csv",
-        "Governor,,,,,,\n,,Jane Doe,,John Roe,,\nPrecinct,Registered Voters,Election Day,Absentee,Election Day,Absentee,Total\n"
+        "Governor,,,,,,\n,,Jane Doe,,John Roe,,\n"
+        "Precinct,Registered Voters,Election Day,Absentee,Election Day,Absentee,Total\n"
         "0101,100,10,5,20,6,41\n,,,,,,\nTotal:,100,10,5,20,6,41\n",
     )
     assert desk.past() == {("0101", "2022-11-08"): 41}

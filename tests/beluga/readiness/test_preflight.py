@@ -14,11 +14,11 @@ import pytest
 from aiohttp import web
 from typer.testing import CliRunner
 
-from beluga.cli.preflight import about, capacity, look_behind
 from beluga.commands import app
 from beluga.load.sender import Sender
 from beluga.readiness import preflight as checks
 from beluga.readiness.capacity import need
+from beluga.readiness.examination import about, capacity, look_behind
 from beluga.readiness.preflight import DatabaseState
 from beluga.stack.postgres import free_port
 from election.domain.day import Election

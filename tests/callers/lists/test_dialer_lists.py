@@ -10,7 +10,8 @@ import pytest
 
 from callers.lists.dialer_lists import Lists, TooManyListedError, as_csv
 from callers.lists.walk_lists import doors_of, walking_order
-from callers.queue.leases import CallerOnDuty, Granted, NoVoter, Queue
+from callers.queue.lease import CallerOnDuty, Granted, NoVoter
+from callers.queue.leases import Queue
 from callers.rules.policy import Rules
 from callers.voters.encryption import Encryption
 from tests.callers.conftest import NOON, ZONE, add_voters, open_precinct

@@ -17,7 +17,7 @@ from callers.scripts.wording import LANGUAGES, words
 from callers.settings import CallersSettings
 from election.domain.ids import PrecinctId
 from tests.callers.conftest import NOON, add_callers, add_election, add_voters, open_precinct
-from tests.callers.service.test_service import TOKENS, Service, feed, ready, service, web
+from tests.callers.service_process import TOKENS, Service, feed, ready, service, web
 
 __all__ = ["feed", "service", "web"]  # fixtures
 

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from election.domain.day import Election
+from election.domain.phones import by_library, e164
 from election.folder import (
     Findings,
     FolderError,
@@ -20,7 +21,6 @@ from election.folder import (
     stream_voters,
 )
 from election.folder.headings import FILES
-from election.folder.phones import by_library, e164
 from election.folder.repeats import Repeats
 
 DAY = 'name = "A day"\ndate = 2026-11-03\ntimezone = "America/New_York"\nopens = "07:00"\ncloses = "20:00"\n'

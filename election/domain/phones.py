@@ -7,11 +7,14 @@ holds the two together.
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
+LONGEST_SENDER = 64
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _PUNCTUATION = str.maketrans("", "", " -().\u00a0\u2010\u2011\u2013")
 
 
@@ -61,16 +64,35 @@ def e164(text: str, region: str) -> str | None:
     return by_library(text, region)
 
 
-def by_library(text: str, region: str) -> str | None:
-    """The same, asking libphonenumber alone."""
+def normal_phone(sender: str, region: str) -> str:
+    """The sender of a text as +CC…: also local numbers, and without their extension.
+
+    Short codes and names stay as they are, but never look like `form:` or `staff:`.
+    """
+    if _E164.fullmatch(sender):
+        return sender
+    return _normal(sender[:LONGEST_SENDER], region)
+
+
+def by_library(text: str, region: str, *, lenient: bool = False) -> str | None:
+    """As `e164`, asking libphonenumber alone. `lenient`: local numbers and extensions will do, too."""
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
     possible = phonenumbers.is_possible_number_with_reason(number)
-    if possible != phonenumbers.ValidationResult.IS_POSSIBLE or number.extension:
+    accepted = [phonenumbers.ValidationResult.IS_POSSIBLE]
+    if lenient:
+        accepted.append(phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY)
+    if possible not in accepted or (number.extension and not lenient):
         return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+@lru_cache(maxsize=4096)
+def _normal(sender: str, region: str) -> str:
+    phone = by_library(sender, region, lenient=True)
+    return phone or sender.strip().replace("\0", "").replace(":", " ")
 
 
 def _international(digits: str) -> str | None:
