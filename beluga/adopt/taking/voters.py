@@ -15,9 +15,9 @@ from beluga.adopt.taking.report import FileReport
 from beluga.adopt.taking.settling import Key, Settled
 from election.domain.day import Voter
 from election.domain.ids import PrecinctId, VoterId
+from election.domain.phones import e164
 from election.folder.cells import known_zone, language_of
 from election.folder.headings import folded
-from election.folder.phones import e164
 
 _JUNK = frozenset(
     [
