@@ -21,7 +21,7 @@ TESTS := $(LONG) $(filter-out $(LONG) tests/__pycache__/,$(wildcard tests/*/ tes
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni haproxy public-paths compose-check clean \
+.PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni haproxy public-paths compose-check clean browser \
 	images-local cluster-up cluster-down cluster-status test-cluster test-long access log-events security
 
 help: ## What each target does
@@ -79,11 +79,20 @@ haproxy: ## Debian's HAProxy, unpacked in .venv/haproxy for the proxy's tests
 		|| { apt-get update -qq && apt-get download -qq $(HAPROXY) >/dev/null; } \
 		&& for each in *.deb; do dpkg -x $$each .; done && rm *.deb; } || :; fi
 
-lint: $(STAMP) ## Formatting, lint, types, import contracts
+lint: $(STAMP) browser ## Formatting, lint, types, import contracts; the browser's code where Node is at hand
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+browser: ## Types, lint and unit tests of the browser's code; says so and goes on where Node is missing
+	@# Beluga needs no Node: nothing is built. The type checker, eslint and a page for tests come from npm, once.
+	@if ! node -e 'const [major, minor] = process.versions.node.split("."); process.exit(Number(major < 20 || (+major === 20 && minor < 19)))' 2>/dev/null; then \
+		echo "The browser's code is NOT checked: there is no Node 20.19 or newer (node --version)."; \
+	elif test -x node_modules/.bin/tsc || npm ci --silent; then \
+		npm run --silent types && npm run --silent lint && npm test --silent; \
+	else echo "The browser's code is NOT checked for types and style: npm cannot fetch its tools (npm ci)."; \
+		npm test --silent; fi
 
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .

@@ -127,7 +127,7 @@ def backtest(
     said = {c.check_in_id.bytes: r for c, r in zip(entries, reports, strict=True)}
     rows: dict[int, list[bytes]] = defaultdict(list)
     for key, report in said.items():
-        for p in tally.ledger.precincts_of(report.precinct_id):
+        for p in tally.ledger.places.named(report.precinct_id):
             rows[p].append(key)
     truth = np.array([finals.get(p, -1) for p in tally.inputs.ids], dtype=np.float64)
     known = truth >= 0
@@ -138,7 +138,7 @@ def backtest(
     lagging = known & (truth < LAG * ratio * expected)
     judge = _Judge(tally, truth, known, lagging)
     moments, misses, chances = [], list[Miss](), list[tuple[Array, Flags]]()
-    opens, closes = float(tally.ledger.opens.min()), float(tally.ledger.closes.max())
+    opens, closes = float(tally.ledger.hours.opens.min()), float(tally.ledger.hours.closes.max())
     for at in _times(opens, closes, every):
         progress((at - opens) / (closes - opens))
         projection, state = tally.start(at)

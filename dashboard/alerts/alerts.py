@@ -38,7 +38,7 @@ AGAIN_SECONDS = 5.0  # after a failure, and between looks at a feed that rests
 SHOWN = timedelta(hours=2)  # acknowledged and cleared alerts stay listed so long
 MOST_SHOWN = 500
 # One reading serves all boards. Another process may have changed them meanwhile: boards ask later than this
-# after the feed's word of a change (assets/alerts.js).
+# after the feed's word of a change (browser/alerts.js).
 LISTED_SECONDS = 0.5
 LINES = 10  # of one message outside; the rest is a number
 TELLABLE = timedelta(minutes=30)  # older news is no news

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import Person, csrf_checked, csrf_token, needs_role, person
 from dashboard.bridge.async_bridge import AsyncBridge
+from dashboard.browser import Scripts
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
 from dashboard.map.places import Gazetteer, Places
 from election.access.accounts import WAR_ROOM
@@ -30,6 +31,7 @@ TITLES = {
     Desk.OUTBOX: "Outbox",
     Desk.ROLL_CALL: "Roll call",
 }
+MODULE = "desk.js"
 PAGE_ITEMS = 100
 MOST_FOUND = 20  # watchers a search answers
 
@@ -38,8 +40,14 @@ class DeskPages:
     """The pages `/desk/NAME` and the JSON beneath `/desks`, `/rollcall` and `/watchers`."""
 
     def __init__(
-        self, bridge: AsyncBridge, service_clients: ServiceClients, gazetteer: Gazetteer, audit_log: AuditLog
+        self,
+        bridge: AsyncBridge,
+        service_clients: ServiceClients,
+        gazetteer: Gazetteer,
+        audit_log: AuditLog,
+        scripts: Scripts,
     ) -> None:
+        self._script, self._needed = scripts.address(MODULE), scripts.needed_by(MODULE)
         self._bridge = bridge
         self._services = service_clients
         self._gazetteer = gazetteer
@@ -75,7 +83,13 @@ class DeskPages:
         if name not in titles:
             flask.abort(404)
         return flask.render_template(
-            "desk.html", name=name, titles=titles, csrf=csrf_token(), categories=CATEGORIES
+            "desk.html",
+            name=name,
+            titles=titles,
+            csrf=csrf_token(),
+            categories=CATEGORIES,
+            script=self._script,
+            needed=self._needed,
         )
 
     def counts(self) -> Any:

@@ -33,7 +33,7 @@ from election.log.check_in_log import (
 from election.log.columns import Counts, TwoSendersError, whole_log
 from election.postgres.database import UNREACHABLE, connect, pauses
 from election.postgres.election_store import CHANGED_CHANNEL, load_election
-from tally.engine import change_topics as news
+from tally.engine import change_topics
 
 LOOK_SECONDS = 0.2  # between moments that we ask of whether everything up to them has been read
 MOST_LOOKS = 4_096  # of them, some quarter of an hour; behind an older transaction the first are forgotten
@@ -43,7 +43,7 @@ AWAY: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.UndefinedTableErr
 
 
 class Sink(Protocol):
-    """What the follower feeds."""
+    """Receiver of the log's check-ins."""
 
     def begin(self, election: Election) -> None:
         """A new election: forget every check-in; the log follows from its beginning."""
@@ -67,14 +67,15 @@ class Follower:
     """Feeds a sink from the log at `url` until cancelled. One sink a follower."""
 
     def __init__(self, url: str, sink: Sink, *, poll_seconds: float = 0.5, batch: int = 20_000,
-        rehearsal: bool | None = None, told: Callable[[str], None] = lambda _: None,
+        rehearsal: bool | None = None, on_topic: Callable[[str], None] = lambda _: None,
     ) -> None:  # fmt: skip
         """`rehearsal` keeps to a rehearsal's entries (True) or to the day's own (False); None: all.
-        `told` hears what changed beside the log (`tally.engine.change_topics.ALL`)."""
+        `on_topic` is called with each topic of `change_topics.ALL` that changes beside the log.
+        """
         self._url = url
         self._rehearsal = rehearsal
         self._sink = sink
-        self._told = told
+        self._on_topic = on_topic
         self._poll_seconds = poll_seconds
         self._batch = batch
         self._wake = asyncio.Event()
@@ -117,9 +118,9 @@ class Follower:
             try:
                 await listener.add_listener(WAKE_CHANNEL, self._woken)
                 await listener.add_listener(CHANGED_CHANNEL, self._imported)
-                await listener.add_listener(news.CHANNEL, self._hear_news)
-                for what in sorted(news.ALL):  # whatever was said while we were away
-                    self._told(what)
+                await listener.add_listener(change_topics.CHANNEL, self._topic_changed)
+                for topic in sorted(change_topics.ALL):  # any may have changed while we were away
+                    self._on_topic(topic)
                 self.connected = True
                 self._looks.clear()  # another server may count its transactions otherwise
                 self._readable = 0
@@ -141,9 +142,9 @@ class Follower:
         self._reimported = True
         self._wake.set()
 
-    def _hear_news(self, *said: Any) -> None:
-        if said[3] in news.ALL:
-            self._told(said[3])
+    def _topic_changed(self, *said: Any) -> None:
+        if said[3] in change_topics.ALL:
+            self._on_topic(said[3])
 
     async def _sleep(self) -> None:
         try:

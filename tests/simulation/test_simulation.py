@@ -18,6 +18,7 @@ import intake.journal.folder
 import tally.engine.follower
 from election.domain.day import Election
 from tally.ledger.entry_store import EntryStore
+from tally.ledger.id_table import IdTable
 from tally.ledger.ledger import Ledger
 from tests.simulation.services import ELECTION
 from tests.simulation.world import Current, Plants, run_schedule
@@ -110,17 +111,22 @@ def test_it_finds_a_gap_in_following(folder: Path) -> None:
     assert found(folder, Plants(follow_by_seq=True), "tallied")
 
 
+class ForgetfulIds(IdTable):
+    def find(self, high: int, low: int) -> tuple[int, int]:
+        return -1, super().find(high, low)[1]
+
+
 class Forgets(EntryStore):
     """A planted bug: what has been seen is filed again."""
 
-    def _find(self, high: int, low: int) -> tuple[int, int]:
-        return -1, super()._find(high, low)[1]
+    def __init__(self, places: int) -> None:
+        super().__init__(places)
+        self.ids = ForgetfulIds()
 
 
 class AppliesTwice(Ledger):
     def __init__(self, election: Election) -> None:
-        super().__init__(election)
-        self.store = Forgets(len(self.ids))
+        super().__init__(election, Forgets)
 
 
 class SentAsArrived(EntryStore):
@@ -133,8 +139,7 @@ class SentAsArrived(EntryStore):
 
 class CorrectsByArrival(Ledger):
     def __init__(self, election: Election) -> None:
-        super().__init__(election)
-        self.store = SentAsArrived(len(self.ids))
+        super().__init__(election, SentAsArrived)
 
 
 def test_it_finds_a_double_application(folder: Path) -> None:

@@ -24,7 +24,8 @@ from election.postgres.database import connect
 from election.postgres.election_store import load_election
 from intake.app import Intake
 from intake.settings import IntakeSettings
-from tally.ledger.ledger import Ledger, Verdict
+from tally.entries.entries import Verdict
+from tally.ledger.ledger import Ledger
 from tests.intake.running import (
     GENERIC_SECRET,
     SECRET,
