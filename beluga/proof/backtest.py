@@ -59,7 +59,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class JudgedReport:
     """A report as it came, and what the gate made of it at the time of the miss. Times are epoch seconds."""
 
     observed: float
@@ -86,7 +86,7 @@ class Miss:
     final: float
     state: str
     reason: str
-    reports: tuple[Said, ...]
+    reports: tuple[JudgedReport, ...]
 
     @property
     def outside(self) -> float:
@@ -276,7 +276,7 @@ def _miss(  # noqa: PLR0917
     verdicts = {r.check_in_id: (Verdict.ACCEPTED.value, "") for r in judged.accepted}
     verdicts |= {s.report.check_in_id: (s.verdict.value, s.reason) for s in judged.decided}
     reports = [
-        Said(
+        JudgedReport(
             r.observed_at.timestamp(), r.received_at.timestamp(), r.votes, r.kind.value, r.source, r.note,
             *verdicts.get(key, ("later", "not known yet at this time")),
         )

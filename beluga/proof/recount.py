@@ -7,6 +7,7 @@ import aiohttp
 import asyncpg
 import orjson
 
+from beluga.errors import BelugaError
 from election.access.identity import machine
 from election.access.tokens import Tokens
 from election.domain.checkin import CheckIn, Kind, Message
@@ -49,7 +50,7 @@ class Recount:
         )
 
 
-class NoElectionError(Exception):
+class NoElectionError(BelugaError):
     """No election has been imported: nothing to recount."""
 
     def __str__(self) -> str:

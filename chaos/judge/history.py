@@ -26,6 +26,7 @@ class Op(StrEnum):
     FAIL = "fail"  # 5xx: may have been kept or not; detail: status
     TIMEOUT = "timeout"  # no answer: may have been kept or not; detail: error
     FAULT = "fault"  # detail: cuts (what is away because of it), number
+    TRACE = "trace"  # what shows that a fault happened was seen; key as of the fault; detail: said
     HEAL = "heal"  # key as of the fault
     READ = "read"  # detail: what (stored or tallied), keys (each as often as found), final, foreign
     BEFORE = "before"  # keys that were there before we began; detail: keys
@@ -60,7 +61,7 @@ class Event:
         return cls(float(at), op, key, said)
 
 
-class History:
+class EventHistory:
     """Written from any thread; events keep the order in which they were recorded."""
 
     def __init__(self, path: Path | None = None, **begin: Any) -> None:

@@ -20,7 +20,7 @@ import asyncpg
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from chaos.judge.history import History, Op
+from chaos.judge.history import EventHistory, Op
 from chaos.target.target import Target, check_in_id
 
 _MESSAGES = "select provider_message_id, message_id from messages where channel in ('sms', 'form')"
@@ -32,11 +32,16 @@ RECOUNT_SECONDS = 300.0
 PREFLIGHT = ("preflight-", "SM" + "0" * 16)  # as beluga/readiness/preflight.py begins its ids
 FRAME_SECONDS = 0.25
 FRESH_SECONDS = 3.0
-UNASKED = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)  # of a stack that does not answer
+UNASKED = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)  # of a stack that does not answer
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ObservedKeys:
     """Keys as often as they were found; `foreign`: ids in the tally that no stored entry explains."""
 
     stored: list[str]
@@ -44,7 +49,7 @@ class Reading:
     foreign: int
 
 
-def read(target: Target) -> Reading:
+def read(target: Target) -> ObservedKeys:
     """Raises one of `UNASKED` while something is away."""
     messages, entries = asyncio.run(_database(target.database_url))
     content = get(f"{target.url('tally')}/check-ins/ids", target.bearer, 30)
@@ -57,7 +62,7 @@ def read(target: Target) -> Reading:
     for message, its in parts.items():
         if message in key_of and check_in_id(message, 0) in counted and all(e in counted for e in its):
             tallied += [key_of[message]] * max(counted[e] for e in its)
-    return Reading([key for key, _ in messages], tallied, len(counted.keys() - {e for e, _ in entries}))
+    return ObservedKeys([key for key, _ in messages], tallied, len(counted.keys() - {e for e, _ in entries}))
 
 
 async def _database(url: str) -> tuple[list[tuple[str, UUID]], list[tuple[UUID, UUID]]]:
@@ -69,13 +74,13 @@ async def _database(url: str) -> tuple[list[tuple[str, UUID]], list[tuple[UUID, 
         await connection.close()
 
 
-def settle(target: Target, history: History, wanted: set[str], patience: float) -> float:
+def settle(target: Target, history: EventHistory, wanted: set[str], patience: float) -> float:
     """Waits until everything acknowledged is tallied, then makes the final read; says how long it took, s.
 
     Without it after `patience` seconds, the final read is made all the same, for the checker to judge.
     """
     began = time.monotonic()
-    found: Reading | None = None
+    found: ObservedKeys | None = None
     while True:
         with contextlib.suppress(*UNASKED):
             found = read(target)
@@ -93,12 +98,12 @@ def settle(target: Target, history: History, wanted: set[str], patience: float) 
     return time.monotonic() - began
 
 
-def before(target: Target, history: History) -> None:
+def before(target: Target, history: EventHistory) -> None:
     """Notes what was there already."""
     history.record(Op.BEFORE, keys=sorted(set(read(target).stored)))
 
 
-def recount(target: Target, history: History) -> None:
+def recount(target: Target, history: EventHistory) -> None:
     """Runs `beluga recount`: reads every raw message again and compares byte for byte (law L4)."""
     try:
         done = subprocess.run(
@@ -111,7 +116,7 @@ def recount(target: Target, history: History) -> None:
     recounted(history, done.returncode, done.stdout or done.stderr)
 
 
-def recounted(history: History, status: int, said: str) -> None:
+def recounted(history: EventHistory, status: int, said: str) -> None:
     """Notes what a `beluga recount` found, by its exit status and what it printed."""
     history.record(Op.RECOUNT, proven={0: True, 1: False}.get(status), said=said.strip()[-300:])
 
@@ -155,7 +160,7 @@ class BoardWatch:
     """
 
     target: Target
-    history: History
+    history: EventHistory
     looks: int = 0
     _stop: threading.Event = field(default_factory=threading.Event)
     _cut_at: dict[str, float] = field(default_factory=dict)  # fault number -> when

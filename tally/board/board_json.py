@@ -1,4 +1,4 @@
-"""The sheet: what a tally says as of a time, rounded and in columns. The same function serves the feed, the
+"""Board JSON: a tally as of a time, rounded and in columns. The same function serves the feed, the
 API, the board's replay and the recount, so that equal sets of check-ins give equal bytes (law L4).
 """
 
@@ -124,5 +124,5 @@ def board_json(tally: Tally, as_of: float, counties: Counties = None) -> Row:
 
 
 def board_bytes(tally: Tally, as_of: float, counties: Counties = None) -> bytes:
-    """The sheet as canonical JSON: what `GET /standings` answers and `beluga recount` compares."""
+    """The board as canonical JSON: what `GET /standings` answers and `beluga recount` compares."""
     return encode(board_json(tally, as_of, counties))

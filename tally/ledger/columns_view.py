@@ -1,5 +1,5 @@
-"""Looks at the ledger in columns. Most precincts are read straight from the filed columns; tangled ones are
-resolved one by one (`Ledger.view`) and laid beside them. Both ways say the same (tests compare them).
+"""The ledger in columns. Most precincts are read straight from the filed columns; those that need resolution
+are resolved one by one (`Ledger.view`) and laid beside them. Both ways agree (tests compare them).
 """
 
 from collections.abc import Sequence
@@ -74,7 +74,7 @@ def _plain(place: int, store: EntryStore, as_of: float) -> list[int]:
 
 
 class _Columns:
-    """A look in the making."""
+    """`CountColumns` in the making."""
 
     def __init__(self, at: NDArray[np.intp], opens: NDArray[np.float64], closes: NDArray[np.float64]) -> None:
         n = len(at)
@@ -115,7 +115,7 @@ class _Columns:
             self._reports.append((i, votes[row], observed[row], False, False, final, *who, False))
 
     def reports(self) -> tuple[NDArray[Any], ...]:
-        """Columns of what was put."""
+        """Columns of the reports put so far."""
         kinds = (np.intp, np.float64, np.float64, np.bool_, np.bool_, np.bool_, np.intp, np.int8, np.bool_)
         columns = zip(*self._reports, strict=True) if self._reports else ([],) * len(kinds)
         return tuple(np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True))
@@ -131,7 +131,7 @@ class _Columns:
 
 
 def _beside(ledger: Ledger, table: _Columns, as_of: float) -> None:
-    """Lines, watchers on post, names struck off and open incidents of precincts that are not tangled."""
+    """Lines, watchers on post, names struck off and open incidents of precincts that need no resolution."""
     store, unresolved = ledger.store, ledger.needs_resolution
     kind, place, received = store.kind, store.place, store.received
     lines: dict[int, tuple[tuple[float, float, bytes], int]] = {}

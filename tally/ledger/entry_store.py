@@ -25,13 +25,13 @@ NOTHING: dict[str, Any] = {}  # the details of an entry without any; nobody writ
 NO_VOTES = -1
 PUBLIC = "public"  # the source of estimates, as report files name it
 PUBLIC_CODE = 0
-_UNKNOWN = 1  # flag: from a phone nobody knows
+_UNKNOWN = 1  # flag: from an unknown phone
 _WORD = (1 << 64) - 1
 _LONG = (1 << 31) - 1  # microseconds: 35 minutes
 
 
 def _exactly(received: NDArray[np.float64], before: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Moments so many whole microseconds before others, to the bit of `datetime.timestamp`."""
+    """Moments `before` whole microseconds before others, to the bit of `datetime.timestamp`."""
     return (np.rint(received * 1e6) - before) / 1e6
 
 
@@ -139,7 +139,7 @@ class EntryStore:
         return np.asarray(codes[np.searchsorted(keys, hashes)])
 
     def settle(self) -> None:
-        """The log has been read: lets go of what only reading all of it needs."""
+        """Let go of memory that only reading the whole log needs."""
         self._read = None
         self.ids.trim()
         for name, column in vars(self).items():

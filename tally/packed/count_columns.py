@@ -1,4 +1,4 @@
-"""Counts in columns: what a refit reads of thousands of precincts at once, without an object a report."""
+"""Counts in columns: input of a refit of thousands of precincts at once, without an object a report."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

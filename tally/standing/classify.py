@@ -1,4 +1,4 @@
-"""A precinct's state and what explains it. Pure.
+"""A precinct's state and the sentence that explains it. Pure.
 
 Hysteresis is over evidence, not over minutes of the clock, so that a state is a function of the set of
 check-ins: a precinct that was lagging by its previous count stays so until the newest brings it below

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 
 class Sort(IntEnum):
-    """What a sentence is about."""
+    """Subject of a sentence."""
 
     NO_COUNT = 0
     CLOSED_UNCOUNTED = 1
@@ -80,7 +80,7 @@ def ago(minutes: int) -> str:
 
 
 def _beside(line: int, flags: int, incidents: int) -> str:
-    """What else could hold throughput down: sending callers would not help there."""
+    """Other causes that could hold throughput down: sending callers would not help there."""
     parts = []
     if line:
         parts.append(f"{line} people in line" if flags & PEOPLE else f"line of {line} min")

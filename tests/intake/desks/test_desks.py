@@ -12,8 +12,8 @@ import aiohttp
 import orjson
 import pytest_asyncio
 
-from beluga.cli.reread import corrected, differences
 from beluga.proof.recount import recounted
+from beluga.proof.rereading import corrected, differences
 from beluga.stack.postgres import free_port
 from election.access.tokens import Tokens
 from election.domain.checkin import CheckIn, Kind
