@@ -52,7 +52,7 @@ def scorer(folder: Path, name: str) -> ModuleType:
 
 
 def _entries(root: Path, columns: dict[str, Any], election: Election) -> list[CheckIn]:
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-untyped]
 
     pd.DataFrame(columns).sort_values("received_at").to_csv(root / "reports.csv", index=False)
     places = election.places()
@@ -64,7 +64,7 @@ def _entries(root: Path, columns: dict[str, Any], election: Election) -> list[Ch
 
 def days(name: str, a: argparse.Namespace) -> Iterator[Case]:
     """Cases of a folder of whole days."""
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-untyped]
 
     module = scorer(a.scorers, "score_days")
     day, units, hourly = module.load(a.scorers.parent / "data" / DAYS[name])
@@ -151,7 +151,7 @@ def measured(case: Case, k: Constants, auc: Any) -> list[dict[str, Any]]:
     for clock, at in case.times.items():
         projection, total = tally.project_with_total(at)
         c, seen = projection.columns, np.zeros(len(truth), bool)
-        seen[[index[e.precinct_id] for e in case.entries if e.received_at.timestamp() <= at]] = True
+        seen[[index[e.precinct_id or ""] for e in case.entries if e.received_at.timestamp() <= at]] = True
         projected = c["projected_final"]
         flagged = (np.array(c["state"]) == "lagging") & seen
 
@@ -174,7 +174,7 @@ def measured(case: Case, k: Constants, auc: Any) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-untyped]
 
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--scorers", type=Path, default=SCORERS)

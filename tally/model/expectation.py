@@ -160,9 +160,9 @@ def _from_history(
     rates = np.clip(votes, 1e-3, 1.0)
     expected = _predicted(rates, registered, group, county)
     departures = []
-    for e in range(1, len(names)):
-        before = _predicted(rates[:, :e], registered, group, county)
-        departures.append(Departure(np.log(rates[:, e] * registered / before), before))
+    for last in range(1, len(names)):
+        before = _predicted(rates[:, :last], registered, group, county)
+        departures.append(Departure(np.log(rates[:, last] * registered / before), before))
     return expected, gross, _svd_factors(rates), departures
 
 

@@ -34,7 +34,9 @@ class Gating:
     def measure(self, table: CountColumns, guess_sd: float) -> CountFeatures:
         """Per-count features that do not depend on a state. In slices: a million reports are large."""
         k, inputs, n = self._constants, self._inputs, len(table.votes)
-        found = CountFeatures(*(np.empty(n) for _ in range(4)), guesses.reading(table, guess_sd))
+        found = CountFeatures(
+            np.empty(n), np.empty(n), np.empty(n), np.empty(n), guesses.reading(table, guess_sd)
+        )
         for here in slices(n):
             owner, votes, final = table.owner[here], table.votes[here], table.final[here]
             at = table.at[owner]
