@@ -64,7 +64,7 @@ def _entries(root: Path, columns: dict[str, Any], election: Election) -> list[Ch
 
 def days(name: str, a: argparse.Namespace) -> Iterator[Case]:
     """Cases of a folder of whole days."""
-    import pandas as pd  # type: ignore[import-untyped]
+    import pandas as pd
 
     module = scorer(a.scorers, "score_days")
     day, units, hourly = module.load(a.scorers.parent / "data" / DAYS[name])
@@ -174,7 +174,7 @@ def measured(case: Case, k: Constants, auc: Any) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    import pandas as pd  # type: ignore[import-untyped]
+    import pandas as pd
 
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--scorers", type=Path, default=SCORERS)
