@@ -11,6 +11,7 @@ from intake.hotline.operators import COOKIE
 from intake.openapi import desks as openapi_desks
 from intake.openapi import pages as openapi_pages
 from intake.openapi.pages import BUSY
+from intake.providers import BY_GET
 
 _REFERENCE = "#/components/schemas/{model}"
 _UUID = {"name": "key", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
@@ -98,6 +99,10 @@ def _webhooks() -> dict[str, Any]:
     taken = {200: "Durable (or it already was); the body holds the reply where the provider takes one."}
     texts = {f"/sms/{name}": {"post": _webhook(name, taken, answer[4])} for name, answer in _WEBHOOKS.items()}
     noted = {204: "Noted, or not about a text of ours."}
+    for name in BY_GET:  # the same fields in the query
+        by_query = _webhook(name, taken, _WEBHOOKS[name][4])
+        del by_query["requestBody"]
+        texts[f"/sms/{name}"]["get"] = by_query
     receipts = {f"/sms/{name}/status": {"post": _webhook(name, noted)} for name in ("twilio", "telnyx")}
     return texts | receipts
 
