@@ -2,6 +2,7 @@
 
 from election.access.routes import Route, Who, anybody, health, only, own, war_room
 from intake.providers import BY_GET, PROVIDERS
+from intake.senders.receipts import RECEIPT_ROUTES
 
 _LINK = "the watcher's link"
 _BEARER = "service token"
@@ -12,8 +13,8 @@ ROUTES: tuple[Route, ...] = (
     *(anybody("POST", f"/sms/{name}", "a text comes in", 403, _SIGNED) for name in PROVIDERS),
     *(anybody("GET", f"/sms/{name}", "a text comes in", 403, _SIGNED) for name in sorted(BY_GET)),
     *(
-        anybody("POST", f"/sms/{name}/status", "what became of a text", 403, _SIGNED)
-        for name in ("twilio", "telnyx")
+        anybody(method, f"/sms/{name}/status", "what became of a text", 403, _SIGNED)
+        for method, name in RECEIPT_ROUTES
     ),
     anybody("GET", "/w/worker.js", "the form's service worker"),
     anybody("GET", "/w/-/{version}/{name}", "scripts, styles and icons"),

@@ -12,6 +12,7 @@ from intake.openapi import desks as openapi_desks
 from intake.openapi import pages as openapi_pages
 from intake.openapi.pages import BUSY
 from intake.providers import BY_GET
+from intake.senders.receipts import RECEIPT_ROUTES
 
 _REFERENCE = "#/components/schemas/{model}"
 _UUID = {"name": "key", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
@@ -103,7 +104,12 @@ def _webhooks() -> dict[str, Any]:
         by_query = _webhook(name, taken, _WEBHOOKS[name][4])
         del by_query["requestBody"]
         texts[f"/sms/{name}"]["get"] = by_query
-    receipts = {f"/sms/{name}/status": {"post": _webhook(name, noted)} for name in ("twilio", "telnyx")}
+    receipts: dict[str, Any] = {}
+    for method, name in RECEIPT_ROUTES:
+        told = _webhook(name, noted)
+        if method == "GET":
+            del told["requestBody"]
+        receipts.setdefault(f"/sms/{name}/status", {})[method.lower()] = told
     return texts | receipts
 
 
