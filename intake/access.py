@@ -1,8 +1,8 @@
 """Who may use intake's routes (`election/access/routes.py`). A route that is not here fails a test."""
 
 from election.access.routes import Route, Who, anybody, health, only, own, war_room
+from intake.outbox.receipts import RECEIPT_ROUTES
 from intake.providers import BY_GET, PROVIDERS
-from intake.senders.receipts import RECEIPT_ROUTES
 
 _LINK = "the watcher's link"
 _BEARER = "service token"

@@ -11,8 +11,8 @@ from intake.hotline.operators import COOKIE
 from intake.openapi import desks as openapi_desks
 from intake.openapi import pages as openapi_pages
 from intake.openapi.pages import BUSY
+from intake.outbox.receipts import RECEIPT_ROUTES
 from intake.providers import BY_GET
-from intake.senders.receipts import RECEIPT_ROUTES
 
 _REFERENCE = "#/components/schemas/{model}"
 _UUID = {"name": "key", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}

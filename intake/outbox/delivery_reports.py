@@ -11,8 +11,8 @@ from election.postgres.database import UNREACHABLE
 from election.runtime.clock import Clock
 from intake.outbox import store
 from intake.outbox.metrics import OutboxTelemetry
+from intake.outbox.receipts import RECEIPT_ROUTES, RECEIPTS
 from intake.providers import PROVIDERS, MalformedError, Webhook, WebhookRefusedError
-from intake.senders.receipts import RECEIPT_ROUTES, RECEIPTS
 from intake.settings import IntakeSettings
 
 AWAY: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError)
