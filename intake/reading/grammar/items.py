@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from election.domain.ids import PrecinctId
+from intake.reading.grammar.fold import bare
 from intake.reading.grammar.places import Places, compact, without_zeros
 from intake.reading.grammar.tokens import Token, parts, tokenise
 from intake.reading.grammar.words import Code, Vocabulary
@@ -60,12 +61,14 @@ def _items_of(folded: str, vocabulary: Vocabulary, places: Places) -> list[Item]
         return [_number(folded, 0, len(folded), places)]
     tokens = _parted(tokenise(folded))
     words = [token.text for token in tokens]
+    names = words if folded.isascii() else [bare(word) for word in words]
+    marked = names != words
     items: list[Item] = []
     index = 0
     while index < len(tokens):
         token = tokens[index]
-        known = vocabulary.find(words, index)
-        named = places.named(words, index)
+        known = vocabulary.find(words, index, marked)
+        named = places.named(names, index)
         if named and (known is None or named[1] > known[1] or (named[1] == known[1] > 1)):
             end = tokens[index + named[1] - 1].end
             items.append(Item(Code.PLACE, token.start, end, token.text, ids=named[0]))
@@ -103,7 +106,7 @@ def _items_of_token(token: Token, folded: str, vocabulary: Vocabulary, places: P
         if text.isdigit():
             return [_signed(_number(text, start, end, places), folded)]
         if text.isalpha():
-            ids = places.ids.get(text, ())
+            ids = places.ids.get(bare(text), ())
             return [Item(Code.PLACE if ids else Code.UNKNOWN, start, end, text, ids=ids)]
         return _mixed(token, folded, vocabulary, places)
     if kind == "grouped":
@@ -169,15 +172,15 @@ def _touches(sign: str, folded: str, at: int) -> bool:
 def _mixed(token: Token, folded: str, vocabulary: Vocabulary, places: Places) -> list[Item]:
     """Digits glued to letters or dashes: an id, a range, `412votes`, `1h30`, or something odd."""
     _, text, start, end = token
-    ids = places.ids.get(compact(text), ())
+    ids = places.ids.get(compact(bare(text)), ())
     span = _DIGITS_DASH.fullmatch(text)
     if ids or span:
         value, other = (int(span[1]), int(span[2])) if span else (None, None)
         code = Code.PLACE if ids else Code.RANGE
-        ids = ids or places.loose.get(without_zeros(text), ())
+        ids = ids or places.loose.get(without_zeros(bare(text)), ())
         return [_signed(Item(code, start, end, text, value, ids, other), folded)]
     lead = _LETTERS.match(text)
-    if lead and vocabulary.codes.get(lead[0]) == Code.PRECINCT:
+    if lead and vocabulary.code(lead[0]) == Code.PRECINCT:
         rest = text[lead.end() :].lstrip("-")
         ids = places.ids.get(compact(rest), ())
         if ids:
@@ -192,7 +195,7 @@ def _mixed(token: Token, folded: str, vocabulary: Vocabulary, places: Places) ->
         if piece.isdigit():
             items.append(_number(piece, at, at + len(piece), places))
             continue
-        known = vocabulary.codes.get(piece)
+        known = vocabulary.code(piece)
         if known is None and "-" not in text:
             odd = len(piece) <= 2  # 4e2, 3rd, 5k; a longer tail is a word nobody knows
             return [Item(Code.ODD if odd else Code.UNKNOWN, start, end, text)]

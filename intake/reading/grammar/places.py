@@ -80,7 +80,7 @@ def _places_of(roster: Roster) -> Places:
             known.append(precinct_id)
         return len(known) == 1
 
-    commands = vocabulary().codes
+    commands = vocabulary().plain
     for precinct in roster.precincts.values():
         precinct_id = precinct.precinct_id
         folded = fold(precinct_id)
