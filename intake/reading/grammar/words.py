@@ -28,6 +28,7 @@ class Code:
     UNDO = "Z"
     FINAL = "E"
     VOTERS = "V"
+    VOTED = "w"  # before several numbers they are of the roll; before one, it may be a count
     LINE = "L"
     QUEUE = "Q"  # "in line", "waiting": the number before it is people
     INCIDENT = "!"
@@ -87,6 +88,7 @@ CLASSES = {
     "undo": Code.UNDO,
     "final": Code.FINAL,
     "voters": Code.VOTERS,
+    "voted": Code.VOTED,
     "empty": Code.EMPTY,
     "wait": Code.WAIT,
     "queue": Code.QUEUE,
