@@ -25,8 +25,9 @@ _STRAY = frozenset(
 )  # fmt: skip
 _NOT_BEFORE_NUMBER = str.maketrans({Code.PLACE: None, Code.CLOCK: None, Code.PRECINCT: None})
 _LEAVING = frozenset({Code.AWAY, Code.PLACE, Code.CLOCK, Code.HERE, Code.AND, Code.PRECINCT, Code.FINAL})
+_OF_LINES = frozenset({Code.LINE, Code.QUEUE})
 _OBJECTIONS = (Code.NO, Code.NONE)
-_NO_GUESS = frozenset({Code.STOP, Code.REFUSE, Code.GONE, Code.MORE, Code.START, Code.AWAY})
+_NO_GUESS = frozenset({Code.STOP, Code.REFUSE, Code.MORE, Code.START, Code.AWAY})
 MOST_STRANGE = 6  # words nobody knows beside a number, beyond which no guess is worth a word
 LONGEST_BARE_WAIT = 90  # minutes: "wait 45" is a line; "wait 421" corrects itself
 
@@ -90,7 +91,11 @@ def _worth_a_guess(items: list[Item]) -> bool:
     if len(numbers) != 1 or shape[numbers[0]] not in NUMBERS:
         return False
     before = shape[: numbers[0]].translate(_NOT_BEFORE_NUMBER)
-    if shape[numbers[0] + 1 : numbers[0] + 2] in (Code.MINUTES, Code.HOURS):
+    after = shape[numbers[0] + 1 : numbers[0] + 3]
+    near = shape[max(0, numbers[0] - 2) : numbers[0] + 4]
+    if Code.GONE in near and _OF_LINES.isdisjoint(near):
+        return False  # "50 ballots left"
+    if after[:1] in (Code.MINUTES, Code.HOURS):
         return False
     beside = shape[max(0, numbers[0] - 1) : numbers[0] + 2]
     return not before or Code.VOTES in beside

@@ -208,7 +208,7 @@ def _mixed(token: Token, folded: str, vocabulary: Vocabulary, places: Places) ->
     lead = _LETTERS.match(text)
     if lead and vocabulary.code(lead[0]) == Code.PRECINCT:
         rest = text[lead.end() :].lstrip("-")
-        ids = places.ids.get(compact(rest), ())
+        ids = places.named_by_id(bare(rest))
         if ids:
             return [Item(Code.PLACE, start, end, text, ids=ids)]
         if _DIGITS_DASH.fullmatch(rest):

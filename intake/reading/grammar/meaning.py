@@ -64,6 +64,9 @@ def read(
     if len(text) > LONGEST:
         return [sender.reading(Kind.UNREAD)]
     places = places_of(roster)
+    sender.offers = lambda guess: clauses_of(
+        list(items_of(fold_marked(guess), vocabulary(), places)[0]), own, watcher is not None, False
+    )
     clauses: list[Clause] | None = places.clauses_before.get(text)
     if clauses is not None:
         return sender.all_readings(clauses)
@@ -76,9 +79,6 @@ def read(
         if ours.noted:
             return [sender.reading(Kind.NOTED)]
         text = ours.text
-    sender.offers = lambda guess: clauses_of(
-        list(items_of(fold_marked(guess), vocabulary(), places)[0]), own, watcher is not None, False
-    )
     return _read_written(text, sender)
 
 

@@ -312,9 +312,8 @@ class Parse:
         clocks = [item for item in parts if item.code == Code.CLOCK]
         if not self.out:
             if parts:
-                guess = None
                 named = places[0].ids if len(places) == 1 else ()
-            raise Ask("place_only" if places else "number", guess, ids=named)
+                raise Ask("place_only" if places else "number", ids=named)
             return
         if len(places) > 1 or len(clocks) > 1:
             raise Ask("numbers")

@@ -19,7 +19,8 @@ _OPENING = '“"«„「『‟〝'
 _CLOSING = '”"»“」』〞'
 _LEAD = 8  # words before the quoted text of a reaction, at most
 _SHORT = 14  # words of a reaction to a picture, at most (each sign of Chinese is one)
-_FRAGMENT = 4  # words in a row that are ours, not chance
+_FRAGMENT = 4  # words that are looked for together
+_ALIKE, _SIGNS_ALIKE = 4, 8  # such windows in a row that are ours, not chance; signs of Chinese say less
 _QUOTED = re.compile(r"“[^”“]*”|«[^»«]*»|「[^」「]*」|\"[^\"]*\"")
 _PHONE = re.compile(r"(?<!\d)(?:\+?\d{1,3}[ .-]?)?\(?\d{3}\)?[ .-]{0,2}\d{3}[ .-]\d{4}(?!\d)")
 _CUT = re.compile(r"^\s{0,4}(?:--+|__+|—+|-{2,}\s?original message\s?-{2,}|[^\n]{0,80}(?:wrote|escribió|写道|đã viết) ?[:：])\s*$")
@@ -42,23 +43,28 @@ def machine_words() -> Vocabulary:
 
 @cache
 def _ours() -> frozenset[tuple[str, ...]]:
-    """The beginnings of what we text, between its fields."""
+    """Every few words in a row of what we text, its fields left out."""
     found: set[tuple[str, ...]] = set()
     for catalogue in load_catalogues().values():
         for template in (*catalogue.replies.values(), *catalogue.outbound.values()):
-            for piece in re.split(r"\{[^{}]*\}", template):
-                words = plain_words(bare(fold_marked(piece)))
-                if len(words) > _FRAGMENT:
-                    found.update(tuple(words[i : i + _FRAGMENT]) for i in range(len(words) - _FRAGMENT + 1))
+            words = _without_numbers(re.sub(r"\{[^{}]*\}", " ", template))
+            found.update(tuple(words[i : i + _FRAGMENT]) for i in range(len(words) - _FRAGMENT + 1))
     return frozenset(found)
 
 
-def is_ours(text: str) -> bool:
-    """Whether the words are from one of our own texts: two windows in a row, so that chance is out."""
+def _without_numbers(text: str) -> list[str]:
     words = plain_words(bare(fold_marked(text)))
-    ours = _ours()
-    hits = [tuple(words[i : i + _FRAGMENT]) in ours for i in range(max(0, len(words) - _FRAGMENT + 1))]
-    return any(a and b for a, b in zip(hits, hits[1:], strict=False))
+    return [word for word in words if not any(map(str.isdigit, word))]
+
+
+def is_ours(text: str) -> bool:
+    """Whether the words are from one of our own texts: more of them in a row than chance has alike."""
+    words, ours, run = _without_numbers(text), _ours(), 0
+    for i in range(len(words) - _FRAGMENT + 1):
+        run = run + 1 if tuple(words[i : i + _FRAGMENT]) in ours else 0
+        if run >= (_SIGNS_ALIKE if words[i] > "\u2e80" else _ALIKE):
+            return True
+    return False
 
 
 def written(text: str) -> Written:
@@ -88,8 +94,8 @@ def written(text: str) -> Written:
 
 
 def without_phones(text: str) -> str:
-    """The text with phone numbers blanked, each by a word that no one knows."""
-    return _PHONE.sub(lambda found: " phone ".ljust(len(found[0])), text)
+    """The text with phone numbers blanked, each by a sign that is no number."""
+    return _PHONE.sub(lambda found: " ^ ".ljust(len(found[0])), text)
 
 
 def _words(text: str) -> tuple[list[str], bool]:
