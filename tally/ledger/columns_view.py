@@ -92,7 +92,7 @@ def _glance(view: PrecinctView, store: EntryStore) -> CountRow:
         view.position, view.opens, view.closes, heard, int(minutes), int(people), line_at,
         len(view.incidents), view.on_post, len(view.struck_off),
         [r.votes for r in live], [r.observed for r in live], [r.asked for r in live],
-        [r.accepted_by_staff for r in live], [r.kind is Kind.FINAL for r in live],
+        [r.accepted_by_staff or r.confirmed for r in live], [r.kind is Kind.FINAL for r in live],
         [store.code(r.sender) for r in live], [r.channel for r in live], any(r.whole for r in live),
     )  # fmt: skip
 
@@ -132,7 +132,7 @@ class _Columns:
         self.struck_off[i] = len(view.struck_off)
         for r in view.live:
             final, code = r.kind is Kind.FINAL, store.code(r.sender)
-            marks = (r.asked, r.accepted_by_staff, final)
+            marks = (r.asked, r.accepted_by_staff or r.confirmed, final)
             said = (i, r.votes, r.observed, *marks, code, r.channel, r.whole)
             self._reports.append(said)
 

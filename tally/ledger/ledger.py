@@ -19,6 +19,7 @@ import numpy as np
 from election.domain.checkin import COUNTED, OF_SITES, STAFF, CheckIn, Kind
 from election.domain.day import Election
 from election.log.columns import Counts
+from tally.entries.dialogue import NO_ANSWERS, TALK, Answers, answers_of, places_in, together
 from tally.entries.entries import (
     FOREVER,
     DecidedCount,
@@ -32,7 +33,7 @@ from tally.entries.entries import (
     when,
     whole,
 )
-from tally.entries.resolving import Context, by_sort_key, incident_of, resolved, with_site
+from tally.entries.resolving import Context, by_sort_key, incident_of, resolved, told_once, with_site
 from tally.entries.sites import sites_of
 from tally.ledger.count_order import CountOrder
 from tally.ledger.desk_queue import DeskQueue
@@ -90,6 +91,10 @@ class Ledger:
         self.hours_of: dict[int, list[Entry]] = defaultdict(list)
         self._incidents: dict[int, Entry] = {}  # number -> the first entry that gives it
         self._resolves: dict[int, list[Entry]] = defaultdict(list)
+        self._talk: dict[str, list[int]] = defaultdict(list)  # sender -> rows of questions and answers
+        self._talk_at: dict[str, set[int]] = defaultdict(set)  # sender -> places they may change
+        self._talkers: dict[int, set[str]] = defaultdict(set)  # the same by place
+        self._over: dict[str, list[Entry]] = defaultdict(list)  # sender -> what says an incident is over
         every = (*election.precincts, *(election.precincts[members[0]] for members in self._members))
         self._county = Texts(p.county for p in every)
         self.desk_queue = DeskQueue(self._county, self.assignments, self._answered)
@@ -131,6 +136,8 @@ class Ledger:
             newest = max(newest, received)
             if kind in PLAIN and place >= 0 and not unknown:  # nearly all
                 touched.add(place)
+                if "held" in detail:
+                    touched |= self._converse(row, c.watcher_id or c.sender, {place})
                 if c.votes is None or any(name in detail for name in _TANGLES) or self._judged(key):
                     self.needs_resolution[place] = True
                 if detail:
@@ -187,6 +194,9 @@ class Ledger:
     def _file(self, row: int, place: int, c: CheckIn) -> set[int]:
         """Takes note of an entry that is more than a plain count; the precincts it may change."""
         kind = c.kind
+        if kind is Kind.ASKED:
+            e = self.store.entry(row)
+            return self._converse(row, str(e.detail.get("sender") or ""), places_in(e, self._place_of))
         if kind in STAFF:
             return self._decide(replace(self.store.entry(row), precinct=place))
         e = self.store.entry(row)
@@ -195,9 +205,13 @@ class Ledger:
             known = self._incidents.get(number)
             if known is None or e.sort_key < known.sort_key:
                 self._incidents[number] = e
+        if kind is Kind.RESOLVED:
+            self._over[e.sender].append(e)
         if c.precinct_id is not None and place < 0:
             self.unplaced += 1
             return set()
+        if kind in TALK:
+            return self._converse(row, e.sender, places_in(e, self._place_of))
         if place >= 0:
             if e.unknown:
                 self._unknown_at[e.sender].add(place)
@@ -213,6 +227,38 @@ class Ledger:
             for tie in self._ties.get(e.sender, ()):
                 touched |= self._reassign(tie, [row])
         return touched
+
+    def _converse(self, row: int, sender: str, places: set[int]) -> set[int]:
+        """Takes note of a question or an answer; the places that the sender's answers may change."""
+        self._talk[sender].append(row)
+        mine = self._talk_at[sender]
+        for place in places - mine:
+            mine.add(place)
+            self._talkers[place].add(sender)
+            self.needs_resolution[place] = True
+        return set(mine)
+
+    def _place_of(self, name: str) -> int:
+        """The place of a precinct or site, or -1."""
+        return self.index.get(name, self._site_index.get(name, -1)) if name else -1
+
+    def _answers(self, position: int, as_of: float) -> Answers:
+        """What the answers of those who were asked something here come to."""
+        talkers = self._talkers.get(position)
+        if not talkers:
+            return NO_ANSWERS
+        return together(answers_of(self._said_by(sender, as_of), self._place_of) for sender in sorted(talkers))
+
+    def _said_by(self, sender: str, as_of: float) -> Iterator[Entry]:
+        """A sender's questions and answers, and the counts where those may act; each once."""
+        store, mine = self.store, set[int]()
+        code = store.code(sender)
+        for place in self._talk_at[sender]:
+            mine.update(row for row in store.rows_at(place) if store.sender[row] == code)
+        mine.update(self._talk[sender])
+        for row in mine:
+            if store.received[row] <= as_of:
+                yield store.entry(row)
 
     def _decide(self, e: Entry) -> set[int]:
         """Takes note of a staff decision; the precincts it may change."""
@@ -308,6 +354,9 @@ class Ledger:
                     home = self._home(tie)
                     if home is not None and self._unplaced_rows.get(phone):
                         found.add(home)
+        for sender, said in self._talk.items():
+            if any(after < received[row] <= until for row in said):
+                found |= self._talk_at[sender]
         for number, resolves in self._resolves.items():
             incident = self._incidents.get(number)
             if incident is not None and incident.precinct >= 0 and fresh(resolves):
@@ -335,6 +384,8 @@ class Ledger:
         if not (self.needs_resolution[position] or self.beside[position] or position in self.hours_of):
             return newest
         words: list[Entry] = list(self.hours_of.get(position, ()))
+        for sender in self._talkers.get(position, ()):
+            words += self._said_by(sender, as_of)
         for e in self._entries(position, as_of):
             words.append(e)
             words += self._decisions.get(e.id, ())
@@ -365,7 +416,8 @@ class Ledger:
         if heard is not None and as_of >= heard:
             as_of = FOREVER
         view = resolved(
-            position, self._entries(position, as_of), self.hours(position, as_of), self._context(as_of)
+            position, self._entries(position, as_of), self.hours(position, as_of),
+            self._context(as_of, self._answers(position, as_of)),
         )
         if position in self._site_at:
             view = with_site(view, self.view(self._site_at[position], as_of))
@@ -375,11 +427,9 @@ class Ledger:
 
     def incidents(self, as_of: float = FOREVER) -> list[OpenIncident]:
         """All incidents received by `as_of`, closed ones too, by number."""
-        return [
-            incident_of(self._incidents[number], self.ids, self._resolves, as_of)
-            for number in sorted(self._incidents)
-            if self._incidents[number].received <= as_of
-        ]
+        known = told_once(e for e in self._incidents.values() if e.received <= as_of)
+        found = [self._status_of(e, as_of) for e in known]
+        return sorted(found, key=lambda i: i.number)
 
     def _entries(self, position: int, as_of: float) -> Iterator[Entry]:
         """What is filed under a precinct and was received by then, in any order."""
@@ -388,7 +438,7 @@ class Ledger:
             if store.received[row] <= as_of:
                 yield store.entry(row)
 
-    def _context(self, as_of: float) -> Context:
+    def _context(self, as_of: float, answers: Answers) -> Context:
         """What views need from outside their precinct, as known then."""
         return Context(
             decided=partial(_latest, self._decisions, as_of),
@@ -396,13 +446,35 @@ class Ledger:
             tie=partial(_latest, self._ties, as_of),
             home=self._home,
             incident=partial(self._incident, as_of),
+            answers=answers,
         )
 
     def _incident(self, as_of: float, e: Entry) -> OpenIncident | None:
         first = self._incidents.get(incident_number(e.id, e.detail))
+        if "answers" in e.detail:  # by an answer: no other entry gives it a number
+            return incident_of(e, self.ids, self._resolves, as_of)
         if first is None or first.id != e.id:
             return None
-        return incident_of(e, self.ids, self._resolves, as_of)
+        return self._status_of(e, as_of)
+
+    def _status_of(self, e: Entry, as_of: float) -> OpenIncident:
+        """An incident with its status: staff's word, else its sender's that it is over."""
+        found = incident_of(e, self.ids, self._resolves, as_of)
+        if found.status != "open":
+            return found
+        for over in self._over.get(e.sender, ()):
+            here = over.precinct in (e.precinct, -1) and over.received <= as_of
+            if here and over.sent > e.sent and not self._another(e, over, as_of):
+                return replace(found, status="resolved")
+        return found
+
+    def _another(self, e: Entry, over: Entry, as_of: float) -> bool:
+        """Whether the sender reported another incident there in between: then that one is over."""
+        return any(
+            i.sender == e.sender and i.precinct == e.precinct and e.sent < i.sent < over.sent
+            and i.received <= as_of and i.detail.get("text") != e.detail.get("text")
+            for i in self._incidents.values()
+        )  # fmt: skip
 
 
 def _latest(entries: dict[Any, list[Entry]], as_of: float, key: Any) -> Entry | None:
