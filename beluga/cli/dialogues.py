@@ -8,10 +8,10 @@ from election.domain.checkin import Channel, CheckIn, Kind, Message
 from election.domain.day import Election
 from election.domain.ids import message_id
 from election.domain.roster import Roster
-from intake.reading.reader import check_ins_of, readings_of, watcher_of
-from intake.receive.asking import asked_draft
+from intake.reading.reader import check_ins_of, readings_of
+from intake.receive.asking import asked_about
 from intake.receive.plausibility import Place, hint_of
-from intake.replies.wording import doubt_about, reply_to
+from intake.replies.wording import reply_to
 from tally.board.board_json import rows_of
 from tally.projection.projection import Tally
 
@@ -24,7 +24,7 @@ class Dialogue:
     def __init__(self, name: str, election: Election, roster: Roster, at: datetime) -> None:
         self._name, self._election, self._roster, self.at = name, election, roster, at
         self._tally = Tally(election)
-        self._entries: list[CheckIn] = []
+        self.entries: list[CheckIn] = []
         self._turns = 0
 
     def take(self, phone: str, text: str) -> dict[str, Any]:
@@ -33,17 +33,14 @@ class Dialogue:
         self._turns += 1
         readings = readings_of(message, self._roster)
         hints = self._hints(message, readings)
-        watcher = watcher_of(message, self._roster)
         entries = check_ins_of(message, readings, self._roster)
-        for part, reading in enumerate(readings):
-            doubt = doubt_about(reading, hints)
-            if doubt:
-                who = watcher.watcher_id if watcher else phone
-                draft = asked_draft(message, readings, part, doubt, who)
-                asked = self._message(draft.provider, draft.provider_message_id, draft.channel, draft.sender,
-                                      draft.body)  # fmt: skip
-                entries += check_ins_of(asked, readings_of(asked, self._roster), self._roster)
-        self._entries += entries
+        draft = asked_about(message, readings, self._roster, hints) if hints else None
+        if draft:
+            asked = self._message(
+                draft.provider, draft.provider_message_id, draft.channel, draft.sender, draft.body
+            )
+            entries += check_ins_of(asked, readings_of(asked, self._roster), self._roster)
+        self.entries += entries
         self._tally.add(entries)
         return {"readings": readings, "reply": reply_to(readings, message, self._roster, hints)}
 
@@ -92,7 +89,7 @@ class Dialogue:
     def _last_said(self, kind: Kind, other: Kind, name: str) -> list[str]:
         """Of whom the last of two kinds is the first."""
         last: dict[str, Kind] = {}
-        for e in sorted(self._entries, key=lambda e: e.sent_at):
+        for e in sorted(self.entries, key=lambda e: e.sent_at):
             if e.kind in (kind, other) and getattr(e, name):
                 last[str(getattr(e, name))] = e.kind
         return sorted(who for who, said in last.items() if said is kind)

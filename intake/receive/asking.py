@@ -6,10 +6,27 @@ message that carries it whole: the count's message, its number and place, and wh
 
 from election.domain.checkin import Channel, Kind, Message, Reading
 from election.domain.ids import CheckInId, check_in_id
+from election.domain.roster import Roster
 from election.wire.intake import Decision
 from intake.journal.file import Draft
+from intake.reading.reader import watcher_of
+from intake.replies.wording import Hints, doubt_about
 
 PROVIDER, ACCOUNT = "intake", "intake"
+
+
+def asked_about(message: Message, readings: list[Reading], roster: Roster, hints: Hints) -> Draft | None:
+    """The question about the first count of a watcher's message that `hints` make doubtful, if any."""
+    if message.channel not in (Channel.SMS, Channel.FORM):
+        return None
+    for part, reading in enumerate(readings):
+        doubt = doubt_about(reading, hints)
+        if doubt and not reading.held:
+            watcher = watcher_of(message, roster)
+            return asked_draft(
+                message, readings, part, doubt, watcher.watcher_id if watcher else message.sender
+            )
+    return None
 
 
 def asked_draft(message: Message, readings: list[Reading], part: int, doubt: str, sender: str) -> Draft:
