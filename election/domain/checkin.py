@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 from election.domain.ids import CheckInId, MessageId, PrecinctId, WatcherId
 
+GRAMMAR = 2  # of how messages are read (intake/reading): grows where the same words read differently
+
 
 class Kind(StrEnum):
     """What a text, a form entry or a staff decision says."""
@@ -87,6 +89,7 @@ class Message(NamedTuple):
     journal: str = ""  # which journal took it
     journal_seq: int = 0
     rehearsal: bool = False  # taken while intake rehearsed: never mixed with election day
+    grammar: int = GRAMMAR  # the version that read it
 
 
 class Reading(NamedTuple):
