@@ -15,7 +15,7 @@ from election.domain.ids import message_id
 from election.domain.roster import Roster
 
 
-def read(
+def read(  # noqa: PLR0917 (options)
     election: Annotated[Path, typer.Option(help="The election folder.", exists=True, file_okay=False)],
     texts: Annotated[
         list[str] | None, typer.Argument(help="Texts; none: one a line from standard input.")

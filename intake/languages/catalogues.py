@@ -13,7 +13,6 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
-
 _LISTS = ("word", "incident", "danger", "machine", "number")
 _SENTENCES = ("reply", "form", "outbound")
 

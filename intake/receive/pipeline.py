@@ -193,9 +193,7 @@ class IngestPipeline:
         """The reply to a message, as `readings` or else as read against its roster, where that is at hand."""
         return self._words_for(message, readings)[0]
 
-    def _words_for(
-        self, message: Message, readings: list[Reading] | None = None
-    ) -> tuple[str, Draft | None]:
+    def _words_for(self, message: Message, readings: list[Reading] | None = None) -> tuple[str, Draft | None]:
         """`words_for`, and the question about a count that the tally's word makes doubtful."""
         roster = self.rosters.at_hand(message.roster_version)
         if roster is None:

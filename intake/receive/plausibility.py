@@ -50,7 +50,7 @@ def hint_of(
 ) -> tuple[int | None, float | None, float | None]:
     """What a count looked at then may be measured by: the last one, what is expected by now, and since then.
 
-    `opened`: when the polls there opened, epoch seconds; what is expected since is its part of the day so far.
+    `opened`: when the polls there opened, epoch seconds; what is expected since is its part of that.
     """
     last, at = place.last_votes, place.last_observed_at
     # A look before the last accepted one may well be lower: the tally puts it where it belongs.

@@ -1,10 +1,10 @@
 """Answers and the questions they belong to: a function of the set of one sender's entries. Pure.
 
-A question is an entry of its own: what could be read two ways (QUESTION, with the readings it offers), a count
-that waits (`held`), or a count that intake asked about because of what the tally said just then (ASKED). An
-answer belongs to the sender's latest open question before it by sending time, at most `LONGEST` older. What is
-asked, counted, corrected or withdrawn after a question closes it. So neither the order in which entries arrive
-nor their repetition matters (law L3), as with FIX and UNDO.
+A question is an entry of its own: what could be read two ways (QUESTION, with the readings it offers), a
+count that waits (`held`), or a count that intake asked about because of what the tally said just then
+(ASKED). An answer belongs to the sender's latest open question before it by sending time, at most `LONGEST`
+older. What is asked, counted, corrected or withdrawn after a question closes it. So neither the order in
+which entries arrive nor their repetition matters (law L3), as with FIX and UNDO.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -126,9 +126,12 @@ class _Conversation:
             if now.question == "place_only" and before.question == "which_precinct" and e.precinct >= 0:
                 if self._derive(e, before, e.precinct):
                     return
-            elif now.question == "which_precinct" and before.question == "place_only" and now.offers:
-                if self._derive(e, now, before.entry.precinct):
-                    return
+            elif (
+                now.question == "which_precinct"
+                and before.question == "place_only"
+                and self._derive(e, now, before.entry.precinct)
+            ):
+                return
         self._open = now
 
     def _counts(self, e: Entry, question: _Open | None) -> None:
@@ -172,7 +175,7 @@ class _Conversation:
                 self._derive(e, question, -1)
 
     def _derive(self, answer: Entry, question: _Open, place: int) -> bool:
-        """The entries that the question offered, at `place` where the answer names one; whether there are any."""
+        """The entries that the question offered, at `place` where one is named; whether there are any."""
         made = 0
         for offer in question.offers:
             kind = _OFFERED.get(str(offer.get("kind")))
@@ -186,7 +189,9 @@ class _Conversation:
         return made > 0
 
 
-def _derived(answer: Entry, question: Entry, kind: Kind, offer: Mapping[str, Any], place: int, n: int) -> Entry:
+def _derived(  # noqa: PLR0917
+    answer: Entry, question: Entry, kind: Kind, offer: Mapping[str, Any], place: int, n: int
+) -> Entry:
     number = int.from_bytes(answer.id, "big") ^ n
     detail = {k: offer[k] for k in ("minutes", "people", "roll_numbers", "text") if k in offer}
     votes = offer.get("votes")

@@ -214,10 +214,10 @@ def _corrected(
                     observed = old.observed
             live.append(replace(report, observed=observed, asked=False))
             continue
-        if live and live[-1].votes == report.votes and (live[-1].asked or report.asked):
-            if report.sent - live[-1].sent > ONCE:
-                live.append(replace(live.pop(), asked=False))
-                report = replace(report, asked=False)
+        same = bool(live) and live[-1].votes == report.votes and report.sent - live[-1].sent > ONCE
+        if same and (live[-1].asked or report.asked):
+            live.append(replace(live.pop(), asked=False))
+            report = replace(report, asked=False)
         live.append(report)
     return live, out
 

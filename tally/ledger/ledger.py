@@ -247,7 +247,9 @@ class Ledger:
         talkers = self._talkers.get(position)
         if not talkers:
             return NO_ANSWERS
-        return together(answers_of(self._said_by(sender, as_of), self._place_of) for sender in sorted(talkers))
+        return together(
+            answers_of(self._said_by(sender, as_of), self._place_of) for sender in sorted(talkers)
+        )
 
     def _said_by(self, sender: str, as_of: float) -> Iterator[Entry]:
         """A sender's questions and answers, and the counts where those may act; each once."""
@@ -416,7 +418,9 @@ class Ledger:
         if heard is not None and as_of >= heard:
             as_of = FOREVER
         view = resolved(
-            position, self._entries(position, as_of), self.hours(position, as_of),
+            position,
+            self._entries(position, as_of),
+            self.hours(position, as_of),
             self._context(as_of, self._answers(position, as_of)),
         )
         if position in self._site_at:

@@ -1,4 +1,4 @@
-"""Dialogues with the tally behind: what stands after answers, in whatever order and however often they arrive."""
+"""Dialogues with the tally behind: what stands after answers, in any order and however often they arrive."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

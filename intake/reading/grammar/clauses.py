@@ -83,7 +83,7 @@ def clauses_of(items: list[Item], own: tuple[PrecinctId, ...], known: bool, doub
 
 
 def _worth_a_guess(items: list[Item]) -> bool:
-    """Whether a text with strange words is about its one number: "412 crazy in here", not "be there in 10"."""
+    """Whether strange words are about the one number: "412 crazy in here", not "be there in 10"."""
     shape = codes_of(items)
     if not _NO_GUESS.isdisjoint(shape) or shape.count(Code.UNKNOWN) > MOST_STRANGE:
         return False

@@ -66,13 +66,12 @@ def alarm_of(tokens: Sequence[Token], folded: str, names: Sequence[Span]) -> Ala
         if known and known[0] in _CODES:
             said.append((known[0], at, at + length))
         at += length
-        if at == n or not _ENDS.isdisjoint(folded[kept[at - 1].end : kept[at].start]):
-            if said:
-                alarming, ended = _judged(said)
-                raised, over = raised or alarming, over or ended
-                if alarming or ended:
-                    spans += [(kept[a].start, kept[b - 1].end) for _, a, b in said]
-                said = []
+        if said and (at == n or not _ENDS.isdisjoint(folded[kept[at - 1].end : kept[at].start])):
+            alarming, ended = _judged(said)
+            raised, over = raised or alarming, over or ended
+            if alarming or ended:
+                spans += [(kept[a].start, kept[b - 1].end) for _, a, b in said]
+            said = []
     return Alarm(raised, over and not raised, tuple(spans)) if raised or over else NO_ALARM
 
 

@@ -102,7 +102,11 @@ def _mend(match: re.Match[str]) -> str:
 
 def composed(text: str) -> str:
     """The text with each letter and its marks as one character, as most phones send it."""
-    return text if text.isascii() or unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+    return (
+        text
+        if text.isascii() or unicodedata.is_normalized("NFC", text)
+        else unicodedata.normalize("NFC", text)
+    )
 
 
 def bare(folded: str) -> str:

@@ -47,7 +47,7 @@ def codes_of(items: list[Item]) -> str:
 
 
 def items_of(folded: str, vocabulary: Vocabulary, places: Places) -> tuple[list[Item], Alarm]:
-    """The items of a folded text, times joined, fillers and polite words still among them; and the danger in it.
+    """The items of a folded text (times joined, fillers and polite words among them), and its danger.
 
     Remembered with their roster: never change what comes back.
     """

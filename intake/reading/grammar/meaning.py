@@ -4,7 +4,6 @@ The order is that of trouble: danger to people, then what would act wrongly, the
 """
 
 import re
-from dataclasses import replace
 from datetime import datetime
 
 from election.domain.checkin import COUNTED, Kind, Reading
@@ -37,7 +36,7 @@ _EDGE = " \t\r\n:;,.-–—!¡：，。！、"
 _BESIDE = frozenset({Code.POLITE, Code.FILLER, Code.TEXTING, Code.THANKS, Code.OKAY, Code.YES})
 _BANG = re.compile(r"(?<!\S)!+")
 _NOT_BEFORE_INCIDENT = frozenset({Code.UNKNOWN, Code.NONE, Code.SAME, Code.TEXTING, Code.NO})
-_MARKS = frozenset("“«「\"‟„『〝\n\r>|")  # where a text may hold what its sender did not write
+_MARKS = frozenset('“«「"‟„『〝\n\r>|')  # where a text may hold what its sender did not write
 _KEPT_BESIDE_DANGER = COUNTED | {Kind.LINE}
 _SEGMENT = re.compile(r"[.!?;,\n]+(?!\d)")
 _SHORT = 4  # characters: no reaction, nothing of ours is as short
@@ -105,8 +104,12 @@ def _read_written(text: str, sender: Sender) -> list[Reading]:
     if watcher and Code.UNKNOWN in codes:
         items = _without_signature(items, watcher)
         codes = codes_of(items)
-    if PLAIN.fullmatch(codes) and "!" not in folded and "?" not in folded and not alarm.spans and (
-        folded.strip() not in EMERGENCY_NUMBERS
+    if (
+        PLAIN.fullmatch(codes)
+        and "!" not in folded
+        and "?" not in folded
+        and not alarm.spans
+        and (folded.strip() not in EMERGENCY_NUMBERS)
     ):
         plain = _plain(count_of(items, Kind.COUNT), sender)
         if plain:
@@ -119,8 +122,10 @@ def _read_written(text: str, sender: Sender) -> list[Reading]:
     if machine == STRANGER and not alarm.raised:
         return [_by_machine(machine, items, sender)]
     if whole and (not alarm.raised or whole.kind is Kind.STOP):
-        return [whole._replace(unknown_sender=sender.unknown)] if whole.kind not in _PLACED else (
-            sender.all_readings([Clause(whole.kind, 0, ids) for ids in _named(items)])
+        return (
+            [whole._replace(unknown_sender=sender.unknown)]
+            if whole.kind not in _PLACED
+            else (sender.all_readings([Clause(whole.kind, 0, ids) for ids in _named(items)]))
         )
     keyword = _incident_keyword(folded, items) if Code.INCIDENT in codes or "!" in folded else None
     if keyword and not (alarm.over and folded[keyword[0]] != "!"):
@@ -133,7 +138,10 @@ def _read_written(text: str, sender: Sender) -> list[Reading]:
             return [*kept, *_alarm(text, items, sender)]
         return [*kept, *sender.placed(sender.reading(Kind.RESOLVED, text=text.strip()), ())]
     if Code.INCIDENT in codes and any(i.code == Code.UNKNOWN for i in items):
-        return [*_beside(items, _spans_of(items, Code.INCIDENT), folded, sender), *_alarm(text, items, sender)]
+        return [
+            *_beside(items, _spans_of(items, Code.INCIDENT), folded, sender),
+            *_alarm(text, items, sender),
+        ]
     if machine is not None:
         return [_by_machine(machine, items, sender)]
     try:
@@ -197,7 +205,10 @@ def _segments(items: list[Item], folded: str, marks: re.Pattern[str] = _SEGMENT)
 
 
 def _beside(
-    items: list[Item], spans: "list[tuple[int, int]] | tuple[tuple[int, int], ...]", folded: str, sender: Sender
+    items: list[Item],
+    spans: "list[tuple[int, int]] | tuple[tuple[int, int], ...]",
+    folded: str,
+    sender: Sender,
 ) -> list[Reading]:
     """The counts and waits that stand in parts of their own beside an alarm."""
     kept: list[Reading] = []

@@ -260,8 +260,8 @@ class Parse:
             if grouped is not None:
                 self.out.append(grouped)
                 return
-            sure = [i for i in left if i.code == Code.ODD and "." in i.text]  # 2.870; never 27%, +24
-            guess = str(numbers[0]) if len(numbers) == len(sure) == 1 and numbers[0] is not None else None
+            dotted = [i for i in left if i.code == Code.ODD and "." in i.text]  # 2.870; never 27%, +24
+            guess = str(numbers[0]) if len(numbers) == len(dotted) == 1 and numbers[0] is not None else None
             if Code.RANGE in codes and "N" in shape:
                 near = [item.ids for item in left if item.code == Code.RANGE]
                 counts = [item.value for item in left if item.code in NUMBERS]
@@ -283,7 +283,7 @@ class Parse:
             raise Ask("numbers", guess)
 
     def _grouped_by_points(self, left: list[Item]) -> Clause | None:
-        """`1.204 votos`: thousands as Spanish and Vietnamese write them, where a word says what is counted."""
+        """`1.204 votos`: thousands as Spanish and Vietnamese write them, beside a word for votes."""
         odd = [item for item in left if item.code == Code.ODD and item.value is not None]
         rest = {item.code for item in left} - {Code.ODD, Code.VOTES, Code.PLACE, Code.CLOCK}
         if len(odd) != 1 or rest or Code.VOTES not in codes_of(left) or "." not in odd[0].text:

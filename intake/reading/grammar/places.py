@@ -40,7 +40,8 @@ class Places:
 
     `items_before`: a folded text's items. `clauses_before`: a text's clauses, where they are anybody's.
     `exact` by id as it stands on the roster: it wins over one that only looks alike (11-1 is not 1-11).
-    `written`: ids that the tokeniser would part. `loose` forgives leading zeros (`12-1` for `12-01`): good for a guess, never for a reading.
+    `written`: ids that the tokeniser would part.
+    `loose` forgives leading zeros (`12-1` for `12-01`): good for a guess, never for a reading.
     """
 
     ids: dict[str, Ids]

@@ -1,4 +1,4 @@
-"""What of a text its sender did not write: reactions, automatic replies, quoted lines, our own words, signatures.
+"""What of a text its sender did not write: reactions, automatic replies, quoted lines, our own words.
 
 Phones send a tapped heart as words (`Liked “Got it: 412 at 12-01.”`) and networks word what failed. None of
 that reports anything, and no number in it is anybody's guess.
@@ -23,7 +23,10 @@ _FRAGMENT = 4  # words that are looked for together
 _ALIKE, _SIGNS_ALIKE = 4, 8  # such windows in a row that are ours, not chance; signs of Chinese say less
 _QUOTED = re.compile(r"“[^”“]*”|«[^»«]*»|「[^」「]*」|\"[^\"]*\"")
 _PHONE = re.compile(r"(?<!\d)(?:\+?\d{1,3}[ .-]?)?\(?\d{3}\)?[ .-]{0,2}\d{3}[ .-]\d{4}(?!\d)")
-_CUT = re.compile(r"^\s{0,4}(?:--+|__+|—+|-{2,}\s?original message\s?-{2,}|[^\n]{0,80}(?:wrote|escribió|写道|đã viết) ?[:：])\s*$")
+_CUT = re.compile(
+    r"^\s{0,4}(?:--+|__+|—+|-{2,5}\s?original message\s?-{2,5}"
+    r"|[^\n]{0,80}(?:wrote|escribió|写道|đã viết) ?[:：])\s*$"
+)
 _YES, _NO, _ALARM = "👍👌✅✔☑💯🆗🙆👏", "👎❌🚫🙅✖❎", "🆘🚨🔫🔪🗡🚑🔥🚒🚓🚔💣🧨"
 
 
@@ -85,7 +88,7 @@ def written(text: str) -> Written:
         text = "\n".join(kept)
     if is_ours(text):
         return Written("", True)
-    if any(mark in text for mark in "“«「\""):
+    if any(mark in text for mark in '“«「"'):
         outside = _QUOTED.sub(" ", text)
         if any(map(str.isalnum, outside)):
             inside = any(map(str.isdigit, "".join(_QUOTED.findall(text))))
@@ -115,9 +118,13 @@ def _is_reaction(text: str) -> bool:
         emoji = any(_is_emoji(char) for char in lead + tail)
         if emoji and len(words) <= 3:
             return True
-        return bool(words) and len(words) <= _LEAD and any(
-            (found := machine_words().find(words, start, marked)) and found[0] == REACTION
-            for start in range(min(3, len(words)))
+        return (
+            bool(words)
+            and len(words) <= _LEAD
+            and any(
+                (found := machine_words().find(words, start, marked)) and found[0] == REACTION
+                for start in range(min(3, len(words)))
+            )
         )
     words, marked = _words(text[:120])
     if not 2 <= len(words) <= _SHORT or len(text) > 120:
@@ -145,7 +152,7 @@ def said_by_machine(folded: str, words: list[str]) -> str | None:
 
 
 def _is_emoji(char: str) -> bool:
-    return char > "\u2000" and unicodedata.category(char) in ("So", "Sk") or char in "‼⁉❗❓"
+    return (char > "\u2000" and unicodedata.category(char) in ("So", "Sk")) or char in "‼⁉❗❓"
 
 
 def sign_of(text: str) -> str | None:

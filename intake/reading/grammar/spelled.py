@@ -1,10 +1,9 @@
-"""Numbers in words: `four hundred twelve`, `cuatrocientos doce`, `四百一十二`. Read, and always asked about."""
+"""Numbers in words: `four hundred twelve`, `cuatrocientos doce`, `四百一十二`. Always asked about."""
 
 from dataclasses import replace
 from functools import cache
 
 from intake.languages.catalogues import load_catalogues
-
 from intake.reading.grammar.items import Item
 from intake.reading.grammar.words import Code, Vocabulary, vocabulary_of
 
@@ -72,6 +71,3 @@ def has_number_words(items: list[Item]) -> bool:
     """Whether any unknown word is a number's."""
     words = _vocabulary()
     return any(i.code == Code.UNKNOWN and (words.code(i.text) or "U") != Code.UNKNOWN for i in items)
-
-
-

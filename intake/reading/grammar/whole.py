@@ -1,4 +1,4 @@
-"""What a text means as a whole: opting out, help, yes and no, thanks, leaving. Nothing else may stand in it."""
+"""What a text means as a whole: opting out, help, yes and no, thanks, leaving. Nothing else is in it."""
 
 from itertools import pairwise
 

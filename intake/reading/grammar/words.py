@@ -207,7 +207,9 @@ def vocabulary_of(classes: Mapping[str, str], words_of: Callable[[Catalogue], Wo
     for phrase, ways in spellings.items():
         codes = {code for _, code, _ in ways}
         plain.setdefault(phrase, codes.pop() if len(codes) == 1 else Code.UNKNOWN)
-    return Vocabulary(plain, marked, spellings, lengths_by_first_word(p.split(" ") for p in (*marked, *plain)))
+    return Vocabulary(
+        plain, marked, spellings, lengths_by_first_word(p.split(" ") for p in (*marked, *plain))
+    )
 
 
 @cache

@@ -19,8 +19,7 @@ from tests.intake.sample import ES, ONE, SENT, TWO, VI, ZH, sample_roster, sms
 ROSTER = sample_roster()
 PHONES = {"one": ONE, "es": ES, "two": TWO, "vi": VI, "zh": ZH}
 ROWS = [
-    json.loads(line)
-    for line in (Path(__file__).parent / "strangers.jsonl").read_text("utf-8").splitlines()
+    json.loads(line) for line in (Path(__file__).parent / "strangers.jsonl").read_text("utf-8").splitlines()
 ]
 BY_KIND: dict[str, list[dict[str, Any]]] = defaultdict(list)
 for row in ROWS:
