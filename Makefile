@@ -14,12 +14,15 @@ REQUESTS ?= 100000
 # test files at a time; each worker has a PostgreSQL of its own, and often waits for other processes
 WORKERS ?= 3
 # the longest files begin first, so that none is left alone at the end
-LONG := tests/simulation/ tests/end_to_end/ tests/chaos/
+LONG := tests/simulation/ tests/end_to_end/ tests/chaos/ tests/dashboard/ tests/intake/
 TESTS := $(LONG) $(filter-out $(LONG) tests/__pycache__/,$(wildcard tests/*/ tests/test_*.py))
 
+# Where no bytecode is kept, each of the hundreds of processes that tests start compiles everything it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni haproxy public-paths compose-check clean \
-	images-local cluster-up cluster-down cluster-status test-cluster test-long access security
+.PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni haproxy public-paths compose-check clean browser shape \
+	images-local cluster-up cluster-down cluster-status test-cluster test-long access log-events security
 
 help: ## What each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,19 +79,35 @@ haproxy: ## Debian's HAProxy, unpacked in .venv/haproxy for the proxy's tests
 		|| { apt-get update -qq && apt-get download -qq $(HAPROXY) >/dev/null; } \
 		&& for each in *.deb; do dpkg -x $$each .; done && rm *.deb; } || :; fi
 
-lint: $(STAMP) ## Formatting, lint, types, import contracts
+lint: $(STAMP) browser ## Formatting, lint, types, import contracts; the browser's code where Node is at hand
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+browser: ## Types, lint and unit tests of the browser's code; says so and goes on where Node is missing
+	@# Beluga needs no Node: nothing is built. The type checker, eslint and a page for tests come from npm, once.
+	@if ! node -e 'const [major, minor] = process.versions.node.split("."); process.exit(Number(major < 20 || (+major === 20 && minor < 19)))' 2>/dev/null; then \
+		echo "The browser's code is NOT checked: there is no Node 20.19 or newer (node --version)."; \
+	elif test -x node_modules/.bin/tsc || npm ci --silent; then \
+		npm run --silent types && npm run --silent lint && npm test --silent; \
+	else echo "The browser's code is NOT checked for types and style: npm cannot fetch its tools (npm ci)."; \
+		npm test --silent; fi
+
+shape: $(STAMP) ## The house in figures; SINCE=191bfef sets an older tree beside it
+	$(BIN)/python -m tests.shape $(SINCE)
+
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: $(STAMP) chromium libfiu patroni haproxy lint ## Everything CI runs (under 15 minutes)
-	@# What fails beside others on a busy machine gets one run alone; both runs are shown, a real fault fails twice.
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS) || $(BIN)/pytest --last-failed --last-failed-no-failures none
+test: $(STAMP) chromium libfiu patroni haproxy ## Everything CI runs (under 15 minutes)
+	@# Lint runs beside the tests and is shown after them. Nothing is run twice: a test that fails now and then
+	@# is a defect.
+	@said=$$(mktemp); \
+	$(MAKE) --no-print-directory lint >$$said 2>&1 & lint=$$!; \
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(TESTS); tests=$$?; \
+	wait $$lint; linted=$$?; cat $$said; rm $$said; exit $$((tests || linted))
 
 quick: $(STAMP) ## Tests without the end-to-end runs
 	$(BIN)/pytest --ignore tests/end_to_end
@@ -100,7 +119,7 @@ rehearse: $(STAMP) ## Every failure of the catalogue that one machine can show (
 	$(BIN)/beluga rehearse
 
 test-long: $(STAMP) chromium ## The long forms of tests: twenty seeds of kills, a calling day, new examples for the laws
-	BELUGA_REHEARSE=1 $(BIN)/pytest tests/end_to_end tests/intake/test_crash.py tests/callers/test_day.py \
+	BELUGA_REHEARSE=1 BELUGA_EXAMPLES=2000 $(BIN)/pytest --timeout 3600 tests/end_to_end tests/intake/test_crash.py tests/callers/test_day.py \
 		tests/callers/test_survival.py $$(grep -rl --include='test_*.py' "^from hypothesis" tests)
 
 fuzz: $(STAMP) ## Ten million mutated texts against the grammar (TEXTS=, SEED=), then requests and expressions
@@ -120,12 +139,15 @@ security: $(STAMP) chromium haproxy ## Everything that attacks Beluga, as a tabl
 access: $(STAMP) ## Write docs/access.md: every route and who is answered what
 	$(BIN)/python -m beluga.readiness.access_page docs/access.md
 
+log-events: $(STAMP) ## Write docs/log-events.md: every event of our logs, and what to do about it
+	$(BIN)/python -m beluga.readiness.log_events_page docs/log-events.md
+
 lock: $(STAMP) ## Resolve the locked dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --custom-compile-command 'make lock' -o requirements.lock pyproject.toml
+		--no-emit-find-links --custom-compile-command 'make lock' -o requirements.lock pyproject.toml --extra files
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --custom-compile-command 'make lock' --constraint requirements.lock \
-		-o requirements-dev.lock pyproject.toml --group dev
+		-o requirements-dev.lock pyproject.toml --extra files --group dev
 
 wheel: $(STAMP) ## Build dist/*.whl
 	$(BIN)/python -m build --no-isolation --wheel --outdir dist

@@ -29,7 +29,8 @@ import uvloop
 
 from beluga.stack.postgres import EmbeddedPostgres, free_port
 from callers.__main__ import COLLECT_AFTER
-from callers.queue.leases import CallerOnDuty, Granted, Queue, calling_url
+from callers.queue.lease import CallerOnDuty, Granted
+from callers.queue.leases import Queue, calling_url
 from callers.rules.policy import Rules
 from election.postgres.database import connect, open_pool
 from election.postgres.migrate import migrate
@@ -118,7 +119,7 @@ async def lease(
                 await asyncio.sleep(TALK_SECONDS)
                 in_hand.give_back(found)
                 report = OutcomeReport(outcome_id=uuid4(), outcome="will_vote")  # type: ignore[arg-type]
-                await queue.record(caller.caller_id, found.lease_id, report, now())
+                await queue.outcomes.record(caller.caller_id, found.lease_id, report, now())
 
     await asyncio.gather(*(work(n) for n in range(callers)))
     return leases / (time.perf_counter() - started), took
@@ -149,7 +150,7 @@ async def paced(
             await asyncio.sleep(TALK_SECONDS)
             in_hand.give_back(found)
             report = OutcomeReport(outcome_id=uuid4(), outcome="will_vote")  # type: ignore[arg-type]
-            await queue.record(caller.caller_id, found.lease_id, report, at)
+            await queue.outcomes.record(caller.caller_id, found.lease_id, report, at)
 
     async def probe() -> None:
         async with pool.acquire() as connection:
@@ -187,7 +188,7 @@ async def run(url: str, options: argparse.Namespace) -> None:
     queue = Queue(pool, Rules(), lambda _: "America/New_York")
     started = time.perf_counter()
     for n in range(options.precincts):
-        await queue.warm(f"p{n}", NOON)
+        await queue.candidates.warm(f"p{n}", NOON)
     seconds = (time.perf_counter() - started) / options.precincts
     print(f"a precinct's candidates are read in {seconds * 1000:.1f} ms, once, when it opens for calling")
     gc.freeze()

@@ -26,7 +26,7 @@ from websockets.asyncio.client import connect
 from beluga.county.county import write_county
 from beluga.county.ground_truth import ground_truth
 from beluga.load.replay import at_full_speed
-from beluga.load.sender import Sender, Text
+from beluga.load.sender import TextSender, WatcherText
 from beluga.proof.laws import Witnesses, check_laws
 from beluga.stack.process import StackProcess, free_port_base
 from beluga.stack.stack import RunFile, secrets_of
@@ -37,7 +37,7 @@ from election.runtime.clock import FileClock
 PER_MINUTE = 60  # reports received in one minute of the day, about what 18,858 precincts at 30 % watched send
 
 
-def texts(county, day, count: int) -> list[Text]:
+def texts(county, day, count: int) -> list[WatcherText]:
     """Reports of the watched precincts in turn, `PER_MINUTE` a minute."""
     index = {p.precinct_id: i for i, p in enumerate(county.election.precincts)}
     posts = [(w.phone, w.precinct_ids[0]) for w in county.election.watchers]
@@ -46,7 +46,7 @@ def texts(county, day, count: int) -> list[Text]:
         at = day.opens + timedelta(minutes=10 + n // PER_MINUTE, seconds=n % PER_MINUTE * 60 / PER_MINUTE)
         phone, precinct = posts[n % len(posts)]
         found.append(
-            Text(f"bench-{n}", at, phone, f"{precinct} {day.votes(index[precinct], at)}", sent_at=at)
+            WatcherText(f"bench-{n}", at, phone, f"{precinct} {day.votes(index[precinct], at)}", sent_at=at)
         )
     return found
 
@@ -75,25 +75,25 @@ def _words(message: dict[str, Any]) -> Iterable[tuple[str, float | None]]:
     return ()
 
 
-class Timed(Sender):
+class Timed(TextSender):
     """Notes when each acknowledged text was sent off, for the feed's reader to compare with."""
 
     sent: dict[str, list[tuple[float, float]]]
     clock: FileClock
 
-    async def send(self, text: Text) -> str | None:
+    async def send(self, text: WatcherText) -> str | None:
         self.sent[text.body.split()[0]].append((self.clock.now().timestamp(), time.monotonic()))
         return await super().send(text)
 
 
-async def no_op(secrets: dict[str, str], load: list[Text], clock: FileClock) -> Sender:
+async def no_op(secrets: dict[str, str], load: list[WatcherText], clock: FileClock) -> TextSender:
     """The same load on a handler that reads the body and answers, in a process of its own."""
     import sys
 
     port = free_port_base()
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bench.replay", "--serve", str(port))
     try:
-        async with Sender(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port}", secrets) as sender:
+        async with TextSender(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port}", secrets) as sender:
             await sender.send(load[0])
             sender.record.seconds.clear()
             began = time.monotonic()

@@ -32,9 +32,9 @@ def main() -> int:
     try:
         app = make_app(settings, log)
     except ShortKeyError as error:
-        log.critical("callers cannot start", problem=str(error))
+        log.error("service_cannot_start", reason=str(error))
         return 1
-    log.info("listening", host=settings.host, port=settings.callers_port)
+    log.info("service_ready", host=settings.host, port=settings.callers_port)
     web.run_app(
         app, host=settings.host, port=settings.callers_port, access_log=None, print=None,
         loop=loop, shutdown_timeout=5, backlog=BACKLOG, keepalive_timeout=HALF_SENT_SECONDS,

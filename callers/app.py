@@ -10,10 +10,11 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from callers.api import desk as api
-from callers.api import links
+from callers.api import calls, dispatches, keys, links
 from callers.api import staff as staff_api
 from callers.api.addresses import Addresses
+from callers.api.answers import errors
+from callers.api.openapi import add_api
 from callers.dispatch.feed import callers_view
 from callers.dispatch.places import Places
 from callers.pages import caller as desk
@@ -49,22 +50,22 @@ def make_app(
     settings: CallersSettings, log: structlog.stdlib.BoundLogger, clock: Clock | None = None
 ) -> web.Application:
     """The service. It starts and answers with its database and the feed away."""
-    whole = whole_requests(HALF_SENT_SECONDS, api.LONGEST_WAIT + _GRACE_SECONDS)
-    app = web.Application(middlewares=[whole, api.errors, desk.people], client_max_size=_BODY_BYTES)
+    whole = whole_requests(HALF_SENT_SECONDS, calls.LONGEST_WAIT + _GRACE_SECONDS)
+    app = web.Application(middlewares=[whole, errors, desk.people], client_max_size=_BODY_BYTES)
     registry = CollectorRegistry()
     feed = callers_view()
     places = Places(feed)
     metrics = Metrics(registry, feed)
     at = DatabaseClock(clock or open_clock(settings.clock_file))
-    holder = api.ServiceHolder()
+    holder = keys.ServiceHolder()
     encryption = settings.encryption
-    app[api.SERVICE] = holder
-    app[api.TOKENS] = tokens = Tokens(settings.secret.get_secret_value())
-    app[api.ACCESS] = access = AccessList(settings.state / "callers")
-    app[api.ENDED] = ended = AccessTelemetry(registry)
-    app[api.ADMISSION] = Admission(tokens, access.still_open, ended.account)
-    app[api.ADDRESSES] = Addresses(settings.trusted_proxies, settings.secret.get_secret_value())
-    app[api.LOG] = log
+    app[keys.SERVICE] = holder
+    app[keys.TOKENS] = tokens = Tokens(settings.secret.get_secret_value())
+    app[keys.ACCESS] = access = AccessList(settings.state / "callers")
+    app[keys.ENDED] = ended = AccessTelemetry(registry)
+    app[keys.ADMISSION] = Admission(tokens, access.still_open, ended.account)
+    app[keys.ADDRESSES] = Addresses(settings.trusted_proxies, settings.secret.get_secret_value())
+    app[keys.LOG] = log
 
     async def ready() -> dict[str, bool]:
         service = holder.service
@@ -78,14 +79,14 @@ def make_app(
     async def open_when_reachable() -> None:
         pool, opens = await until_reachable(
             lambda: _open(settings),
-            lambda error: log.warning("database away", error=type(error).__name__),
+            lambda error: log.warning("database_away", work="opening", error=type(error).__name__),
         )
         service = CallingService(
             pool, settings, at=at, feed=feed, places=places, metrics=metrics, leader=leader
         )
         service.queue.sealed_off = not opens
         holder.service = service
-        log.info("database reached")
+        log.info("database_reached")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_keep_ticking(service, log))
             tasks.create_task(leader.run())
@@ -135,7 +136,7 @@ def make_app(
 
     app.on_shutdown.append(let_go)
     app.cleanup_ctx.append(beside)
-    api.add_api(app, [*api.ROUTES, *staff_api.ROUTES, *links.ROUTES])
+    add_api(app, [*calls.ROUTES, *dispatches.ROUTES, *staff_api.ROUTES, *links.ROUTES])
     desk.add_desk(app)
     joining.add_joining(app, settings.wrong_codes_a_minute)
     captain.add_captain(app)
@@ -152,7 +153,7 @@ def _start(
 
     def ended(task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()):
-            log.critical("a task failed", task=name, exc_info=error)
+            log.error("task_failed", task=name, exc_info=error)
             raise SystemExit(1) from error
 
     task.add_done_callback(ended)
@@ -185,7 +186,7 @@ async def _keep_ticking(service: CallingService, log: structlog.stdlib.BoundLogg
             rest.reset()
             await asyncio.sleep(_TICK_SECONDS)
         except UNREACHABLE as error:
-            log.warning("database away", error=type(error).__name__)
+            log.warning("database_away", work="tick", error=type(error).__name__)
             await rest.wait()
 
 
@@ -209,7 +210,7 @@ async def _keep_places(service: CallingService, log: structlog.stdlib.BoundLogge
                             connection, service.settings.encryption
                         )
                         if service.queue.sealed_off:
-                            log.critical("nobody can be called", problem=str(SealedError()))
+                            log.critical("voters_key_wrong", reason=str(SealedError()))
                         rest.reset()
                         with contextlib.suppress(TimeoutError):
                             await asyncio.wait_for(changed.wait(), _PLACES_SECONDS if known else 1.0)
@@ -217,5 +218,5 @@ async def _keep_places(service: CallingService, log: structlog.stdlib.BoundLogge
                     with contextlib.suppress(*UNREACHABLE):
                         await connection.remove_listener(CHANGED_CHANNEL, wake)
         except UNREACHABLE as error:
-            log.warning("database away", error=type(error).__name__)
+            log.warning("database_away", work="places", error=type(error).__name__)
             await rest.wait()

@@ -9,12 +9,24 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from chaos.faults.front import Front
+from chaos.faults.front import TlsFront
 from chaos.faults.headquarters import Headquarters
 from chaos.judge.history import Op
 from chaos.judge.observer import VIEWER
 from chaos.load.keys import CopiedKeys
 from chaos.session.session import current
+
+# Actions that are themselves the fault, and what shows that they were.
+TRACES = {
+    "take_away": "the command closed the account",
+    "reconnect_storm": "viewers were served a snapshot",
+    "flood": "unsigned requests were answered",
+    "guess_codes": "guesses were refused",
+}
+
+
+def _leave_trace(action: str, label: str) -> None:
+    current().history.record(Op.TRACE, label, said=TRACES[action])
 
 
 def load(
@@ -38,7 +50,7 @@ def load(
 def open_front() -> str:
     """Puts a TLS front before intake, whose certificate can be hurt; its address."""
     session = current()
-    session.front = session.front or Front(session.target).start()
+    session.front = session.front or TlsFront(session.target).start()
     return session.front.url
 
 
@@ -72,11 +84,12 @@ def take_away(login: str = "rehearsed") -> str:
     session = current()
     session.history.record(Op.FAULT, "copied keys", cuts=[], number="copied-keys", arguments={"login": login})
     session.beluga("user", "disable", login)
+    _leave_trace("take_away", "copied keys")
     return login
 
 
 def lose_keys() -> str:
-    """Whoever copied the keys gives up."""
+    """End the use of the copied keys."""
     session = current()
     if session.keys is not None:
         session.keys.stop()
@@ -195,7 +208,10 @@ async def _storm(viewers: int, times: int) -> int:
     for n in range(times):
         session.history.record(Op.FAULT, f"storm {n + 1}", cuts=[], number=f"storm{n}", arguments={})
         everybody = asyncio.Barrier(viewers)
-        served += sum(await asyncio.gather(*(view(everybody) for _ in range(viewers))))
+        came = sum(await asyncio.gather(*(view(everybody) for _ in range(viewers))))
+        served += came
+        if came:
+            _leave_trace("reconnect_storm", f"storm {n + 1}")
         session.history.record(Op.HEAL, f"storm {n + 1}")
     return served
 
@@ -210,6 +226,8 @@ def flood(connections: int, seconds: float, source: str = "127.0.0.66") -> int:
     history.record(Op.FAULT, "flood", cuts=[], number="flood", arguments={"connections": connections})
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     history.record(Op.HEAL, "flood")
+    if int(done.stdout):
+        _leave_trace("flood", "flood")
     history.record(Op.NOTE, said=f"{done.stdout.strip()} answers to unsigned requests")
     return int(done.stdout)
 
@@ -219,7 +237,7 @@ def guess_codes(tries: int) -> int:
     looked at (the others were refused unseen).
     """
     session = current()
-    url, looked_at = f"{session.target.url('callers')}/c/join", 0
+    url, looked_at, refused = f"{session.target.url('callers')}/c/join", 0, 0
     session.history.record(Op.FAULT, "guesses", cuts=[], number="guesses", arguments={"tries": tries})
     for n in range(min(int(tries), 500)):
         form = urllib.parse.urlencode({"code": f"guess{n:03}", "name": "A guest", "speaks": "en"}).encode()
@@ -227,10 +245,13 @@ def guess_codes(tries: int) -> int:
             urllib.request.urlopen(urllib.request.Request(url, form), timeout=5).close()  # noqa: S310
         except urllib.error.HTTPError as error:
             looked_at += error.code == 403
+            refused += 1
             error.close()
         except OSError as error:
             session.history.record(Op.NOTE, said=f"a guess had no answer: {type(error).__name__}")
     session.history.record(Op.HEAL, "guesses")
+    if refused:
+        _leave_trace("guess_codes", "guesses")
     return looked_at
 
 

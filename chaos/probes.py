@@ -108,7 +108,7 @@ def everything_counted(seconds: float = 60.0) -> bool:
 
 
 def preflight_says(check: str, passed: bool, front: bool = True) -> bool:
-    """Whether `beluga preflight` passes (or fails) this check; of the TLS front, or of a name nobody has."""
+    """Whether `beluga preflight` passes (or fails) this check; of the TLS front, or of an unknown name."""
     session = current()
     url = session.front.url if front and session.front is not None else "https://beluga.invalid"
     done = subprocess.run(

@@ -10,7 +10,7 @@ import waitress
 from waitress.server import BaseWSGIServer
 
 from dashboard.app import BODY_LIMIT, build
-from dashboard.bridge.half_sent import Channel
+from dashboard.bridge.half_sent import HttpChannel
 from dashboard.bridge.lanes import Lanes
 from dashboard.settings import DashboardSettings
 from election.runtime.private_files import keep_private
@@ -62,7 +62,7 @@ def main() -> int:
         else set(),
         clear_untrusted_proxy_headers=True,
     )
-    server.channel_class = Channel
+    server.channel_class = HttpChannel
     asked = threading.Event()
 
     def stop(number: int, _: FrameType | None) -> None:
@@ -71,7 +71,7 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    log.info("listening", port=settings.dashboard_port)
+    log.info("service_ready", port=settings.dashboard_port)
     try:
         server.run()
     except SystemExit:
@@ -80,7 +80,7 @@ def main() -> int:
     finally:
         server.close()
         room.stop()
-        log.info("stopped")
+        log.info("service_stopped")
     return 0
 
 

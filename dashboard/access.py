@@ -15,9 +15,9 @@ ROUTES: tuple[Route, ...] = (
     war_room("POST", "/logout-everywhere", "ends all sessions of the account", _SESSION, 303),
     war_room("GET", "/", "the board's frame", _SESSION),
     war_room("GET", "/<path:path>", "the board's frame", _SESSION),
-    war_room("GET", "/script/", "the board's script", _SESSION),
+    war_room("GET", "/script/<version>/<name>", "the pages' modules", _SESSION),
     war_room("GET", "/static/<path:filename>", "nothing: there are no such files", _SESSION, 404),
-    war_room("GET", "/assets/<path:filename>", "styles and scripts", _SESSION),
+    war_room("GET", "/assets/<path:filename>", "styles", _SESSION),
     war_room(
         "GET",
         "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",

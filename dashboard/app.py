@@ -9,20 +9,22 @@ from dash import Dash
 from prometheus_client import CollectorRegistry
 
 from dashboard.accounts.audit_log import AuditLog
-from dashboard.accounts.sign_in import Accounts, add_sign_in
+from dashboard.accounts.sign_in import Accounts
+from dashboard.accounts.sign_in_pages import SignInPages
 from dashboard.alerts.alerts import Alerts, add_alerts
 from dashboard.board.actions import add_actions
 from dashboard.board.replay import add_replay
-from dashboard.board.routes import add_health, add_pages
-from dashboard.board.shell import Script, add_script, layout, page
+from dashboard.board.routes import BoardData, add_health
+from dashboard.board.shell import layout, page
 from dashboard.board.snapshots import Snapshots, add_snapshots
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.bridge.gzip import add_gzip
 from dashboard.bridge.malformed import add_malformed
 from dashboard.bridge.security_headers import add_security_headers
+from dashboard.browser import Scripts, add_scripts
 from dashboard.clients.feed import war_room_view
 from dashboard.clients.service_clients import ServiceClients
-from dashboard.desks.desks import add_desks
+from dashboard.desks.desks import DeskPages
 from dashboard.map.places import Gazetteer
 from dashboard.office.audit import add_audit
 from dashboard.precinct.panel import add_panel
@@ -94,24 +96,23 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     def signed_out(login: str) -> None:
         bridge.run(audit_log.record(login, "signed out everywhere", f"account:{login}", {}))
 
-    add_sign_in(server, settings, known, signed_out)
+    SignInPages(settings, known, signed_out).add_to(server)
     add_health(server, registry, lambda: {"election": gazetteer.places is not None}, well)
-    add_pages(server, settings, gazetteer, tokens)
+    BoardData(settings, gazetteer, tokens).add_to(server)
     add_audit(server, bridge, gazetteer, audit_log)
     add_actions(server, bridge, service_clients, gazetteer, audit_log)
-    add_desks(server, bridge, service_clients, gazetteer, audit_log)
+    scripts = Scripts.read()
+    DeskPages(bridge, service_clients, gazetteer, audit_log, scripts).add_to(server)
     add_alerts(server, bridge, alerts, audit_log)
     add_snapshots(server, snapshots)
     add_replay(server, bridge, service_clients)
-    script = Script.read()
-    add_script(server, script)
+    add_scripts(server, scripts)
     app = Dash(
         "dashboard",
         server=server,  # type: ignore[arg-type]
         title="Beluga war room",
         update_title="",
-        index_string=page(script),
-        assets_ignore=r"\.js$",  # the board's own come as one script
+        index_string=page(scripts),
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
         serve_locally=True,
         compress=False,

@@ -53,7 +53,7 @@ INSIDE: dict[str, dict[str, str]] = {
     },
     "dashboard": _WATCHING | {"/{path…}": "Dash answers any path with its page; ours are PAGES"},
 }  # fmt: skip
-# Paths that the board's own script gives its page (dashboard/assets/hands.js): Dash answers them.
+# Paths that the board's own script gives its page (dashboard/browser/address.js): Dash answers them.
 PAGES = {"/precinct/{precinct_id}"}
 # Two services have a page of this path; who gets it is said in deploy/haproxy.cfg.
 SHARED = {"/hotline": "intake"}
@@ -117,8 +117,7 @@ def _dashboard() -> Iterator[str]:
         for rule in room.server.url_map.iter_rules():
             path = re.sub(r"<path:(\w+)>", r"{\1…}", rule.rule)
             path = re.sub(r"<(?:[^<>:]+:)?(\w+)>", r"{\1}", path)
-            # The board's script is named after its content.
-            yield re.sub(r"^/script/[0-9a-f]+\.js$", "/script/{name}", path)
+            yield path
     finally:
         room.stop()
 

@@ -1,1 +1,1 @@
-"""Ground floor: what an election is, the check-in log, wire types, settings, clock, database, tokens."""
+"""Shared by all: what an election is, the check-in log, wire types, settings, clock, database, tokens."""

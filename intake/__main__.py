@@ -12,6 +12,7 @@ from election.runtime.private_files import keep_private
 from election.runtime.telemetry import configure_logs
 from intake.app import serve
 from intake.journal.writer import JournalUnavailableError
+from intake.metrics.workers import share_metrics
 from intake.settings import IntakeSettings
 from intake.workers import supervise
 
@@ -32,11 +33,12 @@ def main() -> int:
     log = configure_logs("intake", settings)
     if settings.intake_workers > 1 and "BELUGA_INTAKE_WORKER" not in os.environ:
         return supervise(settings)
+    share_metrics(settings.intake_worker)
     settle_process()
     try:
         uvloop.run(serve(settings))
     except (JournalUnavailableError, OSError, ValueError) as error:
-        log.error("intake_cannot_start", reason=str(error))
+        log.error("service_cannot_start", reason=str(error))
         return 1
     return 0
 

@@ -28,11 +28,11 @@ from intake.hotline.endpoint import add_hotline
 from intake.hotline.operators import Operators
 from intake.hotline.paper import add_paper
 from intake.journal.writer import Journal
-from intake.metrics.intake import Telemetry
-from intake.metrics.workers import WorkerMetrics
+from intake.metrics.intake import Telemetry, keep_fresh
+from intake.metrics.workers import metrics_text
 from intake.openapi.document import add_openapi
 from intake.pages.files import add_pages
-from intake.receive.pipeline import IngestPipeline
+from intake.receive.pipeline import IngestPipeline, PipelineOptions
 from intake.receive.rate_limits import Phones, Sources
 from intake.receive.replicated_ack import Replication
 from intake.roster.links import Links
@@ -56,9 +56,6 @@ class Intake:
         self.settings = settings
         self.clock = clock or open_clock(settings.clock_file)
         self.telemetry = Telemetry()
-        self._metrics = WorkerMetrics(
-            settings.folder, settings.intake_worker, settings.intake_workers, self.telemetry.registry
-        )
         self.rosters = Rosters(settings.folder)
         self.journal: Journal
         self.drain: Drain
@@ -102,12 +99,6 @@ class Intake:
             linger=settings.drain_linger_ms / 1000,
             stored=self.replication.stored if self.replication else None,
         )
-        self.telemetry.watch(
-            lambda: self.journal.depth,
-            lambda: 0 if self.drain.connected else self.journal.depth,
-            lambda: len(self.journal.torn),
-            self.journal.slowest_commit,
-        )
         self._runner = web.AppRunner(
             self._application(),
             access_log=None,
@@ -126,7 +117,8 @@ class Intake:
             reuse_address=True,
             reuse_port=settings.intake_workers > 1,
         )
-        await self._metrics.start()  # a worker counts once it serves
+        self.telemetry.serving.set(1)
+        self._run(keep_fresh(self._set_gauges), "gauges")
         self._run(self._fronts.sweep(), "fronts")
         for name, work in self.outreach.work():
             self._run(work, name)
@@ -135,7 +127,7 @@ class Intake:
             self._run(self.links.follow(settings.database_url), "links")
             self._run(self.access.follow(settings.database_url), "access list")
             self._run(self.drain.run(), "drain")
-        log.info("intake_ready", port=settings.intake_port, undrained=self.journal.depth)
+        log.info("service_ready", port=settings.intake_port, undrained=self.journal.depth)
 
     async def stop(self) -> None:
         """Finishes what is in flight, tries to empty the journal, and closes it."""
@@ -144,7 +136,7 @@ class Intake:
             await self._fronts.stop(IN_FLIGHT_SECONDS)
         if self._runner:
             await self._runner.cleanup()
-            await self._metrics.stop()
+            self.telemetry.serving.set(0)
         running = {task for task in self._tasks if not task.done()}
         while running:  # again and again: a cancellation that a library swallows must not keep us
             for task in running:
@@ -154,7 +146,7 @@ class Intake:
         if self.settings.database_url:
             await self.drain.finish(self.settings.stop_drain_seconds)
         await self.journal.close()
-        log.info("intake_stopped", undrained=self.journal.depth)
+        log.info("service_stopped", undrained=self.journal.depth)
 
     def _application(self) -> web.Application:
         settings = self.settings
@@ -163,13 +155,15 @@ class Intake:
             self.rosters,
             self.clock,
             self.telemetry,
-            settings.phone_region,
-            rehearsal=settings.rehearsal,
-            plausibility=self.outreach.plausibility,
-            numbers=self.outreach.numbers.numbered,
-            reply_elsewhere=self.outreach.reply_elsewhere,
-            phones=Phones(settings.phone_texts_per_minute, settings.phone_texts_at_once),
-            replication=self.replication,
+            PipelineOptions(
+                settings.phone_region,
+                rehearsal=settings.rehearsal,
+                plausibility=self.outreach.plausibility,
+                numbers=self.outreach.numbers.numbered,
+                reply_elsewhere=self.outreach.reply_elsewhere,
+                phones=Phones(settings.phone_texts_per_minute, settings.phone_texts_at_once),
+                replication=self.replication,
+            ),
         )
         app = web.Application(
             client_max_size=settings.body_limit_bytes,
@@ -188,13 +182,22 @@ class Intake:
         add_decisions(app, self._admission, pipeline, door)
         self.outreach.add_to(app, pipeline, door)
         add_openapi(app)
-        add_health(app, self.telemetry.registry, self._ready, self._metrics.text)
+        add_health(app, self.telemetry.registry, self._ready, self._metrics_text)
         return app
 
     async def _ready(self) -> dict[str, bool]:
         # Not the database: intake works without it. And it takes texts while an old file of its is torn, but
         # somebody must look: whoever sends requests on should go by `journal` alone (deploy/haproxy.cfg).
         return {"journal": self.journal.healthy, "journal_whole": not self.journal.torn}
+
+    async def _metrics_text(self) -> bytes:
+        self._set_gauges()
+        return await asyncio.to_thread(metrics_text, self.telemetry.registry)
+
+    def _set_gauges(self) -> None:
+        depth = self.journal.depth
+        local_only = 0 if self.drain.connected else depth
+        self.telemetry.set_state(depth, local_only, len(self.journal.torn), self.journal.slowest_commit())
 
     def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

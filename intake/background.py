@@ -1,113 +1,52 @@
-"""Intake's back office put together: what it hears, what it sends of its own accord, what the desks show.
+"""Intake's work beside acknowledging, put together: the feed, the outbox, the desks, delivery reports.
 
 None of it stands in the way of an acknowledgement: without PostgreSQL, the tally or a provider it waits.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from datetime import datetime
-from time import time
 from typing import Any
-from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 import asyncpg
-import orjson
 import structlog
 from aiohttp import web
 
 from election.access.identity import Admission
-from election.domain.checkin import Channel, Kind, Message, Reading
+from election.domain.checkin import Kind, Message
 from election.domain.ids import PrecinctId
 from election.feed_client.connection import follow_feed
-from election.postgres.database import UNREACHABLE, open_pool
+from election.postgres.database import open_pool
 from election.runtime.clock import Clock
-from intake.desks.endpoint import DeskApi
+from intake.desks.access import DeskAccess
+from intake.desks.endpoint import add_desks
 from intake.door.door import Door
 from intake.metrics.intake import Telemetry
-from intake.outbox import store as outbox_store
+from intake.outbox.delivery_reports import DeliveryReports
 from intake.outbox.metrics import OutboxTelemetry
 from intake.outbox.notifications import Notifications
 from intake.outbox.reassignments import Reassignments
 from intake.outbox.reminders import Reminders
 from intake.outbox.sender import Outbox
-from intake.providers import PROVIDERS, MalformedError, RefusedError, Webhook
-from intake.reading.incidents import OPEN
 from intake.reading.reader import readings_of, watcher_of
+from intake.receive.incident_numbers import IncidentNumbers
 from intake.receive.pipeline import IngestPipeline
 from intake.receive.plausibility import Plausibility, intake_view
 from intake.replies.purposes import Purpose, Text, window, zone_of
 from intake.roster.snapshot import Rosters
-from intake.senders import SENDERS, Delivery
-from intake.senders.telnyx import delivery_of as telnyx_delivery
-from intake.senders.twilio import delivery_of as twilio_delivery
+from intake.senders import SENDERS
 from intake.settings import IntakeSettings
 
 # These providers' webhooks cannot carry a reply: it goes through the outbox.
 REPLY_ELSEWHERE = frozenset({"telnyx", "vonage", "plivo", "bandwidth"})
 POOL_SIZE = 4  # connections of the desks and delivery reports
-MOST_INCIDENTS = 10_000  # remembered for their follow-ups; the oldest are forgotten
-
-AWAY: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError)
 
 log = structlog.get_logger()
 
 
-class IncidentNumbers:
-    """Tells a sender's follow-up text the number of the incident it belongs to. Best effort, in memory.
-
-    The desk works the same out from the log; after a restart the first follow-up may be told its own number.
-    """
-
-    def __init__(self, settings: IntakeSettings) -> None:
-        self._window = settings.incident_window
-        self._open: OrderedDict[tuple[str, str], tuple[int, datetime]] = OrderedDict()
-        self._told: OrderedDict[bytes, int] = OrderedDict()  # a redelivery is told the same
-
-    def numbered(self, message: Message, readings: list[Reading]) -> list[Reading]:
-        """The readings with the number that the reply should name."""
-        if message.channel is Channel.STAFF:
-            for reading in readings:
-                if reading.kind is Kind.RESOLVE and reading.detail.get("status") not in OPEN:
-                    self._close(reading.detail.get("incident"))
-            return readings
-        for reading in readings:
-            if reading.kind is Kind.INCIDENT:
-                break
-        else:
-            return readings
-        return [
-            r._replace(detail={**r.detail, "incident": self._number(message, r)})
-            if r.kind is Kind.INCIDENT
-            else r
-            for r in readings
-        ]
-
-    def _number(self, message: Message, reading: Reading) -> int:
-        known = self._told.get(message.message_id.bytes)
-        if known is not None:
-            return known
-        key = (message.sender, str(reading.precinct_id or ""))
-        number, last = self._open.pop(key, (message.journal_seq, message.sent_at))
-        if message.sent_at - last > self._window:
-            number = message.journal_seq
-        self._open[key] = (number, max(last, message.sent_at))
-        self._told[message.message_id.bytes] = number
-        while len(self._open) > MOST_INCIDENTS:
-            self._open.popitem(last=False)
-        while len(self._told) > MOST_INCIDENTS:
-            self._told.popitem(last=False)
-        return number
-
-    def _close(self, number: object) -> None:
-        for key in [k for k, (n, _) in self._open.items() if n == number]:
-            del self._open[key]
-
-
 class OutreachServices:
-    """`hints` and `numbers` for the reception, `add_to` for the routes, `work` for the tasks."""
+    """`plausibility` and `numbers` for the pipeline, `add_to` for the routes, `work` for the tasks."""
 
     def __init__(
         self,
@@ -127,7 +66,7 @@ class OutreachServices:
         self._refuse = telemetry.refuse
         self.feed = intake_view()
         self.plausibility = Plausibility(self.feed, self._opened)
-        self.numbers = IncidentNumbers(settings)
+        self.numbers = IncidentNumbers(settings.incident_window)
         made = {number.provider: SENDERS[number.provider](settings) for number in settings.outbound_numbers}
         for name, sender in made.items():
             if sender is None:
@@ -157,9 +96,9 @@ class OutreachServices:
 
     def add_to(self, app: web.Application, pipeline: IngestPipeline, door: Door) -> None:
         """The desks' routes and those of delivery reports."""
-        DeskApi(self._settings, self._admission, pipeline, self.feed, self.acquire, door).add_to(app)
-        app.router.add_post("/sms/twilio/status", self._receipt("twilio"))
-        app.router.add_post("/sms/telnyx/status", self._receipt("telnyx"))
+        settings = self._settings
+        add_desks(app, DeskAccess(settings, self._admission, pipeline, self.feed, self.acquire, door))
+        DeliveryReports(settings, self._clock, self._telemetry, self.acquire, self._refuse).add_to(app)
 
     def work(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
         """What runs beside the service, by name."""
@@ -171,6 +110,7 @@ class OutreachServices:
         return running
 
     async def close(self) -> None:
+        """Ends the connections."""
         if self._pool is not None:
             self._pool.terminate()
 
@@ -209,42 +149,3 @@ class OutreachServices:
                 self._pool = await open_pool(self._settings.database_url, POOL_SIZE)
         async with self._pool.acquire(timeout=5) as connection:
             yield connection  # type: ignore[misc]  # a proxy that does what a connection does
-
-    def _receipt(self, name: str) -> Any:
-        provider = PROVIDERS[name](self._settings) if name in PROVIDERS else None
-        public_url = self._settings.public_url.rstrip("/")
-
-        async def post(request: web.Request) -> web.Response:
-            if provider is None:
-                self._refuse(name, "not_configured")
-                return web.Response(status=403, text=f"No secret is configured for {name}.\n")
-            body = await request.read()
-            try:
-                if provider.receive(Webhook(public_url + request.raw_path, request.headers, body, time())):
-                    raise MalformedError  # a watcher's text: taking it here would lose it
-                delivery = _delivery(name, body)
-            except RefusedError as error:
-                self._refuse(name, error.reason)
-                return web.Response(status=403, text="The signature is missing or wrong.\n")
-            except (MalformedError, ValueError):
-                self._refuse(name, "malformed")
-                words = f"This is no delivery report; texts go to /sms/{name}.\n"
-                return web.Response(status=400, text=words)
-            if delivery is not None:
-                try:
-                    async with self.acquire() as connection:
-                        known = await outbox_store.deliver(connection, name, delivery, self._clock.now())
-                except AWAY:
-                    return web.Response(status=503, text="Send it again.\n", headers={"Retry-After": "5"})
-                if known:
-                    self._telemetry.delivered.labels(name, delivery.state).inc()
-            return web.Response(status=204)
-
-        return post
-
-
-def _delivery(name: str, body: bytes) -> Delivery | None:
-    if name == "telnyx":
-        event = orjson.loads(body)
-        return telnyx_delivery(event) if isinstance(event, dict) else None
-    return twilio_delivery(dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=300)))

@@ -16,6 +16,7 @@ import structlog
 
 from election.runtime.heartbeat import BEAT_SECONDS, Heartbeat, beat
 from election.runtime.telemetry import HUNG_RESTARTS, SAY_WHERE
+from intake.metrics.workers import FOLDER, forget_gauges, shared_folder
 from intake.settings import IntakeSettings
 
 RESTART_SECONDS = (0.5, 10.0)  # before a worker that died is started again: first, and at most
@@ -31,13 +32,16 @@ log = structlog.get_logger()
 
 
 class _Worker:
-    def __init__(self, number: int, count: int) -> None:
+    def __init__(self, number: int, count: int, metrics: str) -> None:
         self.number = number
+        self._metrics = metrics
         self._environment = os.environ | {
             "BELUGA_INTAKE_WORKER": str(number),
             "BELUGA_INTAKE_WORKERS": str(count),
+            FOLDER: metrics,
         }
-        # What our own supervisor counted is said once, by the first.
+        # What our own supervisor counted is passed on once, by the first; a hang of ours once, by the start
+        # after it: a worker's counters go on where its predecessor's ended.
         told = os.environ.get(HUNG_RESTARTS, "")
         self._hung = int(told) if told.isdecimal() and number == 0 else 0
         self._pause = RESTART_SECONDS[0]
@@ -59,6 +63,7 @@ class _Worker:
             )
             self._start_at = now + self._pause
             self.process = None
+            forget_gauges(self._metrics, self.number)
             log.error("worker_died", worker=self.number, status=status, again_in_seconds=self._pause)
         if now >= self._start_at:
             self._start(now)
@@ -79,6 +84,7 @@ class _Worker:
             pass_fds=[self._heartbeat.writer],
         )
         self._heartbeat.close_writer()
+        self._hung = 0
 
     def _listen(self, now: float) -> None:
         assert self._heartbeat is not None and self.process is not None
@@ -97,6 +103,11 @@ class _Worker:
 
 def supervise(settings: IntakeSettings) -> int:
     """Runs the workers until SIGTERM or SIGINT; the exit status."""
+    with shared_folder() as metrics:
+        return _supervise(settings, metrics)
+
+
+def _supervise(settings: IntakeSettings, metrics: str) -> int:
     stopping = False
 
     def stop(*_: object) -> None:
@@ -106,7 +117,7 @@ def supervise(settings: IntakeSettings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     _tell_orphans(settings)
-    workers = [_Worker(number, settings.intake_workers) for number in range(settings.intake_workers)]
+    workers = [_Worker(number, settings.intake_workers, metrics) for number in range(settings.intake_workers)]
     looked_at = beaten_at = time.monotonic()
     while not stopping:
         now = time.monotonic()

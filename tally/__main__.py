@@ -20,7 +20,7 @@ def main() -> int:
     try:
         return uvloop.run(serve(settings))
     except (OSError, ValueError) as error:
-        log.error("tally cannot start", reason=str(error))
+        log.error("service_cannot_start", reason=str(error))
         return 1
 
 

@@ -55,15 +55,15 @@ class Service:
         )
         self.follower = Follower(
             settings.database_url, self.engine, poll_seconds=settings.poll_seconds, batch=settings.read_batch,
-            rehearsal=settings.rehearsal, told=self.engine.hear_news,
+            rehearsal=settings.rehearsal, on_topic=self.engine.publisher.add_topic,
         )  # fmt: skip
-        self.feed = Feed(self.engine, self._admission, settings, self.registry)
-        self.calls = CallDesk(settings, self._admission, self.clock, self.engine.hear_calls)
+        self.feed = Feed(self.engine.publisher, self._admission, settings, self.registry)
+        self.calls = CallDesk(settings, self._admission, self.clock, self.engine.publisher.update_calls)
         self.access.on_change.append(self.feed.recheck)
-        self.engine.on_change = self.feed.publish
-        self.engine.on_restart = self.feed.restart
-        self.engine.on_published = self._published
-        self.engine.behind = lambda: self.follower.behind
+        self.engine.publisher.on_change = self.feed.publish
+        self.engine.publisher.on_restart = self.feed.restart
+        self.engine.publisher.on_published = self._published
+        self.engine.publisher.behind = lambda: self.follower.behind
         self._pool: asyncpg.Pool | None = None
         self._failed = asyncio.Event()
         self._measure()
@@ -96,7 +96,7 @@ class Service:
                 self._latency.observe((now - check_in.received_at).total_seconds())
 
     async def _ready(self) -> dict[str, bool]:
-        return {"database": self.follower.connected, "standings": self.engine.edition is not None}
+        return {"database": self.follower.connected, "standings": self.engine.publisher.edition is not None}
 
     @cached_property
     def application(self) -> web.Application:
@@ -131,7 +131,7 @@ class Service:
                 tasks.append(self._run(self.calls.run(), "calls"))
                 tasks.append(self._run(self.access.follow(self.settings.database_url), "access list"))
             stack.push_async_callback(_cancelled, tasks)
-            log.info("tally serves", port=self.settings.tally_port, feed=self.settings.feed_port)
+            log.info("service_ready", port=self.settings.tally_port, feed_port=self.settings.feed_port)
             yield self
 
     async def failed(self) -> None:
@@ -157,7 +157,7 @@ class Service:
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled():
-            log.error("a part of the tally failed", part=task.get_name(), exc_info=task.exception())
+            log.error("task_failed", task=task.get_name(), exc_info=task.exception())
             self._failed.set()
 
 

@@ -1,4 +1,4 @@
-"""What the tally can be told from outside (`BELUGA_…`)."""
+"""Settings of the tally (`BELUGA_…`)."""
 
 from pydantic import Field
 

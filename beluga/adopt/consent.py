@@ -3,17 +3,18 @@
 from collections.abc import Callable
 from shlex import quote
 
-from beluga.adopt.import_plan import Plan
+from beluga.adopt.import_plan import ImportPlan
+from beluga.errors import BelugaError
 
 
-class NotAgreedError(Exception):
+class NotAgreedError(BelugaError):
     """The import is not to be. The message says why, and what to do; nothing was changed."""
 
 
-class AskedError(Exception):
+class AskedError(BelugaError):
     """Somebody must say that this is meant. `name` is what they must type."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: ImportPlan) -> None:
         super().__init__("; ".join(plan.why_ask()))
         self.name = plan.name
         self.plan = plan
@@ -34,9 +35,9 @@ class Consent:
         self._dry_run = dry_run
         self._remove_reporting = remove_reporting
         self._say = say
-        self._shown: Plan | None = None
+        self._shown: ImportPlan | None = None
 
-    def __call__(self, plan: Plan) -> None:
+    def __call__(self, plan: ImportPlan) -> None:
         if self._shown is not None:
             if plan != self._shown:
                 raise NotAgreedError(
@@ -57,7 +58,7 @@ class Consent:
         """Somebody has typed the name of what they were shown."""
         self._confirm = self._shown.name if self._shown else ""
 
-    def _judge(self, plan: Plan) -> None:
+    def _judge(self, plan: ImportPlan) -> None:
         if plan.reporting and not self._remove_reporting:
             why = _reporting(plan)
             raise NotAgreedError(f"{why}; nothing was changed. If you mean it: --remove-reporting")
@@ -69,13 +70,13 @@ class Consent:
                 )
             raise AskedError(plan)
 
-    def _foretell(self, plan: Plan) -> None:
+    def _foretell(self, plan: ImportPlan) -> None:
         if plan.reporting:
             self._say(f"would be refused without --remove-reporting: {_reporting(plan)}")
         for why in plan.why_ask():
             self._say(f"would ask for --confirm {quote(plan.name)}: {why}")
 
 
-def _reporting(plan: Plan) -> str:
+def _reporting(plan: ImportPlan) -> str:
     some = ", ".join(plan.reporting[:10]) + (", …" if len(plan.reporting) > 10 else "")
     return f"{len(plan.reporting):,} precincts that would go have check-ins today ({some})"

@@ -17,7 +17,7 @@ MUCH = 0.1  # a larger part of the precincts, watchers or voters gone: nobody ty
 NAMED = 10  # ids printed of those that would go
 
 
-class Change(NamedTuple):
+class ImportChange(NamedTuple):
     """Entries of one kind: how many there were, and which would come, differ or go."""
 
     before: int
@@ -27,7 +27,7 @@ class Change(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ImportPlan:
     """An import over an election. None: the folder has no such file, and what is there stays."""
 
     before: Election
@@ -43,7 +43,7 @@ class Plan:
         return self.before.day.name
 
     @property
-    def precincts(self) -> Change:
+    def precincts(self) -> ImportChange:
         shapes, new_shapes = self.before.geometry, self.after.geometry
         return change(
             {p.precinct_id: (p, shapes.get(p.precinct_id)) for p in self.before.precincts},
@@ -51,7 +51,7 @@ class Plan:
         )
 
     @property
-    def watchers(self) -> Change:
+    def watchers(self) -> ImportChange:
         return change(
             {w.watcher_id: w for w in self.before.watchers}, {w.watcher_id: w for w in self.after.watchers}
         )
@@ -101,9 +101,9 @@ class Plan:
             )
 
 
-def change(before: Mapping[K, object], after: Mapping[K, object]) -> Change:
+def change(before: Mapping[K, object], after: Mapping[K, object]) -> ImportChange:
     """Entries by id, compared."""
-    return Change(
+    return ImportChange(
         len(before),
         _sorted(after.keys() - before.keys()),
         _sorted(key for key in before.keys() & after.keys() if before[key] != after[key]),

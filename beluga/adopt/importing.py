@@ -8,7 +8,8 @@ from pathlib import Path
 
 import asyncpg
 
-from beluga.adopt.import_plan import Plan
+from beluga.adopt.import_plan import ImportPlan
+from beluga.errors import BelugaError
 from callers.settings import CallersSettings
 from callers.voters import voter_file as roll
 from election.domain.day import Election, Voter
@@ -28,7 +29,7 @@ from election.postgres.migrate import pending
 
 Progress = Callable[[int], None]  # hears how many bytes of voters.csv have been read
 # Is shown what would be done over an election that is there; whatever it raises leaves all as it was.
-Agree = Callable[[Plan], None]
+Agree = Callable[[ImportPlan], None]
 
 TODAY = timedelta(hours=24)  # a day's counting passes midnight
 _LOCK = 0x62656C03  # one import at a time: each is compared with what the one before has left
@@ -38,26 +39,26 @@ where precinct_id = any($1::text[]) and received_at > $2 and rehearsal = $3 orde
 """
 
 
-class UnpreparedDatabaseError(Exception):
+class UnpreparedDatabaseError(BelugaError):
     """The database has not had all migrations; run `beluga migrate`, or start the stack with `beluga up`."""
 
     def __init__(self) -> None:
         super().__init__(self.__doc__)
 
 
-class NothingImportedError(Exception):
+class NothingImportedError(BelugaError):
     """The database holds no election yet; run `beluga import FOLDER` first."""
 
     def __init__(self) -> None:
         super().__init__(self.__doc__)
 
 
-class _NotForGoodError(Exception):
+class _NotForGoodError(BelugaError):
     """Rolls a dry run back."""
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class ImportedCounts:
     """What a folder holds, or what was loaded. None: no such file, and the database keeps what it has."""
 
     precincts: int
@@ -84,7 +85,7 @@ def state_folder() -> Path:
     return Path(os.environ.get("BELUGA_STATE") or ".beluga")
 
 
-def check_folder(folder: Path, findings: Findings, progress: Progress | None = None) -> Counts:
+def check_folder(folder: Path, findings: Findings, progress: Progress | None = None) -> ImportedCounts:
     """Checks every file of a folder, voters and reports too; `findings` says what is wrong."""
     checked = check_all(folder, findings, progress)
     return _counts(folder, checked.examined, checked.voters, checked.reports)
@@ -107,7 +108,7 @@ async def import_folder(
     agree: Agree | None = None,
     today: Today | None = None,
     dry_run: bool = False,
-) -> Counts:
+) -> ImportedCounts:
     """Makes the database hold what the folder says.
 
     Raises `FolderError` with every problem, or `UnpreparedDatabaseError`; nothing has changed then. Voters
@@ -159,9 +160,9 @@ async def _plan(
     today: Today,
     *,
     with_callers: bool,
-) -> Plan:
+) -> ImportPlan:
     after = examined.election
-    plan = Plan(
+    plan = ImportPlan(
         before,
         after,
         await roll.read_callers(connection),
@@ -213,9 +214,9 @@ def _voters(
 
 def _counts(
     folder: Path, examined: Examined, voters: int | None, reports: int | None, version: str = ""
-) -> Counts:
+) -> ImportedCounts:
     election = examined.election
-    return Counts(
+    return ImportedCounts(
         precincts=len(election.precincts),
         history=len(election.history),
         curve=len(election.curve),

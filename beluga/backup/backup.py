@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 import asyncpg
 
 from beluga.backup.manifest import CHECKSUMS, problems
+from beluga.errors import BelugaError
 from beluga.proof.recount import Recount, recounted
 from beluga.stack.postgres import EmbeddedPostgres, PostgresError, free_port, installation
 from election.postgres.database import connect
@@ -26,7 +27,7 @@ STAMP = "%Y%m%dT%H%M%SZ"
 BACKUP_SECONDS = 3_600
 
 
-class BackupError(Exception):
+class BackupError(BelugaError):
     """A backup could not be made, or does not hold what it should. The message says what to do."""
 
 

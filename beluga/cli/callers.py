@@ -175,7 +175,7 @@ def _ask(state: Path, method: str, path: str, content: Any = None) -> Any:
 
 
 def _request(url: str, method: str, token: str, content: Any = None) -> tuple[int, Any]:
-    """Status and answer; of an error what it says. Exits where nobody answers."""
+    """Status and answer; of an error its message. Exits where no service answers."""
     data = content.encode() if isinstance(content, str) else json.dumps(content).encode() if content else None
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     try:

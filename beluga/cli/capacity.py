@@ -1,4 +1,4 @@
-"""`beluga capacity`: what so many people need, from measured constants, each with its command."""
+"""`beluga capacity`: what an election needs, from measured constants, each with its command."""
 
 from typing import Annotated
 

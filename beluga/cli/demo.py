@@ -20,10 +20,10 @@ from beluga.county.county import County, write_county
 from beluga.county.ground_truth import GroundTruth, ground_truth
 from beluga.load.demo_callers import DemoCallers
 from beluga.load.replay import as_the_clock_runs
-from beluga.load.sender import Sender
+from beluga.load.sender import TextSender
 from beluga.load.simulated_day import simulated_day
-from beluga.proof.laws import Verdict, Witnesses, check_laws
-from beluga.stack.failures import RefusedError
+from beluga.proof.laws import LawsVerdict, Witnesses, check_laws
+from beluga.stack.failures import CommandRefusedError
 from beluga.stack.postgres import EmbeddedPostgres
 from beluga.stack.process import StackFailedError, StackProcess, free_port_base
 from beluga.stack.stack import (
@@ -90,7 +90,7 @@ def demo(
         raise typer.Exit(1)
 
 
-async def _check(seed: int, precincts: int, port_base: int | None, state: Path | None) -> Verdict:
+async def _check(seed: int, precincts: int, port_base: int | None, state: Path | None) -> LawsVerdict:
     folder = state or Path(tempfile.mkdtemp(prefix="beluga-demo-"))
     _empty(folder)
     stage = Stage(folder, seed, precincts, port_base or free_port_base())
@@ -108,7 +108,7 @@ async def _check(seed: int, precincts: int, port_base: int | None, state: Path |
     raise typer.Exit(1)
 
 
-async def _show(folder: Path, seed: int, precincts: int, port_base: int, speed: float) -> Verdict:
+async def _show(folder: Path, seed: int, precincts: int, port_base: int, speed: float) -> LawsVerdict:
     _empty(folder)
     stopped = asyncio.Event()
     for sig in (signal.SIGINT, signal.SIGTERM):
@@ -125,7 +125,7 @@ async def _show(folder: Path, seed: int, precincts: int, port_base: int, speed: 
             flush=True,
         )
 
-        async def whole_day() -> Verdict:
+        async def whole_day() -> LawsVerdict:
             await stage.live(fast_until=stage.day.opens + MORNING, speed=speed)
             verdict = await stage.judge()
             print(verdict.line() + "\nThe day is over; the board stays until Ctrl-C.", flush=True)
@@ -139,7 +139,7 @@ async def _show(folder: Path, seed: int, precincts: int, port_base: int, speed: 
             with contextlib.suppress(asyncio.CancelledError):
                 await day
             # Ended by the reader, in the middle: nothing was to be proven.
-            return Verdict(0, 0, 0, 0, 0, 0)
+            return LawsVerdict(0, 0, 0, 0, 0, 0)
         await stopped.wait()
         until_stopped.cancel()
         return day.result()
@@ -158,7 +158,7 @@ class Stage:
         self.county: County
         self.day: GroundTruth
         self.run: RunFile | None = None
-        self._sender: Sender | None = None
+        self._sender: TextSender | None = None
 
     async def __aenter__(self) -> "Stage":
         election = self._folder / "election"
@@ -207,7 +207,7 @@ class Stage:
         at_work = asyncio.create_task(callers.work(self.county.callers[:CALLERS_AT_WORK]))
         began = asyncio.get_running_loop().time()
         try:
-            async with Sender(self.run.urls["intake"], self.run.urls["intake"], self._secrets) as sender:
+            async with TextSender(self.run.urls["intake"], self.run.urls["intake"], self._secrets) as sender:
                 self._sender = sender
                 early = [t for t in texts if fast_until is not None and t.at <= fast_until]
                 await as_the_clock_runs(early, sender, clock)
@@ -224,7 +224,7 @@ class Stage:
         print(summary(sender.record, took), file=sys.stderr)
         print(f"calls {dict(callers.outcomes)} errors {dict(callers.errors)}", file=sys.stderr)
 
-    async def judge(self) -> Verdict:
+    async def judge(self) -> LawsVerdict:
         """Whether the laws held, by three records."""
         assert self.run is not None and self._sender is not None
         witnesses = Witnesses(self.run.database_url, self.run.urls["tally"], self._secrets["secret"])
@@ -242,11 +242,11 @@ class Stage:
 def _empty(folder: Path) -> None:
     """Forgets an earlier demo in this folder. Raises `StackBusyError` while it runs.
 
-    Raises `RefusedError` where the folder is no demo's: a stack's journal and database may be all there is.
+    Raises `CommandRefusedError` where the folder is no demo's: a stack's journal may be all there is.
     """
     others = [path.name for path in (folder.iterdir() if folder.is_dir() else ()) if path.name != MARK]
     if others and not (folder / MARK).exists() and folder.absolute() != (DEFAULT_STATE / "demo").absolute():
-        raise RefusedError(
+        raise CommandRefusedError(
             f"{folder} holds {', '.join(sorted(others)[:3])} and is no demo's: it is not emptied; "
             "name a new folder with --state"
         )

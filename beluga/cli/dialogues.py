@@ -82,7 +82,9 @@ class Dialogue:
             "counted": counted,
             "struck": struck,
             "away": self._last_said(Kind.AWAY, Kind.HERE, "watcher_id"),
-            "incidents": sum(i.status not in ("resolved", "closed", "reread") for i in ledger.incidents()),
+            "incidents": sum(
+                i.status not in ("resolved", "closed", "reread") for i in ledger.incidents.known()
+            ),
             "stopped": self._last_said(Kind.STOP, Kind.START, "sender"),
         }
 

@@ -1,11 +1,10 @@
 """`beluga check`, `import` and `export`: the election folder from the command line."""
 
 import asyncio
-import os
 import shlex
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
@@ -14,7 +13,7 @@ import typer
 
 from beluga.adopt.consent import AskedError, Consent, NotAgreedError
 from beluga.adopt.importing import (
-    Counts,
+    ImportedCounts,
     NothingImportedError,
     Today,
     UnpreparedDatabaseError,
@@ -23,11 +22,12 @@ from beluga.adopt.importing import (
     import_folder,
     state_folder,
 )
-from beluga.stack.stack import NoStackError, database_url, read_run_file
+from beluga.adopt.looking import look_around
+from beluga.stack.mode import mode_of
+from beluga.stack.stack import NoStackError, database_url
 from callers.voters.encryption import KeyMismatchError
 from election.folder import Findings, FolderError
 from election.postgres.database import UNREACHABLE, connect
-from election.runtime.clock import open_clock
 
 T = TypeVar("T")
 EXPECTED = (NoStackError, UnpreparedDatabaseError, NothingImportedError, KeyMismatchError, NotAgreedError)
@@ -44,6 +44,7 @@ def check(folder: Folder, limit: Limit = 100) -> None:
     findings = Findings(limit)
     with _bar(folder, "checking voters") as progress:
         counts = check_folder(folder, findings, progress)
+    look_around(folder, findings)
     _notices(findings)
     if findings.total:
         _refuse(findings.error(), folder)
@@ -73,7 +74,7 @@ def import_(
     findings = Findings(limit)
     consent = Consent(confirm, dry_run=dry_run, remove_reporting=remove_reporting, say=typer.echo)
 
-    async def load(connection: asyncpg.Connection) -> Counts:
+    async def load(connection: asyncpg.Connection) -> ImportedCounts:
         with _bar(folder, "loading voters") as progress:
             return await import_folder(
                 connection, folder, findings, progress, agree=consent,
@@ -108,13 +109,8 @@ def import_(
 
 
 def _today(state: Path) -> Today:
-    """By the clock of the stack that runs there, else of this shell."""
-    clock_file = os.environ.get("BELUGA_CLOCK_FILE")
-    rehearsal = os.environ.get("BELUGA_REHEARSAL", "").lower() in ("1", "true", "yes")
-    with suppress(NoStackError):
-        run = read_run_file(state)
-        clock_file, rehearsal = run.clock_file, run.rehearsal
-    return Today(open_clock(Path(clock_file) if clock_file else None).now(), rehearsal)
+    mode = mode_of(state)
+    return Today(mode.now(), mode.rehearsal)
 
 
 def export(

@@ -14,6 +14,7 @@ from typing import Annotated, NamedTuple, NoReturn, TypeVar
 import asyncpg
 import typer
 
+from beluga.stack.mode import mode_of
 from beluga.stack.near import unknown_of
 from beluga.stack.remembered import remembered
 from beluga.stack.stack import NoStackError, database_url, read_run_file, secrets_of, write_private
@@ -23,7 +24,6 @@ from election.domain.day import Watcher
 from election.domain.roster import Roster, load_roster
 from election.postgres.database import UNREACHABLE, connect
 from election.postgres.election_store import current_roster
-from election.runtime.clock import open_clock
 from intake.form.link_sheet import Card, link_sheet
 from intake.languages.catalogues import load_catalogues
 from intake.outbound_settings import OutboundSettings
@@ -203,12 +203,10 @@ def _run(
     everybody: bool,
 ) -> T:
     """Runs `act` on the watchers named, in one transaction. Exits with what to do where it cannot."""
-    clock_file = os.environ.get("BELUGA_CLOCK_FILE")
-    rehearsal = os.environ.get("BELUGA_REHEARSAL", "").lower() in ("1", "true", "yes")
+    mode = mode_of(state)
     public_url = remembered(state).public_url
     try:
         run = read_run_file(state)
-        clock_file, rehearsal = clock_file or run.clock_file, rehearsal or run.rehearsal
         public_url = public_url or run.urls["intake"]
     except NoStackError:
         pass
@@ -219,7 +217,6 @@ def _run(
         secret = secrets_of(state)["secret"]
     if not secret:
         _stop("no secret to sign links with: set BELUGA_SECRET as intake has it")
-    now = open_clock(Path(clock_file) if clock_file else None).now()
 
     async def go() -> T:
         connection = await connect(database_url(state))
@@ -229,7 +226,9 @@ def _run(
                 _stop("no election has been imported yet: beluga import FOLDER")
             roster = load_roster(content)
             people = _chosen(roster, watchers, county, everybody)
-            work = _Work(connection, roster, people, Tokens(secret), public_url.rstrip("/"), now, rehearsal)
+            work = _Work(
+                connection, roster, people, Tokens(secret), public_url.rstrip("/"), mode.now(), mode.rehearsal
+            )
             async with connection.transaction():
                 return await act(work)
         finally:

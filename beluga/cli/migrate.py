@@ -29,7 +29,7 @@ EXPECTED: tuple[type[BaseException], ...] = (
 )
 
 
-class Only(StrEnum):
+class MigrationPhase(StrEnum):
     PRE = "pre"
     POST = "post"
 
@@ -41,7 +41,7 @@ def migrate(
     wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for the database.")] = 0.0,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would be done, and do nothing.")] = False,
     only: Annotated[
-        Only | None,
+        MigrationPhase | None,
         typer.Option(
             "--only", help="pre: before the new code; post: once nobody runs the old. Default: both."
         ),
@@ -51,7 +51,7 @@ def migrate(
 
     With --plan the exit status is 3 where something is pending, so that a deploy can ask.
     """
-    phase: Phase | None = None if only is None else "pre" if only is Only.PRE else "post"
+    phase: Phase | None = None if only is None else "pre" if only is MigrationPhase.PRE else "post"
 
     async def run(url: str) -> int:
         connection = await _connected(url, wait)

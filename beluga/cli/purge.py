@@ -1,34 +1,15 @@
 """`beluga purge`: removes voters, callers and calls after the election, with a certificate."""
 
 import asyncio
-import getpass
-from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
-from shlex import quote
-from typing import Annotated, Any
-from uuid import uuid4
+from typing import Annotated
 
-import asyncpg
 import typer
 
-from beluga.proof.certificate import DRAFT, Certificate, read
-from beluga.stack.failures import RefusedError
+from beluga.proof.purging import NOT_COVERED, check_certificate, purge_all
 from beluga.stack.stack import database_url, secrets_of
-from callers.voters.purging import KEPT, Purged, purge, purged
-from election.access.tokens import BadTokenError, Tokens
-from election.postgres.database import UNREACHABLE, connect
+from election.access.tokens import Tokens
 from election.runtime.settings import SharedSettings
-
-LOST: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError)
-CLOSE_SECONDS = 5.0
-# What the command cannot reach: whoever signs the certificate must see to it.
-NOT_COVERED = (
-    "backups and archived WAL made before: delete them (docs/cluster.md), or let them expire",
-    "the audit of staff's deeds, which names voters and callers looked up by their ids alone",
-    "the log of watchers' texts (messages, check_ins) and intake's journals: they prove the count",
-    "files exported or imported by people: election folders, lists for dialers, printed sheets",
-)
 
 
 def purge_(
@@ -48,9 +29,10 @@ def purge_(
     """
     tokens = Tokens(_secret(state))
     if check:
-        _check(check, tokens)
+        check_certificate(check, tokens)
+        typer.echo("the certificate is ours and unchanged")
         return
-    words = asyncio.run(_purge(database_url(state), confirm, certificate, tokens))
+    words = asyncio.run(purge_all(database_url(state), confirm, certificate, tokens))
     rows = sum(words["removed"].values())
     typer.echo(f"{rows:,} rows removed; certificate: {certificate}")
     for line in NOT_COVERED:
@@ -58,80 +40,6 @@ def purge_(
     if any(words["left"].values()):
         typer.echo("rows came back while we looked: stop the callers' service and purge again", err=True)
         raise typer.Exit(1)
-
-
-async def _purge(url: str, confirm: str, path: Path, tokens: Tokens) -> dict[str, Any]:
-    """The words of the signed certificate. Whatever fails, either nothing or everything was removed."""
-    connection = await connect(url, patient=True)
-    try:
-        name = await connection.fetchval("select name from election")
-        if name is None:
-            raise RefusedError(
-                "there is no election here, nothing was removed; see BELUGA_DATABASE_URL, --state"
-            )
-        if confirm != name:
-            raise RefusedError(f"nothing was removed; to remove it all: beluga purge --confirm {quote(name)}")
-        system = await connection.fetchval("select system_identifier::text from pg_control_system()")
-        paper = _begun(path, name, system)
-        done = await _emptied(connection, paper)
-        words = {key: value for key, value in paper.words.items() if key != DRAFT} | {
-            "at": done.at.isoformat(), "removed": done.removed, "left": done.left, "kept": list(KEPT),
-            "not_covered": list(NOT_COVERED),
-        }  # fmt: skip
-        try:
-            paper.finish(words | {"signature": tokens.sign("purge", words)})
-        except OSError as error:
-            raise RefusedError(
-                f"all was removed, but {path} is not signed ({error}): mend that, and run the same again"
-            ) from None
-        return words
-    finally:
-        await connection.close(timeout=CLOSE_SECONDS)
-
-
-def _begun(path: Path, name: str, system: str) -> Certificate:
-    """A draft at its place before anything is removed: one that this purge has left, or a new one."""
-    paper = Certificate.found(path)
-    if paper is None:
-        about = {"election": name, "by": getpass.getuser(), "database": system, "purge": str(uuid4())}
-        return Certificate.begin(path, about)
-    if (paper.words.get("election"), paper.words.get("database")) != (name, system):
-        raise RefusedError(
-            f"{path} was begun for another election or database; name another with --certificate"
-        )
-    paper.reserve()
-    return paper
-
-
-async def _emptied(connection: asyncpg.Connection, paper: Certificate) -> Purged:
-    """What this very purge has removed, now or before it was interrupted."""
-    number = str(paper.words.get("purge"))
-    try:
-        done = await purged(connection, number)
-        return done or await purge(connection, "command line", datetime.now(UTC), number)
-    except LOST as error:
-        with suppress(*LOST):
-            if await purged(connection, number) is None:
-                paper.give_up()
-                raise RefusedError(f"nothing was removed: {error}; see the database's log") from None
-        raise RefusedError(
-            f"the database was lost in the middle ({error}): either nothing was removed or all. Run the same "
-            "again: it finds out, and goes on"
-        ) from None
-
-
-def _check(path: Path, tokens: Tokens) -> None:
-    words = read(path)
-    if DRAFT in words:
-        raise RefusedError(f"{path} is a certificate that was {words[DRAFT]}")
-    signature = str(words.pop("signature", ""))
-    try:
-        good = tokens.read("purge", signature) == words
-    except BadTokenError:
-        good = False
-    if not good:
-        raise RefusedError(f"{path} is NOT ours, or was changed: it proves nothing; see your other copy")
-    typer.echo("the certificate is ours and unchanged")
 
 
 def _secret(state: Path) -> str:

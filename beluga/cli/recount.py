@@ -10,6 +10,7 @@ import typer
 
 from beluga.proof.recount import NoElectionError, recounted
 from beluga.stack.failures import plain
+from beluga.stack.mode import mode_of
 from beluga.stack.stack import NoStackError, database_url, read_run_file, secrets_of
 from election.postgres.database import UNREACHABLE
 
@@ -22,7 +23,7 @@ def recount(
     """Read every raw message again, and compare with what is stored and what the live tally says."""
     try:
         tally_url, secret = _live(state)
-        found = asyncio.run(recounted(database_url(state), tally_url, secret, _rehearsal(state)))
+        found = asyncio.run(recounted(database_url(state), tally_url, secret, mode_of(state).rehearsal))
     except EXPECTED as error:
         typer.echo(f"recount: {plain(error)}", err=True)
         raise typer.Exit(2) from None
@@ -40,11 +41,3 @@ def _live(state: Path) -> tuple[str, str]:
         return read_run_file(state).urls["tally"], secrets_of(state)["secret"]
     except NoStackError:
         return os.environ.get("BELUGA_TALLY_URL", ""), os.environ.get("BELUGA_SECRET", "")
-
-
-def _rehearsal(state: Path) -> bool:
-    """Whether the live tally rehearses."""
-    try:
-        return read_run_file(state).rehearsal
-    except NoStackError:
-        return os.environ.get("BELUGA_REHEARSAL", "").lower() in ("1", "true", "yes")

@@ -20,9 +20,9 @@ from beluga.load.replay import (
     roster_in_force,
     texts_of,
 )
-from beluga.load.sender import Record, Sender, Text
+from beluga.load.sender import Record, TextSender, WatcherText
 from beluga.proof.comparison import compare
-from beluga.proof.laws import Verdict, Witnesses, check_laws, stored_texts
+from beluga.proof.laws import LawsVerdict, Witnesses, check_laws, stored_texts
 from beluga.stack.stack import DEFAULT_STATE, NoStackError, RunFile, read_run_file, secrets_of
 from election.domain.day import Election
 from election.folder import FolderError, Report, read_election, read_reports
@@ -93,7 +93,7 @@ def _refused(why: str) -> typer.Exit:
 
 async def _replay(
     run: RunFile, state: Path, folder: Path, *, election: Election, rows: Sequence[Report], pace: float | None
-) -> Verdict:
+) -> LawsVerdict:
     say = Console(stderr=True, highlight=False).print
     secrets = secrets_of(state)
     cast = cast_of(election, rows)
@@ -112,14 +112,16 @@ async def _replay(
     witnesses = Witnesses(
         run.database_url, run.urls["tally"], secrets["secret"], await stored_texts(run.database_url)
     )
-    async with Sender(run.urls["intake"], run.urls["intake"], secrets) as sender:
+    async with TextSender(run.urls["intake"], run.urls["intake"], secrets) as sender:
         seconds = await _send(texts, sender, clock, pace)
         say(summary(sender.record, seconds))
         say("waiting until everything is tallied")
         return await check_laws(sender.record.acknowledged, {t.message_id for t in texts}, witnesses)
 
 
-async def _send(texts: Sequence[Text], sender: Sender, clock: FileClock, pace: float | None) -> float:
+async def _send(
+    texts: Sequence[WatcherText], sender: TextSender, clock: FileClock, pace: float | None
+) -> float:
     with Progress(
         TextColumn("replay"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[at]}"),
         TimeRemainingColumn(), console=Console(stderr=True), transient=True,

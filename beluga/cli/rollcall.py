@@ -1,7 +1,6 @@
 """`beluga rollcall`: prove that every watcher's phone reaches us, before the day."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -10,12 +9,13 @@ from typing import Annotated, TypeVar
 import asyncpg
 import typer
 
+from beluga.errors import BelugaError
 from beluga.stack.failures import plain
-from beluga.stack.stack import NoStackError, database_url, read_run_file
+from beluga.stack.mode import mode_of
+from beluga.stack.stack import NoStackError, database_url
 from election.domain.roster import Roster, load_roster
 from election.postgres.database import UNREACHABLE, connect
 from election.postgres.election_store import current_roster
-from election.runtime.clock import open_clock
 from election.wire.desks import RollCall
 from intake.outbound_settings import OutboundSettings
 from intake.outbox import store as outbox_store
@@ -37,7 +37,7 @@ Rehearsal = Annotated[
 _HERE = Path(".beluga")
 
 
-class NoRosterError(Exception):
+class NoRosterError(BelugaError):
     """No election has been imported: nobody to call up."""
 
     def __str__(self) -> str:
@@ -122,15 +122,8 @@ def _table(found: RollCall) -> str:
 
 
 def _run(state: Path, rehearsal: bool | None, act: Callable[..., Awaitable[T]]) -> tuple[T, bool]:
-    clock_file = os.environ.get("BELUGA_CLOCK_FILE")
-    drill = os.environ.get("BELUGA_REHEARSAL", "").lower() in ("1", "true", "yes")
-    try:
-        run = read_run_file(state)
-        clock_file, drill = clock_file or run.clock_file, run.rehearsal
-    except NoStackError:
-        pass
-    drill = drill if rehearsal is None else rehearsal
-    now = open_clock(Path(clock_file) if clock_file else None).now()
+    mode = mode_of(state)
+    wanted = mode.rehearsal if rehearsal is None else rehearsal
 
     async def go() -> T:
         connection = await connect(database_url(state))
@@ -139,13 +132,13 @@ def _run(state: Path, rehearsal: bool | None, act: Callable[..., Awaitable[T]]) 
             if content is None:
                 raise NoRosterError
             roster = load_roster(content)
-            people = await attendance(connection, roster, rehearsal=drill)
-            return await act(connection, people, roster, now, drill)
+            people = await attendance(connection, roster, rehearsal=wanted)
+            return await act(connection, people, roster, mode.now(), wanted)
         finally:
             await connection.close()
 
     try:
-        return asyncio.run(go()), drill
+        return asyncio.run(go()), wanted
     except EXPECTED as error:
         typer.echo(f"rollcall: {plain(error)}", err=True)
         raise typer.Exit(2) from None

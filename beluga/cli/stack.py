@@ -152,7 +152,7 @@ def status(
 
 
 def database_says(run: RunFile) -> str:
-    """Whether the database answers a query: a process that stands still listens, and answers nobody."""
+    """Whether the database answers a query: a frozen process still listens, but answers no query."""
     pid = run.pids.get("postgres")
     embedded = "postgres" in run.pids or "postgres" in run.restarts
     if embedded and (pid is None or not alive(pid)):

@@ -32,7 +32,7 @@ def surge_(
 ) -> None:
     """Send READY texts from made-up phones at a fixed rate and report latencies since each was due.
 
-    READY counts no vote, and a phone nobody knows is quarantined: the tally does not change. The texts are
+    READY counts no vote, and an unknown phone is quarantined: the tally does not change. The texts are
     stored like any others, so run it in a rehearsal; on the real stack it needs --really. Exit status 1 if a
     text was never acknowledged or the longest gap was over --gap.
     """
@@ -49,9 +49,11 @@ def surge_(
     tls = ssl.create_default_context(cafile=str(ca)) if ca else None
 
     async def go() -> int:
-        from beluga.load.sender import Sender
+        from beluga.load.sender import TextSender
 
-        async with Sender(url or intake, url or public or intake, secrets, patience=30, tls=tls) as sender:
+        async with TextSender(
+            url or intake, url or public or intake, secrets, patience=30, tls=tls
+        ) as sender:
             texts = ready_texts(itertools.islice(fictional_phones(), phones))
             found = await surge(sender, texts, rate, seconds)
         print(found.report())

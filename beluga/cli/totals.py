@@ -1,6 +1,6 @@
 """`beluga totals`: the standings as a sheet to print, or as words that fit into one text message.
 
-For the hour in which headquarters cannot see its board: whoever reaches the stack prints, reads out or texts.
+For the hour in which headquarters cannot see its board: who reaches the stack prints, reads out or texts.
 """
 
 import asyncio

@@ -1,7 +1,6 @@
 """`beluga user`: accounts of the war room."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
@@ -12,12 +11,12 @@ import asyncpg
 import segno
 import typer
 
+from beluga.stack.mode import mode_of
 from beluga.stack.near import unknown_of
-from beluga.stack.stack import DEFAULT_STATE, NoStackError, database_url, read_run_file
+from beluga.stack.stack import DEFAULT_STATE, NoStackError, database_url
 from election.access import accounts, audit, totp
 from election.access.accounts import AccountError, Role
 from election.postgres.database import UNREACHABLE, connect
-from election.runtime.clock import open_clock
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Accounts of the war room.")
 
@@ -166,11 +165,7 @@ def _run(act: Callable[[asyncpg.Connection], Awaitable[Any]]) -> Any:
 async def _audit(
     connection: asyncpg.Connection, action: str, login: str, detail: dict[str, Any] | None = None
 ) -> None:
-    try:
-        file = read_run_file(_STATE.get()).clock_file  # a rehearsal's trail goes by the rehearsal's clock
-    except NoStackError:
-        file = os.environ.get("BELUGA_CLOCK_FILE")
-    now = open_clock(Path(file) if file else None).now()
+    now = mode_of(_STATE.get()).now()  # a rehearsal's audit log goes by the rehearsal's clock
     await audit.record(connection, now, "command line", action, f"account:{login.lower()}", detail)
 
 

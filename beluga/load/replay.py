@@ -18,7 +18,7 @@ from itertools import groupby
 from pathlib import Path
 
 from beluga.county.county import fictional_phones, write_watchers
-from beluga.load.sender import CONNECTIONS, Sender, Text
+from beluga.load.sender import CONNECTIONS, TextSender, WatcherText
 from beluga.stack.local_stack import probe
 from beluga.stack.stack import RunFile
 from election.domain.checkin import Kind
@@ -74,7 +74,7 @@ def cast_of(election: Election, reports: Sequence[Report]) -> Cast:
     return Cast(phone_of, (*election.watchers, *made_up), len(made_up))
 
 
-def texts_of(election: Election, reports: Sequence[Report], cast: Cast, run: str) -> list[Text]:
+def texts_of(election: Election, reports: Sequence[Report], cast: Cast, run: str) -> list[WatcherText]:
     """The texts of a report file in order of receipt. `run` keeps their ids apart from other replays'."""
     zones = {p.precinct_id: p.zone(election.day) for p in election.precincts}
     texts = []
@@ -82,7 +82,7 @@ def texts_of(election: Election, reports: Sequence[Report], cast: Cast, run: str
         local = report.observed_at.astimezone(zones[report.precinct_id])
         words = COMMAND[report.kind].format(precinct=report.precinct_id, votes=report.votes)
         texts.append(
-            Text(
+            WatcherText(
                 key=f"{run}-{report.line}",
                 at=report.received_at,
                 phone=cast.phone_of[report.precinct_id],
@@ -118,12 +118,12 @@ def minute_of(at: datetime) -> datetime:
 
 
 async def at_full_speed(
-    texts: Sequence[Text], sender: Sender, clock: FileClock, on_progress: Callable[[int], None]
+    texts: Sequence[WatcherText], sender: TextSender, clock: FileClock, on_progress: Callable[[int], None]
 ) -> float:
     """Minute by minute, as fast as the stack acknowledges. Returns the seconds it took."""
     limit = asyncio.Semaphore(CONNECTIONS)
 
-    async def send(text: Text) -> None:
+    async def send(text: WatcherText) -> None:
         async with limit:
             await sender.send(text)
         on_progress(1)
@@ -136,8 +136,8 @@ async def at_full_speed(
 
 
 async def paced(
-    texts: Sequence[Text],
-    sender: Sender,
+    texts: Sequence[WatcherText],
+    sender: TextSender,
     clock: FileClock,
     speed: float,
     on_progress: Callable[[int], None],
@@ -151,15 +151,15 @@ async def paced(
 
 
 async def as_the_clock_runs(
-    texts: Sequence[Text],
-    sender: Sender,
+    texts: Sequence[WatcherText],
+    sender: TextSender,
     clock: FileClock,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Sends each text when the stack's clock reaches it; returns when all are done with."""
     limit = asyncio.Semaphore(CONNECTIONS)
 
-    async def send(text: Text) -> None:
+    async def send(text: WatcherText) -> None:
         async with limit:
             await sender.send(text)
         on_progress(1)

@@ -27,7 +27,7 @@ LONGEST_PAUSE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class WatcherText:
     """One text. `at` is when it is sent, in stack time; `sent_at` what the provider says of that."""
 
     key: str  # the provider's message id
@@ -62,7 +62,7 @@ class Record:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000 if ordered else 0.0
 
 
-class Sender:
+class TextSender:
     """Use as an async context manager. `patience` is how long, in seconds, a text is tried again.
 
     `tls` says whose certificates are believed where `intake_url` is https; None: the usual authorities.
@@ -85,7 +85,7 @@ class Sender:
         self._session: aiohttp.ClientSession | None = None
         self.record = Record()
 
-    async def __aenter__(self) -> "Sender":
+    async def __aenter__(self) -> "TextSender":
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=CONNECTIONS * 2, force_close=False, ssl=self._tls or True),
             timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS),
@@ -98,7 +98,7 @@ class Sender:
         assert self._session is not None
         await self._session.close()
 
-    async def send(self, text: Text) -> str | None:
+    async def send(self, text: WatcherText) -> str | None:
         """The reply once acknowledged; None when patience ran out (see `record.given_up`)."""
         give_up_at = time.monotonic() + self._patience
         pause = FIRST_PAUSE_SECONDS
@@ -117,9 +117,11 @@ class Sender:
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
-    async def send_all(self, texts: Iterable[Text] | AsyncIterable[Text], at_once: int = CONNECTIONS) -> None:
+    async def send_all(
+        self, texts: Iterable[WatcherText] | AsyncIterable[WatcherText], at_once: int = CONNECTIONS
+    ) -> None:
         """Sends them in order, at most `at_once` under way at a time; returns when all are done with."""
-        queue: asyncio.Queue[Text | None] = asyncio.Queue(at_once * 2)
+        queue: asyncio.Queue[WatcherText | None] = asyncio.Queue(at_once * 2)
 
         async def work() -> None:
             while (text := await queue.get()) is not None:
@@ -137,7 +139,7 @@ class Sender:
             for _ in range(at_once):
                 await queue.put(None)
 
-    async def _attempt(self, text: Text) -> tuple[str | None, str]:
+    async def _attempt(self, text: WatcherText) -> tuple[str | None, str]:
         """(why it was not acknowledged or None, the reply)."""
         assert self._session is not None
         body, headers = self._generic_request(text) if text.provider == "generic" else self._form(text)
@@ -153,7 +155,7 @@ class Sender:
             return None, str(orjson.loads(content).get("reply") or "")
         return None, content.decode() if b"<Message>" in content else ""
 
-    def _generic_request(self, text: Text) -> tuple[bytes, dict[str, str]]:
+    def _generic_request(self, text: WatcherText) -> tuple[bytes, dict[str, str]]:
         """Signed anew at every attempt: a signature is fresh for five minutes of real time."""
         fields = {"id": text.key, "from": text.phone, "text": text.body}
         if text.sent_at is not None:
@@ -168,7 +170,7 @@ class Sender:
             "X-Beluga-Signature": f"sha256={mac.hexdigest()}",
         }
 
-    def _form(self, text: Text) -> tuple[bytes, dict[str, str]]:
+    def _form(self, text: WatcherText) -> tuple[bytes, dict[str, str]]:
         fields = {
             "AccountSid": "AC" + "0" * 32,
             "ApiVersion": "2010-04-01",

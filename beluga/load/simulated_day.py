@@ -15,7 +15,7 @@ import numpy as np
 from beluga.county.county import County, fictional_phones
 from beluga.county.ground_truth import GroundTruth
 from beluga.county.names import INCIDENTS, ODD_TEXTS, SPANISH_INCIDENTS
-from beluga.load.sender import Text
+from beluga.load.sender import WatcherText
 from election.domain.day import Voter, Watcher
 
 SLIP = 0.03  # a digit too many, then FIX
@@ -34,13 +34,13 @@ QUESTIONS = {
 }
 
 
-def simulated_day(county: County, day: GroundTruth, seed: int) -> list[Text]:
+def simulated_day(county: County, day: GroundTruth, seed: int) -> list[WatcherText]:
     """Every text of the day in the order of sending."""
     index_of = {p.precinct_id: i for i, p in enumerate(county.election.precincts)}
     voters: dict[str, list[Voter]] = {}
     for voter in county.voters:
         voters.setdefault(voter.precinct_id, []).append(voter)
-    texts: list[Text] = []
+    texts: list[WatcherText] = []
     for number, watcher in enumerate(county.election.watchers):
         rng = np.random.default_rng([seed, 11, number])
         provider = "twilio" if number % 3 == 0 else "generic"
@@ -48,11 +48,11 @@ def simulated_day(county: County, day: GroundTruth, seed: int) -> list[Text]:
         roll = voters.get(watcher.precinct_ids[0], []) if rng.random() < STRIKES_OFF else []
         for part, (at, body) in enumerate(_texts_of(rng, county, day, watcher, places=places, roll=roll)):
             key = f"SM{sha256(f'{seed}.{watcher.watcher_id}.{part}'.encode()).hexdigest()[:32]}"
-            text = Text(key, at, watcher.phone, body, provider)
+            text = WatcherText(key, at, watcher.phone, body, provider)
             texts.append(text)
             if rng.random() < REDELIVERED:
                 again = at + timedelta(seconds=float(rng.uniform(1, 120)))
-                texts.append(Text(key, again, watcher.phone, body, provider))
+                texts.append(WatcherText(key, again, watcher.phone, body, provider))
     texts += _strangers(county, day, seed)
     return sorted(texts, key=lambda t: (t.at, t.key))
 
@@ -136,21 +136,21 @@ def _voted_between(
     found = []
     for voter in roll:
         # A scramble of the roll number: whether and when somebody votes has nothing to do with the alphabet.
-        rank = (voter.roll_number * 7919) % registered
+        rank = (int(voter.roll_number) * 7919) % registered
         when = None if voter.voted else day.voted_by(place, float(rank))
         if when and after < when <= until:
-            found.append(voter.roll_number)
+            found.append(int(voter.roll_number))
     return found
 
 
-def _strangers(county: County, day: GroundTruth, seed: int) -> Iterator[Text]:
-    """A few phones that nobody knows; what they say is kept apart."""
+def _strangers(county: County, day: GroundTruth, seed: int) -> Iterator[WatcherText]:
+    """A few texts from unknown phones, which are quarantined."""
     rng = np.random.default_rng([seed, 13])
     known = {w.phone for w in county.election.watchers} | {v.phone for v in county.voters}
     phones = (phone for phone in fictional_phones() if phone not in known)
     for number in range(1 + len(county.election.precincts) // 100):
         at = day.opens + _minutes(rng, 60, 600)
-        yield Text(f"stranger-{seed}-{number}", at, next(phones), str(int(rng.integers(50, 400))))
+        yield WatcherText(f"stranger-{seed}-{number}", at, next(phones), str(int(rng.integers(50, 400))))
 
 
 def _minutes(rng: np.random.Generator, low: float, high: float) -> timedelta:

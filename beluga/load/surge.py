@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from beluga.load.latency import Latencies
-from beluga.load.sender import Sender, Text
+from beluga.load.sender import TextSender, WatcherText
 from election.domain.ids import MessageId
 from election.runtime.clock import SystemClock
 
@@ -22,7 +22,7 @@ UNDER_WAY = 4_000  # texts at once; beyond, the generator is late and says so
 
 
 @dataclass(slots=True)
-class Surge:
+class SurgeResult:
     """What a surge found. Times are seconds of the monotonic clock."""
 
     rate: float
@@ -67,31 +67,31 @@ class Surge:
         return "\n".join(lines)
 
 
-def ready_texts(phones: Iterable[str], run: str | None = None) -> Iterator[Text]:
+def ready_texts(phones: Iterable[str], run: str | None = None) -> Iterator[WatcherText]:
     """READY from each phone in turn, for ever: stored and answered like any text, and no vote."""
     run = run or secrets.token_hex(6)
     clock = SystemClock()
     for n, phone in enumerate(itertools.cycle(list(phones))):
-        yield Text(key=f"surge-{run}-{n}", at=clock.now(), phone=phone, body="READY")
+        yield WatcherText(key=f"surge-{run}-{n}", at=clock.now(), phone=phone, body="READY")
 
 
 async def surge(
-    sender: Sender,
-    texts: Iterator[Text],
+    sender: TextSender,
+    texts: Iterator[WatcherText],
     rate: float,
     seconds: float,
     stopped: Callable[[], bool] = lambda: False,
-) -> Surge:
+) -> SurgeResult:
     """Sends for `seconds` (or until `stopped`), then waits for what is under way. Raises `ValueError`
     beyond the bounds above.
     """
     if not 0 < rate <= MOST_RATE or not 0 < seconds <= MOST_SECONDS:
         raise ValueError(f"choose a rate up to {MOST_RATE:g}/s and up to {MOST_SECONDS:g} s")
     began = time.monotonic()
-    found = Surge(rate, began)
+    found = SurgeResult(rate, began)
     room = asyncio.Semaphore(UNDER_WAY)
 
-    async def one(text: Text, due: float) -> None:
+    async def one(text: WatcherText, due: float) -> None:
         started = time.monotonic()
         answer = await sender.send(text)
         now = time.monotonic()

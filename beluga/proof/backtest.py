@@ -59,7 +59,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class JudgedReport:
     """A report as it came, and what the gate made of it at the time of the miss. Times are epoch seconds."""
 
     observed: float
@@ -86,7 +86,7 @@ class Miss:
     final: float
     state: str
     reason: str
-    reports: tuple[Said, ...]
+    reports: tuple[JudgedReport, ...]
 
     @property
     def outside(self) -> float:
@@ -127,7 +127,7 @@ def backtest(
     said = {c.check_in_id.bytes: r for c, r in zip(entries, reports, strict=True)}
     rows: dict[int, list[bytes]] = defaultdict(list)
     for key, report in said.items():
-        for p in tally.ledger.precincts_of(report.precinct_id):
+        for p in tally.ledger.places.named(report.precinct_id):
             rows[p].append(key)
     truth = np.array([finals.get(p, -1) for p in tally.inputs.ids], dtype=np.float64)
     known = truth >= 0
@@ -138,7 +138,7 @@ def backtest(
     lagging = known & (truth < LAG * ratio * expected)
     judge = _Judge(tally, truth, known, lagging)
     moments, misses, chances = [], list[Miss](), list[tuple[Array, Flags]]()
-    opens, closes = float(tally.ledger.opens.min()), float(tally.ledger.closes.max())
+    opens, closes = float(tally.ledger.hours.opens.min()), float(tally.ledger.hours.closes.max())
     for at in _times(opens, closes, every):
         progress((at - opens) / (closes - opens))
         projection, state = tally.start(at)
@@ -276,7 +276,7 @@ def _miss(  # noqa: PLR0917
     verdicts = {r.check_in_id: (Verdict.ACCEPTED.value, "") for r in judged.accepted}
     verdicts |= {s.report.check_in_id: (s.verdict.value, s.reason) for s in judged.decided}
     reports = [
-        Said(
+        JudgedReport(
             r.observed_at.timestamp(), r.received_at.timestamp(), r.votes, r.kind.value, r.source, r.note,
             *verdicts.get(key, ("later", "not known yet at this time")),
         )

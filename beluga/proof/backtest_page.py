@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-from beluga.proof.backtest import QUANTILES, Backtest, Miss, Moment, Said
+from beluga.proof.backtest import QUANTILES, Backtest, JudgedReport, Miss, Moment
 
 # No script but ours, and no request at all: the browser enforces it.
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
@@ -256,7 +256,7 @@ def _miss(m: Miss, timezone: str) -> str:
 <div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></div>"""
 
 
-def _report(r: Said, timezone: str) -> str:
+def _report(r: JudgedReport, timezone: str) -> str:
     looks = {"accepted": "", "later": ' class="later"'}.get(r.verdict, ' class="out"')
     verdict = f"{r.verdict}: {r.reason}" if r.reason else r.verdict
     times = "".join(f"<td>{_local(at, timezone):%H:%M:%S}</td>" for at in (r.observed, r.received))

@@ -4,7 +4,8 @@ PATH        first a draft that names the purge, in the end the signed certificat
 PATH.new    made with the draft, as long as the certificate can become: a disk that fills up meanwhile cannot
             keep it from being written. It takes the draft's place when it is whole.
 
-Whoever dies in between leaves the draft, which proves nothing; the same purge, run again, goes on from it.
+A process that dies in between leaves the draft, which proves nothing; the same purge, run again, goes on from
+it.
 """
 
 import json
@@ -13,14 +14,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from beluga.stack.failures import RefusedError
+from beluga.stack.failures import CommandRefusedError
 
 DRAFT = "unfinished"
 _SAYS = "begun, and proves nothing: run the same beluga purge again, it goes on from here"
 _ROOM = 16_384  # bytes beside three times the draft: counts by table, and the signature, which repeats it all
 
 
-class Certificate:
+class PurgeCertificate:
     """One certificate at its path, from `begin` or `found` to `finish`."""
 
     def __init__(self, path: Path, words: dict[str, Any]) -> None:
@@ -29,21 +30,21 @@ class Certificate:
         self._fresh = path.with_name(path.name + ".new")
 
     @classmethod
-    def found(cls, path: Path) -> "Certificate | None":
-        """An unfinished one at this path; None where nothing is there. Raises `RefusedError`, `OSError`."""
+    def found(cls, path: Path) -> "PurgeCertificate | None":
+        """An unfinished one at this path, or None. Raises `CommandRefusedError`, `OSError`."""
         if not os.path.lexists(path):
             return None
         words: dict[str, Any] = {}
-        with suppress(RefusedError):
+        with suppress(CommandRefusedError):
             words = read(path) if path.is_file() else {}
         if DRAFT not in words:
-            raise RefusedError(
+            raise CommandRefusedError(
                 f"{path} is there already, nothing was removed; name another with --certificate"
             )
         return cls(path, words)
 
     @classmethod
-    def begin(cls, path: Path, words: dict[str, Any]) -> "Certificate":
+    def begin(cls, path: Path, words: dict[str, Any]) -> "PurgeCertificate":
         """Writes the draft, and takes the room for the rest. Raises `OSError`; nothing is left then."""
         made = cls(path, {DRAFT: _SAYS} | words)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -80,13 +81,13 @@ class Certificate:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The words of a certificate or draft. Raises `RefusedError` for any other file, `OSError`."""
+    """The words of a certificate or draft. Raises `CommandRefusedError` for any other file, `OSError`."""
     try:
         words = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
         words = None
     if not isinstance(words, dict):
-        raise RefusedError(f"{path} is no certificate of a purge; name another file")
+        raise CommandRefusedError(f"{path} is no certificate of a purge; name another file")
     return words
 
 

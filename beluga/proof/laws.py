@@ -25,7 +25,7 @@ POLL_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LawsVerdict:
     """How many, and which laws failed. `lost` and `duplicated` are of acknowledged messages."""
 
     acknowledged: int
@@ -73,7 +73,7 @@ async def check_laws(
     sent: Collection[MessageId],
     witnesses: Witnesses,
     patience: float = 60.0,
-) -> Verdict:
+) -> LawsVerdict:
     """Waits up to `patience` seconds for everything acknowledged to arrive, then judges.
 
     `sent` holds every id that was ever tried: a text may be taken although its answer got lost.
@@ -90,7 +90,7 @@ async def check_laws(
         await asyncio.sleep(POLL_SECONDS)
 
 
-async def _judge(acknowledged: set[MessageId], sent: set[MessageId], witnesses: Witnesses) -> Verdict:
+async def _judge(acknowledged: set[MessageId], sent: set[MessageId], witnesses: Witnesses) -> LawsVerdict:
     connection = await asyncpg.connect(witnesses.database_url, timeout=5)
     try:
         messages = Counter(MessageId(row[0]) for row in await connection.fetch(_STORED))
@@ -102,7 +102,7 @@ async def _judge(acknowledged: set[MessageId], sent: set[MessageId], witnesses: 
     lacking = {message for entry, message in entries.items() if entry not in counted}
     tallied = {m for m in acknowledged if check_in_id(m, 0) in counted and m not in lacking}
     stored = acknowledged & messages.keys()
-    return Verdict(
+    return LawsVerdict(
         acknowledged=len(acknowledged),
         stored=len(stored),
         tallied=len(tallied),

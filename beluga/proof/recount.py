@@ -8,6 +8,7 @@ import aiohttp
 import asyncpg
 import orjson
 
+from beluga.errors import BelugaError
 from election.access.identity import machine
 from election.access.tokens import Tokens
 from election.domain.checkin import GRAMMAR, CheckIn, Kind, Message
@@ -52,7 +53,7 @@ class Recount:
         )
 
 
-class NoElectionError(Exception):
+class NoElectionError(BelugaError):
     """No election has been imported: nothing to recount."""
 
     def __str__(self) -> str:

@@ -1,1 +1,1 @@
-"""Ready before the day: preflight checks, and what so many people need."""
+"""Ready before the day: preflight checks, and the resources that an election needs."""

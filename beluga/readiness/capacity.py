@@ -1,4 +1,4 @@
-"""What so many people need: machines, disk, connections, texts. Arithmetic on measured constants alone.
+"""What an election needs: machines, disk, connections, texts. Arithmetic on measured constants alone.
 
 Every constant names the command that measured it (docs/scale.md); measure again on your own machines.
 """
@@ -48,7 +48,7 @@ CONNECTIONS = {"intake": 4, "tally": 6, "callers": 13, "dashboard": 7}
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class CapacityNeed:
     """What an election of this size needs."""
 
     texts_a_day: int
@@ -70,8 +70,8 @@ class Need:
         return max(2, ceil(cores / 2))
 
 
-def need(watchers: int, precincts: int, callers: int, viewers: int) -> Need:
-    """What so many people and places need. All counts are at least 0."""
+def need(watchers: int, precincts: int, callers: int, viewers: int) -> CapacityNeed:
+    """Resources for these numbers of people and places. All counts are at least 0."""
     texts = max(watchers, precincts) * TEXTS_PER_WATCHER
     peak = texts * PEAK_SHARE / PEAK_SECONDS * HEADROOM
     intake = max(2, ceil(peak / ACKS_PER_CORE.value))
@@ -86,7 +86,7 @@ def need(watchers: int, precincts: int, callers: int, viewers: int) -> Need:
         + 2 * CONNECTIONS["dashboard"]
     )
     burst = texts * PEAK_SHARE * REPLY_SHARE * SEGMENTS_PER_REPLY
-    return Need(
+    return CapacityNeed(
         texts_a_day=texts,
         texts_a_second=peak,
         intake_cores=intake,

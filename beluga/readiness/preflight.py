@@ -1,7 +1,8 @@
 """Preflight checks: each looks at one thing as a watcher, a provider or the operator would.
 
-A check returns a `Finding`, which says the remedy, and never raises for what it was made to find. Facts come
-in as values where they can; checks that need a network or a disk take its name, so that a test can break it.
+A check returns a `PreflightFinding`, which names the remedy, and never raises for what it was made to find.
+Facts come in as values where they can; checks that need a network or a disk take its name, so that a test can
+break it.
 """
 
 import shutil
@@ -19,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 
-from beluga.load.sender import Sender, Text
+from beluga.load.sender import TextSender, WatcherText
 from election.domain.checkin import Channel, Kind, Message
 from election.domain.day import Election
 from election.domain.ids import message_id
@@ -39,7 +40,7 @@ TALKS = ("Stop by at 5?", "412")  # what must not opt anybody out
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PreflightFinding:
     """One line of the preflight. `remedy` is empty where all is well."""
 
     check: str
@@ -52,17 +53,17 @@ class Finding:
         return f"{mark}  {self.check:<12} {self.said}" + (f"\n      -> {self.remedy}" if self.remedy else "")
 
 
-def fine(check: str, said: str) -> Finding:
+def fine(check: str, said: str) -> PreflightFinding:
     """All is well."""
-    return Finding(check, True, said)
+    return PreflightFinding(check, True, said)
 
 
-def bad(check: str, said: str, remedy: str) -> Finding:
+def bad(check: str, said: str, remedy: str) -> PreflightFinding:
     """Something is wrong, and what to do."""
-    return Finding(check, False, said, remedy)
+    return PreflightFinding(check, False, said, remedy)
 
 
-def dns(url: str) -> Finding:
+def dns(url: str) -> PreflightFinding:
     """Whether the public name has an address."""
     host = urlsplit(url).hostname or ""
     try:
@@ -74,7 +75,7 @@ def dns(url: str) -> Finding:
     return fine("dns", f"{host} is {', '.join(found)}")
 
 
-def certificate(url: str, until: datetime, trust: ssl.SSLContext | None = None) -> Finding:
+def certificate(url: str, until: datetime, trust: ssl.SSLContext | None = None) -> PreflightFinding:
     """Whether a stranger's phone believes the certificate, through `until` and two weeks ahead."""
     parts = urlsplit(url)
     if parts.scheme != "https":
@@ -103,7 +104,7 @@ def certificate(url: str, until: datetime, trust: ssl.SSLContext | None = None) 
     return fine("tls", said)
 
 
-def redirect(url: str, http_port: int = 80) -> Finding:
+def redirect(url: str, http_port: int = 80) -> PreflightFinding:
     """Whether http sends people on to https."""
     host = urlsplit(url).hostname or ""
     try:
@@ -124,13 +125,13 @@ def redirect(url: str, http_port: int = 80) -> Finding:
     return fine("redirect", f"http goes to {where}")
 
 
-async def webhook(sender: Sender, url: str, tls: ssl.SSLContext | None = None) -> Finding:
+async def webhook(sender: TextSender, url: str, tls: ssl.SSLContext | None = None) -> PreflightFinding:
     """Whether a signed text is taken and an unsigned one refused, on the URL that providers sign.
 
-    Leaves one READY from a phone nobody has.
+    Leaves one READY from a phone number reserved for fiction.
     """
     texts = [
-        Text(key.format(time.time_ns()), datetime.now(UTC), DIAGNOSTIC_PHONE, "READY", provider)
+        WatcherText(key.format(time.time_ns()), datetime.now(UTC), DIAGNOSTIC_PHONE, "READY", provider)
         for provider, key in DIAGNOSTIC_KEYS.items()
     ]
     for text in texts:
@@ -161,7 +162,7 @@ async def webhook(sender: Sender, url: str, tls: ssl.SSLContext | None = None) -
     return fine("webhook", f"signed texts are taken ({slowest:.0f} ms), unsigned ones refused")
 
 
-def clock(url: str, tls: ssl.SSLContext | None = None, database: float | None = None) -> Finding:
+def clock(url: str, tls: ssl.SSLContext | None = None, database: float | None = None) -> PreflightFinding:
     """Whether our clock, the public server's and the database's (seconds before ours) agree."""
     parts = urlsplit(url)
     known = {} if database is None else {"the database's": database}
@@ -186,7 +187,7 @@ def clock(url: str, tls: ssl.SSLContext | None = None, database: float | None = 
     return fine("clock", f"{' and '.join(known) or 'no other'} clock agrees within {SKEW_SECONDS:.0f} s")
 
 
-def disk(state: Path, least_free: int = LEAST_FREE, ballast_wanted: bool = True) -> Finding:
+def disk(state: Path, least_free: int = LEAST_FREE, ballast_wanted: bool = True) -> PreflightFinding:
     """Whether the journal has room, and a ballast to throw overboard."""
     free = shutil.disk_usage(state).free
     if free < least_free:
@@ -218,7 +219,7 @@ class DatabaseState:
     sees_standbys: bool = True  # whether our role may look
 
 
-def database(state: DatabaseState | None, why: str = "") -> Finding:
+def database(state: DatabaseState | None, why: str = "") -> PreflightFinding:
     """Whether an acknowledged commit survives one machine."""
     if state is None:
         return bad("database", f"cannot be reached: {why}", "beluga status; deploy/cluster status; its log")
@@ -248,8 +249,8 @@ def database(state: DatabaseState | None, why: str = "") -> Finding:
     return fine("database", f"reachable, migrated, {kept}")
 
 
-def backup(age_hours: float | None, proven: bool | None = None) -> Finding:
-    """Whether a backup is young (`age_hours` None: there is none) and `proven` (None: nobody notes that)."""
+def backup(age_hours: float | None, proven: bool | None = None) -> PreflightFinding:
+    """Whether a backup is young (`age_hours` None: there is none) and `proven` (None: not recorded)."""
     if age_hours is None:
         return bad(
             "backup", "there is none", "beluga backup now (one machine), deploy/cluster backup (cluster)"
@@ -264,7 +265,7 @@ def backup(age_hours: float | None, proven: bool | None = None) -> Finding:
     return fine("backup", f"the newest is {age_hours:.1f} h old" + (", one was restored" if proven else ""))
 
 
-def opt_out(roster: Roster, version: str = "preflight") -> Finding:
+def opt_out(roster: Roster, version: str = "preflight") -> PreflightFinding:
     """Whether every word that opts out is read so, and nothing else."""
     phone = next((watcher.phone for watcher in roster.watchers.values()), DIAGNOSTIC_PHONE)
 
@@ -294,7 +295,9 @@ def opt_out(roster: Roster, version: str = "preflight") -> Finding:
     return fine("opt-out", f"{len(STOPS)} words opt out, conversation does not")
 
 
-def hours(election: Election | None, call_from: str, call_until: str, now: datetime | None = None) -> Finding:
+def hours(
+    election: Election | None, call_from: str, call_until: str, now: datetime | None = None
+) -> PreflightFinding:
     """Whether the day lies ahead, places have true time zones, and calling hours end by the close."""
     if election is None:
         return bad("hours", "no election is imported", "beluga import FOLDER")

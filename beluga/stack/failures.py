@@ -1,7 +1,7 @@
 """What a command says when it cannot do its work: one line, with what to do. Pure.
 
 Commands name what they expect themselves; this is for what any of them may meet: a file that cannot be read
-or written, a database that does not answer, a setting that is none. Whatever nobody but a programmer can mend
+or written, a database that does not answer, a setting that is none. Whatever only a programmer can mend
 is not worded here, and is shown whole.
 """
 
@@ -9,10 +9,12 @@ import errno
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from beluga.errors import BelugaError
+
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-class RefusedError(Exception):
+class CommandRefusedError(BelugaError):
     """A command will not, or cannot, do what it was asked. The message says what to do."""
 
 
@@ -93,6 +95,6 @@ def _of_the_database(error: BaseException) -> str | None:
 def _of_ours(error: BaseException) -> str | None:
     from beluga.stack.stack import DamagedSecretsError, NoStackError, StackBusyError
 
-    if isinstance(error, RefusedError | NoStackError | StackBusyError | DamagedSecretsError):
+    if isinstance(error, CommandRefusedError | NoStackError | StackBusyError | DamagedSecretsError):
         return str(error)
     return None

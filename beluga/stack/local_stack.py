@@ -1,4 +1,4 @@
-"""The one-machine stack: PostgreSQL, then the election, then the four services, until told to stop."""
+"""The one-machine stack: PostgreSQL, then the election, then the four services, until a signal stops it."""
 
 import asyncio
 import contextlib
@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from beluga.errors import BelugaError
 from beluga.stack.postgres import EmbeddedPostgres, PostgresError
-from beluga.stack.remembered import Remembered, remember
+from beluga.stack.remembered import RememberedStart, remember
 from beluga.stack.stack import SERVICES, Ports, RunFile, lock, secrets_of, urls_of, write_run_file
 from beluga.stack.supervisor import Program, Supervisor
 from beluga.stack.watchdog import asks_health
@@ -33,7 +34,7 @@ LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (where who list
 OPEN_FILES = 16_384
 
 
-class StackError(Exception):
+class StackError(BelugaError):
     """The stack could not start. The message says what to do."""
 
 
@@ -55,7 +56,7 @@ class StackPlan:
 
 
 def probe(url: str) -> tuple[int, str]:
-    """Status and body of a GET; status 0 where nobody answers within two seconds."""
+    """Status and body of a GET; status 0 where no answer comes within two seconds."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PROBE_SECONDS)
     try:
@@ -106,7 +107,7 @@ class LocalStack:
     async def _start(self) -> None:
         plan = self._plan
         await self._wait_for_ports()
-        remember(plan.state, Remembered(plan.ports.intake - 1, plan.public_url))
+        remember(plan.state, RememberedStart(plan.ports.intake - 1, plan.public_url))
         clock_file = plan.state.absolute() / "clock" if plan.rehearsal else None
         url = os.environ.get("BELUGA_DATABASE_URL") or await self._start_postgres()
         self._run = RunFile(

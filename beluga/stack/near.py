@@ -1,4 +1,4 @@
-"""Names that nobody has, and those that may have been meant. Pure."""
+"""Unknown names, and the known ones that may have been meant. Pure."""
 
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches

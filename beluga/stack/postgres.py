@@ -21,6 +21,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from beluga.errors import BelugaError
+
 SHARED = Path("/var/lib/beluga")
 WHOSE = "folder"  # a file there: which folder asked for this database
 READY_SECONDS = 30.0
@@ -41,7 +43,7 @@ CONFIGURATION = {
 }
 
 
-class PostgresError(Exception):
+class PostgresError(BelugaError):
     """PostgreSQL did not start. The message says which step failed and where its log is."""
 
 
@@ -56,7 +58,7 @@ def die_with_parent(sig: int = signal.SIGTERM) -> Callable[[], None]:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
+    """A free port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

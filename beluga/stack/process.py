@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+from beluga.errors import BelugaError
 from beluga.stack.postgres import die_with_parent
 from beluga.stack.stack import NoStackError, Ports, RunFile, read_run_file
 
@@ -17,7 +18,7 @@ READY_SECONDS = 90.0
 STOP_SECONDS = 60.0
 
 
-class StackFailedError(Exception):
+class StackFailedError(BelugaError):
     """The stack did not come up. The message holds the end of what it said."""
 
 
@@ -76,7 +77,7 @@ class StackProcess:
 
 
 def free_port_base() -> int:
-    """A base whose ports nobody listens on now, below those that the kernel gives to clients."""
+    """A base whose ports are free now, below those that the kernel gives to clients."""
     while True:
         base = random.randrange(1_100, 3_200) * 10
         if all(_free(port) for port in Ports.from_base(base).span):

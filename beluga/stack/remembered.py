@@ -10,33 +10,33 @@ from pathlib import Path
 
 import orjson
 
-from beluga.stack.failures import RefusedError
+from beluga.stack.failures import CommandRefusedError
 from beluga.stack.stack import DEFAULT_PORT_BASE, write_private
 
 FILE = "stack.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
-    """How a stack was last started. `public_url` is empty where nobody named one."""
+class RememberedStart:
+    """How a stack was last started. `public_url` is empty where none was named."""
 
     port_base: int = DEFAULT_PORT_BASE
     public_url: str = ""
 
 
-def remembered(state: Path) -> Remembered:
-    """What is kept in `state`, and the environment over it. Raises `RefusedError` for a damaged file."""
+def remembered(state: Path) -> RememberedStart:
+    """What `state` keeps, and the environment over it. Raises `CommandRefusedError` for a damaged file."""
     path = state / FILE
     try:
-        kept = Remembered(**orjson.loads(path.read_bytes()))
-        kept = Remembered(int(kept.port_base), str(kept.public_url))
+        kept = RememberedStart(**orjson.loads(path.read_bytes()))
+        kept = RememberedStart(int(kept.port_base), str(kept.public_url))
     except (FileNotFoundError, NotADirectoryError):
-        kept = Remembered()
+        kept = RememberedStart()
     except (ValueError, TypeError):
-        raise RefusedError(f"{path} is damaged; remove it, and start with --port-base N") from None
-    return Remembered(kept.port_base, os.environ.get("BELUGA_PUBLIC_URL", kept.public_url).rstrip("/"))
+        raise CommandRefusedError(f"{path} is damaged; remove it, and start with --port-base N") from None
+    return RememberedStart(kept.port_base, os.environ.get("BELUGA_PUBLIC_URL", kept.public_url).rstrip("/"))
 
 
-def remember(state: Path, what: Remembered) -> None:
+def remember(state: Path, what: RememberedStart) -> None:
     """Keeps it for the next start."""
     write_private(state / FILE, orjson.dumps(asdict(what), option=orjson.OPT_INDENT_2))

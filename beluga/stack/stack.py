@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from beluga.errors import BelugaError
 from beluga.stack.postgres import make_passable
 from election.postgres.connector import hosts_of
 from election.runtime.private_files import FOLDER, PASSABLE, tighten
@@ -35,7 +36,7 @@ SECRET_NAMES = ("secret", "generic_secret", "twilio_auth_token", "postgres_passw
 SERVICES = ("intake", "tally", "callers", "dashboard")
 
 
-class NoStackError(Exception):
+class NoStackError(BelugaError):
     """No stack runs in this folder, or it left no word of where its database is."""
 
     def __init__(self, state: Path) -> None:
@@ -43,7 +44,7 @@ class NoStackError(Exception):
         self.state = state
 
 
-class StackBusyError(Exception):
+class StackBusyError(BelugaError):
     """Another supervisor holds this state folder."""
 
     def __init__(self, state: Path) -> None:
@@ -51,7 +52,7 @@ class StackBusyError(Exception):
         self.state = state
 
 
-class DamagedSecretsError(Exception):
+class DamagedSecretsError(BelugaError):
     """The file of secrets cannot be read: made again, every link and session would be void."""
 
     def __init__(self, path: Path) -> None:

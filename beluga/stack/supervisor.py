@@ -99,7 +99,7 @@ class Child:
             )
         if self._heartbeat is not None:
             self._heartbeat.close_writer()
-        log.info("started", child=program.name, pid=self._process.pid)
+        log.info("child_started", child=program.name, pid=self._process.pid)
         self._on_change()
 
     async def _keep(self) -> None:
@@ -115,14 +115,14 @@ class Child:
             self._on_change()
             if time.monotonic() - began > SETTLED_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
-            log.warning("died", child=self.program.name, status=status, again_in_seconds=pause)
+            log.warning("child_died", child=self.program.name, status=status, again_in_seconds=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
             self.restarts += 1
             try:
                 await self._spawn()
             except OSError as error:
-                log.error("cannot start", child=self.program.name, error=str(error))
+                log.error("child_cannot_start", child=self.program.name, error=str(error))
 
     async def _watch(self) -> None:
         """Kills the process, and whatever it has started, once it hangs."""
@@ -134,7 +134,7 @@ class Child:
         patience = replace(program.patience, start=program.patience.start * 2 ** min(self.hung, 8))
         why = await Watchdog(ask, patience).until_hung()
         self.hung += 1
-        log.error("hung, killed", child=program.name, pid=process.pid, why=why, times=self.hung)
+        log.error("child_hung_killed", child=program.name, pid=process.pid, reason=why, times=self.hung)
         for sig, pause in ((SAY_WHERE, LAST_WORDS_SECONDS), (signal.SIGKILL, 0.0)):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, sig)  # each is the first of a session of its own
@@ -160,7 +160,7 @@ class Child:
         try:
             await asyncio.wait_for(process.wait(), STOP_SECONDS)
         except TimeoutError:
-            log.warning("did not stop, killed", child=self.program.name)
+            log.warning("child_killed_at_stop", child=self.program.name)
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
@@ -195,13 +195,13 @@ class Supervisor:
             await child.start()
 
     def tell(self) -> None:
-        """Passes a change on; where that fails (a full disk) it is tried again, and keeps nobody down."""
+        """Passes a change on; where that fails (a full disk) it is tried again, and no child waits for it."""
         try:
             self._on_change()
             self._untold = False
         except OSError as error:
             self._untold = True
-            log.error("cannot say what runs", error=str(error), remedy="make room")
+            log.error("stack_state_not_kept", error=str(error), remedy="make room")
 
     def stop_on_signals(self) -> None:
         """SIGTERM, SIGINT and SIGHUP end `run()`."""

@@ -1,4 +1,4 @@
-"""Finds a service that hangs: it runs, holds its port, and answers nobody.
+"""Finds a service that hangs: it runs and holds its port, but answers no request.
 
 Theory of operation. A service is asked, a second after its last answer, whether it lives (`/healthz`, which
 touches neither disk nor database). A question unanswered for a while is a miss, and three misses in a row are

@@ -6,8 +6,11 @@ from urllib.parse import quote
 import asyncpg
 from aiohttp import web
 
+from callers.api.answers import answer, body, problem
 from callers.api.captain_links import captain_path
-from callers.api.desk import TOKENS, Route, answer, body, problem, service_of, staff_of
+from callers.api.identity import staff_of
+from callers.api.keys import TOKENS, service_of
+from callers.api.openapi import Route
 from callers.queries.statements import statements
 from election.access.audit import record
 from election.access.identity import Identity

@@ -6,8 +6,11 @@ from uuid import UUID
 
 from aiohttp import web
 
+from callers.api.answers import answer, body, problem
 from callers.api.captain_links import captain_path
-from callers.api.desk import TOKENS, Route, answer, body, problem, service_of, staff_of
+from callers.api.identity import staff_of
+from callers.api.keys import TOKENS, service_of
+from callers.api.openapi import Route
 from callers.api.permission import deciding, for_all, of_caller, of_list, of_precinct, sees
 from callers.lists.dialer_lists import TooManyListedError, UnknownListError, as_csv
 from callers.people.people import Bank

@@ -50,6 +50,11 @@ class Places:
         closes_at = datetime.fromtimestamp(info.closes_at, UTC)
         return Place(precinct_id, info.name, info.timezone, closes_at, info.county)
 
+    def zone(self, precinct_id: str) -> str:
+        """Its IANA zone; "" where it is not known, which is never a time to call."""
+        place = self.get(precinct_id)
+        return place.zone if place else ""
+
     def county(self, precinct_id: str) -> str:
         """Its county; "" where it has none, or nobody knows the place."""
         known = self._feed.precincts.get(precinct_id) or self._stored.get(precinct_id)

@@ -17,9 +17,11 @@ from uuid import UUID, uuid4, uuid5
 import asyncpg
 from pydantic import ValidationError
 
+from callers.errors import CallersError
 from callers.people.people import SPOKEN
 from callers.queries.statements import statements
-from callers.queue.leases import AlreadyRecordedError, CallerOnDuty, Granted, Queue
+from callers.queue.lease import AlreadyRecordedError, CallerOnDuty, Granted
+from callers.queue.leases import Queue
 from callers.voters.encryption import Encryption
 from election.access.audit import record
 from election.wire.callers import OutcomeReport
@@ -31,11 +33,11 @@ _COLUMNS = ("lease_id", "voter_id", "name", "phone", "language", "address", "pre
 _GONE = {"voted": "has voted", "do_not_call": "do not call", "finished": "called", "no_phone": "no number"}
 
 
-class UnknownListError(Exception):
+class UnknownListError(CallersError):
     """There is no such list."""
 
 
-class TooManyListedError(Exception):
+class TooManyListedError(CallersError):
     """An account has taken as many voters on lists within an hour as it may."""
 
     def __init__(self, taken: int, most: int) -> None:
@@ -221,7 +223,7 @@ class Lists:
                 report = OutcomeReport.model_validate(
                     {"outcome_id": uuid5(line.lease_id, given["outcome"]), **given}
                 )
-                done = await self._queue.record(line.caller_id, line.lease_id, report, now)
+                done = await self._queue.outcomes.record(line.caller_id, line.lease_id, report, now)
             except ValidationError as error:
                 wrong = ", ".join(".".join(map(str, e["loc"])) for e in error.errors())
                 taken.problems.append((number, f"{wrong}: cannot be read"))

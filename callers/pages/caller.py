@@ -10,11 +10,14 @@ from uuid import UUID, uuid4
 from aiohttp import web
 from pydantic import ValidationError
 
-from callers.api.desk import ADDRESSES, SERVICE, Handler, caller_of, lease_of, service_of
+from callers.api.answers import Handler
+from callers.api.identity import caller_of, lease_of
+from callers.api.keys import ADDRESSES, SERVICE, service_of
 from callers.people.people import SPOKEN, autonym
-from callers.queue.leases import AlreadyRecordedError, CallerOnDuty, TooLateError, UnknownLeaseError
+from callers.queue.lease import AlreadyRecordedError, CallerOnDuty, TooLateError, UnknownLeaseError
 from callers.scripts import wording as scripts
 from callers.voters.encryption import SealedError
+from election.browser import modules
 from election.postgres.database import UNREACHABLE
 from election.wire.callers import CallUnreported, LeaseAnswer, Outcome, OutcomeReport, VoterOnLease
 
@@ -28,7 +31,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 _FIELDS = ("outcome_id", "outcome", "call_back_local", "language")
-_ASSETS = {"desk.css": "text/css", "desk.js": "text/javascript"}
+_ASSETS = {"desk.css": "text/css", "desk.js": "text/javascript", "queue.js": "text/javascript"}
 
 
 def page(language: str, content: str, *, refresh: float | None = None, status: int = 200) -> web.Response:
@@ -39,7 +42,8 @@ def page(language: str, content: str, *, refresh: float | None = None, status: i
 <meta name="viewport" content="width=device-width, initial-scale=1">
 {f"<noscript>{again}</noscript>" if again else ""}
 <meta name="robots" content="noindex"><title>{scripts.words(language)["title"]}</title>
-<link rel="stylesheet" href="/c/assets/desk.css"><script src="/c/assets/desk.js" defer></script></head>
+<link rel="stylesheet" href="/c/assets/desk.css"><link rel="modulepreload" href="/c/assets/queue.js">
+<script src="/c/assets/desk.js" type="module"></script></head>
 <body>{content}</body></html>""",
         content_type="text/html",
         headers=HEADERS,
@@ -286,7 +290,8 @@ async def asset(request: web.Request) -> web.Response:
     name = request.match_info["name"]
     if name not in _ASSETS:
         raise web.HTTPNotFound
-    content = (resources.files("callers.pages") / "static" / name).read_bytes()
+    shared = modules().get(name)
+    content = shared or (resources.files("callers.pages") / "static" / name).read_bytes()
     return web.Response(body=content, content_type=_ASSETS[name], charset="utf-8")
 
 

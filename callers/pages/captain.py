@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from callers.api.desk import ACCESS, ADMISSION, ENDED, TOKENS, service_of
+from callers.api.keys import ACCESS, ADMISSION, ENDED, TOKENS, service_of
 from callers.pages.caller import page
 from callers.people.people import Bank, OnDuty, SignUps
 from callers.scripts.ab_tests import Shown

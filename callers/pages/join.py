@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from callers.api.desk import ADDRESSES, TOKENS, service_of
+from callers.api.keys import ADDRESSES, TOKENS, service_of
 from callers.pages.caller import page
 from callers.people.people import (
     SPOKEN,

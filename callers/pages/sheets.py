@@ -8,7 +8,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from callers.api.desk import service_of
+from callers.api.keys import service_of
 from callers.lists.dialer_lists import CallList, Line, TooManyListedError, UnknownListError
 from callers.lists.walk_lists import Door, doors_of
 from callers.pages.caller import page

@@ -10,6 +10,7 @@ from typing import cast
 
 import asyncpg
 
+from callers.errors import CallersError
 from callers.queries.statements import statements
 from election.access.audit import record
 
@@ -27,7 +28,7 @@ _NAMES = {
 SPOKEN = tuple(_NAMES)
 
 
-class BankClosedError(Exception):
+class BankClosedError(CallersError):
     """This phone bank is over or full."""
 
 
@@ -35,7 +36,7 @@ class UnknownCodeError(BankClosedError):
     """There is no phone bank with this code, or it is over."""
 
 
-class TooManyJoinedError(Exception):
+class TooManyJoinedError(CallersError):
     """More have signed up from this address than one room holds."""
 
 

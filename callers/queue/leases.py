@@ -8,33 +8,38 @@ several services may share one database, and the common case costs one indexed l
 and outcomes that wait at the same time share a transaction (`queue/shared_transactions.py`).
 """
 
-import asyncio
-import contextlib
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
 
-from callers.dispatch.allocation import ANYWHERE, CallerPool
+from callers.dispatch.allocation import CallerPool
 from callers.queries.statements import statements
-from callers.queue.candidate_cache import READ_AHEAD, Candidate, CandidateCache, Household
+from callers.queue.candidate_cache import Candidate, CandidateCache, Household
+from callers.queue.candidates import Candidates, why_nobody
+from callers.queue.lease import (
+    CallerOnDuty,
+    Check,
+    Granted,
+    NoVoter,
+    TooLateError,
+    UnknownLeaseError,
+)
+from callers.queue.outcomes import Outcomes
 from callers.queue.shared_transactions import SharedTransactions
 from callers.rules import policy
 from callers.rules.budgets import Budgets, Origin
 from callers.voters.encryption import Encryption, SealedError
-from election.postgres.database import UNREACHABLE
-from election.wire.callers import Outcome, OutcomeReport
 
 _SQL = statements("leases")
 _REREAD_SECONDS = 0.5  # real; however many callers ask, an empty precinct is read this often at most
 _DUE_REREAD_SECONDS = 5.0  # real; rests that have ended bring voters back
 _NOBODY_REREAD_SECONDS = 30.0  # real; where the last reading had nobody of these languages, at this hour
 _OLD_SECONDS = 180.0  # real; another service's calls come due, too
-_FIRST_ANALYZE = 128  # calls
 _MOST_READINGS = 3  # for one request, where the first readings were all out of date
 _FIRST_BATCH, _LARGEST_BATCH = 1, 32  # households tried in one round trip
 
@@ -47,87 +52,6 @@ def calling_url(url: str, *, rehearsal: bool = False) -> str:
     """
     tables = "&search_path=rehearsal,public" if rehearsal else ""
     return f"{url}{'&' if '?' in url else '?'}enable_seqscan=off{tables}"
-
-
-class UnknownLeaseError(Exception):
-    """There is no such lease of this caller."""
-
-
-class AlreadyRecordedError(Exception):
-    """This lease has another outcome; undo it first."""
-
-
-class TooLateError(Exception):
-    """It can no longer be undone."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallerOnDuty:
-    caller_id: str
-    name: str
-    languages: tuple[str, ...]
-    caller_pool: CallerPool = ANYWHERE
-    bank: str = ""  # the phone bank they signed up at; empty: known by name
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """A live lease and its voter, whom the caller may see once they are `shown`."""
-
-    lease_id: UUID
-    voter_id: str
-    name: str
-    phone: str = field(repr=False)
-    language: str
-    precinct_id: str
-    expires_at: datetime
-    variant: str = ""  # of the script
-    held: bool = False  # the caller had it already
-    shown: bool = False  # the caller has dialled them
-
-
-@dataclass(frozen=True, slots=True)
-class NoVoter:
-    """Why there is no voter: resting, hours, language, empty; `until` is when somebody's rest ends."""
-
-    reason: str
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A lease looked up again. `reason` is empty while it may be called; `budget`: what keeps it from being
-    shown now. `granted` has the voter; `first`: they have not been shown before.
-    """
-
-    reason: str
-    expires_at: datetime | None = None
-    granted: Granted | None = None
-    budget: str = ""
-    first: bool = False
-
-    @property
-    def phone(self) -> str:
-        """The number, where one may be called."""
-        return self.granted.phone if self.granted and not self.reason else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Unreported:
-    """A voter shown whose call has no outcome yet."""
-
-    lease_id: UUID
-    name: str = field(repr=False)
-    precinct_id: str
-    dialled_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    lease_id: UUID
-    outcome: Outcome
-    at: datetime
-    duplicate: bool
 
 
 class Queue:
@@ -150,18 +74,13 @@ class Queue:
         self._rules = rules
         self._zone_of = zone_of  # a precinct's IANA zone, for voters without their own
         self._lease = lease
-        self._weights = weights
         self._encryption = encryption or Encryption("")
-        self._monotonic = monotonic
+        self.candidates = Candidates(pool, weights, monotonic)
+        self.outcomes = Outcomes(pool, rules, self.candidates, self._encryption)
         self.variants: tuple[str, ...] = ()  # of the script, while a trial runs
         self.sealed_off = False  # the voters are sealed with another key than ours
-        self._hints: dict[str, CandidateCache] = {}
         self._in_hand: dict[str, tuple[str, Household]] = {}  # caller -> precinct, rest of the household
-        self._recorded = 0
-        self._analyze_at = _FIRST_ANALYZE
-        self._beside: set[asyncio.Task[None]] = set()
         self._grants = SharedTransactions(pool, _SQL["grant"])
-        self._records = SharedTransactions(pool, _SQL["record"])
         # one lane: who dials is counted before the next one's budgets are judged
         self._dials, self._extends = (
             SharedTransactions(pool, _SQL[n], lanes=1) for n in ("dialled", "extend")
@@ -180,23 +99,6 @@ class Queue:
         row = await self._pool.fetchrow(_SQL["current"], caller_id, now)
         return self._granted(row, held=True, shown=row["shown"]) if row else None
 
-    def cold(self, precinct_id: str) -> bool:
-        """Whether this precinct's candidates have never been read."""
-        hints = self._hints.get(precinct_id)
-        return hints is None or not hints.readings
-
-    async def warm(self, precinct_id: str, now: datetime) -> None:
-        """Reads a precinct's candidates before its first caller has to wait for it."""
-        hints = self._hints.setdefault(precinct_id, CandidateCache())
-        if not hints.readings:
-            await self._read(precinct_id, hints, now, 0, 0.0)
-
-    def grew(self, precincts: Iterable[str]) -> None:
-        """More voters may be called in these precincts than at the last look."""
-        for precinct_id in precincts:
-            if hints := self._hints.get(precinct_id):
-                hints.grown = True
-
     async def grant(
         self, caller: CallerOnDuty, precinct_id: str, now: datetime, lease: timedelta | None = None
     ) -> Granted | NoVoter:
@@ -208,20 +110,20 @@ class Queue:
             raise SealedError
         until = now + (lease or self._lease)
         zone = self._zone_of(precinct_id)
-        hints = self._hints.setdefault(precinct_id, CandidateCache())
+        hints = self.candidates.of(precinct_id)
         place, in_hand = self._in_hand.pop(caller.caller_id, ("", []))
         readings, rereads = hints.readings, 0
         batch = [in_hand] if in_hand and place == precinct_id else []
         size = _FIRST_BATCH
-        old = self._monotonic() - hints.read_at > _OLD_SECONDS
+        old = self.candidates.age(hints) > _OLD_SECONDS
         if old or (hints.next_due and hints.next_due <= now):
-            await self._read(precinct_id, hints, now, readings, _DUE_REREAD_SECONDS)
+            await self.candidates.read(precinct_id, hints, now, readings, _DUE_REREAD_SECONDS)
         patience = 0.0 if hints.grown else _NOBODY_REREAD_SECONDS
         for pause in () if batch else (patience, math.inf):
             refusal = hints.refusal(caller.languages, zone, now, self._rules)
             if not refusal:
                 break
-            if not await self._read(precinct_id, hints, now, hints.readings, pause):
+            if not await self.candidates.read(precinct_id, hints, now, hints.readings, pause):
                 return NoVoter(refusal)
             readings = hints.readings
         refused: set[str] = set()
@@ -231,13 +133,13 @@ class Queue:
                 size = min(size * 2, _LARGEST_BATCH)
             if not batch:
                 pause, enough = (0.0, _MOST_READINGS) if hints.more else (_REREAD_SECONDS, 1)
-                if rereads < enough and await self._read(precinct_id, hints, now, readings, pause):
+                if rereads < enough and await self.candidates.read(precinct_id, hints, now, readings, pause):
                     rereads += 1
                     readings = hints.readings
                     size = _LARGEST_BATCH
                     batch, refused = hints.take(caller.languages, zone, now, self._rules, size)
                 if not batch:
-                    return self._nobody(hints, refused, now)
+                    return why_nobody(hints, refused, now)
             granted = await self._try(caller, precinct_id, zone, (now, until), batch)
             if granted is not None:
                 self._put_back(caller, precinct_id, hints, batch, granted)
@@ -294,27 +196,6 @@ class Queue:
                 hints.give_back(batch[n + 1 :])
                 return
 
-    async def _read(
-        self, precinct_id: str, hints: CandidateCache, now: datetime, readings: int, pause: float
-    ) -> bool:
-        """Reads the candidates unless somebody just did; whether there are newer ones than `readings`."""
-        async with hints.lock:
-            if hints.readings != readings:
-                return True
-            if self._monotonic() - hints.read_at < pause:
-                return False
-            rows = await self._pool.fetch(_SQL["candidates"], precinct_id, now, *self._weights, READ_AHEAD)
-            hints.fill(rows, self._monotonic())
-            return True
-
-    def _nobody(self, hints: CandidateCache, refused: set[str], now: datetime) -> NoVoter:
-        for reason in ("hours", "language"):
-            if reason in refused:
-                return NoVoter(reason)
-        if hints.next_due and hints.next_due > now:
-            return NoVoter("resting", hints.next_due)
-        return NoVoter("empty")
-
     async def check(self, caller_id: str, lease_id: UUID, now: datetime) -> Check:
         """Whether a lease may still be called; where not, it is ended. Raises `UnknownLeaseError`."""
         row = await self._pool.fetchrow(_SQL["check"], lease_id, caller_id)
@@ -332,13 +213,6 @@ class Queue:
             row["precinct_id"], row["expires_at"], row["variant"], held=True,
         )  # fmt: skip
         return Check(reason, row["expires_at"], granted)
-
-    async def precinct_of(self, caller_id: str, lease_id: UUID) -> str:
-        """Where the voter of a caller's lease votes. Raises `UnknownLeaseError`."""
-        row = await self._pool.fetchrow(_SQL["check"], lease_id, caller_id)
-        if row is None:
-            raise UnknownLeaseError
-        return str(row["precinct_id"])
 
     def _objection(self, row: asyncpg.Record, now: datetime) -> str:
         if row["ended_at"] is not None:
@@ -385,61 +259,11 @@ class Queue:
         row = await self._extends.row(lease_id, lease_id, caller_id, now + self._lease)
         return Check("" if row["expires_at"] else "ended", row["expires_at"])
 
-    async def unreported(self, caller_id: str) -> list[Unreported]:
-        """Voters shown to a caller who has not told what came of it; the one they hold left out."""
-        rows = await self._pool.fetch(_SQL["unreported"], caller_id)
-        return [
-            Unreported(
-                r["lease_id"], self._encryption.person(r["voter_id"], r["name"] or "", "", r["sealed"]).name,
-                r["precinct_id"], r["dialled_at"],
-            )
-            for r in rows
-        ]  # fmt: skip
-
     async def release(self, caller_id: str, lease_id: UUID, now: datetime, reason: str = "") -> bool:
         """Gives the voter back; whether the lease was live."""
         ended = await self._pool.fetchval(_SQL["end"], lease_id, caller_id, now, "released", reason)
         self._in_hand.pop(caller_id, None)
         return ended is not None
-
-    async def record(self, caller_id: str, lease_id: UUID, report: OutcomeReport, now: datetime) -> Recorded:
-        """Records an outcome once, however often it is sent.
-
-        Raises `UnknownLeaseError`, `AlreadyRecordedError`, and `ValueError` where it needs more words.
-        """
-        what = policy.consequence(report.outcome, now, self._rules, report.call_back_at, report.language)
-        row = await self._records.row(
-            lease_id, lease_id, caller_id, report.outcome_id, report.outcome.value, now,
-            what.whole_phone, list(what.rests), what.language,
-        )  # fmt: skip
-        if row["lease"] is None:
-            raise UnknownLeaseError
-        if row["recorded"]:
-            self._keep_plans_fresh()
-            if hints := self._hints.get(row["precinct_id"]):
-                hints.due_by(row["rest_until"])
-            return Recorded(lease_id, report.outcome, now, False)
-        repeated = await self._pool.fetchrow(_SQL["repeated"], report.outcome_id, caller_id)
-        if repeated is None or repeated["lease_id"] != lease_id:
-            raise AlreadyRecordedError
-        return Recorded(lease_id, Outcome(repeated["outcome"]), repeated["at"], True)
-
-    def _keep_plans_fresh(self) -> None:
-        """Has the database look at its tables whenever the calls have doubled.
-
-        Plans made while a table was empty take any index for as good as any other, and are kept.
-        """
-        self._recorded += 1
-        if self._recorded < self._analyze_at:
-            return
-        self._analyze_at *= 2
-        task = asyncio.create_task(self._analyze())
-        self._beside.add(task)
-        task.add_done_callback(self._beside.discard)
-
-    async def _analyze(self) -> None:
-        with contextlib.suppress(*UNREACHABLE):
-            await self._pool.execute(_SQL["analyze"])
 
     async def undo(self, caller_id: str, lease_id: UUID, now: datetime, window: timedelta) -> Granted | None:
         """Withdraws an outcome younger than `window`. Raises `TooLateError`.

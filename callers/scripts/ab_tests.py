@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from callers.errors import CallersError
 from callers.queries.statements import statements
 from callers.scripts import ab_test as trial
 from callers.scripts import wording as scripts
@@ -21,7 +22,7 @@ _LOOK_SECONDS = 5.0  # real
 _COUNT_SECONDS = 20.0  # real; counting a live trial's calls looks at all of them
 
 
-class TrialRunsError(Exception):
+class TrialRunsError(CallersError):
     """One trial runs already; end it first."""
 
 

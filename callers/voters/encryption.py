@@ -17,12 +17,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from callers.errors import CallersError
+
 LEAST_KEY = 32  # characters
 _MARK = "~"  # no phone begins with it
 _KEY_BYTES, _PRINT_BYTES = 64, 18
 
 
-class KeyMismatchError(Exception):
+class KeyMismatchError(CallersError):
     """What BELUGA_VOTERS_KEY holds does not go with the voters' records. The docstring is the message."""
 
     def __init__(self) -> None:

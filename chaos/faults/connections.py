@@ -19,6 +19,7 @@ class ConnectionsExhausted(Fault):
     """Held by a role without privileges, so that those reserved for the operator stay free."""
 
     name = "connections_exhausted"
+    trace = "the database refuses a guest a further connection"
     needs = ("a database login that may make roles",)
 
     def __init__(self, *arguments: Any) -> None:
@@ -71,6 +72,9 @@ class ConnectionsExhausted(Fault):
             for connection in held:
                 connection.terminate()
             await operator.close()
+
+    def happened(self) -> bool:
+        return self.held > 0 and self._full.is_set()
 
     def heal(self) -> None:
         self._stop.set()

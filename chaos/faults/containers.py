@@ -9,11 +9,12 @@ import contextlib
 import os
 import signal
 import threading
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import asyncpg
 
-from chaos.faults.processes import birth
+from chaos.faults.processes import birth, stand_still
 from chaos.faults.protocol import Fault, UnavailableError
 from chaos.judge.observer import UNASKED
 from chaos.target.cluster import ClusterTarget
@@ -40,11 +41,17 @@ class _OfCluster(Fault):
         if not self.found["services"]:
             raise UnavailableError(f"nobody plays {self.arguments['who']} now")
 
+    def _all(self, so: Callable[[dict[str, Any]], bool]) -> bool:
+        """Whether Docker says so of the state of each container hurt; of none nothing is known."""
+        services = self.found.get("services", ())
+        return bool(services) and all(so(self.cluster.inspect(s)["State"]) for s in services)
+
 
 class ContainersFrozen(_OfCluster):
-    """Every process of them stands still (docker pause): connections stay open, nobody answers."""
+    """Every process of them stands still (docker pause): connections stay open, no answer comes."""
 
     name = "containers_frozen"
+    trace = "each container is paused"
 
     def setup(self) -> None:
         super().setup()
@@ -57,6 +64,9 @@ class ContainersFrozen(_OfCluster):
         for service in self.found["services"]:
             self.cluster.docker("pause", self.cluster.container(service))
 
+    def happened(self) -> bool:
+        return self._all(lambda state: bool(state["Paused"]))
+
     def heal(self) -> None:
         for service in self.found.get("services", ()):
             with contextlib.suppress(OSError):  # it was not paused (any more)
@@ -67,10 +77,14 @@ class ContainersOff(_OfCluster):
     """Powered off: their processes are killed, and they stay away until healed."""
 
     name = "containers_off"
+    trace = "no container of them runs"
 
     def inject(self) -> None:
         for service in self.found["services"]:
             self.cluster.docker("kill", self.cluster.container(service))
+
+    def happened(self) -> bool:
+        return self._all(lambda state: not state["Running"])
 
     def heal(self) -> None:
         for service in self.found.get("services", ()):
@@ -78,9 +92,10 @@ class ContainersOff(_OfCluster):
 
 
 class ContainersCut(_OfCluster):
-    """Off every network they are on: they run on, and hear nobody."""
+    """Off every network they are on: they run on, and nothing reaches them."""
 
     name = "containers_cut"
+    trace = "the containers are on no network"
 
     def setup(self) -> None:
         super().setup()
@@ -96,6 +111,12 @@ class ContainersCut(_OfCluster):
         for service, networks in self.found["networks"].items():
             for network in networks:
                 self.cluster.docker("network", "disconnect", network, self.cluster.container(service))
+
+    def happened(self) -> bool:
+        services = self.found.get("services", ())
+        return bool(services) and not any(
+            self.cluster.inspect(s)["NetworkSettings"]["Networks"] for s in services
+        )
 
     def heal(self) -> None:
         for service, networks in self.found.get("networks", {}).items():
@@ -118,6 +139,7 @@ class PatroniFrozen(Fault):
     """Patroni of `who` stands still while its PostgreSQL goes on: the lease of the leader runs out."""
 
     name = "patroni_frozen"
+    trace = "Patroni's processes stand still (state T)"
     needs = (*_OfCluster.needs, "root")
 
     def setup(self) -> None:
@@ -136,6 +158,9 @@ class PatroniFrozen(Fault):
             if birth(pid) == born:
                 os.kill(pid, signal.SIGSTOP)
 
+    def happened(self) -> bool:
+        return stand_still(self.found.get("pids", []))
+
     def heal(self) -> None:
         for pid, born in self.found.get("pids", ()):
             if born and birth(pid) == born:
@@ -143,9 +168,10 @@ class PatroniFrozen(Fault):
 
 
 class SynchronousWaitsCancelled(_OfCluster):
-    """Whoever waits at `who` for the synchronous standby is cancelled, again and again (warning 01000)."""
+    """Waits at `who` for the synchronous standby are cancelled, again and again (warning 01000)."""
 
     name = "synchronous_waits_cancelled"
+    trace = "a wait for the standby was cancelled"
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -172,6 +198,9 @@ class SynchronousWaitsCancelled(_OfCluster):
             await asyncio.sleep(CANCEL_EVERY)
         if connection is not None:
             connection.terminate()
+
+    def happened(self) -> bool:
+        return self.cancelled > 0
 
     def heal(self) -> None:
         self._stop.set()

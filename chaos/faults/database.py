@@ -21,10 +21,11 @@ READY_SECONDS = 90.0
 class DatabaseLost(Fault):
     """Everything stops, and the database's folder is moved out of reach.
 
-    Healing lays the old folder back where nobody has restored anything, and starts the stack.
+    Healing lays the old folder back where nothing has been restored, and starts the stack.
     """
 
     name = "database_lost"
+    trace = "its folder is out of reach, and nothing runs"
 
     @property
     def cuts(self) -> tuple[str, ...]:
@@ -56,6 +57,10 @@ class DatabaseLost(Fault):
         data = Path(self.found["data"])
         data.rename(data.with_name(f"{data.name}-lost"))
 
+    def happened(self) -> bool:
+        data = Path(self.found["data"])
+        return data.with_name(f"{data.name}-lost").exists() and not (data / "PG_VERSION").exists()
+
     def heal(self) -> None:
         if "data" not in self.found or _runs(self.target):
             return
@@ -78,13 +83,14 @@ class RowsRefused(Fault):
     """A constraint that should not be there refuses every check-in of a `kind`."""
 
     name = "rows_refused"
+    trace = "the constraint stands in the database"
     needs = ("a database login that owns the tables",)
     _CONSTRAINT = "chaos_rows_refused"
 
-    async def _run(self, statement: str) -> None:
+    async def _run(self, statement: str) -> object:
         connection = await asyncpg.connect(self.target.database_url, timeout=5)
         try:
-            await connection.execute(statement)
+            return await connection.fetchval(statement)
         finally:
             await connection.close()
 
@@ -96,6 +102,10 @@ class RowsRefused(Fault):
     def inject(self) -> None:
         condition = f"check (kind <> '{self.found['kind']}') not valid"
         asyncio.run(self._run(f"alter table check_ins add constraint {self._CONSTRAINT} {condition}"))
+
+    def happened(self) -> bool:
+        asked = f"select 1 from pg_constraint where conname = '{self._CONSTRAINT}'"  # noqa: S608
+        return asyncio.run(self._run(asked)) == 1
 
     def heal(self) -> None:
         if "kind" in self.found:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import asyncpg
 
+from chaos.faults.processes import birth
 from chaos.faults.protocol import Fault, UnavailableError
 from chaos.faults.shim import DEPLOY
+from chaos.target.target import alive
 
 DEPLOYED = Path(__file__).with_name("deployed")  # on the stack's PYTHONPATH; see its sitecustomize.py
 
@@ -17,6 +19,7 @@ class BadDeploy(Fault):
     """`service` is replaced by a version that ends at its start; healing rolls it back."""
 
     name = "bad_deploy"
+    trace = "the process of the version before is gone"
 
     @property
     def cuts(self) -> tuple[str, ...]:
@@ -28,9 +31,14 @@ class BadDeploy(Fault):
                 "this stack was not started by a rehearsal: its code is not ours to change"
             )
 
+    def happened(self) -> bool:
+        pid, born = self.found.get("victim") or (0, 0)
+        return bool(pid) and (not alive(pid) or birth(pid) != born)
+
     def inject(self) -> None:
         DEPLOY.file(self.target.state).write_text(str(self.arguments["service"]))
         pid = self.target.pid(str(self.arguments["service"]))
+        self.found["victim"] = [pid, birth(pid)] if pid is not None else None
         if pid is not None:
             os.kill(pid, signal.SIGTERM)
 
@@ -42,6 +50,7 @@ class BadMigration(Fault):
     """The database forgets that it had its first migration: applying it again fails in the middle."""
 
     name = "bad_migration"
+    trace = "the database no longer knows of that migration"
     needs = ("a database login that owns the tables",)
 
     async def _run(self, statement: str, *values: object) -> str | None:
@@ -60,6 +69,10 @@ class BadMigration(Fault):
 
     def inject(self) -> None:
         asyncio.run(self._run("delete from migrations where name = $1", self.found["migration"]))
+
+    def happened(self) -> bool:
+        asked = "select name from migrations where name = $1"
+        return "migration" in self.found and asyncio.run(self._run(asked, self.found["migration"])) is None
 
     def heal(self) -> None:
         if "migration" in self.found:

@@ -26,6 +26,7 @@ class DiskFull(Fault):
     """No byte is left where the journal lives."""
 
     name = "disk_full"
+    trace = "the file system has no byte left"
     needs = ("root, for a small disk of the journal's own",)
 
     @property
@@ -48,6 +49,10 @@ class DiskFull(Fault):
                         os.write(descriptor, b"\0" * size)
         finally:
             os.close(descriptor)
+        self.found["left"] = os.statvfs(self.filler.parent).f_bavail
+
+    def happened(self) -> bool:
+        return self.found.get("left") == 0  # looked at when it was filled: intake soon gives up its ballast
 
     def heal(self) -> None:
         self.filler.unlink(missing_ok=True)
@@ -57,6 +62,7 @@ class SyncFault(Fault):
     """fsync of the journal fails with EIO (`mode: eio`, of `percent` of calls) or takes `mode: slow` ms."""
 
     name = "sync_fault"
+    trace = "the shim says that it failed or delayed a call"
     needs = ("a C compiler",)
 
     def setup(self) -> None:
@@ -68,9 +74,17 @@ class SyncFault(Fault):
         if mode not in ("eio", "slow"):
             raise ValueError(f"{mode!r} is no mode: write eio or slow")
         control = SYNC.file(self.target.state)
+        self._hurt.unlink(missing_ok=True)
         half = control.with_suffix(".new")
         half.write_text(f"{mode} {amount}\n")
         half.replace(control)
+
+    @property
+    def _hurt(self) -> Path:
+        return Path(f"{SYNC.file(self.target.state)}.hurt")
+
+    def happened(self) -> bool:
+        return self._hurt.exists()
 
     def heal(self) -> None:
         SYNC.file(self.target.state).unlink(missing_ok=True)
@@ -84,6 +98,7 @@ class JournalTorn(Killed):
     """
 
     name = "journal_torn"
+    trace = "the file's first page is torn, and the intake that ran before is gone"
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -105,6 +120,14 @@ class JournalTorn(Killed):
         half.write_bytes(TORN_BYTES * b"\xff" + content[TORN_BYTES:])
         half.replace(self.file)
         super().inject()
+
+    def happened(self) -> bool:
+        try:
+            with self.file.open("rb") as file:
+                torn = file.read(TORN_BYTES) == TORN_BYTES * b"\xff"
+        except (OSError, KeyError):
+            return False
+        return torn and self.gone()
 
     def heal(self) -> None:
         if "file" in self.found and self.file.exists():

@@ -31,7 +31,7 @@ def control_file(state: Path) -> Path:
     return state / "chaos-certificate"
 
 
-class Front:
+class TlsFront:
     """`https://localhost:PORT`, passing everything on to intake."""
 
     def __init__(self, target: Target) -> None:
@@ -53,7 +53,7 @@ class Front:
         """What a provider believes: the rehearsal's certificates, if in date and for this host."""
         return ssl.create_default_context(cafile=str(self.authorities))
 
-    def start(self) -> "Front":
+    def start(self) -> "TlsFront":
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
         return self
@@ -131,12 +131,16 @@ class Certificate(Fault):
     """The front shows a certificate of this `kind`: expired or wrong_host."""
 
     name = "certificate"
+    trace = "the front's file names that certificate (a probe asks what clients say of it)"
 
     def inject(self) -> None:
         kind = str(self.arguments["kind"])
         if kind not in KINDS:
             raise ValueError(f"{kind!r}: choose of {', '.join(KINDS)}")
         control_file(self.target.state).write_text(kind)
+
+    def happened(self) -> bool:
+        return control_file(self.target.state).read_text().strip() == str(self.arguments["kind"])
 
     def heal(self) -> None:
         control_file(self.target.state).unlink(missing_ok=True)

@@ -3,6 +3,8 @@
 The line is a pair of proxies in the rehearsal's own process; without it there is nothing to heal.
 """
 
+import urllib.error
+import urllib.request
 from urllib.parse import urlsplit
 
 from chaos.faults.protocol import Fault, UnavailableError
@@ -40,10 +42,20 @@ class Headquarters:
         return f"{scheme}://127.0.0.1:{self._proxies[service].port}"
 
     def cut(self) -> None:
-        """Nothing passes any more, and nobody is told."""
+        """Nothing passes any more, and connections are not closed."""
         for proxy in self._proxies.values():
             for stream in ("upstream", "downstream"):
                 proxy.add(f"cut {stream}", Toxic("timeout", stream))
+
+    def silent(self) -> bool:
+        """Whether a question through the line to the war room has no answer."""
+        try:
+            urllib.request.urlopen(f"{self.url('dashboard')}/healthz", timeout=1).close()  # noqa: S310
+        except urllib.error.HTTPError:
+            return False
+        except OSError:
+            return True
+        return False
 
     def mend(self) -> None:
         for proxy in self._proxies.values():
@@ -54,6 +66,7 @@ class HeadquartersCut(Fault):
     """The line of headquarters is dead; everything else goes on."""
 
     name = "headquarters_cut"
+    trace = "a connection through the line is accepted and nothing comes back"
 
     def setup(self) -> None:
         if not _open:
@@ -62,6 +75,9 @@ class HeadquartersCut(Fault):
     def inject(self) -> None:
         for headquarters in _open:
             headquarters.cut()
+
+    def happened(self) -> bool:
+        return bool(_open) and all(headquarters.silent() for headquarters in _open)
 
     def heal(self) -> None:
         for headquarters in _open:

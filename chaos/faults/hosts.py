@@ -17,6 +17,7 @@ class JournalLost(HeldDown):
     """
 
     name = "journal_lost"
+    trace = "the journal lies elsewhere, and the intake that ran before is gone"
 
     @property
     def lost(self) -> Path:
@@ -38,6 +39,9 @@ class JournalLost(HeldDown):
         self._thread.join(5)
         ballast = self.lost / "ballast"
         ballast.unlink(missing_ok=True)
+
+    def happened(self) -> bool:
+        return self.lost.is_dir() and self.gone()
 
     def heal(self) -> None:
         super().heal()

@@ -13,6 +13,7 @@ class Cut(Fault):
     """Drops what goes to `service` (`way: to`), what comes from it (`from`), or `both`."""
 
     name = "cut"
+    trace = "the rules have dropped packets"
     needs = ("root and iptables",)
 
     @property
@@ -44,6 +45,17 @@ class Cut(Fault):
             done = subprocess.run(["iptables", "-I", *rule], capture_output=True, text=True, check=False)
             if done.returncode:
                 raise UnavailableError(f"iptables: {done.stderr.strip()}")
+
+    def happened(self) -> bool:
+        said = subprocess.run(
+            ["iptables", "-nvxL", "INPUT"], capture_output=True, text=True, check=False
+        ).stdout  # fmt: skip
+        dropped = [
+            int(line.split()[0])
+            for line in said.splitlines()
+            if MARK in line and f"pt:{self.found['port']}" in line
+        ]
+        return any(dropped)
 
     def heal(self) -> None:
         if "port" not in self.found:

@@ -9,6 +9,7 @@ from typing import Any
 
 from chaos.faults.processes import birth
 from chaos.faults.protocol import Fault
+from chaos.target.target import alive
 
 MOST_WORKERS = 8
 MOST_MEBIBYTES = 512
@@ -29,6 +30,7 @@ class Pressure(Fault):
     """`workers` busy processes, holding `mebibytes` together, until healed or for `seconds` at most."""
 
     name = "pressure"
+    trace = "the busy processes run"
 
     def inject(self) -> None:
         workers = min(int(self.arguments.get("workers", 2)), MOST_WORKERS)
@@ -39,6 +41,10 @@ class Pressure(Fault):
             process = subprocess.Popen([sys.executable, "-c", _WORK, str(each), str(seconds)])
             started.append([process.pid, birth(process.pid)])
         self.found["pids"] = started
+
+    def happened(self) -> bool:
+        pids = self.found.get("pids", [])
+        return bool(pids) and all(alive(pid) and birth(pid) == born for pid, born in pids)
 
     def heal(self) -> None:
         for pid, born in self.found.get("pids", []):

@@ -8,10 +8,11 @@ never injected. What `inject` learns and `heal` needs goes into `found`, which i
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from chaos.errors import ChaosError
 from chaos.target.target import Target
 
 
-class UnavailableError(Exception):
+class UnavailableError(ChaosError):
     """This fault cannot be injected here. The message says what it needs."""
 
 
@@ -19,6 +20,7 @@ class Fault:
     """Base of all faults. `arguments` and `found` hold JSON values only."""
 
     name: ClassVar[str]
+    trace: ClassVar[str]  # what shows that it happened, in words
     needs: ClassVar[tuple[str, ...]] = ()  # for people: root, a C compiler …
 
     def __init__(self, target: Target, arguments: Mapping[str, Any], found: Mapping[str, Any] | None = None):
@@ -38,6 +40,10 @@ class Fault:
         """
 
     def inject(self) -> None:
+        raise NotImplementedError
+
+    def happened(self) -> bool:
+        """Whether its trace is there to be seen now, while it lasts. What cannot be seen has not happened."""
         raise NotImplementedError
 
     def heal(self) -> None:

@@ -14,6 +14,7 @@ class ProviderSilent(Fault):
     """`provider` (generic, twilio, form) delivers nothing until healed."""
 
     name = "provider_silent"
+    trace = "the file that holds its load back is there"
 
     @property
     def file(self) -> Path:
@@ -21,6 +22,9 @@ class ProviderSilent(Fault):
 
     def inject(self) -> None:
         self.file.touch()
+
+    def happened(self) -> bool:
+        return self.file.exists()
 
     def heal(self) -> None:
         self.file.unlink(missing_ok=True)

@@ -40,7 +40,7 @@ Look = Mapping[str, Sequence[tuple[Mapping[str, str], float]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class AlertRule:
     """One alert. `hold` is how long it must be true before it fires, s.
 
     `not_rehearsed` says why no experiment fires it; empty where one does.
@@ -54,11 +54,11 @@ class Rule:
     not_rehearsed: str = ""
 
 
-def read_rules(path: Path) -> list[Rule]:
+def read_rules(path: Path) -> list[AlertRule]:
     """The alerts of a Prometheus rule file; recording rules are left out."""
     said = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     return [
-        Rule(
+        AlertRule(
             rule["alert"],
             " ".join(str(rule["expr"]).split()),
             seconds_of(str(rule.get("for", "0s"))),
@@ -191,7 +191,7 @@ class AlertWatch:
 
     target: Target
     history: History
-    rules: Sequence[Rule]
+    rules: Sequence[AlertRule]
     firing: set[str] = field(default_factory=set)
     _since: dict[str, float] = field(default_factory=dict)
     _looks: deque[tuple[float, Look]] = field(default_factory=lambda: deque(maxlen=KEPT))

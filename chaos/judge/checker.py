@@ -22,7 +22,7 @@ Valid = bool | None  # None: unknown
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckVerdict:
     """What a checker found. `figures` are for the report."""
 
     name: str
@@ -49,7 +49,7 @@ class Budget:
 LATE_SECONDS = 0.25  # by which the load may be late without being asked about it
 FRESH_SECONDS = 2.0  # a board that claims no more has recovered
 
-Checker = Callable[[Sequence[Event]], Verdict]
+Checker = Callable[[Sequence[Event]], CheckVerdict]
 
 
 def worst(verdicts: Iterable[Valid]) -> Valid:
@@ -60,16 +60,16 @@ def worst(verdicts: Iterable[Valid]) -> Valid:
     return None if None in seen or not seen else True
 
 
-def acked_once(events: Sequence[Event]) -> Verdict:
+def acked_once(events: Sequence[Event]) -> CheckVerdict:
     """I1."""
     acked = {e.key for e in of(events, Op.ACK)}
     finals = _final_reads(events)
     figures: dict[str, Any] = {"acknowledged": len(acked)}
     name = "I1 counted exactly once"
     if not acked:
-        return Verdict(name, None, "nothing was acknowledged: nothing is proven", figures)
+        return CheckVerdict(name, None, "nothing was acknowledged: nothing is proven", figures)
     if not {"stored", "tallied"} <= finals.keys():
-        return Verdict(name, None, "there is no final read of both the database and the tally", figures)
+        return CheckVerdict(name, None, "there is no final read of both the database and the tally", figures)
     lost, never, twice = set[str](), set[str](), set[str]()
     for what, counts in finals.items():
         once_seen = {k for e in of(events, Op.READ) if e.detail["what"] == what for k in e.detail["keys"]}
@@ -82,16 +82,18 @@ def acked_once(events: Sequence[Event]) -> Verdict:
     figures["stable"] = len(acked - lost - never)
     if lost or never or twice:
         what = f"lost {len(lost)}, never read {len(never)}, duplicated {len(twice)}"
-        return Verdict(name, False, f"{what}: {_some(lost | never | twice)}", figures)
-    return Verdict(name, True, f"{len(acked)} acknowledged, each counted once; lost 0, duplicated 0", figures)
+        return CheckVerdict(name, False, f"{what}: {_some(lost | never | twice)}", figures)
+    return CheckVerdict(
+        name, True, f"{len(acked)} acknowledged, each counted once; lost 0, duplicated 0", figures
+    )
 
 
-def nothing_invented(events: Sequence[Event]) -> Verdict:
+def nothing_invented(events: Sequence[Event]) -> CheckVerdict:
     """I2."""
     name = "I2 nothing invented"
     finals = _final_reads(events)
     if not finals:
-        return Verdict(name, None, "there is no final read")
+        return CheckVerdict(name, None, "there is no final read")
     sent = {e.key for e in of(events, Op.SEND)}
     before = {key for e in of(events, Op.BEFORE) for key in e.detail["keys"]}
     perhaps = {e.key for e in of(events, Op.ACK, Op.FAIL, Op.TIMEOUT)}
@@ -109,10 +111,12 @@ def nothing_invented(events: Sequence[Event]) -> Verdict:
     }
     if phantoms or forged or foreign:
         why = f"{len(phantoms) + foreign} never sent, {len(forged)} refused and counted all the same"
-        return Verdict(name, False, f"{why}: {_some(phantoms | forged)}", figures)
+        return CheckVerdict(name, False, f"{why}: {_some(phantoms | forged)}", figures)
     if not sent:
-        return Verdict(name, None, "nothing was sent: nothing is proven", figures)
-    return Verdict(name, True, f"{len(sent)} sent, {len(refused)} refused; nothing else was counted", figures)
+        return CheckVerdict(name, None, "nothing was sent: nothing is proven", figures)
+    return CheckVerdict(
+        name, True, f"{len(sent)} sent, {len(refused)} refused; nothing else was counted", figures
+    )
 
 
 def quick(budget: Budget) -> Checker:
@@ -122,11 +126,11 @@ def quick(budget: Budget) -> Checker:
     broken.
     """
 
-    def check(events: Sequence[Event]) -> Verdict:
+    def check(events: Sequence[Event]) -> CheckVerdict:
         name = "I3 acknowledged in time"
         waits = latencies(events)
         if not waits:
-            return Verdict(name, None, "nothing was acknowledged: nothing is proven")
+            return CheckVerdict(name, None, "nothing was acknowledged: nothing is proven")
         p99 = percentile(waits, 0.99)
         gap, at = longest_gap(events)
         figures = {
@@ -144,8 +148,8 @@ def quick(budget: Budget) -> Checker:
         if not kept and late > LATE_SECONDS:
             sent_p99, (sent_gap, _) = percentile(latencies(punctual), 0.99), longest_gap(punctual)
             if sent_p99 <= budget.p99 and sent_gap <= budget.gap:
-                return Verdict(name, None, f"{said}; the sender itself was {late:.1f} s late", figures)
-        return Verdict(name, kept, said, figures)
+                return CheckVerdict(name, None, f"{said}; the sender itself was {late:.1f} s late", figures)
+        return CheckVerdict(name, kept, said, figures)
 
     return check
 
@@ -157,24 +161,24 @@ def _as_sent(event: Event) -> Event:
     return Event(event.at, event.op, event.key, event.detail | {"due": event.at})
 
 
-def recounted(events: Sequence[Event]) -> Verdict:
+def recounted(events: Sequence[Event]) -> CheckVerdict:
     """I4: the last recount counts."""
     name = "I4 equals the recount"
     found = list(of(events, Op.RECOUNT))
     if not found:
-        return Verdict(name, None, "nobody recounted")
+        return CheckVerdict(name, None, "nobody recounted")
     last = found[-1].detail
-    return Verdict(name, last["proven"], str(last.get("said", "")))
+    return CheckVerdict(name, last["proven"], str(last.get("said", "")))
 
 
 def honest_board(budget: Budget) -> Checker:
     """I5: what the board says of its age may be above the truth, and below it by the budget only."""
 
-    def check(events: Sequence[Event]) -> Verdict:
+    def check(events: Sequence[Event]) -> CheckVerdict:
         name = "I5 the board's age is true"
         samples = [(e.at, float(e.detail["claimed"]), float(e.detail["true"])) for e in of(events, Op.BOARD)]
         if not samples:
-            return Verdict(name, None, "nobody looked at the board")
+            return CheckVerdict(name, None, "nobody looked at the board")
         worst_at, lie = max(((at, true - claimed) for at, claimed, true in samples), key=lambda s: s[1])
         figures = {
             "samples": len(samples),
@@ -183,8 +187,8 @@ def honest_board(budget: Budget) -> Checker:
         }
         if lie > budget.board:
             why = f"at {worst_at:.1f} s it understated its age by {lie:.1f} s"
-            return Verdict(name, False, why, figures)
-        return Verdict(
+            return CheckVerdict(name, False, why, figures)
+        return CheckVerdict(
             name, True, f"{len(samples)} looks, understated by at most {max(lie, 0):.1f} s", figures
         )
 
@@ -194,35 +198,65 @@ def honest_board(budget: Budget) -> Checker:
 def alerted(budget: Budget) -> Checker:
     """I6. An experiment that promises no alert keeps it if its runbook's steps worked, if any."""
 
-    def check(events: Sequence[Event]) -> Verdict:
+    def check(events: Sequence[Event]) -> CheckVerdict:
         name = "I6 alert and runbook"
         faults = [e.at for e in of(events, Op.FAULT)]
         fired = [e.at for e in of(events, Op.ALERT) if e.key == budget.alert and e.detail.get("firing")]
         steps = list(of(events, Op.STEP))
         failed = [e for e in steps if e.detail.get("status") != 0]
         if budget.alert and not faults:
-            return Verdict(name, None, "no fault was injected: the alert had nothing to say")
+            return CheckVerdict(name, None, "no fault was injected: the alert had nothing to say")
         if budget.alert and not any(at >= faults[0] for at in fired):
-            return Verdict(name, False, f"the alert {budget.alert} stayed silent")
+            return CheckVerdict(name, False, f"the alert {budget.alert} stayed silent")
         if failed:
             wrong = failed[0]
-            return Verdict(
+            return CheckVerdict(
                 name, False, f"{wrong.key}: a step failed ({wrong.detail.get('status')}): "
                 f"{wrong.detail.get('command')}"
             )  # fmt: skip
         if budget.runbook and not steps:
-            return Verdict(name, None, f"the runbook {budget.runbook} was not followed")
+            return CheckVerdict(name, None, f"the runbook {budget.runbook} was not followed")
         if not budget.alert and not steps:
-            return Verdict(name, True, "no alert is promised here")
+            return CheckVerdict(name, True, "no alert is promised here")
         seconds = min((at for at in fired if at >= faults[0]), default=0.0) - faults[0] if fired else None
         said = f"{budget.alert} after {seconds:.1f} s; " if seconds is not None else ""
         figures = {"alert_seconds": seconds and round(seconds, 2), "steps": len(steps)}
-        return Verdict(name, True, f"{said}{len(steps)} steps of the runbook worked", figures)
+        return CheckVerdict(name, True, f"{said}{len(steps)} steps of the runbook worked", figures)
 
     return check
 
 
-def judge(events: Sequence[Event], budget: Budget) -> list[Verdict]:
+def happened(events: Sequence[Event]) -> CheckVerdict:
+    """Whether each fault left its trace: what was kept while nothing was broken proves nothing."""
+    name = "F every fault happened"
+    faults = {e.key: e for e in of(events, Op.FAULT)}
+    if not faults:
+        return CheckVerdict(name, None, "no fault was injected: nothing is proven")
+    seen = {e.key for e in of(events, Op.TRACE)}
+    seen |= {key for key, fault in faults.items() if _load_hurt(fault, events)}
+    figures = {"faults": len(faults), "traces": len(faults.keys() & seen)}
+    if without := faults.keys() - seen:
+        return CheckVerdict(name, None, f"no trace of {_some(without)}: nothing is proven", figures)
+    return CheckVerdict(name, True, f"{len(faults)} faults, each left its trace", figures)
+
+
+def _load_hurt(fault: Event, events: Sequence[Event]) -> bool:
+    """Whether a load that is itself the fault came as it was meant: refused where forged or replayed,
+    delivered again where duplicated, and at least half as often as it should be.
+    """
+    mix = fault.detail.get("arguments") or {}
+    if "rate" not in mix:
+        return False
+    since = [e for e in events if e.at >= fault.at]
+    sent = {e.key for e in of(since, Op.SEND)}
+    refused = any(of(since, Op.REFUSE)) or not (
+        mix.get("forged") or mix.get("replayed") or mix.get("signed_url")
+    )
+    again = any(e.detail.get("duplicate") for e in of(since, Op.ACK)) or not mix.get("duplicated")
+    return refused and again and len(sent) >= mix["rate"] * mix["seconds"] / 2
+
+
+def judge(events: Sequence[Event], budget: Budget) -> list[CheckVerdict]:
     """All six, in order."""
     checkers: tuple[Checker, ...] = (
         acked_once, nothing_invented, quick(budget), recounted, honest_board(budget), alerted(budget),
@@ -243,7 +277,7 @@ def latencies(events: Iterable[Event]) -> list[float]:
 
 
 def longest_gap(events: Sequence[Event]) -> tuple[float, float]:
-    """The longest time in which somebody waited and nobody was acknowledged, and when it began.
+    """The longest time in which a text waited and none was acknowledged, and its beginning.
 
     A text that was never acknowledged waits until the last word about any text.
     """

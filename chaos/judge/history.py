@@ -26,6 +26,7 @@ class Op(StrEnum):
     FAIL = "fail"  # 5xx: may have been kept or not; detail: status
     TIMEOUT = "timeout"  # no answer: may have been kept or not; detail: error
     FAULT = "fault"  # detail: cuts (what is away because of it), number
+    TRACE = "trace"  # what shows that a fault happened was seen; key as of the fault; detail: said
     HEAL = "heal"  # key as of the fault
     READ = "read"  # detail: what (stored or tallied), keys (each as often as found), final, foreign
     BEFORE = "before"  # keys that were there before we began; detail: keys

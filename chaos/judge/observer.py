@@ -32,11 +32,16 @@ RECOUNT_SECONDS = 300.0
 PREFLIGHT = ("preflight-", "SM" + "0" * 16)  # as beluga/readiness/preflight.py begins its ids
 FRAME_SECONDS = 0.25
 FRESH_SECONDS = 3.0
-UNASKED = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)  # of a stack that does not answer
+UNASKED = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)  # of a stack that does not answer
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ObservedKeys:
     """Keys as often as they were found; `foreign`: ids in the tally that no stored entry explains."""
 
     stored: list[str]
@@ -44,7 +49,7 @@ class Reading:
     foreign: int
 
 
-def read(target: Target) -> Reading:
+def read(target: Target) -> ObservedKeys:
     """Raises one of `UNASKED` while something is away."""
     messages, entries = asyncio.run(_database(target.database_url))
     content = get(f"{target.url('tally')}/check-ins/ids", target.bearer, 30)
@@ -57,7 +62,7 @@ def read(target: Target) -> Reading:
     for message, its in parts.items():
         if message in key_of and check_in_id(message, 0) in counted and all(e in counted for e in its):
             tallied += [key_of[message]] * max(counted[e] for e in its)
-    return Reading([key for key, _ in messages], tallied, len(counted.keys() - {e for e, _ in entries}))
+    return ObservedKeys([key for key, _ in messages], tallied, len(counted.keys() - {e for e, _ in entries}))
 
 
 async def _database(url: str) -> tuple[list[tuple[str, UUID]], list[tuple[UUID, UUID]]]:
@@ -75,7 +80,7 @@ def settle(target: Target, history: History, wanted: set[str], patience: float) 
     Without it after `patience` seconds, the final read is made all the same, for the checker to judge.
     """
     began = time.monotonic()
-    found: Reading | None = None
+    found: ObservedKeys | None = None
     while True:
         with contextlib.suppress(*UNASKED):
             found = read(target)

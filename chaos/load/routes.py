@@ -41,7 +41,7 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
 
 
-class Route(Protocol):
+class DeliveryRoute(Protocol):
     """One way in. `name` is the provider's, as intake knows it."""
 
     name: str
@@ -54,7 +54,7 @@ class Route(Protocol):
     def request(self, planned: Planned) -> Request: ...
 
     def tries_again(self, status: int) -> bool:
-        """Whether whoever sends this way sends again after this status."""
+        """Whether a sender by this route tries again after this status."""
         ...
 
 
@@ -83,7 +83,7 @@ class Gateway:
 
 
 @dataclass(slots=True)
-class Twilio:
+class TwilioRoute:
     """Twilio's form, signed over `signed_url`: the address that the number is configured with."""
 
     url: str

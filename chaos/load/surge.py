@@ -16,7 +16,7 @@ from pathlib import Path
 import aiohttp
 
 from chaos.judge.history import History, Op
-from chaos.load.routes import Planned, Route
+from chaos.load.routes import DeliveryRoute, Planned
 
 MOST_TEXTS = 60_000
 MOST_RATE = 2_000.0  # texts a second
@@ -29,7 +29,7 @@ POISON = "12\u0000\u0007\ufffe \u202e" + "x" * 1_500  # what no database likes
 
 
 @dataclass(frozen=True, slots=True)
-class Watcher:
+class LoadWatcher:
     """Who texts about which precinct."""
 
     phone: str
@@ -56,7 +56,7 @@ class Load:
 
     rate: float
     seconds: float
-    watchers: Sequence[Watcher]
+    watchers: Sequence[LoadWatcher]
     seed: int = 1
     mix: Mix = field(default_factory=Mix)
     run: str = "surge"  # keeps the ids of runs apart
@@ -107,7 +107,7 @@ class Load:
         return "text"
 
 
-def _words(watcher: Watcher, votes: dict[str, int], chance: random.Random, counts: bool = False) -> str:
+def _words(watcher: LoadWatcher, votes: dict[str, int], chance: random.Random, counts: bool = False) -> str:
     """A day's texts in small: mostly growing counts, with corrections, lines, strike-offs and noise."""
     drawn, place = 1.0 if counts else chance.random(), watcher.precinct
     if drawn < 0.03:
@@ -124,11 +124,16 @@ def _words(watcher: Watcher, votes: dict[str, int], chance: random.Random, count
     return f"{place} {votes[place]}"
 
 
-class Surge:
+class RunningLoad:
     """A load under way in a thread of its own: `start()`, then `wait()` or `stop()`."""
 
     def __init__(
-        self, load: Load, route: Route, history: History, patience: float = 60.0, hold: Path | None = None
+        self,
+        load: Load,
+        route: DeliveryRoute,
+        history: History,
+        patience: float = 60.0,
+        hold: Path | None = None,
     ) -> None:
         """`patience`: how long, in seconds, a text is tried again. While `hold` exists, none is delivered."""
         self._load, self._route, self._hold = load, route, hold
@@ -138,7 +143,7 @@ class Surge:
         self.given_up = 0
         self.latest_start = 0.0  # how late the generator itself was at worst, s
 
-    def start(self) -> "Surge":
+    def start(self) -> "RunningLoad":
         self._thread.start()
         return self
 
@@ -222,7 +227,7 @@ class Surge:
         return True
 
 
-def read_watchers(lines: Iterator[str]) -> list[Watcher]:
+def read_watchers(lines: Iterator[str]) -> list[LoadWatcher]:
     """From an election folder's watchers.csv (docs/election-folder.md)."""
     import csv
 
@@ -230,5 +235,5 @@ def read_watchers(lines: Iterator[str]) -> list[Watcher]:
     for row in csv.DictReader(lines):
         precincts = [p for p in (row.get("precinct_ids") or "").split(";") if p]
         if row.get("phone") and precincts:
-            found.append(Watcher(row["phone"], precincts[0], row.get("watcher_id") or ""))
+            found.append(LoadWatcher(row["phone"], precincts[0], row.get("watcher_id") or ""))
     return found

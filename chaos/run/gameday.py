@@ -8,13 +8,15 @@ from typing import Any
 
 import yaml
 
+from chaos.errors import ChaosError
 
-class ScriptError(Exception):
+
+class ScriptError(ChaosError):
     """The script cannot be played. The message says where and why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class GamedayStep:
     """One moment of the day. `at` is the scenario's clock; `pause` how long people have, s."""
 
     at: str
@@ -26,13 +28,13 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class GamedayScript:
     title: str
     roles: Mapping[str, str]
-    steps: tuple[Step, ...]
+    steps: tuple[GamedayStep, ...]
 
 
-def read_script(path: Path, seed: int, experiments: set[str]) -> Script:
+def read_script(path: Path, seed: int, experiments: set[str]) -> GamedayScript:
     """The script with its surprises drawn, none twice. Raises `ScriptError`."""
     try:
         said = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -40,18 +42,18 @@ def read_script(path: Path, seed: int, experiments: set[str]) -> Script:
         surprises = list(said.get("surprises", ()))
         random.Random(seed).shuffle(surprises)
         steps = tuple(_step(n, row, roles, surprises, experiments) for n, row in enumerate(said["steps"], 1))
-        return Script(str(said["title"]), roles, steps)
+        return GamedayScript(str(said["title"]), roles, steps)
     except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         raise ScriptError(f"{path}: {error!r}") from error
 
 
 def _step(
     number: int, row: Mapping[str, Any], roles: Mapping[str, str], surprises: list[str], known: set[str]
-) -> Step:
+) -> GamedayStep:
     experiment = str(row.get("experiment", ""))
     if row["role"] not in roles:
         raise ScriptError(f"step {number}: nobody plays {row['role']!r}")
     if experiment and experiment not in known:
         raise ScriptError(f"step {number}: there is no experiment {experiment!r}")
     drawn = surprises.pop() if row.get("surprise") and surprises else ""
-    return Step(str(row["at"]), row["role"], row["say"], experiment, drawn, float(row.get("pause", 0)))
+    return GamedayStep(str(row["at"]), row["role"], row["say"], experiment, drawn, float(row.get("pause", 0)))

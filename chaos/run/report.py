@@ -1,6 +1,6 @@
 """One self-contained HTML page for a run: verdicts, what broke, what users saw, timelines, the last run.
 
-Plotly's script is put into the page itself, so that it opens anywhere and asks nobody.
+Plotly's script is put into the page itself, so that it opens anywhere, without a network.
 """
 
 import html
@@ -15,7 +15,7 @@ from plotly.offline import get_plotlyjs
 
 from chaos.judge.checker import latencies, longest_gap, percentile
 from chaos.judge.history import Event, Op, of, read_history
-from chaos.run.run import Experiment, Result
+from chaos.run.run import Experiment, ExperimentResult
 
 BIN_SECONDS = 0.5
 LONGEST = 5  # experiments whose time is told
@@ -46,7 +46,7 @@ def earlier_runs(folder: Path) -> list[dict[str, Any]]:
     return found[:KEPT_RUNS]
 
 
-def write_report(folder: Path, results: Sequence[Result], about: Mapping[str, Any]) -> Path:
+def write_report(folder: Path, results: Sequence[ExperimentResult], about: Mapping[str, Any]) -> Path:
     """`report.html` in `folder`."""
     earlier = earlier_runs(folder)
     parts = [
@@ -67,7 +67,7 @@ def write_report(folder: Path, results: Sequence[Result], about: Mapping[str, An
     return path
 
 
-def headline(results: Sequence[Result]) -> str:
+def headline(results: Sequence[ExperimentResult]) -> str:
     """Whether to sleep."""
     counts = Counter(r.word for r in results)
     said = ", ".join(f"{n} {word}" for word, n in counts.items())
@@ -79,14 +79,14 @@ def headline(results: Sequence[Result]) -> str:
     return f"Sleep well: {said}. " + ("What was skipped is not proven." if counts["skipped"] else "")
 
 
-def times(results: Sequence[Result]) -> str:
+def times(results: Sequence[ExperimentResult]) -> str:
     """How long it took, and what took longest."""
     longest = sorted(results, key=lambda r: -r.seconds)[:LONGEST]
     said = ", ".join(f"{r.experiment.name} {r.seconds:.0f} s" for r in longest)
     return f"{sum(r.seconds for r in results) / 60:.1f} minutes in all; longest: {said}"
 
 
-def _overview(results: Sequence[Result], earlier: Sequence[Mapping[str, Any]]) -> str:
+def _overview(results: Sequence[ExperimentResult], earlier: Sequence[Mapping[str, Any]]) -> str:
     rows = []
     for r in results:
         then, when = _last(r, earlier)
@@ -104,7 +104,7 @@ def _overview(results: Sequence[Result], earlier: Sequence[Mapping[str, Any]]) -
     )
 
 
-def _last(result: Result, earlier: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], str]:
+def _last(result: ExperimentResult, earlier: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], str]:
     """The last time that this experiment ran: with the same seed if it ever did."""
     for same_seed in (True, False):
         for run in earlier:
@@ -114,7 +114,7 @@ def _last(result: Result, earlier: Sequence[Mapping[str, Any]]) -> tuple[Mapping
     return {}, ""
 
 
-def _change(result: Result, then: Mapping[str, Any]) -> str:
+def _change(result: ExperimentResult, then: Mapping[str, Any]) -> str:
     """Whether it is better or worse than the last time; a verdict weighs more than a second."""
     if not then:
         return "first run"
@@ -128,7 +128,7 @@ def _change(result: Result, then: Mapping[str, Any]) -> str:
     return f"{seconds:+.1f} s"
 
 
-def _section(number: int, result: Result) -> str:
+def _section(number: int, result: ExperimentResult) -> str:
     experiment = result.experiment
     rows = "".join(
         f"<tr class='{'FAIL' if v.valid is False else ''}'><td>{_e(v.word)}<td>{_e(v.name)}<td>{_e(v.why)}"
@@ -149,7 +149,7 @@ def _section(number: int, result: Result) -> str:
     )
 
 
-def _told(number: int, result: Result) -> str:
+def _told(number: int, result: ExperimentResult) -> str:
     events = read_history(Path(result.history))
     return f"<p>What users saw: {_e(seen(events))}.</p>{_timeline(number, events)}"
 
@@ -228,7 +228,7 @@ def timeline(events: Sequence[Event]) -> go.Figure:
     return figure
 
 
-def _kept(results: Sequence[Result], earlier: Sequence[Mapping[str, Any]]) -> str:
+def _kept(results: Sequence[ExperimentResult], earlier: Sequence[Mapping[str, Any]]) -> str:
     """Recoveries of all runs kept: whether they get better."""
     if not earlier:
         return "<h2>Recovery over time</h2><p>This is the first run kept in this folder.</p>"
@@ -245,7 +245,7 @@ def _kept(results: Sequence[Result], earlier: Sequence[Mapping[str, Any]]) -> st
     return f"<h2>Recovery over time</h2><table><tr><th>experiment{heads}{''.join(rows)}</table>"
 
 
-def _figure(result: Result, name: str) -> float | None:
+def _figure(result: ExperimentResult, name: str) -> float | None:
     return next((v.figures[name] for v in result.verdicts if name in v.figures), None)
 
 

@@ -17,8 +17,9 @@ from typing import Any
 import yaml
 
 from chaos import actions
+from chaos.errors import ChaosError
 from chaos.faults.protocol import UnavailableError
-from chaos.judge.checker import Budget, Verdict, judge, recovery, worst
+from chaos.judge.checker import Budget, CheckVerdict, happened, judge, recovery, worst
 from chaos.judge.history import Op
 from chaos.judge.observer import UNASKED
 from chaos.session import session
@@ -30,7 +31,7 @@ PATIENCE_SECONDS = 90.0
 Say = Callable[[str], None]
 
 
-class ExperimentError(Exception):
+class ExperimentError(ChaosError):
     """The file is no experiment that we could run. The message says where and why."""
 
 
@@ -60,12 +61,12 @@ class Experiment:
 
 
 @dataclass(slots=True)
-class Result:
+class ExperimentResult:
     """What became of one experiment."""
 
     experiment: Experiment
     seed: int
-    verdicts: list[Verdict] = field(default_factory=list)
+    verdicts: list[CheckVerdict] = field(default_factory=list)
     probes: list[dict[str, Any]] = field(default_factory=list)
     skipped: str = ""
     seconds: float = 0.0
@@ -141,9 +142,9 @@ class Runner:
         self._say = say
         self._background: list[Future[Any]] = []
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="activity")
-        self.result = Result(experiment, held.seed)
+        self.result = ExperimentResult(experiment, held.seed)
 
-    def run(self, patience: float = PATIENCE_SECONDS) -> Result:
+    def run(self, patience: float = PATIENCE_SECONDS) -> ExperimentResult:
         """Never leaves a fault behind; what went wrong is in the result."""
         content, result = self._experiment.content, self.result
         began = time.monotonic()
@@ -168,15 +169,17 @@ class Runner:
                 result.skipped = str(unavailable)
                 return result
             except UNASKED as error:  # what the others found stands in the report all the same
-                result.verdicts = [Verdict("S steady state", None, f"the stack could not be asked: {error}")]
+                result.verdicts = [
+                    CheckVerdict("S steady state", None, f"the stack could not be asked: {error}")
+                ]
                 return result
             page = None if short else self._experiment.about.get("runbook")
             self._session.finish(patience, page)
             result.recovery = recovery(self._session.history.events)
-            budget = self._experiment.budget
+            budget, events = self._experiment.budget, self._session.history.events
             if short:
                 budget = Budget(budget.p99, budget.gap, budget.board, budget.alert)
-            result.verdicts = [*judge(self._session.history.events, budget), self._steady()]
+            result.verdicts = [*judge(events, budget), happened(events), self._steady()]
             return result
         finally:
             self._session.close()
@@ -205,12 +208,12 @@ class Runner:
                 )
         self._session.pause(float(pauses.get("after", 0)))
 
-    def _steady(self) -> Verdict:
+    def _steady(self) -> CheckVerdict:
         failed = [p for p in self.result.probes if not p["fine"]]
         if failed:
-            return Verdict("S steady state", False, f"{failed[0]['when']}: {failed[0]['name']}")
+            return CheckVerdict("S steady state", False, f"{failed[0]['when']}: {failed[0]['name']}")
         count = len(self.result.probes)
-        return Verdict("S steady state", True if count else None, f"{count} probes within tolerance")
+        return CheckVerdict("S steady state", True if count else None, f"{count} probes within tolerance")
 
 
 def _tolerable(value: Any, tolerance: Any) -> bool:
@@ -222,7 +225,7 @@ def _tolerable(value: Any, tolerance: Any) -> bool:
     return bool(value == tolerance)
 
 
-def write_run(folder: Path, results: list[Result], about: Mapping[str, Any]) -> Path:
+def write_run(folder: Path, results: list[ExperimentResult], about: Mapping[str, Any]) -> Path:
     """`run.json` of a dated folder: verdicts, seed, versions."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "run.json"

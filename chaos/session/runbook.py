@@ -2,7 +2,8 @@
 
 A fence marked ```sh holds commands that the rehearsal runs, one a line, exactly as printed; one marked
 ```sh by-hand holds those that need a person's judgement (or another machine), which are only checked to be
-real commands. Parts are the page's second-level headings: Symptom, Check, Act, Verify, Escalate.
+real commands; on a cluster those marked ```sh cluster are run instead of a part's others. Parts are the
+page's second-level headings: Symptom, Check, Act, Verify, Escalate.
 """
 
 import os
@@ -10,12 +11,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from chaos.errors import ChaosError
+
 PARTS = ("Symptom", "Check", "Act", "Verify", "Escalate")
 _FENCE = re.compile(r"^```(\w*)([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 
 
-class NoRunbookError(Exception):
+class NoRunbookError(ChaosError):
     """There is no such page."""
 
 
@@ -26,6 +29,7 @@ class Command:
     part: str
     text: str
     rehearsed: bool  # False: by hand
+    cluster: bool = False  # of a cluster alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,12 @@ class Page:
     text: str
     parts: tuple[str, ...]
     commands: tuple[Command, ...]
+
+    def rehearsed(self, part: str, *, cluster: bool = False) -> list[Command]:
+        """The commands of this part that a rehearsal runs: of a cluster, those for it where there are any."""
+        its = [c for c in self.commands if c.part == part and c.rehearsed]
+        chosen = [c for c in its if c.cluster is cluster]
+        return chosen or ([c for c in its if not c.cluster] if cluster else [])
 
 
 def runbooks() -> Path:
@@ -64,7 +74,7 @@ def page_of(name: str, text: str) -> Page:
         part = next((title for at, title in reversed(headings) if at < fence.start()), "")
         lines = body.replace("\\\n", " ").splitlines()
         commands += [
-            Command(part, line.strip(), "by-hand" not in mark)
+            Command(part, line.strip(), "by-hand" not in mark, "cluster" in mark)
             for line in lines
             if line.strip() and not line.lstrip().startswith("#")
         ]

@@ -5,6 +5,7 @@ environment: BELUGA_STATE names the stack's folder, CHAOS_OUT where the history 
 """
 
 import atexit
+import contextlib
 import csv
 import os
 import subprocess
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.faults import FAULTS
-from chaos.faults.front import Front
+from chaos.faults.front import TlsFront
 from chaos.faults.headquarters import Headquarters
 from chaos.faults.heal import HealList
 from chaos.faults.provider import hold_file
@@ -26,13 +27,15 @@ from chaos.judge import observer
 from chaos.judge.alerts import OWN_RULES, AlertWatch, read_rules
 from chaos.judge.history import History, Op
 from chaos.load.keys import CopiedKeys
-from chaos.load.routes import Form, Gateway, Route, Twilio
-from chaos.load.surge import Load, Mix, Surge, Watcher, read_watchers
+from chaos.load.routes import DeliveryRoute, Form, Gateway, TwilioRoute
+from chaos.load.surge import Load, LoadWatcher, Mix, RunningLoad, read_watchers
 from chaos.session.runbook import Command, read_page
 from chaos.target.kinds import target_of
 from chaos.target.target import Target
 
 STEP_SECONDS = 240.0
+TRACE_SECONDS = 0.5  # for which a fault's trace is waited for; it is looked for again before it is healed
+UNSEEN = (*observer.UNASKED, ValueError, KeyError, subprocess.SubprocessError)
 BOARD_FAULTS = ("database", "tally")
 
 
@@ -42,14 +45,14 @@ class Session:
 
     target: Target
     history: History
-    watchers: list[Watcher]
+    watchers: list[LoadWatcher]
     seed: int = 1
     name: str = "session"
     scale: float = 1.0  # of rates and durations: a short form has less than 1
-    surges: list[Surge] = field(default_factory=list)
+    surges: list[RunningLoad] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)  # label -> number on the heal list
     election: Path | None = None  # the folder whose watchers text
-    front: Front | None = None
+    front: TlsFront | None = None
     headquarters: Headquarters | None = None
     keys: CopiedKeys | None = None
     recovery: float | None = None
@@ -58,6 +61,7 @@ class Session:
     _environment: dict[str, str] = field(default_factory=dict)  # of the stack, as last seen
     _known: dict[str, str] = field(default_factory=dict)
     _known_at: float = 0.0
+    _traced: set[str] = field(default_factory=set)  # numbers of faults whose trace was seen
     _links_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -97,21 +101,22 @@ class Session:
         mixed = Mix(**mix, counts=route == "form")
         load = Load(rate, max(1.0, seconds * self.scale), self.watchers, self.seed, mixed, label, at, speed)
         way = self._route(route, signed_url)
-        surge = Surge(load, way, self.history, hold=hold_file(self.target.state, way.name))
+        surge = RunningLoad(load, way, self.history, hold=hold_file(self.target.state, way.name))
         said = f"load of {rate:g}/s for {load.seconds:g} s by {route}"
         self.history.record(Op.NOTE, said=said, rate=rate, mix=mix)
+        harm = dict(mix, signed_url=signed_url, rate=rate, seconds=load.seconds)
         if hurts or signed_url or mixed != Mix(counts=mixed.counts):  # this load is the fault
-            self.history.record(Op.FAULT, label, cuts=[], arguments=dict(mix, signed_url=signed_url))
+            self.history.record(Op.FAULT, label, cuts=[], arguments=harm)
         self.surges.append(surge.start())
 
-    def _route(self, name: str, signed_url: str) -> Route:
+    def _route(self, name: str, signed_url: str) -> DeliveryRoute:
         target = self.target
         url, tls = target.url("intake"), target.tls
         if name == "front":
             assert self.front is not None, "open_front comes first"
             return Gateway(self.front.url, target.secret("generic_secret"), self.front.tls)
         if name == "twilio":
-            return Twilio(url, target.secret("twilio_auth_token"), signed_url or target.public_url, tls)
+            return TwilioRoute(url, target.secret("twilio_auth_token"), signed_url or target.public_url, tls)
         if name == "form":
             self.links()
             return Form(url, self.links, tls)
@@ -179,8 +184,23 @@ class Session:
         self.history.record(Op.FAULT, label, began, cuts=list(fault.cuts), number=number, arguments=arguments)
         if name != "killed" and set(fault.cuts) & set(BOARD_FAULTS):
             self.board.cut(number)
+        deadline = time.monotonic() + TRACE_SECONDS
+        while not self.look(label) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def look(self, label: str) -> bool:
+        """Notes the trace of a fault under way, once it is seen; whether it has been."""
+        number = self.faults.get(label, "")
+        fault = self.heals.under_way(number)
+        if fault is not None and number not in self._traced:
+            with contextlib.suppress(*UNSEEN):
+                if fault.happened():
+                    self._traced.add(number)
+                    self.history.record(Op.TRACE, label, number=number, said=fault.trace)
+        return number in self._traced
 
     def heal(self, label: str) -> None:
+        self.look(label)  # the last chance to see that it happened
         number = self.faults.pop(label, None)
         if number is not None:
             self.board.healed(number)  # first: recovery takes a moment, and the board may say more than that
@@ -196,12 +216,12 @@ class Session:
         `stranger`: as somebody who has this page, the stack's folder, and nothing else.
         """
         if part == "Act":  # from here on it is the page that mends; when exactly is not seen from outside
-            for number in self.faults.values():
+            for label, number in self.faults.items():
+                self.look(label)
                 self.board.healed(number)
         fine = True
-        for command in read_page(page).commands:
-            if command.part == part and command.rehearsed:
-                fine = self._step(page, command, stranger=stranger) == 0 and fine
+        for command in read_page(page).rehearsed(part, cluster=self.target.of_containers):
+            fine = self._step(page, command, stranger=stranger) == 0 and fine
         return fine
 
     def _step(self, page: str, command: Command, *, stranger: bool = False) -> int:
@@ -286,7 +306,7 @@ def use(session: Session | None) -> None:
 
 
 def current() -> Session:
-    """The session under way; opened from the environment where nobody has. Raises `NoTargetError`."""
+    """The session under way; opened from the environment where none is open. Raises `NoTargetError`."""
     if not _current:
         target = target_of(Path(os.environ.get("BELUGA_STATE", ".beluga")))
         out = Path(os.environ.get("CHAOS_OUT") or tempfile.mkdtemp(prefix="beluga-chaos-"))
@@ -298,7 +318,7 @@ def current() -> Session:
     return _current[0]
 
 
-def watchers_of(target: Target) -> list[Watcher]:
+def watchers_of(target: Target) -> list[LoadWatcher]:
     """From the election folder that BELUGA_ELECTION names, or that a rehearsal left beside the state."""
     for folder in (os.environ.get("BELUGA_ELECTION"), target.state / "replay-election"):
         if folder and (Path(folder) / "watchers.csv").exists():

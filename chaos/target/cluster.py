@@ -35,6 +35,7 @@ class ClusterTarget(Target):
 
     __slots__ = ()
     rules = ROOT / "deploy" / "prometheus" / "alerts.yml"
+    of_containers = True
 
     @classmethod
     def found(cls, folder: Path) -> "ClusterTarget":

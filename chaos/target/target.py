@@ -20,11 +20,13 @@ from uuid import UUID
 
 from itsdangerous import URLSafeTimedSerializer
 
+from chaos.errors import ChaosError
+
 SERVICES = ("intake", "tally", "callers", "dashboard")
 _CLOCK = struct.Struct("<Qddd")  # version, real anchor, stack anchor, speed
 
 
-class NoTargetError(Exception):
+class NoTargetError(ChaosError):
     """No rehearsal runs in this state folder. The message says what to do."""
 
 
@@ -36,6 +38,7 @@ class Target:
     tls: ClassVar[ssl.SSLContext | None] = None
     inner_tls: ClassVar[ssl.SSLContext | None] = None  # whose word `metrics()` is believed on
     rules: ClassVar[Path | None] = None  # its alerts; None: chaos/alerts.yml
+    of_containers: ClassVar[bool] = False  # a cluster: runbooks have commands of their own for it
 
     @classmethod
     def of_state(cls, state: Path) -> "Target":

@@ -1,1 +1,1 @@
-"""Signing in, sessions, trusted browsers, and the audit trail of what people did."""
+"""Signing in, sessions, trusted browsers, and the audit log of what people did."""

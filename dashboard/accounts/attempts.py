@@ -1,8 +1,8 @@
 """How often one may fail to sign in. Pure: times are handed in, seconds of a monotonic clock.
 
-Failures count per (login, address) and per address, never per login alone: whoever types wrong passwords for
-everybody's login locks out their own address and nobody else. A browser that this login was signed in from
-before counts by itself, so that a stranger behind the war room's own router locks out nobody who works there
+Failures count per (login, address) and per address, never per login alone: wrong passwords typed for
+many logins lock out the address they come from and no other. A browser that this login was signed in from
+before counts by itself, so that a stranger behind the war room's own router locks out no one who works there
 (OWASP's device cookies). An address counts as its network (IPv6: /64).
 
 One-time codes count by the half-way session as well, which is what a right password opens: few tries, and the

@@ -1,4 +1,4 @@
-"""The audit trail from the war room's side: a deed is written down even while the database is away.
+"""The audit log from the war room's side: a deed is written down even while the database is away.
 
 A deed that cannot be stored waits in a file and is stored, in order, as soon as the database is back.
 """
@@ -45,7 +45,7 @@ class AuditLog:
             try:
                 await self._store()
             except UNREACHABLE as error:
-                _LOG.info("audit waits for the database", error=type(error).__name__)
+                _LOG.warning("database_away", work="audit log", error=type(error).__name__)
 
     async def flush(self) -> None:
         """Keeps storing what waits."""
@@ -57,7 +57,7 @@ class AuditLog:
                 except UNREACHABLE:
                     pass
                 except Exception:
-                    _LOG.exception("audit trail not stored")
+                    _LOG.exception("audit_log_failed")
 
     async def _store(self) -> None:
         if not self._waiting.exists():

@@ -1,1 +1,1 @@
-"""Alerts: which conditions deserve one, kept once each, told and acknowledged."""
+"""Alerts: which conditions deserve one, kept once each, sent and acknowledged."""

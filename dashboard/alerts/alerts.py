@@ -1,4 +1,4 @@
-"""Alerts kept, told and acknowledged: `alarm` says what deserves one, PostgreSQL holds each once.
+"""Alerts kept, sent and acknowledged: `conditions` decides what deserves one, PostgreSQL holds each once.
 
 Every war room process looks; the unique index of open alerts lets one of them raise. Telling outside (a
 webhook, a text to the coordinator) happens at least once, by whichever process finds an alert untold.
@@ -18,11 +18,12 @@ import flask
 import structlog
 
 from dashboard.accounts.audit_log import AuditLog
-from dashboard.accounts.sign_in import Person, csrf_checked, needs_role, person
+from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, needs_role, person
 from dashboard.alerts.conditions import Condition, Watch, conditions
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import FRESH_SECONDS, WarRoomView
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
+from dashboard.errors import DashboardError
 from dashboard.settings import DashboardSettings
 from election.access.accounts import WAR_ROOM, Role
 from election.domain.checkin import Kind
@@ -37,11 +38,11 @@ AGAIN_SECONDS = 5.0  # after a failure, and between looks at a feed that rests
 SHOWN = timedelta(hours=2)  # acknowledged and cleared alerts stay listed so long
 MOST_SHOWN = 500
 # One reading serves all boards. Another process may have changed them meanwhile: boards ask later than this
-# after the feed's word of a change (assets/alerts.js).
+# after the feed's word of a change (browser/alerts.js).
 LISTED_SECONDS = 0.5
 LINES = 10  # of one message outside; the rest is a number
 TELLABLE = timedelta(minutes=30)  # older news is no news
-SERVICE = Person("war room", Role.STAFF, None)
+SERVICE = WarRoomUser("war room", Role.STAFF, None)
 
 _OPEN = "select kind, subject from alerts where rehearsal = $1 and cleared_at is null"
 _RAISE = """
@@ -103,8 +104,8 @@ def slack_message(alerts: list[Alert], names: dict[str, str], board: str, rehear
     return {"text": "\n".join([f"{head}Beluga: {len(alerts)} new", *lines])}
 
 
-class UntoldError(Exception):
-    """Somebody outside could not be told; the message says who and why."""
+class UntoldError(DashboardError):
+    """An alert could not be sent to a person outside; the message names the way and the cause."""
 
 
 class Alerts:
@@ -142,10 +143,10 @@ class Alerts:
                     await self.look()
                 await self._tell()
             except AWAY as error:
-                _LOG.info("alerts wait for the database", error=type(error).__name__)
+                _LOG.warning("database_away", work="alerts", error=type(error).__name__)
                 await asyncio.sleep(AGAIN_SECONDS)
             except Exception:
-                _LOG.exception("alerts failed")
+                _LOG.exception("alerts_failed")
                 await asyncio.sleep(AGAIN_SECONDS)
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -175,7 +176,7 @@ class Alerts:
                 self._listed, self._read_at = [_shown(row) for row in rows], began
         return self._listed
 
-    async def acknowledge(self, who: Person, ids: list[UUID]) -> tuple[list[dict[str, Any]], list[str]]:
+    async def acknowledge(self, who: WarRoomUser, ids: list[UUID]) -> tuple[list[dict[str, Any]], list[str]]:
         """The alerts that `who` acknowledged just now, and who else had acknowledged some before."""
         counties = list(who.counties) if who.counties is not None else None
         async with self._bridge.connection() as connection, connection.transaction():
@@ -191,7 +192,7 @@ class Alerts:
             await self._by(COORDINATOR, self._text_coordinators)
 
     async def _by(self, way: str, tell: Callable[[list[Alert]], Awaitable[None]]) -> None:
-        """Tells what this way has not told; what fails is told again with the next look."""
+        """Sends the alerts that this way has not sent; a failed one is tried again at the next turn."""
         now = self._clock.now()
         async with self._bridge.connection() as connection, connection.transaction():
             rows = await connection.fetch(_DUE % way, self._settings.rehearsal, now - TELLABLE)
@@ -200,7 +201,7 @@ class Alerts:
             try:
                 await tell([_shown(row) for row in rows])
             except UntoldError as error:
-                _LOG.warning("alerts not told", way=way, error=str(error))
+                _LOG.warning("alerts_not_sent", way=way, error=str(error))
                 return
             await connection.execute(_DONE % way, [row["alert_id"] for row in rows], now)
 
@@ -251,7 +252,7 @@ def add_alerts(server: flask.Flask, bridge: AsyncBridge, alerts: Alerts, audit_l
     """Adds `GET /alerts` and `POST /alerts/acknowledge`."""
     staff = needs_role(*WAR_ROOM)
 
-    def seen_by(who: Person) -> list[Alert]:
+    def seen_by(who: WarRoomUser) -> list[Alert]:
         return [
             a for a in bridge.run(alerts.listed(), 4) if who.counties is None or a["county"] in who.counties
         ]
@@ -286,7 +287,7 @@ def add_alerts(server: flask.Flask, bridge: AsyncBridge, alerts: Alerts, audit_l
         )
 
 
-def _who() -> Person:
+def _who() -> WarRoomUser:
     who = person()
     if who is None:
         flask.abort(401)

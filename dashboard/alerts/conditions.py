@@ -2,7 +2,7 @@
 
 A condition holds or it does not; its key names it. One that holds and has no open alert raises one; one that
 has held no more for a while clears it. So an alert is raised once however often a state flaps, whoever looks,
-and after a restart nobody is told again.
+and after a restart it is not sent again.
 """
 
 from collections.abc import Iterable, Mapping

@@ -11,10 +11,11 @@ from uuid import UUID
 import flask
 
 from dashboard.accounts.audit_log import AuditLog
-from dashboard.accounts.sign_in import Person, csrf_right, person
+from dashboard.accounts.sign_in import WarRoomUser, csrf_right, person
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
-from dashboard.map.places import Gazetteer, Places
+from dashboard.errors import DashboardError
+from dashboard.map.places import Gazetteer, MapPlaces
 from election.access.telemetry import say_refused
 from election.domain.checkin import Kind
 from election.domain.day import Precinct
@@ -30,19 +31,19 @@ _RECORDED = (
     "callers_wanted",
     "closes",
     "watcher_id",
-)  # what the audit trail keeps of a request
+)  # what the audit log keeps of a request
 
 
-class RefusedError(Exception):
+class ActionRefusedError(DashboardError):
     """The request cannot be done as asked; the message says why."""
 
 
 def _text(asked: dict[str, Any], name: str, longest: int = LONGEST_NOTE) -> str:
     value = asked.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise RefusedError(f"Please fill in the {name}.")
+        raise ActionRefusedError(f"Please fill in the {name}.")
     if len(value) > longest:
-        raise RefusedError(f"At most {longest} characters, please.")
+        raise ActionRefusedError(f"At most {longest} characters, please.")
     return value.strip()
 
 
@@ -50,36 +51,40 @@ def _target(asked: dict[str, Any]) -> dict[str, Any]:
     try:
         return {"target": str(UUID(str(asked.get("target"))))}
     except ValueError:
-        raise RefusedError("That report is not known.") from None
+        raise ActionRefusedError("That report is not known.") from None
 
 
-def _hours(asked: dict[str, Any], _: Person, places: Places, precinct: Precinct) -> dict[str, Any]:
+def _hours(asked: dict[str, Any], _: WarRoomUser, places: MapPlaces, precinct: Precinct) -> dict[str, Any]:
     """The closing time in full: the hour given is the precinct's own, after midnight where before opening."""
     try:
         closes = time.fromisoformat(str(asked.get("closes")))
     except ValueError:
-        raise RefusedError("Please give the closing time as hours and minutes, such as 21:00.") from None
+        raise ActionRefusedError(
+            "Please give the closing time as hours and minutes, such as 21:00."
+        ) from None
     zone, opens = precinct.zone(places.day), precinct.opens_at(places.day)
     at = datetime.combine(places.day.date, closes.replace(tzinfo=None), zone)
     if at <= opens:
         if closes >= LATEST_CLOSE:
-            raise RefusedError(
+            raise ActionRefusedError(
                 f"Polls here open at {opens.astimezone(zone):%H:%M}; they cannot close before."
             )
         at += timedelta(days=1)
     return {"closes_at": at.isoformat()}
 
 
-def _assign(asked: dict[str, Any], who: Person, places: Places, precinct: Precinct) -> dict[str, Any]:
+def _assign(asked: dict[str, Any], who: WarRoomUser, places: MapPlaces, precinct: Precinct) -> dict[str, Any]:
     watcher_id = str(asked.get("watcher_id") or "")
     watcher = next((w for w in places.watchers if str(w.watcher_id) == watcher_id), None)
     if watcher is None or not places.may_reach(watcher, who.counties):
-        raise RefusedError("That watcher is not known here.")
+        raise ActionRefusedError("That watcher is not known here.")
     return {"watcher_id": watcher_id, "precinct_ids": [precinct.precinct_id]}
 
 
 # What each decision needs beside the precinct.
-_DECISIONS: dict[str, tuple[Kind, Callable[[dict[str, Any], Person, Places, Precinct], dict[str, Any]]]] = {
+_DECISIONS: dict[
+    str, tuple[Kind, Callable[[dict[str, Any], WarRoomUser, MapPlaces, Precinct], dict[str, Any]]]
+] = {
     "accept": (Kind.ACCEPT, lambda asked, *_: _target(asked)),
     "reject": (Kind.REJECT, lambda asked, *_: _target(asked)),
     "note": (Kind.NOTE, lambda asked, *_: {"text": _text(asked, "text")}),
@@ -105,14 +110,14 @@ def add_actions(
             return _told("This page was open too long. Reload it and try again.", 403)
         try:
             if not isinstance(asked, dict):
-                raise RefusedError("That request cannot be read.")
+                raise ActionRefusedError("That request cannot be read.")
             key = UUID(str(asked.get("key")))
             action, precinct_id = str(asked.get("action")), str(asked.get("precinct_id"))
             places, precinct = _in_scope(who, precinct_id, gazetteer)
             work = _work(who, key, action, places, precinct, asked, service_clients)
         except ValueError:
             return _told("That request cannot be read.", 400)
-        except RefusedError as error:
+        except ActionRefusedError as error:
             return _told(str(error), 400)
         except PermissionError as error:
             say_refused(who.login, "actions", "county")
@@ -132,21 +137,21 @@ def add_actions(
         return flask.jsonify(done=True, answer=answer)
 
 
-def _in_scope(who: Person, precinct_id: str, gazetteer: Gazetteer) -> tuple[Places, Precinct]:
+def _in_scope(who: WarRoomUser, precinct_id: str, gazetteer: Gazetteer) -> tuple[MapPlaces, Precinct]:
     places = gazetteer.places
     precinct = places.precincts.get(precinct_id) if places else None
     if places is None or precinct is None:
-        raise RefusedError("That precinct is not known.")
+        raise ActionRefusedError("That precinct is not known.")
     if not who.may_see(precinct.county):
         raise PermissionError("That precinct is outside your counties.")
     return places, precinct
 
 
 def _work(  # noqa: PLR0917
-    who: Person,
+    who: WarRoomUser,
     key: UUID,
     action: str,
-    places: Places,
+    places: MapPlaces,
     precinct: Precinct,
     asked: dict[str, Any],
     service_clients: ServiceClients,
@@ -155,13 +160,13 @@ def _work(  # noqa: PLR0917
     if action == "dispatch":
         wanted = asked.get("callers_wanted")
         if not isinstance(wanted, int) or not 1 <= wanted <= MOST_CALLERS:
-            raise RefusedError(f"Between 1 and {MOST_CALLERS} callers, please.")
+            raise ActionRefusedError(f"Between 1 and {MOST_CALLERS} callers, please.")
         order = DispatchOrder(precinct_id=precinct_id, callers_wanted=wanted)
         return lambda: service_clients.dispatch(who, order)
     if action == "recall":
         return lambda: service_clients.recall(who, precinct_id)
     if action not in _DECISIONS:
-        raise RefusedError("That action is not known.")
+        raise ActionRefusedError("That action is not known.")
     kind, detail_of = _DECISIONS[action]
     detail = detail_of(asked, who, places, precinct)
     decision = Decision(kind=kind, account=who.login, precinct_id=precinct_id, detail=detail)
@@ -172,7 +177,7 @@ def _work(  # noqa: PLR0917
 def _record(  # noqa: PLR0917
     bridge: AsyncBridge,
     audit_log: AuditLog,
-    who: Person,
+    who: WarRoomUser,
     action: str,
     precinct_id: str,
     detail: dict[str, Any],

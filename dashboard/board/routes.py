@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 import flask
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 
-from dashboard.accounts.sign_in import Person, csrf_token, needs_role, person
+from dashboard.accounts.sign_in import WarRoomUser, csrf_token, needs_role, person
 from dashboard.bridge.security_headers import feed_url, intake_url
-from dashboard.map.places import Gazetteer, Places
+from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.settings import DashboardSettings
 from election.access.accounts import WAR_ROOM
 from election.access.telemetry import say_refused
@@ -21,35 +21,47 @@ SHAPES_SECONDS = 86_400  # a browser keeps shapes this long; their address carri
 NO_COUNTY = "_"  # how a county without a name is written in an address
 
 
-def _of_roster(response: flask.Response, here: Places) -> flask.Response:
-    """The answer with its roster's version: a page that was told of a newer one asks until it comes."""
+def _of_roster(response: flask.Response, here: MapPlaces) -> flask.Response:
+    """The answer with its roster's version: a page that knows of a newer one asks until it comes."""
     response.headers["X-Roster"] = here.roster
     return response
 
 
-def _who() -> Person:
+def _who() -> WarRoomUser:
     who = person()
     if who is None:
         flask.abort(401)
     return who
 
 
-def add_pages(
-    server: flask.Flask,
-    settings: DashboardSettings,
-    gazetteer: Gazetteer,
-    tokens: Tokens,
-) -> None:
-    """Adds `/boot`, `/feed-token`, `/shapes/…`, `/people`, `/watched`, `/hotline`."""
+class BoardData:
+    """`/boot`, `/feed-token`, `/shapes/…`, `/people`, `/watched`, `/hotline`."""
 
-    def places() -> Places:
-        if gazetteer.places is None:
+    def __init__(self, settings: DashboardSettings, gazetteer: Gazetteer, tokens: Tokens) -> None:
+        self._settings = settings
+        self._gazetteer = gazetteer
+        self._tokens = tokens
+
+    def add_to(self, server: flask.Flask) -> None:
+        """Adds the routes."""
+        server.get("/boot")(self.boot)
+        server.get("/feed-token")(self.feed_token)
+        server.get("/shapes/counties")(self.counties)
+        server.get("/shapes/precincts")(self.precincts)
+        server.get("/shapes/precincts/<path:county>")(self.county_precincts)
+        server.get("/people")(self.people)
+        server.get("/watched")(self.watched)
+        server.get("/hotline")(needs_role(*WAR_ROOM)(self.hotline))
+
+    def _places(self) -> MapPlaces:
+        """Returns the precincts. Answers 503 before the first import."""
+        if self._gazetteer.places is None:
             flask.abort(flask.make_response(flask.jsonify(message="No election has been imported yet."), 503))
-        return gazetteer.places
+        return self._gazetteer.places
 
-    @server.get("/boot")
-    def boot() -> Any:
-        who, here = _who(), places()
+    def boot(self) -> Any:
+        """What a page begins with."""
+        who, here = _who(), self._places()
         by_county = here.drawn_by_county(who.counties)
         seen = here.seen_by(who.counties)
         counties = sorted({p.county for p in seen})
@@ -61,55 +73,55 @@ def add_pages(
             election=here.day.name,
             date=here.day.date.isoformat(),
             timezone=here.day.timezone,
-            rehearsal=settings.rehearsal,
+            rehearsal=self._settings.rehearsal,
             version=here.version,
             roster=here.roster,
             by_county=by_county,
             county_names=counties,
             precincts=len(seen),
-            feed=_feed(who),
+            feed=self._feed(who),
         )
 
-    @server.get("/feed-token")
-    def feed_token() -> Any:
-        return flask.jsonify(_feed(_who()))
+    def feed_token(self) -> Any:
+        """A fresh token for the feed."""
+        return flask.jsonify(self._feed(_who()))
 
-    def _feed(who: Person) -> dict[str, str]:
+    def _feed(self, who: WarRoomUser) -> dict[str, str]:
         """Where the feed is, and a token to open it."""
-        url = feed_url(settings, flask.request.host, flask.request.is_secure)
-        return {"token": tokens.sign("feed", who.identity.claims()), "url": url}
+        url = feed_url(self._settings, flask.request.host, flask.request.is_secure)
+        return {"token": self._tokens.sign("feed", who.identity.claims()), "url": url}
 
-    @server.get("/shapes/counties")
-    def counties() -> Any:
-        places()
-        return _shapes("counties", _who().counties)
+    def counties(self) -> Any:
+        """Outlines of the viewer's counties."""
+        self._places()
+        return self._shapes("counties", _who().counties)
 
-    @server.get("/shapes/precincts")
-    def precincts() -> Any:
-        places()
-        return _shapes("precincts", _who().counties)
+    def precincts(self) -> Any:
+        """Outlines of the precincts there."""
+        self._places()
+        return self._shapes("precincts", _who().counties)
 
-    @server.get("/shapes/precincts/<path:county>")
-    def county_precincts(county: str) -> Any:
+    def county_precincts(self, county: str) -> Any:
+        """Outlines of one county's precincts."""
         county = "" if county == NO_COUNTY else county
         if not _who().may_see(county):
             say_refused(_who().login, "shapes", "county")
             flask.abort(403)
-        if county not in places().counties:
+        if county not in self._places().counties:
             flask.abort(404)
-        return _shapes("precincts", (county,))
+        return self._shapes("precincts", (county,))
 
-    def _shapes(kind: str, counties: tuple[str, ...] | None) -> Any:
-        response = flask.make_response(gazetteer.shapes(kind, counties))
+    def _shapes(self, kind: str, counties: tuple[str, ...] | None) -> Any:
+        response = flask.make_response(self._gazetteer.shapes(kind, counties))
         response.mimetype = "application/json"
         response.headers["Cache-Control"] = f"private, max-age={SHAPES_SECONDS}"
         response.headers["Vary"] = "Cookie"
         response.headers["Content-Encoding"] = "gzip"
         return response
 
-    @server.get("/people")
-    def people() -> Any:
-        who, here = _who(), places()
+    def people(self) -> Any:
+        """Watchers of the precincts asked for, with their phones."""
+        who, here = _who(), self._places()
         asked = flask.request.args.getlist("precinct")[:MOST_PEOPLE]
         found = {}
         for precinct_id in asked:
@@ -119,10 +131,9 @@ def add_pages(
                 found[precinct_id] = [{"name": w.name, "phone": w.phone} for w in watchers]
         return _of_roster(flask.jsonify(found), here)
 
-    @server.get("/watched")
-    def watched() -> Any:
+    def watched(self) -> Any:
         """Precincts with a watcher, in the viewer's counties."""
-        who, here = _who(), places()
+        who, here = _who(), self._places()
         response = _of_roster(
             flask.jsonify(
                 [p.precinct_id for p in here.seen_by(who.counties) if p.precinct_id in here.watchers_of]
@@ -133,12 +144,10 @@ def add_pages(
         response.headers["Vary"] = "Cookie"
         return response
 
-    @server.get("/hotline")
-    @needs_role(*WAR_ROOM)
-    def hotline() -> Any:
+    def hotline(self) -> Any:
         """On to intake's hotline, signed in there as the same person."""
-        token = tokens.sign("staff", _who().identity.claims())
-        there = intake_url(settings, flask.request.host)
+        token = self._tokens.sign("staff", _who().identity.claims())
+        there = intake_url(self._settings, flask.request.host)
         return flask.redirect(f"{there}/hotline?{urlencode({'token': token})}", 303)
 
 

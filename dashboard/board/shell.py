@@ -1,22 +1,21 @@
 """The board's page: a frame that needs nothing but our own script, and in it the panel, which Dash draws.
 
-`frame.html` is the whole frame. The script fills it from the feed and draws the map; it is one file, so that
-a page begins after two answers. Dash and plotly (5 MB to parse) come in when the list is there, or earlier
-where somebody opens a precinct (`assets/drill.js`): their tags wait in a template until then.
+`frame.html` is the whole frame. Our modules (`dashboard/browser`, `election/browser`) fill it from the feed
+and draw the map; the frame names all of them, so that they come at once and not one after the other. Dash and
+plotly (5 MB to parse) come in when the list is there, or earlier where somebody opens a precinct
+(`browser/panel_scripts.js`): their tags wait in a template until then.
 """
 
-import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import flask
 from dash import dcc, html
 
+from dashboard.browser import Scripts
+
 HERE = Path(__file__).parent
-ASSETS = HERE.parent / "assets"
-FIRST = ("words.js", "feed.js", "board.js")  # what the other scripts build on
-KEPT_SECONDS = 31_536_000  # a year: the script's address changes with its content
+ENTRY = "begin.js"
+FIRST = "first_question.js"  # runs before the others are here
 
 # No modebar and no way for a chart to leave the house: plotly would offer to upload it to its cloud.
 GRAPH: Any = {
@@ -56,34 +55,12 @@ def layout() -> Any:
     )
 
 
-@dataclass(frozen=True)
-class Script:
-    """The board's scripts as one file, at an address of its content."""
-
-    content: bytes
-
-    @property
-    def path(self) -> str:
-        return f"/script/{hashlib.sha256(self.content).hexdigest()[:16]}.js"
-
-    @classmethod
-    def read(cls) -> "Script":
-        names = {file.name for file in (ASSETS).glob("*.js")}
-        ordered = [*FIRST, *sorted(names.difference(FIRST))]
-        return cls(b"\n".join((ASSETS / name).read_bytes() for name in ordered))
-
-
-def page(script: Script) -> str:
+def page(scripts: Scripts) -> str:
     """The index page, with Dash's own marks still in it."""
-    return (HERE / "frame.html").read_text("utf-8").replace("{script}", script.path)
-
-
-def add_script(server: flask.Flask, script: Script) -> None:
-    """Serves the board's script."""
-
-    @server.get(script.path)
-    def board_script() -> Any:
-        response = flask.make_response(script.content)
-        response.mimetype = "text/javascript"
-        response.headers["Cache-Control"] = f"private, max-age={KEPT_SECONDS}, immutable"
-        return response
+    early = "\n".join(f'<link rel="modulepreload" href="{each}">' for each in scripts.needed_by(ENTRY))
+    frame = (HERE / "frame.html").read_text("utf-8")
+    return (
+        frame.replace("{first}", scripts.address(FIRST))
+        .replace("{script}", scripts.address(ENTRY))
+        .replace("{modules}", early)
+    )

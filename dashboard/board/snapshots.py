@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader
 from dashboard.accounts.sign_in import needs_role, person
 from dashboard.alerts.conditions import OPEN
 from dashboard.clients.feed import FRESH_SECONDS, Row, WarRoomView
-from dashboard.map.places import Gazetteer, Places
+from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.settings import DashboardSettings
 from election.access.accounts import WAR_ROOM, Role
 from election.runtime.clock import Clock
@@ -37,7 +37,7 @@ _TEMPLATES = Environment(loader=PackageLoader("dashboard", "templates"), autoesc
 
 
 def page_of(
-    feed: WarRoomView, places: Places, counties: Sequence[str] | None, now: datetime, rehearsal: bool
+    feed: WarRoomView, places: MapPlaces, counties: Sequence[str] | None, now: datetime, rehearsal: bool
 ) -> str:
     """The page as HTML, of these counties (None: all)."""
 
@@ -110,9 +110,9 @@ class Snapshots:
                 if self._feed.at and self._gazetteer.places:
                     await asyncio.to_thread(self._write_due)
             except OSError as error:
-                _LOG.warning("snapshot not written", error=str(error))
+                _LOG.warning("snapshot_not_written", error=str(error))
             except Exception:
-                _LOG.exception("snapshot failed")
+                _LOG.exception("snapshot_failed")
 
     def _write_due(self) -> None:
         now, every = self._clock.now(), timedelta(minutes=self._settings.snapshot_minutes)
@@ -129,7 +129,7 @@ class Snapshots:
             old.unlink()
 
     def page(self, counties: Sequence[str] | None) -> str:
-        """The page as of now. Raises `LookupError` before the feed was heard."""
+        """The page as of now. Raises `LookupError` before the feed's first snapshot."""
         places = self._gazetteer.places
         if places is None or not self._feed.at:
             raise LookupError("nothing heard yet")

@@ -10,7 +10,7 @@ from waitress.channel import HTTPChannel
 from election.runtime.whole_requests import HALF_SENT_SECONDS
 
 
-class Channel(HTTPChannel):  # type: ignore[misc]
+class HttpChannel(HTTPChannel):  # type: ignore[misc]
     """Ended `HALF_SENT_SECONDS` after a request began and is not whole; at first also without any."""
 
     def __init__(self, *arguments: object, **more: object) -> None:

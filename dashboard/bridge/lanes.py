@@ -1,7 +1,7 @@
 """Waitress's threads, and a lane of its own for `/healthz`.
 
 A page waits for the database or another service as long as it must. When all threads do, the service is busy
-and does not hang: whoever asks whether it lives is answered at once all the same.
+and does not hang: a health check is answered at once all the same.
 """
 
 import time

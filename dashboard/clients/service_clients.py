@@ -1,4 +1,4 @@
-"""What the war room asks of the other services, and how their silence is told to people."""
+"""Requests of the war room to the other services, and the words for people when one does not answer."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,8 +8,9 @@ from uuid import UUID
 import aiohttp
 import orjson
 
-from dashboard.accounts.sign_in import Person
+from dashboard.accounts.sign_in import WarRoomUser
 from dashboard.bridge.async_bridge import ANSWER_SECONDS, AsyncBridge
+from dashboard.errors import DashboardError
 from dashboard.settings import DashboardSettings
 from election.access.tokens import Tokens
 from election.wire.callers import DispatchOrder
@@ -19,7 +20,7 @@ PAST_SECONDS = 20.0  # a minute of the past is worked out when it is first asked
 
 
 @dataclass
-class ServiceClientError(Exception):
+class ServiceClientError(DashboardError):
     """A neighbour did not do what was asked. `words` say to people what happened and what to do."""
 
     words: str
@@ -34,7 +35,7 @@ class ServiceClients:
         self._settings = settings
         self._tokens = tokens
 
-    async def precinct(self, who: Person, precinct_id: str, at: int | None = None) -> dict[str, Any]:
+    async def precinct(self, who: WarRoomUser, precinct_id: str, at: int | None = None) -> dict[str, Any]:
         """The tally's page of one precinct: info, standing, curve, reports, annotations, incidents.
 
         `at` (epoch seconds): as known at that minute.
@@ -45,34 +46,34 @@ class ServiceClients:
         page = await self._fetch(who, "GET", f"{url}?at={at}", "The tally", seconds=PAST_SECONDS)
         return dict(orjson.loads(page))
 
-    async def past(self, who: Person, at: str) -> bytes:
+    async def past(self, who: WarRoomUser, at: str) -> bytes:
         """The board as known at a minute (ISO 8601 with an offset): a snapshot message, as JSON."""
         url = f"{self._settings.tally_url}/as-of?{urlencode({'at': at})}"
         return await self._fetch(who, "GET", url, "The tally", seconds=PAST_SECONDS)
 
-    async def decide(self, who: Person, key: UUID, decision: Decision) -> dict[str, Any]:
+    async def decide(self, who: WarRoomUser, key: UUID, decision: Decision) -> dict[str, Any]:
         """Puts a staff decision into the log; the same key twice is one decision."""
         url = f"{self._settings.intake_url}/decisions/{key}"
         return dict(await self._ask(who, "PUT", url, "Intake", decision.model_dump(mode="json")))
 
-    async def dispatch(self, who: Person, order: DispatchOrder) -> dict[str, Any]:
+    async def dispatch(self, who: WarRoomUser, order: DispatchOrder) -> dict[str, Any]:
         """Opens a precinct for calling, or changes how many callers it should have."""
         url = f"{self._settings.callers_url}/dispatches"
         return dict(await self._ask(who, "POST", url, "The call desk", order.model_dump(mode="json")))
 
-    async def recall(self, who: Person, precinct_id: str) -> dict[str, Any]:
+    async def recall(self, who: WarRoomUser, precinct_id: str) -> dict[str, Any]:
         """Ends calling for a precinct."""
         url = f"{self._settings.callers_url}/dispatches/{quote(precinct_id, safe='')}"
         return dict(await self._ask(who, "DELETE", url, "The call desk"))
 
     async def intake(
-        self, who: Person, method: str, path: str, body: dict[str, Any] | None = None
+        self, who: WarRoomUser, method: str, path: str, body: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Intake's desks and roll call (`election.wire.desks`), seen with this person's eyes."""
         return dict(await self._ask(who, method, f"{self._settings.intake_url}{path}", "Intake", body))
 
     async def _ask(
-        self, who: Person, method: str, url: str, name: str, body: dict[str, Any] | None = None
+        self, who: WarRoomUser, method: str, url: str, name: str, body: dict[str, Any] | None = None
     ) -> Any:
         answer = await self._fetch(who, method, url, name, body)
         try:
@@ -82,7 +83,7 @@ class ServiceClients:
 
     async def _fetch(  # noqa: PLR0917
         self,
-        who: Person,
+        who: WarRoomUser,
         method: str,
         url: str,
         name: str,

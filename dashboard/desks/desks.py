@@ -13,10 +13,11 @@ import flask
 from pydantic import ValidationError
 
 from dashboard.accounts.audit_log import AuditLog
-from dashboard.accounts.sign_in import Person, csrf_checked, csrf_token, needs_role, person
+from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, csrf_token, needs_role, person
 from dashboard.bridge.async_bridge import AsyncBridge
+from dashboard.browser import Scripts
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
-from dashboard.map.places import Gazetteer, Places
+from dashboard.map.places import Gazetteer, MapPlaces
 from election.access.accounts import WAR_ROOM
 from election.domain.day import Watcher
 from election.wire.desks import CATEGORIES, Desk, Finish
@@ -30,62 +31,83 @@ TITLES = {
     Desk.OUTBOX: "Outbox",
     Desk.ROLL_CALL: "Roll call",
 }
+MODULE = "desk.js"
 PAGE_ITEMS = 100
 MOST_FOUND = 20  # watchers a search answers
 
 
-def add_desks(
-    server: flask.Flask,
-    bridge: AsyncBridge,
-    service_clients: ServiceClients,
-    gazetteer: Gazetteer,
-    audit_log: AuditLog,
-) -> None:
-    """Adds the pages `/desk/NAME` and the JSON beneath `/desks`, `/rollcall` and `/watchers`."""
-    staff = needs_role(*WAR_ROOM)
+class DeskPages:
+    """The pages `/desk/NAME` and the JSON beneath `/desks`, `/rollcall` and `/watchers`."""
 
-    def asked(work: Coroutine[Any, Any, Any]) -> Any:
+    def __init__(
+        self,
+        bridge: AsyncBridge,
+        service_clients: ServiceClients,
+        gazetteer: Gazetteer,
+        audit_log: AuditLog,
+        scripts: Scripts,
+    ) -> None:
+        self._script, self._needed = scripts.address(MODULE), scripts.needed_by(MODULE)
+        self._bridge = bridge
+        self._services = service_clients
+        self._gazetteer = gazetteer
+        self._audit_log = audit_log
+
+    def add_to(self, server: flask.Flask) -> None:
+        """Adds the routes, for people of the war room only."""
+        staff = needs_role(*WAR_ROOM)
+        item = "/desks/<name>/<path:item>/<any(take,release,finish):what>"
+        server.get("/desk/<name>")(staff(self.desk_page))
+        server.get("/desks")(staff(self.counts))
+        server.get("/desks/<name>")(staff(self.items))
+        server.post(item)(staff(csrf_checked(self.work)))
+        server.get("/rollcall")(staff(self.roll_call))
+        server.post("/rollcall/<any(invite,remind):what>")(staff(csrf_checked(self.invite)))
+        server.get("/watchers")(staff(self.watchers))
+
+    def _asked(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Intake's answer, or why there is none, in words."""
         try:
-            return bridge.run(work)
+            return self._bridge.run(work)
         except ServiceClientError as error:
             flask.abort(_told(error.words, error.status))
         except TimeoutError:
             flask.abort(_told("Intake did not answer in time. Look again before you press again.", 504))
 
-    def done(who: Person, action: str, subject: str, detail: dict[str, Any]) -> None:
-        bridge.run(audit_log.record(who.login, action, subject, detail))
+    def _done(self, who: WarRoomUser, action: str, subject: str, detail: dict[str, Any]) -> None:
+        self._bridge.run(self._audit_log.record(who.login, action, subject, detail))
 
-    @server.get("/desk/<name>")
-    @staff
-    def desk_page(name: str) -> Any:
+    def desk_page(self, name: str) -> Any:
+        """The page of one desk."""
         titles = {desk.value: title for desk, title in TITLES.items()}
         if name not in titles:
             flask.abort(404)
         return flask.render_template(
-            "desk.html", name=name, titles=titles, csrf=csrf_token(), categories=CATEGORIES
+            "desk.html",
+            name=name,
+            titles=titles,
+            csrf=csrf_token(),
+            categories=CATEGORIES,
+            script=self._script,
+            needed=self._needed,
         )
 
-    @server.get("/desks")
-    @staff
-    def counts() -> Any:
-        return flask.jsonify(asked(service_clients.intake(_who(), "GET", "/desks")))
+    def counts(self) -> Any:
+        """How many items wait at each desk."""
+        return flask.jsonify(self._asked(self._services.intake(_who(), "GET", "/desks")))
 
-    @server.get("/desks/<name>")
-    @staff
-    def items(name: str) -> Any:
+    def items(self, name: str) -> Any:
+        """A page of items, with the names and phones that intake does not know."""
         desk = _desk(name)
         query = urlencode({"limit": PAGE_ITEMS, "after": flask.request.args.get("after", "")[:200]})
-        page = asked(service_clients.intake(_who(), "GET", f"/desks/{desk}?{query}"))
-        here = gazetteer.places
+        page = self._asked(self._services.intake(_who(), "GET", f"/desks/{desk}?{query}"))
+        here = self._gazetteer.places
         for item in page["items"]:
             item |= _introduced(item, here)
         return flask.jsonify(page)
 
-    @server.post("/desks/<name>/<path:item>/<any(take,release,finish):what>")
-    @staff
-    @csrf_checked
-    def work(name: str, item: str, what: str) -> Any:
+    def work(self, name: str, item: str, what: str) -> Any:
+        """Takes, releases or finishes an item."""
         desk, who = _desk(name), _who()
         body: dict[str, Any] | None = None
         if what == "finish":
@@ -94,36 +116,31 @@ def add_desks(
             except ValidationError:
                 flask.abort(_told("That cannot be read. Reload the page and try again.", 400))
         path = f"/desks/{desk}/{quote(item, safe='')}/{what}"
-        answer = asked(service_clients.intake(who, "POST", path, body))
+        answer = self._asked(self._services.intake(who, "POST", path, body))
         if body is not None:
             detail = {key: body[key] for key in ("watcher_id", "status", "category", "note") if body[key]}
-            done(who, f"{desk} {body['outcome']}", f"{desk}:{item}", detail)
+            self._done(who, f"{desk} {body['outcome']}", f"{desk}:{item}", detail)
         return flask.jsonify(done=True, answer=answer)
 
-    @server.get("/rollcall")
-    @staff
-    def roll_call() -> Any:
-        answer = asked(service_clients.intake(_who(), "GET", "/rollcall"))
+    def roll_call(self) -> Any:
+        """The roll call, in numbers."""
+        answer = self._asked(self._services.intake(_who(), "GET", "/rollcall"))
         for list_ in ("unproven", "wrong_number", "opted_out"):  # the desk's queue names them
             answer[list_] = len(answer.get(list_, ()))
         return flask.jsonify(answer)
 
-    @server.post("/rollcall/<any(invite,remind):what>")
-    @staff
-    @csrf_checked
-    def invite(what: str) -> Any:
-        answer = asked(service_clients.intake(_who(), "POST", f"/rollcall/{what}"))
-        done(_who(), f"roll call {what}", "rollcall", {"made": answer.get("made")})
+    def invite(self, what: str) -> Any:
+        """Has intake invite or remind those who are not proven."""
+        answer = self._asked(self._services.intake(_who(), "POST", f"/rollcall/{what}"))
+        self._done(_who(), f"roll call {what}", "rollcall", {"made": answer.get("made")})
         return flask.jsonify(done=True, answer=answer)
 
-    @server.get("/watchers")
-    @staff
-    def watchers() -> Any:
+    def watchers(self) -> Any:
         """Watchers whose name, id or precinct matches `q`, at most `MOST_FOUND`, in the viewer's counties.
 
         Those who have the words themselves in name or id come before those who only contain them.
         """
-        here, who = gazetteer.places, _who()
+        here, who = self._gazetteer.places, _who()
         words = flask.request.args.get("q", "")[:100].casefold().split()
         if here is None or not words:
             return flask.jsonify([])
@@ -143,7 +160,7 @@ def add_desks(
         return flask.jsonify([card for _, _, card in found[:MOST_FOUND]])
 
 
-def _who() -> Person:
+def _who() -> WarRoomUser:
     who = person()
     if who is None:
         flask.abort(401)
@@ -161,7 +178,7 @@ def _card(watcher: Watcher) -> dict[str, Any]:
     return {"id": watcher.watcher_id, "name": watcher.name, "phone": watcher.phone}
 
 
-def _introduced(item: dict[str, Any], here: Places | None) -> dict[str, Any]:
+def _introduced(item: dict[str, Any], here: MapPlaces | None) -> dict[str, Any]:
     """The names an item lacks, and whom to call about it: the watcher, the backup phone, the coordinator."""
     if here is None:
         return {"place": "", "people": []}

@@ -1,7 +1,7 @@
 """The election as the board needs it: precincts, counties, shapes; kept on disk to outlive a database.
 
-`Places` is a value built once for an import of the election; `Gazetteer` holds the current one, looks for a
-newer import now and then, and remembers the last on disk.
+`MapPlaces` is a value built once for an import of the election; `Gazetteer` holds the current one, looks for
+a newer import now and then, and keeps the last on disk.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ _LOG = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Places:
+class MapPlaces:
     """Everything the pages know of the election without asking anyone."""
 
     day: ElectionDay
@@ -114,7 +114,7 @@ class Places:
 
 
 class Gazetteer:
-    """Holds the current `Places`; `places` is None until the election was seen once."""
+    """Holds the current `MapPlaces`; `places` is None until the election was seen once."""
 
     def __init__(self, bridge: AsyncBridge, folder: Path, told: asyncio.Event) -> None:
         """`told` says that there is something new to look at, sooner than by the clock."""
@@ -122,7 +122,7 @@ class Gazetteer:
         self._told = told
         self._file = folder / "places.json.gz"
         self._shapes: dict[tuple[str, ...], bytes] = {}
-        self.places: Places | None = None
+        self.places: MapPlaces | None = None
         private_state(folder.parent)
         private_folder(folder)
         try:
@@ -130,7 +130,7 @@ class Gazetteer:
         except FileNotFoundError:
             pass
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-            _LOG.warning("remembered places unreadable", error=repr(error))
+            _LOG.warning("places_unreadable", error=repr(error))
 
     async def watch(self) -> None:
         """Keeps `places` current; survives a database that comes and goes."""
@@ -143,10 +143,10 @@ class Gazetteer:
                     warm = self.places.version
                     await asyncio.to_thread(self._warm)
             except UNREACHABLE as error:
-                _LOG.info("database away", error=type(error).__name__)
+                _LOG.warning("database_away", work="places", error=type(error).__name__)
                 await rest.wait()
             except Exception:
-                _LOG.exception("election unreadable")
+                _LOG.exception("election_unreadable")
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
             else:
                 rest.reset()
@@ -178,7 +178,7 @@ class Gazetteer:
         elif election is None:
             return
         else:
-            places = Places(
+            places = MapPlaces(
                 day=election.day,
                 precincts={p.precinct_id: p for p in election.precincts},
                 watchers=watchers,
@@ -194,7 +194,7 @@ class Gazetteer:
         self.places = places
         if not same:
             self._shapes.clear()
-        _LOG.info("election loaded", precincts=len(places.precincts), version=version, roster=places.roster)
+        _LOG.info("election_loaded", precincts=len(places.precincts), version=version, roster=places.roster)
 
     def _warm(self) -> None:
         """Shapes are made before the first board asks for them: the first view's, then each county's."""
@@ -223,7 +223,7 @@ def _version(mark: str) -> str:
     return hashlib.sha256(mark.encode()).hexdigest()[:12]
 
 
-def _dump(places: Places) -> bytes:
+def _dump(places: MapPlaces) -> bytes:
     return orjson.dumps(
         {
             "version": places.version,
@@ -236,7 +236,7 @@ def _dump(places: Places) -> bytes:
     )
 
 
-def _load(content: bytes) -> Places:
+def _load(content: bytes) -> MapPlaces:
     data = orjson.loads(content)
     day = data["day"]
     times = ("opens", "closes", "shift_start", "shift_end")
@@ -247,7 +247,7 @@ def _load(content: bytes) -> Places:
 
     day = value(day) | {"date": date.fromisoformat(day["date"])}
     precincts = [Precinct(**value(row)) for row in data["precincts"]]
-    return Places(
+    return MapPlaces(
         day=ElectionDay(**day),
         precincts={p.precinct_id: p for p in precincts},
         watchers=tuple(Watcher(**value(row)) for row in data["watchers"]),

@@ -1,1 +1,1 @@
-"""Pages for admins: the audit trail."""
+"""Pages for admins: the audit log."""

@@ -1,4 +1,4 @@
-"""The audit trail as a page and as a file, for admins: who did what, when, to what."""
+"""The audit log as a page and as a file, for admins: who did what, when, to what."""
 
 import csv
 import io

@@ -82,7 +82,7 @@ def _count(report: dict[str, Any], names: dict[str, str]) -> list[Any]:
 
 
 def _said(entry: dict[str, Any], names: dict[str, str]) -> list[Any]:
-    """Another word from there: a line, an incident, HERE, a text nobody could read."""
+    """Another word from there: a line, an incident, HERE, an unread text."""
     kind = str(entry.get("kind", ""))
     line: list[Any] = [html.Q(str(entry["words"]))] if entry.get("words") else []
     line.append(html.Span(_whose(entry.get("by"), names), className="sender"))

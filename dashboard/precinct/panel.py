@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from dash import Dash, Input, Output, html
 
-from dashboard.accounts.sign_in import Person, person
+from dashboard.accounts.sign_in import WarRoomUser, person
 from dashboard.alerts.conditions import OPEN
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import PAST_SECONDS, ServiceClientError, ServiceClients
-from dashboard.map.places import Gazetteer, Places
+from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.precinct.chart import day_chart, moment, verdict
 from dashboard.precinct.check_in_list import check_in_list, marked
 from election.domain.day import Precinct, Watcher
@@ -68,7 +68,7 @@ def add_panel(
         )
 
 
-def _around(places: Places, precinct_id: str, who: Person) -> Any:
+def _around(places: MapPlaces, precinct_id: str, who: WarRoomUser) -> Any:
     """Who votes in the same building and who lives next door; the page colours them by their state."""
     near = [p for p in places.nearest(precinct_id, NEIGHBOURS) if who.may_see(p.county)]
     same = [p for p in places.same_site(precinct_id) if who.may_see(p.county)][:NEIGHBOURS]
@@ -127,7 +127,7 @@ def _whole_site(page: dict[str, Any], standing: dict[str, Any]) -> int | None:
 
 
 def _open(page: dict[str, Any]) -> list[Any]:
-    """Incidents nobody has closed, and the line: they explain a shortfall that callers cannot mend."""
+    """Open incidents, and the line: they explain a shortfall that callers cannot mend."""
     line = page.get("line") or {}
     found = [f"A line of {line['minutes']} min." if line.get("minutes") else ""]
     found.append(f"{line['people']} people in line." if line.get("people") else "")

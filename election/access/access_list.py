@@ -4,7 +4,7 @@ Theory of operation. Every token that speaks for a person names an account and i
 the epoch at every change of an account (`0070_pre_access.sql`) and says so; each service then reads the list
 again, and every `POLL_SECONDS` in any case. The list lies on disk in the service's folder, so that who is out
 stays out while the database is away, and through a restart then. Before anything is known every signed token
-is good: a lost file stops nobody, and where no account was ever made none can have been closed.
+is good: a lost file refuses no request, and where no account was ever made none can have been closed.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AccountStanding:
     """An account as others must know it."""
 
     epoch: int
@@ -66,7 +66,7 @@ class Standing:
 class Access:
     """All of it at one moment. `links`: kind and subject, to the highest number that is no longer good."""
 
-    accounts: Mapping[str, Standing] | None = None  # None: there never was one
+    accounts: Mapping[str, AccountStanding] | None = None  # None: there never was one
     links: Mapping[str, int] = field(default_factory=dict)
     sessions: frozenset[str] = frozenset()  # ended ones
     barred: frozenset[str] = frozenset()  # callers
@@ -93,9 +93,9 @@ def access_of(rows: Mapping[str, Any]) -> Access:
         raise ValueError(f"not a list of open access: {error!r}") from None
 
 
-def _standing(row: Mapping[str, Any]) -> Standing:
+def _standing(row: Mapping[str, Any]) -> AccountStanding:
     counties = frozenset(map(str, row["counties"]))
-    return Standing(int(row["epoch"]), str(row["role"]), counties, bool(row["disabled"]))
+    return AccountStanding(int(row["epoch"]), str(row["role"]), counties, bool(row["disabled"]))
 
 
 class AccessList:
@@ -134,14 +134,14 @@ class AccessList:
         barred = self._known is not None and caller_id in self._known.barred
         return not barred and self.link_stands("caller", caller_id, number)
 
-    def learn(self, login: str, standing: Standing) -> None:
+    def learn(self, login: str, standing: AccountStanding) -> None:
         """An account just read from the database, ahead of the next look at all of them."""
         if self._known is not None:
             accounts = {**(self._known.accounts or {}), login: standing}
             self._known = Access(accounts, self._known.links, self._known.sessions, self._known.barred)
 
     def load(self) -> None:
-        """Takes what was known last from disk; a torn or missing file stops nobody."""
+        """Loads the last known state from disk; a torn or missing file is no error."""
         try:
             if self._path.parent.exists():
                 private_folder(self._path.parent)

@@ -12,9 +12,10 @@ from enum import StrEnum
 import argon2
 import asyncpg
 
-from election.access.access_list import Standing
+from election.access.access_list import AccountStanding
 from election.access.identity import Identity
 from election.access.passwords import weakness
+from election.errors import ElectionError
 
 _HASHER = argon2.PasswordHasher()  # argon2id with the library's defaults (RFC 9106, low memory)
 
@@ -52,13 +53,13 @@ class Role(StrEnum):
     CALLER = "caller"  # the call desk, by personal link
     LEAD = "lead"  # the war room, own counties only
     STAFF = "staff"  # the war room
-    ADMIN = "admin"  # the war room, accounts and the audit trail
+    ADMIN = "admin"  # the war room, accounts and the audit log
 
 
 WAR_ROOM = frozenset({Role.LEAD, Role.STAFF, Role.ADMIN})
 
 
-class AccountError(Exception):
+class AccountError(ElectionError):
     """Base of what can go wrong with an account; the message says what to do."""
 
 
@@ -107,9 +108,9 @@ class Account:
         return Identity(self.login, self.role.value, counties, self.epoch)
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> AccountStanding:
         """What services must know of it."""
-        return Standing(self.epoch, self.role.value, frozenset(self.counties), self.disabled)
+        return AccountStanding(self.epoch, self.role.value, frozenset(self.counties), self.disabled)
 
 
 def new_password() -> str:

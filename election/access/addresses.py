@@ -51,7 +51,7 @@ class Proxies:
 def network_of(address: str) -> str:
     """What to count an address by: an IPv4 address itself, an IPv6 address's /64.
 
-    Whoever has one IPv6 address has 2^64 of them: counted singly, each request could come from another.
+    A host with one IPv6 address has 2^64 of them: counted singly, each request could come from another.
     Anything that is no address is counted as it is written.
     """
     try:

@@ -1,4 +1,4 @@
-"""The audit trail: who did what in the war room and at the callers' desk. Append-only; no phone numbers."""
+"""The audit log: who did what in the war room and at the callers' desk. Append-only; no phone numbers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ where ($2::text is null or account = $2) order by seq desc limit $1
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One line of the trail. `subject` names what was acted on, e.g. `precinct:12-03`."""
+    """One line of the audit log. `subject` names what was acted on, e.g. `precinct:12-03`."""
 
     at: datetime
     account: str

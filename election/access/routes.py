@@ -56,14 +56,14 @@ def _route(  # noqa: PLR0917
 
 
 def anybody(method: str, path: str, what: str, status: int = 200, by: str = "nothing") -> Route:
-    """The same answer for everybody: what it shows is nobody's, or it is opened by what is sent."""
+    """The same answer for everybody: it shows no county's data, or the request itself opens it."""
     return _route(method, path, what, by, status, {})
 
 
 def only(  # noqa: PLR0917
     holder: Who, method: str, path: str, what: str, by: str, good: int = 200, otherwise: int = 401
 ) -> Route:
-    """For whoever holds this kind of link: it names its holder, and opens what is theirs."""
+    """For holders of this kind of link: it names its holder, and opens what is theirs."""
     return _route(method, path, what, by, otherwise, {holder: Answer(good)})
 
 

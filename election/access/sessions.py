@@ -1,4 +1,4 @@
-"""Sessions that were signed out of: kept here, and in the database for whoever else keeps sessions.
+"""Sessions that were signed out of: kept here, and in the database for the other services that keep sessions.
 
 A copied cookie is as good as the one it was copied from until both are refused. While the database is away
 the session has ended in this process all the same, through its restart too; the others hear of it later.
@@ -36,7 +36,7 @@ Connect = Callable[[], AbstractAsyncContextManager[asyncpg.Connection]]
 
 
 def session_id(secret: str) -> str:
-    """The id of the session that holds this secret. Whoever sees the id cannot guess the secret."""
+    """The id of the session that holds this secret. The secret cannot be guessed from the id."""
     return hashlib.sha256(f"beluga.session-id.{secret}".encode()).hexdigest()[:32]
 
 
@@ -56,7 +56,7 @@ class EndedSessions:
         self._turn = threading.Lock()
 
     def load(self) -> None:
-        """Takes from disk what had ended; a torn or missing file stops nobody."""
+        """Loads the ended sessions from disk; a torn or missing file is no error."""
         try:
             kept = orjson.loads(self._path.read_bytes())
             self._until = {str(one): float(until) for one, until in kept.items()}
@@ -84,7 +84,7 @@ class EndedSessions:
                 log.error("ended_session_not_kept", error=str(error), remedy="make the folder writable")
 
     async def tell(self) -> None:
-        """Writes into the database what it has not been told. Raises what a query may raise."""
+        """Writes the ended sessions that are not in the database yet. Raises as a query does."""
         with self._turn:
             untold, until = set(self._untold), self._until
         if not untold:
@@ -101,7 +101,7 @@ class EndedSessions:
             try:
                 await self.tell()
             except _NOT_NOW as error:
-                log.info("ended_sessions_wait", error=type(error).__name__)
+                log.warning("database_away", work="ended sessions", error=type(error).__name__)
             await asyncio.sleep(RETRY_SECONDS)
 
 

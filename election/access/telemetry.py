@@ -19,7 +19,7 @@ _say_again: dict[str, float] = {}  # by account; accounts are of signed tokens
 def say_refused(account: str, what: str, reason: str) -> None:
     """Says that somebody who is known may not do this, a line a second for each account at most.
 
-    `what` names a room, a desk or a kind of deed: nobody's token, phone or words.
+    `what` names a room, a desk or a kind of deed: never a token, a phone or words.
     """
     now = monotonic()
     if now >= _say_again.get(account, 0.0):

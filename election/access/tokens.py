@@ -7,8 +7,10 @@ from typing import Any
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from election.errors import ElectionError
 
-class BadTokenError(Exception):
+
+class BadTokenError(ElectionError):
     """The token is not ours, has been changed, or is too old."""
 
 

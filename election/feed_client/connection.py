@@ -38,14 +38,14 @@ async def follow_feed(
             async with connect(
                 address, open_timeout=OPEN_SECONDS, close_timeout=CLOSE_SECONDS, max_size=SNAPSHOT_BYTES
             ) as socket:
-                log.info("feed connected")
+                log.info("feed_connected")
                 away = False
                 while await in_turns(view.applying(await asyncio.wait_for(socket.recv(), SILENT_SECONDS))):
                     rest.reset()
-                log.warning("feed skipped a number")
+                log.warning("feed_gap")
         except (OSError, TimeoutError, WebSocketException, ValueError, KeyError, TypeError) as error:
             if not away:
-                log.warning("feed away", error=type(error).__name__)
+                log.warning("feed_away", error=type(error).__name__)
             away = True
         view.lost()
         await rest.wait()

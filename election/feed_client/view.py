@@ -5,9 +5,9 @@ replaces what was there, a delta replaces the rows it names, a beat moves nothin
 `apply` returns False: the connection is then opened anew, for a snapshot.
 
 Theory of age. A view can be old in two ways: no message has come for a while (the feed is away, or the
-network), or messages come but the tally behind them has not heard from its database (`stored_behind` of each
-beat). The second is worse: the feed looks lively. `age` is the sum of both, `fresh` asks for both, and nobody
-decides by anything else (law L6). A snapshot or delta says nothing about the database, so that
+network), or messages come but the tally behind them has had no answer from its database (`stored_behind` of
+each beat). The second is worse: the feed looks lively. `age` is the sum of both, `fresh` asks for both, and
+nobody decides by anything else (law L6). A snapshot or delta says nothing about the database, so that
 `stored_behind` stands until the next beat; the tally sends one within a second of any change of it.
 """
 

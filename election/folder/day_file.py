@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from election.domain.day import ElectionDay
+from election.domain.phones import known_region
 from election.folder.cells import TIME_REMEDY, known_zone, language_of, near_zone, time_of
 from election.folder.findings import Findings, shown
-from election.folder.phones import known_region
 
 FILE = "election.toml"
 KEYS = ("name", "date", "timezone", "opens", "closes", "languages", "region")

@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from election.errors import ElectionError
+
 SHOWN_PER_FILE = 100  # more of the same helps nobody to mend a file
 
 
@@ -34,7 +36,7 @@ class Notice(Finding):
     __slots__ = ()
 
 
-class FolderError(Exception):
+class FolderError(ElectionError):
     """The folder cannot be used. `str()` is one line a problem; `more` counts, by file, those not kept."""
 
     def __init__(self, problems: tuple[Problem, ...], more: dict[str, int] | None = None) -> None:

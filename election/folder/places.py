@@ -213,7 +213,7 @@ def _rising(points: list[tuple[str, str, time, float, int]], cells: Cells) -> No
 
 
 def _unused(file: str, scopes: dict[str, str | None], precincts: Precincts, findings: Findings) -> None:
-    """A curve of a group that has no precinct here does no harm; one is told."""
+    """A curve of a group that has no precinct here does no harm; it gets a notice."""
     known = {f"county:{p.county}" for p in precincts.values()} | {
         f"group:{p.group}" for p in precincts.values()
     }

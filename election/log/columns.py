@@ -1,4 +1,4 @@
-"""The whole log as of one moment, plain counts in columns: for whoever reads everything after a restart.
+"""The whole log as of one moment, plain counts in columns: for a reader of everything after a restart.
 
 Nearly all of a day's log are counts with nothing to them but who, where, when and how many. PostgreSQL sends
 those as rows of one width (a binary COPY), which NumPy takes as they are: ten times as fast as row by row.
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from election.domain.checkin import CheckIn
+from election.errors import ElectionError
 from election.log.check_in_log import Position, _check_in
 
 BLOCK = 65_536  # counts handed on at once
@@ -85,7 +86,7 @@ class Counts:
         return len(self.high)
 
 
-class TwoSendersError(Exception):
+class TwoSendersError(ElectionError):
     """Two senders have the same hash: read the log row by row."""
 
 

@@ -1,14 +1,14 @@
 """Ends connections to a host that is silent or deposed, as soon as another one takes writes.
 
-Theory of operation. A frozen or vanished primary closes nothing: whoever has asked it something waits until a
-limit of their own is over, and a pool then waits as long again for the cancellation. Worse is a primary whose
-keeper alone is dead: it goes on answering, and who reads there is never told that the world has moved on. So
+Theory of operation. A frozen or vanished primary closes nothing: a client with a query under way waits until
+a limit of their own is over, and a pool then waits as long again for the cancellation. Worse is a primary
+whose keeper alone is dead: it goes on answering, and its readers never learn that the world has moved on. So
 while a process holds connections to one of several hosts, it asks every host each `PULSE_SECONDS`, on one
 connection kept for that, whether it takes writes and on which timeline. Once one does on a higher timeline
 than another, or while another is silent, every connection to that other is ended. Who waits hears it at once,
 as one of `election.postgres.database.UNREACHABLE`, and connects anew.
 
-Invariant: nothing is ended while nobody else takes writes. A slow primary is better than none.
+Invariant: no connection is ended while no other host takes writes. A slow primary is better than none.
 """
 
 import asyncio

@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 import asyncpg
 import orjson
 
+from election.errors import ElectionError
 from election.postgres.connection_watch import STATE, watch_over
 
 PROBE_SECONDS = 1.5  # one of several hosts
@@ -35,11 +36,11 @@ LIMITS = {
 _LOST_WAIT = "01000"  # a commit whose synchronous wait was cancelled carries this warning
 
 
-class NoWritableHostError(ConnectionError):
+class NoWritableHostError(ElectionError, ConnectionError):
     """No PostgreSQL host takes writes now; the message says what each of them answered."""
 
 
-class NotReplicatedError(ConnectionError):
+class NotReplicatedError(ElectionError, ConnectionError):
     """A commit came back without its replica's word: not durable; repeat it under the same key."""
 
 

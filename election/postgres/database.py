@@ -42,9 +42,9 @@ async def connect(url: str, *, patient: bool = False) -> asyncpg.Connection:
 async def open_pool(url: str, size: int = 4, *, stateless: bool = False) -> asyncpg.Pool:
     """A pool of at most `size` connections like `connect`'s. Raises one of `UNREACHABLE`.
 
-    `stateless`: nobody sets, listens to or locks anything for longer than a transaction (or undoes it), so
-    that a connection comes back without the round trip that would reset it. An open transaction is rolled
-    back all the same.
+    `stateless`: no user of it sets, listens to or locks anything for longer than a transaction (or undoes
+    it), so that a connection comes back without the round trip that would reset it. An open transaction is
+    rolled back all the same.
     """
 
     async def fresh(*_: Any, **__: Any) -> asyncpg.Connection:

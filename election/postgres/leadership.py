@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import asyncpg
 import structlog
 
+from election.errors import ElectionError
 from election.postgres.database import UNREACHABLE, connect, pauses
 
 RENEW_SECONDS = 1.0  # between a leader's signs of life, and between a candidate's tries
@@ -54,7 +55,7 @@ LOST: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError)
 log = structlog.get_logger()
 
 
-class DeposedError(Exception):
+class DeposedError(ElectionError):
     """Another service leads now: what this one was about to do is the other's to do."""
 
     def __init__(self, name: str, epoch: int, newest: int | None) -> None:
@@ -101,7 +102,7 @@ class Candidate:
                     rest.reset()
                     await asyncio.sleep(RENEW_SECONDS)
                 except LOST as error:
-                    log.warning("leadership_lost", name=self._name, error=type(error).__name__)
+                    log.warning("leadership_lost", leadership=self._name, error=type(error).__name__)
                     await self.resign()
                     await rest.wait()
         finally:
@@ -148,4 +149,4 @@ class Candidate:
         if term != self.term:
             self.term = term
             self.changed.set()
-            log.info("leadership", name=self._name, epoch=term.epoch if term else None)
+            log.info("leadership_changed", leadership=self._name, epoch=term.epoch if term else None)

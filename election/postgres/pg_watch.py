@@ -44,7 +44,7 @@ async def watch(  # noqa: PLR0917
             finally:
                 connection.terminate()
         except _NOT_NOW as error:
-            log.warning("not_fetched", what=what, error=type(error).__name__)
+            log.warning("database_away", work=what, error=type(error).__name__)
         await rest.wait()
 
 

@@ -1,4 +1,4 @@
-"""Long lists a piece at a time, so that whoever shares the event loop has their turn in between."""
+"""Long lists a piece at a time, so that other tasks of the event loop have their turn in between."""
 
 import asyncio
 from collections.abc import Iterator

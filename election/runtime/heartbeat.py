@@ -59,6 +59,6 @@ def beat() -> bool:
 
 
 async def keep_beating() -> None:
-    """Signs of life from this event loop, until who listened is gone: nobody looks after us any more."""
+    """Signs of life from this event loop, until the listening side is gone: no supervisor is left."""
     while beat():  # noqa: ASYNC110 (a pipe, and no event of ours)
         await asyncio.sleep(BEAT_SECONDS)

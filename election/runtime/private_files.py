@@ -27,7 +27,7 @@ def keep_private() -> None:
 def private_folder(folder: Path) -> None:
     """Makes the folder, or tightens the one there is and everything in it.
 
-    Raises `OSError` where it cannot be made. What cannot be tightened is said in the log and stops nobody.
+    Raises `OSError` where it cannot be made. What cannot be tightened is logged, and is no error.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=FOLDER)
     tighten(folder)

@@ -12,6 +12,7 @@ from election.access.identity import Identity
 from election.domain.roster import Roster
 from election.wire.desks import Desk, DeskItem, ReminderStep
 from intake.desks.store import BEGINNING, Cursor
+from intake.errors import IntakeError
 from intake.outbox.reminders import STEPS, Made, silence_of
 from intake.reading.incidents import Thread
 from intake.receive.plausibility import Place
@@ -55,7 +56,7 @@ class Viewer:
         return places, [w for w, watcher in roster.watchers.items() if known & set(watcher.precinct_ids)]
 
 
-class BadCursorError(ValueError):
+class BadCursorError(IntakeError, ValueError):
     """`after` is not a cursor of this desk: begin again without it."""
 
 

@@ -106,7 +106,7 @@ class Door:
         try:
             found = await self._find(sought, connection) if sought else []
         except AWAY as error:
-            log.warning("door_without_database", error=type(error).__name__)
+            log.warning("database_away", work="door", error=type(error).__name__)
             return _NO_DATABASE
         roster = self._rosters.current
         if allowed(who, effects_of_decision(decision, found, roster), roster):

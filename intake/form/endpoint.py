@@ -18,6 +18,7 @@ from election.access.tokens import BadTokenError
 from election.domain.checkin import Channel
 from election.domain.day import Precinct, Watcher
 from election.wire.intake import FormReport, Receipt
+from intake.errors import IntakeError
 from intake.form.page import (
     QUESTIONS,
     Frame,
@@ -43,7 +44,7 @@ MOST_VOTES = 1_000_000
 ENGLISH = "en"
 
 
-class _LinkError(Exception):
+class _LinkError(IntakeError):
     """The link is no (longer) good."""
 
 

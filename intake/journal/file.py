@@ -18,6 +18,7 @@ import orjson
 
 from election.domain.checkin import Channel, Message
 from election.domain.ids import message_id
+from intake.errors import IntakeError
 from intake.journal.high_water import HighWater
 
 APPLICATION_ID = 0x424C474A  # "BLGJ"
@@ -77,7 +78,7 @@ insert into marks values (?, ?) on conflict (label) do update set drained = max(
 """
 
 
-class TornJournalError(Exception):
+class TornJournalError(IntakeError):
     """The journal file cannot be read: damaged, not a journal, or written by a newer version.
 
     Nothing was changed in it. Keep it; recover what it holds before deleting anything.
@@ -112,7 +113,7 @@ class Draft(NamedTuple):
         )  # fmt: skip
 
 
-class LogGoneError(Exception):
+class LogGoneError(IntakeError):
     """The file's write-ahead log was deleted or moved while it was in use."""
 
 
@@ -350,7 +351,7 @@ def _insert(rows: int) -> str:
     return f"insert or ignore into messages ({_COLUMNS}) values {values}"  # noqa: S608 (constants only)
 
 
-_INSERTS = [_insert(rows) for rows in range(LARGEST_STATEMENT + 1)]
+_INSERTS = {rows: _insert(rows) for rows in range(1, LARGEST_STATEMENT + 1)}
 
 
 def _bindings(drafts: Sequence[Draft], first_seq: int) -> list[Any]:

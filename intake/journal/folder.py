@@ -23,6 +23,7 @@ import structlog
 
 from election.domain.checkin import Message
 from election.runtime.clock import Clock
+from intake.errors import IntakeError
 from intake.journal.ballast import Ballast, lacks_room
 from intake.journal.file import SUFFIX, Draft, JournalFile, LogGoneError, TornJournalError
 
@@ -34,7 +35,7 @@ NOTE_SECONDS = 5.0  # between syncs of the note of what was acknowledged: how fa
 log = structlog.get_logger()
 
 
-class JournalUnavailableError(Exception):
+class JournalUnavailableError(IntakeError):
     """The message could not be made durable. Answer 503: the sender must try again."""
 
 
@@ -360,7 +361,7 @@ class JournalFolder:
     def _set_aside(self, path: Path, error: Exception) -> None:
         torn = error if isinstance(error, TornJournalError) else TornJournalError(path, repr(error))
         self.torn.append(torn)
-        log.error("journal_torn", file=path.name, why=torn.why, remedy="keep it; recover it first")
+        log.error("journal_torn", file=path.name, reason=torn.why, remedy="keep it; recover it first")
 
     def _rotate_if_large(self, file: JournalFile) -> None:
         with suppress(apsw.Error, OSError):

@@ -26,11 +26,12 @@ class OutboxTelemetry:
             registry=registry,
         )  # fmt: skip
         self._depth = Gauge(
-            "beluga_intake_outbox_depth", "Texts that wait, by purpose.", ["purpose"], registry=registry
-        )
+            "beluga_intake_outbox_depth", "Texts that wait, by purpose.", ["purpose"],
+            registry=registry, multiprocess_mode="livesum",
+        )  # fmt: skip
         self._oldest = Gauge(
             "beluga_intake_outbox_oldest_seconds", "Age of the oldest waiting text (stack time).",
-            registry=registry,
+            registry=registry, multiprocess_mode="livemax",
         )  # fmt: skip
         self.waiting({}, None)
 

@@ -13,12 +13,12 @@ import asyncpg
 
 from election.domain.checkin import CheckIn, Kind
 from election.domain.day import Watcher
+from election.domain.phones import normal_phone
 from election.domain.roster import Roster
 from election.log.check_in_log import Position, read_after
 from election.postgres.leadership import Term
 from election.runtime.clock import Clock
 from intake.outbox import store
-from intake.receive.pipeline import normal_phone
 from intake.replies.purposes import Purpose, QuietHours, Text, keyed, window, worded, zone_of
 from intake.roster.snapshot import Rosters
 

@@ -15,11 +15,11 @@ import asyncpg
 import structlog
 
 from election.domain.day import Precinct, Watcher
+from election.domain.phones import normal_phone
 from election.domain.roster import Roster
 from election.postgres.leadership import Term
 from election.runtime.clock import Clock
 from intake.outbox import store
-from intake.receive.pipeline import normal_phone
 from intake.receive.plausibility import IntakeView, Place
 from intake.replies.purposes import Purpose, QuietHours, Text, keyed, mark_of, window, worded
 from intake.roster.snapshot import Rosters
@@ -159,7 +159,7 @@ class Reminders:
                 await term.fence(connection)
                 await connection.execute(_CANCEL, answered, now)
                 new = await store.enqueue(connection, texts)
-            log.info("reminders", made=len(new), answered=len(answered))
+            log.info("reminders_made", made=len(new), answered=len(answered))
 
     def plan(self, roster: Roster, made: Sequence[Made], now: datetime) -> tuple[list[Text], list[str]]:
         """(texts to make, keys of waiting ones to cancel)."""

@@ -21,7 +21,7 @@ from intake.outbox import store
 from intake.outbox.metrics import OutboxTelemetry
 from intake.replies.purposes import Text
 from intake.replies.send_rate import Number, TokenBucket, first_awake
-from intake.senders import NotTakenError, Order, RefusedError, Sender, UncertainError
+from intake.senders import NotTakenError, Order, Sender, TextRefusedError, UncertainError
 
 LEADERSHIP = "outbox"
 LOOK_SECONDS = 0.25  # real; between looks at the outbox when nothing was there
@@ -97,7 +97,7 @@ class Outbox:
             except DeposedError as error:
                 log.warning("outbox_deposed", epoch=error.epoch, newest=error.newest)
             except AWAY as error:
-                log.warning("outbox_waits", error=type(error).__name__)
+                log.warning("database_away", work="outbox", error=type(error).__name__)
             except Exception:
                 log.exception("outbox_failed")
             finally:
@@ -184,7 +184,7 @@ class Outbox:
             return text.key, "waiting", "", str(error)
         except UncertainError as error:
             outcome = (text.key, "unknown", "", str(error))
-        except RefusedError as error:
+        except TextRefusedError as error:
             if error.reason == "account":  # our number's fault, not the phone's: another number may do
                 return text.key, "waiting", "", error.reason
             outcome = (text.key, "failed", "", error.reason)

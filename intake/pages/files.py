@@ -10,6 +10,9 @@ from importlib import resources
 
 from aiohttp import web
 
+from election.browser import modules
+
+QUEUE = "queue.js"
 BASE = "/w/-"  # below the scope of the form's service worker
 _TYPES = {
     ".css": "text/css",
@@ -36,10 +39,10 @@ PAGE_HEADERS = {
 
 @cache
 def files() -> dict[str, bytes]:
-    """Every file of this folder that a page may load, by name."""
+    """Every file that a page may load, by name: those of this folder, and the offline queue."""
     folder = resources.files(__package__)
-    found = ((f.name, f.read_bytes()) for f in folder.iterdir() if f.name.endswith(tuple(_TYPES)))
-    return dict(sorted(found))
+    found = {f.name: f.read_bytes() for f in folder.iterdir() if f.name.endswith(tuple(_TYPES))}
+    return dict(sorted({**found, QUEUE: modules()[QUEUE]}.items()))
 
 
 @cache

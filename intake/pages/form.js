@@ -3,11 +3,20 @@
 import { Queue, newId } from "./queue.js";
 import * as screens from "./screens.js";
 
-const data = JSON.parse(document.getElementById("form-data").textContent);
+/** @import {Entry, Kept, Receipt} from "./queue.js" */
+/** @import {Links, Precinct, Question, Words} from "./screens.js" */
+/**
+ * What the server wrote into the page (intake/form/page.py).
+ * @typedef {{words: Words, language: string, precincts: Precinct[], questions: Question[], watcher: string, now: string,
+ *   timezone: string, day_begins?: string, phone_clock: boolean, sms_number: string, take_over: boolean}} FormData
+ */
+
+const data = /** @type {FormData} */ (JSON.parse(document.getElementById("form-data")?.textContent || "{}"));
 const { words, language, precincts } = data;
-const main = document.querySelector("main");
-const box = document.getElementById("waiting");
+const main = /** @type {HTMLElement} */ (document.querySelector("main"));
+const box = /** @type {HTMLElement} */ (document.getElementById("waiting"));
 const path = location.pathname;
+/** @type {Queue} */
 let queue;
 let shown = 0; // which screen this is: an answer that comes late must not replace a later one
 
@@ -22,22 +31,29 @@ try {
   ahead = Number(localStorage.getItem("beluga-ahead")) || 0;
 } catch { /* storage refused: the phone's own clock */ }
 
+/** @param {number} at @param {string} zone */
 const clock = (at, zone) =>
   new Date(at).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", timeZone: zone });
+/** @param {number} at @param {string} zone */
 const clock24 = (at, zone) =>
   new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone });
+/** @param {number} number */
 const grouped = (number) => number.toLocaleString(language);
+/** @param {string} place @param {string} ask */
 const hrefOf = (place, ask) => `${path}?p=${encodeURIComponent(place)}${ask ? `&ask=${ask}` : ""}`;
 
+/** @param {string} place */
 function zoneOf(place) {
   return precincts.find((p) => p.id === place)?.timezone || data.timezone;
 }
 
+/** Shows a screen; returns which one it is. @param {(Node | null)[]} elements @param {string} [focus] */
 function show(elements, focus) {
   shown += 1;
-  main.replaceChildren(...elements.filter(Boolean));
+  main.replaceChildren(...elements.filter((each) => each !== null));
   scrollTo(0, 0);
-  (main.querySelector(focus) || main.querySelector("h1"))?.focus({ preventScroll: true });
+  const first = /** @type {HTMLElement | null} */ (focus ? main.querySelector(focus) : null);
+  (first || main.querySelector("h1"))?.focus({ preventScroll: true });
   return shown;
 }
 
@@ -45,19 +61,22 @@ async function route() {
   const query = new URLSearchParams(location.search);
   const precinct = precincts.find((p) => p.id === query.get("p")) || (precincts.length === 1 ? precincts[0] : null);
   if (!precinct && precincts.length > 1) return show(screens.chooseScreen(words, precincts, hrefOf));
-  const early = Date.now() + ahead < Date.parse(data.day_begins || 0);
+  const early = Date.now() + ahead < Date.parse(data.day_begins || "1970-01-01T00:00Z");
   const question = data.questions.find((q) => q.name === query.get("ask"))
     || data.questions.find((q) => q.name === (early ? "ready" : "count"));
-  return ask(precinct, question);
+  if (question) await ask(precinct, question);
 }
 
+/** @param {Precinct | null} precinct @param {Question} question */
 async function ask(precinct, question) {
   const place = precinct?.id || "";
   const mine = shown;
   const last = place ? await queue.last(place) : undefined;
   if (mine !== shown) return;
+  /** @type {Links} */
   const links = data.questions.filter((q) => q !== question).map((q) => ["link_" + q.name, hrefOf(place, q.name)]);
   if (precincts.length > 1) links.push(["other_place", path]);
+  /** @param {string} typed */
   const look = (typed) => {
     const number = question.numeric ? screens.numberIn(typed) : null;
     const doubts = (question.name === "count" || question.name === "final") && number !== null;
@@ -77,20 +96,22 @@ async function ask(precinct, question) {
   }), "#answer");
 }
 
-/** Keeps and sends an answer; gives what is wrong with it, or nothing. */
+/** Keeps and sends an answer; returns what is wrong with it, or nothing.
+ * @param {Precinct | null} precinct @param {Question} question @param {string} typed */
 function answer(precinct, question, typed) {
   const number = question.numeric ? screens.numberIn(typed) : undefined;
   const text = typed.trim();
   if (number === null) return words.digits_only;
   if (question.asks && !question.numeric && !text) return words["ask_" + question.name];
   const place = precinct?.id || "";
+  /** @type {Entry["report"]} */
   const report = { kind: question.kind, precinct_id: place };
   if (question.votes) report.votes = number;
   else if (question.asks) report.text = question.numeric ? String(number) : text;
   // In a rehearsal the stack has a clock of its own, and the phone's means nothing to it.
   // A fix has no time of its own: it keeps the time of what it mends.
   if (data.phone_clock && question.name !== "fix") report.observed_at = new Date(Date.now() + ahead).toISOString();
-  const said = question.numeric ? grouped(number) : question.asks ? text : words.say_ready;
+  const said = question.numeric && number !== undefined ? grouped(number) : question.asks ? text : words.say_ready;
   keep({
     id: newId(), report, number, counts: question.votes, ask: question.name,
     answer: question.numeric ? String(number) : text,
@@ -99,6 +120,7 @@ function answer(precinct, question, typed) {
   return "";
 }
 
+/** @param {Entry} entry */
 async function keep(entry) {
   navigator.storage?.persist?.().catch(() => {}); // phones throw away what was not asked to stay
   try {
@@ -109,39 +131,45 @@ async function keep(entry) {
     }));
     return;
   }
-  const place = entry.report.precinct_id;
-  const after = [["again", hrefOf(place, "")], ...(entry.counts ? [["link_fix", hrefOf(place, "fix")]] : [])];
+  const place = String(entry.report.precinct_id);
+  /** @type {Links} */
+  const after = [["again", hrefOf(place, "")], ...(entry.counts ? /** @type {Links} */ ([["link_fix", hrefOf(place, "fix")]]) : [])];
   const mine = show(screens.outcomeScreen({ words, heading: words.saved_here, said: words.sending, links: after }));
+  /** @param {Event} event */
   const arrived = (event) => {
-    if (event.detail.entry.id !== entry.id || mine !== shown) return;
-    const { reply, asks } = event.detail.receipt;
+    const { entry: sent, receipt } = /** @type {CustomEvent<{entry: Kept, receipt: Receipt}>} */ (event).detail;
+    if (sent.id !== entry.id || mine !== shown) return;
+    const { reply, asks } = receipt;
     show(screens.outcomeScreen({
       words, heading: asks ? words.look_again : `${words.got_it} ✓`, said: reply || words.saved, links: after,
     }));
   };
   queue.addEventListener("sent", arrived);
   await queue.send();
-  if (mine === shown) main.querySelector(".done").textContent = queue.linkEnded ? words.link_ended : words.will_send;
+  if (mine === shown) main.querySelector(".done")?.replaceChildren(queue.linkEnded ? words.link_ended : words.will_send);
 }
 
+/** A report as a text's address. @param {Entry & {saved?: number}} entry */
 function textOf(entry) {
   const several = precincts.length > 1 || !data.watcher;
-  const old = Date.now() - entry.saved > 120000;
-  const place = several ? entry.report.precinct_id : "";
-  const time = old ? clock24(entry.saved, zoneOf(entry.report.precinct_id)) : "";
-  return screens.textLink(data.sms_number, screens.asText(entry.ask, entry.answer, place, time));
+  const { saved = Date.now(), ask: question = "", answer: said = "" } = entry;
+  const old = Date.now() - saved > 120000;
+  const precinct = String(entry.report.precinct_id);
+  const time = old ? clock24(saved, zoneOf(precinct)) : "";
+  return screens.textLink(data.sms_number, screens.asText(question, said, several ? precinct : "", time));
 }
 
 async function showWaiting() {
   const waiting = await queue.waiting();
   box.replaceChildren(...screens.waitingBox({
     words, waiting, textOf, ended: queue.linkEnded, onretry: () => queue.send(),
-  }).filter(Boolean));
+  }).filter((each) => each !== null));
   box.hidden = !waiting.length;
 }
 
+/** @param {MouseEvent} event */
 function followLinks(event) {
-  const link = event.target.closest?.("a");
+  const link = /** @type {Element} */ (event.target).closest?.("a");
   if (!link || link.origin !== location.origin || link.pathname !== path || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
   history.pushState(null, "", link.href);

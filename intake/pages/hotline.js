@@ -3,15 +3,26 @@
 import { Queue, newId } from "./queue.js";
 import { el, numberIn } from "./screens.js";
 
+/** @import {Kept, Receipt} from "./queue.js" */
+/** A precinct as the desk looks for it; keys are plain letters and digits.
+ * @typedef {{id: string, name: string, county: string, registered: number, watchers: [string, string][], key: string,
+ *   nameKey: string, aliasKeys: string[]}} Place */
+
 const MOST = 8; // precincts offered at once
 const NO_PLACES = "The list of precincts is not here yet; trying again.";
-const byId = (id) => document.getElementById(id);
+/** @param {string} id */
+const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+/** @param {string} id */
+const fieldOf = (id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
+/** @param {string} text */
 const plain = (text) => text.normalize("NFKD").toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 
-/** The places that what is typed may mean, best first: id, start of id, start of a name, part of a name. */
+/** The places that what is typed may mean, best first: id, start of id, start of a name, part of a name.
+ * @param {Place[]} places @param {string} typed @returns {Place[]} */
 export function matches(places, typed) {
   const wanted = plain(typed);
   if (!wanted) return [];
+  /** @type {[number, Place][]} */
   const ranked = [];
   for (const place of places) {
     const rank = place.key === wanted ? 0 : place.aliasKeys.includes(wanted) ? 1 : place.key.startsWith(wanted) ? 2
@@ -22,11 +33,13 @@ export function matches(places, typed) {
     .slice(0, MOST).map(([, place]) => place);
 }
 
+/** @returns {Promise<Place[]>} */
 async function fetchPlaces() {
   for (;;) {
     try {
       const answer = await fetch("/hotline/places", { credentials: "same-origin" });
-      if (answer.ok) return (await answer.json()).places.map(([id, name, county, aliases, registered, watchers]) => ({
+      /** @typedef {[string, string, string, string[], number, [string, string][]]} Row */
+      if (answer.ok) return /** @type {Row[]} */ ((await answer.json()).places).map(([id, name, county, aliases, registered, watchers]) => ({
         id, name, county, registered, watchers,
         key: plain(id), nameKey: plain(name), aliasKeys: aliases.map(plain),
       }));
@@ -36,17 +49,24 @@ async function fetchPlaces() {
   }
 }
 
+/** @param {string} text */
 function notice(text) {
   byId("notice").textContent = text;
 }
 
 async function desk() {
-  const place = byId("place"), who = byId("who"), said = byId("said"), found = byId("found");
-  const rows = byId("log").tBodies[0];
+  const place = fieldOf("place"), who = fieldOf("who"), said = fieldOf("said"), found = byId("found");
+  const rows = /** @type {HTMLTableElement} */ (byId("log")).tBodies[0];
   const queue = await Queue.open("hotline", "", { name: "beluga-hotline", path: "/hotline/reports/" });
-  let places = [], offered = [], chosen = null, marked = 0;
+  /** @type {Place[]} */
+  let places = [];
+  /** @type {Place[]} */
+  let offered = [];
+  let chosen = /** @type {Place | null} */ (null);
+  let marked = 0;
 
   const close = () => { found.hidden = true; place.setAttribute("aria-expanded", "false"); };
+  /** @param {Place | null} one */
   const choose = (one) => {
     chosen = one;
     place.value = one ? `${one.id} ${one.name}` : place.value;
@@ -64,7 +84,7 @@ async function desk() {
   const draw = () => {
     found.replaceChildren(...offered.map((one, index) => el("li", {
       id: `found-${index}`, role: "option", "aria-selected": String(index === marked),
-      onmousedown: (event) => { event.preventDefault(); choose(one); said.focus(); },
+      onmousedown: (/** @type {Event} */ event) => { event.preventDefault(); choose(one); said.focus(); },
     }, el("b", {}, one.id), el("span", {}, [one.name, one.county].filter(Boolean).join(", ")))));
     found.hidden = !offered.length;
     place.setAttribute("aria-expanded", String(offered.length > 0));
@@ -94,12 +114,14 @@ async function desk() {
     const words = said.value.trim();
     if (!words) { notice("What do they say? A number, or the words of a text."); said.focus(); return; }
     const number = numberIn(words);
+    /** @type {Kept["report"]} */
     const report = { kind: "count", precinct_id: chosen.id, watcher_id: who.value };
     if (number === null) report.text = words;
     else report.votes = number;
     const entry = { id: newId(), report, label: `${chosen.id} · ${words}` };
+    const state = el("td", {}, "sending…");
     const row = el("tr", { id: `r-${entry.id}` }, el("td", {}, new Date().toLocaleTimeString()),
-      el("td", {}, `${chosen.id} ${chosen.name}`), el("td", {}, words), el("td", {}, "sending…"));
+      el("td", {}, `${chosen.id} ${chosen.name}`), el("td", {}, words), state);
     rows.prepend(row);
     notice(entry.label);
     // The next call's keys come at once: the fields are free before anything is waited for.
@@ -110,18 +132,19 @@ async function desk() {
     try {
       await queue.add(entry);
     } catch {
-      row.lastChild.textContent = "NOT KEPT: write it down, close other windows, and reload this page";
+      state.textContent = "NOT KEPT: write it down, close other windows, and reload this page";
       row.classList.add("bad");
       return;
     }
     await queue.send();
-    if (row.lastChild.textContent === "sending…") row.lastChild.textContent = "kept here, not sent yet";
+    if (state.textContent === "sending…") state.textContent = "kept here, not sent yet";
   });
 
-  queue.addEventListener("sent", ({ detail: { entry, receipt } }) => {
+  queue.addEventListener("sent", (event) => {
+    const { entry, receipt } = /** @type {CustomEvent<{entry: Kept, receipt: Receipt}>} */ (event).detail;
     const row = byId(`r-${entry.id}`);
     const words = `${receipt.asks ? "?" : "✓"} ${receipt.reply || "Saved."}`;
-    if (row) { row.lastChild.textContent = words; row.classList.toggle("bad", receipt.asks); }
+    if (row) { row.lastElementChild?.replaceChildren(words); row.classList.toggle("bad", Boolean(receipt.asks)); }
     notice(`${entry.label}: ${words}`);
   });
   const drawWaiting = async () => {
@@ -144,9 +167,10 @@ async function desk() {
   if (place.value) offer();
 }
 
-/** Enter goes to the next box; a number below the one before it, or no number, is marked at once. */
+/** Enter goes to the next box; a number below the one before it, or no number, is marked at once. @param {HTMLElement} form */
 function grid(form) {
-  const boxes = [...form.querySelectorAll(".box input")];
+  const boxes = [.../** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll(".box input"))];
+  const registered = Number(form.dataset.registered);
   const look = () => {
     let highest = -1, wrong = "";
     for (const box of boxes) {
@@ -156,8 +180,7 @@ function grid(form) {
       if (bad) wrong ||= number === null ? `“${box.value}” is no number.` : `${number} is less than ${highest} before it.`;
       else if (number !== null) highest = number;
     }
-    if (!wrong && highest > Number(form.dataset.registered) && form.dataset.registered > 0)
-      wrong = `${highest} is more than the ${form.dataset.registered} registered.`;
+    if (!wrong && registered > 0 && highest > registered) wrong = `${highest} is more than the ${registered} registered.`;
     notice(wrong ? `${wrong} Check the paper; it can still be saved.` : "");
   };
   boxes.forEach((box, index) => {

@@ -1,56 +1,75 @@
 // The form's screens: pure functions from words and values to elements. Nothing here keeps or sends anything.
 
-/** An element; a child that is null or false is left out. Text is always text. */
+/** @import {Kept} from "./queue.js" */
+/** Words of the page's language, by key. @typedef {Record<string, string>} Words */
+/** @typedef {{id: string, name: string, registered?: number, timezone?: string}} Precinct */
+/** @typedef {{name: string, kind: string, asks: boolean, numeric: boolean, votes: boolean}} Question */
+/** Words' key, address. @typedef {[string, string][]} Links */
+
+/**
+ * An element; a child that is null or false is left out. Text is always text.
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, unknown>} [attributes]  "onclick" and its like are listeners
+ * @param {...(string | Node | null | undefined | false)} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
 export function el(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
     else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value !== undefined) element.setAttribute(name, value);
+    else if (value !== false && value !== undefined) element.setAttribute(name, String(value));
   }
-  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  for (const child of children) if (child !== null && child !== undefined && child !== false) element.append(child);
   return element;
 }
 
-/** The words of a key with its {fields} filled in. */
+/** The words of a key with its {fields} filled in.
+ * @param {Words} words @param {string} key @param {Record<string, string | number>} [fields] */
 export function filled(words, key, fields = {}) {
-  return (words[key] || "").replace(/\{(\w+)\}/g, (whole, name) => fields[name] ?? whole);
+  return (words[key] || "").replace(/\{(\w+)\}/g, (whole, name) => String(fields[name] ?? whole));
 }
 
 const ZEROS = [0x30, 0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xff10]; // of the scripts that keypads offer
 
-/** The whole number somebody typed, in any script's digits, grouped by threes or not; null where it is none. */
+/** The whole number somebody typed, in any script's digits, grouped by threes or not; null where it is none.
+ * @param {string} text @returns {number | null} */
 export function numberIn(text) {
   let plain = "";
   for (const char of text.trim()) {
-    const zero = ZEROS.find((z) => char.codePointAt(0) >= z && char.codePointAt(0) <= z + 9);
-    plain += zero === undefined ? char : char.codePointAt(0) - zero;
+    const code = char.codePointAt(0) ?? 0;
+    const zero = ZEROS.find((z) => code >= z && code <= z + 9);
+    plain += zero === undefined ? char : code - zero;
   }
   if (/^\d{1,3}(?:,\d{3})+$|^\d{1,3}(?:\.\d{3})+$|^\d{1,3}(?: \d{3})+$/.test(plain))
     plain = plain.replace(/[,. ]/g, "");
   return /^\d{1,7}$/.test(plain) && Number(plain) <= 1000000 ? Number(plain) : null;
 }
 
+/** @type {Words} */
 const COMMANDS = { line: "LINE ", problem: "! ", voters: "V ", fix: "FIX ", final: "FINAL " };
 
-/** The report as a text that the reader of texts understands alike. `place` is "" where the sender has but one. */
+/** The report as a text that the reader of texts understands alike. `place` is "" where the sender has but one.
+ * @param {string} ask @param {string} answer @param {string} place @param {string} time */
 export function asText(ask, answer, place, time) {
   if (ask === "ready") return "READY";
   const timed = time && (ask === "count" || ask === "final"); // a fix keeps the time of what it mends
   return (place ? place + " " : "") + (COMMANDS[ask] || "") + answer + (timed ? ` at ${time}` : "");
 }
 
-/** Where to text it. Without a known number the phone asks for one. */
+/** Where to text it. Without a known number the phone asks for one. @param {string} number @param {string} text */
 export function textLink(number, text) {
   return `sms:${number}?body=${encodeURIComponent(text)}`;
 }
 
+/** @param {Precinct | null} precinct @param {Words} words */
 function heading(precinct, words) {
   if (!precinct) return [el("h1", {}, words.your_place)];
   return [el("h1", {}, precinct.name || precinct.id), el("p", { class: "quiet" }, precinct.id)];
 }
 
-/** Which of several places. */
+/** Which of several places. @param {Words} words @param {Precinct[]} precincts @param {(place: string, ask: string) => string} hrefOf */
 export function chooseScreen(words, precincts, hrefOf) {
   return [
     el("h1", {}, words.choose),
@@ -58,7 +77,12 @@ export function chooseScreen(words, precincts, hrefOf) {
   ];
 }
 
-/** One question. `onanswer(typed)` hears the form; `onlook(typed)` gives {button, read, doubt} for what is typed. */
+/**
+ * One question. `onanswer` takes what was typed and returns what is wrong with it; `onlook` says what it would be.
+ * @param {{words: Words, precinct: Precinct | null, question: Question, links: Links, typed?: string,
+ *   last?: {number: string, time: string}, onlook: (typed: string) => {button: string, read: string, doubt: string},
+ *   onanswer: (typed: string) => string}} given
+ */
 export function askScreen({ words, precinct, question, last, links, typed, onlook, onanswer }) {
   const field = question.numeric
     ? el("input", { id: "answer", name: "answer", inputmode: "numeric", maxlength: "12", autocomplete: "off",
@@ -76,6 +100,7 @@ export function askScreen({ words, precinct, question, last, links, typed, onloo
     doubt.textContent = seen.doubt;
     doubt.hidden = !seen.doubt;
   };
+  /** @param {Event} event */
   const submit = (event) => {
     event.preventDefault();
     const wrong = onanswer(question.asks ? field.value : "");
@@ -102,7 +127,8 @@ export function askScreen({ words, precinct, question, last, links, typed, onloo
   ];
 }
 
-/** What became of a report. `heading` and `said` are ready words. */
+/** What became of a report. `heading` and `said` are ready words.
+ * @param {{words: Words, heading: string, said: string, text?: string, links: Links}} given */
 export function outcomeScreen({ words, heading: head, said, text, links }) {
   return [
     el("h1", { tabindex: "-1" }, head),
@@ -112,7 +138,8 @@ export function outcomeScreen({ words, heading: head, said, text, links }) {
   ];
 }
 
-/** What has not been sent, large, each with its way by text. */
+/** What has not been sent, large, each with its way by text.
+ * @param {{words: Words, waiting: Kept[], ended: boolean, textOf: (entry: Kept) => string, onretry: () => void}} given */
 export function waitingBox({ words, waiting, ended, textOf, onretry }) {
   if (!waiting.length) return [];
   return [

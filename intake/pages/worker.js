@@ -1,38 +1,41 @@
 // The form's service worker: opens the form without a connection. It answers GET alone; reports are the page's.
 // Pages come from the network where it answers in time, so that a revoked link or a new precinct shows at once.
+const scope = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 const VERSION = "{version}";
 const FILES = "beluga-files-" + VERSION;
 const PAGES = "beluga-pages";
 const PATIENCE = 4000; // ms: a page that the phone already has is better than a blank screen
 const WANTED = ["form.css", "form.js", "queue.js", "screens.js", "icon.svg", "icon-192.png"];
 
-self.addEventListener("install", (event) => {
+scope.addEventListener("install", (event) => {
   const addresses = WANTED.map((name) => `/w/-/${VERSION}/${name}`);
-  event.waitUntil(caches.open(FILES).then((cache) => cache.addAll(addresses)).then(() => self.skipWaiting()));
+  event.waitUntil(caches.open(FILES).then((cache) => cache.addAll(addresses)).then(() => scope.skipWaiting()));
 });
 
-self.addEventListener("activate", (event) => {
+scope.addEventListener("activate", (event) => {
   event.waitUntil((async () => {
     // The version before stays: a page kept from then still names its files.
     const versions = (await caches.keys()).filter((name) => name.startsWith("beluga-files-"));
     const old = versions.filter((name) => name !== FILES).slice(0, -1);
     await Promise.all(old.map((name) => caches.delete(name)));
-    await self.clients.claim();
+    await scope.clients.claim();
   })());
 });
 
-self.addEventListener("fetch", (event) => {
+scope.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
-  if (event.request.method !== "GET" || url.origin !== self.location.origin) return;
+  if (event.request.method !== "GET" || url.origin !== scope.location.origin) return;
   if (url.pathname.startsWith("/w/-/")) event.respondWith(file(event.request));
   else if (/^\/w\/[^/]+(\/manifest\.json)?$/.test(url.pathname) && url.pathname !== "/w/worker.js")
     event.respondWith(page(event.request, url.pathname));
 });
 
+/** @param {Request} request */
 async function file(request) {
   return (await caches.match(request)) || fetch(request);
 }
 
+/** @param {Request} request @param {string} path */
 async function page(request, path) {
   const kept = await caches.match(path);
   try {

@@ -3,7 +3,14 @@
 from collections.abc import Callable
 
 from intake.providers import bandwidth, generic, plivo, telnyx, twilio, vonage
-from intake.providers.protocol import Incoming, MalformedError, Outcome, Provider, RefusedError, Webhook
+from intake.providers.protocol import (
+    Incoming,
+    MalformedError,
+    Outcome,
+    Provider,
+    Webhook,
+    WebhookRefusedError,
+)
 from intake.settings import IntakeSettings
 
 # name -> the provider as configured, or None where it is not: then its webhook refuses everything.
@@ -16,4 +23,4 @@ PROVIDERS: dict[str, Callable[[IntakeSettings], Provider | None]] = {
     "generic": generic.provider,
 }
 
-__all__ = ["PROVIDERS", "Incoming", "MalformedError", "Outcome", "Provider", "RefusedError", "Webhook"]
+__all__ = ["PROVIDERS", "Incoming", "MalformedError", "Outcome", "Provider", "Webhook", "WebhookRefusedError"]

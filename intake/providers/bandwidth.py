@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from intake.providers.form import json_of, require_form, text_at
-from intake.providers.protocol import Incoming, MalformedError, Outcome, RefusedError, Webhook
+from intake.providers.protocol import Incoming, MalformedError, Outcome, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
 
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # 29 small letters and digits today
@@ -29,11 +29,11 @@ class Bandwidth:
     def receive(self, webhook: Webhook) -> Sequence[Incoming]:
         given = webhook.headers.get("Authorization")
         if not given:
-            raise RefusedError("unsigned")
+            raise WebhookRefusedError("unsigned")
         scheme, _, login = given.partition(" ")
         right = hmac.compare_digest(self._expected, b"Basic " + login.strip().encode("utf-8", "replace"))
         if not right or scheme.lower() != "basic":
-            raise RefusedError("bad_signature")
+            raise WebhookRefusedError("bad_signature")
         events = json_of(webhook.body)
         if not isinstance(events, list):
             raise MalformedError("send Bandwidth's list of events")

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from intake.providers.protocol import MalformedError, RefusedError
+from intake.providers.protocol import MalformedError, WebhookRefusedError
 
 MOST_FIELDS = 300  # providers send some twenty, and three more a picture
 
@@ -47,7 +47,7 @@ def require_form(its_id: str, form: re.Pattern[str], say: str) -> str:
 
 
 def require_one_id(signed: str, named: re.Pattern[str]) -> None:
-    """Raises `RefusedError` where a signed text can be cut so that it names different messages.
+    """Raises `WebhookRefusedError` where a signed text can be cut so that it names different messages.
 
     Some providers sign names and values one behind the other, without a mark between them: whoever has seen
     one signature may cut the same text elsewhere. The pattern is a name with an id of a fixed form, so an id
@@ -55,7 +55,7 @@ def require_one_id(signed: str, named: re.Pattern[str]) -> None:
     same message, and is counted once.
     """
     if len(set(named.findall(signed))) > 1:
-        raise RefusedError("ambiguous_signature")
+        raise WebhookRefusedError("ambiguous_signature")
 
 
 def phone(digits: str) -> str:

@@ -4,7 +4,7 @@ from time import monotonic
 
 import structlog
 
-from intake.providers.protocol import RefusedError
+from intake.providers.protocol import WebhookRefusedError
 
 WINDOW_SECONDS = 300  # what a sender's clock may be off, and how long a recorded request could be sent again
 TOLD_SECONDS = 30  # a clock this far off is said in the log, before it costs anything
@@ -16,10 +16,10 @@ log = structlog.get_logger()
 
 
 def require_fresh(provider: str, signed_at: float, now: float) -> None:
-    """Raises `RefusedError` outside the window; says in the log when a clock is well off. Epoch seconds."""
+    """Raises `WebhookRefusedError` outside the window; logs a clock that is well off. Epoch seconds."""
     ahead = signed_at - now
     if not abs(ahead) <= WINDOW_SECONDS:
-        raise RefusedError("stale_signature")
+        raise WebhookRefusedError("stale_signature")
     if abs(ahead) > TOLD_SECONDS and monotonic() >= _say_again.get(provider, 0.0):
         _say_again[provider] = monotonic() + SAY_AGAIN_SECONDS
         log.warning("clock_skew", provider=provider, seconds_ahead=round(ahead))

@@ -14,7 +14,7 @@ from hashlib import sha256
 import orjson
 
 from intake.providers.freshness import WINDOW_SECONDS, require_fresh
-from intake.providers.protocol import Incoming, MalformedError, Outcome, RefusedError, Webhook
+from intake.providers.protocol import Incoming, MalformedError, Outcome, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
 
 SKEW_SECONDS = WINDOW_SECONDS
@@ -30,14 +30,14 @@ class Generic:
         timestamp = webhook.headers.get("X-Beluga-Timestamp")
         signature = webhook.headers.get("X-Beluga-Signature")
         if not timestamp or not signature:
-            raise RefusedError("unsigned")
+            raise WebhookRefusedError("unsigned")
         mac = self._key.copy()
         mac.update(b"%b.%b" % (timestamp.encode("utf-8", "replace"), webhook.body))
         expected = "sha256=" + mac.hexdigest()
         if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
-            raise RefusedError("bad_signature")
+            raise WebhookRefusedError("bad_signature")
         if not (timestamp.isascii() and timestamp.isdigit()):
-            raise RefusedError("stale_signature")
+            raise WebhookRefusedError("stale_signature")
         require_fresh(self.name, int(timestamp), webhook.at)
         return (_incoming(webhook.body),)
 

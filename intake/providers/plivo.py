@@ -16,7 +16,7 @@ from hashlib import sha256
 from urllib.parse import parse_qsl, urlsplit
 
 from intake.providers.form import fields_of, phone, require_form, require_one_id
-from intake.providers.protocol import Incoming, MalformedError, Outcome, RefusedError, Webhook
+from intake.providers.protocol import Incoming, MalformedError, Outcome, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
 
 _UUID = re.compile(r"[0-9A-Fa-f-]{36}")
@@ -35,7 +35,7 @@ class Plivo:
         given = webhook.headers.get("X-Plivo-Signature-V3")
         nonce = webhook.headers.get("X-Plivo-Signature-V3-Nonce")
         if not given or not nonce:
-            raise RefusedError("unsigned")
+            raise WebhookRefusedError("unsigned")
         fields = fields_of(webhook.body)
         signed = f"{signed_text(webhook.url, fields)}.{nonce}"
         mac = self._key.copy()
@@ -43,7 +43,7 @@ class Plivo:
         right = base64.b64encode(mac.digest())
         signatures = [one.strip().encode("utf-8", "replace") for one in given.split(",")[:10]]
         if not any(hmac.compare_digest(right, one) for one in signatures):
-            raise RefusedError("bad_signature")
+            raise WebhookRefusedError("bad_signature")
         require_one_id(signed, _NAMED_UUID)
         values = dict(fields)
         if "Status" in values and "Text" not in values:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from election.domain.checkin import Message
+from intake.errors import IntakeError
 
 
 class Webhook(NamedTuple):
@@ -36,7 +37,7 @@ class Outcome(NamedTuple):
     reply: str
 
 
-class RefusedError(Exception):
+class WebhookRefusedError(IntakeError):
     """The signature is missing, wrong or too old: 403. `reason` is a short word for logs and metrics."""
 
     def __init__(self, reason: str) -> None:
@@ -44,7 +45,7 @@ class RefusedError(Exception):
         self.reason = reason
 
 
-class MalformedError(Exception):
+class MalformedError(IntakeError):
     """Signed, but not what this provider sends: 400. The message says what to do about it."""
 
 
@@ -56,7 +57,7 @@ class Provider(Protocol):
     def receive(self, webhook: Webhook) -> Sequence[Incoming]:
         """The texts of a webhook, after verifying it; none for a status callback.
 
-        Raises `RefusedError` or `MalformedError`.
+        Raises `WebhookRefusedError` or `MalformedError`.
         """
         ...
 

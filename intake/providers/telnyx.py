@@ -12,7 +12,7 @@ from datetime import datetime
 
 from intake.providers.form import json_of, require_form, text_at
 from intake.providers.freshness import require_fresh
-from intake.providers.protocol import Incoming, MalformedError, Outcome, RefusedError, Webhook
+from intake.providers.protocol import Incoming, MalformedError, Outcome, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
 
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # a UUID
@@ -35,16 +35,16 @@ class Telnyx:
         signature = webhook.headers.get("telnyx-signature-ed25519")
         timestamp = webhook.headers.get("telnyx-timestamp")
         if not signature or not timestamp:
-            raise RefusedError("unsigned")
+            raise WebhookRefusedError("unsigned")
         try:
             self._key.verify(
                 base64.b64decode(signature, validate=True),
                 timestamp.encode("utf-8", "replace") + b"|" + webhook.body,
             )
         except (self._invalid, binascii.Error, ValueError):
-            raise RefusedError("bad_signature") from None
+            raise WebhookRefusedError("bad_signature") from None
         if not (timestamp.isascii() and timestamp.isdigit()):
-            raise RefusedError("stale_signature")
+            raise WebhookRefusedError("stale_signature")
         require_fresh(self.name, int(timestamp), webhook.at)
         data = json_of(webhook.body)
         event = data.get("data") if isinstance(data, dict) else None

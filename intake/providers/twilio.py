@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from intake.providers.form import fields_of, require_form, require_one_id
-from intake.providers.protocol import Incoming, MalformedError, Outcome, RefusedError, Webhook
+from intake.providers.protocol import Incoming, MalformedError, Outcome, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
 
 _ALGORITHMS = {"HMAC_SHA1": sha1, "HMAC_SHA256": sha256}
@@ -41,15 +41,15 @@ class Twilio:
     def receive(self, webhook: Webhook) -> Sequence[Incoming]:
         signature = webhook.headers.get("X-Twilio-Signature")
         if not signature:
-            raise RefusedError("unsigned")
+            raise WebhookRefusedError("unsigned")
         announced = webhook.headers.get("X-Twilio-Webhooks-Signature-Settings")
         algorithm = _algorithm(announced) if announced else ""
         key = self._shared.get(algorithm) if algorithm else self._key
         if key is None:
-            raise RefusedError("unknown_algorithm")
+            raise WebhookRefusedError("unknown_algorithm")
         fields = fields_of(webhook.body)
         if not _signed(key, webhook.url, fields, signature):
-            raise RefusedError("bad_signature")
+            raise WebhookRefusedError("bad_signature")
         values = dict(fields)
         if "MessageStatus" in values or values.get("SmsStatus") in _STATUS_OF_OURS:
             return ()

@@ -21,7 +21,7 @@ import orjson
 
 from intake.providers.form import fields_of, json_of, phone, require_form
 from intake.providers.freshness import require_fresh
-from intake.providers.protocol import Incoming, MalformedError, Outcome, RefusedError, Webhook
+from intake.providers.protocol import Incoming, MalformedError, Outcome, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
 
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # 16 or 17 hexadecimal digits, or a UUID
@@ -44,15 +44,15 @@ class Vonage:
             return _incoming(_values(webhook, signed_parameters=False))
         values = _values(webhook, signed_parameters=True)
         if any("&" in name or "=" in name for name in values):
-            raise RefusedError("ambiguous_signature")
+            raise WebhookRefusedError("ambiguous_signature")
         signature = values.pop("sig", "")
         if not signature:
-            raise RefusedError("unsigned")
+            raise WebhookRefusedError("unsigned")
         if not hmac.compare_digest(self._signature(values), signature.lower().encode("utf-8", "replace")):
-            raise RefusedError("bad_signature")
+            raise WebhookRefusedError("bad_signature")
         timestamp = values.get("timestamp", "")
         if not (timestamp.isascii() and timestamp.isdigit()):
-            raise RefusedError("stale_signature")
+            raise WebhookRefusedError("stale_signature")
         require_fresh(self.name, int(timestamp), webhook.at)
         return _incoming(values)
 
@@ -68,16 +68,16 @@ class Vonage:
         head, claims, given = _parts(token)
         # The algorithm is ours to say, not the token's: "none" and others are refused.
         if head.get("alg") != "HS256":
-            raise RefusedError("bad_signature")
+            raise WebhookRefusedError("bad_signature")
         signed = token.rpartition(".")[0].encode("utf-8", "replace")
         if not hmac.compare_digest(hmac.new(self._secret, signed, "sha256").digest(), given):
-            raise RefusedError("bad_signature")
+            raise WebhookRefusedError("bad_signature")
         body_hash = str(claims.get("payload_hash", "")).lower().encode("utf-8", "replace")
         if not hmac.compare_digest(hashlib.sha256(webhook.body).hexdigest().encode(), body_hash):
-            raise RefusedError("bad_signature")
+            raise WebhookRefusedError("bad_signature")
         signed_at = claims.get("iat")
         if not isinstance(signed_at, int | float) or isinstance(signed_at, bool):
-            raise RefusedError("stale_signature")
+            raise WebhookRefusedError("stale_signature")
         require_fresh(self.name, signed_at, webhook.at)
 
     def answer(self, outcomes: Sequence[Outcome]) -> tuple[str, bytes]:
@@ -92,9 +92,9 @@ def _parts(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes]:
         )
         read = orjson.loads(head), orjson.loads(claims)
     except (ValueError, binascii.Error):
-        raise RefusedError("bad_signature") from None
+        raise WebhookRefusedError("bad_signature") from None
     if not all(isinstance(part, dict) for part in read):
-        raise RefusedError("bad_signature")
+        raise WebhookRefusedError("bad_signature")
     return *read, signature
 
 

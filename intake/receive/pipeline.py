@@ -1,15 +1,14 @@
 """The one way in: whatever the channel, a report is made durable, then read, then answered."""
 
 import asyncio
-import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 from time import monotonic
 
-import phonenumbers
-
 from election.domain.checkin import Channel, Kind, Message, Reading
+from election.domain.phones import normal_phone
 from election.runtime.clock import Clock
 from intake.journal.file import Draft
 from intake.journal.writer import Journal, JournalUnavailableError
@@ -31,14 +30,26 @@ LATE = timedelta(hours=1)  # on its way: somebody's backlog, or somebody's clock
 
 SHED_WAITING = 5_000  # messages waiting for the disk, beyond which unknown senders are put off
 LONGEST_KEY = 200  # characters of a provider's message id; the longest in use have 64
-LONGEST_SENDER = 64
 NO_ROSTER_REPLY = "Got it. Saved; it will be read as soon as the list of precincts is here."
 
 SLOW_DOWN_REPLY = "All your texts are saved. You sent many, so answers pause for a minute."
 
 OnDurable = Callable[[Outcome | JournalUnavailableError], None]
 
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+
+@dataclass(frozen=True, slots=True)
+class PipelineOptions:
+    """How texts are read and answered. `numbers` gives incidents their numbers; `reply_elsewhere` sends a
+    reply that the webhook's answer cannot carry; `replication` has the answer wait for the database, too.
+    """
+
+    region: str  # phones without a country code are dialled there
+    rehearsal: bool = False
+    plausibility: Plausibility | None = None
+    numbers: Callable[[Message, list[Reading]], list[Reading]] | None = None
+    reply_elsewhere: Callable[[Message, str], None] | None = None
+    phones: Phones | None = None
+    replication: Replication | None = None
 
 
 class IngestPipeline:
@@ -50,26 +61,19 @@ class IngestPipeline:
         rosters: Rosters,
         clock: Clock,
         telemetry: Telemetry,
-        region: str,
-        *,
-        rehearsal: bool = False,
-        plausibility: Plausibility | None = None,
-        numbers: Callable[[Message, list[Reading]], list[Reading]] | None = None,
-        reply_elsewhere: Callable[[Message, str], None] | None = None,
-        phones: Phones | None = None,
-        replication: Replication | None = None,
+        options: PipelineOptions,
     ) -> None:
         self.journal = journal
         self.rosters = rosters
         self.clock = clock
         self.telemetry = telemetry
-        self._region = region
-        self._rehearsal = rehearsal
-        self._plausibility = plausibility
-        self._numbers = numbers
-        self._reply_elsewhere = reply_elsewhere
-        self._phones = phones or Phones(per_minute=0, burst=0)
-        self.replication = replication
+        self._region = options.region
+        self._rehearsal = options.rehearsal
+        self._plausibility = options.plausibility
+        self._numbers = options.numbers
+        self._reply_elsewhere = options.reply_elsewhere
+        self._phones = options.phones or Phones(per_minute=0, burst=0)
+        self.replication = options.replication
         self._to_read: list[tuple[_Submission, Draft]] = []  # of this turn of the event loop
 
     async def submit_and_wait(
@@ -249,21 +253,3 @@ def _settle(future: "asyncio.Future[Outcome]", result: Outcome | JournalUnavaila
         future.set_result(result)
     else:
         future.set_exception(result)
-
-
-def normal_phone(sender: str, region: str) -> str:
-    """E.164 of a phone number; short codes and names stay, but never look like `form:` or `staff:`."""
-    if _E164.fullmatch(sender):
-        return sender
-    return _parsed_phone(sender[:LONGEST_SENDER], region)
-
-
-@lru_cache(maxsize=4096)
-def _parsed_phone(sender: str, region: str) -> str:
-    try:
-        number = phonenumbers.parse(sender, region)
-        if phonenumbers.is_possible_number(number):
-            return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
-    except phonenumbers.NumberParseException:
-        pass
-    return sender.strip().replace("\0", "").replace(":", " ")

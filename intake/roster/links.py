@@ -17,6 +17,7 @@ import structlog
 from election.access.tokens import BadTokenError, Tokens
 from election.postgres.pg_watch import watch
 from election.runtime.atomic_file import replace_file
+from intake.errors import IntakeError
 
 CHANGED_CHANNEL = "beluga_links"  # NOTIFY after any change; it only wakes
 PURPOSE = "watcher"
@@ -42,7 +43,7 @@ on conflict (watcher_id) do update set revoked_through = l.issued, changed_at = 
 log = structlog.get_logger()
 
 
-class RevokedLinkError(Exception):
+class RevokedLinkError(IntakeError):
     """The link was good once; a newer one has been issued, or none."""
 
 

@@ -6,7 +6,7 @@ tests/intake/senders/test_sender_conformance.py.
 from collections.abc import Callable
 
 from intake.senders import file, telnyx, twilio
-from intake.senders.protocol import Delivery, NotTakenError, Order, RefusedError, Sender, UncertainError
+from intake.senders.protocol import Delivery, NotTakenError, Order, Sender, TextRefusedError, UncertainError
 from intake.settings import IntakeSettings
 
 # name -> the sender as configured, or None where it is not.
@@ -16,4 +16,4 @@ SENDERS: dict[str, Callable[[IntakeSettings], Sender | None]] = {
     "twilio": twilio.sender,
 }
 
-__all__ = ["SENDERS", "Delivery", "NotTakenError", "Order", "RefusedError", "Sender", "UncertainError"]
+__all__ = ["SENDERS", "Delivery", "NotTakenError", "Order", "Sender", "TextRefusedError", "UncertainError"]

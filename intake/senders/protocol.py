@@ -8,6 +8,8 @@ twice, so there is none.
 from dataclasses import dataclass
 from typing import Protocol
 
+from intake.errors import IntakeError
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -29,15 +31,15 @@ class Delivery:
     reason: str = ""
 
 
-class NotTakenError(Exception):
+class NotTakenError(IntakeError):
     """The provider has not taken the text (no connection, 429, 503): another try may do no harm."""
 
 
-class UncertainError(Exception):
+class UncertainError(IntakeError):
     """The text went to the provider, whose answer did not come back or made no sense: never repeat it."""
 
 
-class RefusedError(Exception):
+class TextRefusedError(IntakeError):
     """The provider will not send this text. `reason`: wrong_number, opted_out, account or refused."""
 
     def __init__(self, reason: str, code: str = "") -> None:
@@ -55,7 +57,7 @@ class Sender(Protocol):
     async def send(self, order: Order) -> str:
         """Hands the text over and returns the provider's id of it.
 
-        Raises `NotTakenError`, `UncertainError` or `RefusedError`.
+        Raises `NotTakenError`, `UncertainError` or `TextRefusedError`.
         """
         ...
 

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from intake.senders.http import Http
-from intake.senders.protocol import Delivery, Order, RefusedError, UncertainError
+from intake.senders.protocol import Delivery, Order, TextRefusedError, UncertainError
 from intake.settings import IntakeSettings
 
 _WRONG_NUMBER = frozenset({"40001", "40006", "40009", "40310", "40321"})  # not routable, unreachable, invalid
@@ -52,7 +52,7 @@ class TelnyxSender:
                 raise UncertainError("no id in the answer")
             return str(its_id)
         code = _code(answer.get("errors")) or str(status)
-        raise RefusedError("account" if status == 401 else _reason(code), code)
+        raise TextRefusedError("account" if status == 401 else _reason(code), code)
 
     async def close(self) -> None:
         await self._http.close()

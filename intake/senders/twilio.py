@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 
 from intake.senders.http import Http
-from intake.senders.protocol import Delivery, Order, RefusedError, UncertainError
+from intake.senders.protocol import Delivery, Order, TextRefusedError, UncertainError
 from intake.settings import IntakeSettings
 
 LONGEST_VALIDITY = 36_000  # seconds, Twilio's limit
@@ -48,7 +48,7 @@ class TwilioSender:
                 raise UncertainError("no sid in the answer")
             return str(answer["sid"])
         code = str(answer.get("code") or status)
-        raise RefusedError(
+        raise TextRefusedError(
             "account" if status in (401, 403) and code not in _OPTED_OUT else _reason(code), code
         )
 

@@ -15,7 +15,15 @@ from aiohttp import web
 from election.access.addresses import Proxies, network_of
 from election.domain.checkin import Channel
 from intake.journal.writer import JournalUnavailableError
-from intake.providers import PROVIDERS, Incoming, MalformedError, Outcome, Provider, RefusedError, Webhook
+from intake.providers import (
+    PROVIDERS,
+    Incoming,
+    MalformedError,
+    Outcome,
+    Provider,
+    Webhook,
+    WebhookRefusedError,
+)
 from intake.receive.pipeline import IngestPipeline
 from intake.receive.rate_limits import MOST_HELD_FOR_PROXIES, PROXIED_WAIT, TURNED_AWAY, RefusalPacer, Sources
 from intake.settings import IntakeSettings
@@ -127,7 +135,7 @@ class _Webhook:
                 self._begin(texts[0], body, partial(self._one, answer, started))
                 return
             _Several(self, provider, texts, body, answer)
-        except RefusedError as error:
+        except WebhookRefusedError as error:
             self._refuse(error.reason, source, peer, answer, FORBIDDEN)
         except MalformedError as error:
             self._pipeline.telemetry.refuse(self._name, "malformed")

@@ -1,4 +1,4 @@
-"""The sheet: what a tally says as of a time, rounded and in columns. The same function serves the feed, the
+"""Board JSON: a tally as of a time, rounded and in columns. The same function serves the feed, the
 API, the board's replay and the recount, so that equal sets of check-ins give equal bytes (law L4).
 """
 
@@ -28,15 +28,15 @@ def rows_of(projection: Projection, positions: Sequence[int] | None = None) -> l
 def infos_of(tally: Tally, as_of: float = FOREVER) -> Columns:
     """Precincts as columns of the feed's `PrecinctInfo`, with their hours as decided by then."""
     ledger = tally.ledger
-    opens, closes = ledger.opens.astype(np.int64), ledger.closes.astype(np.int64)
-    for position in ledger.hours_of:
-        opens[position], closes[position] = ledger.hours(position, as_of)
+    opens, closes = ledger.hours.opens.astype(np.int64), ledger.hours.closes.astype(np.int64)
+    for position in ledger.hours.decided:
+        opens[position], closes[position] = ledger.hours.of(position, as_of)
     return tally.places | {"opens_at": Few(opens), "closes_at": Few(closes)}
 
 
 def info_of(tally: Tally, position: int, as_of: float = FOREVER) -> Row:
     """One precinct as the feed's `PrecinctInfo`, with its hours as decided by then."""
-    opens, closes = tally.ledger.hours(position, as_of)
+    opens, closes = tally.ledger.hours.of(position, as_of)
     place = {
         name: column.item(position) if isinstance(column, np.ndarray) else column[position]
         for name, column in tally.places.items()
@@ -58,7 +58,7 @@ def incident_row(incident: OpenIncident) -> Row:
 
 def incidents_of(tally: Tally, as_of: float = FOREVER) -> list[Row]:
     """All incidents received by then, resolved ones too."""
-    return [incident_row(i) for i in tally.ledger.incidents(as_of)]
+    return [incident_row(i) for i in tally.ledger.incidents.known(as_of)]
 
 
 def aggregates_of(tally: Tally, projection: Projection, state: DayFit) -> list[Row]:
@@ -124,5 +124,5 @@ def board_json(tally: Tally, as_of: float, counties: Counties = None) -> Row:
 
 
 def board_bytes(tally: Tally, as_of: float, counties: Counties = None) -> bytes:
-    """The sheet as canonical JSON: what `GET /standings` answers and `beluga recount` compares."""
+    """The board as canonical JSON: what `GET /standings` answers and `beluga recount` compares."""
     return encode(board_json(tally, as_of, counties))

@@ -23,7 +23,7 @@ Positions = NDArray[np.intp]
 
 
 class ViewScope(NamedTuple):
-    """What a viewer may see: counties, and whether what waits at the war room's desks."""
+    """Scope of a viewer: counties, and whether it has the war room's desks."""
 
     counties: Counties = None
     desks: bool = True
@@ -50,7 +50,7 @@ def aggregate_row(aggregate: Aggregate) -> Row:
 
 
 def turned(old: Columns, new: Columns) -> NDArray[np.bool_]:
-    """Which rows say something that was reported, decided or has turned: not mere drift."""
+    """Mask of the rows changed by a report, a decision or a turn of state: not mere drift."""
     found = np.zeros(len(new["state"]), dtype=np.bool_)
     for name in _AT_ONCE:
         found |= old[name] != new[name]
@@ -58,7 +58,7 @@ def turned(old: Columns, new: Columns) -> NDArray[np.bool_]:
 
 
 def drifted(old: Columns, new: Columns) -> NDArray[np.bool_]:
-    """Which rows have drifted by as much as a reader would notice."""
+    """Mask of the rows that have drifted by as much as a reader would notice."""
     scale = np.maximum(3.0, 0.02 * new["expected_final"])
     found = np.abs(old["p_lagging"] - new["p_lagging"]) >= 0.05 * STEPS["p_lagging"]
     found |= np.abs(old["gap"] - new["gap"]) >= 0.02 * STEPS["gap"]
@@ -68,7 +68,7 @@ def drifted(old: Columns, new: Columns) -> NDArray[np.bool_]:
 
 
 def differ(old: Columns, new: Columns) -> NDArray[np.bool_]:
-    """Which rows are not what they were."""
+    """Mask of the rows that have changed."""
     found = turned(old, new)
     for name in (*VOTES, "p_lagging", "gap"):
         found |= old[name] != new[name]
@@ -92,7 +92,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class PendingUpdate:
-    """What the next edition will say: `columns` of the precincts at `positions`."""
+    """Contents of the next edition: `columns` of the precincts at `positions`."""
 
     at: float
     positions: Positions = field(default_factory=lambda: NOWHERE)
@@ -104,7 +104,7 @@ class PendingUpdate:
 
 @dataclass(slots=True)
 class Edition:
-    """What viewers have been told, and the precincts it is about: `infos` and `columns` go together."""
+    """Standings as last sent to viewers, with their precincts: `infos` and `columns` go together."""
 
     infos: Columns
     columns: Columns
@@ -123,15 +123,15 @@ class Edition:
         return len(self._last_sent)
 
     def rows(self) -> list[Row]:
-        """Every standing as it was last told."""
+        """Every standing as it was last sent."""
         return rows(self.columns)
 
     def advance(self, plan: PendingUpdate) -> Change | None:
-        """Takes in new values and returns what to send, or None where a reader would notice nothing."""
+        """Take in new values; returns the change to send, or None where a reader would notice nothing."""
         return self.commit(self.plan(plan))
 
     def plan(self, new: PendingUpdate) -> PendingUpdate:
-        """What of new values to send. Changes nothing, so that another thread may work it out."""
+        """Choose the new values to send. Changes nothing, so that another thread may work it out."""
         chosen = NOWHERE
         if len(new.positions):
             old = taken(self.columns, new.positions)
@@ -153,7 +153,7 @@ class Edition:
         )
 
     def commit(self, plan: PendingUpdate) -> Change | None:
-        """Makes a plan the next edition."""
+        """Make a plan the next edition; returns None where nothing changes."""
         n = len(plan.positions)
         if not (n or plan.aggregates or plan.incidents or plan.desks is not None):
             return None
@@ -178,8 +178,8 @@ class Edition:
             self.seq, plan.at, standings, tuple(plan.aggregates), tuple(plan.incidents), desks=plan.desks
         )
 
-    def tell_calls(self, at: float, calls: Row) -> Change | None:
-        """The call desk has answered; None where nothing is new."""
+    def update_calls(self, at: float, calls: Row) -> Change | None:
+        """Put in the call desk's answer; returns None where nothing is new."""
         if calls == self.calls:
             return None
         self.calls = calls
@@ -187,8 +187,8 @@ class Edition:
         self.at = at
         return Change(self.seq, at, calls=calls)
 
-    def tell_news(self, at: float, news: Iterable[str]) -> Change:
-        """Something that the pages ask for themselves has changed."""
+    def add_news(self, at: float, news: Iterable[str]) -> Change:
+        """Number the news of topics that pages ask for themselves."""
         self.seq += 1
         self.at = at
         return Change(self.seq, at, news=tuple(sorted(news)))
@@ -233,7 +233,7 @@ class Edition:
         )
 
     def _calls(self, calls: Row | None, view_scope: ViewScope) -> Row | None:
-        """What the call desk does, as a viewer may see it."""
+        """The call desk's answer, as a viewer may see it."""
         if calls is None or not view_scope.desks or view_scope.counties is None:
             return calls if view_scope.desks else None
         lists = {
@@ -243,7 +243,7 @@ class Edition:
         return calls | lists
 
     def snapshot(self, clock: Row, view_scope: ViewScope = WHOLE) -> Callable[[], bytes]:
-        """Everything told so far as a `Snapshot` message: what it returns may be called in another thread
+        """Everything sent so far as a `Snapshot`: the function returned may be called in another thread
         (a large county's takes a second to word and write) while the edition goes on."""
         known = {
             "type": "snapshot",

@@ -1,4 +1,4 @@
-"""What the call desk does, for the feed: asked of its API when the database says that it changed.
+"""Dispatches of the call desk, for the feed: asked of its API when the database says that it changed.
 
 The callers' service tells of changes to its tables on a channel of PostgreSQL; we then ask it, at most twice
 a second, and every few seconds in any case (a wake-up may be lost, and the call desk may go away). Nothing of
@@ -31,7 +31,7 @@ log = structlog.get_logger().bind(part="calls")
 
 
 class CallDesk:
-    """Asks the call desk and tells `hear` what it said."""
+    """Asks the call desk, and calls `hear` with each answer."""
 
     def __init__(
         self, settings: TallySettings, admission: Admission, clock: Clock, hear: Callable[[Row], None]
@@ -105,7 +105,7 @@ class CallDesk:
         if self._silent_since is None:
             age = (time.monotonic() - self._answered_at) * self._clock.speed
             self._silent_since = int(self._clock.now().timestamp() - age)
-            log.warning("call desk away", why=why)
+            log.warning("call_desk_away", reason=why)
         self._hear(self._last | {"silent_since": self._silent_since})
 
 

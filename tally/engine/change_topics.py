@@ -1,4 +1,4 @@
-"""What at the desks an entry of the log may have changed. Values only.
+"""Topics of the desks that an entry of the log may have changed. Values only.
 
 The feed says that something changed, and the pages that show it ask for it with their own rights; what
 changes beside the log (who has taken what, alerts, texts, who watches where) tables tell (`CHANNEL`).

@@ -33,7 +33,7 @@ from election.log.check_in_log import (
 from election.log.columns import Counts, TwoSendersError, whole_log
 from election.postgres.database import UNREACHABLE, connect, pauses
 from election.postgres.election_store import CHANGED_CHANNEL, load_election
-from tally.engine import change_topics as news
+from tally.engine import change_topics
 
 LOOK_SECONDS = 0.2  # between moments that we ask of whether everything up to them has been read
 MOST_LOOKS = 4_096  # of them, some quarter of an hour; behind an older transaction the first are forgotten
@@ -43,7 +43,7 @@ AWAY: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.UndefinedTableErr
 
 
 class Sink(Protocol):
-    """What the follower feeds."""
+    """Receiver of the log's check-ins."""
 
     def begin(self, election: Election) -> None:
         """A new election: forget every check-in; the log follows from its beginning."""
@@ -67,14 +67,15 @@ class Follower:
     """Feeds a sink from the log at `url` until cancelled. One sink a follower."""
 
     def __init__(self, url: str, sink: Sink, *, poll_seconds: float = 0.5, batch: int = 20_000,
-        rehearsal: bool | None = None, told: Callable[[str], None] = lambda _: None,
+        rehearsal: bool | None = None, on_topic: Callable[[str], None] = lambda _: None,
     ) -> None:  # fmt: skip
         """`rehearsal` keeps to a rehearsal's entries (True) or to the day's own (False); None: all.
-        `told` hears what changed beside the log (`tally.engine.change_topics.ALL`)."""
+        `on_topic` is called with each topic of `change_topics.ALL` that changes beside the log.
+        """
         self._url = url
         self._rehearsal = rehearsal
         self._sink = sink
-        self._told = told
+        self._on_topic = on_topic
         self._poll_seconds = poll_seconds
         self._batch = batch
         self._wake = asyncio.Event()
@@ -101,7 +102,9 @@ class Follower:
             try:
                 await self._session(rest.reset)
             except AWAY as error:
-                self._log.warning("database away", error=type(error).__name__, connected=self.connected)
+                self._log.warning(
+                    "database_away", work="log", error=type(error).__name__, connected=self.connected
+                )
             finally:
                 if self.connected:
                     self.on_lost()
@@ -115,9 +118,9 @@ class Follower:
             try:
                 await listener.add_listener(WAKE_CHANNEL, self._woken)
                 await listener.add_listener(CHANGED_CHANNEL, self._imported)
-                await listener.add_listener(news.CHANNEL, self._hear_news)
-                for what in sorted(news.ALL):  # whatever was said while we were away
-                    self._told(what)
+                await listener.add_listener(change_topics.CHANNEL, self._topic_changed)
+                for topic in sorted(change_topics.ALL):  # any may have changed while we were away
+                    self._on_topic(topic)
                 self.connected = True
                 self._looks.clear()  # another server may count its transactions otherwise
                 self._readable = 0
@@ -139,9 +142,9 @@ class Follower:
         self._reimported = True
         self._wake.set()
 
-    def _hear_news(self, *said: Any) -> None:
-        if said[3] in news.ALL:
-            self._told(said[3])
+    def _topic_changed(self, *said: Any) -> None:
+        if said[3] in change_topics.ALL:
+            self._on_topic(said[3])
 
     async def _sleep(self) -> None:
         try:
@@ -192,7 +195,7 @@ class Follower:
         gc.collect()
         gc.freeze()
         self.live = True
-        self._log.info("log read", check_ins=total, seconds=round(time.monotonic() - started, 2))
+        self._log.info("log_read", check_ins=total, seconds=round(time.monotonic() - started, 2))
         return True
 
     async def _load(self, reader: asyncpg.Connection) -> bool:
@@ -203,7 +206,7 @@ class Follower:
         if known != self._election:
             self._election, self.position, self.live = known, Position(), False
             self._sink.begin(election)
-            self._log.info("election loaded", precincts=len(election.precincts))
+            self._log.info("election_loaded", precincts=len(election.precincts))
         return True
 
     async def _read_whole(self) -> int:
@@ -227,7 +230,7 @@ class Follower:
                     total += len(check_ins)
                 self.position = log.position
         except TwoSendersError:
-            self._log.warning("reading row by row", exc_info=True)
+            self._log.warning("log_read_by_rows", exc_info=True)
         finally:
             reader.terminate()
         return total

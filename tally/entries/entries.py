@@ -1,4 +1,4 @@
-"""What a precinct's entries are and what they come to: the ledger's values."""
+"""Entries of a precinct and their results: the ledger's values."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,14 +13,14 @@ OPEN = ("open", "acknowledged", "assigned")  # what an incident is until it is d
 
 
 class Verdict(StrEnum):
-    """What became of a count."""
+    """Result of a count."""
 
     ACCEPTED = "accepted"
     HELD = "held"  # waits for confirmation or a decision
     REJECTED = "rejected"
     SUPERSEDED = "superseded"  # by a FIX, or by reading its message again
     WITHDRAWN = "withdrawn"  # by an UNDO
-    QUARANTINED = "quarantined"  # from a phone nobody knows
+    QUARANTINED = "quarantined"  # from an unknown phone
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,20 +29,20 @@ ONCE = 90.0  # seconds within which the same words under another id are a redeli
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a precinct's view needs from outside it; each as known at the time asked."""
+    """Facts that a precinct's view needs from outside it; each as known at the time asked."""
 
     decided: Callable[[bytes], Entry | None]  # the last accept or reject of a count
     reread: Callable[[bytes], Entry | None]  # the decision that read an entry's message otherwise
     tie: Callable[[str], Entry | None]  # the last tie of a phone
     home: Callable[[Entry], int | None]  # the only precinct of the watcher a tie names
-    incident: Callable[[Entry], OpenIncident | None]  # None: told before, by another entry
+    incident: Callable[[Entry], OpenIncident | None]  # None: another entry reported it first
     answers: Answers = NO_ANSWERS  # of the senders who were asked something here
 
 
 def resolved(
     position: int, entries: Iterable[Entry], hours: tuple[float, float], context: Context
 ) -> PrecinctView:
-    """What entries of one precinct, all received by the time asked, come to."""
+    """View of one precinct's entries, all received by the time asked."""
     struck: set[int] = set()
     settled: list[DecidedCount] = []
     told: list[Entry] = []

@@ -64,7 +64,7 @@ class _Api:
         return self._view_scope(request).counties
 
     def _view_scope(self, request: web.Request) -> ViewScope:
-        """What this caller may see. Raises 401."""
+        """Scope of the request's token. Raises 401."""
         token = bearer(request.headers.get("Authorization", ""))
         for purpose, age in (("service", SERVICE_AGE), ("feed", TOKEN_AGE)):
             try:
@@ -103,7 +103,7 @@ class _Api:
         at = self._past(request)
         if at is None:
             raise _bad("at: name a time, such as 2026-11-03T15:04:00Z")
-        body = await self._engine.past(at, view_scope)
+        body = await self._engine.history.board(at, view_scope)
         if body is None:
             raise _not_yet()
         answer = web.Response(body=body, content_type=JSON, headers={"Cache-Control": "no-store"})
@@ -123,7 +123,7 @@ class _Api:
     async def incidents(self, request: web.Request) -> web.Response:
         counties = self._counties(request)
         rows = await self._engine.ask(lambda tally, _, __: incidents_of(tally))
-        edition = self._engine.edition
+        edition = self._engine.publisher.edition
         if rows is None or edition is None:
             raise _not_yet()
         seen = [i for i in rows if edition.sees(counties, i["precinct_id"])]
@@ -132,7 +132,7 @@ class _Api:
     async def silent(self, request: web.Request) -> web.Response:
         counties = self._counties(request)
         rows = await self._engine.ask(lambda tally, projection, _: _silent(tally, projection))
-        edition = self._engine.edition
+        edition = self._engine.publisher.edition
         if rows is None or edition is None:
             raise _not_yet()
         seen = [r for r in rows if edition.sees(counties, r["precinct_id"])]
@@ -141,7 +141,7 @@ class _Api:
     async def precinct(self, request: web.Request) -> web.Response:
         counties = self._counties(request)
         precinct_id = request.match_info["precinct_id"]
-        edition = self._engine.edition
+        edition = self._engine.publisher.edition
         if edition is None:
             raise _not_yet()
         if not edition.sees(counties, precinct_id, known=True):
@@ -150,7 +150,7 @@ class _Api:
         if at is None:
             found = await self._engine.ask(lambda tally, p, state: detail_of(tally, p, state, precinct_id))
         else:
-            found = await self._engine.ask_past(
+            found = await self._engine.history.ask(
                 at, lambda tally, p, state: detail_of(tally, p, state, precinct_id, p.minute)
             )
         if found is None:
@@ -234,7 +234,7 @@ def _silent(tally: Tally, projection: Projection) -> list[Row]:
 def detail_of(
     tally: Tally, projection: Projection, state: DayFit, precinct_id: str, as_of: float = FOREVER
 ) -> Row:
-    """What the precinct's page shows, words and annotations apart; `as_of`: as known then."""
+    """Contents of the precinct's page, words and annotations apart; `as_of`: as known then."""
     position = tally.ledger.index[precinct_id]
     view = tally.ledger.view(position, as_of)
     judged = tally.judged(projection, state, position)
@@ -278,8 +278,8 @@ def _curve(tally: Tally, state: DayFit, position: int, row: Row, as_of: float) -
     """
     k: Constants = tally.constants
     inputs = tally.inputs
-    opens, closes = tally.ledger.hours(position, as_of)
-    planned = tally.ledger.hours(position, -math.inf)
+    opens, closes = tally.ledger.hours.of(position, as_of)
+    planned = tally.ledger.hours.of(position, -math.inf)
     curve = inputs.curves.table[inputs.curves.of[position]].tolist()
     level = math.log(inputs.expected[position]) + state.peer_level
     last_at, last_votes = row["last_observed_at"], row["last_votes"]

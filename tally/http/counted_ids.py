@@ -1,4 +1,4 @@
-"""Which check-ins the tally counts from, for whoever wants to prove that none is missing (laws L1 and L2)."""
+"""Ids of the check-ins that the tally counts from, to prove that none is missing (laws L1 and L2)."""
 
 from aiohttp import web
 

@@ -1,1 +1,1 @@
-"""What every precinct's check-ins say as of any time, as a function of their set."""
+"""Check-ins filed by precinct, and resolved as of any time: a function of their set."""

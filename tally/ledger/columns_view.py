@@ -1,5 +1,5 @@
-"""Looks at the ledger in columns. Most precincts are read straight from the filed columns; tangled ones are
-resolved one by one (`Ledger.view`) and laid beside them. Both ways say the same (tests compare them).
+"""The ledger in columns. Most precincts are read straight from the filed columns; those that need resolution
+are resolved one by one (`Ledger.view`) and laid beside them. Both ways agree (tests compare them).
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from election.domain.checkin import Kind
 from tally.entries.entries import FOREVER, OPEN, PrecinctView
 from tally.ledger.entry_store import CODE, NOTHING, EntryStore
 from tally.ledger.ledger import Ledger
-from tally.packed.count_columns import ABSENT, CountColumns, CountRow, segments
+from tally.packed.count_columns import ABSENT, CountColumns, segments
 
-_COUNT, _FINAL, _LINE = CODE[Kind.COUNT], CODE[Kind.FINAL], CODE[Kind.LINE]
+_FINAL, _LINE = CODE[Kind.FINAL], CODE[Kind.LINE]
 _VOTERS, _HERE, _AWAY = CODE[Kind.VOTERS], CODE[Kind.HERE], CODE[Kind.AWAY]
 
 
@@ -23,9 +23,9 @@ def all_precincts(ledger: Ledger, as_of: float = FOREVER) -> CountColumns:
     """Every precinct as its entries received by `as_of` have it."""
     store, n = ledger.store, len(ledger.ids)
     unresolved = np.frombuffer(ledger.needs_resolution, np.bool_)  # sites' places lie behind the precincts'
-    table = _Columns(np.arange(n, dtype=np.intp), ledger.opens.copy(), ledger.closes.copy())
-    for p in ledger.hours_of:
-        table.opens[p], table.closes[p] = ledger.hours(p, as_of)
+    table = _Columns(np.arange(n, dtype=np.intp), ledger.hours.opens.copy(), ledger.hours.closes.copy())
+    for p in ledger.hours.decided:
+        table.opens[p], table.closes[p] = ledger.hours.of(p, as_of)
     received, place = store.column("received"), store.column("place")
     known = np.flatnonzero((place >= 0) & (place < n) & (received <= as_of))
     np.maximum.at(table.last_received, place[known], received[known])
@@ -52,49 +52,15 @@ def subset(ledger: Ledger, positions: Sequence[int], as_of: float = FOREVER) -> 
     """Some precincts (ascending) as their entries received by `as_of` have them."""
     store = ledger.store
     at = np.array(positions, dtype=np.intp)
-    table = _Columns(at, ledger.opens[at], ledger.closes[at])
+    table = _Columns(at, ledger.hours.opens[at], ledger.hours.closes[at])
     for i, p in enumerate(positions):
         if ledger.needs_resolution[p] or ledger.beside[p]:
             table.put(i, ledger.view(p, as_of), store)
             continue
-        if p in ledger.hours_of:
-            table.opens[i], table.closes[i] = ledger.hours(p, as_of)
+        if p in ledger.hours.decided:
+            table.opens[i], table.closes[i] = ledger.hours.of(p, as_of)
         table.put_plain(i, p, store, as_of)
     return table.done(table.reports())
-
-
-def single(ledger: Ledger, place: int, as_of: float = FOREVER) -> CountRow:
-    """One precinct as its entries received by `as_of` have it."""
-    store = ledger.store
-    if ledger.needs_resolution[place] or ledger.beside[place]:
-        return _glance(ledger.view(place, as_of), store)
-    hours = ledger.hours(place, as_of) if place in ledger.hours_of else None
-    opens, closes = hours or (ledger.opens.item(place), ledger.closes.item(place))
-    rows = _plain(place, store, as_of)
-    if not rows:
-        return CountRow(place, opens, closes)
-    kinds, received, votes, observed = store.kind, store.received, store.votes, store.observed
-    sender, channel, none = store.sender, store.channel, [False] * len(rows)
-    return CountRow(
-        place, opens, closes, max([received[row] for row in rows]), ABSENT, ABSENT, ABSENT, 0, 0, 0,
-        [votes[row] for row in rows], [observed[row] for row in rows], none, none,
-        [kinds[row] == _FINAL for row in rows], [sender[row] for row in rows],
-        [channel[row] for row in rows],
-    )  # fmt: skip
-
-
-def _glance(view: PrecinctView, store: EntryStore) -> CountRow:
-    """A precinct as resolved."""
-    given = (view.last_received, view.line_minutes, view.line_people, view.line_at)
-    heard, minutes, people, line_at = (ABSENT if v is None else v for v in given)
-    live = view.live
-    return CountRow(
-        view.position, view.opens, view.closes, heard, int(minutes), int(people), line_at,
-        len(view.incidents), view.on_post, len(view.struck_off),
-        [r.votes for r in live], [r.observed for r in live], [r.asked for r in live],
-        [r.accepted_by_staff or r.confirmed for r in live], [r.kind is Kind.FINAL for r in live],
-        [store.code(r.sender) for r in live], [r.channel for r in live], any(r.whole for r in live),
-    )  # fmt: skip
 
 
 def _plain(place: int, store: EntryStore, as_of: float) -> list[int]:
@@ -103,12 +69,12 @@ def _plain(place: int, store: EntryStore, as_of: float) -> list[int]:
     rows = [row for row in store.rows_at(place) if received[row] <= as_of]
     rows.reverse()  # the order of arrival, which is nearly always that of looking
     if any(observed[a] >= observed[b] for a, b in pairwise(rows)):
-        rows.sort(key=lambda row: (observed[row], received[row], store.high[row], store.low[row]))
+        rows.sort(key=lambda row: (observed[row], received[row], store.id(row)))
     return rows
 
 
 class _Columns:
-    """A look in the making."""
+    """`CountColumns` in the making."""
 
     def __init__(self, at: NDArray[np.intp], opens: NDArray[np.float64], closes: NDArray[np.float64]) -> None:
         n = len(at)
@@ -149,7 +115,7 @@ class _Columns:
             self._reports.append((i, votes[row], observed[row], False, False, final, *who, False))
 
     def reports(self) -> tuple[NDArray[Any], ...]:
-        """Columns of what was put."""
+        """Columns of the reports put so far."""
         kinds = (np.intp, np.float64, np.float64, np.bool_, np.bool_, np.bool_, np.intp, np.int8, np.bool_)
         columns = zip(*self._reports, strict=True) if self._reports else ([],) * len(kinds)
         return tuple(np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True))
@@ -165,7 +131,7 @@ class _Columns:
 
 
 def _beside(ledger: Ledger, table: _Columns, as_of: float) -> None:
-    """Lines, watchers on post, names struck off and open incidents of precincts that are not tangled."""
+    """Lines, watchers on post, names struck off and open incidents of precincts that need no resolution."""
     store, unresolved = ledger.store, ledger.needs_resolution
     kind, place, received = store.kind, store.place, store.received
     lines: dict[int, tuple[tuple[float, float, bytes], int]] = {}
@@ -197,7 +163,7 @@ def _beside(ledger: Ledger, table: _Columns, as_of: float) -> None:
         table.on_post[p] += here
     for p, numbers in struck.items():
         table.struck_off[p] = len(numbers)
-    for incident in ledger.incidents(as_of):
+    for incident in ledger.incidents.known(as_of):
         if incident.precinct_id is not None and incident.status in OPEN:
             p = ledger.index[incident.precinct_id]
             if not unresolved[p]:

@@ -1,17 +1,12 @@
 """Rows of plain counts in order of place and time, kept up as rows come."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from election.domain.checkin import Kind
 from tally.ledger.entry_store import CODE, NO_VOTES, EntryStore
 
-if TYPE_CHECKING:
-    pass
-
-_COUNT, _FINAL, _LINE = CODE[Kind.COUNT], CODE[Kind.FINAL], CODE[Kind.LINE]
+_COUNT, _FINAL = CODE[Kind.COUNT], CODE[Kind.FINAL]
 _TIME_BITS = 43  # microseconds in a sort key: 101 days about the middle of the counts seen first
 _MIDDLE = 1 << (_TIME_BITS - 1)
 
@@ -49,8 +44,9 @@ class CountOrder:
             if len(tied):
                 among = np.union1d(tied, tied + 1)
                 part = rows[among]
-                names = ("low", "high", "received", "observed")
-                keys = (*(store.column(name)[part] for name in names), key[among])
+                high, low = store.ids.halves()
+                received = store.column("received")
+                keys = (low[part], high[part], received[part], observed[part], key[among])
                 rows[among] = part[np.lexsort(keys)]
             self._rows = rows
         return self._rows

@@ -1,4 +1,4 @@
-"""What waits for people at the war room's desks, as of any time: a function of the set of check-ins.
+"""Items that wait for people at the war room's desks, as of any time: a function of the set of check-ins.
 
 The desks' rules are intake's (docs/war-room.md): a text nobody could read waits until a decision names it;
 a phone nobody knows until it is tied; a count that intake asked about until its sender has sent another for
@@ -40,7 +40,7 @@ class Item:
 
 @dataclass(slots=True)
 class Group:
-    """What waits for viewers of certain counties."""
+    """Items that wait for viewers of certain counties."""
 
     unread: int = 0
     unknown: int = 0
@@ -125,7 +125,7 @@ class DeskQueue:
         return Item(key, received, sent, place, sender, counties, row)
 
     def groups(self, as_of: float = FOREVER) -> Groups:
-        """What waited as of a time, by the counties that may see it."""
+        """Items that waited as of a time, by the counties that may see it."""
         found: Groups = defaultdict(Group)
         unread: Iterable[Item] = self._open.values() if as_of == FOREVER else self._unread
         for item in sorted(unread, key=lambda i: i.order):

@@ -1,8 +1,8 @@
 """Entries in columns: a million check-ins in some seventy megabytes, found by id and by precinct.
 
 Theory of operation. Rows are appended and never change; a row's number is its place in the order of arrival,
-so nothing that is published may depend on it. `_slots` is an open hash table from an id to its row (ids are
-compared in full). `next_row` chains the rows of one precinct. What most entries lack (details) is in a dict.
+so nothing that is published may depend on it. `ids` finds the row of an id; `next_row` chains the rows of one
+precinct. What most entries lack (details) is in a dict.
 """
 
 from array import array
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from election.domain.checkin import Channel, Kind
 from election.log.columns import Counts
 from tally.entries.entries import Entry
+from tally.ledger.id_table import IdTable
 from tally.packed.columns import Names
 
 KINDS = tuple(Kind)
@@ -22,16 +23,13 @@ CODE = {kind: code for code, kind in enumerate(KINDS)}
 CHANNEL_CODE = {channel: code for code, channel in enumerate(Channel)}
 NOTHING: dict[str, Any] = {}  # the details of an entry without any; nobody writes to it
 NO_VOTES = -1
-_UNKNOWN = 1  # flag: from a phone nobody knows
-_MIX = 0x9E3779B97F4A7C15
+_UNKNOWN = 1  # flag: from an unknown phone
 _WORD = (1 << 64) - 1
-_BITS = 16  # of the hash table at first
-_FULL = 0.6
 _LONG = (1 << 31) - 1  # microseconds: 35 minutes
 
 
 def _exactly(received: NDArray[np.float64], before: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Moments so many whole microseconds before others, to the bit of `datetime.timestamp`."""
+    """Moments `before` whole microseconds before others, to the bit of `datetime.timestamp`."""
     return (np.rint(received * 1e6) - before) / 1e6
 
 
@@ -39,8 +37,7 @@ class EntryStore:
     """All entries of an election."""
 
     def __init__(self, places: int) -> None:
-        self.high = array("Q")  # the id, in two halves
-        self.low = array("Q")
+        self.ids = IdTable()
         self.place = array("i")  # position of the precinct it names, or -1
         self.kind = array("b")
         self.flags = array("b")
@@ -56,39 +53,17 @@ class EntryStore:
         self.senders = Names()
         self._sent_long_before: dict[int, float] = {}  # row -> when, where the column is too narrow
         self._read: tuple[Mapping[int, str], NDArray[np.int64], NDArray[np.int32]] | None = None
-        self._bits = _BITS
-        self._slots = array("i", [-1]) * (1 << _BITS)
 
     def __len__(self) -> int:
-        return len(self.high)
+        return len(self.ids)
 
     def code(self, sender: str) -> int:
         """A number for a sender: equal for equal ones, without other meaning."""
         return self.senders.add(sender)
 
-    # ------------------------------------------------------------------ by id
-
     def row_of(self, key: bytes) -> int:
-        """The row of an id, or -1."""
-        return self._find(int.from_bytes(key[:8], "big"), int.from_bytes(key[8:], "big"))[0]
-
-    def _find(self, high: int, low: int) -> tuple[int, int]:
-        """(row or -1, where in the table it is or would be)."""
-        slots, mask = self._slots, (1 << self._bits) - 1
-        at = ((high ^ low) * _MIX & _WORD) >> (64 - self._bits)
-        while (row := slots[at]) >= 0:
-            if self.low[row] == low and self.high[row] == high:
-                return row, at
-            at = (at + 1) & mask
-        return -1, at
-
-    def _grow(self) -> None:
-        """Doubles the hash table."""
-        rows = np.frombuffer(self._slots, np.int32)
-        rows = rows[rows >= 0]
-        self._bits += 1
-        self._slots = array("i", [-1]) * (1 << self._bits)
-        self._place(rows)
+        """Row of an id, or -1."""
+        return self.ids.row_of(key)
 
     # ------------------------------------------------------------------ adding
 
@@ -100,13 +75,10 @@ class EntryStore:
         `times`: observed, sent, received.
         """
         high, low = key >> 64, key & _WORD
-        known, at = self._find(high, low)
+        known, slot = self.ids.find(high, low)
         if known >= 0:
             return -1
-        row = len(self.high)
-        self._slots[at] = row
-        self.high.append(high)
-        self.low.append(low)
+        row = self.ids.append(high, low, slot)
         self.place.append(place)
         self.kind.append(CODE[kind])
         self.flags.append(_UNKNOWN if unknown else 0)
@@ -127,16 +99,14 @@ class EntryStore:
             self.first[place] = row
         else:
             self.next_row.append(-1)
-        if row > _FULL * (1 << self._bits):
-            self._grow()
         return row
 
     def add_counts(self, c: Counts, senders: Mapping[int, str]) -> None:
         """Files many plain counts at once, passing over ids that are filed already."""
-        new = self._missing(c.high, c.low)
+        new = self.ids.missing(c.high, c.low)
         if not new.all():
             c = Counts(*(getattr(c, name)[new] for name in c.__dataclass_fields__))
-        start, n = len(self.high), len(c)
+        start, n = len(self), len(c)
         before = np.rint((c.received - c.sent) * 1e6)
         far = (np.abs(before) > _LONG) | (_exactly(c.received, before) != c.sent)
         before[far] = 0
@@ -146,16 +116,14 @@ class EntryStore:
         kinds = np.where(c.final, CODE[Kind.FINAL], CODE[Kind.COUNT]).astype(np.int8)
         nothing = np.zeros(n, dtype=np.int8)
         for name, values in (
-            ("high", c.high), ("low", c.low), ("place", c.place), ("kind", kinds), ("flags", nothing),
+            ("place", c.place), ("kind", kinds), ("flags", nothing),
             ("channel", c.channel), ("observed", c.observed),
             ("sent_before", before.astype(np.int32)), ("received", c.received),
             ("votes", c.votes), ("sender", self._codes_of(c.sender, senders)),
             ("next_row", self._chained(c.place, start)),
         ):  # fmt: skip
             getattr(self, name).frombytes(np.ascontiguousarray(values).tobytes())
-        while start + n > _FULL * (1 << self._bits):
-            self._grow()
-        self._place(np.arange(start, start + n, dtype=np.int32))
+        self.ids.extend(c.high, c.low)
 
     def _codes_of(self, hashes: NDArray[np.int64], senders: Mapping[int, str]) -> NDArray[np.int32]:
         """`code` of many senders, named by a number each."""
@@ -168,29 +136,12 @@ class EntryStore:
         return np.asarray(codes[np.searchsorted(keys, hashes)])
 
     def settle(self) -> None:
-        """The log has been read: lets go of what only reading all of it needs."""
+        """Let go of memory that only reading the whole log needs."""
         self._read = None
+        self.ids.trim()
         for name, column in vars(self).items():
             if isinstance(column, array):
                 setattr(self, name, array(column.typecode, column))  # without room for more
-
-    def _missing(self, high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        """Which ids are not filed yet; of equal ones the first alone."""
-        order = np.lexsort((high, low))
-        twice = (low[order][1:] == low[order][:-1]) & (high[order][1:] == high[order][:-1])
-        new = np.ones(len(high), dtype=np.bool_)
-        new[order[1:][twice]] = False
-        slots, mask = np.frombuffer(self._slots, np.int32), (1 << self._bits) - 1
-        mine, others = (self.column("high"), self.column("low")), (high, low)
-        rows, at = np.arange(len(high)), self._hashed(high, low)
-        while len(self) and len(rows):
-            there = slots[at]
-            met = there >= 0
-            rows, at, there = rows[met], at[met], there[met]
-            same = (mine[0][there] == others[0][rows]) & (mine[1][there] == others[1][rows])
-            new[rows[same]] = False
-            rows, at = rows[~same], (at[~same] + 1) & mask
-        return new
 
     def _chained(self, place: NDArray[np.int32], start: int) -> NDArray[np.int32]:
         """Chains new rows, the first of them `start`, to those of their places."""
@@ -206,20 +157,6 @@ class EntryStore:
         chained = np.empty(len(rows), dtype=np.int32)
         chained[order] = before
         return chained
-
-    def _hashed(self, high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.int64]:
-        mixed: NDArray[np.uint64] = (high ^ low) * np.uint64(_MIX)
-        return (mixed >> np.uint64(64 - self._bits)).astype(np.int64)
-
-    def _place(self, rows: NDArray[np.int32]) -> None:
-        """Enters rows into the hash table. Those that meet at a slot go on to the next together."""
-        slots, mask = np.frombuffer(self._slots, np.int32), (1 << self._bits) - 1
-        at = self._hashed(self.column("high")[rows], self.column("low")[rows])
-        while len(rows):
-            free = slots[at] < 0
-            slots[at[free]] = rows[free]
-            lost = slots[at] != rows
-            rows, at = rows[lost], (at[lost] + 1) & mask
 
     # ------------------------------------------------------------------ reading
 
@@ -237,7 +174,7 @@ class EntryStore:
         return (round(self.received[row] * 1e6) - self.sent_before[row]) / 1e6
 
     def id(self, row: int) -> bytes:
-        return (self.high[row] << 64 | self.low[row]).to_bytes(16, "big")
+        return self.ids.id(row)
 
     def entry(self, row: int) -> Entry:
         """One entry as a value."""
@@ -263,6 +200,4 @@ class EntryStore:
 
     def sorted_ids(self) -> bytes:
         """All ids, 16 bytes each, in ascending order."""
-        high, low = self.column("high"), self.column("low")
-        order = np.lexsort((low, high))
-        return np.stack([high[order], low[order]], axis=1).astype(">u8").tobytes()
+        return self.ids.sorted()

@@ -37,12 +37,12 @@ class WatcherAssignments:
         self._hours = list(self._shifts)
 
     def of(self, watcher_id: object) -> list[int]:
-        """Where a watcher is to be; nowhere for one nobody knows."""
+        """Positions of a watcher's precincts; empty for an unknown one."""
         i = self._names.find(watcher_id) if isinstance(watcher_id, str) else -1
         return self._places[self._ends[i] : self._ends[i + 1]].tolist() if i >= 0 else []
 
     def at(self, position: int) -> list[WatcherAssignment]:
-        """Whoever watches a precinct."""
+        """Watchers of a precinct."""
         return [self._post(i) for i in self._owners(np.flatnonzero(self._places == position))]
 
     def everywhere(self) -> Iterator[tuple[int, str]]:

@@ -1,4 +1,4 @@
-"""The coverage guard: how far fresh counts reach, and what can be said where that is not far enough.
+"""The coverage guard: how far fresh counts reach, and the sentence shown where that is not far enough.
 
 A projection leans on the places that report. Where those are too few, or not those that matter (whole
 counties or groups silent, a channel gone quiet), the headline of an aggregate gives way to `instead`, and

@@ -24,7 +24,6 @@ DEFAULT_DAY = ((0.0, 0.0), (1 / 13, 0.115), (5 / 13, 0.41), (8 / 13, 0.57), (10 
                (1.0, 1.0))  # fmt: skip
 LAST_HOUR = 3600.0
 FEW_PLACES = 6  # fewer say nothing of how places differ
-FEW = 12  # up to so many numbers a loop is quicker than columns
 
 
 def default_curve() -> Array:
@@ -33,33 +32,14 @@ def default_curve() -> Array:
     return np.asarray(np.interp(np.linspace(0, 1, GRID + 1), at, share))
 
 
-def part_of_day(at: float, opens: float, closes: float, planned_opens: float, planned_closes: float) -> float:
-    """How far the polling day has come, 0..1. All times epoch seconds.
+def parts_of_day(
+    at: Array, opens: Array, closes: Array, planned_opens: Array, planned_closes: Array
+) -> Array:
+    """How far the polling day has come at each time, 0..1. All times epoch seconds.
 
     A late opening squeezes the day into what is left of it. An extension stretches only the last planned
     hour: voters in the morning do not know yet that the polls will stay open.
     """
-    if at <= opens:
-        return 0.0
-    if at >= closes:
-        return 1.0
-    if closes == planned_closes or closes < planned_closes:
-        return (at - opens) / (closes - opens)
-    knee = max(planned_closes - LAST_HOUR, opens)
-    whole = max(planned_closes - opens, 60.0)
-    if at <= knee:
-        return (at - opens) / whole
-    done = (knee - opens) / whole
-    return done + (1.0 - done) * (at - knee) / (closes - knee)
-
-
-def parts_of_day(
-    at: Array, opens: Array, closes: Array, planned_opens: Array, planned_closes: Array
-) -> Array:
-    """`part_of_day` of many at once, to the same bit."""
-    if len(at) <= FEW:
-        columns = (at, opens, closes, planned_opens, planned_closes)
-        return np.array([part_of_day(*row) for row in zip(*(c.tolist() for c in columns), strict=True)])
     with np.errstate(divide="ignore", invalid="ignore"):
         knee = np.maximum(planned_closes - LAST_HOUR, opens)
         whole = np.maximum(planned_closes - opens, 60.0)
@@ -68,6 +48,12 @@ def parts_of_day(
         extended = np.where(at <= knee, (at - opens) / whole, late)
         part = np.where(closes <= planned_closes, (at - opens) / (closes - opens), extended)
     return np.asarray(np.where(at <= opens, 0.0, np.where(at >= closes, 1.0, part)))
+
+
+def part_of_day(at: float, opens: float, closes: float, planned_opens: float, planned_closes: float) -> float:
+    """`parts_of_day` of one time."""
+    columns = (np.array([time]) for time in (at, opens, closes, planned_opens, planned_closes))
+    return float(parts_of_day(*columns)[0])
 
 
 def share_at(curve: Array, part: float) -> float:
@@ -117,7 +103,6 @@ class Curves:
         places = _between_places(election, scopes, overall)
         doubt = 1.0 if places is not None else constants.share_placeless if scopes else constants.share_blind
         self.factors = _factors(self.overall, list(overall.values()), places, doubt, constants)
-        self._slopes = np.diff(self.factors, axis=0)
 
     def shares(self, positions: NDArray[np.intp], parts: Array) -> Array:
         """Cumulative share of each precinct at its part of the day."""
@@ -126,14 +111,6 @@ class Curves:
         rows = self.of[positions]
         before = self.table[rows, low]
         return np.asarray(before + (place - low) * (self.table[rows, low + 1] - before))
-
-    def share(self, position: int, part: float) -> float:
-        """`shares` of one precinct, to the same bit."""
-        place = part * GRID
-        low = min(int(place), GRID - 1)
-        row = self.of.item(position)
-        before = self.table.item(row, low)
-        return before + (place - low) * (self.table.item(row, low + 1) - before)
 
     def deviations(self, parts: Array) -> Array:
         """Rows of `factors` at parts of the day, (n, R)."""
@@ -149,10 +126,6 @@ class Curves:
         ends = np.arange(0, 2 * n + 1, 2, dtype=np.int32)
         found = sparse.csr_matrix((between.ravel(), columns, ends), shape=(n, GRID + 1)) @ self.factors
         return np.asarray(found)
-
-    def deviation(self, low: int, beyond: float) -> Array:
-        """The row of `deviations` that lies `beyond` (0..1) past step `low` of the day."""
-        return np.asarray(self._slopes[low] * beyond + self.factors[low])
 
 
 def _by_scope(day: ElectionDay, points: Iterable[CurvePoint]) -> dict[str, dict[str, Array]]:

@@ -49,8 +49,6 @@ class DayFit:
     bad: Rates = (0.0, 0.0, 0.0)  # share of counts that are none of their precinct's
     peer_level: float = 0.0  # log of everybody's projected final over everybody's expectation
     peer_load: Array | None = None  # its derivative by `s`, (K,)
-    peer_shared: Array | None = None  # covariance @ peer_load
-    peer_variance: float = 0.0  # peer_load @ covariance @ peer_load
 
 
 def width(inputs: Inputs) -> int:
@@ -184,9 +182,7 @@ def peers(inputs: Inputs, state: DayFit, latest: Latest, k: Constants) -> DayFit
         measured = (known.part[here], known.share[here])
         load += weight[here] @ _loads(inputs, state, known.at[here], measured, known.gain[here])[0]
     load, level = np.round(load, DIGITS), float(np.log(mean.sum() / inputs.expected.sum()))
-    shared = state.covariance @ load
-    return replace(state, peer_level=round(level, DIGITS), peer_load=load, peer_shared=shared,
-                   peer_variance=float(load @ shared))  # fmt: skip
+    return replace(state, peer_level=round(level, DIGITS), peer_load=load)
 
 
 def lag_probability(inputs: Inputs, state: DayFit, known: Finals, k: Constants) -> Array:

@@ -1,4 +1,4 @@
-"""What each precinct is expected to do: in-person votes by close, and covariates that may explain misses.
+"""Expectation of each precinct: in-person votes by close, and covariates that may explain misses.
 
 Expectation is the campaign's own figure where it gives one; else past turnout (weighted to the recent,
 shrunk to the group, county and all); else the rate of the places around; always less what was cast early
@@ -119,7 +119,7 @@ def _filled(rate: Array, weight: Array, group: Codes, county: Codes) -> Array:
 def _from_history(
     election: Election, registered: Array, group: Codes, county: Codes
 ) -> tuple[Array, Array, Array]:
-    """What the past expects of each precinct.
+    """Expectations of each precinct from past elections.
 
     Votes (NaN without a past); 1 where they include early and mail votes, so that today's are still to be
     taken off; and SVD factors where four elections or more allow (n, 0..4): deviations of log turnout that

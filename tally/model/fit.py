@@ -43,7 +43,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Rows:
-    """What the fit learns from: each precinct's latest accepted count, or none of it, and the steps to it."""
+    """Input of the fit: each precinct's latest accepted count, or none of it, and the steps to it."""
 
     at: Codes  # positions, ascending
     residual: Array  # log N - log e - log F
@@ -119,7 +119,7 @@ def _starts(codes: Codes) -> Codes:
 
 
 def _bent(share: Array, k: Constants) -> Array:
-    """A precinct's own course scatters about its share, not about its log (Jensen): what that takes off y."""
+    """A precinct's own course scatters about its share, not about its log (Jensen): the loss of y."""
     return np.asarray(0.5 * (k.precinct_tilt_sd * (1.0 - share)) ** 2)
 
 
@@ -139,7 +139,7 @@ class _Course:
         return np.asarray(self.xy[:, -1] - self.xy[:, :-1] @ bend)
 
     def normal(self, w: Array, bend: slice, prior: Array) -> Array:
-        """What the steps add to the normal equations, (K, K + 1)."""
+        """Share of the steps in the normal equations, (K, K + 1)."""
         found = np.zeros((len(prior), len(prior) + 1))
         sums = _gram(self.xy, w)
         found[bend, bend], found[bend, -1] = sums[:, :-1], sums[:, -1]

@@ -5,15 +5,13 @@ non-decreasing chain by dynamic programming: a chain pays for an implausible lev
 step that departs from the curve, and for every count it leaves out. A single slip of a digit is then left
 out whether it comes first or last; a monotone rule alone would let one slip block every good count after it.
 
-Many precincts are judged together, in columns (`chains`); one alone (a report has come in) in plain numbers,
-several times as quick (`chain`). Both take the same operations in the same order, logarithms NumPy's own, so
-that they agree to the bit. Both look back from a count only as far as a cheaper chain may still be found.
+Precincts are judged together, in columns, with the same result as one by one: nothing of one precinct enters
+another's chain. The search looks back from a count only as far as a cheaper chain may still be found.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -39,7 +37,9 @@ WORDS = {
 
 
 class Candidate(NamedTuple):
-    """A count as the gate sees it. `off` is log N less everything expected (0 means as its peers)."""
+    """One count of `Candidates` as a value, for wording why it was left out. `off` is log N less everything
+    expected (0 means as its peers).
+    """
 
     votes: int
     share: float  # F, the share of the day in by then
@@ -62,65 +62,9 @@ class Candidates:
     cap: Array
 
 
-def chain(candidates: Sequence[Candidate], cap: float, k: Constants) -> list[int]:
-    """Indices of the accepted counts of one precinct, in order of time (`candidates` are sorted by it)."""
-    least_step, least_start = _least(k.gate_watcher_sd), _least(k.gate_shared_sd)
-    left = [0.0]  # cost of leaving out the first j
-    best: list[float] = []  # cost of the cheapest chain that ends at j
-    ahead: list[float] = []  # the least that a chain which ends by j costs over leaving out as many
-    came: list[int] = []
-    for j, c in enumerate(candidates):
-        own = 0.0
-        if not c.sure:
-            own = (k.asked_cost if c.asked else 0.0) + (6.0 if c.votes > 1.1 * cap + 20 else 0.0)
-        step, found = math.inf, -1
-        for i in range(j - 1, -1, -1):
-            if ahead[i] + (left[j] + own + least_step) > step + _ROUNDING:
-                break
-            cost = best[i] + (left[j] - left[i + 1]) + own
-            if candidates[i].votes > c.votes or cost + least_step > step:
-                continue
-            cost += _step(candidates[i], c, k)
-            if cost <= step:
-                step, found = cost, i
-        least, before = step, found
-        if left[j] + own + least_start <= step:  # else no chain that starts here is cheaper
-            start = left[j] + (_tail_of(c.off, c.level_sd, k.tail) + own)
-            if start <= step:
-                least, before = start, -1
-        best.append(least)
-        came.append(before)
-        left.append(left[j] + (_SURE if c.sure else k.bad_cost))
-        ahead.append(min(least - left[-1], ahead[-1] if ahead else math.inf))
-    least, end = left[-1], -1
-    for i, cost in enumerate(best):
-        if (whole := cost + (left[-1] - left[i + 1])) < least:
-            least, end = whole, i
-    kept: list[int] = []
-    while end >= 0:
-        kept.append(end)
-        end = came[end]
-    return kept[::-1]
-
-
-@lru_cache(maxsize=8)
 def _least(sd: float) -> float:
-    """What a start or a step costs at least whose SD is no smaller."""
-    return float(np.log(sd)) + _HALF_LOG_2PI - 1e-9
-
-
-def _step(a: Candidate, b: Candidate, k: Constants) -> float:
-    """Cost of going from one count to a later and no lower one."""
-    done = max(a.share, 1e-4) / max(b.share, 1e-4)
-    thin = k.thinning * max(1.0 - done, 0.0) / (min(a.votes, b.votes) + 3.0)
-    wobble = k.gate_step_sd * float(np.log(done))
-    return _tail_of(b.off - a.off, math.sqrt(wobble * wobble + thin + k.gate_watcher_sd**2), k.tail)
-
-
-def _tail_of(value: float, sd: float, nu: float) -> float:
-    return float(np.log(sd)) + (
-        _HALF_LOG_2PI + 0.5 * (nu + 1) * float(np.log1p(value * value / (nu * (sd * sd))))
-    )
+    """Least cost of a start or a step whose SD is at least `sd`."""
+    return math.log(sd) + _HALF_LOG_2PI - 1e-9
 
 
 def chains(c: Candidates, starts: Codes, k: Constants) -> Flags:
@@ -140,8 +84,8 @@ def chains(c: Candidates, starts: Codes, k: Constants) -> Flags:
 def _keep(kept: Flags, c: Candidates, first: Codes, lengths: Codes, k: Constants) -> None:
     """Marks the cheapest chains of some precincts, the longest first: those with a j-th count lead.
 
-    Looks back from each count as `chain` does, nearest first, at each precinct only until nothing that is
-    left can be cheaper: a handful of steps, where all pairs of m counts would be m * m / 2.
+    Looks back from each count, nearest first, in each precinct only until nothing that is left can be
+    cheaper: a handful of steps, where all pairs of m counts would be m * m / 2.
     """
     size, m, least_step = len(first), int(lengths[0]), _least(k.gate_watcher_sd)
     there = np.arange(m)[:, None] < lengths

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tally.model.curve import part_of_day
+from tally.model.curve import parts_of_day
 from tally.model.expectation import Inputs
 from tally.packed.count_columns import Array, CountColumns
 
@@ -51,18 +51,20 @@ class Sites:
             position = int(table.at[table.owner[i]])
             members = self._members[position]
             at_close = bool(table.final[i])
-            weights = [self._expected(p, float(table.observed[i]), at_close) for p in members]
+            weights = self._expected(members, float(table.observed[i]), at_close)
             mine = members.index(position)
             votes[i] = allocated(int(votes[i]), weights)[mine]
             parts = [weight / sum(weights) for weight in weights]
             w[i], squares[i] = parts[mine], sum(part * part for part in parts)
         return replace(table, votes=votes, allotted=(w, squares))
 
-    def _expected(self, position: int, observed: float, at_close: bool) -> float:
-        """Votes expected of a precinct by then."""
-        expected = self._inputs.expected.item(position)
-        if at_close:
-            return expected
-        opens, closes = (column.item(position) for column in self._planned)
-        part = part_of_day(observed, opens, closes, opens, closes)
-        return expected * max(self._inputs.curves.share(position, part), 1e-4)
+    def _expected(self, members: Sequence[int], observed: float, at_close: bool) -> list[float]:
+        """Votes expected of each precinct by then."""
+        at = np.array(members, dtype=np.intp)
+        expected = self._inputs.expected[at]
+        if not at_close:
+            opens, closes = (column[at] for column in self._planned)
+            part = parts_of_day(np.full(len(at), observed), opens, closes, opens, closes)
+            expected = expected * np.maximum(self._inputs.curves.shares(at, part), 1e-4)
+        found: list[float] = expected.tolist()
+        return found

@@ -23,7 +23,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Rejections:
-    """What the gate left out of one precinct's counts."""
+    """Counts of one precinct that the gate left out."""
 
     reasons: dict[int, tuple[bool, str]]  # index of the report -> held (or rejected), in words
     held: int

@@ -24,7 +24,7 @@ Chosen = NDArray[np.integer[Any]]
 
 
 def _mixed(value: Any, bits: int) -> Any:
-    """The first bits of a hash, for a table of so many."""
+    """The first `bits` bits of a hash."""
     return (value * _MIX & _WORD) >> (32 - bits)
 
 
@@ -199,7 +199,7 @@ class Few(Sequence[int]):
         return self._values.item(self._codes.item(i))
 
     def same(self, other: "Few") -> bool:
-        """Whether it says the same."""
+        """Whether both have equal values."""
         return np.array_equal(self._values, other._values) and np.array_equal(self._codes, other._codes)
 
     def tolist(self) -> list[int]:

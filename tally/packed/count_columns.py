@@ -1,7 +1,7 @@
-"""Counts in columns: what a refit reads of thousands of precincts at once, without an object a report."""
+"""Counts in columns: input of a refit of thousands of precincts at once, without an object a report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,32 +48,6 @@ class CountColumns:
         everywhere = np.full(len(self.at), -1, dtype=np.intp)
         everywhere[self.slot] = found
         return everywhere
-
-
-@dataclass(slots=True)
-class CountRow:
-    """What `CountColumns` is of many, of one precinct, in plain numbers. Reports in `Report.sort_key`
-    order.
-    """
-
-    at: int
-    opens: float
-    closes: float
-    last_received: float = ABSENT  # last word of any kind
-    line_minutes: int = ABSENT
-    line_people: int = ABSENT
-    line_at: float = ABSENT
-    incidents: int = 0
-    on_post: int = 0
-    struck_off: int = 0
-    votes: list[int] = field(default_factory=list)
-    observed: list[float] = field(default_factory=list)
-    asked: list[bool] = field(default_factory=list)
-    sure: list[bool] = field(default_factory=list)
-    final: list[bool] = field(default_factory=list)
-    sender: list[int] = field(default_factory=list)
-    channel: list[int] = field(default_factory=list)
-    whole: bool = False  # some are of the whole polling site
 
 
 def segments(codes: Sequence[int] | NDArray[np.generic]) -> tuple[Codes, Codes]:

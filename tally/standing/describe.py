@@ -1,16 +1,18 @@
-"""From figures to each precinct's state and what explains it: all at once, but for those that need words."""
+"""From figures to each precinct's state and the sentence that explains it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tally.model.constants import Constants
-from tally.model.verdicts import NOTHING_REJECTED, GateResult
-from tally.packed.count_columns import Array, Codes, CountColumns, segments
+from tally.model.verdicts import GateResult
+from tally.packed.count_columns import Array, Codes, CountColumns, Flags, segments
 from tally.standing import classify as standing
-from tally.standing.columns import CODE, Projection
+from tally.standing.columns import Projection
+from tally.standing.reasons import Sentences, Sort
 
 
 class Zones:
@@ -26,27 +28,21 @@ class Zones:
                 self.all.append(zone)
             self.code[i] = codes[zone.key]
 
-    def __getitem__(self, position: int) -> ZoneInfo:
-        return self.all[self.code.item(position)]
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Precincts against their peers, as of `clocks` (epoch seconds)."""
+
+    clocks: Array
+    missing: Array  # votes by close against what their peers do
+    p: Array  # chance of lagging by the newest accepted count
+    p_before: Array  # … by the one before
 
 
 def describe(
-    out: Projection,
-    gated: GateResult,
-    last: Codes,
-    zones: Zones,
-    k: Constants,
-    *,
-    clocks: Array,
-    missing: Array,
-    p: Array,
-    p_before: Array,
+    out: Projection, gated: GateResult, last: Codes, beside: Comparison, *, zones: Zones, k: Constants
 ) -> None:
-    """Writes state and reason of each precinct.
-
-    `last`: newest accepted counts; `missing`: votes by close against what its peers do; `p`, `p_before`:
-    chances of lagging by those and by the ones before.
-    """
+    """Write state and reason of each precinct; `last` are the newest accepted counts."""
     table, at = gated.table, gated.table.at
     n, counted = len(at), last >= 0
 
@@ -57,47 +53,47 @@ def describe(
         return found
 
     votes = newest(table.votes)
-    missing = np.where(counted, missing, 0.0)
-    behind_now = (np.exp(-out.columns["gap"][at]) - 1.0) * votes
-    m = standing.Many(
-        clocks, table.opens, table.closes, zones.code[at], counted, votes, newest(table.observed),
-        newest(table.final) > 0, newest(table.whole) > 0, _rhythm(gated), p, p_before, missing, behind_now,
-        table.line_minutes, table.line_people, table.incidents,
-    )  # fmt: skip
-    sentences = out.columns["reason"]
-    out.codes[at], rows = standing.states_of(m, zones.all, k)
-    sentences.put(at, type(sentences)(rows))
+    held = {i: left.reason for i, left in gated.rejections.items() if left.held}
     disagree = _disagreements(table, k)
-    for i in sorted(disagree.keys() | {i for i, left in gated.rejections.items() if left.held}):
-        left, position, has = gated.rejections.get(i, NOTHING_REJECTED), int(at[i]), bool(counted[i])
-        minutes, people = table.line_minutes.item(i), table.line_people.item(i)
-        evidence = standing.Evidence(
-            clock=clocks.item(i),
-            opens=table.opens.item(i),
-            closes=table.closes.item(i),
-            zone=zones[position],
-            last_votes=int(votes.item(i)) if has else None,
-            last_observed=m.observed.item(i) if has else None,
-            rhythm=m.rhythm.item(i),
-            held_after=left.held,
-            held_reason=left.reason,
-            disagree=disagree.get(i, ""),
-            final=bool(m.final[i]),
-            p=p.item(i),
-            p_before=p_before.item(i),
-            missing=missing.item(i),
-            behind_now=behind_now.item(i),
-            line_minutes=minutes if minutes >= 0 else None,
-            line_people=people if people >= 0 else None,
-            incidents=table.incidents.item(i),
-            shared=bool(m.shared[i]),
-        )
-        state, sentences[position] = standing.state_of(evidence, k)
-        out.codes[position] = CODE[state]
+    codes, rows = standing.states_of(
+        standing.Evidence(
+            clock=beside.clocks,
+            opens=table.opens,
+            closes=table.closes,
+            zone=zones.code[at],
+            counted=counted,
+            votes=votes,
+            observed=newest(table.observed),
+            final=newest(table.final) > 0,
+            shared=newest(table.whole) > 0,
+            rhythm=_rhythm(gated),
+            held=_marked(held, n),
+            disagree=_marked(disagree, n),
+            p=beside.p,
+            p_before=beside.p_before,
+            missing=np.where(counted, beside.missing, 0.0),
+            behind_now=(np.exp(-out.columns["gap"][at]) - 1.0) * votes,
+            line_minutes=table.line_minutes,
+            line_people=table.line_people,
+            incidents=table.incidents,
+        ),
+        zones.all,
+        k,
+    )
+    texts = {i: text for i, text in held.items() if rows["sort"][i] in (Sort.ONLY_HELD, Sort.HELD)}
+    texts |= {i: text for i, text in disagree.items() if rows["sort"][i] == Sort.VERBATIM}
+    out.codes[at] = codes
+    out.columns["reason"].put(at, Sentences(rows, texts))
+
+
+def _marked(chosen: Iterable[int], n: int) -> Flags:
+    found = np.zeros(n, dtype=np.bool_)
+    found[list(chosen)] = True
+    return found
 
 
 def _rhythm(gated: GateResult) -> Array:
-    """Usual seconds between accepted counts (`standing.rhythm_of`); 0 where there are too few of them."""
+    """Median seconds between accepted counts; 0 with fewer than three."""
     table = gated.table
     found = np.zeros(len(table.at))
     if len(table.votes) < 3:

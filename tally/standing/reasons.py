@@ -7,14 +7,14 @@ equal sentences, so that what changed is seen without a word.
 
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 class Sort(IntEnum):
-    """What a sentence is about."""
+    """Subject of a sentence."""
 
     NO_COUNT = 0
     CLOSED_UNCOUNTED = 1
@@ -26,9 +26,9 @@ class Sort(IntEnum):
     STILL_BEHIND = 7
     AHEAD = 8
     WITHIN = 9
-    ONLY_HELD = 10  # these three have words of their own
+    ONLY_HELD = 10  # these three have a text of their own
     HELD = 11
-    TOLD = 12
+    VERBATIM = 12
 
 
 PEOPLE, SHARED = 1, 2  # flags: the line is given in people; the count is a share of the whole site's
@@ -37,26 +37,6 @@ ROW = np.dtype([
     ("sort", "u1"), ("flags", "u1"), ("sure", "i1"), ("minute", "i2"), ("ago", "i4"), ("votes", "i4"),
     ("number", "i4"), ("line", "i4"), ("incidents", "i4"),
 ])  # fmt: skip
-
-
-class Said(NamedTuple):
-    """One sentence in numbers; what its sort does not tell is 0."""
-
-    sort: Sort
-    flags: int = 0
-    sure: int = 0  # per cent
-    minute: int = 0  # of the local day
-    ago: int = 0  # minutes
-    votes: int = 0
-    number: int = 0  # votes behind or ahead
-    line: int = 0  # minutes or people
-    incidents: int = 0
-    text: str = ""
-
-
-def words(said: Said) -> str:
-    """The sentence."""
-    return _words(said[:-1], said.text)
 
 
 CLOCK = tuple(f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(24 * 60))
@@ -100,7 +80,7 @@ def ago(minutes: int) -> str:
 
 
 def _beside(line: int, flags: int, incidents: int) -> str:
-    """What else could hold throughput down: sending callers would not help there."""
+    """Other causes that could hold throughput down: sending callers would not help there."""
     parts = []
     if line:
         parts.append(f"{line} people in line" if flags & PEOPLE else f"line of {line} min")
@@ -129,7 +109,7 @@ class Sentences(Sequence[str]):
     def of(cls, texts: Sequence[str]) -> "Sentences":
         """Sentences that somebody else worded."""
         rows = np.zeros(len(texts), ROW)
-        rows["sort"] = Sort.TOLD
+        rows["sort"] = Sort.VERBATIM
         return cls(rows, dict(enumerate(texts)))
 
     def __len__(self) -> int:
@@ -140,13 +120,6 @@ class Sentences(Sequence[str]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.tolist())
-
-    def __setitem__(self, i: int, said: Said) -> None:
-        self.rows[i] = said[:-1]
-        if said.text:
-            self.texts[i] = said.text
-        else:
-            self.texts.pop(i, None)
 
     def tolist(self) -> list[str]:
         """All of them in words."""

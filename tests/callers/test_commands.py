@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from beluga.commands import app
 from election.runtime.clock import FileClock
 from tests.callers.conftest import NOON, add_callers, add_election, add_voters, open_precinct
-from tests.callers.service.test_service import (
+from tests.callers.service_process import (
     SECRET,
     TOKENS,
     Service,

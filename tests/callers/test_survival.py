@@ -12,7 +12,8 @@ import asyncpg
 import pytest
 
 from beluga.stack.postgres import EmbeddedPostgres, free_port
-from callers.queue.leases import CallerOnDuty, Granted, NoVoter, Queue
+from callers.queue.lease import CallerOnDuty, Granted, NoVoter
+from callers.queue.leases import Queue
 from callers.rules.policy import Rules
 from callers.service.database_clock import DatabaseClock
 from callers.voters import voter_file as roll
@@ -23,7 +24,7 @@ from election.postgres.migrate import migrate
 from election.runtime.clock import FileClock, SystemClock
 from tests.callers.conftest import NOON, ZONE, add_callers, add_election, add_voters, open_precinct
 from tests.callers.queue.test_leases import said
-from tests.callers.service.test_service import Service, feed, lease, outcome, ready, service, web
+from tests.callers.service_process import Service, feed, lease, outcome, ready, service, web
 
 __all__ = ["feed", "service", "web"]  # fixtures
 
@@ -125,7 +126,7 @@ async def test_clocks_an_hour_apart_agree_on_leases(
     assert isinstance(found, Granted)
     assert await two.sweep(wrong.now()) == 0, "the other does not end this one's lease"
     assert not (await two.dial("ana", found.lease_id, wrong.now())).reason
-    await one.record("ana", found.lease_id, said("no_answer"), right.now())
+    await one.outcomes.record("ana", found.lease_id, said("no_answer"), right.now())
     soon = wrong.now() + timedelta(minutes=61)
     assert isinstance(await two.grant(CallerOnDuty("ben", "B", ("en",)), "a", soon), NoVoter), "rests 90 min"
 
@@ -138,7 +139,7 @@ async def test_a_roll_is_imported_while_callers_work(
 
     def voters(count: int, **changed: object) -> list[Voter]:
         return [
-            Voter(VoterId(f"v{n}"), PrecinctId(f"p{n % 20}"), n // 20, "Voter", f"+1215{n:07}",
+            Voter(VoterId(f"v{n}"), PrecinctId(f"p{n % 20}"), str(n // 20), "Voter", f"+1215{n:07}",
                   **(changed if n % 10 == 0 else {}))
             for n in range(count)
         ]  # fmt: skip
@@ -155,7 +156,7 @@ async def test_a_roll_is_imported_while_callers_work(
         while not stop.is_set():
             found = await queue.grant(caller, f"p{n}", NOON)
             if isinstance(found, Granted):
-                await queue.record(caller.caller_id, found.lease_id, said("will_vote"), NOON)
+                await queue.outcomes.record(caller.caller_id, found.lease_id, said("will_vote"), NOON)
                 called.append(found.voter_id)
 
     async def bring_in() -> None:

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import aiohttp
 import asyncpg
 
-from beluga.load.sender import Sender
-from beluga.load.surge import Surge, ready_texts, surge
+from beluga.load.sender import TextSender
+from beluga.load.surge import SurgeResult, ready_texts, surge
 from beluga.proof.laws import tallied_ids
 from election.domain.ids import MessageId, check_in_id
 from election.folder import read_election
@@ -36,7 +36,7 @@ class Row:
 
     what: str
     took: float | None = None
-    load: Surge | None = None
+    load: SurgeResult | None = None
     database_away: float = 0.0
     drain_after: float | None = None  # from the database's return to the drain's first row
     behind: float = 0.0  # the most that a tally, of those that answered, was behind the log
@@ -71,6 +71,21 @@ def judge(row: Row) -> None:
     assert load.gap[0] <= MOST_GAP + load.latest_start, load.report()
     assert row.database_away <= MOST_AWAY
     assert row.drain_after is None or row.drain_after <= MOST_DRAIN
+
+
+class UnknownError(Exception):
+    """A harm left no trace: what was kept meanwhile proves nothing. The message says which trace."""
+
+
+def happened(trace: str, seen: bool) -> None:
+    """Ends a test whose harm did not happen: its verdict is unknown, which is no pass."""
+    if not seen:
+        raise UnknownError(f"unknown: {trace} was not seen")
+
+
+def was_away(row: Row) -> None:
+    """The trace of whatever hurts the primary: for a moment nobody could write."""
+    happened("a time without a database that takes writes", row.database_away > 0)
 
 
 @dataclass
@@ -116,10 +131,10 @@ class Measured:
     rows: list[Row]
     acknowledged: set[MessageId] = field(default_factory=set)
 
-    def sender(self) -> Sender:
+    def sender(self) -> TextSender:
         cluster = self.cluster
         secrets = {name: cluster.secret(f"beluga_{name}") for name in ("generic_secret", "twilio_auth_token")}
-        return Sender(cluster.url, cluster.url, secrets, patience=60, tls=cluster.tls)
+        return TextSender(cluster.url, cluster.url, secrets, patience=60, tls=cluster.tls)
 
     def phones(self) -> list[str]:
         return [w.phone for w in read_election(self.election).watchers]

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from election.access.tokens import Tokens
-from tests.cluster.measuring import Measured, judge
+from tests.cluster.measuring import Measured, happened, judge, was_away
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -74,14 +74,28 @@ def test_postgresql_killed(measured: Measured) -> None:
             "exec", "-T", primary, "sh", "-c", "kill -9 $(head -1 /var/lib/postgresql/data/postmaster.pid)"
         )
 
-    judge(measured.while_("PostgreSQL killed", harm, 20))
+    def server() -> str:
+        return cluster.compose(
+            "exec", "-T", primary, "sh", "-c", "head -1 /var/lib/postgresql/data/postmaster.pid; "
+            "sed -n 3p /var/lib/postgresql/data/postmaster.pid", check=False,
+        )  # fmt: skip
+
+    before = server()
+    row = measured.while_("PostgreSQL killed", harm, 20)
+    happened("another server process", server() != before)
+    was_away(row)
+    judge(row)
     cluster.until_replicated()
 
 
 def test_node_killed(measured: Measured) -> None:
     cluster = measured.cluster
     primary = cluster.primary()
-    judge(measured.while_("primary's container killed", lambda: cluster.kill(primary), 35))
+    started = cluster.inspect(primary)["State"]["StartedAt"]
+    row = measured.while_("primary's container killed", lambda: cluster.kill(primary), 35)
+    happened("another start of its container", cluster.inspect(primary)["State"]["StartedAt"] != started)
+    was_away(row)
+    judge(row)
     cluster.until_replicated()
 
 
@@ -94,13 +108,17 @@ def test_node_frozen(measured: Measured) -> None:
         cluster.compose("exec", "-T", "db1", "patronictl", "-c", "/etc/patroni.yml", "switchover",
                         "--candidate", primary, "--force")  # fmt: skip
         cluster.until_replicated()
+    happened("db1 as primary, after the switchover", cluster.primary() == primary)
 
     def harm() -> None:
         cluster.docker("pause", primary)
+        happened("its container paused", cluster.inspect(primary)["State"]["Paused"])
         time.sleep(32)
         cluster.docker("unpause", primary)
 
     row = measured.while_("primary, listed first, frozen 32 s", harm, 45)
+    was_away(row)
+    happened("another primary", cluster.primary() != primary)
     judge(row)
     assert row.database_away <= MOST_FROZEN
     cluster.until_replicated()
@@ -115,12 +133,19 @@ def test_switchover(measured: Measured) -> None:
             "exec", "-T", primary, "patronictl", "-c", "/etc/patroni.yml", "switchover", "--force"
         )
 
-    judge(measured.while_("planned switchover", harm, 18))
+    row = measured.while_("planned switchover", harm, 18)
+    happened("another primary", cluster.primary() != primary)
+    was_away(row)
+    judge(row)
     cluster.until_replicated()
 
 
 def test_one_etcd_killed(measured: Measured) -> None:
-    judge(measured.while_("one etcd killed", lambda: measured.cluster.kill("etcd1"), 12))
+    cluster = measured.cluster
+    started = cluster.inspect("etcd1")["State"]["StartedAt"]
+    row = measured.while_("one etcd killed", lambda: cluster.kill("etcd1"), 12)
+    happened("another start of etcd1", cluster.inspect("etcd1")["State"]["StartedAt"] != started)
+    judge(row)
 
 
 def test_all_etcd_gone(measured: Measured) -> None:
@@ -130,6 +155,8 @@ def test_all_etcd_gone(measured: Measured) -> None:
     def harm() -> None:
         for member in members:
             cluster.docker("kill", member)
+        running = [member for member in members if cluster.inspect(member)["State"]["Running"]]
+        happened("every etcd gone", not running)
         began = time.monotonic()
         said = cluster.run("deploy/cluster", "status", check=False)  # who cannot ask etcd asks each database
         assert said.count("Leader") == 1 and said.count("Sync Standby") == 1, said

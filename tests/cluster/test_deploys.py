@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.containers import IMAGES, Cluster
-from tests.cluster.measuring import Measured, Row, judge
+from tests.cluster.measuring import Measured, Row, happened, judge
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -29,7 +29,12 @@ def test_three_hundred_texts_a_second(measured: Measured) -> None:
 
 
 def test_rolling_restart_of_every_service(measured: Measured) -> None:
-    row = measured.while_("rolling restart of all services", lambda: roll(measured.cluster), 20)
+    cluster = measured.cluster
+    services = [f"{name}{n}" for name in ("intake", "tally", "callers", "dashboard") for n in (1, 2)]
+    before = {service: cluster.inspect(service)["State"]["StartedAt"] for service in services}
+    row = measured.while_("rolling restart of all services", lambda: roll(cluster), 20)
+    after = {service: cluster.inspect(service)["State"]["StartedAt"] for service in services}
+    happened("another start of every service", all(before[s] != after[s] for s in services))
     judge(row)
     assert row.load is not None and row.load.refusals == {}, "no webhook may fail"
 

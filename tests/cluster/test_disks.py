@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.cluster.measuring import Measured, judge
+from tests.cluster.measuring import Measured, happened, judge, was_away
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -18,7 +18,10 @@ def test_a_services_disk_destroyed(measured: Measured, service: str) -> None:
         time.sleep(2)
         cluster.start(service)
 
-    judge(measured.while_(f"{service}'s disk destroyed", harm, 15))
+    before = cluster.inspect(service)["Id"]
+    row = measured.while_(f"{service}'s disk destroyed", harm, 15)
+    happened("another container, of an empty disk", cluster.inspect(service)["Id"] != before)
+    judge(row)
     cluster.until_healthy(service)
     stored_everything(measured)
 
@@ -32,9 +35,11 @@ def test_the_primarys_disk_destroyed(measured: Measured) -> None:
         time.sleep(25)
         cluster.start(primary)
 
-    judge(measured.while_("the primary's disk destroyed", harm, 30))
+    row = measured.while_("the primary's disk destroyed", harm, 30)
+    happened("another primary", cluster.primary() != primary)
+    was_away(row)
+    judge(row)
     cluster.until_replicated()
-    assert cluster.primary() != primary
     stored_everything(measured)
 
 
@@ -47,7 +52,10 @@ def test_the_synchronous_standbys_disk_destroyed(measured: Measured) -> None:
         time.sleep(5)
         cluster.start(standby)
 
-    judge(measured.while_("the synchronous standby's disk destroyed", harm, 15))
+    before = cluster.inspect(standby)["Id"]
+    row = measured.while_("the synchronous standby's disk destroyed", harm, 15)
+    happened("another container, of an empty disk", cluster.inspect(standby)["Id"] != before)
+    judge(row)
     cluster.until_replicated()
     stored_everything(measured)
 

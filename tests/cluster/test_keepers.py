@@ -4,12 +4,13 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
 from chaos.target.target import family
 from tests.cluster.containers import IMAGES
-from tests.cluster.measuring import Measured, Row
+from tests.cluster.measuring import Measured, Row, happened
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -74,6 +75,10 @@ def test_on_their_own_network_nobody_writes_without_a_certificate(measured: Meas
     assert kept.strip() == cluster.primary()
 
 
+def state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+
+
 @pytest.mark.parametrize("service", ["tally2", "intake2", "etcd3"])
 def test_a_container_that_hangs_is_ended_and_starts_again(measured: Measured, service: str) -> None:
     cluster = measured.cluster
@@ -82,6 +87,7 @@ def test_a_container_that_hangs_is_ended_and_starts_again(measured: Measured, se
     for pid in family(first):
         if pid != first:
             os.kill(pid, signal.SIGSTOP)
+            happened(f"process {pid} stopped", state(pid) == "T")
     began = time.monotonic()
     while cluster.inspect(service)["State"]["StartedAt"] == started:
         assert time.monotonic() - began < 2 * MOST_HUNG, f"{service} hangs on"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from beluga.cli.preflight import backup, examine, look_behind
+from beluga.readiness.examination import backup, examine, look_behind
 from beluga.readiness.preflight import database as database_check
-from tests.cluster.measuring import Measured, Row
+from tests.cluster.measuring import Measured, Row, was_away
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -90,6 +90,7 @@ def test_all_databases_disks_destroyed(measured: Measured) -> None:
         assert lost <= MOST_LOST and took <= MOST_RESTORE
 
     row = measured.while_("all three databases' disks destroyed", harm, 20, rate=10)
+    was_away(row)
     assert row.load is not None and row.load.given_up == 0
     assert row.load.gap[0] <= 1.0 + row.load.latest_start, row.load.report()
     cluster.until_replicated()

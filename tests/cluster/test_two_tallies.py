@@ -9,10 +9,10 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from beluga.load.sender import Text
+from beluga.load.sender import WatcherText
 from election.access.tokens import Tokens
 from election.folder import read_election
-from tests.cluster.measuring import Measured, Row
+from tests.cluster.measuring import Measured, Row, happened
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -24,7 +24,7 @@ async def send_counts(measured: Measured) -> None:
     watchers = [w for w in read_election(measured.election).watchers if len(w.precinct_ids) == 1]
     async with measured.sender() as sender:
         for n, watcher in enumerate(watchers[:40]):
-            text = Text(f"count-{run}-{n}", datetime.now(UTC), watcher.phone, f"{100 + n}")
+            text = WatcherText(f"count-{run}-{n}", datetime.now(UTC), watcher.phone, f"{100 + n}")
             assert await sender.send(text) is not None
         measured.acknowledged |= sender.record.acknowledged
 
@@ -91,9 +91,12 @@ async def test_a_board_switches_without_a_gap(measured: Measured) -> None:
         silences: list[float] = []
         for victim in ("tally1", "tally2"):
             await asyncio.sleep(4)
+            before = (await asyncio.to_thread(cluster.inspect, victim))["State"]["StartedAt"]
             await asyncio.to_thread(cluster.kill, victim)
             await asyncio.sleep(8)
             await asyncio.to_thread(cluster.until_healthy, victim)
+            after = (await asyncio.to_thread(cluster.inspect, victim))["State"]["StartedAt"]
+            happened(f"another start of {victim}", after != before)
             await asyncio.sleep(3)  # and has read the log again
         silences += [b - a for a, b in itertools.pairwise(heard)]
         assert not task.done(), task

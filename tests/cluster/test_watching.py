@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.cluster.measuring import Measured, Row
+from tests.cluster.measuring import Measured, Row, happened
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -67,6 +67,7 @@ def test_every_panel_of_the_dashboard_shows_something(
 def test_an_alert_fires_and_names_its_page(measured: Measured, prometheus: Prometheus) -> None:
     cluster = measured.cluster
     cluster.docker("kill", "intake1")
+    happened("intake1 gone", not cluster.inspect("intake1")["State"]["Running"])
     try:
         took = prometheus.until('ALERTS{alertname="OneIntakeLeft",alertstate="firing"}', 60)
         fired = [a for a in prometheus.get("alerts")["alerts"] if a["labels"]["alertname"] == "OneIntakeLeft"]

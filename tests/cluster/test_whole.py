@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from beluga.cli.preflight import look_behind
+from beluga.readiness.examination import look_behind
 from beluga.readiness.preflight import database as database_check
 from tests.cluster.measuring import Measured
 

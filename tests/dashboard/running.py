@@ -181,7 +181,7 @@ class FeedDriver:
         self._server = await serve(self._serve, "127.0.0.1", self.port, compression=None)
         self._tasks = [asyncio.create_task(self._beat())]
         if self.database_url:
-            follower = Follower(self.database_url, self, told=self.say_news)
+            follower = Follower(self.database_url, self, on_topic=self.say_news)
             self._tasks.append(asyncio.create_task(follower.run()))
 
     async def stop(self) -> None:

@@ -50,7 +50,7 @@ def test_what_is_named_as_inside_is_served(served: dict[str, set[str]]) -> None:
 
 def test_every_page_of_the_board_is_among_them() -> None:
     """A page whose path only its script knows is found as the script writes it."""
-    board = ROOT / "dashboard/assets"
+    board = ROOT / "dashboard/browser"
     script = "".join(file.read_text(encoding="utf-8") for file in board.glob("*.js"))
     written = set(re.findall(r"""["'`](/[a-z]+/)["'`$]""", script))
     known = map_of()

@@ -12,9 +12,9 @@ import pytest_asyncio
 
 from beluga.county.county import County, write_county
 from beluga.county.ground_truth import ground_truth
-from beluga.load.sender import Sender, Text
+from beluga.load.sender import TextSender, WatcherText
 from beluga.load.simulated_day import simulated_day
-from beluga.proof.laws import Verdict, Witnesses, check_laws
+from beluga.proof.laws import LawsVerdict, Witnesses, check_laws
 from beluga.stack.process import StackProcess, free_port_base
 from beluga.stack.stack import RunFile, secrets_of
 from election.runtime.clock import FileClock
@@ -32,19 +32,19 @@ class Stage:
     run: RunFile
     county: County
     election: Path
-    texts: list[Text]
+    texts: list[WatcherText]
 
     @property
     def clock(self) -> FileClock:
         assert self.run.clock_file is not None
         return FileClock(Path(self.run.clock_file))
 
-    def sender(self, patience: float = 60.0) -> Sender:
-        return Sender(
+    def sender(self, patience: float = 60.0) -> TextSender:
+        return TextSender(
             self.run.urls["intake"], self.run.urls["intake"], secrets_of(self.stack.state), patience
         )
 
-    async def judge(self, sender: Sender, texts: list[Text]) -> Verdict:
+    async def judge(self, sender: TextSender, texts: list[WatcherText]) -> LawsVerdict:
         secret = secrets_of(self.stack.state)["secret"]
         witnesses = Witnesses(self.run.database_url, self.run.urls["tally"], secret)
         return await check_laws(sender.record.acknowledged, {t.message_id for t in texts}, witnesses)

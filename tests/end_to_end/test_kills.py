@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from beluga.load.replay import at_full_speed
-from beluga.load.sender import Text
+from beluga.load.sender import WatcherText
 from beluga.proof.recount import recounted
 from beluga.stack.stack import alive, secrets_of
 
@@ -27,7 +27,7 @@ async def _kill_once(stage, service: str, chance: random.Random) -> None:
         await asyncio.sleep(0.02)
 
 
-def _again(text: Text, seed: int) -> Text:
+def _again(text: WatcherText, seed: int) -> WatcherText:
     """The same text under another id of its provider's form."""
     key = f"{text.key}-{seed}"
     if text.provider == "twilio":

@@ -35,10 +35,10 @@ async def test_a_worker_that_hangs_is_started_again_and_the_other_goes_on(intake
     await intake.running()
     assert intake.process
     parent = intake.process.pid
-    await until(lambda: intake.log.count('"intake_ready"') == 2)
+    await until(lambda: intake.log.count('"service_ready"') == 2)
     _, hangs, goes_on = family(parent)
     os.kill(hangs, signal.SIGSTOP)
-    await until(lambda: intake.log.count('"intake_ready"') == 3)
+    await until(lambda: intake.log.count('"service_ready"') == 3)
     assert '"worker_hung_killed"' in intake.log
     assert not alive(hangs)
     assert alive(goes_on)
@@ -54,7 +54,7 @@ async def test_no_worker_is_killed_for_the_time_in_which_its_starter_stood_still
     intake = intake_at("", more={"BELUGA_INTAKE_WORKERS": "2"})
     await intake.running()
     assert intake.process
-    await until(lambda: intake.log.count('"intake_ready"') == 2)
+    await until(lambda: intake.log.count('"service_ready"') == 2)
     everybody = family(intake.process.pid)
     for pid in everybody:
         os.kill(pid, signal.SIGSTOP)
@@ -75,11 +75,11 @@ async def test_workers_do_not_outlive_who_started_them(intake_at: Make) -> None:
     intake = intake_at("", more={"BELUGA_INTAKE_WORKERS": "2"})
     await intake.running()
     assert intake.process
-    await until(lambda: intake.log.count('"intake_ready"') == 2)
+    await until(lambda: intake.log.count('"service_ready"') == 2)
     workers_of_it = family(intake.process.pid)[1:]
     intake.end(signal.SIGKILL)
     await until(lambda: not any(alive(pid) for pid in workers_of_it))
-    assert intake.log.count('"intake_stopped"') == 2
+    assert intake.log.count('"service_stopped"') == 2
 
 
 async def test_who_starts_the_workers_is_watched_by_its_beat_and_killed_with_them(tmp_path: Path) -> None:
@@ -96,16 +96,16 @@ async def test_who_starts_the_workers_is_watched_by_its_beat_and_killed_with_the
     supervisor = Supervisor()
     await supervisor.start(program)
     (child,) = supervisor.children
-    await until(lambda: log.read_text().count('"intake_ready"') == 2)
+    await until(lambda: log.read_text().count('"service_ready"') == 2)
     first = child.pid
     assert first is not None
     before = family(first)
     os.kill(first, signal.SIGSTOP)
-    await until(lambda: log.read_text().count('"intake_ready"') == 4)
+    await until(lambda: log.read_text().count('"service_ready"') == 4)
     assert child.hung == 1
     assert [pid for pid in before if alive(pid)] == []
     await supervisor.stop()
-    assert re.search(r'"intake_stopped"', log.read_text())
+    assert re.search(r'"service_stopped"', log.read_text())
 
 
 def test_a_beat_goes_into_a_pipe_and_never_into_a_file(tmp_path: Path, monkeypatch) -> None:

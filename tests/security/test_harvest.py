@@ -12,7 +12,7 @@ from chaos.judge.alerts import OWN_RULES, holds, parse, read_rules
 from election.access.tokens import Tokens
 from election.runtime.clock import FileClock
 from tests.callers.conftest import NOON, add_callers, add_election, add_voters, connection, open_precinct
-from tests.callers.service.test_service import SECRET, Service, as_staff, feed, service, until, web
+from tests.callers.service_process import SECRET, Service, as_staff, feed, service, until, web
 from tests.security.harvest import ask, harvest, sign_up
 
 __all__ = ["connection", "feed", "service", "web"]  # fixtures

@@ -22,7 +22,7 @@ if sys.orig_argv[1:3] == ["-m", _bad()]:
 
 
 def _spin(*_: object) -> None:
-    """Where its event loop was: it holds its port and its connections, and answers nobody."""
+    """Where its event loop was: it holds its port and its connections, and answers no request."""
     while Path(os.environ["CHAOS_SPIN"]).exists():
         sum(range(100_000))
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from election.domain.checkin import Kind
 from election.domain.ids import PrecinctId
+from intake.errors import IntakeError
 
 
-class Ask(Exception):  # noqa: N818 - a turn of the conversation, not an error
+class Ask(IntakeError):  # noqa: N818 - a turn of the conversation, not an error
     """The text could be read two ways. `question` is a catalogue key; `guess` the text that would confirm."""
 
     def __init__(

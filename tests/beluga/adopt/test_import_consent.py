@@ -16,7 +16,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from beluga.adopt.import_plan import Plan
+from beluga.adopt.import_plan import ImportPlan
 from beluga.adopt.importing import Today, import_folder
 from callers.voters.voter_file import RollChange
 from election.domain.checkin import Channel, CheckIn, Kind, Message
@@ -189,7 +189,7 @@ async def test_a_precinct_that_has_reported_today_stays_unless_told(
 async def test_todays_are_those_of_the_stacks_own_clock(there: asyncpg.Connection, tmp_path: Path) -> None:
     await count(there, "19", NOW)
     write_election(tmp_path / "county", election(precincts=19))
-    plans: list[Plan] = []
+    plans: list[ImportPlan] = []
     for today in (
         Today(NOW + timedelta(hours=3)), Today(NOW + timedelta(hours=25)), Today(NOW, rehearsal=True),
     ):  # fmt: skip
@@ -294,9 +294,9 @@ async def beluga_process(folder: Path, url: str) -> tuple[int, str]:
 
 
 def test_plans_are_equal_only_where_they_would_do_the_same() -> None:
-    plan = Plan(election(), election(precincts=21), voters=RollChange(10, 0, 0, 1))
-    assert plan == Plan(election(), election(precincts=21), voters=RollChange(10, 0, 0, 1))
-    assert plan != Plan(election(), election(precincts=22), voters=RollChange(10, 0, 0, 1))
+    plan = ImportPlan(election(), election(precincts=21), voters=RollChange(10, 0, 0, 1))
+    assert plan == ImportPlan(election(), election(precincts=21), voters=RollChange(10, 0, 0, 1))
+    assert plan != ImportPlan(election(), election(precincts=22), voters=RollChange(10, 0, 0, 1))
     assert plan != replace(plan, voters=RollChange(10, 0, 1, 1))
     assert plan != replace(plan, reporting=("01",))
 
@@ -304,7 +304,7 @@ def test_plans_are_equal_only_where_they_would_do_the_same() -> None:
 def test_nobodys_phone_or_name_is_shown() -> None:
     changed = election()
     changed = replace(changed, watchers=(replace(changed.watchers[0], phone="+12155550999"),))
-    said = "\n".join(Plan(election(), changed).lines())
+    said = "\n".join(ImportPlan(election(), changed).lines())
     assert re.search(r"watchers +0 added, 1 changed, 19 removed of 20: w01, w02", said)
     assert "555" not in said and "Watcher" not in said
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beluga.load.latency import Latencies
-from beluga.load.sender import Sender
+from beluga.load.sender import TextSender
 from beluga.load.surge import ready_texts, surge
 from beluga.stack.postgres import free_port
 
@@ -63,7 +63,7 @@ async def stalling(stall_after: int, seconds: float) -> tuple[web.AppRunner, str
 
 async def test_a_stall_shows_in_every_text_that_was_due_while_it_lasted() -> None:
     runner, url = await stalling(stall_after=20, seconds=0.6)
-    async with Sender(url, url, SECRETS) as sender:
+    async with TextSender(url, url, SECRETS) as sender:
         found = await surge(sender, ready_texts(["+12155550101"]), rate=100, seconds=1.5)
     await runner.cleanup()
     assert found.due == len(found.acknowledged) == 150 and found.given_up == 0
@@ -74,7 +74,7 @@ async def test_a_stall_shows_in_every_text_that_was_due_while_it_lasted() -> Non
 
 
 async def test_a_surge_has_bounds() -> None:
-    async with Sender("http://127.0.0.1:1", "", SECRETS) as sender:
+    async with TextSender("http://127.0.0.1:1", "", SECRETS) as sender:
         for rate, seconds in ((1e9, 1), (1, 1e9), (0, 1)):
             with pytest.raises(ValueError, match="choose a rate"):
                 await surge(sender, ready_texts(["+12155550101"]), rate, seconds)

@@ -78,7 +78,7 @@ async def test_live_standings_are_the_recounted_ones_byte_for_byte(database_url:
     )  # fmt: skip
     async with Service(settings, FixedClock(NOON)).running() as service:
         async with asyncio.timeout(20):
-            while service.engine.edition is None:
+            while service.engine.publisher.edition is None:
                 await asyncio.sleep(0.02)
         address = f"http://127.0.0.1:{settings.tally_port}"
         found = await recounted(database_url, address, SECRET)

@@ -14,11 +14,11 @@ import pytest
 from aiohttp import web
 from typer.testing import CliRunner
 
-from beluga.cli.preflight import about, capacity, look_behind
 from beluga.commands import app
-from beluga.load.sender import Sender
+from beluga.load.sender import TextSender
 from beluga.readiness import preflight as checks
 from beluga.readiness.capacity import need
+from beluga.readiness.examination import about, capacity, look_behind
 from beluga.readiness.preflight import DatabaseState
 from beluga.stack.postgres import free_port
 from election.domain.day import Election
@@ -109,14 +109,14 @@ async def test_webhook_round_trip_with_a_real_intake(tmp_path: Path) -> None:
     intake.more = {"BELUGA_PUBLIC_URL": intake.url}
     await intake.running()
     try:
-        async with Sender(intake.url, intake.url, SECRETS, patience=3) as sender:
+        async with TextSender(intake.url, intake.url, SECRETS, patience=3) as sender:
             assert (await checks.webhook(sender, intake.url)).passed
         wrong = SECRETS | {"generic_secret": "another"}
-        async with Sender(intake.url, intake.url, wrong, patience=0.1) as sender:
+        async with TextSender(intake.url, intake.url, wrong, patience=0.1) as sender:
             found = await checks.webhook(sender, intake.url)
             assert not found.passed and "403" in found.said
         # the proxy's name is not what providers sign
-        async with Sender(intake.url, "https://other.example", SECRETS, patience=0.1) as sender:
+        async with TextSender(intake.url, "https://other.example", SECRETS, patience=0.1) as sender:
             found = await checks.webhook(sender, intake.url)
             assert not found.passed and "twilio" in found.said and "BELUGA_PUBLIC_URL" in found.remedy
     finally:
@@ -129,7 +129,7 @@ async def test_a_webhook_that_takes_unsigned_texts_fails() -> None:
 
     async with serving(takes_all) as port:
         url = f"http://127.0.0.1:{port}"
-        async with Sender(url, url, SECRETS, patience=1) as sender:
+        async with TextSender(url, url, SECRETS, patience=1) as sender:
             found = await checks.webhook(sender, url)
     assert not found.passed and "unsigned" in found.said
 

@@ -16,7 +16,7 @@ from election.domain.ids import PrecinctId
 from election.postgres.election_store import save_election
 from election.runtime.clock import FileClock
 from tests.callers.conftest import DAY, NOON, add_callers, add_voters, open_precinct
-from tests.callers.service.test_service import TOKENS, Feed, Service, ready
+from tests.callers.service_process import TOKENS, Feed, Service, ready
 
 KENT: dict[str, Any] = {"account": "ken", "role": "lead", "counties": ["Kent"]}
 SUSSEX: dict[str, Any] = {"account": "sue", "role": "lead", "counties": ["Sussex"]}

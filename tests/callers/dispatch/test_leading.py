@@ -11,7 +11,7 @@ import asyncpg
 
 from election.wire.feed import PrecinctState
 from tests.callers.conftest import add_callers, add_election, add_voters
-from tests.callers.service.test_service import (
+from tests.callers.service_process import (
     Feed,
     Service,
     a_voter,

@@ -10,7 +10,7 @@ import pytest
 from callers.people.people import BankClosedError, People
 from callers.scripts.wording import LANGUAGES, script, words
 from tests.callers.conftest import NOON, add_callers, add_election, add_voters, open_precinct
-from tests.callers.service.test_service import (
+from tests.callers.service_process import (
     Service,
     a_voter,
     as_caller,

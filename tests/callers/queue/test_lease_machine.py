@@ -18,7 +18,8 @@ from hypothesis.stateful import (
 )
 
 from callers.lists.dialer_lists import Lists
-from callers.queue.leases import AlreadyRecordedError, CallerOnDuty, Granted, Queue, TooLateError
+from callers.queue.lease import AlreadyRecordedError, CallerOnDuty, Granted, TooLateError
+from callers.queue.leases import Queue
 from callers.rules.policy import Rules, may_dial
 from callers.voters.encryption import Encryption
 from election.postgres.database import open_pool
@@ -100,11 +101,13 @@ class QueueMachine(RuleBasedStateMachine):
         caller, lease = self.leases[-1 - pick % min(3, len(self.leases))]
         report = OutcomeReport(outcome_id=uuid4(), outcome=outcome, language="es")
         try:
-            self.run(self.queues[service].record(caller, lease.lease_id, report, self.now))
+            self.run(self.queues[service].outcomes.record(caller, lease.lease_id, report, self.now))
         except AlreadyRecordedError:
             return
         # sent again, it changes nothing
-        assert self.run(self.queues[1 - service].record(caller, lease.lease_id, report, self.now)).duplicate
+        assert self.run(
+            self.queues[1 - service].outcomes.record(caller, lease.lease_id, report, self.now)
+        ).duplicate
 
     @precondition(lambda self: self.leases)
     @rule()

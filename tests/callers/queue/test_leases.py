@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from callers.queue.leases import AlreadyRecordedError, CallerOnDuty, Granted, NoVoter, Queue, TooLateError
+from callers.queue.lease import AlreadyRecordedError, CallerOnDuty, Granted, NoVoter, TooLateError
+from callers.queue.leases import Queue
 from callers.rules.policy import Rules
 from election.wire.callers import OutcomeReport
 from tests.callers.conftest import NOON, ZONE, add_voters, open_precinct
@@ -49,7 +50,7 @@ async def test_the_queue_is_walked_to_the_last_voter(
             continue
         outcome = outcomes[tried % 5] if tried < 200 else "will_vote"
         tried += 1
-        await queue.record("ana", found.lease_id, said(outcome), now)
+        await queue.outcomes.record("ana", found.lease_id, said(outcome), now)
         reached.append(found.voter_id)
         now += timedelta(seconds=20)
     assert found == NoVoter("empty")
@@ -69,13 +70,13 @@ async def test_the_likeliest_supporters_come_first_and_households_together(
     pool: asyncpg.Pool, connection: asyncpg.Connection
 ) -> None:
     await add_voters(connection, "a", 6, household=2)
-    await connection.execute("update voters set support = roll_number * 10")
+    await connection.execute("update voters set support = roll_number::int * 10")
     await open_precinct(connection, "a")
     queue, order = a_queue(pool), []
     for _ in range(6):
         lease = await granted(queue, ANA)
         order.append(lease.voter_id)
-        await queue.record("ana", lease.lease_id, said("will_vote"), NOON)
+        await queue.outcomes.record("ana", lease.lease_id, said("will_vote"), NOON)
     assert order == ["a/4", "a/5", "a/2", "a/3", "a/0", "a/1"]
 
 
@@ -88,10 +89,10 @@ async def test_a_household_of_five_is_held_by_one_caller(
     lease = await granted(one, ANA)
     assert isinstance(await two.grant(BEN, "a", NOON), NoVoter)
     assert isinstance(await one.grant(BEN, "a", NOON), NoVoter)
-    await one.record("ana", lease.lease_id, said("no_answer"), NOON)
+    await one.outcomes.record("ana", lease.lease_id, said("no_answer"), NOON)
     assert await two.grant(BEN, "a", NOON + MINUTE) == NoVoter("resting", NOON + 90 * MINUTE)
     again = await granted(two, BEN, NOON + 90 * MINUTE)
-    await two.record("ben", again.lease_id, said("do_not_call"), NOON + 91 * MINUTE)
+    await two.outcomes.record("ben", again.lease_id, said("do_not_call"), NOON + 91 * MINUTE)
     assert await one.grant(ANA, "a", NOON + 300 * MINUTE) == NoVoter("empty")
 
 
@@ -113,13 +114,13 @@ async def test_many_callers_on_two_services_never_share_a_voter_or_a_phone(
                 await asyncio.sleep(0)
                 continue
             seen.append(found.voter_id)
-            await queues[n % 2].record(caller.caller_id, found.lease_id, said("will_vote"), NOON)
+            await queues[n % 2].outcomes.record(caller.caller_id, found.lease_id, said("will_vote"), NOON)
 
     await asyncio.gather(*(work(n) for n in range(40)))
     rest = a_queue(pool)
     while isinstance(found := await rest.grant(ANA, "a", NOON), Granted):
         seen.append(found.voter_id)
-        await rest.record("ana", found.lease_id, said("will_vote"), NOON)
+        await rest.outcomes.record("ana", found.lease_id, said("will_vote"), NOON)
     assert len(seen) == len(set(seen)) == 300
     assert await connection.fetchval("select count(*) from calls") == 300
 
@@ -156,8 +157,8 @@ async def test_consent_is_looked_up_by_the_grant_itself_whatever_the_hints_say(
     queue = a_queue(pool)
     lease = await granted(queue, ANA)
     await queue.release("ana", lease.lease_id, NOON)
-    hints = queue._hints["a"]
-    await queue._read("a", hints, NOON, hints.readings, 0.0)
+    hints = queue.candidates.of("a")
+    await queue.candidates.read("a", hints, NOON, hints.readings, 0.0)
     assert hints.households, "the hint is there before the fact"
     await connection.execute(statement)
     assert isinstance(await queue.grant(ANA, "a", NOON), NoVoter)
@@ -208,7 +209,7 @@ async def test_a_lease_expires_and_a_heartbeat_keeps_it(
     assert (await granted(queue, BEN, NOON + 19 * MINUTE)).voter_id == lease.voter_id
     assert (await queue.dial("ana", lease.lease_id, NOON + 19 * MINUTE)).reason == "expired"
     # the call was made all the same: its outcome counts
-    await queue.record("ana", lease.lease_id, said("will_vote"), NOON + 20 * MINUTE)
+    await queue.outcomes.record("ana", lease.lease_id, said("will_vote"), NOON + 20 * MINUTE)
     assert await connection.fetchval("select count(*) from calls") == 1
 
 
@@ -228,7 +229,7 @@ async def test_who_was_dialled_when_a_callers_phone_died_rests_as_after_no_answe
     assert await queue.grant(BEN, "a", NOON + 11 * MINUTE) == NoVoter("resting", NOON + 90 * MINUTE)
     if late:
         report = said(late, language="es")
-        await queue.record("ana", lease.lease_id, report, NOON + 20 * MINUTE)
+        await queue.outcomes.record("ana", lease.lease_id, report, NOON + 20 * MINUTE)
     if late != "other_language":  # which is called at once
         early = await a_queue(pool).grant(BEN, "a", NOON + rests * MINUTE)
         assert isinstance(early, NoVoter)
@@ -243,10 +244,11 @@ async def test_an_outcome_counts_once_however_often_it_is_sent(
     queue = a_queue(pool)
     lease = await granted(queue, ANA)
     report = said("no_answer")
-    answers = await asyncio.gather(*(queue.record("ana", lease.lease_id, report, NOON) for _ in range(8)))
+    reports = (queue.outcomes.record("ana", lease.lease_id, report, NOON) for _ in range(8))
+    answers = await asyncio.gather(*reports)
     assert sum(not a.duplicate for a in answers) == 1
     with pytest.raises(AlreadyRecordedError):
-        await queue.record("ana", lease.lease_id, said("will_vote"), NOON)
+        await queue.outcomes.record("ana", lease.lease_id, said("will_vote"), NOON)
     assert await connection.fetchval("select count(*) from calls") == 1
 
 
@@ -258,14 +260,14 @@ async def test_undo_gives_the_voter_back_and_restores_the_household(
     queue, window = a_queue(pool), timedelta(seconds=10)
     lease = await granted(queue, ANA)
     report = said("do_not_call")
-    await queue.record("ana", lease.lease_id, report, NOON)
+    await queue.outcomes.record("ana", lease.lease_id, report, NOON)
     again = await queue.undo("ana", lease.lease_id, NOON + timedelta(seconds=9), window)
     assert again is not None
     assert again.voter_id == lease.voter_id
-    late = await queue.record("ana", lease.lease_id, report, NOON)  # a straggler of the undone one
+    late = await queue.outcomes.record("ana", lease.lease_id, report, NOON)  # a straggler of the undone one
     assert late.duplicate
     assert await queue.current("ana", NOON) is not None
-    await queue.record("ana", lease.lease_id, said("will_vote"), NOON + MINUTE)
+    await queue.outcomes.record("ana", lease.lease_id, said("will_vote"), NOON + MINUTE)
     with pytest.raises(TooLateError):
         await queue.undo("ana", lease.lease_id, NOON + 2 * MINUTE, window)
     assert (await granted(queue, ANA, NOON + 2 * MINUTE)).voter_id != lease.voter_id
@@ -278,7 +280,7 @@ async def test_a_voter_of_another_language_moves_to_that_queue(
     await open_precinct(connection, "a")
     queue = a_queue(pool)
     lease = await granted(queue, ANA)
-    await queue.record("ana", lease.lease_id, said("other_language", language="es"), NOON)
+    await queue.outcomes.record("ana", lease.lease_id, said("other_language", language="es"), NOON)
     assert await queue.grant(ANA, "a", NOON) == NoVoter("language")
     assert (await granted(queue, BEN)).language == "es"
 
@@ -291,12 +293,12 @@ async def test_a_promised_call_comes_first_and_on_time(
     queue = a_queue(pool)
     lease = await granted(queue, ANA)
     due = NOON + timedelta(hours=2)
-    await queue.record("ana", lease.lease_id, said("call_back", call_back_at=due), NOON)
+    await queue.outcomes.record("ana", lease.lease_id, said("call_back", call_back_at=due), NOON)
     other = await granted(queue, ANA, due - MINUTE)
     assert other.voter_id != lease.voter_id
-    await queue.record("ana", other.lease_id, said("will_vote"), due - MINUTE)
+    await queue.outcomes.record("ana", other.lease_id, said("will_vote"), due - MINUTE)
     for _ in range(6):  # time passes between looks
-        queue._monotonic()
+        queue.candidates._monotonic()
     assert (await granted(queue, ANA, due)).voter_id == lease.voter_id
 
 

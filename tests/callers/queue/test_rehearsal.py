@@ -2,7 +2,8 @@
 
 import asyncpg
 
-from callers.queue.leases import CallerOnDuty, Granted, NoVoter, Queue, calling_url
+from callers.queue.lease import CallerOnDuty, Granted, NoVoter
+from callers.queue.leases import Queue, calling_url
 from callers.rules.policy import Rules
 from callers.voters.purging import KEPT, OF_REHEARSALS, PERSONAL, purge
 from election.postgres.database import connect, open_pool
@@ -30,7 +31,7 @@ async def test_who_was_called_in_the_exercise_is_called_on_the_day(
     report = OutcomeReport.model_validate(
         {"outcome_id": "5f0f1f6e-0a35-4b7e-9d3c-111111111111", "outcome": "will_vote"}
     )
-    await queue.record("ana", found.lease_id, report, NOON)
+    await queue.outcomes.record("ana", found.lease_id, report, NOON)
     await exercise.execute("insert into strike_offs values ('a', 0, gen_random_uuid(), now())")
     await open_precinct(connection, "a")
     on_the_day = await Queue(pool, Rules(), lambda _: ZONE).grant(ANA, "a", NOON)

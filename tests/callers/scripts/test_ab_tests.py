@@ -3,7 +3,8 @@
 import asyncpg
 import pytest
 
-from callers.queue.leases import CallerOnDuty, Granted, Queue
+from callers.queue.lease import CallerOnDuty, Granted
+from callers.queue.leases import Queue
 from callers.rules.policy import Rules
 from callers.scripts.ab_test import Rule
 from callers.scripts.ab_tests import TrialRunsError, Trials

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from callers.dispatch.feed import callers_view
 from callers.dispatch.places import Places
 from callers.queries.statements import statements
-from callers.queue.leases import CallerOnDuty
+from callers.queue.lease import CallerOnDuty
 from callers.service.calling_service import CallingService
 from callers.service.database_clock import DatabaseClock
 from callers.service.metrics import Metrics

@@ -11,7 +11,7 @@ import asyncpg
 from callers.service.long_poll import LongPoll
 from election.wire.feed import PrecinctState
 from tests.callers.conftest import add_callers, add_election, add_voters, open_precinct
-from tests.callers.service.test_service import (
+from tests.callers.service_process import (
     Feed,
     Service,
     as_caller,

@@ -10,7 +10,8 @@ import asyncpg
 import pytest
 
 from callers.lists.dialer_lists import CallList, Line, Lists, as_csv
-from callers.queue.leases import CallerOnDuty, Granted, Queue
+from callers.queue.lease import CallerOnDuty, Granted
+from callers.queue.leases import Queue
 from callers.rules.policy import Rules
 from callers.voters import voter_file as roll
 from callers.voters.encryption import Encryption, LateKeyError, Person, SealedError
@@ -20,7 +21,7 @@ from election.domain.day import Voter
 from election.domain.ids import PrecinctId, VoterId, check_in_id, message_id
 from tests.callers.conftest import NOON, ZONE, add_callers, add_election, open_precinct
 from tests.callers.queue.test_leases import said
-from tests.callers.service.test_service import TOKENS, Service, as_caller, feed, service, until, web
+from tests.callers.service_process import TOKENS, Service, as_caller, feed, service, until, web
 
 __all__ = ["feed", "service", "web"]  # fixtures
 
@@ -31,7 +32,7 @@ VOTERS = [
     Voter(
         VoterId(f"v{n}"),
         PrecinctId("a"),
-        n,
+        str(n),
         f"Rosa Ortiz {n}",
         phone,
         address=f"{n} Elm Street",
@@ -113,7 +114,7 @@ async def test_a_roll_that_has_been_called_is_not_sealed_afterwards(
     async with connection.transaction():
         await connection.execute("truncate voters")
         await roll.save_voters(connection, VOTERS)
-    await queue.record("ana", found.lease_id, said("do_not_call"), NOON)
+    await queue.outcomes.record("ana", found.lease_id, said("do_not_call"), NOON)
     async with connection.transaction():
         with pytest.raises(LateKeyError):
             await roll.save_voters(connection, VOTERS, KEY)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from beluga.cli.rehearse import SHORT_PATIENCE, _watchers, own_stack
+from beluga.rehearsal.own_stack import own_stack
+from beluga.rehearsal.running import SHORT_PATIENCE, watchers_of
 from chaos.judge.history import History, Op, of
 from chaos.run.run import Runner, catalogue
 from chaos.session.session import Session
@@ -37,7 +38,7 @@ def test_a_primary_without_its_keeper_is_succeeded_and_no_text_is_lost(
     with own_stack(seed=1, precincts=24) as (stack, folder):
         target = KeptTarget(stack.state, patronis)
         history = History(tmp_path / "history.jsonl", seed=1, name=experiment.name)
-        session = Session(target, history, _watchers(folder), 1, experiment.name, SHORT)
+        session = Session(target, history, watchers_of(folder), 1, experiment.name, SHORT)
         result = Runner(experiment, session).run(SHORT_PATIENCE)
     assert not result.skipped
     assert {v.name: v.why for v in result.verdicts if v.valid is not True} == {}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chaos.judge.checker import Budget, Verdict, judge, longest_gap, quick, recovery, worst
+from chaos.judge.checker import Budget, CheckVerdict, judge, longest_gap, quick, recovery, worst
 from chaos.judge.history import Event, History, Op, read_history
 
 BUDGET = Budget(p99=0.5, gap=1.0, board=3.0, alert="DatabaseAway", runbook="database-away")
@@ -199,7 +199,7 @@ def test_a_history_survives_its_file_and_a_line_cut_short(tmp_path: Path) -> Non
 
 
 def test_verdicts_speak() -> None:
-    assert Verdict("x", None, "").word == "unknown"
+    assert CheckVerdict("x", None, "").word == "unknown"
 
 
 def test_recovery_ends_when_texts_are_taken_and_the_board_is_fresh() -> None:

@@ -11,10 +11,10 @@ from aiohttp import web
 
 from chaos.judge.checker import latencies, longest_gap
 from chaos.judge.history import History, Op, of
-from chaos.load.routes import Form, Gateway, Twilio, signed
-from chaos.load.surge import Load, Mix, Surge, Watcher
+from chaos.load.routes import Form, Gateway, TwilioRoute, signed
+from chaos.load.surge import Load, LoadWatcher, Mix, RunningLoad
 
-WATCHERS = [Watcher(f"+1215555{n:04}", f"12-{n:02}") for n in range(5)]
+WATCHERS = [LoadWatcher(f"+1215555{n:04}", f"12-{n:02}") for n in range(5)]
 SECRET = "the modem's secret"
 
 
@@ -69,7 +69,7 @@ def test_what_twilio_sends_is_what_its_own_library_signs() -> None:
     from twilio.request_validator import RequestValidator
 
     planned = a_load().plan()[0]
-    sent = Twilio("http://127.0.0.1:1", SECRET, "https://ours.example").request(planned)
+    sent = TwilioRoute("http://127.0.0.1:1", SECRET, "https://ours.example").request(planned)
     fields = dict(parse_qsl(sent.body.decode(), keep_blank_values=True))
     oracle = RequestValidator(SECRET)
     said = sent.headers["X-Twilio-Signature"]
@@ -105,7 +105,7 @@ async def test_a_silent_provider_delivers_late_what_it_held(tmp_path) -> None:
     hold.touch()
     history = History()
     route = Gateway(f"http://127.0.0.1:{runner.addresses[0][1]}", SECRET)
-    surge = Surge(a_load(rate=50.0, seconds=0.4), route, history, hold=hold).start()
+    surge = RunningLoad(a_load(rate=50.0, seconds=0.4), route, history, hold=hold).start()
     await asyncio.sleep(0.6)
     assert seen == []
     hold.unlink()
@@ -146,7 +146,7 @@ async def test_latency_counts_from_when_a_text_was_due() -> None:
     await site.start()
     port = runner.addresses[0][1]
     route = Gateway(f"http://127.0.0.1:{port}", SECRET)
-    surge = Surge(a_load(mix=Mix(forged=0.1)), route, history, patience=10)
+    surge = RunningLoad(a_load(mix=Mix(forged=0.1)), route, history, patience=10)
     await asyncio.to_thread(surge.start().wait)
     await runner.cleanup()
     acked = {e.key for e in of(history.events, Op.ACK)}

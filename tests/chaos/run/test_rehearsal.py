@@ -11,25 +11,26 @@ from pathlib import Path
 
 import pytest
 
-from beluga.cli.rehearse import SHORT_PATIENCE, _sweep, _watchers, own_stack, versions
-from chaos.judge.checker import Verdict
+from beluga.rehearsal.own_stack import own_stack, sweep
+from beluga.rehearsal.running import SHORT_PATIENCE, versions, watchers_of
+from chaos.judge.checker import CheckVerdict
 from chaos.judge.history import History, Op, of, read_history
-from chaos.load.surge import Watcher
+from chaos.load.surge import LoadWatcher
 from chaos.run.report import headline, write_report
-from chaos.run.run import EXPERIMENTS, Result, Runner, catalogue, write_run
+from chaos.run.run import EXPERIMENTS, ExperimentResult, Runner, catalogue, write_run
 from chaos.session.session import Session
 from chaos.target.target import Target
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.divided(3)]  # each part on a stack of its own
 SHORT = [e for e in catalogue() if "short" in e.about and "one-machine" in e.targets]
 # A machine that runs other suites beside this one is late; laws are not. Long rehearsals judge lateness.
 LAWS = ("I1", "I2", "I4", "I5")
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[tuple[Target, list[Watcher]]]:
+def stage() -> Iterator[tuple[Target, list[LoadWatcher]]]:
     with own_stack(seed=1, precincts=24) as (target, folder):
-        yield target, _watchers(folder)
+        yield target, watchers_of(folder)
 
 
 def test_the_short_form_holds_what_the_issue_asks_for() -> None:
@@ -37,7 +38,7 @@ def test_the_short_form_holds_what_the_issue_asks_for() -> None:
 
 
 @pytest.mark.parametrize("experiment", SHORT, ids=lambda e: e.name)
-def test_in_short(experiment, stage: tuple[Target, list[Watcher]], tmp_path: Path) -> None:
+def test_in_short(experiment, stage: tuple[Target, list[LoadWatcher]], tmp_path: Path) -> None:
     target, watchers = stage
     history = History(tmp_path / "history.jsonl", seed=1, name=experiment.name)
     scale = float(experiment.about["short"])
@@ -45,9 +46,10 @@ def test_in_short(experiment, stage: tuple[Target, list[Watcher]], tmp_path: Pat
     result = Runner(experiment, session).run(SHORT_PATIENCE)
     if result.skipped:
         pytest.skip(result.skipped)
-    found: dict[str, Verdict] = {v.name.split()[0]: v for v in result.verdicts}
+    found: dict[str, CheckVerdict] = {v.name.split()[0]: v for v in result.verdicts}
     assert {name: found[name].why for name in LAWS if found[name].valid is not True} == {}
     assert found["S"].valid, found["S"].why
+    assert found["F"].valid, found["F"].why
     events = read_history(tmp_path / "history.jsonl")
     assert any(of(events, Op.FAULT)) or experiment.number in (12, 13)
     assert found["I1"].figures["acknowledged"] > 50
@@ -64,11 +66,11 @@ def test_what_a_killed_rehearsal_left_is_swept_away_and_a_living_ones_is_not(
         folder = tmp_path / f"beluga-rehearse-{name}"
         (folder / "state" / "intake").mkdir(parents=True)
         (folder / "owner").write_text(str(owner))
-    _sweep()
+    sweep()
     assert [p.name for p in tmp_path.iterdir()] == ["beluga-rehearse-living"]
 
 
-def test_the_toolkit_runs_one(stage: tuple[Target, list[Watcher]], tmp_path: Path) -> None:
+def test_the_toolkit_runs_one(stage: tuple[Target, list[LoadWatcher]], tmp_path: Path) -> None:
     """`chaos run` by Chaos Toolkit itself: the same actions, the same history."""
     target, _ = stage
     command = [str(Path(sys.executable).with_name("chaos")), "--log-file", str(tmp_path / "log"), "run"]
@@ -88,7 +90,7 @@ def test_the_toolkit_runs_one(stage: tuple[Target, list[Watcher]], tmp_path: Pat
     assert sum(1 for _ in of(events, Op.ACK)) > 50
 
 
-def _report(folder: Path, result: Result) -> None:
+def _report(folder: Path, result: ExperimentResult) -> None:
     """One page, which asks nobody."""
     about = {"wall": "now", "command": "beluga rehearse", "versions": versions()}
     write_run(folder, [result], about)

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from chaos.judge.checker import Verdict
+from chaos.judge.checker import CheckVerdict
 from chaos.judge.history import Event, Op
 from chaos.run.report import seen, times, write_report
-from chaos.run.run import Result, catalogue
+from chaos.run.run import ExperimentResult, catalogue
 
 EXPERIMENT = next(e for e in catalogue() if e.name == "primary-killed")
 ABOUT = {"wall": "now", "command": "beluga rehearse", "versions": {}}
@@ -19,7 +19,7 @@ def kept(folder: Path, name: str, result: str, seconds: float, seed: int = 1) ->
 
 
 def page(folder: Path, recovery: float, valid: bool = True) -> str:
-    result = Result(EXPERIMENT, 1, [Verdict("I1", valid, "")], recovery=recovery)
+    result = ExperimentResult(EXPERIMENT, 1, [CheckVerdict("I1", valid, "")], recovery=recovery)
     now = folder / "2026-11-03T120000"
     now.mkdir(exist_ok=True)
     return write_report(now, [result], ABOUT).read_text().rsplit("</script>", 1)[1]
@@ -46,7 +46,7 @@ def test_a_verdict_lost_is_worse_however_quick(tmp_path: Path) -> None:
 
 
 def test_how_long_it_took_names_what_took_longest() -> None:
-    results = [Result(EXPERIMENT, seed, seconds=10.0 * seed) for seed in range(1, 8)]
+    results = [ExperimentResult(EXPERIMENT, seed, seconds=10.0 * seed) for seed in range(1, 8)]
     assert times(results).startswith(f"4.7 minutes in all; longest: {EXPERIMENT.name} 70 s, ")
     assert times(results).count(EXPERIMENT.name) == 5
 

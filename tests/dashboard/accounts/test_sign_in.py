@@ -70,7 +70,7 @@ async def test_nothing_but_the_door_is_open_to_strangers(room: Room) -> None:
     async with anyone(room) as session:
         for path in ("/boot", "/feed-token", "/shapes/precincts", "/people", "/watched", "/audit",
                      "/alerts", "/replay", "/snapshot", "/hotline",
-                     "/_dash-layout", "/_dash-dependencies", "/assets/board.js"):  # fmt: skip
+                     "/_dash-layout", "/_dash-dependencies", "/script/x/begin.js"):  # fmt: skip
             assert await status(session, path) == 401, path
         async with session.get("/precinct/01-01", headers=PAGE, allow_redirects=False) as answer:
             assert answer.status == 302

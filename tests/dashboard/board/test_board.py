@@ -379,7 +379,7 @@ async def test_what_waits_at_the_desks_comes_with_the_feed_and_nothing_is_polled
         await expect(page.locator("#unread-count")).to_have_text("1")
         await expect(page.locator("#top-waiting")).to_have_text("4")
         asked: list[str] = []
-        await until(page, "beluga.drill.here")  # the panel's scripts, which come by themselves
+        await until(page, "beluga.panelScripts.here")  # the panel's scripts, which come by themselves
         await asyncio.sleep(6)  # alerts and people that were still being asked for
         page.on("request", lambda r: asked.append(r.url))
         for _ in range(4):

@@ -1,5 +1,5 @@
 """The browser's feed module does with the recorded messages what the services' view does: in a real browser,
-over a real connection (the vectors: tests/election/feed_client/vectors.json).
+over a real connection (tests/election/feed_client/vectors.json; without one: tests/browser/feed.test.mjs).
 """
 
 import asyncio
@@ -11,17 +11,18 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Browser
 
-import dashboard
+from election.browser import modules
 
 VECTORS = json.loads(
     (Path(__file__).parents[2] / "election" / "feed_client" / "vectors.json").read_text(encoding="utf-8")
 )
-SCRIPT = Path(dashboard.__file__).parent / "assets" / "feed.js"
-PAGE = """<!doctype html><meta charset="utf-8"><script src="/feed.js"></script><script>
+PAGE = """<!doctype html><meta charset="utf-8"><script type="module">
+import { connectFeed } from "/feed_connection.js";
+import { FeedView } from "/feed_view.js";
 window.said = [];
 const note = (name) => (m) =>
   window.said.push({ name, seq: m?.seq ?? null, behind: m?.stored_behind ?? null });
-window.beluga.connectFeed({
+connectFeed(new FeedView(), {
   hello: note("hello"), snapshot: note("snapshot"), delta: note("delta"), beat: note("beat"),
   live: () => {}, lost: (words) => window.said.push({ name: "lost", words }), signedOut: () => {},
 });
@@ -36,9 +37,7 @@ class Site:
         self.connected: list[dict[str, str]] = []
         self._app = web.Application()
         self._app.router.add_get("/", lambda _: self._answer(PAGE, "text/html"))
-        self._app.router.add_get(
-            "/feed.js", lambda _: self._answer(SCRIPT.read_text("utf-8"), "text/javascript")
-        )
+        self._app.router.add_get("/{name:.+[.]js}", self._module)
         self._app.router.add_get("/feed-token", self._token)
         self._app.router.add_get("/feed", self._feed)
         self._runner = web.AppRunner(self._app)
@@ -55,6 +54,9 @@ class Site:
 
     async def _answer(self, text: str, kind: str) -> web.Response:
         return web.Response(text=text, content_type=kind)
+
+    async def _module(self, request: web.Request) -> web.Response:
+        return await self._answer(modules()[request.match_info["name"]].decode(), "text/javascript")
 
     async def _token(self, _: web.Request) -> web.Response:
         return web.json_response({"url": f"ws://127.0.0.1:{self.port}/feed", "token": "t"})
@@ -100,7 +102,7 @@ async def test_the_page_takes_the_recorded_messages_alike(browser: Browser, vect
         page = await browser.new_page()
         try:
             await page.goto(f"http://127.0.0.1:{site.port}/")
-            await page.wait_for_function(f"window.said.length >= {len(wanted)}", timeout=20_000)
+            await page.wait_for_function(f"window.said?.length >= {len(wanted)}", timeout=20_000)
             said = (await page.evaluate("window.said"))[: len(wanted)]
             assert [(one["name"], one.get("seq")) for one in said] == wanted
             beats = [s["message"] for s in steps if s["message"]["type"] == "beat" and s["accepted"]]

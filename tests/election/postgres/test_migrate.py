@@ -1,6 +1,7 @@
 """Migrations come in phases, give way to the services that run, and say what they would do."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -12,7 +13,7 @@ from beluga.commands import app
 from beluga.stack.postgres import EmbeddedPostgres
 from election.postgres import migrate as migrations
 from election.postgres.database import connect
-from election.postgres.migrate import LockedOutError, Step, migrate, pending, planned, steps
+from election.postgres.migrate import LockedOutError, Migration, functions, migrate, pending, planned, steps
 
 
 @pytest_asyncio.fixture
@@ -25,16 +26,16 @@ async def connection(database_url: str) -> AsyncIterator[asyncpg.Connection]:
 KNOWN = tuple(steps())
 
 
-def more(*added: Step) -> list[Step]:
+def more(*added: Migration) -> list[Migration]:
     return [*KNOWN, *added]
 
 
-NEXT = Step("9001_pre_next", "pre", "Adds a column.", "alter table audit add column next text")
-LAST = Step("9002_post_last", "post", "Drops it again.", "alter table audit drop column next")
+NEXT = Migration("9001_pre_next", "pre", "Adds a column.", "alter table audit add column next text")
+LAST = Migration("9002_post_last", "post", "Drops it again.", "alter table audit drop column next")
 
 
 def test_every_migration_says_its_phase_and_its_purpose() -> None:
-    for step in steps():
+    for step in (*steps(), *functions()):
         assert step.purpose, f"{step.name}: begin the file with a sentence that says what it is for"
 
 
@@ -91,7 +92,9 @@ async def test_several_at_once_apply_each_step_once(postgres: EmbeddedPostgres) 
     url = postgres.url_of("migrate_race")
     connections = [await connect(url) for _ in range(4)]
     applied = await asyncio.gather(*(migrate(c) for c in connections))
-    assert sorted(name for names in applied for name in names) == [step.name for step in steps()]
+    assert sorted(name for names in applied for name in names) == [
+        step.name for step in (*steps(), *functions())
+    ]
     for connection in connections:
         await connection.close()
     await admin.execute("drop database migrate_race with (force)")
@@ -108,3 +111,51 @@ def test_the_plan_is_printed_and_nothing_is_done(database_url: str, monkeypatch:
         assert (
             result.exit_code == 3 and "9001_pre_next" in result.output and "Adds a column." in result.output
         )
+
+
+async def text_in_force(connection: asyncpg.Connection) -> str:
+    return str(await connection.fetchval("select prosrc from pg_proc where proname = 'give_lease'"))
+
+
+async def test_a_database_made_before_functions_had_files_migrates(
+    connection: asyncpg.Connection, database_url: str
+) -> None:
+    ours = await text_in_force(connection)
+    await connection.execute("drop table function_texts")  # as it was made by the code before
+    replaced = next(step for step in KNOWN if step.name == "0013_pre_calling").sql
+    await connection.execute(
+        replaced[replaced.index("create function give_lease") :].replace("create", "create or replace", 1)
+    )
+    assert await text_in_force(connection) != ours
+    assert await pending(connection) == ["functions/give_lease"]
+    assert await migrate(connection, "post") == []
+    assert await migrate(connection) == ["functions/give_lease"]
+    assert await text_in_force(connection) == ours
+    assert await migrate(connection) == []
+
+
+async def test_a_function_is_applied_whenever_its_text_changes_and_back_again(
+    connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [ours] = functions()
+    other = Migration(
+        ours.name, "pre", ours.purpose, ours.sql.replace("'granted'", "'given'"), repeatable=True
+    )
+    monkeypatch.setattr(migrations, "functions", lambda: [other])
+    assert await migrate(connection) == [ours.name]
+    assert "'given'" in await text_in_force(connection)
+    monkeypatch.setattr(migrations, "functions", lambda: [ours])
+    assert await migrate(connection) == [ours.name]
+    assert await text_in_force(connection) in ours.sql
+
+
+def test_a_function_that_stands_in_two_migrations_has_a_file_and_no_third() -> None:
+    last = {"give_lease": "0016_pre_unanswered_calls"}  # the last migration that held its text
+    written: dict[str, list[str]] = {}
+    for step in steps():
+        for name in re.findall(r"create (?:or replace )?function (\w+)", step.sql):
+            written.setdefault(name, []).append(step.name)
+    assert {name for name, where in written.items() if len(where) > 1} <= set(last)
+    assert [f"functions/{name}" for name in sorted(last)] == [step.name for step in functions()]
+    for name, step in last.items():
+        assert written[name][-1] == step, f"{name}: change migrations/functions/{name}.sql, not a migration"

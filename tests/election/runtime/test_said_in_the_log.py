@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 
 from callers.api.permission import for_all
-from dashboard.accounts.sign_in import Person, needs_role
+from dashboard.accounts.sign_in import WarRoomUser, needs_role
 from election.access import telemetry
 from election.access.accounts import Role
 from election.access.identity import Identity
@@ -70,7 +70,7 @@ def test_the_war_room_says_whom_it_refused() -> None:
 
     @server.before_request
     def who() -> None:
-        flask.g.person = Person("sam", Role.STAFF, None)
+        flask.g.person = WarRoomUser("sam", Role.STAFF, None)
 
     with structlog.testing.capture_logs() as logs:
         assert server.test_client().get("/audit").status_code == 403

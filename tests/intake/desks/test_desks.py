@@ -12,8 +12,8 @@ import aiohttp
 import orjson
 import pytest_asyncio
 
-from beluga.cli.reread import corrected, differences
 from beluga.proof.recount import recounted
+from beluga.proof.rereading import corrected, differences
 from beluga.stack.postgres import free_port
 from election.access.tokens import Tokens
 from election.domain.checkin import CheckIn, Kind
@@ -24,7 +24,8 @@ from election.postgres.database import connect
 from election.postgres.election_store import load_election
 from intake.app import Intake
 from intake.settings import IntakeSettings
-from tally.ledger.ledger import Ledger, Verdict
+from tally.entries.entries import Verdict
+from tally.ledger.ledger import Ledger
 from tests.intake.running import (
     GENERIC_SECRET,
     SECRET,

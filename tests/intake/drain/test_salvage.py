@@ -18,7 +18,7 @@ from election.runtime.clock import FixedClock
 from intake.drain.drain import Drain
 from intake.journal.writer import Journal
 from intake.metrics.intake import Telemetry
-from intake.receive.pipeline import IngestPipeline
+from intake.receive.pipeline import IngestPipeline, PipelineOptions
 from intake.receive.replicated_ack import Replication
 from tests.intake.drain.test_drain import AT, a_draft, rosters_at
 from tests.intake.running import (
@@ -91,7 +91,9 @@ async def test_replicated_waits_for_the_database_and_not_for_long(tmp_path: Path
     await import_election(database_url, an_election())
     rosters, telemetry = await rosters_at(tmp_path), Telemetry()
     journal, replication = await Journal.open(tmp_path / "journal"), Replication(longest_wait=60)
-    pipeline = IngestPipeline(journal, rosters, FixedClock(AT), telemetry, "US", replication=replication)
+    pipeline = IngestPipeline(
+        journal, rosters, FixedClock(AT), telemetry, PipelineOptions("US", replication=replication)
+    )
 
     async def text(key: str) -> None:
         await pipeline.submit_and_wait("t", key, Channel.SMS, phone(1), body="412", raw=b"")

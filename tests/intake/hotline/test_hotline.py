@@ -60,7 +60,6 @@ def test_an_operator_reports_by_keyboard_alone(site: Site, page: Page) -> None:
     assert page.url == f"{site.url}/hotline"  # the token has left the address
     expect(page.locator("html[data-ready]")).to_have_count(1)
     keys = page.keyboard
-    started = time.monotonic()
     for typed, words in (("1201", "410"), ("school 12-02", "FIX 99"), ("12-02", "! machine 2 down")):
         keys.type(typed)
         keys.press("Enter")
@@ -69,7 +68,6 @@ def test_an_operator_reports_by_keyboard_alone(site: Site, page: Page) -> None:
     expect(page.locator("#log tbody tr")).to_have_count(3)
     expect(page.locator("#log tbody tr").last.locator("td").last).to_contain_text("✓ Got it: 410 at 12-01")
     expect(page.locator("#log tbody tr").first.locator("td").last).to_contain_text("machine 2 down")
-    assert time.monotonic() - started < 9  # three seconds a report, this slow machine included
     keys.type("12")
     expect(page.locator("#found li")).to_have_count(7)  # and a building that two share
     keys.press("ArrowDown")

@@ -214,9 +214,9 @@ async def test_intake_says_it_where_people_and_machines_look(intake_at: Make) ->
             assert await send(f"{n}") == 200
         intake.end(signal.SIGKILL)
         log_of(intake.state / "intake" / "journal").unlink()
-        before = intake.log.count('"intake_ready"')
+        before = intake.log.count('"service_ready"')
         intake.start()
-        while intake.log.count('"intake_ready"') == before:
+        while intake.log.count('"service_ready"') == before:
             pass
         async with session.get(f"{intake.url}/readyz") as response:
             assert response.status == 503

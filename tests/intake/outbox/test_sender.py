@@ -21,7 +21,7 @@ from intake.outbox import store
 from intake.outbox.metrics import OutboxTelemetry
 from intake.outbox.sender import Outbox
 from intake.replies.purposes import Purpose, Text, Window
-from intake.senders import Delivery, NotTakenError, Order, RefusedError, UncertainError
+from intake.senders import Delivery, NotTakenError, Order, TextRefusedError, UncertainError
 
 NOW = datetime(2026, 11, 3, 15, 0, tzinfo=UTC)
 
@@ -203,9 +203,9 @@ async def test_an_idempotent_provider_is_asked_again(
     ("answer", "state"),
     [
         (UncertainError("timeout"), "unknown"),
-        (RefusedError("wrong_number"), "failed"),
+        (TextRefusedError("wrong_number"), "failed"),
         (NotTakenError("429"), "waiting"),
-        (RefusedError("account"), "waiting"),
+        (TextRefusedError("account"), "waiting"),
     ],
 )
 async def test_what_a_provider_answers_decides_what_becomes_of_a_text(

@@ -12,6 +12,8 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 import orjson
@@ -19,7 +21,7 @@ import pytest
 from multidict import CIMultiDict
 from twilio.request_validator import RequestValidator
 
-from intake.providers import PROVIDERS, MalformedError, RefusedError, Webhook
+from intake.providers import PROVIDERS, MalformedError, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
 from tests.intake.providers.test_provider_conformance import HOST, NOW, SECRET, SENDER, jwt
 
@@ -40,11 +42,19 @@ class Capture:
     signature: Callable[[str], str]
     id_names: tuple[str, ...]
 
-    def taken(self, fields: Fields, nonce: str = "nonce", query: str = "") -> list[str]:
-        """The ids of the messages taken from these fields under the signature that was captured."""
+    @cached_property
+    def _taker(self) -> Any:
         taker = PROVIDERS[self.provider](IntakeSettings(**self.settings))  # type: ignore[arg-type]
         assert taker is not None
-        signature = self.signature(self.signed(self.fields, "nonce"))
+        return taker
+
+    @cached_property
+    def _captured(self) -> str:
+        return self.signature(self.signed(self.fields, "nonce"))
+
+    def taken(self, fields: Fields, nonce: str = "nonce", query: str = "") -> list[str]:
+        """The ids of the messages taken from these fields under the signature that was captured."""
+        taker, signature = self._taker, self._captured
         body = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in fields)
         headers = CIMultiDict({
             "X-Twilio-Signature": signature, "X-Plivo-Signature-V3": signature,
@@ -53,7 +63,7 @@ class Capture:
         if self.provider == "vonage":
             body += f"&sig={signature}"
         url = f"{HOST}/sms/{self.provider}{query}"
-        with suppress(RefusedError, MalformedError):
+        with suppress(WebhookRefusedError, MalformedError):
             return [t.provider_message_id for t in taker.receive(Webhook(url, headers, body.encode(), NOW))]
         return []
 

@@ -5,7 +5,6 @@ read. A new provider adds one `Vector` here.
 import base64
 import hashlib
 import hmac
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 from twilio.request_validator import HMAC_SHA256, RequestValidator
 
-from intake.providers import PROVIDERS, MalformedError, RefusedError, Webhook, freshness
+from intake.providers import PROVIDERS, MalformedError, Webhook, WebhookRefusedError, freshness
 from intake.providers.generic import sign as sign_generic
 from intake.settings import IntakeSettings
 from intake.webhook.fast_path import Headers
@@ -227,7 +226,7 @@ def test_a_redelivery_has_the_same_key(vector: Vector) -> None:
 
 @every
 def test_another_secret_is_refused(vector: Vector) -> None:
-    with pytest.raises(RefusedError):
+    with pytest.raises(WebhookRefusedError):
         taken(vector, vector.webhook(secret=WRONG))
 
 
@@ -236,7 +235,7 @@ def test_missing_or_mangled_headers_are_refused(vector: Vector) -> None:
     webhook = vector.webhook()
     if not webhook.headers:  # signed among its fields
         bare = webhook._replace(body=webhook.body.rpartition(b"&sig=")[0])
-        with pytest.raises(RefusedError):
+        with pytest.raises(WebhookRefusedError):
             taken(vector, bare)
     for name in webhook.headers:
         if name == "X-Twilio-Webhooks-Signature-Settings":
@@ -244,11 +243,11 @@ def test_missing_or_mangled_headers_are_refused(vector: Vector) -> None:
         for value in ("", "x", "ñ", "\x00", "0", "9" * 5000, webhook.headers[name][:-3]):
             headers = webhook.headers.copy()
             headers[name] = value
-            with pytest.raises(RefusedError):
+            with pytest.raises(WebhookRefusedError):
                 taken(vector, webhook._replace(headers=headers))
         headers = webhook.headers.copy()
         del headers[name]
-        with pytest.raises(RefusedError):
+        with pytest.raises(WebhookRefusedError):
             taken(vector, webhook._replace(headers=headers))
 
 
@@ -258,7 +257,7 @@ def test_a_changed_body_is_refused(vector: Vector) -> None:
     changed = webhook._replace(body=webhook.body.replace(b"412", b"999"))
     assert changed.body != webhook.body
     if vector.covers_body:
-        with pytest.raises(RefusedError):
+        with pytest.raises(WebhookRefusedError):
             taken(vector, changed)
 
 
@@ -267,9 +266,9 @@ def test_a_changed_url_is_refused_where_it_is_signed(vector: Vector) -> None:
     webhook = vector.webhook(url=f"{HOST}/sms/{vector.provider}?b=2&a=1")
     assert taken(vector, webhook)
     if vector.covers_url:
-        with pytest.raises(RefusedError):
+        with pytest.raises(WebhookRefusedError):
             taken(vector, webhook._replace(url=webhook.url.replace("a=1", "a=2")))
-        with pytest.raises(RefusedError):
+        with pytest.raises(WebhookRefusedError):
             taken(vector, webhook._replace(url=webhook.url.replace("beluga", "other")))
 
 
@@ -277,7 +276,7 @@ def test_a_changed_url_is_refused_where_it_is_signed(vector: Vector) -> None:
 @pytest.mark.parametrize("off", [-301, 301, -86_400, 10**9])
 def test_a_recorded_request_is_refused_later(vector: Vector, off: int) -> None:
     if vector.window:
-        with pytest.raises(RefusedError, match="stale"):
+        with pytest.raises(WebhookRefusedError, match="stale"):
             taken(vector, vector.webhook(at=NOW + off))
 
 
@@ -314,7 +313,7 @@ def test_a_clock_that_is_off_is_tolerated_and_told(vector: Vector, off: int) -> 
 def test_whatever_comes_is_refused_or_malformed_or_nothing(vector: Vector, body: bytes) -> None:
     """With the headers of a good request; Bandwidth's login stays good for any body."""
     webhook = vector.webhook()._replace(body=body)
-    with suppress(RefusedError, MalformedError):
+    with suppress(WebhookRefusedError, MalformedError):
         assert taken(vector, webhook) == []
 
 
@@ -330,7 +329,7 @@ def test_a_token_may_not_choose_its_algorithm() -> None:
     claims = {"iat": int(NOW), "payload_hash": hashlib.sha256(webhook.body).hexdigest()}
     for algorithm in ("none", "RS256", "HS512"):
         headers = CIMultiDict({"Authorization": f"Bearer {jwt(claims, SECRET, algorithm)}"})
-        with pytest.raises(RefusedError):
+        with pytest.raises(WebhookRefusedError):
             taken(vector, webhook._replace(headers=headers))
 
 
@@ -340,12 +339,3 @@ def test_several_texts_of_one_webhook() -> None:
     event = {"type": "message-received", "message": {"id": "2", "from": SENDER, "text": "V 1"}}
     body = orjson.dumps([*orjson.loads(webhook.body), {"type": "message-delivered"}, event])
     assert [t.provider_message_id for t in taken(vector, webhook._replace(body=body))] == ["m1", "2"]
-
-
-@every
-def test_a_signature_costs_little(vector: Vector) -> None:
-    webhook, taker = vector.webhook(), vector.taker
-    started = time.process_time()
-    for _ in range(200):
-        taker.receive(webhook)
-    assert (time.process_time() - started) / 200 < 0.002

@@ -13,7 +13,7 @@ from twilio.request_validator import RequestValidator
 
 from election.domain.checkin import Channel
 from intake.journal.file import Draft
-from intake.providers import MalformedError, Outcome, RefusedError, Webhook
+from intake.providers import MalformedError, Outcome, Webhook, WebhookRefusedError
 from intake.providers.generic import SKEW_SECONDS, Generic, sign
 from intake.providers.twilio import Twilio
 
@@ -54,7 +54,7 @@ def test_twilio_refuses_a_changed_parameter(fields: dict[str, str], name: str, v
     webhook = a_twilio_webhook(fields)
     changed = fields | {name: fields.get(name, "") + value + "x"}
     forged = Webhook(webhook.url, webhook.headers, urlencode(changed).encode(), webhook.at)
-    with pytest.raises(RefusedError):
+    with pytest.raises(WebhookRefusedError):
         Twilio(TOKEN).receive(forged)
 
 
@@ -83,7 +83,7 @@ def test_twilio_signs_a_repeated_name_with_its_distinct_values_in_order() -> Non
 @pytest.mark.parametrize("signature", [None, "", "AAAA", "é", "x" * 5000])
 def test_twilio_refuses_what_is_not_signed(signature: str | None) -> None:
     headers = {} if signature is None else {"X-Twilio-Signature": signature}
-    with pytest.raises(RefusedError):
+    with pytest.raises(WebhookRefusedError):
         Twilio(TOKEN).receive(Webhook(URL, headers, f"MessageSid={SID}&From=%2B1&Body=412".encode(), 0))
 
 
@@ -115,7 +115,7 @@ def test_generic_takes_what_is_signed(its_id: str, text: str, sender: str) -> No
     body = orjson.dumps({"id": its_id, "text": text, "from": sender, "more": [1]})
     (incoming,) = Generic(SECRET).receive(a_generic_webhook(body))
     assert (incoming.provider_message_id, incoming.sender, incoming.text) == (its_id, sender, text)
-    with pytest.raises(RefusedError):
+    with pytest.raises(WebhookRefusedError):
         Generic("another secret").receive(a_generic_webhook(body))
 
 
@@ -128,7 +128,7 @@ def test_generic_tolerates_a_clock_that_is_off(skew: int) -> None:
 @pytest.mark.parametrize("skew", [-SKEW_SECONDS - 1, SKEW_SECONDS + 1])
 def test_generic_refuses_a_recording(skew: int) -> None:
     body = b'{"id": "1", "from": "+12155550101", "text": "412"}'
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(WebhookRefusedError) as refused:
         Generic(SECRET).receive(a_generic_webhook(body, 1_000_000 + skew))
     assert refused.value.reason == "stale_signature"
 

@@ -12,7 +12,7 @@ from election.domain.checkin import Channel
 from election.runtime.clock import FixedClock
 from intake.journal.writer import Journal, JournalUnavailableError
 from intake.metrics.intake import Telemetry
-from intake.receive.pipeline import SHED_WAITING, IngestPipeline
+from intake.receive.pipeline import SHED_WAITING, IngestPipeline, PipelineOptions
 from intake.receive.rate_limits import Phones, RefusalPacer, TokenBucket
 from tests.intake.drain.test_drain import AT, rosters_at
 from tests.intake.running import phone
@@ -92,7 +92,9 @@ async def test_refusals_are_paced_and_all_answered() -> None:
 
 async def test_strangers_are_put_off_before_watchers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = await Journal.open(tmp_path / "journal")
-    pipeline = IngestPipeline(journal, await rosters_at(tmp_path), FixedClock(AT), Telemetry(), "US")
+    pipeline = IngestPipeline(
+        journal, await rosters_at(tmp_path), FixedClock(AT), Telemetry(), PipelineOptions("US")
+    )
 
     async def text(key: str, sender: str) -> str:
         return (await pipeline.submit_and_wait("t", key, Channel.SMS, sender, body="412", raw=b"")).reply

@@ -13,7 +13,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from beluga.stack.postgres import free_port
-from intake.senders import Delivery, NotTakenError, Order, RefusedError, Sender, UncertainError
+from intake.senders import Delivery, NotTakenError, Order, Sender, TextRefusedError, UncertainError
 from intake.senders.file import FileSender
 from intake.senders.telnyx import TelnyxSender
 from intake.senders.telnyx import delivery_of as telnyx_delivery
@@ -164,7 +164,7 @@ async def test_refusals_say_whether_the_phone_is_wrong_or_has_opted_out(
     sender: Sender, provider: FakeProvider, code_of: dict[str, str], reason: str
 ) -> None:
     provider.status, provider.code = 400, code_of[sender.name]
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(TextRefusedError) as refused:
         await sender.send(ORDER)
     assert refused.value.reason == reason
 
@@ -172,7 +172,7 @@ async def test_refusals_say_whether_the_phone_is_wrong_or_has_opted_out(
 async def test_wrong_credentials_are_the_accounts_fault(provider: FakeProvider) -> None:
     url = f"http://127.0.0.1:{provider.port}"
     for made in (TwilioSender(ACCOUNT, "wrong", url, "x"), TelnyxSender("wrong", url, "x")):
-        with pytest.raises(RefusedError) as refused:
+        with pytest.raises(TextRefusedError) as refused:
             await made.send(ORDER)
         assert refused.value.reason == "account"
         await made.close()

@@ -57,8 +57,8 @@ async def test_tables_and_log_are_told_to_those_who_may_work_at_the_desks(databa
     await import_election(writer, an_election())
     engine = Engine(FixedClock(NOON), conflate_seconds=0.05)
     changes: list[Change] = []
-    engine.on_change = changes.append
-    follower = Follower(database_url, engine, poll_seconds=0.05, told=engine.hear_news)
+    engine.publisher.on_change = changes.append
+    follower = Follower(database_url, engine, poll_seconds=0.05, on_topic=engine.publisher.add_topic)
     tasks = [asyncio.create_task(engine.run()), asyncio.create_task(follower.run())]
 
     def told() -> set[str]:
@@ -71,7 +71,7 @@ async def test_tables_and_log_are_told_to_those_who_may_work_at_the_desks(databa
         changes.clear()
 
     try:
-        await until(lambda: follower.live and engine.edition is not None)
+        await until(lambda: follower.live and engine.publisher.edition is not None)
         await asyncio.sleep(0.2)
         changes.clear()
         await desk_store.take(writer, Desk.HELD, "x", "sam", 60)
@@ -94,10 +94,10 @@ async def test_tables_and_log_are_told_to_those_who_may_work_at_the_desks(databa
         message, entry = an_entry("lost", 0, 10)
         await store(writer, [(message, replace(entry, kind=Kind.UNREAD, votes=None))])
         await until(lambda: "unread" in told())
-        assert engine.edition is not None
+        assert engine.publisher.edition is not None
         change = next(c for c in changes if c.news)
         for view_scope, names in ((ViewScope(), ["unread"]), (ViewScope(desks=False), [])):
-            delta = Delta.model_validate_json(engine.edition.delta_bytes(change, view_scope))
+            delta = Delta.model_validate_json(engine.publisher.edition.delta_bytes(change, view_scope))
             assert delta.news == names
     finally:
         for task in tasks:

@@ -67,16 +67,17 @@ async def test_any_order_and_any_batches_end_at_the_same_rows() -> None:
     for seed in range(4):
         shuffled = check_ins + check_ins[:20]  # some of them twice
         random.Random(seed).shuffle(shuffled)
-        async with running(FixedClock(NOON), an_election()) as engine:
+        clock = FixedClock(NOON)
+        async with running(clock, an_election()) as engine:
             while shuffled:
                 size = random.Random(len(shuffled)).randint(1, 40)
                 await engine.take(shuffled[:size])
                 del shuffled[:size]
                 await asyncio.sleep(0)
             await settled(engine, len(check_ins))
-            engine.clock = FixedClock(NOON + timedelta(minutes=1))  # the next refit has what came late
+            clock.at = NOON + timedelta(minutes=1)  # the next refit has what came late
             later = pure(check_ins, NOON.timestamp() + 60)
-            await until(lambda engine=engine: engine.edition is not None)
+            await until(lambda engine=engine: engine.publisher.edition is not None)
             async with asyncio.timeout(20):
                 while await settled(engine, len(check_ins)) != later:
                     await asyncio.sleep(0.02)
@@ -89,7 +90,7 @@ async def test_within_a_minute_the_engine_is_the_pure_projection() -> None:
     clock = FixedClock(NOON)
     async with running(clock, an_election()) as engine:
         await engine.take(check_ins)
-        await until(lambda: engine.edition is not None)
+        await until(lambda: engine.publisher.edition is not None)
         await settled(engine, len(check_ins))
         clock.at = NOON + timedelta(minutes=1)  # a refit with all of them
         async with asyncio.timeout(20):
@@ -108,23 +109,23 @@ async def test_viewers_who_follow_the_deltas_hold_what_a_snapshot_says() -> None
     clock = FixedClock(NOON - timedelta(hours=4))
     changes: list[Change] = []
     async with running(clock, an_election()) as engine:
-        await until(lambda: engine.edition is not None)
-        assert engine.edition is not None
-        engine.on_change = changes.append
-        held = {r["precinct_id"]: r for r in engine.edition.rows()}
+        await until(lambda: engine.publisher.edition is not None)
+        assert engine.publisher.edition is not None
+        engine.publisher.on_change = changes.append
+        held = {r["precinct_id"]: r for r in engine.publisher.edition.rows()}
         for check_in in sorted(check_ins, key=lambda c: c.received_at):
             clock.at = max(clock.at, check_in.received_at)
             await engine.take([check_in])
             await asyncio.sleep(0)
         await settled(engine, len(check_ins))
         await asyncio.sleep(0.1)
-        edition = engine.edition
+        edition = engine.publisher.edition
         assert [c.seq for c in changes] == list(range(changes[0].seq, changes[0].seq + len(changes)))
         for change in changes:
             assert not change.whole
             held |= {row["precinct_id"]: row for row in change.standings}
         assert list(held.values()) == edition.rows()
-        snapshot = orjson.loads(edition.snapshot_bytes(engine.clock_row()))
+        snapshot = orjson.loads(edition.snapshot_bytes(engine.publisher.clock_row()))
         assert snapshot["standings"]["last_votes"] == [r["last_votes"] for r in edition.rows()]
 
 
@@ -173,14 +174,14 @@ async def test_as_known_then_knows_nothing_of_later() -> None:
 async def test_another_election_starts_the_numbering_anew() -> None:
     restarted = asyncio.Event()
     async with running(FixedClock(NOON), an_election()) as engine:
-        await until(lambda: engine.edition is not None)
-        first, engine.on_restart = engine.engine_id, restarted.set
+        await until(lambda: engine.publisher.edition is not None)
+        first, engine.publisher.on_restart = engine.publisher.engine_id, restarted.set
         engine.begin(an_election(5, "Other"))
         engine.caught_up()
         await asyncio.wait_for(restarted.wait(), 10)
-        assert engine.engine_id != first
-        assert engine.edition is not None and len(engine.edition) == 5
-        assert engine.hello()["election"] == "Other"
+        assert engine.publisher.engine_id != first
+        assert engine.publisher.edition is not None and len(engine.publisher.edition) == 5
+        assert engine.publisher.hello()["election"] == "Other"
 
 
 async def test_silence_and_close_come_with_time_alone() -> None:
@@ -190,9 +191,19 @@ async def test_silence_and_close_come_with_time_alone() -> None:
         rows = await settled(engine, 1)
         assert rows[0]["state"] != "silent"
         clock.at = NOON + timedelta(hours=3)
-        await until(lambda: engine.edition is not None and engine.edition.rows()[0]["state"] == "silent")
+        await until(
+            lambda: (
+                engine.publisher.edition is not None
+                and engine.publisher.edition.rows()[0]["state"] == "silent"
+            )
+        )
         clock.at = NOON + timedelta(hours=9)
-        await until(lambda: engine.edition is not None and engine.edition.rows()[1]["state"] == "closed")
+        await until(
+            lambda: (
+                engine.publisher.edition is not None
+                and engine.publisher.edition.rows()[1]["state"] == "closed"
+            )
+        )
 
 
 async def test_no_count_waits_for_a_refit() -> None:
@@ -201,16 +212,16 @@ async def test_no_count_waits_for_a_refit() -> None:
     async with running(clock, an_election()) as engine:
         await engine.take(check_ins)
         await settled(engine, len(check_ins))
-        await until(lambda: engine.edition is not None)
-        assert engine._held is not None
-        whole = engine._held.tally.begin
+        await until(lambda: engine.publisher.edition is not None)
+        assert engine._stepper is not None
+        whole = engine._stepper.tally.begin
 
         def slow(minute: float, look: CountColumns) -> tuple[Projection, DayFit]:
             began.set()
             may_end.wait(30)
             return whole(minute, look)
 
-        engine._held.tally.begin = slow  # type: ignore[method-assign]
+        engine._stepper.tally.begin = slow  # type: ignore[method-assign]
         try:
             clock.at = NOON + timedelta(seconds=60)
             await until(began.is_set)

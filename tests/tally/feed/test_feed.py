@@ -248,10 +248,10 @@ async def test_what_waits_at_the_desks_goes_to_the_war_room_alone_and_by_county(
             first = Snapshot.model_validate(await message(viewer, "snapshot"))
             assert (first.desks is None) == (viewer is callers) and first.calls is None
         assert board.feed is not None
-        for change in (edition.advance(told(at=1.0, desks=groups)), edition.tell_calls(2.0, calls)):
+        for change in (edition.advance(told(at=1.0, desks=groups)), edition.update_calls(2.0, calls)):
             assert change is not None
             board.feed.publish(change)
-        assert edition.tell_calls(3.0, dict(calls)) is None  # nothing new
+        assert edition.update_calls(3.0, dict(calls)) is None  # nothing new
         mine, theirs, none = [
             [Delta.model_validate(await message(viewer, "delta")) for _ in range(2)]
             for viewer in (staff, lead, callers)

@@ -9,8 +9,9 @@ import numpy as np
 
 from election.domain.checkin import CheckIn, Kind
 from election.log.columns import Counts
+from tally.entries.entries import PrecinctView, Verdict
 from tally.ledger import columns_view
-from tally.ledger.ledger import Ledger, PrecinctView, Verdict
+from tally.ledger.ledger import Ledger
 from tests.tally.elections import at, entry, small_election
 
 
@@ -98,10 +99,10 @@ def test_hours_move_for_a_county_and_for_one_precinct() -> None:
                    closes_at=at(14).isoformat())  # fmt: skip
     one = entry(2, None, 9.5, watcher=None, kind=Kind.HOURS, closes_at=at(15).isoformat())
     assert ledger.add([one, county]) == {1, 3, 5, 7, 9, 11}
-    assert ledger.hours(1)[1] == at(15).timestamp()
-    assert ledger.hours(3)[1] == at(14).timestamp()
-    assert ledger.hours(0)[1] == at(13).timestamp()
-    assert ledger.hours(1, at(9).timestamp())[1] == at(13).timestamp()
+    assert ledger.hours.of(1)[1] == at(15).timestamp()
+    assert ledger.hours.of(3)[1] == at(14).timestamp()
+    assert ledger.hours.of(0)[1] == at(13).timestamp()
+    assert ledger.hours.of(1, at(9).timestamp())[1] == at(13).timestamp()
 
 
 def test_incidents_open_and_resolve() -> None:

@@ -9,7 +9,6 @@ import numpy as np
 from tally.model import gate
 from tally.model.constants import Constants
 from tally.model.curve import default_curve, share_at
-from tally.model.verdicts import candidates_of
 
 K = Constants()
 CURVE = default_curve()
@@ -29,7 +28,15 @@ def candidates(*counts: tuple[float, int], **marks: set[int]) -> list[gate.Candi
 
 
 def kept(*counts: tuple[float, int], **marks: set[int]) -> list[int]:
-    return [counts[i][1] for i in gate.chain(candidates(*counts, **marks), CAP, K)]
+    return [counts[i][1] for i in accepted(candidates(*counts, **marks))]
+
+
+def accepted(counts: list[gate.Candidate]) -> list[int]:
+    """Indices of the counts that the gate accepts of one precinct."""
+    columns = (np.array(column) for column in zip(*counts, strict=True))
+    chosen = gate.Candidates(*columns, cap=np.full(len(counts), CAP))
+    starts = np.array([0, len(counts)], dtype=np.intp)
+    return np.flatnonzero(gate.chains(chosen, starts, K)).tolist()
 
 
 def test_an_ordinary_day_passes_whole() -> None:
@@ -68,8 +75,7 @@ def test_what_intake_asks_about_needs_more_evidence() -> None:
 
 def test_each_refusal_is_worded() -> None:
     counts = candidates((2, 105), (4, 60), (6, 280))
-    accepted = gate.chain(counts, CAP, K)
-    assert gate.why(counts, accepted, 1, CAP) == (True, "below an accepted count (105)")
+    assert gate.why(counts, accepted(counts), 1, CAP) == (True, "below an accepted count (105)")
     high = candidates((2, 9000))
     assert gate.why(high, [], 0, CAP) == (False, "more votes than voters on the roll")
 
@@ -91,8 +97,6 @@ def test_a_precinct_judged_alone_agrees_with_all_judged_at_once() -> None:
     for a, b in pairwise(starts.tolist()):
         alone = gate.Candidates(*(getattr(columns, f.name)[a:b] for f in fields(columns)))
         assert (gate.chains(alone, np.array([0, b - a], dtype=np.intp), K) == together[a:b]).all()
-        kept = gate.chain(candidates_of(alone), CAP, K)
-        assert kept == np.flatnonzero(together[a:b]).tolist()
 
 
 def cost_of(chosen: tuple[int, ...], counts: list[gate.Candidate]) -> float:
@@ -129,7 +133,7 @@ def test_no_other_chain_is_cheaper() -> None:
         votes = [int(EXPECTED * share_at(CURVE, h / 13) * f) for h, f in zip(hours, wrong, strict=True)]
         marks = {name: set(np.flatnonzero(random.random(n) < 0.1).tolist()) for name in ("asked", "sure")}
         counts = candidates(*zip(hours, votes, strict=True), **marks)
-        found = tuple(gate.chain(counts, CAP, K))
+        found = tuple(accepted(counts))
         every = (s for size in range(n + 1) for s in combinations(range(n), size))
         least = min(cost_of(chosen, counts) for chosen in every)
         assert math.isclose(cost_of(found, counts), least, abs_tol=1e-6)

@@ -28,7 +28,7 @@ SAID = [Kind.COUNT] * 8 + [
     Kind.UNREAD, Kind.READY,
 ]  # fmt: skip
 DECIDED = [Kind.ACCEPT, Kind.REJECT, Kind.REREAD, Kind.TIE, Kind.HOURS, Kind.RESOLVE, Kind.NOTE, Kind.ASSIGN]
-LAWS = settings(max_examples=int(os.environ.get("BELUGA_EXAMPLES", "15")), deadline=None)
+LAWS = settings(max_examples=int(os.environ.get("BELUGA_EXAMPLES", "100")), deadline=None)
 
 
 def name(number: int) -> str:

@@ -1,0 +1,1 @@
+"""A rehearsal's own stack, and experiments run on one."""

@@ -1,0 +1,33 @@
+"""What the application holds for its handlers."""
+
+import structlog
+from aiohttp import web
+
+from callers.api.addresses import Addresses
+from callers.service.calling_service import CallingService
+from election.access.access_list import AccessList
+from election.access.identity import Admission
+from election.access.telemetry import AccessTelemetry
+from election.access.tokens import Tokens
+
+SERVICE: web.AppKey["ServiceHolder"] = web.AppKey("floor")
+TOKENS: web.AppKey[Tokens] = web.AppKey("tokens")
+ADMISSION: web.AppKey[Admission] = web.AppKey("admission")
+ACCESS: web.AppKey[AccessList] = web.AppKey("access")
+ENDED: web.AppKey[AccessTelemetry] = web.AppKey("ended")
+ADDRESSES: web.AppKey[Addresses] = web.AppKey("addresses")
+LOG: web.AppKey[structlog.stdlib.BoundLogger] = web.AppKey("log")
+
+
+class ServiceHolder:
+    """The calling service once the database has been reached; None before."""
+
+    service: CallingService | None = None
+
+
+def service_of(request: web.Request) -> CallingService:
+    """Returns the calling service. Raises one of `UNREACHABLE` before the database has been reached."""
+    service = request.app[SERVICE].service
+    if service is None:
+        raise ConnectionError("not yet connected")
+    return service

@@ -1,0 +1,104 @@
+"""What staff say of dispatches: send callers, stop, limits; and what they are shown."""
+
+from datetime import datetime
+
+from callers.dispatch.live_dispatches import LiveDispatches
+from callers.dispatch.views import Live, view_of
+from callers.errors import CallersError
+from callers.queries.statements import statements
+from callers.rules.limits import Limits
+from election.access.audit import record
+from election.wire.callers import DispatchLimits, DispatchList, DispatchOrder, DispatchView, Proposal
+
+_SQL = statements("dispatches")
+_PROPOSED = ("precinct_id", "callers", "missing", "reachable", "sentence")
+
+
+class UnknownPrecinctError(CallersError):
+    """There is no such precinct in this election."""
+
+
+class PollsClosedError(CallersError):
+    """The polls there have closed."""
+
+
+class DispatchOrders:
+    """Staff's orders, on record with who gave them."""
+
+    def __init__(self, dispatches: LiveDispatches) -> None:
+        self._dispatches = dispatches
+
+    @property
+    def limits(self) -> tuple[Limits, str]:
+        """What may start by itself, and who set it (empty: the settings)."""
+        return self._dispatches.limits, self._dispatches.limits_by
+
+    async def set_limits(self, limits: DispatchLimits, account: str, now: datetime) -> None:
+        """Staff say what may start by itself, and how much."""
+        values = limits.model_dump(include=set(DispatchLimits.model_fields))
+        async with self._dispatches.transaction() as connection:
+            await connection.execute(_SQL["set_limits"], *values.values(), account, now)
+            await record(connection, now, account, "dispatch.limits", "", values)
+        await self._dispatches.read_limits()
+
+    async def order(self, order: DispatchOrder, account: str, now: datetime) -> DispatchView:
+        """Staff send callers. Raises `UnknownPrecinctError`, `PollsClosedError`."""
+        place = self._dispatches.places.get(order.precinct_id)
+        if place is None:
+            raise UnknownPrecinctError
+        if place.closes_at <= now:
+            raise PollsClosedError
+        count = f"{order.callers_wanted} callers" if order.callers_wanted else "callers"
+        reason = f"{account} sent {count}"
+        async with self._dispatches.transaction() as connection:
+            started = await self._dispatches.start(
+                connection, place, now, by=account, reason=reason, callers_wanted=order.callers_wanted
+            )
+            if not started:
+                await connection.execute(
+                    _SQL["take_over"], order.precinct_id, order.callers_wanted, account, reason
+                )
+            await record(
+                connection, now, account, "dispatch.order", f"precinct:{order.precinct_id}",
+                {"callers_wanted": order.callers_wanted},
+            )  # fmt: skip
+        await self._dispatches.read_live()
+        self._dispatches.share(now)
+        return self.view(self._dispatches.live[order.precinct_id])
+
+    async def stop(self, precinct_id: str, account: str, now: datetime) -> bool:
+        """Staff stop calling there; whether it was open. It does not start itself again."""
+        async with self._dispatches.transaction() as connection:
+            ended = await connection.fetchval(_SQL["end"], precinct_id, now, account, f"{account} stopped it")
+            if ended:
+                await record(connection, now, account, "dispatch.stop", f"precinct:{precinct_id}")
+        await self._dispatches.read_live()
+        self._dispatches.share(now)
+        return bool(ended)
+
+    def view(self, live: Live, calls: int = 0) -> DispatchView:
+        """As staff are shown it."""
+        precinct = live.row["precinct_id"]
+        return view_of(
+            live,
+            self._dispatches.name(precinct),
+            callers=self._dispatches.callers.counts[precinct],
+            allocated=self._dispatches.callers.shares.get(precinct, 0),
+            missing=self._dispatches.missing_now(precinct),
+            reachable=self._dispatches.reachable_voters.now(precinct),
+            calls=calls,
+        )
+
+    async def list(self) -> DispatchList:
+        """All live dispatches, and what the leading service would do if staff agreed."""
+        calls = {r["precinct_id"]: r["calls"] for r in await self._dispatches.pool.fetch(_SQL["calls"])}
+        live = self._dispatches.live
+        views = sorted((self.view(d, calls.get(p, 0)) for p, d in live.items()), key=lambda v: v.started_at)
+        rows = await self._dispatches.pool.fetch(_SQL["proposals"])
+        name = self._dispatches.name
+        offers = [
+            Proposal(**{key: row[key] for key in _PROPOSED}, precinct=name(row["precinct_id"]))
+            for row in rows
+            if row["precinct_id"] not in live
+        ]
+        return DispatchList(dispatches=views, proposals=offers, feed_age_seconds=self._dispatches.feed.age())

@@ -1,0 +1,25 @@
+"""The root of the errors of the callers' service, and their tree.
+
+    CallersError
+        AlreadyRecordedError          a lease has another outcome
+        BankClosedError               a phone bank that is over or full
+            UnknownCodeError          no phone bank has this code
+        KeyMismatchError              the key does not open the voters' records; docstrings are messages
+            LateKeyError
+            SealedError
+            ShortKeyError             (also a ValueError)
+        PollsClosedError              no dispatch after the polls have closed
+        TooLateError                  an outcome that can no longer be undone
+        TooManyJoinedError            more callers from one address than a room holds
+        TooManyListedError            more voters on lists within an hour than an account may take
+        TrialRunsError                one A/B test runs already
+        UnknownLeaseError             no such lease of this caller
+        UnknownListError
+        UnknownPrecinctError
+
+What the database raises is not wrapped; `callers/api/answers.py` turns each of these into an answer.
+"""
+
+
+class CallersError(Exception):
+    """What the callers' service raises of its own."""

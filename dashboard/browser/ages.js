@@ -1,0 +1,70 @@
+// Every age on the page and the header's numbers, once a second by this device's own clock.
+import { board } from "./board.js";
+import { byId, setText } from "./elements.js";
+import { total } from "./lists.js";
+import { now } from "./stack_clock.js";
+import { badge, hhmm, hhmmss, percent, span, stateOf, weekday, whole } from "./words.js";
+
+const OLD_S = 15; // a tile older than this says so in colour
+
+function standing() {
+  if (!board.ready) return "connecting";
+  if (board.stale) return "stale " + hhmmss(board.staleSince ?? 0);
+  const behind = board.feed.behindNoted();
+  return "live " + span(board.feed.silence() ?? 0) + (behind ? " · database " + span(behind) + " behind" : "");
+}
+
+export function tick() {
+  if (!board.boot) return;
+  const at = now();
+  setText(byId("top-date"), weekday(at));
+  byId("top-clock").textContent = hhmm(at);
+  const pill = byId("top-live");
+  pill.classList.toggle("off", board.stale);
+  /** @type {Element} */ (pill.lastElementChild).textContent = board.replaying() ? "replay" : standing();
+  const all = board.ready && total(board);
+  if (all) {
+    /** @param {string} key @param {string} text */
+    const put = (key, text) => setText(/** @type {Element} */ (byId("top-" + key).firstElementChild), text);
+    // With "silent" this makes the whole; who ever counted is another number, shown under Today.
+    put("reporting", all.precincts ? percent(1 - all.silent / all.precincts) : "–");
+    put("behind", whole(all.lagging));
+    put("silent", whole(all.silent));
+    const open = board.openIncidents().length;
+    put("incidents", String(open));
+    /** @type {Node} */ (byId("top-incidents").lastChild).textContent = open === 1 ? " incident" : " incidents";
+  }
+  const waiting = board.desks ? board.desks.unread + board.desks.unknown + board.desks.held : 0;
+  byId("top-waiting").hidden = !waiting;
+  byId("top-waiting").textContent = whole(waiting);
+  byId("top-waiting").title = "Unread texts, unknown phones and held counts that wait for a person";
+  for (const age of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-ago]"))) {
+    const words = span(at - Number(age.dataset.ago)) + " ago";
+    if (age.textContent !== words) age.textContent = words;
+  }
+  paintNear();
+  paintTileAges(at);
+}
+
+// The states of the open precinct's neighbours, which Dash drew without.
+function paintNear() {
+  for (const near of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#panel-around .near"))) {
+    const s = board.standings.get(near.dataset.precinct ?? "");
+    const state = s ? stateOf(s) : null;
+    if ((near.dataset.shown ?? "") === (state ?? "")) continue;
+    near.dataset.shown = state ?? "";
+    near.querySelector(".state")?.remove();
+    if (state) near.append(badge(state));
+  }
+}
+
+/** @param {number} at */
+function paintTileAges(at) {
+  const replaying = board.replaying();
+  const seconds = board.ready ? board.feed.shownAge() : null; // what the tally has not read is not shown either
+  const words = replaying ? "as of " + hhmm(at) : seconds === null ? "" : span(seconds) + " old";
+  for (const age of document.querySelectorAll("[data-tile] .tile-head .age")) {
+    if (age.textContent !== words) age.textContent = words;
+    age.classList.toggle("old", !replaying && (board.stale || (seconds !== null && seconds > OLD_S)));
+  }
+}

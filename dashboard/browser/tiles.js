@@ -1,0 +1,252 @@
+// The tiles beside the map: worklist, today, silent, incidents, unread. Each paints itself from the board's state.
+import { ownerOf } from "./alerts.js";
+import { askPeople, board } from "./board.js";
+import { showTools } from "./csv.js";
+import { byId, make, setText, svg } from "./elements.js";
+import { keyed } from "./keyed.js";
+import { incidentList, isWatched, placeOf, silentList, silentSince, sumOfCounties, workList } from "./lists.js";
+import { now } from "./stack_clock.js";
+import { STATES, badge, hhmm, percent, span, stateOf, whole } from "./words.js";
+
+/** @import {Standing} from "feed-messages" */
+/** @import {TileName} from "./board.js" */
+/** @import {ShownState} from "./words.js" */
+
+const WORK_ROWS = 60, LIST_ROWS = 60;
+const RHYTHM = 3600; // seconds: a watcher counts about hourly; amber at twice that
+const LONG_LINE = 30; // minutes: callers cannot help a precinct that cannot let its voters in
+
+/** @param {string} id */
+const href = (id) => "/precinct/" + encodeURIComponent(id);
+/** A precinct's name, which opens it, and its id. @param {string} id */
+export const place = (id) => [
+  make("a", { href: href(id), "data-precinct": id, class: "name" }, board.nameOf(id)),
+  make("span", { class: "id" }, id),
+];
+
+/** @param {Element} within @param {string} selector */
+const part = (within, selector) => /** @type {HTMLElement} */ (within.querySelector(selector));
+
+/** A tile's list, made once; `empty`: what is said where it has no rows. @param {TileName} id @param {string} empty */
+function listOf(id, empty) {
+  const holder = byId(id + "-body");
+  if (!holder.querySelector(":scope > .rows")) {
+    if (id === "work") {
+      const head = make("tr", {}, ...["Precinct", "Missing", "Sure", "Last", "Callers"].map((t, i) =>
+        make("th", { scope: "col", class: i && i < 4 ? "number" : null }, t)));
+      holder.append(make("table", { class: "rows" }, make("thead", {}, head), make("tbody", {})));
+    } else holder.append(make("ul", { class: "rows" }));
+    holder.append(make("p", { class: "empty", hidden: true }));
+  }
+  const none = part(holder, ":scope > .empty");
+  none.hidden = !empty;
+  if (empty) none.textContent = empty;
+  holder.classList.toggle("is-empty", Boolean(empty));
+  return part(holder, id === "work" ? "tbody" : ":scope > .rows");
+}
+
+function work() {
+  const chosen = workList(board);
+  setText(byId("work-count"), board.ready ? String(chosen.length) : "");
+  const tools = [];
+  if (board.county !== null) tools.push(make("button", { type: "button", "data-county": "" }, (board.county || "No county") + " ✕"));
+  if (board.filter) tools.push(make("button", { type: "button", "data-filter": "" }, STATES[board.filter].word + " ✕"));
+  if (board.calls?.silent_since) tools.push(make("span", { class: "old-word" }, "call desk silent since " + hhmm(board.calls.silent_since)));
+  showTools("work", tools);
+  const quiet = board.filter ? "None is in this state." : "Nobody is behind. Nothing to do here now.";
+  const list = listOf("work", !board.ready ? "Waiting for the feed…" : chosen.length ? "" : quiet);
+  keyed(list, chosen.slice(0, WORK_ROWS).map((s) => ({ key: s.precinct_id, s })), buildWork, (tr, { s }) => updateWork(tr, s));
+}
+
+/** @param {{s: Standing}} row */
+function buildWork({ s }) {
+  return make("tr", { "data-row": s.precinct_id },
+    make("th", { scope: "row" }, make("span", { class: "mark" }), ...place(s.precinct_id), make("span", { class: "hint" })),
+    make("td", { class: "number big" }), make("td", { class: "number" }), make("td", { class: "number last" }), make("td", { class: "callers" }));
+}
+
+/** @param {HTMLElement} tr @param {Standing} s */
+function updateWork(tr, s) {
+  const state = stateOf(s);
+  const [name, missing, sure, last, callers] = /** @type {HTMLCollectionOf<HTMLElement>} */ (tr.children);
+  if (tr.dataset.state !== state) {
+    tr.dataset.state = state;
+    part(name, ".mark").replaceChildren(badge(state));
+  }
+  tr.classList.toggle("selected", board.selected === s.precinct_id);
+  const hints = [];
+  if ((s.line_minutes ?? 0) >= LONG_LINE) hints.push("line " + s.line_minutes + " min");
+  else if ((s.line_people ?? 0) >= 60) hints.push("line " + s.line_people + " people");
+  if (s.incidents) hints.push(s.incidents === 1 ? "1 incident" : s.incidents + " incidents");
+  if (s.held) hints.push(s.held + " held");
+  const owner = board.replaying() ? undefined : ownerOf(s.precinct_id);
+  if (owner) hints.push(owner.by + " since " + hhmm(Date.parse(owner.at) / 1000));
+  setText(part(name, ".hint"), hints.join(" · "));
+  setText(missing, whole(s.shortfall));
+  setText(sure, percent(s.p_lagging));
+  paintLast(last, s);
+  paintCallers(callers, s);
+}
+
+/** @param {HTMLElement} cell @param {Standing} s */
+function paintLast(cell, s) {
+  if (s.last_observed_at === null || s.last_observed_at === undefined) {
+    cell.textContent = "–";
+    return;
+  }
+  const age = now() - s.last_observed_at;
+  cell.classList.toggle("old", age > 2 * RHYTHM);
+  cell.textContent = span(age);
+  cell.title = "counted at " + hhmm(s.last_observed_at);
+}
+
+// Who is sent and since when; else one button, filled where the call desk proposes it and says how many.
+/** What the cell says. @type {WeakMap<HTMLElement, string>} */
+const said = new WeakMap();
+/** @param {HTMLElement} cell @param {Standing} s */
+function paintCallers(cell, s) {
+  const sent = board.calls?.at.get(s.precinct_id);
+  const offer = board.calls?.offers.get(s.precinct_id);
+  const key = JSON.stringify([sent && [sent.callers_now, sent.callers_allocated, sent.callers_wanted, sent.started_at, sent.hold], offer && offer.callers]);
+  if (said.get(cell) === key) return;
+  said.set(cell, key);
+  if (sent) {
+    const words = sent.hold ? "on hold" : String(sent.callers_now || sent.callers_allocated || sent.callers_wanted || 0);
+    const title = [sent.started_by ? "sent by " + sent.started_by : "", sent.hold || sent.reason].filter(Boolean).join(" · ");
+    cell.replaceChildren(make("span", { title }, words + " since " + hhmm(sent.started_at)));
+    return;
+  }
+  const callers = offer ? offer.callers : Math.max(1, Math.min(10, Math.ceil(s.shortfall / 15)));
+  cell.replaceChildren(make("button", {
+    type: "button", class: offer ? "main" : null, title: offer ? offer.sentence : null,
+    "data-action": "dispatch", "data-for": s.precinct_id, "data-callers": callers,
+    "aria-label": "Send " + callers + " callers to " + board.nameOf(s.precinct_id) + (offer ? ". Proposed: " + offer.sentence : ""),
+  }, "send " + callers));
+}
+
+function today() {
+  const holder = byId("today-body");
+  const { county } = board;
+  const mine = board.boot?.counties;
+  const a = board.aggregates.get(county !== null ? "county:" + county : "all") || (county === null && mine ? sumOfCounties(board) : null);
+  if (!a) { holder.replaceChildren(make("p", { class: "empty" }, "Waiting for the feed…")); return; }
+  if (!holder.querySelector(".figure")) holder.replaceChildren(todayFrame());
+  /** @param {string} name */
+  const at = (name) => part(holder, "[data-is=" + name + "]");
+  setText(at("projected"), whole(a.projected_final));
+  setText(at("unit"), "projected by close" + (county !== null ? " in " + (county || "no county") : mine ? " in your counties" : ""));
+  setText(at("band"), "80 %: " + whole(a.lo80) + " – " + whole(a.hi80));
+  const outlook = a.expected_final > 0 ? a.projected_final / a.expected_final - 1 : 0;
+  setText(at("against"), (Math.abs(outlook) < 0.005 ? "as expected" : percent(Math.abs(outlook)) + (outlook < 0 ? " under " : " over ") + whole(a.expected_final) + " expected"));
+  setText(at("coverage"), percent(a.coverage) + " of the expected votes freshly reported");
+  setText(at("counted"), whole(a.counted) + " votes counted at " + whole(a.reporting) + " of " + whole(a.precincts) + " precincts");
+  // Where the counts do not carry a projection, what can be said takes its place, and the reason stands below.
+  for (const name of ["head", "svg", "key", "against"]) at(name).toggleAttribute("hidden", Boolean(a.caveat));
+  setText(at("instead"), a.caveat ? a.instead : "");
+  setText(at("caveat"), a.caveat || "");
+  const thin = a.caveat ? a.thin || [] : [];
+  setText(at("thin"), thin.length ? "Hardly watched: " + thin.map((r) => (placeOf(r.scope) + " (" + whole(r.reporting) + " of " + whole(r.precincts) + ")")).join(", ") + "." : "");
+  const most = Math.max(a.hi95, a.expected_final, 1) * 1.08;
+  /** @param {number} v */
+  const x = (v) => (100 * Math.max(0, Math.min(most, v))) / most;
+  /** @param {string} name @param {number} from @param {number} to */
+  const put = (name, from, to) => { const r = at(name); r.setAttribute("x", x(from) + "%"); r.setAttribute("width", Math.max(0.4, x(to) - x(from)) + "%"); };
+  put("bar95", a.lo95, a.hi95);
+  put("bar80", a.lo80, a.hi80);
+  put("seen", 0, a.counted);
+  put("middle", a.projected_final, a.projected_final);
+  put("expected", a.expected_final, a.expected_final);
+  at("svg").setAttribute("aria-label", "Projected " + whole(a.projected_final) + ", 80 % between " + whole(a.lo80) + " and " + whole(a.hi80) + ", expected " + whole(a.expected_final) + ", counted " + whole(a.counted));
+}
+
+function todayFrame() {
+  const bars = /** @type {[string, number, number][]} */ ([["bar95", 8, 20], ["bar80", 8, 20], ["seen", 14, 8], ["middle", 4, 28], ["expected", 4, 28]])
+    .map(([name, y, height]) => svg("rect", { "data-is": name, class: name, y, height }));
+  /** @param {string} name */
+  const line = (name) => make("p", { "data-is": name });
+  return make("div", { class: "figure" },
+    make("p", { class: "instead", "data-is": "instead" }), make("p", { class: "caveat", "data-is": "caveat" }), line("thin"),
+    make("p", { class: "head", "data-is": "head" }, make("strong", { "data-is": "projected" }), make("span", { class: "unit", "data-is": "unit" }), make("span", { class: "range", "data-is": "band" })),
+    svg("svg", { class: "band", role: "img", "data-is": "svg" }, ...bars),
+    make("p", { class: "key", "data-is": "key" }, make("i", { class: "seen" }), "counted", make("i", { class: "bar80" }), "projected, 80 % and 95 %", make("i", { class: "expected" }), "expected"),
+    line("against"), line("counted"), line("coverage"));
+}
+
+/** Whose people a row shows. @type {WeakMap<HTMLElement, unknown>} */
+const shownPeople = new WeakMap();
+
+function silent() {
+  const chosen = silentList(board);
+  const first = chosen.findIndex((s) => !isWatched(board, s));
+  setText(byId("silent-count"), board.ready ? whole(chosen.length) : "");
+  showTools("silent");
+  const shown = chosen.slice(0, LIST_ROWS);
+  askPeople(shown.filter((s) => isWatched(board, s)).map((s) => s.precinct_id));
+  const list = listOf("silent", board.ready && !chosen.length ? "Everybody has reported lately." : "");
+  /** @type {{key: string, s: Standing | null}[]} */
+  const entries = shown.map((s) => ({ key: s.precinct_id, s }));
+  if (first >= 0 && first < shown.length) entries.splice(first, 0, { key: " nobody", s: null });
+  keyed(list, entries,
+    ({ s }) => !s ? make("li", { class: "divide" })
+      : make("li", { "data-row": s.precinct_id }, make("div", { class: "line" }, ...place(s.precinct_id), make("span", { class: "since number" })), make("div", { class: "who", hidden: true })),
+    (li, { s }) => {
+      if (!s) { setText(li, "Nobody watches at " + whole(chosen.length - first)); return; }
+      const from = silentSince(board, s);
+      part(li, ".since").textContent = from === null ? "" : (s.last_received_at ? "" : "never · ") + span(now() - from);
+      li.classList.toggle("selected", board.selected === s.precinct_id);
+      const people = board.people.get(s.precinct_id);
+      if (!people || shownPeople.get(li) === people) return;
+      shownPeople.set(li, people);
+      const who = part(li, ".who");
+      who.hidden = !people.length;
+      who.replaceChildren(...people.slice(0, 2).flatMap((p) => [make("span", {}, p.name), make("a", { href: "tel:" + p.phone, class: "act", "aria-label": "Call " + p.name }, "call")]));
+    });
+}
+
+function incidents() {
+  const open = incidentList(board);
+  setText(byId("incidents-count"), board.ready ? String(open.length) : "");
+  showTools("incidents");
+  const list = listOf("incidents", board.ready && !open.length ? "No open incident." : "");
+  keyed(list, open.slice(0, LIST_ROWS).map((i) => ({ key: i.check_in_id, i })),
+    ({ i }) => make("li", { "data-row": i.precinct_id }, make("div", { class: "line" }, make("span", { class: "id" }, "#" + i.number), make("span", { class: "text" }, i.text), make("span", { class: "since number" })),
+      make("div", { class: "who" }, ...(i.precinct_id ? place(i.precinct_id) : ["no precinct"]), make("span", { class: "status" }))),
+    (li, { i }) => {
+      part(li, ".since").textContent = span(now() - i.at);
+      part(li, ".status").textContent = i.status === "open" ? "" : i.status;
+    });
+}
+
+function unread() {
+  const desks = board.desks;
+  const messages = (desks?.messages || []).filter((m) => board.inView(m.precinct_id));
+  setText(byId("unread-count"), !desks ? "" : board.county === null ? whole(desks.unread) : String(messages.length));
+  showTools("unread");
+  const list = listOf("unread", messages.length ? "" : desks ? "Every text could be read." : board.replaying() ? "Not kept for the past." : "Waiting for the feed…");
+  keyed(list, messages.map((m) => ({ key: m.id, m })),
+    ({ m }) => make("li", { "data-row": m.precinct_id }, make("div", { class: "line" }, make("q", { class: "text" }, m.text || "…"), make("span", { class: "since number" })),
+      make("div", { class: "who" }, ...(m.precinct_id ? place(m.precinct_id) : [m.watcher_id ? "watcher " + m.watcher_id : "unknown phone"]), make("a", { href: "/desk/unread", class: "act" }, "read"))),
+    (li, { m }) => { part(li, ".since").textContent = span(now() - m.at); });
+}
+
+function legend() {
+  /** @type {Partial<Record<ShownState, number>>} */
+  const counts = {};
+  for (const s of board.standings.values())
+    if (board.inView(s.precinct_id)) {
+      const state = stateOf(s);
+      counts[state] = (counts[state] || 0) + 1;
+    }
+  const holder = byId("legend");
+  const states = /** @type {ShownState[]} */ (Object.keys(STATES));
+  if (!holder.firstChild)
+    holder.append(...states.map((state) => make("button", { type: "button", "data-filter": state }, badge(state), make("span", { class: "number" }))));
+  states.forEach((state, i) => {
+    const button = holder.children[i];
+    setText(/** @type {Element} */ (button.lastElementChild), board.ready ? String(counts[state] || 0) : "–");
+    button.setAttribute("aria-pressed", String(board.filter === state));
+  });
+}
+
+/** @type {Record<TileName, () => void>} */
+export const tiles = { work, today, silent, incidents, unread, legend };

@@ -1,0 +1,13 @@
+"""The root of the war room's errors, and their tree.
+
+    DashboardError
+        ActionRefusedError            a button's request that cannot be done as asked; the message says why
+        ServiceClientError            another service did not do what was asked: words and a status
+        UntoldError                   an alert that could not be sent out
+
+What the database or the network raises is not wrapped: `election.postgres.database.UNREACHABLE` names it.
+"""
+
+
+class DashboardError(Exception):
+    """What the war room raises of its own."""

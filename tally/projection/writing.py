@@ -1,0 +1,119 @@
+"""Standings written into a projection, from judged counts and the day's state."""
+
+import math
+
+import numpy as np
+
+from tally.model.constants import Constants
+from tally.model.curve import parts_of_day
+from tally.model.day_fit import DayFit, Finals, finals, lag_probability
+from tally.model.expectation import Inputs
+from tally.model.verdicts import GateResult
+from tally.packed.count_columns import Array, Codes
+from tally.projection.gating import Gating
+from tally.projection.sums import Z80, Z95
+from tally.standing.columns import MISSING, Projection
+from tally.standing.describe import Comparison, Zones, describe
+
+
+class StandingWriter:
+    """Writes rows of a `Projection`."""
+
+    def __init__(self, inputs: Inputs, constants: Constants, gating: Gating, zones: Zones) -> None:
+        self._inputs, self._constants, self._gating, self._zones = inputs, constants, gating, zones
+        self._log_expected = np.log(inputs.expected)
+
+    def write(
+        self, out: Projection, state: DayFit, gated: GateResult, clocks: Array, planned: tuple[Array, Array]
+    ) -> None:
+        """Write the standings of the table's precincts, each as of its own clock.
+
+        `planned`: every precinct's opening and closing without any decision.
+        """
+        k, table, inputs = self._constants, gated.table, self._inputs
+        at = table.at
+        last = table.last(gated.accepted)
+        known = finals(inputs, state, self._gating.latest(gated, last=last), k)
+        floor = _floor(gated, last)
+        p_lag, p_before = self._lagging(state, gated, known, last)
+        expected = inputs.expected[at]
+        c = out.columns
+        c["expected_final"][at] = np.round(expected, 1)
+        for name, band in self._bands(at, known, floor).items():
+            c[name][at] = band
+        c["p_lagging"][at] = p_lag = np.where(known.gain > 0, p_lag, 0.0)
+        c["gap"][at] = np.round(known.log_median - self._log_expected[at] - state.peer_level, 4)
+        centre = c["projected_final"][at]
+        c["shortfall"][at] = np.round(np.maximum(expected - centre, 0.0), 1)
+        mean = np.exp(known.log_median) * state.smear ** (1.0 - known.gain)
+        out.mean[at] = np.maximum(np.minimum(mean, np.maximum(inputs.cap[at], floor)), floor)
+        out.gain[at], out.part[at], out.share[at] = known.gain, known.part, known.share
+        out.own_variance[at], out.log_median[at] = known.own_variance, known.log_median
+        part = parts_of_day(clocks, table.opens, table.closes, planned[0][at], planned[1][at])
+        c["expected_now"][at] = np.round(expected * inputs.curves.shares(at, part), 1)
+        _write_counts(out, gated, last)
+        missing = expected * math.exp(state.peer_level) - centre
+        describe(out, gated, last, Comparison(clocks, missing, p_lag, p_before), zones=self._zones, k=k)
+
+    def _lagging(self, state: DayFit, gated: GateResult, known: Finals, last: Codes) -> tuple[Array, Array]:
+        """Chances of lagging by the newest accepted counts, and by the ones before where hysteresis asks."""
+        k, inputs = self._constants, self._inputs
+        p_lag = lag_probability(inputs, state, known, k)
+        p_before = np.zeros(len(p_lag))
+        unsure = np.flatnonzero((p_lag > k.lag_release) & (p_lag <= k.lag_probability))
+        if len(unsure):
+            before = finals(inputs, state, self._gating.before(gated, unsure, last), k)
+            p_before[unsure] = np.where(before.gain > 0, lag_probability(inputs, state, before, k), 0.0)
+        return p_lag, p_before
+
+    def _bands(self, at: Codes, known: Finals, floor: Array) -> dict[str, Array]:
+        """Projected finals and their bands, by column."""
+        k = self._constants
+        sd = np.sqrt(known.own_variance + known.shared_variance)
+        cap = np.maximum(self._inputs.cap[at], floor)
+
+        def cut(log_votes: Array) -> Array:
+            cut_off: Array = np.maximum(np.minimum(np.exp(log_votes), cap), floor)
+            return np.asarray(np.round(cut_off, 1), dtype=np.float64)
+
+        m = known.log_median
+        stretch80 = k.stretch80_open + (k.stretch80_close - k.stretch80_open) * known.share
+        return {
+            "projected_final": cut(m),
+            "lo80": cut(m - stretch80 * Z80 * sd),
+            "hi80": cut(m + stretch80 * Z80 * sd),
+            "lo95": cut(m - k.stretch95 * Z95 * sd),
+            "hi95": cut(m + k.stretch95 * Z95 * sd),
+        }
+
+
+def _write_counts(out: Projection, gated: GateResult, last: Codes) -> None:
+    """Write what is counted and not projected."""
+    c, table = out.columns, gated.table
+    at, has = table.at, last >= 0
+    c["reports"][at] = np.bincount(table.owner[gated.accepted], minlength=len(at))
+    held = np.zeros(len(at), dtype=np.int64)
+    for i, left in gated.rejections.items():
+        held[i] = left.held
+    c["held"][at] = held
+    votes, observed = np.full(len(at), MISSING), np.full(len(at), MISSING)
+    votes[has], observed[has] = table.votes[last[has]], table.observed[last[has]]
+    c["last_votes"][at], c["last_observed_at"][at] = votes, observed
+    c["last_received_at"][at] = table.last_received
+    channel = np.zeros(len(at), dtype=np.int8)
+    channel[has] = table.channel[last[has]]
+    out.channel[at] = channel
+    for name in ("line_minutes", "line_people", "incidents", "on_post", "struck_off"):
+        c[name][at] = getattr(table, name)
+
+
+def _floor(gated: GateResult, last: Codes) -> Array:
+    """Least final votes: the last accepted count, the names struck off, who stood in line at close."""
+    table, has = gated.table, last >= 0
+    votes = np.zeros(len(table.at))
+    votes[has] = table.votes[last[has]]
+    in_line = has & (table.line_people > 0) & (table.line_at >= table.closes - 1800.0)
+    if in_line.any():
+        in_line[in_line] = ~table.final[last[in_line]] & (gated.part[last[in_line]] >= 1.0)
+        votes[in_line] += table.line_people[in_line]
+    return np.maximum(votes, table.struck_off)
