@@ -136,6 +136,9 @@ def _report(message: SentText, roster: Roster) -> list[Reading]:
         )
         return [placed(first)]
     if text and report.kind is Kind.INCIDENT:  # whatever it says: a problem box opts nobody out
+        found = from_text(f"! {text}")
+        if all(r.kind is Kind.INCIDENT for r in found):
+            return found
         where = roster.filed_under(Kind.INCIDENT, precinct_id)
         return [placed(Reading(Kind.INCIDENT, p, text=text)) for p in where]
     if text:

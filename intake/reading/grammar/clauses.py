@@ -48,6 +48,9 @@ def clauses_of(items: list[Item], own: tuple[PrecinctId, ...], known: bool, doub
         spelled = with_numbers(items)
         if spelled is not None:
             raise Ask("spelled", wordings(clauses_of(spelled, own, known, doubt)))
+    if shape[:1] in _OBJECTIONS and shape.lstrip("".join(_OBJECTIONS))[:1] == Code.FIX:
+        items = [item for item in items if item.code not in _OBJECTIONS]  # "sorry, meant 421"
+        shape = codes_of(items)
     if shape[:1] in _OBJECTIONS and PLAIN.fullmatch(shape.lstrip("".join(_OBJECTIONS))):
         clause = count_of([item for item in items if item.code not in _OBJECTIONS], Kind.FIX)
         clause.corrects = True
@@ -92,9 +95,11 @@ def _worth_a_guess(items: list[Item]) -> bool:
         return False
     before = shape[: numbers[0]].translate(_NOT_BEFORE_NUMBER)
     after = shape[numbers[0] + 1 : numbers[0] + 3]
-    near = shape[max(0, numbers[0] - 2) : numbers[0] + 4]
-    if Code.GONE in near and _OF_LINES.isdisjoint(near):
-        return False  # "50 ballots left"
+    if Code.GONE in shape[max(0, numbers[0] - 2) : numbers[0]]:
+        return False
+    beyond = shape[numbers[0] + 1 : numbers[0] + 4]
+    if Code.GONE in beyond and _OF_LINES.isdisjoint(beyond[: beyond.index(Code.GONE)]):
+        return False  # "50 ballots left", not "412 so far, line out the door"
     if after[:1] in (Code.MINUTES, Code.HOURS):
         return False
     beside = shape[max(0, numbers[0] - 1) : numbers[0] + 2]

@@ -36,7 +36,7 @@ def whole_message(folded: str, items: list[Item]) -> Reading | None:
         (code,) = said
         kind = _ALONE.get(code)
         if kind is Kind.STOP:
-            return Reading(kind) if _sure(shape, asks) else None
+            return Reading(kind) if _sure(items, asks) else None
         if kind is not None and not (kind is Kind.READY and asks):
             return Reading(kind)
     if asks:
@@ -54,9 +54,11 @@ def whole_message(folded: str, items: list[Item]) -> Reading | None:
     return None
 
 
-def _sure(shape: str, asks: bool) -> bool:
-    """Whether a word of opting out is one: "cancel that" is about something else."""
-    return not asks and Code.FILLER not in shape
+def _sure(items: list[Item], asks: bool) -> bool:
+    """Whether a word of opting out is one: "cancel that" is about something else, "take me off of it" is not."""
+    said = [item for item in items if item.code == Code.STOP]
+    explicit = any(item.end - item.start > len(item.text) for item in said)
+    return not asks and (explicit or all(item.code != Code.FILLER for item in items))
 
 
 def _refuses(folded: str, items: list[Item], spoken: set[str]) -> bool:
