@@ -24,7 +24,7 @@ PlaceOf = Callable[[str], int]
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class DialogueAnswers:
     """What answers come to. `derived`: entries that stand because of them, each at its place.
 
     `asked`, `confirmed`: counts whose sender was asked, and said yes. `withdrawn`: counts denied or corrected
@@ -38,7 +38,7 @@ class Answers:
     counts: frozenset[bytes] = frozenset()
 
 
-NO_ANSWERS = Answers()
+NO_ANSWERS = DialogueAnswers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +63,18 @@ def _order(e: Entry) -> tuple[float, bool, bytes]:
     return (e.sent, e.kind is Kind.ASKED, e.id)
 
 
-def answers_of(entries: Iterable[Entry], place_of: PlaceOf) -> Answers:
+def answers_of(entries: Iterable[Entry], place_of: PlaceOf) -> DialogueAnswers:
     """What one sender's questions, answers and counts come to."""
     found = _Conversation(place_of)
     for e in sorted(entries, key=_order):
         found.take(e)
-    return Answers(
+    return DialogueAnswers(
         tuple(found.derived), frozenset(found.asked), frozenset(found.confirmed), found.withdrawn,
         frozenset(found.counts),
     )  # fmt: skip
 
 
-def together(parts: Iterable[Answers]) -> Answers:
+def together(parts: Iterable[DialogueAnswers]) -> DialogueAnswers:
     """The answers of several senders."""
     every = list(parts)
     if len(every) == 1:
@@ -82,7 +82,7 @@ def together(parts: Iterable[Answers]) -> Answers:
     withdrawn: dict[bytes, str] = {}
     for part in every:
         withdrawn.update(part.withdrawn)
-    return Answers(
+    return DialogueAnswers(
         tuple(e for part in every for e in part.derived),
         frozenset().union(*(part.asked for part in every)),
         frozenset().union(*(part.confirmed for part in every)),

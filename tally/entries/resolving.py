@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from election.domain.checkin import COUNTED, Kind
-from tally.entries.dialogue import NO_ANSWERS, Answers
+from tally.entries.dialogue import NO_ANSWERS, DialogueAnswers
 from tally.entries.entries import (
     FOREVER,
     OPEN,
@@ -36,7 +36,7 @@ class Context:
     tie: Callable[[str], Entry | None]  # the last tie of a phone
     home: Callable[[Entry], int | None]  # the only precinct of the watcher a tie names
     incident: Callable[[Entry], OpenIncident | None]  # None: another entry reported it first
-    answers: Answers = NO_ANSWERS  # of the senders who were asked something here
+    answers: DialogueAnswers = NO_ANSWERS  # of the senders who were asked something here
 
 
 def resolved(
@@ -164,7 +164,7 @@ def _decided(
     return kept, out
 
 
-def _report(e: Entry, sender: str, answers: Answers = NO_ANSWERS) -> Report:
+def _report(e: Entry, sender: str, answers: DialogueAnswers = NO_ANSWERS) -> Report:
     assert e.votes is not None  # callers look first
     confirmed = e.id in answers.confirmed or "answers" in e.detail
     asked = (bool(e.detail.get("held")) or e.id in answers.asked) and not confirmed
@@ -175,7 +175,7 @@ def _report(e: Entry, sender: str, answers: Answers = NO_ANSWERS) -> Report:
 
 
 def _corrected(
-    sender: str, sent: Sequence[Entry], answers: Answers = NO_ANSWERS
+    sender: str, sent: Sequence[Entry], answers: DialogueAnswers = NO_ANSWERS
 ) -> tuple[list[Report], list[DecidedCount]]:
     """One sender's counts in the order sent, with FIX and UNDO applied to the latest live one.
 

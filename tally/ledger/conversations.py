@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from tally.entries.dialogue import NO_ANSWERS, Answers, answers_of, places_in, together
+from tally.entries.dialogue import NO_ANSWERS, DialogueAnswers, answers_of, places_in, together
 from tally.entries.entries import Entry
 from tally.ledger.entry_store import EntryStore
 from tally.ledger.places import Places
@@ -27,7 +27,7 @@ class Conversations:
             self._senders[named].add(sender)
         return set(mine)
 
-    def answers(self, place: int, as_of: float) -> Answers:
+    def answers(self, place: int, as_of: float) -> DialogueAnswers:
         """What the answers of those who were asked something here come to."""
         senders = self._senders.get(place)
         if not senders:

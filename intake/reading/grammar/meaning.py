@@ -24,7 +24,7 @@ from intake.reading.grammar.quoted import (
     without_phones,
     written,
 )
-from intake.reading.grammar.sender import Sender
+from intake.reading.grammar.sender import TextSource
 from intake.reading.grammar.tokens import plain_words
 from intake.reading.grammar.whole import whole_message
 from intake.reading.grammar.words import Code, vocabulary
@@ -57,7 +57,7 @@ def read(
     `at_any_hour`: polling hours do not matter (a rehearsal).
     """
     own = (here,) if here else watcher.precinct_ids if watcher else ()
-    sender = Sender(roster, watcher, own, watcher is None and here is None, sent_at, at_any_hour)
+    sender = TextSource(roster, watcher, own, watcher is None and here is None, sent_at, at_any_hour)
     if text.isdigit() and len(own) == 1 and _plain_count(text, roster) and sender.open_now(own[0]):
         return [_count(int(text), own[0], roster)]  # what most watchers text all day
     if len(text) > LONGEST:
@@ -81,7 +81,7 @@ def read(
     return _read_written(text, sender)
 
 
-def _of_sign(sign: str, text: str, sender: Sender) -> Reading:
+def _of_sign(sign: str, text: str, sender: TextSource) -> Reading:
     match sign:
         case "yes":
             return sender.reading(Kind.CONFIRM)
@@ -93,7 +93,7 @@ def _of_sign(sign: str, text: str, sender: Sender) -> Reading:
             return sender.reading(Kind.NOTED)
 
 
-def _read_written(text: str, sender: Sender) -> list[Reading]:
+def _read_written(text: str, sender: TextSource) -> list[Reading]:
     roster, watcher, own = sender.roster, sender.watcher, sender.own
     places = places_of(roster)
     numbered = without_phones(text)
@@ -161,7 +161,7 @@ def _named(items: list[Item]) -> list[tuple[PrecinctId, ...]]:
 
 
 def _with_keyword(
-    keyword: tuple[int, int], incident: list[Reading], items: list[Item], folded: str, sender: Sender
+    keyword: tuple[int, int], incident: list[Reading], items: list[Item], folded: str, sender: TextSource
 ) -> list[Reading]:
     """An incident that its keyword or a `!` announces, and what stands before it."""
     before = [item for item in items if item.start < keyword[0]]
@@ -177,7 +177,7 @@ def _with_keyword(
     return sender.all_readings(clauses) + incident
 
 
-def _alarm(text: str, items: list[Item], sender: Sender) -> list[Reading]:
+def _alarm(text: str, items: list[Item], sender: TextSource) -> list[Reading]:
     """The incident that a sentence without a keyword reports: all of the text."""
     places = {item.ids for item in items if item.code == Code.PLACE}
     incident = sender.reading(Kind.INCIDENT, text=text.strip())
@@ -208,7 +208,7 @@ def _beside(
     items: list[Item],
     spans: "list[tuple[int, int]] | tuple[tuple[int, int], ...]",
     folded: str,
-    sender: Sender,
+    sender: TextSource,
 ) -> list[Reading]:
     """The counts and waits that stand in parts of their own beside an alarm."""
     kept: list[Reading] = []
@@ -233,7 +233,7 @@ _TALK = frozenset(
 _ACTS_APART = frozenset({Code.AWAY, Code.HERE, Code.FILLER, Code.POLITE, Code.THANKS, Code.OKAY})
 
 
-def _first_sentence(items: list[Item], folded: str, sender: Sender) -> list[Reading]:
+def _first_sentence(items: list[Item], folded: str, sender: TextSource) -> list[Reading]:
     """A count in a sentence of its own, where all others only talk: "412. Slow right now"."""
     if "?" in folded:
         return []
@@ -256,7 +256,7 @@ def _first_sentence(items: list[Item], folded: str, sender: Sender) -> list[Read
     return sender.judged(kept)
 
 
-def _by_machine(machine: str, items: list[Item], sender: Sender) -> Reading:
+def _by_machine(machine: str, items: list[Item], sender: TextSource) -> Reading:
     numeric = any(item.code in (Code.NUMBER, Code.GROUPED) for item in items)
     if machine == STRANGER:
         unread = sender.reading(Kind.UNREAD)
@@ -283,7 +283,7 @@ def _count(
     return Reading(Kind.COUNT, precinct_id, votes, held=held, off_roster=off_roster, unknown_sender=unknown)
 
 
-def _plain(clause: Clause, sender: Sender) -> Reading | None:
+def _plain(clause: Clause, sender: TextSource) -> Reading | None:
     """What a count and nothing else says, of one place or of the sender's only one; None: ask the rest."""
     roster, own = sender.roster, sender.own
     where = clause.ids or own
@@ -316,7 +316,7 @@ def _incident_keyword(folded: str, items: list[Item]) -> tuple[int, int] | None:
     return start, end
 
 
-def _incident(text: str, items: list[Item], keyword: tuple[int, int], sender: Sender) -> list[Reading]:
+def _incident(text: str, items: list[Item], keyword: tuple[int, int], sender: TextSource) -> list[Reading]:
     """The incident whose words follow the keyword, verbatim; a question where no words follow."""
     after = [item for item in items if item.start >= keyword[1]]
     start = keyword[1]

@@ -30,7 +30,7 @@ _CUT = re.compile(
 _YES, _NO, _ALARM = "👍👌✅✔☑💯🆗🙆👏", "👎❌🚫🙅✖❎", "🆘🚨🔫🔪🗡🚑🔥🚒🚓🚔💣🧨"
 
 
-class Written(NamedTuple):
+class SenderText(NamedTuple):
     """`text`: what the sender wrote. `noted`: nothing at all; a machine worded it."""
 
     text: str
@@ -70,10 +70,10 @@ def is_ours(text: str) -> bool:
     return False
 
 
-def written(text: str) -> Written:
+def written(text: str) -> SenderText:
     """What of `text` its sender wrote."""
     if _is_reaction(text):
-        return Written("", True)
+        return SenderText("", True)
     lines = text.splitlines()
     if len(lines) > 1:
         kept: list[str] = []
@@ -84,16 +84,16 @@ def written(text: str) -> Written:
             if not quoted and not (kept and _PHONE.search(line)):
                 kept.append(line)
         if not any(line.strip() for line in kept):
-            return Written("", True)
+            return SenderText("", True)
         text = "\n".join(kept)
     if is_ours(text):
-        return Written("", True)
+        return SenderText("", True)
     if any(mark in text for mark in '“«「"'):
         outside = _QUOTED.sub(" ", text)
         if any(map(str.isalnum, outside)):
             inside = any(map(str.isdigit, "".join(_QUOTED.findall(text))))
-            return Written(outside if inside else text)
-    return Written(text)
+            return SenderText(outside if inside else text)
+    return SenderText(text)
 
 
 def without_phones(text: str) -> str:

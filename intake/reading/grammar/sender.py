@@ -39,7 +39,7 @@ def offer_of(reading: Reading) -> dict[str, Any]:
 
 
 @dataclass(slots=True)
-class Sender:
+class TextSource:
     """Who texted, from where and when. `at_any_hour`: a rehearsal, where no polls are open."""
 
     roster: Roster

@@ -55,7 +55,7 @@ def whole_message(folded: str, items: list[Item]) -> Reading | None:
 
 
 def _sure(items: list[Item], asks: bool) -> bool:
-    """Whether a word of opting out is one: "cancel that" is about something else, "take me off of it" is not."""
+    """Whether a word of opting out is one: "cancel that" is about something else."""
     said = [item for item in items if item.code == Code.STOP]
     explicit = any(item.end - item.start > len(item.text) for item in said)
     return not asks and (explicit or all(item.code != Code.FILLER for item in items))
