@@ -1,5 +1,6 @@
 """`beluga read`: how the grammar reads a text, and what it would answer, without any service."""
 
+import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,7 +13,10 @@ import typer
 
 from election.domain.checkin import Channel, Message, Reading
 from election.domain.ids import message_id
+from election.domain.phones import normal_phone
 from election.domain.roster import Roster
+
+REGION = os.environ.get("BELUGA_PHONE_REGION", "US")  # as the services' setting of that name
 
 
 def read(  # noqa: PLR0917 (options)
@@ -108,9 +112,11 @@ def _rows() -> Iterator[dict[str, Any]]:
 
 
 def _phone(phone: str, roster: Roster) -> str:
-    """The phone as the roster writes it: blanks, dashes and brackets do not matter."""
+    """The phone as the roster writes it, in any spelling that `watchers.csv` may have."""
     if roster.watcher(phone):
         return phone
+    if roster.watcher(known := normal_phone(phone, REGION)):
+        return known
     digits = "".join(filter(str.isdigit, phone))
     return next((known for known in roster.by_phone if known.lstrip("+") == digits), phone)
 

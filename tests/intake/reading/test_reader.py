@@ -115,3 +115,9 @@ def test_a_decision_keeps_its_own_fields() -> None:
 )
 def test_no_body_of_any_channel_raises(body, channel, sender) -> None:
     assert _entries(sms(body, sender, channel=channel))
+
+
+def test_a_problem_box_opts_nobody_out() -> None:
+    for text in ("stop", "no more texts", "STOP"):
+        (entry,) = _entries(_form(precinct_id="31-07", kind="incident", text=text))
+        assert (entry.kind, entry.detail["text"]) == (Kind.INCIDENT, text)
