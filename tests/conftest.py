@@ -32,6 +32,7 @@ if not os.environ.get("BELUGA_REHEARSE"):
 # `divided(n)` says that n workers may share them.
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Names each test's group, for `--dist loadgroup`: its file, or its part of a divided one."""
     files: dict[str, list[pytest.Item]] = {}
