@@ -148,7 +148,8 @@ class EmbeddedPostgres:
             done = subprocess.run(
                 [self._runs_as.binary("initdb"), "-D", str(self.data), "-U", "beluga", "-A", "scram-sha-256",
                  "--pwfile", str(secret), "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions"],
-                capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, **self._runs_as.options(self.home),
+                capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
+                **self._runs_as.options(self.home),
             )  # fmt: skip
         finally:
             secret.unlink()
