@@ -144,10 +144,10 @@ log-events: $(STAMP) ## Write docs/log-events.md: every event of our logs, and w
 
 lock: $(STAMP) ## Resolve the locked dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --custom-compile-command 'make lock' -o requirements.lock pyproject.toml
+		--no-emit-find-links --custom-compile-command 'make lock' -o requirements.lock pyproject.toml --extra files
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --custom-compile-command 'make lock' --constraint requirements.lock \
-		-o requirements-dev.lock pyproject.toml --group dev
+		-o requirements-dev.lock pyproject.toml --extra files --group dev
 
 wheel: $(STAMP) ## Build dist/*.whl
 	$(BIN)/python -m build --no-isolation --wheel --outdir dist

@@ -14,6 +14,8 @@ from election.runtime.private_files import keep_private
 # name -> "module:function". The function's docstring is its help.
 COMMANDS = {
     "check": "beluga.cli.folder:check",
+    "adopt": "beluga.cli.adopt:adopt",
+    "early": "beluga.cli.adopt:early",
     "import": "beluga.cli.folder:import_",
     "export": "beluga.cli.folder:export",
     "read": "beluga.cli.read:read",

@@ -6,6 +6,8 @@
         CommandRefusedError           a command will not, or cannot, do what it was asked
         CorrectionRefusedError        intake refused a correction
         DamagedSecretsError           the file of secrets cannot be read
+        MappingFileError              mapping.toml cannot be read
+        NoCountError                  a cell of a county's file that should hold a count
         NoElectionError               nothing to recount
         NoRosterError                 nobody to call up
         NoRosterToReadError           nothing to read texts against
@@ -17,6 +19,7 @@
         StackError                    the stack could not start
         StackFailedError              the stack did not come up
         UnpreparedDatabaseError       the database has not had all migrations
+        UnreadableMapError            a map of precincts that cannot be read
         _NotForGoodError              rolls a dry run back
 
 `beluga/stack/failures.py` says each in one line with what to do; anything else is a defect and seen whole.

@@ -63,9 +63,7 @@ async def baseline(url: str, folder: Path) -> float:
     with (folder / "voters.csv").open(newline="") as file:
         reader = csv.reader(file)
         next(reader)
-        rows = (
-            (r[0], r[1], int(r[2]), r[3], r[4], r[5], int(r[6]), r[7] == "Y", False, r[9]) for r in reader
-        )
+        rows = ((r[0], r[1], r[2], r[3], r[4], r[5], int(r[6]), r[7] == "Y", False, r[9]) for r in reader)
         columns = ["voter_id", "precinct_id", "roll_number", "name", "phone", "language", "support", "voted",
                    "do_not_call", "address"]  # fmt: skip
         await connection.copy_records_to_table("plain", columns=columns, records=rows, timeout=600)

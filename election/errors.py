@@ -12,8 +12,8 @@
         LockedOutError                a migration that never got its lock
         NoWritableHostError           no PostgreSQL host takes writes (also a ConnectionError)
         NotReplicatedError            a commit without its replica's word (also a ConnectionError)
+        ShapeError                    a geometry that cannot be drawn
         TwoSendersError               two senders with one hash: the log is read row by row
-        _ShapeError                   a geometry that cannot be drawn
 
 What the database or the network raises is not wrapped: `election.postgres.database.UNREACHABLE` names it.
 """

@@ -76,7 +76,7 @@ from leases where ended_at is not null and substr(voter_id, 2)::int % {BATCH} < 
 insert into voters_shown (lease_id, caller_id, phone_bank, address, at)
 select lease_id, caller_id, '', 'a' || substr(voter_id, 2)::int % 400, dialled_at from leases;
 insert into strike_offs select precinct_id, roll_number, gen_random_uuid(), '2026-11-03 16:00Z'
-from voters where roll_number % 5 = 1;
+from voters where roll_number::int % 5 = 1;
 insert into opt_outs select '+1' || (2155550000 + n * 3), true, '2026-11-03 16:00Z'
 from generate_series(0, 2999) n;
 insert into watcher_links (watcher_id, issued, revoked_through)

@@ -22,6 +22,7 @@ from beluga.adopt.importing import (
     import_folder,
     state_folder,
 )
+from beluga.adopt.looking import look_around
 from beluga.stack.mode import mode_of
 from beluga.stack.stack import NoStackError, database_url
 from callers.voters.encryption import KeyMismatchError
@@ -43,6 +44,7 @@ def check(folder: Folder, limit: Limit = 100) -> None:
     findings = Findings(limit)
     with _bar(folder, "checking voters") as progress:
         counts = check_folder(folder, findings, progress)
+    look_around(folder, findings)
     _notices(findings)
     if findings.total:
         _refuse(findings.error(), folder)

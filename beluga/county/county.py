@@ -229,7 +229,7 @@ def _voters(
             yield Voter(
                 VoterId(f"v{number:06d}"),
                 precinct.precinct_id,
-                int(rolls[k]),
+                str(int(rolls[k])),
                 _name(rng),
                 phone,
                 language=str(languages[k]),

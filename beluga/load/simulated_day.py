@@ -136,10 +136,10 @@ def _voted_between(
     found = []
     for voter in roll:
         # A scramble of the roll number: whether and when somebody votes has nothing to do with the alphabet.
-        rank = (voter.roll_number * 7919) % registered
+        rank = (int(voter.roll_number) * 7919) % registered
         when = None if voter.voted else day.voted_by(place, float(rank))
         if when and after < when <= until:
-            found.append(voter.roll_number)
+            found.append(int(voter.roll_number))
     return found
 
 

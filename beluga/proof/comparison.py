@@ -22,7 +22,7 @@ SECONDS = 300  # for either side's answer
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class TallyComparison:
     """How many precincts were compared, and what differs: `precinct: column live/projected`."""
 
     precincts: int
@@ -36,7 +36,7 @@ class Comparison:
         return f"{len(self.differences)} standings differ from beluga project (live/projected): {shown}"
 
 
-async def compare(tally_url: str, secret: str, folder: Path, reports: Path, at: datetime) -> Comparison:
+async def compare(tally_url: str, secret: str, folder: Path, reports: Path, at: datetime) -> TallyComparison:
     """The live standings as of `at` beside a projection of `reports` made in a process of its own.
 
     Raises `RuntimeError` where either side does not answer.
@@ -55,7 +55,7 @@ async def compare(tally_url: str, secret: str, folder: Path, reports: Path, at: 
         names = [name for name in SAME if its[name] != row[name]]
         names += [name for name, most in WITHIN.items() if abs(float(its[name]) - float(row[name])) > most]
         different += [f"{row['precinct_id']}: {name} {its[name]}/{row[name]}" for name in names]
-    return Comparison(len(projected), tuple(different))
+    return TallyComparison(len(projected), tuple(different))
 
 
 async def _live(url: str, secret: str, at: datetime) -> dict[str, dict[str, str]]:

@@ -6,7 +6,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from chaos.judge.history import History
+from chaos.judge.history import EventHistory
 from chaos.load.surge import LoadWatcher, read_watchers
 from chaos.run.run import Experiment, ExperimentResult, Runner
 from chaos.session.session import Session
@@ -25,7 +25,7 @@ def run_all(
     watchers = watchers_of(election)
     for experiment in experiments:
         say(f"{experiment.number:>2} {experiment.title}")
-        history = History(
+        history = EventHistory(
             folder / f"{experiment.name}-{seed}.jsonl", name=experiment.name, seed=seed, versions=versions()
         )
         scale = float(experiment.about.get("short", 0.4)) if short else 1.0

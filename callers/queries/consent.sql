@@ -1,7 +1,7 @@
 -- :name strike_off
 -- A set union: what is there stays.
 insert into strike_offs (precinct_id, roll_number, check_in_id, received_at)
-select * from unnest($1::text[], $2::integer[], $3::uuid[], $4::timestamptz[])
+select * from unnest($1::text[], $2::text[], $3::uuid[], $4::timestamptz[])
 on conflict do nothing
 returning precinct_id
 

@@ -13,7 +13,8 @@ with base as materialized (
     window household as (partition by phone)
 ), ranked as (
     select *, row_number() over (partition by language, timezone
-                                 order by due desc, score desc, phone, roll_number) as place
+                                 order by due desc, score desc, phone, length(roll_number), roll_number,
+                                          voter_id) as place
     from base where rest_until <= $2
 )
 select d.next_due, d.more, r.voter_id, r.phone, r.language, r.timezone
@@ -21,7 +22,7 @@ from (select min(rest_until) filter (where rest_until > $2) as next_due,
              exists (select from ranked where place > $5) as more
       from base) d
 left join ranked r on r.place <= $5
-order by r.due desc, r.score desc, r.phone, r.roll_number
+order by r.due desc, r.score desc, r.phone, length(r.roll_number), r.roll_number, r.voter_id
 
 -- :name grant
 select * from give_lease($1, $2, $3, $4::text[], $5::text[], $6, $7::text[], $8, $9, $10::text[])

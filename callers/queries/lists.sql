@@ -32,10 +32,10 @@ from leases l
 left join voter_standings s using (voter_id)
 left join calls c on c.lease_id = l.lease_id and c.undone_at is null
 where l.caller_id >= $1 and l.caller_id < $2
-order by s.address, s.roll_number
+order by s.address, length(s.roll_number), s.roll_number
 
 -- :name doors
 -- Whom to visit: not voted, not said no, not reached yet; with or without a phone.
 select voter_id, name, address, sealed from voter_standings
 where precinct_id = $1 and (never is null or never = 'no_phone')
-order by roll_number
+order by length(roll_number), roll_number, voter_id

@@ -38,9 +38,9 @@ class StrikeOffs:
     tied: dict[str, str | None] = field(default_factory=dict)  # phone -> the watcher's only precinct
     waiting: dict[str, list[CheckIn]] = field(default_factory=dict)
 
-    def take(self, entries: Iterable[CheckIn]) -> list[tuple[str, int, UUID, datetime]]:
+    def take(self, entries: Iterable[CheckIn]) -> list[tuple[str, str, UUID, datetime]]:
         """The strike-offs that now count: (precinct, roll number, check-in, received at)."""
-        rows: list[tuple[str, int, UUID, datetime]] = []
+        rows: list[tuple[str, str, UUID, datetime]] = []
         for entry in entries:
             if entry.rehearsal != self.rehearsal:
                 continue
@@ -58,10 +58,16 @@ class StrikeOffs:
         return rows
 
 
-def _rows(entry: CheckIn, place: str | None) -> list[tuple[str, int, UUID, datetime]]:
+def _rows(entry: CheckIn, place: str | None) -> list[tuple[str, str, UUID, datetime]]:
     precinct = entry.precinct_id or place
     numbers = entry.detail.get("roll_numbers") or ()
-    return [(precinct, int(n), entry.check_in_id, entry.received_at) for n in numbers] if precinct else []
+    return [(precinct, _texted(n), entry.check_in_id, entry.received_at) for n in numbers] if precinct else []
+
+
+def _texted(number: object) -> str:
+    """A roll number as the roll has it: digits without leading zeros, or text such as `18/1`."""
+    text = str(number).strip()
+    return str(int(text)) if text.isdecimal() else text
 
 
 async def apply(

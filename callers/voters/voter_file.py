@@ -160,7 +160,9 @@ async def read_voters(
 ) -> AsyncIterator[Voter]:
     """The roll by precinct and roll number, opened. Call it within a transaction. Raises `SealedError`."""
     opener = encryption or Encryption("")
-    statement = f"select {_NAMES} from voters order by precinct_id, roll_number"  # noqa: S608
+    statement = (
+        f"select {_NAMES} from voters order by precinct_id, length(roll_number), roll_number, voter_id"  # noqa: S608
+    )
     async for row in connection.cursor(statement, prefetch=5_000, timeout=LOAD_SECONDS):
         values = dict(row) | {
             "voter_id": VoterId(row["voter_id"]),

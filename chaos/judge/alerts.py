@@ -17,7 +17,7 @@ from pathlib import Path
 
 import yaml
 
-from chaos.judge.history import History, Op
+from chaos.judge.history import EventHistory, Op
 from chaos.judge.observer import get
 from chaos.target.target import Target
 
@@ -190,7 +190,7 @@ class AlertWatch:
     """Looks at the services twice a second and records when alerts fire and cease."""
 
     target: Target
-    history: History
+    history: EventHistory
     rules: Sequence[AlertRule]
     firing: set[str] = field(default_factory=set)
     _since: dict[str, float] = field(default_factory=dict)

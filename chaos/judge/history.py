@@ -61,7 +61,7 @@ class Event:
         return cls(float(at), op, key, said)
 
 
-class History:
+class EventHistory:
     """Written from any thread; events keep the order in which they were recorded."""
 
     def __init__(self, path: Path | None = None, **begin: Any) -> None:

@@ -20,7 +20,7 @@ import asyncpg
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from chaos.judge.history import History, Op
+from chaos.judge.history import EventHistory, Op
 from chaos.target.target import Target, check_in_id
 
 _MESSAGES = "select provider_message_id, message_id from messages where channel in ('sms', 'form')"
@@ -74,7 +74,7 @@ async def _database(url: str) -> tuple[list[tuple[str, UUID]], list[tuple[UUID, 
         await connection.close()
 
 
-def settle(target: Target, history: History, wanted: set[str], patience: float) -> float:
+def settle(target: Target, history: EventHistory, wanted: set[str], patience: float) -> float:
     """Waits until everything acknowledged is tallied, then makes the final read; says how long it took, s.
 
     Without it after `patience` seconds, the final read is made all the same, for the checker to judge.
@@ -98,12 +98,12 @@ def settle(target: Target, history: History, wanted: set[str], patience: float) 
     return time.monotonic() - began
 
 
-def before(target: Target, history: History) -> None:
+def before(target: Target, history: EventHistory) -> None:
     """Notes what was there already."""
     history.record(Op.BEFORE, keys=sorted(set(read(target).stored)))
 
 
-def recount(target: Target, history: History) -> None:
+def recount(target: Target, history: EventHistory) -> None:
     """Runs `beluga recount`: reads every raw message again and compares byte for byte (law L4)."""
     try:
         done = subprocess.run(
@@ -116,7 +116,7 @@ def recount(target: Target, history: History) -> None:
     recounted(history, done.returncode, done.stdout or done.stderr)
 
 
-def recounted(history: History, status: int, said: str) -> None:
+def recounted(history: EventHistory, status: int, said: str) -> None:
     """Notes what a `beluga recount` found, by its exit status and what it printed."""
     history.record(Op.RECOUNT, proven={0: True, 1: False}.get(status), said=said.strip()[-300:])
 
@@ -160,7 +160,7 @@ class BoardWatch:
     """
 
     target: Target
-    history: History
+    history: EventHistory
     looks: int = 0
     _stop: threading.Event = field(default_factory=threading.Event)
     _cut_at: dict[str, float] = field(default_factory=dict)  # fault number -> when

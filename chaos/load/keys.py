@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from chaos.judge.history import History, Op
+from chaos.judge.history import EventHistory, Op
 from chaos.target.target import Target
 
 ENDED = 4401  # the feed's close code for access that was taken away (docs/feed.md)
@@ -37,7 +37,7 @@ class CopiedKeys:
     """`get_in`, then `start`; `still_open` says which keys were good at their last use."""
 
     target: Target
-    history: History
+    history: EventHistory
     login: str
     password: str
     keys: dict[str, Callable[[], int]] = field(default_factory=dict)  # each gives a status

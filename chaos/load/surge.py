@@ -15,7 +15,7 @@ from pathlib import Path
 
 import aiohttp
 
-from chaos.judge.history import History, Op
+from chaos.judge.history import EventHistory, Op
 from chaos.load.routes import DeliveryRoute, Planned
 
 MOST_TEXTS = 60_000
@@ -131,7 +131,7 @@ class RunningLoad:
         self,
         load: Load,
         route: DeliveryRoute,
-        history: History,
+        history: EventHistory,
         patience: float = 60.0,
         hold: Path | None = None,
     ) -> None:

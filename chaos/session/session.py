@@ -22,7 +22,7 @@ from chaos.faults.heal import HealList
 from chaos.faults.provider import hold_file
 from chaos.judge import observer
 from chaos.judge.alerts import OWN_RULES, AlertWatch, read_rules
-from chaos.judge.history import History, Op
+from chaos.judge.history import EventHistory, Op
 from chaos.load.keys import CopiedKeys
 from chaos.load.routes import DeliveryRoute, Form, Gateway, TwilioRoute
 from chaos.load.surge import Load, LoadWatcher, Mix, RunningLoad, read_watchers
@@ -43,7 +43,7 @@ class Session:
     """Open with `Session.begin`; `finish` heals, waits and makes the final reads."""
 
     target: Target
-    history: History
+    history: EventHistory
     watchers: list[LoadWatcher]
     seed: int = 1
     name: str = "session"
@@ -268,7 +268,7 @@ def current() -> Session:
         target = target_of(Path(os.environ.get("BELUGA_STATE", ".beluga")))
         out = Path(os.environ.get("CHAOS_OUT") or tempfile.mkdtemp(prefix="beluga-chaos-"))
         scale = float(os.environ.get("CHAOS_SCALE", "1"))
-        history = History(out / "history.jsonl", name="chaos run")
+        history = EventHistory(out / "history.jsonl", name="chaos run")
         session = Session(target, history, watchers_of(target), scale=scale)
         use(session.begin())
         atexit.register(session.close)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class WatcherLinks:
-    """Each watcher's token from `file`; `issue` prints them where there is no file yet."""
+    """Each watcher's token from `file`, as `beluga links issue` prints it; `issue` makes what is missing."""
 
     def __init__(self, file: Path, issue: Callable[[], str]) -> None:
         self.file = file

@@ -114,12 +114,14 @@ class Watcher:
 class Voter:
     """A line of the voter roll. `support` and `turnout` (likelihood to vote) 0..100.
 
-    `voted` means early or by mail already; an empty `phone` means that none is known.
+    `voted` means early or by mail already; an empty `phone` means that none is known. `roll_number` is text
+    as the roll has it (`17`, `18/1`), unique within a precinct; empty where the roll numbers nobody.
+    `birth_year` stays in the folder, for `beluga early` to find voters by; it is never loaded.
     """
 
     voter_id: VoterId
     precinct_id: PrecinctId
-    roll_number: int
+    roll_number: str
     name: str
     phone: str
     language: str = ""
@@ -129,6 +131,7 @@ class Voter:
     timezone: str | None = None
     address: str = ""
     turnout: int | None = None
+    birth_year: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

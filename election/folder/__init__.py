@@ -4,7 +4,7 @@ from election.folder.findings import Finding, Findings, FolderError, Notice, Pro
 from election.folder.people import stream_voters
 from election.folder.reading import Checked, Examined, check_all, check_voters, examine, read_election
 from election.folder.reports import Report, examine_reports, read_reports
-from election.folder.writing import VoterFile, write_callers, write_election
+from election.folder.writing import VoterFile, write_callers, write_day, write_election, write_tables
 
 __all__ = [
     "Checked",
@@ -24,5 +24,7 @@ __all__ = [
     "read_reports",
     "stream_voters",
     "write_callers",
+    "write_day",
     "write_election",
+    "write_tables",
 ]

@@ -77,7 +77,7 @@ VOTERS = (
         "voter_id", "VoterFileID", "Voter File VANID", "StateFileID", "Voter Registration Number", "VANID"
     ),
     _needs("precinct_id", *_PRECINCT),
-    _needs("roll_number", "Roll", "Page Line", "Line Number", "Sequence Number", "Electoral Roll Number"),
+    _may("roll_number", "Roll", "Page Line", "Line Number", "Sequence Number", "Electoral Roll Number"),
     _needs("name", "Full Name", "Voter Name", "VoterName"),
     _needs(
         "phone", "CellPhone", "Cell", "Preferred Phone", "Phone Number", "Mobile", "HomePhone", "Home Phone"
@@ -89,6 +89,7 @@ VOTERS = (
     _may("do_not_call", "DoNotCall", "DNC"),
     _may("timezone", "Time Zone", "TZ"),
     _may("address", "VAddress", "Voting Address", "Street Address"),
+    _may("birth_year", "Year of Birth", "BirthYear", "YOB"),
 )
 
 CALLERS = (

@@ -1,5 +1,6 @@
 """`watchers.csv`, `callers.csv` and `voters.csv`. Messages never repeat a phone number or a voter's name."""
 
+import re
 from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from election.folder.places import Precincts, unknown_precinct
 from election.folder.repeats import Repeats
 from election.folder.table import Table
 
+LONGEST_ROLL_NUMBER = 40
+_SPREADSHEET_NUMBER = re.compile(r"[0-9]{1,3}(,[0-9]{3})+|[0-9]{1,9}\.0+")
 _VOTED = frozenset({"early", "mail", "absentee", "vbm", "voted", "returned"})
 
 
@@ -104,6 +107,17 @@ def read_callers(
     return tuple(found[key] for key in sorted(found))
 
 
+def _roll_number(cells: Cells, text: str) -> str:
+    """A number as it is texted, without leading zeros (`1,204` and `1204.0` are numbers), or text."""
+    if (text.isdecimal() and text.isascii() and len(text) < 10) or _SPREADSHEET_NUMBER.fullmatch(text):
+        return str(int(text.split(".", maxsplit=1)[0].replace(",", "")))
+    if len(text) > LONGEST_ROLL_NUMBER or not text.isprintable():
+        cells.problem(
+            "roll_number", f"{shown(text)} is no number of a roll", "write it as the roll has it: 17 or 18/1"
+        )
+    return text
+
+
 def stream_voters(
     path: Path,
     region: str,
@@ -120,7 +134,21 @@ def stream_voters(
     cells = Cells(table.file, findings)
     ids, rolls = Repeats(), Repeats()
     for line, row in table:
-        identity, place, roll, name, phone, language, support, turnout, voted, no_call, zone, address = row
+        (
+            identity,
+            place,
+            roll,
+            name,
+            phone,
+            language,
+            support,
+            turnout,
+            voted,
+            no_call,
+            zone,
+            address,
+            born,
+        ) = row
         cells.line, before = line, findings.total
         if not identity or not name:
             cells.need("voter_id", identity)
@@ -130,14 +158,15 @@ def stream_voters(
                 cells.problem("precinct_id", "there is no such precinct", "")
             else:
                 cells.problem("precinct_id", *unknown_precinct(place, precincts))
-        number = cells.integer("roll_number", roll)
+        number = _roll_number(cells, roll) if roll else ""
         called = (_phone(cells, "phone", phone, region) or "") if phone else ""
         ids.add(identity, line)
-        rolls.add((place, number), line)
+        if number:
+            rolls.add((place, number), line)
         voter = Voter(
             VoterId(identity),
             PrecinctId(place),
-            number or 0,
+            number,
             name,
             called,
             (cells.language("language", language) or "") if language else "",
@@ -147,6 +176,7 @@ def stream_voters(
             cells.zone("timezone", zone) if zone else None,
             address,
             cells.integer("turnout", turnout, 0, 100) if turnout else None,
+            cells.integer("birth_year", born, 1880, 2100) if born else None,
         )
         if findings.total == before:
             yield voter

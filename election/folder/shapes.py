@@ -18,7 +18,7 @@ DECIMALS = 5
 _NAMES = [folded(n) for n in (PRECINCTS[0].name, *PRECINCTS[0].synonyms)]
 
 
-class _ShapeError(ElectionError):
+class ShapeError(ElectionError):
     """What is wrong with a geometry, and what to do."""
 
 
@@ -48,10 +48,10 @@ def read_shapes(path: Path, precincts: Precincts, findings: Findings) -> dict[Pr
             findings.problem(FILE, None, place, *unknown_precinct(identity, precincts))
         elif feature.get("geometry") is not None:
             try:
-                shape = _geometry(feature["geometry"])
+                shape = geometry_of(feature["geometry"])
                 key = PrecinctId(identity)
-                found[key] = _joined(found[key], shape) if key in found else shape
-            except _ShapeError as error:
+                found[key] = joined(found[key], shape) if key in found else shape
+            except ShapeError as error:
                 findings.problem(FILE, None, f"{place} ({shown(identity)})", *error.args)
     bare = len(precincts) - len(found)
     if bare and precincts:
@@ -70,13 +70,14 @@ def _identity(feature: Any) -> str:
     return str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
-def _geometry(geometry: Any) -> dict[str, Any]:
+def geometry_of(geometry: Any) -> dict[str, Any]:
+    """A shape as the board draws it. Raises `ShapeError`."""
     kind = geometry.get("type") if isinstance(geometry, dict) else None
     parts = geometry.get("coordinates") if isinstance(geometry, dict) else None
     if kind == "Point":
         return {"type": kind, "coordinates": _position(parts)}
     if not isinstance(parts, list) or not parts or kind not in ("Polygon", "MultiPolygon"):
-        raise _ShapeError(f"{shown(str(kind))} is no shape of a precinct", "export polygons")
+        raise ShapeError(f"{shown(str(kind))} is no shape of a precinct", "export polygons")
     if kind == "Polygon":
         return {"type": kind, "coordinates": _polygon(parts)}
     return {"type": kind, "coordinates": [_polygon(p) for p in parts]}
@@ -84,13 +85,13 @@ def _geometry(geometry: Any) -> dict[str, Any]:
 
 def _polygon(rings: Any) -> list[list[list[float]]]:
     if not isinstance(rings, list) or not rings:
-        raise _ShapeError("a polygon has no ring", "export polygons again")
+        raise ShapeError("a polygon has no ring", "export polygons again")
     return [_ring(r) for r in rings]
 
 
 def _ring(ring: Any) -> list[list[float]]:
     if not isinstance(ring, list) or len(ring) < 4 or ring[0] != ring[-1]:
-        raise _ShapeError("a ring is open or has under four points", "close it: the last point is the first")
+        raise ShapeError("a ring is open or has under four points", "close it: the last point is the first")
     points = [_position(p) for p in ring]
     thinned = points[:1] + [b for a, b in pairwise(points) if a != b]
     return thinned if len(thinned) >= 4 else points  # a very small ring keeps its points
@@ -98,20 +99,21 @@ def _ring(ring: Any) -> list[list[float]]:
 
 def _position(point: Any) -> list[float]:
     if not isinstance(point, list) or len(point) < 2:
-        raise _ShapeError("a point is no pair of numbers", "export it as [longitude, latitude]")
+        raise ShapeError("a point is no pair of numbers", "export it as [longitude, latitude]")
     east, north = point[0], point[1]
     for value, most in ((east, 180), (north, 90)):
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-            raise _ShapeError("a point is no pair of numbers", "export it as [longitude, latitude]")
+            raise ShapeError("a point is no pair of numbers", "export it as [longitude, latitude]")
         if abs(value) > most:
-            raise _ShapeError("a point lies off the globe", "export it in WGS 84 (EPSG:4326)")
+            raise ShapeError("a point lies off the globe", "export it in WGS 84 (EPSG:4326)")
     return [round(float(east), DECIMALS) + 0.0, round(float(north), DECIMALS) + 0.0]
 
 
-def _joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+def joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Two parts of one precinct as one shape. Raises `ShapeError` where either is a point."""
     parts: list[Any] = []
     for shape in (first, second):
         if shape["type"] == "Point":
-            raise _ShapeError("this precinct has a shape already", "keep one")
+            raise ShapeError("this precinct has a shape already", "keep one")
         parts += shape["coordinates"] if shape["type"] == "MultiPolygon" else [shape["coordinates"]]
     return {"type": "MultiPolygon", "coordinates": parts}

@@ -1,7 +1,7 @@
 """Writes an election folder as `reading` takes it: what was read comes out the same."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import time
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,19 @@ from election.folder.shapes import FILE as SHAPES
 def write_election(folder: Path, election: Election) -> list[str]:
     """Writes every file but voters and callers, and returns their names. Files with nothing to say go."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "election.toml").write_text(_toml(election.day), encoding="utf-8")
-    written = ["election.toml"]
+    write_day(folder, election.day)
+    return ["election.toml", *write_tables(folder, election)]
+
+
+def write_day(folder: Path, day: ElectionDay, region: str = "") -> None:
+    """Writes `election.toml`. `region` where phones are not written as in the United States."""
+    more = f"region = {_text(region)}\n" if region else ""
+    (folder / "election.toml").write_text(_toml(day) + more, encoding="utf-8")
+
+
+def write_tables(folder: Path, election: Election, only: Container[str] | None = None) -> list[str]:
+    """Writes precincts, history, curve, watchers, shapes (or `only` some); files with nothing to say go."""
+    written: list[str] = []
     tables: tuple[tuple[str, tuple[Column, ...], list[tuple[Any, ...]]], ...] = (
         ("precincts.csv", PRECINCTS, [
             (
@@ -40,11 +51,15 @@ def write_election(folder: Path, election: Election) -> list[str]:
         ]),
     )  # fmt: skip
     for name, columns, rows in tables:
+        if only is not None and name not in only:
+            continue
         if rows or name == "precincts.csv":
             _write(folder / name, columns, rows)
             written.append(name)
         else:
             (folder / name).unlink(missing_ok=True)
+    if only is not None and SHAPES not in only:
+        return written
     if election.geometry:
         (folder / SHAPES).write_bytes(_geojson(election))
         written.append(SHAPES)
@@ -68,14 +83,15 @@ def write_callers(folder: Path, callers: Iterable[Caller]) -> None:
 class VoterFile:
     """`voters.csv`, written as voters come: `with VoterFile(folder) as file: file.add(voter)`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, births: bool = False) -> None:
         self._path = folder / "voters.csv"
+        self._births = births  # the database holds none, so that an export has none
 
     def __enter__(self) -> "VoterFile":
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self._path.open("w", encoding="utf-8", newline="")
         self._writer = csv.writer(self._file, lineterminator="\n")
-        self._writer.writerow([c.name for c in VOTERS])
+        self._writer.writerow([c.name for c in VOTERS if self._births or c.name != "birth_year"])
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -86,6 +102,7 @@ class VoterFile:
             (
                 v.voter_id, v.precinct_id, v.roll_number, v.name, v.phone, v.language, v.support, v.turnout,
                 "yes" if v.voted else "", "yes" if v.do_not_call else "", v.timezone, v.address,
+                *((v.birth_year,) if self._births else ()),
             )
         )  # fmt: skip
 
@@ -113,14 +130,16 @@ def _real(value: float | None) -> str:
     return repr(int(value)) if value.is_integer() else repr(value)
 
 
-def _toml(day: ElectionDay) -> str:
-    def text(value: str) -> str:
-        return orjson.dumps(value).decode().replace("\x7f", "\\u007f")  # JSON's strings are TOML's, but DEL
+def _text(value: str) -> str:
+    """A string in TOML: as JSON's, but for DEL."""
+    return orjson.dumps(value).decode().replace("\x7f", "\\u007f")
 
+
+def _toml(day: ElectionDay) -> str:
     return (
-        f"name = {text(day.name)}\ndate = {day.date.isoformat()}\ntimezone = {text(day.timezone)}\n"
+        f"name = {_text(day.name)}\ndate = {day.date.isoformat()}\ntimezone = {_text(day.timezone)}\n"
         f'opens = "{_time(day.opens)}"\ncloses = "{_time(day.closes)}"\n'
-        f"languages = [{', '.join(map(text, day.languages))}]\n"
+        f"languages = [{', '.join(map(_text, day.languages))}]\n"
     )
 
 

@@ -32,7 +32,8 @@ async def add_voters(
     rows = []
     for n in range(number):
         row = {
-            "voter_id": f"{precinct}/{n}", "precinct_id": precinct, "roll_number": n, "name": f"Voter {n}",
+            "voter_id": f"{precinct}/{n}", "precinct_id": precinct, "roll_number": str(n),
+            "name": f"Voter {n}",
             "phone": f"+1215{zlib.crc32(precinct.encode()) % 1000:03}{n // household:04}",
             "support": 50 + n % 50,
         } | columns  # fmt: skip

@@ -139,7 +139,7 @@ async def test_a_roll_is_imported_while_callers_work(
 
     def voters(count: int, **changed: object) -> list[Voter]:
         return [
-            Voter(VoterId(f"v{n}"), PrecinctId(f"p{n % 20}"), n // 20, "Voter", f"+1215{n:07}",
+            Voter(VoterId(f"v{n}"), PrecinctId(f"p{n % 20}"), str(n // 20), "Voter", f"+1215{n:07}",
                   **(changed if n % 10 == 0 else {}))
             for n in range(count)
         ]  # fmt: skip

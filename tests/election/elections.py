@@ -111,7 +111,7 @@ def voters(draw: st.DrawFn, ids: list[str]) -> list[Voter]:
     keys = draw(st.lists(words, max_size=6, unique=True))
     rolls = draw(
         st.lists(
-            st.tuples(st.sampled_from(ids), st.integers(0, 9)),
+            st.tuples(st.sampled_from(ids), st.sampled_from([*map(str, range(9)), "18/1", "AA1-18"])),
             min_size=len(keys),
             max_size=len(keys),
             unique=True,

@@ -309,7 +309,7 @@ class House:
             ],
         )  # fmt: skip
         voters = [
-            (f"{p}/{n}", p, n, f"Voter {n}", f"+1215556{k}{n:03}", 60)
+            (f"{p}/{n}", p, str(n), f"Voter {n}", f"+1215556{k}{n:03}", 60)
             for k, p in enumerate(("K-01", "S-01"), 1)
             for n in range(40)
         ]

@@ -203,7 +203,7 @@ class World:
 
 _MESSAGE_FIELDS = (
     "message_id", "provider", "provider_message_id", "channel", "sender", "body", "raw", "received_at",
-    "sent_at", "roster_version", "journal", "journal_seq", "rehearsal",
+    "sent_at", "roster_version", "journal", "journal_seq", "rehearsal", "grammar",
 )  # fmt: skip
 
 

@@ -59,7 +59,7 @@ async def test_importing_again_updates_and_leaves_the_calls(database_url: str, c
     (county / "voters.csv").write_text(VOTERS + "v3,12-01,1,Q,\nv1,12-01,2,N,2155550199\n")
     counts = await import_folder(connection, county, Findings())
     assert counts.voters == 2
-    assert [(v.voter_id, v.roll_number) for v in await all_voters(connection)] == [("v3", 1), ("v1", 2)]
+    assert [(v.voter_id, v.roll_number) for v in await all_voters(connection)] == [("v3", "1"), ("v1", "2")]
     assert await connection.fetchval("select count(*) from leases where voter_id = 'v1'") == 1
     (county / "voters.csv").unlink()
     assert (await import_folder(connection, county, Findings())).voters is None

@@ -32,6 +32,8 @@ REMEDY = re.compile(
 # What would start a stack of its own is kept from it by a folder that cannot be.
 BASE: dict[str, dict[str, str]] = {
     "check": {"folder": "{election}"},
+    "adopt": {"files": "{garbage}", "into": "{fresh}"},
+    "early": {"files": "{garbage}", "into": "{fresh}"},
     "import": {"folder": "{election}", "state": "{nostack}"},
     "export": {"folder": "{fresh}", "state": "{nostack}"},
     "read": {"election": "{election}", "texts": "06-02 556"},
@@ -93,6 +95,8 @@ RIGHT = {
     ("read", "texts", ""), ("read", "sender", ""), ("read", "at", ""),
     ("check", "limit", "huge"), ("journal aside", "to", "folder"), ("journal aside", "to", "missing"),
     ("import", "limit", "huge"),
+    ("adopt", "name", ""), ("adopt", "name", "none"), ("adopt", "report", "garbage"),
+    ("early", "report", "garbage"), ("adopt", "into", "missing"),
     ("capacity", "", ""), ("backup list", "", ""), ("read", "texts", "none"), ("read", "sender", "none"),
 }  # fmt: skip
 STARTS = (("up", "state"), ("demo", "state"), ("gameday", "out"))  # a stack, where that can be made

@@ -74,12 +74,12 @@ async def test_a_walk_sheet_shows_the_doors_that_are_left_in_walking_order(
     await add_voters(connection, "a", 8, household=2)
     for roll_number, address in enumerate(("12 Elm Street", "9 Elm Street", "7 Oak Street", "Mill House")):
         await connection.execute(
-            "update voters set address = $1 where roll_number / 2 = $2", address, roll_number
+            "update voters set address = $1 where roll_number::int / 2 = $2", address, roll_number
         )
-    await connection.execute("update voters set phone = '' where roll_number = 7")
-    await connection.execute("insert into strike_offs values ('a', 4, gen_random_uuid(), now())")
+    await connection.execute("update voters set phone = '' where roll_number = '7'")
+    await connection.execute("insert into strike_offs values ('a', '4', gen_random_uuid(), now())")
     await connection.execute(
-        "insert into opt_outs select phone, true, $1 from voters where roll_number = 2", NOON
+        "insert into opt_outs select phone, true, $1 from voters where roll_number = '2'", NOON
     )
     doors = await doors_of(pool, Encryption(""), "a", "lea", NOON)
     assert [(d.address, d.names) for d in doors] == [

@@ -37,7 +37,7 @@ async def prepared(connection: asyncpg.Connection, start: Callable[[], Service],
     await add_election(connection, [PrecinctId("a"), PrecinctId("b")])
     await add_voters(connection, "a", 8, language="en")
     await connection.execute(
-        "update voters set name = '<b>Rosa</b> O''Neill', support = 100 where roll_number = 1"
+        "update voters set name = '<b>Rosa</b> O''Neill', support = 100 where roll_number = '1'"
     )
     await add_callers(connection, 1, ["en", "es"])
     await open_precinct(connection, "a")
@@ -243,7 +243,7 @@ async def test_whose_calls_are_not_told_of_is_asked_first_in_every_language(
         "insert into callers (caller_id, name, languages) select 'c-' || l, 'Ana', array[l, 'en']"
         " from unnest($1::text[]) l", list(LANGUAGES),
     )  # fmt: skip
-    await connection.execute("update voters set language = '' where roll_number > 1")
+    await connection.execute("update voters set language = '' where roll_number::int > 1")
     await add_voters(connection, "b", 16)
     await open_precinct(connection, "b")
     async with async_playwright() as playwright, contextlib.AsyncExitStack() as stack:

@@ -70,7 +70,7 @@ async def test_the_likeliest_supporters_come_first_and_households_together(
     pool: asyncpg.Pool, connection: asyncpg.Connection
 ) -> None:
     await add_voters(connection, "a", 6, household=2)
-    await connection.execute("update voters set support = roll_number * 10")
+    await connection.execute("update voters set support = roll_number::int * 10")
     await open_precinct(connection, "a")
     queue, order = a_queue(pool), []
     for _ in range(6):

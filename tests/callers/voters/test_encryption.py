@@ -32,7 +32,7 @@ VOTERS = [
     Voter(
         VoterId(f"v{n}"),
         PrecinctId("a"),
-        n,
+        str(n),
         f"Rosa Ortiz {n}",
         phone,
         address=f"{n} Elm Street",

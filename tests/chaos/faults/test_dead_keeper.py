@@ -7,7 +7,7 @@ import pytest
 
 from beluga.rehearsal.own_stack import own_stack
 from beluga.rehearsal.running import SHORT_PATIENCE, watchers_of
-from chaos.judge.history import History, Op, of
+from chaos.judge.history import EventHistory, Op, of
 from chaos.run.run import Runner, catalogue
 from chaos.session.session import Session
 from tests.chaos.patronis import KeptTarget, Patronis, missing
@@ -37,7 +37,7 @@ def test_a_primary_without_its_keeper_is_succeeded_and_no_text_is_lost(
     before = patronis.roles()
     with own_stack(seed=1, precincts=24) as (stack, folder):
         target = KeptTarget(stack.state, patronis)
-        history = History(tmp_path / "history.jsonl", seed=1, name=experiment.name)
+        history = EventHistory(tmp_path / "history.jsonl", seed=1, name=experiment.name)
         session = Session(target, history, watchers_of(folder), 1, experiment.name, SHORT)
         result = Runner(experiment, session).run(SHORT_PATIENCE)
     assert not result.skipped

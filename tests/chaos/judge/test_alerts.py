@@ -1,7 +1,7 @@
 """Alert rules mean here what they mean to a Prometheus, as far as we understand them."""
 
 from chaos.judge.alerts import OWN_RULES, AlertRule, AlertWatch, holds, parse, read_rules
-from chaos.judge.history import History, Op
+from chaos.judge.history import EventHistory, Op
 from chaos.target.target import Target
 
 TEXT = """# HELP x y
@@ -85,7 +85,7 @@ def test_all_of_our_own_rules_are_understood() -> None:
 
 
 def test_an_alert_fires_once_it_held_long_enough_and_ceases(tmp_path) -> None:
-    history = History()
+    history = EventHistory()
     watch = AlertWatch(Target(tmp_path), history, [AlertRule("Down", 'up{job="a"} == 0', 2.0, "x.md", "")])
     for now, up in ((0, 1.0), (1, 0.0), (2, 0.0), (3, 0.0), (4, 0.0), (5, 1.0)):
         watch.look(float(now), {"up": [({"job": "a"}, up)]})

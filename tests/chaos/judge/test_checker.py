@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaos.judge.checker import Budget, CheckVerdict, judge, longest_gap, quick, recovery, worst
-from chaos.judge.history import Event, History, Op, read_history
+from chaos.judge.history import Event, EventHistory, Op, read_history
 
 BUDGET = Budget(p99=0.5, gap=1.0, board=3.0, alert="DatabaseAway", runbook="database-away")
 
@@ -182,7 +182,7 @@ def test_whatever_is_planted_is_counted(lost: set[int], doubled: set[int], inven
 
 
 def test_a_history_survives_its_file_and_a_line_cut_short(tmp_path: Path) -> None:
-    history = History(tmp_path / "run" / "history.jsonl", seed=7, name="x")
+    history = EventHistory(tmp_path / "run" / "history.jsonl", seed=7, name="x")
     history.record(Op.SEND, "k", due=0.5, attempt=1)
     history.record(Op.ACK, "k")
     history.close()

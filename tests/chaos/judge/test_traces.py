@@ -13,7 +13,7 @@ from chaos.actions import TRACES
 from chaos.faults import FAULTS, Fault
 from chaos.faults.processes import Frozen
 from chaos.judge.checker import happened, worst
-from chaos.judge.history import Event, History, Op
+from chaos.judge.history import Event, EventHistory, Op
 from chaos.run.run import Experiment, catalogue
 from chaos.session.session import Session
 from chaos.target.target import Target
@@ -35,7 +35,7 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session
     (tmp_path / "run.json").write_text(
         json.dumps({"pids": pids, "rehearsal": True, "urls": {"feed": "", "tally": ""}, "ports": {}})
     )
-    found = Session(Target.of_state(tmp_path), History(), [])
+    found = Session(Target.of_state(tmp_path), EventHistory(), [])
     yield found
     found.heal_all()
     found.heals.close()

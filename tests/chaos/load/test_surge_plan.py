@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from chaos.judge.checker import latencies, longest_gap
-from chaos.judge.history import History, Op, of
+from chaos.judge.history import EventHistory, Op, of
 from chaos.load.routes import Form, Gateway, TwilioRoute, signed
 from chaos.load.surge import Load, LoadWatcher, Mix, RunningLoad
 
@@ -103,7 +103,7 @@ async def test_a_silent_provider_delivers_late_what_it_held(tmp_path) -> None:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     hold = tmp_path / "silent"
     hold.touch()
-    history = History()
+    history = EventHistory()
     route = Gateway(f"http://127.0.0.1:{runner.addresses[0][1]}", SECRET)
     surge = RunningLoad(a_load(rate=50.0, seconds=0.4), route, history, hold=hold).start()
     await asyncio.sleep(0.6)
@@ -119,7 +119,7 @@ async def test_latency_counts_from_when_a_text_was_due() -> None:
     """A server that stalls for half a second in the middle: everybody due meanwhile has waited."""
     seen: list[str] = []
     refused: list[str] = []
-    history = History()
+    history = EventHistory()
 
     async def take(request: web.Request) -> web.Response:
         body = await request.read()

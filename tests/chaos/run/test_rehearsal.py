@@ -14,7 +14,7 @@ import pytest
 from beluga.rehearsal.own_stack import own_stack, sweep
 from beluga.rehearsal.running import SHORT_PATIENCE, versions, watchers_of
 from chaos.judge.checker import CheckVerdict
-from chaos.judge.history import History, Op, of, read_history
+from chaos.judge.history import EventHistory, Op, of, read_history
 from chaos.load.surge import LoadWatcher
 from chaos.run.report import headline, write_report
 from chaos.run.run import EXPERIMENTS, ExperimentResult, Runner, catalogue, write_run
@@ -40,7 +40,7 @@ def test_the_short_form_holds_what_the_issue_asks_for() -> None:
 @pytest.mark.parametrize("experiment", SHORT, ids=lambda e: e.name)
 def test_in_short(experiment, stage: tuple[Target, list[LoadWatcher]], tmp_path: Path) -> None:
     target, watchers = stage
-    history = History(tmp_path / "history.jsonl", seed=1, name=experiment.name)
+    history = EventHistory(tmp_path / "history.jsonl", seed=1, name=experiment.name)
     scale = float(experiment.about["short"])
     session = Session(target, history, watchers, 1, experiment.name, scale)
     result = Runner(experiment, session).run(SHORT_PATIENCE)

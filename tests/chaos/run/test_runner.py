@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from beluga.stack.postgres import free_port
-from chaos.judge.history import History
+from chaos.judge.history import EventHistory
 from chaos.run.report import headline, write_report
 from chaos.run.run import Runner, catalogue
 from chaos.session.session import Session
@@ -18,7 +18,7 @@ def test_a_stack_that_cannot_be_asked_is_unknown(tmp_path: Path) -> None:
     run = {"rehearsal": True, "pid": os.getpid(), "pids": {}, "urls": urls}
     (tmp_path / "run.json").write_text(json.dumps({**run, "database_url": f"postgresql://a:b@{nobody}/c"}))
     experiment = catalogue()[0]
-    history = History(tmp_path / "history.jsonl", seed=1, name=experiment.name)
+    history = EventHistory(tmp_path / "history.jsonl", seed=1, name=experiment.name)
     result = Runner(experiment, Session(Target(tmp_path), history, [], 1, experiment.name)).run()
     assert result.word == "unknown"
     assert "could not be asked" in result.verdicts[0].why

@@ -176,7 +176,7 @@ def test_many_problems_are_counted_not_listed(folder: Path) -> None:
 
 
 def test_messages_never_repeat_a_phone_or_a_name(folder: Path) -> None:
-    rows = "v1,12-99,x,Ann Example,21555501\nv1,12-01,1,Ann Example,21555501\n"
+    rows = "v1,12-99,x\ty,Ann Example,21555501\nv1,12-01,1,Ann Example,21555501\n"
     problems = wrong(folder, "voters.csv", "voter_id,precinct_id,roll_number,name,phone\n" + rows)
     assert len(problems) == 5
     assert not any("Ann" in p or "21555501" in p for p in problems)

@@ -39,7 +39,9 @@ def test_details_hold_only_what_applies() -> None:
     assert _entries(sms("80 people in line"))[0].detail == {"people": 80}
     assert _entries(sms("! no paper"))[0].detail == {"text": "no paper", "incident": 41}
     assert _entries(sms("9999"))[0].detail == {"held": "above_registered"}
-    assert _entries(sms("about 400"))[0].detail == {"question": "about", "guess": "400"}
+    offers = [{"kind": "count", "precinct_id": "31-07", "votes": 400}]
+    about = {"question": "about", "guess": "400", "offers": offers}
+    assert _entries(sms("about 400"))[0].detail == about
     assert _entries(sms("412", NOBODY))[0].detail == {"unknown_sender": True}
     assert _entries(sms("31-09 412"))[0].detail == {"off_roster": True}
 
@@ -113,3 +115,9 @@ def test_a_decision_keeps_its_own_fields() -> None:
 )
 def test_no_body_of_any_channel_raises(body, channel, sender) -> None:
     assert _entries(sms(body, sender, channel=channel))
+
+
+def test_a_problem_box_opts_nobody_out() -> None:
+    for text in ("stop", "no more texts", "STOP"):
+        (entry,) = _entries(_form(precinct_id="31-07", kind="incident", text=text))
+        assert (entry.kind, entry.detail["text"]) == (Kind.INCIDENT, text)

@@ -1,0 +1,65 @@
+"""Where a table's headings stand: not always in its first line, and sometimes over two."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from beluga.adopt.mapping.vocabulary import KNOWN
+from beluga.adopt.sources.sheets import Row
+from election.folder.headings import folded
+
+LOOKED_AT = 60  # rows; a preamble is shorter
+
+
+@dataclass(frozen=True, slots=True)
+class Headings:
+    """`names` as written; `line` of the last row of headings; `title`, the lines above, one a line."""
+
+    names: tuple[str, ...]
+    line: int
+    title: str = ""
+
+
+def find_headings(rows: Sequence[Row]) -> Headings | None:
+    """The row that names most columns we know, the first of equals. None where no row does."""
+    best, hits = -1, 0
+    for place, (_, cells) in enumerate(rows[:LOOKED_AT]):
+        filled = [c for c in cells if c]
+        if not filled or sum(_is_number(c) for c in filled) > len(filled) / 3:
+            continue
+        here = len({folded(_plain(c)) for c in filled} & KNOWN)
+        if here > hits and (here > 1 or len(filled) == 1 or len(rows) > 1):
+            best, hits = place, here
+    if best < 0:
+        return None
+    line, cells = rows[best]
+    names = [" ".join(_plain(c).split()) for c in cells]
+    title = [" ".join(c for c in row if c) for _, row in rows[:best]]
+    if best and _repeats(names):
+        names = _under(rows[best - 1][1], names)
+        title = title[:-1]
+    return Headings(tuple(names), line, "\n".join(t for t in title if t and not t.lower().startswith("sep=")))
+
+
+def _plain(cell: str) -> str:
+    return cell.strip().strip('"\u200b\ufeff')
+
+
+def _is_number(cell: str) -> bool:
+    return cell.replace(",", "").replace(".", "").replace("%", "").isdecimal() and not (
+        len(cell) == 4 and cell[:2] in ("19", "20")
+    )
+
+
+def _repeats(names: Sequence[str]) -> bool:
+    filled = [folded(n) for n in names if n]
+    return len(filled) - len(set(filled)) > 0
+
+
+def _under(above: Sequence[str], names: Sequence[str]) -> list[str]:
+    """A row of headings under merged cells, each with the words above it: `Jane Doe Election Day`."""
+    over, out = "", []
+    for place, name in enumerate(names):
+        over = (above[place] if place < len(above) else "") or over
+        first = sum(folded(n) == folded(name) for n in names) > 1
+        out.append(f"{over} {name}".strip() if first and over else name)
+    return out

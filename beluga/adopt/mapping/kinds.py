@@ -1,0 +1,354 @@
+"""What a table is, from its headings, its first rows and, where those leave it open, its name."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from beluga.adopt.mapping.dates import YEAR
+from beluga.adopt.mapping.vocabulary import (
+    ALREADY,
+    COUNTY,
+    EARLY,
+    IN_PERSON,
+    KNOWN,
+    MAIL,
+    PRECINCT,
+    PROVISIONAL,
+    REGISTERED,
+    TOTAL_VOTES,
+    WORDS_OF,
+    columns_of,
+)
+from election.folder.headings import FILES, folded
+
+OURS = {
+    "precincts.csv": "registration",
+    "history.csv": "history",
+    "curve.csv": "curve",
+    "watchers.csv": "watchers",
+    "voters.csv": "voters",
+    "callers.csv": "callers",
+    "reports.csv": "reports",
+}
+KINDS = (
+    "registration",
+    "polling places",
+    "turnout",
+    "results, long",
+    "results, wide",
+    "history",
+    "voters",
+    "early ballots",
+    "early totals",
+    "watchers",
+    "callers",
+    "shapes",
+    "curve",
+    "reports",
+    "election",
+)
+PARTIES = frozenset(
+    [
+        "dem",
+        "rep",
+        "ind",
+        "lib",
+        "grn",
+        "oth",
+        "una",
+        "npa",
+        "nop",
+        "democrat",
+        "democratic",
+        "republican",
+        "libertarian",
+        "green",
+        "other",
+        "independent",
+        "unaffiliated",
+        "nonpartisan",
+        "noparty",
+        "unenrolled",
+        "nopartyaffiliation",
+        "democrats",
+        "republicans",
+    ]
+)
+_COUNTED = ("turnout", "results, wide", "results, long", "early totals")
+_COUNT_WORDS = frozenset({*TOTAL_VOTES, *IN_PERSON, *EARLY, *MAIL, *PROVISIONAL, *ALREADY, *REGISTERED})
+_SPAN = re.compile(
+    r"\b(daily|running|cumulative|to date|so far|today'?s?|new|cast|counted|number of|no\. of|total)\b|#",
+    re.I,
+)
+# Headings that may count anything.
+_VAGUE = frozenset({"count", "total", "votes", "ballots", "voted", "received", "returned", "accepted"})
+_WATCHING = re.compile(
+    r"watcher|observer|volunteer|shift|captain|coordinator|assign|pollwatch|inspector", re.I
+)
+_CALLING = re.compile(r"caller|phone.?bank|canvass", re.I)
+_TURNOUT_WORDS = re.compile(r"%|percent|pct of|rate")
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """`columns`: field to place. `reason` for people. `unsure`: what must be answered first, else empty."""
+
+    kind: str
+    columns: dict[str, int] = field(default_factory=dict)
+    reason: str = ""
+    unsure: str = ""
+
+
+def recognise(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -> Recognised:
+    """The likeliest kind. Kind is empty where there is none."""
+    kind, reason, unsure = _kind(headings, sample, name)
+    if not kind:
+        return Recognised("", reason=reason)
+    if kind in ("history", "curve", "reports"):
+        columns = columns_of(
+            headings, {c.name: (folded(c.name), *map(folded, c.synonyms)) for c in FILES[f"{kind}.csv"]}
+        )
+        return Recognised(kind, columns, reason, unsure)
+    return Recognised(kind, mapped(kind, headings, sample), reason, unsure)
+
+
+def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) -> dict[str, int]:
+    """Field to place for a table of this kind."""
+    columns = _columns(kind, headings, sample)
+    named = "precinct_name" in columns and kind != "watchers"
+    if named and not {"precinct_id", "precinct_ids"} & columns.keys():
+        columns["precinct_id"] = columns.pop("precinct_name")
+    if kind == "voters" and "precinct_id" not in columns and "roll_prefix" in columns:
+        columns["precinct_id"] = columns.pop("roll_prefix")  # a register writes its polling district so
+    if kind == "registration" and "registered" not in columns:
+        totals = [n for n, h in enumerate(headings) if folded(h) in ("total", "grandtotal")]
+        if totals:
+            columns["registered"] = totals[0]
+    return columns
+
+
+def _columns(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) -> dict[str, int]:
+    """A column of rates is no column of votes, and a count's column holds numbers."""
+    usable = []
+    for place, heading in enumerate(headings):
+        cells = [r[place] for r in sample if place < len(r) and r[place]]
+        words = folded(heading) in _COUNT_WORDS and kind in _COUNTED and cells and not _any_number(cells)
+        rates = _TURNOUT_WORDS.search(heading.casefold()) or _is_rate(cells)
+        if kind in _COUNTED and folded(heading) not in KNOWN:
+            plain = _SPAN.sub(" ", heading).strip()
+            heading = plain if folded(plain) in _COUNT_WORDS else heading
+        usable.append("" if words or (rates and kind in (*_COUNTED, "registration")) else heading)
+    return columns_of(usable, WORDS_OF[kind])
+
+
+_ENDS = {
+    word: name
+    for name, words in (("in_person", IN_PERSON), ("early", EARLY), ("mail", MAIL))
+    for word in words
+    if len(word) > 5
+}
+
+
+def method_at_end(heading: str) -> str:
+    """The way of voting at the end of a candidate's heading, as `Jane Doe Election Day`; else empty."""
+    parts = heading.split()
+    ends = (folded(" ".join(parts[n:])) for n in range(1, len(parts)))
+    return next((_ENDS[end] for end in ends if end in _ENDS), "") if folded(heading) not in KNOWN else ""
+
+
+def _any_number(cells: Sequence[str]) -> bool:
+    return sum(c[:1].isdigit() and c.replace(",", "").replace(".", "").isdecimal() for c in cells) * 3 >= len(
+        cells
+    )
+
+
+def _is_rate(cells: Sequence[str]) -> bool:
+    filled = [c for c in cells if c]
+    return (
+        bool(filled)
+        and sum(c.endswith("%") or bool(re.fullmatch(r"0?\.\d+", c)) for c in filled) > len(filled) / 2
+    )
+
+
+def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -> tuple[str, str, str]:
+    keys = {folded(h) for h in headings if h}
+
+    def has(kind: str, *fields: str) -> bool:
+        if kind not in fitted:
+            fitted[kind] = _columns(kind, headings, sample)
+        found = fitted[kind]
+        return all(f in found for f in fields)
+
+    fitted: dict[str, dict[str, int]] = {}
+    for file, columns in FILES.items():
+        own = {folded(c.name) for c in columns}
+        needed = {folded(c.name) for c in columns if c.required}
+        if needed <= keys <= own and file != "precincts.csv":
+            return OURS[file], f"its headings are those of {file}", ""
+    if {"scope", "time", "share"} <= keys:
+        return "curve", "it has scope, time and share", ""
+    if "observedat" in keys:
+        return "reports", "it has the headings of reports.csv", ""
+    place = (
+        bool(keys & set(PRECINCT)) or has("registration", "precinct_id") or has("turnout", "precinct_name")
+    )
+    person = has("voters", "last_name") or has("voters", "voter_id") or has("voters", "name")
+    joined = " ".join(headings)
+    phone = has("voters", "phone")
+    if (
+        has("results, long", "candidate")
+        and not phone
+        and (has("results, long", "votes") or has("results, long", "in_person"))
+    ):
+        return "results, long", "one row a candidate: it has candidates and their votes", ""
+    ballots = [
+        f for f in ("ballot_status", "ballot_date", "ballot_type", "ballot_asked") if has("early ballots", f)
+    ]
+    named = (
+        has("early ballots", "voter_id") or has("early ballots", "last_name") or has("early ballots", "name")
+    )
+    if ballots and (named or (len(ballots) > 1 and place)) and not ({"voted", "rollnumber"} <= keys):
+        return (
+            "early ballots",
+            f"one row a ballot: it has {headings[fitted['early ballots'][ballots[0]]]}",
+            "",
+        )
+    if person and (phone or "emailorphone" in keys or has("callers", "email_or_phone")):
+        voter = any(
+            has("voters", f)
+            for f in (
+                "roll_number",
+                "status",
+                "age",
+                "birth_year",
+                "birth_date",
+                "address",
+                "turnout",
+                "support",
+            )
+        )
+        watching = "watcherid" in keys or bool(_WATCHING.search(joined)) or bool(_WATCHING.search(name))
+        calling = "callerid" in keys or bool(_CALLING.search(joined)) or bool(_CALLING.search(name))
+        if watching and not calling and not has("voters", "roll_number", "voter_id"):
+            return "watchers", "people with phones and what they watch", ""
+        if calling and not (place and voter):
+            return "callers", "people with a phone or an e-mail address, who call", ""
+        if not voter and not has("voters", "voter_id"):
+            if not place:
+                return (
+                    "callers",
+                    "people with a phone or an e-mail address and no precinct",
+                    "are these callers?",
+                )
+            return "watchers", "people with phones and precincts", "are these watchers or voters?"
+    counted = has("turnout", "precinct_id") or has("turnout", "precinct_name")
+    if (
+        person
+        and not has("turnout", "in_person")
+        and (place or has("voters", "roll_number"))
+        and (has("voters", "last_name") or has("voters", "name") or (has("voters", "voter_id") and phone))
+        and (
+            has("voters", "voter_id") or has("voters", "roll_number") or has("voters", "first_name") or phone
+        )
+    ):
+        return "voters", "one row a voter", ""
+    if not place and not counted:
+        return "", "no column names a precinct, and nothing says what it is", ""
+    if sum(method_at_end(h) != "" for h in headings) >= 2:
+        return "results, wide", "one column a candidate and a way of voting", ""
+    total = _total(headings)
+    by_year = [h for h in headings if YEAR.search(h)]
+    if total or has("turnout", "in_person"):
+        if total and not has("turnout", "in_person") and _coming(headings, name):
+            return "early totals", "votes cast before the day, by precinct", ""
+        return "turnout", "ballots cast by precinct", ""
+    if by_year and any(_total([YEAR.sub("", h)]) for h in by_year):
+        return "turnout", "ballots cast by precinct, by year", ""
+    registered = has("registration", "registered")
+    counted_early = _columns("early totals", headings, sample)
+    votes = [counted_early[f] for f in ("early", "mail", "already") if f in counted_early]
+    said = any(folded(headings[n]) not in _VAGUE for n in votes)
+    dated = "date" in counted_early or bool(re.search("early|absentee|mail|vbm", name, re.I))
+    if votes and (said or dated) and not ("registered" in keys and "alreadyvoted" in keys):
+        return "early totals", "early and mail votes by precinct", ""
+    others = [n for n, h in enumerate(headings) if h and folded(h) not in KNOWN and _numeric(sample, n)]
+    parties = [n for n in range(len(headings)) if folded(headings[n]) in PARTIES]
+    if (
+        len([n for n in others if folded(headings[n]) not in PARTIES]) >= 2
+        and (
+            not registered
+            or any(
+                re.search(r"write|\b(dem|rep|lib|grn|ind)\b|over ?votes|under ?votes", headings[n], re.I)
+                for n in others
+            )
+        )
+        and not all(YEAR.search(headings[n]) for n in others)
+    ):
+        return "results, wide", "one column a candidate", ""
+    if registered:
+        return "registration", f"it has {headings[fitted['registration']['registered']]} by precinct", ""
+    if len(parties) >= 2 and any(folded(h) in ("total", "grandtotal") for h in headings):
+        sure = re.search("regist|enrol", name, re.I)
+        return "registration", "voters by party", "" if sure else "are these registered voters, or votes?"
+    if len(parties) >= 2:
+        return "registration", "registered voters by party", "no column says how many are registered in all"
+    if (
+        has("polling places", "name")
+        or has("polling places", "lat")
+        or has("polling places", "address")
+        or has("polling places", "opens")
+    ):
+        return "polling places", "places by precinct", ""
+    if has("early totals", "already") or has("early totals", "early") or has("early totals", "mail"):
+        return "early totals", "votes by precinct", "are these early and mail votes of this election?"
+    if keys & set(COUNTY) or place:
+        return "", "it names precincts, but neither voters, votes nor places", ""
+    return "", "nothing says what it is", ""
+
+
+def _total(headings: Sequence[str]) -> bool:
+    words = {
+        "ballotscast",
+        "totalballotscast",
+        "ballotscasttotal",
+        "totalballots",
+        "ballotscounted",
+        "votescast",
+        "totalvotescast",
+        "totalvotes",
+        "votersvoted",
+        "cardscast",
+        "totalturnout",
+        "totalcardscast",
+        "votes",
+        "votersvoting",
+        "totalballotscounted",
+        "numbervoted",
+        "ballots",
+        "totalcast",
+        "voterturnout",
+        "turnout",
+        "voted",
+        "totalvoted",
+        "turnouttotal",
+        "publiccount",
+    }
+    return any(folded(h) in words and not _TURNOUT_WORDS.search(h.casefold()) for h in headings)
+
+
+def _coming(headings: Sequence[str], name: str) -> bool:
+    """Whether what is counted was cast before the day: the words say early, absentee, to date."""
+    words = " ".join([*headings, name]).casefold()
+    return bool(
+        re.search(
+            r"early|absentee|\bmail|to date|running|cumulative|advance|\bev\b|daily", words.replace("_", " ")
+        )
+    ) and not re.search(r"election.?day|registered.*ballots cast", words)
+
+
+def _numeric(sample: Sequence[Sequence[str]], place: int) -> bool:
+    cells = [r[place] for r in sample if place < len(r) and r[place]]
+    return (
+        bool(cells)
+        and sum(c.replace(",", "").replace(".0", "").isdecimal() for c in cells) > len(cells) * 0.8
+    )

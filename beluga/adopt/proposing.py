@@ -1,0 +1,426 @@
+"""From files to a proposal: what each is, how its columns are read, and what must be answered first.
+
+`propose` opens and recognises; `answer` settles a question; `draft_of` makes the folder in memory, and each
+file's report. A page or a command asks what the reports' questions say, answers, and drafts again; nothing is
+written before `beluga.adopt.writing`.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, time
+from itertools import islice
+from pathlib import Path
+
+from beluga.adopt.mapping.dates import election_in
+from beluga.adopt.mapping.headings_row import Headings, find_headings
+from beluga.adopt.mapping.kinds import KINDS, mapped, recognise
+from beluga.adopt.mapping.mapping_file import Remembered, read_mappings
+from beluga.adopt.mapping.zones import zone_row
+from beluga.adopt.sources.sheets import Progress, Row, Sheet, open_all
+from beluga.adopt.taking import early, ours, people, registration, results, shapes, voters
+from beluga.adopt.taking.draft import Draft, Table
+from beluga.adopt.taking.early_record import read_early
+from beluga.adopt.taking.report import FileReport
+from election.domain.day import ElectionDay
+from election.folder import Findings
+from election.folder.cells import known_zone, time_of
+from election.folder.day_file import DEFAULT_REGION, read_day
+from election.folder.headings import folded
+from election.folder.people import read_callers, read_watchers
+from election.folder.places import read_curve, read_history, read_precincts
+from election.folder.shapes import FILE as SHAPES
+from election.folder.shapes import read_shapes
+
+SAMPLE = 400  # rows by which a table is recognised
+PREVIEWED = 10
+
+# Files that say which precincts there are come first, the best of them before the others.
+_ORDER = (
+    "registration",
+    "polling places",
+    "turnout",
+    "results, wide",
+    "results, long",
+    "voters",
+    "history",
+    "curve",
+    "shapes",
+    "early totals",
+    "early ballots",
+    "watchers",
+    "callers",
+    "reports",
+    "election",
+    "",
+)
+_TAKE = {
+    "registration": registration.take_registration,
+    "turnout": results.take_turnout,
+    "results, wide": results.take_turnout,
+    "history": results.take_turnout,
+    "results, long": results.take_long,
+    "voters": voters.take_voters,
+    "polling places": registration.take_places,
+    "early totals": early.take_totals,
+    "early ballots": early.take_ballots,
+    "watchers": people.take_watchers,
+    "callers": people.take_callers,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DayGiven:
+    """What was said about the election beside its files; None: not said."""
+
+    name: str | None = None
+    day: date | None = None
+    timezone: str | None = None
+    opens: str | None = None
+    closes: str | None = None
+
+
+@dataclass
+class Found:
+    """One sheet with what was recognised in it. `table` is None for maps and for what cannot be used."""
+
+    sheet: Sheet
+    kind: str
+    headings: Headings | None = None
+    columns: dict[str, int] = field(default_factory=dict)
+    reason: str = ""
+    unsure: str = ""
+    answers: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    sample: list[list[str]] = field(default_factory=list)
+    twin: str = ""  # another file of the same bytes
+
+
+@dataclass
+class Proposal:
+    """Everything that was given, recognised. `day` is None where nothing says which election it is."""
+
+    into: Path
+    files: list[Found]
+    day: ElectionDay | None
+    region: str
+    day_problems: list[str]
+    remembered: list[Remembered]
+    new_day: bool  # election.toml has to be written
+
+
+def propose(paths: Sequence[Path], into: Path, scratch: Path, given: DayGiven | None = None) -> Proposal:
+    """Opens files and recognises each. Raises `MappingFileError` where mapping.toml cannot be read."""
+    sheets = open_all(paths, scratch)
+    remembered = read_mappings(into)
+    found: list[Found] = []
+    days = [into]
+    for sheet in sheets:
+        if sheet.form == "toml":
+            if sheet.path.name == "mapping.toml" and sheet.path.parent != into:
+                remembered += read_mappings(sheet.path.parent)
+            days.append(sheet.path.parent)
+            found.append(Found(sheet, "election", reason="the day itself"))
+        else:
+            found.append(_recognised(sheet, remembered))
+    _twins(found)
+    day, region, problems, new_day = _day(days, given or DayGiven())
+    return Proposal(into, found, day, region, problems, remembered, new_day)
+
+
+def _recognised(sheet: Sheet, remembered: Sequence[Remembered]) -> Found:
+    if sheet.refusal:
+        return Found(sheet, "", reason=sheet.refusal)
+    if sheet.is_map:
+        answers = next((r.answers for r in remembered if r.kind == "shapes"), {})
+        return Found(sheet, "shapes", reason="a map of areas", answers=dict(answers))
+    try:
+        rows = list(islice(sheet.rows(), SAMPLE))
+    except Exception as error:  # of a reader of workbooks, or of what is no text after all
+        return Found(sheet, "", reason=f"cannot be read ({type(error).__name__}: {str(error)[:80]})")
+    headings = find_headings(rows)
+    if headings is None:
+        return Found(sheet, "", reason="no line of it names columns that we know", sample=_cells(rows, 0))
+    sample = _cells(rows, headings.line)
+    known = next((r for r in remembered if r.fits(headings.names)), None)
+    alike = known or next((r for r in remembered if r.alike(headings.names) and r.columns), None)
+    seen = recognise(headings.names, sample, f"{sheet.name} {headings.title}")
+    found = Found(sheet, seen.kind, headings, seen.columns, seen.reason, seen.unsure, sample=sample)
+    if alike is not None and alike.kind in KINDS:
+        _as_remembered(found, alike, exactly=known is not None)
+    return found
+
+
+def _cells(rows: Sequence[Row], after: int) -> list[list[str]]:
+    return [cells for line, cells in rows if line > after and any(cells)]
+
+
+def _as_remembered(found: Found, known: Remembered, *, exactly: bool) -> None:
+    """Reads a file as mapping.toml says; where its shape has changed, says how."""
+    assert found.headings is not None
+    places = {folded(h): n for n, h in reversed(list(enumerate(found.headings.names))) if h}
+    columns = {name: places[folded(h)] for name, h in known.columns.items() if folded(h) in places}
+    missing = [f"{name} ({h})" for name, h in known.columns.items() if folded(h) not in places]
+    if not exactly:
+        found.notes.append(f"its shape has changed since {known.name}: {known.changes(found.headings.names)}")
+        if found.kind == known.kind:
+            columns = {**{n: p for n, p in found.columns.items() if p not in columns.values()}, **columns}
+        if missing and not {m.split(" (", 1)[0] for m in missing} <= columns.keys():
+            found.unsure = f"columns that were read before are gone: {', '.join(missing)}"
+            found.columns = columns
+            found.kind = known.kind
+            return
+    found.kind, found.columns, found.unsure = known.kind, columns, ""
+    found.reason = f"read as {known.name} was (mapping.toml)"
+    same = known.name == found.sheet.name
+    found.answers = {k: v for k, v in known.answers.items() if same or k != "election"}
+
+
+def _twins(found: Iterable[Found]) -> None:
+    seen: dict[tuple[bytes, str], str] = {}
+    for each in found:
+        if each.sheet.form in ("none", "shapefile") or not each.sheet.path.is_file():
+            continue
+        with each.sheet.path.open("rb") as file:
+            key = (hashlib.file_digest(file, "blake2b").digest(), each.sheet.part.rpartition("/")[2])
+        if key in seen:
+            each.twin = seen[key]
+        seen.setdefault(key, each.sheet.name)
+
+
+def answer(proposal: Proposal, file: str, key: str, value: str) -> None:
+    """Settles one question of one file (by its report's `name`). `kind`: a kind; `column:field`: a heading.
+
+    Raises `ValueError` where there is no such file, kind or heading.
+    """
+    found = next((f for f in proposal.files if f.sheet.name == file), None)
+    if found is None:
+        raise ValueError(f"no such file: {file}")
+    if key == "kind":
+        if value not in KINDS:
+            raise ValueError(f"no such kind: {value}; one of {', '.join(KINDS)}")
+        found.kind, found.unsure, found.reason = value, "", "you said so"
+        if found.headings is not None and value not in ("shapes", "curve", "reports"):
+            found.columns = mapped(
+                "turnout" if value == "history" else value, found.headings.names, found.sample
+            )
+    elif key.startswith("column:"):
+        assert found.headings is not None
+        places = {folded(h): n for n, h in enumerate(found.headings.names)}
+        if folded(value) not in places:
+            raise ValueError(f"{file} has no column {value}")
+        found.columns[key.removeprefix("column:")] = places[folded(value)]
+    else:
+        found.answers[key] = value
+        found.unsure = ""
+
+
+def _day(folders: Sequence[Path], given: DayGiven) -> tuple[ElectionDay | None, str, list[str], bool]:
+    """The day from the first folder that has an election.toml, with what was given over it."""
+    base, region, problems = None, DEFAULT_REGION, []
+    new = False
+    for place, folder in enumerate(folders):
+        if (folder / "election.toml").exists():
+            findings = Findings()
+            opened = read_day(folder, findings)
+            if findings.total:
+                problems += [str(p) for p in findings.problems]
+                continue
+            base, region, new = opened.day, opened.region, place > 0
+            break
+    values = {
+        "name": given.name,
+        "date": given.day,
+        "timezone": given.timezone,
+        "opens": given.opens,
+        "closes": given.closes,
+    }
+    said = {k: v for k, v in values.items() if v is not None}
+    if base is not None and not said:
+        return base, region, problems, new
+    for key in ("opens", "closes"):
+        if key in said:
+            at = time_of(str(said[key]))
+            if at is None:
+                problems.append(f"--{key} {said[key]!r} is no time of day: write 07:00")
+                return base, region, problems, new
+            said[key] = at  # type: ignore[assignment]
+    if "timezone" in said and not known_zone(str(said["timezone"])):
+        problems.append(f"there is no time zone {said['timezone']!r}: write America/New_York or its like")
+        return base, region, problems, new
+    if base is None:
+        missing = [k for k in values if k not in said]
+        if missing:
+            problems.append(
+                f"no election.toml says which election it is: give {', '.join('--' + m for m in missing)}"
+            )
+            return None, region, problems, False
+        row = zone_row(str(said["timezone"]))
+        region = row[0].split(",")[0] if row else DEFAULT_REGION
+        base = ElectionDay("", date(2000, 1, 1), "UTC", time(0), time(23))
+    day = ElectionDay(**{**{f: getattr(base, f) for f in ElectionDay.__slots__}, **said})
+    if day.closes <= day.opens:
+        problems.append("the polls close before they open: correct --opens and --closes")
+        return None, region, problems, False
+    return day, region, problems, True
+
+
+def draft_of(proposal: Proposal, progress: Progress | None = None) -> tuple[Draft, list[FileReport]]:
+    """The folder with every file's certain part, in memory, and a report a file, in the files' order."""
+    draft = _base(proposal)
+    reports: dict[int, FileReport] = {}
+    for found in sorted(proposal.files, key=lambda f: _rank(f.kind)):
+        report = FileReport(found.sheet.file, found.sheet.part, found.kind, found.reason)
+        report.notes += [*found.sheet.notes, *found.notes]
+        reports[id(found)] = report
+        _take(draft, found, report, progress)
+    return draft, [reports[id(f)] for f in proposal.files]
+
+
+def _rank(kind: str) -> int:
+    return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
+
+
+def _take(draft: Draft, found: Found, report: FileReport, progress: Progress | None) -> None:
+    sheet = found.sheet
+    if found.twin:
+        report.drop(None, sheet.name, f"the same as {found.twin}")
+        return
+    if found.kind == "election":
+        report.note("the election's day is taken from the folder that is adopted into, where it has one")
+        return
+    if not found.kind:
+        report.refuse_file(found.reason, sheet.remedy or "say what it is, or leave it away")
+        if not sheet.refusal:
+            report.ask("kind", f"what is it? ({found.reason})", *KINDS)
+        report.preview = _preview(found)
+        return
+    if found.kind == "shapes":
+        shapes.take_shapes(draft, sheet, report, found.answers)
+        return
+    assert found.headings is not None
+    names = found.headings.names
+    report.mapping = {name: names[place] for name, place in found.columns.items() if place < len(names)}
+    report.preview = _preview(found)
+    if found.unsure:
+        report.ask("kind", found.unsure, *KINDS)
+        report.refuse_file(found.unsure, "answer it, or correct mapping.toml")
+        return
+    dated = election_in(f"{sheet.file}\n{sheet.part}\n{found.headings.title}")
+    table = Table(
+        sheet, found.headings, found.kind, dict(found.columns), report, dict(found.answers), dated, progress
+    )
+    table.zone = draft.day.timezone
+    try:
+        if ours.is_ours(table) and ours.take_ours(draft, table):
+            return
+        if found.kind in _TAKE:
+            _choose_id(draft, table, found.sample)
+            _TAKE[found.kind](draft, table)
+        elif found.kind == "reports":
+            draft.copied[f"{found.kind}.csv"] = sheet.path
+            report.take("files")
+        else:
+            report.refuse_file(f"holds faults as {found.kind}.csv", "run beluga check over it, and mend them")
+    except Exception as error:
+        if not isinstance(error, OSError | UnicodeError) and type(error).__module__ not in (
+            "_csv",
+            "python_calamine",
+        ):
+            raise
+        report.refuse_file(f"cannot be read to its end ({error})", "export it again")
+
+
+def _choose_id(draft: Draft, table: Table, sample: Sequence[Sequence[str]]) -> None:
+    """Takes the column that names most of the precincts that there are, and says so."""
+    field_name = "precinct_ids" if table.kind == "watchers" else "precinct_id"
+    if not draft.precincts or table.kind == "watchers":
+        return
+    matcher = draft.matcher()
+    names = table.headings.names
+
+    def share(place: int) -> float:
+        values = {r[place] for r in sample if place < len(r) and r[place]}
+        return sum(matcher.find(v) is not None for v in values) / len(values) if values else 0.0
+
+    now = table.columns.get(field_name)
+    best, most = now, share(now) if now is not None else 0.0
+    reserved = {
+        p for n, p in table.columns.items() if n not in (field_name, "precinct_name", "name", "group")
+    }
+    if most < 0.9:
+        for place in range(len(names)):
+            if place not in reserved and names[place] and (found := share(place)) > max(most, 0.5):
+                best, most = place, found
+    if best is None:
+        return
+    table.columns = {n: p for n, p in table.columns.items() if p != best or n == field_name}
+    table.columns[field_name] = best
+    table.report.mapping = {n: names[p] for n, p in table.columns.items()}
+    values = {r[best] for r in sample if best < len(r) and r[best]}
+    known = sum(matcher.find(v) is not None for v in values)
+    table.report.reasons[field_name] = (
+        f"`{names[best]}` matches {known:,} of {len(values):,} ids in the first {len(sample):,} rows"
+    )
+
+
+def _preview(found: Found) -> list[list[str]]:
+    return [
+        list(found.headings.names) if found.headings else [],
+        *[row[:12] for row in found.sample[:PREVIEWED]],
+    ]
+
+
+def _base(proposal: Proposal) -> Draft:
+    """What stands in the folder. What is wrong in it is left out here, and said by the check at the end."""
+    into = proposal.into
+    day = proposal.day or ElectionDay("", date(9000, 1, 1), "UTC", time(0), time(23, 59))
+    draft = Draft(day, proposal.region)
+    ignored = Findings()
+    if (into / "precincts.csv").exists():
+        draft.precincts = read_precincts(into / "precincts.csv", day, ignored)
+        draft.stood = bool(draft.precincts)
+    known = draft.precincts
+    if (into / "history.csv").exists():
+        draft.history = {
+            (str(v.precinct_id), v.election, v.method.value): v
+            for v in read_history(into / "history.csv", known, ignored)
+        }
+    if (into / "curve.csv").exists():
+        draft.curve = read_curve(into / "curve.csv", known, ignored)
+    if (into / "watchers.csv").exists():
+        draft.watchers = {
+            w.watcher_id: w for w in read_watchers(into / "watchers.csv", day, draft.region, known, ignored)
+        }
+    if (into / "callers.csv").exists():
+        draft.callers = {c.caller_id: c for c in read_callers(into / "callers.csv", ignored)}
+    if (into / SHAPES).exists():
+        draft.geometry = read_shapes(into / SHAPES, known, ignored)
+    draft.early = read_early(into)
+    for problem in ignored.problems:
+        draft.broken.setdefault(problem.file, []).append(str(problem))
+    return draft
+
+
+def decisions(proposal: Proposal, reports: Sequence[FileReport]) -> list[Remembered]:
+    """What mapping.toml should say of the files that were taken."""
+    out = []
+    for found, report in zip(proposal.files, reports, strict=True):
+        if found.kind and not report.spoiled and not found.twin:
+            if found.headings is not None:
+                out.append(
+                    Remembered(
+                        found.sheet.name, found.headings.names, found.kind, report.mapping, found.answers
+                    )
+                )
+            elif found.kind == "shapes" and report.mapping:
+                out.append(
+                    Remembered(
+                        found.sheet.name,
+                        (),
+                        "shapes",
+                        report.mapping,
+                        {"precinct_id": report.mapping["precinct_id"]},
+                    )
+                )
+    return out

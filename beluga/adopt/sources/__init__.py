@@ -1,0 +1,1 @@
+"""Files as a county hands them out: opened, unpacked and decoded into tables and maps."""

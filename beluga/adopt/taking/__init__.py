@@ -1,0 +1,1 @@
+"""One module a kind: rows of a recognised table become parts of the election's folder."""

@@ -1,0 +1,212 @@
+"""Early and mailed votes of the election at hand: a row a ballot, or totals; daily or running."""
+
+import hashlib
+import re
+from collections import defaultdict
+from itertools import pairwise
+
+from beluga.adopt.mapping.dates import date_in, when
+from beluga.adopt.taking.draft import Draft, Table
+from beluga.adopt.taking.numbers import NoCountError, count_of
+from beluga.adopt.taking.registration import key_of, settled
+from election.folder.headings import folded
+
+_DONE = re.compile(
+    r"accept|counted|received|returned|voted|valid|cured|good|in.?person|tabulated|approved|^[avr]?y(es)?$|^a$|^ok$|^bal$",
+    re.I,
+)
+_NOT_DONE = re.compile(
+    r"pending|reject|spoil|cancel|not|void|invalid|undeliver|issued|sent|requested|applied|unreturned|challeng|denied"
+    r"|incomplete|deficien|replaced|surrender|needs|missing|error|wrong|lost|out(standing)?$|^r$|^c$|^s$|^no?$",
+    re.I,
+)
+_CURED = re.compile(r"cured", re.I)
+_RUNNING = re.compile(r"cumulative|running|to.?date|so far|total to|until|through", re.I)
+_DAILY = re.compile(r"daily|each day|per day|\btoday|that day|day total|new today|by day", re.I)
+
+
+def is_cast(status: str, returned: str, has_status: bool, kind: str) -> bool:
+    """Whether a ballot counts as a vote: accepted, or returned where nothing says more."""
+    if status:
+        if _CURED.search(status) and not re.search("pending|needs|not", status, re.I):
+            return True
+        if _NOT_DONE.search(status):
+            return False
+        return bool(_DONE.search(status)) or bool(returned)
+    if has_status and not returned:
+        return bool(re.search(r"in.?person|early|one.?stop|\bev\b", kind, re.I)) and not has_status
+    return bool(returned) or (not has_status and bool(kind))
+
+
+def take_ballots(draft: Draft, table: Table) -> None:
+    """A row a ballot: what is cast goes into the record, by the voter's id; what is not is left out."""
+    if "precinct_id" not in table.columns:
+        _ballots_without_precinct(draft, table)
+        return
+    found = settled(draft, table, makes=False)
+    if found is None:
+        return
+    cast = left = 0
+    for line, row in table.rows():
+        one = found[key_of(table, row)._replace(group="")]
+        if not one.identity:
+            continue
+        if not counts(draft, table, row, line):
+            left += 1
+            continue
+        draft.early.ballots[ballot_key(table, row, line)] = (one.identity, _day(draft, table, row))
+        cast += 1
+    _close(draft, table, cast, left)
+
+
+def _ballots_without_precinct(draft: Draft, table: Table) -> None:
+    """Voters' ids alone: their precinct is that of the roll, once the voters have been read."""
+    cast = left = 0
+    for line, row in table.rows():
+        if counts(draft, table, row, line):
+            draft.early.ballots[ballot_key(table, row, line)] = ("", _day(draft, table, row))
+            cast += 1
+        else:
+            left += 1
+    _close(draft, table, cast, left)
+
+
+def _close(draft: Draft, table: Table, cast: int, left: int) -> None:
+    table.report.take("ballots cast", cast)
+    if left:
+        table.report.note(
+            f"{left:,} ballots are not cast yet, or do not count (pending, rejected, spoiled): left out"
+        )
+    draft.touched |= {"precincts.csv", "early.csv"}
+    draft.ballot_tables.append(table)
+
+
+def counts(draft: Draft, table: Table, row: list[str], line: int | None = None) -> bool:
+    """Whether a row is a ballot cast in this election. With `line`, what is of another one is said."""
+    at = when(text) if (text := table.cell(row, "election")) else None
+    if at is not None and at != draft.day.date and abs((at - draft.day.date).days) > 3:
+        if line is not None:
+            table.report.drop(line, text, f"is of another election than that of {draft.day.date}")
+        return False
+    has_status = "ballot_status" in table.columns
+    has_date = "ballot_date" in table.columns
+    kind = table.cell(row, "ballot_type")
+    returned = table.cell(row, "ballot_date")
+    if not has_status and not has_date:
+        return bool(kind) and "ballot_asked" not in table.columns
+    return is_cast(table.cell(row, "ballot_status"), returned, has_status, kind)
+
+
+def ballot_key(table: Table, row: list[str], line: int) -> str:
+    """The voter's id, else a fingerprint of name and birth, so that nobody counts twice."""
+    if identity := table.cell(row, "voter_id"):
+        return identity.removesuffix(".0")
+    told = [
+        table.cell(row, n)
+        for n in (
+            "name",
+            "last_name",
+            "first_name",
+            "middle_name",
+            "birth_date",
+            "birth_year",
+            "zip",
+            "precinct_id",
+        )
+    ]
+    if any(told[:3]):
+        return "~" + hashlib.blake2b("|".join(map(folded, told)).encode(), digest_size=9).hexdigest()
+    return f"~{table.report.name}:{line}"
+
+
+def _day(draft: Draft, table: Table, row: list[str]) -> str:
+    at = when(text, day_first=draft.region != "US") if (text := table.cell(row, "ballot_date")) else None
+    return at.isoformat() if at else ""
+
+
+def take_totals(draft: Draft, table: Table) -> None:
+    """Counts by precinct, of a day or until a day. Where neither words nor numbers say which, it asks."""
+    report = table.report
+    found = settled(draft, table, makes=False)
+    if found is None:
+        return
+    told: defaultdict[tuple[str, str], int] = defaultdict(int)
+    for line, row in table.rows():
+        one = found[key_of(table, row)._replace(group="")]
+        if not one.identity:
+            continue
+        count = _row_count(table, row, line)
+        if count is None:
+            continue
+        at = when(table.cell(row, "date")) if table.cell(row, "date") else None
+        told[(one.identity, at.isoformat() if at else _file_day(table))] += count
+    how = _how(table, told)
+    if not how:
+        report.ask("counts", "are these the votes of each day, or all until that day?", "daily", "running")
+        report.refuse_file(
+            "its numbers may be those of each day, or all until that day",
+            'answer counts = "daily" or counts = "running" in mapping.toml',
+        )
+        return
+    source = ",".join(sorted(table.heading(n) for n in ("already", "early", "mail") if n in table.columns))
+    for (identity, day), votes in told.items():
+        registered = draft.precincts[identity].registered
+        if votes > registered:
+            report.refuse(
+                None,
+                table.heading("precinct_id"),
+                identity,
+                f"{votes:,} early and mail votes are more than the {registered:,} registered",
+                "look in the original",
+            )
+            continue
+        into = draft.early.daily if how == "daily" else draft.early.running
+        into[(source, identity, day)] = votes
+    report.note(
+        "numbers of each day: added up" if how == "daily" else "all until that day: the latest counts"
+    )
+    report.take("precincts with early and mail votes", len({i for i, _ in told}))
+    draft.touched |= {"precincts.csv", "early.csv"}
+
+
+def _file_day(table: Table) -> str:
+    at = date_in(f"{table.headings.title}\n{table.sheet.path.stem}")
+    return at.isoformat() if at else ""
+
+
+def _row_count(table: Table, row: list[str], line: int) -> int | None:
+    """A column of all of them, else the sum of early and mail."""
+    read: dict[str, int | None] = {}
+    for name in ("already", "early", "mail"):
+        if name in table.columns:
+            try:
+                read[name] = count_of(table.cell(row, name))
+            except NoCountError as error:
+                table.report.refuse(
+                    line, table.heading(name), table.cell(row, name), str(error), "write its digits"
+                )
+                return None
+    if read.get("already") is not None:
+        return read["already"]
+    some = [c for n, c in read.items() if c is not None and n != "already"]
+    return sum(some) if some else None
+
+
+def _how(table: Table, told: dict[tuple[str, str], int]) -> str:
+    if given := table.answers.get("counts"):
+        return given
+    words = " ".join([*table.headings.names, table.headings.title, table.report.name]).replace("_", " ")
+    if _RUNNING.search(words):
+        return "running"
+    if _DAILY.search(words):
+        return "daily"
+    by_place: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+    for (identity, day), votes in told.items():
+        by_place[identity].append((day, votes))
+    if all(len(days) == 1 for days in by_place.values()):
+        return "running"
+    for days in by_place.values():
+        in_order = [votes for _, votes in sorted(days)]
+        if any(b < a for a, b in pairwise(in_order)):
+            return "daily"
+    return ""

@@ -1,0 +1,76 @@
+"""`early.csv`: every early or mailed ballot and every total that the daily files have told, each once.
+
+A union, so that files that are daily and files that are running, given in whatever order and twice, come to
+the same. Ballots are known by the voter's id (or their fingerprint where there is none), totals by precinct
+and date.
+"""
+
+import csv
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FILE = "early.csv"
+_HEADINGS = ("kind", "key", "precinct_id", "date", "votes", "source")
+
+
+@dataclass
+class EarlyRecord:
+    """Ballots: key -> (precinct, date). Totals: (source, precinct, date) -> votes of that day or until it."""
+
+    ballots: dict[str, tuple[str, str]] = field(default_factory=dict)
+    daily: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    running: dict[tuple[str, str, str], int] = field(default_factory=dict)
+
+    def totals(self) -> dict[str, int]:
+        """Early and mail votes by precinct: the larger of counted ballots and of totals told."""
+        ballots = Counter(place for place, _ in self.ballots.values() if place)
+        told: defaultdict[str, int] = defaultdict(int)
+        latest: dict[tuple[str, str], tuple[str, int]] = {}
+        for (source, place, day), votes in self.running.items():
+            latest[(source, place)] = max(latest.get((source, place), ("", 0)), (day, votes))
+        for (_, place), (_, votes) in latest.items():
+            told[place] = max(told[place], votes)
+        by_day: Counter[str] = Counter()
+        for (_, place, _), votes in self.daily.items():
+            by_day[place] += votes
+        for place, votes in by_day.items():
+            told[place] = max(told[place], votes)
+        return {place: max(ballots[place], told.get(place, 0)) for place in {*ballots, *told}}
+
+    def __bool__(self) -> bool:
+        return bool(self.ballots or self.daily or self.running)
+
+
+def read_early(folder: Path) -> EarlyRecord:
+    """What earlier files have told; nothing where there were none. A line that was spoiled is left out."""
+    record = EarlyRecord()
+    path = folder / FILE
+    if not path.exists():
+        return record
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            kind, key, place = row.get("kind"), row.get("key") or "", row.get("precinct_id") or ""
+            day, votes = row.get("date") or "", row.get("votes") or ""
+            if kind == "ballot" and key:
+                record.ballots[key] = (place, day)
+            elif kind in ("day", "running") and votes.isdecimal():
+                into = record.daily if kind == "day" else record.running
+                into[(row.get("source") or "", place, day)] = int(votes)
+    return record
+
+
+def write_early(path: Path, record: EarlyRecord) -> None:
+    """The record in an order that a diff can be read in."""
+    rows: list[Iterable[object]] = [
+        ("ballot", key, place, day, "", "") for key, (place, day) in sorted(record.ballots.items())
+    ]
+    for kind, told in (("day", record.daily), ("running", record.running)):
+        rows += [
+            (kind, "", place, day, votes, source) for (source, place, day), votes in sorted(told.items())
+        ]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_HEADINGS)
+        writer.writerows(rows)

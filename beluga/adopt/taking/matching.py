@@ -1,0 +1,159 @@
+"""Finds the precinct that a file means: by id, with or without leading zeros, by name, by county and number.
+
+Nothing is guessed: what could be two precincts is neither.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from election.domain.day import Precinct
+from election.folder.headings import folded
+
+K = TypeVar("K", str, tuple[str, str])
+
+_NUMBER = re.compile(r"\d+")
+_LEAD = re.compile(r"(#?[\w./-]*\d[\w./-]*)(?:\s+[-–—:]\s*|\s*[:–—]\s+|,\s+|\s+)(\S.*)")
+_TAIL = re.compile(r"(.*\S)\s*\((#?[\w./-]*\d[\w./-]*)\)")
+_ORDINAL = re.compile(r"\d+(st|nd|rd|th)", re.IGNORECASE)
+_FILLER = re.compile(
+    r"^(precinct|pct|prec|vtd|district|voting district|polling district|division)\W*(no\b|number\b|#)?\W*",
+    re.I,
+)
+
+
+def bare(text: str) -> str:
+    """An id without case, punctuation and leading zeros of its numbers: `W-07 P-01` is `w7p1`."""
+    return _NUMBER.sub(lambda n: n[0].lstrip("0") or "0", folded_apart(text))
+
+
+def folded_apart(text: str) -> str:
+    """As `folded`, with a dash where two numbers would run into one: 1-23 and 12-3 stay apart."""
+    parts = [p for p in re.split(r"[^0-9a-z]+", text.casefold()) if p] if text.isascii() else [folded(text)]
+    out = ""
+    for part in parts:
+        out += f"-{part}" if out and out[-1].isdigit() and part[0].isdigit() else part
+    return out
+
+
+def parted(text: str) -> tuple[str, str]:
+    """Code and name within `0101 Fire House`, `0101 - Fire House` or `Fire House (0101)`; else empty."""
+    if found := _TAIL.fullmatch(text):
+        return found[2].lstrip("#"), found[1]
+    found = _LEAD.fullmatch(text)
+    if not found or _ORDINAL.fullmatch(found[1]):
+        return "", ""
+    return found[1].lstrip("#").rstrip("-"), found[2].strip()
+
+
+class Matcher:
+    """Precincts by what people call them."""
+
+    def __init__(self, precincts: Iterable[Precinct]) -> None:
+        self.exact: dict[str, str] = {}
+        self._folded: dict[str, str | None] = {}
+        self._bare: dict[str, str | None] = {}
+        self._names: dict[str, str | None] = {}
+        self._local: dict[tuple[str, str], str | None] = {}  # county, number within it
+        self._prefix = ""
+        for p in precincts:
+            self._add(p)
+
+    def __len__(self) -> int:
+        return len(self.exact)
+
+    def _add(self, p: Precinct) -> None:
+        identity = str(p.precinct_id)
+        self.exact[identity] = identity
+        _once(self._folded, folded(identity), identity)
+        _once(self._bare, bare(identity), identity)
+        for name in (p.name, *p.aliases):
+            _once(self._names, folded(name), identity)
+        county = folded(p.county)
+        local = folded(identity)
+        if county:
+            _once(self._local, (county, bare(identity)), identity)
+            if local.startswith(county) and len(local) > len(county):
+                _once(self._local, (county, bare(identity[_length(identity, county) :])), identity)
+        for name in (p.name, *p.aliases):
+            _once(self._local, (county, folded(name)), identity)
+
+    def find(self, code: str, county: str = "", name: str = "") -> str | None:
+        """The precinct, or None where there is none or it could be several."""
+        if not code and not name:
+            return None
+        if county and (home := folded(county).removesuffix("county")):
+            for key in (bare(code), folded(name), folded(code)):
+                if key and (found := self._local.get((home, key)) or self._local.get((folded(county), key))):
+                    return found
+        return (
+            self.exact.get(code)
+            or self._folded.get(folded(code))
+            or self._bare.get(bare(code))
+            or self._names.get(folded(code))
+            or self._in_words(code)
+            or (self._names.get(folded(name)) if name else None)
+            or self._after_prefix(code)
+        )
+
+    def _in_words(self, code: str) -> str | None:
+        plain = _FILLER.sub("", code)
+        if plain != code and (found := self._bare.get(bare(plain)) if plain else None):
+            return found
+        number, name = parted(code)
+        if not number or sum(c.isalpha() for c in name) < 3:
+            return None
+        by_number, by_name = self._bare.get(bare(number)), self._names.get(folded(name))
+        return by_number if by_number and by_name in (None, by_number) else by_name if not by_number else None
+
+    def _after_prefix(self, code: str) -> str | None:
+        if self._prefix and code.startswith(self._prefix):
+            return self._bare.get(bare(code[len(self._prefix) :]))
+        return None
+
+    def learn_prefix(self, codes: Iterable[str]) -> str:
+        """What every code begins with and no id does (a state's and county's number), if it explains them."""
+        some = [c for c in dict.fromkeys(codes) if c]
+        if len(some) < 2 or sum(self.find(c) is not None for c in some) > len(some) / 2:
+            return ""
+        common = _common_start(some)
+        for size in range(min(len(common), min(map(len, some)) - 1), 1, -1):
+            found = {self._bare.get(bare(c[size:])) for c in some}
+            known = found - {None}
+            if len(known) > max(1, 0.8 * len(some)) and len(known) + (None in found) == len(found):
+                self._prefix = common[:size]
+                return self._prefix
+        return ""
+
+
+def _common_start(some: list[str]) -> str:
+    first, last = min(some), max(some)
+    same = (n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
+    return first[: next(same, min(len(first), len(last)))]
+
+
+def _once(into: dict[K, str | None], key: K, identity: str) -> None:
+    """Two precincts that answer to one key answer to it no longer."""
+    if key and into.setdefault(key, identity) != identity:
+        into[key] = None
+
+
+def _length(identity: str, county: str) -> int:
+    """How many characters of `identity` spell the folded county."""
+    left = len(county)
+    for place, character in enumerate(identity):
+        if left == 0:
+            return place
+        left -= len(folded(character))
+    return len(identity)
+
+
+def known_share(codes: Iterable[str], matcher: Matcher) -> tuple[int, int]:
+    """(how many of the different codes are precincts, how many there are)."""
+    some = {c for c in codes if c}
+    return sum(matcher.find(c) is not None for c in some), len(some)
+
+
+def by_county(precincts: Mapping[str, Precinct]) -> set[str]:
+    """Counties that there are, folded."""
+    return {folded(p.county) for p in precincts.values() if p.county}

@@ -1,0 +1,162 @@
+"""Watchers and callers."""
+
+from collections.abc import Container
+from dataclasses import replace
+from itertools import count
+
+from beluga.adopt.taking.damage import mended
+from beluga.adopt.taking.draft import Draft, Table
+from beluga.adopt.taking.voters import PhoneReader
+from election.domain.day import Caller, Watcher
+from election.domain.ids import CallerId, PrecinctId, WatcherId
+from election.folder.cells import language_of, split_list, time_of
+
+
+def _name(table: Table, row: list[str]) -> str:
+    whole = table.cell(row, "name")
+    if not whole or "last_name" in table.columns:
+        whole = (
+            " ".join(p for p in (table.cell(row, "first_name"), table.cell(row, "last_name")) if p) or whole
+        )
+    return " ".join(whole.split())
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    """A list's parts, whether parted by ; or by , / and &."""
+    if ";" in text:
+        return split_list(text)
+    for mark in (",", "|", " & ", " and ", "/"):
+        if mark in text:
+            return split_list(text.replace(mark, ";"))
+    return (text,) if text else ()
+
+
+def take_watchers(draft: Draft, table: Table) -> None:
+    """Watchers with a phone; a precinct is found by id or by name, whole or in a list."""
+    report, matcher = table.report, draft.matcher()
+    if not draft.precincts:
+        report.ask("precincts", "which precincts are there? No file says so")
+        report.refuse_file(
+            "names precincts, and no file says which there are", "give the registration file with it"
+        )
+        return
+    phones = PhoneReader(draft.region)
+    took: dict[str, Watcher] = {}
+    owners = {w.phone: w.watcher_id for w in draft.watchers.values()}
+    for line, row in table.rows():
+        name = _name(table, row)
+        phone = phones.read(table.cell(row, "phone"))
+        if not name and not table.cell(row, "phone"):
+            report.drop(line, "", "names nobody")
+            continue
+        if not phone:
+            report.refuse(
+                line,
+                table.heading("phone"),
+                "",
+                "is no whole phone number",
+                "a watcher needs one; correct it",
+            )
+            continue
+        places: list[PrecinctId] = []
+        unknown: list[str] = []
+        county = table.cell(row, "county")
+        for field_name in ("precinct_ids", "precinct_name"):
+            text = table.cell(row, field_name)
+            if not text or places:
+                continue
+            whole = matcher.find(text, county)
+            for part in (text,) if whole else _parts(text):
+                good = mended(part)
+                identity = matcher.find(good.text, county) if not good.refusal else None
+                if identity:
+                    places.append(PrecinctId(identity))
+                else:
+                    unknown.append(part)
+                    report.refuse(
+                        line,
+                        table.heading(field_name),
+                        part,
+                        good.refusal or "there is no such precinct here",
+                        good.remedy or "correct it",
+                    )
+        if unknown and not places:
+            continue
+        identity = table.cell(row, "watcher_id") or str(owners.get(phone) or f"W{phone[-7:]}")
+        if identity in took or owners.get(phone, identity) != identity:
+            if identity in took and took[identity].phone == phone:
+                old = took[identity]
+                took[identity] = _with_places(old, places)
+                continue
+            report.refuse(
+                line,
+                table.heading("phone"),
+                "",
+                "this phone or id is another watcher's too",
+                "give each watcher their own",
+            )
+            continue
+        owners[phone] = WatcherId(identity)
+        took[identity] = Watcher(
+            WatcherId(identity),
+            name or identity,
+            phone,
+            language_of(table.cell(row, "language")) or draft.day.languages[0],
+            tuple(dict.fromkeys(places)),
+            phones.read(table.cell(row, "backup_phone")) or None,
+            table.cell(row, "coordinator") or None,
+            time_of(table.cell(row, "shift_start")),
+            time_of(table.cell(row, "shift_end")),
+        )
+    draft.watchers |= took
+    report.take("watchers", len(took))
+    if took:
+        draft.touched.add("watchers.csv")
+
+
+def _with_places(old: Watcher, places: list[PrecinctId]) -> Watcher:
+    """One watcher on several lines, a precinct each."""
+    return replace(old, precinct_ids=tuple(dict.fromkeys((*old.precinct_ids, *places))))
+
+
+def _free(taken: Container[str]) -> str:
+    return next(name for n in count(1) if (name := f"C{n:03d}") not in taken)
+
+
+def take_callers(draft: Draft, table: Table) -> None:
+    """Callers with a phone or an e-mail address."""
+    report = table.report
+    took: dict[str, Caller] = {}
+    known_as = {c.email_or_phone: str(c.caller_id) for c in draft.callers.values()}
+    for line, row in table.rows():
+        name, contact = _name(table, row), table.cell(row, "email_or_phone")
+        if not name:
+            report.drop(line, "", "names nobody")
+            continue
+        identity = (
+            table.cell(row, "caller_id") or known_as.get(contact) or _free(draft.callers.keys() | took.keys())
+        )
+        if identity in took:
+            report.refuse(
+                line,
+                table.heading("caller_id"),
+                identity,
+                "this id is another caller's too",
+                "give each their own",
+            )
+            continue
+        languages = tuple(t for t in (language_of(p) for p in _parts(table.cell(row, "languages"))) if t)
+        own = list(_parts(table.cell(row, "counties")))
+        known = {p.county.casefold(): p.county for p in draft.precincts.values()}
+        counties = tuple(dict.fromkeys(known[c.casefold()] for c in own if c.casefold() in known))
+        for county in own:
+            if county.casefold() not in known:
+                report.drop(line, county, "no precinct is in this county")
+        elsewhere = table.cell(row, "elsewhere").casefold() not in ("no", "n", "false", "0")
+        took[identity] = Caller(
+            CallerId(identity), name, contact, languages or ("en",), counties, elsewhere or not counties
+        )
+    draft.callers |= took
+    report.take("callers", len(took))
+    if took:
+        draft.touched.add("callers.csv")

@@ -1,0 +1,300 @@
+"""Registration, polling places and whatever else says which precincts there are."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from beluga.adopt.mapping.kinds import PARTIES
+from beluga.adopt.mapping.zones import swapped
+from beluga.adopt.taking.draft import Draft, Table
+from beluga.adopt.taking.matching import Matcher
+from beluga.adopt.taking.numbers import NoCountError, count_of
+from beluga.adopt.taking.report import FileReport
+from beluga.adopt.taking.settling import Key, Settled, is_total, settle
+from election.domain.day import Precinct
+from election.domain.ids import PrecinctId
+from election.folder.cells import known_zone, split_list, time_of
+from election.folder.headings import folded
+
+ELSEWHERE = "is a file of another county: too few of its precincts are here"
+ELSEWHERE_REMEDY = 'give this county\'s file, or answer other_county = "add" in mapping.toml to take both'
+
+
+def key_of(table: Table, row: list[str], name_field: str = "precinct_name") -> Key:
+    """How a row names its precinct."""
+    group = "-".join(part for part in (table.cell(row, "group"), table.cell(row, "ward")) if part)
+    code = table.cell(row, "precinct_id")
+    if not code and (first := next(filter(None, row), "")) and is_total(first):
+        return Key(first)  # a totals row whose word stands in another column
+    return Key(code, table.cell(row, "county"), group, table.cell(row, name_field))
+
+
+def keys_of(table: Table, name_field: str = "precinct_name", *, group: bool = False) -> dict[Key, int]:
+    """Every way that the table names a precinct, with the line it comes first on."""
+    keys: dict[Key, int] = {}
+    for line, row in table.rows():
+        key = key_of(table, row, name_field)
+        keys.setdefault(key if group else key._replace(group=""), line)
+    return keys
+
+
+def settled(
+    draft: Draft, table: Table, name_field: str = "precinct_name", *, makes: bool, group: bool = False
+) -> dict[Key, Settled] | None:
+    """Precincts of a table's rows; None (and the whole file refused) where it is another county's."""
+    keys = keys_of(table, name_field, group=group)
+    if not keys:
+        table.report.refuse_file("has headings and no rows", "export it again")
+        return None
+    makes_over = makes and (not draft.stood or table.answers.get("other_county") == "add")
+    found = settle(
+        keys, draft.matcher(), table.report, makes=makes, unknown=table.answers.get("unknown", "refuse")
+    )
+    if found is None and makes_over and draft.precincts:
+        table.report.note("its precincts are none of those of the other files: both are taken")
+        return settle(keys, Matcher(()), table.report, makes=True, taken={*draft.precincts})
+    if found is None:
+        if draft.precincts:
+            table.report.ask("other_county", "is this another county's file?", "refuse", "add")
+            table.report.refuse_file(ELSEWHERE, ELSEWHERE_REMEDY)
+        else:
+            table.report.ask("precincts", "which precincts are there? No file says so")
+            table.report.refuse_file(
+                "names precincts, and no file says which there are", "give the registration file with it"
+            )
+    return found
+
+
+def take_registration(draft: Draft, table: Table) -> None:
+    """Registered voters by precinct; a precinct's other columns where the file has them."""
+    report = table.report
+    found = settled(draft, table, "name", makes=True, group=True)
+    if found is None:
+        return
+    by_row = _added_up(table)
+    rows: dict[str, list[tuple[int, list[str], Settled, int | None]]] = {}
+    for line, row in table.rows():
+        one = found[key_of(table, row, "name")]
+        if not one.identity:
+            continue
+        try:
+            count = _registered(table, row)
+        except NoCountError as error:
+            report.refuse(
+                line,
+                table.heading("registered"),
+                table.cell(row, "registered"),
+                str(error),
+                "write its digits",
+            )
+            continue
+        rows.setdefault(one.identity, []).append((line, row, one, count))
+    for identity, lines in rows.items():
+        _one_precinct(draft, table, identity, lines, by_row)
+    _check_counties(draft, table)
+    draft.touched.add("precincts.csv")
+
+
+def _added_up(table: Table) -> str:
+    """The column that parts a precinct into several rows (party, split, status), so that they add up."""
+    for heading in table.headings.names:
+        key = folded(heading)
+        if key in (
+            "party",
+            "partycode",
+            "partyname",
+            "partydesc",
+            "politicalparty",
+            "status",
+            "voterstatus",
+            "split",
+            "precinctsplit",
+            "precinctpart",
+            "age",
+            "agegroup",
+            "sex",
+            "gender",
+            "race",
+            "congressional",
+        ):
+            return heading
+    return ""
+
+
+def _registered(table: Table, row: list[str]) -> int | None:
+    if "registered" in table.columns:
+        return count_of(table.cell(row, "registered"))
+    parties = [n for n, h in enumerate(table.headings.names) if folded(h) in PARTIES]
+    return sum(count_of(row[n]) or 0 for n in parties)
+
+
+def _one_precinct(
+    draft: Draft,
+    table: Table,
+    identity: str,
+    lines: list[tuple[int, list[str], Settled, int | None]],
+    by_row: str,
+) -> None:
+    report = table.report
+    line, row, one, count = lines[0]
+    if len(lines) > 1:
+        distinct = {tuple(r) for _, r, _, _ in lines}
+        if by_row:
+            count = sum(c or 0 for _, _, _, c in lines)
+            report.note(f"several rows a precinct, by {by_row}: they are added up")
+        elif len(distinct) == 1:
+            for again, *_ in lines[1:]:
+                report.drop(again, identity, f"the same as line {line}")
+        else:
+            for each, *_ in lines:
+                report.refuse(
+                    each,
+                    table.heading("precinct_id"),
+                    identity,
+                    f"this id is on {len(lines)} lines, which differ",
+                    "say what parts them (a split, a town): give each its own id; none may be lost",
+                )
+            return
+    if not count:
+        report.drop(
+            line, identity, "has no registered voters: a central count, not a place where people vote"
+        )
+        return
+    old = draft.precincts.get(identity)
+    base = old or Precinct(PrecinctId(identity), one.name or identity, count)
+    precinct = replace(base, registered=count, **_others(table, row, line))  # type: ignore[arg-type]
+    if one.name and (old is None or old.name == identity) and one.name != identity:
+        precinct = replace(precinct, name=one.name)
+    if one.alias and one.alias not in precinct.aliases:
+        precinct = replace(precinct, aliases=(*precinct.aliases, one.alias))
+    draft.precincts[identity] = precinct
+    draft.registered_from.pop(identity, None)
+    report.take("precincts")
+
+
+def _others(table: Table, row: list[str], line: int) -> dict[str, object]:
+    """The columns of `precincts.csv` that a registration file may have, where they say anything."""
+    report, found = table.report, dict[str, object]()
+    for name in ("county", "group", "site_id"):
+        if text := table.cell(row, name):
+            found[name] = text
+    if text := table.cell(row, "aliases"):
+        found["aliases"] = split_list(text)
+    found |= hours(table, row, line)
+    if text := table.cell(row, "expected_votes"):
+        try:
+            found["expected_votes"] = float(text.replace(",", ""))
+        except ValueError:
+            report.refuse(line, table.heading("expected_votes"), text, "is not a number", "write digits")
+    if text := table.cell(row, "already_voted"):
+        try:
+            found["already_voted"] = count_of(text) or 0
+        except NoCountError as error:
+            report.refuse(line, table.heading("already_voted"), text, str(error), "write its digits")
+    if text := table.cell(row, "timezone"):
+        if known_zone(text):
+            found["timezone"] = text
+        else:
+            report.refuse(
+                line, table.heading("timezone"), text, "is no time zone", "write America/New_York or its like"
+            )
+    return found | coordinates(table, row, line)
+
+
+def hours(table: Table, row: list[str], line: int) -> dict[str, object]:
+    """`opens` and `closes` where the row has them."""
+    found: dict[str, object] = {}
+    for name in ("opens", "closes"):
+        if text := table.cell(row, name):
+            at = time_of(text.replace(".", "").strip()) or time_of(text[:5])
+            if at is None:
+                table.report.refuse(line, table.heading(name), text, "is no time of day", "write 07:00")
+            else:
+                found[name] = at
+    return found
+
+
+def coordinates(table: Table, row: list[str], line: int) -> dict[str, object]:
+    """`lat` and `lon`; surely swapped ones are turned, 0,0 and lone ones left out, and all of it said."""
+    lat, lon = table.cell(row, "lat"), table.cell(row, "lon")
+    if not lat and not lon:
+        return {}
+    report = table.report
+    try:
+        north, east = float(lat), float(lon)
+    except ValueError:
+        report.drop(line, f"{lat}, {lon}", "latitude or longitude is missing or no number")
+        return {}
+    if north == 0 and east == 0:
+        report.drop(line, "0, 0", "latitude and longitude 0, 0 lie in the sea: left out")
+        return {}
+    if (abs(north) > 90 and abs(east) <= 90) or swapped((east, north), table.zone):
+        report.note("latitude and longitude are swapped; they were turned round")
+        north, east = east, north
+    if abs(north) > 90 or abs(east) > 180:
+        report.refuse(
+            line,
+            table.heading("lat"),
+            f"{lat}, {lon}",
+            "latitude and longitude lie off the globe",
+            "export them in degrees (WGS 84)",
+        )
+        return {}
+    return {"lat": north, "lon": east}
+
+
+def take_places(draft: Draft, table: Table) -> None:
+    """Polling places onto the precincts that there are: name, site, hours, coordinates."""
+    found = settled(draft, table, makes=False)
+    if found is None:
+        return
+    sites: dict[str, set[str]] = {}
+    rows: list[tuple[int, list[str], str]] = []
+    for line, row in table.rows():
+        for identity in _each(draft, table, row, found):
+            rows.append((line, row, identity))
+            if place := table.cell(row, "site_id") or table.cell(row, "name"):
+                sites.setdefault(place, set()).add(identity)
+    for line, row, identity in rows:
+        old = draft.precincts[identity]
+        changes: dict[str, object] = hours(table, row, line) | coordinates(table, row, line)
+        place = table.cell(row, "name")
+        if place and old.name == identity:
+            changes["name"] = place
+        site = table.cell(row, "site_id") or place
+        if site and (table.cell(row, "site_id") or len(sites.get(site, ())) > 1) and not old.site_id:
+            changes["site_id"] = site
+        draft.precincts[identity] = replace(old, **changes)  # type: ignore[arg-type]
+        table.report.take("polling places")
+    draft.touched.add("precincts.csv")
+
+
+def _each(draft: Draft, table: Table, row: list[str], found: dict[Key, Settled]) -> Iterable[str]:
+    one = found[key_of(table, row)._replace(group="")]
+    return (one.identity,) if one.identity in draft.precincts else ()
+
+
+def _check_counties(draft: Draft, table: Table) -> None:
+    counties = {p.county for p in draft.precincts.values() if p.county}
+    if len(counties) > 1:
+        table.report.note(f"it is of {len(counties):,} counties: {', '.join(sorted(counties)[:10])}")
+
+
+def lend_registration(
+    draft: Draft, identity: str, count: int, election: str, report: FileReport, *, one: Settled, county: str
+) -> None:
+    """A precinct from a results or turnout file, with that day's roll, where nothing better says so."""
+    if not count:
+        report.drop(
+            None, identity, "has no registered voters: a central count, not a place where people vote"
+        )
+        return
+    old = draft.precincts.get(identity)
+    if old is not None and draft.registered_from.get(identity, "9999") >= election:
+        return
+    base = old or Precinct(PrecinctId(identity), one.name or identity, count, county=county)
+    if one.alias and one.alias not in base.aliases:
+        base = replace(base, aliases=(*base.aliases, one.alias))
+    draft.precincts[identity] = replace(base, registered=count)
+    draft.registered_from[identity] = election
+    draft.touched.add("precincts.csv")
+    report.take("precincts")

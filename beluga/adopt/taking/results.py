@@ -1,0 +1,371 @@
+"""Past votes by precinct: turnout tables, and results with one row or one column a candidate."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from beluga.adopt.mapping.dates import YEAR, date_in, election_in, election_name
+from beluga.adopt.mapping.kinds import method_at_end
+from beluga.adopt.mapping.vocabulary import HISTORIES, KNOWN, columns_of
+from beluga.adopt.taking.draft import Draft, Table, past
+from beluga.adopt.taking.numbers import NoCountError, count_of
+from beluga.adopt.taking.registration import key_of, lend_registration, settled
+from beluga.adopt.taking.settling import Key, Settled
+from election.domain.day import Method
+from election.folder.headings import folded
+
+METHODS = {"in_person": Method.IN_PERSON, "early": Method.EARLY, "mail": Method.MAIL}
+_METHOD_OF = {
+    word: name
+    for name, words in (
+        ("in_person", HISTORIES["in_person"]),
+        ("early", HISTORIES["early"]),
+        ("mail", HISTORIES["mail"]),
+    )
+    for word in words
+} | {
+    "total": "votes",
+    "totals": "votes",
+    "all": "votes",
+    "": "votes",
+    "provisional": "provisional",
+    "prov": "provisional",
+}
+_REGISTERED = frozenset(
+    [
+        "registeredvoters",
+        "registered",
+        "totalregistered",
+        "registeredvoterstotal",
+        "totalregisteredvoters",
+        "registration",
+        "registeredvoterstotals",
+        "totalregistration",
+        "eligiblevoters",
+        "activevoters",
+    ]
+)
+_CAST = frozenset(
+    [
+        "ballotscast",
+        "totalballotscast",
+        "ballotscasttotal",
+        "ballots",
+        "totalballots",
+        "ballotscounted",
+        "votersvoting",
+        "totalvoters",
+        "turnout",
+        "voterturnout",
+        "totalvotescast",
+        "ballotscasttotals",
+        "cardscast",
+        "ballotscastall",
+        "publiccount",
+    ]
+)
+_NO_OFFICE = re.compile(
+    r"straight.?(party|ticket)|registered|turnout|ballots cast|party preference|\bretention\b", re.I
+)
+_NO_CANDIDATE = frozenset(
+    [
+        "total",
+        "totals",
+        "totalvotes",
+        "votestotal",
+        "contesttotal",
+        "totalvotescast",
+        "contesttotals",
+        "ballotscast",
+    ]
+)
+
+
+@dataclass
+class Counted:
+    """One precinct in one election."""
+
+    registered: int | None = None
+    votes: dict[str, int] = field(default_factory=dict)  # votes, in_person, early, mail, provisional
+    line: int = 0
+
+
+def take_turnout(draft: Draft, table: Table) -> None:
+    """Ballots cast by precinct: by method where given, by year where headings name years."""
+    report = table.report
+    found = settled(draft, table, makes=_brings_precincts(table))
+    if found is None:
+        return
+    named = _elections(draft, table)
+    counted: dict[tuple[str, str], Counted] = {}
+    keys: dict[str, tuple[Key, Settled]] = {}
+    wide = _candidates(table)
+    for line, row in table.rows():
+        key = key_of(table, row)._replace(group="")
+        one = found[key]
+        if not one.identity:
+            continue
+        keys.setdefault(one.identity, (key, one))
+        method = _METHOD_OF.get(folded(table.cell(row, "method")), "votes")
+        for election, columns in named:
+            name = election(row)
+            into = counted.setdefault((one.identity, name), Counted(line=line))
+            _read_row(table, row, line, columns, method, into=into)
+            for place in wide:
+                if way := method_at_end(table.headings.names[place]):
+                    into.votes[way] = into.votes.get(way, 0) + (_count(table, row, line, place) or 0)
+            if wide and "votes" not in into.votes:
+                into.votes["votes"] = sum(_count(table, row, line, n) or 0 for n in wide)
+    if wide and not any("votes" in columns for _, columns in named):
+        names = ", ".join(table.headings.names[n] for n in wide[:4])
+        report.note(
+            f"no column says how many ballots were cast: the sum of the candidates ({names}…) stands for it"
+        )
+    _store(draft, table, counted, keys)
+
+
+def _brings_precincts(table: Table) -> bool:
+    return "registered" in table.columns or any(
+        YEAR.search(h) and "regist" in h.casefold() for h in table.headings.names
+    )
+
+
+def _candidates(table: Table) -> list[int]:
+    """Places of the columns that are candidates, where the table is of results and has no total."""
+    if table.kind != "results, wide":
+        return []
+    names = table.headings.names
+    taken = set(table.columns.values())
+    return [
+        n
+        for n, h in enumerate(names)
+        if h
+        and n not in taken
+        and folded(h) not in KNOWN - {"dem", "rep", "democrat", "republican"}
+        and "%" not in h
+        and not re.search(r"percent|pct|margin|rate", h, re.I)
+    ]
+
+
+def _elections(draft: Draft, table: Table) -> list[tuple[Callable[[list[str]], str], dict[str, int]]]:
+    """For each election that the columns tell of: its name (by row), and the place of each field."""
+    years: defaultdict[str, dict[int, str]] = defaultdict(dict)
+    for place, heading in enumerate(table.headings.names):
+        if found := YEAR.search(heading):
+            years[found[1]][place] = " ".join(YEAR.sub(" ", heading).split())
+    shared = {n: p for n, p in table.columns.items() if not YEAR.search(table.headings.names[p])}
+    out: list[tuple[Callable[[list[str]], str], dict[str, int]]] = []
+    for year, headings in sorted(years.items()):
+        stripped = [headings.get(n, "") for n in range(len(table.headings.names))]
+        own = {
+            k: v
+            for k, v in columns_of(stripped, HISTORIES).items()
+            if k in ("votes", "registered", *METHODS, "provisional")
+        }
+        if (
+            not {"votes", *METHODS} & own.keys()
+            and len(headings) == 1
+            and not any(folded(h) in KNOWN for h in headings.values())
+        ):
+            own = {"votes": next(iter(headings))}
+        if {"votes", *METHODS} & own.keys():
+            whole = next((election_in(table.headings.names[n]) for n in headings), year)
+            out.append((_always(whole or year), {**shared, **own}))
+    if out:
+        table.report.note(f"elections of {', '.join(sorted(years))}, by the columns' headings")
+        return out
+    default = _default_election(draft, table)
+    column = table.columns.get("election")
+
+    def name_of(row: list[str]) -> str:
+        return (election_name(row[column]) if column is not None and row[column] else "") or default
+
+    return [(name_of, table.columns)]
+
+
+def _always(name: str) -> Callable[[list[str]], str]:
+    return lambda _row: name
+
+
+def _default_election(draft: Draft, table: Table) -> str:
+    if given := table.answers.get("election"):
+        return given
+    if table.dated:
+        table.report.note(f"of the election {table.dated}, as its name or title says")
+        return table.dated
+    if "election" in table.columns:
+        return ""
+    stem = table.sheet.path.stem if not table.sheet.part else table.sheet.part
+    table.report.note(
+        f"neither the file nor its name says which election it is of: called {stem!r} here; "
+        f'say election = "YYYY-MM-DD" in mapping.toml'
+    )
+    return stem
+
+
+def _count(table: Table, row: list[str], line: int, place: int) -> int | None:
+    try:
+        return count_of(row[place])
+    except NoCountError as error:
+        table.report.refuse(
+            line, table.headings.names[place], row[place], str(error), "write its digits, or leave it empty"
+        )
+        return None
+
+
+def _read_row(
+    table: Table, row: list[str], line: int, columns: Mapping[str, int], method: str, *, into: Counted
+) -> None:
+    for name in ("votes", *METHODS, "provisional"):
+        place = columns.get(name)
+        if place is None or (count := _count(table, row, line, place)) is None:
+            continue
+        name = method if name == "votes" else name
+        into.votes[name] = into.votes.get(name, 0) + count
+    if (place := columns.get("registered")) is not None and (
+        count := _count(table, row, line, place)
+    ) is not None:
+        into.registered = max(into.registered or 0, count)
+
+
+def take_long(draft: Draft, table: Table) -> None:
+    """One row a candidate, in any office: ballots cast where a row says so, else the fullest office."""
+    registered_rows = "registered" in table.columns or any(
+        folded(table.cell(row, "office")) in _REGISTERED
+        or folded(table.cell(row, "candidate")) in _REGISTERED
+        for _, row in table.rows()
+    )
+    found = settled(draft, table, makes=registered_rows)
+    if found is None:
+        return
+    counted: dict[tuple[str, str], Counted] = {}
+    offices: defaultdict[tuple[str, str, str], dict[str, int]] = defaultdict(dict)
+    keys: dict[str, tuple[Key, Settled]] = {}
+    default = _default_election(draft, table)
+    place = table.columns.get("election")
+    columns = {n: p for n, p in table.columns.items() if n in ("votes", *METHODS, "provisional")}
+    for line, row in table.rows():
+        key = key_of(table, row)._replace(group="")
+        one = found[key]
+        if not one.identity:
+            continue
+        keys.setdefault(one.identity, (key, one))
+        name = (election_name(row[place]) if place is not None and row[place] else "") or default
+        into = counted.setdefault((one.identity, name), Counted(line=line))
+        office, candidate = folded(table.cell(row, "office")), folded(table.cell(row, "candidate"))
+        if "registered" in table.columns and (count := _count(table, row, line, table.columns["registered"])):
+            into.registered = max(into.registered or 0, count)
+        if (
+            "ballots_cast" in table.columns
+            and (count := _count(table, row, line, table.columns["ballots_cast"])) is not None
+        ):
+            into.votes["votes"] = max(into.votes.get("votes", 0), count)
+        if office in _REGISTERED or candidate in _REGISTERED:
+            value = _count(table, row, line, columns["votes"]) if "votes" in columns else None
+            into.registered = value if value is not None else into.registered
+            continue
+        method = _METHOD_OF.get(folded(table.cell(row, "method")), "votes")
+        if office in _CAST or (candidate in _CAST and candidate not in _NO_CANDIDATE - {"ballotscast"}):
+            if candidate in ("", *_CAST) or office in _CAST:
+                _read_row(table, row, line, columns, method, into=into)
+            continue
+        if candidate in _NO_CANDIDATE or _NO_OFFICE.search(table.cell(row, "office")):
+            continue
+        if re.match(r"ballotscast", office) or re.match(r"ballotscast", candidate):
+            continue  # blank ballots and the like, which the total holds already
+        sums = offices[(one.identity, name, f"{office}|{table.cell(row, 'district')}")]
+        one_row = Counted(line=line)
+        _read_row(table, row, line, columns, method, into=one_row)
+        for each, votes in one_row.votes.items():
+            sums[each] = sums.get(each, 0) + votes
+    _from_offices(table, counted, offices)
+    _store(draft, table, counted, keys)
+
+
+def _from_offices(
+    table: Table,
+    counted: Mapping[tuple[str, str], Counted],
+    offices: Mapping[tuple[str, str, str], dict[str, int]],
+) -> None:
+    """Where no row says how many ballots were cast: the office that most people voted in."""
+    best: dict[tuple[str, str], dict[str, int]] = {}
+    for (identity, election, _), sums in offices.items():
+        old = best.get((identity, election))
+        if old is None or _all(sums) > _all(old):
+            best[(identity, election)] = sums
+    stood = 0
+    for key, into in counted.items():
+        if key not in best:
+            continue
+        sums = best[key]
+        if not into.votes:
+            into.votes = dict(sums)
+            stood += 1
+    if stood:
+        table.report.note(
+            f"{stood:,} precincts have no row of ballots cast: the office with most votes stands for it "
+            "(several votes a voter, as for a council, would make them too many)"
+        )
+
+
+def _all(votes: Mapping[str, int]) -> int:
+    return votes.get("votes") or sum(v for n, v in votes.items() if n != "votes")
+
+
+def _store(
+    draft: Draft,
+    table: Table,
+    counted: Mapping[tuple[str, str], Counted],
+    keys: Mapping[str, tuple[Key, Settled]],
+) -> None:
+    report = table.report
+    lent: set[str] = set()
+    for (identity, election), one in counted.items():
+        total = one.votes.get("votes")
+        parts = {n: v for n, v in one.votes.items() if n != "votes"}
+        if total is None and parts:
+            total = sum(parts.values())
+        key, settled_one = keys[identity]
+        on_roll = one.registered or None
+        lends = identity not in draft.precincts or identity in draft.registered_from
+        if lends and on_roll:
+            lend_registration(draft, identity, on_roll, election, report, one=settled_one, county=key.county)
+            lent.add(election)
+        if identity not in draft.precincts:
+            report.drop(
+                one.line, key.code or key.name, "no registered voters are known here: a central count"
+            )
+            continue
+        if total is None:
+            continue
+        if on_roll and total > on_roll:
+            report.refuse(
+                one.line,
+                table.heading("votes"),
+                str(total),
+                f"{total:,} votes at {identity} are more than the {on_roll:,} registered",
+                "look in the county's original, and correct one of the two",
+            )
+            continue
+        at = date_in(election)
+        if at is not None and at >= draft.day.date:
+            report.ask("election", f"it is dated {at}, which is no past election: which one is it?")
+            report.refuse(
+                one.line,
+                "",
+                election,
+                "is dated on or after this election's day",
+                "say which past election it is",
+            )
+            continue
+        draft.remember(past(identity, election, total, Method.TOTAL, on_roll))
+        report.take("past results")
+        for name, method in METHODS.items():
+            if name in parts:
+                draft.remember(past(identity, election, parts[name], method, on_roll))
+    if lent:
+        report.note(
+            f"registered voters are those of {', '.join(sorted(lent))}, for want of a registration file: "
+            "give one when you have it"
+        )

@@ -1,0 +1,341 @@
+"""Shapes of precincts: GeoJSON with any property that matches, shapefiles in their own projection."""
+
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from beluga.adopt.mapping.vocabulary import PRECINCT
+from beluga.adopt.mapping.zones import FAR, Position, apart, zone_place
+from beluga.adopt.sources.sheets import Sheet
+from beluga.adopt.taking.damage import mended
+from beluga.adopt.taking.draft import Draft
+from beluga.adopt.taking.matching import Matcher
+from beluga.adopt.taking.report import FileReport
+from beluga.adopt.taking.settling import ENOUGH
+from beluga.errors import BelugaError
+from election.domain.ids import PrecinctId
+from election.folder.headings import folded
+from election.folder.shapes import ShapeError, geometry_of, joined
+
+
+class UnreadableMapError(BelugaError):
+    """The map cannot be read; `remedy` says what to do."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.remedy = remedy
+
+
+def features_of(sheet: Sheet) -> list[dict[str, Any]]:
+    """Features as GeoJSON. Raises `UnreadableMapError`."""
+    return _geojson(sheet.path) if sheet.form == "geojson" else _shapefile(sheet.path)
+
+
+def _geojson(path: Path) -> list[dict[str, Any]]:
+    try:
+        raw = path.read_bytes()
+        if not raw.removeprefix(b"\xef\xbb\xbf").isascii():
+            with suppress(UnicodeDecodeError):
+                raw.decode()
+        data = orjson.loads(raw.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        raise UnreadableMapError(
+            f"is not JSON: {error.msg} at line {error.lineno}", "export it again as GeoJSON"
+        ) from error
+    if isinstance(data, dict) and data.get("type") == "Feature":
+        data = {"features": [data]}
+    features = data.get("features") if isinstance(data, dict) else None
+    if not isinstance(features, list):
+        raise UnreadableMapError("is no FeatureCollection", "export it again as GeoJSON")
+    code = _crs_of(data)
+    kept = [f for f in features if isinstance(f, dict)]
+    return list(_projected(kept, code)) if code else kept
+
+
+def _crs_of(data: dict[str, Any]) -> str:
+    """The coordinate system that an old GeoJSON names, where it is not WGS 84."""
+    crs = data.get("crs")
+    name = str((crs.get("properties") or {}).get("name", "")) if isinstance(crs, dict) else ""
+    digits = name.rsplit(":", 1)[-1]
+    return (
+        ""
+        if digits in ("", "CRS84", "4326", "4269", "CRS83")
+        else f"EPSG:{digits}"
+        if digits.isdecimal()
+        else name
+    )
+
+
+def _shapefile(path: Path) -> list[dict[str, Any]]:
+    import shapefile
+
+    prj = next((p for p in (path.with_suffix(".prj"), path.with_suffix(".PRJ")) if p.exists()), None)
+    well_known = prj.read_text(encoding="utf-8", errors="replace") if prj else ""
+    error: Exception | None = None
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            with shapefile.Reader(str(path), encoding=encoding) as reader:
+                features = [
+                    {"type": "Feature", "properties": r.record.as_dict(), "geometry": _plain(r.shape)}
+                    for r in reader
+                ]
+            break
+        except UnicodeDecodeError as again:
+            error = again
+        except (shapefile.ShapefileException, OSError, ValueError) as broken:
+            raise UnreadableMapError(
+                f"is no whole shapefile ({broken})", "give the zip that holds all of its parts"
+            ) from broken
+    else:
+        raise UnreadableMapError(f"holds text in an unknown encoding ({error})", "export it in UTF-8")
+    if well_known and not _is_degrees(well_known):
+        return list(_projected(features, well_known))
+    return features
+
+
+def _plain(shape: Any) -> dict[str, Any] | None:
+    if not shape.shapeType or not shape.points:
+        return None
+    return orjson.loads(orjson.dumps(shape.__geo_interface__, default=list))  # type: ignore[no-any-return]
+
+
+def _is_degrees(well_known: str) -> bool:
+    """WGS 84 and NAD 83 in degrees: a metre apart, which no map of precincts shows."""
+    text = well_known.upper().lstrip()
+    return text.startswith("GEOGCS") and (
+        "WGS" in text[:200]
+        or "NORTH_AMERICAN_1983" in text[:200]
+        or "NAD83" in text[:200]
+        or "GRS" in text[:200]
+    )
+
+
+def _projected(features: Iterable[dict[str, Any]], system: str) -> Iterator[dict[str, Any]]:
+    try:
+        from pyproj import CRS, Transformer
+        from pyproj.exceptions import ProjError
+    except ImportError as error:
+        raise UnreadableMapError(
+            "is drawn in a projection of its own, and the reader of projections is not installed",
+            "install beluga-turnout[files], or export it in WGS 84 (EPSG:4326)",
+        ) from error
+    try:
+        turn = Transformer.from_crs(CRS.from_user_input(system), "EPSG:4326", always_xy=True)
+    except ProjError as error:
+        raise UnreadableMapError(
+            "names a coordinate system that is not known", "export it in WGS 84 (EPSG:4326)"
+        ) from error
+    for feature in features:
+        geometry = feature.get("geometry")
+        if isinstance(geometry, dict) and isinstance(geometry.get("coordinates"), list | tuple):
+            geometry = {**geometry, "coordinates": _moved(geometry["coordinates"], turn)}
+        yield {**feature, "geometry": geometry}
+
+
+def _moved(parts: Any, turn: Any) -> Any:
+    """Coordinates of any depth through a projection, a whole ring at once."""
+    if parts and isinstance(parts[0], int | float):
+        east, north = turn.transform(parts[0], parts[1])
+        return [east, north]
+    if parts and isinstance(parts[0], list | tuple) and parts[0] and isinstance(parts[0][0], int | float):
+        east, north = turn.transform([p[0] for p in parts], [p[1] for p in parts])
+        return [list(pair) for pair in zip(east, north, strict=True)]
+    return [_moved(part, turn) for part in parts]
+
+
+def take_shapes(draft: Draft, sheet: Sheet, report: FileReport, answers: dict[str, str]) -> None:
+    """Geometry by precinct, by whichever property names most of them."""
+    try:
+        features = features_of(sheet)
+    except UnreadableMapError as error:
+        report.refuse_file(str(error), error.remedy)
+        return
+    if not draft.precincts:
+        report.ask("precincts", "which precincts are there? No file says so")
+        report.refuse_file(
+            "is a map, and no file says which precincts there are", "give the registration file with it"
+        )
+        return
+    matcher = draft.matcher()
+    wanted, reason = identifying(features, matcher, answers.get("precinct_id", ""))
+    report.preview = _preview(features)
+    if not wanted:
+        report.ask("precinct_id", "which property names the precinct?", *_properties(features))
+        report.refuse_file("no property names the precincts here: another county's, or other ids", reason)
+        return
+    report.mapping, report.reasons = {"precinct_id": wanted}, {"precinct_id": reason}
+    county = next(
+        (p for p in _properties(features) if folded(p) in ("county", "countyname", "countynam")), ""
+    )
+    matcher.learn_prefix(_value(f, wanted) for f in features)
+    turned = _swapped(features, draft)
+    if turned:
+        report.note(
+            "latitude and longitude are swapped in every point; they were turned round, which lands near the "
+            f"time zone {draft.day.timezone}"
+        )
+    elif turned is None:
+        report.refuse_file(
+            "its points lie far from the election's time zone, latitude and longitude swapped or not",
+            "export it in WGS 84 (EPSG:4326), longitude first",
+        )
+        return
+    found: dict[PrecinctId, dict[str, Any]] = {}
+    for number, feature in enumerate(features, 1):
+        _take_one(
+            feature,
+            number,
+            wanted=wanted,
+            county=county,
+            matcher=matcher,
+            report=report,
+            found=found,
+            turned=turned,
+        )
+    bare = len(draft.precincts) - len({*found, *draft.geometry} & set(draft.precincts))
+    if bare:
+        report.note(f"{bare:,} precincts have no shape here")
+    draft.geometry |= found
+    if found:
+        report.take("shapes", len(found))
+        draft.touched.add("precincts.geojson")
+
+
+def _take_one(
+    feature: dict[str, Any],
+    number: int,
+    *,
+    wanted: str,
+    county: str,
+    matcher: Matcher,
+    report: FileReport,
+    found: dict[PrecinctId, dict[str, Any]],
+    turned: bool,
+) -> None:
+    value = _value(feature, wanted)
+    good = mended(value) if value else None
+    place = f"feature {number}"
+    if good is None:
+        report.drop(number, place, "names no precinct")
+        return
+    if good.refusal:
+        report.refuse(number, wanted, value, good.refusal, good.remedy)
+        return
+    identity = matcher.find(good.text, _value(feature, county) if county else "")
+    if identity is None:
+        report.drop(number, value, "no such precinct here")
+        return
+    geometry = feature.get("geometry")
+    if not isinstance(geometry, dict) or not geometry.get("coordinates"):
+        report.drop(number, value, "has no coordinates: latitude and longitude are missing")
+        return
+    try:
+        if not any(_points(geometry["coordinates"], 1)) or all(
+            p == (0, 0) for p in _points(geometry["coordinates"], 50)
+        ):
+            report.drop(number, value, "latitude and longitude are 0, 0, which lies in the sea")
+            return
+        shape = geometry_of(_flipped(geometry) if turned else geometry)
+        key = PrecinctId(identity)
+        found[key] = joined(found[key], shape) if key in found else shape
+    except (ShapeError, TypeError, ValueError, IndexError, KeyError) as error:
+        what, *remedy = error.args if isinstance(error, ShapeError) else ("is no shape",)
+        report.refuse(number, wanted, value, str(what), str(remedy[0]) if remedy else "export it again")
+
+
+def identifying(features: list[dict[str, Any]], matcher: Matcher, wanted: str = "") -> tuple[str, str]:
+    """The property that names most precincts, and the reason: `VTD2016` matches 16 of 16 precinct ids."""
+    best, most, order = "", 0, [folded(w) for w in PRECINCT]
+    names = [wanted] if wanted else _properties(features)
+    for name in sorted(names, key=lambda n: order.index(folded(n)) if folded(n) in order else len(order)):
+        values = {_value(f, name) for f in features} - {""}
+        found = {matcher.find(v) for v in values} - {None}
+        if len(found) < len(matcher) / 2:
+            fresh = Matcher(())
+            fresh.__dict__.update(matcher.__dict__)
+            if fresh.learn_prefix(values):
+                found = {fresh.find(v) for v in values} - {None}
+        if len(found) > most and len(found) >= min(ENOUGH * len(values), ENOUGH * len(matcher)):
+            best, most = name, len(found)
+    if not best:
+        return "", f"its properties are {', '.join(_properties(features)[:12])}"
+    return best, f"`{best}` matches {most:,} of {len(matcher):,} precinct ids"
+
+
+def _properties(features: list[dict[str, Any]]) -> list[str]:
+    names: dict[str, None] = {}
+    for feature in features[:200]:
+        properties = feature.get("properties")
+        if isinstance(properties, dict):
+            names |= dict.fromkeys(str(k) for k, v in properties.items() if isinstance(v, str | int | float))
+    if any(isinstance(f.get("id"), str | int) for f in features[:200]):
+        names.setdefault("id", None)
+    return list(names)
+
+
+def _value(feature: dict[str, Any], name: str) -> str:
+    properties = feature.get("properties")
+    value = properties.get(name) if isinstance(properties, dict) and name in properties else None
+    if value is None and name == "id":
+        value = feature.get("id")
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+def _preview(features: list[dict[str, Any]]) -> list[list[str]]:
+    names = _properties(features)[:8]
+    return [names, *([_value(f, n) for n in names] for f in features[:10])] if features else []
+
+
+def _points(parts: Any, most: int) -> list[Position]:
+    found: list[Position] = []
+
+    def walk(part: Any) -> None:
+        if len(found) >= most or not isinstance(part, list | tuple) or not part:
+            return
+        if isinstance(part[0], int | float):
+            found.append((float(part[0]), float(part[1])))
+            return
+        for each in part:
+            walk(each)
+
+    walk(parts)
+    return found
+
+
+def _swapped(features: list[dict[str, Any]], draft: Draft) -> bool | None:
+    """Whether [latitude, longitude] is written; None where neither reading is near the election's zone."""
+    some: list[Position] = []
+    for feature in features[:400]:
+        geometry = feature.get("geometry")
+        if isinstance(geometry, dict):
+            with suppress(TypeError, ValueError, IndexError):
+                some += _points(geometry.get("coordinates"), 1)
+    some = [p for p in some if p != (0.0, 0.0) and all(map(math.isfinite, p))]
+    if not some:
+        return False
+    east = sorted(p[0] for p in some)[len(some) // 2]
+    north = sorted(p[1] for p in some)[len(some) // 2]
+    home = zone_place(draft.day.timezone)
+    if home is None:
+        return abs(north) > 90 >= abs(east)
+    near, turned = apart(home, (east, north)), apart(home, (north, east))
+    if near <= 2 * FAR:
+        return False
+    if turned <= FAR:
+        return True
+    return False if abs(north) <= 90 and abs(east) <= 180 and near <= 3 * FAR else None
+
+
+def _flipped(geometry: dict[str, Any]) -> dict[str, Any]:
+    def turn(part: Any) -> Any:
+        if isinstance(part, list | tuple) and part and isinstance(part[0], int | float):
+            return [part[1], part[0]]
+        return [turn(each) for each in part]
+
+    return {**geometry, "coordinates": turn(geometry["coordinates"])}
