@@ -8,7 +8,7 @@ from election.domain.checkin import Channel, Kind, Message, Reading
 from election.domain.ids import CheckInId, check_in_id
 from election.domain.roster import Roster
 from election.wire.intake import Decision
-from intake.journal.file import Draft
+from intake.journal.draft import Draft
 from intake.reading.reader import watcher_of
 from intake.replies.wording import Hints, doubt_about
 

@@ -10,7 +10,7 @@ from time import monotonic
 from election.domain.checkin import Channel, Kind, Message, Reading
 from election.domain.phones import normal_phone
 from election.runtime.clock import Clock
-from intake.journal.file import Draft
+from intake.journal.draft import Draft
 from intake.journal.writer import Journal, JournalUnavailableError
 from intake.metrics.intake import Telemetry
 from intake.providers import MalformedError, Outcome

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from election.domain.checkin import Channel, CheckIn, Message
 from election.domain.ids import message_id
-from intake.journal.file import Draft
+from intake.journal.draft import Draft
 from intake.journal.writer import JournalUnavailableError
 from intake.metrics.intake import Telemetry
 from intake.reading.reader import check_ins_of, readings_of

@@ -12,7 +12,7 @@ from multidict import CIMultiDict
 from twilio.request_validator import RequestValidator
 
 from election.domain.checkin import Channel
-from intake.journal.file import Draft
+from intake.journal.draft import Draft
 from intake.providers import MalformedError, Outcome, Webhook, WebhookRefusedError
 from intake.providers.generic import SKEW_SECONDS, Generic, sign
 from intake.providers.twilio import Twilio
