@@ -106,7 +106,7 @@ test: $(STAMP) chromium libfiu patroni haproxy ## Everything CI runs (under 15 m
 	@# is a defect.
 	@said=$$(mktemp); \
 	$(MAKE) --no-print-directory lint >$$said 2>&1 & lint=$$!; \
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(TESTS); tests=$$?; \
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS); tests=$$?; \
 	wait $$lint; linted=$$?; cat $$said; rm $$said; exit $$((tests || linted))
 
 quick: $(STAMP) ## Tests without the end-to-end runs
