@@ -12,13 +12,15 @@ import aiohttp
 import orjson
 
 from intake.senders.http import Http
-from intake.senders.protocol import Delivery, Order, TextRefusedError, UncertainError
+from intake.senders.protocol import Delivery, Order, RefusalCodes, TextRefusedError, UncertainError
 from intake.settings import IntakeSettings
 
-_WRONG_NUMBER = frozenset(
-    {"4404", "4406", "4408", "4720", "4721"}
-)  # forbidden, unallocated, invalid, deactivated
-_OPTED_OUT = frozenset({"4775"})  # the user's opt-out
+_CODES = RefusalCodes(
+    wrong_number=frozenset(
+        {"4404", "4406", "4408", "4720", "4721"}
+    ),  # forbidden, unallocated, invalid, deactivated
+    opted_out=frozenset({"4775"}),  # the user's opt-out
+)
 _STATES = {"message-sending": "sent", "message-delivered": "delivered", "message-failed": "undelivered"}
 
 
@@ -82,11 +84,7 @@ def delivery_of(event: Any) -> Delivery | None:
     if not its_id or state is None:
         return None
     code = str(event.get("errorCode") or "")
-    if not code:
-        return Delivery(str(its_id), state)
-    if code in _WRONG_NUMBER:
-        return Delivery(str(its_id), state, "wrong_number")
-    return Delivery(str(its_id), state, "opted_out" if code in _OPTED_OUT else "refused")
+    return Delivery(str(its_id), state, _CODES.reason(code) if code else "")
 
 
 def sender(settings: IntakeSettings) -> BandwidthSender | None:

@@ -12,12 +12,14 @@ import aiohttp
 import orjson
 
 from intake.senders.http import Http
-from intake.senders.protocol import Delivery, Order, TextRefusedError, UncertainError
+from intake.senders.protocol import Delivery, Order, RefusalCodes, TextRefusedError, UncertainError
 from intake.settings import IntakeSettings
 
-_WRONG_NUMBER = frozenset({"50", "70", "90"})  # invalid, unavailable for good, no route
-_OPTED_OUT = frozenset({"200"})  # blocked by STOP
-_ACCOUNT = frozenset({"40"})  # our number
+_CODES = RefusalCodes(
+    wrong_number=frozenset({"50", "70", "90"}),  # invalid, unavailable for good, no route
+    opted_out=frozenset({"200"}),  # blocked by STOP
+    account=frozenset({"40"}),  # our number
+)
 _ABOUT_THE_PHONE = re.compile(r"\b(dst|destination)\b", re.IGNORECASE)
 _ABOUT_OUR_NUMBER = re.compile(r"\b(src|source)\b", re.IGNORECASE)
 _STATES = {"sent": "sent", "delivered": "delivered", "undelivered": "undelivered", "failed": "failed"}
@@ -65,21 +67,13 @@ class PlivoSender:
         await self._http.close()
 
 
-def _reason(code: str) -> str:
-    if code in _WRONG_NUMBER:
-        return "wrong_number"
-    if code in _OPTED_OUT:
-        return "opted_out"
-    return "account" if code in _ACCOUNT else "refused"
-
-
 def delivery_of(fields: Mapping[str, Any]) -> Delivery | None:
     """What a delivery report says; None where it says nothing that we keep."""
     its_id, state = fields.get("MessageUUID"), _STATES.get(str(fields.get("Status") or "").lower())
     if not its_id or state is None:
         return None
     code = str(fields.get("ErrorCode") or "")
-    return Delivery(str(its_id), state, _reason(code) if code.strip("0") else "")
+    return Delivery(str(its_id), state, _CODES.reason(code) if code.strip("0") else "")
 
 
 def sender(settings: IntakeSettings) -> PlivoSender | None:

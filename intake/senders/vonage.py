@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from intake.senders.http import Http
-from intake.senders.protocol import Delivery, NotTakenError, Order, TextRefusedError, UncertainError
+from intake.senders.protocol import (
+    Delivery,
+    NotTakenError,
+    Order,
+    RefusalCodes,
+    TextRefusedError,
+    UncertainError,
+)
 from intake.settings import IntakeSettings
 
 LONGEST_VALIDITY = 604_800  # seconds, Vonage's limits
@@ -16,11 +23,13 @@ SHORTEST_VALIDITY = 20
 
 _THROTTLED = frozenset({"1", "10"})
 _INTERNAL = frozenset({"5"})
-_WRONG_NUMBER = frozenset({"6", "33"})  # an unrecognised prefix, deactivated
-_OPTED_OUT = frozenset({"7"})  # barred
-_ACCOUNT = frozenset(
-    {"2", "4", "8", "9", "11", "14", "15", "29"}
-)  # credentials, credit, our number, a trial's
+_CODES = RefusalCodes(
+    wrong_number=frozenset({"6", "33"}),  # an unrecognised prefix, deactivated
+    opted_out=frozenset({"7"}),  # barred
+    account=frozenset(
+        {"2", "4", "8", "9", "11", "14", "15", "29"}
+    ),  # credentials, credit, our number, a trial's
+)
 _STATES = {
     "accepted": "sent",
     "buffered": "sent",
@@ -29,8 +38,10 @@ _STATES = {
     "failed": "undelivered",
     "rejected": "undelivered",
 }
-_RECEIPT_WRONG_NUMBER = frozenset({"3", "9", "11", "12"})  # absent for good, illegal, unroutable, unreachable
-_RECEIPT_OPTED_OUT = frozenset({"4"})  # barred by the user
+_RECEIPT_CODES = RefusalCodes(
+    wrong_number=frozenset({"3", "9", "11", "12"}),  # absent for good, illegal, unroutable, unreachable
+    opted_out=frozenset({"4"}),  # barred by the user
+)
 
 
 class VonageSender:
@@ -70,18 +81,10 @@ class VonageSender:
             raise NotTakenError(code)
         if code in _INTERNAL or not code:
             raise UncertainError(code or "no status in the answer")
-        raise TextRefusedError(_reason(code), code)
+        raise TextRefusedError(_CODES.reason(code), code)
 
     async def close(self) -> None:
         await self._http.close()
-
-
-def _reason(code: str) -> str:
-    if code in _WRONG_NUMBER:
-        return "wrong_number"
-    if code in _OPTED_OUT:
-        return "opted_out"
-    return "account" if code in _ACCOUNT else "refused"
 
 
 def delivery_of(fields: Mapping[str, Any]) -> Delivery | None:
@@ -92,9 +95,7 @@ def delivery_of(fields: Mapping[str, Any]) -> Delivery | None:
     code = str(fields.get("err-code") or "")
     if state != "undelivered" or code in ("", "0"):
         return Delivery(str(its_id), state)
-    if code in _RECEIPT_WRONG_NUMBER:
-        return Delivery(str(its_id), state, "wrong_number")
-    return Delivery(str(its_id), state, "opted_out" if code in _RECEIPT_OPTED_OUT else "refused")
+    return Delivery(str(its_id), state, _RECEIPT_CODES.reason(code))
 
 
 def sender(settings: IntakeSettings) -> VonageSender | None:
