@@ -35,7 +35,9 @@ NO_ALARM = Alarm()
 
 
 @cache
-def _vocabulary() -> Vocabulary:
+def danger_words() -> Vocabulary:
+    """Words that report danger, or its end."""
+
     def words_of(catalogue: Catalogue) -> WordLists:
         categories = [term for name in _ALARMING for term in catalogue.incidents.get(name, ())]
         alone = (*catalogue.danger.get(_ALONE, ()), *(t for t in categories if not t.isdigit()))
@@ -56,7 +58,7 @@ def alarm_of(tokens: Sequence[Token], folded: str, names: Sequence[Span]) -> Ala
             kept.append(token)
     words = [token.text for token in kept]
     marked = not folded.isascii() and bare(folded) != folded
-    find, raised, over = _vocabulary().find, False, False
+    find, raised, over = danger_words().find, False, False
     spans: list[Span] = []
     said: list[tuple[str, int, int]] = []  # of this sentence: what, from which word, up to which
     at, n = 0, len(words)

@@ -45,7 +45,7 @@ def machine_words() -> Vocabulary:
 
 
 @cache
-def _ours() -> frozenset[tuple[str, ...]]:
+def our_words() -> frozenset[tuple[str, ...]]:
     """Every few words in a row of what we text, its fields left out."""
     found: set[tuple[str, ...]] = set()
     for catalogue in load_catalogues().values():
@@ -62,7 +62,7 @@ def _without_numbers(text: str) -> list[str]:
 
 def is_ours(text: str) -> bool:
     """Whether the words are from one of our own texts: more of them in a row than chance has alike."""
-    words, ours, run = _without_numbers(text), _ours(), 0
+    words, ours, run = _without_numbers(text), our_words(), 0
     for i in range(len(words) - _FRAGMENT + 1):
         run = run + 1 if tuple(words[i : i + _FRAGMENT]) in ours else 0
         if run >= (_SIGNS_ALIKE if words[i] > "\u2e80" else _ALIKE):

@@ -13,7 +13,8 @@ _DIGIT = 10
 
 
 @cache
-def _vocabulary() -> Vocabulary:
+def spelled_numbers() -> Vocabulary:
+    """Names of numbers in every language."""
     names = dict.fromkeys(name for c in load_catalogues().values() for name in c.numbers)
     return vocabulary_of({name: name for name in names}, lambda catalogue: catalogue.numbers)
 
@@ -22,7 +23,7 @@ def with_numbers(items: list[Item]) -> list[Item] | None:
     """The items with each run of number words as one number; None where words nobody knows are left."""
     out: list[Item] = []
     run: list[Item] = []
-    words = _vocabulary()
+    words = spelled_numbers()
     for item in [*items, None]:
         name = words.code(item.text) if item and item.code in (Code.UNKNOWN, Code.AND) else None
         if item and name and name != Code.UNKNOWN and (run or name != _JOINS):
@@ -69,5 +70,5 @@ def _value(names: list[str]) -> int | None:
 
 def has_number_words(items: list[Item]) -> bool:
     """Whether any unknown word is a number's."""
-    words = _vocabulary()
+    words = spelled_numbers()
     return any(i.code == Code.UNKNOWN and (words.code(i.text) or "U") != Code.UNKNOWN for i in items)

@@ -1,14 +1,18 @@
 """A message of any channel becomes readings and entries of the log; nothing a body holds raises."""
 
+import importlib
+import inspect
 import json
+import pkgutil
 from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import intake.reading
 from election.domain.checkin import Channel, Kind
 from election.domain.ids import check_in_id
-from intake.reading.reader import check_ins_of, readings_of
+from intake.reading.reader import check_ins_of, prepare, readings_of
 from tests.intake.sample import NOBODY, ONE, SENT, TWO, sample_roster, sms
 
 ROSTER = sample_roster()
@@ -20,6 +24,23 @@ def _form(sender="form:w1", channel=Channel.FORM, **report):
 
 def _entries(message):
     return check_ins_of(message, readings_of(message, ROSTER), ROSTER)
+
+
+def test_no_text_waits_for_a_table_of_words() -> None:
+    """Each is built by `prepare`, which intake calls before it serves: else the first texts hold it."""
+    found = pkgutil.walk_packages(intake.reading.__path__, "intake.reading.")
+    modules = [importlib.import_module(module.name) for module in found]
+    tables = {
+        f"{each.__module__}.{name}": each
+        for module in modules
+        for name, each in vars(module).items()
+        if hasattr(each, "cache_clear") and not inspect.signature(each).parameters
+    }
+    assert len(tables) > 5
+    for table in tables.values():
+        table.cache_clear()
+    prepare()
+    assert [name for name, table in tables.items() if table.cache_info().currsize == 0] == []
 
 
 def test_entries_have_stable_ids_and_say_who_where_and_when() -> None:
