@@ -133,7 +133,7 @@ fuzz: $(STAMP) ## Ten million mutated texts against the grammar (TEXTS=, SEED=),
 public-paths: $(STAMP) ## Which paths the cluster's proxy lets in, from what the services serve
 	$(BIN)/python deploy/public_paths.py
 
-security: $(STAMP) chromium haproxy ## Everything that attacks Beluga, as a table with counts (about 8 minutes)
+security: $(STAMP) chromium haproxy ## Everything that attacks Beluga, as a table with counts (about 25 minutes)
 	$(BIN)/python -m tests.security.report
 
 access: $(STAMP) ## Write docs/access.md: every route and who is answered what
