@@ -106,7 +106,7 @@ test: $(STAMP) chromium libfiu patroni haproxy ## Everything CI runs (under 15 m
 	@# is a defect.
 	@said=$$(mktemp); \
 	$(MAKE) --no-print-directory lint >$$said 2>&1 & lint=$$!; \
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(TESTS); tests=$$?; \
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS); tests=$$?; \
 	wait $$lint; linted=$$?; cat $$said; rm $$said; exit $$((tests || linted))
 
 quick: $(STAMP) ## Tests without the end-to-end runs
@@ -133,7 +133,7 @@ fuzz: $(STAMP) ## Ten million mutated texts against the grammar (TEXTS=, SEED=),
 public-paths: $(STAMP) ## Which paths the cluster's proxy lets in, from what the services serve
 	$(BIN)/python deploy/public_paths.py
 
-security: $(STAMP) chromium haproxy ## Everything that attacks Beluga, as a table with counts (about 8 minutes)
+security: $(STAMP) chromium haproxy ## Everything that attacks Beluga, as a table with counts (about 25 minutes)
 	$(BIN)/python -m tests.security.report
 
 access: $(STAMP) ## Write docs/access.md: every route and who is answered what

@@ -27,7 +27,7 @@ from election.postgres.database import connect
 from election.postgres.migrate import migrate
 from intake.__main__ import settle_process
 from intake.drain.drain import Drain
-from intake.journal.file import Draft
+from intake.journal.draft import Draft
 from intake.journal.writer import Journal
 from intake.metrics.intake import Telemetry
 from intake.reading.reader import check_ins_of, readings_of

@@ -21,7 +21,7 @@ from election.domain.roster import load_roster
 from election.log import check_in_log as election_log
 from election.postgres.database import connect
 from election.postgres.migrate import migrate
-from intake.journal.file import Draft
+from intake.journal.draft import Draft
 from intake.journal.writer import Journal
 from intake.reading.reader import check_ins_of, readings_of
 

@@ -1,7 +1,8 @@
 """Who may use intake's routes (`election/access/routes.py`). A route that is not here fails a test."""
 
 from election.access.routes import Route, Who, anybody, health, only, own, war_room
-from intake.providers import PROVIDERS
+from intake.outbox.receipts import RECEIPT_ROUTES
+from intake.providers import BY_GET, PROVIDERS
 
 _LINK = "the watcher's link"
 _BEARER = "service token"
@@ -10,9 +11,10 @@ _SIGNED = "the provider's signature"
 
 ROUTES: tuple[Route, ...] = (
     *(anybody("POST", f"/sms/{name}", "a text comes in", 403, _SIGNED) for name in PROVIDERS),
+    *(anybody("GET", f"/sms/{name}", "a text comes in", 403, _SIGNED) for name in sorted(BY_GET)),
     *(
-        anybody("POST", f"/sms/{name}/status", "what became of a text", 403, _SIGNED)
-        for name in ("twilio", "telnyx")
+        anybody(method, f"/sms/{name}/status", "what became of a text", 403, _SIGNED)
+        for method, name in RECEIPT_ROUTES
     ),
     anybody("GET", "/w/worker.js", "the form's service worker"),
     anybody("GET", "/w/-/{version}/{name}", "scripts, styles and icons"),

@@ -32,6 +32,7 @@ from intake.metrics.intake import Telemetry, keep_fresh
 from intake.metrics.workers import metrics_text
 from intake.openapi.document import add_openapi
 from intake.pages.files import add_pages
+from intake.reading.reader import prepare
 from intake.receive.pipeline import IngestPipeline, PipelineOptions
 from intake.receive.rate_limits import Phones, Sources
 from intake.receive.replicated_ack import Replication
@@ -80,6 +81,7 @@ class Intake:
         settings = self.settings
         await asyncio.to_thread(private_state, settings.state)
         await asyncio.to_thread(private_folder, settings.folder)
+        await asyncio.to_thread(prepare)
         await asyncio.to_thread(self.rosters.load)
         await asyncio.to_thread(self.links.load)
         await asyncio.to_thread(self.access.load)

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from election.access.identity import Admission
 from election.domain.checkin import Kind, Message
+from election.domain.ids import PrecinctId
 from election.feed_client.connection import follow_feed
 from election.postgres.database import open_pool
 from election.runtime.clock import Clock
@@ -64,7 +65,7 @@ class OutreachServices:
         self._telemetry = OutboxTelemetry(telemetry.registry)
         self._refuse = telemetry.refuse
         self.feed = intake_view()
-        self.plausibility = Plausibility(self.feed)
+        self.plausibility = Plausibility(self.feed, self._opened)
         self.numbers = IncidentNumbers(settings.incident_window)
         made = {number.provider: SENDERS[number.provider](settings) for number in settings.outbound_numbers}
         for name, sender in made.items():
@@ -86,6 +87,12 @@ class OutreachServices:
             Reminders(self.feed, rosters, clock, interval=settings.reminder_interval, **common),
             Notifications(rosters, clock, **common),
         ]
+
+    def _opened(self, precinct_id: PrecinctId) -> float | None:
+        """When the polls of a precinct open, epoch seconds, by the roster in force."""
+        roster = self._rosters.current
+        precinct = roster.place(precinct_id) if roster else None
+        return precinct.opens_at(roster.day).timestamp() if roster and precinct else None
 
     def add_to(self, app: web.Application, pipeline: IngestPipeline, door: Door) -> None:
         """The desks' routes and those of delivery reports."""

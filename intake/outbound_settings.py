@@ -16,7 +16,7 @@ class OurNumber(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     number: str
-    provider: Literal["twilio", "telnyx", "file"]
+    provider: Literal["twilio", "telnyx", "vonage", "plivo", "bandwidth", "file"]
     preset: Literal["10dlc", "toll_free", "short_code", "file"] = "10dlc"
     rate: float | None = Field(
         default=None, gt=0, le=10_000
@@ -45,6 +45,25 @@ class OutboundSettings(SharedSettings):
     twilio_api_url: str = Field(default="https://api.twilio.com", description="Twilio's API, for sending.")
     telnyx_api_key: SecretStr = Field(default=SecretStr(""), description="Telnyx's API key, for sending.")
     telnyx_api_url: str = Field(default="https://api.telnyx.com", description="Telnyx's API, for sending.")
+    vonage_api_key: str = Field(default="", description="Vonage's API key, for sending.")
+    vonage_api_secret: SecretStr = Field(
+        default=SecretStr(""), description="Vonage's API secret, for sending."
+    )
+    vonage_api_url: str = Field(
+        default="https://rest.nexmo.com", description="Vonage's SMS API, for sending."
+    )
+    plivo_auth_id: str = Field(default="", description="Plivo's auth id (MA…), for sending.")
+    plivo_api_url: str = Field(default="https://api.plivo.com", description="Plivo's API, for sending.")
+    bandwidth_account: str = Field(default="", description="Bandwidth's account number, for sending.")
+    bandwidth_api_login: SecretStr = Field(
+        default=SecretStr(""), description="USER:PASSWORD of Bandwidth's API, for sending."
+    )
+    bandwidth_application: str = Field(
+        default="", description="The messaging application's id at Bandwidth, for sending."
+    )
+    bandwidth_api_url: str = Field(
+        default="https://messaging.bandwidth.com", description="Bandwidth's messaging API, for sending."
+    )
     feed_url: str = Field(
         default="ws://127.0.0.1:8405",
         description="The tally's feed, for hints and reminders; while it is away there are none.",

@@ -28,23 +28,6 @@ settings.register_profile("same", derandomize=True, database=None)
 if not os.environ.get("BELUGA_REHEARSE"):
     settings.load_profile("same")
 
-# A file's tests stay together, so that what its fixtures started is started once; but for files whose mark
-# `divided(n)` says that n workers may share them.
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Names each test's group, for `--dist loadgroup`: its file, or its part of a divided one."""
-    files: dict[str, list[pytest.Item]] = {}
-    for item in items:
-        files.setdefault(item.nodeid.split("::", 1)[0], []).append(item)
-    for name, held in files.items():
-        mark = held[0].get_closest_marker("divided")
-        parts = min(int(mark.args[0]), len(held)) if mark else 1
-        for place, item in enumerate(held):
-            group = name if parts == 1 else f"{name} {1 + place * parts // len(held)}/{parts}"
-            item.add_marker(pytest.mark.xdist_group(group))
-
-
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 

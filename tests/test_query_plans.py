@@ -25,7 +25,7 @@ from election.postgres.database import connect
 from intake.outbox.store import _CLAIM, _SETTLE
 from intake.roster.links import _ISSUE, _REISSUE, _REVOKE, _REVOKED
 
-ROWS = 20_000
+ROWS = 40_000
 BATCH = 1_000  # rows of one transaction of the log, and voters of one precinct
 NOON = datetime(2026, 11, 3, 17, tzinfo=UTC)
 NEXT = UUID(int=ROWS)
@@ -134,7 +134,7 @@ def rows_of_a_batch() -> tuple[str, str]:
         {
             "message_id": each, "provider": "generic", "provider_message_id": each, "channel": "sms",
             "sender": "+12155550100", "body": "412", "raw": "\\x00", **times, "roster_version": "",
-            "journal": "", "journal_seq": 1, "rehearsal": False,
+            "journal": "", "journal_seq": 1, "rehearsal": False, "grammar": 2,
         }
         for each in ids
     ]  # fmt: skip

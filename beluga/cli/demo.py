@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import secrets
 import shutil
 import signal
 import sys
@@ -183,7 +182,7 @@ class Stage:
     async def make_login(self) -> str:
         """An administrator's account; returns its password."""
         assert self.run is not None
-        password = secrets.token_urlsafe(9)
+        password = accounts.new_password()
         connection = await connect(self.run.database_url)
         try:
             await accounts.add(connection, LOGIN, accounts.Role.ADMIN, password)

@@ -70,7 +70,7 @@ def verify(
                 if file.missing:
                     raise TornJournalError(path, file.missing)
                 seq = count = 0
-                while messages := file.after(seq, 5_000):
+                while messages := file.messages.after(seq, 5_000):
                     seq, count = messages[-1].journal_seq, count + len(messages)
                 typer.echo(f"{path}: whole, {count} messages")
             finally:

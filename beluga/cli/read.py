@@ -1,5 +1,6 @@
 """`beluga read`: how the grammar reads a text, and what it would answer, without any service."""
 
+import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,10 +13,13 @@ import typer
 
 from election.domain.checkin import Channel, Message, Reading
 from election.domain.ids import message_id
+from election.domain.phones import normal_phone
 from election.domain.roster import Roster
 
+REGION = os.environ.get("BELUGA_PHONE_REGION", "US")  # as the services' setting of that name
 
-def read(
+
+def read(  # noqa: PLR0917 (options)
     election: Annotated[Path, typer.Option(help="The election folder.", exists=True, file_okay=False)],
     texts: Annotated[
         list[str] | None, typer.Argument(help="Texts; none: one a line from standard input.")
@@ -25,6 +29,13 @@ def read(
         str | None,
         typer.Option(help="When it was sent, ISO 8601; without an offset local time; default: now."),
     ] = None,
+    dialogues: Annotated[
+        bool,
+        typer.Option(
+            "--dialogues",
+            help='Lines are dialogues: {"name", "turns": [[from, text], ...]}; the first turn is sent --at.',
+        ),
+    ] = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help='Lines are JSON: {"from", "text"[, "at"]}.')] = False,
 ) -> None:
     """Print the reading of each text as a JSON line: {"readings": [...], "reply": "..."}."""
@@ -34,10 +45,21 @@ def read(
     from intake.replies.wording import reply_to
 
     try:
-        roster = roster_of(read_election(election))
+        whole = read_election(election)
+        roster = roster_of(whole)
     except FolderError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+    if dialogues:
+        from beluga.cli.dialogues import outcomes
+
+        rows = ({**row, "turns": [[_phone(f, roster), t] for f, t in row["turns"]]} for row in _rows())
+        for outcome in outcomes(rows, whole, roster, _moment(at, roster)):
+            for turn in outcome["turns"]:
+                turn["readings"] = [_plain(reading) for reading in turn["readings"]]
+            sys.stdout.buffer.write(orjson.dumps(outcome) + b"\n")
+        sys.stdout.buffer.flush()
+        return
     for number, (phone, text, time) in enumerate(_inputs(texts, sender, at, jsonl), start=1):
         message = _message(number, _phone(phone, roster), text, _moment(time, roster))
         readings = readings_of(message, roster)
@@ -76,10 +98,25 @@ def _lines() -> Iterator[str]:
         yield line.decode("utf-8", "replace").rstrip("\r\n")
 
 
+def _rows() -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(_lines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = orjson.loads(line)
+            turns = [[str(phone), str(text)] for phone, text in row["turns"]]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            typer.echo(f'line {number}: not JSON with "turns" of [from, text]', err=True)
+            raise typer.Exit(1) from None
+        yield {**row, "turns": turns}
+
+
 def _phone(phone: str, roster: Roster) -> str:
-    """The phone as the roster writes it: blanks, dashes and brackets do not matter."""
+    """The phone as the roster writes it, in any spelling that `watchers.csv` may have."""
     if roster.watcher(phone):
         return phone
+    if roster.watcher(known := normal_phone(phone, REGION)):
+        return known
     digits = "".join(filter(str.isdigit, phone))
     return next((known for known in roster.by_phone if known.lstrip("+") == digits), phone)
 

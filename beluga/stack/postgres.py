@@ -64,11 +64,38 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class _RunsAs:
+    """The account as which PostgreSQL's programs run: ours, or as root an ordinary one."""
+
+    def __init__(self, account: pwd.struct_passwd | None) -> None:
+        self._account = account
+
+    def options(self, home: Path) -> dict[str, Any]:
+        """Keyword arguments for subprocess."""
+        options: dict[str, Any] = {"cwd": str(home), "env": {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}}
+        if self._account:
+            options |= {"user": self._account.pw_uid, "group": self._account.pw_gid, "extra_groups": []}
+        return options
+
+    def own(self, path: Path) -> None:
+        """Gives a file to the account (where we are root)."""
+        if self._account:
+            os.chown(path, self._account.pw_uid, self._account.pw_gid)
+
+    def binary(self, name: str) -> str:
+        """The path of a program of PostgreSQL's that the account may run."""
+        folder = installation()
+        if self._account and _shut(folder, self._account):
+            folder = _copied(folder)
+        return str(folder / "bin" / name)
+
+
 class EmbeddedPostgres:
     """One database cluster in a folder. `prepare()` once, then run `command()` with `spawn_options()`."""
 
     def __init__(self, folder: Path, port: int, password: str) -> None:
         self._account = _ordinary_account()
+        self._runs_as = _RunsAs(self._account)
         self._folder = folder.absolute()
         self.home = _home(self._folder, self._account)
         self.data = self.home / "data"
@@ -97,7 +124,7 @@ class EmbeddedPostgres:
             self._initdb()
         lines = [f"{name} = '{value}'\n" for name, value in CONFIGURATION.items()]
         (self.data / "postgresql.auto.conf").write_text("".join(lines))
-        self._own(self.data / "postgresql.auto.conf")
+        self._runs_as.own(self.data / "postgresql.auto.conf")
         # A crash leaves this file; it is stale when its process is gone (PostgreSQL itself checks, too).
         if _stale(self.data / "postmaster.pid"):
             (self.data / "postmaster.pid").unlink(missing_ok=True)
@@ -109,19 +136,20 @@ class EmbeddedPostgres:
         self.home.mkdir(parents=True, exist_ok=True)
         if self.home != self._folder:
             (self.home / WHOSE).write_text(str(self._folder), encoding="utf-8")
-        self._own(self.home)
+        self._runs_as.own(self.home)
         self.home.chmod(0o700)
 
     def _initdb(self) -> None:
         secret = self.home / "initdb-password"
         secret.touch(0o600)
         secret.write_text(self._password)
-        self._own(secret)
+        self._runs_as.own(secret)
         try:
             done = subprocess.run(
-                [self._binary("initdb"), "-D", str(self.data), "-U", "beluga", "-A", "scram-sha-256",
+                [self._runs_as.binary("initdb"), "-D", str(self.data), "-U", "beluga", "-A", "scram-sha-256",
                  "--pwfile", str(secret), "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions"],
-                capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, **self._identity(),
+                capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
+                **self._runs_as.options(self.home),
             )  # fmt: skip
         finally:
             secret.unlink()
@@ -129,21 +157,24 @@ class EmbeddedPostgres:
             raise PostgresError(f"initdb failed in {self.data}: {done.stderr.strip()}")
 
     def command(self) -> list[str]:
-        return [self._binary("postgres"), "-D", str(self.data), "-p", str(self.port)]
+        return [self._runs_as.binary("postgres"), "-D", str(self.data), "-p", str(self.port)]
 
     def spawn_options(self) -> dict[str, Any]:
         """Keyword arguments for subprocess: the account, and a fast shutdown when we die."""
-        return self._identity() | {"preexec_fn": die_with_parent(signal.SIGINT), "start_new_session": True}
+        return self._runs_as.options(self.home) | {
+            "preexec_fn": die_with_parent(signal.SIGINT),
+            "start_new_session": True,
+        }
 
     def open_log(self) -> Any:
         handle = self.log.open("ab")
-        self._own(self.log)
+        self._runs_as.own(self.log)
         self.log.chmod(0o600)
         return handle
 
     def ready(self) -> bool:
         """Whether it answers."""
-        probe = [self._binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        probe = [self._runs_as.binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return subprocess.run(probe, check=False, stdin=subprocess.DEVNULL).returncode == 0
 
     def start(self) -> None:
@@ -170,26 +201,10 @@ class EmbeddedPostgres:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
-    def _identity(self) -> dict[str, Any]:
-        options: dict[str, Any] = {"cwd": str(self.home), "env": {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}}
-        if self._account:
-            options |= {"user": self._account.pw_uid, "group": self._account.pw_gid, "extra_groups": []}
-        return options
-
-    def _own(self, path: Path) -> None:
-        if self._account:
-            os.chown(path, self._account.pw_uid, self._account.pw_gid)
-
     def own_all(self) -> None:
         """Gives the whole data folder to the account that PostgreSQL runs as (where we are root)."""
         for path in (self.data, *self.data.rglob("*")):
-            self._own(path)
-
-    def _binary(self, name: str) -> str:
-        folder = installation()
-        if self._account and _shut(folder, self._account):
-            folder = _copied(folder)
-        return str(folder / "bin" / name)
+            self._runs_as.own(path)
 
 
 def installation() -> Path:

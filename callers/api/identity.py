@@ -36,7 +36,7 @@ async def caller_of(request: web.Request, token: str | None = None) -> CallerOnD
         request.app[ENDED].link("caller", caller_id)
         raise web.HTTPUnauthorized(text="This link is no longer good.")
     request["stands"] = partial(request.app[ACCESS].caller_stands, caller_id, number)
-    caller = await service_of(request).caller(caller_id)
+    caller = await service_of(request).links.caller(caller_id)
     if caller is None:
         raise web.HTTPUnauthorized(text="This link is no longer good.")
     return caller

@@ -87,7 +87,7 @@ async def put_caller(request: web.Request) -> web.Response:
     order = await body(request, wire.BarOrder)
     service, caller_id = service_of(request), request.match_info["caller_id"]
     account = (await of_caller(who, service, caller_id)).account
-    if not await service.bar(caller_id, account, barred=order.barred):
+    if not await service.links.bar(caller_id, account, barred=order.barred):
         return problem(404, "unknown_caller", "There is no such caller.")
     return web.Response(status=204)
 

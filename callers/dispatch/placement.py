@@ -20,6 +20,42 @@ class _Seen:
     at: datetime | None = None  # None: at another service
 
 
+class _Neediest:
+    """The precinct of each county that lacks most callers, found without a look at all.
+
+    A heap by county of (callers above the share, precinct): at the last spread, and who was sent since.
+    """
+
+    def __init__(self, above: Callable[[str], int], precincts: Iterable[tuple[str, str]] = ()) -> None:
+        self._above = above
+        self._heaps: dict[str, list[tuple[int, str]]] = {}
+        for precinct, county in precincts:
+            self._heaps.setdefault(county, []).append((above(precinct), precinct))
+        for heap in self._heaps.values():
+            heapify(heap)
+
+    def send(self, caller_pool: CallerPool, lacking: Mapping[str, bool]) -> str:
+        """The precinct to try first; "" where there is none. Thousands of callers may ask at once.
+
+        Whoever asks next is sent elsewhere, though this caller has not been given a voter there yet.
+        """
+        tops = [
+            (not lacking.get(county), self._top(heap), county)
+            for county, heap in self._heaps.items()
+            if caller_pool.may(county)
+        ]
+        if not tops:
+            return ""
+        _, (above, precinct), county = min(tops)
+        heapreplace(self._heaps[county], (above + 1, precinct))
+        return precinct
+
+    def _top(self, heap: list[tuple[int, str]]) -> tuple[int, str]:
+        while (now := self._above(heap[0][1])) > heap[0][0]:  # more have come since
+            heapreplace(heap, (now, heap[0][1]))
+        return heap[0]
+
+
 class CallerPlacement:
     """Callers on duty. `county_of` a precinct; "" where it has none or nobody knows it."""
 
@@ -29,8 +65,7 @@ class CallerPlacement:
         self._elsewhere: dict[str, _Seen] = {}
         self._caller_pools: Counter[tuple[CallerPool, str]] = Counter()  # callers by crew and county
         self._spread = Spread()
-        # By county a heap of (callers above the share, precinct): at the last spread, and who was sent since.
-        self._neediest: dict[str, list[tuple[int, str]]] = {}
+        self._neediest = _Neediest(self._above)
         self.counts: Counter[str] = Counter()  # callers by precinct
 
     @property
@@ -55,12 +90,9 @@ class CallerPlacement:
             (seen.caller_pool, self._county_of(seen.precinct_id)) for seen in everybody
         )
         self._spread = allocate(needs, self.callers(), limits)
-        self._neediest = {}
-        for precinct in (need.precinct_id for need in needs):
-            heap = self._neediest.setdefault(self._county_of(precinct), [])
-            heap.append((self._above(precinct), precinct))
-        for heap in self._neediest.values():
-            heapify(heap)
+        self._neediest = _Neediest(
+            self._above, ((need.precinct_id, self._county_of(need.precinct_id)) for need in needs)
+        )
 
     def first_choices(
         self, caller_id: str, caller_pool: CallerPool, runs: Callable[[str], bool]
@@ -73,7 +105,7 @@ class CallerPlacement:
         found = []
         if runs(here) and caller_pool.may(self._county_of(here)) and not self._surplus(caller_pool, here):
             found.append(here)
-        best = self._best(caller_pool, self._lacking(caller_pool, seen))
+        best = self._neediest.send(caller_pool, self._lacking(caller_pool, seen))
         if best and best not in found and runs(best):
             found.append(best)
         return found
@@ -92,27 +124,6 @@ class CallerPlacement:
             return not lacking.get(county[precinct]), -missing, precinct
 
         return sorted((p for p, its in county.items() if caller_pool.may(its)), key=key)
-
-    def _best(self, caller_pool: CallerPool, lacking: Mapping[str, bool]) -> str:
-        """The precinct to try first, found without a look at all: thousands of callers may ask at once.
-
-        Whoever asks next is sent elsewhere, though this caller has not been given a voter there yet.
-        """
-        tops = [
-            (not lacking.get(county), self._top(heap), county)
-            for county, heap in self._neediest.items()
-            if caller_pool.may(county)
-        ]
-        if not tops:
-            return ""
-        _, (above, precinct), county = min(tops)
-        heapreplace(self._neediest[county], (above + 1, precinct))
-        return precinct
-
-    def _top(self, heap: list[tuple[int, str]]) -> tuple[int, str]:
-        while (now := self._above(heap[0][1])) > heap[0][0]:  # more have come since
-            heapreplace(heap, (now, heap[0][1]))
-        return heap[0]
 
     def _above(self, precinct: str) -> int:
         return self.counts[precinct] - self.shares.get(precinct, 0)

@@ -245,7 +245,7 @@ async def languages(request: web.Request) -> web.Response:
     rest = list(caller.languages) if first else [str(code) for code in form.getall("speaks", [])]
     kept = [code for code in caller.languages if code in rest]  # the page's language stays first
     with contextlib.suppress(ValueError):
-        await service_of(request).speak(caller, [first, *kept, *rest])
+        await service_of(request).links.speak(caller, [first, *kept, *rest])
     raise web.HTTPSeeOther(f"/c/{quote(token)}")
 
 

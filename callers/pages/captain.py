@@ -169,7 +169,7 @@ async def bar(request: web.Request) -> web.Response:
     mine = {one.caller_id for one in await service.people.on_duty(service.time.now(), bank)}
     if caller not in mine:
         raise web.HTTPNotFound(text="There is no such caller at your phone bank.")
-    await service.bar(caller, account, barred=form.get("barred") == "1")
+    await service.links.bar(caller, account, barred=form.get("barred") == "1")
     raise web.HTTPSeeOther(f"/c/captain/{quote(request.match_info['token'])}")
 
 

@@ -4,7 +4,6 @@ The page and the JSON API are two faces of these functions.
 """
 
 import time
-from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -23,6 +22,7 @@ from callers.rules.budgets import Origin
 from callers.rules.policy import local_time_today
 from callers.scripts.ab_tests import Trials
 from callers.service.answers import Answers
+from callers.service.caller_links import CallerLinks
 from callers.service.database_clock import DatabaseClock
 from callers.service.long_poll import LongPoll
 from callers.service.metrics import Metrics
@@ -40,7 +40,6 @@ from election.wire.callers import (
     VoterOnLease,
 )
 
-_CALLER_SECONDS = 10.0  # real; how long a barred caller may go on
 _WARMED_A_TICK = 20  # precincts whose candidates are read ahead; a tick has more to do
 _CONNECTIONS_SECONDS = 2.0  # real; between looks at how many the database has left
 _CONNECTIONS_FREE = """
@@ -84,6 +83,7 @@ class CallingService:
         self.orders = DispatchOrders(self.dispatches)
         self.long_poll = LongPoll()
         self.people = People(pool, settings.address_callers)
+        self.links = CallerLinks(self.queue, self.people, at)
         self.trials = Trials(pool)
         self.lists = Lists(pool, self.queue, encryption, settings.listed_per_hour)
         self._search = VoterSearch(self.queue, self.dispatches)
@@ -92,25 +92,6 @@ class CallingService:
         self._reachable: dict[str, tuple[UUID, int]] = {}  # by precinct: its dispatch, voters
         self._leader = leader
         self._counted_at = -1e9
-        self._callers: dict[str, tuple[CallerOnDuty | None, float]] = {}
-
-    async def caller(self, caller_id: str) -> CallerOnDuty | None:
-        """Returns who holds a link; None where staff took it away or never gave it."""
-        known = self._callers.get(caller_id)
-        if known is None or time.monotonic() - known[1] > _CALLER_SECONDS:
-            known = (await self.queue.caller(caller_id, self.time.now()), time.monotonic())
-            self._callers[caller_id] = known
-        return known[0]
-
-    async def speak(self, caller: CallerOnDuty, languages: Sequence[str]) -> None:
-        """A caller says what they speak; the first is their page's. Raises `ValueError` for none."""
-        await self.people.speak(caller.caller_id, languages)
-        self._callers.pop(caller.caller_id, None)
-
-    async def bar(self, caller_id: str, account: str, *, barred: bool) -> bool:
-        """Takes a caller's link away, or gives it back; whether there is such a caller."""
-        self._callers.pop(caller_id, None)
-        return await self.people.bar(caller_id, account, self.time.now(), barred=barred)
 
     async def current(self, caller: CallerOnDuty) -> VoterOnLease | None:
         """Returns the voter a caller holds."""

@@ -6,15 +6,12 @@ environment: BELUGA_STATE names the stack's folder, CHAOS_OUT where the history 
 
 import atexit
 import contextlib
-import csv
 import os
 import subprocess
 import tempfile
-import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +27,8 @@ from chaos.load.keys import CopiedKeys
 from chaos.load.routes import DeliveryRoute, Form, Gateway, TwilioRoute
 from chaos.load.surge import Load, LoadWatcher, Mix, RunningLoad, read_watchers
 from chaos.session.runbook import Command, read_page
+from chaos.session.start_options import StartOptions
+from chaos.session.watcher_links import WatcherLinks
 from chaos.target.kinds import target_of
 from chaos.target.target import Target
 
@@ -56,15 +55,13 @@ class Session:
     headquarters: Headquarters | None = None
     keys: CopiedKeys | None = None
     recovery: float | None = None
-    _links: dict[str, str] = field(default_factory=dict)
-    _links_read: float = 0.0  # the file's time of change
     _environment: dict[str, str] = field(default_factory=dict)  # of the stack, as last seen
-    _known: dict[str, str] = field(default_factory=dict)
-    _known_at: float = 0.0
     _traced: set[str] = field(default_factory=set)  # numbers of faults whose trace was seen
-    _links_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
+        issue = partial(self.beluga, "links", "issue", "--all")
+        self.links = WatcherLinks(self.target.state / "links.csv", issue)
+        self._start = StartOptions(self.target)
         self.heals = HealList(self.target.state / "chaos-heal.jsonl")
         self.board = observer.BoardWatch(self.target, self.history)
         self.alerts = AlertWatch(self.target, self.history, read_rules(self.target.rules or OWN_RULES))
@@ -118,30 +115,9 @@ class Session:
         if name == "twilio":
             return TwilioRoute(url, target.secret("twilio_auth_token"), signed_url or target.public_url, tls)
         if name == "form":
-            self.links()
-            return Form(url, self.links, tls)
+            self.links.read()
+            return Form(url, self.links.read, tls)
         return Gateway(url, target.secret("generic_secret"), tls)
-
-    @property
-    def links_file(self) -> Path:
-        """Where the watchers' links of this rehearsal stand, as `beluga links issue` prints them."""
-        return self.target.state / "links.csv"
-
-    def links(self) -> Mapping[str, str]:
-        """Each watcher's token, read anew whenever the file has changed; issued where there is none."""
-        with self._links_lock:
-            if not self.links_file.exists():
-                issued = self.beluga("links", "issue", "--all")
-                self.links_file.write_text(issued, encoding="utf-8")
-            changed = self.links_file.stat().st_mtime
-            if changed != self._links_read:
-                with self.links_file.open(encoding="utf-8", newline="") as file:
-                    found = {
-                        row["watcher_id"]: row["link"].rsplit("/", 1)[-1] for row in csv.DictReader(file)
-                    }
-                if found:  # half a file is none
-                    self._links, self._links_read = found, changed
-            return self._links
 
     def beluga(self, *words: str) -> str:
         """What a command of ours prints. Raises `OSError` where it fails."""
@@ -165,16 +141,7 @@ class Session:
             found["SSL_CERT_FILE"] = str(self.front.authorities)
         if self.election is not None:
             found["BELUGA_ELECTION"] = str(self.election.absolute())
-        return found | observer.own_command(found) | self._names()
-
-    def _names(self) -> dict[str, str]:
-        """While everything is down, how it was started is as known as before."""
-        found = self.target.names()
-        if "BELUGA_UP" in found:
-            self._known, self._known_at = found, time.monotonic()
-        else:
-            found["BELUGA_UP"] = _later(self._known.get("BELUGA_UP", ""), time.monotonic() - self._known_at)
-        return found
+        return found | observer.own_command(found) | self._start.names()
 
     def inject(self, name: str, label: str, arguments: dict[str, Any]) -> None:
         """Raises `UnavailableError` where this fault cannot be had here."""
@@ -283,16 +250,6 @@ class Session:
                 opened.stop()
         self.front = self.headquarters = None
         self.history.close()
-
-
-def _later(options: str, seconds: float) -> str:
-    """`beluga up`'s options with the rehearsal's clock as it would stand by now."""
-    words = options.split()
-    if "--clock" not in words:
-        return options
-    clock, speed = words.index("--clock") + 1, float(words[words.index("--speed") + 1])
-    words[clock] = (datetime.fromisoformat(words[clock]) + timedelta(seconds=seconds * speed)).isoformat()
-    return " ".join(words)
 
 
 _current: list[Session] = []

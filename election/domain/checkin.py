@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 from election.domain.ids import CheckInId, MessageId, PrecinctId, WatcherId
 
+GRAMMAR = 2  # of how messages are read (intake/reading): grows where the same words read differently
+
 
 class Kind(StrEnum):
     """What a text, a form entry or a staff decision says."""
@@ -33,6 +35,10 @@ class Kind(StrEnum):
     START = "start"
     QUESTION = "question"  # could be read two ways: nothing is counted, the answer asks
     UNREAD = "unread"  # nobody could read it: kept for the war room's desk
+    CONFIRM = "confirm"  # yes: to the sender's open question, if there is one; detail.choice: one of two
+    DENY = "deny"  # no: the same
+    NOTED = "noted"  # a reaction, thanks, an automatic reply: kept, on no desk, unanswered
+    RESOLVED = "resolved"  # the sender's open incident is over
     # staff decisions
     ACCEPT = "accept"  # detail.target: check-in id
     REJECT = "reject"  # detail.target: check-in id
@@ -41,14 +47,18 @@ class Kind(StrEnum):
     ASSIGN = "assign"  # detail.watcher_id, detail.precinct_ids
     NOTE = "note"  # detail.text: an annotation ("polls opened late")
     RESOLVE = "resolve"  # detail.incident, detail.status; or detail.desk, detail.item: seen, nothing to count
+    ASKED = "asked"  # detail.of, detail.sender: intake asked the sender of a count whether it is right
     REREAD = "reread"  # detail.message, detail.item, detail.supersedes, detail.entries (decision 0010)
 
 
 COUNTED = frozenset({Kind.COUNT, Kind.FIX, Kind.FINAL})
 OF_SITES = COUNTED | {Kind.UNDO}  # what may be said of a whole polling site
 STAFF = frozenset(
-    {Kind.ACCEPT, Kind.REJECT, Kind.HOURS, Kind.TIE, Kind.ASSIGN, Kind.NOTE, Kind.RESOLVE, Kind.REREAD}
-)
+    {
+        Kind.ACCEPT, Kind.REJECT, Kind.HOURS, Kind.TIE, Kind.ASSIGN, Kind.NOTE, Kind.RESOLVE, Kind.ASKED,
+        Kind.REREAD,
+    }
+)  # fmt: skip
 
 
 class Channel(StrEnum):
@@ -79,6 +89,7 @@ class Message(NamedTuple):
     journal: str = ""  # which journal took it
     journal_seq: int = 0
     rehearsal: bool = False  # taken while intake rehearsed: never mixed with election day
+    grammar: int = GRAMMAR  # the version that read it
 
 
 class Reading(NamedTuple):

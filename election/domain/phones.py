@@ -92,6 +92,8 @@ def by_library(text: str, region: str, *, lenient: bool = False) -> str | None:
 @lru_cache(maxsize=4096)
 def _normal(sender: str, region: str) -> str:
     phone = by_library(sender, region, lenient=True)
+    if phone is None and (dialled := sender.strip()).startswith("00"):  # as some gateways write `+`
+        phone = by_library(f"+{dialled.removeprefix('00')}", region)
     return phone or sender.strip().replace("\0", "").replace(":", " ")
 
 

@@ -25,11 +25,11 @@ WAKE_CHANNEL = "beluga_log"
 # each other, until PostgreSQL aborts one of them after a second.
 _APPEND_MESSAGES = """
 insert into messages (message_id, provider, provider_message_id, channel, sender, body, raw,
-                      received_at, sent_at, roster_version, journal, journal_seq, rehearsal)
+                      received_at, sent_at, roster_version, journal, journal_seq, rehearsal, grammar)
 select * from json_to_recordset($1::text::json) as row (
     message_id uuid, provider text, provider_message_id text, channel text, sender text, body text, raw bytea,
     received_at timestamptz, sent_at timestamptz, roster_version text, journal text, journal_seq bigint,
-    rehearsal boolean)
+    rehearsal boolean, grammar smallint)
 order by 1
 on conflict do nothing
 """
@@ -76,7 +76,7 @@ _WORDS = "select message_id, body from messages where message_id = any($1::uuid[
 
 _MESSAGES = """
 select message_id, provider, provider_message_id, channel, sender, body, raw, received_at, sent_at,
-       roster_version, journal, journal_seq, rehearsal
+       roster_version, journal, journal_seq, rehearsal, grammar
 from messages order by seq
 """
 

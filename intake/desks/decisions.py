@@ -45,7 +45,7 @@ def add_decisions(app: web.Application, admission: Admission, pipeline: IngestPi
             return refuse(pipeline, PROVIDER, 422, "malformed", what_is_wrong(error))
         except ValueError:
             return refuse(pipeline, PROVIDER, 404, "malformed", "The path must end in a UUID.")
-        if decision.kind not in STAFF:
+        if decision.kind not in STAFF or decision.kind is Kind.ASKED:  # that is intake's own to say
             return refuse(pipeline, PROVIDER, 422, "malformed", f"{decision.kind} is not a staff decision.")
         if decision.kind is Kind.REREAD:
             try:

@@ -54,6 +54,7 @@ class Spoken(NamedTuple):
     sender: str
     body: str
     sent_at: datetime
+    rehearsal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def contents_of(folder: Path) -> list[Contents]:
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
             file = JournalFile(path, read_only=True)
-            for label, seq in file.marks().items():
+            for label, seq in file.notes.marks().items():
                 marks[label] = max(seq, marks.get(label, 0))
             if file.missing:
                 files.append(Contents(path, torn=file.missing))
@@ -54,11 +54,11 @@ def contents_of(folder: Path) -> list[Contents]:
             found.append(entry)
             continue
         try:
-            first, last = entry.after(0, 1), entry.after(entry.last_seq - 1, 1)
+            first, last = entry.messages.after(0, 1), entry.messages.after(entry.last_seq - 1, 1)
             found.append(
                 Contents(
-                    entry.path, entry.label, entry.count(0, entry.last_seq),
-                    entry.count(marks.get(entry.label, 0), entry.last_seq),
+                    entry.path, entry.label, entry.messages.count(0, entry.last_seq),
+                    entry.messages.count(marks.get(entry.label, 0), entry.last_seq),
                     first[0].received_at if first else None, last[0].received_at if last else None,
                 )
             )  # fmt: skip
@@ -73,23 +73,23 @@ class _Salvage:
     def __init__(self, file: JournalFile) -> None:
         self._file = file
         self._mark = 0
-        self.depth = file.count(0, file.last_seq)
+        self.depth = file.messages.count(0, file.last_seq)
         self.arrived = asyncio.Event()
         self.quarantined: list[tuple[int, str]] = []
 
     async def undrained(self, limit: int, beyond: tuple[str, int] | None = None) -> Undrained | None:
-        messages = self._file.after(beyond[1] if beyond else self._mark, limit)
+        messages = self._file.messages.after(beyond[1] if beyond else self._mark, limit)
         return Undrained(self._file.label, messages) if messages else None
 
     async def mark(self, label: str, seq: int) -> None:
-        self.depth -= self._file.count(self._mark, seq)
+        self.depth -= self._file.messages.count(self._mark, seq)
         self._mark = seq
 
     async def quarantine(self, label: str, seq: int, reason: str) -> None:
         self.quarantined.append((seq, reason))
 
     async def settle(self, name: str, value: str) -> str:
-        return self._file.fact(name) or value
+        return self._file.notes.fact(name) or value
 
 
 @dataclass(frozen=True, slots=True)

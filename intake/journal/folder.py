@@ -25,7 +25,8 @@ from election.domain.checkin import Message
 from election.runtime.clock import Clock
 from intake.errors import IntakeError
 from intake.journal.ballast import Ballast, lacks_room
-from intake.journal.file import SUFFIX, Draft, JournalFile, LogGoneError, TornJournalError
+from intake.journal.draft import Draft
+from intake.journal.file import SUFFIX, JournalFile, LogGoneError, TornJournalError
 
 MARK_SECONDS = 0.25  # how late a mark may reach the disk when no messages carry it there
 REOPEN_SECONDS = 1.0  # between attempts to begin a new file after a failure
@@ -120,7 +121,7 @@ class JournalFolder:
                 start = self._marks.get(file.label, 0)
                 if beyond and beyond[0] == file.label:
                     start = max(start, beyond[1])
-                messages = file.after(start, limit)
+                messages = file.messages.after(start, limit)
             except (apsw.Error, ValueError) as error:
                 if file is self.current:
                     raise
@@ -141,7 +142,7 @@ class JournalFolder:
         for file in self.files():
             with suppress(apsw.Error, ValueError):
                 start = max(self._marks.get(file.label, 0), seen.get(file.label, 0))
-                if messages := file.after(start, limit):
+                if messages := file.messages.after(start, limit):
                     return Undrained(file.label, messages)
         return None
 
@@ -152,24 +153,24 @@ class JournalFolder:
             return
         for file in self.files():
             if file.label == label:
-                self.depth -= file.count(before, seq)
+                self.depth -= file.messages.count(before, seq)
         self._marks[label] = self._unsaved[label] = seq
 
     def quarantine(self, label: str, seq: int, reason: str) -> None:
         """Notes durably that this message could not be stored as read."""
-        self._writable().quarantine(label, seq, reason)
+        self._writable().notes.quarantine(label, seq, reason)
 
     def settle(self, name: str, value: str) -> str:
         """The value for `name`: the first one ever given for it, durably."""
         for file in self._older:
-            if (settled := file.fact(name)) is not None:
+            if (settled := file.notes.fact(name)) is not None:
                 return settled
-        return self._writable().settle_fact(name, value)
+        return self._writable().notes.settle_fact(name, value)
 
     def find(self, provider: str, provider_message_id: str) -> Message | None:
         """The message with this key, where a file at hand holds it."""
         for file in reversed(self.files()):
-            if found := file.find(provider, provider_message_id):
+            if found := file.messages.find(provider, provider_message_id):
                 return found
         return None
 
@@ -225,7 +226,7 @@ class JournalFolder:
                 self._set_aside(path, error)
                 continue
             self._older.append(file)
-            for label, seq in file.marks().items():
+            for label, seq in file.notes.marks().items():
                 self._marks[label] = max(seq, self._marks.get(label, 0))
             self._highest_seq = max(self._highest_seq, file.last_seq, file.acked)
             if file.missing:
@@ -238,7 +239,7 @@ class JournalFolder:
             self.current.last_seq = self._highest_seq  # row numbers go on through all files
         else:
             self._begin_file()
-        self.depth = sum(f.count(self._marks.get(f.label, 0), f.last_seq) for f in self.files())
+        self.depth = sum(f.messages.count(self._marks.get(f.label, 0), f.last_seq) for f in self.files())
 
     def _begin_file(self) -> None:
         self.current = JournalFile.create(self._folder, self._clock.now(), self._highest_seq)
@@ -278,7 +279,7 @@ class JournalFolder:
         keys = [(draft.provider, draft.provider_message_id) for draft in drafts]
         for file in self._older:
             with suppress(apsw.Error):  # a damaged old file: PostgreSQL's unique key still holds
-                found = file.find_all(keys)
+                found = file.messages.find_all(keys)
                 if found:
                     seen |= {i: found[key] for i, key in enumerate(keys) if key in found}
         return seen
@@ -337,7 +338,7 @@ class JournalFolder:
         if monotonic() < self._reopen_at:
             return
         try:
-            self._writable().probe()
+            self._writable().notes.probe()
             self._full = False
             log.info("journal_recovered")
         except (JournalUnavailableError, apsw.Error, TornJournalError, OSError) as error:
@@ -373,5 +374,5 @@ class JournalFolder:
     def _save_marks(self) -> None:
         with suppress(apsw.Error):  # it is kept, and tried again with the next batch
             if self._unsaved and self.current:
-                self.current.write(self._unsaved)
+                self.current.notes.write(self._unsaved)
                 self._unsaved = {}

@@ -21,7 +21,8 @@ import structlog
 
 from election.domain.checkin import Message
 from election.runtime.clock import Clock, SystemClock
-from intake.journal.file import Draft, TornJournalError
+from intake.journal.draft import Draft
+from intake.journal.file import TornJournalError
 from intake.journal.folder import MARK_SECONDS, JournalFolder, JournalUnavailableError, Undrained
 
 __all__ = ["Journal", "JournalUnavailableError", "Undrained"]

@@ -2,7 +2,9 @@
 
 Each file has several contexts. `word` entries list, separated by `;`, the words and phrases a watcher may
 text (accents and case do not matter). `reply` entries word the answers, `form` entries the watcher's form,
-`outbound` entries what we text on our own accord, `incident` entries list words by what an incident is about.
+`outbound` entries what we text on our own accord, `incident` entries list words by what an incident is about,
+`danger` entries the words that make a sentence an alarm, `machine` entries how phones and networks word what
+no person wrote, `number` entries the words of numbers.
 """
 
 from dataclasses import dataclass, field
@@ -10,6 +12,9 @@ from functools import cache
 from pathlib import Path
 
 from babel.messages.pofile import read_po
+
+_LISTS = ("word", "incident", "danger", "machine", "number")
+_SENTENCES = ("reply", "form", "outbound")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,32 +27,29 @@ class Catalogue:
     form: dict[str, str] = field(default_factory=dict)
     outbound: dict[str, str] = field(default_factory=dict)
     incidents: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    danger: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    machine: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    numbers: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_catalogue(path: Path) -> Catalogue:
     """The catalogue in a `.po` file named after its language. Fuzzy and empty entries are left out."""
     with path.open("rb") as file:
         po = read_po(file, locale=path.stem)
-    words: dict[str, tuple[str, ...]] = {}
-    replies: dict[str, str] = {}
-    form: dict[str, str] = {}
-    outbound: dict[str, str] = {}
-    incidents: dict[str, tuple[str, ...]] = {}
+    lists: dict[str, dict[str, tuple[str, ...]]] = {name: {} for name in _LISTS}
+    sentences: dict[str, dict[str, str]] = {name: {} for name in _SENTENCES}
     for entry in po:
         if not entry.id or not entry.string or entry.fuzzy:
             continue
         key, value = str(entry.id), str(entry.string)
-        if entry.context == "word":
-            words[key] = tuple(term.strip() for term in value.split(";") if term.strip())
-        elif entry.context == "reply":
-            replies[key] = value
-        elif entry.context == "form":
-            form[key] = value
-        elif entry.context == "outbound":
-            outbound[key] = str(entry.string)
-        elif entry.context == "incident":
-            incidents[key] = tuple(term.strip() for term in value.split(";") if term.strip())
-    return Catalogue(path.stem, words, replies, form, outbound, incidents)
+        if entry.context in lists:
+            lists[entry.context][key] = tuple(term.strip() for term in value.split(";") if term.strip())
+        elif entry.context in sentences:
+            sentences[entry.context][key] = value
+    return Catalogue(
+        path.stem, lists["word"], sentences["reply"], sentences["form"], sentences["outbound"],
+        lists["incident"], lists["danger"], lists["machine"], lists["number"],
+    )  # fmt: skip
 
 
 @cache

@@ -11,6 +11,8 @@ from intake.hotline.operators import COOKIE
 from intake.openapi import desks as openapi_desks
 from intake.openapi import pages as openapi_pages
 from intake.openapi.pages import BUSY
+from intake.outbox.receipts import RECEIPT_ROUTES
+from intake.providers import BY_GET
 
 _REFERENCE = "#/components/schemas/{model}"
 _UUID = {"name": "key", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
@@ -98,7 +100,16 @@ def _webhooks() -> dict[str, Any]:
     taken = {200: "Durable (or it already was); the body holds the reply where the provider takes one."}
     texts = {f"/sms/{name}": {"post": _webhook(name, taken, answer[4])} for name, answer in _WEBHOOKS.items()}
     noted = {204: "Noted, or not about a text of ours."}
-    receipts = {f"/sms/{name}/status": {"post": _webhook(name, noted)} for name in ("twilio", "telnyx")}
+    for name in BY_GET:  # the same fields in the query
+        by_query = _webhook(name, taken, _WEBHOOKS[name][4])
+        del by_query["requestBody"]
+        texts[f"/sms/{name}"]["get"] = by_query
+    receipts: dict[str, Any] = {}
+    for method, name in RECEIPT_ROUTES:
+        told = _webhook(name, noted)
+        if method == "GET":
+            del told["requestBody"]
+        receipts.setdefault(f"/sms/{name}/status", {})[method.lower()] = told
     return texts | receipts
 
 

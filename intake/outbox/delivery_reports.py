@@ -3,23 +3,18 @@
 from collections.abc import Callable
 from time import time
 from typing import Any
-from urllib.parse import parse_qsl
 
 import asyncpg
-import orjson
 from aiohttp import web
 
 from election.postgres.database import UNREACHABLE
 from election.runtime.clock import Clock
 from intake.outbox import store
 from intake.outbox.metrics import OutboxTelemetry
+from intake.outbox.receipts import RECEIPT_ROUTES, RECEIPTS
 from intake.providers import PROVIDERS, MalformedError, Webhook, WebhookRefusedError
-from intake.senders import Delivery
-from intake.senders.telnyx import delivery_of as telnyx_delivery
-from intake.senders.twilio import delivery_of as twilio_delivery
 from intake.settings import IntakeSettings
 
-REPORTING = ("twilio", "telnyx")  # providers that report to /sms/NAME/status
 AWAY: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError)
 
 
@@ -42,8 +37,8 @@ class DeliveryReports:
 
     def add_to(self, app: web.Application) -> None:
         """Adds a route for each provider that reports."""
-        for name in REPORTING:
-            app.router.add_post(f"/sms/{name}/status", self._receipt(name))
+        for method, name in RECEIPT_ROUTES:
+            app.router.add_route(method, f"/sms/{name}/status", self._receipt(name))
 
     def _receipt(self, name: str) -> Any:
         provider = PROVIDERS[name](self._settings) if name in PROVIDERS else None
@@ -55,9 +50,10 @@ class DeliveryReports:
                 return web.Response(status=403, text=f"No secret is configured for {name}.\n")
             body = await request.read()
             try:
-                if provider.receive(Webhook(public_url + request.raw_path, request.headers, body, time())):
+                webhook = Webhook(public_url + request.raw_path, request.headers, body, time())
+                if provider.receive(webhook):
                     raise MalformedError  # a watcher's text: taking it here would lose it
-                delivery = _delivery(name, body)
+                told = [delivery for delivery in RECEIPTS[name](webhook) if delivery is not None]
             except WebhookRefusedError as error:
                 self._refuse(name, error.reason)
                 return web.Response(status=403, text="The signature is missing or wrong.\n")
@@ -65,7 +61,7 @@ class DeliveryReports:
                 self._refuse(name, "malformed")
                 words = f"This is no delivery report; texts go to /sms/{name}.\n"
                 return web.Response(status=400, text=words)
-            if delivery is not None:
+            for delivery in told:
                 try:
                     async with self._acquire() as connection:
                         known = await store.deliver(connection, name, delivery, self._clock.now())
@@ -76,10 +72,3 @@ class DeliveryReports:
             return web.Response(status=204)
 
         return post
-
-
-def _delivery(name: str, body: bytes) -> Delivery | None:
-    if name == "telnyx":
-        event = orjson.loads(body)
-        return telnyx_delivery(event) if isinstance(event, dict) else None
-    return twilio_delivery(dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=300)))

@@ -23,4 +23,16 @@ PROVIDERS: dict[str, Callable[[IntakeSettings], Provider | None]] = {
     "generic": generic.provider,
 }
 
-__all__ = ["PROVIDERS", "Incoming", "MalformedError", "Outcome", "Provider", "Webhook", "WebhookRefusedError"]
+# These may be told to send the signed parameters in a query instead.
+BY_GET = frozenset({"vonage"})
+
+__all__ = [
+    "BY_GET",
+    "PROVIDERS",
+    "Incoming",
+    "MalformedError",
+    "Outcome",
+    "Provider",
+    "Webhook",
+    "WebhookRefusedError",
+]

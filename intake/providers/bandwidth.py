@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from intake.providers.form import json_of, require_form, text_at
+from intake.providers.form import json_of, require_form, sender_of, text_at
 from intake.providers.protocol import Incoming, MalformedError, Outcome, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
 
@@ -45,9 +45,8 @@ class Bandwidth:
 
 def _incoming(event: object) -> Incoming:
     its_id, sender = text_at(event, "message", "id"), text_at(event, "message", "from")
-    if not sender:
-        raise MalformedError(_SEND)
     its_id = require_form(its_id, _ID, _SEND)
+    sender = sender_of(sender, its_id)
     return Incoming(
         its_id, sender, text_at(event, "message", "text"), _time(text_at(event, "message", "time"))
     )

@@ -1,6 +1,7 @@
 """Urlencoded forms and JSON bodies as providers send them: read strictly, within bounds."""
 
 import re
+from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -58,6 +59,34 @@ def require_one_id(signed: str, named: re.Pattern[str]) -> None:
         raise WebhookRefusedError("ambiguous_signature")
 
 
-def phone(digits: str) -> str:
-    """A number that a provider sends without its plus sign, with it."""
-    return f"+{digits}" if digits.isascii() and digits.isdigit() and 8 <= len(digits) <= 15 else digits
+def sender_of(given: str, its_id: str, *, bare: bool = False) -> str:
+    """Who sent a text, in the one spelling that a roster's phones have; names and short codes stay.
+
+    Gateways write `whatsapp:+1…`, 00 for the plus sign, spaces, or Mexico's former +52 1 of mobiles. `bare`:
+    this provider leaves the plus sign out. Without a sender each text has one of its own, made of letters
+    only, so that staff see it and no two of them are taken for one person's.
+    """
+    sender = given.strip()
+    if not sender:
+        letters = sha256(its_id.encode("utf-8", "replace")).hexdigest()[:12].translate(_LETTERS)
+        return f"{NO_SENDER} {letters}"
+    scheme, _, rest = sender.partition(":")
+    if rest and scheme.lower() in _SCHEMES:
+        sender = rest.strip()
+    digits = _BETWEEN_DIGITS.sub("", sender)
+    if _ABROAD.fullmatch(digits):
+        sender = f"+{digits[2:]}"
+    elif digits.startswith("+") and digits[1:].isdigit() and digits.isascii():
+        sender = digits
+    elif bare and _BARE.fullmatch(digits):
+        sender = f"+{digits}"
+    return f"+52{sender[4:]}" if _FORMER_MEXICAN.fullmatch(sender) else sender
+
+
+NO_SENDER = "no sender"
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+_SCHEMES = frozenset({"whatsapp", "sms", "mms", "rcs", "tel"})
+_BETWEEN_DIGITS = re.compile(r"[\s().-]+")
+_ABROAD = re.compile(r"00[1-9][0-9]{6,13}")
+_BARE = re.compile(r"[0-9]{8,15}")
+_FORMER_MEXICAN = re.compile(r"\+521[0-9]{10}")

@@ -13,6 +13,7 @@ from hashlib import sha256
 
 import orjson
 
+from intake.providers.form import sender_of
 from intake.providers.freshness import WINDOW_SECONDS, require_fresh
 from intake.providers.protocol import Incoming, MalformedError, Outcome, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
@@ -64,11 +65,11 @@ def _incoming(body: bytes) -> Incoming:
     its_id, sender, text = data.get("id"), data.get("from"), data.get("text")
     if isinstance(its_id, int) and not isinstance(its_id, bool):
         its_id = str(its_id)
-    if not (isinstance(its_id, str) and its_id and isinstance(sender, str) and sender):
-        raise MalformedError('"id" and "from" must be texts, and not empty')
+    if not (isinstance(its_id, str) and its_id and isinstance(sender, str)):
+        raise MalformedError('"id" and "from" must be texts, and "id" not empty')
     if not isinstance(text, str):
         raise MalformedError('"text" must be a text')
-    return Incoming(its_id, sender, text, _time(data.get("sent_at")))
+    return Incoming(its_id, sender_of(sender, its_id), text, _time(data.get("sent_at")))
 
 
 def _time(value: object) -> datetime | None:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from urllib.parse import parse_qsl, urlsplit
 
-from intake.providers.form import fields_of, phone, require_form, require_one_id
+from intake.providers.form import fields_of, require_form, require_one_id, sender_of
 from intake.providers.protocol import Incoming, MalformedError, Outcome, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
 
@@ -48,11 +48,12 @@ class Plivo:
         values = dict(fields)
         if "Status" in values and "Text" not in values:
             return ()  # a receipt of something we sent
-        its_id, sender = values.get("MessageUUID", ""), values.get("From")
+        its_id, sender = values.get("MessageUUID", ""), values.get("From", "")
         # Of a name that comes twice only the first value stands behind it in the signed text.
-        if not sender or [name for name, _ in fields].count("MessageUUID") != 1:
+        if [name for name, _ in fields].count("MessageUUID") != 1:
             raise MalformedError(_SEND)
-        return (Incoming(require_form(its_id, _UUID, _SEND), phone(sender), values.get("Text", "")),)
+        its_id = require_form(its_id, _UUID, _SEND)
+        return (Incoming(its_id, sender_of(sender, its_id, bare=True), values.get("Text", "")),)
 
     def answer(self, outcomes: Sequence[Outcome]) -> tuple[str, bytes]:
         return "text/xml", _SILENCE

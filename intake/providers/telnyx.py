@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from intake.providers.form import json_of, require_form, text_at
+from intake.providers.form import json_of, require_form, sender_of, text_at
 from intake.providers.freshness import require_fresh
 from intake.providers.protocol import Incoming, MalformedError, Outcome, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
@@ -53,11 +53,9 @@ class Telnyx:
         if text_at(event, "event_type") != "message.received":
             return ()
         its_id, sender = text_at(event, "payload", "id"), text_at(event, "payload", "from", "phone_number")
-        if not sender:
-            raise MalformedError(_SEND)
         sent_at = _time(text_at(event, "payload", "sent_at") or text_at(event, "payload", "received_at"))
         its_id = require_form(its_id, _ID, _SEND)
-        return (Incoming(its_id, sender, text_at(event, "payload", "text"), sent_at),)
+        return (Incoming(its_id, sender_of(sender, its_id), text_at(event, "payload", "text"), sent_at),)
 
     def answer(self, outcomes: Sequence[Outcome]) -> tuple[str, bytes]:
         return "application/json", b"{}"

@@ -17,8 +17,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
-from intake.providers.form import fields_of, require_form, require_one_id
-from intake.providers.protocol import Incoming, MalformedError, Outcome, Webhook, WebhookRefusedError
+from intake.providers.form import fields_of, require_form, require_one_id, sender_of
+from intake.providers.protocol import Incoming, Outcome, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
 
 _ALGORITHMS = {"HMAC_SHA1": sha1, "HMAC_SHA256": sha256}
@@ -54,14 +54,8 @@ class Twilio:
         if "MessageStatus" in values or values.get("SmsStatus") in _STATUS_OF_OURS:
             return ()
         its_id = values.get("MessageSid") or values.get("SmsMessageSid") or values.get("SmsSid") or ""
-        sender = values.get("From")
-        if not sender:
-            raise MalformedError(_SEND)
-        return (
-            Incoming(
-                require_form(its_id, _SID, _SEND), sender.removeprefix("whatsapp:"), values.get("Body", "")
-            ),
-        )
+        its_id = require_form(its_id, _SID, _SEND)
+        return (Incoming(its_id, sender_of(values.get("From", ""), its_id), values.get("Body", "")),)
 
     def answer(self, outcomes: Sequence[Outcome]) -> tuple[str, bytes]:
         replies = [outcome.reply for outcome in outcomes if outcome.reply]

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from intake.providers.form import fields_of, json_of, phone, require_form
+from intake.providers.form import fields_of, json_of, require_form, sender_of
 from intake.providers.freshness import require_fresh
 from intake.providers.protocol import Incoming, MalformedError, Outcome, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
@@ -124,9 +124,9 @@ def _incoming(values: dict[str, str]) -> Sequence[Incoming]:
         return ()  # a receipt of something we sent
     its_id = values.get("messageId") or values.get("message_uuid") or ""
     sender = values.get("msisdn") or values.get("from") or ""
-    if not sender:
-        raise MalformedError(_SEND)
-    return (Incoming(require_form(its_id, _ID, _SEND), phone(sender), values.get("text", ""), _time(values)),)
+    its_id = require_form(its_id, _ID, _SEND)
+    sender = sender_of(sender, its_id, bare=True)
+    return (Incoming(its_id, sender, values.get("text", ""), _time(values)),)
 
 
 def _time(values: dict[str, str]) -> datetime | None:

@@ -50,14 +50,14 @@ def category_of(text: str) -> str:
     """What an incident is about: one of `CATEGORIES`. Words of every language count."""
     words, joined = plain_words(fold(text)), fold(text)
     sentence = f" {' '.join(words)} "
-    for category, phrases, parts in _phrases():
+    for category, phrases, parts in incident_phrases():
         if any(phrase in sentence for phrase in phrases) or any(part in joined for part in parts):
             return category
     return OTHER
 
 
 @cache
-def _phrases() -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+def incident_phrases() -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
     """(category, phrases padded with spaces, phrases found anywhere)."""
     found = []
     for category in CATEGORIES:

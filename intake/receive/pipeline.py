@@ -10,11 +10,12 @@ from time import monotonic
 from election.domain.checkin import Channel, Kind, Message, Reading
 from election.domain.phones import normal_phone
 from election.runtime.clock import Clock
-from intake.journal.file import Draft
+from intake.journal.draft import Draft
 from intake.journal.writer import Journal, JournalUnavailableError
 from intake.metrics.intake import Telemetry
 from intake.providers import MalformedError, Outcome
 from intake.reading.reader import readings_of
+from intake.receive.asking import asked_about
 from intake.receive.plausibility import Plausibility
 from intake.receive.rate_limits import Phones
 from intake.receive.replicated_ack import Replication
@@ -165,19 +166,28 @@ class IngestPipeline:
     ) -> None:
         """Answers a message that is durable. `readings`: what it says, where that is known already."""
         self.telemetry.acknowledge(message.provider, duplicate, local_only=not replicated)
-        reply = self._answer_to(message, duplicate, readings)
-        on_durable(Outcome(message, duplicate, reply))
-        if self._reply_elsewhere is not None and not duplicate:
-            self._reply_elsewhere(message, reply)
+        reply, asked = self._answer_to(message, duplicate, readings)
 
-    def _answer_to(self, message: Message, duplicate: bool, readings: list[Reading] | None) -> str:
-        """The reply, unless its phone has had too many; that is said once a minute."""
+        def answer(_: object = None) -> None:
+            on_durable(Outcome(message, duplicate, reply))
+            if self._reply_elsewhere is not None and not duplicate:
+                self._reply_elsewhere(message, reply)
+
+        if asked is None or duplicate:
+            answer()
+        else:  # the question is an entry of its own, and durable before its answer can come
+            self.journal.put(asked, answer)
+
+    def _answer_to(
+        self, message: Message, duplicate: bool, readings: list[Reading] | None
+    ) -> tuple[str, Draft | None]:
+        """The reply, unless its phone has had too many (that is said once a minute); and what it asks."""
         if message.channel is Channel.SMS and not duplicate:
             excess = self._phones.excess(message.sender, monotonic())
             if excess:
                 self.telemetry.unanswered.inc()
-                return SLOW_DOWN_REPLY if excess == "tell" else ""
-        return self.words_for(message, readings)
+                return (SLOW_DOWN_REPLY if excess == "tell" else ""), None
+        return self._words_for(message, readings)
 
     def _known(self, sender: str) -> bool:
         roster = self.rosters.current
@@ -185,15 +195,20 @@ class IngestPipeline:
 
     def words_for(self, message: Message, readings: list[Reading] | None = None) -> str:
         """The reply to a message, as `readings` or else as read against its roster, where that is at hand."""
+        return self._words_for(message, readings)[0]
+
+    def _words_for(self, message: Message, readings: list[Reading] | None = None) -> tuple[str, Draft | None]:
+        """`words_for`, and the question about a count that the tally's word makes doubtful."""
         roster = self.rosters.at_hand(message.roster_version)
         if roster is None:
-            return "" if message.channel is Channel.STAFF else NO_ROSTER_REPLY
+            return ("" if message.channel is Channel.STAFF else NO_ROSTER_REPLY), None
         if readings is None:
             readings = readings_of(message, roster)
         if self._numbers is not None:
             readings = self._numbers(message, readings)
         hints = self._plausibility.hints_for(message, readings) if self._plausibility else None
-        return reply_to(readings, message, roster, hints)
+        asked = asked_about(message, readings, roster, hints) if hints else None
+        return reply_to(readings, message, roster, hints), asked
 
     def asks(self, message: Message) -> bool:
         """Whether the reply is a question: something in the message is not counted until it is answered."""

@@ -16,6 +16,7 @@ from election.wire.feed import PrecinctState
 from intake.replies.wording import Hints, doubt_about
 
 HINT_SECONDS = 600.0  # real; an older word about a precinct says nothing about a count that comes now
+ONCE = 90.0  # seconds within which the same number is a redelivery, not a confirmation
 MOST_DOUBTS = 10_000  # remembered doubts; the oldest are forgotten
 
 
@@ -44,12 +45,31 @@ def intake_view(monotonic: Callable[[], float] = time.monotonic) -> IntakeView:
     return FeedView(Rows(lambda row: Place(**row), tuple(Place.__dataclass_fields__)), monotonic=monotonic)
 
 
+def hint_of(
+    place: Place, looked: float, opened: float | None
+) -> tuple[int | None, float | None, float | None]:
+    """What a count looked at then may be measured by: the last one, what is expected by now, and since then.
+
+    `opened`: when the polls there opened, epoch seconds; what is expected since is its part of that.
+    """
+    last, at = place.last_votes, place.last_observed_at
+    # A look before the last accepted one may well be lower: the tally puts it where it belongs.
+    if at is not None and looked < at:
+        last = None
+    since = None
+    if last is not None and at is not None and opened is not None and looked > opened and place.expected_now:
+        since = place.expected_now * max(looked - max(at, opened), 0.0) / (looked - opened)
+    return last, place.expected_now or None, since
+
+
 class Plausibility:
     """Hints for one message at a time. The same number again, in another message, is not doubted again."""
 
-    def __init__(self, feed: IntakeView) -> None:
+    def __init__(self, feed: IntakeView, opened: Callable[[PrecinctId], float | None] | None = None) -> None:
+        """`opened`: when the polls of a precinct open, epoch seconds, where that is known."""
         self._feed = feed
-        self._doubted: OrderedDict[tuple[str, str, int], bytes] = OrderedDict()
+        self._opened = opened or (lambda precinct_id: None)
+        self._doubted: OrderedDict[tuple[str, str, int], tuple[bytes, float]] = OrderedDict()
 
     def hints_for(self, message: Message, readings: list[Reading]) -> Hints | None:
         """What `reply_to` may know of the precincts this message counts; None where nothing is known."""
@@ -57,15 +77,13 @@ class Plausibility:
             return None
         if self._feed.rehearsal not in (None, message.rehearsal):
             return None
-        found: dict[PrecinctId, tuple[int | None, float | None]] = {}
+        found: dict[PrecinctId, tuple[int | None, float | None, float | None]] = {}
         for reading in readings:
             place = self._feed.standings.get(reading.precinct_id or "")
             if reading.votes is None or reading.precinct_id is None or place is None:
                 continue
             looked = (reading.observed_at or message.sent_at).timestamp()
-            earlier = place.last_observed_at is not None and looked < place.last_observed_at
-            # A look before the last accepted one may well be lower: the tally puts it where it belongs.
-            hint = (None if earlier else place.last_votes, place.expected_now or None)
+            hint = hint_of(place, looked, self._opened(reading.precinct_id))
             if doubt_about(reading, {reading.precinct_id: hint}) and self._confirmed(message, reading):
                 continue
             found[reading.precinct_id] = hint
@@ -73,7 +91,8 @@ class Plausibility:
 
     def _confirmed(self, message: Message, reading: Reading) -> bool:
         key = (message.sender, str(reading.precinct_id), int(reading.votes or 0))
-        first = self._doubted.setdefault(key, message.message_id.bytes)
+        sent = message.sent_at.timestamp()
+        first, at = self._doubted.setdefault(key, (message.message_id.bytes, sent))
         while len(self._doubted) > MOST_DOUBTS:
             self._doubted.popitem(last=False)
-        return first != message.message_id.bytes
+        return first != message.message_id.bytes and abs(sent - at) > ONCE

@@ -15,12 +15,15 @@ from intake.languages.catalogues import Catalogue, load_catalogues
 from intake.reading.reader import watcher_of
 from intake.replies.segments import fits, plain
 
-# precinct -> (the last accepted count or None, the cumulative count expected there by now or None)
-Hints = Mapping[PrecinctId, tuple[int | None, float | None]]
+# precinct -> (the last accepted count or None, the cumulative count expected there by now or None,
+# and what is expected since that last count, or None)
+Hints = Mapping[PrecinctId, tuple[int | None, float | None, float | None]]
 
 NEVER_FITS = 320  # characters: more of one field than two segments hold, whatever stands beside it
 FAR_ABOVE_PACE = 10.0  # times the expected count: a typing slip, more likely than a rush
+_SILENT = frozenset({Kind.NOTED})  # kept, and not answered: no loop with another machine
 _UNDISPUTED = frozenset({Kind.LINE, Kind.VOTERS, Kind.HERE, Kind.AWAY})  # never doubted, held or asked back
+_RISE = 100  # votes more than the last count: below this a rise may come by a look too late
 _SMALL = 20  # votes: below this ten times the pace happens by chance just after opening
 
 
@@ -37,14 +40,19 @@ def catalogue_for(watcher: Watcher | None, roster: Roster) -> Catalogue:
 
 
 def doubt_about(reading: Reading, hints: Hints | None) -> str | None:
-    """Why a count looks wrong beside what is known of its precinct: `below_last`, `above_pace` or None."""
+    """Why a count looks wrong beside what is known of its precinct.
+
+    `below_last`, `above_pace`, `above_last` (a rise far beyond what is expected since then) or None.
+    """
     if reading.kind not in (Kind.COUNT, Kind.FINAL) or reading.votes is None or reading.precinct_id is None:
         return None
-    last, expected = (hints or {}).get(reading.precinct_id, (None, None))
+    last, expected, since = (hints or {}).get(reading.precinct_id, (None, None, None))
     if last is not None and reading.votes < last:
         return "below_last"
     if expected and reading.votes > max(_SMALL, FAR_ABOVE_PACE * expected):
         return "above_pace"
+    if last is not None and since is not None and reading.votes - last > max(_RISE, FAR_ABOVE_PACE * since):
+        return "above_last"
     return None
 
 
@@ -108,7 +116,7 @@ class _Writer:
         if len(readings) == 1 and readings[0].kind in _UNDISPUTED and not readings[0].unknown_sender:
             return self._said(readings[0], readings)
         kinds = {reading.kind for reading in readings}
-        if not readings or Kind.STOP in kinds:
+        if not readings or Kind.STOP in kinds or kinds <= _SILENT:
             return ""
         incident = next((reading for reading in readings if reading.kind == Kind.INCIDENT), None)
         question = next((reading for reading in readings if reading.kind == Kind.QUESTION), None)
@@ -143,6 +151,10 @@ class _Writer:
                 watcher = watcher_of(self.message, self.roster)
                 posts = ", ".join(watcher.precinct_ids) if watcher else ""
                 return self._fill("ready", precinct=posts) if posts else self._fill("ready_anywhere")
+            case Kind.RESOLVED:
+                return self._fill("resolved", precinct=where or "-")
+            case Kind.CONFIRM | Kind.DENY:
+                return self._fill("confirm" if first.kind is Kind.CONFIRM else "deny")
             case Kind.HELP | Kind.START | Kind.UNREAD:
                 return self._fill(first.kind.value)
             case _:

@@ -5,15 +5,18 @@ tests/intake/senders/test_sender_conformance.py.
 
 from collections.abc import Callable
 
-from intake.senders import file, telnyx, twilio
+from intake.senders import bandwidth, file, plivo, telnyx, twilio, vonage
 from intake.senders.protocol import Delivery, NotTakenError, Order, Sender, TextRefusedError, UncertainError
 from intake.settings import IntakeSettings
 
 # name -> the sender as configured, or None where it is not.
 SENDERS: dict[str, Callable[[IntakeSettings], Sender | None]] = {
+    "bandwidth": bandwidth.sender,
     "file": file.sender,
+    "plivo": plivo.sender,
     "telnyx": telnyx.sender,
     "twilio": twilio.sender,
+    "vonage": vonage.sender,
 }
 
 __all__ = ["SENDERS", "Delivery", "NotTakenError", "Order", "Sender", "TextRefusedError", "UncertainError"]

@@ -48,6 +48,22 @@ class TextRefusedError(IntakeError):
         self.code = code
 
 
+@dataclass(frozen=True, slots=True)
+class RefusalCodes:
+    """A provider's codes by the reason they stand for; any other is `refused`."""
+
+    wrong_number: frozenset[str]
+    opted_out: frozenset[str]
+    account: frozenset[str] = frozenset()
+
+    def reason(self, code: str) -> str:
+        if code in self.wrong_number:
+            return "wrong_number"
+        if code in self.opted_out:
+            return "opted_out"
+        return "account" if code in self.account else "refused"
+
+
 class Sender(Protocol):
     """One provider's API. `idempotent`: a repeated order with the same key is one text there."""
 

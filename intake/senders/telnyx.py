@@ -9,11 +9,15 @@ from typing import Any
 import orjson
 
 from intake.senders.http import Http
-from intake.senders.protocol import Delivery, Order, TextRefusedError, UncertainError
+from intake.senders.protocol import Delivery, Order, RefusalCodes, TextRefusedError, UncertainError
 from intake.settings import IntakeSettings
 
-_WRONG_NUMBER = frozenset({"40001", "40006", "40009", "40310", "40321"})  # not routable, unreachable, invalid
-_OPTED_OUT = frozenset({"40300"})  # blocked due to STOP
+_CODES = RefusalCodes(
+    wrong_number=frozenset(
+        {"40001", "40006", "40009", "40310", "40321"}
+    ),  # not routable, unreachable, invalid
+    opted_out=frozenset({"40300"}),  # blocked due to STOP
+)
 _STATES = {
     "sent": "sent",
     "delivered": "delivered",
@@ -52,7 +56,7 @@ class TelnyxSender:
                 raise UncertainError("no id in the answer")
             return str(its_id)
         code = _code(answer.get("errors")) or str(status)
-        raise TextRefusedError("account" if status == 401 else _reason(code), code)
+        raise TextRefusedError("account" if status == 401 else _CODES.reason(code), code)
 
     async def close(self) -> None:
         await self._http.close()
@@ -61,12 +65,6 @@ class TelnyxSender:
 def _code(errors: object) -> str:
     first = errors[0] if isinstance(errors, list) and errors else None
     return str(first.get("code") or "") if isinstance(first, dict) else ""
-
-
-def _reason(code: str) -> str:
-    if code in _WRONG_NUMBER:
-        return "wrong_number"
-    return "opted_out" if code in _OPTED_OUT else "refused"
 
 
 def delivery_of(event: Mapping[str, Any]) -> Delivery | None:
@@ -83,7 +81,7 @@ def delivery_of(event: Mapping[str, Any]) -> Delivery | None:
     if not payload.get("id") or state is None:
         return None
     code = _code(payload.get("errors"))
-    return Delivery(str(payload["id"]), state, _reason(code) if code else "")
+    return Delivery(str(payload["id"]), state, _CODES.reason(code) if code else "")
 
 
 def sender(settings: IntakeSettings) -> TelnyxSender | None:

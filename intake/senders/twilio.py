@@ -9,17 +9,19 @@ from typing import Any
 import aiohttp
 
 from intake.senders.http import Http
-from intake.senders.protocol import Delivery, Order, TextRefusedError, UncertainError
+from intake.senders.protocol import Delivery, Order, RefusalCodes, TextRefusedError, UncertainError
 from intake.settings import IntakeSettings
 
 LONGEST_VALIDITY = 36_000  # seconds, Twilio's limit
 SHORTEST_VALIDITY = 5
 
 # Twilio's error codes that say something about the phone; https://www.twilio.com/docs/api/errors
-_WRONG_NUMBER = frozenset({"21211", "21214", "21217", "21401", "21407", "21421", "21612", "21614", "30003",
-                           "30005", "30006"})  # fmt: skip
-_OPTED_OUT = frozenset({"21610", "30004"})
-_ACCOUNT = frozenset({"20003", "20005", "21606", "21608", "21603"})
+_CODES = RefusalCodes(
+    wrong_number=frozenset({"21211", "21214", "21217", "21401", "21407", "21421", "21612", "21614", "30003",
+                            "30005", "30006"}),
+    opted_out=frozenset({"21610", "30004"}),
+    account=frozenset({"20003", "20005", "21606", "21608", "21603"}),
+)  # fmt: skip
 _STATES = {"sent": "sent", "delivered": "delivered", "undelivered": "undelivered", "failed": "failed"}
 
 
@@ -49,19 +51,11 @@ class TwilioSender:
             return str(answer["sid"])
         code = str(answer.get("code") or status)
         raise TextRefusedError(
-            "account" if status in (401, 403) and code not in _OPTED_OUT else _reason(code), code
+            "account" if status in (401, 403) and code not in _CODES.opted_out else _CODES.reason(code), code
         )
 
     async def close(self) -> None:
         await self._http.close()
-
-
-def _reason(code: str) -> str:
-    if code in _WRONG_NUMBER:
-        return "wrong_number"
-    if code in _OPTED_OUT:
-        return "opted_out"
-    return "account" if code in _ACCOUNT else "refused"
 
 
 def delivery_of(fields: Mapping[str, Any]) -> Delivery | None:
@@ -71,7 +65,7 @@ def delivery_of(fields: Mapping[str, Any]) -> Delivery | None:
     if not its_id or state is None:
         return None
     code = str(fields.get("ErrorCode") or "")
-    return Delivery(str(its_id), state, _reason(code) if code else "")
+    return Delivery(str(its_id), state, _CODES.reason(code) if code else "")
 
 
 def sender(settings: IntakeSettings) -> TwilioSender | None:

@@ -16,6 +16,7 @@ from election.access.addresses import Proxies, network_of
 from election.domain.checkin import Channel
 from intake.journal.writer import JournalUnavailableError
 from intake.providers import (
+    BY_GET,
     PROVIDERS,
     Incoming,
     MalformedError,
@@ -50,6 +51,8 @@ def add_webhooks(
         webhook = _Webhook(name, configured(settings), settings.public_url.rstrip("/"), pipeline, refusals)
         raw_handlers[f"/sms/{name}"] = webhook.take
         app.router.add_post(f"/sms/{name}", webhook.post)
+        if name in BY_GET:
+            app.router.add_get(f"/sms/{name}", webhook.post, allow_head=False)
     return raw_handlers
 
 

@@ -36,6 +36,7 @@ class Report:
     kind: Kind
     asked: bool = False  # intake asked the watcher to confirm it
     accepted_by_staff: bool = False
+    confirmed: bool = False  # its sender said yes when asked
     channel: int = 0  # index in `Channel`
     whole: bool = False  # of the whole polling site: `votes` are of all its precincts together
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from election.domain.checkin import COUNTED, Kind
+from tally.entries.dialogue import NO_ANSWERS, DialogueAnswers
 from tally.entries.entries import (
+    FOREVER,
     OPEN,
     DecidedCount,
     Entry,
@@ -22,6 +24,7 @@ from tally.entries.entries import (
 
 by_sort_key = attrgetter("sort_key")
 _by_sending = attrgetter("sending")
+ONCE = 90.0  # seconds within which the same words under another id are a redelivery, not a second wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Context:
     tie: Callable[[str], Entry | None]  # the last tie of a phone
     home: Callable[[Entry], int | None]  # the only precinct of the watcher a tie names
     incident: Callable[[Entry], OpenIncident | None]  # None: another entry reported it first
+    answers: DialogueAnswers = NO_ANSWERS  # of the senders who were asked something here
 
 
 def resolved(
@@ -41,13 +45,14 @@ def resolved(
     """View of one precinct's entries, all received by the time asked."""
     struck: set[int] = set()
     settled: list[DecidedCount] = []
-    incidents: list[OpenIncident] = []
+    told: list[Entry] = []
     posts: dict[str, tuple[tuple[float, bytes], bool]] = {}
     line: Entry | None = None
     last_received: float | None = None
     last_count: float | None = None
     by_sender: dict[str, list[Entry]] = {}
-    for e in entries:
+    answers = context.answers
+    for e in (*entries, *(d for d in answers.derived if d.precinct == position)):
         sender = e.sender
         if e.unknown:
             tie = context.tie(e.sender)
@@ -77,15 +82,15 @@ def resolved(
             if line is None or e.sort_key > line.sort_key:
                 line = e
         elif kind is Kind.INCIDENT:
-            if found := context.incident(e):
-                incidents.append(found)
+            told.append(e)
         elif kind in (Kind.HERE, Kind.AWAY):
             mark = (e.sending, kind is Kind.HERE)
             if sender not in posts or mark > posts[sender]:
                 posts[sender] = mark
+    incidents = [found for e in told_once(told) if (found := context.incident(e))]
     live: list[Report] = []
     for sender, sent in by_sender.items():
-        kept, out = _corrected(sender, sorted(sent, key=_by_sending) if len(sent) > 1 else sent)
+        kept, out = _corrected(sender, sorted(sent, key=_by_sending) if len(sent) > 1 else sent, answers)
         live += kept
         settled += out
     live, out = _decided(live, context.decided)
@@ -159,28 +164,48 @@ def _decided(
     return kept, out
 
 
-def _report(e: Entry, sender: str) -> Report:
+def _report(e: Entry, sender: str, answers: DialogueAnswers = NO_ANSWERS) -> Report:
     assert e.votes is not None  # callers look first
-    asked = bool(e.detail.get("held"))
-    return Report(e.id, e.observed, e.received, e.sent, e.votes, sender, e.kind, asked, channel=e.channel)
+    confirmed = e.id in answers.confirmed or "answers" in e.detail
+    asked = (bool(e.detail.get("held")) or e.id in answers.asked) and not confirmed
+    return Report(
+        e.id, e.observed, e.received, e.sent, e.votes, sender, e.kind, asked,
+        confirmed=confirmed, channel=e.channel,
+    )  # fmt: skip
 
 
-def _corrected(sender: str, sent: Sequence[Entry]) -> tuple[list[Report], list[DecidedCount]]:
+def _corrected(
+    sender: str, sent: Sequence[Entry], answers: DialogueAnswers = NO_ANSWERS
+) -> tuple[list[Report], list[DecidedCount]]:
     """One sender's counts in the order sent, with FIX and UNDO applied to the latest live one.
 
-    A confirmation (the same number again from a later look) also clears the question on the first.
+    A confirmation (the same number again from a later look) also clears the question on the first. The same
+    correction within `ONCE` is a repetition: it acts once.
     """
     live: list[Report] = []
     out: list[DecidedCount] = []
+    acted: dict[tuple[Kind, int | None], float] = {}
     for e in sent:
+        fixes = e.kind is Kind.FIX and e.id not in answers.counts
+        if e.kind is Kind.UNDO or fixes:
+            again = (e.kind, e.votes)
+            if e.sent - acted.get(again, -FOREVER) <= ONCE:
+                if e.votes is not None:
+                    report = _report(e, sender)
+                    out.append(DecidedCount(report, Verdict.SUPERSEDED, "the same correction, sent twice"))
+                continue
+            acted[again] = e.sent
         if e.kind is Kind.UNDO:
             if live:
                 out.append(DecidedCount(live.pop(), Verdict.WITHDRAWN, "withdrawn by its sender"))
             continue
         if e.votes is None:
             continue
-        report = _report(e, sender)
-        if e.kind is Kind.FIX:
+        report = _report(e, sender, answers)
+        if e.id in answers.withdrawn:
+            out.append(DecidedCount(report, Verdict.WITHDRAWN, answers.withdrawn[e.id]))
+            continue
+        if fixes:
             observed = e.observed
             if live:
                 old = live.pop()
@@ -189,8 +214,21 @@ def _corrected(sender: str, sent: Sequence[Entry]) -> tuple[list[Report], list[D
                     observed = old.observed
             live.append(replace(report, observed=observed, asked=False))
             continue
-        if live and live[-1].votes == report.votes and (live[-1].asked or report.asked):
+        same = bool(live) and live[-1].votes == report.votes and report.sent - live[-1].sent > ONCE
+        if same and (live[-1].asked or report.asked):
             live.append(replace(live.pop(), asked=False))
             report = replace(report, asked=False)
         live.append(report)
     return live, out
+
+
+def told_once(incidents: Iterable[Entry]) -> list[Entry]:
+    """Incidents without those that repeat the same words of the same sender within `ONCE`."""
+    kept: list[Entry] = []
+    last: dict[tuple[str, int, str], float] = {}
+    for e in sorted(incidents, key=_by_sending):
+        words = (e.sender, e.precinct, str(e.detail.get("text") or "").casefold())
+        if e.sent - last.get(words, -FOREVER) > ONCE:
+            kept.append(e)
+            last[words] = e.sent
+    return kept

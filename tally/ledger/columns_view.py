@@ -98,7 +98,7 @@ class _Columns:
         self.struck_off[i] = len(view.struck_off)
         for r in view.live:
             final, code = r.kind is Kind.FINAL, store.code(r.sender)
-            marks = (r.asked, r.accepted_by_staff, final)
+            marks = (r.asked, r.accepted_by_staff or r.confirmed, final)
             said = (i, r.votes, r.observed, *marks, code, r.channel, r.whole)
             self._reports.append(said)
 

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tally.entries.entries import FOREVER, Entry, OpenIncident, incident_number, whole
-from tally.entries.resolving import incident_of
+from tally.entries.resolving import incident_of, told_once
 from tally.ledger.decisions import received_between
 
 
@@ -15,6 +16,7 @@ class Incidents:
         self._ids = ids
         self._first: dict[int, Entry] = {}
         self._resolves: dict[int, list[Entry]] = defaultdict(list)
+        self._ended: dict[str, list[Entry]] = defaultdict(list)  # sender -> what says that one is over
 
     def add(self, e: Entry) -> None:
         """File an entry that reports an incident."""
@@ -22,6 +24,10 @@ class Incidents:
         known = self._first.get(number)
         if known is None or e.sort_key < known.sort_key:
             self._first[number] = e
+
+    def end(self, e: Entry) -> None:
+        """File what a sender says of an incident that is over."""
+        self._ended[e.sender].append(e)
 
     def resolve(self, decision: Entry) -> set[int]:
         """File a decision about an incident; returns the precincts that it changes."""
@@ -40,17 +46,35 @@ class Incidents:
     def reported_by(self, as_of: float, e: Entry) -> OpenIncident | None:
         """The incident as of a time; None where another entry reported it first."""
         first = self._first.get(incident_number(e.id, e.detail))
+        if "answers" in e.detail:  # an answer's: no other entry gives it a number
+            return incident_of(e, self._ids, self._resolves, as_of)
         if first is None or first.id != e.id:
             return None
-        return incident_of(e, self._ids, self._resolves, as_of)
+        return self._as_of(e, as_of)
 
     def known(self, as_of: float = FOREVER) -> list[OpenIncident]:
         """Incidents received by `as_of`, closed ones too, by number."""
-        return [
-            incident_of(self._first[number], self._ids, self._resolves, as_of)
-            for number in sorted(self._first)
-            if self._first[number].received <= as_of
-        ]
+        received = [e for e in self._first.values() if e.received <= as_of]
+        return sorted((self._as_of(e, as_of) for e in told_once(received)), key=lambda i: i.number)
+
+    def _as_of(self, e: Entry, as_of: float) -> OpenIncident:
+        """An incident with its status: staff's word, else its sender's that it is over."""
+        found = incident_of(e, self._ids, self._resolves, as_of)
+        if found.status != "open":
+            return found
+        for end in self._ended.get(e.sender, ()):
+            here = end.precinct in (e.precinct, -1) and end.received <= as_of and end.sent > e.sent
+            if here and not self._another(e, end, as_of):
+                return replace(found, status="resolved")
+        return found
+
+    def _another(self, e: Entry, end: Entry, as_of: float) -> bool:
+        """Whether the sender reported another incident there in between: then that one is over."""
+        return any(
+            i.sender == e.sender and i.precinct == e.precinct and e.sent < i.sent < end.sent
+            and i.received <= as_of and i.detail.get("text") != e.detail.get("text")
+            for i in self._first.values()
+        )  # fmt: skip
 
     def changed(self, after: float, until: float) -> set[int]:
         """Precincts of incidents with a decision received in (after, until]."""

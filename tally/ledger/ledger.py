@@ -16,7 +16,9 @@ from dataclasses import replace
 from election.domain.checkin import COUNTED, OF_SITES, STAFF, CheckIn, Kind
 from election.domain.day import Election
 from election.log.columns import Counts
+from tally.entries.dialogue import TALK
 from tally.entries.entries import FOREVER, Entry, PrecinctView
+from tally.ledger.conversations import Conversations
 from tally.ledger.count_order import CountOrder
 from tally.ledger.decisions import Decisions
 from tally.ledger.desk_queue import DeskQueue
@@ -48,9 +50,10 @@ class Ledger:
         self.asides: list[int] = []  # rows of entries that are no counts
         self._decisions = Decisions()
         self._ties = Ties(self.index, self.assignments)
+        self._conversations = Conversations(self.places, self.store)
         self._filed = Filed(
             self.places, self.store, self.hours, self._decisions, self._ties, self.incidents,
-            self.needs_resolution, self.beside, site_at={},
+            self._conversations, self.needs_resolution, self.beside, site_at={},
         )  # fmt: skip
         self._views = Views(self._filed)
         self.desk_queue = DeskQueue(self.places.county, self.assignments, self._views.answered)
@@ -92,6 +95,8 @@ class Ledger:
             newest = max(newest, received)
             if kind in PLAIN and place >= 0 and not unknown:  # nearly all
                 touched.add(place)
+                if "held" in detail:
+                    touched |= self._converse(row, c.watcher_id or c.sender, place)
                 if c.votes is None or any(name in detail for name in _QUESTIONS) or key in self._decisions:
                     self.needs_resolution[place] = True
                 if detail:
@@ -132,14 +137,22 @@ class Ledger:
     def _file(self, row: int, place: int, c: CheckIn) -> set[int]:
         """File an entry that is more than a plain count; returns the places that it may change."""
         kind = c.kind
+        if kind is Kind.ASKED:
+            return self._converse(row, str(c.detail.get("sender") or ""))
         if kind in STAFF:
             return self._decide(replace(self.store.entry(row), precinct=place))
         e = self.store.entry(row)
         if kind is Kind.INCIDENT:
             self.incidents.add(e)
+        elif kind is Kind.RESOLVED:
+            self.incidents.end(e)
         if c.precinct_id is not None and place < 0:
             self.unplaced += 1
             return set()
+        if kind in TALK:
+            return self._converse(row, e.sender, place)
+        if kind in COUNTED and "held" in e.detail:
+            self._converse(row, e.sender, place)
         if place >= 0:
             if e.unknown:
                 self._ties.add_named(e.sender, place)
@@ -152,6 +165,10 @@ class Ledger:
         if e.unknown:
             return self._mark(self._ties.add_unplaced(e.sender, UnplacedRow(row, e.id, e.received)))
         return set()
+
+    def _converse(self, row: int, sender: str, place: int = -1) -> set[int]:
+        """File a question or an answer; returns the places that it may change."""
+        return self._mark(self._conversations.add(row, self.store.entry(row), sender, place))
 
     def _decide(self, e: Entry) -> set[int]:
         """File a staff decision; returns the places that it may change."""

@@ -9,6 +9,7 @@ import numpy as np
 from election.domain.checkin import COUNTED, Kind
 from tally.entries.entries import FOREVER, Entry, PrecinctView
 from tally.entries.resolving import Context, resolved, with_site
+from tally.ledger.conversations import Conversations
 from tally.ledger.decisions import Decisions
 from tally.ledger.entry_store import EntryStore
 from tally.ledger.incidents import Incidents
@@ -27,6 +28,7 @@ class Filed:
     decisions: Decisions
     ties: Ties
     incidents: Incidents
+    conversations: Conversations
     needs_resolution: bytearray  # places whose counts need resolving
     beside: bytearray  # places with entries that are no counts
     site_at: dict[int, int]  # precinct -> place of its site, from the site's first count on
@@ -65,7 +67,7 @@ class Views:
         if newest is not None and as_of >= newest:
             as_of = FOREVER
         hours = filed.hours.of(position, as_of)
-        view = resolved(position, self._entries(position, as_of), hours, self._context(as_of))
+        view = resolved(position, self._entries(position, as_of), hours, self._context(position, as_of))
         if position in filed.site_at:
             view = with_site(view, self.of(filed.site_at[position], as_of))
         if newest is not None and as_of == FOREVER:
@@ -83,7 +85,7 @@ class Views:
                 newest = received[row]
         if not (filed.needs_resolution[position] or filed.beside[position] or position in decided):
             return newest
-        words: list[Entry] = list(decided.get(position, ()))
+        words: list[Entry] = [*decided.get(position, ()), *filed.conversations.said_at(position, as_of)]
         for e in self._entries(position, as_of):
             words.append(e)
             words += filed.decisions.about(e.id)
@@ -100,7 +102,7 @@ class Views:
         rows = np.flatnonzero((received > after) & (received <= until))
         found = {p for p in np.unique(place[rows]).tolist() if p >= 0}
         found |= filed.hours.changed(after, until) | filed.ties.changed(after, until)
-        found |= filed.incidents.changed(after, until)
+        found |= filed.incidents.changed(after, until) | filed.conversations.changed(after, until)
         for target in filed.decisions.changed(after, until):
             found |= filed.places_of(target)
         return sorted(filed.places.precincts(found))
@@ -119,7 +121,7 @@ class Views:
             if store.received[row] <= as_of:
                 yield store.entry(row)
 
-    def _context(self, as_of: float) -> Context:
+    def _context(self, position: int, as_of: float) -> Context:
         """Facts that views need from outside their precinct, as known then."""
         filed = self._filed
         return Context(
@@ -128,4 +130,5 @@ class Views:
             tie=partial(filed.ties.tie, as_of),
             home=filed.ties.home,
             incident=partial(filed.incidents.reported_by, as_of),
+            answers=filed.conversations.answers(position, as_of),
         )

@@ -172,7 +172,7 @@ class Patronis:
         configuration = server.home / "patroni.yml"
         configuration.write_text(yaml.safe_dump(made), encoding="utf-8")
         for path in (server.home, configuration):
-            server._own(path)
+            server._runs_as.own(path)
         with server.open_log() as log:
             process = subprocess.Popen(
                 [*_apart(server), str(PATRONI), str(configuration)],

@@ -2,11 +2,19 @@
 
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
+import urllib.request
 from pathlib import Path
 
 import pytest
+
+from beluga.stack.postgres import EmbeddedPostgres
+from beluga.stack.process import free_port_base
+from election.access.passwords import weakness
 
 pytestmark = pytest.mark.timeout(600)
 LINE = re.compile(r"acknowledged (\d+), stored (\d+), tallied (\d+), lost 0, duplicated 0")
@@ -29,6 +37,49 @@ def _check(python: Path, folder: Path, *options: str) -> None:
 
 def test_a_short_day_keeps_the_laws(tmp_path: Path) -> None:
     _check(Path(sys.executable), tmp_path, "--precincts", "30", "--seed", "2")
+
+
+def test_the_demo_to_look_at_prints_a_login_and_a_caller_and_ends_when_asked(tmp_path: Path) -> None:
+    """What `make demo` starts: `--check` above makes no account."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BELUGA_")}
+    state, base = Path(tempfile.mkdtemp(prefix="beluga-test-")), free_port_base()
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "beluga",
+            "demo",
+            "--precincts",
+            "30",
+            "--state",
+            state / "demo",
+            "--port-base",
+            str(base),
+        ],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as demo:
+        assert demo.stdout is not None
+        said = []
+        try:
+            for line in demo.stdout:
+                said.append(line)
+                if "Caller " in line:
+                    break
+            printed = re.search(r"War room +(http://\S+) +login demo +password (\S+)", "".join(said))
+            assert printed, "".join(said)
+            assert weakness(printed[2], "demo") == ""
+            with urllib.request.urlopen(f"{printed[1]}/login", timeout=30) as page:
+                assert page.status == 200
+        finally:
+            demo.send_signal(signal.SIGINT)
+            rest, _ = demo.communicate(timeout=120)
+    assert demo.returncode == 0, rest
+    shutil.rmtree(EmbeddedPostgres(state / "demo" / "postgres", 0, "").home, ignore_errors=True)
+    shutil.rmtree(state)
 
 
 @pytest.mark.skipif(os.environ.get("BELUGA_REHEARSE") != "1", reason="long: make test-long runs it")

@@ -18,7 +18,7 @@ from election.domain.day import Election, ElectionDay, Precinct, Watcher
 from election.domain.ids import PrecinctId, WatcherId
 from election.domain.roster import roster_of
 from intake.drain.drain import Drain
-from intake.journal.file import Draft
+from intake.journal.draft import Draft
 from intake.journal.folder import JournalFolder
 from intake.journal.writer import Journal, _settle
 from intake.roster.snapshot import Rosters

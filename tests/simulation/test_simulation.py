@@ -26,7 +26,6 @@ from tests.simulation.world import Current, Plants, run_schedule
 SCHEDULES = int(os.environ.get("BELUGA_SIMULATIONS", "1000"))
 FEW = 150  # schedules within which a planted bug must be found
 PARTS = 8
-pytestmark = pytest.mark.divided(13)
 
 
 class _NoCollector:

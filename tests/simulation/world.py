@@ -16,7 +16,7 @@ from uuid import UUID
 
 from election.domain.checkin import Channel, CheckIn, Message
 from election.domain.ids import message_id
-from intake.journal.file import Draft
+from intake.journal.draft import Draft
 from intake.journal.writer import JournalUnavailableError
 from intake.metrics.intake import Telemetry
 from intake.reading.reader import check_ins_of, readings_of
@@ -203,7 +203,7 @@ class World:
 
 _MESSAGE_FIELDS = (
     "message_id", "provider", "provider_message_id", "channel", "sender", "body", "raw", "received_at",
-    "sent_at", "roster_version", "journal", "journal_seq", "rehearsal",
+    "sent_at", "roster_version", "journal", "journal_seq", "rehearsal", "grammar",
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Where a table's headings stand: not always in its first line, and sometimes over two."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -57,9 +58,9 @@ def _repeats(names: Sequence[str]) -> bool:
 
 def _under(above: Sequence[str], names: Sequence[str]) -> list[str]:
     """A row of headings under merged cells, each with the words above it: `Jane Doe Election Day`."""
+    times = Counter(map(folded, names))
     over, out = "", []
     for place, name in enumerate(names):
         over = (above[place] if place < len(above) else "") or over
-        first = sum(folded(n) == folded(name) for n in names) > 1
-        out.append(f"{over} {name}".strip() if first and over else name)
+        out.append(f"{over} {name}".strip() if times[folded(name)] > 1 and over else name)
     return out

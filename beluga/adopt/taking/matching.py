@@ -13,8 +13,8 @@ from election.folder.headings import folded
 K = TypeVar("K", str, tuple[str, str])
 
 _NUMBER = re.compile(r"\d+")
-_LEAD = re.compile(r"(#?[\w./-]*\d[\w./-]*)(?:\s+[-–—:]\s*|\s*[:–—]\s+|,\s+|\s+)(\S.*)")
-_TAIL = re.compile(r"(.*\S)\s*\((#?[\w./-]*\d[\w./-]*)\)")
+_LEAD = re.compile(r"(#?[\w./-]+)(?:\s+[-–—:]\s*|\s*[:–—]\s+|,\s+|\s+)(\S.*)")
+_TAIL = re.compile(r"(.*\S)\s*\((#?[\w./-]+)\)")
 _ORDINAL = re.compile(r"\d+(st|nd|rd|th)", re.IGNORECASE)
 _FILLER = re.compile(
     r"^(precinct|pct|prec|vtd|district|voting district|polling district|division)\W*(no\b|number\b|#)?\W*",
@@ -38,10 +38,10 @@ def folded_apart(text: str) -> str:
 
 def parted(text: str) -> tuple[str, str]:
     """Code and name within `0101 Fire House`, `0101 - Fire House` or `Fire House (0101)`; else empty."""
-    if found := _TAIL.fullmatch(text):
+    if (found := _TAIL.fullmatch(text)) and _NUMBER.search(found[2]):
         return found[2].lstrip("#"), found[1]
     found = _LEAD.fullmatch(text)
-    if not found or _ORDINAL.fullmatch(found[1]):
+    if not found or not _NUMBER.search(found[1]) or _ORDINAL.fullmatch(found[1]):
         return "", ""
     return found[1].lstrip("#").rstrip("-"), found[2].strip()
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from beluga.adopt.mapping.dates import YEAR, date_in, election_in, election_name
@@ -101,16 +101,11 @@ def take_turnout(draft: Draft, table: Table) -> None:
     counted: dict[tuple[str, str], Counted] = {}
     keys: dict[str, tuple[Key, Settled]] = {}
     wide = _candidates(table)
-    for line, row in table.rows():
-        key = key_of(table, row)._replace(group="")
-        one = found[key]
-        if not one.identity:
-            continue
-        keys.setdefault(one.identity, (key, one))
+    for line, row, identity in _rows_of_precincts(table, found, keys):
         method = _METHOD_OF.get(folded(table.cell(row, "method")), "votes")
         for election, columns in named:
             name = election(row)
-            into = counted.setdefault((one.identity, name), Counted(line=line))
+            into = counted.setdefault((identity, name), Counted(line=line))
             _read_row(table, row, line, columns, method, into=into)
             for place in wide:
                 if way := method_at_end(table.headings.names[place]):
@@ -245,14 +240,9 @@ def take_long(draft: Draft, table: Table) -> None:
     default = _default_election(draft, table)
     place = table.columns.get("election")
     columns = {n: p for n, p in table.columns.items() if n in ("votes", *METHODS, "provisional")}
-    for line, row in table.rows():
-        key = key_of(table, row)._replace(group="")
-        one = found[key]
-        if not one.identity:
-            continue
-        keys.setdefault(one.identity, (key, one))
+    for line, row, identity in _rows_of_precincts(table, found, keys):
         name = (election_name(row[place]) if place is not None and row[place] else "") or default
-        into = counted.setdefault((one.identity, name), Counted(line=line))
+        into = counted.setdefault((identity, name), Counted(line=line))
         office, candidate = folded(table.cell(row, "office")), folded(table.cell(row, "candidate"))
         if "registered" in table.columns and (count := _count(table, row, line, table.columns["registered"])):
             into.registered = max(into.registered or 0, count)
@@ -274,7 +264,7 @@ def take_long(draft: Draft, table: Table) -> None:
             continue
         if re.match(r"ballotscast", office) or re.match(r"ballotscast", candidate):
             continue  # blank ballots and the like, which the total holds already
-        sums = offices[(one.identity, name, f"{office}|{table.cell(row, 'district')}")]
+        sums = offices[(identity, name, f"{office}|{table.cell(row, 'district')}")]
         one_row = Counted(line=line)
         _read_row(table, row, line, columns, method, into=one_row)
         for each, votes in one_row.votes.items():
@@ -311,6 +301,18 @@ def _from_offices(
 
 def _all(votes: Mapping[str, int]) -> int:
     return votes.get("votes") or sum(v for n, v in votes.items() if n != "votes")
+
+
+def _rows_of_precincts(
+    table: Table, found: Mapping[Key, Settled], keys: dict[str, tuple[Key, Settled]]
+) -> Iterator[tuple[int, list[str], str]]:
+    """(line, row, precinct) of each row whose precinct is settled; `keys` takes the key it first had."""
+    for line, row in table.rows():
+        key = key_of(table, row)._replace(group="")
+        one = found[key]
+        if one.identity:
+            keys.setdefault(one.identity, (key, one))
+            yield line, row, one.identity
 
 
 def _store(

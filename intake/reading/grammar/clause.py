@@ -10,10 +10,20 @@ from intake.errors import IntakeError
 class Ask(IntakeError):  # noqa: N818 - a turn of the conversation, not an error
     """The text could be read two ways. `question` is a catalogue key; `guess` the text that would confirm."""
 
-    def __init__(self, question: str, guess: str | None = None) -> None:
+    def __init__(
+        self,
+        question: str,
+        guess: str | None = None,
+        *,
+        ids: tuple[PrecinctId, ...] = (),
+        choice: int | None = None,
+    ) -> None:
+        """`ids`: the place that was named without a number. `choice`: what may be a roll number instead."""
         super().__init__(question)
         self.question = question
         self.guess = guess
+        self.ids = ids
+        self.choice = choice
 
 
 @dataclass(slots=True)
@@ -29,6 +39,8 @@ class Clause:
     minutes: int | None = None
     people: int | None = None
     text: str | None = None
+    bare: bool = False  # the number and nothing else
+    corrects: bool = False  # "no, 421": the right number, of a count or of a question
 
 
 def wording(clause: Clause) -> str:

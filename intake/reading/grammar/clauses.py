@@ -12,15 +12,24 @@ from election.domain.ids import PrecinctId
 from intake.reading.grammar.clause import Ask, Clause, wordings
 from intake.reading.grammar.items import Item, codes_of
 from intake.reading.grammar.parse import NUMBERS, NUMERIC, Parse, count_of
+from intake.reading.grammar.spelled import has_number_words, with_numbers
 from intake.reading.grammar.words import Code
 
 PLAIN = re.compile(r"P?[NG]v?")  # 412, 412 votes, 12-03 412: most of what is texted all day
 
-_DROPPED = (Code.FILLER, Code.POLITE)
+_DROPPED = (Code.FILLER, Code.POLITE, Code.YES, Code.OKAY, Code.THANKS)  # said beside a number
 # Words that have no business beside a report: unknown ones, and commands that only stand alone.
 _STRAY = frozenset(
-    {Code.UNKNOWN, Code.STOP, Code.START, Code.HELP, Code.READY, Code.TEXTING, Code.NONE, Code.INCIDENT}
-)
+    {Code.UNKNOWN, Code.STOP, Code.START, Code.HELP, Code.READY, Code.TEXTING, Code.NONE, Code.INCIDENT,
+     Code.NO, Code.WAIT, Code.GONE, Code.REFUSE, Code.MORE}
+)  # fmt: skip
+_NOT_BEFORE_NUMBER = str.maketrans({Code.PLACE: None, Code.CLOCK: None, Code.PRECINCT: None})
+_LEAVING = frozenset({Code.AWAY, Code.PLACE, Code.CLOCK, Code.HERE, Code.AND, Code.PRECINCT, Code.FINAL})
+_OF_LINES = frozenset({Code.LINE, Code.QUEUE})
+_OBJECTIONS = (Code.NO, Code.NONE)
+_NO_GUESS = frozenset({Code.STOP, Code.REFUSE, Code.MORE, Code.START, Code.AWAY})
+MOST_STRANGE = 6  # words nobody knows beside a number, beyond which no guess is worth a word
+LONGEST_BARE_WAIT = 90  # minutes: "wait 45" is a line; "wait 421" corrects itself
 
 
 def clauses_of(items: list[Item], own: tuple[PrecinctId, ...], known: bool, doubt: bool) -> list[Clause]:
@@ -28,19 +37,39 @@ def clauses_of(items: list[Item], own: tuple[PrecinctId, ...], known: bool, doub
 
     `own`: the sender's precincts; `known`: whether the roster knows the sender; `doubt`: a question mark.
     """
-    items = _without_fillers(items)
+    items = _with_waits(_without_fillers(items))
     shape = codes_of(items)
     if not doubt and PLAIN.fullmatch(shape):
-        return [count_of(items, Kind.COUNT)]
+        clause = count_of(items, Kind.COUNT)
+        clause.bare = len(items) == 1
+        return [clause]
     numeric = not NUMERIC.isdisjoint(shape)
+    if not numeric and Code.UNKNOWN in shape and has_number_words(items):
+        spelled = with_numbers(items)
+        if spelled is not None:
+            raise Ask("spelled", wordings(clauses_of(spelled, own, known, doubt)))
+    if shape[:1] in _OBJECTIONS and shape.lstrip("".join(_OBJECTIONS))[:1] == Code.FIX:
+        items = [item for item in items if item.code not in _OBJECTIONS]  # "sorry, meant 421"
+        shape = codes_of(items)
+    if shape[:1] in _OBJECTIONS and PLAIN.fullmatch(shape.lstrip("".join(_OBJECTIONS))):
+        clause = count_of([item for item in items if item.code not in _OBJECTIONS], Kind.FIX)
+        clause.corrects = True
+        return [clause]
+    if Code.AWAY in shape and not _LEAVING.issuperset(shape):
+        if not numeric:  # "the voters have left": not the sender
+            return []
+        items = [item for item in items if item.code != Code.AWAY]
+        shape = codes_of(items)
     if not _STRAY.isdisjoint(shape):
         codes = set(shape)
         if Code.NONE in codes and codes <= {Code.NONE, Code.LINE, Code.QUEUE} and len(codes) > 1:
             raise Ask("line", "LINE 0")
         if not numeric:
             return []
+        if Code.MORE in codes:
+            raise Ask("more")
         rest = [item for item in items if item.code not in _STRAY]
-        raise Ask("words", _guess(rest, own, known))
+        raise Ask("words", _guess(rest, own, known) if _worth_a_guess(items) else None)
     about = Code.ABOUT in shape
     if about or Code.SAME in shape:
         if Code.SAME in shape and not numeric:
@@ -54,6 +83,51 @@ def clauses_of(items: list[Item], own: tuple[PrecinctId, ...], known: bool, doub
     if doubt and clauses:
         raise Ask("doubt", wordings(clauses))
     return clauses
+
+
+def _worth_a_guess(items: list[Item]) -> bool:
+    """Whether strange words are about the one number: "412 crazy in here", not "be there in 10"."""
+    shape = codes_of(items)
+    if not _NO_GUESS.isdisjoint(shape) or shape.count(Code.UNKNOWN) > MOST_STRANGE:
+        return False
+    numbers = [at for at, code in enumerate(shape) if code in NUMERIC]
+    if len(numbers) != 1 or shape[numbers[0]] not in NUMBERS:
+        return False
+    before = shape[: numbers[0]].translate(_NOT_BEFORE_NUMBER)
+    after = shape[numbers[0] + 1 : numbers[0] + 3]
+    if Code.GONE in shape[max(0, numbers[0] - 2) : numbers[0]]:
+        return False
+    beyond = shape[numbers[0] + 1 : numbers[0] + 4]
+    if Code.GONE in beyond and _OF_LINES.isdisjoint(beyond[: beyond.index(Code.GONE)]):
+        return False  # "50 ballots left", not "412 so far, line out the door"
+    if after[:1] in (Code.MINUTES, Code.HOURS):
+        return False
+    beside = shape[max(0, numbers[0] - 1) : numbers[0] + 2]
+    return not before or Code.VOTES in beside
+
+
+def _with_waits(items: list[Item]) -> list[Item]:
+    """ "Wait" as a line where an amount says so, else as what interrupts the sender."""
+    out: list[Item] = []
+    for at, item in enumerate(items):
+        if item.code == Code.WAIT and _is_line(items, at):
+            item = replace(item, code=Code.LINE)
+        out.append(item)
+    return out
+
+
+def _is_line(items: list[Item], at: int) -> bool:
+    after = items[at + 1] if at + 1 < len(items) else None
+    unit = items[at + 2].code if at + 2 < len(items) else None
+    before = items[at - 1].code if at else None
+    if before in (Code.MINUTES, Code.HOURS, Code.PEOPLE):
+        return True
+    if after is None or after.code not in NUMBERS or after.value is None:
+        return False
+    close = after.start - items[at].end <= 1
+    return unit in (Code.MINUTES, Code.HOURS, Code.PEOPLE) or (
+        close and at == 0 and after.value <= LONGEST_BARE_WAIT and not before
+    )
 
 
 def _guess(items: list[Item], own: tuple[PrecinctId, ...], known: bool) -> str | None:
@@ -70,7 +144,7 @@ def _without_fillers(items: list[Item]) -> list[Item]:
     for index, item in enumerate(items):
         if item.code in _DROPPED:
             continue
-        if item.code == Code.VOTERS:
+        if item.code in (Code.VOTERS, Code.VOTED):
             before = items[index - 1].code if index else None
             after = items[index + 1].code if index + 1 < len(items) else None
             if before in (Code.VOTES, Code.PEOPLE, Code.FILLER) or after == Code.FILLER:
@@ -85,15 +159,18 @@ def _with_places(items: list[Item], own: tuple[PrecinctId, ...], known: bool) ->
     in_rolls = False
     for index, item in enumerate(items):
         following = items[index + 1] if index + 1 < len(items) else None
-        if item.code == Code.VOTERS:
+        if item.code in (Code.VOTERS, Code.VOTED):
             in_rolls = True
         elif item.code not in (*NUMBERS, Code.RANGE, Code.PLACE, Code.AND, Code.TO, Code.PRECINCT):
             in_rolls = False
         if item.code == Code.PRECINCT:
+            if in_rolls and item.text == "#":
+                continue
             unknown = following is not None and following.code in NUMBERS and not following.ids
             if following and (unknown or following.code == Code.RANGE):
                 number = following.value if following.code in NUMBERS else None
-                raise Ask("unknown_precinct", None if number is None else str(number))
+                silent = number is None or item.text == "#"
+                raise Ask("unknown_precinct", None if silent else str(number))
             continue
         if item.code == Code.NUMBER and item.ids:
             after_word = index > 0 and items[index - 1].code == Code.PRECINCT

@@ -4,12 +4,15 @@ import re
 from dataclasses import dataclass
 
 from election.domain.ids import PrecinctId
-from intake.reading.grammar.places import Places, compact, without_zeros
+from intake.reading.grammar.danger import NO_ALARM, Alarm, alarm_of
+from intake.reading.grammar.fold import bare
+from intake.reading.grammar.places import Places, without_zeros
 from intake.reading.grammar.tokens import Token, parts, tokenise
 from intake.reading.grammar.words import Code, Vocabulary
 
 MOST_DIGITS = 6  # a longer number is a phone's or a typing slip, never a precinct's count
 _PIECES = re.compile(r"\d+|[^\W\d_]+")
+_CHUNK = re.compile(r"\S+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _DIGITS_DASH = re.compile(r"(\d{1,6})-(\d{1,6})")
 _DOTTED_TIME = re.compile(r"(\d{1,2})[.](\d{2})")
@@ -43,29 +46,38 @@ def codes_of(items: list[Item]) -> str:
     return "".join([item.code for item in items])
 
 
-def items_of(folded: str, vocabulary: Vocabulary, places: Places) -> list[Item]:
-    """The items of a folded text, times joined; fillers and polite words are still among them.
+def items_of(folded: str, vocabulary: Vocabulary, places: Places) -> tuple[list[Item], Alarm]:
+    """The items of a folded text (times joined, fillers and polite words among them), and its danger.
 
     Remembered with their roster: never change what comes back.
     """
-    known: list[Item] | None = places.items_before.get(folded)
+    known: tuple[list[Item], Alarm] | None = places.items_before.get(folded)
     if known is None:
         known = _items_of(folded, vocabulary, places)
         places.items_before.keep(folded, known)
     return known
 
 
-def _items_of(folded: str, vocabulary: Vocabulary, places: Places) -> list[Item]:
+def words_of(folded: str) -> list[str]:
+    """The words of a folded text, one by one."""
+    return [token.text for token in _parted(tokenise(folded))]
+
+
+def _items_of(folded: str, vocabulary: Vocabulary, places: Places) -> tuple[list[Item], Alarm]:
     if folded.isdigit() and len(folded) <= MOST_DIGITS:  # the commonest text of all
-        return [_number(folded, 0, len(folded), places)]
+        return [_number(folded, 0, len(folded), places)], NO_ALARM
     tokens = _parted(tokenise(folded))
+    if places.written:
+        tokens = _with_ids_as_written(tokens, folded, places)
     words = [token.text for token in tokens]
+    names = words if folded.isascii() else [bare(word) for word in words]
+    marked = names != words
     items: list[Item] = []
     index = 0
     while index < len(tokens):
         token = tokens[index]
-        known = vocabulary.find(words, index)
-        named = places.named(words, index)
+        known = vocabulary.find(words, index, marked)
+        named = places.named(names, index)
         if named and (known is None or named[1] > known[1] or (named[1] == known[1] > 1)):
             end = tokens[index + named[1] - 1].end
             items.append(Item(Code.PLACE, token.start, end, token.text, ids=named[0]))
@@ -77,7 +89,22 @@ def _items_of(folded: str, vocabulary: Vocabulary, places: Places) -> list[Item]
         else:
             items += _items_of_token(token, folded, vocabulary, places)
             index += 1
-    return items if _TIME_WORDS.isdisjoint(codes_of(items)) else join_times(items)
+    names_at = [(item.start, item.end) for item in items if item.code == Code.PLACE]
+    alarm = alarm_of(tokens, folded, names_at) if len(items) > len(names_at) else NO_ALARM
+    return (items if _TIME_WORDS.isdisjoint(codes_of(items)) else join_times(items)), alarm
+
+
+def _with_ids_as_written(tokens: list[Token], folded: str, places: Places) -> list[Token]:
+    """The tokens, with ids that the tokeniser would part (`1--1`, `101.0`, `2/8`) as one each."""
+    spans = []
+    for chunk in _CHUNK.finditer(folded):
+        word = chunk[0].rstrip(",:;.!")
+        if bare(word) in places.written:
+            spans.append(Token("id", word, chunk.start(), chunk.start() + len(word)))
+    if not spans:
+        return tokens
+    kept = [t for t in tokens if not any(s.start < t.end and t.start < s.end for s in spans)]
+    return sorted([*kept, *spans], key=lambda token: token.start)
 
 
 def _parted(tokens: list[Token]) -> list[Token]:
@@ -99,11 +126,13 @@ def _parted(tokens: list[Token]) -> list[Token]:
 
 def _items_of_token(token: Token, folded: str, vocabulary: Vocabulary, places: Places) -> list[Item]:
     kind, text, start, end = token
+    if kind == "id":
+        return [Item(Code.PLACE, start, end, text, ids=places.written[bare(text)])]
     if kind == "run":
         if text.isdigit():
             return [_signed(_number(text, start, end, places), folded)]
         if text.isalpha():
-            ids = places.ids.get(text, ())
+            ids = places.ids.get(bare(text), ())
             return [Item(Code.PLACE if ids else Code.UNKNOWN, start, end, text, ids=ids)]
         return _mixed(token, folded, vocabulary, places)
     if kind == "grouped":
@@ -169,17 +198,17 @@ def _touches(sign: str, folded: str, at: int) -> bool:
 def _mixed(token: Token, folded: str, vocabulary: Vocabulary, places: Places) -> list[Item]:
     """Digits glued to letters or dashes: an id, a range, `412votes`, `1h30`, or something odd."""
     _, text, start, end = token
-    ids = places.ids.get(compact(text), ())
+    ids = places.named_by_id(bare(text))
     span = _DIGITS_DASH.fullmatch(text)
     if ids or span:
         value, other = (int(span[1]), int(span[2])) if span else (None, None)
         code = Code.PLACE if ids else Code.RANGE
-        ids = ids or places.loose.get(without_zeros(text), ())
+        ids = ids or places.loose.get(without_zeros(bare(text)), ())
         return [_signed(Item(code, start, end, text, value, ids, other), folded)]
     lead = _LETTERS.match(text)
-    if lead and vocabulary.codes.get(lead[0]) == Code.PRECINCT:
+    if lead and vocabulary.code(lead[0]) == Code.PRECINCT:
         rest = text[lead.end() :].lstrip("-")
-        ids = places.ids.get(compact(rest), ())
+        ids = places.named_by_id(bare(rest))
         if ids:
             return [Item(Code.PLACE, start, end, text, ids=ids)]
         if _DIGITS_DASH.fullmatch(rest):
@@ -192,7 +221,7 @@ def _mixed(token: Token, folded: str, vocabulary: Vocabulary, places: Places) ->
         if piece.isdigit():
             items.append(_number(piece, at, at + len(piece), places))
             continue
-        known = vocabulary.codes.get(piece)
+        known = vocabulary.code(piece)
         if known is None and "-" not in text:
             odd = len(piece) <= 2  # 4e2, 3rd, 5k; a longer tail is a word nobody knows
             return [Item(Code.ODD if odd else Code.UNKNOWN, start, end, text)]

@@ -1,85 +1,277 @@
-"""From a text to readings: whole-message commands, incidents, then clauses with their precincts and times."""
+"""From a text to readings, step by step: what its sender wrote, danger, whole-message words, then clauses.
+
+The order is that of trouble: danger to people, then what would act wrongly, then what nobody understands.
+"""
 
 import re
-from dataclasses import dataclass, replace
 from datetime import datetime
 
-from election.domain.checkin import Kind, Reading
+from election.domain.checkin import COUNTED, Kind, Reading
 from election.domain.day import Watcher
 from election.domain.ids import PrecinctId
 from election.domain.roster import Roster
-from intake.reading.grammar.clause import Ask, Clause, wording
+from intake.reading.grammar.clause import Ask, Clause
 from intake.reading.grammar.clauses import PLAIN, clauses_of
-from intake.reading.grammar.fold import fold, origin
-from intake.reading.grammar.items import Item, codes_of, items_of
+from intake.reading.grammar.fold import composed, fold, fold_marked, origin
+from intake.reading.grammar.items import Item, codes_of, items_of, words_of
 from intake.reading.grammar.parse import count_of
 from intake.reading.grammar.places import places_of
-from intake.reading.grammar.times import moment
+from intake.reading.grammar.quoted import (
+    AUTOMATIC,
+    STRANGER,
+    said_by_machine,
+    sign_of,
+    without_phones,
+    written,
+)
+from intake.reading.grammar.sender import TextSource
 from intake.reading.grammar.tokens import plain_words
+from intake.reading.grammar.whole import whole_message
 from intake.reading.grammar.words import Code, vocabulary
 
 LONGEST = 1_600  # characters; providers join no more parts than that into one text
+EMERGENCY_NUMBERS = ("911", "112", "999")
 
-_ALONE = {Code.STOP: Kind.STOP, Code.START: Kind.START, Code.HELP: Kind.HELP, Code.READY: Kind.READY}
-_COMMANDS_ALONE = frozenset(_ALONE)
-_BESIDE = frozenset({Code.POLITE, Code.FILLER, Code.TEXTING})
-_EVERYWHERE = frozenset({Kind.HERE, Kind.AWAY})  # said of all the sender's precincts where none is named
 _EDGE = " \t\r\n:;,.-–—!¡：，。！、"
+_BESIDE = frozenset({Code.POLITE, Code.FILLER, Code.TEXTING, Code.THANKS, Code.OKAY, Code.YES})
 _BANG = re.compile(r"(?<!\S)!+")
-_NOT_BEFORE_INCIDENT = frozenset({Code.UNKNOWN, Code.NONE, Code.SAME, Code.TEXTING})
+_NOT_BEFORE_INCIDENT = frozenset({Code.UNKNOWN, Code.NONE, Code.SAME, Code.TEXTING, Code.NO})
+_MARKS = frozenset('“«「"‟„『〝\n\r>|')  # where a text may hold what its sender did not write
+_KEPT_BESIDE_DANGER = COUNTED | {Kind.LINE}
+_SEGMENT = re.compile(r"[.!?;,\n]+(?!\d)")
+_SHORT = 4  # characters: no reaction, nothing of ours is as short
 
 
 def read(
-    text: str, sent_at: datetime, roster: Roster, watcher: Watcher | None, here: PrecinctId | None = None
+    text: str,
+    sent_at: datetime,
+    roster: Roster,
+    watcher: Watcher | None,
+    here: PrecinctId | None = None,
+    *,
+    at_any_hour: bool = False,
 ) -> list[Reading]:
     """What `text` says, sent at `sent_at` (UTC) by `watcher` (None: an unknown phone). One reading or more.
 
     `here`: the precinct where the channel itself names one (the form); it stands for the sender's own.
+    `at_any_hour`: polling hours do not matter (a rehearsal).
     """
     own = (here,) if here else watcher.precinct_ids if watcher else ()
-    if text.isdigit() and len(own) == 1 and _plain_count(text, roster):  # what most watchers text all day
-        return [_count(int(text), own[0], roster)]
-    sender = _Sender(roster, watcher, own, watcher is None and here is None, sent_at)
+    sender = TextSource(roster, watcher, own, watcher is None and here is None, sent_at, at_any_hour)
+    if text.isdigit() and len(own) == 1 and _plain_count(text, roster) and sender.open_now(own[0]):
+        return [_count(int(text), own[0], roster)]  # what most watchers text all day
     if len(text) > LONGEST:
         return [sender.reading(Kind.UNREAD)]
     places = places_of(roster)
+    sender.offers = lambda guess: clauses_of(
+        list(items_of(fold_marked(guess), vocabulary(), places)[0]), own, watcher is not None, False
+    )
     clauses: list[Clause] | None = places.clauses_before.get(text)
     if clauses is not None:
         return sender.all_readings(clauses)
-    folded = fold(text)
-    items = found = items_of(folded, vocabulary(), places)
+    text = composed(text)
+    sign = sign_of(text)
+    if sign is not None:
+        return [_of_sign(sign, text, sender)]
+    if len(text) > _SHORT or not _MARKS.isdisjoint(text):
+        ours = written(text)
+        if ours.noted:
+            return [sender.reading(Kind.NOTED)]
+        text = ours.text
+    return _read_written(text, sender)
+
+
+def _of_sign(sign: str, text: str, sender: TextSource) -> Reading:
+    match sign:
+        case "yes":
+            return sender.reading(Kind.CONFIRM)
+        case "no":
+            return sender.reading(Kind.DENY)
+        case "alarm":
+            return sender.placed(sender.reading(Kind.INCIDENT, text=text.strip()), ())[0]
+        case _:
+            return sender.reading(Kind.NOTED)
+
+
+def _read_written(text: str, sender: TextSource) -> list[Reading]:
+    roster, watcher, own = sender.roster, sender.watcher, sender.own
+    places = places_of(roster)
+    numbered = without_phones(text)
+    folded = fold_marked(numbered)
+    items, alarm = items_of(folded, vocabulary(), places)
+    found = items
     codes = codes_of(items)
     if watcher and Code.UNKNOWN in codes:
         items = _without_signature(items, watcher)
         codes = codes_of(items)
-    if PLAIN.fullmatch(codes) and "!" not in folded and "?" not in folded:
+    if (
+        PLAIN.fullmatch(codes)
+        and "!" not in folded
+        and "?" not in folded
+        and not alarm.spans
+        and (folded.strip() not in EMERGENCY_NUMBERS)
+    ):
         plain = _plain(count_of(items, Kind.COUNT), sender)
         if plain:
-            return [plain]
-    alone = _alone(folded, codes)
-    if alone:
-        return [sender.reading(alone)]
+            return sender.judged([plain])
+    whole = whole_message(folded, items)
+    words = words_of(folded) if len(items) > 1 and not PLAIN.fullmatch(codes) else []
+    machine = said_by_machine(folded, words) if words else None
+    if machine == AUTOMATIC:
+        return [sender.reading(Kind.NOTED)]
+    if machine == STRANGER and not alarm.raised:
+        return [_by_machine(machine, items, sender)]
+    if whole and (not alarm.raised or whole.kind is Kind.STOP):
+        return (
+            [whole._replace(unknown_sender=sender.unknown)]
+            if whole.kind not in _PLACED
+            else (sender.all_readings([Clause(whole.kind, 0, ids) for ids in _named(items)]))
+        )
     keyword = _incident_keyword(folded, items) if Code.INCIDENT in codes or "!" in folded else None
-    end = keyword[0] if keyword else len(folded)
-    before = [item for item in items if item.start < end] if keyword else items
-    incident = _incident(text, items, keyword, sender) if keyword else []
-    if incident and all(item.code in (Code.PLACE, *_BESIDE) for item in before):
+    if keyword and not (alarm.over and folded[keyword[0]] != "!"):
+        incident = _incident(text, items, keyword, sender)
+        if incident[0].kind is Kind.INCIDENT or not alarm.raised:
+            return _with_keyword(keyword, incident, items, folded, sender)
+    if alarm.spans:
+        kept = _beside(items, alarm.spans, folded, sender)
+        if alarm.raised:
+            return [*kept, *_alarm(text, items, sender)]
+        return [*kept, *sender.placed(sender.reading(Kind.RESOLVED, text=text.strip()), ())]
+    if Code.INCIDENT in codes and any(i.code == Code.UNKNOWN for i in items):
+        return [
+            *_beside(items, _spans_of(items, Code.INCIDENT), folded, sender),
+            *_alarm(text, items, sender),
+        ]
+    if machine is not None:
+        return [_by_machine(machine, items, sender)]
+    try:
+        clauses = clauses_of(items, own, watcher is not None, "?" in folded)
+    except Ask as ask:
+        return _first_sentence(items, folded, sender) or [sender.asked(ask)]
+    if clauses and items is found and not any(item.ids for item in items):
+        places.clauses_before.keep(text, clauses)  # no precinct is named: they are anybody's
+    return sender.all_readings(clauses) or [sender.reading(Kind.UNREAD)]
+
+
+_PLACED = frozenset({Kind.AWAY})  # whole-message commands that name a place
+
+
+def _named(items: list[Item]) -> list[tuple[PrecinctId, ...]]:
+    return [item.ids for item in items if item.code == Code.PLACE] or [()]
+
+
+def _with_keyword(
+    keyword: tuple[int, int], incident: list[Reading], items: list[Item], folded: str, sender: TextSource
+) -> list[Reading]:
+    """An incident that its keyword or a `!` announces, and what stands before it."""
+    before = [item for item in items if item.start < keyword[0]]
+    if all(item.code in (Code.PLACE, *_BESIDE) for item in before):
         named = [item.ids for item in before if item.code == Code.PLACE]
         if len(named) == 1 and incident[0].kind == Kind.INCIDENT:
             return sender.placed(incident[0], named[0])
         return incident
     try:
-        clauses = clauses_of(before, own, watcher is not None, "?" in folded[:end])
+        clauses = clauses_of(before, sender.own, sender.watcher is not None, "?" in folded[: keyword[0]])
     except Ask as ask:
         return [sender.asked(ask), *incident]
-    if clauses and keyword is None and items is found and not any(item.ids for item in items):
-        places.clauses_before.keep(text, clauses)  # no precinct is named: they are anybody's
-    return sender.all_readings(clauses) + incident or [sender.reading(Kind.UNREAD)]
+    return sender.all_readings(clauses) + incident
+
+
+def _alarm(text: str, items: list[Item], sender: TextSource) -> list[Reading]:
+    """The incident that a sentence without a keyword reports: all of the text."""
+    places = {item.ids for item in items if item.code == Code.PLACE}
+    incident = sender.reading(Kind.INCIDENT, text=text.strip())
+    return sender.placed(incident, places.pop() if len(places) == 1 else ())
+
+
+def _spans_of(items: list[Item], code: str) -> list[tuple[int, int]]:
+    return [(item.start, item.end) for item in items if item.code == code]
+
+
+def _segments(items: list[Item], folded: str, marks: re.Pattern[str] = _SEGMENT) -> list[list[Item]]:
+    """The items between stops, commas and "and"."""
+    breaks = [match.start() for match in marks.finditer(folded)]
+    out: list[list[Item]] = [[]]
+    at = 0
+    for item in items:
+        passed = False
+        while at < len(breaks) and breaks[at] < item.start:
+            at, passed = at + 1, True
+        if passed or (item.code == Code.AND and marks is _SEGMENT):
+            out.append([])
+        if item.code != Code.AND or marks is not _SEGMENT:
+            out[-1].append(item)
+    return [segment for segment in out if segment]
+
+
+def _beside(
+    items: list[Item],
+    spans: "list[tuple[int, int]] | tuple[tuple[int, int], ...]",
+    folded: str,
+    sender: TextSource,
+) -> list[Reading]:
+    """The counts and waits that stand in parts of their own beside an alarm."""
+    kept: list[Reading] = []
+    for segment in _segments(items, folded):
+        start, end = segment[0].start, segment[-1].end
+        if any(a < end and b > start for a, b in spans):
+            continue
+        try:
+            clauses = clauses_of(segment, sender.own, sender.watcher is not None, False)
+            readings = [r for clause in clauses for r in sender.readings(clause)]
+        except Ask:
+            continue
+        kept += [r for r in sender.judged(readings) if r.kind in _KEPT_BESIDE_DANGER]
+    return kept
+
+
+_SENTENCE = re.compile(r"[.!?\n]+(?!\d)")
+_TALK = frozenset(
+    {Code.UNKNOWN, Code.FILLER, Code.POLITE, Code.VOTES, Code.PEOPLE, Code.OKAY, Code.THANKS, Code.YES,
+     Code.AND, Code.TO, Code.PLACE, Code.PRECINCT, Code.AT}
+)  # fmt: skip
+_ACTS_APART = frozenset({Code.AWAY, Code.HERE, Code.FILLER, Code.POLITE, Code.THANKS, Code.OKAY})
+
+
+def _first_sentence(items: list[Item], folded: str, sender: TextSource) -> list[Reading]:
+    """A count in a sentence of its own, where all others only talk: "412. Slow right now"."""
+    if "?" in folded:
+        return []
+    sentences = _segments(items, folded, _SENTENCE)
+    if len(sentences) < 2:
+        return []
+    kept: list[Reading] = []
+    for number, sentence in enumerate(sentences):
+        codes = set(codes_of(sentence))
+        if number == 0 or codes <= _ACTS_APART:
+            try:
+                clauses = clauses_of(sentence, sender.own, sender.watcher is not None, False)
+                kept += [r for clause in clauses for r in sender.readings(clause)]
+            except Ask:
+                return []
+            if number == 0 and not kept:
+                return []
+        elif not codes <= _TALK:
+            return []
+    return sender.judged(kept)
+
+
+def _by_machine(machine: str, items: list[Item], sender: TextSource) -> Reading:
+    numeric = any(item.code in (Code.NUMBER, Code.GROUPED) for item in items)
+    if machine == STRANGER:
+        unread = sender.reading(Kind.UNREAD)
+        return unread._replace(detail={"stranger": True})
+    return sender.reading(Kind.UNREAD if numeric else Kind.NOTED)
 
 
 def _plain_count(text: str, roster: Roster) -> bool:
     """Whether digits can be nothing but a count: no precinct is called so, and nothing is odd about them."""
-    return text.isascii() and len(text) <= 6 and text not in places_of(roster).ids
+    return (
+        text.isascii()
+        and len(text) <= 6
+        and text not in EMERGENCY_NUMBERS
+        and text not in places_of(roster).ids
+    )
 
 
 def _count(
@@ -91,7 +283,7 @@ def _count(
     return Reading(Kind.COUNT, precinct_id, votes, held=held, off_roster=off_roster, unknown_sender=unknown)
 
 
-def _plain(clause: Clause, sender: "_Sender") -> Reading | None:
+def _plain(clause: Clause, sender: TextSource) -> Reading | None:
     """What a count and nothing else says, of one place or of the sender's only one; None: ask the rest."""
     roster, own = sender.roster, sender.own
     where = clause.ids or own
@@ -103,24 +295,8 @@ def _plain(clause: Clause, sender: "_Sender") -> Reading | None:
 
 def _without_signature(items: list[Item], watcher: Watcher) -> list[Item]:
     """Without the sender's own name: "412 - Maria Lopez"."""
-    name = set(plain_words(fold(watcher.name)))
+    name = {*plain_words(fold_marked(composed(watcher.name))), *plain_words(fold(watcher.name))}
     return [item for item in items if item.code != Code.UNKNOWN or item.text not in name]
-
-
-def _alone(folded: str, shape: str) -> Kind | None:
-    """The command that the whole message means, with politeness around it at most."""
-    if not shape:
-        return Kind.HELP if folded.strip(" \n?!.") == "" and "?" in folded else None
-    if _COMMANDS_ALONE.isdisjoint(shape):
-        return None
-    codes = set(shape) - _BESIDE
-    if len(codes) != 1:
-        return None
-    (code,) = codes
-    kind = _ALONE.get(code)
-    if kind == Kind.STOP and Code.FILLER in shape:
-        return None  # "cancel that" is not an opt-out
-    return None if kind == Kind.READY and "?" in folded else kind
 
 
 def _incident_keyword(folded: str, items: list[Item]) -> tuple[int, int] | None:
@@ -128,7 +304,7 @@ def _incident_keyword(folded: str, items: list[Item]) -> tuple[int, int] | None:
     found = [(item.start, item.end) for item in items if item.code == Code.INCIDENT][:1]
     for bang in _BANG.finditer(folded):
         # "412 ! thanks" only shouts: further on, a `!` needs words of its own
-        words = [i for i in items if i.start >= bang.end() and i.code not in (Code.POLITE, Code.FILLER)]
+        words = [i for i in items if i.start >= bang.end() and i.code not in _BESIDE]
         if not folded[: bang.start()].strip() or len(words) > 1:
             found.append((bang.start(), bang.end()))
             break
@@ -140,7 +316,7 @@ def _incident_keyword(folded: str, items: list[Item]) -> tuple[int, int] | None:
     return start, end
 
 
-def _incident(text: str, items: list[Item], keyword: tuple[int, int], sender: "_Sender") -> list[Reading]:
+def _incident(text: str, items: list[Item], keyword: tuple[int, int], sender: TextSource) -> list[Reading]:
     """The incident whose words follow the keyword, verbatim; a question where no words follow."""
     after = [item for item in items if item.start >= keyword[1]]
     start = keyword[1]
@@ -151,103 +327,7 @@ def _incident(text: str, items: list[Item], keyword: tuple[int, int], sender: "_
     if not any(map(str.isalpha, words)):
         numbers = [item.value for item in after if item.code == Code.NUMBER]
         guess = str(numbers[0]) if len(numbers) == 1 else None
-        return [sender.reading(Kind.QUESTION, question="incident", guess=guess)]
+        return [sender.asked(Ask("incident", guess))]
     places = {item.ids for item in after if item.code == Code.PLACE}
     incident = sender.reading(Kind.INCIDENT, text=words)
     return sender.placed(incident, places.pop() if len(places) == 1 else ())
-
-
-@dataclass(slots=True)
-class _Sender:
-    """Who texted, from where and when: what turns a clause into readings."""
-
-    roster: Roster
-    watcher: Watcher | None
-    own: tuple[PrecinctId, ...]
-    unknown: bool
-    sent_at: datetime
-
-    def reading(
-        self, kind: Kind, text: str | None = None, question: str | None = None, guess: str | None = None
-    ) -> Reading:
-        return Reading(kind, text=text, question=question, guess=guess, unknown_sender=self.unknown)
-
-    def asked(self, ask: Ask) -> Reading:
-        return self.reading(Kind.QUESTION, question=ask.question, guess=ask.guess)
-
-    def all_readings(self, clauses: list[Clause]) -> list[Reading]:
-        """The readings of a text's clauses; a question alone, where one of them has to be asked about."""
-        try:
-            return [reading for clause in clauses for reading in self.readings(clause)]
-        except Ask as ask:
-            return [self.asked(ask)]
-
-    def placed(self, incident: Reading, ids: tuple[PrecinctId, ...]) -> list[Reading]:
-        """An incident is never asked back: it is taken where it is known to be, or without a place."""
-        mine = [precinct_id for precinct_id in ids if precinct_id in self.own]
-        found = ids if len(ids) == 1 else tuple(mine) if len(mine) == 1 else ()
-        if not found and len(self.own) == 1:
-            found = self.own
-        if found:
-            return [
-                incident._replace(precinct_id=precinct_id, off_roster=self._off_roster(precinct_id))
-                for precinct_id in self.roster.filed_under(incident.kind, found[0])
-            ]
-        here = [self.roster.precincts[p] for p in self.own if p in self.roster.precincts]
-        sites = {precinct.site_id for precinct in here}
-        if len(sites) == 1 and "" not in sites:  # one polling place: the incident is at each of its precincts
-            return [incident._replace(precinct_id=precinct_id) for precinct_id in self.own]
-        return [incident]
-
-    def _off_roster(self, precinct_id: PrecinctId | None) -> bool:
-        if self.watcher is None or precinct_id is None:
-            return False
-        return not self.roster.is_own(precinct_id, self.own)
-
-    def _precincts(self, clause: Clause) -> tuple[PrecinctId | None, ...]:
-        ids = clause.ids
-        if len(ids) > 1:
-            mine = tuple(precinct_id for precinct_id in ids if precinct_id in self.own)
-            ids = mine or ids
-            if len(ids) > 1:
-                raise Ask("which_precinct", wording(replace(clause, ids=ids[:1])))
-        if not ids and self.unknown:
-            return (None,)
-        if not ids and (len(self.own) == 1 or clause.kind in _EVERYWHERE):
-            ids = self.own
-        if ids:
-            where = tuple(p for place in ids for p in self.roster.filed_under(clause.kind, place))
-            if clause.kind == Kind.VOTERS and len(where) > 1:  # each precinct numbers its own roll
-                raise Ask("which_precinct", wording(replace(clause, ids=where[:1])))
-            return where
-        raise Ask("which_precinct", wording(replace(clause, ids=self.own[:1])) if self.own else None)
-
-    def readings(self, clause: Clause) -> list[Reading]:
-        """The readings of a clause: one, or one a precinct. Raises `Ask`."""
-        return [self._reading(clause, precinct_id) for precinct_id in self._precincts(clause)]
-
-    def _reading(self, clause: Clause, precinct_id: PrecinctId | None) -> Reading:
-        precinct = self.roster.place(precinct_id)
-        observed_at = None
-        if clause.clock:
-            early = clause.kind in (Kind.HERE, Kind.AWAY)
-            observed_at = moment(clause.clock, self.sent_at, self.roster.day, precinct, early)
-            if observed_at is None:
-                bare = wording(replace(clause, clock=None))
-                raise Ask("time", bare)
-        held = None
-        # A correction is itself the confirmation of an unlikely number.
-        if clause.kind in (Kind.COUNT, Kind.FINAL) and precinct and clause.votes is not None:
-            held = precinct.why_held(clause.votes)
-        return Reading(
-            clause.kind,
-            precinct_id,
-            votes=clause.votes,
-            observed_at=observed_at,
-            roll_numbers=clause.rolls,
-            minutes=clause.minutes,
-            people=clause.people,
-            held=held,
-            off_roster=self._off_roster(precinct_id),
-            unknown_sender=self.unknown,
-        )

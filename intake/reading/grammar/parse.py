@@ -15,8 +15,9 @@ NUMBERS = (Code.NUMBER, Code.GROUPED)
 NUMERIC = frozenset({Code.NUMBER, Code.GROUPED, Code.ODD, Code.RANGE})
 
 _COMMANDS = frozenset(
-    {Code.FIX, Code.FINAL, Code.VOTERS, Code.LINE, Code.QUEUE, Code.HERE, Code.AWAY, Code.UNDO}
-)
+    {Code.FIX, Code.FINAL, Code.VOTERS, Code.VOTED, Code.LINE, Code.QUEUE, Code.EMPTY, Code.HERE, Code.AWAY,
+     Code.UNDO}
+)  # fmt: skip
 _IN_COUNTS = str.maketrans({Code.GROUPED: Code.NUMBER, Code.VOTES: None, Code.AND: None, Code.TO: None})
 _UNITS = frozenset({Code.MINUTES, Code.HOURS, Code.OCLOCK})
 _ONE_COUNT = re.compile(r"T?P?T?NT?P?T?")
@@ -44,8 +45,11 @@ class Parse:
             match item.code:
                 case Code.FIX | Code.FINAL:
                     self._corrected(at, Kind.FIX if item.code == Code.FIX else Kind.FINAL)
-                case Code.VOTERS:
+                case Code.VOTERS | Code.VOTED:
                     self._voters(at)
+                case Code.EMPTY:
+                    self._claim(at, at + 1)
+                    self.out.append(Clause(Kind.LINE, item.start, self._place_before(at), minutes=0))
                 case Code.LINE | Code.QUEUE:
                     self._line(at)
                 case Code.HERE | Code.AWAY | Code.UNDO:
@@ -56,8 +60,8 @@ class Parse:
         counted = any(clause.kind in COUNTED for clause in self.out)
         if counted and any(clause.kind == Kind.UNDO for clause in self.out):
             raise Ask("undo", "UNDO")
-        if counted:  # "412 here": who counts is there
-            self.out = [clause for clause in self.out if clause.kind != Kind.HERE]
+        if counted:  # "412 here": who counts is there; "412 leaving": whether he leaves is another text's
+            self.out = [clause for clause in self.out if clause.kind not in (Kind.HERE, Kind.AWAY)]
         return sorted(self.out, key=lambda clause: clause.start)
 
     def _code(self, at: int) -> str | None:
@@ -161,12 +165,16 @@ class Parse:
             elif code not in (Code.AND, Code.VOTES, Code.PEOPLE):
                 break
             after += 1
-        if not rolls:
+        said = self.items[at].code == Code.VOTED
+        counted = said and self._code(after - 1) in (Code.VOTES, Code.PEOPLE)
+        if not rolls or (counted and len(rolls) == 1):
             self.items[at] = replace(self.items[at], code=Code.VOTES)
             return
         rolls = list(dict.fromkeys(rolls))
         if len(rolls) > MOST_ROLLS or min(rolls) < 1:
             raise Ask("voters")
+        if said and len(rolls) == 1:  # "voted 412" is a count as often as a voter
+            raise Ask("voted", str(rolls[0]), choice=rolls[0])
         self._claim(at, after)
         start = self.items[at].start
         self.out.append(Clause(Kind.VOTERS, start, place or self._place_before(at), rolls=tuple(rolls)))
@@ -248,7 +256,12 @@ class Parse:
             return
         if Code.ODD in codes or Code.RANGE in codes:
             numbers = [item.value for item in left if item.code in NUMERIC]
-            guess = str(numbers[0]) if len(numbers) == 1 and numbers[0] is not None else None
+            grouped = self._grouped_by_points(left)
+            if grouped is not None:
+                self.out.append(grouped)
+                return
+            dotted = [i for i in left if i.code == Code.ODD and "." in i.text]  # 2.870; never 27%, +24
+            guess = str(numbers[0]) if len(numbers) == len(dotted) == 1 and numbers[0] is not None else None
             if Code.RANGE in codes and "N" in shape:
                 near = [item.ids for item in left if item.code == Code.RANGE]
                 counts = [item.value for item in left if item.code in NUMBERS]
@@ -268,6 +281,15 @@ class Parse:
         else:
             guess = str(numbers[0]) if len(set(numbers)) == 1 else None
             raise Ask("numbers", guess)
+
+    def _grouped_by_points(self, left: list[Item]) -> Clause | None:
+        """`1.204 votos`: thousands as Spanish and Vietnamese write them, beside a word for votes."""
+        odd = [item for item in left if item.code == Code.ODD and item.value is not None]
+        rest = {item.code for item in left} - {Code.ODD, Code.VOTES, Code.PLACE, Code.CLOCK}
+        if len(odd) != 1 or rest or Code.VOTES not in codes_of(left) or "." not in odd[0].text:
+            return None
+        parts = [replace(item, code=Code.NUMBER) if item is odd[0] else item for item in left]
+        return count_of(parts, Kind.FINAL if self.closing else Kind.COUNT)
 
     def _several(self, parts: list[Item], shape: str) -> None:
         shared = None
@@ -290,8 +312,8 @@ class Parse:
         clocks = [item for item in parts if item.code == Code.CLOCK]
         if not self.out:
             if parts:
-                guess = None
-                raise Ask("place_only" if places else "number", guess)
+                named = places[0].ids if len(places) == 1 else ()
+                raise Ask("place_only" if places else "number", ids=named)
             return
         if len(places) > 1 or len(clocks) > 1:
             raise Ask("numbers")

@@ -19,6 +19,7 @@ REMEMBERED_LENGTH = 24  # characters; longer texts are rarely said twice
 T = TypeVar("T")
 SHORTEST_SITE = 3  # letters of a site's id without a digit: "a 412" must not name the site A
 _NOT_ALNUM = re.compile(r"[\W_]+")
+_ONE_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")  # what the tokeniser takes as one
 _ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 
 
@@ -38,6 +39,8 @@ class Places:
     """`ids` by compact id or one-word name; `names` by phrase, with their `lengths` by first word.
 
     `items_before`: a folded text's items. `clauses_before`: a text's clauses, where they are anybody's.
+    `exact` by id as it stands on the roster: it wins over one that only looks alike (11-1 is not 1-11).
+    `written`: ids that the tokeniser would part.
     `loose` forgives leading zeros (`12-1` for `12-01`): good for a guess, never for a reading.
     """
 
@@ -45,8 +48,14 @@ class Places:
     names: dict[str, Ids]
     lengths: dict[str, tuple[int, ...]]
     loose: dict[str, Ids]
+    exact: dict[str, Ids] = field(default_factory=dict)
+    written: dict[str, Ids] = field(default_factory=dict)
     items_before: Remembered[Any] = field(default_factory=Remembered, repr=False, compare=False)
     clauses_before: Remembered[Any] = field(default_factory=Remembered, repr=False, compare=False)
+
+    def named_by_id(self, word: str) -> Ids:
+        """The precincts whose id the word is, or, where none is written so, may be."""
+        return self.exact.get(word) or self.ids.get(compact(word), ())
 
     def named(self, words: list[str], start: int) -> tuple[Ids, int] | None:
         """The longest name that begins at `start`, and how many words it takes."""
@@ -72,6 +81,8 @@ def _places_of(roster: Roster) -> Places:
     ids: dict[str, list[PrecinctId]] = {}
     names: dict[str, list[PrecinctId]] = {}
     loose: dict[str, list[PrecinctId]] = {}
+    exact: dict[str, Ids] = {}
+    written: dict[str, Ids] = {}
     phrases: list[list[str]] = []
 
     def add(index: dict[str, list[PrecinctId]], key: str, precinct_id: PrecinctId) -> bool:
@@ -80,10 +91,13 @@ def _places_of(roster: Roster) -> Places:
             known.append(precinct_id)
         return len(known) == 1
 
-    commands = vocabulary().codes
+    commands = vocabulary().plain
     for precinct in roster.precincts.values():
         precinct_id = precinct.precinct_id
         folded = fold(precinct_id)
+        exact[folded] = (precinct_id,)
+        if compact(folded) != folded and not _ONE_WORD.fullmatch(folded) and " " not in folded:
+            written[folded] = (precinct_id,)
         add(ids, compact(folded), precinct_id)
         add(loose, without_zeros(folded), precinct_id)
         for name in (precinct_id, precinct.name, *precinct.aliases):
@@ -110,11 +124,14 @@ def _places_of(roster: Roster) -> Places:
                 add(ids, compact(phrase), PrecinctId(site))
         elif add(names, phrase, PrecinctId(site)):
             phrases.append(words)
+    by_id = {key: exact.get(key) or tuple(found) for key, found in ids.items()}  # `111` is 111, never 1-11
     return Places(
-        {key: tuple(found) for key, found in ids.items()},
+        by_id,
         {key: tuple(found) for key, found in names.items()},
         lengths_by_first_word(phrases),
         {key: tuple(found) for key, found in loose.items()},
+        exact,
+        written,
     )
 
 

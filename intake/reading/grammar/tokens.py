@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 # Linear by construction: every alternative eats what it looked at, or fails at its first few characters.
 _TOKEN = re.compile(
-    r"(?P<link>(?:https?://|www\.)\S+)"
+    r"(?P<link>(?:https?://|www\.)\S+|[\w-]{1,40}\.(?:jpe?g|png|heic|gif|webp|mp4|mov|3gp|m4a|amr|pdf|vcf)\b)"
     r"|(?P<clock>\d{1,2}:\d{2}(?::\d{2})?(?![\d:]))"
     r"|(?P<grouped>\d{1,3}(?:,\d{3})+(?!\d|[,./:]\d))"
     r"|(?P<odd>\d+(?:[./:'*^]\d+)+)"

@@ -3,12 +3,15 @@
 A watcher who was signed up in English may text `fila 45`; so all languages are read for everybody.
 """
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from intake.languages.catalogues import load_catalogues
-from intake.reading.grammar.fold import fold
+from intake.languages.catalogues import Catalogue, load_catalogues
+from intake.reading.grammar.fold import bare, composed, fold_marked
 from intake.reading.grammar.tokens import plain_words
+
+WordLists = Mapping[str, tuple[str, ...]]
 
 
 class Code:
@@ -25,6 +28,7 @@ class Code:
     UNDO = "Z"
     FINAL = "E"
     VOTERS = "V"
+    VOTED = "w"  # before several numbers they are of the roll; before one, it may be a count
     LINE = "L"
     QUEUE = "Q"  # "in line", "waiting": the number before it is people
     INCIDENT = "!"
@@ -50,6 +54,16 @@ class Code:
     POLITE = "+"
     FILLER = "."
     TEXTING = "s"  # "me", "messages": fine beside STOP or HELP, unknown elsewhere
+    # a conversation
+    YES = "K"
+    OKAY = "k"  # also said out of courtesy: answers an open question, and nothing else
+    NO = "D"
+    THANKS = "t"
+    REFUSE = "r"  # "no more", "do not": an opt-out beside "texts", "text me"
+    MORE = "M"  # "24 more": what came on top, never the whole
+    GONE = "g"  # "left", "out", "going": of the sender only where it is all the text
+    WAIT = "W"  # "wait" is a queue's, or the sender's who corrects himself
+    EMPTY = "0"  # "no line"
     # numbers and places
     NUMBER = "N"
     GROUPED = "G"  # 1,204
@@ -57,23 +71,32 @@ class Code:
     RANGE = "R"  # 45-48, and no precinct
     CLOCK = "T"
     PLACE = "P"
-    UNKNOWN = "U"
+    UNKNOWN = "U"  # also a word that without its marks could be several
 
 
 # The catalogue's name of a class of words. Where two classes claim a word the earlier one has it.
 CLASSES = {
+    "yes": Code.YES,
+    "okay": Code.OKAY,
+    "no": Code.NO,
+    "thanks": Code.THANKS,
     "stop": Code.STOP,
+    "refuse": Code.REFUSE,
     "start": Code.START,
     "help": Code.HELP,
     "fix": Code.FIX,
     "undo": Code.UNDO,
     "final": Code.FINAL,
     "voters": Code.VOTERS,
+    "voted": Code.VOTED,
+    "empty": Code.EMPTY,
+    "wait": Code.WAIT,
     "queue": Code.QUEUE,
     "line": Code.LINE,
     "incident": Code.INCIDENT,
     "here": Code.HERE,
     "away": Code.AWAY,
+    "gone": Code.GONE,
     "ready": Code.READY,
     "votes": Code.VOTES,
     "people": Code.PEOPLE,
@@ -84,6 +107,7 @@ CLASSES = {
     "am": Code.AM,
     "pm": Code.PM,
     "precinct": Code.PRECINCT,
+    "more": Code.MORE,
     "about": Code.ABOUT,
     "same": Code.SAME,
     "none": Code.NONE,
@@ -95,23 +119,63 @@ CLASSES = {
 }
 
 
+TONAL = frozenset({"vi"})  # languages whose words differ by their marks alone
+_LOOSE = 64  # characters of a phrase that is looked up mark by mark; the longest of a catalogue has half
+
+
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """`codes` by phrase (words joined by a space); `lengths` by a phrase's first word, longest first."""
+    """Phrases (words joined by a space) and their codes; `lengths` by a phrase's first word, longest first.
 
-    codes: dict[str, str]
+    `plain`: for texts without any marks: what is written so, or what only one code's words are written so
+    without their marks; UNKNOWN where several are. `marked`: for texts with marks: what is written so.
+    `spellings`, by phrase without marks: all its spellings, for texts that have some marks and lack others.
+    """
+
+    plain: dict[str, str]
+    marked: dict[str, str]
+    spellings: dict[str, list[tuple[str, str, bool]]]
     lengths: dict[str, tuple[int, ...]]
 
-    def find(self, words: list[str], start: int) -> tuple[str, int] | None:
-        """The longest known phrase that begins at `start`, and how many words it takes."""
-        for length in self.lengths.get(words[start], ()):
-            code = self.codes.get(" ".join(words[start : start + length]))
-            if code is not None and start + length <= len(words):
+    def find(self, words: list[str], start: int, marked: bool) -> tuple[str, int] | None:
+        """The longest known phrase that begins at `start`, and how many words it takes.
+
+        `marked`: whether the text's letters have marks anywhere: then those without mean it.
+        """
+        first = words[start]
+        lengths = self.lengths.get(first) or (self.lengths.get(bare(first), ()) if marked else ())
+        for length in lengths:
+            if start + length > len(words):
+                continue
+            phrase = " ".join(words[start : start + length])
+            code = self._marked(phrase) if marked else self.plain.get(phrase)
+            if code is not None:
                 return code, length
         return None
 
+    def code(self, word: str) -> str | None:
+        """What a single word means."""
+        return self.plain.get(word) if word.isascii() else self._marked(word)
 
-def lengths_by_first_word(phrases: list[list[str]]) -> dict[str, tuple[int, ...]]:
+    def _marked(self, phrase: str) -> str | None:
+        code = self.marked.get(phrase)
+        if code is not None or len(phrase) > _LOOSE:
+            return code
+        found = {
+            code
+            for spelling, code, tonal in self.spellings.get(bare(phrase), ())
+            if not tonal or _may_be(phrase, spelling)
+        }
+        return found.pop() if len(found) == 1 else Code.UNKNOWN if found else None
+
+
+def _may_be(typed: str, spelling: str) -> bool:
+    """Whether each word is the spelling's, or written without any marks."""
+    pairs = zip(typed.split(" "), spelling.split(" "), strict=True)
+    return all(word in (right, bare(right)) for word, right in pairs)
+
+
+def lengths_by_first_word(phrases: Iterable[list[str]]) -> dict[str, tuple[int, ...]]:
     """For each first word, how long the phrases are that begin with it (longest first)."""
     lengths: dict[str, set[int]] = {}
     for phrase in phrases:
@@ -119,16 +183,36 @@ def lengths_by_first_word(phrases: list[list[str]]) -> dict[str, tuple[int, ...]
     return {word: tuple(sorted(found, reverse=True)) for word, found in lengths.items()}
 
 
+def vocabulary_of(classes: Mapping[str, str], words_of: Callable[[Catalogue], WordLists]) -> Vocabulary:
+    """The words of all catalogues that `words_of` names, as `classes` gives them codes.
+
+    Where two classes claim the same words the earlier one has them.
+    """
+    marked: dict[str, str] = {}
+    written: dict[str, str] = {}  # without marks by right
+    spellings: dict[str, list[tuple[str, str, bool]]] = {}
+    for name, code in classes.items():
+        for language, catalogue in load_catalogues().items():
+            for term in words_of(catalogue).get(name, ()):
+                phrase = " ".join(plain_words(fold_marked(composed(term))))
+                if not phrase:
+                    continue
+                mine = marked.setdefault(phrase, code)
+                tonal = language in TONAL
+                if phrase.isascii() and not tonal:
+                    written.setdefault(phrase, code)
+                if mine == code:
+                    spellings.setdefault(bare(phrase), []).append((phrase, code, tonal))
+    plain = dict(written)
+    for phrase, ways in spellings.items():
+        codes = {code for _, code, _ in ways}
+        plain.setdefault(phrase, codes.pop() if len(codes) == 1 else Code.UNKNOWN)
+    return Vocabulary(
+        plain, marked, spellings, lengths_by_first_word(p.split(" ") for p in (*marked, *plain))
+    )
+
+
 @cache
 def vocabulary() -> Vocabulary:
     """All catalogues' words."""
-    codes: dict[str, str] = {}
-    phrases: list[list[str]] = []
-    for name, code in CLASSES.items():
-        for catalogue in load_catalogues().values():
-            for term in catalogue.words.get(name, ()):
-                words = plain_words(fold(term))
-                if words and " ".join(words) not in codes:
-                    codes[" ".join(words)] = code
-                    phrases.append(words)
-    return Vocabulary(codes, lengths_by_first_word(phrases))
+    return vocabulary_of(CLASSES, lambda catalogue: catalogue.words)

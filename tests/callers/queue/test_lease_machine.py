@@ -139,7 +139,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.forbidden_voters.add(f"a/{number}")
         self.run(self.pool.execute(
             "insert into strike_offs values ('a', $1, gen_random_uuid(), $2) on conflict do nothing",
-            number, self.now,
+            str(number), self.now,
         ))  # fmt: skip
 
     @rule(number=st.integers(0, VOTERS - 1))

@@ -21,7 +21,7 @@ from chaos.run.run import EXPERIMENTS, ExperimentResult, Runner, catalogue, writ
 from chaos.session.session import Session
 from chaos.target.target import Target
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.divided(3)]  # each part on a stack of its own
+pytestmark = pytest.mark.timeout(900)
 SHORT = [e for e in catalogue() if "short" in e.about and "one-machine" in e.targets]
 # A machine that runs other suites beside this one is late; laws are not. Long rehearsals judge lateness.
 LAWS = ("I1", "I2", "I4", "I5")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import flask
 import pytest
@@ -33,10 +34,14 @@ except ValueError:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_said_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+def _nothing_said_yet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(telemetry, "_say_again", {})
     # A logger keeps what it was first configured with; a test beside this one may have used ours.
     monkeypatch.setattr(telemetry, "log", structlog.get_logger())
+    configured = structlog.get_config()
+    structlog.reset_defaults()
+    yield
+    structlog.configure(**configured)
 
 
 def test_a_refused_account_is_named_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:

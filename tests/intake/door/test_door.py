@@ -94,7 +94,7 @@ class House:
 
     async def kept(self) -> int:
         """Messages the journal holds in all."""
-        return sum(file.count(0, file.last_seq) for file in self.intake.journal._folder.files())
+        return sum(file.messages.count(0, file.last_seq) for file in self.intake.journal._folder.files())
 
     async def log(self, kind: str) -> list[Any]:
         await until_drained(self.url)

@@ -15,7 +15,7 @@ from election.log import check_in_log as election_log
 from election.postgres.database import connect
 from intake.drain import drain as drain_module
 from intake.drain.drain import Drain
-from intake.journal.file import Draft
+from intake.journal.draft import Draft
 from intake.journal.writer import Journal
 from intake.metrics.intake import Telemetry
 from intake.reading.reader import check_ins_of, readings_of

@@ -1,6 +1,7 @@
 """The watcher's form on a phone: without signal, with an impatient thumb, with a revoked link."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,7 +14,7 @@ from election.postgres.database import connect
 from intake.reading.reader import readings_of
 from intake.roster.links import issue, reissue, revoke
 from tests.intake.phones import NUMBER, PHONE, Site, browser, needs_chromium, pictures, run, site
-from tests.intake.sample import ONE, TWO, sample_roster, sms
+from tests.intake.sample import ONE, SENT, TWO, sample_roster, sms
 
 __all__ = ["browser", "site"]  # fixtures
 pytestmark = needs_chromium
@@ -295,7 +296,8 @@ def test_what_goes_by_text_reads_like_the_report(site: Site, phone: BrowserConte
              .replace('form.js', 'screens.js')); return cases.map((c) => asText(...c)); }""",
         cases,
     )
-    read = [readings_of(sms(text, TWO), sample_roster())[0] for text in texts]
+    sent = [SENT + timedelta(hours=10) if case[0] == "final" else SENT for case in cases]
+    read = [readings_of(sms(t, TWO, at), sample_roster())[0] for t, at in zip(texts, sent, strict=True)]
     assert [str(r.kind) for r in read] == [
         "count", "count", "fix", "final", "line", "voters", "incident", "ready",
     ]  # fmt: skip

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from election.domain.checkin import Channel, Message
 from election.runtime.clock import Clock, FixedClock
-from intake.journal.file import Draft, JournalFile, TornJournalError
+from intake.journal.draft import Draft
+from intake.journal.file import JournalFile, TornJournalError
 from intake.journal.writer import Journal, JournalUnavailableError
 
 AT = datetime(2026, 11, 3, 15, 5, 0, 123456, tzinfo=UTC)

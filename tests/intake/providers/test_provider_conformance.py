@@ -24,6 +24,7 @@ from twilio.request_validator import HMAC_SHA256, RequestValidator
 
 from intake.providers import PROVIDERS, MalformedError, Webhook, WebhookRefusedError, freshness
 from intake.providers.generic import sign as sign_generic
+from intake.receive.pipeline import normal_phone
 from intake.settings import IntakeSettings
 from intake.webhook.fast_path import Headers
 
@@ -318,9 +319,66 @@ def test_whatever_comes_is_refused_or_malformed_or_nothing(vector: Vector, body:
 
 
 @every
-def test_an_empty_id_or_sender_is_malformed(vector: Vector) -> None:
+def test_an_empty_id_is_malformed(vector: Vector) -> None:
     with pytest.raises(MalformedError):
         taken(vector, vector.webhook(key=""))
+
+
+SENDERS_FIELD = {
+    "twilio": "From",
+    "plivo": "From",
+    "vonage": "msisdn",
+    "generic": "from",
+    "bandwidth": "from",
+}
+
+
+def _from(vector: Vector, sender: str) -> Any:
+    field = SENDERS_FIELD.get(vector.provider, "from")
+    given: Any = {"phone_number": sender} if vector.provider == "telnyx" else sender
+    more = {field: given}
+    if vector is VECTORS["vonage-jwt"]:
+        more = {"from": sender}
+    (incoming,) = taken(vector, vector.webhook("from-1", more=more))
+    return incoming.sender
+
+
+@every
+@pytest.mark.parametrize(
+    ("written", "phone"),
+    [
+        ("+12155550101", "+12155550101"),
+        ("0012155550101", "+12155550101"),
+        ("whatsapp:+12155550101", "+12155550101"),
+        ("WhatsApp: +1 (215) 555-0101", "+12155550101"),
+        (" +1 215 555 0101 ", "+12155550101"),
+        ("+5215555550101", "+525555550101"),
+        ("005215555550101", "+525555550101"),
+        ("72345", "72345"),
+        ("ELECTIONS", "ELECTIONS"),
+    ],
+)
+def test_a_sender_is_known_however_the_gateway_writes_it(vector: Vector, written: str, phone: str) -> None:
+    assert _from(vector, written) == phone
+
+
+@every
+def test_a_text_without_a_sender_is_kept_and_is_nobodys(vector: Vector) -> None:
+    """Each has a sender of its own, so that no two of them count as one person's."""
+    sender = _from(vector, "")
+    assert sender.startswith("no sender ")
+    assert normal_phone(sender, "US") == sender, "nothing in it is taken for a phone"
+    other = vector.webhook("from-2", more={})
+    assert taken(vector, other)[0].sender != sender
+
+
+def test_vonage_by_get() -> None:
+    vector = VECTORS["vonage-sha256"]
+    webhook = vector.webhook("m9")
+    by_get = webhook._replace(url=f"{webhook.url}?{webhook.body.decode()}", body=b"")
+    assert taken(vector, by_get) == taken(vector, webhook)
+    with pytest.raises(WebhookRefusedError):
+        taken(vector, by_get._replace(url=by_get.url.replace("412", "999")))
 
 
 def test_a_token_may_not_choose_its_algorithm() -> None:

@@ -1,14 +1,18 @@
 """A message of any channel becomes readings and entries of the log; nothing a body holds raises."""
 
+import importlib
+import inspect
 import json
+import pkgutil
 from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import intake.reading
 from election.domain.checkin import Channel, Kind
 from election.domain.ids import check_in_id
-from intake.reading.reader import check_ins_of, readings_of
+from intake.reading.reader import check_ins_of, prepare, readings_of
 from tests.intake.sample import NOBODY, ONE, SENT, TWO, sample_roster, sms
 
 ROSTER = sample_roster()
@@ -20,6 +24,23 @@ def _form(sender="form:w1", channel=Channel.FORM, **report):
 
 def _entries(message):
     return check_ins_of(message, readings_of(message, ROSTER), ROSTER)
+
+
+def test_no_text_waits_for_a_table_of_words() -> None:
+    """Each is built by `prepare`, which intake calls before it serves: else the first texts hold it."""
+    found = pkgutil.walk_packages(intake.reading.__path__, "intake.reading.")
+    modules = [importlib.import_module(module.name) for module in found]
+    tables = {
+        f"{each.__module__}.{name}": each
+        for module in modules
+        for name, each in vars(module).items()
+        if hasattr(each, "cache_clear") and not inspect.signature(each).parameters
+    }
+    assert len(tables) > 5
+    for table in tables.values():
+        table.cache_clear()
+    prepare()
+    assert [name for name, table in tables.items() if table.cache_info().currsize == 0] == []
 
 
 def test_entries_have_stable_ids_and_say_who_where_and_when() -> None:
@@ -39,7 +60,9 @@ def test_details_hold_only_what_applies() -> None:
     assert _entries(sms("80 people in line"))[0].detail == {"people": 80}
     assert _entries(sms("! no paper"))[0].detail == {"text": "no paper", "incident": 41}
     assert _entries(sms("9999"))[0].detail == {"held": "above_registered"}
-    assert _entries(sms("about 400"))[0].detail == {"question": "about", "guess": "400"}
+    offers = [{"kind": "count", "precinct_id": "31-07", "votes": 400}]
+    about = {"question": "about", "guess": "400", "offers": offers}
+    assert _entries(sms("about 400"))[0].detail == about
     assert _entries(sms("412", NOBODY))[0].detail == {"unknown_sender": True}
     assert _entries(sms("31-09 412"))[0].detail == {"off_roster": True}
 
@@ -113,3 +136,9 @@ def test_a_decision_keeps_its_own_fields() -> None:
 )
 def test_no_body_of_any_channel_raises(body, channel, sender) -> None:
     assert _entries(sms(body, sender, channel=channel))
+
+
+def test_a_problem_box_opts_nobody_out() -> None:
+    for text in ("stop", "no more texts", "STOP"):
+        (entry,) = _entries(_form(precinct_id="31-07", kind="incident", text=text))
+        assert (entry.kind, entry.detail["text"]) == (Kind.INCIDENT, text)

@@ -69,7 +69,7 @@ def test_every_answer_fits(language) -> None:
 
 def test_an_answer_repeats_what_was_understood_and_how_to_undo_it() -> None:
     assert _answer("412 at 10:05") == (
-        "Got it: 412 at 31-07 (10:05). Wrong? Text FIX 412 with the right number, or UNDO."
+        "Got it: 412 at 31-07 (10:05). Wrong? Text FIX with the right number, or UNDO."
     )
     for language, undo in (("es", "DESHACER"), ("zh", "撤销"), ("vi", "RUT LAI")):
         answer = _answer("412", SENDERS[language])
@@ -85,7 +85,7 @@ def test_an_answer_repeats_what_was_understood_and_how_to_undo_it() -> None:
 def test_the_commands_that_answers_name_are_understood() -> None:
     """A watcher who follows the answer's advice gets what it promised."""
     named = {
-        "en": ("FIX 400", "UNDO", "LINE 45", "LINE 120 people", "HERE", "AWAY", "FINAL 611", "HELP"),
+        "en": ("FIX 400", "UNDO", "LINE 45", "LINE 120 people", "HERE", "AWAY", "YES", "HELP"),
         "es": (
             "CORREGIR 400",
             "DESHACER",
@@ -93,23 +93,30 @@ def test_the_commands_that_answers_name_are_understood() -> None:
             "FILA 120 personas",
             "AQUI",
             "ME VOY",
-            "FINAL 611",
+            "SI",
             "AYUDA",
         ),
-        "zh": ("更正 400", "撤销", "排队 45", "排队 120人", "到了", "离开", "最终 611", "帮助"),
-        "vi": ("SUA 400", "RUT LAI", "CHO 45", "CHO 120 nguoi", "CO MAT", "ROI DI", "FINAL 611", "TRO GIUP"),
+        "zh": ("更正 400", "撤销", "排队 45", "排队 120人", "到了", "离开", "是", "帮助"),
+        "vi": ("SUA 400", "RUT LAI", "HANG 45", "HANG 120 nguoi", "CO MAT", "ROI DI", "VANG", "TRO GIUP"),
     }
-    kinds = [Kind.FIX, Kind.UNDO, Kind.LINE, Kind.LINE, Kind.HERE, Kind.AWAY, Kind.FINAL, Kind.HELP]
+    kinds = [Kind.FIX, Kind.UNDO, Kind.LINE, Kind.LINE, Kind.HERE, Kind.AWAY, Kind.CONFIRM, Kind.HELP]
     for language, texts in named.items():
         assert [readings_of(sms(t, SENDERS[language]), ROSTER)[0].kind for t in texts] == kinds, language
 
 
 def test_unlikely_counts_are_asked_about() -> None:
-    assert "FIX 9999" in _answer("9999")
-    assert "430" in _answer("412", hints={"31-07": (430, 400.0)})
-    assert _answer("430", hints={"31-07": (430, 400.0)}).startswith("Got it")
-    assert "FIX 1300" in _answer("1300", hints={"31-07": (100, 120.0)})
-    assert _answer("412", hints={"31-09": (430, 1.0)}).startswith("Got it")
+    assert _answer("9999").startswith("Sure? 9999 is above the 1500 registered")
+    assert "430" in _answer("412", hints={"31-07": (430, 400.0, None)})
+    assert _answer("430", hints={"31-07": (430, 400.0, None)}).startswith("Got it")
+    assert "far more than we expect" in _answer("1300", hints={"31-07": (100, 120.0, None)})
+    assert "far above the last 120" in _answer("900", hints={"31-07": (120, 200.0, 1.0)})
+    assert _answer("220", hints={"31-07": (120, 200.0, 1.0)}).startswith("Got it"), "a rise of 100 at most"
+    assert _answer("412", hints={"31-09": (430, 1.0, None)}).startswith("Got it")
+
+
+def test_what_no_person_wrote_is_not_answered() -> None:
+    for text in ("Liked “Got it: 412 at 31-07.”", "thanks", "Automatic reply: out of office", "🙏"):
+        assert _answer(text) == "", text
 
 
 def test_segments_are_counted_as_providers_bill_them() -> None:

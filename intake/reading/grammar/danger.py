@@ -1,0 +1,101 @@
+"""Danger: which sentences of a text report it, and which say that it is over. Before all else is read.
+
+A sentence is an alarm where one of its words is one alone (`knife`, `turned away`), or where it names a thing
+that voting needs and what is wrong with it (`machine` and `broken`, `out of` and `ballots`). Names of places
+are taken out first, so that a fire house is no fire.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from intake.languages.catalogues import Catalogue
+from intake.reading.grammar.fold import bare
+from intake.reading.grammar.tokens import Token
+from intake.reading.grammar.words import Vocabulary, WordLists, vocabulary_of
+
+_CALM, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING = "calm", "alone", "solved", "trouble", "lack", "thing"
+_ALARMING = ("safety", "voter_turned_away", "late_opening")  # categories whose words are alarms by themselves
+_ENDS = frozenset(".!?;\n")
+_NEAR = 2  # words between what is lacking and the word that says so: "no more paper ballots"
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """`spans`: where in the folded text the words stand that say so. `over`: it was, and is no more."""
+
+    raised: bool = False
+    over: bool = False
+    spans: tuple[Span, ...] = ()
+
+
+NO_ALARM = Alarm()
+
+
+@cache
+def danger_words() -> Vocabulary:
+    """Words that report danger, or its end."""
+
+    def words_of(catalogue: Catalogue) -> WordLists:
+        categories = [term for name in _ALARMING for term in catalogue.incidents.get(name, ())]
+        alone = (*catalogue.danger.get(_ALONE, ()), *(t for t in categories if not t.isdigit()))
+        return {**catalogue.danger, _ALONE: alone}
+
+    return vocabulary_of({name: name for name in (_CALM, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING)}, words_of)
+
+
+def alarm_of(tokens: Sequence[Token], folded: str, names: Sequence[Span]) -> Alarm:
+    """What a text's tokens report. `names`: where names and ids of places stand."""
+    taken = iter(names)
+    name = next(taken, None)
+    kept: list[Token] = []
+    for token in tokens:
+        while name and name[1] <= token.start:
+            name = next(taken, None)
+        if not (name and name[0] <= token.start):
+            kept.append(token)
+    words = [token.text for token in kept]
+    marked = not folded.isascii() and bare(folded) != folded
+    find, raised, over = danger_words().find, False, False
+    spans: list[Span] = []
+    said: list[tuple[str, int, int]] = []  # of this sentence: what, from which word, up to which
+    at, n = 0, len(words)
+    while at < n:
+        known = find(words, at, marked)
+        length = known[1] if known else 1
+        if known and known[0] in _CODES:
+            said.append((known[0], at, at + length))
+        at += length
+        if said and (at == n or not _ENDS.isdisjoint(folded[kept[at - 1].end : kept[at].start])):
+            alarming, ended = _judged(said)
+            raised, over = raised or alarming, over or ended
+            if alarming or ended:
+                spans += [(kept[a].start, kept[b - 1].end) for _, a, b in said]
+            said = []
+    return Alarm(raised, over and not raised, tuple(spans)) if raised or over else NO_ALARM
+
+
+_CODES = frozenset({_CALM, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING})
+
+
+def _judged(said: list[tuple[str, int, int]]) -> tuple[bool, bool]:
+    """Of one sentence: whether it raises an alarm, and whether it says that one is over."""
+    codes = {code for code, _, _ in said}
+    trouble = max((a for code, a, _ in said if code == _TROUBLE), default=-1)
+    solved = max((a for code, a, _ in said if code == _SOLVED), default=-1)
+    things = [(a, b) for code, a, b in said if code == _THING]
+    lacks = [(a, b) for code, a, b in said if code == _LACK]
+    lacking = any(0 <= a - end <= _NEAR for _, end in lacks for a, _ in things)
+    lacking = lacking or (bool(lacks) and any(b == lacks[-1][0] for _, b in things))
+    failing = bool(things) and (trouble >= 0 or lacking)
+    if solved >= 0 and solved > trouble and (failing or bool(things) or trouble >= 0 or _ALONE in codes):
+        first = min((a for code, a, _ in said if code == _ALONE), default=solved + 1)
+        return False, first > solved or _only_named(said, solved)
+    return _ALONE in codes or failing, False
+
+
+def _only_named(said: list[tuple[str, int, int]], solved: int) -> bool:
+    """Whether every alarm stands before the words that say it is over: "fire alarm was a false alarm"."""
+    return all(a < solved for code, a, _ in said if code == _ALONE)

@@ -1,0 +1,165 @@
+"""What of a text its sender did not write: reactions, automatic replies, quoted lines, our own words.
+
+Phones send a tapped heart as words (`Liked “Got it: 412 at 12-01.”`) and networks word what failed. None of
+that reports anything, and no number in it is anybody's guess.
+"""
+
+import re
+import unicodedata
+from functools import cache
+from typing import NamedTuple
+
+from intake.languages.catalogues import load_catalogues
+from intake.reading.grammar.fold import bare, fold_marked
+from intake.reading.grammar.tokens import plain_words
+from intake.reading.grammar.words import Code, Vocabulary, vocabulary_of
+
+REACTION, ATTACHMENT, AUTOMATIC, BUSY, STRANGER = "reaction", "attachment", "automatic", "busy", "stranger"
+_OPENING = '“"«„「『‟〝'
+_CLOSING = '”"»“」』〞'
+_LEAD = 8  # words before the quoted text of a reaction, at most
+_SHORT = 14  # words of a reaction to a picture, at most (each sign of Chinese is one)
+_FRAGMENT = 4  # words that are looked for together
+_ALIKE, _SIGNS_ALIKE = 4, 8  # such windows in a row that are ours, not chance; signs of Chinese say less
+_QUOTED = re.compile(r"“[^”“]*”|«[^»«]*»|「[^」「]*」|\"[^\"]*\"")
+_PHONE = re.compile(r"(?<!\d)(?:\+?\d{1,3}[ .-]?)?\(?\d{3}\)?[ .-]{0,2}\d{3}[ .-]\d{4}(?!\d)")
+_CUT = re.compile(
+    r"^\s{0,4}(?:--+|__+|—+|-{2,5}\s?original message\s?-{2,5}"
+    r"|[^\n]{0,80}(?:wrote|escribió|写道|đã viết) ?[:：])\s*$"
+)
+_YES, _NO, _ALARM = "👍👌✅✔☑💯🆗🙆👏", "👎❌🚫🙅✖❎", "🆘🚨🔫🔪🗡🚑🔥🚒🚓🚔💣🧨"
+
+
+class SenderText(NamedTuple):
+    """`text`: what the sender wrote. `noted`: nothing at all; a machine worded it."""
+
+    text: str
+    noted: bool = False
+
+
+@cache
+def machine_words() -> Vocabulary:
+    """What phones and networks word, and what strangers ask."""
+    names = (REACTION, ATTACHMENT, AUTOMATIC, BUSY, STRANGER)
+    return vocabulary_of({name: name for name in names}, lambda catalogue: catalogue.machine)
+
+
+@cache
+def our_words() -> frozenset[tuple[str, ...]]:
+    """Every few words in a row of what we text, its fields left out."""
+    found: set[tuple[str, ...]] = set()
+    for catalogue in load_catalogues().values():
+        for template in (*catalogue.replies.values(), *catalogue.outbound.values()):
+            words = _without_numbers(re.sub(r"\{[^{}]*\}", " ", template))
+            found.update(tuple(words[i : i + _FRAGMENT]) for i in range(len(words) - _FRAGMENT + 1))
+    return frozenset(found)
+
+
+def _without_numbers(text: str) -> list[str]:
+    words = plain_words(bare(fold_marked(text)))
+    return [word for word in words if not any(map(str.isdigit, word))]
+
+
+def is_ours(text: str) -> bool:
+    """Whether the words are from one of our own texts: more of them in a row than chance has alike."""
+    words, ours, run = _without_numbers(text), our_words(), 0
+    for i in range(len(words) - _FRAGMENT + 1):
+        run = run + 1 if tuple(words[i : i + _FRAGMENT]) in ours else 0
+        if run >= (_SIGNS_ALIKE if words[i] > "\u2e80" else _ALIKE):
+            return True
+    return False
+
+
+def written(text: str) -> SenderText:
+    """What of `text` its sender wrote."""
+    if _is_reaction(text):
+        return SenderText("", True)
+    lines = text.splitlines()
+    if len(lines) > 1:
+        kept: list[str] = []
+        for number, line in enumerate(lines):
+            if _CUT.match(line) and (kept or number == 0):
+                break
+            quoted = line.lstrip().startswith((">", "|")) or is_ours(line)
+            if not quoted and not (kept and _PHONE.search(line)):
+                kept.append(line)
+        if not any(line.strip() for line in kept):
+            return SenderText("", True)
+        text = "\n".join(kept)
+    if is_ours(text):
+        return SenderText("", True)
+    if any(mark in text for mark in '“«「"'):
+        outside = _QUOTED.sub(" ", text)
+        if any(map(str.isalnum, outside)):
+            inside = any(map(str.isdigit, "".join(_QUOTED.findall(text))))
+            return SenderText(outside if inside else text)
+    return SenderText(text)
+
+
+def without_phones(text: str) -> str:
+    """The text with phone numbers blanked, each by a sign that is no number."""
+    return _PHONE.sub(lambda found: " ^ ".ljust(len(found[0])), text)
+
+
+def _words(text: str) -> tuple[list[str], bool]:
+    folded = fold_marked(text)
+    return plain_words(folded), bare(folded) != folded
+
+
+def _is_reaction(text: str) -> bool:
+    at = min((i for mark in _OPENING if (i := text.find(mark)) >= 0), default=-1)
+    if at >= 0:
+        lead, rest = text[:at], text[at + 1 :].rstrip(" .。\u200b\u200c\u200d\ufeff\u200a\u2009\xa0")
+        end = max((rest.rfind(mark) for mark in _CLOSING), default=-1)
+        tail = rest[end + 1 :] if end >= 0 else ""
+        if len(lead) > 80 or any(map(str.isdigit, lead)) or any(map(str.isdigit, tail)) or len(tail) > 16:
+            return False
+        words, marked = _words(lead)
+        emoji = any(_is_emoji(char) for char in lead + tail)
+        if emoji and len(words) <= 3:
+            return True
+        return (
+            bool(words)
+            and len(words) <= _LEAD
+            and any(
+                (found := machine_words().find(words, start, marked)) and found[0] == REACTION
+                for start in range(min(3, len(words)))
+            )
+        )
+    words, marked = _words(text[:120])
+    if not 2 <= len(words) <= _SHORT or len(text) > 120:
+        return False
+    find = machine_words().find
+    first = find(words, 0, marked)
+    if not first or first[0] != REACTION:
+        return False
+    for start in range(first[1], len(words)):
+        found = find(words, start, marked)
+        if found and found[0] == ATTACHMENT and start + found[1] >= len(words) - 1:
+            return True
+    return False
+
+
+def said_by_machine(folded: str, words: list[str]) -> str | None:
+    """Which kind of machine's or stranger's text the words are: the first found in order of weight."""
+    marked = not folded.isascii() and bare(folded) != folded
+    find, found = machine_words().find, set[str]()
+    for start in range(len(words)):
+        known = find(words, start, marked)
+        if known and known[0] not in (REACTION, ATTACHMENT, Code.UNKNOWN):
+            found.add(known[0])
+    return next((kind for kind in (AUTOMATIC, STRANGER, BUSY) if kind in found), None)
+
+
+def _is_emoji(char: str) -> bool:
+    return (char > "\u2000" and unicodedata.category(char) in ("So", "Sk")) or char in "‼⁉❗❓"
+
+
+def sign_of(text: str) -> str | None:
+    """What a text of nothing but signs says: `yes`, `no`, `alarm`, `noted`; None where it has words."""
+    if any(map(str.isalnum, text)):
+        return None
+    for signs, meaning in ((_ALARM, "alarm"), (_NO, "no"), (_YES, "yes")):
+        if any(char in signs for char in text):
+            return meaning
+    return "noted" if any(_is_emoji(char) for char in text) else None

@@ -1,0 +1,210 @@
+"""Who texted, from where and when: what turns a text's clauses into readings, judged by the polling hours."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from election.domain.checkin import COUNTED, Kind, Reading
+from election.domain.day import Watcher
+from election.domain.ids import PrecinctId
+from election.domain.roster import Roster
+from intake.reading.grammar.clause import Ask, Clause, wording
+from intake.reading.grammar.times import moment
+
+BEFORE_CLOSE = timedelta(minutes=30)  # a final count may be texted as the last voters leave
+LONGEST_WAIT = 300  # minutes; a longer one is a slip, or a count
+MOST_WAITING = 3_000  # people in one line
+_EVERYWHERE = frozenset({Kind.HERE, Kind.AWAY})  # said of all the sender's precincts where none is named
+_OF_THE_DAY = COUNTED | {Kind.LINE, Kind.VOTERS}  # what can be true only once the polls are open
+_NUMBERS_TO_ASK = frozenset({911, 112, 999})  # a cry for help, or a count
+
+
+_NOTHING: MappingProxyType[str, Any] = MappingProxyType({})
+
+
+def offer_of(reading: Reading) -> dict[str, Any]:
+    """A reading as a question carries it: what a *yes* makes of it."""
+    offer: dict[str, Any] = {"kind": reading.kind.value}
+    for name in ("precinct_id", "votes", "minutes", "people"):
+        if (value := getattr(reading, name)) is not None:
+            offer[name] = value
+    if reading.roll_numbers:
+        offer["roll_numbers"] = list(reading.roll_numbers)
+    if reading.observed_at:
+        offer["observed_at"] = reading.observed_at.isoformat()
+    return offer
+
+
+@dataclass(slots=True)
+class TextSource:
+    """Who texted, from where and when. `at_any_hour`: a rehearsal, where no polls are open."""
+
+    roster: Roster
+    watcher: Watcher | None
+    own: tuple[PrecinctId, ...]
+    unknown: bool
+    sent_at: datetime
+    at_any_hour: bool = False
+    offers: Callable[[str], list[Clause]] | None = field(default=None, repr=False)  # reads a guess
+
+    def reading(
+        self, kind: Kind, text: str | None = None, question: str | None = None, guess: str | None = None
+    ) -> Reading:
+        return Reading(kind, text=text, question=question, guess=guess, unknown_sender=self.unknown)
+
+    def asked(self, ask: Ask) -> Reading:
+        """The question, with what a *yes* would count and, where a place alone was named, which."""
+        detail: dict[str, Any] = {}
+        if ask.guess and self.offers:
+            try:
+                offered = [r for clause in self.offers(ask.guess) for r in self.readings(clause)]
+            except Ask:
+                offered = []
+            offered = [r for r in offered if r.kind in _OF_THE_DAY]
+            if offered and not self._too_early(offered):
+                detail["offers"] = [offer_of(reading) for reading in offered]
+        if ask.choice is not None:
+            detail["roll"] = ask.choice
+        places = self._known(ask.ids)
+        return Reading(
+            Kind.QUESTION,
+            precinct_id=places[0] if len(places) == 1 else None,
+            question=ask.question,
+            guess=ask.guess,
+            unknown_sender=self.unknown,
+            detail=detail,
+        )
+
+    def _known(self, ids: tuple[PrecinctId, ...]) -> tuple[PrecinctId, ...]:
+        mine = tuple(p for p in ids if p in self.own)
+        return mine if len(mine) == 1 else ids
+
+    def all_readings(self, clauses: list[Clause]) -> list[Reading]:
+        """The readings of a text's clauses; a question alone, where one of them has to be asked about."""
+        try:
+            return self.judged([reading for clause in clauses for reading in self.readings(clause)])
+        except Ask as ask:
+            return [self.asked(ask)]
+
+    def judged(self, readings: list[Reading]) -> list[Reading]:
+        """The readings, or a question where the polling hours forbid one of them."""
+        if self.at_any_hour:
+            return readings
+        if self._too_early(readings):
+            return [self.reading(Kind.QUESTION, question="not_open")]
+        if any(r.kind is Kind.FINAL and self._long_before_close(r.precinct_id) for r in readings):
+            so_far = [r._replace(kind=Kind.COUNT) if r.kind is Kind.FINAL else r for r in readings]
+            counts = [r for r in so_far if r.kind is Kind.COUNT]
+            return [
+                Reading(
+                    Kind.QUESTION,
+                    question="so_far",
+                    guess=str(counts[0].votes) if len(counts) == 1 else None,
+                    unknown_sender=self.unknown,
+                    detail={"offers": [offer_of(r) for r in so_far if r.kind in _OF_THE_DAY]},
+                )
+            ]
+        return readings
+
+    def hours(self, precinct_id: PrecinctId | None) -> tuple[datetime, datetime]:
+        """When the polls open and close there, or by the election's own hours."""
+        precinct, day = self.roster.place(precinct_id), self.roster.day
+        if precinct:
+            return precinct.opens_at(day), precinct.closes_at(day)
+        zone = ZoneInfo(day.timezone)
+        return datetime.combine(day.date, day.opens, zone), datetime.combine(day.date, day.closes, zone)
+
+    def open_now(self, precinct_id: PrecinctId) -> bool:
+        """Whether the polls have opened there."""
+        return self.at_any_hour or self.sent_at >= self.hours(precinct_id)[0]
+
+    def _too_early(self, readings: list[Reading]) -> bool:
+        return not self.at_any_hour and any(
+            r.kind in _OF_THE_DAY and self.sent_at < self.hours(r.precinct_id)[0] for r in readings
+        )
+
+    def _long_before_close(self, precinct_id: PrecinctId | None) -> bool:
+        return self.sent_at < self.hours(precinct_id)[1] - BEFORE_CLOSE
+
+    def placed(self, incident: Reading, ids: tuple[PrecinctId, ...]) -> list[Reading]:
+        """An incident is never asked back: it is taken where it is known to be, or without a place."""
+        mine = [precinct_id for precinct_id in ids if precinct_id in self.own]
+        found = ids if len(ids) == 1 else tuple(mine) if len(mine) == 1 else ()
+        if not found and len(self.own) == 1:
+            found = self.own
+        if found:
+            return [
+                incident._replace(precinct_id=precinct_id, off_roster=self._off_roster(precinct_id))
+                for precinct_id in self.roster.filed_under(incident.kind, found[0])
+            ]
+        here = [self.roster.precincts[p] for p in self.own if p in self.roster.precincts]
+        sites = {precinct.site_id for precinct in here}
+        if len(sites) == 1 and "" not in sites:  # one polling place: the incident is at each of its precincts
+            return [incident._replace(precinct_id=precinct_id) for precinct_id in self.own]
+        return [incident]
+
+    def _off_roster(self, precinct_id: PrecinctId | None) -> bool:
+        if self.watcher is None or precinct_id is None:
+            return False
+        return not self.roster.is_own(precinct_id, self.own)
+
+    def _precincts(self, clause: Clause) -> tuple[PrecinctId | None, ...]:
+        ids = clause.ids
+        if len(ids) > 1:
+            mine = tuple(precinct_id for precinct_id in ids if precinct_id in self.own)
+            ids = mine or ids
+            if len(ids) > 1:
+                raise Ask("which_precinct", wording(replace(clause, ids=ids[:1])))
+        if not ids and self.unknown:
+            return (None,)
+        if not ids and (len(self.own) == 1 or clause.kind in _EVERYWHERE):
+            ids = self.own
+        if ids:
+            where = tuple(p for place in ids for p in self.roster.filed_under(clause.kind, place))
+            if clause.kind == Kind.VOTERS and len(where) > 1:  # each precinct numbers its own roll
+                raise Ask("which_precinct", wording(replace(clause, ids=where[:1])))
+            return where
+        raise Ask("which_precinct", wording(replace(clause, ids=self.own[:1])) if self.own else None)
+
+    def readings(self, clause: Clause) -> list[Reading]:
+        """The readings of a clause: one, or one a precinct. Raises `Ask`."""
+        return [self._reading(clause, precinct_id) for precinct_id in self._precincts(clause)]
+
+    def _reading(self, clause: Clause, precinct_id: PrecinctId | None) -> Reading:
+        precinct = self.roster.place(precinct_id)
+        observed_at = None
+        if clause.clock:
+            early = clause.kind in (Kind.HERE, Kind.AWAY)
+            observed_at = moment(clause.clock, self.sent_at, self.roster.day, precinct, early)
+            if observed_at is None:
+                bare = wording(replace(clause, clock=None))
+                raise Ask("time", bare)
+        self._check(clause)
+        held = None
+        # A correction is itself the confirmation of an unlikely number.
+        if clause.kind in (Kind.COUNT, Kind.FINAL) and precinct and clause.votes is not None:
+            held = precinct.why_held(clause.votes)
+        return Reading(
+            clause.kind,
+            precinct_id,
+            votes=clause.votes,
+            observed_at=observed_at,
+            roll_numbers=clause.rolls,
+            minutes=clause.minutes,
+            people=clause.people,
+            held=held,
+            off_roster=self._off_roster(precinct_id),
+            unknown_sender=self.unknown,
+            detail={"corrects": True} if clause.corrects else _NOTHING,
+        )
+
+    def _check(self, clause: Clause) -> None:
+        """Asks about amounts that are more likely slips, or something else altogether."""
+        if clause.kind is Kind.LINE:
+            if (clause.minutes or 0) > LONGEST_WAIT or (clause.people or 0) > MOST_WAITING:
+                raise Ask("long_wait")
+        elif clause.kind is Kind.COUNT and clause.votes in _NUMBERS_TO_ASK and clause.bare and not clause.ids:
+            raise Ask("emergency", f"{clause.votes} votes")

@@ -1,0 +1,71 @@
+"""What a text means as a whole: opting out, help, yes and no, thanks, leaving. Nothing else is in it."""
+
+from itertools import pairwise
+
+from election.domain.checkin import Kind, Reading
+from intake.reading.grammar.items import Item, codes_of
+from intake.reading.grammar.words import Code
+
+_ALONE = {Code.STOP: Kind.STOP, Code.START: Kind.START, Code.HELP: Kind.HELP, Code.READY: Kind.READY}
+_TALK = frozenset({Code.POLITE, Code.FILLER})
+_COURTESY = frozenset({Code.THANKS, Code.OKAY})
+_TEXTING = frozenset({Code.TEXTING})
+_YES = frozenset({Code.YES})
+_NO = frozenset({Code.NO, Code.NONE})
+_REFUSE = frozenset({Code.REFUSE, Code.STOP, Code.NONE, Code.NO, Code.TEXTING})
+_BEFORE_NO = (Code.POLITE, Code.THANKS, Code.OKAY)
+_FEW = 3  # items of a plain no; in longer texts it comes first
+_LEAVING = frozenset({Code.AWAY, Code.GONE, Code.PLACE, Code.CLOCK, Code.AT, Code.PRECINCT})
+
+
+def whole_message(folded: str, items: list[Item]) -> Reading | None:
+    """The one thing that all of the text says; None where it says more, or none of these."""
+    shape = codes_of(items)
+    if not shape:
+        return Reading(Kind.HELP) if "?" in folded and not folded.strip(" \n?!.") else None
+    codes = set(shape) - _TALK
+    if not codes:
+        polite = Code.POLITE in shape and "?" not in folded
+        return Reading(Kind.NOTED) if polite else None
+    asks = "?" in folded
+    spoken = codes - _COURTESY
+    if not spoken:
+        return Reading(Kind.CONFIRM if Code.OKAY in codes else Kind.NOTED) if not asks else None
+    said = spoken - _TEXTING
+    if len(said) == 1:
+        (code,) = said
+        kind = _ALONE.get(code)
+        if kind is Kind.STOP:
+            return Reading(kind) if _sure(items, asks) else None
+        if kind is not None and not (kind is Kind.READY and asks):
+            return Reading(kind)
+    if asks:
+        return None
+    if spoken <= _REFUSE and _refuses(folded, items, spoken):
+        return Reading(Kind.STOP)
+    if spoken <= _YES:
+        return Reading(Kind.CONFIRM)
+    if spoken <= _NO and (len(shape) <= _FEW or shape.lstrip("".join(_BEFORE_NO))[:1] in _NO):
+        return Reading(Kind.DENY)
+    if spoken <= _LEAVING and (Code.AWAY in spoken or Code.GONE in spoken):
+        return Reading(Kind.AWAY)
+    if spoken in ({Code.VOTES}, {Code.VOTERS}):
+        return Reading(Kind.CONFIRM, detail={"choice": "count" if Code.VOTES in spoken else "roll"})
+    return None
+
+
+def _sure(items: list[Item], asks: bool) -> bool:
+    """Whether a word of opting out is one: "cancel that" is about something else."""
+    said = [item for item in items if item.code == Code.STOP]
+    explicit = any(item.end - item.start > len(item.text) for item in said)
+    return not asks and (explicit or all(item.code != Code.FILLER for item in items))
+
+
+def _refuses(folded: str, items: list[Item], spoken: set[str]) -> bool:
+    """Whether the sender wants no more texts: "no more texts", "No. Stop."; not "don't stop"."""
+    if Code.STOP not in spoken:
+        return Code.REFUSE in spoken and Code.TEXTING in spoken
+    for before, item in pairwise(items):
+        if item.code == Code.STOP and before.code in (Code.REFUSE, Code.NONE, Code.NO):
+            return not folded[before.end : item.start].isspace() and bool(folded[before.end : item.start])
+    return True
