@@ -64,8 +64,9 @@ class Constants:
 
     # doubt: counts that passed the gate and are none of their precinct's
     bad_rate: float = 0.03  # share of them before the day says otherwise (J)
-    bad_faith: float = 100.0  # … worth so many counts
-    bad_sd: float = 0.80  # how far off they are: two precincts' sizes apart
+    bad_faith: float = 20.0  # … worth so many counts
+    bad_sd: float = 0.80  # how far from a usual precinct's size they are, at least (C)
+    bad_beside_sd: float = 0.35  # … beside the SD of sizes (J)
 
     # gate
     bad_cost: float = 5.0  # -log(3 % bad x density of a bad count over e^6)

@@ -5,6 +5,7 @@ shrunk to the group, county and all); else the rate of the places around; always
 or by mail. Never below one vote and never above the roll.
 """
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ Codes = NDArray[np.intp]
 
 RECENT = 0.7  # weight of each election further back
 REGRESS = 60.0  # votes' worth of faith in the group's rate against the precinct's own
+ALONE = 0.9  # groups a precinct, from which on they say no more of a precinct than itself
 BLIND_RATE = 0.45  # turnout of a place with no past at all; its intervals say so
 
 
@@ -47,6 +49,15 @@ class Inputs:
     has_history: bool
     widening: float  # times the SD of errors that all share
     caveat: str  # what the election folder leaves unknown; empty where nothing
+    usual: float = 0.0  # log size of a precinct …
+    sizes_sd: float = 0.0  # … and the SD of that
+
+    def others(self, at: Codes, k: Constants) -> tuple[Array, float]:
+        """Where another precinct's count would lie from what is expected of `at` (log), and its SD."""
+        centre = self.usual - np.log(self.expected[at])
+        return centre, max(k.bad_sd, math.hypot(self.sizes_sd, k.bad_beside_sd))
+
+
 
 
 def inputs_of(election: Election, constants: Constants | None = None, ids: Names | None = None) -> Inputs:
@@ -93,6 +104,8 @@ def inputs_of(election: Election, constants: Constants | None = None, ids: Names
         has_history=not bool(blind.all()),
         widening=1.0 if election.curve else constants.blind_widening,
         caveat=_caveat(bool(blind.all()), bool(election.curve)),
+        usual=float(np.log(expected).mean()) if n else 0.0,
+        sizes_sd=float(np.log(expected).std()) if n else 0.0,
     )
 
 
@@ -235,6 +248,8 @@ def _svd_factors(rates: Array) -> Array:
 def _features(registered: Array, expected: Array, group: Codes, n: int, curves: Curves) -> Array:
     """Standardised: size of the precinct, size of its place, expected rate, and how early its place votes."""
     place = np.bincount(group, registered)[group]
+    if len(np.unique(group)) > ALONE * n:  # every precinct its own group: the same thing twice
+        place = np.ones(n)
     early = curves.table[curves.of, curves.table.shape[1] // 3]
     columns = [
         np.log(registered),

@@ -21,7 +21,7 @@ from tally.model.constants import Constants
 from tally.model.day_fit import Array, Codes, DayFit, design, lateness, noise, unexplained
 from tally.model.expectation import Inputs
 from tally.model.scales import Scales
-from tally.model.stray_counts import Rates, strays
+from tally.model.stray_counts import strays
 from tally.model.verdicts import CountFeatures, slices
 from tally.packed.count_columns import CountColumns
 
@@ -111,14 +111,14 @@ def fit(inputs: Inputs, rows: Rows, k: Constants, rounds: int = 0) -> DayFit:
     course = _course(inputs, rows.steps, k)
     bend = slice(1 + q, 1 + q + r)
     support = None if rows.support is None else rows.support[order]
-    rates: Rates = (k.bad_rate,) * 3
+    rates, others = (k.bad_rate,) * 3, inputs.others(at, k)
     solved = _solve(1.0 / v, problem, prior, course.normal(1.0 / course.variance, bend, prior), k)
     for _ in range((rounds or k.rounds) - 1):
         level, slope = (solved.county[problem.county] + solved.group).T
         off = xy[:, -1] - xy[:, :-1] @ solved.s - (level[run] + tilt * slope[run])
         w = _robust(off, v, k)
         if support is not None:
-            rates, astray = strays(off, v, support, rates, k, steps=FEW_STEPS)
+            rates, astray = strays(off, v, support, rates, k, others, steps=FEW_STEPS)
             w *= 1.0 - astray
         told = course.normal(_robust(course.residual(solved.s[bend]), course.variance, k), bend, prior)
         surprise = (float(solved.s[0]) / inputs.level_sd) ** 2
@@ -370,5 +370,5 @@ def _finished(inputs: Inputs, state: DayFit, rows: Rows, k: Constants) -> DayFit
     bad = state.bad
     if rows.support is not None:
         v = _variance(inputs, rows, k)
-        bad, _ = strays(off, v, rows.support, (k.bad_rate,) * 3, k)
+        bad, _ = strays(off, v, rows.support, (k.bad_rate,) * 3, k, inputs.others(at, k))
     return replace(state, smear=round(smear, DIGITS), bad=bad)
