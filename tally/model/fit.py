@@ -274,7 +274,7 @@ def _runs(values: Array, starts: Codes) -> Array:
 
 
 def _weighted(columns: Array, weights: Array, starts: Codes) -> Array:
-    """Sums over runs of rows, each times its weight, (runs, columns): a column at a time stays in the cache."""
+    """Sums over runs of rows, times their weights, (runs, columns): a column at a time stays in the cache."""
     found = np.empty((len(starts), len(columns)))
     for j, column in enumerate(columns if len(starts) else ()):
         found[:, j] = np.add.reduceat(weights * column, starts)
