@@ -6,7 +6,7 @@ from importlib import import_module, metadata
 from typing import Annotated, Any, cast
 
 import typer
-from typer.core import TyperGroup
+from typer.core import CompletionItem, TyperGroup  # type: ignore[attr-defined]
 
 from beluga.stack.failures import said_of
 from election.runtime.private_files import keep_private
@@ -76,6 +76,13 @@ class LazyGroup(TyperGroup):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given | {"commands": {}})
         self.commands = cast(MutableMapping[str, Any], Commands())
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[CompletionItem]:
+        """Names alone: to show each one's help as well would load them all."""
+        options = (
+            TyperGroup(params=self.params).shell_complete(ctx, incomplete) if incomplete[:1] == "-" else []
+        )
+        return options + [CompletionItem(name) for name in self.commands if name.startswith(incomplete)]
 
 
 def _plainly(command: Any) -> None:
