@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from election.domain.day import CurvePoint, Election, ElectionDay
 from tally.model.constants import Constants
+from tally.model.past_tilts import past_tilts
 from tally.model.verdicts import slices
 
 Array = NDArray[np.float64]
@@ -105,6 +106,7 @@ class Curves:
             of.append(known[key])
         self.table = np.ascontiguousarray(np.array(table))
         self.of = np.array(of or [0] * len(election.precincts), dtype=np.intp)
+        self.past_tilts = past_tilts(scopes, overall)
         places = _between_places(election, scopes, overall)
         doubt = 1.0 if places is not None else constants.share_placeless if scopes else constants.share_blind
         days = len(overall) if scopes else DAYS_CHOSEN

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from election.domain.day import Election, Method, PastVotes
 from tally.model.constants import Constants
 from tally.model.curve import Curves
+from tally.model.past_tilts import feature_tilt_sd
 from tally.model.scales import Departure, Scales, learnt, priors
 from tally.packed.columns import Names
 
@@ -42,6 +43,7 @@ class Inputs:
     features: Array  # (n, Q), each with unit prior SD times `feature_sd`
     feature_sd: Array  # (Q,)
     tilts: int  # the first so many features also tilt the curve
+    feature_tilt_sd: float
     precinct_sd: Array
     level_sd: float
     scales: Scales
@@ -56,8 +58,6 @@ class Inputs:
         """Where another precinct's count would lie from what is expected of `at` (log), and its SD."""
         centre = self.usual - np.log(self.expected[at])
         return centre, max(k.bad_sd, math.hypot(self.sizes_sd, k.bad_beside_sd))
-
-
 
 
 def inputs_of(election: Election, constants: Constants | None = None, ids: Names | None = None) -> Inputs:
@@ -97,6 +97,7 @@ def inputs_of(election: Election, constants: Constants | None = None, ids: Names
         features=np.ascontiguousarray(np.hstack([features, factors])),
         feature_sd=sds,
         tilts=features.shape[1],
+        feature_tilt_sd=_tilt_sd(election, curves, features, registered, constants),
         precinct_sd=np.where(blind, constants.precinct_sd_blind, scales.precincts(expected)),
         level_sd=constants.level_sd_blind if blind.all() else scales.level,
         scales=scales,
@@ -107,6 +108,17 @@ def inputs_of(election: Election, constants: Constants | None = None, ids: Names
         usual=float(np.log(expected).mean()) if n else 0.0,
         sizes_sd=float(np.log(expected).std()) if n else 0.0,
     )
+
+
+def _tilt_sd(election: Election, curves: Curves, features: Array, registered: Array, k: Constants) -> float:
+    """`feature_tilt_sd` of the election's own past days."""
+    at: dict[str, list[int]] = {name: [] for name in curves.past_tilts.names}
+    for i, p in enumerate(election.precincts) if at else ():
+        for name in (f"county:{p.county}", f"group:{p.group}"):
+            if name in at:
+                at[name].append(i)
+    codes = {name: np.array(rows, dtype=np.intp) for name, rows in at.items() if rows}
+    return feature_tilt_sd(curves.past_tilts, codes, features, registered, k.feature_tilt_sd)
 
 
 def _caveat(blind: bool, curve: bool) -> str:

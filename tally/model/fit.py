@@ -102,7 +102,8 @@ def fit(inputs: Inputs, rows: Rows, k: Constants, rounds: int = 0) -> DayFit:
     run = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(xy))))
     q, r = inputs.features.shape[1], inputs.curves.factors.shape[1]
     prior = np.concatenate([
-        [inputs.level_sd**-2], inputs.feature_sd**-2, np.ones(r), np.full(inputs.tilts, k.feature_tilt_sd**-2)
+        [inputs.level_sd**-2], inputs.feature_sd**-2, np.ones(r),
+        np.full(inputs.tilts, inputs.feature_tilt_sd**-2),
     ])  # fmt: skip
     problem = _Problem(
         xy,

@@ -1,12 +1,12 @@
 """Doubt: how far an accepted count may be none of its precinct's (another's code, a slip that looks right).
 
 The gate leaves out what cannot be true; what remains is a mixture. A genuine count's departure from all the
-state explains is Student-t(4) with the model's variance; a stray one has the size of another precinct, so that
-it lies about the difference of a usual precinct's size and this one's (`centre`), normal with an SD of the
-sizes' own or the wide `bad_sd`: a village's code with a town's count is told from a village that votes. The
-strays' share is learnt from the day itself by expectation-maximisation, apart for precincts with one, two and
-more accepted counts: a precinct that has been heard of once at 6 pm is far likelier a stray than one of six
-counts in agreement. Box & Tiao (1968) treat outliers so; the EM step is Dempster, Laird & Rubin (1977).
+state explains is Student-t(4) with the model's variance. A stray one has another precinct's size: it lies
+about the difference of a usual precinct's size and this one's (`centre`), normal with the SD of sizes or the
+wide `bad_sd`, so that a village's code with a town's count is told from a village that votes. The strays'
+share is learnt from the day itself by expectation-maximisation, apart for precincts with one, two and more
+accepted counts: a precinct that has been heard of once at 6 pm is far likelier a stray than one of six counts
+in agreement. Box & Tiao (1968) treat outliers so; the EM step is Dempster, Laird & Rubin (1977).
 """
 
 import numpy as np

@@ -75,7 +75,7 @@ def test_a_villages_code_with_a_towns_count_is_told_from_a_village_that_votes() 
     st.floats(-2.5, 2.5), st.floats(0.0, 0.5), st.floats(0.01, 0.2), st.floats(0.001, 0.95),
     st.floats(-2.0, 2.0), st.floats(0.8, 1.7),
 )  # fmt: skip
-def test_nor_is_it_where_other_precincts_are_larger_or_smaller(  # noqa: PLR0917
+def test_nor_is_it_where_other_precincts_are_larger_or_smaller(
     off: float, more: float, variance: float, rate: float, centre: float, sd: float
 ) -> None:
     pair, others = np.array([off, off + more]), (np.full(2, centre), sd)
