@@ -38,7 +38,7 @@ def doubts(  # noqa: PLR0917
     size, centre = np.abs(off), np.where(off < 0, -centre, centre)
     doubt = _stray(size, variance, rate, (centre, sd))
     followed = size * (1.0 - doubt)
-    wild = np.flatnonzero((doubt > TAME) | (size > centre - 2.0 * sd))
+    wild = np.flatnonzero(doubt > TAME)
     if len(wild):
         v, odds, away = variance[wild], rate[wild], (centre[wild], sd)
         peak = np.minimum(_peaks(v, odds, away), size[wild])
