@@ -259,7 +259,7 @@ def _svd_factors(rates: Array) -> Array:
 
 def _features(registered: Array, expected: Array, group: Codes, n: int, curves: Curves) -> Array:
     """Standardised: size of the precinct, size of its place, expected rate, and how early its place votes."""
-    place: Array = np.bincount(group, registered)[group]
+    place = np.bincount(group, registered)[group].astype(np.float64)
     if len(np.unique(group)) > ALONE * n:  # every precinct its own group: the same thing twice
         place = np.ones(n)
     early = curves.table[curves.of, curves.table.shape[1] // 3]
