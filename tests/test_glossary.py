@@ -44,7 +44,6 @@ VAGUE = frozenset(
 )
 TWO_MEANINGS = frozenset(
     [
-        "Ask",
         "Candidate",
         "Candidates",
         "Clock",
