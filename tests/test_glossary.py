@@ -44,8 +44,6 @@ VAGUE = frozenset(
 )
 TWO_MEANINGS = frozenset(
     [
-        "Candidate",
-        "Candidates",
         "Clock",
         "CoverageByPlace",
         "Desks",
