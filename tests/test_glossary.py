@@ -63,7 +63,6 @@ TWO_MEANINGS = frozenset(
         "Report",
         "Rows",
         "SignUps",
-        "Source",
         "Spread",
         "Table",
         "Taken",
