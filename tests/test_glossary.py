@@ -45,7 +45,6 @@ VAGUE = frozenset(
 TWO_MEANINGS = frozenset(
     [
         "Clock",
-        "CoverageByPlace",
         "Desks",
         "Door",
         "Draft",
