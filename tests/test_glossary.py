@@ -69,7 +69,6 @@ TWO_MEANINGS = frozenset(
         "TokenBucket",
         "Verdict",
         "Viewer",
-        "Views",
     ]
 )
 

@@ -27,7 +27,7 @@ from tally.ledger.incidents import Incidents
 from tally.ledger.places import Places
 from tally.ledger.poll_hours import PollHours
 from tally.ledger.ties import Ties, UnplacedRow
-from tally.ledger.views import Filed, Views
+from tally.ledger.views import Filed, PrecinctViews
 from tally.ledger.watcher_assignments import WatcherAssignments
 
 PLAIN = frozenset({Kind.COUNT, Kind.FINAL})
@@ -55,7 +55,7 @@ class Ledger:
             self.places, self.store, self.hours, self._decisions, self._ties, self.incidents,
             self._conversations, self.needs_resolution, self.beside, site_at={},
         )  # fmt: skip
-        self._views = Views(self._filed)
+        self._views = PrecinctViews(self._filed)
         self.desk_queue = DeskQueue(self.places.county, self.assignments, self._views.answered)
         self.newest = -FOREVER  # latest received_at of all
         self.unplaced = 0  # entries that name a precinct this election does not have

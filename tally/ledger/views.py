@@ -40,7 +40,7 @@ class Filed:
         return self.ties.moved(key) | ({place} if place >= 0 else set())
 
 
-class Views:
+class PrecinctViews:
     """Resolves precincts, and keeps those that needed it until an entry changes them."""
 
     def __init__(self, filed: Filed) -> None:
