@@ -49,7 +49,6 @@ TWO_MEANINGS = frozenset(
         "Door",
         "Draft",
         "Found",
-        "Item",
         "Line",
         "Order",
         "Outcome",
