@@ -24,7 +24,6 @@ PAGE = Path(__file__).parents[1] / "docs/glossary.md"
 VAGUE = frozenset(
     [
         "Few",
-        "Found",
         "HeldDown",
         "Hold",
         "LogGoneError",
@@ -48,7 +47,6 @@ TWO_MEANINGS = frozenset(
         "Desks",
         "Door",
         "Draft",
-        "Found",
         "Line",
         "Order",
         "Outcome",
