@@ -56,7 +56,6 @@ TWO_MEANINGS = frozenset(
         "Report",
         "Rows",
         "SignUps",
-        "Spread",
         "Table",
         "Taken",
         "Tally",
