@@ -47,8 +47,6 @@ TWO_MEANINGS = frozenset(
         "Desks",
         "Door",
         "Draft",
-        "Line",
-        "Order",
         "Outcome",
         "Place",
         "Places",
