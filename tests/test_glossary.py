@@ -57,7 +57,6 @@ TWO_MEANINGS = frozenset(
         "Table",
         "Taken",
         "Tally",
-        "TokenBucket",
         "Verdict",
         "Viewer",
     ]
