@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from election.domain.checkin import Channel, Message, Reading
 from election.domain.ids import PrecinctId
-from election.feed_client.view import FeedView, Rows
+from election.feed_client.view import FeedView, RowReader
 from election.wire.feed import PrecinctState
 from intake.replies.wording import Hints, doubt_about
 
@@ -42,7 +42,9 @@ IntakeView = FeedView[Place, None]  # of what does not change, intake knows more
 
 def intake_view(monotonic: Callable[[], float] = time.monotonic) -> IntakeView:
     """An empty view, before the first message."""
-    return FeedView(Rows(lambda row: Place(**row), tuple(Place.__dataclass_fields__)), monotonic=monotonic)
+    return FeedView(
+        RowReader(lambda row: Place(**row), tuple(Place.__dataclass_fields__)), monotonic=monotonic
+    )
 
 
 def hint_of(
