@@ -8,7 +8,7 @@ from aiohttp import web
 
 from callers.api.keys import ACCESS, ADMISSION, ENDED, TOKENS, service_of
 from callers.pages.caller import page
-from callers.people.people import Bank, OnDuty, SignUps
+from callers.people.people import AddressSignUps, Bank, OnDuty
 from callers.scripts.ab_tests import Shown
 from callers.service.calling_service import CallingService
 from election.access.identity import identity_of
@@ -65,7 +65,7 @@ def _odd(people: list[OnDuty]) -> str:
     )
 
 
-def _sign_ups(found: list[SignUps]) -> str:
+def _sign_ups(found: list[AddressSignUps]) -> str:
     """Sign-ups by address: a hall shares one, and so does somebody who pretends to be many."""
     if not found:
         return ""
