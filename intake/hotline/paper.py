@@ -18,7 +18,7 @@ from election.access.identity import Identity
 from election.domain.checkin import Kind
 from election.domain.day import ElectionDay, Precinct
 from election.domain.roster import Roster
-from election.folder.reports import Report
+from election.folder.reports import ReportRow
 from intake.door.door import Door
 from intake.door.permission import owns
 from intake.hotline.bulk import Line, Result, take_lines
@@ -141,7 +141,7 @@ class _Paper:
                 continue
             kind = Kind.FINAL if box.final else Kind.COUNT
             if written.isdecimal() and len(written) < 8 and int(written) <= MOST_VOTES:
-                report = Report(
+                report = ReportRow(
                     precinct.precinct_id, box.at, box.at, int(written), kind, watcher_id, "", index
                 )
                 lines.append(Line(index, report))
