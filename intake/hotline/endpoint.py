@@ -27,7 +27,7 @@ from intake.hotline.bulk import LARGEST_FILE, Line, lines_of, take_lines
 from intake.hotline.operators import Operators
 from intake.hotline.page import desk_page, sign_in_page, upload_page
 from intake.pages.files import PAGE_HEADERS
-from intake.providers import Outcome
+from intake.providers import IngestResult
 from intake.receive.http_answers import body_of, canonical, kept, refuse, what_is_wrong
 from intake.receive.pipeline import IngestPipeline
 
@@ -84,7 +84,7 @@ def sender_for(operator: Identity, watcher_id: str, roster: Roster | None) -> st
     return f"staff:{operator.account}"
 
 
-def read_back(outcome: Outcome, pipeline: IngestPipeline) -> tuple[str, bool]:
+def read_back(outcome: IngestResult, pipeline: IngestPipeline) -> tuple[str, bool]:
     """What was understood, in the election's first language, and whether it is a question."""
     message = outcome.message._replace(sender="staff:")  # the operator reads it, not the watcher
     return pipeline.words_for(message), pipeline.asks(message)

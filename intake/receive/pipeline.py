@@ -13,7 +13,7 @@ from election.runtime.clock import Clock
 from intake.journal.draft import Draft
 from intake.journal.writer import Journal, JournalUnavailableError
 from intake.metrics.intake import Telemetry
-from intake.providers import MalformedError, Outcome
+from intake.providers import IngestResult, MalformedError
 from intake.reading.reader import readings_of
 from intake.receive.asking import asked_about
 from intake.receive.plausibility import Plausibility
@@ -34,7 +34,7 @@ NO_ROSTER_REPLY = "Got it. Saved; it will be read as soon as the list of precinc
 
 SLOW_DOWN_REPLY = "All your texts are saved. You sent many, so answers pause for a minute."
 
-OnDurable = Callable[[Outcome | JournalUnavailableError], None]
+OnDurable = Callable[[IngestResult | JournalUnavailableError], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +86,12 @@ class IngestPipeline:
         body: str,
         raw: bytes,
         sent_at: datetime | None = None,
-    ) -> Outcome:
+    ) -> IngestResult:
         """Returns once the report is durable, with the words to answer it.
 
         A redelivery gets the answer of the first delivery. Raises `MalformedError` on an impossible key.
         """
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[IngestResult] = asyncio.get_running_loop().create_future()
         self.submit(
             provider,
             key,
@@ -169,7 +169,7 @@ class IngestPipeline:
         reply, asked = self._answer_to(message, duplicate, readings)
 
         def answer(_: object = None) -> None:
-            on_durable(Outcome(message, duplicate, reply))
+            on_durable(IngestResult(message, duplicate, reply))
             if self._reply_elsewhere is not None and not duplicate:
                 self._reply_elsewhere(message, reply)
 
@@ -246,10 +246,10 @@ class _Submission:
             pipeline.replication.wait(message, acknowledge)
 
 
-def _settle(future: "asyncio.Future[Outcome]", result: Outcome | JournalUnavailableError) -> None:
+def _settle(future: "asyncio.Future[IngestResult]", result: IngestResult | JournalUnavailableError) -> None:
     if future.cancelled():
         return
-    if isinstance(result, Outcome):
+    if isinstance(result, IngestResult):
         future.set_result(result)
     else:
         future.set_exception(result)
