@@ -48,7 +48,6 @@ TWO_MEANINGS = frozenset(
         "Door",
         "Draft",
         "Place",
-        "Places",
         "Problem",
         "Taken",
         "Tally",

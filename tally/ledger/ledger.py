@@ -24,7 +24,7 @@ from tally.ledger.decisions import Decisions
 from tally.ledger.desk_queue import DeskQueue
 from tally.ledger.entry_store import EntryStore
 from tally.ledger.incidents import Incidents
-from tally.ledger.places import Places
+from tally.ledger.places import PlaceIndex
 from tally.ledger.poll_hours import PollHours
 from tally.ledger.ties import Ties, UnplacedRow
 from tally.ledger.views import Filed, PrecinctViews
@@ -38,7 +38,7 @@ class Ledger:
     """All check-ins of an election, filed by precinct. Idempotent and order-free."""
 
     def __init__(self, election: Election, store: Callable[[int], EntryStore] = EntryStore) -> None:
-        self.places = Places(election)
+        self.places = PlaceIndex(election)
         self.ids, self.index = self.places.ids, self.places.index
         self.hours = PollHours(election, self.places)
         self.incidents = Incidents(self.ids)
