@@ -47,7 +47,6 @@ TWO_MEANINGS = frozenset(
         "Desks",
         "Door",
         "Draft",
-        "Place",
         "Problem",
         "Taken",
         "Tally",

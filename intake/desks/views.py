@@ -15,7 +15,7 @@ from intake.desks.store import BEGINNING, Cursor
 from intake.errors import IntakeError
 from intake.outbox.reminders import STEPS, Made, silence_of
 from intake.reading.incidents import Thread
-from intake.receive.plausibility import Place
+from intake.receive.plausibility import LatestStanding
 
 SHOWN_DIGITS = 4  # of an unknown phone, to a lead
 LONGEST_TEXT = 1_600
@@ -141,7 +141,7 @@ def incident_items(threads: Iterable[Thread], viewer: Viewer, roster: Roster | N
 
 
 def silent_items(
-    places: Mapping[str, Place], made: Sequence[Made], viewer: Viewer, roster: Roster
+    places: Mapping[str, LatestStanding], made: Sequence[Made], viewer: Viewer, roster: Roster
 ) -> list[DeskItem]:
     """Precincts that the tally calls silent, with the reminders of this silence."""
     steps: dict[tuple[str, int], list[Made]] = defaultdict(list)

@@ -20,7 +20,7 @@ from election.domain.roster import Roster
 from election.postgres.leadership import Term
 from election.runtime.clock import Clock
 from intake.outbox import store
-from intake.receive.plausibility import IntakeView, Place
+from intake.receive.plausibility import IntakeView, LatestStanding
 from intake.replies.purposes import Purpose, QuietHours, Text, keyed, mark_of, window, worded
 from intake.roster.snapshot import Rosters
 
@@ -64,7 +64,7 @@ class Nudge:
     to: Watcher | None
 
 
-def silence_of(place: Place, precinct: Precinct, roster: Roster) -> int:
+def silence_of(place: LatestStanding, precinct: Precinct, roster: Roster) -> int:
     """The last word before this silence (epoch seconds); the opening where there was none."""
     return place.last_received_at or int(precinct.opens_at(roster.day).timestamp())
 
