@@ -51,7 +51,6 @@ TWO_MEANINGS = frozenset(
         "Taken",
         "Tally",
         "Verdict",
-        "Viewer",
     ]
 )
 
