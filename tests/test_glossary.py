@@ -44,10 +44,8 @@ VAGUE = frozenset(
 TWO_MEANINGS = frozenset(
     [
         "Clock",
-        "Desks",
         "Door",
         "Draft",
-        "Problem",
         "Taken",
         "Tally",
         "Verdict",

@@ -96,7 +96,7 @@ class DeskPage(BaseModel):
     outbox: OutboxNow | None = None  # of the whole election, for staff and admins; outbox alone
 
 
-class Desks(BaseModel):
+class DeskCounts(BaseModel):
     """`GET /desks`: how much waits where, at most `MOST_COUNTED` each."""
 
     rehearsal: bool = False
@@ -154,7 +154,7 @@ class RollCall(BaseModel):
     opted_out: list[str] = Field(default_factory=list)
 
 
-class Problem(BaseModel):
+class ErrorAnswer(BaseModel):
     """What an error says, and what to do."""
 
     error: str

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 from aiohttp import web
 
-from election.wire.desks import Desk, DeskItem, DeskPage, Desks, OutboxNow
+from election.wire.desks import Desk, DeskCounts, DeskItem, DeskPage, OutboxNow
 from intake.desks import store, undelivered
 from intake.desks.access import DeskAccess, DeskRefusedError, desk_of
 from intake.desks.items import DeskItems
@@ -34,7 +34,7 @@ class DeskQueues:
         self._desk = desk
         self._items = items
 
-    async def counts(self, _: web.Request, viewer: DeskAccount, connection: asyncpg.Connection) -> Desks:
+    async def counts(self, _: web.Request, viewer: DeskAccount, connection: asyncpg.Connection) -> DeskCounts:
         """Answers how many items wait at each desk."""
         waiting = {}
         for desk in QUEUES:
@@ -43,7 +43,7 @@ class DeskQueues:
         waiting[Desk.INCIDENTS] = len(await self._items.incidents(connection, viewer))
         waiting[Desk.SILENT] = len(await self._silent(connection, viewer))
         waiting[Desk.OUTBOX] = len(await self._lost(connection, viewer))
-        return Desks(rehearsal=self._desk.rehearsal, waiting=waiting)
+        return DeskCounts(rehearsal=self._desk.rehearsal, waiting=waiting)
 
     async def page(
         self, request: web.Request, viewer: DeskAccount, connection: asyncpg.Connection
