@@ -34,7 +34,6 @@ VAGUE = frozenset(
         "OutcomesTaken",
         "Said",
         "Seen",
-        "Shown",
         "Sought",
         "StillYours",
         "Taken",
@@ -47,8 +46,6 @@ TWO_MEANINGS = frozenset(
         "Door",
         "Draft",
         "Taken",
-        "Tally",
-        "Verdict",
     ]
 )
 
