@@ -22,8 +22,8 @@ from election.runtime.clock import Clock
 from intake.errors import IntakeError
 from intake.journal.backlog import Backlog
 from intake.journal.ballast import Ballast, lacks_room
-from intake.journal.draft import Draft
-from intake.journal.file import JournalFile, LogGoneError, TornJournalError
+from intake.journal.draft import MessageDraft
+from intake.journal.file import JournalFile, LogLostError, TornJournalError
 from intake.journal.open_files import OpenFiles
 
 REOPEN_SECONDS = 1.0  # between attempts to begin a new file after a failure
@@ -85,12 +85,12 @@ class JournalFolder:
         """Whether `rest` would have nothing to do."""
         return self.healthy and self.backlog.saved
 
-    def store(self, drafts: Sequence[Draft]) -> Sequence[Stored]:
+    def store(self, drafts: Sequence[MessageDraft]) -> Sequence[Stored]:
         """Makes the drafts durable, all or none: what became of each. A duplicate is as first stored."""
         started = self._elapsed()
         try:
             return self._stored(drafts)
-        except (JournalUnavailableError, apsw.Error, TornJournalError, LogGoneError, OSError) as error:
+        except (JournalUnavailableError, apsw.Error, TornJournalError, LogLostError, OSError) as error:
             return [self._failed(error)] * len(drafts)
         except Exception as error:
             log.exception("journal_bug")
@@ -146,7 +146,7 @@ class JournalFolder:
         if not released:  # what it was for is not over; the next start sets it aside again
             self._ballast.set_aside()
 
-    def _stored(self, drafts: Sequence[Draft]) -> Sequence[tuple[Message, bool]]:
+    def _stored(self, drafts: Sequence[MessageDraft]) -> Sequence[tuple[Message, bool]]:
         file = self._writable()
         stored_before = self.files.stored_before(drafts) if self.files.older else {}
         fresh = [d for i, d in enumerate(drafts) if i not in stored_before] if stored_before else drafts
@@ -190,7 +190,7 @@ class JournalFolder:
         """Decides what a failure means for the file, and what to tell those who wait."""
         if isinstance(error, JournalUnavailableError):
             return error
-        if isinstance(error, LogGoneError) and self.files.current is not None:
+        if isinstance(error, LogLostError) and self.files.current is not None:
             self.files.save_lost_log(self.files.current, error)
             return JournalUnavailableError("the journal's log was deleted")
         if isinstance(error, apsw.FullError) or getattr(error, "errno", None) == errno.ENOSPC:

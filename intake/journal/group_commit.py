@@ -18,7 +18,7 @@ import structlog
 
 from election.domain.checkin import Message
 from intake.journal.backlog import MARK_SECONDS
-from intake.journal.draft import Draft
+from intake.journal.draft import MessageDraft
 from intake.journal.folder import JournalFolder, JournalUnavailableError
 
 T = TypeVar("T")
@@ -38,10 +38,10 @@ class GroupCommit:
         self.waiting = 0  # messages handed in that are neither durable nor refused yet
         self.arrived = asyncio.Event()  # set when there may be something to drain
         self._loop = asyncio.get_running_loop()
-        self._arriving: list[tuple[Draft, OnDone]] = []  # during this turn of the event loop
-        self._queue: SimpleQueue[list[tuple[Draft, OnDone]] | tuple[Callable[[], Any], OnDone] | None] = (
-            SimpleQueue()
-        )
+        self._arriving: list[tuple[MessageDraft, OnDone]] = []  # during this turn of the event loop
+        self._queue: SimpleQueue[
+            list[tuple[MessageDraft, OnDone]] | tuple[Callable[[], Any], OnDone] | None
+        ] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         if folder.backlog.depth:
             self.arrived.set()
@@ -49,7 +49,7 @@ class GroupCommit:
     def start(self) -> None:
         self._thread.start()
 
-    def put(self, draft: Draft, on_done: OnDone) -> None:
+    def put(self, draft: MessageDraft, on_done: OnDone) -> None:
         """Calls `on_done` on the event loop once the message is durable: with (message, duplicate), or with
         the `JournalUnavailableError` that says it is not. Raises that at once where too many are waiting.
 
@@ -62,7 +62,7 @@ class GroupCommit:
             self._loop.call_soon(self._hand_over)
         self._arriving.append((draft, on_done))
 
-    async def append(self, draft: Draft) -> tuple[Message, bool]:
+    async def append(self, draft: MessageDraft) -> tuple[Message, bool]:
         """As `put`, for those who can wait: (message, duplicate). Raises `JournalUnavailableError`."""
         future: asyncio.Future[tuple[Message, bool]] = self._loop.create_future()
         self.put(draft, partial(settle_future, future))
@@ -92,7 +92,7 @@ class GroupCommit:
         """The thread."""
         going = True
         while going:
-            drafts: list[tuple[Draft, OnDone]] = []
+            drafts: list[tuple[MessageDraft, OnDone]] = []
             answers: list[tuple[OnDone, Any]] = []
             going = self._collect(drafts, answers)
             if self.folder.opened_late():
@@ -106,7 +106,7 @@ class GroupCommit:
                     self._loop.call_soon_threadsafe(self.answer, answers, len(drafts))
         self.folder.close()
 
-    def _collect(self, drafts: list[tuple[Draft, OnDone]], answers: list[tuple[OnDone, Any]]) -> bool:
+    def _collect(self, drafts: list[tuple[MessageDraft, OnDone]], answers: list[tuple[OnDone, Any]]) -> bool:
         """Takes what has arrived; jobs are done on the way. False when told to stop."""
         try:
             item = self._queue.get(timeout=None if self.folder.settled else MARK_SECONDS)

@@ -14,8 +14,8 @@ import structlog
 from election.domain.checkin import Message
 from election.runtime.clock import Clock
 from intake.journal.ballast import lacks_room
-from intake.journal.draft import Draft
-from intake.journal.file import SUFFIX, JournalFile, LogGoneError, TornJournalError
+from intake.journal.draft import MessageDraft
+from intake.journal.file import SUFFIX, JournalFile, LogLostError, TornJournalError
 
 log = structlog.get_logger()
 
@@ -98,7 +98,7 @@ class OpenFiles:
             self._retire(self.current)
             self.current = None
 
-    def save_lost_log(self, file: JournalFile, error: LogGoneError) -> None:
+    def save_lost_log(self, file: JournalFile, error: LogLostError) -> None:
         """Somebody took the log away under us: we have it open, and save what it holds into the file."""
         self.current = None
         try:
@@ -120,7 +120,7 @@ class OpenFiles:
         self.torn.append(torn)
         log.error("journal_torn", file=path.name, reason=torn.why, remedy="keep it; recover it first")
 
-    def stored_before(self, drafts: Sequence[Draft]) -> dict[int, Message]:
+    def stored_before(self, drafts: Sequence[MessageDraft]) -> dict[int, Message]:
         """Of those drafts that an older file holds already: their place in the batch, and the message."""
         found_at: dict[int, Message] = {}
         keys = [(draft.provider, draft.provider_message_id) for draft in drafts]

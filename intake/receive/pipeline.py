@@ -10,7 +10,7 @@ from time import monotonic
 from election.domain.checkin import Channel, Kind, Message, Reading
 from election.domain.phones import normal_phone
 from election.runtime.clock import Clock
-from intake.journal.draft import Draft
+from intake.journal.draft import MessageDraft
 from intake.journal.writer import Journal, JournalUnavailableError
 from intake.metrics.intake import Telemetry
 from intake.providers import IngestResult, MalformedError
@@ -74,7 +74,7 @@ class IngestPipeline:
         self._reply_elsewhere = options.reply_elsewhere
         self._phones = options.phones or Phones(per_minute=0, burst=0)
         self.replication = options.replication
-        self._to_read: list[tuple[_Submission, Draft]] = []  # of this turn of the event loop
+        self._to_read: list[tuple[_Submission, MessageDraft]] = []  # of this turn of the event loop
 
     async def submit_and_wait(
         self,
@@ -138,7 +138,7 @@ class IngestPipeline:
         if "\0" in body:  # PostgreSQL's text cannot hold it; `raw` keeps it
             self.telemetry.garbled_texts.inc()
             body = body.replace("\0", "\ufffd")
-        draft = Draft(provider, key, channel, sender, body, raw, now, sent_at, self.rosters.version,
+        draft = MessageDraft(provider, key, channel, sender, body, raw, now, sent_at, self.rosters.version,
                       self._rehearsal)  # fmt: skip
         waiting = _Submission(self, on_durable)
         self.journal.put(draft, waiting.durable)
@@ -180,7 +180,7 @@ class IngestPipeline:
 
     def _answer_to(
         self, message: Message, duplicate: bool, readings: list[Reading] | None
-    ) -> tuple[str, Draft | None]:
+    ) -> tuple[str, MessageDraft | None]:
         """The reply, unless its phone has had too many (that is said once a minute); and what it asks."""
         if message.channel is Channel.SMS and not duplicate:
             excess = self._phones.excess(message.sender, monotonic())
@@ -197,7 +197,9 @@ class IngestPipeline:
         """The reply to a message, as `readings` or else as read against its roster, where that is at hand."""
         return self._words_for(message, readings)[0]
 
-    def _words_for(self, message: Message, readings: list[Reading] | None = None) -> tuple[str, Draft | None]:
+    def _words_for(
+        self, message: Message, readings: list[Reading] | None = None
+    ) -> tuple[str, MessageDraft | None]:
         """`words_for`, and the question about a count that the tally's word makes doubtful."""
         roster = self.rosters.at_hand(message.roster_version)
         if roster is None:

@@ -17,7 +17,7 @@ from election.domain.day import Election, ElectionDay, Precinct, Watcher
 from election.domain.ids import PrecinctId, WatcherId
 from election.domain.roster import roster_of
 from intake.drain.drain import Drain
-from intake.journal.draft import Draft
+from intake.journal.draft import MessageDraft
 from intake.journal.folder import JournalFolder
 from intake.journal.group_commit import GroupCommit, settle_future
 from intake.journal.writer import Journal
@@ -57,7 +57,7 @@ class SteppedCommits(GroupCommit):
         self._dead = False
         self.death: asyncio.Future[None] = loop.create_future()
 
-    async def append(self, draft: Draft) -> tuple[Message, bool]:
+    async def append(self, draft: MessageDraft) -> tuple[Message, bool]:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.waiting += 1
         self._pending.append((draft, partial(settle_future, future)))
@@ -146,7 +146,7 @@ class Intake:
         self._world.graves.append(self._task)
         self.journal = self._commits = None
 
-    async def take(self, draft: Draft) -> None:
+    async def take(self, draft: MessageDraft) -> None:
         """Returns once it is acknowledged. Raises where it is not."""
         await self._world.nap()
         commits = self._commits

@@ -17,15 +17,17 @@ from hypothesis import strategies as st
 
 from election.domain.checkin import Channel, Message
 from election.runtime.clock import Clock, FixedClock
-from intake.journal.draft import Draft
+from intake.journal.draft import MessageDraft
 from intake.journal.file import JournalFile, TornJournalError
 from intake.journal.writer import Journal, JournalUnavailableError
 
 AT = datetime(2026, 11, 3, 15, 5, 0, 123456, tzinfo=UTC)
 
 
-def a_draft(key: str, body: str = "412", raw: bytes = b"{}", provider: str = "generic") -> Draft:
-    return Draft(provider, key, Channel.SMS, "+12155550101", body, raw, AT, AT - timedelta(minutes=1), "r1")
+def a_draft(key: str, body: str = "412", raw: bytes = b"{}", provider: str = "generic") -> MessageDraft:
+    return MessageDraft(
+        provider, key, Channel.SMS, "+12155550101", body, raw, AT, AT - timedelta(minutes=1), "r1"
+    )
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from multidict import CIMultiDict
 from twilio.request_validator import RequestValidator
 
 from election.domain.checkin import Channel
-from intake.journal.draft import Draft
+from intake.journal.draft import MessageDraft
 from intake.providers import IngestResult, MalformedError, Webhook, WebhookRefusedError
 from intake.providers.generic import SKEW_SECONDS, Generic, sign
 from intake.providers.twilio import Twilio
@@ -34,7 +34,7 @@ def a_twilio_webhook(fields: dict[str, str], url: str = URL, signed_url: str = "
 
 
 def an_outcome(reply: str) -> IngestResult:
-    draft = Draft("twilio", SID, Channel.SMS, "+12155550101", "412", b"", AT, AT)
+    draft = MessageDraft("twilio", SID, Channel.SMS, "+12155550101", "412", b"", AT, AT)
     return IngestResult(draft.message("j", 1), False, reply)
 
 
