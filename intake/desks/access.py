@@ -20,7 +20,7 @@ from intake.desks.decisions import MAY_DECIDE, TOKEN_SECONDS
 from intake.desks.views import (
     DeskAccount,
 )
-from intake.door.door import Door
+from intake.door.door import WriteDoor
 from intake.errors import IntakeError
 from intake.receive.http_answers import bearer, refuse
 from intake.receive.pipeline import IngestPipeline
@@ -53,7 +53,7 @@ class DeskAccess:
     pipeline: IngestPipeline
     feed: IntakeView
     acquire: Acquire
-    door: Door
+    door: WriteDoor
 
     @property
     def rehearsal(self) -> bool:

@@ -12,7 +12,7 @@ from election.domain.day import Election
 from election.domain.roster import Roster
 from election.folder.findings import Findings
 from election.folder.reports import ReportRow, examine_reports
-from intake.door.door import Door, Spoken
+from intake.door.door import Spoken, WriteDoor
 from intake.journal.writer import JournalUnavailableError
 from intake.providers import IngestResult
 from intake.reading.reader import CLOCK_SLACK
@@ -67,7 +67,7 @@ async def take_lines(  # noqa: PLR0917
     key_of: Callable[[Line], str],
     operator: Identity,
     pipeline: IngestPipeline,
-    door: Door,
+    door: WriteDoor,
     provider: str = PROVIDER,
 ) -> list[Result]:
     """Makes the good lines durable that are the operator's to send, and says of each what became of it.
@@ -84,7 +84,7 @@ async def take_lines(  # noqa: PLR0917
 
 
 async def _take(  # noqa: PLR0917
-    line: Line, key: str, operator: Identity, pipeline: IngestPipeline, door: Door, provider: str
+    line: Line, key: str, operator: Identity, pipeline: IngestPipeline, door: WriteDoor, provider: str
 ) -> Result:
     report = line.report
     if report is None:

@@ -21,7 +21,7 @@ from election.domain.checkin import STAFF, Channel
 from election.domain.day import Watcher
 from election.domain.roster import Roster
 from election.wire.intake import FormReport, Receipt
-from intake.door.door import Door, Spoken
+from intake.door.door import Spoken, WriteDoor
 from intake.door.permission import owns
 from intake.hotline.bulk import LARGEST_FILE, Line, lines_of, take_lines
 from intake.hotline.operators import Operators
@@ -44,7 +44,7 @@ class HotlineReport(FormReport):
 
 
 def add_hotline(
-    app: web.Application, operators: Operators, pipeline: IngestPipeline, door: Door, rehearsal: bool
+    app: web.Application, operators: Operators, pipeline: IngestPipeline, door: WriteDoor, rehearsal: bool
 ) -> None:
     """The routes of the hotline."""
     hotline = _Hotline(operators, pipeline, door, rehearsal)
@@ -91,7 +91,9 @@ def read_back(outcome: IngestResult, pipeline: IngestPipeline) -> tuple[str, boo
 
 
 class _Hotline:
-    def __init__(self, operators: Operators, pipeline: IngestPipeline, door: Door, rehearsal: bool) -> None:
+    def __init__(
+        self, operators: Operators, pipeline: IngestPipeline, door: WriteDoor, rehearsal: bool
+    ) -> None:
         self._operators = operators
         self._pipeline = pipeline
         self._door = door
