@@ -13,7 +13,7 @@ from election.domain.roster import Roster
 from election.wire.desks import Desk, DeskItem, ReminderStep
 from intake.desks.store import BEGINNING, Cursor
 from intake.errors import IntakeError
-from intake.outbox.reminders import STEPS, Made, silence_of
+from intake.outbox.reminders import STEPS, OutboxReminder, silence_of
 from intake.reading.incidents import Thread
 from intake.receive.plausibility import LatestStanding
 
@@ -141,10 +141,10 @@ def incident_items(threads: Iterable[Thread], viewer: DeskAccount, roster: Roste
 
 
 def silent_items(
-    places: Mapping[str, LatestStanding], made: Sequence[Made], viewer: DeskAccount, roster: Roster
+    places: Mapping[str, LatestStanding], made: Sequence[OutboxReminder], viewer: DeskAccount, roster: Roster
 ) -> list[DeskItem]:
     """Precincts that the tally calls silent, with the reminders of this silence."""
-    steps: dict[tuple[str, int], list[Made]] = defaultdict(list)
+    steps: dict[tuple[str, int], list[OutboxReminder]] = defaultdict(list)
     for one in made:
         steps[one.precinct_id, one.silence].append(one)
     found = []
