@@ -26,25 +26,17 @@ VAGUE = frozenset(
         "Few",
         "HeldDown",
         "Hold",
-        "LogGoneError",
-        "Made",
         "Maybe",
-        "NotTakenError",
-        "OddRequests",
         "OutcomesTaken",
         "Said",
         "Seen",
-        "Sought",
         "StillYours",
         "Taken",
-        "UntoldError",
     ]
 )
 TWO_MEANINGS = frozenset(
     [
         "Clock",
-        "Door",
-        "Draft",
         "Taken",
     ]
 )
