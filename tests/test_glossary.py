@@ -36,7 +36,6 @@ VAGUE = frozenset(
 )
 TWO_MEANINGS = frozenset(
     [
-        "Clock",
         "Taken",
     ]
 )
