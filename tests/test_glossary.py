@@ -27,18 +27,10 @@ VAGUE = frozenset(
         "HeldDown",
         "Hold",
         "Maybe",
-        "OutcomesTaken",
-        "Said",
         "Seen",
-        "StillYours",
-        "Taken",
     ]
 )
-TWO_MEANINGS = frozenset(
-    [
-        "Taken",
-    ]
-)
+TWO_MEANINGS = frozenset([])
 
 
 @cache

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from election.access.telemetry import say_refused
 from election.domain.checkin import Channel, Kind
 from election.log.check_in_log import Position, read_after
-from election.wire.desks import CATEGORIES, Desk, Finish, Taken
+from election.wire.desks import CATEGORIES, ClaimedItem, Desk, Finish
 from election.wire.intake import Decision
 from intake.desks import store
 from intake.desks.access import PROVIDER, DeskAccess, DeskRefusedError, desk_of
@@ -36,7 +36,7 @@ class DeskWork:
 
     async def take(
         self, request: web.Request, viewer: DeskAccount, connection: asyncpg.Connection
-    ) -> Taken | web.Response:
+    ) -> ClaimedItem | web.Response:
         """Reserves an item for the viewer for a while."""
         desk, item = desk_of(request), request.match_info["item"][:64]
         await self._items.to_work_on(connection, desk, item, viewer)
@@ -46,7 +46,7 @@ class DeskWork:
         if not mine or until is None:
             words = f"{by} is working on this one." if by else "This one is done already."
             raise DeskRefusedError(409, words)
-        return Taken(desk=desk, id=item, taken_by=by, taken_until=until)
+        return ClaimedItem(desk=desk, id=item, taken_by=by, taken_until=until)
 
     async def release(
         self, request: web.Request, viewer: DeskAccount, connection: asyncpg.Connection
