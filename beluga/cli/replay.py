@@ -25,7 +25,7 @@ from beluga.proof.comparison import compare
 from beluga.proof.laws import LawsVerdict, Witnesses, check_laws, stored_texts
 from beluga.stack.stack import DEFAULT_STATE, NoStackError, RunFile, read_run_file, secrets_of
 from election.domain.day import Election
-from election.folder import FolderError, Report, read_election, read_reports
+from election.folder import FolderError, ReportRow, read_election, read_reports
 from election.runtime.clock import FileClock
 
 REPLAY_ELECTION = "replay-election"  # the folder as imported, with the watchers that were made up
@@ -92,7 +92,13 @@ def _refused(why: str) -> typer.Exit:
 
 
 async def _replay(
-    run: RunFile, state: Path, folder: Path, *, election: Election, rows: Sequence[Report], pace: float | None
+    run: RunFile,
+    state: Path,
+    folder: Path,
+    *,
+    election: Election,
+    rows: Sequence[ReportRow],
+    pace: float | None,
 ) -> LawsVerdict:
     say = Console(stderr=True, highlight=False).print
     secrets = secrets_of(state)

@@ -75,14 +75,14 @@ ANYWHERE = CallerPool()
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class CallersByPlace:
     """Callers by precinct, and by crew and county. What gets none is left out."""
 
     precincts: Mapping[str, int] = field(default_factory=dict)
     caller_pools: Mapping[tuple[CallerPool, str], int] = field(default_factory=dict)
 
 
-def allocate(needs: Sequence[Need], callers: Mapping[CallerPool, int], limits: Limits) -> Spread:
+def allocate(needs: Sequence[Need], callers: Mapping[CallerPool, int], limits: Limits) -> CallersByPlace:
     """Spreads so many callers of each crew."""
     caller_pools = _CallerPools(callers)
     ordered = [n for n in needs if n.callers_wanted and n.reachable]
@@ -90,7 +90,7 @@ def allocate(needs: Sequence[Need], callers: Mapping[CallerPool, int], limits: L
     given = _greedy(ordered, caller_pools, limits, {n.precinct_id: n.callers_wanted or 0 for n in ordered})
     caps = {n.precinct_id: min(limits.most_callers, n.reachable) for n in shared}
     given |= _greedy(shared, caller_pools, limits, caps)
-    return Spread(given, {key: n for key, n in caller_pools.placed.items() if n})
+    return CallersByPlace(given, {key: n for key, n in caller_pools.placed.items() if n})
 
 
 def _greedy(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import heapify, heapreplace
 
-from callers.dispatch.allocation import CallerPool, Need, Spread, allocate
+from callers.dispatch.allocation import CallerPool, CallersByPlace, Need, allocate
 from callers.rules.limits import Limits
 
 ON_DUTY = timedelta(minutes=15)  # stack time; who has not asked for so long is gone
@@ -64,7 +64,7 @@ class CallerPlacement:
         self._here: dict[str, _Seen] = {}
         self._elsewhere: dict[str, _Seen] = {}
         self._caller_pools: Counter[tuple[CallerPool, str]] = Counter()  # callers by crew and county
-        self._spread = Spread()
+        self._spread = CallersByPlace()
         self._neediest = _Neediest(self._above)
         self.counts: Counter[str] = Counter()  # callers by precinct
 

@@ -91,7 +91,7 @@ class OnDuty:
 
 
 @dataclass(frozen=True, slots=True)
-class SignUps:
+class AddressSignUps:
     """Volunteers who signed up from one address today."""
 
     address: str
@@ -202,10 +202,10 @@ class People:
         row = await self._pool.fetchrow(_SQL["grounds"], caller_id, now - _DAY)
         return (set(row["counties"]), set(row["precincts"])) if row else (set(), set())
 
-    async def sign_ups(self, now: datetime, bank: str = "") -> list[SignUps]:
+    async def sign_ups(self, now: datetime, bank: str = "") -> list[AddressSignUps]:
         """Today's sign-ups by address, the most first."""
         rows = await self._pool.fetch(_SQL["sign_ups"], now - _DAY, bank)
-        return [SignUps(**row) for row in rows]
+        return [AddressSignUps(**row) for row in rows]
 
     async def known(self) -> int:
         """How many callers are known by name."""

@@ -93,7 +93,7 @@ class Session:
 
         `hurts`: by its number alone, this load is the fault.
         """
-        at, speed = self.target.clock()
+        at, speed = self.target.clock.read()
         label = f"{self.name}-{time.time_ns() // 1_000_000:x}-{len(self.surges)}"
         mixed = Mix(**mix, counts=route == "form")
         load = Load(rate, max(1.0, seconds * self.scale), self.watchers, self.seed, mixed, label, at, speed)
@@ -122,7 +122,7 @@ class Session:
     def beluga(self, *words: str) -> str:
         """What a command of ours prints. Raises `OSError` where it fails."""
         done = subprocess.run(
-            self.target.beluga(*words), env=self.environment(), capture_output=True, text=True,
+            self.target.commands.beluga(*words), env=self.environment(), capture_output=True, text=True,
             timeout=STEP_SECONDS, check=False,
         )  # fmt: skip
         self.history.record(Op.NOTE, said=f"beluga {' '.join(words)}: {done.returncode}")
@@ -135,7 +135,7 @@ class Session:
         found = {"HOME": "/", "LANG": "C.UTF-8"}
         if not bare:
             if self.target.up():
-                self._environment = self.target.environment()
+                self._environment = self.target.commands.environment()
             found = dict(self._environment)
         if self.front is not None:
             found["SSL_CERT_FILE"] = str(self.front.authorities)
@@ -196,7 +196,7 @@ class Session:
             done = subprocess.run(
                 ["sh", "-c", command.text], env=self.environment(bare=stranger), capture_output=True,
                 text=True, timeout=STEP_SECONDS, check=False, stdin=subprocess.DEVNULL,
-                cwd="/" if stranger else self.target.folder,
+                cwd="/" if stranger else self.target.commands.folder,
             )  # fmt: skip
             status, said = done.returncode, (done.stdout + done.stderr)[-500:]
         except subprocess.TimeoutExpired:

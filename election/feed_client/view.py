@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Rows(Generic[T]):
+class RowReader(Generic[T]):
     """How rows of precincts become values: `make` is given the fields named; without names, all of them."""
 
     make: Callable[[Row], T]
@@ -59,8 +59,8 @@ class FeedView(Generic[S, P]):
 
     def __init__(
         self,
-        standings: Rows[S],
-        precincts: Rows[P] | None = None,
+        standings: RowReader[S],
+        precincts: RowReader[P] | None = None,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:

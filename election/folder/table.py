@@ -23,7 +23,7 @@ PROGRESS_ROWS = 5_000
 Row = tuple[int, tuple[str, ...]]
 
 
-class Table:
+class TableReader:
     """The rows of a file: (line the row begins on, stripped cells in the order of `columns`).
 
     A column that the file lacks gives empty cells. `present` is filled once the headings are read.

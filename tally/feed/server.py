@@ -31,7 +31,7 @@ from election.access.tokens import BadTokenError
 from election.wire.feed import VERSION
 from tally.board.edition import WHOLE, Change, ViewScope, encode
 from tally.feed.frames import FRAGMENT, FramedMessage, framed, text_frame
-from tally.feed.viewers import Scope, Source, Viewer, packs
+from tally.feed.viewers import FeedSource, Scope, Viewer, packs
 from tally.settings import TallySettings
 
 TOKEN_AGE = 24 * 3600  # seconds of real time
@@ -49,7 +49,7 @@ class Feed:
     """Serves one source to many viewers. The source calls `publish` and `restart`."""
 
     def __init__(
-        self, source: Source, admission: Admission, settings: TallySettings, registry: CollectorRegistry
+        self, source: FeedSource, admission: Admission, settings: TallySettings, registry: CollectorRegistry
     ) -> None:
         self._source = source
         self._admission = admission

@@ -25,7 +25,7 @@ from election.wire.feed import Aggregate, Beat, Delta, Hello, PrecinctState, Sna
 from tally.board.edition import WHOLE, Edition, PendingUpdate, aggregate_row
 from tally.feed.schema import schemas
 from tally.feed.server import BEAT_SECONDS, Feed
-from tally.ledger.desk_queue import Group, Item
+from tally.ledger.desk_queue import DeskEntry, Group
 from tally.packed.columns import Texts
 from tally.settings import TallySettings
 from tally.standing.rounding import Row, columns_of_standings
@@ -223,10 +223,10 @@ async def test_a_lead_sees_only_their_own_counties() -> None:
 
 
 async def test_what_waits_at_the_desks_goes_to_the_war_room_alone_and_by_county() -> None:
-    def item(number: int, county: str) -> Item:
+    def item(number: int, county: str) -> DeskEntry:
         row = {"id": str(number), "at": number, "precinct_id": None, "watcher_id": "w", "channel": "sms",
                "text": f"text {number}"}  # fmt: skip
-        return Item(bytes([number]), float(number), 0.0, -1, "s", frozenset({county}), row)
+        return DeskEntry(bytes([number]), float(number), 0.0, -1, "s", frozenset({county}), row)
 
     groups = {
         frozenset({"north"}): Group(unread=2, held=1, oldest=[item(1, "north"), item(3, "north")]),
