@@ -35,8 +35,8 @@ def an_edition(precincts: int) -> Edition:
     }
     standings = [
         Standing(
-            precinct_id=name, state=PrecinctState.ON_PACE, last_votes=400 + i % 300,
-            last_observed_at=1_000 + i, last_received_at=1_001 + i, expected_now=420.5, reason=SENTENCE.format(400 + i % 300),
+            precinct_id=name, state=PrecinctState.ON_PACE, last_votes=400 + i % 300, expected_now=420.5,
+            last_observed_at=1_000 + i, last_received_at=1_001 + i, reason=SENTENCE.format(400 + i % 300),
         )
         for i, name in enumerate(names)
     ]  # fmt: skip

@@ -23,7 +23,7 @@ Positions = NDArray[np.intp]
 
 
 class ViewScope(NamedTuple):
-    """Scope of a viewer: counties, whether it has the war room's desks, and which fields of standings it asked
+    """Scope of a viewer: counties, whether it has the war room's desks, and what fields of standings it asked
     for alone (it is sent no precincts then: what does not change it knows from elsewhere).
     """
 
