@@ -49,17 +49,10 @@ def _no_databases_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
             shutil.rmtree(whose.parent, ignore_errors=True)
 
 
-class QuickPostgres(EmbeddedPostgres):
-    """Syncs nothing: it survives a kill as ever, and only the machine's own end would lose something."""
-
-    def command(self) -> list[str]:
-        return [*super().command(), "-F"]
-
-
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """One embedded PostgreSQL for the whole run."""
-    server = QuickPostgres(tmp_path_factory.mktemp("postgres"), free_port(), secrets.token_hex(8))
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), free_port(), secrets.token_hex(8))
     server.start()
     asyncio.run(_make_template(server))
     yield server
@@ -69,6 +62,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 
 async def _make_template(server: EmbeddedPostgres) -> None:
     admin = await asyncpg.connect(server.url_of("postgres"))
+    # It survives a kill as ever; only with the machine itself would something be lost.
+    await admin.execute("alter system set fsync = off")
+    await admin.execute("select pg_reload_conf()")
     await admin.execute("create database template_beluga")
     await admin.close()
     connection = await connect(server.url_of("template_beluga"))

@@ -51,7 +51,7 @@ class Call:
 
 @cache
 def modules() -> list[tuple[str, list[ast.AST]]]:
-    """Every module's path, and the nodes of its tree: read when a test asks, and not while tests are found."""
+    """Every module and the nodes of its tree: read when a test asks, and not while tests are found."""
     return [
         (path.relative_to(ROOT).as_posix(), list(ast.walk(ast.parse(path.read_text(encoding="utf-8")))))
         for room in ROOMS
