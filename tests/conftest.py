@@ -72,6 +72,21 @@ async def _make_template(server: EmbeddedPostgres) -> None:
     await connection.close()
 
 
+@pytest.fixture(scope="module")
+def module_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The URL of a migrated database that a module's tests share: for those that do not mind each other."""
+    name = f"test_{secrets.token_hex(6)}"
+
+    async def admin(statement: str) -> None:
+        connection = await asyncpg.connect(postgres.url_of("postgres"))
+        await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(admin(f"create database {name} template template_beluga strategy file_copy"))
+    yield postgres.url_of(name)
+    asyncio.run(admin(f"drop database {name} with (force)"))
+
+
 @pytest_asyncio.fixture
 async def database_url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     """The URL of a fresh, migrated database of this test's own."""
