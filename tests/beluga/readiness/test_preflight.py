@@ -28,6 +28,7 @@ from deploy.public_paths import INSIDE
 from election.domain.day import Election
 from election.domain.ids import PrecinctId
 from election.domain.roster import roster_of
+from election.postgres.database import connect
 from intake.outbound_settings import OurNumber
 from intake.outbox.phone_check import Attendance
 from tests.intake.running import GENERIC_SECRET, TWILIO_TOKEN, IntakeProcess, an_election, import_election
@@ -334,7 +335,19 @@ async def test_what_stands_behind_is_looked_at(
 ) -> None:
     await import_election(database_url, later(an_election()))
     monkeypatch.setenv("BELUGA_DATABASE_URL", database_url)
-    behind = await look_behind(tmp_path)
+    unsynced = (await look_behind(tmp_path)).database
+    assert unsynced is not None and not checks.database(unsynced).passed, "as these tests' server runs"
+    connection = await connect(database_url)
+    await connection.execute("alter system set fsync = on")
+    await connection.fetchval("select pg_reload_conf()")
+    try:
+        while await connection.fetchval("select setting from pg_settings where name = 'fsync'") != "on":
+            await asyncio.sleep(0.01)
+        behind = await look_behind(tmp_path)
+    finally:
+        await connection.execute("alter system set fsync = off")
+        await connection.fetchval("select pg_reload_conf()")
+        await connection.close()
     assert behind.database is not None and checks.database(behind.database).passed
     assert behind.ahead is not None and abs(behind.ahead) < 5
     assert all(f.passed for f in about(behind.election, tmp_path))
