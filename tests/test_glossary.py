@@ -20,17 +20,13 @@ from tests.vocabulary import (
 
 PAGE = Path(__file__).parents[1] / "docs/glossary.md"
 
-# Names that want a better one: VAGUE say too little, TWO_MEANINGS are exported by more than one module.
+# Names that say too little and want a better one.
 VAGUE = frozenset(
     [
-        "Few",
-        "HeldDown",
         "Hold",
-        "Maybe",
         "Seen",
     ]
 )
-TWO_MEANINGS = frozenset([])
 
 
 @cache
@@ -64,8 +60,7 @@ def test_a_term_is_defined_once_and_is_no_plain_word() -> None:
 
 
 def test_a_class_name_means_one_thing_in_the_house() -> None:
-    shared = two_meanings(_tree())
-    assert frozenset(shared) <= TWO_MEANINGS, shared
+    assert two_meanings(_tree()) == {}
 
 
 @pytest.mark.parametrize(
