@@ -78,6 +78,11 @@ class FeedView(Generic[S, P]):
         self.changed = asyncio.Event()  # set by every message that changes a row
         self.roster_changed = asyncio.Event()  # who watches where is another
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Fields of standings that are all this view needs of a precinct; none: it needs all there is."""
+        return self._make_standings.fields if self._make_precincts is None else ()
+
     def age(self) -> float | None:
         """Real seconds for which what is held here may have been out of date; None before the first
         snapshot.
