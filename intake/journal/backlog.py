@@ -25,7 +25,7 @@ class Undrained:
 
 
 class Backlog:
-    """The backlog of `files`; `read` it when they are open. `elapsed`: seconds of a clock that never jumps."""
+    """The backlog of `files`; `read` it once they are open. `elapsed`: seconds of a steady clock."""
 
     def __init__(self, files: OpenFiles, elapsed: Callable[[], float]) -> None:
         self._files = files

@@ -21,7 +21,10 @@ log = structlog.get_logger()
 
 
 class OpenFiles:
-    """The files of `folder`; none is open before `open`. Rows of an empty folder are numbered from `first_seq + 1`."""
+    """The files of `folder`; none is open before `open`.
+
+    Rows of an empty folder are numbered from `first_seq + 1`.
+    """
 
     def __init__(self, folder: Path, clock: Clock, rotate_bytes: int, first_seq: int) -> None:
         self.folder = folder
