@@ -27,7 +27,6 @@ VAGUE = frozenset(
         "Seen",
     ]
 )
-TWO_MEANINGS = frozenset([])
 
 
 @cache

@@ -79,12 +79,12 @@ class OnDuty:
     bank: str = ""
     joined_from: str = ""
     shown: int = 0
-    unreported: int = 0  # shown, no longer held, and nothing told
+    unreported: int = 0  # shown, no longer held, and no outcome
     given_back: int = 0
 
     @property
     def odd(self) -> bool:
-        """Whether somebody should look: many voters given back, or shown and never told of."""
+        """Whether somebody should look: many voters given back, or shown without an outcome."""
         return self.unreported >= _ODD_UNREPORTED or (
             self.given_back >= _ODD_GIVEN_BACK and self.given_back > self.calls
         )

@@ -74,7 +74,7 @@ class Outcomes:
             await self._pool.execute(_SQL["analyze"])
 
     async def unreported(self, caller_id: str) -> list[Unreported]:
-        """Voters shown to a caller who has not told what came of it; the one they hold left out."""
+        """Voters shown to a caller whose calls have no outcome yet; the one they hold left out."""
         rows = await self._pool.fetch(_SQL["unreported"], caller_id)
         return [
             Unreported(

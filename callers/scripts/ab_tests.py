@@ -1,4 +1,4 @@
-"""The live trial of scripts: starts as staff state it, ends as `trial.judge` says."""
+"""The live trial of scripts: starts as staff state it, ends as `ab_test.judge` says."""
 
 import time
 from collections.abc import Mapping, Sequence

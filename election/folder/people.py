@@ -128,7 +128,7 @@ def stream_voters(
     """Good voters in the file's order, checked as they pass; memory grows by some 30 bytes a voter.
 
     Repeated ids and roll numbers are found at the end: a caller keeps nothing before the iterator is done
-    and `findings` is still empty. `progress` hears of the bytes read so far.
+    and `findings` is still empty. `progress` is called with the bytes read so far.
     """
     table = TableReader(path, VOTERS, findings, progress)
     cells = Cells(table.file, findings)

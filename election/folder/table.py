@@ -41,7 +41,7 @@ class TableReader:
         self.columns = columns
         self.findings = findings
         self.present: frozenset[str] = frozenset()
-        self._progress = progress  # hears how many bytes of the file have been read
+        self._progress = progress  # called with the bytes of the file read so far
 
     def __iter__(self) -> Iterator[Row]:
         try:

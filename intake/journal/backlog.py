@@ -25,7 +25,7 @@ class Undrained:
 
 
 class Backlog:
-    """Of `files`; `read` it when they are open. `elapsed`: seconds of a clock that never jumps."""
+    """The backlog of `files`; `read` it once they are open. `elapsed`: seconds of a steady clock."""
 
     def __init__(self, files: OpenFiles, elapsed: Callable[[], float]) -> None:
         self._files = files
@@ -84,7 +84,7 @@ class Backlog:
         return None
 
     def mark(self, label: str, seq: int) -> None:
-        """PostgreSQL holds everything of `label` up to `seq`. Relaxed: a crash may forget it."""
+        """Notes that PostgreSQL holds everything of `label` up to `seq`. Relaxed: a crash may forget it."""
         before = self._marks.get(label, 0)
         if seq <= before:
             return
@@ -94,7 +94,7 @@ class Backlog:
         self._marks[label] = self._unsaved[label] = seq
 
     def carry_over(self) -> None:
-        """A new file was begun, and holds no mark yet."""
+        """To be called when a new file was begun: it holds no mark yet."""
         self._unsaved = dict(self._marks)
 
     def due(self) -> dict[str, int]:
@@ -102,7 +102,7 @@ class Backlog:
         return self._unsaved if self._elapsed() >= self._save_at else {}
 
     def carried(self) -> None:
-        """The marks that were due are on the disk."""
+        """To be called when the marks that were `due` are on the disk."""
         self._unsaved = {}
         self._save_at = self._elapsed() + MARK_SECONDS
 

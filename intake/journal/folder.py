@@ -6,7 +6,8 @@ What it holds to:
   (503 to the provider, who retries under the same key), and a new file begins;
 - a full disk refuses without rotating, because a new file would not fit either. Nor does it keep intake from
   starting: the ballast goes if there is no room to open the files, and without one it refuses until there is;
-- a file of which acknowledged rows are missing is said, read and drained as far as it goes, and not written.
+- a file of which acknowledged rows are missing is named in the log, read and drained as far as it goes, and
+  not written.
 """
 
 import errno
@@ -66,7 +67,7 @@ class JournalFolder:
         self._note_at = 0.0
         self._full = False
         self._opened = False  # False: there is no room even to open the files
-        self._tell_of_late_opening = False
+        self._late = False
         self.slowest_seconds = 0.0  # the slowest commit since somebody last looked; read by anybody
         try:
             self._open()
@@ -120,8 +121,8 @@ class JournalFolder:
 
     def opened_late(self) -> bool:
         """True once, after the files could be opened at last: there may be something to drain."""
-        told, self._tell_of_late_opening = self._tell_of_late_opening, False
-        return told
+        late, self._late = self._late, False
+        return late
 
     def _open(self) -> None:
         """Raises `OSError` (ENOSPC) where there is no room to open the files: then it may be tried again."""
@@ -141,7 +142,7 @@ class JournalFolder:
                 released = True
         if begun:
             self.backlog.carry_over()
-        self._tell_of_late_opening = self._full and self.backlog.depth > 0
+        self._late = self._full and self.backlog.depth > 0
         self._opened = True
         if not released:  # what it was for is not over; the next start sets it aside again
             self._ballast.set_aside()
@@ -187,7 +188,7 @@ class JournalFolder:
         return self.files.current
 
     def _failed(self, error: Exception) -> JournalUnavailableError:
-        """Decides what a failure means for the file, and what to tell those who wait."""
+        """Decides what a failure means for the file; returns the error for those who wait."""
         if isinstance(error, JournalUnavailableError):
             return error
         if isinstance(error, LogLostError) and self.files.current is not None:

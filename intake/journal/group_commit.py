@@ -2,7 +2,7 @@
 
 Theory of operation. The thread owns every file and every connection. It takes whatever arrived while the last
 batch was being synced to disk and stores that as the next batch (natural group commit), so that the disk's
-speed sets the latency and never the throughput. The event loop hears of a whole batch with one wake-up.
+speed sets the latency and never the throughput. The event loop is woken once for a whole batch.
 Whoever waits is answered only after the commit that holds its message has returned from fsync.
 """
 
@@ -22,7 +22,9 @@ from intake.journal.draft import MessageDraft
 from intake.journal.folder import JournalFolder, JournalUnavailableError
 
 T = TypeVar("T")
-OnDone = Callable[[Any], None]  # told what became of something, on the event loop: the value or the exception
+OnDone = Callable[
+    [Any], None
+]  # called on the event loop with what became of something: the value or the exception
 
 LARGEST_BATCH = 1_024  # messages a commit; more would delay the first of them without saving a sync worth it
 MOST_WAITING = 50_000  # messages in memory before new ones are refused: bounds memory when the disk hangs
@@ -107,7 +109,7 @@ class GroupCommit:
         self.folder.close()
 
     def _collect(self, drafts: list[tuple[MessageDraft, OnDone]], answers: list[tuple[OnDone, Any]]) -> bool:
-        """Takes what has arrived; jobs are done on the way. False when told to stop."""
+        """Takes what has arrived; jobs are done on the way. False once the journal is to close."""
         try:
             item = self._queue.get(timeout=None if self.folder.settled else MARK_SECONDS)
             while True:
@@ -129,7 +131,7 @@ class GroupCommit:
             return True
 
     def answer(self, answers: list[tuple[OnDone, Any]], stored: int) -> None:
-        """Tells each what became of it; `stored` of them were messages. On the event loop."""
+        """Calls each with what became of it; `stored` of them were messages. On the event loop."""
         self.waiting -= stored
         if stored:
             self.arrived.set()

@@ -21,7 +21,10 @@ log = structlog.get_logger()
 
 
 class OpenFiles:
-    """None is open before `open`. Rows of an empty folder are numbered from `first_seq + 1`."""
+    """The files of `folder`; none is open before `open`.
+
+    Rows of an empty folder are numbered from `first_seq + 1`.
+    """
 
     def __init__(self, folder: Path, clock: Clock, rotate_bytes: int, first_seq: int) -> None:
         self.folder = folder
@@ -46,12 +49,12 @@ class OpenFiles:
             except TornJournalError as error:
                 if lacks_room(self.folder, error):
                     raise
-                self.set_aside(path, error)
+                self.report_torn(path, error)
                 continue
             self.older.append(file)
             self._highest_seq = max(self._highest_seq, file.last_seq, file.acked)
             if file.missing:
-                self.set_aside(path, TornJournalError(path, file.missing))
+                self.report_torn(path, TornJournalError(path, file.missing))
         # By their rows: two files may be of one second, and clocks jump. An empty one was begun last.
         self.older.sort(key=lambda file: max(file.last_seq, file.acked) or math.inf)
         newest = self.older[-1] if self.older else None
@@ -79,7 +82,7 @@ class OpenFiles:
         self.older, self.current, self.torn = [], None, []
 
     def written(self, file: JournalFile) -> None:
-        """Row numbers go on behind what was written to `file`, whichever comes next."""
+        """Notes the last row of `file`: the next file numbers on from there."""
         self._highest_seq = max(self._highest_seq, file.last_seq)
 
     def rotate_if_large(self, file: JournalFile) -> bool:
@@ -92,36 +95,36 @@ class OpenFiles:
         return False
 
     def give_up(self) -> None:
-        """The file that is written failed: it is never written again, but read."""
+        """Writes the current file, which failed, never again; it stays open for reading."""
         if self.current is not None:
             self.current.freeze()
             self._retire(self.current)
             self.current = None
 
     def save_lost_log(self, file: JournalFile, error: LogLostError) -> None:
-        """Somebody took the log away under us: we have it open, and save what it holds into the file."""
+        """Saves into the file what its log holds, which was taken away under us but is open still."""
         self.current = None
         try:
             file.rescue()
             why = f"its -wal was deleted while in use ({error}); what that held was saved into the file"
         except apsw.Error as failure:
             why = f"its -wal was deleted while in use, and could not be saved: {failure!r}"
-        self.set_aside(file.path, TornJournalError(file.path, why))
+        self.report_torn(file.path, TornJournalError(file.path, why))
         self._retire(file)
 
     def drop(self, file: JournalFile, error: Exception) -> None:
-        """An older file that cannot be read: the others must not wait for it."""
+        """Leaves out an older file that cannot be read: the others must not wait for it."""
         self.older.remove(file)
-        self.set_aside(file.path, error)
+        self.report_torn(file.path, error)
 
-    def set_aside(self, path: Path, error: Exception) -> None:
+    def report_torn(self, path: Path, error: Exception) -> None:
         """Names a damaged file in `torn` and in the log, and leaves it as it is."""
         torn = error if isinstance(error, TornJournalError) else TornJournalError(path, repr(error))
         self.torn.append(torn)
         log.error("journal_torn", file=path.name, reason=torn.why, remedy="keep it; recover it first")
 
     def stored_before(self, drafts: Sequence[MessageDraft]) -> dict[int, Message]:
-        """Of those drafts that an older file holds already: their place in the batch, and the message."""
+        """The drafts that an older file holds already: place in the batch, to the message."""
         found_at: dict[int, Message] = {}
         keys = [(draft.provider, draft.provider_message_id) for draft in drafts]
         for file in self.older:
@@ -141,6 +144,6 @@ class OpenFiles:
             reopened.freeze()
             self.older.append(reopened)
             if reopened.missing:
-                self.set_aside(path, TornJournalError(path, reopened.missing))
+                self.report_torn(path, TornJournalError(path, reopened.missing))
         except (TornJournalError, apsw.Error) as error:
-            self.set_aside(path, error)
+            self.report_torn(path, error)

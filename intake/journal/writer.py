@@ -99,7 +99,7 @@ class Journal:
         return await self._commits.ask(lambda: self._backlog.peek(limit, seen))
 
     async def mark(self, label: str, seq: int) -> None:
-        """PostgreSQL holds everything of `label` up to `seq`. Relaxed: a crash may forget it."""
+        """Notes that PostgreSQL holds everything of `label` up to `seq`. Relaxed: a crash may forget it."""
         await self._commits.ask(lambda: self._backlog.mark(label, seq))
 
     async def quarantine(self, label: str, seq: int, reason: str) -> None:
@@ -107,7 +107,7 @@ class Journal:
         await self._commits.ask(lambda: self._folder.quarantine(label, seq, reason))
 
     async def settle(self, name: str, value: str) -> str:
-        """The journal's answer for `name`: the first value ever given for it, durably."""
+        """The value for `name`: the first one ever given for it, durably."""
         return await self._commits.ask(lambda: self._folder.settle(name, value))
 
     async def close(self) -> None:

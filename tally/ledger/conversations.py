@@ -35,7 +35,7 @@ class Conversations:
         return together(answers_of(self._said_by(s, as_of), self._place) for s in sorted(senders))
 
     def said_at(self, place: int, as_of: float) -> Iterator[Entry]:
-        """Everything that answers here may depend on."""
+        """Entries that `answers` here may depend on."""
         for sender in self._senders.get(place, ()):
             yield from self._said_by(sender, as_of)
 

@@ -74,12 +74,12 @@ class DeskQueue:
         self.version = 0  # grows when something here may have changed
 
     def touched(self, position: int) -> None:
-        """A new entry at a precinct: it may answer a question there."""
+        """Note a new entry at a precinct: it may answer a question there."""
         if position in self._held_at:
             self.version += 1
 
     def file(self, c: CheckIn, key: bytes, place: int, sender: str) -> None:
-        """An entry that is more than a plain count. `sender`: as the ledger knows it."""
+        """File an entry that is more than a plain count. `sender`: as the ledger knows it."""
         detail, received = c.detail, c.received_at.timestamp()
         if c.kind in (Kind.RESOLVE, Kind.REREAD) and "item" in detail:
             item = _key(detail["item"])
