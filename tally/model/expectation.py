@@ -7,12 +7,13 @@ or by mail. Never below one vote and never above the roll.
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from election.domain.day import Election, Method, PastVotes
+from election.domain.kinds import ElectionKind, kind_of
 from tally.model.constants import Constants
 from tally.model.curve import Curves
 from tally.model.past_tilts import feature_tilt_sd
@@ -23,6 +24,7 @@ Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
 RECENT = 0.7  # weight of each election further back
+OTHER_KIND = 0.3  # … of an election of another kind
 REGRESS = 60.0  # votes' worth of faith in the group's rate against the precinct's own
 ALONE = 0.9  # groups a precinct, from which on they say no more of a precinct than itself
 BLIND_RATE = 0.45  # turnout of a place with no past at all; its intervals say so
@@ -82,6 +84,8 @@ def inputs_of(election: Election, constants: Constants | None = None, ids: Names
     scales = priors(constants)
     if np.isnan(given).all():  # a campaign's own figure errs otherwise than the past
         scales = learnt(departures, county, group, constants)
+        if _unlike(election):
+            scales = replace(scales, level=constants.level_unlike * scales.level)
     curves = Curves(election, constants)
     features = _features(registered, expected, group, n, curves)
     sds = np.concatenate([np.full(features.shape[1], constants.feature_sd), np.ones(factors.shape[1])])
@@ -183,17 +187,41 @@ def _from_history(
             votes[i, names.index(e)] = v / max(size, 1.0)
             gross[i] = min(gross[i], float(whole))
     rates = np.clip(votes, 1e-3, 1.0)
-    expected = _predicted(rates, registered, group, county)
+    kinds = _kinds(election, names)
+    today = kind_of(election.day.name)
+    expected = _predicted(rates, _alike(kinds, today), (registered, group, county))
     departures = []
     for last in range(1, len(names)):
-        before = _predicted(rates[:, :last], registered, group, county)
+        weights = _alike(kinds[:last], kinds[last])
+        before = _predicted(rates[:, :last], weights, (registered, group, county))
         departures.append(Departure(np.log(rates[:, last] * registered / before), before))
     return expected, gross, _svd_factors(rates), departures
 
 
-def _predicted(rates: Array, registered: Array, group: Codes, county: Codes) -> Array:
-    """Votes expected from past rates (n, elections), the oldest first; NaN without any."""
-    weights = np.where(np.isnan(rates), 0.0, RECENT ** np.arange(rates.shape[1])[::-1][None, :])
+def _kinds(election: Election, names: list[str]) -> list[ElectionKind]:
+    """Of past elections, by name."""
+    return [kind_of(name) for name in names]
+
+
+def _unlike(election: Election) -> bool:
+    """Whether today's kind is known, and that of no past election is it or may be it."""
+    today = kind_of(election.day.name)
+    past = set(_kinds(election, sorted({h.election for h in election.history})))
+    return bool(past) and today != ElectionKind.UNKNOWN and not past & {today, ElectionKind.UNKNOWN}
+
+
+def _alike(kinds: list[ElectionKind], today: ElectionKind) -> Array:
+    """How much each past election, the oldest first, says of one of the kind `today`."""
+    may = {today, ElectionKind.UNKNOWN}
+    other = today != ElectionKind.UNKNOWN
+    same = np.array([OTHER_KIND if other and kind not in may else 1.0 for kind in kinds])
+    return same * RECENT ** np.arange(len(kinds))[::-1]
+
+
+def _predicted(rates: Array, weight: Array, places: tuple[Array, Codes, Codes]) -> Array:
+    """Votes expected from past rates (n, elections), each of so much weight; NaN without any."""
+    registered, group, county = places
+    weights = np.where(np.isnan(rates), 0.0, weight[None, :])
     total = weights.sum(axis=1)
     own = np.where(
         total > 0, np.nansum(weights * np.nan_to_num(rates), axis=1) / np.maximum(total, 1e-9), np.nan
