@@ -161,6 +161,7 @@ def finals(inputs: Inputs, state: DayFit, latest: Latest, k: Constants) -> Final
     gain = full * (1.0 - doubt)
     log_median = np.log(inputs.expected[at]) + state.level[at] + full * followed
     learnt = state.rows / (state.rows + k.watched_faith)  # the level is that of watched precincts
+    log_median -= np.where(has, 0.0, learnt * inputs.watched_ahead * inputs.precinct_sd[at])
     shared, against = np.empty(len(at)), np.empty(len(at))
     for here in slices(len(at), FEW):
         j, g = _loads(inputs, state, at[here], (part[here], share[here]), gain[here])

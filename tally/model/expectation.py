@@ -46,6 +46,7 @@ class Inputs:
     feature_sd: Array  # (Q,)
     tilts: int  # the first so many features also tilt the curve
     feature_tilt_sd: float
+    watched_ahead: float  # SDs of their own by which watched precincts do better than silent ones
     precinct_sd: Array
     level_sd: float
     scales: Scales
@@ -102,6 +103,7 @@ def inputs_of(election: Election, constants: Constants | None = None, ids: Names
         feature_sd=sds,
         tilts=features.shape[1],
         feature_tilt_sd=_tilt_sd(election, curves, features, registered, constants),
+        watched_ahead=constants.watched_ahead if np.isnan(given).all() and not blind.all() else 0.0,
         precinct_sd=np.where(blind, constants.precinct_sd_blind, scales.precincts(expected)),
         level_sd=constants.level_sd_blind if blind.all() else scales.level,
         scales=scales,
