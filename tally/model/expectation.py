@@ -190,7 +190,7 @@ def _from_history(
             gross[i] = min(gross[i], float(whole))
     rates = np.clip(votes, 1e-3, 1.0)
     kinds = _kinds(election, names)
-    today = kind_of(election.day.name)
+    today = kind_of(election.day.name, election.day.kind)
     expected = _predicted(rates, _alike(kinds, today), (registered, group, county))
     departures = []
     for last in range(1, len(names)):
@@ -201,13 +201,14 @@ def _from_history(
 
 
 def _kinds(election: Election, names: list[str]) -> list[ElectionKind]:
-    """Of past elections, by name."""
-    return [kind_of(name) for name in names]
+    """Of past elections, in the order of their names."""
+    given = {h.election: h.kind for h in election.history if h.kind}
+    return [kind_of(name, given.get(name, "")) for name in names]
 
 
 def _unlike(election: Election) -> bool:
     """Whether today's kind is known, and that of no past election is it or may be it."""
-    today = kind_of(election.day.name)
+    today = kind_of(election.day.name, election.day.kind)
     past = set(_kinds(election, sorted({h.election for h in election.history})))
     return bool(past) and today != ElectionKind.UNKNOWN and not past & {today, ElectionKind.UNKNOWN}
 
