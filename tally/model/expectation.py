@@ -218,7 +218,7 @@ def _alike(kinds: list[ElectionKind], today: ElectionKind) -> Array:
     may = {today, ElectionKind.UNKNOWN}
     other = today != ElectionKind.UNKNOWN
     same = np.array([OTHER_KIND if other and kind not in may else 1.0 for kind in kinds])
-    return same * RECENT ** np.arange(len(kinds))[::-1]
+    return np.asarray(same * RECENT ** np.arange(len(kinds))[::-1])
 
 
 def _predicted(rates: Array, weight: Array, places: tuple[Array, Codes, Codes]) -> Array:
