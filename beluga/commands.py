@@ -29,6 +29,7 @@ COMMANDS = {
     "recount": "beluga.cli.recount:recount",
     "totals": "beluga.cli.totals:totals",
     "reread": "beluga.cli.reread:reread",
+    "install": "beluga.cli.install:install",
     "preflight": "beluga.cli.preflight:preflight",
     "capacity": "beluga.cli.capacity:capacity",
     "surge": "beluga.cli.surge:surge_",

@@ -50,6 +50,7 @@ BASE: dict[str, dict[str, str]] = {
     "recount": {"state": "{nostack}"},
     "totals": {"state": "{nostack}"},
     "reread": {"state": "{nostack}"},
+    "install": {"domain": "turnout.example.org", "source": "{fresh}"},
     "preflight": {"state": "{nostack}", "url": "http://127.0.0.1:1", "http_port": "1"},
     "capacity": {},
     "surge": {"state": "{nostack}"},
