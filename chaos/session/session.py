@@ -47,7 +47,8 @@ class Session:
     watchers: list[LoadWatcher]
     seed: int = 1
     name: str = "session"
-    scale: float = 1.0  # of rates and durations: a short form has less than 1
+    scale: float = 1.0  # of durations: a short form has less than 1
+    traffic: float = 1.0  # of the rates of loads that are not themselves the fault
     surges: list[RunningLoad] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)  # label -> number on the heal list
     election: Path | None = None  # the folder whose watchers text
@@ -93,16 +94,18 @@ class Session:
 
         `hurts`: by its number alone, this load is the fault.
         """
+        mixed = Mix(**mix, counts=route == "form")
+        harmful = hurts or bool(signed_url) or mixed != Mix(counts=mixed.counts)  # this load is the fault
+        rate *= 1.0 if harmful else self.traffic
         at, speed = self.target.clock.read()
         label = f"{self.name}-{time.time_ns() // 1_000_000:x}-{len(self.surges)}"
-        mixed = Mix(**mix, counts=route == "form")
         load = Load(rate, max(1.0, seconds * self.scale), self.watchers, self.seed, mixed, label, at, speed)
         way = self._route(route, signed_url)
         surge = RunningLoad(load, way, self.history, hold=hold_file(self.target.state, way.name))
         said = f"load of {rate:g}/s for {load.seconds:g} s by {route}"
         self.history.record(Op.NOTE, said=said, rate=rate, mix=mix)
         harm = dict(mix, signed_url=signed_url, rate=rate, seconds=load.seconds)
-        if hurts or signed_url or mixed != Mix(counts=mixed.counts):  # this load is the fault
+        if harmful:
             self.history.record(Op.FAULT, label, cuts=[], arguments=harm)
         self.surges.append(surge.start())
 

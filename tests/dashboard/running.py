@@ -495,7 +495,7 @@ async def war_room(
     """A fresh database with this election and four accounts; feed, neighbours and dashboard on free ports."""
     name = f"board_{secrets.token_hex(6)}"
     admin = await asyncpg.connect(postgres.url_of("postgres"))
-    await admin.execute(f"create database {name} template template_beluga")
+    await admin.execute(f"create database {name} template template_beluga strategy file_copy")
     connection = await connect(postgres.url_of(name))
     async with connection.transaction():
         await save_election(connection, election)
