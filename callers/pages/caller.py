@@ -17,7 +17,7 @@ from callers.people.people import SPOKEN, autonym
 from callers.queue.lease import AlreadyRecordedError, CallerOnDuty, TooLateError, UnknownLeaseError
 from callers.scripts import wording as scripts
 from callers.voters.encryption import SealedError
-from election.browser import modules
+from election.browser import modules, with_tokens
 from election.postgres.database import UNREACHABLE
 from election.wire.callers import CallUnreported, LeaseAnswer, Outcome, OutcomeReport, VoterOnLease
 
@@ -292,6 +292,8 @@ async def asset(request: web.Request) -> web.Response:
         raise web.HTTPNotFound
     shared = modules().get(name)
     content = shared or (resources.files("callers.pages") / "static" / name).read_bytes()
+    if name.endswith(".css"):
+        content = with_tokens(content)
     return web.Response(body=content, content_type=_ASSETS[name], charset="utf-8")
 
 
