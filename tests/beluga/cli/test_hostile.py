@@ -41,7 +41,9 @@ BASE: dict[str, dict[str, str]] = {
         "election": "{election}", "reports": "{reports}", "as_of": "2026-11-03T12:00", "out": "{fresh}",
         "summary": "{fresh}",
     },
-    "backtest": {"folder": "{election}", "reports": "{reports}", "final": "{final}", "out": "{fresh}"},
+    "backtest": {
+        "folder": "{election}", "reports": "{reports}", "final": "{final}", "out": "{fresh}", "every": "240",
+    },
     "up": {"state": NOWHERE},
     "status": {"state": "{nostack}"},
     "down": {"state": "{nostack}"},
