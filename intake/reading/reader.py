@@ -19,6 +19,7 @@ from intake.reading.grammar import read
 from intake.reading.grammar.danger import danger_words
 from intake.reading.grammar.quoted import machine_words, our_words
 from intake.reading.grammar.spelled import spelled_numbers
+from intake.reading.grammar.whole import near_stop
 from intake.reading.grammar.words import vocabulary
 from intake.reading.incidents import incident_phrases
 
@@ -56,7 +57,16 @@ class SentText(Protocol):
 
 def prepare() -> None:
     """Builds the tables of words, a tenth of a second's work that the first texts would else wait for."""
-    for table in (vocabulary, spelled_numbers, danger_words, machine_words, our_words, incident_phrases):
+    tables = (
+        vocabulary,
+        spelled_numbers,
+        danger_words,
+        machine_words,
+        our_words,
+        incident_phrases,
+        near_stop,
+    )
+    for table in tables:
         table()
 
 
