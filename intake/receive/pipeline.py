@@ -14,12 +14,12 @@ from intake.journal.draft import Draft
 from intake.journal.writer import Journal, JournalUnavailableError
 from intake.metrics.intake import Telemetry
 from intake.providers import MalformedError, Outcome
-from intake.reading.reader import readings_of
-from intake.receive.asking import asked_about
+from intake.reading.reader import readings_of, watcher_of
+from intake.receive.asking import PhoneDialogues, asked_about, handed_over
 from intake.receive.plausibility import Plausibility
 from intake.receive.rate_limits import Phones
 from intake.receive.replicated_ack import Replication
-from intake.replies.wording import doubt_about, reply_to
+from intake.replies.wording import doubt_about, handed_over_reply, reply_to
 from intake.roster.snapshot import Rosters
 
 # A sending time is believed within these bounds of the stack's clock: phones hold texts back for a day
@@ -74,6 +74,7 @@ class IngestPipeline:
         self._reply_elsewhere = options.reply_elsewhere
         self._phones = options.phones or Phones(per_minute=0, burst=0)
         self.replication = options.replication
+        self._questions = PhoneDialogues()
         self._to_read: list[tuple[_Submission, Draft]] = []  # of this turn of the event loop
 
     async def submit_and_wait(
@@ -204,6 +205,12 @@ class IngestPipeline:
             return ("" if message.channel is Channel.STAFF else NO_ROSTER_REPLY), None
         if readings is None:
             readings = readings_of(message, roster)
+        watcher = watcher_of(message, roster) if message.channel is Channel.SMS else None
+        if watcher is not None:
+            turn = self._questions.turn(message, readings)
+            if turn.part is not None:
+                return handed_over_reply(watcher, roster), handed_over(message, turn.part, watcher.watcher_id)
+            readings = turn.said
         if self._numbers is not None:
             readings = self._numbers(message, readings)
         hints = self._plausibility.hints_for(message, readings) if self._plausibility else None

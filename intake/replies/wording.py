@@ -64,6 +64,11 @@ def reply_to(readings: list[Reading], message: Message, roster: Roster, hints: H
     return plain(_Writer(catalogue, roster, message, hints).answer(readings))
 
 
+def handed_over_reply(watcher: Watcher, roster: Roster) -> str:
+    """What a watcher is told after the second question in a row."""
+    return plain(catalogue_for(watcher, roster).replies["handed_over"])
+
+
 def _is_plain(reading: Reading, hints: Hints | None) -> bool:
     """Whether it is a count that nothing is to be asked or said about."""
     return (
@@ -155,6 +160,8 @@ class _Writer:
                 return self._fill("resolved", precinct=where or "-")
             case Kind.CONFIRM | Kind.DENY:
                 return self._fill("confirm" if first.kind is Kind.CONFIRM else "deny")
+            case Kind.UNREAD if first.detail.get("stranger"):
+                return self._fill("stranger")
             case Kind.HELP | Kind.START | Kind.UNREAD:
                 return self._fill(first.kind.value)
             case _:
