@@ -163,7 +163,8 @@ async def claim(  # noqa: PLR0917
     """The most urgent texts that may go out now, at most `limit`, for one of our numbers.
 
     Never to a phone whose latest word is STOP, only answers to one that may be a stranger's, and never a
-    rehearsal's on election day. Raises `DeposedError`, or `NotReplicatedError`: then nothing may be sent, for a failover would forget the claim.
+    rehearsal's on election day. Raises `DeposedError`, or `NotReplicatedError`: then nothing may be sent, for
+    a failover would forget the claim.
     """
     async with ReplicationWatch(connection), connection.transaction():
         await term.fence(connection)

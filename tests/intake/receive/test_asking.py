@@ -6,7 +6,7 @@ import pytest
 
 from election.domain.checkin import Kind
 from intake.reading.reader import readings_of
-from intake.receive.asking import IN_A_ROW, PhoneDialogues, DialogueTurn
+from intake.receive.asking import IN_A_ROW, DialogueTurn, PhoneDialogues
 from tests.intake.sample import ONE, SENT, TWO, ZH, sample_roster, sms
 
 ROSTER = sample_roster()
