@@ -22,9 +22,7 @@ def look_at_ids(election: Election, findings: Findings) -> None:
     unread = [p for p in roster.precincts.values() if not _is_read(p.precinct_id, p, roster, at)]
     for precinct in unread[:SHOWN]:
         other = next((n for n in (*precinct.aliases, precinct.name) if _is_read(n, precinct, roster, at)), "")
-        remedy = (
-            f"watchers text it as {other}" if other else "give it another name in the column aliases, like W1"
-        )
+        remedy = f"watchers text it as {other}" if other else "give it a name in the column aliases, like W1"
         findings.notice(FILE, None, "precinct_id", f"{precinct.precinct_id} cannot be texted", remedy)
     _more(len(unread), "ids that cannot be texted", findings)
     alike: dict[str, list[str]] = defaultdict(list)

@@ -16,7 +16,9 @@ def notices(*precincts: tuple[str, str, tuple[str, ...]]) -> list[str]:
     return [str(notice) for notice in findings.notices]
 
 
-@pytest.mark.parametrize("precinct_id", ["12-01", "1--1", "101.0", "2/8", "Archbald W-01 P-02", "AB-0007", "17"])
+@pytest.mark.parametrize(
+    "precinct_id", ["12-01", "1--1", "101.0", "2/8", "Archbald W-01 P-02", "AB-0007", "17"]
+)
 def test_an_id_that_is_read_as_written_is_not_named(precinct_id) -> None:
     assert notices((precinct_id, "Lincoln School", ())) == []
 
@@ -24,13 +26,15 @@ def test_an_id_that_is_read_as_written_is_not_named(precinct_id) -> None:
 def test_an_id_that_cannot_be_texted_is_named_with_the_remedy() -> None:
     assert notices(("FINAL", "Lincoln School", ("north",)), ("UNDO", "help", ())) == [
         "precincts.csv: precinct_id: FINAL cannot be texted, watchers text it as north",
-        "precincts.csv: precinct_id: UNDO cannot be texted, give it another name in the column aliases, like W1",
+        "precincts.csv: precinct_id: UNDO cannot be texted, give it a name in the column aliases, like W1",
     ]
 
 
 def test_ids_that_differ_by_their_marks_only_are_named_together() -> None:
     (notice,) = notices(("11-1", "Oak", ()), ("1-11", "Elm", ()), ("12-1", "Ash", ()))
-    assert notice.startswith("precincts.csv: precinct_id: 1-11, 11-1 differ by their marks only, watchers must")
+    assert notice.startswith(
+        "precincts.csv: precinct_id: 1-11, 11-1 differ by their marks only, watchers must"
+    )
     assert "111 alone is asked about" in notice
 
 
