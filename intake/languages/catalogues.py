@@ -2,9 +2,10 @@
 
 Each file has several contexts. `word` entries list, separated by `;`, the words and phrases a watcher may
 text (accents and case do not matter). `reply` entries word the answers, `form` entries the watcher's form,
-`outbound` entries what we text on our own accord, `incident` entries list words by what an incident is about,
-`danger` entries the words that make a sentence an alarm, `machine` entries how phones and networks word what
-no person wrote, `number` entries the words of numbers, `short` entries how a word is shortened in texts.
+`outbound` entries what we text on our own accord, `card` entries the printed card, `incident` entries list
+words by what an incident is about, `danger` entries the words that make a sentence an alarm, `machine`
+entries how phones and networks word what no person wrote, `number` entries the words of numbers, `short`
+entries how a word is shortened in texts.
 """
 
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pathlib import Path
 from babel.messages.pofile import read_po
 
 _LISTS = ("word", "incident", "danger", "machine", "number", "short")
-_SENTENCES = ("reply", "form", "outbound")
+_SENTENCES = ("reply", "form", "outbound", "card")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Catalogue:
     machine: dict[str, tuple[str, ...]] = field(default_factory=dict)
     numbers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     shorts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    card: dict[str, str] = field(default_factory=dict)
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -50,6 +52,7 @@ def read_catalogue(path: Path) -> Catalogue:
     return Catalogue(
         path.stem, lists["word"], sentences["reply"], sentences["form"], sentences["outbound"],
         lists["incident"], lists["danger"], lists["machine"], lists["number"], lists["short"],
+        sentences["card"],
     )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ BASE: dict[str, dict[str, str]] = {
     "import": {"folder": "{election}", "state": "{nostack}"},
     "export": {"folder": "{fresh}", "state": "{nostack}"},
     "read": {"election": "{election}", "texts": "06-02 556"},
+    "card": {"folder": "{election}", "out": "{fresh}"},
     "project": {
         "election": "{election}", "reports": "{reports}", "as_of": "2026-11-03T12:00", "out": "{fresh}",
         "summary": "{fresh}",
