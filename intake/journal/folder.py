@@ -174,6 +174,16 @@ class JournalFolder:
                 return found
         return None
 
+    def latest(self, most: int) -> list[Message]:
+        """The last messages, at most about `most`, oldest first; what cannot be read is passed over."""
+        found: list[Message] = []
+        for file in reversed(self.files()):
+            with suppress(apsw.Error, ValueError):
+                found = [*file.messages.after(max(file.last_seq - most, 0), most), *found]
+            if len(found) >= most:
+                break
+        return found
+
     def rest(self) -> None:
         """What to do when nothing arrives: write the marks, or find out whether the disk is back."""
         self._save_marks() if self.healthy else self._recover()

@@ -150,6 +150,10 @@ class Journal:
         """The message with this key, where a file at hand holds it."""
         return await self._ask(lambda: self._folder.find(provider, provider_message_id))
 
+    async def latest(self, most: int) -> list[Message]:
+        """The last messages, oldest first."""
+        return await self._ask(partial(self._folder.latest, most))
+
     async def close(self) -> None:
         """Stores what is still waiting, writes the marks, closes the files."""
         self._hand_over()

@@ -5,6 +5,7 @@ is a function of the raw messages (law L4).
 """
 
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import structlog
@@ -22,11 +23,13 @@ from intake.reading.grammar.spelled import spelled_numbers
 from intake.reading.grammar.whole import near_stop
 from intake.reading.grammar.words import vocabulary
 from intake.reading.incidents import incident_phrases
+from intake.reading.text_parts import part_of
 
 log = structlog.get_logger()
 
 CLOCK_SLACK = timedelta(minutes=2)  # a phone's clock may run ahead by as much without a question
 _FORM = "form:"
+PART_OF_A_TEXT = MappingProxyType({"part": True})  # read with the others of its text, not by itself
 _WATCHERS_OWN = frozenset({Channel.SMS, Channel.FORM})  # elsewhere an operator vouches for the report
 # What the form's free text means beside its kind: the command that says the same in a text message.
 _COMMANDS = {
@@ -81,6 +84,8 @@ def readings_of(message: SentText, roster: Roster) -> list[Reading]:
     """What a message says: one reading or more; what cannot be read is `unread`."""
     try:
         if message.channel == Channel.SMS:
+            if part_of(message.provider_message_id):
+                return [Reading(Kind.NOTED, detail=PART_OF_A_TEXT)]
             return read(
                 message.body,
                 message.sent_at,

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
 
+import structlog
+
 from election.domain.checkin import Channel, Kind, Message, Reading
 from election.domain.phones import normal_phone
 from election.runtime.clock import Clock
@@ -16,6 +18,7 @@ from intake.metrics.intake import Telemetry
 from intake.providers import MalformedError, Outcome
 from intake.reading.reader import readings_of, watcher_of
 from intake.receive.asking import PhoneDialogues, asked_about, handed_over
+from intake.receive.long_texts import LongTexts
 from intake.receive.plausibility import Plausibility
 from intake.receive.rate_limits import Phones
 from intake.receive.replicated_ack import Replication
@@ -33,6 +36,8 @@ LONGEST_KEY = 200  # characters of a provider's message id; the longest in use h
 NO_ROSTER_REPLY = "Got it. Saved; it will be read as soon as the list of precincts is here."
 
 SLOW_DOWN_REPLY = "All your texts are saved. You sent many, so answers pause for a minute."
+
+log = structlog.get_logger()
 
 OnDurable = Callable[[Outcome | JournalUnavailableError], None]
 
@@ -75,6 +80,7 @@ class IngestPipeline:
         self._phones = options.phones or Phones(per_minute=0, burst=0)
         self.replication = options.replication
         self._questions = PhoneDialogues()
+        self.long_texts = LongTexts(self._join)
         self._to_read: list[tuple[_Submission, Draft]] = []  # of this turn of the event loop
 
     async def submit_and_wait(
@@ -148,6 +154,17 @@ class IngestPipeline:
                 asyncio.get_running_loop().call_soon(self._read_arrived)
             self._to_read.append((waiting, draft))
 
+    def _join(self, parts: list[Message], key: str, raw: bytes) -> None:
+        """Keeps the text that `parts` make up, and answers it as any other."""
+        first = parts[0]
+        try:
+            self.submit(
+                first.provider, key, Channel.SMS, first.sender, body="".join(part.body for part in parts),
+                raw=raw, sent_at=min(part.sent_at for part in parts), on_durable=_said_if_lost,
+            )  # fmt: skip
+        except JournalUnavailableError as error:
+            _said_if_lost(error)
+
     def _read_arrived(self) -> None:
         """Reads what came in during one turn of the event loop."""
         arrived, self._to_read = self._to_read, []
@@ -167,6 +184,8 @@ class IngestPipeline:
     ) -> None:
         """Answers a message that is durable. `readings`: what it says, where that is known already."""
         self.telemetry.acknowledge(message.provider, duplicate, local_only=not replicated)
+        if not duplicate:
+            self.long_texts.arrived(message)
         reply, asked = self._answer_to(message, duplicate, readings)
 
         def answer(_: object = None) -> None:
@@ -251,6 +270,12 @@ class _Submission:
         else:
             acknowledge = partial(pipeline.acknowledge, self._on_durable, message, duplicate, readings)
             pipeline.replication.wait(message, acknowledge)
+
+
+def _said_if_lost(outcome: Outcome | JournalUnavailableError) -> None:
+    """A whole text that the disk would not take: its parts are kept, and read at the next start."""
+    if not isinstance(outcome, Outcome):
+        log.error("long_text_not_kept", error=str(outcome), remedy="look at the disk, then restart intake")
 
 
 def _settle(future: "asyncio.Future[Outcome]", result: Outcome | JournalUnavailableError) -> None:
