@@ -1,5 +1,6 @@
 """`beluga card`: the printed card for watchers, what they can text, a page for each language."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,9 @@ def card(
     from intake.form.text_card import text_card
     from intake.languages.catalogues import load_catalogues
 
+    if number and not re.fullmatch(r"[+0-9().\s-]{3,30}", number):
+        typer.echo(f"{number!r} is no number that one can text; write it like +1 215 555 0100", err=True)
+        raise typer.Exit(1)
     try:
         day = read_election(folder).day
     except FolderError as error:
