@@ -9,9 +9,9 @@ from election.domain.day import Election
 from election.domain.ids import message_id
 from election.domain.roster import Roster
 from intake.reading.reader import check_ins_of, readings_of, watcher_of
-from intake.receive.asking import PhoneDialogues, asked_about, handed_over
+from intake.receive.asking import PhoneDialogues, alarm, asked_about, handed_over
 from intake.receive.plausibility import Place, hint_of
-from intake.replies.wording import handed_over_reply, reply_to
+from intake.replies.wording import alarm_reply, handed_over_reply, reply_to
 from tally.board.board_json import rows_of
 from tally.projection.projection import Tally
 
@@ -44,6 +44,8 @@ class Dialogue:
             if turn.part is not None:
                 draft = handed_over(message, turn.part, watcher.watcher_id)
                 reply = handed_over_reply(watcher, self._roster)
+            if turn.alarm:
+                draft, reply = alarm(message), alarm_reply(watcher, self._roster)
         if draft:
             asked = self._message(
                 draft.provider, draft.provider_message_id, draft.channel, draft.sender, draft.body

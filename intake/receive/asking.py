@@ -20,6 +20,7 @@ from intake.replies.wording import Hints, doubt_about
 
 PROVIDER, ACCOUNT = "intake", "intake"
 HANDED_OVER = "handed_over"  # `question` of an entry that gives a watcher's text to the desk
+ALARM = "! 911 HELP"
 IN_A_ROW = timedelta(minutes=30)  # as long as a question is open
 MOST_PHONES = 10_000  # whose last question is remembered; the oldest are forgotten
 
@@ -65,6 +66,14 @@ def handed_over(message: Message, part: int, sender: str) -> Draft:
     return _draft(message, f"handed:{message.message_id}", decision)
 
 
+def alarm(message: Message) -> Draft:
+    """A text in its sender's name, for HELP in answer to *do you need help?*: so it is an incident."""
+    return Draft(
+        PROVIDER, f"alarm:{message.message_id}", Channel.SMS, message.sender, ALARM, ALARM.encode(),
+        message.received_at, message.sent_at, message.roster_version, message.rehearsal,
+    )  # fmt: skip
+
+
 def _draft(message: Message, key: str, decision: Decision) -> Draft:
     body = decision.model_dump_json()
     return Draft(
@@ -75,10 +84,14 @@ def _draft(message: Message, key: str, decision: Decision) -> Draft:
 
 @dataclass(frozen=True, slots=True)
 class DialogueTurn:
-    """What a phone's text comes to beside the one before. `said`: what to answer; `part`: handed over."""
+    """What a phone's text comes to beside the one before. `said`: what to answer; `part`: handed over.
+
+    `alarm`: it answers *do you need help?* with HELP.
+    """
 
     said: list[Reading]
     part: int | None = None
+    alarm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +115,22 @@ class PhoneDialogues:
         last = self._last.get(message.sender)
         if last is not None and last.message_id == message.message_id:
             return last.turn
+        in_time = last is not None and abs(message.sent_at - last.sent_at) <= IN_A_ROW
+        asked = last.asked if last is not None and in_time else None
+        if asked and asked.question == "emergency" and [r.kind for r in readings] == [Kind.HELP]:
+            return self._keep(message, DialogueTurn(readings, alarm=True), None)
         part = next((n for n, r in enumerate(readings) if _is_question(r)), None)
         if part is None:
             if last is not None and not all(r.kind is Kind.NOTED for r in readings):
                 del self._last[message.sender]
             return DialogueTurn(readings)
-        asked: Reading | None = readings[part]
-        turn = DialogueTurn(readings)
-        if last is not None and last.asked and abs(message.sent_at - last.sent_at) <= IN_A_ROW:
-            counts = _counted(last.asked, readings[part])
-            turn = DialogueTurn(counts) if counts else DialogueTurn(readings, part)
-            asked = None if counts else asked
+        if asked is None:
+            return self._keep(message, DialogueTurn(readings), readings[part])
+        if counts := _counted(asked, readings[part]):
+            return self._keep(message, DialogueTurn(counts), None)
+        return self._keep(message, DialogueTurn(readings, part), readings[part])
+
+    def _keep(self, message: Message, turn: DialogueTurn, asked: Reading | None) -> DialogueTurn:
         self._last[message.sender] = _Last(message.message_id, message.sent_at, turn, asked)
         self._last.move_to_end(message.sender)
         while len(self._last) > MOST_PHONES:

@@ -1,7 +1,7 @@
 """The one way in: whatever the channel, a report is made durable, then read, then answered."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,12 +17,12 @@ from intake.journal.writer import Journal, JournalUnavailableError
 from intake.metrics.intake import Telemetry
 from intake.providers import MalformedError, Outcome
 from intake.reading.reader import readings_of, watcher_of
-from intake.receive.asking import PhoneDialogues, asked_about, handed_over
+from intake.receive.asking import IN_A_ROW, PhoneDialogues, alarm, asked_about, handed_over
 from intake.receive.long_texts import LongTexts
 from intake.receive.plausibility import Plausibility
 from intake.receive.rate_limits import Phones
 from intake.receive.replicated_ack import Replication
-from intake.replies.wording import doubt_about, handed_over_reply, reply_to
+from intake.replies.wording import alarm_reply, doubt_about, handed_over_reply, reply_to
 from intake.roster.snapshot import Rosters
 
 # A sending time is believed within these bounds of the stack's clock: phones hold texts back for a day
@@ -32,6 +32,7 @@ FASTEST_CLOCK = timedelta(minutes=5)
 LATE = timedelta(hours=1)  # on its way: somebody's backlog, or somebody's clock
 
 SHED_WAITING = 5_000  # messages waiting for the disk, beyond which unknown senders are put off
+MOST_REMEMBERED = 5_000  # messages read again at a start, a quarter of a second
 LONGEST_KEY = 200  # characters of a provider's message id; the longest in use have 64
 NO_ROSTER_REPLY = "Got it. Saved; it will be read as soon as the list of precincts is here."
 
@@ -165,6 +166,17 @@ class IngestPipeline:
         except JournalUnavailableError as error:
             _said_if_lost(error)
 
+    def remember(self, messages: Sequence[Message]) -> None:
+        """After a restart: what the journal's last messages asked, and the parts that are not read yet."""
+        self.long_texts.again(messages)
+        since = self.clock.now() - IN_A_ROW
+        for message in messages[-MOST_REMEMBERED:]:
+            roster = self.rosters.at_hand(message.roster_version)
+            if roster is None or message.channel is not Channel.SMS or message.sent_at < since:
+                continue
+            if watcher_of(message, roster) is not None:
+                self._questions.turn(message, readings_of(message, roster))
+
     def _read_arrived(self) -> None:
         """Reads what came in during one turn of the event loop."""
         arrived, self._to_read = self._to_read, []
@@ -229,6 +241,8 @@ class IngestPipeline:
             turn = self._questions.turn(message, readings)
             if turn.part is not None:
                 return handed_over_reply(watcher, roster), handed_over(message, turn.part, watcher.watcher_id)
+            if turn.alarm:
+                return alarm_reply(watcher, roster), alarm(message)
             readings = turn.said
         if self._numbers is not None:
             readings = self._numbers(message, readings)

@@ -69,6 +69,11 @@ def handed_over_reply(watcher: Watcher, roster: Roster) -> str:
     return plain(catalogue_for(watcher, roster).replies["handed_over"])
 
 
+def alarm_reply(watcher: Watcher, roster: Roster) -> str:
+    """What a watcher is told whose HELP is an alarm."""
+    return plain(catalogue_for(watcher, roster).replies["alarm"])
+
+
 def _is_plain(reading: Reading, hints: Hints | None) -> bool:
     """Whether it is a count that nothing is to be asked or said about."""
     return (
@@ -238,7 +243,7 @@ class _Writer:
 
     def _question(self, reading: Reading) -> str:
         asked = self.replies.get(f"question.{reading.question}", self.replies["unread"])
-        if reading.guess:
+        if reading.guess and reading.question != "emergency":  # there both answers are in the question
             answer = f"{asked} {self.replies['guess'].format(guess=reading.guess)}"
             if fits(plain(answer)):
                 return answer

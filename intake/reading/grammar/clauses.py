@@ -29,6 +29,7 @@ _OF_LINES = frozenset({Code.LINE, Code.QUEUE})
 _OBJECTIONS = (Code.NO, Code.NONE)
 _NO_GUESS = frozenset({Code.STOP, Code.REFUSE, Code.MORE, Code.START, Code.AWAY, Code.DEPARTED, Code.MEASURE})
 _PUT_RIGHT = re.compile(r"(P?)[NG]v?(F[NG]v?)")  # "412 should be 421"
+_INTERRUPTS = frozenset({Code.WAIT, Code.NO, Code.NONE})
 MOST_STRANGE = 6  # words nobody knows beside a number, beyond which no guess is worth a word
 LONGEST_BARE_WAIT = 90  # minutes: "wait 45" is a line; "wait 421" corrects itself
 
@@ -111,6 +112,8 @@ def _worth_a_guess(items: list[Item]) -> bool:
     if len(numbers) != 1 or shape[numbers[0]] not in NUMBERS:
         return False
     before = shape[: numbers[0]].translate(_NOT_BEFORE_NUMBER)
+    if before and set(before) <= _INTERRUPTS and _close(items, numbers[0]):
+        before = ""  # "wait 421", "wait no 421"
     after = shape[numbers[0] + 1 : numbers[0] + 3]
     if Code.GONE in shape[max(0, numbers[0] - 2) : numbers[0]]:
         return False
@@ -121,6 +124,11 @@ def _worth_a_guess(items: list[Item]) -> bool:
         return False
     beside = shape[max(0, numbers[0] - 1) : numbers[0] + 2]
     return not before or Code.VOTES in beside
+
+
+def _close(items: list[Item], at: int) -> bool:
+    """Whether at most a comma stands before the item."""
+    return items[at].start - items[at - 1].end <= 2
 
 
 def _with_waits(items: list[Item]) -> list[Item]:
