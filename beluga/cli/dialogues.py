@@ -51,12 +51,16 @@ class Dialogue:
                 draft.provider, draft.provider_message_id, draft.channel, draft.sender, draft.body
             )
             entries += check_ins_of(asked, readings_of(asked, self._roster), self._roster)
-        self.entries += entries
-        self._tally.add(entries)
+        self.take_in(entries)
         return {
             "readings": readings,
             "reply": reply or reply_to(said, message, self._roster, hints),
         }
+
+    def take_in(self, entries: list[CheckIn]) -> None:
+        """The tally counts these entries, too."""
+        self.entries += entries
+        self._tally.add(entries)
 
     def _message(self, provider: str, key: str, channel: Channel, sender: str, body: str) -> Message:
         return Message(
@@ -116,10 +120,14 @@ def outcomes(
 ) -> Iterator[dict[str, Any]]:
     """Each dialogue's turns and what stands at its end."""
     for row in rows:
-        dialogue = Dialogue(str(row.get("name", "")), election, roster, at)
-        apart = APART_IN_A_MINUTE if row.get("same_minute") else APART
-        turns = []
-        for phone, text in row["turns"]:
-            turns.append(dialogue.take(phone, text))
-            dialogue.at += apart
-        yield {"turns": turns, **dialogue.outcome()}
+        yield outcome_of(Dialogue(str(row.get("name", "")), election, roster, at), row)
+
+
+def outcome_of(dialogue: Dialogue, row: dict[str, Any]) -> dict[str, Any]:
+    """One dialogue's turns and what stands at its end."""
+    apart = APART_IN_A_MINUTE if row.get("same_minute") else APART
+    turns = []
+    for phone, text in row["turns"]:
+        turns.append(dialogue.take(phone, text))
+        dialogue.at += apart
+    return {"turns": turns, **dialogue.outcome()}

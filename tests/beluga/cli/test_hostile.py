@@ -93,7 +93,8 @@ BASE: dict[str, dict[str, str]] = {
 # What is no fault: an output file that is written over or made, words that may be anything.
 RIGHT = {
     ("project", "out", "garbage"), ("project", "summary", "garbage"), ("backtest", "out", "garbage"),
-    ("card", "out", "garbage"), ("card", "number", ""), ("read", "texts", ""), ("read", "sender", ""), ("read", "at", ""),
+    ("card", "out", "garbage"), ("card", "number", ""),
+    ("read", "texts", ""), ("read", "sender", ""), ("read", "at", ""),
     ("check", "limit", "huge"), ("journal aside", "to", "folder"), ("journal aside", "to", "missing"),
     ("import", "limit", "huge"),
     ("adopt", "name", ""), ("adopt", "name", "none"), ("adopt", "report", "garbage"),
@@ -104,7 +105,8 @@ STARTS = (("up", "state"), ("demo", "state"), ("gameday", "out"))  # a stack, wh
 WOULD_START = {(name, option, word) for name, option in STARTS for word in ("folder", "missing")}
 PATHS = ("nowhere", "garbage", "below_a_file", "folder", "missing")
 FULL = {  # outputs, that is: to read from /dev/full has no end
-    ("card", "out"), ("project", "out"), ("project", "summary"), ("backtest", "out"), ("purge", "certificate"),
+    ("card", "out"),
+    ("project", "out"), ("project", "summary"), ("backtest", "out"), ("purge", "certificate"),
     ("rehearse", "out"), ("gameday", "out"), ("export", "folder"), 
     ("journal aside", "to"), ("backup now", "folder"),
 }  # fmt: skip
