@@ -24,6 +24,7 @@ FAR_ABOVE_PACE = 10.0  # times the expected count: a typing slip, more likely th
 _SILENT = frozenset({Kind.NOTED})  # kept, and not answered: no loop with another machine
 _UNDISPUTED = frozenset({Kind.LINE, Kind.VOTERS, Kind.HERE, Kind.AWAY})  # never doubted, held or asked back
 _RISE = 100  # votes more than the last count: below this a rise may come by a look too late
+_ANSWERED_BY_WORDS = frozenset({"emergency", "voted"})  # the question names its answers
 _SMALL = 20  # votes: below this ten times the pace happens by chance just after opening
 
 
@@ -243,7 +244,7 @@ class _Writer:
 
     def _question(self, reading: Reading) -> str:
         asked = self.replies.get(f"question.{reading.question}", self.replies["unread"])
-        if reading.guess and reading.question != "emergency":  # there both answers are in the question
+        if reading.guess and reading.question not in _ANSWERED_BY_WORDS:
             answer = f"{asked} {self.replies['guess'].format(guess=reading.guess)}"
             if fits(plain(answer)):
                 return answer
