@@ -14,7 +14,7 @@ from election.domain.checkin import Channel, Kind, Message, Reading
 from election.domain.ids import CheckInId, MessageId, PrecinctId, check_in_id
 from election.domain.roster import Roster
 from election.wire.intake import Decision
-from intake.journal.draft import Draft
+from intake.journal.draft import MessageDraft
 from intake.reading.reader import watcher_of
 from intake.replies.wording import Hints, doubt_about
 
@@ -25,7 +25,9 @@ IN_A_ROW = timedelta(minutes=30)  # as long as a question is open
 MOST_PHONES = 10_000  # whose last question is remembered; the oldest are forgotten
 
 
-def asked_about(message: Message, readings: list[Reading], roster: Roster, hints: Hints) -> Draft | None:
+def asked_about(
+    message: Message, readings: list[Reading], roster: Roster, hints: Hints
+) -> MessageDraft | None:
     """The question about the first count of a watcher's message that `hints` make doubtful, if any."""
     if message.channel not in (Channel.SMS, Channel.FORM):
         return None
@@ -39,7 +41,9 @@ def asked_about(message: Message, readings: list[Reading], roster: Roster, hints
     return None
 
 
-def asked_draft(message: Message, readings: list[Reading], part: int, doubt: str, sender: str) -> Draft:
+def asked_draft(
+    message: Message, readings: list[Reading], part: int, doubt: str, sender: str
+) -> MessageDraft:
     """The question about the count in `readings[part]`. `sender`: the watcher where known, else the phone."""
     reading = readings[part]
     about: CheckInId = check_in_id(message.message_id, part)
@@ -58,7 +62,7 @@ def asked_draft(message: Message, readings: list[Reading], part: int, doubt: str
     return _draft(message, f"asked:{message.message_id}", decision)
 
 
-def handed_over(message: Message, part: int, sender: str) -> Draft:
+def handed_over(message: Message, part: int, sender: str) -> MessageDraft:
     """The word that a person takes over the question in `part`: it waits on the unread desk from then on."""
     about = check_in_id(message.message_id, part)
     detail = {"of": str(about), "sender": sender, "question": HANDED_OVER}
@@ -66,17 +70,17 @@ def handed_over(message: Message, part: int, sender: str) -> Draft:
     return _draft(message, f"handed:{message.message_id}", decision)
 
 
-def alarm(message: Message) -> Draft:
+def alarm(message: Message) -> MessageDraft:
     """A text in its sender's name, for HELP in answer to *do you need help?*: so it is an incident."""
-    return Draft(
+    return MessageDraft(
         PROVIDER, f"alarm:{message.message_id}", Channel.SMS, message.sender, ALARM, ALARM.encode(),
         message.received_at, message.sent_at, message.roster_version, message.rehearsal,
     )  # fmt: skip
 
 
-def _draft(message: Message, key: str, decision: Decision) -> Draft:
+def _draft(message: Message, key: str, decision: Decision) -> MessageDraft:
     body = decision.model_dump_json()
-    return Draft(
+    return MessageDraft(
         PROVIDER, key, Channel.STAFF, f"staff:{ACCOUNT}", body, body.encode(),
         message.received_at, message.sent_at, message.roster_version, message.rehearsal,
     )  # fmt: skip
