@@ -5,7 +5,7 @@ text (accents and case do not matter). `reply` entries word the answers, `form` 
 `outbound` entries what we text on our own accord, `card` entries the printed card, `incident` entries list
 words by what an incident is about, `danger` entries the words that make a sentence an alarm, `machine`
 entries how phones and networks word what no person wrote, `number` entries the words of numbers, `short`
-entries how a word is shortened in texts.
+entries how a word is shortened in texts, the `everyday` entry words that no other language's are.
 """
 
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
-_LISTS = ("word", "incident", "danger", "machine", "number", "short")
+_LISTS = ("word", "incident", "danger", "machine", "number", "short", "everyday")
 _SENTENCES = ("reply", "form", "outbound", "card")
 
 
@@ -33,6 +33,7 @@ class Catalogue:
     numbers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     shorts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     card: dict[str, str] = field(default_factory=dict)
+    everyday: tuple[str, ...] = ()
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -52,7 +53,7 @@ def read_catalogue(path: Path) -> Catalogue:
     return Catalogue(
         path.stem, lists["word"], sentences["reply"], sentences["form"], sentences["outbound"],
         lists["incident"], lists["danger"], lists["machine"], lists["number"], lists["short"],
-        sentences["card"],
+        sentences["card"], lists["everyday"].get("words", ()),
     )  # fmt: skip
 
 

@@ -129,7 +129,6 @@ CLASSES = {
 }
 
 
-COMMON = "common"  # everyday words that a tonal language's are not taken for where their marks are missing
 TONAL = frozenset({"vi"})  # languages whose words differ by their marks alone
 _LOOSE = 64  # characters of a phrase that is looked up mark by mark; the longest of a catalogue has half
 
@@ -210,7 +209,7 @@ def vocabulary_of(classes: Mapping[str, str], words_of: Callable[[Catalogue], Wo
         if mine == code:
             spellings.setdefault(bare(phrase), []).append((phrase, code, tonal))
     plain = dict(written)
-    common = {word for catalogue in load_catalogues().values() for word in catalogue.words.get(COMMON, ())}
+    common = {word for catalogue in load_catalogues().values() for word in catalogue.everyday}
     for phrase, ways in spellings.items():
         if phrase in common:  # English `can` is no cạn that lacks its mark
             continue
