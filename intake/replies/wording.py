@@ -24,6 +24,7 @@ FAR_ABOVE_PACE = 10.0  # times the expected count: a typing slip, more likely th
 _SILENT = frozenset({Kind.NOTED})  # kept, and not answered: no loop with another machine
 _UNDISPUTED = frozenset({Kind.LINE, Kind.VOTERS, Kind.HERE, Kind.AWAY})  # never doubted, held or asked back
 _RISE = 100  # votes more than the last count: below this a rise may come by a look too late
+_ANSWERED_BY_WORDS = frozenset({"emergency", "voted"})  # the question names its answers
 _SMALL = 20  # votes: below this ten times the pace happens by chance just after opening
 
 
@@ -62,6 +63,16 @@ def reply_to(readings: list[Reading], message: Message, roster: Roster, hints: H
     if len(readings) == 1 and _is_plain(readings[0], hints):  # what most watchers are answered all day
         return plain(_plainly(readings[0], catalogue.replies))
     return plain(_Writer(catalogue, roster, message, hints).answer(readings))
+
+
+def handed_over_reply(watcher: Watcher, roster: Roster) -> str:
+    """What a watcher is told after the second question in a row."""
+    return plain(catalogue_for(watcher, roster).replies["handed_over"])
+
+
+def alarm_reply(watcher: Watcher, roster: Roster) -> str:
+    """What a watcher is told whose HELP is an alarm."""
+    return plain(catalogue_for(watcher, roster).replies["alarm"])
 
 
 def _is_plain(reading: Reading, hints: Hints | None) -> bool:
@@ -155,6 +166,8 @@ class _Writer:
                 return self._fill("resolved", precinct=where or "-")
             case Kind.CONFIRM | Kind.DENY:
                 return self._fill("confirm" if first.kind is Kind.CONFIRM else "deny")
+            case Kind.UNREAD if first.detail.get("stranger"):
+                return self._fill("stranger")
             case Kind.HELP | Kind.START | Kind.UNREAD:
                 return self._fill(first.kind.value)
             case _:
@@ -231,7 +244,7 @@ class _Writer:
 
     def _question(self, reading: Reading) -> str:
         asked = self.replies.get(f"question.{reading.question}", self.replies["unread"])
-        if reading.guess:
+        if reading.guess and reading.question not in _ANSWERED_BY_WORDS:
             answer = f"{asked} {self.replies['guess'].format(guess=reading.guess)}"
             if fits(plain(answer)):
                 return answer
