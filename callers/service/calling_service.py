@@ -78,7 +78,9 @@ class CallingService:
             encryption=encryption,
             budgets=settings.budgets,
         )
-        self.dispatches = LiveDispatches(pool, feed, places, settings.limits, settings.feed_stale_seconds)
+        self.dispatches = LiveDispatches(
+            pool, feed, places, settings.limits, settings.feed_stale_seconds, settings.rules
+        )
         self.dispatcher = Dispatcher(self.dispatches, leader)
         self.orders = DispatchOrders(self.dispatches)
         self.long_poll = LongPoll()

@@ -1,6 +1,7 @@
 // The tiles beside the map: worklist, today, silent, incidents, unread. Each paints itself from the board's state.
 import { ownerOf } from "./alerts.js";
 import { askPeople, board } from "./board.js";
+import { callingAt, count } from "./calling.js";
 import { showTools } from "./csv.js";
 import { byId, make, setText, svg } from "./elements.js";
 import { keyed } from "./keyed.js";
@@ -100,28 +101,22 @@ function paintLast(cell, s) {
   cell.title = "counted at " + hhmm(s.last_observed_at);
 }
 
-// Who is sent and since when; else one button, filled where the call desk proposes it and says how many.
+// What is true of calling there and why, else one button with what it brings; filled where the precinct is surely behind.
 /** What the cell says. @type {WeakMap<HTMLElement, string>} */
 const said = new WeakMap();
 /** @param {HTMLElement} cell @param {Standing} s */
 function paintCallers(cell, s) {
-  const sent = board.calls?.at.get(s.precinct_id);
-  const offer = board.calls?.offers.get(s.precinct_id);
-  const key = JSON.stringify([sent && [sent.callers_now, sent.callers_allocated, sent.callers_wanted, sent.started_at, sent.hold], offer && offer.callers]);
+  const { words, title, offer } = callingAt(s, board.calls);
+  const key = JSON.stringify([words, title, offer && [offer.callers, offer.urgent]]);
   if (said.get(cell) === key) return;
   said.set(cell, key);
-  if (sent) {
-    const words = sent.hold ? "on hold" : String(sent.callers_now || sent.callers_allocated || sent.callers_wanted || 0);
-    const title = [sent.started_by ? "sent by " + sent.started_by : "", sent.hold || sent.reason].filter(Boolean).join(" · ");
-    cell.replaceChildren(make("span", { title }, words + " since " + hhmm(sent.started_at)));
-    return;
-  }
-  const callers = offer ? offer.callers : Math.max(1, Math.min(10, Math.ceil(s.shortfall / 15)));
+  const reason = make("span", { title: title || null, class: offer ? "brings" : null }, words);
+  if (!offer) { cell.replaceChildren(reason); return; }
   cell.replaceChildren(make("button", {
-    type: "button", class: offer ? "main" : null, title: offer ? offer.sentence : null,
-    "data-action": "dispatch", "data-for": s.precinct_id, "data-callers": callers,
-    "aria-label": "Send " + callers + " callers to " + board.nameOf(s.precinct_id) + (offer ? ". Proposed: " + offer.sentence : ""),
-  }, "send " + callers));
+    type: "button", class: offer.urgent === false ? null : "main", title: offer.sentence,
+    "data-action": "dispatch", "data-for": s.precinct_id, "data-callers": offer.callers,
+    "aria-label": "Send " + count(offer.callers, "caller") + " to " + board.nameOf(s.precinct_id) + ". Proposed: " + offer.sentence,
+  }, "send " + offer.callers), reason);
 }
 
 function today() {

@@ -346,6 +346,9 @@ class DispatchView(BaseModel):
     missing_now: int | None = None
     reachable: int | None = None
     calls: int = 0
+    calling: int = 0  # callers who hold a voter there now; `callers_now` counts who waits there, too
+    promises: int = 0  # of these calls: they will vote
+    why_idle: str = ""  # where nobody calls and nothing holds it: why, in words
 
 
 class Proposal(BaseModel):
@@ -357,6 +360,25 @@ class Proposal(BaseModel):
     missing: int
     reachable: int
     sentence: str
+    votes: float = 0.0  # that these callers are expected to bring by close
+    urgent: bool = True  # surely behind, by what staff set; else one that is watched
+
+
+class DispatchEnd(BaseModel):
+    """What came of a dispatch that is over: the newest one of a precinct that is behind."""
+
+    precinct_id: str
+    ended_at: datetime
+    reason: str
+    calls: int = 0
+    promises: int = 0
+
+
+class CallObstacle(BaseModel):
+    """A precinct that is behind where callers cannot help now, and why."""
+
+    precinct_id: str
+    reason: str
 
 
 class DispatchList(BaseModel):
@@ -364,4 +386,6 @@ class DispatchList(BaseModel):
 
     dispatches: list[DispatchView]
     proposals: list[Proposal] = Field(default_factory=list)
+    ended: list[DispatchEnd] = Field(default_factory=list)
+    obstacles: list[CallObstacle] = Field(default_factory=list)
     feed_age_seconds: float | None = None

@@ -151,6 +151,10 @@ class Dispatch(_Wire):
     hold: str = ""  # why it rests for now
     missing_at_start: int = 0
     calls: int = 0
+    calling: int | None = None  # callers who hold a voter there now
+    reachable: int | None = None  # voters who may be called now; None: not counted
+    promises: int = 0  # of these calls
+    why_idle: str = ""  # where nobody calls and nothing holds it
 
 
 class CallProposal(_Wire):
@@ -161,13 +165,34 @@ class CallProposal(_Wire):
     missing: int
     reachable: int
     sentence: str
+    votes: float = 0.0  # expected by close
+    urgent: bool = True  # surely behind; else one that is watched
+
+
+class DispatchEnd(_Wire):
+    """A dispatch that is over, of a precinct that is behind."""
+
+    precinct_id: str
+    ended_at: int
+    reason: str
+    calls: int = 0
+    promises: int = 0
+
+
+class CallObstacle(_Wire):
+    """A precinct that is behind where callers cannot help now."""
+
+    precinct_id: str
+    reason: str
 
 
 class Calls(_Wire):
     """The call desk, in the viewer's counties, as it last answered."""
 
     dispatches: list[Dispatch] = Field(default_factory=list)
-    proposals: list[CallProposal] = Field(default_factory=list)  # the most urgent, at most 50
+    proposals: list[CallProposal] = Field(default_factory=list)  # the most urgent, at most 100
+    ended: list[DispatchEnd] = Field(default_factory=list)
+    obstacles: list[CallObstacle] = Field(default_factory=list)
     silent_since: int | None = None  # it has not answered since then: all this is old. None: it answers
 
 
