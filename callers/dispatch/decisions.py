@@ -175,9 +175,7 @@ def offers(
         if precinct not in seen.remaining or _hindrance(standing, info, seen, now, limits, dials):
             continue
         reachable = seen.remaining[precinct]
-        needs.append(
-            Need(precinct, standing.p_lagging, standing.shortfall, reachable, county=info.county)
-        )
+        needs.append(Need(precinct, standing.p_lagging, standing.shortfall, reachable, county=info.county))
         left[precinct] = min(1.0, (info.closes_at - now.timestamp()) / SPENT_IN.total_seconds())
     shares = allocate(needs, callers, limits).precincts
     found = []
@@ -219,7 +217,10 @@ def _hindrance(  # noqa: PLR0917
     remaining = seen.remaining.get(standing.precinct_id)  # None: not counted yet
     if remaining == 0:
         return "nobody left to call"
-    if remaining and standing.p_lagging * min(standing.shortfall, remaining * limits.votes_per_voter) < LEAST_VOTES:
+    if (
+        remaining
+        and standing.p_lagging * min(standing.shortfall, remaining * limits.votes_per_voter) < LEAST_VOTES
+    ):
         return "calls would bring less than one vote"
     return ""
 

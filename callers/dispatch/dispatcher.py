@@ -115,7 +115,9 @@ class Dispatcher:
         lagging: list[str] = []
         if self._dispatches.fresh:
             standings = self._dispatches.feed.standings
-            behind = [(s.state is not PrecinctState.LAGGING, p) for p, s in standings.items() if s.state in BEHIND]
+            behind = [
+                (s.state is not PrecinctState.LAGGING, p) for p, s in standings.items() if s.state in BEHIND
+            ]
             lagging = [p for _, p in sorted(behind)]
         await self._dispatches.reachable_voters.count(self._dispatches.live, lagging, now)
 

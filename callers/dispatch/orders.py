@@ -135,9 +135,7 @@ class DispatchOrders:
         ]
         opens = [dispatch.open for dispatch in live.values()]
         seen = dispatches.seen()
-        hindered = obstacles(
-            seen, opens, now, dispatches.limits, lambda zone: dispatches.dials(now, zone)
-        )
+        hindered = obstacles(seen, opens, now, dispatches.limits, lambda zone: dispatches.dials(now, zone))
         behind = [p for p, s in seen.standings.items() if s.state in BEHIND and p not in live]
         ended = await fetch(_SQL["ended"], behind)
         return DispatchList(

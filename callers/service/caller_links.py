@@ -29,8 +29,13 @@ class CallerLinks:
         return known[0]
 
     async def speak(self, caller: CallerOnDuty, languages: Sequence[str]) -> None:
-        """A caller says what they speak; the first is their page's. Raises `ValueError` for none."""
+        """A caller says what they speak with voters. Raises `ValueError` for none."""
         await self._people.speak(caller.caller_id, languages)
+        self._callers.pop(caller.caller_id, None)
+
+    async def page_in(self, caller: CallerOnDuty, language: str) -> None:
+        """A caller reads their page in this language. Raises `ValueError` for one that it does not have."""
+        await self._people.page_in(caller.caller_id, language)
         self._callers.pop(caller.caller_id, None)
 
     async def bar(self, caller_id: str, account: str, *, barred: bool) -> bool:

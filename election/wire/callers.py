@@ -220,6 +220,7 @@ class CallerAtWork(BaseModel):
     unreported: int = 0  # of these, without an outcome and no longer held
     given_back: int = 0  # voters given back today, shown or not
     odd: bool = False  # so many unreported or given back that somebody should look
+    why_idle: str = ""  # idle: why they have nobody to call, in words
 
 
 class SignUps(BaseModel):
