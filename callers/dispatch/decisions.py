@@ -156,7 +156,7 @@ class Offer:
     urgent: bool
 
 
-def offers(
+def offers(  # noqa: PLR0917
     seen: Seen, live: Sequence[Open], callers: Mapping[CallerPool, int], now: datetime, limits: Limits,
     dials: Callable[[str], bool] = lambda zone: True,
 ) -> list[Offer]:  # fmt: skip
@@ -198,9 +198,11 @@ def obstacles(
     taken = {d.precinct_id for d in live}
     found = {}
     for precinct, standing in seen.standings.items():
-        if standing.state in BEHIND and precinct not in taken and (info := seen.precincts.get(precinct)):
-            if reason := _hindrance(standing, info, seen, now, limits, dials):
-                found[precinct] = reason
+        info = seen.precincts.get(precinct)
+        if standing.state not in BEHIND or precinct in taken or info is None:
+            continue
+        if reason := _hindrance(standing, info, seen, now, limits, dials):
+            found[precinct] = reason
     return found
 
 

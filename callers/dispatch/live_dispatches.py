@@ -22,15 +22,16 @@ from callers.rules.policy import Rules, may_dial
 from election.wire.callers import DispatchLimits
 
 _SQL = statements("dispatches")
+_RULES = Rules()
 ITSELF = "callers"  # who starts and ends what nobody ordered
 
 
 class LiveDispatches:
     """What the automatic decisions and staff's orders both act on."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917
         self, pool: asyncpg.Pool, feed: CallersView, places: Places, limits: Limits, stale_seconds: float,
-        rules: Rules = Rules(),
+        rules: Rules = _RULES,
     ) -> None:  # fmt: skip
         self.pool = pool
         self.feed = feed

@@ -35,7 +35,7 @@ class ReachableVoters:
         self._known = {p: (max(1, n), n, -1e9) for p, n in reachable.items()}
 
     async def count(self, live: Collection[str], lagging: Collection[str], now: datetime) -> None:
-        """Counts those whose count is oldest, open ones first, then in the order of `lagging`, a few at a time."""
+        """Counts those whose count is oldest, a few at a time: open ones, then those behind."""
         clock = time.monotonic()
         place = {p: n for n, p in enumerate(lagging)}
         due = [p for p in {*live, *lagging} if clock - self._known.get(p, _NEVER)[2] > _COUNT_SECONDS]

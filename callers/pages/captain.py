@@ -32,7 +32,8 @@ def _row(one: OnDuty, base: str, why: str) -> str:
     verb, value = ("Let in", "0") if one.barred else ("Take off", "1")
     return f"""<tr><th scope="row">{escape(one.name)}</th><td>{escape(", ".join(one.languages))}</td>
 <td>{escape(one.precinct_id)}</td><td class="n">{_minutes(one.on_a_call)}</td>
-<td{idle}>{_minutes(one.idle)}</td><td>{escape(why)}</td><td class="n">{one.last_hour}</td><td class="n">{one.calls}</td>
+<td{idle}>{_minutes(one.idle)}</td><td>{escape(why)}</td>
+<td class="n">{one.last_hour}</td><td class="n">{one.calls}</td>
 <td class="n">{one.answered}</td><td class="n{" alert" if one.abusive else ""}">{one.abusive or ""}</td>
 <td class="n">{one.shown}</td><td class="n{odd}">{one.unreported or ""}</td>
 <td class="n{odd}">{one.given_back or ""}</td><td>{escape(one.joined_from[:_PRINT])}</td>
@@ -45,8 +46,9 @@ def _row(one: OnDuty, base: str, why: str) -> str:
 def _table(people: list[OnDuty], base: str, idle: IdleReasons) -> str:
     head = "".join(
         f'<th scope="col"{" class=n" if n else ""}>{word}</th>'
-        for word, n in (("Caller", 0), ("Speaks", 0), ("Precinct", 0), ("On a call", 1), ("Idle", 1), ("Why", 0),
-                        ("Last hour", 1), ("Today", 1), ("Answered", 1), ("Abuse", 1), ("Shown", 1),
+        for word, n in (("Caller", 0), ("Speaks", 0), ("Precinct", 0), ("On a call", 1), ("Idle", 1),
+                        ("Why", 0), ("Last hour", 1), ("Today", 1), ("Answered", 1), ("Abuse", 1),
+                        ("Shown", 1),
                         ("Not told", 1), ("Given back", 1), ("From", 0), ("Link", 0))
     )  # fmt: skip
     rows = "".join(_row(one, base, idle.why(one.caller_id, one.idle, barred=one.barred)) for one in people)

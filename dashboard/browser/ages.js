@@ -1,9 +1,10 @@
 // Every age on the page and the header's numbers, once a second by this device's own clock.
+import { headerFacts } from "./after_close.js";
 import { board } from "./board.js";
 import { byId, setText } from "./elements.js";
 import { total } from "./lists.js";
 import { now } from "./stack_clock.js";
-import { badge, hhmm, hhmmss, percent, span, stateOf, weekday, whole } from "./words.js";
+import { badge, hhmm, hhmmss, span, stateOf, weekday, whole } from "./words.js";
 
 const OLD_S = 15; // a tile older than this says so in colour
 
@@ -24,15 +25,12 @@ export function tick() {
   /** @type {Element} */ (pill.lastElementChild).textContent = board.replaying() ? "replay" : standing();
   const all = board.ready && total(board);
   if (all) {
-    /** @param {string} key @param {string} text */
-    const put = (key, text) => setText(/** @type {Element} */ (byId("top-" + key).firstElementChild), text);
-    // With "silent" this makes the whole; who ever counted is another number, shown under Today.
-    put("reporting", all.precincts ? percent(1 - all.silent / all.precincts) : "–");
-    put("behind", whole(all.lagging));
-    put("silent", whole(all.silent));
-    const open = board.openIncidents().length;
-    put("incidents", String(open));
-    /** @type {Node} */ (byId("top-incidents").lastChild).textContent = open === 1 ? " incident" : " incidents";
+    for (const [key, [number, words, title]] of Object.entries(headerFacts(all, board.openIncidents().length))) {
+      const fact = byId("top-" + key), said = /** @type {Node} */ (fact.lastChild);
+      setText(/** @type {Element} */ (fact.firstElementChild), number);
+      if (said.textContent !== " " + words) said.textContent = " " + words;
+      if (title && fact.title !== title) fact.title = title;
+    }
   }
   const waiting = board.desks ? board.desks.unread + board.desks.unknown + board.desks.held : 0;
   byId("top-waiting").hidden = !waiting;

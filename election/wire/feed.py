@@ -70,6 +70,7 @@ class Standing(_Wire):
     incidents: int = 0  # open ones
     on_post: int = 0  # watchers who said HERE
     struck_off: int = 0  # distinct roll numbers reported
+    final_in: int = 0  # 1: the last accepted count is the one at close
 
 
 class CoverageByPlace(_Wire):
@@ -92,6 +93,8 @@ class Aggregate(_Wire):
     reporting: int
     silent: int = 0
     lagging: int = 0
+    closed: int = 0  # precincts whose polls have closed
+    finals: int = 0  # … with their count at close
     coverage: float
     counted: int  # sum of last accepted counts
     expected_final: float
