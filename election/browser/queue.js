@@ -52,7 +52,7 @@ export function verdictOnReport(status) {
 export function lastAfter(before, entry, receipt) {
   const stands = before?.number === undefined ? {} : { number: before.number, at: before.at };
   if (entry.confirms) return receipt.asks ? null : before?.held ? { ...before.held } : stands;
-  if (entry.number === undefined || !entry.counts) return null;
+  if (entry.number === undefined || entry.number === null || !entry.counts) return null;
   const { number, saved: at } = entry;
   if (receipt.held) return { ...stands, held: { number, at } };
   return receipt.asks ? stands : { number, at };
