@@ -54,6 +54,7 @@ ROUTES: tuple[Route, ...] = (
     own("GET", "/alerts", "what turned", _SESSION),
     own("POST", "/alerts/acknowledge", "somebody looks after it", _SESSION),
     own("GET", "/snapshot", "the board on paper, now", _SESSION),
+    own("GET", "/debrief", "what the day came to", _SESSION),
     of_all("GET", "/snapshots", "kept pages of the whole board", _SESSION),
     of_all("GET", "/snapshots/<name>", "such a page", _SESSION),
     own("GET", "/replay", "the board of a past minute", _SESSION),

@@ -23,6 +23,13 @@ async def get_dispatches(request: web.Request) -> web.Response:
     return answer(found)
 
 
+async def get_history(request: web.Request) -> web.Response:
+    """The day's dispatches with what came of each, in the account's counties."""
+    who, service = staff_of(request), service_of(request)
+    found = [d for d in await service.orders.history() if sees(who, service, d.precinct_id)]
+    return answer(wire.DispatchHistory(dispatches=found))
+
+
 async def post_dispatch(request: web.Request) -> web.Response:
     """Sends callers to a precinct, or changes how many."""
     who = deciding(staff_of(request))
@@ -71,6 +78,7 @@ def _limits(service: CallingService) -> wire.LimitsView:
 
 ROUTES: list[Route] = [
     ("GET", "/dispatches", get_dispatches, None, wire.DispatchList),
+    ("GET", "/dispatches/history", get_history, None, wire.DispatchHistory),
     ("POST", "/dispatches", post_dispatch, wire.DispatchOrder, wire.DispatchView),
     ("GET", "/dispatch-limits", get_limits, None, wire.LimitsView),
     ("PUT", "/dispatch-limits", put_limits, wire.DispatchLimits, wire.LimitsView),

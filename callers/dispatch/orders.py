@@ -16,6 +16,7 @@ from election.wire.callers import (
     DispatchList,
     DispatchOrder,
     DispatchView,
+    PastDispatch,
     Proposal,
 )
 
@@ -115,6 +116,10 @@ class DispatchOrders:
             calling=calling,
             why_idle=why_idle,
         )
+
+    async def history(self) -> list[PastDispatch]:
+        """The day's dispatches, over or not."""
+        return [PastDispatch(**row) for row in await self._dispatches.pool.fetch(_SQL["history"])]
 
     async def list(self, now: datetime) -> DispatchList:
         """All live dispatches, what came of others, and what the leading service would do if staff agreed."""

@@ -133,7 +133,7 @@ class People:
 
     async def done_today(self, caller_id: str, now: datetime) -> Done:
         """What a caller has done today."""
-        row = await self._pool.fetchrow(_SQL["done"], caller_id, now - _DAY)
+        (row,) = await self._pool.fetch(_SQL["done"], caller_id, now - _DAY)
         return Done(row["calls"], row["promises"])
 
     async def open_bank(

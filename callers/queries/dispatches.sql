@@ -25,6 +25,16 @@ from (select distinct on (precinct_id) precinct_id, started_at, ended_at, ended_
       where precinct_id = any($1::text[]) and ended_at is not null
       order by precinct_id, ended_at desc) d
 
+-- :name history
+-- Every dispatch of the day with the calls made while it was open.
+select d.precinct_id, d.automatic, d.started_at, d.started_by, round(d.missing_at_start)::integer as missing_at_start,
+       d.ended_at, coalesce(d.ended_reason, '') as ended_reason, count(c.outcome) as calls,
+       count(c.outcome) filter (where c.outcome = 'will_vote') as promises
+from dispatches d
+left join calls c on c.precinct_id = d.precinct_id and c.undone_at is null and c.at >= d.started_at
+                 and c.at <= coalesce(d.ended_at, 'infinity')
+group by d.dispatch_id order by d.started_at, d.precinct_id
+
 -- :name start
 insert into dispatches (dispatch_id, precinct_id, automatic, callers_wanted, started_at, started_by, reason,
                         missing_at_start, closes_at, seen_behind, reachable)

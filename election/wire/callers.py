@@ -375,6 +375,26 @@ class DispatchEnd(BaseModel):
     promises: int = 0
 
 
+class PastDispatch(BaseModel):
+    """One line of `GET /dispatches/history`: a dispatch of the day, and what came of it."""
+
+    precinct_id: str
+    automatic: bool
+    started_at: datetime
+    started_by: str
+    missing_at_start: int
+    ended_at: datetime | None = None
+    ended_reason: str = ""
+    calls: int = 0
+    promises: int = 0
+
+
+class DispatchHistory(BaseModel):
+    """`GET /dispatches/history`: the day's dispatches, the earliest first."""
+
+    dispatches: list[PastDispatch]
+
+
 class CallObstacle(BaseModel):
     """A precinct that is behind where callers cannot help now, and why."""
 

@@ -46,6 +46,7 @@ SEEN = {
     "/alerts": (200, "/alerts"),
     "/replay": (200, "/replay?at=2026-11-03T15:00Z"),
     "/snapshot": (200, "/snapshot"),
+    "/debrief": (200, "/debrief"),
     "/hotline": (303, "/hotline"),
     "/snapshots": (403, "/snapshots"),
     "/snapshots/<name>": (403, "/snapshots/2026-11-03T1700Z.html"),
@@ -103,7 +104,14 @@ async def test_a_lead_is_told_nothing_of_another_county(room: Room) -> None:
         # The same question, asked by somebody whom nothing limits, does bring it.
         async with anyone(room) as staff:
             await sign_in(staff, "sam")
-            for path in ("/boot", "/shapes/precincts", f"/people?precinct={OTHER}", "/watched", "/snapshot"):
+            for path in (
+                "/boot",
+                "/shapes/precincts",
+                f"/people?precinct={OTHER}",
+                "/watched",
+                "/snapshot",
+                "/debrief",
+            ):
                 async with staff.get(path) as answer:
                     assert others(await answer.text()), path
 
