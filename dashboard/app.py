@@ -99,7 +99,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
 
     SignInPages(settings, known, signed_out).add_to(server)
     add_health(server, registry, lambda: {"election": gazetteer.places is not None}, well)
-    BoardData(settings, gazetteer, tokens).add_to(server)
+    BoardData(settings, gazetteer, tokens, lambda *deed: bridge.run(audit_log.record(*deed))).add_to(server)
     add_audit(server, bridge, gazetteer, audit_log)
     add_actions(server, bridge, service_clients, gazetteer, audit_log)
     scripts = Scripts.read()

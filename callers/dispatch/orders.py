@@ -10,12 +10,12 @@ from callers.queries.statements import statements
 from callers.rules.limits import Limits
 from election.access.audit import record
 from election.wire.callers import (
-    CallObstacle,
-    DispatchEnd,
+    DispatchEndView,
     DispatchLimits,
     DispatchList,
     DispatchOrder,
     DispatchView,
+    ObstacleView,
     PastDispatch,
     Proposal,
 )
@@ -69,7 +69,8 @@ class DispatchOrders:
             raise NobodyLeftError
         standing = self._dispatches.feed.standings.get(order.precinct_id) if self._dispatches.fresh else None
         hold = long_line(standing, self._dispatches.limits) if standing else ""
-        count = f"{order.callers_wanted} callers" if order.callers_wanted else "callers"
+        wanted = order.callers_wanted
+        count = "1 caller" if wanted == 1 else f"{wanted} callers" if wanted else "callers"
         reason = f"{account} sent {count}"
         async with self._dispatches.transaction() as connection:
             started = await self._dispatches.start(
@@ -146,7 +147,7 @@ class DispatchOrders:
         return DispatchList(
             dispatches=sorted(views, key=lambda v: v.started_at),
             proposals=offers,
-            ended=[DispatchEnd(**row) for row in ended],
-            obstacles=[CallObstacle(precinct_id=p, reason=why) for p, why in sorted(hindered.items())],
+            ended=[DispatchEndView(**row) for row in ended],
+            obstacles=[ObstacleView(precinct_id=p, reason=why) for p, why in sorted(hindered.items())],
             feed_age_seconds=dispatches.feed.age(),
         )

@@ -2,7 +2,7 @@
 // closed which finals are in, which are missing and what was counted. Values in, words out.
 import { percent, whole } from "./words.js";
 
-/** @import {Aggregate} from "feed-messages" */
+/** @import {Aggregate, Desks} from "feed-messages" */
 /** @import {Shown} from "./lists.js" */
 
 /** Whether the polls have closed everywhere there. @param {Aggregate | null | undefined} a */
@@ -28,6 +28,15 @@ export function headerFacts(a, incidents) {
     silent: [whole(a.silent), "silent", ""],
     incidents: problems,
   };
+}
+
+/** What the Desks badge counts and says: all that waits at the desks which the feed tells of.
+ * @param {Desks | null} desks @param {number} silent @param {number} incidents */
+export function deskBadge(desks, silent, incidents) {
+  const parts = /** @type {[number, string, string][]} */ ([[desks?.unread ?? 0, "unread text", "unread texts"], [desks?.unknown ?? 0, "unknown phone", "unknown phones"],
+    [desks?.held ?? 0, "held count", "held counts"], [silent, "silent precinct", "silent precincts"], [incidents, "open incident", "open incidents"]]);
+  const waiting = parts.reduce((sum, [n]) => sum + n, 0);
+  return { waiting, title: parts.filter(([n]) => n).map(([n, one, more]) => whole(n) + " " + (n === 1 ? one : more)).join(", ") };
 }
 
 /** @param {Aggregate} a */

@@ -1,8 +1,9 @@
 // Every age on the page and the header's numbers, once a second by this device's own clock.
-import { headerFacts } from "./after_close.js";
+import { deskBadge, headerFacts } from "./after_close.js";
 import { board } from "./board.js";
 import { byId, setText } from "./elements.js";
 import { total } from "./lists.js";
+import { paintPhones } from "./phones.js";
 import { now } from "./stack_clock.js";
 import { badge, hhmm, hhmmss, span, stateOf, weekday, whole } from "./words.js";
 
@@ -32,15 +33,16 @@ export function tick() {
       if (title && fact.title !== title) fact.title = title;
     }
   }
-  const waiting = board.desks ? board.desks.unread + board.desks.unknown + board.desks.held : 0;
+  const { waiting, title } = deskBadge(board.desks, all ? all.silent : 0, board.ready ? board.openIncidents().length : 0);
   byId("top-waiting").hidden = !waiting;
   byId("top-waiting").textContent = whole(waiting);
-  byId("top-waiting").title = "Unread texts, unknown phones and held counts that wait for a person";
+  byId("top-waiting").title = title;
   for (const age of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-ago]"))) {
     const words = span(at - Number(age.dataset.ago)) + " ago";
     if (age.textContent !== words) age.textContent = words;
   }
   paintNear();
+  paintPhones();
   paintTileAges(at);
 }
 

@@ -6,6 +6,7 @@ import { callingAt, count } from "./calling.js";
 import { showTools } from "./csv.js";
 import { byId, make, setText, svg } from "./elements.js";
 import { keyed } from "./keyed.js";
+import { phoneButton } from "./phones.js";
 import { incidentList, isWatched, placeOf, silentList, silentSince, sumOfCounties, total, workList } from "./lists.js";
 import { now } from "./stack_clock.js";
 import { STATES, badge, hhmm, percent, span, stateOf, whole } from "./words.js";
@@ -201,7 +202,7 @@ function silent() {
       shownPeople.set(li, people);
       const who = part(li, ".who");
       who.hidden = !people.length;
-      who.replaceChildren(...people.slice(0, 2).flatMap((p) => [make("span", {}, p.name), make("a", { href: "tel:" + p.phone, class: "act", "aria-label": "Call " + p.name }, "call")]));
+      who.replaceChildren(...people.slice(0, 2).map((p) => make("span", {}, p.name)), phoneButton(s.precinct_id));
     });
 }
 

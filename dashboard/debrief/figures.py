@@ -28,7 +28,7 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Lagged:
+class PrecinctLag:
     """A precinct that was said to lag: what was said and done, and where it ended."""
 
     precinct_id: str
@@ -49,7 +49,7 @@ class Lagged:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class PastProjection:
     """What was projected at an earlier hour; `inside` of `of` finals lay in their 80 % band then."""
 
     at: datetime
@@ -73,9 +73,9 @@ class Debrief:
     projected: float
     missing: tuple[Ended, ...]
     shortfalls: tuple[Ended, ...]
-    lagged: tuple[Lagged, ...]
+    lagged: tuple[PrecinctLag, ...]
     missed: tuple[Ended, ...]
-    false_alarms: tuple[Lagged, ...]
+    false_alarms: tuple[PrecinctLag, ...]
 
 
 def debrief_of(standings: Sequence[Row], alerts: Sequence[Row], dispatches: Sequence[Row]) -> Debrief:
@@ -88,11 +88,11 @@ def debrief_of(standings: Sequence[Row], alerts: Sequence[Row], dispatches: Sequ
     sent: dict[str, list[Row]] = {}
     for dispatch in dispatches:
         sent.setdefault(dispatch["precinct_id"], []).append(dispatch)
-    lagged: dict[str, Lagged] = {}
+    lagged: dict[str, PrecinctLag] = {}
     for alert in alerts:
         precinct = alert["precinct_id"]
         if precinct in ended and precinct not in lagged:
-            lagged[precinct] = Lagged(
+            lagged[precinct] = PrecinctLag(
                 precinct_id=precinct,
                 raised_at=alert["raised_at"],
                 said=alert["said"],
@@ -120,7 +120,7 @@ def debrief_of(standings: Sequence[Row], alerts: Sequence[Row], dispatches: Sequ
     )
 
 
-def moment_of(at: datetime, past: Row, now: Sequence[Row]) -> Moment:
+def moment_of(at: datetime, past: Row, now: Sequence[Row]) -> PastProjection:
     """A snapshot of the past (columns, as the feed has them) against the finals that are in now."""
     total = next((a for a in past["aggregates"] if a["scope"] == "all"), None)
     columns = past["standings"]
@@ -135,7 +135,7 @@ def moment_of(at: datetime, past: Row, now: Sequence[Row]) -> Moment:
     sums = {name: float(sum(columns[name])) for name in ("projected_final", "lo80", "hi80")}
     if total:  # its band is not the sum of the precincts' bands
         sums = {name: float(total[name]) for name in sums}
-    return Moment(at, sums["projected_final"], sums["lo80"], sums["hi80"], inside, len(finals))
+    return PastProjection(at, sums["projected_final"], sums["lo80"], sums["hi80"], inside, len(finals))
 
 
 def _finals(standings: Sequence[Row]) -> list[Row]:

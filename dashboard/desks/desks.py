@@ -17,6 +17,7 @@ from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, csrf_token, ne
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.browser import Scripts
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
+from dashboard.map.people import coordinator_of
 from dashboard.map.places import Gazetteer, MapPlaces
 from election.access.accounts import WAR_ROOM
 from election.domain.day import Watcher
@@ -192,9 +193,10 @@ def _introduced(item: dict[str, Any], here: MapPlaces | None) -> dict[str, Any]:
         if watcher.backup_phone:
             people.append({"as": "second phone", "name": watcher.name, "phone": watcher.backup_phone})
         if watcher.coordinator:
-            phone = watcher.coordinator if watcher.coordinator.startswith("+") else ""
-            people.append({"as": "coordinator", "name": watcher.coordinator, "phone": phone})
-    return {"place": precinct.name if precinct else "", "people": people}
+            name, phone = coordinator_of(watcher, here)
+            people.append({"as": "coordinator", "name": name, "phone": phone})
+    place = precinct.name if precinct else here.name_of(item.get("precinct_id") or "")
+    return {"place": place, "people": people}
 
 
 def _told(words: str, status: int) -> flask.Response:

@@ -365,7 +365,7 @@ class Proposal(BaseModel):
     urgent: bool = True  # surely behind, by what staff set; else one that is watched
 
 
-class DispatchEnd(BaseModel):
+class DispatchEndView(BaseModel):
     """What came of a dispatch that is over: the newest one of a precinct that is behind."""
 
     precinct_id: str
@@ -395,7 +395,7 @@ class DispatchHistory(BaseModel):
     dispatches: list[PastDispatch]
 
 
-class CallObstacle(BaseModel):
+class ObstacleView(BaseModel):
     """A precinct that is behind where callers cannot help now, and why."""
 
     precinct_id: str
@@ -407,6 +407,6 @@ class DispatchList(BaseModel):
 
     dispatches: list[DispatchView]
     proposals: list[Proposal] = Field(default_factory=list)
-    ended: list[DispatchEnd] = Field(default_factory=list)
-    obstacles: list[CallObstacle] = Field(default_factory=list)
+    ended: list[DispatchEndView] = Field(default_factory=list)
+    obstacles: list[ObstacleView] = Field(default_factory=list)
     feed_age_seconds: float | None = None

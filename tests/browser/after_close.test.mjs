@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { finalsMissing, headerFacts, isOver, nothingToDo, shortfalls, todayWords } from "../../dashboard/browser/after_close.js";
+import { deskBadge, finalsMissing, headerFacts, isOver, nothingToDo, shortfalls, todayWords } from "../../dashboard/browser/after_close.js";
 
 const open = {
   scope: "all", precincts: 100, reporting: 90, silent: 10, lagging: 4, closed: 0, finals: 0, coverage: 0.9, counted: 18200,
@@ -40,4 +40,9 @@ test("finals that are missing come by the votes expected, shortfalls by the vote
 test("an empty list does not say that nobody is behind where nothing is known", () => {
   assert.equal(nothingToDo(open, false), "Nobody who was heard lately is behind; of 10 silent precincts nothing is known.");
   assert.equal(nothingToDo(over, false), "No counted precinct ended below what was expected.");
+});
+
+test("the Desks badge counts what waits at every desk that the feed tells of", () => {
+  assert.deepEqual(deskBadge({ unread: 3, unknown: 1, held: 0 }, 78, 1), { waiting: 83, title: "3 unread texts, 1 unknown phone, 78 silent precincts, 1 open incident" });
+  assert.deepEqual(deskBadge(null, 0, 0), { waiting: 0, title: "" });
 });
