@@ -488,10 +488,16 @@ async def test_callers_are_sent_from_the_list(room: Room, browser: Browser) -> N
         await seen.painted()
         page = seen.page
         row = page.locator("#work [data-row]").nth(1)
-        precinct_id = await row.get_attribute("data-row")
+        precinct_id = await row.get_attribute("data-row") or ""
+        await expect(row.locator("button[data-action=dispatch]")).to_have_count(0)  # nobody proposes it
+        offer = CallProposal(
+            precinct_id=precinct_id, callers=1, missing=40, reachable=84, votes=3, sentence="Send 1"
+        )
+        room.feed.say_calls(Calls(proposals=[offer]))
+        await expect(row.locator(".callers")).to_contain_text("about 3 votes by close, 84 reachable")
         await row.locator("button[data-action=dispatch]").click()
-        await expect(page.locator("#notice")).to_contain_text("sent to")
-        await expect(page.locator(f"[data-row='{precinct_id}'] .callers")).to_contain_text("since 12:00")
+        await expect(page.locator("#notice")).to_contain_text("1 caller sent to")
+        await expect(page.locator(f"[data-row='{precinct_id}'] .callers")).to_contain_text("0 calling")
         assert room.neighbours.orders[-1].precinct_id == precinct_id
         assert ("sam", "dispatch", f"precinct:{precinct_id}") in [tuple(row) for row in await deeds(room)]
 
