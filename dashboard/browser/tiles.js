@@ -93,7 +93,7 @@ function updateWork(tr, s) {
   if (owner) hints.push(owner.by + " since " + hhmm(Date.parse(owner.at) / 1000));
   setText(part(name, ".hint"), hints.join(" · "));
   setText(missing, whole(s.shortfall));
-  setText(sure, percent(s.p_lagging));
+  setText(sure, state === "closed" ? "" : percent(s.p_lagging)); // the day is over: it is short, or it is not
   paintLast(last, s);
   paintCallers(callers, s);
 }

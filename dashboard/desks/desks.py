@@ -53,6 +53,7 @@ class DeskPages:
         self._services = service_clients
         self._gazetteer = gazetteer
         self._audit_log = audit_log
+        self._phones_seen: dict[tuple[str, str], set[str]] = {}  # items by account and desk
 
     def add_to(self, server: flask.Flask) -> None:
         """Adds the routes, for people of the war room only."""
@@ -105,7 +106,19 @@ class DeskPages:
         here = self._gazetteer.places
         for item in page["items"]:
             item |= _introduced(item, here)
+        self._audit_phones(desk, page["items"])
         return flask.jsonify(page)
+
+    def _audit_phones(self, desk: str, items: list[dict[str, Any]]) -> None:
+        """Audits whose numbers somebody sees at a desk, once each item: desks are looked at again and again."""
+        who = _who()
+        seen = self._phones_seen.setdefault((who.login, desk), set())
+        fresh = {
+            str(item["id"]) for item in items if item["phone"] or any(p["phone"] for p in item["people"])
+        } - seen
+        if fresh:
+            seen |= fresh
+            self._done(who, "phones seen", f"desk:{desk}", {"items": sorted(fresh)[:PAGE_ITEMS]})
 
     def work(self, name: str, item: str, what: str) -> Any:
         """Takes, releases or finishes an item."""
