@@ -110,7 +110,7 @@ class DeskPages:
         return flask.jsonify(page)
 
     def _audit_phones(self, desk: str, items: list[dict[str, Any]]) -> None:
-        """Audits whose numbers somebody sees at a desk, once each item: desks are looked at again and again."""
+        """Audits whose numbers somebody sees at a desk, once an item: desks are looked at again."""
         who = _who()
         seen = self._phones_seen.setdefault((who.login, desk), set())
         fresh = {
