@@ -36,7 +36,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """An empty reason lets it run again."""
+    """A dispatch that rests for a reason; an empty one lets it run again."""
 
     precinct_id: str
     reason: str
@@ -52,7 +52,7 @@ SPENT_IN = timedelta(hours=2)  # a caller brings `votes_per_caller` in so long; 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The standings as last heard, by precinct; `fresh` is false where the feed is away or old."""
+    """The standings as last received, by precinct; `fresh` is false where the feed is away or old."""
 
     standings: Mapping[str, Standing]
     precincts: Mapping[str, PrecinctInfo]

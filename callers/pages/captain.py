@@ -8,8 +8,8 @@ from aiohttp import web
 
 from callers.api.keys import ACCESS, ADMISSION, ENDED, TOKENS, service_of
 from callers.pages.caller import page
-from callers.people.people import Bank, OnDuty, SignUps
-from callers.scripts.ab_tests import Shown
+from callers.people.people import AddressSignUps, Bank, OnDuty
+from callers.scripts.ab_tests import TrialStatus
 from callers.service.calling_service import CallingService
 from callers.service.idle import IdleReasons
 from election.access.identity import identity_of
@@ -68,7 +68,7 @@ def _odd(people: list[OnDuty]) -> str:
     )
 
 
-def _sign_ups(found: list[SignUps]) -> str:
+def _sign_ups(found: list[AddressSignUps]) -> str:
     """Sign-ups by address: a hall shares one, and so does somebody who pretends to be many."""
     if not found:
         return ""
@@ -85,7 +85,7 @@ def _sign_ups(found: list[SignUps]) -> str:
 <tbody>{rows}</tbody></table></div>"""
 
 
-def _trial(shown: Shown | None) -> str:
+def _trial(shown: TrialStatus | None) -> str:
     if shown is None:
         return ""
     rows = ""

@@ -10,7 +10,7 @@ MOST = 3  # watchers
 
 def coordinator_of(watcher: Watcher, here: MapPlaces) -> tuple[str, str]:
     """Name and phone of a watcher's coordinator, who may be written as a phone, a name, or a watcher's id."""
-    said = watcher.coordinator
+    said = watcher.coordinator or ""
     if said.startswith("+"):
         known = next((w for w in here.watchers if said in (w.phone, w.backup_phone)), None)
         return (known.name if known else said), said
