@@ -151,6 +151,8 @@ class LiveDispatches:
             return "everybody left was called lately"
         if not self.callers.shares.get(precinct_id):
             return "callers bring more elsewhere"
+        if here := self.callers.counts[precinct_id]:
+            return f"{here} between two calls"
         return "callers are on their way"
 
     def missing_now(self, precinct_id: str) -> int | None:

@@ -116,6 +116,7 @@ class DispatchOrders:
             promises=promises,
             calling=calling,
             why_idle=why_idle,
+            remaining=self._dispatches.reachable_voters.remaining().get(precinct),
         )
 
     async def history(self) -> list[PastDispatch]:

@@ -25,7 +25,7 @@ class Live:
 
 def view_of(
     live: Live, name: str, *, callers: int, allocated: int, missing: int | None, reachable: int | None,
-    calls: int = 0, promises: int = 0, calling: int = 0, why_idle: str = "",
+    calls: int = 0, promises: int = 0, calling: int = 0, why_idle: str = "", remaining: int | None = None,
 ) -> DispatchView:  # fmt: skip
     """One live dispatch; `missing` and `reachable` None where nobody can say."""
     row = live.row
@@ -48,6 +48,7 @@ def view_of(
         calling=calling,
         promises=promises,
         why_idle=why_idle,
+        remaining=remaining,
     )
 
 

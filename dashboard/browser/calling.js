@@ -20,7 +20,8 @@ const UNCALLED = {
 function running(sent) {
   if (sent.hold) return "resting: " + sent.hold;
   const calling = sent.calling ?? sent.callers_now;
-  const parts = [whole(calling) + " calling" + (sent.reachable === null || sent.reachable === undefined ? "" : ", " + whole(sent.reachable) + " left")];
+  const left = sent.remaining ?? sent.reachable ?? null;
+  const parts = [whole(calling) + " calling" + (left === null ? "" : ", " + whole(left) + " left")];
   if (!calling && sent.why_idle) parts.push(sent.why_idle);
   if (sent.promises) parts.push(count(sent.promises, "promise"));
   return parts.join(" · ");

@@ -350,6 +350,7 @@ class DispatchView(BaseModel):
     calling: int = 0  # callers who hold a voter there now; `callers_now` counts who waits there, too
     promises: int = 0  # of these calls: they will vote
     why_idle: str = ""  # where nobody calls and nothing holds it: why, in words
+    remaining: int | None = None  # voters left at all, those who rest for now with them
 
 
 class Proposal(BaseModel):

@@ -158,6 +158,7 @@ class Dispatch(_Wire):
     reachable: int | None = None  # voters who may be called now; None: not counted
     promises: int = 0  # of these calls
     why_idle: str = ""  # where nobody calls and nothing holds it
+    remaining: int | None = None  # voters left at all, those who rest for now with them
 
 
 class CallProposal(_Wire):

@@ -129,6 +129,7 @@ def row_of(said: DispatchList) -> Row:
                 "reachable": d.reachable,
                 "promises": d.promises,
                 "why_idle": d.why_idle,
+                "remaining": d.remaining,
             }
             for d in said.dispatches
         ],
