@@ -71,18 +71,18 @@ export function finalsMissing(board) {
   return found.sort((a, b) => b.expected_final - a.expected_final || (a.precinct_id < b.precinct_id ? -1 : 1));
 }
 
-/** Counted precincts that ended below what was expected of them, the most votes first. @param {Shown} board */
+/** Finals below what was expected, the most votes first; without a final nothing is known to be short. @param {Shown} board */
 export function shortfalls(board) {
   const found = [];
   for (const s of board.standings.values())
-    if (s.state === "closed" && s.last_votes !== null && s.shortfall >= 1 && board.inView(s.precinct_id)) found.push(s);
+    if (s.state === "closed" && s.final_in && s.shortfall >= 1 && board.inView(s.precinct_id)) found.push(s);
   return found.sort((a, b) => b.shortfall - a.shortfall || (a.precinct_id < b.precinct_id ? -1 : 1));
 }
 
 /** What an empty worklist says. @param {Aggregate | null | undefined} a @param {boolean} filtered */
 export function nothingToDo(a, filtered) {
   if (filtered) return "None is in this state.";
-  if (isOver(a)) return "No counted precinct ended below what was expected.";
+  if (isOver(a)) return "No final is below what was expected.";
   if (a?.silent) return "Nobody who was heard lately is behind; of " + whole(a.silent) + " silent " + (a.silent === 1 ? "precinct" : "precincts") + " nothing is known.";
   return "Nobody is behind. Nothing to do here now.";
 }

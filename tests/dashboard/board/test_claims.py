@@ -68,7 +68,7 @@ def _finals(rows: Rows) -> int:
 
 
 def _short(s: Standing) -> bool:
-    return s.last_votes is not None and s.shortfall >= 1
+    return bool(s.final_in) and s.shortfall >= 1
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
