@@ -16,7 +16,7 @@ from election.domain.roster import Roster
 from election.wire.intake import Decision
 from intake.journal.draft import MessageDraft
 from intake.reading.reader import watcher_of
-from intake.replies.wording import Hints, doubt_about
+from intake.replies.wording import Hints, doubt_about, refused_above
 
 PROVIDER, ACCOUNT = "intake", "intake"
 HANDED_OVER = "handed_over"  # `question` of an entry that gives a watcher's text to the desk
@@ -33,7 +33,7 @@ def asked_about(
         return None
     for part, reading in enumerate(readings):
         doubt = doubt_about(reading, hints)
-        if doubt and not reading.held:
+        if doubt and not reading.held and refused_above(reading, roster) is None:
             watcher = watcher_of(message, roster)
             return asked_draft(
                 message, readings, part, doubt, watcher.watcher_id if watcher else message.sender

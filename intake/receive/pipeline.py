@@ -22,7 +22,7 @@ from intake.receive.long_texts import LongTexts
 from intake.receive.plausibility import Plausibility
 from intake.receive.rate_limits import Phones
 from intake.receive.replicated_ack import Replication
-from intake.replies.wording import alarm_reply, doubt_about, handed_over_reply, reply_to
+from intake.replies.wording import alarm_reply, doubt_about, handed_over_reply, refused_above, reply_to
 from intake.roster.snapshot import Rosters
 
 # A sending time is believed within these bounds of the stack's clock: phones hold texts back for a day
@@ -260,7 +260,22 @@ class IngestPipeline:
         readings = readings_of(message, roster)
         hints = self._plausibility.hints_for(message, readings) if self._plausibility else None
         return any(
-            r.held or r.kind in (Kind.QUESTION, Kind.UNREAD) or doubt_about(r, hints) for r in readings
+            r.held
+            or r.kind in (Kind.QUESTION, Kind.UNREAD)
+            or doubt_about(r, hints)
+            or refused_above(r, roster) is not None
+            for r in readings
+        )
+
+    def holds(self, message: Message) -> bool:
+        """Whether a count in the message waits for its sender to say that it is right."""
+        roster = self.rosters.at_hand(message.roster_version)
+        if roster is None:
+            return False
+        readings = readings_of(message, roster)
+        hints = self._plausibility.hints_for(message, readings) if self._plausibility else None
+        return any(
+            refused_above(r, roster) is None and bool(r.held or doubt_about(r, hints)) for r in readings
         )
 
 
