@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from election.domain.day import ROLL_ERROR, ROLL_SLACK, most_of
 from tally.model.constants import Constants
 
 Array = NDArray[np.float64]
@@ -96,7 +97,9 @@ def _keep(kept: Flags, c: Candidates, first: Codes, lengths: Codes, k: Constants
     reading = c.reading[rows]
     # a reading may be lower than one before it only as far as both may be off
     low, high = votes * np.exp(-_REACH * np.sqrt(reading)), votes * np.exp(_REACH * np.sqrt(reading))
-    own = np.where(c.asked[rows], k.asked_cost, 0.0) + np.where(votes > 1.1 * c.cap[rows] + 20, 6.0, 0.0)
+    own = np.where(c.asked[rows], k.asked_cost, 0.0) + np.where(
+        votes > ROLL_ERROR * c.cap[rows] + ROLL_SLACK, 6.0, 0.0
+    )
     own[sure] = 0.0
     alone = _tail(off, c.level_sd[rows], k.tail) + own  # cost of a chain that starts here
     left = np.zeros((m + 1, size))  # cost of leaving out the first j
@@ -156,6 +159,11 @@ def _tail(value: Array, sd: Array, nu: float) -> Array:
     )
 
 
+def as_clause(words: str) -> str:
+    """One of `WORDS` after its number: "412 does not fit …", "412 is far above …"."""
+    return words if words in (WORDS["asked"], WORDS["step"]) else f"is {words}"
+
+
 def why(
     candidates: Sequence[CountCandidate], accepted: Sequence[int], at: int, cap: float
 ) -> tuple[bool, str]:
@@ -163,7 +171,7 @@ def why(
     c = candidates[at]
     later = any(i > at for i in accepted)
     before = [i for i in accepted if i < at]
-    if c.votes > 1.1 * cap + 20:
+    if c.votes > most_of(cap):
         return later, WORDS["roll"]
     if before and c.votes < candidates[before[-1]].votes:
         return later, f"{WORDS['falls']} ({candidates[before[-1]].votes})"
