@@ -3,7 +3,7 @@
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from beluga.adopt.mapping.mapping_file import MappingFileError
-from beluga.adopt.proposing import DayGiven, Proposal, answer, draft_of, propose
+from beluga.adopt.proposing import DayGiven, Proposal, answer, draft_of, propose, size_of
 from beluga.adopt.taking.report import FileReport
-from beluga.adopt.writing import Outcome, write
+from beluga.adopt.writing import Outcome, Progress, write
 
 Files = Annotated[list[Path], typer.Argument(help="Files as the county has them, or a folder of them.")]
 Into = Annotated[Path, typer.Option("--into", help="The election's folder; made where there is none.")]
@@ -58,7 +58,15 @@ def early(
     Updates already_voted, and strikes voters off by id, or by name and birth year; what is doubtful goes to
     early-review.csv. Then: beluga import FOLDER.
     """
-    _run(files, into, report, DayGiven(), yes=yes, dry_run=dry_run, only=("early ballots", "early totals"))
+    _run(
+        files,
+        into,
+        report,
+        DayGiven(),
+        yes=yes,
+        dry_run=dry_run,
+        only=("early ballots", "early totals", "early record"),
+    )
 
 
 def _run(
@@ -79,9 +87,10 @@ def _run(
             raise typer.Exit(1) from None
         if only:
             _keep_only(proposal, only)
-        draft, reports = draft_of(proposal, (lambda n: progress("reading", n)))
+        size = size_of(proposal)
+        draft, reports = draft_of(proposal, (lambda n: progress("reading", n, size)))
         while not yes and sys.stdin.isatty() and _ask(proposal, reports):
-            draft, reports = draft_of(proposal, (lambda n: progress("reading", n)))
+            draft, reports = draft_of(proposal, (lambda n: progress("reading", n, size)))
         outcome = write(proposal, draft, reports, dry_run=dry_run, progress=progress)
     for each in reports:
         _tell(each)
@@ -157,23 +166,28 @@ def _close(outcome: Outcome, report: Path | None) -> None:
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[str, int], None]]:
+def _bar() -> Iterator[Progress]:
     """A progress bar on a terminal; nothing elsewhere."""
     from rich.console import Console
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda _words, _done: None
+        yield lambda _words, _done, _all: None
         return
-    from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich import progress as shown
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), DownloadColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        tasks: dict[str, object] = {}
+    columns = (
+        shown.TextColumn("{task.description}"),
+        shown.BarColumn(),
+        shown.TaskProgressColumn(),
+        shown.TimeRemainingColumn(),
+    )
+    with shown.Progress(*columns, console=console, transient=True) as bar:
+        tasks: dict[str, shown.TaskID] = {}
 
-        def show(words: str, done: int) -> None:
+        def show(words: str, done: int, in_all: int) -> None:
             if words not in tasks:
-                tasks[words] = bar.add_task(words, total=None)
-            bar.update(tasks[words], completed=done)  # type: ignore[arg-type]
+                tasks[words] = bar.add_task(words, total=in_all)
+            bar.update(tasks[words], completed=min(done, in_all))
 
         yield show
