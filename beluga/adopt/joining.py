@@ -12,7 +12,7 @@ from dataclasses import replace
 from beluga.adopt.mapping.dates import election_in
 from beluga.adopt.mapping.headings_row import Headings
 from beluga.adopt.mapping.vocabulary import COUNTY
-from beluga.adopt.sources.sheets import SheetPage, Sheet
+from beluga.adopt.sources.sheets import Sheet, SheetPage
 from election.folder.headings import folded
 
 _NO_NAME = re.compile(r"(sheet|page|table|tab|part|export|data|report)?[\s_-]*\d*", re.I)

@@ -233,7 +233,8 @@ def answer(proposal: Proposal, file: str, key: str, value: str) -> None:
                 "turnout" if value == "history" else value, found.headings.names, found.sample
             )
     elif key.startswith("column:"):
-        assert found.headings is not None
+        if found.headings is None:
+            raise ValueError(f"{file} has no columns")
         places = {folded(h): n for n, h in enumerate(found.headings.names)}
         if folded(value) not in places:
             raise ValueError(f"{file} has no column {value}")

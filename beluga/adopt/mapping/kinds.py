@@ -198,6 +198,7 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
         bool(keys & set(PRECINCT)) or has("registration", "precinct_id") or has("turnout", "precinct_name")
     )
     person = has("voters", "last_name") or has("voters", "voter_id") or has("voters", "name")
+    person = person or has("watchers", "name") or has("callers", "name")
     joined = " ".join(headings)
     phone = has("voters", "phone")
     if (

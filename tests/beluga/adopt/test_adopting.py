@@ -616,3 +616,10 @@ def test_progress_is_a_share_that_grows_to_all(desk: Desk, monkeypatch: pytest.M
     draft_of(proposal, told.append)
     assert told == sorted(told) and len(told) > 0
     assert told[-1] <= size_of(proposal) == sum(p.stat().st_size for p in paths)
+
+
+@pytest.mark.parametrize("heading", ["Volunteer", "Poll Watcher", "Observer"])
+def test_a_list_of_watchers_by_any_word_for_them(desk: Desk, heading: str) -> None:
+    outcome = desk.take("list.csv", f"{heading},Cell,Precinct,Language\nAna,(212) 555-0111,0101,EN\n")
+    assert outcome.valid and not outcome.open_questions
+    assert [(r["name"], r["precinct_ids"]) for r in desk.rows("watchers.csv")] == [("Ana", "0101")]

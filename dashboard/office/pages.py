@@ -1,0 +1,42 @@
+"""The office's pages put together: set-up, people, health; one line in the war room's `app.py`."""
+
+import flask
+
+from dashboard.accounts.audit_log import AuditLog
+from dashboard.bridge.async_bridge import AsyncBridge
+from dashboard.browser import Scripts
+from dashboard.map.places import Gazetteer
+from dashboard.office.command_runs import CommandRuns
+from dashboard.office.first_account import FirstAccountPage
+from dashboard.office.record import OfficeRecord
+from dashboard.office.set_up import SetUp
+from dashboard.office.set_up_pages import SetUpPages
+from dashboard.settings import DashboardSettings
+from election.access.tokens import Tokens
+
+PAGES = (
+    ("/office/setup", "Set-up"),
+    ("/audit", "Audit"),
+)
+
+
+def add_office(  # noqa: PLR0917
+    server: flask.Flask,
+    bridge: AsyncBridge,
+    settings: DashboardSettings,
+    tokens: Tokens,
+    gazetteer: Gazetteer,
+    audit_log: AuditLog,
+    scripts: Scripts,
+) -> None:
+    """Adds every page of the office."""
+    folder = settings.state / "dashboard" / "office"
+    record = OfficeRecord(bridge, audit_log)
+    runs = CommandRuns(bridge, settings.office_command, folder / "progress.json")
+
+    @server.context_processor
+    def office_pages() -> dict[str, object]:
+        return {"office_pages": PAGES}
+
+    FirstAccountPage(bridge, tokens, audit_log).add_to(server)
+    SetUpPages(bridge, SetUp(folder, runs), runs, gazetteer, record, scripts).add_to(server)
