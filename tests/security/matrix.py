@@ -389,6 +389,11 @@ def _in_frame(pattern: str) -> Ask:
     return _with(made)
 
 
+def _formed(path: str, **fields: str) -> Ask:
+    """A plain form of the war room's, with the session's own token."""
+    return _with(lambda there, who: {"path": path, "data": {"csrf": there.csrf.get(who, ""), **fields}})
+
+
 def _kept_page(there: House, _: Who) -> dict[str, Any]:
     names = sorted(p.name for p in there.folder.glob("dashboard/dashboard/snapshots/*.html"))
     return {"path": f"/snapshots/{names[-1]}"}
@@ -414,6 +419,11 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
     ("POST", "/alerts/acknowledge"): _with(
         lambda there, _: {"path": "/alerts/acknowledge", "json": {"ids": [str(there.alert)]}}
     ),
+    **{
+        ("POST", f"/office/setup/{what}"): _formed(f"/office/setup/{what}")
+        for what in ("files", "remove", "look", "import")
+    },
+    ("PUT", "/office/setup/files/<name>"): _to("/office/setup/files/x.csv?at=0&of=1", data=b"x"),
     ("GET", "/snapshots/<name>"): _with(_kept_page),
     ("GET", "/replay"): _to("/replay?at=2026-11-03T17:00:00Z"),
 }
