@@ -6,6 +6,7 @@ from dashboard.accounts.audit_log import AuditLog
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.browser import Scripts
 from dashboard.map.places import Gazetteer
+from dashboard.office.account_pages import AccountPages
 from dashboard.office.command_runs import CommandRuns
 from dashboard.office.first_account import FirstAccountPage
 from dashboard.office.record import OfficeRecord
@@ -16,6 +17,7 @@ from election.access.tokens import Tokens
 
 PAGES = (
     ("/office/setup", "Set-up"),
+    ("/office/accounts", "Accounts"),
     ("/audit", "Audit"),
 )
 
@@ -38,5 +40,6 @@ def add_office(  # noqa: PLR0917
     def office_pages() -> dict[str, object]:
         return {"office_pages": PAGES}
 
+    AccountPages(bridge, gazetteer, record).add_to(server)
     FirstAccountPage(bridge, tokens, audit_log).add_to(server)
     SetUpPages(bridge, SetUp(folder, runs), runs, gazetteer, record, scripts).add_to(server)

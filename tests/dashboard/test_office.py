@@ -17,7 +17,15 @@ from playwright.async_api import Browser, Page, expect
 from beluga.stack.postgres import EmbeddedPostgres, free_port
 from dashboard.office.set_up import DAY_FIELDS
 from election.access.tokens import FIRST_ACCOUNT, Tokens
-from tests.dashboard.running import PASSWORD, SECRET, FeedDriver, Neighbourhood, Room, make_election
+from tests.dashboard.running import (
+    PASSWORD,
+    SECRET,
+    FeedDriver,
+    Neighbourhood,
+    Room,
+    make_election,
+    visiting,
+)
 from tests.security.house import aged
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -144,3 +152,28 @@ async def test_a_countys_files_to_an_imported_election(room: Room, browser: Brow
     assert answer and answer.status == 403, "the link opens once"
     room.signed_in["ada"] = await context.storage_state()
     await context.close()
+
+
+async def test_accounts_are_made_reset_and_closed_by_an_admin(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, "ada", "/office/accounts") as seen:
+        page = seen.page
+        await page.fill("#login", "Bo")
+        await press(page, "Make the account")
+        await expect(page.get_by_role("status")).to_contain_text("bo: account added. The password, shown")
+        password = await page.locator(".secret").inner_text()
+        await nothing_to_mend(page)
+        await press(page, "Ask for codes: bo")
+        await expect(page.locator(".qr svg")).to_be_visible()
+        await press(page, "Close: bo")
+        await expect(page.get_by_role("row", name="bo")).to_contain_text("closed")
+        assert not await page.get_by_role("button", name="Close: ada").count(), "nobody closes themselves"
+        await page.fill("#login", "bo")
+        await press(page, "Make the account")
+        await expect(page.get_by_role("alert")).to_contain_text("There is already an account bo")
+        assert not seen.problems[1:], seen.problems  # one is the refusal itself
+    row = "select role || disabled || (totp_secret is null) from accounts where login = 'bo'"
+    assert await value(room, row) == "stafftruefalse"
+    assert password not in (await value(room, "select string_agg(detail::text, '') from audit"))
+    form = {"login": "eve", "role": "admin"}
+    async with aiohttp.ClientSession() as web, web.post(f"{room.url}/office/accounts", data=form) as answer:
+        assert answer.status == 401

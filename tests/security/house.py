@@ -71,6 +71,9 @@ select json_build_object(
     'callers', (select count(*) from callers), 'banks', (select count(*) from phone_banks),
     'trials', (select json_agg(ended_at is null) from script_trials),
     'lists', (select count(*) from call_lists), 'limits', (select json_agg(l) from dispatch_limits l),
+    'accounts', (select json_agg(login || epoch order by login) from accounts),
+    'watchers', (select json_agg(w order by watcher_id) from watchers w),
+    'watcher_links', (select json_agg(l order by watcher_id) from watcher_links l),
     'taken', (select count(*) from desk_takes), 'calls', (select count(*) from calls),
     'acknowledged', (select count(*) from alerts where acknowledged_by is not null),
     'invited', (select count(*) from outbox where purpose = 'roll_call' and watcher_id = 'wat-kent'))

@@ -423,6 +423,15 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
         ("POST", f"/office/setup/{what}"): _formed(f"/office/setup/{what}")
         for what in ("files", "remove", "look", "import")
     },
+    ("POST", "/office/accounts"): _with(
+        lambda there, who: {
+            "path": "/office/accounts",
+            "data": {"csrf": there.csrf.get(who, ""), "login": "spare", "role": "staff"},
+        }
+    ),
+    ("POST", "/office/accounts/<login>/<any(reset,role,disable,codes,nocodes,signout):what>"): _formed(
+        "/office/accounts/spare/signout"
+    ),
     ("PUT", "/office/setup/files/<name>"): _to("/office/setup/files/x.csv?at=0&of=1", data=b"x"),
     ("GET", "/snapshots/<name>"): _with(_kept_page),
     ("GET", "/replay"): _to("/replay?at=2026-11-03T17:00:00Z"),
