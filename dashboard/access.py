@@ -59,6 +59,11 @@ ROUTES: tuple[Route, ...] = (
     of_all("GET", "/snapshots", "kept pages of the whole board", _SESSION),
     of_all("GET", "/snapshots/<name>", "such a page", _SESSION),
     own("GET", "/replay", "the board of a past minute", _SESSION),
+    own("GET", "/office/watchers", "watchers, and precincts without one", _SESSION),
+    war_room("POST", "/office/watchers", "adds a watcher", _SESSION, 303, 400),
+    war_room("GET", "/office/watchers/<watcher_id>", "a watcher's form", _SESSION, elsewhere=404),
+    war_room("POST", "/office/watchers/<watcher_id>", "corrects a watcher", _SESSION, 303, 404),
+    war_room("POST", "/office/watchers/<watcher_id>/remove", "takes a watcher away", _SESSION, 303, 404),
     admins("GET", "/office/accounts", "who may sign in", _SESSION),
     admins("POST", "/office/accounts", "makes an account", _SESSION),
     admins(

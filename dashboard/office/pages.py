@@ -3,8 +3,10 @@
 import flask
 
 from dashboard.accounts.audit_log import AuditLog
+from dashboard.accounts.sign_in import person
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.browser import Scripts
+from dashboard.clients.service_clients import ServiceClients
 from dashboard.map.places import Gazetteer
 from dashboard.office.account_pages import AccountPages
 from dashboard.office.command_runs import CommandRuns
@@ -12,13 +14,17 @@ from dashboard.office.first_account import FirstAccountPage
 from dashboard.office.record import OfficeRecord
 from dashboard.office.set_up import SetUp
 from dashboard.office.set_up_pages import SetUpPages
+from dashboard.office.watcher_pages import WatcherPages
 from dashboard.settings import DashboardSettings
+from election.access.accounts import Role
 from election.access.tokens import Tokens
 
+# Where, called what, and for admins alone or for everybody of the war room.
 PAGES = (
-    ("/office/setup", "Set-up"),
-    ("/office/accounts", "Accounts"),
-    ("/audit", "Audit"),
+    ("/office/setup", "Set-up", True),
+    ("/office/watchers", "Watchers", False),
+    ("/office/accounts", "Accounts", True),
+    ("/audit", "Audit", True),
 )
 
 
@@ -28,6 +34,7 @@ def add_office(  # noqa: PLR0917
     settings: DashboardSettings,
     tokens: Tokens,
     gazetteer: Gazetteer,
+    services: ServiceClients,
     audit_log: AuditLog,
     scripts: Scripts,
 ) -> None:
@@ -38,8 +45,11 @@ def add_office(  # noqa: PLR0917
 
     @server.context_processor
     def office_pages() -> dict[str, object]:
-        return {"office_pages": PAGES}
+        who = person()
+        admin = who is not None and who.role is Role.ADMIN
+        return {"office_pages": [(path, title) for path, title, alone in PAGES if admin or not alone]}
 
+    WatcherPages(bridge, gazetteer, services, record).add_to(server)
     AccountPages(bridge, gazetteer, record).add_to(server)
     FirstAccountPage(bridge, tokens, audit_log).add_to(server)
     SetUpPages(bridge, SetUp(folder, runs), runs, gazetteer, record, scripts).add_to(server)

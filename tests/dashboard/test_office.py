@@ -177,3 +177,32 @@ async def test_accounts_are_made_reset_and_closed_by_an_admin(room: Room, browse
     form = {"login": "eve", "role": "admin"}
     async with aiohttp.ClientSession() as web, web.post(f"{room.url}/office/accounts", data=form) as answer:
         assert answer.status == 401
+
+
+async def test_watchers_are_added_corrected_and_taken_away(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, "ada", "/office/watchers") as seen:
+        page = seen.page
+        await expect(page.get_by_role("row", name="Ana")).to_contain_text("0101")
+        await page.fill("#w-name", "Cy Ro")
+        await page.fill("#w-phone", "717 555 0111")
+        await page.fill("#w-precincts", "0102;0101")
+        await press(page, "Add the watcher")
+        await expect(page.get_by_role("alert")).to_contain_text("Another watcher has this phone")
+        await page.fill("#w-phone", "717 555 0119")
+        await press(page, "Add the watcher")
+        await expect(page.get_by_role("status")).to_contain_text("Cy Ro is on the roster")
+        await nothing_to_mend(page)
+        await page.get_by_role("link", name="Cy Ro").click()
+        await page.fill("#w-language", "Spanish")
+        await press(page, "Save")
+        await expect(page.get_by_role("status")).to_contain_text("Saved")
+        await nothing_to_mend(page)
+        saved = "select name || phone || language || precinct_ids::text from watchers where name = 'Cy Ro'"
+        assert await value(room, saved) == "Cy Ro+17175550119es{0102,0101}"
+        in_force = "select content from rosters join election on version = roster_version"
+        assert '"Cy Ro"' in await value(room, in_force)
+        await press(page, "Take off the roster")
+        await expect(page.get_by_role("status")).to_contain_text("Cy Ro is off the roster")
+        assert '"Cy Ro"' not in await value(room, in_force)
+    deeds = "select string_agg(action, ', ' order by seq) from audit where subject like 'watcher:%'"
+    assert await value(room, deeds) == "watcher added, watcher corrected, watcher removed"
