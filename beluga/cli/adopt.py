@@ -120,7 +120,7 @@ def _answers(path: Path | None) -> list[tuple[str, str, str]]:
         said = json.loads(path.read_text(encoding="utf-8"))
         return [(str(each["file"]), str(each["key"]), str(each["value"])) for each in said]
     except (ValueError, TypeError, KeyError):
-        typer.echo(f'beluga: {path} is no list of {{"file": …, "key": …, "value": …}}', err=True)
+        typer.echo(f'beluga: {path}: write it as [{{"file": …, "key": …, "value": …}}]', err=True)
         raise typer.Exit(1) from None
 
 

@@ -11,11 +11,10 @@ from dashboard.accounts.sign_in import csrf_token, needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.errors import DashboardError
 from dashboard.map.places import Gazetteer
-from dashboard.office.forms import form_checked, who_asks
+from dashboard.office.forms import NOT_ANSWERED, form_checked, who_asks
 from dashboard.office.record import OfficeRecord
 from election.access import accounts, totp
 from election.access.accounts import WAR_ROOM, Account, AccountError, Role
-from election.postgres.database import UNREACHABLE
 
 _AWAY = "The database does not answer: nothing was changed. Try again in a minute."
 CHANGE = "/office/accounts/<login>/<any(reset,role,disable,codes,nocodes,signout):what>"
@@ -26,7 +25,7 @@ _DEEDS = {
 }  # fmt: skip
 
 
-class AccountActRefusedError(DashboardError):
+class AccountChangeRefusedError(DashboardError):
     """What an admin may not do to an account; the message says why."""
 
 
@@ -50,7 +49,7 @@ class AccountPages:
     def _page(self, problem: str = "", status: int = 200, **shown: Any) -> Any:
         try:
             found: list[Account] = self._run(accounts.read_all)
-        except (*UNREACHABLE, TimeoutError):
+        except NOT_ANSWERED:
             found, problem, status = [], problem or _AWAY, 503
         here = self._gazetteer.places
         page = flask.render_template(
@@ -67,7 +66,7 @@ class AccountPages:
         login, password = form.get("login", "")[:100].strip().lower(), accounts.new_password()
         try:
             role, counties = self._role()
-        except AccountActRefusedError as error:
+        except AccountChangeRefusedError as error:
             return self._page(str(error), 400)
 
         async def make(connection: asyncpg.Connection) -> None:
@@ -82,9 +81,9 @@ class AccountPages:
         password, secret = accounts.new_password(), totp.new_secret()
         try:
             if login == who_asks().login and what in ("role", "disable"):
-                raise AccountActRefusedError("Your own access another admin must take away.")
+                raise AccountChangeRefusedError("Your own access another admin must take away.")
             role, counties = self._role() if what == "role" else (Role.LEAD, [])
-        except AccountActRefusedError as error:
+        except AccountChangeRefusedError as error:
             return self._page(str(error), 400)
 
         async def act(connection: asyncpg.Connection) -> None:
@@ -117,10 +116,10 @@ class AccountPages:
         except ValueError:
             role = Role.CALLER
         if role not in ROLES:
-            raise AccountActRefusedError("Choose a role of the war room: lead, staff or admin.")
+            raise AccountChangeRefusedError("Choose a role of the war room: lead, staff or admin.")
         counties = form.getlist("counties") if role is Role.LEAD else []
         if here is not None and (unknown := set(counties) - set(here.counties)):
-            raise AccountActRefusedError(f"There is no county {', '.join(sorted(unknown))} here.")
+            raise AccountChangeRefusedError(f"There is no county {', '.join(sorted(unknown))} here.")
         return role, counties
 
     def _done(
@@ -136,7 +135,7 @@ class AccountPages:
         except AccountError as error:
             words = str(error)
             return self._page(f"{words[:1].upper()}{words[1:]}.", 400)
-        except (*UNREACHABLE, TimeoutError):
+        except NOT_ANSWERED:
             return self._page(_AWAY, 503)
         self._record.note(who_asks(), deed, f"account:{login}", detail)
         return self._page(login=login, done=deed, **shown)

@@ -32,7 +32,7 @@ class RunBusyError(DashboardError):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class CommandResult:
     """What a command ended with, and what it printed."""
 
     code: int
@@ -101,7 +101,7 @@ class CommandRuns:
         self._bridge.keep(whole())
         ended.wait(wait)
 
-    async def command(self, *words: str | Path) -> Said:
+    async def command(self, *words: str | Path) -> CommandResult:
         """Runs `beluga` with these words; ends it where the war room stops."""
         nice = [found, "-n", NICER] if (found := shutil.which("nice")) else []
         process = await asyncio.create_subprocess_exec(
@@ -115,7 +115,7 @@ class CommandRuns:
                 process.terminate()
             raise
         text = output.decode("utf-8", "replace")
-        return Said(process.returncode or 0, text[-LONGEST_SAID:])
+        return CommandResult(process.returncode or 0, text[-LONGEST_SAID:])
 
     def progress(self) -> dict[str, Any]:
         """What a page that looks on is told."""
@@ -134,6 +134,6 @@ class CommandRuns:
         }
 
 
-def words_of(said: Said, shown: int = 30) -> Sequence[str]:
+def words_of(said: CommandResult, shown: int = 30) -> Sequence[str]:
     """The last lines of what a command printed."""
     return [line for line in said.text.splitlines() if line.strip()][-shown:]

@@ -11,10 +11,10 @@ import flask
 from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import csrf_right, csrf_token
 from dashboard.bridge.async_bridge import AsyncBridge
+from dashboard.office.forms import NOT_ANSWERED
 from election.access import accounts
 from election.access.accounts import AccountError
 from election.access.tokens import FIRST_ACCOUNT, BadTokenError, Tokens
-from election.postgres.database import UNREACHABLE
 
 PATH = "/first"
 DAY_SECONDS = 86_400
@@ -56,7 +56,7 @@ class FirstAccountPage:
             self._bridge.run(make())
         except AccountError as error:
             return self._form(f"{error}.", 400)
-        except (*UNREACHABLE, TimeoutError):
+        except NOT_ANSWERED:
             return self._form(_AWAY, 503)
         detail = {"role": "admin"}
         self._bridge.run(self._audit_log.record(login, "first account made", f"account:{login}", detail))
@@ -75,7 +75,7 @@ class FirstAccountPage:
 
         try:
             return self._bridge.run(ask(), timeout=3)
-        except (*UNREACHABLE, TimeoutError):
+        except NOT_ANSWERED:
             return False
 
     def _form(self, problem: str = "", status: int = 200) -> Any:

@@ -8,7 +8,10 @@ from typing import Any, TypeVar, cast
 import flask
 
 from dashboard.accounts.sign_in import WarRoomUser, csrf_right, person
+from election.postgres.database import UNREACHABLE
 
+# The database is away, or says nothing in time.
+NOT_ANSWERED: tuple[type[BaseException], ...] = (*UNREACHABLE, TimeoutError)
 View = TypeVar("View", bound=Callable[..., Any])
 
 

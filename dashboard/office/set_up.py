@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from dashboard.errors import DashboardError
-from dashboard.office.command_runs import CommandRuns, Said, words_of
+from dashboard.office.command_runs import CommandResult, CommandRuns, words_of
 from dashboard.office.uploads import Uploads
 from election.runtime.atomic_file import replace_file
 from election.runtime.private_files import private_folder
@@ -31,7 +31,7 @@ class SetUpRefusedError(DashboardError):
 
 
 @dataclass
-class Look:
+class AdoptionReport:
     """What the last look at the files found."""
 
     report: dict[str, Any] = field(default_factory=dict)
@@ -73,10 +73,10 @@ class SetUp:
     def answers(self) -> list[dict[str, str]]:
         return list(self._read("answers.json", []))
 
-    def last_look(self) -> Look | None:
+    def last_look(self) -> AdoptionReport | None:
         """None where nobody has looked since the files changed."""
         kept = self._read("look.json", None)
-        look = Look(**kept) if isinstance(kept, dict) else None
+        look = AdoptionReport(**kept) if isinstance(kept, dict) else None
         return look if look is not None and look.files == [f.name for f in self.uploads.files()] else None
 
     def say_day(self, given: Mapping[str, str]) -> None:
@@ -104,7 +104,7 @@ class SetUp:
         for name in _KEPT:
             with suppress(FileNotFoundError):
                 shutil.copyfile(self._folder / "kept" / name, self.draft / name)
-        look = Look(files=[f.name for f in files])
+        look = AdoptionReport(files=[f.name for f in files])
         report = self._folder / "report.json"
         report.unlink(missing_ok=True)
         adopted = await self._runs.command("adopt", *files, "--yes", *self._options(report))
@@ -167,6 +167,6 @@ class SetUp:
         replace_file(self._folder / name, orjson.dumps(value))
 
 
-def _last(said: Said) -> str:
+def _last(said: CommandResult) -> str:
     lines = words_of(said, 6)
     return " ".join(line.removeprefix("beluga: ") for line in lines) or f"it ended with {said.code}"

@@ -15,7 +15,7 @@ from dashboard.map.places import Gazetteer
 from dashboard.office.command_runs import CommandRuns, RunBusyError
 from dashboard.office.forms import form_checked, shown_time, who_asks
 from dashboard.office.record import OfficeRecord
-from dashboard.office.set_up import DAY_FIELDS, Look, SetUp
+from dashboard.office.set_up import DAY_FIELDS, AdoptionReport, SetUp
 from dashboard.office.uploads import UploadRefusedError
 from election.access.accounts import Role
 
@@ -164,7 +164,7 @@ def zones() -> list[str]:
     return sorted(z for z in available_timezones() if "/" in z and not z.startswith(left_out))
 
 
-def given_answers(form: Mapping[str, str], look: Look | None) -> list[dict[str, str]]:
+def given_answers(form: Mapping[str, str], look: AdoptionReport | None) -> list[dict[str, str]]:
     """The answers and corrections of a form, by the report that it was made from.
 
     Fields are named `answer:N:KEY` for the Nth file; what was left as it was shown is no answer.
@@ -191,5 +191,5 @@ def _changed(form: Mapping[str, str], day: Any) -> dict[str, str]:
     }
 
 
-def _shown(look: Look | None) -> list[dict[str, Any]]:
+def _shown(look: AdoptionReport | None) -> list[dict[str, Any]]:
     return list(look.report.get("files", ())) if look is not None else []

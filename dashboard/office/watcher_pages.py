@@ -15,13 +15,12 @@ from dashboard.accounts.sign_in import WarRoomUser, csrf_token, needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
 from dashboard.map.places import Gazetteer, MapPlaces
-from dashboard.office.forms import form_checked, who_asks
+from dashboard.office.forms import NOT_ANSWERED, form_checked, who_asks
 from dashboard.office.record import OfficeRecord
 from dashboard.office.watcher_form import WatcherFormError, new_watcher_of, watcher_of
 from election.access.accounts import WAR_ROOM
 from election.domain.checkin import Kind
 from election.domain.day import Watcher
-from election.postgres.database import UNREACHABLE
 from election.postgres.election_store import PhoneTakenError, change_watchers
 from election.wire.intake import Decision
 
@@ -110,7 +109,7 @@ class WatcherPages:
             self._change(lambda c: change_watchers(c, [given.watcher]))
         except (WatcherFormError, PhoneTakenError) as error:
             return self._list(_TAKEN if isinstance(error, PhoneTakenError) else str(error), 400)
-        except (*UNREACHABLE, TimeoutError):
+        except NOT_ANSWERED:
             return self._list(_AWAY, 503)
         detail = {"precincts": list(given.precincts)}
         self._record.note(who, "watcher added", f"watcher:{given.watcher.watcher_id}", detail)
@@ -125,7 +124,7 @@ class WatcherPages:
             self._change(lambda c: change_watchers(c, [given.watcher]))
         except (WatcherFormError, PhoneTakenError) as error:
             return self._one(watcher, _TAKEN if isinstance(error, PhoneTakenError) else str(error), 400)
-        except (*UNREACHABLE, TimeoutError):
+        except NOT_ANSWERED:
             return self._one(watcher, _AWAY, 503)
         changed = [f for f in Watcher.__slots__ if getattr(watcher, f) != getattr(given.watcher, f)]
         self._record.note(who, "watcher corrected", f"watcher:{watcher_id}", {"changed": changed})
@@ -157,7 +156,7 @@ class WatcherPages:
         watcher, who = self._known(watcher_id), who_asks()
         try:
             self._change(lambda c: change_watchers(c, [], [watcher_id]))
-        except (*UNREACHABLE, TimeoutError):
+        except NOT_ANSWERED:
             return self._one(watcher, _AWAY, 503)
         self._record.note(who, "watcher removed", f"watcher:{watcher_id}", {})
         return flask.redirect(f"/office/watchers?done={quote(watcher.name)}+is+off+the+roster", 303)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.office.set_up import Look
+from dashboard.office.set_up import AdoptionReport
 from dashboard.office.set_up_pages import given_answers
 from dashboard.office.uploads import UploadedFile, UploadRefusedError, Uploads, plain_name
 
@@ -54,7 +54,7 @@ def test_what_was_left_as_it_was_shown_is_no_answer() -> None:
         "answer:0:kind": "voters", "answer:0:column:phone": "Home", "answer:0:column:name": "Who",
         "answer:0:counts": "daily", "answer:1:kind": "turnout", "csrf": "x", "answer:0:other_county": "",
     }  # fmt: skip
-    assert given_answers(form, Look(report={"files": [file]})) == [
+    assert given_answers(form, AdoptionReport(report={"files": [file]})) == [
         {"file": "a.xlsx: One", "key": "column:phone", "value": "Home"},
         {"file": "a.xlsx: One", "key": "counts", "value": "daily"},
     ]
@@ -62,7 +62,7 @@ def test_what_was_left_as_it_was_shown_is_no_answer() -> None:
 
 
 def test_a_plan_says_what_must_be_typed_and_what_no_page_does() -> None:
-    look = Look(plan=[
+    look = AdoptionReport(plan=[
         "precincts  1 added", "would ask for --confirm Old: another election would take its place",
         "would be refused without --remove-reporting: 2 precincts that would go have check-ins today (a, b)",
     ])  # fmt: skip
