@@ -64,6 +64,9 @@ ROUTES: tuple[Route, ...] = (
     war_room("GET", "/office/watchers/<watcher_id>", "a watcher's form", _SESSION, elsewhere=404),
     war_room("POST", "/office/watchers/<watcher_id>", "corrects a watcher", _SESSION, 303, 404),
     war_room("POST", "/office/watchers/<watcher_id>/remove", "takes a watcher away", _SESSION, 303, 404),
+    own("GET", "/office/links", "who holds a link", _SESSION),
+    war_room("POST", "/office/links/cards", "gives links, as cards", _SESSION, elsewhere=404),
+    war_room("POST", "/office/links/revoke", "ends links", _SESSION, 303, 404),
     admins("GET", "/office/accounts", "who may sign in", _SESSION),
     admins("POST", "/office/accounts", "makes an account", _SESSION),
     admins(

@@ -19,6 +19,7 @@ from beluga.stack.near import unknown_of
 from beluga.stack.remembered import remembered
 from beluga.stack.stack import NoStackError, database_url, read_run_file, secrets_of, write_private
 from election.access import accounts, audit
+from election.access import watcher_links as links
 from election.access.tokens import Tokens
 from election.domain.day import Watcher
 from election.domain.roster import Roster, load_roster
@@ -31,7 +32,6 @@ from intake.outbox import store as outbox_store
 from intake.replies.purposes import Purpose, QuietHours, Text, keyed, window, zone_of
 from intake.replies.segments import plain
 from intake.replies.wording import catalogue_for
-from intake.roster import links
 
 T = TypeVar("T")
 

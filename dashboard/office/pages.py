@@ -11,6 +11,7 @@ from dashboard.map.places import Gazetteer
 from dashboard.office.account_pages import AccountPages
 from dashboard.office.command_runs import CommandRuns
 from dashboard.office.first_account import FirstAccountPage
+from dashboard.office.link_pages import LinkPages
 from dashboard.office.record import OfficeRecord
 from dashboard.office.set_up import SetUp
 from dashboard.office.set_up_pages import SetUpPages
@@ -23,6 +24,7 @@ from election.access.tokens import Tokens
 PAGES = (
     ("/office/setup", "Set-up", True),
     ("/office/watchers", "Watchers", False),
+    ("/office/links", "Links", False),
     ("/office/accounts", "Accounts", True),
     ("/audit", "Audit", True),
 )
@@ -50,6 +52,7 @@ def add_office(  # noqa: PLR0917
         return {"office_pages": [(path, title) for path, title, alone in PAGES if admin or not alone]}
 
     WatcherPages(bridge, gazetteer, services, record).add_to(server)
+    LinkPages(bridge, settings, tokens, gazetteer, record).add_to(server)
     AccountPages(bridge, gazetteer, record).add_to(server)
     FirstAccountPage(bridge, tokens, audit_log).add_to(server)
     SetUpPages(bridge, SetUp(folder, runs), runs, gazetteer, record, scripts).add_to(server)

@@ -206,3 +206,25 @@ async def test_watchers_are_added_corrected_and_taken_away(room: Room, browser: 
         assert '"Cy Ro"' not in await value(room, in_force)
     deeds = "select string_agg(action, ', ' order by seq) from audit where subject like 'watcher:%'"
     assert await value(room, deeds) == "watcher added, watcher corrected, watcher removed"
+
+
+async def test_cards_are_printed_and_links_end(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, "ada", "/office/links") as seen:
+        page = seen.page
+        await page.get_by_role("checkbox", name="Ana").focus()
+        await page.keyboard.press("Space")
+        await page.fill("#number", "(717) 555-0100<script>")
+        await nothing_to_mend(page)
+        await press(page, "Cards to print")
+        cards = page.locator(".cards li")
+        await expect(cards).to_have_count(1)
+        await expect(cards).to_contain_text("Text counts to (717) 555-0100")
+        await expect(cards).to_contain_text("/w/")
+        await nothing_to_mend(page)
+        await page.goto(f"{room.url}/office/links")
+        await expect(page.get_by_role("row", name="Ana")).to_contain_text("given")
+        await page.get_by_role("checkbox", name="Ana").check()
+        await press(page, "End these links")
+        await expect(page.get_by_role("row", name="Ana")).to_contain_text("ended")
+    ended = "select count(*) from watcher_links where revoked_through >= issued"
+    assert await value(room, ended) == 1

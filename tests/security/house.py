@@ -27,6 +27,7 @@ from itsdangerous import URLSafeTimedSerializer
 
 from beluga.stack.postgres import free_port
 from election.access import accounts
+from election.access import watcher_links as links
 from election.access.accounts import Role
 from election.access.routes import Who
 from election.access.tokens import Tokens
@@ -35,7 +36,6 @@ from election.domain.ids import PrecinctId, WatcherId, check_in_id, message_id
 from election.postgres.database import connect
 from election.postgres.election_store import save_election
 from election.runtime.clock import FileClock
-from intake.roster import links
 from tests.intake.running import GENERIC_SECRET, SECRET, a_text, metric
 
 NOON = datetime(2026, 11, 3, 17, tzinfo=UTC)  # 12:00 in New York

@@ -51,6 +51,7 @@ SEEN = {
     "/snapshots/<name>": (403, "/snapshots/2026-11-03T1700Z.html"),
     "/office/watchers": (200, f"/office/watchers?q={OTHERS_WATCHER.replace(' ', '+')}"),
     "/office/watchers/<watcher_id>": (404, "/office/watchers/w23"),
+    "/office/links": (200, "/office/links?county=County+B"),
     "/office/accounts": (403, "/office/accounts"),
     "/office/setup": (403, "/office/setup"),
     "/office/setup/progress": (403, "/office/setup/progress"),
@@ -65,6 +66,7 @@ PASSED_ON = {
 }  # fmt: skip
 DEEDS = {
     "/actions", "/alerts/acknowledge", "/_dash-update-component", "/office/watchers/<watcher_id>/remove",
+    "/office/links/cards", "/office/links/revoke",
     "/office/setup/files", "/office/setup/files/<name>", "/office/setup/remove", "/office/setup/look",
     "/office/setup/import", "/office/accounts/<login>/<any(reset,role,disable,codes,nocodes,signout):what>",
 }  # fmt: skip
