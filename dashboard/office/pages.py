@@ -6,11 +6,13 @@ from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import person
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.browser import Scripts
+from dashboard.clients.feed import WarRoomView
 from dashboard.clients.service_clients import ServiceClients
 from dashboard.map.places import Gazetteer
 from dashboard.office.account_pages import AccountPages
 from dashboard.office.command_runs import CommandRuns
 from dashboard.office.first_account import FirstAccountPage
+from dashboard.office.health_pages import HealthPages
 from dashboard.office.link_pages import LinkPages
 from dashboard.office.record import OfficeRecord
 from dashboard.office.set_up import SetUp
@@ -25,6 +27,7 @@ PAGES = (
     ("/office/setup", "Set-up", True),
     ("/office/watchers", "Watchers", False),
     ("/office/links", "Links", False),
+    ("/office/health", "Health", False),
     ("/office/accounts", "Accounts", True),
     ("/audit", "Audit", True),
 )
@@ -37,6 +40,7 @@ def add_office(  # noqa: PLR0917
     tokens: Tokens,
     gazetteer: Gazetteer,
     services: ServiceClients,
+    feed: WarRoomView,
     audit_log: AuditLog,
     scripts: Scripts,
 ) -> None:
@@ -53,6 +57,7 @@ def add_office(  # noqa: PLR0917
 
     WatcherPages(bridge, gazetteer, services, record).add_to(server)
     LinkPages(bridge, settings, tokens, gazetteer, record).add_to(server)
+    HealthPages(bridge, settings, feed).add_to(server)
     AccountPages(bridge, gazetteer, record).add_to(server)
     FirstAccountPage(bridge, tokens, audit_log).add_to(server)
     SetUpPages(bridge, SetUp(folder, runs), runs, gazetteer, record, scripts).add_to(server)

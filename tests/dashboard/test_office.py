@@ -228,3 +228,12 @@ async def test_cards_are_printed_and_links_end(room: Room, browser: Browser) -> 
         await expect(page.get_by_role("row", name="Ana")).to_contain_text("ended")
     ended = "select count(*) from watcher_links where revoked_through >= issued"
     assert await value(room, ended) == 1
+
+
+async def test_the_health_page_is_there_while_everything_else_is_away(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, "ada", "/office/health") as seen:
+        page = seen.page
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Health: something is wrong")
+        await expect(page.locator(".checks")).to_contain_text("database: answers in")
+        await expect(page.locator("li", has_text="intake: does not answer")).to_contain_text("intake-down.md")
+        await nothing_to_mend(page)

@@ -52,6 +52,7 @@ SEEN = {
     "/office/watchers": (200, f"/office/watchers?q={OTHERS_WATCHER.replace(' ', '+')}"),
     "/office/watchers/<watcher_id>": (404, "/office/watchers/w23"),
     "/office/links": (200, "/office/links?county=County+B"),
+    "/office/health": (200, "/office/health"),
     "/office/accounts": (403, "/office/accounts"),
     "/office/setup": (403, "/office/setup"),
     "/office/setup/progress": (403, "/office/setup/progress"),
