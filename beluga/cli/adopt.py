@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from beluga.adopt.mapping.mapping_file import MappingFileError
-from beluga.adopt.proposing import DayGiven, Proposal, answer, draft_of, propose, size_of
+from beluga.adopt.proposing import AdoptPlan, DayGiven, answer, draft_of, propose, size_of
 from beluga.adopt.taking.report import FileReport
-from beluga.adopt.writing import Outcome, Progress, write
+from beluga.adopt.writing import AdoptResult, Progress, write
 from election.runtime.atomic_file import replace_file
 
 Files = Annotated[list[Path], typer.Argument(help="Files as the county has them, or a folder of them.")]
@@ -124,7 +124,7 @@ def _answers(path: Path | None) -> list[tuple[str, str, str]]:
         raise typer.Exit(1) from None
 
 
-def _settle(proposal: Proposal, answers: Sequence[tuple[str, str, str]]) -> None:
+def _settle(proposal: AdoptPlan, answers: Sequence[tuple[str, str, str]]) -> None:
     """Gives the answers about files that were given; kinds first, since the columns follow from them."""
     given = {found.sheet.name for found in proposal.files}
     for file, key, value in sorted(answers, key=lambda one: one[1] != "kind"):
@@ -137,14 +137,14 @@ def _settle(proposal: Proposal, answers: Sequence[tuple[str, str, str]]) -> None
             raise typer.Exit(1) from None
 
 
-def _keep_only(proposal: Proposal, kinds: tuple[str, ...]) -> None:
+def _keep_only(proposal: AdoptPlan, kinds: tuple[str, ...]) -> None:
     for found in proposal.files:
         if found.kind and found.kind not in kinds:
             found.reason = f"looks like {found.kind}, and no file of early or mail votes: see beluga adopt"
             found.kind = ""
 
 
-def _ask(proposal: Proposal, reports: Sequence[FileReport]) -> bool:
+def _ask(proposal: AdoptPlan, reports: Sequence[FileReport]) -> bool:
     """Asks what is open; false where nothing was answered."""
     answered = False
     for each in reports:
@@ -188,7 +188,7 @@ def _tell(each: FileReport) -> None:
         typer.echo(f"  must be answered: {question.key}{choices}: {question.words}")
 
 
-def _close(outcome: Outcome, report: Path | None) -> None:
+def _close(outcome: AdoptResult, report: Path | None) -> None:
     if report is not None:
         report.write_text(json.dumps(outcome.json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     for words in outcome.notes:

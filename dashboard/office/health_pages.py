@@ -65,15 +65,15 @@ class HealthPages:
 
     async def lines(self) -> list[HealthLine]:
         """Asks all of them at once."""
-        named = ("intake", "tally", "callers")
-        *states, database = await asyncio.gather(*map(self._service, named), self._database())
-        by_name = {state.name: state for state in states}
+        intake, tally, callers, database = await asyncio.gather(
+            self._service("intake"), self._service("tally"), self._service("callers"), self._database()
+        )
         used = shutil.disk_usage(self._settings.state)
         return [
-            *map(service_line, states),
+            *map(service_line, (intake, tally, callers)),
             *database_lines(database),
-            *intake_lines(by_name["intake"]),
-            *feed_lines(self._feed.age(), self._feed.stored_behind, by_name["tally"]),
+            *intake_lines(intake),
+            *feed_lines(self._feed.age(), self._feed.stored_behind, tally),
             disk_line(used.free, used.total),
             *alert_lines(database),
         ]
@@ -108,6 +108,7 @@ class HealthPages:
                 row = await connection.fetchrow(_DATABASE, self._settings.rehearsal)
         except NOT_ANSWERED:
             return None
+        assert row is not None
         hosts = self._settings.database_url.count(",") + 1
         backup = self._backup(row["backup_hours"])
         return DatabaseAnswer(took, hosts, row["synchronous"], backup, row["open_alerts"])
