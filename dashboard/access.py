@@ -76,6 +76,8 @@ ROUTES: tuple[Route, ...] = (
         "resets, changes or closes an account",
         _SESSION,
     ),
+    admins("GET", "/office", "what is done, and still to do", _SESSION),
+    admins("POST", "/office/preflight", "runs the preflight", _SESSION, 409),
     admins("GET", "/office/setup", "from a county's files to an election", _SESSION),
     admins("GET", "/office/setup/progress", "how far the work is", _SESSION),
     admins("POST", "/office/setup/files", "gives files, small and whole", _SESSION, 303),

@@ -127,7 +127,7 @@ def intake_lines(intake: ServiceState) -> list[HealthLine]:
 def feed_lines(age: float | None, behind: float, tally: ServiceState) -> list[HealthLine]:
     """The board's feed: how old it is, how far behind the log, who looks on."""
     viewers = tally.metrics.get("beluga_feed_viewers")
-    looks = f", {viewers:.0f} boards look on" if viewers is not None else ""
+    looks = f", {viewers:.0f} listen" if viewers is not None else ""
     if age is None or age > OLD_FEED:
         said = "no word of the tally" + (f" for {age:.0f} s" if age is not None else "")
         return [HealthLine("feed", Health.BAD, said, "tally-down.md")]

@@ -10,6 +10,7 @@ from dashboard.clients.feed import WarRoomView
 from dashboard.clients.service_clients import ServiceClients
 from dashboard.map.places import Gazetteer
 from dashboard.office.account_pages import AccountPages
+from dashboard.office.checklist import ChecklistPage
 from dashboard.office.command_runs import CommandRuns
 from dashboard.office.first_account import FirstAccountPage
 from dashboard.office.health_pages import HealthPages
@@ -24,6 +25,7 @@ from election.access.tokens import Tokens
 
 # Where, called what, and for admins alone or for everybody of the war room.
 PAGES = (
+    ("/office", "Checklist", True),
     ("/office/setup", "Set-up", True),
     ("/office/watchers", "Watchers", False),
     ("/office/links", "Links", False),
@@ -59,5 +61,6 @@ def add_office(  # noqa: PLR0917
     LinkPages(bridge, settings, tokens, gazetteer, record).add_to(server)
     HealthPages(bridge, settings, feed).add_to(server)
     AccountPages(bridge, gazetteer, record).add_to(server)
+    ChecklistPage(bridge, folder, runs, gazetteer, services, record).add_to(server)
     FirstAccountPage(bridge, tokens, audit_log).add_to(server)
     SetUpPages(bridge, SetUp(folder, runs), runs, gazetteer, record, scripts).add_to(server)

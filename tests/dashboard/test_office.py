@@ -237,3 +237,15 @@ async def test_the_health_page_is_there_while_everything_else_is_away(room: Room
         await expect(page.locator(".checks")).to_contain_text("database: answers in")
         await expect(page.locator("li", has_text="intake: does not answer")).to_contain_text("intake-down.md")
         await nothing_to_mend(page)
+
+
+async def test_the_checklist_says_what_is_still_to_do(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, "ada", "/office") as seen:
+        page = seen.page
+        await expect(page.locator("li", has_text="election:")).to_contain_text("General election, 2026-11-03")
+        await expect(page.locator("li", has_text="accounts:")).to_contain_text("a second admin")
+        await expect(page.locator("li", has_text="watchers:")).to_contain_text(
+            "2 of 2 precincts have a watcher"
+        )
+        await expect(page.locator("li", has_text="roll call:")).to_contain_text("intake does not answer")
+        await nothing_to_mend(page)

@@ -32,7 +32,7 @@ def test_a_well_stack_is_well() -> None:
         disk_line(9 << 30, 20 << 30), *alert_lines(answer),
     ]  # fmt: skip
     assert worst(lines) is Health.WELL
-    assert "4 boards look on" in " ".join(line.said for line in lines)
+    assert "4 listen" in " ".join(line.said for line in lines)
 
 
 def test_what_is_silent_hides_nothing_else() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.office.checklist import election_lines, findings_in, preflight_lines, roll_call_line
 from dashboard.office.set_up import AdoptionReport
 from dashboard.office.set_up_pages import given_answers
 from dashboard.office.uploads import UploadedFile, UploadRefusedError, Uploads, plain_name
@@ -68,3 +69,18 @@ def test_a_plan_says_what_must_be_typed_and_what_no_page_does() -> None:
     ])  # fmt: skip
     assert look.must_confirm == ["another election would take its place"]
     assert look.refused.startswith("2 precincts that would go")
+
+
+def test_the_checklist_reads_the_preflight_among_other_lines() -> None:
+    said = (
+        'a warning [first]\n[\n {"check": "watchers", "passed": false, "said": "2", "remedy": "find"}\n]\nbye'
+    )
+    (line,) = preflight_lines(findings_in(said))
+    assert (line.done, line.where, line.remedy) == (False, "/office/watchers?only=unwatched", "find")
+    assert findings_in("Traceback") == findings_in("[\nnothing]") == []
+
+
+def test_nothing_is_done_before_there_is_an_election() -> None:
+    assert [line.done for line in election_lines(None)] == [False]
+    assert not roll_call_line({"proven": 0, "watchers": 0}).done
+    assert roll_call_line({"proven": 2, "watchers": 2, "wrong_number": []}).done

@@ -53,6 +53,7 @@ SEEN = {
     "/office/watchers/<watcher_id>": (404, "/office/watchers/w23"),
     "/office/links": (200, "/office/links?county=County+B"),
     "/office/health": (200, "/office/health"),
+    "/office": (403, "/office"),
     "/office/accounts": (403, "/office/accounts"),
     "/office/setup": (403, "/office/setup"),
     "/office/setup/progress": (403, "/office/setup/progress"),
@@ -67,7 +68,7 @@ PASSED_ON = {
 }  # fmt: skip
 DEEDS = {
     "/actions", "/alerts/acknowledge", "/_dash-update-component", "/office/watchers/<watcher_id>/remove",
-    "/office/links/cards", "/office/links/revoke",
+    "/office/preflight", "/office/links/cards", "/office/links/revoke",
     "/office/setup/files", "/office/setup/files/<name>", "/office/setup/remove", "/office/setup/look",
     "/office/setup/import", "/office/accounts/<login>/<any(reset,role,disable,codes,nocodes,signout):what>",
 }  # fmt: skip
