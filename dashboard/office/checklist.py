@@ -1,4 +1,4 @@
-"""`/office`: from "no election" to "ready", line by line, each with the page where it is seen to; for admins."""
+"""`/office`: from "no election" to "ready", line by line, each with the page where it is seen to."""
 
 import time
 from dataclasses import dataclass
