@@ -135,11 +135,9 @@ class ChecklistPage:
 
     def _page(self, problem: str = "", status: int = 200) -> Any:
         kept = self._kept()
-        lines = [
-            *election_lines(self._gazetteer.places),
-            account_line(self._accounts()),
-            roll_call_line(self._roll_call(who_asks())),
-        ]
+        lines = [*election_lines(self._gazetteer.places), account_line(self._accounts())]
+        if self._gazetteer.places is not None:
+            lines.append(roll_call_line(self._roll_call(who_asks())))
         last = self._runs.last
         page = flask.render_template(
             "office_checklist.html", csrf=csrf_token(), lines=lines, problem=problem,

@@ -114,9 +114,8 @@ class SetUp:
             look.said = list(words_of(adopted))
         if look.report.get("valid"):
             planned = await self._runs.command("import", self.draft, "--dry-run")
-            look.plan = [
-                line for line in planned.text.splitlines() if line and not line.startswith("notice: ")
-            ]
+            told = planned.text.replace(str(self.draft), "The folder")
+            look.plan = [line for line in told.splitlines() if line and not line.startswith("notice: ")]
             look.good = planned.code == 0
         self._write("look.json", asdict(look))
 
@@ -169,4 +168,5 @@ class SetUp:
 
 def _last(said: CommandResult) -> str:
     lines = words_of(said, 6)
-    return " ".join(line.removeprefix("beluga: ") for line in lines) or f"it ended with {said.code}"
+    why = [line.removeprefix("beluga: ") for line in lines if line.startswith("beluga: ")] or list(lines)
+    return " ".join(why) or f"it ended with {said.code}"
