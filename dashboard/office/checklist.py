@@ -157,9 +157,10 @@ class ChecklistPage:
         async def work() -> None:
             done = await self._runs.command("preflight", "--json", *(["--local"] if local else []))
             private_folder(self._folder)
-            kept = {"at": time.time(), "findings": findings_in(done.text)}
+            findings = findings_in(done.text)
+            kept = {"at": time.time(), "findings": findings}
             replace_file(self._folder / "preflight.json", orjson.dumps(kept))
-            failed = [f["check"] for f in kept["findings"] if not f["passed"]]
+            failed = [f["check"] for f in findings if not f["passed"]]
             await self._record.noted(who, "preflight", "stack", {"failed": failed})
 
         try:

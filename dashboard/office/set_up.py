@@ -39,6 +39,7 @@ class AdoptionReport:
     plan: list[str] = field(default_factory=list)  # what the import would change
     good: bool = False  # the folder stands, and the import would be taken
     files: list[str] = field(default_factory=list)
+    mark: str = ""  # of the election that was there then
 
     @property
     def open_questions(self) -> int:
@@ -89,14 +90,17 @@ class SetUp:
         known = {(a["file"], a["key"]): a for a in [*self.answers(), *given]}
         self._write("answers.json", list(known.values()))
 
-    async def look(self, *, has_election: bool) -> None:
-        """Adopts the files into a fresh draft, and asks what the import would change."""
+    async def look(self, mark: str) -> None:
+        """Adopts the files into a fresh draft, and asks what the import would change.
+
+        `mark`: of the election that is in the database, "" where there is none.
+        """
         files = self.uploads.paths()
         if not files:
             raise SetUpRefusedError("give the county's files first")
         shutil.rmtree(self.draft, ignore_errors=True)
         private_folder(self._folder)
-        if has_election:
+        if mark:
             exported = await self._runs.command("export", self.draft)
             if exported.code:
                 raise SetUpRefusedError(_last(exported))
@@ -104,7 +108,7 @@ class SetUp:
         for name in _KEPT:
             with suppress(FileNotFoundError):
                 shutil.copyfile(self._folder / "kept" / name, self.draft / name)
-        look = AdoptionReport(files=[f.name for f in files])
+        look = AdoptionReport(files=[f.name for f in files], mark=mark)
         report = self._folder / "report.json"
         report.unlink(missing_ok=True)
         adopted = await self._runs.command("adopt", *files, "--yes", *self._options(report))
@@ -134,11 +138,15 @@ class SetUp:
         kept = self._read("imported.json", None)
         return kept if isinstance(kept, dict) else None
 
-    async def import_draft(self, confirm: str, login: str) -> list[str]:
-        """Imports what was looked at. Returns what the command said; raises `SetUpRefusedError`."""
+    async def import_draft(self, confirm: str, login: str, mark: str) -> list[str]:
+        """Imports what was looked at, where the election is still the one of then. Returns what the command
+        said; raises `SetUpRefusedError`.
+        """
         look = self.last_look()
         if look is None or not look.good or look.refused:
             raise SetUpRefusedError("look through the files again: they are not ready to be imported")
+        if look.mark != mark:
+            raise SetUpRefusedError("the election was changed meanwhile: look through the files again")
         done = await self._runs.command("import", self.draft, f"--confirm={confirm}")
         if done.code:
             raise SetUpRefusedError(_last(done))

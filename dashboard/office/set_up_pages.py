@@ -130,7 +130,7 @@ class SetUpPages:
 
     def _looked(self, who: WarRoomUser, names: list[str]) -> Any:
         async def work() -> None:
-            await self._set_up.look(has_election=await self._has_election())
+            await self._set_up.look(await self._mark())
             await self._record.noted(who, "files looked through", "election", {"files": names[:50]})
 
         return work
@@ -140,7 +140,7 @@ class SetUpPages:
         who, confirm = who_asks(), flask.request.form.get("confirm", "").strip()
 
         async def work() -> None:
-            said = await self._set_up.import_draft(confirm, who.login)
+            said = await self._set_up.import_draft(confirm, who.login, await self._mark())
             await self._record.noted(who, "election imported", "election", {"said": said[:10]})
 
         return self._begin("The import", work, "#imported")
@@ -152,9 +152,10 @@ class SetUpPages:
             return self._page(f"{error}.", 409)
         return flask.redirect(f"/office/setup{place}", 303)
 
-    async def _has_election(self) -> bool:
+    async def _mark(self) -> str:
+        """Another for each import and each change of the roster; empty without an election."""
         async with asyncio.timeout(5), self._bridge.connection() as connection:
-            return bool(await connection.fetchval("select true from election"))
+            return await connection.fetchval("select imported_at || roster_version from election") or ""
 
 
 @cache

@@ -1,11 +1,15 @@
 """What the office's set-up keeps of what it is given: files in pieces, answers that were changed."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.office.checklist import election_lines, findings_in, preflight_lines, roll_call_line
-from dashboard.office.set_up import AdoptionReport
+from dashboard.office.command_runs import CommandRuns
+from dashboard.office.set_up import AdoptionReport, SetUp, SetUpRefusedError
 from dashboard.office.set_up_pages import given_answers
 from dashboard.office.uploads import UploadedFile, UploadRefusedError, Uploads, plain_name
 
@@ -84,3 +88,14 @@ def test_nothing_is_done_before_there_is_an_election() -> None:
     assert [line.done for line in election_lines(None)] == [False]
     assert not roll_call_line({"proven": 0, "watchers": 0}).done
     assert roll_call_line({"proven": 2, "watchers": 2, "wrong_number": []}).done
+
+
+async def test_an_election_that_was_changed_after_the_look_is_not_overwritten(tmp_path: Path) -> None:
+    bridge = AsyncBridge("")  # never started: nothing may be run
+    set_up = SetUp(tmp_path, CommandRuns(bridge, "false", tmp_path / "progress.json"))
+    kept = asdict(AdoptionReport(good=True, plan=["1 added"], mark="of then"))
+    (tmp_path / "look.json").write_text(json.dumps(kept))
+    with pytest.raises(SetUpRefusedError, match="changed meanwhile"):
+        await set_up.import_draft("", "ada", "of now")
+    with pytest.raises(SetUpRefusedError, match="ended with 1"):
+        await set_up.import_draft("", "ada", "of then")
