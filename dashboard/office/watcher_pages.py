@@ -81,8 +81,10 @@ class WatcherPages:
             return set(), "Intake does not answer, and it alone knows whose numbers are wrong."
 
     def watcher_page(self, watcher_id: str) -> Any:
-        """One watcher's form."""
-        return self._one(self._known(watcher_id))
+        """One watcher's form. It shows the number, as the list does not: that is audited."""
+        watcher = self._known(watcher_id)
+        self._record.note(who_asks(), "phones seen", f"watcher:{watcher_id}", {"people": 1})
+        return self._one(watcher)
 
     def _one(self, watcher: Watcher, problem: str = "", status: int = 200) -> Any:
         page = flask.render_template(

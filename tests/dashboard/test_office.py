@@ -204,7 +204,7 @@ async def test_watchers_are_added_corrected_and_taken_away(room: Room, browser: 
         await press(page, "Take off the roster")
         await expect(page.get_by_role("status")).to_contain_text("Cy Ro is off the roster")
         assert '"Cy Ro"' not in await value(room, in_force)
-    deeds = "select string_agg(action, ', ' order by seq) from audit where subject like 'watcher:%'"
+    deeds = "select string_agg(action, ', ' order by seq) from audit where action like 'watcher %'"
     assert await value(room, deeds) == "watcher added, watcher corrected, watcher removed"
 
 
