@@ -28,6 +28,7 @@ from dashboard.debrief.page import DebriefPage
 from dashboard.desks.desks import DeskPages
 from dashboard.map.places import Gazetteer
 from dashboard.office.audit import add_audit
+from dashboard.office.pages import add_office
 from dashboard.precinct.panel import add_panel
 from dashboard.settings import DashboardSettings
 from election.access.access_list import AccessList
@@ -104,6 +105,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     add_actions(server, bridge, service_clients, gazetteer, audit_log)
     scripts = Scripts.read()
     DeskPages(bridge, service_clients, gazetteer, audit_log, scripts).add_to(server)
+    add_office(server, bridge, settings, tokens, gazetteer, service_clients, feed, audit_log, scripts)
     add_alerts(server, bridge, alerts, audit_log)
     add_snapshots(server, snapshots)
     DebriefPage(settings, bridge, feed, service_clients, gazetteer, clock).add_to(server)

@@ -22,6 +22,7 @@ export function buildHeader(boot) {
       make("a", { href: "/hotline", target: "_blank", rel: "noopener" }, "Hotline"),
       make("a", { href: "/?kiosk=1&rotate=20" }, "For a wall"),
       make("button", { type: "button", id: "start-tour" }, "Five sentences"),
+      make("a", { href: boot.role === "admin" ? "/office" : "/office/watchers" }, "Office"),
       boot.role === "admin" ? make("a", { href: "/audit" }, "Audit trail") : null,
       leave("/logout", "Sign out"), leave("/logout-everywhere", "Sign out everywhere", "Ends every session of yours, on every device; also the hotline's")));
   byId("top").append(

@@ -165,6 +165,10 @@ class Gazetteer:
                     pass
                 self._told.clear()
 
+    def look_now(self) -> None:
+        """Takes what was changed a moment ago, from a page's thread. Raises one of `UNREACHABLE`."""
+        self._bridge.run(self._look())
+
     async def _look(self) -> None:
         known = self.places
         async with self._bridge.connection() as connection:

@@ -16,6 +16,7 @@ import orjson
 from election.domain.day import CurvePoint, Election, ElectionDay, Method, PastVotes, Precinct, Watcher
 from election.domain.ids import PrecinctId, WatcherId
 from election.domain.roster import dump_roster_content, load_roster, version_of
+from election.errors import ElectionError
 
 CHANGED_CHANNEL = "beluga_election"  # NOTIFY with the roster's version; it only wakes
 SAVE_SECONDS = 300.0  # 180,000 precincts with shapes on a slow disk
@@ -62,6 +63,12 @@ _WATCHER = (
     "watcher_id", "name", "phone", "language", "precinct_ids", "backup_phone", "coordinator",
     "shift_start", "shift_end",
 )  # fmt: skip
+_SAVE_WATCHER = f"""
+insert into watchers ({", ".join(_WATCHER)})
+values ({", ".join(f"${number}" for number in range(1, len(_WATCHER) + 1))})
+on conflict (watcher_id) do update set
+    {", ".join(f"{c} = excluded.{c}" for c in _WATCHER if c not in ("watcher_id", "precinct_ids"))}
+"""  # noqa: S608
 
 
 async def save_election(connection: asyncpg.Connection, election: Election) -> str:
@@ -256,6 +263,48 @@ async def move_watchers(connection: asyncpg.Connection, posts: Mapping[str, Sequ
     if version == day["roster_version"]:
         return None
     await connection.execute(_SAVE_ROSTER, version, content)
+    await connection.execute("update election set roster_version = $1", version)
+    await connection.execute("select pg_notify($1, $2)", CHANGED_CHANNEL, version)
+    return version
+
+
+class PhoneTakenError(ElectionError):
+    """Another watcher has this phone; a text from it would be either's."""
+
+    def __init__(self, watcher_id: str) -> None:
+        super().__init__(self.__doc__)
+        self.watcher_id = watcher_id
+
+
+async def change_watchers(
+    connection: asyncpg.Connection, saved: Sequence[Watcher], removed: Sequence[str] = ()
+) -> str | None:
+    """Adds or corrects watchers and takes others away; returns the new roster's version, None without one.
+
+    Where somebody who is there already watches stays as it is: moves are the log's (`move_watchers`), of
+    this watcher too. Raises `PhoneTakenError`. Call it within a transaction, as `save_election`.
+    """
+    await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
+    content = await current_roster(connection)
+    if content is None:
+        return None
+    roster = await asyncio.to_thread(load_roster, content)
+    watchers = {str(key): w for key, w in roster.watchers.items() if str(key) not in removed}
+    for watcher in saved:
+        for other in watchers.values():
+            theirs = {other.phone, other.backup_phone}
+            if other.watcher_id != watcher.watcher_id and theirs & {watcher.phone, watcher.backup_phone} - {
+                None
+            }:
+                raise PhoneTakenError(other.watcher_id)
+        there = watchers.get(watcher.watcher_id)
+        posts = there.precinct_ids if there is not None else watcher.precinct_ids
+        watchers[watcher.watcher_id] = replace(watcher, precinct_ids=posts)
+    await connection.execute("delete from watchers where watcher_id = any($1::text[])", list(removed))
+    await connection.executemany(_SAVE_WATCHER, [[getattr(w, column) for column in _WATCHER] for w in saved])
+    fresh = dump_roster_content(roster.day, tuple(roster.precincts.values()), tuple(watchers.values()))
+    version = version_of(fresh)
+    await connection.execute(_SAVE_ROSTER, version, fresh.decode())
     await connection.execute("update election set roster_version = $1", version)
     await connection.execute("select pg_notify($1, $2)", CHANGED_CHANNEL, version)
     return version

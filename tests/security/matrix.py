@@ -389,6 +389,33 @@ def _in_frame(pattern: str) -> Ask:
     return _with(made)
 
 
+def _formed(path: str, **fields: str) -> Ask:
+    """A plain form of the war room's, with the session's own token."""
+    return _with(lambda there, who: {"path": path, "data": {"csrf": there.csrf.get(who, ""), **fields}})
+
+
+def _watcher(there: House, who: Who, name: str) -> dict[str, Any]:
+    """A new watcher for Kent."""
+    phone = f"+1215555{int.from_bytes(name.encode()) % 10_000:04}"
+    fields = {"name": name, "phone": phone, "precincts": "K-01", "watcher_id": name.replace(" ", "-")}
+    return {"path": "/office/watchers", "data": {"csrf": there.csrf.get(who, ""), **fields}}
+
+
+async def _taken_away(there: House, who: Who) -> dict[str, Any]:
+    """A watcher of Kent; one to spare where they go."""
+    name = f"gone-{who.value[:5]}".replace(" ", "-")
+    if who in (Who.HERE, Who.STAFF, Who.ADMIN):
+        asked = _watcher(there, Who.ADMIN, name)
+        got = await there.ask(
+            "dashboard", "POST", asked.pop("path"), headers=there.session(Who.ADMIN), **asked
+        )
+        assert got.status == 303, got
+    else:
+        name = "wat-kent"
+    path = f"/office/watchers/{name}/remove"
+    return {"path": path, "data": {"csrf": there.csrf.get(who, "")}}
+
+
 def _kept_page(there: House, _: Who) -> dict[str, Any]:
     names = sorted(p.name for p in there.folder.glob("dashboard/dashboard/snapshots/*.html"))
     return {"path": f"/snapshots/{names[-1]}"}
@@ -415,6 +442,30 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
     ("POST", "/alerts/acknowledge"): _with(
         lambda there, _: {"path": "/alerts/acknowledge", "json": {"ids": [str(there.alert)]}}
     ),
+    **{
+        ("POST", f"/office/setup/{what}"): _formed(f"/office/setup/{what}")
+        for what in ("files", "remove", "look", "import")
+    },
+    ("POST", "/office/watchers"): _with(lambda there, who: _watcher(there, who, f"new-{who.value[:5]}")),
+    ("GET", "/office/watchers/<watcher_id>"): _to("/office/watchers/wat-kent"),
+    ("POST", "/office/watchers/<watcher_id>"): _formed(
+        "/office/watchers/wat-kent", name="Watcher of Kent", phone="+12155550101", precincts="K-01"
+    ),
+    ("POST", "/office/watchers/<watcher_id>/remove"): _taken_away,
+    ("POST", "/office/preflight"): _formed("/office/preflight"),
+    ("GET", "/office/links"): _to("/office/links?county=Kent"),
+    ("POST", "/office/links/cards"): _formed("/office/links/cards", watcher="wat-kent"),
+    ("POST", "/office/links/revoke"): _formed("/office/links/revoke", watcher="wat-kent"),
+    ("POST", "/office/accounts"): _with(
+        lambda there, who: {
+            "path": "/office/accounts",
+            "data": {"csrf": there.csrf.get(who, ""), "login": "spare", "role": "staff"},
+        }
+    ),
+    ("POST", "/office/accounts/<login>/<any(reset,role,disable,codes,nocodes,signout):what>"): _formed(
+        "/office/accounts/spare/signout"
+    ),
+    ("PUT", "/office/setup/files/<name>"): _to("/office/setup/files/x.csv?at=0&of=1", data=b"x"),
     ("GET", "/snapshots/<name>"): _with(_kept_page),
     ("GET", "/replay"): _to("/replay?at=2026-11-03T17:00:00Z"),
 }

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 MINE, OTHER, OTHERS_WATCHER = "01-01", "01-24", "Watcher 23"
 KEY = "7b1f6a52-35a5-4d0c-9be1-0a9f0d1a2b4f"
 
-OPEN = {"/login", "/logout", "/logout-everywhere", "/healthz", "/readyz", "/metrics"}
+OPEN = {"/login", "/first", "/logout", "/logout-everywhere", "/healthz", "/readyz", "/metrics"}
 # The same for everybody who is signed in: scripts, styles, Dash's frame, pages that ask for their content.
 FRAME = {
     "/", "/<path:path>", "/_dash-layout", "/_dash-dependencies", "/_favicon.ico", "/_reload-hash",
@@ -50,6 +50,14 @@ SEEN = {
     "/hotline": (303, "/hotline"),
     "/snapshots": (403, "/snapshots"),
     "/snapshots/<name>": (403, "/snapshots/2026-11-03T1700Z.html"),
+    "/office/watchers": (200, f"/office/watchers?q={OTHERS_WATCHER.replace(' ', '+')}"),
+    "/office/watchers/<watcher_id>": (404, "/office/watchers/w23"),
+    "/office/links": (200, "/office/links?county=County+B"),
+    "/office/health": (200, "/office/health"),
+    "/office": (403, "/office"),
+    "/office/accounts": (403, "/office/accounts"),
+    "/office/setup": (403, "/office/setup"),
+    "/office/setup/progress": (403, "/office/setup/progress"),
     "/audit": (403, "/audit"),
     "/audit.csv": (403, "/audit.csv"),
 }
@@ -59,7 +67,13 @@ PASSED_ON = {
     "/desks", "/desks/<name>", "/desks/<name>/<path:item>/<any(take,release,finish):what>", "/rollcall",
     "/rollcall/<any(invite,remind):what>",
 }  # fmt: skip
-DEEDS = {"/actions", "/phones", "/alerts/acknowledge", "/_dash-update-component"}
+DEEDS = {
+    "/actions", "/phones", "/alerts/acknowledge", "/_dash-update-component",
+    "/office/watchers/<watcher_id>/remove",
+    "/office/preflight", "/office/links/cards", "/office/links/revoke",
+    "/office/setup/files", "/office/setup/files/<name>", "/office/setup/remove", "/office/setup/look",
+    "/office/setup/import", "/office/accounts/<login>/<any(reset,role,disable,codes,nocodes,signout):what>",
+}  # fmt: skip
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

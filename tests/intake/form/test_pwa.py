@@ -9,10 +9,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from election.access.watcher_links import issue, reissue, revoke
 from election.domain.checkin import Kind
 from election.postgres.database import connect
 from intake.reading.reader import readings_of
-from intake.roster.links import issue, reissue, revoke
 from tests.intake.phones import NUMBER, PHONE, Site, browser, needs_chromium, pictures, run, site
 from tests.intake.sample import ONE, SENT, TWO, sample_roster, sms
 
