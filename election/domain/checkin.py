@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from election.domain.ids import CheckInId, MessageId, PrecinctId, WatcherId
 
-GRAMMAR = 2  # of how messages are read (intake/reading): grows where the same words read differently
+GRAMMAR = 3  # of how messages are read (intake/reading): grows where the same words read differently
 
 
 class Kind(StrEnum):
@@ -38,6 +38,7 @@ class Kind(StrEnum):
     CONFIRM = "confirm"  # yes: to the sender's open question, if there is one; detail.choice: one of two
     DENY = "deny"  # no: the same
     NOTED = "noted"  # a reaction, thanks, an automatic reply: kept, on no desk, unanswered
+    INQUIRY = "inquiry"  # detail.about: asks what the election folder knows; answered at once
     RESOLVED = "resolved"  # the sender's open incident is over
     # staff decisions
     ACCEPT = "accept"  # detail.target: check-in id

@@ -4,7 +4,8 @@ Each file has several contexts. `word` entries list, separated by `;`, the words
 text (accents and case do not matter). `reply` entries word the answers, `form` entries the watcher's form,
 `outbound` entries what we text on our own accord, `incident` entries list words by what an incident is about,
 `danger` entries the words that make a sentence an alarm, `machine` entries how phones and networks word what
-no person wrote, `number` entries the words of numbers.
+no person wrote, `number` entries the words of numbers, `inquiry` entries how watchers ask what the election
+folder knows (`*` stands for some words).
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
-_LISTS = ("word", "incident", "danger", "machine", "number")
+_LISTS = ("word", "incident", "danger", "machine", "number", "inquiry")
 _SENTENCES = ("reply", "form", "outbound")
 
 
@@ -30,6 +31,7 @@ class Catalogue:
     danger: dict[str, tuple[str, ...]] = field(default_factory=dict)
     machine: dict[str, tuple[str, ...]] = field(default_factory=dict)
     numbers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    inquiries: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -48,7 +50,7 @@ def read_catalogue(path: Path) -> Catalogue:
             sentences[entry.context][key] = value
     return Catalogue(
         path.stem, lists["word"], sentences["reply"], sentences["form"], sentences["outbound"],
-        lists["incident"], lists["danger"], lists["machine"], lists["number"],
+        lists["incident"], lists["danger"], lists["machine"], lists["number"], lists["inquiry"],
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from election.wire.intake import Decision, FormReport
 from intake.reading import corrections
 from intake.reading.grammar import read
 from intake.reading.grammar.danger import danger_words
+from intake.reading.grammar.inquiries import inquiry_phrases
 from intake.reading.grammar.quoted import machine_words, our_words
 from intake.reading.grammar.spelled import spelled_numbers
 from intake.reading.grammar.words import vocabulary
@@ -56,7 +57,15 @@ class SentText(Protocol):
 
 def prepare() -> None:
     """Builds the tables of words, a tenth of a second's work that the first texts would else wait for."""
-    for table in (vocabulary, spelled_numbers, danger_words, machine_words, our_words, incident_phrases):
+    for table in (
+        vocabulary,
+        spelled_numbers,
+        danger_words,
+        machine_words,
+        our_words,
+        incident_phrases,
+        inquiry_phrases,
+    ):
         table()
 
 

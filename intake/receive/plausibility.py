@@ -13,11 +13,20 @@ from election.domain.checkin import Channel, Message, Reading
 from election.domain.ids import PrecinctId
 from election.feed_client.view import FeedView, Rows
 from election.wire.feed import PrecinctState
+from intake.replies.inquiries import PlaceNow
 from intake.replies.wording import Hints, doubt_about
 
 HINT_SECONDS = 600.0  # real; an older word about a precinct says nothing about a count that comes now
 ONCE = 90.0  # seconds within which the same number is a redelivery, not a confirmation
 MOST_DOUBTS = 10_000  # remembered doubts; the oldest are forgotten
+
+
+@dataclass(frozen=True, slots=True)
+class HoursNow:
+    """When the polls open and close, as staff last decided; epoch seconds."""
+
+    opens_at: int
+    closes_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +46,16 @@ class Place:
         return self.state == PrecinctState.SILENT
 
 
-IntakeView = FeedView[Place, None]  # of what does not change, intake knows more from its roster
+IntakeView = FeedView[Place, HoursNow]  # of what else does not change, intake knows more from its roster
 
 
 def intake_view(monotonic: Callable[[], float] = time.monotonic) -> IntakeView:
     """An empty view, before the first message."""
-    return FeedView(Rows(lambda row: Place(**row), tuple(Place.__dataclass_fields__)), monotonic=monotonic)
+    return FeedView(
+        Rows(lambda row: Place(**row), tuple(Place.__dataclass_fields__)),
+        Rows(lambda row: HoursNow(**row), tuple(HoursNow.__dataclass_fields__)),
+        monotonic=monotonic,
+    )
 
 
 def hint_of(
@@ -88,6 +101,18 @@ class Plausibility:
                 continue
             found[reading.precinct_id] = hint
         return found or None
+
+    def place_now(self, precinct_id: PrecinctId) -> PlaceNow:
+        """What the tally says of a precinct: its hours as last heard, its count only where that is fresh."""
+        place, hours = self._feed.standings.get(precinct_id), self._feed.precincts.get(precinct_id)
+        fresh = self._feed.fresh(HINT_SECONDS)
+        return PlaceNow(
+            hours.opens_at if hours else None,
+            hours.closes_at if hours else None,
+            place.last_votes if place and fresh else None,
+            place.last_observed_at if place and fresh else None,
+            counts_known=place is not None and fresh,
+        )
 
     def _confirmed(self, message: Message, reading: Reading) -> bool:
         key = (message.sender, str(reading.precinct_id), int(reading.votes or 0))
