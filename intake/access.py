@@ -36,6 +36,8 @@ ROUTES: tuple[Route, ...] = (
     war_room("POST", "/desks/{desk}/{item}/take", "takes an item", _BEARER, elsewhere=404),
     war_room("POST", "/desks/{desk}/{item}/release", "gives an item back", _BEARER, 204, elsewhere=404),
     war_room("POST", "/desks/{desk}/{item}/finish", "decides an item", _BEARER, elsewhere=404),
+    war_room("GET", "/desks/{desk}/{item}/thread", "all said with whom it is about", _BEARER, elsewhere=404),
+    war_room("GET", "/threads/{watcher}", "all said with a watcher", _BEARER, elsewhere=404),
     own("GET", "/rollcall", "whose phones are proven", _BEARER),
     own("POST", "/rollcall/{what:invite|remind}", "texts those not proven", _BEARER),
     anybody("GET", "/openapi.json", "this API's description"),

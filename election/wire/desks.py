@@ -117,13 +117,13 @@ class Finish(BaseModel):
 
     `read_as`: the words as they should have been texted (unread). `tie`: whose phone it is (unknown).
     `accept`, `reject`: a count (held). `status`: an incident's. `again`: the same words are sent once more
-    (outbox). `dismiss`: seen, and nothing to count.
+    (outbox). `answer`: `text` goes to whoever wrote (unread). `dismiss`: seen, and nothing to count.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     key: UUID
-    outcome: str = Field(pattern="^(dismiss|read_as|tie|accept|reject|status|again)$")
+    outcome: str = Field(pattern="^(dismiss|read_as|tie|accept|reject|status|again|answer)$")
     text: str = Field(default="", max_length=1_600)
     watcher_id: str = Field(default="", max_length=64)
     status: str = Field(default="", max_length=40)

@@ -48,7 +48,7 @@ class DeskItems:
 
         Raises `DeskRefusedError`.
         """
-        found = await self._check_scope(connection, desk, item, viewer)
+        found = await self.to_see(connection, desk, item, viewer)
         if found is not None and viewer.counties is not None:
             entry, roster = (
                 found.first if isinstance(found, Thread) else found,
@@ -58,7 +58,7 @@ class DeskItems:
                 raise DeskRefusedError(404, "There is no such item at your desk.")
         return found
 
-    async def _check_scope(
+    async def to_see(
         self, connection: asyncpg.Connection, desk: Desk, item: str, viewer: Viewer
     ) -> store.Subject | Thread | Lost | None:
         """Returns the item, where it exists and the viewer may see it. Raises `DeskRefusedError`."""

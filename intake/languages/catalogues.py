@@ -5,7 +5,7 @@ text (accents and case do not matter). `reply` entries word the answers, `form` 
 `outbound` entries what we text on our own accord, `incident` entries list words by what an incident is about,
 `danger` entries the words that make a sentence an alarm, `machine` entries how phones and networks word what
 no person wrote, `number` entries the words of numbers, `inquiry` entries how watchers ask what the election
-folder knows (`*` stands for some words).
+folder knows (`*` stands for some words), `answer` entries what staff answer often.
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from pathlib import Path
 from babel.messages.pofile import read_po
 
 _LISTS = ("word", "incident", "danger", "machine", "number", "inquiry")
-_SENTENCES = ("reply", "form", "outbound")
+_SENTENCES = ("reply", "form", "outbound", "answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Catalogue:
     machine: dict[str, tuple[str, ...]] = field(default_factory=dict)
     numbers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     inquiries: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)  # staff's, at hand
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -51,6 +52,7 @@ def read_catalogue(path: Path) -> Catalogue:
     return Catalogue(
         path.stem, lists["word"], sentences["reply"], sentences["form"], sentences["outbound"],
         lists["incident"], lists["danger"], lists["machine"], lists["number"], lists["inquiry"],
+        sentences["answer"],
     )  # fmt: skip
 
 

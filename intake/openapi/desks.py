@@ -6,13 +6,15 @@ from pydantic import BaseModel
 
 from election.wire.desks import Desk, DeskPage, Desks, Finish, Problem, RollCall, Taken
 from election.wire.intake import Receipt
+from election.wire.threads import WatcherThread
 from intake.openapi.pages import BUSY
 
-MODELS: tuple[type[BaseModel], ...] = (Desks, DeskPage, Finish, Problem, RollCall, Taken)
+MODELS: tuple[type[BaseModel], ...] = (Desks, DeskPage, Finish, Problem, RollCall, Taken, WatcherThread)
 
 _DESKS = [desk.value for desk in Desk]
 _DESK = {"name": "desk", "in": "path", "required": True, "schema": {"type": "string", "enum": _DESKS}}
 _ITEM = {"name": "item", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 64}}
+_WATCHER = {"name": "watcher", "in": "path", "required": True, "schema": {"type": "string"}}
 _AFTER = {"name": "after", "in": "query", "schema": {"type": "string"}}
 _LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 200}}
 _ERRORS = {
@@ -38,6 +40,10 @@ def paths() -> dict[str, Any]:
             "post": _call("Say what an item was", Receipt, _DESK, _ITEM)
             | {"requestBody": {"required": True, "content": _content(_reference(Finish))}}
         },
+        "/desks/{desk}/{item}/thread": {
+            "get": _call("Everything said with whom an item is about", WatcherThread, _DESK, _ITEM)
+        },
+        "/threads/{watcher}": {"get": _call("Everything said with a watcher", WatcherThread, _WATCHER)},
         "/rollcall": {"get": _call("Whose phone has been proven", RollCall)},
         "/rollcall/invite": {"post": _call("Invite who is not proven, once", made)},
         "/rollcall/remind": {"post": _call("Remind who has not answered, once a day", made)},
