@@ -25,6 +25,7 @@ from dashboard.browser import Scripts, add_scripts
 from dashboard.clients.feed import war_room_view
 from dashboard.clients.service_clients import ServiceClients
 from dashboard.desks.desks import DeskPages
+from dashboard.desks.threads import ThreadPages
 from dashboard.map.places import Gazetteer
 from dashboard.office.audit import add_audit
 from dashboard.precinct.panel import add_panel
@@ -103,6 +104,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     add_actions(server, bridge, service_clients, gazetteer, audit_log)
     scripts = Scripts.read()
     DeskPages(bridge, service_clients, gazetteer, audit_log, scripts).add_to(server)
+    ThreadPages(bridge, service_clients, gazetteer).add_to(server)
     add_alerts(server, bridge, alerts, audit_log)
     add_snapshots(server, snapshots)
     add_replay(server, bridge, service_clients)

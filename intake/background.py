@@ -29,6 +29,10 @@ from intake.outbox.notifications import Notifications
 from intake.outbox.reassignments import Reassignments
 from intake.outbox.reminders import Reminders
 from intake.outbox.sender import Outbox
+from intake.photos.fetching import PhotoFetcher
+from intake.photos.following import PhotoFollower
+from intake.photos.shelf import PhotoShelf
+from intake.providers.photo_hosts import photo_hosts
 from intake.reading.reader import readings_of, watcher_of
 from intake.receive.incident_numbers import IncidentNumbers
 from intake.receive.pipeline import IngestPipeline
@@ -65,6 +69,7 @@ class OutreachServices:
         self._telemetry = OutboxTelemetry(telemetry.registry)
         self._refuse = telemetry.refuse
         self.feed = intake_view()
+        self.shelf = PhotoShelf(settings.photo_folder)
         self.plausibility = Plausibility(self.feed, self._opened)
         self.numbers = IncidentNumbers(settings.incident_window)
         made = {number.provider: SENDERS[number.provider](settings) for number in settings.outbound_numbers}
@@ -97,7 +102,8 @@ class OutreachServices:
     def add_to(self, app: web.Application, pipeline: IngestPipeline, door: Door) -> None:
         """The desks' routes and those of delivery reports."""
         settings = self._settings
-        add_desks(app, DeskAccess(settings, self._admission, pipeline, self.feed, self.acquire, door))
+        access = DeskAccess(settings, self._admission, pipeline, self.feed, self.acquire, door, self.shelf)
+        add_desks(app, access)
         DeliveryReports(settings, self._clock, self._telemetry, self.acquire, self._refuse).add_to(app)
 
     def work(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
@@ -107,6 +113,10 @@ class OutreachServices:
         ]
         if self._settings.database_url:
             running.append(("outbox", self.outbox.run()))
+            if self._settings.intake_worker == 0:  # one of a host fetches
+                fetcher = PhotoFetcher(photo_hosts(self._settings), self._settings.photo_most_bytes)
+                follower = PhotoFollower(self.shelf, fetcher, self.acquire, self._clock.now)
+                running.append(("photos", follower.run()))
         return running
 
     async def close(self) -> None:

@@ -6,6 +6,7 @@ import { byId, fieldOf, make, targetOf } from "./elements.js";
 import { connectFeed } from "./feed_connection.js";
 import { FeedView } from "./feed_view.js";
 import { now } from "./stack_clock.js";
+import { answerField, showThread } from "./thread.js";
 import { hhmm, hhmmss, setZone, span, whole } from "./words.js";
 
 /** @import {FeedHandlers} from "./feed_connection.js" */
@@ -61,7 +62,7 @@ const ROLL = { "not invited": "Not invited yet.", invited: "Invited by text; no 
 /** @type {Record<string, string>} */
 const UNSENT = { expired: "too late", silenced: "held back after STOP" };
 /** @type {Record<string, string>} */
-const PURPOSES = { question: "question", opt_out: "opt-out", reply: "reply", reassigned: "reassignment", reminder: "reminder", roll_call: "roll call", thanks: "thank-you" };
+const PURPOSES = { question: "question", opt_out: "opt-out", reply: "reply", answer: "answer", reassigned: "reassignment", reminder: "reminder", roll_call: "roll call", thanks: "thank-you" };
 
 let me = "";
 /** @type {Item[]} */
@@ -283,7 +284,10 @@ function paintWork() {
   painted = key;
   const work = byId("work");
   if (!i) { work.replaceChildren(); return; }
-  work.replaceChildren(...heading(i), people(i), ...(mine ? doing(i) : [taking(i)]));
+  const said = make("section", { id: "said", "aria-label": "All that was said" });
+  const answer = mine && desk === "unread" ? answerField((text) => finishWith(i.id, { outcome: "answer", text })) : null;
+  work.replaceChildren(...heading(i), people(i), ...(mine ? doing(i) : [taking(i)]), answer ? answer.element : "", said);
+  showThread(said, "/desks/" + desk + "/" + encodeURIComponent(i.id) + "/thread").then((thread) => answer?.fill(thread));
 }
 
 /** @param {Item} i */

@@ -3,6 +3,7 @@ import { board, post, say } from "./board.js";
 import { byId, fieldOf, make } from "./elements.js";
 import { panelScripts } from "./panel_scripts.js";
 import { now } from "./stack_clock.js";
+import { threadsHere } from "./thread.js";
 
 /** @typedef {{key: string, action: string, precinct_id: string | null, target?: string, callers_wanted?: number, text?: string, closes?: string, watcher_id?: string}} Deed */
 
@@ -47,7 +48,7 @@ export function showPanel(precinctId) {
   panelScripts.ready().then(() => {
     if (board.selected !== precinctId) return;
     byId("panel-words").scrollIntoView?.({ block: "nearest" });
-    byId("panel-actions").replaceChildren(callers(precinctId), note(precinctId), more(precinctId));
+    byId("panel-actions").replaceChildren(callers(precinctId), note(precinctId), more(precinctId), threadsHere(precinctId));
   }, () => say("The precinct's page does not load. Close it and open it again.", true));
 }
 

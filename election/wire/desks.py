@@ -11,6 +11,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from election.wire.threads import Photo
+
 
 class Desk(StrEnum):
     """The queues."""
@@ -79,6 +81,7 @@ class DeskItem(BaseModel):
     number: int | None = None  # incidents
     category: str = ""  # incidents
     status: str = ""  # incidents; outbox: what became of the text; roll call: how far it has come
+    photos: list[Photo] = Field(default_factory=list)  # unread, incidents
     history: list[Said] = Field(default_factory=list)  # incidents, oldest first
     steps: list[ReminderStep] = Field(default_factory=list)
     taken_by: str = ""

@@ -57,6 +57,8 @@ class DeskQueues:
                 raise DeskRefusedError(422, str(error)) from None
             roster, now = self._desk.roster, datetime.now(UTC)
             page.items = [item_of(dict(row), desk, viewer, roster, now) for row in rows[:limit]]
+            for item in page.items:
+                item.photos = await self._desk.with_states(item.photos)
             page.next = cursor_of(dict(rows[limit - 1])) if len(rows) > limit else None
             return page
         if desk is Desk.INCIDENTS:

@@ -14,11 +14,11 @@ from election.wire.threads import CannedAnswer, Photo, Turn, WatcherThread
 from intake.desks import store, thread_store
 from intake.desks.access import DeskAccess, DeskRefusedError, desk_of
 from intake.desks.items import DeskItems
+from intake.desks.photos import photos_of_entry
 from intake.desks.thread_views import ThreadParts, turns_of
 from intake.desks.undelivered import Lost
 from intake.desks.views import Viewer
 from intake.outbox import store as outbox_store
-from intake.photos.named import photo_urls
 from intake.reading.incidents import Thread, number_of, threads
 from intake.replies.purposes import zone_of
 from intake.replies.wording import catalogue_for
@@ -90,9 +90,11 @@ class WatcherThreads:
             staff = await thread_store.staff_entries(connection, items + names, names, reported)
             texts = await thread_store.texts_to(connection, phones, rehearsal, limit)
             silent = await outbox_store.opted_out(connection, phones[:1])
-        parts = ThreadParts(
-            messages, entries, staff, texts, photos_of(messages, entries), self._numbers(entries, staff)
-        )
+        photos = await self._desk.with_states([p for e in entries for p in photos_of_entry(e)])
+        by_message: dict[str, list[Photo]] = {}
+        for photo in photos:
+            by_message.setdefault(photo.message_id, []).append(photo)
+        parts = ThreadParts(messages, entries, staff, texts, by_message, self._numbers(entries, staff))
         turns = turns_of(parts, self._desk.pipeline.rosters.at_hand)
         if watcher is None:
             turns = [turn for turn in turns if _shown(turn, viewer, roster)]
@@ -134,15 +136,6 @@ def canned_answers(watcher: Watcher | None, roster: Roster) -> list[CannedAnswer
     """What staff answer often, in the watcher's language."""
     spoken, english = catalogue_for(watcher, roster).answers, catalogue_for(None, roster).answers
     return [CannedAnswer(key=key, label=english.get(key, text), text=text) for key, text in spoken.items()]
-
-
-def photos_of(messages: Sequence[Message], entries: Sequence[CheckIn]) -> dict[str, list[Photo]]:
-    """The photos of each message, by its id."""
-    return {
-        str(m.message_id): [Photo(message_id=str(m.message_id), number=n) for n in range(len(urls))]
-        for m in messages
-        if (urls := photo_urls(m.provider, m.raw))
-    }
 
 
 def may_be_answered_now(desk: DeskAccess, watcher: Watcher | None, roster: Roster, wrote: Message) -> bool:

@@ -11,6 +11,7 @@ from uuid import UUID
 from election.access.identity import Identity
 from election.domain.roster import Roster
 from election.wire.desks import Desk, DeskItem, ReminderStep
+from election.wire.threads import Photo
 from intake.desks.store import BEGINNING, Cursor
 from intake.errors import IntakeError
 from intake.outbox.reminders import STEPS, Made, silence_of
@@ -98,6 +99,7 @@ def item_of(
         votes=row["votes"],
         why=str(detail.get("held") or detail.get("quarantined") or ""),
         messages=row["messages"],
+        photos=[Photo(message_id=str(row["message_id"]), number=n) for n in range(detail.get("photos", 0))],
         taken_by=held,
         taken_until=taken if held else None,
     )

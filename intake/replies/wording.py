@@ -176,6 +176,8 @@ class _Writer:
                 return self._fill("resolved", precinct=where or "-")
             case Kind.CONFIRM | Kind.DENY:
                 return self._fill("confirm" if first.kind is Kind.CONFIRM else "deny")
+            case Kind.UNREAD if first.detail.get("photos"):
+                return self._fill("photo")
             case Kind.HELP | Kind.START | Kind.UNREAD:
                 return self._fill(first.kind.value)
             case _:
