@@ -1,4 +1,4 @@
-"""A photo is fetched from its provider alone, is a picture, and not too large; the login goes nowhere else."""
+"""A photo comes from its provider alone, is a picture, and not too large; the login goes nowhere else."""
 
 from datetime import UTC, datetime
 from pathlib import Path
