@@ -83,6 +83,7 @@ class OutreachServices:
             clock,
             self._telemetry,
             rehearsal=settings.rehearsal,
+            templates=settings.whatsapp_templates,
         )
         common: dict[str, Any] = {
             "quiet": settings.quiet, "region": settings.phone_region, "rehearsal": settings.rehearsal

@@ -7,6 +7,7 @@ import { connectFeed } from "./feed_connection.js";
 import { FeedView } from "./feed_view.js";
 import { now } from "./stack_clock.js";
 import { answerField, showThread } from "./thread.js";
+import { whatsAppWords } from "./whatsapp.js";
 import { hhmm, hhmmss, setZone, span, whole } from "./words.js";
 
 /** @import {FeedHandlers} from "./feed_connection.js" */
@@ -38,7 +39,8 @@ import { hhmm, hhmmss, setZone, span, whole } from "./words.js";
  * @property {Said[]} history
  * @property {Person[]} people
  */
-/** @typedef {{numbers: number, waiting: Record<string, number>, settled: Record<string, number>, at: string, oldest: string | null}} Outbox */
+/** @import {WhatsApp} from "./whatsapp.js" */
+/** @typedef {{numbers: number, waiting: Record<string, number>, settled: Record<string, number>, at: string, oldest: string | null, whatsapp?: WhatsApp | null}} Outbox */
 /** @typedef {"county" | "watchers" | "proven" | "invited" | "wrong_number" | "opted_out"} RollColumn */
 /** @typedef {{watchers: number, proven: number, unproven: number, wrong_number: number, opted_out: number, counties: Record<RollColumn, any>[]}} RollCall */
 
@@ -56,7 +58,7 @@ const ICONS = { unread: "?", unknown: "☎", held: "○", silent: "◌", inciden
 /** @type {Record<string, string>} */
 const FATES = { undelivered: "came back", failed: "was not taken", unknown: "may or may not have arrived" };
 /** @type {Record<string, string>} */
-const WHY = { wrong_number: "The number is wrong, or is no mobile phone.", opted_out: "The provider holds this phone for opted out.", account: "Our account with the provider does not allow it: look at the outbox's settings.", refused: "The provider refused it.", leader_lost: "We stopped in the middle of sending." };
+const WHY = { wrong_number: "The number is wrong, or is no mobile phone.", opted_out: "The provider holds this phone for opted out.", account: "Our account with the provider does not allow it: look at the outbox's settings.", outside_window: "WhatsApp takes free words only within 24 hours of the watcher’s last text: send it as SMS or call.", refused: "The provider refused it.", leader_lost: "We stopped in the middle of sending." };
 /** @type {Record<string, string>} */
 const ROLL = { "not invited": "Not invited yet.", invited: "Invited by text; no READY has come.", "wrong number": "Our texts do not reach this number: ask for the right one and mend the roster.", "opted out": "Texted STOP. Ask them to text START, or to use the form." };
 /** @type {Record<string, string>} */
@@ -238,7 +240,8 @@ function paintOutbox(o) {
   summary.replaceChildren(
     ...(o.numbers ? [] : [make("p", { class: "loud" }, "There is no number to send from: texts wait until BELUGA_OUTBOUND_NUMBERS names one.")]),
     make("p", {}, make("b", {}, "At " + hhmm(Date.parse(o.at) / 1000) + " "), waiting.length ? "waiting: " + waiting.join(", ") + (o.oldest ? "; the oldest for " + span((Date.parse(o.at) - Date.parse(o.oldest)) / 1000) : "") + "." : "nothing waits."),
-    make("p", { class: "dim" }, settled.length ? "Last day: " + settled.join(" · ") : "No text of ours in the last day."));
+    make("p", { class: "dim" }, settled.length ? "Last day: " + settled.join(" · ") : "No text of ours in the last day."),
+    ...whatsAppWords(o.whatsapp, PURPOSES));
 }
 
 /** @param {Item} i */

@@ -52,6 +52,17 @@ class Said(BaseModel):
     text: str = ""
 
 
+class WhatsAppNow(BaseModel):
+    """What may be sent by WhatsApp now. A watcher who last wrote by it is texted by it: in free words within
+    24 hours of that, then by a template approved for the purpose; everything else goes as SMS.
+    """
+
+    numbers: int = 0  # that send by WhatsApp
+    templates: list[str] = Field(default_factory=list)  # purposes that have one
+    waiting: dict[str, int] = Field(default_factory=dict)  # texts by way: free, template, sms
+    sms: bool = True  # whether a number sends SMS: without one the rest waits, and expires
+
+
 class OutboxNow(BaseModel):
     """The outbox as it is: what waits by purpose, and what became of the last day's texts by state."""
 
@@ -60,6 +71,7 @@ class OutboxNow(BaseModel):
     waiting: dict[str, int] = Field(default_factory=dict)
     oldest: datetime | None = None  # of those that wait and may go out
     settled: dict[str, int] = Field(default_factory=dict)
+    whatsapp: WhatsAppNow | None = None  # None: no number of ours sends by it
 
 
 class DeskItem(BaseModel):

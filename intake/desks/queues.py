@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 from aiohttp import web
 
-from election.wire.desks import Desk, DeskItem, DeskPage, Desks, OutboxNow
+from election.wire.desks import Desk, DeskItem, DeskPage, Desks, OutboxNow, WhatsAppNow
 from intake.desks import store, undelivered
 from intake.desks.access import DeskAccess, DeskRefusedError, desk_of
 from intake.desks.items import DeskItems
@@ -19,8 +19,10 @@ from intake.desks.views import (
     read_cursor,
     silent_items,
 )
+from intake.outbox import store as outbox_store
 from intake.outbox.phone_check import attendance, unproven_items
 from intake.outbox.reminders import made_since
+from intake.replies.send_rate import WHATSAPP
 
 LARGEST_PAGE = 200
 MOST_COUNTED = 1_000  # "1000" at a desk means "at least"
@@ -103,7 +105,20 @@ class DeskQueues:
 
     async def _outbox_now(self, connection: asyncpg.Connection) -> OutboxNow:
         now, numbers = self._desk.now(), len(self._desk.settings.outbound_numbers)
-        return await undelivered.outbox_now(connection, now, self._desk.rehearsal, numbers)
+        found = await undelivered.outbox_now(connection, now, self._desk.rehearsal, numbers)
+        found.whatsapp = await self._whatsapp_now(connection)
+        return found
+
+    async def _whatsapp_now(self, connection: asyncpg.Connection) -> WhatsAppNow | None:
+        settings = self._desk.settings
+        by_it = [n for n in settings.outbound_numbers if n.number.startswith(WHATSAPP)]
+        if not by_it:
+            return None
+        templates = [purpose.value for purpose in settings.whatsapp_templates]
+        now, rehearsal = self._desk.now(), self._desk.rehearsal
+        waiting = await outbox_store.waiting_by_way(connection, now, rehearsal, templates)
+        sms = len(by_it) < len(settings.outbound_numbers)
+        return WhatsAppNow(numbers=len(by_it), templates=templates, waiting=waiting, sms=sms)
 
     async def _silent(self, connection: asyncpg.Connection, viewer: Viewer) -> list[DeskItem]:
         roster = self._desk.roster

@@ -1,9 +1,11 @@
 """Everything said with a watcher is in one thread; staff answer from the unread desk, through the outbox."""
 
+# ruff: noqa: F401, F811 (a fixture)
+
 from typing import Any
 from uuid import uuid4
 
-from tests.intake.desks.test_desks import STRANGER, Desk, desk, until  # noqa: F401 (a fixture)
+from tests.intake.desks.test_desks import STRANGER, Desk, desk, until
 from tests.intake.running import phone, until_drained
 
 KENT: dict[str, Any] = {"role": "lead", "counties": ["Kent"]}
@@ -11,14 +13,14 @@ NOTED = ("thanks!", "Liked “Got it: 412 at 12-01. Wrong? Text FIX with the rig
          "Automatic reply: I am out of office")  # fmt: skip
 
 
-async def thread(desk: Desk, path: str, **who: Any) -> dict[str, Any]:  # noqa: F811
+async def thread(desk: Desk, path: str, **who: Any) -> dict[str, Any]:
     await until_drained(desk.process.url)
     status, found = await desk.ask("GET", path, **who)
     assert status == 200, found
     return dict(found)
 
 
-async def test_staff_answer_and_both_sides_stand_in_one_thread(desk: Desk) -> None:  # noqa: F811
+async def test_staff_answer_and_both_sides_stand_in_one_thread(desk: Desk) -> None:
     await desk.text("412")
     for words in NOTED:
         await desk.text(words)
@@ -55,7 +57,7 @@ async def test_staff_answer_and_both_sides_stand_in_one_thread(desk: Desk) -> No
     assert len([line for line in sent if "Which dog" in line and phone(1) in line]) == 1
 
 
-async def test_an_answer_respects_opting_out_and_counties(desk: Desk) -> None:  # noqa: F811
+async def test_an_answer_respects_opting_out_and_counties(desk: Desk) -> None:
     await desk.text("mumble mumble hmm zzz", phone(2))
     (item,) = await desk.items("unread")
     path = f"/desks/unread/{item['id']}"
@@ -75,7 +77,7 @@ async def test_an_answer_respects_opting_out_and_counties(desk: Desk) -> None:  
     assert (await desk.ask("POST", f"{path}/finish", too_long))[0] == 422
 
 
-async def test_an_unknown_phone_has_a_thread_of_its_own(desk: Desk) -> None:  # noqa: F811
+async def test_an_unknown_phone_has_a_thread_of_its_own(desk: Desk) -> None:
     await desk.text("12-01 77", STRANGER)
     await desk.text("12-02 78", STRANGER)
     item = (await desk.items("unknown"))[0]
