@@ -29,7 +29,7 @@ from intake.outbox.notifications import Notifications
 from intake.outbox.reassignments import Reassignments
 from intake.outbox.reminders import Reminders
 from intake.outbox.sender import Outbox
-from intake.photos.fetching import PhotoFetcher
+from intake.photos.fetching import PhotoClient
 from intake.photos.following import PhotoFollower
 from intake.photos.shelf import PhotoShelf
 from intake.providers.photo_hosts import photo_hosts
@@ -115,7 +115,7 @@ class OutreachServices:
         if self._settings.database_url:
             running.append(("outbox", self.outbox.run()))
             if self._settings.intake_worker == 0:  # one of a host fetches
-                fetcher = PhotoFetcher(photo_hosts(self._settings), self._settings.photo_most_bytes)
+                fetcher = PhotoClient(photo_hosts(self._settings), self._settings.photo_most_bytes)
                 follower = PhotoFollower(self.shelf, fetcher, self.acquire, self._clock.now)
                 running.append(("photos", follower.run()))
         return running

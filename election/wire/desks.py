@@ -52,7 +52,7 @@ class Said(BaseModel):
     text: str = ""
 
 
-class WhatsAppNow(BaseModel):
+class WaysNow(BaseModel):
     """What may be sent by WhatsApp now. A watcher who last wrote by it is texted by it: in free words within
     24 hours of that, then by a template approved for the purpose; everything else goes as SMS.
     """
@@ -71,7 +71,7 @@ class OutboxNow(BaseModel):
     waiting: dict[str, int] = Field(default_factory=dict)
     oldest: datetime | None = None  # of those that wait and may go out
     settled: dict[str, int] = Field(default_factory=dict)
-    whatsapp: WhatsAppNow | None = None  # None: no number of ours sends by it
+    whatsapp: WaysNow | None = None  # None: no number of ours sends by it
 
 
 class DeskItem(BaseModel):

@@ -30,7 +30,7 @@ class Photo(BaseModel):
     why: str = ""
 
 
-class Turn(BaseModel):
+class ThreadTurn(BaseModel):
     """One thing said. Fields that do not apply are empty."""
 
     id: str
@@ -62,7 +62,7 @@ class WatcherThread(BaseModel):
     watcher_id: str | None = None  # None: a phone that nobody knows
     language: str = ""
     rehearsal: bool = False
-    turns: list[Turn] = Field(default_factory=list)
+    turns: list[ThreadTurn] = Field(default_factory=list)
     more: bool = False  # there was more before
     answers: list[CannedAnswer] = Field(default_factory=list)
     unanswerable: str = ""  # why no text can be sent now, in words; empty: one can

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 from aiohttp import web
 
-from election.wire.desks import Desk, DeskItem, DeskPage, Desks, OutboxNow, WhatsAppNow
+from election.wire.desks import Desk, DeskItem, DeskPage, Desks, OutboxNow, WaysNow
 from intake.desks import store, undelivered
 from intake.desks.access import DeskAccess, DeskRefusedError, desk_of
 from intake.desks.items import DeskItems
@@ -109,7 +109,7 @@ class DeskQueues:
         found.whatsapp = await self._whatsapp_now(connection)
         return found
 
-    async def _whatsapp_now(self, connection: asyncpg.Connection) -> WhatsAppNow | None:
+    async def _whatsapp_now(self, connection: asyncpg.Connection) -> WaysNow | None:
         settings = self._desk.settings
         by_it = [n for n in settings.outbound_numbers if n.number.startswith(WHATSAPP)]
         if not by_it:
@@ -118,7 +118,7 @@ class DeskQueues:
         now, rehearsal = self._desk.now(), self._desk.rehearsal
         waiting = await outbox_store.waiting_by_way(connection, now, rehearsal, templates)
         sms = len(by_it) < len(settings.outbound_numbers)
-        return WhatsAppNow(numbers=len(by_it), templates=templates, waiting=waiting, sms=sms)
+        return WaysNow(numbers=len(by_it), templates=templates, waiting=waiting, sms=sms)
 
     async def _silent(self, connection: asyncpg.Connection, viewer: Viewer) -> list[DeskItem]:
         roster = self._desk.roster

@@ -47,7 +47,7 @@ order by detail->>'phone', observed_at desc, received_at desc, check_in_id desc
 
 
 @dataclass(frozen=True, slots=True)
-class SentText:
+class OutboxText:
     """A text of ours in the outbox, whatever has become of it."""
 
     key: str
@@ -84,10 +84,10 @@ async def staff_entries(
 
 async def texts_to(
     connection: asyncpg.Connection, phones: Collection[str], rehearsal: bool, limit: int
-) -> list[SentText]:
+) -> list[OutboxText]:
     """Our newest texts to these phones, oldest first."""
     rows = await connection.fetch(_TEXTS, list(phones), rehearsal, limit)
-    return [SentText(**dict(row)) for row in rows][::-1]
+    return [OutboxText(**dict(row)) for row in rows][::-1]
 
 
 async def ties(connection: asyncpg.Connection, rehearsal: bool) -> dict[str, str]:

@@ -15,8 +15,8 @@ from election.domain.checkin import Channel, CheckIn, Kind, Message, Reading
 from election.domain.ids import check_in_id
 from election.domain.roster import Roster
 from election.wire.intake import FormReport
-from election.wire.threads import Photo, Turn, Way
-from intake.desks.thread_store import SentText
+from election.wire.threads import Photo, ThreadTurn, Way
+from intake.desks.thread_store import OutboxText
 from intake.reading.grammar.inquiries import HOURS, LAST
 from intake.reading.reader import readings_of, watcher_of
 from intake.replies.wording import catalogue_for, reply_to
@@ -35,19 +35,19 @@ class ThreadParts:
     messages: Sequence[Message]
     entries: Sequence[CheckIn]
     staff: Sequence[CheckIn]
-    texts: Sequence[SentText]
+    texts: Sequence[OutboxText]
     photos: Mapping[str, Sequence[Photo]]  # by message id
     numbers: Mapping[str, int]
 
 
-def turns_of(parts: ThreadParts, roster_of: Callable[[str], Roster | None]) -> list[Turn]:
+def turns_of(parts: ThreadParts, roster_of: Callable[[str], Roster | None]) -> list[ThreadTurn]:
     """All turns, oldest first. `roster_of`: the roster of a version, or the nearest at hand."""
     by_message: dict[str, list[CheckIn]] = {}
     for entry in parts.entries:
         by_message.setdefault(str(entry.message_id), []).append(entry)
     asked = {str(e.detail.get("of")): e for e in parts.staff if e.kind is Kind.ASKED}
     through_outbox = {text.key for text in parts.texts}
-    turns: list[Turn] = []
+    turns: list[ThreadTurn] = []
     for message in parts.messages:
         if message.channel not in _OWN:
             continue
@@ -63,8 +63,8 @@ def turns_of(parts: ThreadParts, roster_of: Callable[[str], Roster | None]) -> l
     return sorted(turns, key=lambda turn: turn.at)  # stable: an answer stands behind its question
 
 
-def _said(message: Message, entries: Sequence[CheckIn], photos: Sequence[Photo]) -> Turn:
-    return Turn(
+def _said(message: Message, entries: Sequence[CheckIn], photos: Sequence[Photo]) -> ThreadTurn:
+    return ThreadTurn(
         id=str(message.message_id),
         at=message.received_at,
         way=Way.IN,
@@ -93,7 +93,7 @@ def words_of(message: Message) -> str:
 
 def _reply(
     message: Message, asked: Mapping[str, CheckIn], roster: Roster | None, numbers: Mapping[str, int]
-) -> Turn | None:
+) -> ThreadTurn | None:
     if roster is None or message.channel not in (Channel.SMS, Channel.FORM):
         return None
     ids = [str(check_in_id(message.message_id, part)) for part in range(len(asked) + 1)]
@@ -108,7 +108,7 @@ def _reply(
     text, why = (_doubt(question, message, roster), "") if question else _worded(readings, message, roster)
     if not text and not why:
         return None
-    return Turn(
+    return ThreadTurn(
         id=f"reply:{message.message_id}", at=message.received_at, way=Way.OUT, channel="answer", text=text,
         purpose="reply", state="answered", why=why,
     )  # fmt: skip
@@ -130,8 +130,8 @@ def _doubt(question: CheckIn, message: Message, roster: Roster) -> str:
     )  # fmt: skip
 
 
-def _texted(text: SentText) -> Turn:
-    return Turn(
+def _texted(text: OutboxText) -> ThreadTurn:
+    return ThreadTurn(
         id=text.key,
         at=text.at,
         way=Way.OUT,
@@ -144,12 +144,12 @@ def _texted(text: SentText) -> Turn:
     )
 
 
-def _noted(entry: CheckIn, through_outbox: set[str]) -> Turn:
+def _noted(entry: CheckIn, through_outbox: set[str]) -> ThreadTurn:
     detail = entry.detail
     told = any(key.endswith(f"notice:{entry.check_in_id}") for key in through_outbox)  # the text stands there
     names = ("status", "note", "why") if told else ("status", "note", "answer", "why")
     words = [str(detail[name]) for name in names if detail.get(name)]
-    return Turn(
+    return ThreadTurn(
         id=str(entry.check_in_id),
         at=entry.received_at,
         way=Way.STAFF,

@@ -10,7 +10,7 @@ from election.domain.checkin import CheckIn, Kind, Message
 from election.domain.day import Watcher
 from election.domain.roster import Roster
 from election.wire.desks import Desk
-from election.wire.threads import CannedAnswer, Photo, Turn, WatcherThread
+from election.wire.threads import CannedAnswer, Photo, ThreadTurn, WatcherThread
 from intake.desks import store, thread_store
 from intake.desks.access import DeskAccess, DeskRefusedError, desk_of
 from intake.desks.items import DeskItems
@@ -146,6 +146,6 @@ def may_be_answered_now(desk: DeskAccess, watcher: Watcher | None, roster: Roste
     return not desk.settings.quiet.holds(now, zone_of(watcher, roster))
 
 
-def _shown(turn: Turn, viewer: Viewer, roster: Roster) -> bool:
+def _shown(turn: ThreadTurn, viewer: Viewer, roster: Roster) -> bool:
     """Whether a turn with an unknown phone is this viewer's to see: a lead sees own counties' alone."""
     return viewer.counties is None or any(viewer.sees(p, roster) for p in turn.precinct_ids)

@@ -18,11 +18,11 @@ class PhotoRefusedError(IntakeError):
     """The photo will not be fetched, now or later. The message says why, for people."""
 
 
-class PhotoAwayError(IntakeError):
+class PhotoUnavailableError(IntakeError):
     """The photo cannot be fetched now; later it may."""
 
 
-class PhotoFetcher:
+class PhotoClient:
     """Fetches from the hosts that are named, and from no other."""
 
     def __init__(self, hosts: dict[str, PhotoHost], most_bytes: int) -> None:
@@ -30,8 +30,8 @@ class PhotoFetcher:
         self._most_bytes = most_bytes
         self._session: aiohttp.ClientSession | None = None
 
-    async def fetch(self, provider: str, url: str) -> bytes:
-        """The photo's bytes. Raises `PhotoRefusedError` or `PhotoAwayError`."""
+    async def photo(self, provider: str, url: str) -> bytes:
+        """The photo's bytes. Raises `PhotoRefusedError` or `PhotoUnavailableError`."""
         host = self._hosts.get(provider)
         if host is None:
             raise PhotoRefusedError(f"no credentials of {provider} are configured")
@@ -47,7 +47,7 @@ class PhotoFetcher:
                     return content
                 url = urljoin(url, moved)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise PhotoAwayError(type(error).__name__) from None
+            raise PhotoUnavailableError(type(error).__name__) from None
         raise PhotoRefusedError("it moves on and on")
 
     async def _hop(self, session: aiohttp.ClientSession, host: PhotoHost, url: str) -> tuple[str, bytes]:
@@ -58,7 +58,7 @@ class PhotoFetcher:
             if answer.status in _MOVED and answer.headers.get("Location"):
                 return answer.headers["Location"], b""
             if answer.status >= 500 or answer.status in _LATER:
-                raise PhotoAwayError(str(answer.status))
+                raise PhotoUnavailableError(str(answer.status))
             if answer.status != 200:
                 raise PhotoRefusedError(f"the provider answered {answer.status}")
             if not answer.content_type.startswith("image/"):

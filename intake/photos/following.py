@@ -15,7 +15,7 @@ import asyncpg
 import structlog
 
 from election.postgres.database import UNREACHABLE
-from intake.photos.fetching import PhotoAwayError, PhotoFetcher, PhotoRefusedError
+from intake.photos.fetching import PhotoClient, PhotoRefusedError, PhotoUnavailableError
 from intake.photos.named import photo_urls
 from intake.photos.shelf import PhotoShelf
 from intake.photos.thumbnail import NoPictureError
@@ -44,7 +44,7 @@ class PhotoFollower:
     def __init__(
         self,
         shelf: PhotoShelf,
-        fetcher: PhotoFetcher,
+        fetcher: PhotoClient,
         acquire: Callable[[], Any],
         now: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
@@ -92,9 +92,9 @@ class PhotoFollower:
         its_id, number = str(photo[0]), photo[1]
         if await asyncio.to_thread(self._shelf.record, its_id, number) is None:
             try:
-                content = await self._fetcher.fetch(provider, url)
+                content = await self._fetcher.photo(provider, url)
                 await asyncio.to_thread(self._shelf.keep, its_id, number, content)
-            except PhotoAwayError as error:
+            except PhotoUnavailableError as error:
                 if self._again(photo):
                     return
                 why = f"the provider does not give it ({error})"

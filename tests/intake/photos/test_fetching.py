@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from election.domain.pictures import picture_type
-from intake.photos.fetching import PhotoAwayError, PhotoFetcher, PhotoRefusedError
+from intake.photos.fetching import PhotoClient, PhotoRefusedError, PhotoUnavailableError
 from intake.photos.hosts import PhotoHost
 from intake.photos.named import photo_urls
 from intake.photos.shelf import PhotoShelf
@@ -64,7 +64,7 @@ def test_the_login_goes_to_the_api_alone() -> None:
 async def test_fetching_keeps_to_hosts_types_and_sizes() -> None:
     async with fake_provider() as provider, fake_provider() as other:
         host = PhotoHost("twilio", provider.url, (ACCOUNT, TOKEN))
-        fetcher = PhotoFetcher({"twilio": host}, most_bytes=1 << 20)
+        fetcher = PhotoClient({"twilio": host}, most_bytes=1 << 20)
         good = provider.put("good", jpeg())
         moved = provider.put("moved", b"", status=307, Location=good)
         away = provider.put("away", b"", status=302, Location=other.put("stolen", jpeg()))
@@ -72,15 +72,15 @@ async def test_fetching_keeps_to_hosts_types_and_sizes() -> None:
         html, large = provider.put("html", b"<p>", "text/html"), provider.put("large", b"x" * ((1 << 20) + 1))
         busy = provider.put("busy", b"", status=503)
         try:
-            assert await fetcher.fetch("twilio", good) == await fetcher.fetch("twilio", moved) == jpeg()
+            assert await fetcher.photo("twilio", good) == await fetcher.fetch("twilio", moved) == jpeg()
             for refused in (away, loop, html, large, other.address("stolen"), "https://evil.example/x"):
                 with pytest.raises(PhotoRefusedError):
-                    await fetcher.fetch("twilio", refused)
+                    await fetcher.photo("twilio", refused)
             for later in (busy, provider.address("not-yet")):
-                with pytest.raises(PhotoAwayError):
-                    await fetcher.fetch("twilio", later)
+                with pytest.raises(PhotoUnavailableError):
+                    await fetcher.photo("twilio", later)
             with pytest.raises(PhotoRefusedError):
-                await fetcher.fetch("telnyx", good)
+                await fetcher.photo("telnyx", good)
         finally:
             await fetcher.close()
         assert other.asked == [], "nobody else was asked"
