@@ -107,7 +107,7 @@ export function answerField(send) {
       choose.hidden = !thread.answers.length;
       why.textContent = thread.unanswerable;
       why.hidden = !thread.unanswerable;
-      button.disabled = field.disabled = Boolean(thread.unanswerable);
+      button.disabled = field.disabled = choose.disabled = Boolean(thread.unanswerable);
     },
   };
 }
