@@ -6,12 +6,13 @@ import { byId, fieldOf, make, targetOf } from "./elements.js";
 import { connectFeed } from "./feed_connection.js";
 import { FeedView } from "./feed_view.js";
 import { now } from "./stack_clock.js";
-import { answerField, showThread } from "./thread.js";
+import { answerField, photoOf, showThread } from "./thread.js";
 import { whatsAppWords } from "./whatsapp.js";
 import { hhmm, hhmmss, setZone, span, whole } from "./words.js";
 
 /** @import {FeedHandlers} from "./feed_connection.js" */
 /** @import {Cell} from "./csv.js" */
+/** @import {Photo} from "./thread.js" */
 /** Who can be called about an item. @typedef {{name: string, phone: string, as: string}} Person */
 /** A step of what was said of an incident. @typedef {{at: string, by?: string, status: string, category?: string, text?: string}} Said */
 /**
@@ -38,6 +39,7 @@ import { hhmm, hhmmss, setZone, span, whole } from "./words.js";
  * @property {{step: number, to: string, at: string, state: string}[]} steps
  * @property {Said[]} history
  * @property {Person[]} people
+ * @property {Photo[]} [photos]
  */
 /** @import {WhatsApp} from "./whatsapp.js" */
 /** @typedef {{numbers: number, waiting: Record<string, number>, settled: Record<string, number>, at: string, oldest: string | null, whatsapp?: WhatsApp | null}} Outbox */
@@ -282,7 +284,7 @@ let painted = "";
 function paintWork() {
   const i = item(selected);
   const mine = Boolean(i && hand && hand.id === i.id);
-  const key = i ? [i.id, mine, i.taken_by, i.text, i.status, i.category, i.steps.length, i.history.length].join("|") : "none";
+  const key = i ? [i.id, mine, i.taken_by, i.text, i.status, i.category, i.steps.length, i.history.length, ...(i.photos || []).map((p) => p.state)].join("|") : "none";
   if (key === painted) return; // a repaint must not take a half-typed word away
   painted = key;
   const work = byId("work");
@@ -302,6 +304,7 @@ function heading(i) {
     desk === "outbox" ? make("p", { class: "loud" }, "Our " + PURPOSES[i.kind] + " " + FATES[i.status] + ".") : null,
     desk === "incidents" && i.history.length ? course(i) : i.text ? make("q", {}, i.text) : null,
     make("p", { class: "dim" }, where, where && at ? " · " : "", at ? hhmm(at) + " · " : "", at ? make("span", { "data-ago": String(at) }) : "", i.channel ? " · " + i.channel : ""),
+    i.photos?.length ? make("p", { class: "photos" }, ...i.photos.map((p) => photoOf(p, at ? hhmm(at) : ""))) : null,
     desk === "rollcall" ? make("p", {}, ROLL[i.status] || i.status) : null,
     i.why ? make("p", {}, desk === "outbox" ? WHY[i.why] || i.why : i.why) : null,
     i.steps.length ? make("ul", { class: "steps" }, ...i.steps.map((s) => make("li", {}, "Step " + s.step + ": " + s.to + " texted at " + hhmm(Date.parse(s.at) / 1000) + " · " + s.state))) : null,
