@@ -7,6 +7,7 @@ for the other.
 
 import asyncio
 from collections.abc import Callable
+from time import monotonic
 from uuid import UUID
 
 from aiohttp import web
@@ -18,16 +19,20 @@ from intake.photos.shelf import PhotoShelf
 from intake.photos.thumbnail import NoPictureError
 from intake.receive.http_answers import bearer, canonical, kept, refuse
 from intake.receive.pipeline import IngestPipeline
+from intake.receive.rate_limits import Phones
 
 PROVIDER = "form"
 MOST_BYTES = 1_000_000  # the form sends some 200 KB; the cluster's proxy lets 1 MiB through
 CHUNK = 1 << 16
+PHOTOS_A_MINUTE, PHOTOS_AT_ONCE = 2.0, 40.0  # of one watcher; more wait on the phone
 
 
 def add_form_photos(
     app: web.Application, pipeline: IngestPipeline, shelf: PhotoShelf, watcher_of: Callable[[str], str | None]
 ) -> None:
     """The route. `watcher_of`: whose link a token is; None where it is no longer good."""
+
+    watchers = Phones(PHOTOS_A_MINUTE, PHOTOS_AT_ONCE)
 
     async def put(request: web.Request) -> web.Response:
         watcher_id = watcher_of(bearer(request))
@@ -39,6 +44,8 @@ def add_form_photos(
             report, photo = UUID(request.match_info["key"]), UUID(request.match_info["photo"])
         except ValueError:
             return refuse(pipeline, PROVIDER, 404, "malformed", "The path must name a report and a photo.")
+        if watchers.excess(watcher_id, monotonic()):
+            return refuse(pipeline, PROVIDER, 429, "too_many", "Many photos came: the rest is taken later.")
         place = PrecinctId(request.query.get("precinct", "")[:64])
         content = await _content(request)
         if content is None:

@@ -24,13 +24,13 @@ LOOK_SECONDS = 3.0  # real; between looks at the log
 RECENT = timedelta(days=3)  # stack time; providers keep media for longer, but the day is over
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0  # seconds between tries of one photo, doubling
 MOST_TRIES = 10  # about an hour
-AT_ONCE = 200  # messages looked at in one round
+AT_ONCE = 200  # messages read in one round; what is left comes in the next
 
-_NAMED = """
-select distinct m.message_id, m.provider, m.raw, m.received_at
-from check_ins c join messages m using (message_id)
-where c.detail ? 'photos' and c.received_at > $1 and m.channel = 'sms'
-order by m.received_at desc, m.message_id limit $2
+# Ids alone, by the partial index: what was seen before is known here, whenever it was stored.
+_NAMED = "select distinct message_id from check_ins where detail ? 'photos' and received_at > $1"
+_MESSAGES = """
+select message_id, provider, raw, received_at from messages where message_id = any($1::uuid[])
+order by received_at desc, message_id
 """
 AWAY: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError)
 log = structlog.get_logger()
@@ -54,7 +54,7 @@ class PhotoFollower:
         self._acquire = acquire
         self._now = now
         self._monotonic = monotonic
-        self._done: set[Photo] = set()
+        self._done: set[UUID] = set()  # messages all of whose photos are settled
         self._tries: dict[Photo, tuple[int, float]] = {}  # how many, and when the next is due
 
     async def run(self) -> None:
@@ -74,21 +74,25 @@ class PhotoFollower:
     async def look(self) -> None:
         """One round: everything that is due is fetched once."""
         async with self._acquire() as connection:
-            rows = await connection.fetch(_NAMED, self._now() - RECENT, AT_ONCE)
+            named = await connection.fetch(_NAMED, self._now() - RECENT)
+            new = [row["message_id"] for row in named if row["message_id"] not in self._done][:AT_ONCE]
+            rows = await connection.fetch(_MESSAGES, new) if new else []
         purged = await asyncio.to_thread(self._shelf.purged_at)
         for row in rows:
+            urls = photo_urls(row["provider"], row["raw"])  # none of the form's: its photos are here
             if purged is not None and row["received_at"] <= purged:
-                continue
-            for number, url in enumerate(photo_urls(row["provider"], row["raw"])):
-                photo = (row["message_id"], number)
-                if photo not in self._done and self._due(photo):
-                    await self._fetch(photo, row["provider"], url)
+                urls = []
+            due = [(number, url) for number, url in enumerate(urls) if self._due((row["message_id"], number))]
+            settled = [await self._fetch((row["message_id"], n), row["provider"], url) for n, url in due]
+            if len(due) == len(urls) and all(settled):
+                self._done.add(row["message_id"])
 
     def _due(self, photo: Photo) -> bool:
         _, due = self._tries.get(photo, (0, 0.0))
         return self._monotonic() >= due
 
-    async def _fetch(self, photo: Photo, provider: str, url: str) -> None:
+    async def _fetch(self, photo: Photo, provider: str, url: str) -> bool:
+        """Whether the photo is settled: kept, or refused for good."""
         its_id, number = str(photo[0]), photo[1]
         if await asyncio.to_thread(self._shelf.record, its_id, number) is None:
             try:
@@ -96,14 +100,14 @@ class PhotoFollower:
                 await asyncio.to_thread(self._shelf.keep, its_id, number, content)
             except PhotoUnavailableError as error:
                 if self._again(photo):
-                    return
+                    return False
                 why = f"the provider does not give it ({error})"
                 await asyncio.to_thread(self._shelf.refuse, its_id, number, why)
             except (PhotoRefusedError, NoPictureError) as error:
                 log.warning("photo_refused", message=its_id, provider=provider, reason=str(error))
                 await asyncio.to_thread(self._shelf.refuse, its_id, number, str(error))
-        self._done.add(photo)
         self._tries.pop(photo, None)
+        return True
 
     def _again(self, photo: Photo) -> bool:
         """Whether it is tried once more, and notes when."""

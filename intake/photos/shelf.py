@@ -5,6 +5,7 @@ photo removes the bytes and leaves the record, so that nobody fetches it again. 
 disk: call them in a thread.
 """
 
+import errno
 import hashlib
 import shutil
 from dataclasses import asdict, dataclass
@@ -18,6 +19,7 @@ from intake.photos.thumbnail import thumbnail
 
 KEPT, REFUSED, PURGED, COMING = "kept", "refused", "purged", "coming"
 _PURGED = "purged.json"
+SPARE_BYTES = 512 << 20  # of the disk that photos never take: it is the journal's
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,8 @@ class PhotoRecord:
 class PhotoShelf:
     """The photos of one host. `folder` is made when the first photo comes."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, spare: int = SPARE_BYTES) -> None:
+        self.folder, self.spare = folder, spare
 
     def record(self, message_id: str, number: int) -> PhotoRecord | None:
         """What is known of a photo; None where nothing is, or its record is torn: it is fetched again."""
@@ -46,6 +48,9 @@ class PhotoShelf:
     def keep(self, message_id: str, number: int, content: bytes) -> PhotoRecord:
         """Puts a photo on the shelf; on disk when it returns. Raises `NoPictureError`, `OSError`."""
         small = thumbnail(content)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if shutil.disk_usage(self.folder).free < self.spare:
+            raise OSError(errno.ENOSPC, "the disk's last room is kept for the journal")
         name = hashlib.sha256(content).hexdigest()
         replace_file(self._file(name, small=True), small)
         replace_file(self._file(name), content)

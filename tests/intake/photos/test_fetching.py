@@ -1,14 +1,22 @@
 """A photo comes from its provider alone, is a picture, and not too large; the login goes nowhere else."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
+import asyncpg
 import orjson
 import pytest
 
+from election.domain.checkin import Channel, CheckIn, Kind, Message
+from election.domain.ids import check_in_id, message_id
 from election.domain.pictures import picture_type
+from election.log import check_in_log as election_log
+from election.postgres.database import connect
 from intake.photos.fetching import PhotoClient, PhotoRefusedError, PhotoUnavailableError
+from intake.photos.following import LONGEST_PAUSE, MOST_TRIES, PhotoFollower
 from intake.photos.hosts import PhotoHost
 from intake.photos.named import photo_urls
 from intake.photos.shelf import PhotoShelf
@@ -16,6 +24,7 @@ from intake.photos.thumbnail import NoPictureError, thumbnail
 from tests.intake.photos.provider import ACCOUNT, TOKEN, fake_provider, jpeg
 
 API = PhotoHost("twilio", "https://api.twilio.com", (ACCOUNT, TOKEN))
+NOON = datetime(2026, 11, 3, 17, tzinfo=UTC)
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
 
@@ -72,7 +81,7 @@ async def test_fetching_keeps_to_hosts_types_and_sizes() -> None:
         html, large = provider.put("html", b"<p>", "text/html"), provider.put("large", b"x" * ((1 << 20) + 1))
         busy = provider.put("busy", b"", status=503)
         try:
-            assert await fetcher.photo("twilio", good) == await fetcher.fetch("twilio", moved) == jpeg()
+            assert await fetcher.photo("twilio", good) == await fetcher.photo("twilio", moved) == jpeg()
             for refused in (away, loop, html, large, other.address("stolen"), "https://evil.example/x"):
                 with pytest.raises(PhotoRefusedError):
                     await fetcher.photo("twilio", refused)
@@ -116,3 +125,53 @@ def test_the_shelf_keeps_each_photo_once_and_forgets_all_of_them(tmp_path: Path)
     assert shelf.purged_at() == datetime(2026, 11, 9, tzinfo=UTC)
     assert not (shelf.folder / "files").exists()
     assert shelf.purge(datetime(2026, 11, 10, tzinfo=UTC)) == 0, "again, and nothing is left"
+
+
+def test_the_disks_last_room_is_the_journals(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="journal"):
+        PhotoShelf(tmp_path, spare=1 << 60).keep("m", 0, jpeg())
+    assert PhotoShelf(tmp_path).record("m", 0) is None, "so that it is tried again"
+
+
+async def test_what_cannot_be_had_is_tried_again_ever_later_and_then_given_up(
+    database_url: str, tmp_path: Path
+) -> None:
+    connection = await connect(database_url)
+    async with fake_provider() as provider:
+        url, its_id = provider.put("late", b"", status=503), message_id("twilio", "late")
+        raw = urlencode({"NumMedia": "1", "MediaUrl0": url}).encode()
+        text = Message(its_id, "twilio", "late", Channel.SMS, "+12155550001", "", raw, NOON, NOON, "")
+        entry = CheckIn(
+            check_in_id(its_id, 0), its_id, 0, Kind.UNREAD, Channel.SMS, None, None, text.sender, NOON, NOON,
+            NOON, detail={"photos": 1},
+        )  # fmt: skip
+        await election_log.append(connection, [text], [entry])
+
+        @asynccontextmanager
+        async def acquire() -> AsyncIterator[asyncpg.Connection]:
+            yield connection
+
+        now = [0.0]
+        shelf = PhotoShelf(tmp_path)
+        client = PhotoClient({"twilio": PhotoHost("twilio", provider.url, (ACCOUNT, TOKEN))}, 1 << 20)
+        follower = PhotoFollower(shelf, client, acquire, lambda: NOON, lambda: now[0])
+        try:
+            await follower.look()
+            await follower.look()
+            assert len(provider.asked) == 1, "not at once again"
+            for tries in range(2, MOST_TRIES + 1):
+                now[0] += LONGEST_PAUSE
+                await follower.look()
+                assert len(provider.asked) == tries
+            record = shelf.record(str(its_id), 0)
+            assert record and (record.state, "503" in record.why) == ("refused", True)
+            now[0] += LONGEST_PAUSE
+            await follower.look()
+            assert len(provider.asked) == MOST_TRIES, "given up"
+            provider.put("late", jpeg())
+            (tmp_path / "index" / f"{its_id}-0.json").unlink()
+            await PhotoFollower(shelf, client, acquire, lambda: NOON).look()
+            assert shelf.content(str(its_id), 0) == jpeg(), "a restart tries afresh what is not recorded"
+        finally:
+            await client.close()
+            await connection.close()
