@@ -13,7 +13,7 @@ from intake.desks.access import DeskAccess, DeskRefusedError
 from intake.desks.photos import incident_photos
 from intake.desks.undelivered import Lost
 from intake.desks.views import (
-    Viewer,
+    DeskAccount,
     incident_items,
 )
 from intake.door.permission import deals_with
@@ -39,7 +39,7 @@ class DeskItems:
             entries += [e for e in found if e.rehearsal == self._desk.rehearsal]
         return threads(entries, self._desk.settings.incident_window)
 
-    async def incidents(self, connection: asyncpg.Connection, viewer: Viewer) -> list[DeskItem]:
+    async def incidents(self, connection: asyncpg.Connection, viewer: DeskAccount) -> list[DeskItem]:
         """Returns the open incidents as items, with their histories."""
         open_ones = [t for t in await self.all_threads(connection) if t.status in OPEN]
         histories = {t.number: history_of(t) for t in open_ones}
@@ -58,7 +58,7 @@ class DeskItems:
         ]
 
     async def to_work_on(
-        self, connection: asyncpg.Connection, desk: Desk, item: str, viewer: Viewer
+        self, connection: asyncpg.Connection, desk: Desk, item: str, viewer: DeskAccount
     ) -> store.Subject | Thread | Lost | None:
         """Returns the item, where it is the viewer's to work on: one of two counties' may only be seen.
 
@@ -75,7 +75,7 @@ class DeskItems:
         return found
 
     async def to_see(
-        self, connection: asyncpg.Connection, desk: Desk, item: str, viewer: Viewer
+        self, connection: asyncpg.Connection, desk: Desk, item: str, viewer: DeskAccount
     ) -> store.Subject | Thread | Lost | None:
         """Returns the item, where it exists and the viewer may see it. Raises `DeskRefusedError`."""
         roster = self._desk.roster

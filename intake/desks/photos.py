@@ -15,7 +15,7 @@ from election.domain.pictures import picture_type
 from election.wire.threads import Photo, PrecinctPhotos
 from intake.desks import photo_store
 from intake.desks.access import DeskAccess, DeskRefusedError
-from intake.desks.views import Viewer
+from intake.desks.views import DeskAccount
 from intake.reading.incidents import Thread
 
 MOST_SHOWN = 60  # of a precinct
@@ -34,7 +34,7 @@ class PhotoDesk:
         self._desk = desk
 
     async def of_precinct(
-        self, request: web.Request, viewer: Viewer, connection: asyncpg.Connection
+        self, request: web.Request, viewer: DeskAccount, connection: asyncpg.Connection
     ) -> PrecinctPhotos:
         """Answers which photos came from a precinct."""
         precinct_id, roster = request.match_info["precinct"], self._desk.roster_at_hand()
@@ -46,19 +46,19 @@ class PhotoDesk:
         return PrecinctPhotos(rehearsal=rehearsal, photos=await self._desk.with_states(photos[:MOST_SHOWN]))
 
     async def show(
-        self, request: web.Request, viewer: Viewer, connection: asyncpg.Connection
+        self, request: web.Request, viewer: DeskAccount, connection: asyncpg.Connection
     ) -> web.Response:
         """Answers a photo as it was sent."""
         return await self._show(request, viewer, connection, small=False)
 
     async def show_small(
-        self, request: web.Request, viewer: Viewer, connection: asyncpg.Connection
+        self, request: web.Request, viewer: DeskAccount, connection: asyncpg.Connection
     ) -> web.Response:
         """Answers its thumbnail."""
         return await self._show(request, viewer, connection, small=True)
 
     async def _show(
-        self, request: web.Request, viewer: Viewer, connection: asyncpg.Connection, *, small: bool
+        self, request: web.Request, viewer: DeskAccount, connection: asyncpg.Connection, *, small: bool
     ) -> web.Response:
         try:
             message_id, number = UUID(request.match_info["message"]), int(request.match_info["number"])

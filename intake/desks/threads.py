@@ -17,7 +17,7 @@ from intake.desks.items import DeskItems
 from intake.desks.photos import photos_of_entry
 from intake.desks.thread_views import ThreadParts, turns_of
 from intake.desks.undelivered import Lost
-from intake.desks.views import Viewer
+from intake.desks.views import DeskAccount
 from intake.outbox import store as outbox_store
 from intake.reading.incidents import Thread, number_of, threads
 from intake.replies.purposes import zone_of
@@ -37,7 +37,7 @@ class WatcherThreads:
         self._items = items
 
     async def of_watcher(
-        self, request: web.Request, viewer: Viewer, connection: asyncpg.Connection
+        self, request: web.Request, viewer: DeskAccount, connection: asyncpg.Connection
     ) -> WatcherThread:
         """Answers a watcher's thread."""
         roster = self._desk.roster_at_hand()
@@ -47,7 +47,7 @@ class WatcherThreads:
         return await self._thread(connection, watcher, "", viewer)
 
     async def of_item(
-        self, request: web.Request, viewer: Viewer, connection: asyncpg.Connection
+        self, request: web.Request, viewer: DeskAccount, connection: asyncpg.Connection
     ) -> WatcherThread:
         """Answers the thread of whoever an item of a desk is about."""
         desk, item = desk_of(request), request.match_info["item"][:64]
@@ -74,7 +74,7 @@ class WatcherThreads:
         return (here[0] if here else None), ""
 
     async def _thread(
-        self, connection: asyncpg.Connection, watcher: Watcher | None, phone: str, viewer: Viewer
+        self, connection: asyncpg.Connection, watcher: Watcher | None, phone: str, viewer: DeskAccount
     ) -> WatcherThread:
         roster, rehearsal = self._desk.roster_at_hand(), self._desk.rehearsal
         tied = await thread_store.ties(connection, rehearsal)
@@ -146,6 +146,6 @@ def may_be_answered_now(desk: DeskAccess, watcher: Watcher | None, roster: Roste
     return not desk.settings.quiet.holds(now, zone_of(watcher, roster))
 
 
-def _shown(turn: ThreadTurn, viewer: Viewer, roster: Roster) -> bool:
+def _shown(turn: ThreadTurn, viewer: DeskAccount, roster: Roster) -> bool:
     """Whether a turn with an unknown phone is this viewer's to see: a lead sees own counties' alone."""
     return viewer.counties is None or any(viewer.sees(p, roster) for p in turn.precinct_ids)

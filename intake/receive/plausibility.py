@@ -8,10 +8,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from election.domain.checkin import Channel, Message, Reading
 from election.domain.ids import PrecinctId
-from election.feed_client.view import FeedView, Rows
+from election.feed_client.view import FeedView, RowReader
 from election.wire.feed import PrecinctState
 from intake.replies.inquiries import PlaceNow
 from intake.replies.wording import Hints, doubt_about
@@ -22,15 +23,7 @@ MOST_DOUBTS = 10_000  # remembered doubts; the oldest are forgotten
 
 
 @dataclass(frozen=True, slots=True)
-class HoursNow:
-    """When the polls open and close, as staff last decided; epoch seconds."""
-
-    opens_at: int
-    closes_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
+class LatestStanding:
     """A precinct as the tally last described it. Times are epoch seconds, UTC, of the stack's clock."""
 
     state: str
@@ -46,20 +39,21 @@ class Place:
         return self.state == PrecinctState.SILENT
 
 
-IntakeView = FeedView[Place, HoursNow]  # of what else does not change, intake knows more from its roster
+IntakeView = FeedView[
+    LatestStanding, HoursNow
+]  # of what else does not change, intake knows more from its roster
 
 
 def intake_view(monotonic: Callable[[], float] = time.monotonic) -> IntakeView:
     """An empty view, before the first message."""
     return FeedView(
-        Rows(lambda row: Place(**row), tuple(Place.__dataclass_fields__)),
-        Rows(lambda row: HoursNow(**row), tuple(HoursNow.__dataclass_fields__)),
+        RowReader(lambda row: LatestStanding(**row), tuple(LatestStanding.__dataclass_fields__)),
         monotonic=monotonic,
     )
 
 
 def hint_of(
-    place: Place, looked: float, opened: float | None
+    place: LatestStanding, looked: float, opened: float | None
 ) -> tuple[int | None, float | None, float | None]:
     """What a count looked at then may be measured by: the last one, what is expected by now, and since then.
 
@@ -78,9 +72,17 @@ def hint_of(
 class Plausibility:
     """Hints for one message at a time. The same number again, in another message, is not doubted again."""
 
-    def __init__(self, feed: IntakeView, opened: Callable[[PrecinctId], float | None] | None = None) -> None:
-        """`opened`: when the polls of a precinct open, epoch seconds, where that is known."""
+    def __init__(
+        self,
+        feed: IntakeView,
+        opened: Callable[[PrecinctId], float | None] | None = None,
+        hours: Callable[[PrecinctId], tuple[datetime, datetime] | None] | None = None,
+    ) -> None:
+        """`opened`: when the polls of a precinct open, epoch seconds, where that is known; `hours`: when they
+        open and close, as staff last decided.
+        """
         self._feed = feed
+        self._hours = hours or (lambda precinct_id: None)
         self._opened = opened or (lambda precinct_id: None)
         self._doubted: OrderedDict[tuple[str, str, int], tuple[bytes, float]] = OrderedDict()
 
@@ -103,12 +105,10 @@ class Plausibility:
         return found or None
 
     def place_now(self, precinct_id: PrecinctId) -> PlaceNow:
-        """What the tally says of a precinct: its hours as last heard, its count only where that is fresh."""
-        place, hours = self._feed.standings.get(precinct_id), self._feed.precincts.get(precinct_id)
-        fresh = self._feed.fresh(HINT_SECONDS)
+        """What is known of a precinct now: its hours, and its last count where the tally's word is fresh."""
+        place, fresh = self._feed.standings.get(precinct_id), self._feed.fresh(HINT_SECONDS)
         return PlaceNow(
-            hours.opens_at if hours else None,
-            hours.closes_at if hours else None,
+            self._hours(precinct_id),
             place.last_votes if place and fresh else None,
             place.last_observed_at if place and fresh else None,
             counts_known=place is not None and fresh,

@@ -13,10 +13,11 @@ from intake.reading.reader import watcher_of
 
 
 class PlaceNow(NamedTuple):
-    """What the tally says of a precinct now; times are epoch seconds. `counts_known`: its word is fresh."""
+    """What is known of a precinct now. `hours`: as staff last decided them; None: as planned. `last_at`: epoch
+    seconds. `counts_known`: whether the tally's word is fresh.
+    """
 
-    opens_at: int | None = None
-    closes_at: int | None = None
+    hours: tuple[datetime, datetime] | None = None
     last_votes: int | None = None
     last_at: int | None = None
     counts_known: bool = False
@@ -65,8 +66,8 @@ def _hours(
     for place in places:
         zone, known = place.zone(roster.day), now[place.precinct_id]
         opens, closes = place.opens_at(roster.day), place.closes_at(roster.day)
-        if known.opens_at is not None and known.closes_at is not None:
-            opens, closes = (datetime.fromtimestamp(t, zone) for t in (known.opens_at, known.closes_at))
+        if known.hours is not None:
+            opens, closes = known.hours
         local = f"{opens.astimezone(zone):%H:%M}", f"{closes.astimezone(zone):%H:%M}"
         found.setdefault(local, []).append(str(place.precinct_id))
     (opens_at, closes_at), ids = next(iter(found.items()))

@@ -19,7 +19,7 @@ from intake.outbox import store
 from intake.outbox.metrics import OutboxTelemetry
 from intake.outbox.sender import Outbox
 from intake.replies.purposes import Purpose
-from intake.senders import NotTakenError
+from intake.senders import ProviderUnavailableError
 from tests.intake.outbox.test_sender import NOW, Recorder, a_text, connection, states, term
 
 FRESH, OLD, TEXTED, NEVER = (f"+1215555000{n}" for n in range(1, 5))
@@ -85,7 +85,7 @@ async def test_where_whatsapp_fails_sms_will_do(
     term: Term,
 ) -> None:
     await wrote(connection, FRESH, timedelta(hours=1), by="whatsapp%3A")
-    sms, whatsapp = Recorder("file"), Recorder("twilio", NotTakenError("503"))
+    sms, whatsapp = Recorder("file"), Recorder("twilio", ProviderUnavailableError("503"))
     box = outbox(database_url, {"file": sms, "twilio": whatsapp}, WHATSAPP, SMS)
     await store.enqueue(connection, [a_text("a", Purpose.REPLY, FRESH)])
     for _ in range(4):  # three failures rest the number

@@ -1,7 +1,7 @@
 """What a watcher asks that the election folder knows is answered at once; all else still gets a person."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -21,11 +21,12 @@ ROSTER = replace(
     watchers=_COORDINATED,
     by_phone={phone: _COORDINATED[w.watcher_id] for phone, w in BARE.by_phone.items()},
 )
-EXTENDED = int(datetime(2026, 11, 4, 2, 30, tzinfo=UTC).timestamp())  # 21:30 in New York
+EXTENDED = datetime(2026, 11, 4, 2, 30, tzinfo=UTC)  # 21:30 in New York
 
 
 def extended(_: PrecinctId) -> PlaceNow:
-    return PlaceNow(EXTENDED - 14 * 3600, EXTENDED, 412, EXTENDED - 3600, counts_known=True)
+    last = int(EXTENDED.timestamp()) - 3600
+    return PlaceNow((EXTENDED - timedelta(hours=14), EXTENDED), 412, last, counts_known=True)
 
 
 def about(text: str, sender: str = ONE) -> str:
