@@ -39,9 +39,7 @@ class LatestStanding:
         return self.state == PrecinctState.SILENT
 
 
-IntakeView = FeedView[
-    LatestStanding, HoursNow
-]  # of what else does not change, intake knows more from its roster
+IntakeView = FeedView[LatestStanding, None]  # of what does not change, intake knows more from its roster
 
 
 def intake_view(monotonic: Callable[[], float] = time.monotonic) -> IntakeView:

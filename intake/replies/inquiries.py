@@ -13,8 +13,9 @@ from intake.reading.reader import watcher_of
 
 
 class PlaceNow(NamedTuple):
-    """What is known of a precinct now. `hours`: as staff last decided them; None: as planned. `last_at`: epoch
-    seconds. `counts_known`: whether the tally's word is fresh.
+    """What is known of a precinct now. `hours`: as staff last decided them; None: as planned.
+
+    `last_at`: epoch seconds. `counts_known`: whether the tally's word is fresh.
     """
 
     hours: tuple[datetime, datetime] | None = None

@@ -1,4 +1,4 @@
-"""A watcher who asks is told the hours that staff last decided, whatever the order in which decisions come."""
+"""A watcher who asks is told the hours that staff last decided, whatever the order of the decisions."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
@@ -15,8 +15,9 @@ PRECINCT, OTHER = ROSTER.precincts["31-07"], ROSTER.precincts["31-09"]
 def decided(after: int, closes: str, precinct: str | None = "31-07", **detail: str) -> CheckIn:
     its_id, at = message_id("staff", f"{after}{closes}"), SENT + timedelta(minutes=after)
     return CheckIn(
-        check_in_id(its_id, 0), its_id, 0, Kind.HOURS, Channel.STAFF, PrecinctId(precinct) if precinct else None,
-        None, "staff:ann", at, at, at, detail={"closes_at": closes, **detail},
+        check_in_id(its_id, 0), its_id, 0, Kind.HOURS, Channel.STAFF,
+        PrecinctId(precinct) if precinct else None, None, "staff:ann", at, at, at,
+        detail={"closes_at": closes, **detail},
     )  # fmt: skip
 
 
