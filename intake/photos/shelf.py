@@ -72,6 +72,8 @@ class PhotoShelf:
 
     def purge(self, now: datetime) -> int:
         """Removes every photo for good; how many there were. What came before `now` is not fetched again."""
+        if not self.folder.parent.exists():
+            return 0  # no intake has ever kept anything here
         replace_file(self.folder / _PURGED, orjson.dumps({"at": now.isoformat()}))
         removed = 0
         for record in self._folder("index").glob("*.json"):
