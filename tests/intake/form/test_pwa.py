@@ -109,7 +109,7 @@ def test_a_count_is_read_back_kept_and_sent(site: Site, phone: BrowserContext) -
         expect(page.locator("h1")).to_have_text("Got it ✓")
         expect(page.locator(".done")).to_contain_text(said)
     page.go_back()
-    expect(page.locator("label")).to_have_text("How many people have voted here so far?")
+    expect(page.locator("label[for=answer]")).to_have_text("How many people have voted here so far?")
     assert site.counts("w1", 3) == [1204, 1900, 1205]
     rows = site.rows(
         "select kind, detail from check_ins where watcher_id = 'w1' and votes is null order by seq"
