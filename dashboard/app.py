@@ -24,6 +24,7 @@ from dashboard.bridge.security_headers import add_security_headers
 from dashboard.browser import Scripts, add_scripts
 from dashboard.clients.feed import war_room_view
 from dashboard.clients.service_clients import ServiceClients
+from dashboard.debrief.page import DebriefPage
 from dashboard.desks.desks import DeskPages
 from dashboard.desks.threads import ThreadPages
 from dashboard.map.places import Gazetteer
@@ -99,7 +100,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
 
     SignInPages(settings, known, signed_out).add_to(server)
     add_health(server, registry, lambda: {"election": gazetteer.places is not None}, well)
-    BoardData(settings, gazetteer, tokens).add_to(server)
+    BoardData(settings, gazetteer, tokens, lambda *deed: bridge.run(audit_log.record(*deed))).add_to(server)
     add_audit(server, bridge, gazetteer, audit_log)
     add_actions(server, bridge, service_clients, gazetteer, audit_log)
     scripts = Scripts.read()
@@ -107,6 +108,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     ThreadPages(bridge, service_clients, gazetteer).add_to(server)
     add_alerts(server, bridge, alerts, audit_log)
     add_snapshots(server, snapshots)
+    DebriefPage(settings, bridge, feed, service_clients, gazetteer, clock).add_to(server)
     add_replay(server, bridge, service_clients)
     add_scripts(server, scripts)
     app = Dash(

@@ -17,6 +17,7 @@ export function buildHeader(boot) {
       make("p", {}, boot.role + (boot.counties ? " · " + boot.counties.join(", ") : "")),
       make("button", { type: "button", id: "start-replay" }, "Replay the day"),
       make("a", { href: "/snapshot", target: "_blank", rel: "noopener" }, "Print this minute"),
+      make("a", { href: "/debrief", target: "_blank", rel: "noopener" }, "Debrief"),
       boot.role === "lead" ? null : make("a", { href: "/snapshots" }, "Printed pages"),
       make("a", { href: "/hotline", target: "_blank", rel: "noopener" }, "Hotline"),
       make("a", { href: "/?kiosk=1&rotate=20" }, "For a wall"),

@@ -30,7 +30,7 @@ class Kind(StrEnum):
     HERE = "here"
     AWAY = "away"
     READY = "ready"  # roll call
-    HELP = "help"
+    HELP = "help"  # detail.about: what is asked that the election folder knows; answered at once
     STOP = "stop"
     START = "start"
     QUESTION = "question"  # could be read two ways: nothing is counted, the answer asks
@@ -38,7 +38,6 @@ class Kind(StrEnum):
     CONFIRM = "confirm"  # yes: to the sender's open question, if there is one; detail.choice: one of two
     DENY = "deny"  # no: the same
     NOTED = "noted"  # a reaction, thanks, an automatic reply: kept, on no desk, unanswered
-    INQUIRY = "inquiry"  # detail.about: asks what the election folder knows; answered at once
     RESOLVED = "resolved"  # the sender's open incident is over
     # staff decisions
     ACCEPT = "accept"  # detail.target: check-in id

@@ -116,7 +116,7 @@ def _reply(
 
 def _worded(readings: list[Reading], message: Message, roster: Roster) -> tuple[str, str]:
     """(the answer, or why it cannot be told again)."""
-    if any(r.kind is Kind.INQUIRY and r.detail.get("about") in _ASKED_OF_TALLY for r in readings):
+    if any(r.kind is Kind.HELP and r.detail.get("about") in _ASKED_OF_TALLY for r in readings):
         return "", "answered with what the tally said then"
     return reply_to(readings, message, roster), ""
 

@@ -12,6 +12,8 @@ import * as screens from "./screens.js";
  *   timezone: string, day_begins?: string, phone_clock: boolean, sms_number: string, take_over: boolean}} FormData
  */
 
+/** @type {{ready: ArrayBuffer | null, coming: Promise<ArrayBuffer | null>}} */
+const NO_PHOTO = { ready: null, coming: Promise.resolve(null) };
 const WITH_PHOTO = new Set(["count", "final", "problem"]);
 const data = /** @type {FormData} */ (JSON.parse(document.getElementById("form-data")?.textContent || "{}"));
 const { words, language, precincts } = data;
@@ -85,7 +87,7 @@ async function ask(precinct, question) {
     return {
       button: number === null ? words.send : screens.filled(words, "send_number", { number: grouped(number) }),
       read: number === null ? "" : screens.filled(words, "read_" + question.name, { number: grouped(number) }),
-      doubt: doubts && last && number < last.number
+      doubt: doubts && last?.number !== undefined && number < last.number
         ? screens.filled(words, "lower", { last: grouped(last.number) })
         : doubts && precinct?.registered && number > precinct.registered
           ? screens.filled(words, "higher", { registered: grouped(precinct.registered) }) : "",
@@ -102,7 +104,8 @@ async function ask(precinct, question) {
   };
   show(screens.askScreen({
     words, precinct, question, links, onlook: look, onphoto: WITH_PHOTO.has(question.name) ? take : undefined,
-    last: last && { number: grouped(last.number), time: clock(last.at, zoneOf(place)) },
+    last: last?.number === undefined ? undefined : { number: grouped(last.number), time: clock(last.at ?? 0, zoneOf(place)) },
+    held: last?.held && { number: grouped(last.held.number), time: clock(last.held.at, zoneOf(place)), onyes: () => confirm(place) },
     onanswer: (typed) => answer(precinct, question, typed, photo),
   }), "#answer");
 }
@@ -130,6 +133,14 @@ function answer(precinct, question, typed, photo) {
     label: `${precinct ? precinct.name || place : ""} · ${said} · ${clock(Date.now(), zoneOf(place))}`,
   }, photo);
   return "";
+}
+
+/** Says that the count which waits there is right. @param {string} place */
+function confirm(place) {
+  keep({
+    id: newId(), report: { kind: "confirm", precinct_id: place, text: "YES" }, confirms: true, ask: "yes", answer: "YES",
+    label: `${precincts.find((p) => p.id === place)?.name || place} · ${words.yes_right} · ${clock(Date.now(), zoneOf(place))}`,
+  }, NO_PHOTO);
 }
 
 /** A photo that joins a report. @param {Entry} entry @param {ArrayBuffer | null} content @returns {Entry[]} */
@@ -162,9 +173,10 @@ async function keep(entry, photo) {
   const arrived = (event) => {
     const { entry: sent, receipt } = /** @type {CustomEvent<{entry: Kept, receipt: Receipt}>} */ (event).detail;
     if (sent.id !== entry.id || mine !== shown) return;
-    const { reply, asks } = receipt;
+    const { reply, asks, held } = receipt;
     show(screens.outcomeScreen({
       words, heading: asks ? words.look_again : `${words.got_it} ✓`, said: reply || words.saved, links: after,
+      onyes: held ? () => confirm(place) : undefined,
     }));
   };
   queue.addEventListener("sent", arrived);

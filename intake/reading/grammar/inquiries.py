@@ -91,4 +91,4 @@ def inquiry_of(folded: str, items: list[Item], sender: TextSource) -> Reading | 
     if about == PRECINCT and not sender.own:
         return None
     place = where[0] if where else sender.own[0] if len(sender.own) == 1 else None
-    return Reading(Kind.INQUIRY, place, detail={"about": about})
+    return Reading(Kind.HELP, place, detail={"about": about})

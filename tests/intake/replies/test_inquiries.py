@@ -31,7 +31,7 @@ def extended(_: PrecinctId) -> PlaceNow:
 
 def about(text: str, sender: str = ONE) -> str:
     (reading,) = readings_of(sms(text, sender), ROSTER)
-    return str(reading.detail["about"]) if reading.kind is Kind.INQUIRY else ""
+    return str(reading.detail.get("about", "")) if reading.kind is Kind.HELP else ""
 
 
 def answered(text: str, sender: str = ONE, look_up=extended, roster=ROSTER) -> str:
