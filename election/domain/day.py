@@ -22,6 +22,7 @@ class ElectionDay:
     opens: time
     closes: time
     languages: tuple[str, ...] = ("en",)
+    kind: str = ""  # general, primary, municipal, …; empty: the name says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,17 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PastVotes:
-    """Votes cast at a precinct in an earlier election, by method."""
+    """Votes cast at a precinct in an earlier election, by method. Not whole where a precinct was divided.
+
+    `kind` of that election (general, primary, …) where the file says it; else its name is read.
+    """
 
     precinct_id: PrecinctId
     election: str
-    votes: int
+    votes: float
     method: Method = Method.TOTAL
     registered: int | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,17 +45,18 @@ where not exists (select from precincts_incoming i where i.precinct_id = p.preci
 """
 
 _SAVE_DAY = """
-insert into election (only_row, name, date, timezone, opens, closes, languages, roster_version)
-values (true, $1, $2, $3, $4, $5, $6, $7)
+insert into election (only_row, name, date, timezone, opens, closes, languages, roster_version, kind)
+values (true, $1, $2, $3, $4, $5, $6, $7, $8)
 on conflict (only_row) do update set
     name = excluded.name, date = excluded.date, timezone = excluded.timezone, opens = excluded.opens,
     closes = excluded.closes, languages = excluded.languages, roster_version = excluded.roster_version,
+    kind = excluded.kind,
     imported_at = now()
 """
 
 _SAVE_ROSTER = "insert into rosters (version, content) values ($1, $2) on conflict do nothing"
 
-_PAST = ("precinct_id", "election", "method", "votes", "registered")
+_PAST = ("precinct_id", "election", "method", "votes", "registered", "kind")
 _CURVE = ("scope", "election", "local_time", "share")
 _WATCHER = (
     "watcher_id", "name", "phone", "language", "precinct_ids", "backup_phone", "coordinator",
@@ -78,7 +79,10 @@ async def save_election(connection: asyncpg.Connection, election: Election) -> s
     )
     await _copy(
         connection, "past_votes", _PAST,
-        ((v.precinct_id, v.election, v.method.value, v.votes, v.registered) for v in election.history),
+        (
+            (v.precinct_id, v.election, v.method.value, v.votes, v.registered, v.kind)
+            for v in election.history
+        ),
     )  # fmt: skip
     await _copy(
         connection, "curve_points", _CURVE, ((c.scope, c.election, c.time, c.share) for c in election.curve)
@@ -96,7 +100,7 @@ async def save_election(connection: asyncpg.Connection, election: Election) -> s
     day = election.day
     await connection.execute(_SAVE_ROSTER, version, content.decode())
     await connection.execute(
-        _SAVE_DAY, day.name, day.date, day.timezone, day.opens, day.closes, day.languages, version
+        _SAVE_DAY, day.name, day.date, day.timezone, day.opens, day.closes, day.languages, version, day.kind
     )
     await connection.execute("select pg_notify($1, $2)", CHANGED_CHANNEL, version)
     return version
@@ -149,7 +153,7 @@ async def _load(connection: asyncpg.Connection, shapes: bool) -> Election | None
         timeout=SAVE_SECONDS,
     )
     past = await connection.fetch(
-        "select precinct_id, election, votes, method, registered from past_votes"
+        "select precinct_id, election, votes, method, registered, kind from past_votes"
         ' order by precinct_id collate "C", election collate "C", method collate "C"'
     )
     curve = await connection.fetch(
@@ -161,7 +165,14 @@ async def _load(connection: asyncpg.Connection, shapes: bool) -> Election | None
         day=_day(day),
         precincts=tuple(_precinct(p) for p in places),
         history=tuple(
-            PastVotes(v["precinct_id"], v["election"], v["votes"], Method(v["method"]), v["registered"])
+            PastVotes(
+                v["precinct_id"],
+                v["election"],
+                v["votes"],
+                Method(v["method"]),
+                v["registered"],
+                intern(v["kind"]),
+            )
             for v in past
         ),
         curve=tuple(CurvePoint(*c) for c in curve),
@@ -172,7 +183,13 @@ async def _load(connection: asyncpg.Connection, shapes: bool) -> Election | None
 
 def _day(row: Any) -> ElectionDay:
     return ElectionDay(
-        row["name"], row["date"], row["timezone"], row["opens"], row["closes"], tuple(row["languages"])
+        row["name"],
+        row["date"],
+        row["timezone"],
+        row["opens"],
+        row["closes"],
+        tuple(row["languages"]),
+        row["kind"],
     )
 
 

@@ -41,6 +41,7 @@ class CountFeatures:
     share: Array  # F
     residual: Array  # log N - log e - log F
     sd: Array  # of that about what a state explains
+    reading: Array  # variance of what the sender read: 0 for a count, more for an estimate
 
 
 AT_ONCE = 65_536  # reports
@@ -59,6 +60,7 @@ class GateResult:
     part: Array
     share: Array  # F
     accepted: NDArray[np.bool_]
+    measured: CountFeatures
     rejections: dict[int, Rejections]  # by which of `table.at`: precincts where something was left out
 
 

@@ -36,7 +36,7 @@ def kept(*counts: tuple[float, int], **marks: set[int]) -> list[int]:
 def accepted(counts: list[gate.CountCandidate]) -> list[int]:
     """Indices of the counts that the gate accepts of one precinct."""
     columns = (np.array(column) for column in zip(*counts, strict=True))
-    chosen = gate.Candidates(*columns, cap=np.full(len(counts), CAP))
+    chosen = gate.Candidates(*columns, cap=np.full(len(counts), CAP), reading=np.zeros(len(counts)))
     starts = np.array([0, len(counts)], dtype=np.intp)
     return np.flatnonzero(gate.chains(chosen, starts, K)).tolist()
 
@@ -93,6 +93,7 @@ def test_a_precinct_judged_alone_agrees_with_all_judged_at_once() -> None:
     columns = gate.Candidates(
         np.floor(EXPECTED * share * np.exp(off)), share, off, np.full(total, 0.3),
         random.random(total) < 0.1, random.random(total) < 0.02, np.full(total, CAP),
+        reading=np.zeros(total),
     )  # fmt: skip
     together = gate.chains(columns, starts, K)
     assert 0.3 < together.mean() < 1.0
