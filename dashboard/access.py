@@ -52,6 +52,15 @@ ROUTES: tuple[Route, ...] = (
         _SESSION,
         elsewhere=404,
     ),
+    war_room(
+        "GET", "/desks/<name>/<path:item>/thread", "all said with whom it is about", _SESSION, elsewhere=404
+    ),
+    war_room("GET", "/threads/<path:watcher>", "all said with a watcher", _SESSION, elsewhere=404),
+    war_room(
+        "GET", "/photos/precinct/<path:precinct>", "which photos came from there", _SESSION, elsewhere=404
+    ),
+    war_room("GET", "/photos/<message>/<int:number>", "a photo that came", _SESSION, elsewhere=404),
+    war_room("GET", "/photos/<message>/<int:number>/small", "its thumbnail", _SESSION, elsewhere=404),
     own("GET", "/rollcall", "whose phones are proven", _SESSION),
     own("POST", "/rollcall/<any(invite,remind):what>", "texts those not proven", _SESSION),
     own("GET", "/alerts", "what turned", _SESSION),

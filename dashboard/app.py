@@ -26,6 +26,7 @@ from dashboard.clients.feed import war_room_view
 from dashboard.clients.service_clients import ServiceClients
 from dashboard.debrief.page import DebriefPage
 from dashboard.desks.desks import DeskPages
+from dashboard.desks.threads import ThreadPages
 from dashboard.map.places import Gazetteer
 from dashboard.office.audit import add_audit
 from dashboard.office.pages import add_office
@@ -106,6 +107,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     scripts = Scripts.read()
     DeskPages(bridge, service_clients, gazetteer, audit_log, scripts).add_to(server)
     add_office(server, bridge, settings, tokens, gazetteer, service_clients, feed, audit_log, scripts)
+    ThreadPages(bridge, service_clients, gazetteer).add_to(server)
     add_alerts(server, bridge, alerts, audit_log)
     add_snapshots(server, snapshots)
     DebriefPage(settings, bridge, feed, service_clients, gazetteer, clock).add_to(server)

@@ -6,10 +6,13 @@ import { byId, fieldOf, make, targetOf } from "./elements.js";
 import { connectFeed } from "./feed_connection.js";
 import { FeedView } from "./feed_view.js";
 import { now } from "./stack_clock.js";
+import { answerField, photoOf, showThread } from "./thread.js";
+import { whatsAppWords } from "./whatsapp.js";
 import { hhmm, hhmmss, setZone, span, whole } from "./words.js";
 
 /** @import {FeedHandlers} from "./feed_connection.js" */
 /** @import {Cell} from "./csv.js" */
+/** @import {Photo} from "./thread.js" */
 /** Who can be called about an item. @typedef {{name: string, phone: string, as: string}} Person */
 /** A step of what was said of an incident. @typedef {{at: string, by?: string, status: string, category?: string, text?: string}} Said */
 /**
@@ -36,8 +39,10 @@ import { hhmm, hhmmss, setZone, span, whole } from "./words.js";
  * @property {{step: number, to: string, at: string, state: string}[]} steps
  * @property {Said[]} history
  * @property {Person[]} people
+ * @property {Photo[]} [photos]
  */
-/** @typedef {{numbers: number, waiting: Record<string, number>, settled: Record<string, number>, at: string, oldest: string | null}} Outbox */
+/** @import {WhatsApp} from "./whatsapp.js" */
+/** @typedef {{numbers: number, waiting: Record<string, number>, settled: Record<string, number>, at: string, oldest: string | null, whatsapp?: WhatsApp | null}} Outbox */
 /** @typedef {"county" | "watchers" | "proven" | "invited" | "wrong_number" | "opted_out"} RollColumn */
 /** @typedef {{watchers: number, proven: number, unproven: number, wrong_number: number, opted_out: number, counties: Record<RollColumn, any>[]}} RollCall */
 
@@ -55,13 +60,13 @@ const ICONS = { unread: "?", unknown: "☎", held: "○", silent: "◌", inciden
 /** @type {Record<string, string>} */
 const FATES = { undelivered: "came back", failed: "was not taken", unknown: "may or may not have arrived" };
 /** @type {Record<string, string>} */
-const WHY = { wrong_number: "The number is wrong, or is no mobile phone.", opted_out: "The provider holds this phone for opted out.", account: "Our account with the provider does not allow it: look at the outbox's settings.", refused: "The provider refused it.", leader_lost: "We stopped in the middle of sending." };
+const WHY = { wrong_number: "The number is wrong, or is no mobile phone.", opted_out: "The provider holds this phone for opted out.", account: "Our account with the provider does not allow it: look at the outbox's settings.", outside_window: "WhatsApp takes free words only within 24 hours of the watcher’s last text: send it as SMS or call.", refused: "The provider refused it.", leader_lost: "We stopped in the middle of sending." };
 /** @type {Record<string, string>} */
 const ROLL = { "not invited": "Not invited yet.", invited: "Invited by text; no READY has come.", "wrong number": "Our texts do not reach this number: ask for the right one and mend the roster.", "opted out": "Texted STOP. Ask them to text START, or to use the form." };
 /** @type {Record<string, string>} */
 const UNSENT = { expired: "too late", silenced: "held back after STOP" };
 /** @type {Record<string, string>} */
-const PURPOSES = { question: "question", opt_out: "opt-out", reply: "reply", reassigned: "reassignment", reminder: "reminder", roll_call: "roll call", thanks: "thank-you" };
+const PURPOSES = { question: "question", opt_out: "opt-out", reply: "reply", answer: "answer", reassigned: "reassignment", reminder: "reminder", roll_call: "roll call", thanks: "thank-you" };
 
 let me = "";
 /** @type {Item[]} */
@@ -237,7 +242,8 @@ function paintOutbox(o) {
   summary.replaceChildren(
     ...(o.numbers ? [] : [make("p", { class: "loud" }, "There is no number to send from: texts wait until BELUGA_OUTBOUND_NUMBERS names one.")]),
     make("p", {}, make("b", {}, "At " + hhmm(Date.parse(o.at) / 1000) + " "), waiting.length ? "waiting: " + waiting.join(", ") + (o.oldest ? "; the oldest for " + span((Date.parse(o.at) - Date.parse(o.oldest)) / 1000) : "") + "." : "nothing waits."),
-    make("p", { class: "dim" }, settled.length ? "Last day: " + settled.join(" · ") : "No text of ours in the last day."));
+    make("p", { class: "dim" }, settled.length ? "Last day: " + settled.join(" · ") : "No text of ours in the last day."),
+    ...whatsAppWords(o.whatsapp, PURPOSES));
 }
 
 /** @param {Item} i */
@@ -278,12 +284,15 @@ let painted = "";
 function paintWork() {
   const i = item(selected);
   const mine = Boolean(i && hand && hand.id === i.id);
-  const key = i ? [i.id, mine, i.taken_by, i.text, i.status, i.category, i.steps.length, i.history.length].join("|") : "none";
+  const key = i ? [i.id, mine, i.taken_by, i.text, i.status, i.category, i.steps.length, i.history.length, ...(i.photos || []).map((p) => p.state)].join("|") : "none";
   if (key === painted) return; // a repaint must not take a half-typed word away
   painted = key;
   const work = byId("work");
   if (!i) { work.replaceChildren(); return; }
-  work.replaceChildren(...heading(i), people(i), ...(mine ? doing(i) : [taking(i)]));
+  const said = make("section", { id: "said", "aria-label": "All that was said" });
+  const answer = mine && desk === "unread" ? answerField((text) => finishWith(i.id, { outcome: "answer", text })) : null;
+  work.replaceChildren(...heading(i), people(i), ...(mine ? doing(i) : [taking(i)]), answer ? answer.element : "", said);
+  showThread(said, "/desks/" + desk + "/" + encodeURIComponent(i.id) + "/thread").then((thread) => answer?.fill(thread));
 }
 
 /** @param {Item} i */
@@ -295,6 +304,7 @@ function heading(i) {
     desk === "outbox" ? make("p", { class: "loud" }, "Our " + PURPOSES[i.kind] + " " + FATES[i.status] + ".") : null,
     desk === "incidents" && i.history.length ? course(i) : i.text ? make("q", {}, i.text) : null,
     make("p", { class: "dim" }, where, where && at ? " · " : "", at ? hhmm(at) + " · " : "", at ? make("span", { "data-ago": String(at) }) : "", i.channel ? " · " + i.channel : ""),
+    i.photos?.length ? make("p", { class: "photos" }, ...i.photos.map((p) => photoOf(p, at ? hhmm(at) : ""))) : null,
     desk === "rollcall" ? make("p", {}, ROLL[i.status] || i.status) : null,
     i.why ? make("p", {}, desk === "outbox" ? WHY[i.why] || i.why : i.why) : null,
     i.steps.length ? make("ul", { class: "steps" }, ...i.steps.map((s) => make("li", {}, "Step " + s.step + ": " + s.to + " texted at " + hhmm(Date.parse(s.at) / 1000) + " · " + s.state))) : null,

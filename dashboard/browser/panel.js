@@ -4,6 +4,7 @@ import { callingAt, count } from "./calling.js";
 import { byId, fieldOf, make } from "./elements.js";
 import { panelScripts } from "./panel_scripts.js";
 import { now } from "./stack_clock.js";
+import { threadsHere } from "./thread.js";
 
 /** @import {Standing} from "feed-messages" */
 /** @typedef {{key: string, action: string, precinct_id: string | null, target?: string, callers_wanted?: number, text?: string, closes?: string, watcher_id?: string}} Deed */
@@ -49,7 +50,7 @@ export function showPanel(precinctId) {
   panelScripts.ready().then(() => {
     if (board.selected !== precinctId) return;
     byId("panel-words").scrollIntoView?.({ block: "nearest" });
-    byId("panel-actions").replaceChildren(callers(precinctId), note(precinctId), more(precinctId));
+    byId("panel-actions").replaceChildren(callers(precinctId), note(precinctId), more(precinctId), threadsHere(precinctId));
   }, () => say("The precinct's page does not load. Close it and open it again.", true));
 }
 

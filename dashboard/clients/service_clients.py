@@ -77,6 +77,10 @@ class ServiceClients:
         """Intake's desks and roll call (`election.wire.desks`), seen with this person's eyes."""
         return dict(await self._ask(who, method, f"{self._settings.intake_url}{path}", "Intake", body))
 
+    async def photo(self, who: WarRoomUser, path: str) -> bytes:
+        """A photo that intake keeps, seen with this person's eyes."""
+        return await self._fetch(who, "GET", f"{self._settings.intake_url}{path}", "Intake")
+
     async def _ask(
         self, who: WarRoomUser, method: str, url: str, name: str, body: dict[str, Any] | None = None
     ) -> Any:

@@ -16,7 +16,8 @@ from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, csrf_token, needs_role, person
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.browser import Scripts
-from dashboard.clients.service_clients import ServiceClientError, ServiceClients
+from dashboard.clients.service_clients import ServiceClients
+from dashboard.desks.asking import asked, told
 from dashboard.map.people import coordinator_of
 from dashboard.map.places import Gazetteer, MapPlaces
 from election.access.accounts import WAR_ROOM
@@ -69,12 +70,7 @@ class DeskPages:
 
     def _asked(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Intake's answer, or why there is none, in words."""
-        try:
-            return self._bridge.run(work)
-        except ServiceClientError as error:
-            flask.abort(_told(error.words, error.status))
-        except TimeoutError:
-            flask.abort(_told("Intake did not answer in time. Look again before you press again.", 504))
+        return asked(self._bridge, work)
 
     def _done(self, who: WarRoomUser, action: str, subject: str, detail: dict[str, Any]) -> None:
         self._bridge.run(self._audit_log.record(who.login, action, subject, detail))
@@ -128,11 +124,14 @@ class DeskPages:
             try:
                 body = Finish.model_validate_json(flask.request.get_data()).model_dump(mode="json")
             except ValidationError:
-                flask.abort(_told("That cannot be read. Reload the page and try again.", 400))
+                flask.abort(told("That cannot be read. Reload the page and try again.", 400))
         path = f"/desks/{desk}/{quote(item, safe='')}/{what}"
         answer = self._asked(self._services.intake(who, "POST", path, body))
         if body is not None:
-            detail = {key: body[key] for key in ("watcher_id", "status", "category", "note") if body[key]}
+            names = ("watcher_id", "status", "category", "note") + (
+                ("text",) if body["outcome"] == "answer" else ()
+            )
+            detail = {key: body[key] for key in names if body[key]}
             self._done(who, f"{desk} {body['outcome']}", f"{desk}:{item}", detail)
         return flask.jsonify(done=True, answer=answer)
 
@@ -210,7 +209,3 @@ def _introduced(item: dict[str, Any], here: MapPlaces | None) -> dict[str, Any]:
             people.append({"as": "coordinator", "name": name, "phone": phone})
     place = precinct.name if precinct else here.name_of(item.get("precinct_id") or "")
     return {"place": place, "people": people}
-
-
-def _told(words: str, status: int) -> flask.Response:
-    return flask.make_response(flask.jsonify(done=False, message=words), status)

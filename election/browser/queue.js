@@ -14,6 +14,7 @@
  * @property {boolean} [confirms]  whether it is a yes to the count that waits at its place
  * @property {string} [ask]  which question it answers
  * @property {string} [answer]  in the words typed
+ * @property {ArrayBuffer} [photo]  a JPEG, which is what is sent then
  */
 /** As kept. @typedef {Entry & {watcher: string, token: string, saved: number, refused?: number}} Kept */
 /** `held`: a count waits for a yes. @typedef {{id?: string, reply?: string, asks?: boolean, held?: boolean, [more: string]: unknown}} Receipt */
@@ -32,6 +33,7 @@
 
 const LONGEST = 300; // s between two attempts
 const PATIENCE = 20000; // ms for one answer
+const PHOTO_PATIENCE = 28000; // the server waits for half a body for 30 s
 // Sending the same again cannot help. (Not 403 or 404: a proxy in trouble says those, too.)
 const FINAL = new Set([409, 413, 422]);
 
@@ -131,15 +133,15 @@ export class Queue extends EventTarget {
     return done(this.database.transaction("last").objectStore("last").get(place));
   }
 
-  /** Keeps a report; resolves once it is on disk. One with an address takes the place of what waits for the same.
-   * @param {Entry} entry */
-  async add(entry) {
+  /** Keeps a report, and what belongs to it; resolves once all of it is on disk. One with an address takes the place
+   * of what waits for the same. @param {Entry} entry @param {Entry[]} more */
+  async add(entry, more = []) {
     const token = this.tokenKept ? this.token : "";
-    const kept = { ...entry, watcher: this.watcher, token, saved: Date.now() };
+    const kept = [entry, ...more].map((each) => ({ ...each, watcher: this.watcher, token, saved: Date.now() }));
     const others = entry.address ? (await this.waiting()).filter((e) => e.address === entry.address) : [];
     await this.#write("reports", (store) => {
       for (const other of others) store.delete(other.id);
-      store.add(kept);
+      for (const each of kept) store.add(each);
     });
     this.#changed();
   }
@@ -161,7 +163,8 @@ export class Queue extends EventTarget {
     const ended = new Set();
     const tried = new Set();
     for (;;) {
-      const next = (await this.waiting()).find((e) => !e.refused && !tried.has(e.id));
+      const left = (await this.waiting()).filter((e) => !e.refused && !tried.has(e.id));
+      const next = left.find((e) => !e.photo) ?? left[0]; // what is small first: no photo holds a count up
       if (!next) break;
       tried.add(next.id);
       // A watcher with a new link sends what was saved under the old one, too.
@@ -184,12 +187,12 @@ export class Queue extends EventTarget {
     try {
       answer = await fetch(entry.address ?? this.path + entry.id, {
         method: "PUT",
-        body: JSON.stringify(entry.report),
-        headers: { "Content-Type": "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
+        body: entry.photo ?? JSON.stringify(entry.report),
+        headers: { "Content-Type": entry.photo ? "image/jpeg" : "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
         redirect: "error", // a hotel's sign-in page is no answer
         cache: "no-store",
         credentials: token ? "omit" : "same-origin",
-        signal: AbortSignal.timeout ? AbortSignal.timeout(PATIENCE) : undefined,
+        signal: AbortSignal.timeout ? AbortSignal.timeout(entry.photo ? PHOTO_PATIENCE : PATIENCE) : undefined,
       });
       receipt = answer.ok ? await answer.json() : null;
     } catch {

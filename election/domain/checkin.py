@@ -30,7 +30,7 @@ class Kind(StrEnum):
     HERE = "here"
     AWAY = "away"
     READY = "ready"  # roll call
-    HELP = "help"
+    HELP = "help"  # detail.about: what is asked that the election folder knows; answered at once
     STOP = "stop"
     START = "start"
     QUESTION = "question"  # could be read two ways: nothing is counted, the answer asks

@@ -31,8 +31,10 @@ from intake.form.page import (
     manifest,
     words_page,
 )
+from intake.form.photos import add_form_photos
 from intake.languages.catalogues import load_catalogues
 from intake.pages.files import PAGE_HEADERS
+from intake.photos.shelf import PhotoShelf
 from intake.reading.reader import CLOCK_SLACK
 from intake.receive.http_answers import bearer, body_of, canonical, kept, refuse, what_is_wrong
 from intake.receive.pipeline import IngestPipeline
@@ -49,13 +51,20 @@ class _LinkError(IntakeError):
     """The link is no (longer) good."""
 
 
-def add_form(app: web.Application, links: Links, pipeline: IngestPipeline, settings: IntakeSettings) -> None:
+def add_form(
+    app: web.Application,
+    links: Links,
+    pipeline: IngestPipeline,
+    settings: IntakeSettings,
+    shelf: PhotoShelf,
+) -> None:
     """The routes of the watcher's form."""
     form = _Form(links, pipeline, settings)
     app.router.add_get("/w/{token}", form.show)
     app.router.add_post("/w/{token}", form.send)
     app.router.add_get("/w/{token}/manifest.json", form.manifest)
     app.router.add_put("/checkins/{key}", form.put)
+    add_form_photos(app, pipeline, shelf, form.watcher_id)
 
 
 class _Form:
@@ -170,6 +179,13 @@ class _Form:
             held=self._pipeline.holds(outcome.message),
         )
         return web.Response(body=answer.model_dump_json().encode(), content_type="application/json")
+
+    def watcher_id(self, token: str) -> str | None:
+        """Whose link it is; None where it is no longer good."""
+        try:
+            return self._watcher(token)[0]
+        except _LinkError:
+            return None
 
     def _watcher(self, token: str) -> tuple[str, Watcher | None]:
         """Whose link it is. Before any roster is known everybody with a signed link may report."""

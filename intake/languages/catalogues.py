@@ -5,7 +5,9 @@ text (accents and case do not matter). `reply` entries word the answers, `form` 
 `outbound` entries what we text on our own accord, `card` entries the printed card, `incident` entries list
 words by what an incident is about, `danger` entries the words that make a sentence an alarm, `machine`
 entries how phones and networks word what no person wrote, `number` entries the words of numbers, `short`
-entries how a word is shortened in texts, the `everyday` entry words that no other language's are.
+entries how a word is shortened in texts, the `everyday` entry words that no other language's are,
+`inquiry` entries how watchers ask what the election folder knows (`*` stands for some words), `answer`
+entries what staff answer often.
 """
 
 from dataclasses import dataclass, field
@@ -14,8 +16,8 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
-_LISTS = ("word", "incident", "danger", "machine", "number", "short", "everyday")
-_SENTENCES = ("reply", "form", "outbound", "card")
+_LISTS = ("word", "incident", "danger", "machine", "number", "short", "everyday", "inquiry")
+_SENTENCES = ("reply", "form", "outbound", "card", "answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Catalogue:
     shorts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     card: dict[str, str] = field(default_factory=dict)
     everyday: tuple[str, ...] = ()
+    inquiries: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)  # staff's, at hand
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -54,6 +58,7 @@ def read_catalogue(path: Path) -> Catalogue:
         path.stem, lists["word"], sentences["reply"], sentences["form"], sentences["outbound"],
         lists["incident"], lists["danger"], lists["machine"], lists["number"], lists["short"],
         sentences["card"], lists["everyday"].get("words", ()),
+        lists["inquiry"], sentences["answer"],
     )  # fmt: skip
 
 

@@ -77,6 +77,39 @@ from next where o.key = next.key
 returning o.key, o.purpose, o.priority, o.phone, o.body, o.segments, o.expires_at, o.made_at
 """  # noqa: S608 (constants only)
 
+# How a text may go to a phone whose latest text came by WhatsApp: in free words within a day of it, then by a
+# template that WhatsApp has approved for its purpose ($2); everything else goes as SMS. `$1`: now.
+_HEARD = """
+left join lateral (
+    select position('From=whatsapp%3A'::bytea in m.raw) > 0 as by_whatsapp, m.received_at
+    from messages m where m.sender = w.phone and m.channel = 'sms'
+    order by m.received_at desc limit 1
+) heard on true
+"""
+_WAY = """
+case when not coalesce(heard.by_whatsapp, false) then 'sms'
+     when heard.received_at > $1::timestamptz - interval '24 hours' then 'free'
+     when w.purpose = any($2::text[]) then 'template' else 'sms' end
+"""
+_CLAIM_BY_WAY = f"""
+with next as (
+    select w.key, {_WAY} as way from outbox w {_HEARD}
+    where w.state = 'waiting' and w.not_before <= $1 and w.expires_at > $1 and w.rehearsal = $3
+      and (w.purpose = any($4::text[]) or not {OPTED_OUT.format(phone="w.phone")})
+      and (w.purpose in ({_ANSWERS}) or not {IN_QUESTION.format(phone="w.phone")})
+      and {_WAY} = any($5::text[])
+    order by w.priority, w.made_at, w.key limit $6 for update of w skip locked
+)
+update outbox o set state = 'claimed', epoch = $7, number = $8, provider = $9, claimed_at = $1,
+                    attempts = attempts + 1
+from next where o.key = next.key
+returning o.key, o.purpose, o.priority, o.phone, o.body, o.segments, o.expires_at, o.made_at, next.way
+"""  # noqa: S608 (constants only)
+_WAITING_BY_WAY = f"""
+select {_WAY} as way, count(*) as texts from outbox w {_HEARD}
+where w.state = 'waiting' and w.rehearsal = $3 group by 1
+"""  # noqa: S608 (constants only)
+
 # Only the claimant's epoch may say what became of it, also after a successor has called it unknown.
 _SETTLE = """
 update outbox o set state = s.state, provider_message_id = s.its_id, reason = s.reason, settled_at = $1
@@ -115,6 +148,15 @@ class Claimed:
     body: str
     segments: int
     expires_at: datetime
+    way: str = "sms"  # or, to who last wrote by WhatsApp: free, template
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways a number sends by, and the purposes for which WhatsApp has a template."""
+
+    allowed: tuple[str, ...]
+    templates: tuple[str, ...] = ()
 
 
 async def enqueue(connection: asyncpg.Connection, texts: Sequence[Text]) -> set[str]:
@@ -159,8 +201,11 @@ async def claim(  # noqa: PLR0917
     number: str,
     provider: str,
     rehearsal: bool = False,
+    ways: Ways | None = None,
 ) -> list[Claimed]:
     """The most urgent texts that may go out now, at most `limit`, for one of our numbers.
+
+    `ways`: where we have WhatsApp numbers, those that this number sends by; None: everything is SMS.
 
     Never to a phone whose latest word is STOP, only answers to one that may be a stranger's, and never a
     rehearsal's on election day. Raises `DeposedError`, or `NotReplicatedError`: then nothing may be sent, for
@@ -168,13 +213,30 @@ async def claim(  # noqa: PLR0917
     """
     async with ReplicationWatch(connection), connection.transaction():
         await term.fence(connection)
-        rows = await connection.fetch(
-            _CLAIM, now, limit, term.epoch, number, provider, rehearsal, sorted(AFTER_STOP)
-        )
+        if ways is None:
+            rows = await connection.fetch(
+                _CLAIM, now, limit, term.epoch, number, provider, rehearsal, sorted(AFTER_STOP)
+            )
+        else:
+            rows = await connection.fetch(
+                _CLAIM_BY_WAY, now, list(ways.templates), rehearsal, sorted(AFTER_STOP), list(ways.allowed),
+                limit, term.epoch, number, provider,
+            )  # fmt: skip
     rows.sort(key=lambda row: (row["priority"], row["made_at"], row["key"]))
     return [
-        Claimed(r["key"], r["purpose"], r["phone"], r["body"], r["segments"], r["expires_at"]) for r in rows
-    ]
+        Claimed(
+            r["key"], r["purpose"], r["phone"], r["body"], r["segments"], r["expires_at"],
+            r["way"] if ways else "sms",
+        ) for r in rows
+    ]  # fmt: skip
+
+
+async def waiting_by_way(
+    connection: asyncpg.Connection, now: datetime, rehearsal: bool, templates: Sequence[str]
+) -> dict[str, int]:
+    """How many texts wait by the way that they may go now: sms, free, template."""
+    rows = await connection.fetch(_WAITING_BY_WAY, now, list(templates), rehearsal)
+    return {row["way"]: row["texts"] for row in rows}
 
 
 async def settle(

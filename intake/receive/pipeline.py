@@ -250,7 +250,8 @@ class IngestPipeline:
             readings = self._numbers(message, readings)
         hints = self._plausibility.hints_for(message, readings) if self._plausibility else None
         asked = asked_about(message, readings, roster, hints) if hints else None
-        return reply_to(readings, message, roster, hints), asked
+        look_up = self._plausibility.place_now if self._plausibility else None
+        return reply_to(readings, message, roster, hints, look_up), asked
 
     def asks(self, message: Message) -> bool:
         """Whether the reply is a question: something in the message is not counted until it is answered."""

@@ -13,6 +13,7 @@ from election.domain.ids import PrecinctId
 from election.domain.roster import Roster
 from intake.languages.catalogues import Catalogue, load_catalogues
 from intake.reading.reader import watcher_of
+from intake.replies.inquiries import LookUp, inquiry_answer
 from intake.replies.segments import fits, plain
 
 # precinct -> (the last accepted count or None, the cumulative count expected there by now or None,
@@ -70,14 +71,23 @@ def refused_above(reading: Reading, roster: Roster) -> int | None:
     return most if most is not None and reading.votes > most else None
 
 
-def reply_to(readings: list[Reading], message: Message, roster: Roster, hints: Hints | None = None) -> str:
-    """The answer to a message. Empty for STOP (the provider answers, we fall silent) and staff entries."""
+def reply_to(
+    readings: list[Reading],
+    message: Message,
+    roster: Roster,
+    hints: Hints | None = None,
+    look_up: LookUp | None = None,
+) -> str:
+    """The answer to a message. Empty for STOP (the provider answers, we fall silent) and staff entries.
+
+    `look_up`: what the tally says of a precinct now, for those who ask.
+    """
     catalogue = catalogue_for(watcher_of(message, roster), roster)
     if (
         len(readings) == 1 and _is_plain(readings[0], hints) and refused_above(readings[0], roster) is None
     ):  # what most watchers are answered all day
         return plain(_plainly(readings[0], catalogue.replies))
-    return plain(_Writer(catalogue, roster, message, hints).answer(readings))
+    return plain(_Writer(catalogue, roster, message, hints, look_up).answer(readings))
 
 
 def handed_over_reply(watcher: Watcher, roster: Roster) -> str:
@@ -132,11 +142,19 @@ def _fill(template: str, texts: dict[str, str]) -> str:
 
 
 class _Writer:
-    def __init__(self, catalogue: Catalogue, roster: Roster, message: Message, hints: Hints | None) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        roster: Roster,
+        message: Message,
+        hints: Hints | None,
+        look_up: LookUp | None,
+    ) -> None:
         self.replies = catalogue.replies
         self.roster = roster
         self.message = message
         self.hints = hints
+        self.look_up = look_up
 
     def answer(self, readings: list[Reading]) -> str:
         if len(readings) == 1 and readings[0].kind in _UNDISPUTED and not readings[0].unknown_sender:
@@ -177,12 +195,17 @@ class _Writer:
                 watcher = watcher_of(self.message, self.roster)
                 posts = ", ".join(watcher.precinct_ids) if watcher else ""
                 return self._fill("ready", precinct=posts) if posts else self._fill("ready_anywhere")
+            case Kind.HELP if first.detail.get("about"):
+                key, fields = inquiry_answer(first, self.message, self.roster, self.replies, self.look_up)
+                return self._fill(key, **fields)
             case Kind.RESOLVED:
                 return self._fill("resolved", precinct=where or "-")
             case Kind.CONFIRM | Kind.DENY:
                 return self._fill("confirm" if first.kind is Kind.CONFIRM else "deny")
             case Kind.UNREAD if first.detail.get("stranger"):
                 return self._fill("stranger")
+            case Kind.UNREAD if first.detail.get("photos"):
+                return self._fill("photo")
             case Kind.HELP | Kind.START | Kind.UNREAD:
                 return self._fill(first.kind.value)
             case _:

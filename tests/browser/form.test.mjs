@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { before, beforeEach, test } from "node:test";
 
 import { asText, filled, numberIn, textLink } from "../../intake/pages/screens.js";
+import { fitted } from "../../intake/pages/photo.js";
 import { openPage, needsPage, until } from "./page.mjs";
 
 const storage = await import("fake-indexeddb").catch(() => null);
@@ -11,6 +12,12 @@ const needsBoth = storage ? needsPage : { skip: "fake-indexeddb is not installed
 test("a number in any script's digits, grouped by threes or not; nothing else", () => {
   assert.deepEqual(["412", " 1,234 ", "1.234", "1 234", "٤١٢", "४१२"].map(numberIn), [412, 1234, 1234, 1234, 412, 412]);
   assert.deepEqual(["", "12a", "1,23", "-4", "1000001", "12,34"].map(numberIn), Array(6).fill(null));
+});
+
+test("a photo is drawn small, never larger than it is", () => {
+  assert.deepEqual(fitted(4000, 3000), { width: 1280, height: 960 });
+  assert.deepEqual(fitted(600, 400), { width: 600, height: 400 });
+  assert.deepEqual(fitted(9000, 2), { width: 1280, height: 1 });
 });
 
 test("a report as a text that the reader understands", () => {

@@ -13,7 +13,7 @@ beforeEach(() => {
   asked = []; answers = []; open = [];
   if (storage) globalThis.indexedDB = new storage.IDBFactory();
   globalThis.fetch = async (address, request) => {
-    asked.push({ address, token: request.headers.Authorization, report: JSON.parse(request.body), credentials: request.credentials });
+    asked.push({ address, token: request.headers.Authorization, report: request.body instanceof ArrayBuffer ? request.body.byteLength : JSON.parse(request.body), credentials: request.credentials });
     const answer = answers.shift();
     if (!answer) throw new TypeError("no connection");
     return { ok: answer.status < 300, status: answer.status, json: async () => answer.body };
@@ -140,4 +140,20 @@ test("passes do not overlap: a second call joins the first", needsStorage, async
   await Promise.all([queue.send(), queue.send()]);
   assert.equal(asked.length, 1);
   await until(() => queue.passing === null);
+});
+
+test("a report goes before any photo, and a photo after the report that it joins", needsStorage, async () => {
+  const queue = await opened("w1", "key");
+  const photo = (id, of) => ({ id, address: `/checkins/${of}/photos/${id}`, report: { precinct_id: "12-01" }, photo: new Uint8Array(9).buffer });
+  await queue.add(told("a"), [photo("pa", "a")]); // both in one go: the page may close now
+  assert.deepEqual((await ids(queue)).sort(), ["a", "pa"]);
+  await queue.add(told("b"));
+  answers = [receipt, receipt];
+  await queue.send();
+  assert.deepEqual(asked.map((a) => a.address), ["/checkins/a", "/checkins/b", "/checkins/a/photos/pa"]);
+  assert.equal(asked[2].report, 9, "the picture itself");
+  assert.deepEqual(await ids(queue), ["pa"], "and it stays until the server holds it");
+  answers = [receipt];
+  await queue.send();
+  assert.deepEqual(await ids(queue), []);
 });

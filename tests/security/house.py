@@ -36,6 +36,7 @@ from election.domain.ids import PrecinctId, WatcherId, check_in_id, message_id
 from election.postgres.database import connect
 from election.postgres.election_store import save_election
 from election.runtime.clock import FileClock
+from tests.intake.photos.provider import jpeg
 from tests.intake.running import GENERIC_SECRET, SECRET, a_text, metric
 
 NOON = datetime(2026, 11, 3, 17, tzinfo=UTC)  # 12:00 in New York
@@ -130,6 +131,7 @@ class House:
     cookies: dict[Who, str] = field(default_factory=dict)
     csrf: dict[Who, str] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
+    photo: UUID = field(default_factory=uuid4)  # Kent's, from the form
     count: UUID = field(default_factory=uuid4)  # Kent's check-in that decisions are about
     alert: UUID = field(default_factory=uuid4)
     bank: str = ""
@@ -344,6 +346,10 @@ class House:
             got = await self.ask("intake", "POST", "/sms/generic", data=body, headers=headers)
             assert got.status == 200, got
         self.count = check_in_id(message_id("generic", "k0"), 0)
+        headers = self.bearer(self.token(Who.WATCHER))
+        path = f"/checkins/{uuid4()}/photos/{self.photo}?precinct=K-01"
+        got = await self.ask("intake", "PUT", path, data=jpeg(), headers=headers)
+        assert got.status == 200, got
         await self.left()
         page = await self.staff("intake", "GET", "/desks/unread?limit=100")
         self.unread = [item["id"] for item in page["items"]]

@@ -16,9 +16,11 @@ import aiohttp
 
 from beluga.readiness.access_page import SERVICES
 from election.access.routes import Route, Who
+from election.domain.ids import message_id
 from intake.hotline.operators import COOKIE
 from intake.pages.files import version
 from tally.access import FEED
+from tests.intake.photos.provider import jpeg
 from tests.security.house import KENT, NOON, OWN_PRECINCT, PEOPLE, TRIAL, Got, House, house
 
 Ask = Callable[[House, Who], Awaitable[dict[str, Any]]]  # what to send: `path` and the request's other parts
@@ -207,6 +209,10 @@ def _item(what: str) -> Ask:
     return _with(made)
 
 
+def _photo(size: str) -> Ask:
+    return _with(lambda there, _: {"path": f"/photos/{message_id('form', str(there.photo))}/0{size}"})
+
+
 def _form(path: str) -> Ask:
     return _with(lambda _, __: {"path": path, "data": {"id": str(uuid4()), "ask": "count", "answer": "191"}})
 
@@ -228,6 +234,16 @@ _INTAKE: dict[tuple[str, str], Ask] = {
     ("POST", "/hotline/grid"): _with(_sheet),
     ("PUT", "/decisions/{key}"): _with(_decision),
     ("GET", "/desks/{desk}"): _to("/desks/unread?limit=100"),
+    ("PUT", "/checkins/{key}/photos/{photo}"): _with(
+        lambda _, __: {"path": f"/checkins/{uuid4()}/photos/{uuid4()}?precinct=K-01", "data": jpeg()}
+    ),
+    ("GET", "/desks/{desk}/{item}/thread"): _with(
+        lambda there, _: {"path": f"/desks/unread/{there.unread[-1]}/thread"}
+    ),
+    ("GET", "/threads/{watcher}"): _to("/threads/wat-kent"),
+    ("GET", "/precincts/{precinct}/photos"): _to("/precincts/K-01/photos"),
+    ("GET", "/photos/{message}/{number}"): _photo(""),
+    ("GET", "/photos/{message}/{number}/small"): _photo("/small"),
     **{("POST", "/desks/{desk}/{item}/" + w): _item(w) for w in ("take", "release", "finish")},
     ("POST", "/rollcall/{what:invite|remind}"): _to("/rollcall/invite"),
     **{
@@ -437,6 +453,13 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
     ("POST", "/actions"): _with(_act),
     ("GET", "/desk/<name>"): _to("/desk/unread"),
     ("GET", "/desks/<name>"): _to("/desks/unread"),
+    ("GET", "/desks/<name>/<path:item>/thread"): _with(
+        lambda there, _: {"path": f"/desks/unread/{there.unread[-1]}/thread"}
+    ),
+    ("GET", "/threads/<path:watcher>"): _to("/threads/wat-kent"),
+    ("GET", "/photos/precinct/<path:precinct>"): _to("/photos/precinct/K-01"),
+    ("GET", "/photos/<message>/<int:number>"): _photo(""),
+    ("GET", "/photos/<message>/<int:number>/small"): _photo("/small"),
     ("POST", "/desks/<name>/<path:item>/<any(take,release,finish):what>"): _item("finish"),
     ("POST", "/rollcall/<any(invite,remind):what>"): _to("/rollcall/invite"),
     ("POST", "/alerts/acknowledge"): _with(

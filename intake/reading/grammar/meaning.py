@@ -13,6 +13,7 @@ from election.domain.roster import Roster
 from intake.reading.grammar.clause import EMERGENCY_NUMBERS, Ask, Clause
 from intake.reading.grammar.clauses import PLAIN, clauses_of
 from intake.reading.grammar.fold import composed, fold, fold_marked, origin
+from intake.reading.grammar.inquiries import inquiry_of
 from intake.reading.grammar.items import Item, codes_of, items_of, words_of
 from intake.reading.grammar.parse import count_of
 from intake.reading.grammar.places import places_of
@@ -142,6 +143,8 @@ def _read_written(text: str, sender: TextSource) -> list[Reading]:
             *_beside(items, _spans_of(items, Code.INCIDENT), folded, sender),
             *_alarm(text, items, sender),
         ]
+    if inquiry := inquiry_of(folded, items, sender):
+        return [inquiry]
     if machine is not None and machine != UNDELIVERED:
         return [_by_machine(machine, items, sender)]
     try:

@@ -48,7 +48,9 @@ def test_every_template_fits_when_filled(language) -> None:
     full = {"what": "1204 at 31-07 (10:05)", "votes": 1204, "precinct": "31-07", "number": 3,
             "rolls": "17, 23",
             "amount": "120", "minutes": 45, "people": 120, "incident": 214, "text": "no paper",
-            "registered": 1500, "most": 1670, "last": 1190, "guess": "1204"}  # fmt: skip
+            "registered": 1500, "most": 1670, "last": 1190, "guess": "1204",
+            "opens": "07:00", "closes": "20:00", "who": "+12155550142", "name": "Jefferson School",
+            "where": "41.40900,-75.66200"}  # fmt: skip
     for key, template in CATALOGUES[language].replies.items():
         answer = plain(template.format(**full))
         assert fits(answer), (key, answer, segments(answer))
