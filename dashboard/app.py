@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import flask
-from dash import Dash
 from prometheus_client import CollectorRegistry
 
 from dashboard.accounts.audit_log import AuditLog
@@ -15,7 +14,6 @@ from dashboard.alerts.alerts import Alerts, add_alerts
 from dashboard.board.actions import add_actions
 from dashboard.board.replay import add_replay
 from dashboard.board.routes import BoardData, add_health
-from dashboard.board.shell import layout, page
 from dashboard.board.snapshots import Snapshots, add_snapshots
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.bridge.gzip import add_gzip
@@ -24,9 +22,12 @@ from dashboard.bridge.security_headers import add_security_headers
 from dashboard.browser import Scripts, add_scripts
 from dashboard.clients.feed import war_room_view
 from dashboard.clients.service_clients import ServiceClients
+from dashboard.components.part import declare_nodes
 from dashboard.desks.desks import DeskPages
 from dashboard.map.places import Gazetteer
 from dashboard.office.audit import add_audit
+from dashboard.pages.frame import WarRoomDash
+from dashboard.pages.pages import all_pages
 from dashboard.precinct.panel import add_panel
 from dashboard.settings import DashboardSettings
 from election.access.access_list import AccessList
@@ -107,21 +108,12 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     add_snapshots(server, snapshots)
     add_replay(server, bridge, service_clients)
     add_scripts(server, scripts)
-    app = Dash(
-        "dashboard",
-        server=server,  # type: ignore[arg-type]
-        title="Beluga war room",
-        update_title="",
-        index_string=page(scripts),
-        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
-        serve_locally=True,
-        compress=False,
-    )
-    app.layout = layout
+    declare_nodes()
+    app = WarRoomDash(server, scripts)
+    app.add_pages(all_pages(gazetteer))
     add_panel(app, bridge, service_clients, gazetteer, clock)
     add_malformed(server, lambda: app.callback_map)
-    hashes = list(app.csp_hashes())
-    add_security_headers(server, settings, lambda: hashes)
+    add_security_headers(server, settings, app.csp_hashes)  # Dash Pages adds a script with the first request
 
     bridge.start()
     following = follow_feed(feed, settings.feed_url, tokens, "war room", role="staff")

@@ -1,4 +1,4 @@
-// The header and the phone's tabs, made once; what stands in them is kept up by ages.js.
+// The header, made once; what stands in them is kept up by ages.js.
 import { byId, make } from "./elements.js";
 import { startReplay } from "./replay.js";
 import { showTour } from "./tour.js";
@@ -33,6 +33,4 @@ export function buildHeader(boot) {
     you);
   byId("start-replay").addEventListener("click", () => { you.open = false; startReplay(); });
   byId("start-tour").addEventListener("click", () => { you.open = false; showTour(); });
-  for (const [name, words] of [["work", "To do"], ["map", "Map"], ["today", "Today"], ["silent", "Silent"], ["incidents", "Incidents"], ["unread", "Unread"]])
-    byId("tabs").append(make("button", { type: "button", "data-tab": name }, words));
 }
