@@ -23,11 +23,12 @@ from dashboard.browser import Scripts, add_scripts
 from dashboard.clients.feed import war_room_view
 from dashboard.clients.service_clients import ServiceClients
 from dashboard.components.part import declare_nodes
+from dashboard.day.day_record import DayRecord
 from dashboard.desks.desks import DeskPages
 from dashboard.map.places import Gazetteer
-from dashboard.office.audit import add_audit
+from dashboard.office.audit import AuditPage
 from dashboard.pages.frame import WarRoomDash
-from dashboard.pages.pages import all_pages
+from dashboard.pages.pages import add_pages
 from dashboard.precinct.panel import add_panel
 from dashboard.settings import DashboardSettings
 from election.access.access_list import AccessList
@@ -76,6 +77,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     feed = war_room_view()
     gazetteer = Gazetteer(bridge, folder, feed.roster_changed)
     alerts = Alerts(bridge, settings, feed, service_clients, clock)
+    day_record = DayRecord(feed, folder)
     snapshots = Snapshots(settings, feed, gazetteer, clock, folder / "snapshots")
 
     server = flask.Flask("dashboard")
@@ -100,17 +102,23 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     SignInPages(settings, known, signed_out).add_to(server)
     add_health(server, registry, lambda: {"election": gazetteer.places is not None}, well)
     BoardData(settings, gazetteer, tokens).add_to(server)
-    add_audit(server, bridge, gazetteer, audit_log)
     add_actions(server, bridge, service_clients, gazetteer, audit_log)
     scripts = Scripts.read()
     DeskPages(bridge, service_clients, gazetteer, audit_log, scripts).add_to(server)
     add_alerts(server, bridge, alerts, audit_log)
     add_snapshots(server, snapshots)
-    add_replay(server, bridge, service_clients)
     add_scripts(server, scripts)
+
+    def page() -> flask.Response:
+        return app.index()
+
+    add_replay(server, bridge, service_clients, page)
+    server.add_url_rule("/audit", "audit_trail", page)
     declare_nodes()
     app = WarRoomDash(server, scripts)
-    app.add_pages(all_pages(gazetteer))
+    audit = AuditPage(bridge, gazetteer, audit_log)
+    audit.add_to(server)
+    add_pages(app, gazetteer, feed, day_record, audit.parts)
     add_panel(app, bridge, service_clients, gazetteer, clock)
     add_malformed(server, lambda: app.callback_map)
     add_security_headers(server, settings, app.csp_hashes)  # Dash Pages adds a script with the first request
@@ -124,6 +132,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
         following,
         alerts.run(),
         snapshots.run(),
+        day_record.run(),
     ):
         bridge.keep(work)
     if settings.database_url:

@@ -9,6 +9,7 @@ and takes the HTML's parts over. What is private to Dash and used all the same s
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ FRAME = (Path(__file__).parent / "frame.html").read_text("utf-8")
 FIRST_QUESTION = "first_question.js"  # runs before the others are here
 BOARD_MODULE, PLAIN_MODULE = "begin.js", "plain_page.js"
 NOT_FOUND = "not_found_404"  # as Dash names the page of unknown addresses
-Layout = Callable[..., Component]
+Layout = Callable[..., Any]
 
 _MARK = re.compile(r"\{%(\w+)%\}")
 _ENTRY = '<div id="react-entry-point"></div>'
@@ -94,7 +95,7 @@ class WarRoomDash(Dash):
         for page in pages:
             dash.register_page(
                 page.name, path=page.path, path_template=page.path_template, title=page.title,
-                layout=page.layout, style=page.style,
+                layout=_given_texts(page.layout), style=page.style,
             )  # fmt: skip
 
     def index(self, *_args: Any, **_kwargs: Any) -> flask.Response:
@@ -121,6 +122,16 @@ class WarRoomDash(Dash):
         )  # fmt: skip
 
 
+def _given_texts(layout: Layout) -> Layout:
+    """The layout, given the texts of an address's query; a name given twice would come as a list."""
+
+    @wraps(layout)
+    def given(**query: Any) -> Any:
+        return layout(**{name: value for name, value in query.items() if isinstance(value, str)})
+
+    return given
+
+
 def early_tags(scripts: Scripts, module: str) -> str:
     """Tags that have all modules of a page come at once, and not one after the other."""
     first = f'<script type="module" async src="{scripts.address(FIRST_QUESTION)}"></script>\n'
@@ -138,6 +149,11 @@ def marks() -> dict[str, str]:
     """Attributes of `body` that a page's module reads; a layout sets them as it is drawn."""
     found: dict[str, str] = flask.g.setdefault("page_marks", {})
     return found
+
+
+def forbidden() -> None:
+    """Says that this page is not for who asks: it is answered 403, and says who may."""
+    flask.g.page_status = 403
 
 
 def not_found() -> None:
