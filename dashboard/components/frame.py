@@ -4,7 +4,7 @@ from typing import Any
 
 from dash import html
 
-from dashboard.components.part import Part
+from dashboard.components.part import Part, marks
 
 
 class TopBar(Part):
@@ -18,7 +18,7 @@ class NoticeBar(Part):
     """What is said to the person: a lost feed, what an action did, an ended session."""
 
     def __init__(self) -> None:
-        super().__init__("notice", html.Div(id="notice", role="status", **{"aria-live": "polite"}))
+        super().__init__("notice", html.Div(id="notice", role="status", **marks(aria_live="polite")))
 
 
 class ReplayBar(Part):
@@ -26,7 +26,7 @@ class ReplayBar(Part):
 
     def __init__(self) -> None:
         super().__init__(
-            "replay", html.Section(id="replay", hidden=True, **{"aria-label": "Replay of the day"})
+            "replay", html.Section(id="replay", hidden=True, **marks(aria_label="Replay of the day"))
         )
 
 
@@ -34,7 +34,7 @@ class AlertLine(Part):
     """The most urgent alert, the rest behind it; hidden where there is none."""
 
     def __init__(self) -> None:
-        super().__init__("alerts", html.Section(id="alerts", hidden=True, **{"aria-label": "Alerts"}))
+        super().__init__("alerts", html.Section(id="alerts", hidden=True, **marks(aria_label="Alerts")))
 
 
 class ViewTabs(Part):
@@ -43,10 +43,10 @@ class ViewTabs(Part):
     def __init__(self, tabs: dict[str, str]) -> None:
         """`tabs`: each tile's element with the word on its button, the first shown first."""
         buttons = [
-            html.Button(word, type="button", **{"data-tab": element}) for element, word in tabs.items()
+            html.Button(word, type="button", **marks(data_tab=element)) for element, word in tabs.items()
         ]
         super().__init__(
-            "tabs", html.Nav(buttons, id="tabs", **{"aria-label": "Parts of the board"}), tabs=tabs
+            "tabs", html.Nav(buttons, id="tabs", **marks(aria_label="Parts of the board")), tabs=tabs
         )
 
 
@@ -56,10 +56,10 @@ class PrecinctPanel(Part):
     def __init__(self, children: Any = None) -> None:
         """`children`: what callbacks fill: words, chart, neighbours, check-ins."""
         frame = html.Aside(
-            [html.Div(id="panel-bar"), html.Div(className="scroll", **{"data-body": ""})],
+            [html.Div(id="panel-bar"), html.Div(className="scroll", **marks(data_body=""))],
             id="panel",
             hidden=True,
-            **{"aria-label": "One precinct"},
+            **marks(aria_label="One precinct"),
         )
         super().__init__("panel", frame, children=children)
 

@@ -8,7 +8,7 @@ own module, which takes the feed's deltas directly.
 """
 
 import inspect
-from typing import Any, ClassVar
+from typing import Any
 
 from dash.development.base_component import Component, ComponentRegistry
 
@@ -22,23 +22,30 @@ class Part(Component):
     `children`: what Dash draws inside, in the element marked `data-body`.
     """
 
+    # Dash declares these so; they are the class's, and nobody changes them
     _namespace = NAMESPACE
-    _base_nodes: ClassVar = ["frame", "children"]
-    _children_props: ClassVar = ["frame"]
-    _valid_wildcard_attributes: ClassVar[list[str]] = []
-    available_wildcard_properties: ClassVar[list[str]] = []
-    _prop_names: ClassVar[list[str]] = []
+    _base_nodes: list[str] = ["frame", "children"]  # noqa: RUF012
+    _children_props: list[str] = ["frame"]  # noqa: RUF012
+    _valid_wildcard_attributes: list[str] = []  # noqa: RUF012
+    available_wildcard_properties: list[str] = []  # noqa: RUF012
+    _prop_names: list[str] = []  # noqa: RUF012
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
         cls._type = cls.__name__
         own = [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
         cls._prop_names = list(dict.fromkeys([*own, "element", "frame"]))
-        cls.available_properties = cls._prop_names
+        cls.available_properties = cls._prop_names  # type: ignore[attr-defined]
 
     def __init__(self, element: str = "", frame: Component | None = None, **props: Any) -> None:
         given = {"element": element, "frame": frame, **props}
-        super().__init__(**{name: value for name, value in given.items() if value is not None})
+        told = {name: value for name, value in given.items() if value is not None}
+        super().__init__(**told)  # type: ignore[no-untyped-call]
+
+
+def marks(**named: str) -> Any:
+    """Attributes `aria-…`, `data-…` and `role`, which Dash's types do not know one by one."""
+    return {name.replace("_", "-"): value for name, value in named.items()}
 
 
 class Value(Part):

@@ -5,7 +5,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.part import Part
+from dashboard.components.part import Part, marks
 
 AGE = "Age of what is shown, by this device's clock"
 
@@ -22,14 +22,14 @@ def tile_frame(
         ],
         className="tile-head",
     )
-    marks = {"data-tile": element, "aria-labelledby": f"{element}-title"}
-    return html.Section([head, *(more or []), *body], id=element, className="tile", **marks)
+    named = marks(data_tile=element, aria_labelledby=f"{element}-title")
+    return html.Section([head, *(more or []), *body], id=element, className="tile", **named)
 
 
 def scrolled(element: str, label: str, **more: Any) -> Component:
     """A body that scrolls, and can be reached by keyboard."""
-    marks = {"aria-label": label, **more}
-    return html.Div(id=element, className="body scroll", tabIndex="0", role="region", **marks)
+    named = {**marks(aria_label=label), **more}
+    return html.Div(id=element, className="body scroll", tabIndex="0", role="region", **named)
 
 
 class Tile(Part):
@@ -37,7 +37,7 @@ class Tile(Part):
 
     def __init__(self, element: str, title: str, children: Any = None) -> None:
         """`element`: its id on the page. `title`: its heading. `children`: what stands in it."""
-        body = scrolled(f"{element}-body", title, **{"data-body": ""})
+        body = scrolled(f"{element}-body", title, **marks(data_body=""))
         super().__init__(element, tile_frame(element, title, [body]), title=title, children=children)
 
 

@@ -35,9 +35,9 @@ def day_columns(points: Sequence[DayPoint], zone: ZoneInfo, closes: int) -> Colu
     return {
         COUNTED_TRACE: (times, [float(p.counted) for p in points]),
         EXPECTED_TRACE: (times, [p.expected for p in points]),
-        LOW_TRACE: (ahead, to(last and last.lo80)),
-        HIGH_TRACE: (ahead, to(last and last.hi80)),
-        MIDDLE_TRACE: (ahead, to(last and last.projected)),
+        LOW_TRACE: (ahead, to(last.lo80 if last else None)),
+        HIGH_TRACE: (ahead, to(last.hi80 if last else None)),
+        MIDDLE_TRACE: (ahead, to(last.projected if last else None)),
     }
 
 

@@ -13,6 +13,7 @@ from dash import html
 from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import needs_role, person
 from dashboard.bridge.async_bridge import AsyncBridge
+from dashboard.components.part import marks
 from dashboard.map.places import Gazetteer
 from election.access.accounts import Role
 from election.access.audit import Deed
@@ -64,7 +65,6 @@ class AuditPage:
             html.Tr(html.Td("Nothing yet.", colSpan=str(len(HEADS))))
         ]
         head = html.Tr([html.Th(name, scope="col") for name in HEADS])
-        label = {"aria-label": "Audit trail"}
         return [
             html.H1(f"Audit trail of {account}" if account else "Audit trail"),
             html.P(problem, className="problem", role="alert") if problem else None,
@@ -74,7 +74,7 @@ class AuditPage:
                 className="scroll",
                 tabIndex="0",
                 role="region",
-                **label,
+                **marks(aria_label="Audit trail"),
             ),
         ]
 
@@ -100,7 +100,7 @@ def _cells(deed: Deed, zone: ZoneInfo) -> list[Any]:
     whose = html.A(deed.account, href=f"/audit?{urlencode({'account': deed.account})}")
     at = f"{deed.at.astimezone(zone):%d %b %H:%M:%S}"
     told = (whose, deed.action, deed.subject, _detail(deed))
-    return [html.Td(at, className="when"), *map(html.Td, told)]
+    return [html.Td(at, className="when"), *(html.Td(cell) for cell in told)]
 
 
 def _detail(deed: Deed) -> str:

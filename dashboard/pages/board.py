@@ -24,6 +24,7 @@ from dashboard.components.markup import markup
 from dashboard.map.places import Gazetteer
 from dashboard.pages.frame import BOARD, WarRoomPage, not_found, page_of
 from dashboard.precinct.panel import panel_parts
+from dashboard.tiles import own_tiles
 
 TABS = {
     "work": "To do",
@@ -33,11 +34,11 @@ TABS = {
     "incidents": "Incidents",
     "unread": "Unread",
 }
-MORE_TILES: list[Component] = []  # a campaign's own, after ours (docs/how-to/add-a-tile.md)
 
 
 def board_layout(**_: Any) -> Component:
     """The board, live or (with `?at=`) as it was at a past minute; a precinct opens beside its list."""
+    own = [module.tile() for module in own_tiles()]
     tiles = [
         PrecinctMap(),
         TodayTile(),
@@ -45,7 +46,7 @@ def board_layout(**_: Any) -> Component:
         SilentList(rows=60),
         IncidentList(rows=60),
         UnreadList(),
-        *MORE_TILES,
+        *([html.Div(own, id="own-tiles", disable_n_clicks=True)] if own else []),
         PrecinctPanel(panel_parts()),
     ]
     return page_of(

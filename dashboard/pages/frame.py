@@ -93,23 +93,24 @@ class WarRoomDash(Dash):
         """Registers the pages; those of an application built before in this process make way."""
         dash.page_registry.clear()
         for page in pages:
-            dash.register_page(
+            dash.register_page(  # type: ignore[no-untyped-call]
                 page.name, path=page.path, path_template=page.path_template, title=page.title,
                 layout=_given_texts(page.layout), style=page.style,
             )  # fmt: skip
 
     def index(self, *_args: Any, **_kwargs: Any) -> flask.Response:
         """The page at the request's address. What its layout finds missing is answered 404 with the page."""
-        answer = flask.make_response(super().index())
+        answer = flask.make_response(super().index())  # type: ignore[no-untyped-call]
         answer.status_code = flask.g.get("page_status", 200)
         return answer
 
-    def interpolate_index(self, **parts: str) -> str:
+    def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
         """The HTML of a page: Dash's tags, with the layout of the address drawn."""
-        page, variables = _path_to_page(flask.request.path.strip("/"))
+        page, variables = _path_to_page(flask.request.path.strip("/"))  # type: ignore[no-untyped-call]
         if not page:
             page, variables = dash.page_registry[NOT_FOUND], {}
-        layout = page["layout"](**{**(variables or {}), **_parse_query_string(_search())})
+        query = _parse_query_string(_search())  # type: ignore[no-untyped-call]
+        layout = page["layout"](**{**query, **(variables or {})})
         style: PageStyle = page["style"]
         links = [line for line in parts["css"].splitlines() if _sheet(line) in style.sheets]
         return filled(
@@ -117,7 +118,7 @@ class WarRoomDash(Dash):
                 "title": escape(page["title"]), "first": markup(layout), "app_entry": _ENTRY,
                 "css": "\n".join(links), "early": early_tags(self._scripts, style.module),
                 "entry": _module(self._scripts, style.module),
-                "marks": "".join(f' {name}="{escape(value)}"' for name, value in marks().items()),
+                "marks": "".join(f' {name}="{escape(value)}"' for name, value in page_marks().items()),
             }
         )  # fmt: skip
 
@@ -145,7 +146,7 @@ def filled(parts: Mapping[str, str]) -> str:
     return _MARK.sub(lambda mark: parts[mark[1]], FRAME)
 
 
-def marks() -> dict[str, str]:
+def page_marks() -> dict[str, str]:
     """Attributes of `body` that a page's module reads; a layout sets them as it is drawn."""
     found: dict[str, str] = flask.g.setdefault("page_marks", {})
     return found

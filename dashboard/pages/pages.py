@@ -14,6 +14,7 @@ from dashboard.pages.frame import NOT_FOUND, Layout, WarRoomDash, WarRoomPage, n
 from dashboard.pages.health import HealthPage
 from dashboard.pages.plain import plain_page
 from dashboard.pages.replay import ReplayPage
+from dashboard.tiles import own_tiles
 
 
 def add_pages(
@@ -23,6 +24,8 @@ def add_pages(
     drawn = (ReplayPage(gazetteer, feed, record), CallFloorPage(gazetteer, feed), HealthPage(gazetteer, feed))
     for page in drawn:
         page.add_to(app)
+    for module in own_tiles():
+        module.add_to(app, feed)
     app.add_pages(
         [
             *board_pages(gazetteer),

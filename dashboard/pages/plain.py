@@ -7,6 +7,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.accounts.sign_in import person
+from dashboard.components.part import marks
 from dashboard.pages.frame import page_of
 from election.access.accounts import Role
 
@@ -24,10 +25,10 @@ def plain_page(path: str, *parts: Any) -> Component:
     """A page with the links to the others above it; `path`: its own."""
     who = person()
     shown = PAGES | (ADMINS if who is not None and who.role is Role.ADMIN else {})
-    here = {"aria-current": "page"}
+    here = marks(aria_current="page")
     links = [html.A(name, href=href, **(here if href == path else {})) for href, name in shown.items()]
     return page_of(
-        html.Nav(links, className="pages", **{"aria-label": "Pages"}),
+        html.Nav(links, className="pages", **marks(aria_label="Pages")),
         html.Main([part for part in parts if part is not None], disable_n_clicks=True),
     )
 
@@ -37,12 +38,11 @@ def table(
 ) -> Component:
     """A table that scrolls where it is too wide; `numbers`: places of columns of numbers."""
 
-    def css(place: int) -> dict[str, str]:
+    def css(place: int) -> Any:
         return {"className": "number"} if place in numbers else {}
 
     head = html.Tr([html.Th(text, scope="col", **css(i)) for i, text in enumerate(heads)])
     body = [html.Tr([html.Td(cell, **css(i)) for i, cell in enumerate(row)]) for row in rows]
-    marks = {"aria-label": label}
     return html.Div(
         html.Table([html.Thead(head), html.Tbody(body)]),
         className="scroll",

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from dashboard.accounts.sign_in import WarRoomUser, person
 from dashboard.clients.feed import WarRoomView
 from dashboard.components import MinuteClock, Value
+from dashboard.components.part import marks
 from dashboard.day.day_figure import day_figure, day_patch
 from dashboard.day.day_record import ALL, DayRecord
 from dashboard.map.places import Gazetteer
@@ -58,7 +59,7 @@ class ReplayPage:
         return plain_page(
             "/replay",
             html.H1(f"The day so far {title}"),
-            html.Nav(chosen, className="pages", **{"aria-label": "Counties"}) if len(chosen) > 1 else None,
+            html.Nav(chosen, className="pages", **marks(aria_label="Counties")) if len(chosen) > 1 else None,
             html.Div(chart, className="chart"),
             html.P(words, className="about"),
             html.H2("The board as it was"),
@@ -126,5 +127,5 @@ class ReplayPage:
         ] or [["–", "The polls have not opened."]]
 
 
-def _current(here: bool) -> dict[str, str]:
-    return {"aria-current": "page"} if here else {}
+def _current(here: bool) -> Any:
+    return marks(aria_current="page") if here else {}
