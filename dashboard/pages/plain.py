@@ -48,5 +48,5 @@ def table(
         className="scroll",
         tabIndex="0",
         role="region",
-        **marks,
+        **marks(aria_label=label),
     )
