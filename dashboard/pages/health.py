@@ -56,4 +56,4 @@ class HealthPage:
         found.sort(key=lambda line: line[0])
         rows = [[WELL if well else NOT_WELL, what, words] for well, what, words in found]
         advice = "Where something is not well, the runbooks say what to do. Texts are taken all the while."
-        return [table("Health", ("", "Part", "State"), rows), html.P(advice, className="about")]
+        return [table("Health", ("How", "What", "As known"), rows), html.P(advice, className="about")]
