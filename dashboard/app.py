@@ -104,14 +104,14 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     BoardData(settings, gazetteer, tokens).add_to(server)
     add_actions(server, bridge, service_clients, gazetteer, audit_log)
     scripts = Scripts.read()
-    DeskPages(bridge, service_clients, gazetteer, audit_log, scripts).add_to(server)
-    add_alerts(server, bridge, alerts, audit_log)
-    add_snapshots(server, snapshots)
-    add_scripts(server, scripts)
 
     def page() -> flask.Response:
         return app.index()
 
+    DeskPages(bridge, service_clients, gazetteer, audit_log, page).add_to(server)
+    add_alerts(server, bridge, alerts, audit_log)
+    add_snapshots(server, snapshots)
+    add_scripts(server, scripts)
     add_replay(server, bridge, service_clients, page)
     server.add_url_rule("/audit", "audit_trail", page)
     declare_nodes()

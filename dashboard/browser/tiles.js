@@ -12,7 +12,8 @@ import { STATES, badge, hhmm, percent, span, stateOf, whole } from "./words.js";
 /** @import {TileName} from "./board.js" */
 /** @import {ShownState} from "./words.js" */
 
-const ROWS = 60; // shown at most, where the layout does not say another number
+/** Rows shown at most; the layout says how many (components/board_parts.js). */
+export const rows = { work: 60, silent: 60, incidents: 60 };
 const RHYTHM = 3600; // seconds: a watcher counts about hourly; amber at twice that
 const LONG_LINE = 30; // minutes: callers cannot help a precinct that cannot let its voters in
 
@@ -45,8 +46,7 @@ function listOf(id, empty) {
   return part(holder, id === "work" ? "tbody" : ":scope > .rows");
 }
 
-/** @param {{rows?: number}} [props] */
-function work({ rows = ROWS } = {}) {
+function work() {
   const chosen = workList(board);
   setText(byId("work-count"), board.ready ? String(chosen.length) : "");
   const tools = [];
@@ -56,7 +56,7 @@ function work({ rows = ROWS } = {}) {
   showTools("work", tools);
   const quiet = board.filter ? "None is in this state." : "Nobody is behind. Nothing to do here now.";
   const list = listOf("work", !board.ready ? "Waiting for the feed…" : chosen.length ? "" : quiet);
-  keyed(list, chosen.slice(0, rows).map((s) => ({ key: s.precinct_id, s })), buildWork, (tr, { s }) => updateWork(tr, s));
+  keyed(list, chosen.slice(0, rows.work).map((s) => ({ key: s.precinct_id, s })), buildWork, (tr, { s }) => updateWork(tr, s));
 }
 
 /** @param {{s: Standing}} row */
@@ -176,13 +176,12 @@ function todayFrame() {
 /** Whose people a row shows. @type {WeakMap<HTMLElement, unknown>} */
 const shownPeople = new WeakMap();
 
-/** @param {{rows?: number}} [props] */
-function silent({ rows = ROWS } = {}) {
+function silent() {
   const chosen = silentList(board);
   const first = chosen.findIndex((s) => !isWatched(board, s));
   setText(byId("silent-count"), board.ready ? whole(chosen.length) : "");
   showTools("silent");
-  const shown = chosen.slice(0, rows);
+  const shown = chosen.slice(0, rows.silent);
   askPeople(shown.filter((s) => isWatched(board, s)).map((s) => s.precinct_id));
   const list = listOf("silent", board.ready && !chosen.length ? "Everybody has reported lately." : "");
   /** @type {{key: string, s: Standing | null}[]} */
@@ -205,13 +204,12 @@ function silent({ rows = ROWS } = {}) {
     });
 }
 
-/** @param {{rows?: number}} [props] */
-function incidents({ rows = ROWS } = {}) {
+function incidents() {
   const open = incidentList(board);
   setText(byId("incidents-count"), board.ready ? String(open.length) : "");
   showTools("incidents");
   const list = listOf("incidents", board.ready && !open.length ? "No open incident." : "");
-  keyed(list, open.slice(0, rows).map((i) => ({ key: i.check_in_id, i })),
+  keyed(list, open.slice(0, rows.incidents).map((i) => ({ key: i.check_in_id, i })),
     ({ i }) => make("li", { "data-row": i.precinct_id }, make("div", { class: "line" }, make("span", { class: "id" }, "#" + i.number), make("span", { class: "text" }, i.text), make("span", { class: "since number" })),
       make("div", { class: "who" }, ...(i.precinct_id ? place(i.precinct_id) : ["no precinct"]), make("span", { class: "status" }))),
     (li, { i }) => {
@@ -251,5 +249,5 @@ function legend() {
   });
 }
 
-/** @type {Record<TileName, (props?: {rows?: number}) => void>} */
+/** @type {Record<TileName, () => void>} */
 export const tiles = { work, today, silent, incidents, unread, legend };

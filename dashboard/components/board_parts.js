@@ -6,7 +6,7 @@ import { buildHeader } from "./header.js";
 import { watchMap } from "./map_gestures.js";
 import { paints } from "./paint.js";
 import { showTable } from "./table.js";
-import { tiles } from "./tiles.js";
+import { rows, tiles } from "./tiles.js";
 
 /** @import {TileName} from "./board.js" */
 /** @import {Props} from "./component.js" */
@@ -20,7 +20,8 @@ const tile = (type, name) => component(type, (element, props) => {
   const paintWith = (given) => {
     const title = element.querySelector("h2")?.firstChild;
     if (title && title.textContent !== given.title) title.textContent = given.title;
-    paints(name, () => tiles[name](given));
+    if (name in rows) rows[/** @type {keyof typeof rows} */ (name)] = given.rows;
+    paints(name, tiles[name]);
   };
   paintWith(props);
   return { update: paintWith, end: () => paints(name, null) };

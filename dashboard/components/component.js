@@ -106,7 +106,7 @@ drawnByDash("Takeover", () => {
   return null;
 });
 drawnByDash("Value", () => null);
-drawnByDash("PageAddress", ({ setProps }) => {
-  react().React.useEffect(() => { setProps({ pathname: location.pathname, search: location.search }); }, []);
+drawnByDash("PageAddress", ({ known, setProps }) => {
+  react().React.useEffect(() => { if (!known) setProps({ pathname: location.pathname, search: location.search }); }, []);
   return null;
 });

@@ -75,9 +75,14 @@ class MinuteClock(Part):
 class PageAddress(Part):
     """The address that a page was opened with, for Dash Pages. Later steps are the page's own and stay so."""
 
-    def __init__(self, id: str, pathname: str | None = None, search: str | None = None) -> None:
-        """`id`: what Dash Pages knows it by. `pathname`, `search`: of the address; None: not told."""
-        super().__init__(id=id, pathname=pathname, search=search)
+    def __init__(
+        self, id: str, known: bool = False, pathname: str | None = None, search: str | None = None
+    ) -> None:
+        """`id`: what Dash Pages knows it by. `known`: the page is here already, and need not be asked for.
+
+        `pathname`, `search`: of the address; None: not told.
+        """
+        super().__init__(id=id, known=known, pathname=pathname, search=search)
 
 
 class Takeover(Part):

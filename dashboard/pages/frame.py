@@ -13,6 +13,7 @@ from functools import wraps
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import dash
 import flask
@@ -40,6 +41,7 @@ class PageStyle:
 
     module: str = PLAIN_MODULE
     sheets: tuple[str, ...] = ("theme.css", "page.css")
+    more_sheets: tuple[str, ...] = ()  # of `static`: those of single pages
 
 
 BOARD = PageStyle(BOARD_MODULE, ("theme.css", "board.css"))
@@ -63,10 +65,33 @@ def page_of(*parts: Any, **more: Any) -> Component:
 
 
 def container() -> Component:
-    """Where Dash Pages draws a page: Dash's own container without its `dcc` parts, which are megabytes."""
-    content = html.Div(id=dash.dash._ID_CONTENT, className="slot", disable_n_clicks=True)
-    address, store = PageAddress(dash.dash._ID_LOCATION), Value(dash.dash._ID_STORE)
-    return html.Div([address, content, store], className="slot", disable_n_clicks=True)
+    """Where Dash Pages draws a page: Dash's own container without its `dcc` parts, which are megabytes.
+
+    The page that asks for it is in it already: so Dash need not ask a second time. Where a browser does not
+    say from which page it asks, Dash Pages asks as ever.
+    """
+    page = _asking_page()
+    content = html.Div(page, id=dash.dash._ID_CONTENT, className="slot", disable_n_clicks=True)
+    address = PageAddress(dash.dash._ID_LOCATION, known=page is not None)
+    return html.Div([address, content, Value(dash.dash._ID_STORE)], className="slot", disable_n_clicks=True)
+
+
+def _asking_page() -> Any:
+    if not flask.has_request_context() or flask.request.path != "/_dash-layout":
+        return None
+    asked = urlsplit(flask.request.headers.get("Referer", ""))
+    if asked.netloc != flask.request.host:
+        return None
+    return drawn_at(unquote(asked.path), f"?{asked.query}" if asked.query else "")[1]
+
+
+def drawn_at(path: str, search: str) -> tuple[Any, Any]:
+    """The registered page of an address, and its layout as drawn."""
+    page, variables = _path_to_page(path.strip("/"))  # type: ignore[no-untyped-call]
+    if not page:
+        page, variables = dash.page_registry[NOT_FOUND], {}
+    query = _parse_query_string(search)  # type: ignore[no-untyped-call]
+    return page, page["layout"](**{**query, **(variables or {})})
 
 
 class WarRoomDash(Dash):
@@ -106,17 +131,15 @@ class WarRoomDash(Dash):
 
     def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
         """The HTML of a page: Dash's tags, with the layout of the address drawn."""
-        page, variables = _path_to_page(flask.request.path.strip("/"))  # type: ignore[no-untyped-call]
-        if not page:
-            page, variables = dash.page_registry[NOT_FOUND], {}
-        query = _parse_query_string(_search())  # type: ignore[no-untyped-call]
-        layout = page["layout"](**{**query, **(variables or {})})
+        page, layout = drawn_at(flask.request.path, _search())
         style: PageStyle = page["style"]
+        more = [f'<link rel="stylesheet" href="/static/{name}">' for name in style.more_sheets]
+        title = page_marks().pop("data-title", page["title"])
         links = [line for line in parts["css"].splitlines() if _sheet(line) in style.sheets]
         return filled(
             parts | {
-                "title": escape(page["title"]), "first": markup(layout), "app_entry": _ENTRY,
-                "css": "\n".join(links), "early": early_tags(self._scripts, style.module),
+                "title": escape(title), "first": markup(layout), "app_entry": _ENTRY,
+                "css": "\n".join(links + more), "early": early_tags(self._scripts, style.module),
                 "entry": _module(self._scripts, style.module),
                 "marks": "".join(f' {name}="{escape(value)}"' for name, value in page_marks().items()),
             }

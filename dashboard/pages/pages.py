@@ -10,6 +10,7 @@ from dashboard.day.day_record import DayRecord
 from dashboard.map.places import Gazetteer
 from dashboard.pages.board import board_pages
 from dashboard.pages.call_floor import CallFloorPage
+from dashboard.pages.desk import desk_page
 from dashboard.pages.frame import NOT_FOUND, Layout, WarRoomDash, WarRoomPage, not_found
 from dashboard.pages.health import HealthPage
 from dashboard.pages.plain import plain_page
@@ -29,6 +30,7 @@ def add_pages(
     app.add_pages(
         [
             *board_pages(gazetteer),
+            desk_page(),
             *(page.page() for page in drawn),
             WarRoomPage("audit", "Audit trail", lambda **q: plain_page("/audit", *audit(**q)), path="/audit"),
             WarRoomPage(NOT_FOUND, "No such page", nothing_here),
