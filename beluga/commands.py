@@ -1,12 +1,12 @@
 """The command `beluga`. Commands load when called, so that `beluga project` never imports the war room."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from functools import wraps
-from importlib import import_module
-from typing import Any
+from importlib import import_module, metadata
+from typing import Annotated, Any, cast
 
 import typer
-from typer.core import TyperGroup
+from typer.core import CompletionItem, TyperGroup  # type: ignore[attr-defined]
 
 from beluga.stack.failures import said_of
 from election.runtime.private_files import keep_private
@@ -47,27 +47,42 @@ GROUPS = {
 }
 
 
-class LazyGroup(TyperGroup):
-    """Imports a command's module only when that command is named."""
+class Commands(Mapping[str, Any]):
+    """Commands by name. A command's module is imported only when that command is asked for."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return [*COMMANDS, *GROUPS]
+    def __iter__(self) -> Iterator[str]:
+        yield from (*COMMANDS, *GROUPS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        target = COMMANDS.get(cmd_name) or GROUPS.get(cmd_name)
-        if target is None:
-            return None
-        module, name = target.split(":")
-        found = getattr(import_module(module), name)
+    def __len__(self) -> int:
+        return len(COMMANDS) + len(GROUPS)
+
+    def __getitem__(self, name: str) -> Any:
+        module, attribute = (COMMANDS.get(name) or GROUPS[name]).split(":")
+        found = getattr(import_module(module), attribute)
         if isinstance(found, typer.Typer):
             command: Any = typer.main.get_group(found)
         else:
             single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-            single.command(cmd_name, context_settings=getattr(found, "context_settings", None))(found)
+            single.command(name, context_settings=getattr(found, "context_settings", None))(found)
             command = typer.main.get_command(single)
-        command.name = cmd_name
+        command.name = name
         _plainly(command)
         return command
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands load when they are named; a misspelt name is answered with the likely ones."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given | {"commands": {}})
+        self.commands = cast(MutableMapping[str, Any], Commands())
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[CompletionItem]:
+        """Names alone: to show each one's help as well would load them all."""
+        options = (
+            TyperGroup(params=self.params).shell_complete(ctx, incomplete) if incomplete[:1] == "-" else []
+        )
+        return options + [CompletionItem(name) for name in self.commands if name.startswith(incomplete)]
 
 
 def _plainly(command: Any) -> None:
@@ -96,11 +111,21 @@ def _guarded(act: Callable[..., Any], names: dict[str, str]) -> Callable[..., An
     return guarded
 
 
-app = typer.Typer(cls=LazyGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"beluga {metadata.version('beluga-turnout')}")
+        raise typer.Exit
 
 
 @app.callback()
-def beluga() -> None:
+def beluga(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
     """Election-day turnout: what poll watchers text, who falls behind, whom to call."""
 
 

@@ -27,7 +27,7 @@ from election.postgres.database import connect
 from election.postgres.migrate import migrate
 from intake.__main__ import settle_process
 from intake.drain.drain import Drain
-from intake.journal.draft import Draft
+from intake.journal.draft import MessageDraft
 from intake.journal.writer import Journal
 from intake.metrics.intake import Telemetry
 from intake.reading.reader import check_ins_of, readings_of
@@ -38,13 +38,13 @@ ARRIVALS_A_SECOND = 500
 BATCH = 1_000
 
 
-def draft(number: int, run: str, version: str, chance: random.Random) -> Draft:
+def draft(number: int, run: str, version: str, chance: random.Random) -> MessageDraft:
     text = f"{number % 1500}"
     if chance.random() < 0.2:
         text = chance.choice([f"{text} votes", f"12-01 {text}", "LINE 20", "V 17 23 45-48", "! machine down"])
     key = f"{run}-{number}"
     raw = b'{"id":"%b","from":"+12155550101","text":"412"}' % key.encode()
-    return Draft("generic", key, Channel.SMS, f"+1215555{number % 400:04}", text, raw, AT, AT, version)
+    return MessageDraft("generic", key, Channel.SMS, f"+1215555{number % 400:04}", text, raw, AT, AT, version)
 
 
 async def baseline(url: str, count: int, rosters: Rosters) -> float:

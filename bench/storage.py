@@ -21,7 +21,7 @@ from election.domain.roster import load_roster
 from election.log import check_in_log as election_log
 from election.postgres.database import connect
 from election.postgres.migrate import migrate
-from intake.journal.draft import Draft
+from intake.journal.draft import MessageDraft
 from intake.journal.writer import Journal
 from intake.reading.reader import check_ins_of, readings_of
 
@@ -30,7 +30,7 @@ BATCH = 50
 _TABLES = "select sum(pg_total_relation_size(name)) from unnest(array['messages', 'check_ins']) name"
 
 
-def draft(number: int, version: str, chance: random.Random) -> Draft:
+def draft(number: int, version: str, chance: random.Random) -> MessageDraft:
     """One text, with the fields that Twilio's webhook has."""
     text = f"{number % 1500}"
     if chance.random() < 0.2:
@@ -43,7 +43,7 @@ def draft(number: int, version: str, chance: random.Random) -> Draft:
          "MessageSid": key, "AccountSid": f"AC{secrets.token_hex(16)}", "From": phone,
          "ApiVersion": "2010-04-01"}
     ).encode()  # fmt: skip
-    return Draft("twilio", key, Channel.SMS, phone, text, raw, AT, AT, version)
+    return MessageDraft("twilio", key, Channel.SMS, phone, text, raw, AT, AT, version)
 
 
 async def measure(url: str, texts: int, folder: Path) -> None:

@@ -185,7 +185,7 @@ async def _storm(viewers: int, times: int) -> int:
     from websockets.exceptions import WebSocketException
 
     session = current()
-    token = session.target.token("feed", VIEWER | {"account": "storm"})
+    token = session.target.tokens.sign("feed", VIEWER | {"account": "storm"})
     url = f"{session.target.url('feed')}/?token={token}"
 
     async def view(everybody: asyncio.Barrier) -> bool:

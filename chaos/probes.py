@@ -112,8 +112,8 @@ def preflight_says(check: str, passed: bool, front: bool = True) -> bool:
     session = current()
     url = session.front.url if front and session.front is not None else "https://beluga.invalid"
     done = subprocess.run(
-        session.target.beluga("preflight", "--url", url), env=session.environment(), capture_output=True,
-        text=True, timeout=60, check=False,
+        session.target.commands.beluga("preflight", "--url", url), env=session.environment(),
+        capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     lines = [line.split() for line in done.stdout.splitlines()]
     said = [line[0] for line in lines if len(line) > 1 and line[1] == check]
@@ -125,7 +125,7 @@ def migration_fails() -> bool:
     """Whether `beluga migrate` says no (and not that there was nothing to do)."""
     session = current()
     done = subprocess.run(
-        session.target.beluga("migrate"), env=session.environment(), capture_output=True, text=True,
+        session.target.commands.beluga("migrate"), env=session.environment(), capture_output=True, text=True,
         timeout=60, check=False,
     )  # fmt: skip
     session.history.record(Op.NOTE, said=f"migrate: {done.returncode} {done.stderr.strip()[-200:]}")

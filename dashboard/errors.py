@@ -2,8 +2,8 @@
 
     DashboardError
         ActionRefusedError            a button's request that cannot be done as asked; the message says why
+        NotSentError                  an alert that could not be sent out
         ServiceClientError            another service did not do what was asked: words and a status
-        UntoldError                   an alert that could not be sent out
 
 What the database or the network raises is not wrapped: `election.postgres.database.UNREACHABLE` names it.
 """

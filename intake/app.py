@@ -21,7 +21,7 @@ from election.runtime.telemetry import add_health
 from election.runtime.whole_requests import HALF_SENT_SECONDS, whole_requests
 from intake.background import OutreachServices
 from intake.desks.decisions import add_decisions
-from intake.door.door import Door
+from intake.door.door import WriteDoor
 from intake.drain.drain import Drain
 from intake.form.endpoint import add_form
 from intake.hotline.endpoint import add_hotline
@@ -178,7 +178,7 @@ class Intake:
         add_pages(app)
         add_form(app, self.links, pipeline, settings)
         operators = Operators(self._admission, self._tokens, settings)
-        door = Door(self.journal, self.rosters, self.outreach.acquire)
+        door = WriteDoor(self.journal, self.rosters, self.outreach.acquire)
         add_hotline(app, operators, pipeline, door, settings.rehearsal)
         add_paper(app, operators, pipeline, door, settings.watchers_number, settings.rehearsal)
         add_decisions(app, self._admission, pipeline, door)

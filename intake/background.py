@@ -21,7 +21,7 @@ from election.postgres.database import open_pool
 from election.runtime.clock import Clock
 from intake.desks.access import DeskAccess
 from intake.desks.endpoint import add_desks
-from intake.door.door import Door
+from intake.door.door import WriteDoor
 from intake.metrics.intake import Telemetry
 from intake.outbox.delivery_reports import DeliveryReports
 from intake.outbox.metrics import OutboxTelemetry
@@ -94,7 +94,7 @@ class OutreachServices:
         precinct = roster.place(precinct_id) if roster else None
         return precinct.opens_at(roster.day).timestamp() if roster and precinct else None
 
-    def add_to(self, app: web.Application, pipeline: IngestPipeline, door: Door) -> None:
+    def add_to(self, app: web.Application, pipeline: IngestPipeline, door: WriteDoor) -> None:
         """The desks' routes and those of delivery reports."""
         settings = self._settings
         add_desks(app, DeskAccess(settings, self._admission, pipeline, self.feed, self.acquire, door))

@@ -5,9 +5,9 @@
         BadCursorError                a page of a desk's queue that is none (also a ValueError)
         DeskRefusedError              a desk's refusal: status and words
         JournalUnavailableError       a message could not be made durable: 503, the sender tries again
-        LogGoneError                  a journal's write-ahead log was taken away while in use
+        LogLostError                  a journal's write-ahead log was taken away while in use
         MalformedError                signed, but not what the provider sends: 400
-        NotTakenError                 the provider has not taken a text: it may be tried again
+        ProviderUnavailableError      the provider has not taken a text: it may be tried again
         RevokedLinkError              a watcher's link that was good once
         TextRefusedError              the provider will not send a text
         TornJournalError              a journal file that cannot be read

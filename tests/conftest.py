@@ -62,6 +62,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 
 async def _make_template(server: EmbeddedPostgres) -> None:
     admin = await asyncpg.connect(server.url_of("postgres"))
+    # It survives a kill as ever; only with the machine itself would something be lost.
+    await admin.execute("alter system set fsync = off")
+    await admin.execute("select pg_reload_conf()")
     await admin.execute("create database template_beluga")
     await admin.close()
     connection = await connect(server.url_of("template_beluga"))
@@ -69,12 +72,28 @@ async def _make_template(server: EmbeddedPostgres) -> None:
     await connection.close()
 
 
+@pytest.fixture(scope="module")
+def module_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The URL of a migrated database that a module's tests share: for those that do not mind each other."""
+    name = f"test_{secrets.token_hex(6)}"
+
+    async def admin(statement: str) -> None:
+        connection = await asyncpg.connect(postgres.url_of("postgres"))
+        await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(admin(f"create database {name} template template_beluga strategy file_copy"))
+    yield postgres.url_of(name)
+    asyncio.run(admin(f"drop database {name} with (force)"))
+
+
 @pytest_asyncio.fixture
 async def database_url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     """The URL of a fresh, migrated database of this test's own."""
     name = f"test_{secrets.token_hex(6)}"
     admin = await asyncpg.connect(postgres.url_of("postgres"))
-    await admin.execute(f"create database {name} template template_beluga")
+    # files copied: half of what it costs to write every page to the log
+    await admin.execute(f"create database {name} template template_beluga strategy file_copy")
     yield postgres.url_of(name)
     await admin.execute(f"drop database {name} with (force)")
     await admin.close()

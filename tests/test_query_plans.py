@@ -114,7 +114,7 @@ def filled(postgres: EmbeddedPostgres) -> Iterator[str]:
         await connection.execute(statement)
         await connection.close()
 
-    asyncio.run(admin(f"create database {name} template template_beluga"))
+    asyncio.run(admin(f"create database {name} template template_beluga strategy file_copy"))
     asyncio.run(_fill(postgres.url_of(name)))
     yield postgres.url_of(name)
     asyncio.run(admin(f"drop database {name} with (force)"))

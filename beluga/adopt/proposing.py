@@ -15,7 +15,7 @@ from pathlib import Path
 from beluga.adopt.mapping.dates import election_in
 from beluga.adopt.mapping.headings_row import Headings, find_headings
 from beluga.adopt.mapping.kinds import KINDS, mapped, recognise
-from beluga.adopt.mapping.mapping_file import Remembered, read_mappings
+from beluga.adopt.mapping.mapping_file import RememberedMapping, read_mappings
 from beluga.adopt.mapping.zones import zone_row
 from beluga.adopt.sources.sheets import Progress, Row, Sheet, open_all
 from beluga.adopt.taking import early, ours, people, registration, results, shapes, voters
@@ -81,7 +81,7 @@ class DayGiven:
 
 
 @dataclass
-class Found:
+class RecognisedSheet:
     """One sheet with what was recognised in it. `table` is None for maps and for what cannot be used."""
 
     sheet: Sheet
@@ -97,55 +97,59 @@ class Found:
 
 
 @dataclass
-class Proposal:
+class AdoptPlan:
     """Everything that was given, recognised. `day` is None where nothing says which election it is."""
 
     into: Path
-    files: list[Found]
+    files: list[RecognisedSheet]
     day: ElectionDay | None
     region: str
     day_problems: list[str]
-    remembered: list[Remembered]
+    remembered: list[RememberedMapping]
     new_day: bool  # election.toml has to be written
 
 
-def propose(paths: Sequence[Path], into: Path, scratch: Path, given: DayGiven | None = None) -> Proposal:
+def propose(paths: Sequence[Path], into: Path, scratch: Path, given: DayGiven | None = None) -> AdoptPlan:
     """Opens files and recognises each. Raises `MappingFileError` where mapping.toml cannot be read."""
     sheets = open_all(paths, scratch)
     remembered = read_mappings(into)
-    found: list[Found] = []
+    found: list[RecognisedSheet] = []
     days = [into]
     for sheet in sheets:
         if sheet.form == "toml":
             if sheet.path.name == "mapping.toml" and sheet.path.parent != into:
                 remembered += read_mappings(sheet.path.parent)
             days.append(sheet.path.parent)
-            found.append(Found(sheet, "election", reason="the day itself"))
+            found.append(RecognisedSheet(sheet, "election", reason="the day itself"))
         else:
             found.append(_recognised(sheet, remembered))
     _twins(found)
     day, region, problems, new_day = _day(days, given or DayGiven())
-    return Proposal(into, found, day, region, problems, remembered, new_day)
+    return AdoptPlan(into, found, day, region, problems, remembered, new_day)
 
 
-def _recognised(sheet: Sheet, remembered: Sequence[Remembered]) -> Found:
+def _recognised(sheet: Sheet, remembered: Sequence[RememberedMapping]) -> RecognisedSheet:
     if sheet.refusal:
-        return Found(sheet, "", reason=sheet.refusal)
+        return RecognisedSheet(sheet, "", reason=sheet.refusal)
     if sheet.is_map:
         answers = next((r.answers for r in remembered if r.kind == "shapes"), {})
-        return Found(sheet, "shapes", reason="a map of areas", answers=dict(answers))
+        return RecognisedSheet(sheet, "shapes", reason="a map of areas", answers=dict(answers))
     try:
         rows = list(islice(sheet.rows(), SAMPLE))
     except Exception as error:  # of a reader of workbooks, or of what is no text after all
-        return Found(sheet, "", reason=f"cannot be read ({type(error).__name__}: {str(error)[:80]})")
+        return RecognisedSheet(
+            sheet, "", reason=f"cannot be read ({type(error).__name__}: {str(error)[:80]})"
+        )
     headings = find_headings(rows)
     if headings is None:
-        return Found(sheet, "", reason="no line of it names columns that we know", sample=_cells(rows, 0))
+        return RecognisedSheet(
+            sheet, "", reason="no line of it names columns that we know", sample=_cells(rows, 0)
+        )
     sample = _cells(rows, headings.line)
     known = next((r for r in remembered if r.fits(headings.names)), None)
     alike = known or next((r for r in remembered if r.alike(headings.names) and r.columns), None)
     seen = recognise(headings.names, sample, f"{sheet.name} {headings.title}")
-    found = Found(sheet, seen.kind, headings, seen.columns, seen.reason, seen.unsure, sample=sample)
+    found = RecognisedSheet(sheet, seen.kind, headings, seen.columns, seen.reason, seen.unsure, sample=sample)
     if alike is not None and alike.kind in KINDS:
         _as_remembered(found, alike, exactly=known is not None)
     return found
@@ -155,7 +159,7 @@ def _cells(rows: Sequence[Row], after: int) -> list[list[str]]:
     return [cells for line, cells in rows if line > after and any(cells)]
 
 
-def _as_remembered(found: Found, known: Remembered, *, exactly: bool) -> None:
+def _as_remembered(found: RecognisedSheet, known: RememberedMapping, *, exactly: bool) -> None:
     """Reads a file as mapping.toml says; where its shape has changed, says how."""
     assert found.headings is not None
     places = {folded(h): n for n, h in reversed(list(enumerate(found.headings.names))) if h}
@@ -176,7 +180,7 @@ def _as_remembered(found: Found, known: Remembered, *, exactly: bool) -> None:
     found.answers = {k: v for k, v in known.answers.items() if same or k != "election"}
 
 
-def _twins(found: Iterable[Found]) -> None:
+def _twins(found: Iterable[RecognisedSheet]) -> None:
     seen: dict[tuple[bytes, str], str] = {}
     for each in found:
         if each.sheet.form in ("none", "shapefile") or not each.sheet.path.is_file():
@@ -188,7 +192,7 @@ def _twins(found: Iterable[Found]) -> None:
         seen.setdefault(key, each.sheet.name)
 
 
-def answer(proposal: Proposal, file: str, key: str, value: str) -> None:
+def answer(proposal: AdoptPlan, file: str, key: str, value: str) -> None:
     """Settles one question of one file (by its report's `name`). `kind`: a kind; `column:field`: a heading.
 
     Raises `ValueError` where there is no such file, kind or heading.
@@ -265,7 +269,7 @@ def _day(folders: Sequence[Path], given: DayGiven) -> tuple[ElectionDay | None, 
     return day, region, problems, True
 
 
-def draft_of(proposal: Proposal, progress: Progress | None = None) -> tuple[Draft, list[FileReport]]:
+def draft_of(proposal: AdoptPlan, progress: Progress | None = None) -> tuple[Draft, list[FileReport]]:
     """The folder with every file's certain part, in memory, and a report a file, in the files' order."""
     draft = _base(proposal)
     reports: dict[int, FileReport] = {}
@@ -281,7 +285,7 @@ def _rank(kind: str) -> int:
     return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
 
 
-def _take(draft: Draft, found: Found, report: FileReport, progress: Progress | None) -> None:
+def _take(draft: Draft, found: RecognisedSheet, report: FileReport, progress: Progress | None) -> None:
     sheet = found.sheet
     if found.twin:
         report.drop(None, sheet.name, f"the same as {found.twin}")
@@ -364,14 +368,14 @@ def _choose_id(draft: Draft, table: Table, sample: Sequence[Sequence[str]]) -> N
     )
 
 
-def _preview(found: Found) -> list[list[str]]:
+def _preview(found: RecognisedSheet) -> list[list[str]]:
     return [
         list(found.headings.names) if found.headings else [],
         *[row[:12] for row in found.sample[:PREVIEWED]],
     ]
 
 
-def _base(proposal: Proposal) -> Draft:
+def _base(proposal: AdoptPlan) -> Draft:
     """What stands in the folder. What is wrong in it is left out here, and said by the check at the end."""
     into = proposal.into
     day = proposal.day or ElectionDay("", date(9000, 1, 1), "UTC", time(0), time(23, 59))
@@ -402,20 +406,20 @@ def _base(proposal: Proposal) -> Draft:
     return draft
 
 
-def decisions(proposal: Proposal, reports: Sequence[FileReport]) -> list[Remembered]:
+def decisions(proposal: AdoptPlan, reports: Sequence[FileReport]) -> list[RememberedMapping]:
     """What mapping.toml should say of the files that were taken."""
     out = []
     for found, report in zip(proposal.files, reports, strict=True):
         if found.kind and not report.spoiled and not found.twin:
             if found.headings is not None:
                 out.append(
-                    Remembered(
+                    RememberedMapping(
                         found.sheet.name, found.headings.names, found.kind, report.mapping, found.answers
                     )
                 )
             elif found.kind == "shapes" and report.mapping:
                 out.append(
-                    Remembered(
+                    RememberedMapping(
                         found.sheet.name,
                         (),
                         "shapes",

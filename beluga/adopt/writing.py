@@ -14,7 +14,7 @@ from typing import Any
 
 from beluga.adopt.mapping.mapping_file import FILE as MAPPING
 from beluga.adopt.mapping.mapping_file import merged, write_mappings
-from beluga.adopt.proposing import Proposal, decisions
+from beluga.adopt.proposing import AdoptPlan, decisions
 from beluga.adopt.taking import strike
 from beluga.adopt.taking.draft import Draft
 from beluga.adopt.taking.early_record import write_early
@@ -31,7 +31,7 @@ _TABLES = frozenset({"precincts.csv", "history.csv", "curve.csv", "watchers.csv"
 
 
 @dataclass
-class Outcome:
+class AdoptResult:
     """What was made. `valid`: `beluga check` finds nothing in the folder. `written`: files that changed."""
 
     folder: Path
@@ -57,16 +57,16 @@ class Outcome:
 
 
 def write(
-    proposal: Proposal,
+    proposal: AdoptPlan,
     draft: Draft,
     reports: Sequence[FileReport],
     *,
     dry_run: bool = False,
     progress: Progress | None = None,
-) -> Outcome:
+) -> AdoptResult:
     """Writes what is certain. A folder that was good stays good, or stays as it was."""
     into = proposal.into
-    outcome = Outcome(into, valid=False, reports=reports)
+    outcome = AdoptResult(into, valid=False, reports=reports)
     outcome.problems += proposal.day_problems
     if broken := sorted(draft.broken.keys() & draft.touched):
         outcome.problems += [p for f in broken for p in draft.broken[f]]
@@ -99,7 +99,7 @@ def write(
 
 
 def _made(
-    proposal: Proposal, draft: Draft, beside: Path, outcome: Outcome, progress: Progress | None
+    proposal: AdoptPlan, draft: Draft, beside: Path, outcome: AdoptResult, progress: Progress | None
 ) -> list[str]:
     """Writes every touched file into `beside`; their names."""
     made: list[str] = []
@@ -133,7 +133,7 @@ def _made(
 
 
 def _write_voters(
-    into: Path, draft: Draft, beside: Path, outcome: Outcome, progress: Progress | None
+    into: Path, draft: Draft, beside: Path, outcome: AdoptResult, progress: Progress | None
 ) -> list[str]:
     """`voters.csv` with those of the files, those that stay, and whom the early record strikes off."""
     today = draft.day.date if draft.day.date.year < 9000 else date(2100, 1, 1)
@@ -161,7 +161,7 @@ def _write_voters(
 
 
 def _all_voters(
-    draft: Draft, old: Path, today: date, outcome: Outcome, progress: Progress | None
+    draft: Draft, old: Path, today: date, outcome: AdoptResult, progress: Progress | None
 ) -> Iterator[Voter]:
     """Voters of the files first; of the old roll those of other precincts. No id comes twice."""
     several = len(draft.voters) > 1 or (old.exists() and draft.voters)
@@ -209,7 +209,7 @@ def _of(table: Any, draft: Draft, today: date) -> Iterator[Voter]:
     table.report.note("is a voters.csv of ours, and taken as it is")
 
 
-def _apply_early(draft: Draft, outcome: Outcome) -> None:
+def _apply_early(draft: Draft, outcome: AdoptResult) -> None:
     """`already_voted` from the record; more than are registered is said, and not taken."""
     for identity, votes in draft.early.totals().items():
         precinct = draft.precincts.get(identity)
@@ -261,7 +261,7 @@ def _same(one: Path, other: Path) -> bool:
     return True
 
 
-def _take_away(draft: Draft, into: Path, made: Sequence[str], outcome: Outcome) -> None:
+def _take_away(draft: Draft, into: Path, made: Sequence[str], outcome: AdoptResult) -> None:
     """Removes a table that has nothing to say any longer."""
     for file in draft.touched & _TABLES - {"precincts.csv"}:
         if file not in made and (into / file).exists():

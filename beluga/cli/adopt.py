@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from beluga.adopt.mapping.mapping_file import MappingFileError
-from beluga.adopt.proposing import DayGiven, Proposal, answer, draft_of, propose
+from beluga.adopt.proposing import AdoptPlan, DayGiven, answer, draft_of, propose
 from beluga.adopt.taking.report import FileReport
-from beluga.adopt.writing import Outcome, write
+from beluga.adopt.writing import AdoptResult, write
 
 Files = Annotated[list[Path], typer.Argument(help="Files as the county has them, or a folder of them.")]
 Into = Annotated[Path, typer.Option("--into", help="The election's folder; made where there is none.")]
@@ -88,14 +88,14 @@ def _run(
     _close(outcome, report)
 
 
-def _keep_only(proposal: Proposal, kinds: tuple[str, ...]) -> None:
+def _keep_only(proposal: AdoptPlan, kinds: tuple[str, ...]) -> None:
     for found in proposal.files:
         if found.kind and found.kind not in kinds:
             found.reason = f"looks like {found.kind}, and no file of early or mail votes: see beluga adopt"
             found.kind = ""
 
 
-def _ask(proposal: Proposal, reports: Sequence[FileReport]) -> bool:
+def _ask(proposal: AdoptPlan, reports: Sequence[FileReport]) -> bool:
     """Asks what is open; false where nothing was answered."""
     answered = False
     for each in reports:
@@ -139,7 +139,7 @@ def _tell(each: FileReport) -> None:
         typer.echo(f"  must be answered: {question.key}{choices}: {question.words}")
 
 
-def _close(outcome: Outcome, report: Path | None) -> None:
+def _close(outcome: AdoptResult, report: Path | None) -> None:
     if report is not None:
         report.write_text(json.dumps(outcome.json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     for words in outcome.notes:

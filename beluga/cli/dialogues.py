@@ -10,7 +10,7 @@ from election.domain.ids import message_id
 from election.domain.roster import Roster
 from intake.reading.reader import check_ins_of, readings_of
 from intake.receive.asking import asked_about
-from intake.receive.plausibility import Place, hint_of
+from intake.receive.plausibility import LatestStanding, hint_of
 from intake.replies.wording import reply_to
 from tally.board.board_json import rows_of
 from tally.projection.projection import Tally
@@ -62,7 +62,9 @@ class Dialogue:
             row, precinct = rows.get(reading.precinct_id), self._roster.place(reading.precinct_id)
             if row is None or precinct is None or reading.votes is None:
                 continue
-            place = Place(**{name: row[name] for name in Place.__dataclass_fields__ if name in row})
+            place = LatestStanding(
+                **{name: row[name] for name in LatestStanding.__dataclass_fields__ if name in row}
+            )
             opened = precinct.opens_at(self._roster.day).timestamp()
             looked = (reading.observed_at or message.sent_at).timestamp()
             found[reading.precinct_id] = hint_of(place, looked, opened)

@@ -1,6 +1,7 @@
 """`beluga preflight`: the public path as a watcher would find it, and what stands behind it."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -23,14 +24,21 @@ def preflight(
     local: Annotated[
         bool, typer.Option("--local", help="A stack nobody reaches from outside: no DNS, TLS or redirect.")
     ] = False,
+    rehearsals: Annotated[Path, typer.Option(help="Where `beluga rehearse` kept its reports.")] = Path(
+        "rehearsals"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="The findings as JSON, for a machine.")] = False,
 ) -> None:
     """Check everything election day needs, outside to inside; each failure comes with its remedy.
 
     Leaves two READY texts from a phone number reserved for fiction. Exit status 1 if any check fails.
     """
-    findings = asyncio.run(examine(url, state, ca, http_port, local))
-    print("\n".join(f.line() for f in findings))
+    findings = asyncio.run(examine(url, state, ca, http_port, local, rehearsals=rehearsals))
     failed = sum(not f.passed for f in findings)
+    if as_json:
+        print(json.dumps([f.as_json() for f in findings], indent=1))
+        raise typer.Exit(1 if failed else 0)
+    print("\n".join(f.line() for f in findings))
     print(f"{failed} of {len(findings)} checks failed" if failed else f"all {len(findings)} checks passed")
     if failed:
         raise typer.Exit(1)

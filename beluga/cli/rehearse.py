@@ -22,7 +22,7 @@ from beluga.stack.process import StackFailedError
 from chaos.run.gameday import ScriptError, read_script
 from chaos.run.report import headline, listing, times, write_report
 from chaos.run.run import ExperimentError, ExperimentResult, catalogue, write_run
-from chaos.target.cluster import ClusterTarget
+from chaos.target.cluster import find_cluster
 from chaos.target.target import NoTargetError, Target
 
 
@@ -154,7 +154,7 @@ def _stage(
         if election is None:
             raise NoTargetError("name the --election folder that this cluster has imported")
         with tempfile.TemporaryDirectory(prefix="beluga-cluster-") as folder:
-            yield ClusterTarget.found(Path(folder)), election
+            yield find_cluster(Path(folder)), election
         return
     with own_stack(seed) as made:
         yield made

@@ -20,12 +20,12 @@ from beluga.load.replay import (
     roster_in_force,
     texts_of,
 )
-from beluga.load.sender import Record, TextSender, WatcherText
+from beluga.load.sender import TextSender, WatcherText
 from beluga.proof.comparison import compare
 from beluga.proof.laws import LawsVerdict, Witnesses, check_laws, stored_texts
 from beluga.stack.stack import DEFAULT_STATE, NoStackError, RunFile, read_run_file, secrets_of
 from election.domain.day import Election
-from election.folder import FolderError, Report, read_election, read_reports
+from election.folder import FolderError, ReportRow, read_election, read_reports
 from election.runtime.clock import FileClock
 
 REPLAY_ELECTION = "replay-election"  # the folder as imported, with the watchers that were made up
@@ -92,7 +92,13 @@ def _refused(why: str) -> typer.Exit:
 
 
 async def _replay(
-    run: RunFile, state: Path, folder: Path, *, election: Election, rows: Sequence[Report], pace: float | None
+    run: RunFile,
+    state: Path,
+    folder: Path,
+    *,
+    election: Election,
+    rows: Sequence[ReportRow],
+    pace: float | None,
 ) -> LawsVerdict:
     say = Console(stderr=True, highlight=False).print
     secrets = secrets_of(state)
@@ -114,7 +120,7 @@ async def _replay(
     )
     async with TextSender(run.urls["intake"], run.urls["intake"], secrets) as sender:
         seconds = await _send(texts, sender, clock, pace)
-        say(summary(sender.record, seconds))
+        say(sender.record.summary(seconds))
         say("waiting until everything is tallied")
         return await check_laws(sender.record.acknowledged, {t.message_id for t in texts}, witnesses)
 
@@ -134,13 +140,3 @@ async def _send(
         if pace is None:
             return await at_full_speed(texts, sender, clock, forward)
         return await paced(texts, sender, clock, pace, forward)
-
-
-def summary(record: Record, seconds: float) -> str:
-    """One line of figures: how fast, how late, how many attempts were not acknowledged."""
-    count = len(record.seconds)
-    return (
-        f"{count:,} acknowledged in {seconds:.1f} s: {count / max(seconds, 1e-9):,.0f}/s, "
-        f"p50 {record.percentile(0.5):.0f} ms, p99 {record.percentile(0.99):.0f} ms, "
-        f"{record.failures} attempts refused {record.refusals or ''}, {len(record.given_up)} given up"
-    )

@@ -8,8 +8,8 @@ once for both neighbours, so that no gap opens between them.
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
-from scipy.spatial import Voronoi
 
 Points = NDArray[np.float64]
 
@@ -91,15 +91,33 @@ def _cells(points: Points, waves: Points) -> list[tuple[Points, list[int]]]:
     edge = _outline(angle, waves)
     mirrored = points * ((2 * edge - radius) / np.maximum(radius, 1e-9))[:, None]
     far = 6 * np.array([[1, 0], [-1, 0], [0, 1], [0, -1]], dtype=float)
-    diagram = Voronoi(np.vstack([points, mirrored, far]))
+    triangles, middles = _triangles(np.vstack([points, mirrored, far]))
     cells = []
+    corner_of, which = triangles.ravel(), np.repeat(np.arange(len(triangles)), 3)
+    by_point = np.argsort(corner_of, kind="stable")
+    ends = np.searchsorted(corner_of[by_point], np.arange(len(points) + 1))
     for index, point in enumerate(points):
-        corners = np.array(diagram.regions[diagram.point_region[index]])
-        offsets = diagram.vertices[corners] - point
-        order = np.argsort(np.arctan2(offsets[:, 1], offsets[:, 0]))
-        corners = corners[order]
-        cells.append((diagram.vertices[corners], corners.tolist()))
+        corners = which[by_point[ends[index] : ends[index + 1]]]
+        offsets = middles[corners] - point
+        corners = corners[np.argsort(np.arctan2(offsets[:, 1], offsets[:, 0]))]
+        cells.append((middles[corners], corners.tolist()))
     return cells
+
+
+def _triangles(points: Points) -> tuple[NDArray[np.intp], Points]:
+    """Delaunay's triangles, (n, 3) numbers of points, and the middles of their circles: Voronoi's corners."""
+    found = shapely.get_parts(shapely.delaunay_triangles(shapely.multipoints(points)))
+    corners = shapely.get_coordinates(found).reshape(-1, 4, 2)[:, :3]
+    number = {tuple(point): i for i, point in enumerate(points.tolist())}
+    triangles = np.array(
+        [[number[tuple(c)] for c in triangle] for triangle in corners.tolist()], dtype=np.intp
+    )
+    (ax, ay), (bx, by), (cx, cy) = (corners[:, i].T for i in range(3))
+    twice = 2 * (ax * (by - cy) + bx * (cy - ay) + cx * (ay - by))
+    a, b, c = ax * ax + ay * ay, bx * bx + by * by, cx * cx + cy * cy
+    x = (a * (by - cy) + b * (cy - ay) + c * (ay - by)) / twice
+    y = (a * (cx - bx) + b * (ax - cx) + c * (bx - ax)) / twice
+    return triangles, np.column_stack([x, y])
 
 
 def _bent_rings(rng: np.random.Generator, cells: list[tuple[Points, list[int]]]) -> list[Points]:

@@ -12,7 +12,7 @@ import aiohttp
 from election.access.tokens import Tokens
 from election.domain.day import Caller
 from election.runtime.clock import Clock
-from election.wire.callers import LeaseAnswer, Outcome, StillYours
+from election.wire.callers import LeaseAnswer, LeaseStatus, Outcome
 
 # How calls end, roughly as phone banks report it.
 OUTCOMES = {
@@ -73,7 +73,7 @@ class DemoCallers:
             return max(answer.ask_again_seconds, 30.0)
         lease = str(answer.voter.lease_id)
         content = await self._ask(session, "POST", "/api/dial", headers, {"lease_id": lease})
-        if content is None or not StillYours.model_validate_json(content).live:
+        if content is None or not LeaseStatus.model_validate_json(content).live:
             return 5.0
         outcome = chance.choices(list(OUTCOMES), list(OUTCOMES.values()))[0]
         report: dict[str, str] = {"outcome_id": str(uuid4()), "outcome": outcome.value}

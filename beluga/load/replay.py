@@ -25,7 +25,7 @@ from election.domain.checkin import Kind
 from election.domain.day import Election, Watcher
 from election.domain.ids import PrecinctId, WatcherId
 from election.domain.roster import roster_of
-from election.folder import Report
+from election.folder import ReportRow
 from election.runtime.clock import FileClock
 
 MINUTE = timedelta(minutes=1)
@@ -47,7 +47,7 @@ class Cast:
     made_up: int
 
 
-def cast_of(election: Election, reports: Sequence[Report]) -> Cast:
+def cast_of(election: Election, reports: Sequence[ReportRow]) -> Cast:
     """The folder's watchers, and made-up ones (always the same) where a precinct that reports has none."""
     phone_of: dict[PrecinctId, str] = {}
     for watcher in election.watchers:
@@ -74,7 +74,7 @@ def cast_of(election: Election, reports: Sequence[Report]) -> Cast:
     return Cast(phone_of, (*election.watchers, *made_up), len(made_up))
 
 
-def texts_of(election: Election, reports: Sequence[Report], cast: Cast, run: str) -> list[WatcherText]:
+def texts_of(election: Election, reports: Sequence[ReportRow], cast: Cast, run: str) -> list[WatcherText]:
     """The texts of a report file in order of receipt. `run` keeps their ids apart from other replays'."""
     zones = {p.precinct_id: p.zone(election.day) for p in election.precincts}
     texts = []

@@ -61,6 +61,15 @@ class Record:
         ordered = sorted(self.seconds)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000 if ordered else 0.0
 
+    def summary(self, seconds: float) -> str:
+        """One line of figures: how fast, how late, how many attempts were not acknowledged."""
+        count = len(self.seconds)
+        return (
+            f"{count:,} acknowledged in {seconds:.1f} s: {count / max(seconds, 1e-9):,.0f}/s, "
+            f"p50 {self.percentile(0.5):.0f} ms, p99 {self.percentile(0.99):.0f} ms, "
+            f"{self.failures} attempts refused {self.refusals or ''}, {len(self.given_up)} given up"
+        )
+
 
 class TextSender:
     """Use as an async context manager. `patience` is how long, in seconds, a text is tried again.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from beluga.proof.report_entries import check_in_of
 from election.domain.day import Election
-from election.folder import Report
+from election.folder import ReportRow
 from tally.entries.entries import Verdict
 from tally.model.day_fit import DayFit
 from tally.projection.projection import Tally
@@ -114,7 +114,7 @@ class Backtest:
 
 def backtest(
     election: Election,
-    reports: Sequence[Report],
+    reports: Sequence[ReportRow],
     finals: Mapping[str, int],
     every: float,
     progress: Callable[[float], None] = lambda _: None,
@@ -269,7 +269,7 @@ def _reliability(chances: Sequence[tuple[Array, Flags]]) -> tuple[tuple[float, f
 
 def _miss(  # noqa: PLR0917
     tally: Tally, projection: Projection, state: DayFit, position: int, final: float,
-    said: Sequence[tuple[bytes, Report]],
+    said: Sequence[tuple[bytes, ReportRow]],
 ) -> Miss:  # fmt: skip
     row = projection.standing(position)
     judged = tally.judged(projection, state, position)

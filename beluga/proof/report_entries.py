@@ -7,10 +7,10 @@ from election.domain.ids import check_in_id, message_id
 
 if TYPE_CHECKING:
     from election.domain.day import Precinct
-    from election.folder.reports import Report
+    from election.folder.reports import ReportRow
 
 
-def check_in_of(report: "Report", precinct: "Precinct") -> CheckIn:
+def check_in_of(report: "ReportRow", precinct: "Precinct") -> CheckIn:
     """A row of a report file as the entry that its text would be. Equal rows are one entry (law L3)."""
     words = (
         report.precinct_id, report.observed_at.isoformat(), report.received_at.isoformat(), str(report.votes),

@@ -24,7 +24,7 @@ _PURE_IDENTITY = ("unknown_sender",)
 
 
 @dataclass(slots=True)
-class Found:
+class RereadingDifferences:
     """What reads differently. `by_hand`: a decision cannot take back what stands."""
 
     messages: int = 0
@@ -46,7 +46,7 @@ class CorrectionRefusedError(BelugaError):
     """Intake refused a correction; the message says why."""
 
 
-async def differences(url: str, *, rehearsal: bool = False) -> Found:
+async def differences(url: str, *, rehearsal: bool = False) -> RereadingDifferences:
     """Reads every message again, as of the present roster and ties. Changes nothing."""
     connection: asyncpg.Connection = await connect(url, patient=True)
     try:
@@ -55,7 +55,7 @@ async def differences(url: str, *, rehearsal: bool = False) -> Found:
             raise NoRosterToReadError
         entries = await _entries(connection, rehearsal)
         roster = with_ties(load_roster(content), entries)
-        standing, found = standing_entries(entries), Found()
+        standing, found = standing_entries(entries), RereadingDifferences()
         async for message in read_messages(connection):
             if message.rehearsal != rehearsal:
                 continue
@@ -71,7 +71,7 @@ async def differences(url: str, *, rehearsal: bool = False) -> Found:
         await connection.close()
 
 
-async def corrected(found: Found, intake_url: str, secret: str) -> int:
+async def corrected(found: RereadingDifferences, intake_url: str, secret: str) -> int:
     """Puts a decision for each difference that can be put right and returns how many.
 
     Raises `CorrectionRefusedError`.

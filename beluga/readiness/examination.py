@@ -13,9 +13,11 @@ import asyncpg
 
 from beluga.backup.backup import backups
 from beluga.load.sender import TextSender
+from beluga.readiness import people, public_path
 from beluga.readiness import preflight as checks
 from beluga.readiness.capacity import need
-from beluga.readiness.preflight import DatabaseState, PreflightFinding, bad, fine
+from beluga.readiness.finding import PreflightFinding, bad, fine
+from beluga.readiness.preflight import DatabaseState
 from beluga.stack.remembered import remembered
 from beluga.stack.stack import (
     NoStackError,
@@ -30,6 +32,8 @@ from election.domain.roster import roster_of
 from election.postgres.database import UNREACHABLE, connect
 from election.postgres.election_store import load_election
 from election.postgres.migrate import pending
+from intake.outbound_settings import OutboundSettings
+from intake.outbox.phone_check import Attendance, attendance
 
 EXPECTED: tuple[type[BaseException], ...] = (NoStackError, *UNREACHABLE, asyncpg.PostgresError)
 _STATE = """
@@ -53,13 +57,20 @@ class Behind:
     database: DatabaseState | None
     why: str = ""
     election: Election | None = None
+    attendance: list[Attendance] | None = None  # of the watchers whose phones were to reach us
     ahead: float | None = None  # seconds of the database's clock before ours
     backup_hours: float | None = None  # age of the cluster's newest base backup
     proven: bool = False  # one of them was restored and recounted this week
 
 
 async def examine(
-    url: str | None, state: Path, ca: Path | None, http_port: int, local: bool
+    url: str | None,
+    state: Path,
+    ca: Path | None,
+    http_port: int,
+    local: bool,
+    *,
+    rehearsals: Path = Path("rehearsals"),
 ) -> list[PreflightFinding]:
     """All findings in the order in which to mend them."""
     try:
@@ -75,22 +86,30 @@ async def examine(
     findings: list[PreflightFinding] = []
     if not local:
         until = last or datetime.now(UTC)
-        findings.append(await asyncio.to_thread(checks.dns, public))
-        findings.append(await asyncio.to_thread(checks.certificate, public, until, tls))
-        findings.append(await asyncio.to_thread(checks.redirect, public, http_port))
+        findings.append(await asyncio.to_thread(public_path.dns, public))
+        findings.append(await asyncio.to_thread(public_path.certificate, public, until, tls))
+        findings.append(await asyncio.to_thread(public_path.redirect, public, http_port, tls))
     if not all(secrets.get(name) for name in ("generic_secret", "twilio_auth_token")):
         findings.append(
             bad("webhook", "no secret to sign with", "set BELUGA_GENERIC_SECRET and _TWILIO_AUTH_TOKEN")
         )
     else:
-        async with TextSender(public, public, secrets, patience=checks.NETWORK_SECONDS, tls=tls) as sender:
-            findings.append(await checks.webhook(sender, public, tls))
+        async with TextSender(
+            public, public, secrets, patience=public_path.NETWORK_SECONDS, tls=tls
+        ) as sender:
+            findings.append(await public_path.webhook(sender, public, tls))
     findings.append(await asyncio.to_thread(checks.clock, public, tls, behind.ahead))
     if state.exists():
         findings.append(checks.disk(state))
     findings.append(checks.database(behind.database, behind.why))
     findings.append(backup(state, behind))
     findings += about(behind.election, state)
+    if behind.election is not None:
+        findings.append(people.watched(behind.election))
+        findings.append(people.phones(behind.attendance or []))
+        peak = need(len(behind.election.watchers), len(behind.election.precincts), 0, 0).texts_a_second
+        findings.append(people.numbers(OutboundSettings().outbound_numbers, peak * 60))
+    findings.append(checks.rehearsed(rehearsals))
     return findings
 
 
@@ -140,6 +159,7 @@ async def look_behind(state: Path) -> Behind:
         row = await connection.fetchrow(_STATE)
         waiting = await pending(connection)
         election = None if waiting else await load_election(connection)
+        people_known = None if election is None else await attendance(connection, roster_of(election))
         made = None if waiting else await connection.fetchrow(_BASE_BACKUPS)
     except EXPECTED as error:
         return Behind(None, str(error)[:200])
@@ -158,6 +178,7 @@ async def look_behind(state: Path) -> Behind:
             row["sees_standbys"],
         ),
         election=election,
+        attendance=people_known,
         ahead=ahead.total_seconds(),
         backup_hours=float(made["hours"]) if made and made["hours"] is not None else None,
         proven=bool(made and made["proven"]),

@@ -1,14 +1,13 @@
-"""Preflight checks: each looks at one thing as a watcher, a provider or the operator would.
+"""Preflight checks of what stands behind the public path: clocks, disk, database, backup, words and hours.
 
 A check returns a `PreflightFinding`, which names the remedy, and never raises for what it was made to find.
 Facts come in as values where they can; checks that need a network or a disk take its name, so that a test can
 break it.
 """
 
+import json
 import shutil
-import socket
 import ssl
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -18,148 +17,20 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import aiohttp
-
-from beluga.load.sender import TextSender, WatcherText
+from beluga.readiness.finding import PreflightFinding, bad, fine
+from beluga.readiness.public_path import DIAGNOSTIC_PHONE, NETWORK_SECONDS
 from election.domain.checkin import Channel, Kind, Message
 from election.domain.day import Election
 from election.domain.ids import message_id
 from election.domain.roster import Roster
 from intake.reading.reader import readings_of
 
-NETWORK_SECONDS = 5.0
-CERTIFICATE_DAYS = 14  # time enough to renew by hand
 SKEW_SECONDS = 5.0  # providers' signatures bear 300; past 5 somebody's clock is not kept
 LEAST_FREE = 2 << 30  # bytes: a day of journal, log and write-ahead log, twice
+REHEARSAL_AGE = timedelta(days=7)
 BACKUP_HOURS = 26.0  # a nightly backup, and two hours' delay
-# By provider, in the form of its own ids; what chaos/judge/observer.py knows our texts by is their beginning
-DIAGNOSTIC_KEYS = {"generic": "preflight-{}", "twilio": "SM" + "0" * 16 + "{:016x}"}
-DIAGNOSTIC_PHONE = "+12015550199"  # reserved for fiction: nobody's, and on nobody's roster
 STOPS = ("STOP", "stop", "Stop.", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT")
 TALKS = ("Stop by at 5?", "412")  # what must not opt anybody out
-
-
-@dataclass(frozen=True, slots=True)
-class PreflightFinding:
-    """One line of the preflight. `remedy` is empty where all is well."""
-
-    check: str
-    passed: bool
-    said: str
-    remedy: str = ""
-
-    def line(self) -> str:
-        mark = "pass" if self.passed else "FAIL"
-        return f"{mark}  {self.check:<12} {self.said}" + (f"\n      -> {self.remedy}" if self.remedy else "")
-
-
-def fine(check: str, said: str) -> PreflightFinding:
-    """All is well."""
-    return PreflightFinding(check, True, said)
-
-
-def bad(check: str, said: str, remedy: str) -> PreflightFinding:
-    """Something is wrong, and what to do."""
-    return PreflightFinding(check, False, said, remedy)
-
-
-def dns(url: str) -> PreflightFinding:
-    """Whether the public name has an address."""
-    host = urlsplit(url).hostname or ""
-    try:
-        found = sorted({str(entry[4][0]) for entry in socket.getaddrinfo(host, None)})
-    except OSError as error:
-        return bad(
-            "dns", f"{host} has no address ({error})", "add an A or AAAA record for it, and wait for it"
-        )
-    return fine("dns", f"{host} is {', '.join(found)}")
-
-
-def certificate(url: str, until: datetime, trust: ssl.SSLContext | None = None) -> PreflightFinding:
-    """Whether a stranger's phone believes the certificate, through `until` and two weeks ahead."""
-    parts = urlsplit(url)
-    if parts.scheme != "https":
-        return bad(
-            "tls", f"{url} is not https", "put a TLS proxy in front and set BELUGA_PUBLIC_URL to https://…"
-        )
-    host, port = parts.hostname or "", parts.port or 443
-    context = trust or ssl.create_default_context()
-    try:
-        with (
-            socket.create_connection((host, port), NETWORK_SECONDS) as plain,
-            context.wrap_socket(plain, server_hostname=host) as secured,
-        ):
-            found = secured.getpeercert() or {}
-    except ssl.SSLError as error:
-        return bad(
-            "tls", f"the certificate is not believed: {error.reason}", "install one from a known authority"
-        )
-    except OSError as error:
-        return bad("tls", f"{host}:{port} does not answer: {error}", "start the proxy; open the port")
-    expires = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(found["notAfter"])), UTC)
-    needed = max(until + timedelta(days=1), datetime.now(UTC) + timedelta(days=CERTIFICATE_DAYS))
-    said = f"the certificate is good until {expires:%Y-%m-%d %H:%M} UTC"
-    if expires < needed:
-        return bad("tls", said, f"renew it: it must last past {needed:%Y-%m-%d}")
-    return fine("tls", said)
-
-
-def redirect(url: str, http_port: int = 80) -> PreflightFinding:
-    """Whether http sends people on to https."""
-    host = urlsplit(url).hostname or ""
-    try:
-        connection = HTTPConnection(host, http_port, timeout=NETWORK_SECONDS)
-        connection.request("GET", "/w/preflight")
-        answer = connection.getresponse()
-        where = answer.getheader("Location") or ""
-    except (OSError, HTTPException) as error:
-        return bad(
-            "redirect", f"http://{host}:{http_port} does not answer: {error}", "let the proxy listen there"
-        )
-    if answer.status not in (301, 308) or not where.startswith("https://"):
-        return bad(
-            "redirect",
-            f"http://{host}:{http_port} answers {answer.status}",
-            "redirect all of http to https (301)",
-        )
-    return fine("redirect", f"http goes to {where}")
-
-
-async def webhook(sender: TextSender, url: str, tls: ssl.SSLContext | None = None) -> PreflightFinding:
-    """Whether a signed text is taken and an unsigned one refused, on the URL that providers sign.
-
-    Leaves one READY from a phone number reserved for fiction.
-    """
-    texts = [
-        WatcherText(key.format(time.time_ns()), datetime.now(UTC), DIAGNOSTIC_PHONE, "READY", provider)
-        for provider, key in DIAGNOSTIC_KEYS.items()
-    ]
-    for text in texts:
-        if await sender.send(text) is None:
-            why = ", ".join(sender.record.refusals)
-            return bad(
-                "webhook",
-                f"a signed text to /sms/{text.provider} was answered {why}",
-                "403: the secret differs, or BELUGA_PUBLIC_URL is not this URL; 5xx: see intake's log",
-            )
-    timeout = aiohttp.ClientTimeout(total=NETWORK_SECONDS)
-    async with aiohttp.ClientSession(timeout=timeout) as session:
-        for provider in ("generic", "twilio"):
-            try:
-                async with session.post(f"{url}/sms/{provider}", data=b"Body=412", ssl=tls or True) as answer:
-                    status = answer.status
-            except (aiohttp.ClientError, TimeoutError) as error:
-                return bad(
-                    "webhook", f"an unsigned text was not answered: {type(error).__name__}", "see above"
-                )
-            if status != 403:
-                return bad(
-                    "webhook",
-                    f"an unsigned text to /sms/{provider} was answered {status}",
-                    "stop: anybody can text",
-                )
-    slowest = max(sender.record.seconds) * 1000
-    return fine("webhook", f"signed texts are taken ({slowest:.0f} ms), unsigned ones refused")
 
 
 def clock(url: str, tls: ssl.SSLContext | None = None, database: float | None = None) -> PreflightFinding:
@@ -324,3 +195,25 @@ def hours(
         return bad("hours", f"calls from {call_from} until {call_until}", "set BELUGA_CALL_FROM and _UNTIL")
     said = f"{day.name} {day.date}, {day.opens:%H:%M}–{day.closes:%H:%M} {', '.join(sorted(zones))}"
     return fine("hours", f"{said}; calls {call_from}–{call_until}{shift}")
+
+
+def rehearsed(folder: Path, now: datetime | None = None) -> PreflightFinding:
+    """Whether a rehearsal whose report lies below `folder` passed within the last days."""
+    now = now or datetime.now(UTC)
+    remedy = "beluga rehearse, where its report is kept: --rehearsals FOLDER"
+    runs = sorted(folder.glob("*/run.json"), key=lambda path: path.stat().st_mtime)
+    if not runs:
+        return bad("rehearsal", f"none is known below {folder}", remedy)
+    age = now - datetime.fromtimestamp(runs[-1].stat().st_mtime, UTC)
+    try:
+        results = [each["result"] for each in json.loads(runs[-1].read_bytes())["experiments"]]
+    except (ValueError, KeyError, TypeError):
+        return bad("rehearsal", f"{runs[-1]} cannot be read", remedy)
+    said = (
+        f"{results.count('pass')} of {len(results)} experiments passed {age.total_seconds() / 3600:.0f} h ago"
+    )
+    if not results or set(results) - {"pass", "skipped"} or "pass" not in results:
+        return bad("rehearsal", f"{said} ({runs[-1].parent})", "mend what failed; beluga rehearse")
+    if age > REHEARSAL_AGE:
+        return bad("rehearsal", said, "beluga rehearse")
+    return fine("rehearsal", said)

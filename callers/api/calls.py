@@ -34,7 +34,7 @@ async def lease(request: web.Request) -> web.StreamResponse:
     return _paced(request, found)
 
 
-def _paced(request: web.Request, found: wire.LeaseAnswer | wire.StillYours) -> web.Response:
+def _paced(request: web.Request, found: wire.LeaseAnswer | wire.LeaseStatus) -> web.Response:
     """The answer; 429 with a time where it was too fast."""
     if found.reason != "too_fast":
         return answer(found)
@@ -129,8 +129,8 @@ async def delete_outcome(request: web.Request) -> web.Response:
 
 ROUTES: list[Route] = [
     ("POST", "/api/lease", lease, None, wire.LeaseAnswer),
-    ("POST", "/api/dial", dial, wire.LeaseId, wire.StillYours),
-    ("POST", "/api/heartbeat", heartbeat, wire.LeaseId, wire.StillYours),
+    ("POST", "/api/dial", dial, wire.LeaseId, wire.LeaseStatus),
+    ("POST", "/api/heartbeat", heartbeat, wire.LeaseId, wire.LeaseStatus),
     ("POST", "/api/release", release, wire.LeaseId, None),
     ("PUT", "/api/outcomes/{lease_id}", put_outcome, wire.OutcomeReport, wire.OutcomeReceipt),
     ("DELETE", "/api/outcomes/{lease_id}", delete_outcome, None, wire.LeaseAnswer),

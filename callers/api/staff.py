@@ -207,7 +207,7 @@ async def post_outcomes(request: web.Request) -> web.Response:
     except UnknownListError:
         return problem(404, "unknown_list", "There is no such list.")
     problems = [wire.LineProblem(line=line, problem=words) for line, words in taken.problems]
-    return answer(wire.OutcomesTaken(recorded=taken.recorded, repeated=taken.repeated, problems=problems))
+    return answer(wire.RecordedOutcomes(recorded=taken.recorded, repeated=taken.repeated, problems=problems))
 
 
 ROUTES: list[Route] = [
@@ -221,5 +221,5 @@ ROUTES: list[Route] = [
     ("DELETE", "/trials", delete_trial, None, None),
     ("POST", "/lists", post_list, wire.ListOrder, wire.ListView),
     ("GET", "/lists/{list_id}", get_list, None, None),
-    ("POST", "/lists/{list_id}", post_outcomes, None, wire.OutcomesTaken),
+    ("POST", "/lists/{list_id}", post_outcomes, None, wire.RecordedOutcomes),
 ]

@@ -1,11 +1,11 @@
-"""How many callers each precinct gets, and from which crews. Pure: values in, values out.
+"""How many callers each precinct gets, and from which caller pools. Pure: values in, values out.
 
 Objective. With k callers a precinct gains
     U(k) = V (1 - exp(-k c / V)),    V = p_lagging * min(missing, reachable * w)
 votes: c votes a caller brings until the polls close, w votes a reached voter is worth; V bounds the gain
 because neither more votes than are missing nor more voters than can be reached can be won. Maximise the sum
 of U_i(k_i) where k_i <= cap_i, over all k that the callers can fill: each works in one precinct, in a county
-where their crew may call.
+where their pool may call.
 
 Greedy is optimal. Think of cap_i places in each precinct, and weigh the j-th by its marginal gain m_i(j).
 Sets of places that can all be filled at once, each by another caller who may call there, are the independent
@@ -16,7 +16,7 @@ prefixes, and its weight is the sum of the U_i(k_i). Any other allocation fills 
 no more.
 
 Whether a place can be filled depends on its county alone. `_CallerPools` keeps who fills what as a flow from
-crews to counties; where no caller is free for a county, others may make room by moving (an augmenting path).
+pools to counties; where no caller is free for a county, others may make room by moving (an augmenting path).
 A county without a path never gets one again (what greedy rejects stays rejected), so each fails once.
 
 The first gain m(1) = V (1 - exp(-c/V)) grows with V (its derivative is 1 - (1 + u) exp(-u) > 0, u = c/V), so
@@ -75,22 +75,22 @@ ANYWHERE = CallerPool()
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """Callers by precinct, and by crew and county. What gets none is left out."""
+class CallersByPlace:
+    """Callers by precinct, and by pool and county. What gets none is left out."""
 
     precincts: Mapping[str, int] = field(default_factory=dict)
     caller_pools: Mapping[tuple[CallerPool, str], int] = field(default_factory=dict)
 
 
-def allocate(needs: Sequence[Need], callers: Mapping[CallerPool, int], limits: Limits) -> Spread:
-    """Spreads so many callers of each crew."""
+def allocate(needs: Sequence[Need], callers: Mapping[CallerPool, int], limits: Limits) -> CallersByPlace:
+    """Spreads `callers`, so many of each pool, over `needs`."""
     caller_pools = _CallerPools(callers)
     ordered = [n for n in needs if n.callers_wanted and n.reachable]
     shared = [n for n in needs if not n.callers_wanted]
     given = _greedy(ordered, caller_pools, limits, {n.precinct_id: n.callers_wanted or 0 for n in ordered})
     caps = {n.precinct_id: min(limits.most_callers, n.reachable) for n in shared}
     given |= _greedy(shared, caller_pools, limits, caps)
-    return Spread(given, {key: n for key, n in caller_pools.placed.items() if n})
+    return CallersByPlace(given, {key: n for key, n in caller_pools.placed.items() if n})
 
 
 def _greedy(
@@ -168,7 +168,7 @@ class _CallerPools:
             if self._free[caller_pool]:
                 self._free[caller_pool] -= 1
                 return caller_pool
-            asked.pop()  # nobody of a crew ever becomes free again
+            asked.pop()  # nobody of a pool ever becomes free again
         return None
 
     def _make_room(self, county: str) -> CallerPool | None:

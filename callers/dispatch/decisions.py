@@ -36,7 +36,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """An empty reason lets it run again."""
+    """A dispatch that rests for a reason; an empty one lets it run again."""
 
     precinct_id: str
     reason: str
@@ -47,7 +47,7 @@ Decision = Start | End | Hold
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The standings as last heard, by precinct; `fresh` is false where the feed is away or old."""
+    """The standings as last received, by precinct; `fresh` is false where the feed is away or old."""
 
     standings: Mapping[str, Standing]
     precincts: Mapping[str, PrecinctInfo]

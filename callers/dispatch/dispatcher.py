@@ -101,7 +101,7 @@ class Dispatcher:
             self._limits_at = clock
         if clock - self._elsewhere_at > _WHEREABOUTS_SECONDS:
             rows = await self._dispatches.pool.fetch(_LEASES["whereabouts"], now - ON_DUTY)
-            self._dispatches.callers.hear(
+            self._dispatches.callers.take_in(
                 (r["caller_id"], r["precinct_id"], CallerPool(frozenset(r["counties"]), r["elsewhere"]))
                 for r in rows
             )

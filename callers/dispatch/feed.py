@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from election.feed_client.view import FeedView, Rows
+from election.feed_client.view import FeedView, RowReader
 from election.wire.feed import PrecinctInfo, Standing
 
 CallersView = FeedView[Standing, PrecinctInfo]
@@ -11,4 +11,6 @@ CallersView = FeedView[Standing, PrecinctInfo]
 
 def callers_view(monotonic: Callable[[], float] = time.monotonic) -> CallersView:
     """An empty view, before the first message."""
-    return FeedView(Rows(Standing.model_validate), Rows(PrecinctInfo.model_validate), monotonic=monotonic)
+    return FeedView(
+        RowReader(Standing.model_validate), RowReader(PrecinctInfo.model_validate), monotonic=monotonic
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import heapify, heapreplace
 
-from callers.dispatch.allocation import CallerPool, Need, Spread, allocate
+from callers.dispatch.allocation import CallerPool, CallersByPlace, Need, allocate
 from callers.rules.limits import Limits
 
 ON_DUTY = timedelta(minutes=15)  # stack time; who has not asked for so long is gone
@@ -63,8 +63,8 @@ class CallerPlacement:
         self._county_of = county_of
         self._here: dict[str, _Seen] = {}
         self._elsewhere: dict[str, _Seen] = {}
-        self._caller_pools: Counter[tuple[CallerPool, str]] = Counter()  # callers by crew and county
-        self._spread = Spread()
+        self._caller_pools: Counter[tuple[CallerPool, str]] = Counter()  # callers by pool and county
+        self._spread = CallersByPlace()
         self._neediest = _Neediest(self._above)
         self.counts: Counter[str] = Counter()  # callers by precinct
 
@@ -74,11 +74,11 @@ class CallerPlacement:
         return self._spread.precincts
 
     def callers(self) -> Counter[CallerPool]:
-        """Who is on duty, by crew."""
+        """How many are on duty, by pool."""
         return Counter(seen.caller_pool for seen in (self._elsewhere | self._here).values())
 
-    def hear(self, others: Iterable[tuple[str, str, CallerPool]]) -> None:
-        """Where callers worked last, at whichever service: caller, precinct, crew."""
+    def take_in(self, others: Iterable[tuple[str, str, CallerPool]]) -> None:
+        """Takes in where callers worked last, at whichever service: caller, precinct, pool."""
         self._elsewhere = {caller: _Seen(precinct, caller_pool) for caller, precinct, caller_pool in others}
 
     def share(self, needs: Sequence[Need], limits: Limits, now: datetime) -> None:
@@ -98,7 +98,7 @@ class CallerPlacement:
         self, caller_id: str, caller_pool: CallerPool, runs: Callable[[str], bool]
     ) -> list[str]:
         """The precincts that run to try first, at most two: where the caller is, unless others need them
-        more; then counties that their crew still owes callers, and there the precinct that lacks most.
+        more; then counties that their pool still owes callers, and there the precinct that lacks most.
         """
         seen = self._last(caller_id)
         here = seen.precinct_id if seen else ""
@@ -137,7 +137,7 @@ class CallerPlacement:
         )
 
     def _lacking(self, caller_pool: CallerPool, seen: _Seen | None) -> dict[str, bool]:
-        """Counties with fewer of this crew than it should have there, the caller who asks not counted."""
+        """Counties with fewer of this pool than it should have there, the caller who asks not counted."""
         there = self._county_of(seen.precinct_id) if seen and seen.caller_pool == caller_pool else None
         return {
             county: self._caller_pools[caller_pool, county] - (county == there) < n

@@ -49,7 +49,7 @@ class TooManyListedError(CallersError):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CallListLine:
     """One voter on a list. `gone`: why not to call them any longer, in words; empty while one may."""
 
     lease_id: UUID
@@ -68,11 +68,11 @@ class CallList:
     precinct_id: str
     kind: str
     until: datetime
-    lines: list[Line]
+    lines: list[CallListLine]
 
 
 @dataclass
-class Taken:
+class ImportedOutcomes:
     """What an import of outcomes did. `problems`: line number (the heading is 1) and what to do."""
 
     recorded: int = 0
@@ -81,7 +81,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class VoterOrder:
     """Voters that an account wants on a list, a sheet or a walk sheet."""
 
     order_id: UUID
@@ -91,7 +91,7 @@ class Order:
     voters: int
 
 
-async def take(pool: asyncpg.Pool, order: Order, per_hour: int, now: datetime) -> None:
+async def take(pool: asyncpg.Pool, order: VoterOrder, per_hour: int, now: datetime) -> None:
     """Counts an order against its account's hour. A precinct's doors looked at again are the same voters.
 
     Raises `TooManyListedError`.
@@ -137,7 +137,7 @@ class Lists:
         Raises `TooManyListedError`.
         """
         list_id, taken = uuid4(), 0
-        await take(self._pool, Order(list_id, account, precinct_id, kind, lines), self._per_hour, now)
+        await take(self._pool, VoterOrder(list_id, account, precinct_id, kind, lines), self._per_hour, now)
 
         async def one(n: int) -> bool:
             holder = CallerOnDuty(f"list:{list_id}:{n:04}", "list", SPOKEN)
@@ -182,7 +182,7 @@ class Lists:
         rows = await self._pool.fetch(_SQL["lines"], f"list:{list_id}:", f"list:{list_id};")
         return CallList(list_id, row["precinct_id"], row["kind"], row["until"], [self._line(r) for r in rows])
 
-    def _line(self, row: asyncpg.Record) -> Line:
+    def _line(self, row: asyncpg.Record) -> CallListLine:
         person = self._encryption.person(
             row["voter_id"], row["name"] or "", row["phone"], row["sealed"], row["address"] or ""
         )
@@ -191,18 +191,18 @@ class Lists:
             gone = _GONE.get(row["never"] or "", "no longer on this list")
         elif not gone and row["never"]:
             gone = _GONE[row["never"]]
-        return Line(
+        return CallListLine(
             row["lease_id"], row["caller_id"], row["voter_id"], person.name, person.phone, person.address,
             row["language"] or "", gone,
         )  # fmt: skip
 
-    async def take_outcomes(self, list_id: UUID, content: str, now: datetime) -> Taken:
+    async def take_outcomes(self, list_id: UUID, content: str, now: datetime) -> ImportedOutcomes:
         """Records `lease_id,outcome[,call_back_at][,language]`; sent again, it changes nothing.
 
         As dialers and spreadsheets write it: with or without a byte order mark, "," ";" or tab, "No answer".
         """
         lines = {str(line.lease_id): line for line in (await self._read(list_id)).lines}
-        taken = Taken()
+        taken = ImportedOutcomes()
         heading, *_ = content.lstrip("\ufeff").partition("\n")
         comma = max(",;\t", key=heading.count)
         rows = csv.DictReader(io.StringIO(content.lstrip("\ufeff")), delimiter=comma)

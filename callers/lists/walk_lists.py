@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from callers.lists.dialer_lists import Order, take
+from callers.lists.dialer_lists import VoterOrder, take
 from callers.queries.statements import statements
 from callers.voters.encryption import Encryption
 from election.access.audit import record
@@ -39,7 +39,7 @@ async def doors_of(  # noqa: PLR0917
 ) -> list[Door]:
     """The doors left in a precinct. Each look is audited. Raises `SealedError`, `TooManyListedError`."""
     rows = await pool.fetch(_DOORS, precinct_id)
-    await take(pool, Order(uuid4(), account, precinct_id, "walk", len(rows)), per_hour, now)
+    await take(pool, VoterOrder(uuid4(), account, precinct_id, "walk", len(rows)), per_hour, now)
     async with pool.acquire() as proxy:
         connection = cast(asyncpg.Connection, proxy)
         people = [encryption.person(r["voter_id"], r["name"], "", r["sealed"], r["address"]) for r in rows]

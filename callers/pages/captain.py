@@ -8,8 +8,8 @@ from aiohttp import web
 
 from callers.api.keys import ACCESS, ADMISSION, ENDED, TOKENS, service_of
 from callers.pages.caller import page
-from callers.people.people import Bank, OnDuty, SignUps
-from callers.scripts.ab_tests import Shown
+from callers.people.people import AddressSignUps, Bank, OnDuty
+from callers.scripts.ab_tests import TrialStatus
 from callers.service.calling_service import CallingService
 from election.access.identity import identity_of
 from election.access.tokens import BadTokenError
@@ -45,7 +45,7 @@ def _table(people: list[OnDuty], base: str) -> str:
     head = "".join(
         f'<th scope="col"{" class=n" if n else ""}>{word}</th>'
         for word, n in (("Caller", 0), ("Speaks", 0), ("Precinct", 0), ("On a call", 1), ("Idle", 1),
-                        ("Last hour", 1), ("Today", 1), ("Answered", 1), ("Abuse", 1), ("Shown", 1),
+                        ("Last hour", 1), ("Today", 1), ("Answered", 1), ("Abuse", 1), ("TrialStatus", 1),
                         ("Not told", 1), ("Given back", 1), ("From", 0), ("Link", 0))
     )  # fmt: skip
     rows = "".join(_row(one, base) for one in people)
@@ -65,7 +65,7 @@ def _odd(people: list[OnDuty]) -> str:
     )
 
 
-def _sign_ups(found: list[SignUps]) -> str:
+def _sign_ups(found: list[AddressSignUps]) -> str:
     """Sign-ups by address: a hall shares one, and so does somebody who pretends to be many."""
     if not found:
         return ""
@@ -82,7 +82,7 @@ def _sign_ups(found: list[SignUps]) -> str:
 <tbody>{rows}</tbody></table></div>"""
 
 
-def _trial(shown: Shown | None) -> str:
+def _trial(shown: TrialStatus | None) -> str:
     if shown is None:
         return ""
     rows = ""

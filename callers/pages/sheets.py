@@ -9,7 +9,7 @@ from uuid import UUID
 from aiohttp import web
 
 from callers.api.keys import service_of
-from callers.lists.dialer_lists import CallList, Line, TooManyListedError, UnknownListError
+from callers.lists.dialer_lists import CallList, CallListLine, TooManyListedError, UnknownListError
 from callers.lists.walk_lists import Door, doors_of
 from callers.pages.caller import page
 from callers.pages.captain import bank_of
@@ -32,7 +32,7 @@ def _staff(request: web.Request) -> str:
     return account
 
 
-def _row(line: Line) -> str:
+def _row(line: CallListLine) -> str:
     if line.gone:
         word = scripts.words("en").get(line.gone, line.gone)
         return f"""<tr class="gone"><th scope="row"><s>{escape(line.name)}</s></th>

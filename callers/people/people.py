@@ -79,19 +79,19 @@ class OnDuty:
     bank: str = ""
     joined_from: str = ""
     shown: int = 0
-    unreported: int = 0  # shown, no longer held, and nothing told
+    unreported: int = 0  # shown, no longer held, and no outcome
     given_back: int = 0
 
     @property
     def odd(self) -> bool:
-        """Whether somebody should look: many voters given back, or shown and never told of."""
+        """Whether somebody should look: many voters given back, or shown without an outcome."""
         return self.unreported >= _ODD_UNREPORTED or (
             self.given_back >= _ODD_GIVEN_BACK and self.given_back > self.calls
         )
 
 
 @dataclass(frozen=True, slots=True)
-class SignUps:
+class AddressSignUps:
     """Volunteers who signed up from one address today."""
 
     address: str
@@ -202,10 +202,10 @@ class People:
         row = await self._pool.fetchrow(_SQL["grounds"], caller_id, now - _DAY)
         return (set(row["counties"]), set(row["precincts"])) if row else (set(), set())
 
-    async def sign_ups(self, now: datetime, bank: str = "") -> list[SignUps]:
+    async def sign_ups(self, now: datetime, bank: str = "") -> list[AddressSignUps]:
         """Today's sign-ups by address, the most first."""
         rows = await self._pool.fetch(_SQL["sign_ups"], now - _DAY, bank)
-        return [SignUps(**row) for row in rows]
+        return [AddressSignUps(**row) for row in rows]
 
     async def known(self) -> int:
         """How many callers are known by name."""

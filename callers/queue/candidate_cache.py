@@ -13,13 +13,13 @@ READ_AHEAD = 128  # voters of each language and zone; a million of them need not
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class VoterCandidate:
     voter_id: str
     language: str
     timezone: str | None
 
 
-Household = list[Candidate]
+Household = list[VoterCandidate]
 
 
 @dataclass
@@ -42,7 +42,7 @@ class CandidateCache:
         for row in rows:
             self.next_due, self.more = row["next_due"], row["more"]
             if row["voter_id"] is not None:
-                candidate = Candidate(row["voter_id"], row["language"], row["timezone"])
+                candidate = VoterCandidate(row["voter_id"], row["language"], row["timezone"])
                 households.setdefault(row["phone"], []).append(candidate)
                 groups.add((candidate.language, candidate.timezone))
         self.households, self.groups = deque(households.values()), frozenset(groups)

@@ -13,7 +13,7 @@ from callers.queue.lease import NoVoter
 _SQL = statements("leases")
 
 
-class Candidates:
+class VoterCandidates:
     """Hints by precinct. `weights`: of turnout and of support, in the calling order."""
 
     def __init__(

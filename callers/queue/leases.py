@@ -19,8 +19,8 @@ import asyncpg
 
 from callers.dispatch.allocation import CallerPool
 from callers.queries.statements import statements
-from callers.queue.candidate_cache import Candidate, CandidateCache, Household
-from callers.queue.candidates import Candidates, why_nobody
+from callers.queue.candidate_cache import CandidateCache, Household, VoterCandidate
+from callers.queue.candidates import VoterCandidates, why_nobody
 from callers.queue.lease import (
     CallerOnDuty,
     Check,
@@ -75,7 +75,7 @@ class Queue:
         self._zone_of = zone_of  # a precinct's IANA zone, for voters without their own
         self._lease = lease
         self._encryption = encryption or Encryption("")
-        self.candidates = Candidates(pool, weights, monotonic)
+        self.candidates = VoterCandidates(pool, weights, monotonic)
         self.outcomes = Outcomes(pool, rules, self.candidates, self._encryption)
         self.variants: tuple[str, ...] = ()  # of the script, while a trial runs
         self.sealed_off = False  # the voters are sealed with another key than ours
@@ -190,7 +190,7 @@ class Queue:
             return
         for n, household in enumerate(batch):
             if any(c.voter_id == granted.voter_id for c in household):
-                rest: list[Candidate] = [c for c in household if c.voter_id != granted.voter_id]
+                rest: list[VoterCandidate] = [c for c in household if c.voter_id != granted.voter_id]
                 if rest:
                     self._in_hand[caller.caller_id] = (precinct_id, rest)
                 hints.give_back(batch[n + 1 :])

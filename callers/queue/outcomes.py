@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from callers.queries.statements import statements
-from callers.queue.candidates import Candidates
+from callers.queue.candidates import VoterCandidates
 from callers.queue.lease import AlreadyRecordedError, Recorded, UnknownLeaseError, Unreported
 from callers.queue.shared_transactions import SharedTransactions
 from callers.rules import policy
@@ -24,7 +24,7 @@ class Outcomes:
     """The calls' outcomes in the database."""
 
     def __init__(
-        self, pool: asyncpg.Pool, rules: policy.Rules, candidates: Candidates, encryption: Encryption
+        self, pool: asyncpg.Pool, rules: policy.Rules, candidates: VoterCandidates, encryption: Encryption
     ) -> None:
         self._pool = pool
         self._rules = rules
@@ -74,7 +74,7 @@ class Outcomes:
             await self._pool.execute(_SQL["analyze"])
 
     async def unreported(self, caller_id: str) -> list[Unreported]:
-        """Voters shown to a caller who has not told what came of it; the one they hold left out."""
+        """Voters shown to a caller whose calls have no outcome yet; the one they hold left out."""
         rows = await self._pool.fetch(_SQL["unreported"], caller_id)
         return [
             Unreported(

@@ -71,7 +71,7 @@ class SharedTransactions:
                     if not waiting.answer.done():
                         waiting.answer.set_exception(error)
                 return
-            for waiting in batch:  # one of them is at fault, and only that one shall hear of it
+            for waiting in batch:  # one of them is at fault, and only that one shall get the error
                 await self._commit([waiting])
             return
         for waiting, row in zip(batch, rows, strict=True):

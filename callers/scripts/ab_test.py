@@ -37,7 +37,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class VariantCalls:
     """One variant's calls."""
 
     variant: str
@@ -65,7 +65,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class TrialVerdict:
     """`winner` is None while the trial goes on, or where it ended undecided."""
 
     over: bool
@@ -73,32 +73,34 @@ class Verdict:
     sentence: str
 
 
-def tallies(variants: Sequence[str], calls: Mapping[tuple[str, Outcome], int]) -> list[Tally]:
+def tallies(variants: Sequence[str], calls: Mapping[tuple[str, Outcome], int]) -> list[VariantCalls]:
     """`calls[variant, outcome]` counted, in the variants' order."""
     found = []
     for variant in variants:
         own = {outcome: n for (name, outcome), n in calls.items() if name == variant}
         answers = sum(n for outcome, n in own.items() if outcome in ANSWERS)
         successes = sum(n for outcome, n in own.items() if outcome in SUCCESS)
-        found.append(Tally(variant, sum(own.values()), answers, successes))
+        found.append(VariantCalls(variant, sum(own.values()), answers, successes))
     return found
 
 
-def ratio(one: Tally, other: Tally, spread: float) -> float:
+def ratio(one: VariantCalls, other: VariantCalls, spread: float) -> float:
     """The test's likelihood ratio of a difference against none."""
     v = one._variance + other._variance
     d = one.rate - other.rate
     return sqrt(v / (v + spread**2)) * exp(min(700.0, d * d * spread**2 / (2 * v * (v + spread**2))))
 
 
-def judge(found: Sequence[Tally], rule: Rule) -> Verdict:
+def judge(found: Sequence[VariantCalls], rule: Rule) -> TrialVerdict:
     """Whether the trial is over."""
     best, second = sorted(found, key=lambda t: (-t.rate, t.variant))[:2]
     pairs = len(found) * (len(found) - 1) // 2
     least = min(t.answers for t in found)
     if least >= LEAST_ANSWERS and ratio(best, second, rule.spread) >= pairs / rule.alpha:
         gain = best.rate - second.rate
-        return Verdict(True, best.variant, f"{best.variant} wins: {gain:.1%} more promises than the next")
+        return TrialVerdict(
+            True, best.variant, f"{best.variant} wins: {gain:.1%} more promises than the next"
+        )
     if least >= rule.most_answers:
-        return Verdict(True, None, f"no difference found after {least} answers each")
-    return Verdict(False, None, f"{least} of at most {rule.most_answers} answers each")
+        return TrialVerdict(True, None, f"no difference found after {least} answers each")
+    return TrialVerdict(False, None, f"{least} of at most {rule.most_answers} answers each")

@@ -1,4 +1,4 @@
-"""The live trial of scripts: starts as staff state it, ends as `trial.judge` says."""
+"""The live trial of scripts: starts as staff state it, ends as `ab_test.judge` says."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -27,12 +27,12 @@ class TrialRunsError(CallersError):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class TrialStatus:
     """A trial as people see it."""
 
     trial_id: UUID
     rule: trial.Rule
-    tallies: list[trial.Tally]
+    tallies: list[trial.VariantCalls]
     over: bool
     winner: str | None
     sentence: str
@@ -75,7 +75,7 @@ class Trials:
                     await self._end(shown, now, term)
         return self._variants
 
-    async def _end(self, shown: Shown, now: datetime, term: Term) -> None:
+    async def _end(self, shown: TrialStatus, now: datetime, term: Term) -> None:
         async with self._pool.acquire() as proxy:
             connection = cast(asyncpg.Connection, proxy)
             try:
@@ -87,7 +87,7 @@ class Trials:
             except DeposedError:
                 return  # the other leads now, and ends it
 
-    async def latest(self) -> Shown | None:
+    async def latest(self) -> TrialStatus | None:
         """The live trial, else the last one; None where there never was one."""
         row = await self._pool.fetchrow(_SQL["latest"])
         if row is None:
@@ -98,8 +98,8 @@ class Trials:
         found = trial.tallies(row["variants"], calls)
         verdict = trial.judge(found, rule)
         if row["ended_at"]:
-            verdict = trial.Verdict(True, row["winner"], row["ended_reason"])
-        return Shown(
+            verdict = trial.TrialVerdict(True, row["winner"], row["ended_reason"])
+        return TrialStatus(
             row["trial_id"], rule, found, verdict.over, verdict.winner, verdict.sentence, row["started_at"]
         )
 

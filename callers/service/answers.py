@@ -8,7 +8,7 @@ from callers.queue.lease import CallerOnDuty, Check, Granted, NoVoter, Unreporte
 from callers.scripts import wording as scripts
 from callers.scripts.ab_tests import Trials
 from callers.service.database_clock import DatabaseClock
-from election.wire.callers import CallUnreported, LeaseAnswer, StillYours, VoterOnLease
+from election.wire.callers import CallUnreported, LeaseAnswer, LeaseStatus, VoterOnLease
 
 _ASK_AGAIN = {"no_dispatch": 30.0, "hours": 600.0, "language": 120.0, "empty": 60.0, "resting": 60.0}
 
@@ -86,13 +86,13 @@ class Answers:
             }
         )
 
-    def still(self, caller: CallerOnDuty, found: Check) -> StillYours:
+    def still(self, caller: CallerOnDuty, found: Check) -> LeaseStatus:
         """Returns whether a lease stands, with the reason where it does not."""
         if not found.reason:
-            return StillYours(live=True, expires_at=found.expires_at)
+            return LeaseStatus(live=True, expires_at=found.expires_at)
         key = "hours_now" if found.reason == "hours" else found.reason
         words = scripts.reason(_spoken(caller), key)
-        return StillYours(live=False, reason=found.reason, message=words)
+        return LeaseStatus(live=False, reason=found.reason, message=words)
 
 
 def _spoken(caller: CallerOnDuty) -> str:

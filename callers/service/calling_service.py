@@ -34,9 +34,9 @@ from election.postgres.leadership import Candidate
 from election.wire.callers import (
     CallUnreported,
     LeaseAnswer,
+    LeaseStatus,
     OutcomeReceipt,
     OutcomeReport,
-    StillYours,
     VoterOnLease,
 )
 
@@ -135,7 +135,7 @@ class CallingService:
         """Returns the calls whose outcome a caller owes before the next voter is shown."""
         return [self._answers.unreported(one) for one in await self._pacing.unreported(caller)]
 
-    async def dial(self, caller: CallerOnDuty, lease_id: UUID, address: str) -> StillYours:
+    async def dial(self, caller: CallerOnDuty, lease_id: UUID, address: str) -> LeaseStatus:
         """Consent right before dialling; where it still stands and the budgets allow, the voter."""
         origin = Origin(caller.bank, address, await self._pacing.known_callers())
         found = await self.queue.dial(caller.caller_id, lease_id, self.time.now(), origin)
@@ -156,7 +156,7 @@ class CallingService:
         voter = self._answers.show(caller, found.granted)
         return still.model_copy(update={"phone": found.phone, "voter": voter})
 
-    async def heartbeat(self, caller: CallerOnDuty, lease_id: UUID) -> StillYours:
+    async def heartbeat(self, caller: CallerOnDuty, lease_id: UUID) -> LeaseStatus:
         """Extends the lease, where it still stands."""
         found = await self.queue.heartbeat(caller.caller_id, lease_id, self.time.now())
         return self._answers.still(caller, found)

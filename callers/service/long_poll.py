@@ -40,7 +40,9 @@ class LongPoll:
         blank: Callable[[], bool] = lambda: True,
         stands: Callable[[], bool] = lambda: True,
     ) -> bool:
-        """Until woken (True), so many real seconds have passed, nobody is there, or they may not call."""
+        """Waits until woken (True); False after so many real seconds, once `blank` finds the connection
+        gone, or once `stands` says that they may not call.
+        """
         if self.closed:
             return False
         place, loop = object(), asyncio.get_running_loop()

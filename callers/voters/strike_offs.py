@@ -110,13 +110,13 @@ async def apply(
 async def follow(
     url: str,  # `queue.calling_url`: a rehearsal's strike-offs have their own table
     now: Callable[[], datetime],
-    heard: Callable[[int, int], Awaitable[None]],
+    on_batch: Callable[[int, int], Awaitable[None]],
     log: structlog.stdlib.BoundLogger,
     *,
     rehearsal: bool = False,
     encryption: Encryption | None = None,
 ) -> None:
-    """Follows the log until cancelled; outlives the database. `heard(strike_offs, revoked)` each batch."""
+    """Follows the log until cancelled; outlives the database. `on_batch(strike_offs, revoked)` after each."""
     rest = pauses()
     while True:
         try:
@@ -127,7 +127,7 @@ async def follow(
             continue
         try:
             await _follow(
-                connection, StrikeOffs(rehearsal, encryption or Encryption("")), now, heard, rest.reset
+                connection, StrikeOffs(rehearsal, encryption or Encryption("")), now, on_batch, rest.reset
             )
         except UNREACHABLE as error:
             log.warning("database_away", work="strike-offs", error=type(error).__name__)
@@ -140,7 +140,7 @@ async def _follow(
     connection: asyncpg.Connection,
     known: StrikeOffs,
     now: Callable[[], datetime],
-    heard: Callable[[int, int], Awaitable[None]],
+    on_batch: Callable[[int, int], Awaitable[None]],
     on_success: Callable[[], None],
 ) -> None:
     wake = asyncio.Event()
@@ -150,7 +150,7 @@ async def _follow(
         wake.clear()
         entries, behind = await read_after(connection, position, kinds=_KINDS)
         if entries:
-            await heard(*await apply(connection, known, entries, now()))
+            await on_batch(*await apply(connection, known, entries, now()))
             position = behind
             continue
         on_success()

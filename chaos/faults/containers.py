@@ -17,7 +17,8 @@ import asyncpg
 from chaos.faults.processes import birth, stand_still
 from chaos.faults.protocol import Fault, UnavailableError
 from chaos.judge.observer import UNASKED
-from chaos.target.cluster import ClusterTarget
+from chaos.target.cluster import ClusterTarget, url_of
+from chaos.target.containers import Containers
 
 WAITS = """
 select count(pg_cancel_backend(pid)) from pg_stat_activity
@@ -30,21 +31,21 @@ class _OfCluster(Fault):
     needs: ClassVar[tuple[str, ...]] = ("the cluster of docker-compose.yml in rehearsal mode",)
 
     @property
-    def cluster(self) -> ClusterTarget:
+    def containers(self) -> Containers:
         assert isinstance(self.target, ClusterTarget)
-        return self.target
+        return self.target.containers
 
     def setup(self) -> None:
         if not isinstance(self.target, ClusterTarget):
             raise UnavailableError("only a cluster has containers")
-        self.found["services"] = self.cluster.who(str(self.arguments["who"]))
+        self.found["services"] = self.containers.who(str(self.arguments["who"]))
         if not self.found["services"]:
             raise UnavailableError(f"nobody plays {self.arguments['who']} now")
 
     def _all(self, so: Callable[[dict[str, Any]], bool]) -> bool:
         """Whether Docker says so of the state of each container hurt; of none nothing is known."""
         services = self.found.get("services", ())
-        return bool(services) and all(so(self.cluster.inspect(s)["State"]) for s in services)
+        return bool(services) and all(so(self.containers.inspect(s)["State"]) for s in services)
 
 
 class ContainersFrozen(_OfCluster):
@@ -55,14 +56,14 @@ class ContainersFrozen(_OfCluster):
 
     def setup(self) -> None:
         super().setup()
-        services = [s for s in self.found["services"] if not self.cluster.inspect(s)["State"]["Paused"]]
+        services = [s for s in self.found["services"] if not self.containers.inspect(s)["State"]["Paused"]]
         if not services:
             raise UnavailableError(f"all who play {self.arguments['who']} are frozen already")
         self.found["services"] = services  # what another fault froze, that one thaws
 
     def inject(self) -> None:
         for service in self.found["services"]:
-            self.cluster.docker("pause", self.cluster.container(service))
+            self.containers.docker("pause", self.containers.name(service))
 
     def happened(self) -> bool:
         return self._all(lambda state: bool(state["Paused"]))
@@ -70,7 +71,7 @@ class ContainersFrozen(_OfCluster):
     def heal(self) -> None:
         for service in self.found.get("services", ()):
             with contextlib.suppress(OSError):  # it was not paused (any more)
-                self.cluster.docker("unpause", self.cluster.container(service))
+                self.containers.docker("unpause", self.containers.name(service))
 
 
 class ContainersOff(_OfCluster):
@@ -81,14 +82,14 @@ class ContainersOff(_OfCluster):
 
     def inject(self) -> None:
         for service in self.found["services"]:
-            self.cluster.docker("kill", self.cluster.container(service))
+            self.containers.docker("kill", self.containers.name(service))
 
     def happened(self) -> bool:
         return self._all(lambda state: not state["Running"])
 
     def heal(self) -> None:
         for service in self.found.get("services", ()):
-            self.cluster.docker("start", self.cluster.container(service))
+            self.containers.docker("start", self.containers.name(service))
 
 
 class ContainersCut(_OfCluster):
@@ -102,7 +103,7 @@ class ContainersCut(_OfCluster):
         self.found["networks"] = {
             service: {
                 name: _as_it_was(service, network)
-                for name, network in self.cluster.inspect(service)["NetworkSettings"]["Networks"].items()
+                for name, network in self.containers.inspect(service)["NetworkSettings"]["Networks"].items()
             }
             for service in self.found["services"]
         }
@@ -110,21 +111,21 @@ class ContainersCut(_OfCluster):
     def inject(self) -> None:
         for service, networks in self.found["networks"].items():
             for network in networks:
-                self.cluster.docker("network", "disconnect", network, self.cluster.container(service))
+                self.containers.docker("network", "disconnect", network, self.containers.name(service))
 
     def happened(self) -> bool:
         services = self.found.get("services", ())
         return bool(services) and not any(
-            self.cluster.inspect(s)["NetworkSettings"]["Networks"] for s in services
+            self.containers.inspect(s)["NetworkSettings"]["Networks"] for s in services
         )
 
     def heal(self) -> None:
         for service, networks in self.found.get("networks", {}).items():
-            there = self.cluster.inspect(service)["NetworkSettings"]["Networks"]
+            there = self.containers.inspect(service)["NetworkSettings"]["Networks"]
             for network, words in networks.items():
                 if network not in there:
-                    self.cluster.docker(
-                        "network", "connect", *words, network, self.cluster.container(service)
+                    self.containers.docker(
+                        "network", "connect", *words, network, self.containers.name(service)
                     )
 
 
@@ -180,7 +181,7 @@ class SynchronousWaitsCancelled(_OfCluster):
         self.cancelled = 0
 
     def inject(self) -> None:
-        url = self.cluster.url_of(*self.found["services"])
+        url = url_of(self.containers, *self.found["services"])
         self._thread = threading.Thread(target=lambda: asyncio.run(self._cancel(url)), daemon=True)
         self._thread.start()
 

@@ -42,16 +42,16 @@ class DatabaseLost(Fault):
         if self.target.pid("postgres") is None:
             raise UnavailableError("the database is no process of this stack")
         self.found["data"] = asyncio.run(where())
-        environment = self.target.environment()
+        environment = self.target.commands.environment()
         kept = ("LD_PRELOAD", "PYTHONPATH", "BELUGA_JOURNAL_BALLAST_MIB")
         self.found["environment"] = {
             name: value for name, value in environment.items() if name in kept or name.startswith("CHAOS_")
         }
-        self.found["names"] = self.target.names()
+        self.found["names"] = self.target.commands.names()
 
     def inject(self) -> None:
         subprocess.run(
-            self.target.beluga("down"), env=self.target.environment() | self.target.names(), check=True,
+            self.target.commands.beluga("down"), env=self.target.commands.variables(), check=True,
             capture_output=True, timeout=STOP_SECONDS,
         )  # fmt: skip
         data = Path(self.found["data"])
@@ -70,9 +70,9 @@ class DatabaseLost(Fault):
             lost.rename(data)
         with (self.target.state / "logs" / "beluga.log").open("ab") as log:
             subprocess.Popen(
-                self.target.beluga("up", *self.found["names"]["BELUGA_UP"].split()), start_new_session=True,
+                self.target.commands.beluga("up", *self.found["names"]["BELUGA_UP"].split()),
                 env=os.environ | self.found["environment"] | self.found["names"], stdout=log, stderr=log,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         deadline = time.monotonic() + READY_SECONDS
         while not _runs(self.target) and time.monotonic() < deadline:

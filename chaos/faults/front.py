@@ -6,6 +6,8 @@ control file in the stack's folder.
 
 import asyncio
 import contextlib
+import json
+import socket
 import ssl
 import tempfile
 import threading
@@ -26,6 +28,15 @@ KINDS = {"good": ("localhost", 90), "expired": ("localhost", -1), "wrong_host": 
 CHUNK = 16_384
 
 
+REFUSED = {"expired": 10, "wrong_host": 62}  # OpenSSL's reason why nobody believes it
+ASK_SECONDS = 2.0
+
+
+def front_file(state: Path) -> Path:
+    """Says where the front is, and where the authorities that its clients believe."""
+    return state / "chaos-front.json"
+
+
 def control_file(state: Path) -> Path:
     """Holds the kind of certificate that is shown; the good one where there is no file."""
     return state / "chaos-certificate"
@@ -37,6 +48,7 @@ class TlsFront:
     def __init__(self, target: Target) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="beluga-front-")
         self._control = control_file(target.state)
+        self._open_at = front_file(target.state)
         self._behind = urlsplit(target.url("intake"))
         self.authorities = Path(self._folder.name) / "authorities.pem"
         self._contexts = {kind: self._context(kind, *about) for kind, about in KINDS.items()}
@@ -56,11 +68,13 @@ class TlsFront:
     def start(self) -> "TlsFront":
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
+        self._open_at.write_text(json.dumps({"port": self.port, "authorities": str(self.authorities)}))
         return self
 
     def stop(self) -> None:
         """May be called again."""
         if not self._loop.is_closed():
+            self._open_at.unlink(missing_ok=True)
             asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(5)
@@ -97,7 +111,8 @@ class TlsFront:
 
     def _context(self, kind: str, host: str, days: int) -> ssl.SSLContext:
         key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+        # A name for each: of two by one name, clients would look for the good one to believe the other by.
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{kind} {host}")])
         now = datetime.now(UTC)
         made = (
             x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
@@ -131,7 +146,7 @@ class Certificate(Fault):
     """The front shows a certificate of this `kind`: expired or wrong_host."""
 
     name = "certificate"
-    trace = "the front's file names that certificate (a probe asks what clients say of it)"
+    trace = "a client refuses the front's certificate, for that reason"
 
     def inject(self) -> None:
         kind = str(self.arguments["kind"])
@@ -140,7 +155,19 @@ class Certificate(Fault):
         control_file(self.target.state).write_text(kind)
 
     def happened(self) -> bool:
-        return control_file(self.target.state).read_text().strip() == str(self.arguments["kind"])
+        found = front_file(self.target.state)
+        if not found.exists():
+            return False
+        front = json.loads(found.read_text())
+        believed = ssl.create_default_context(cafile=front["authorities"])
+        try:
+            with (
+                socket.create_connection(("127.0.0.1", front["port"]), ASK_SECONDS) as plain,
+                believed.wrap_socket(plain, server_hostname="localhost"),
+            ):
+                return False
+        except ssl.SSLCertVerificationError as refused:
+            return refused.verify_code == REFUSED[str(self.arguments["kind"])]
 
     def heal(self) -> None:
         control_file(self.target.state).unlink(missing_ok=True)

@@ -47,8 +47,8 @@ class JournalLost(HeldDown):
         super().heal()
         for file in sorted(self.lost.glob("*.journal")):
             subprocess.run(
-                self.target.beluga("journal", "drain", str(file)), check=True, capture_output=True,
-                env=self.target.environment() | self.target.names(), timeout=SECONDS,
+                self.target.commands.beluga("journal", "drain", str(file)), check=True, capture_output=True,
+                env=self.target.commands.variables(), timeout=SECONDS,
             )  # fmt: skip
         if self.lost.exists():
             self.lost.rename(self.lost.with_name(f"carried-over-{os.urandom(4).hex()}"))

@@ -16,8 +16,8 @@ class LinksVoid(Fault):
 
     def inject(self) -> None:
         done = subprocess.run(
-            self.target.beluga("links", "revoke", "--all"), capture_output=True, text=True, check=False,
-            env=self.target.environment() | self.target.names(), timeout=SECONDS,
+            self.target.commands.beluga("links", "revoke", "--all"), capture_output=True, text=True,
+            env=self.target.commands.variables(), timeout=SECONDS, check=False,
         )  # fmt: skip
         if done.returncode:
             raise UnavailableError(f"links cannot be revoked: {done.stderr.strip()[-200:]}")

@@ -6,7 +6,7 @@ from chaos.faults.protocol import Fault
 
 
 def hold_file(state: Path, provider: str) -> Path:
-    """While this file exists the load of that provider waits (`chaos.load.surge`)."""
+    """While this file exists the load of that provider waits, and says so in it (`chaos.load.surge`)."""
     return state / f"chaos-provider-{provider}-silent"
 
 
@@ -14,7 +14,7 @@ class ProviderSilent(Fault):
     """`provider` (generic, twilio, form) delivers nothing until healed."""
 
     name = "provider_silent"
-    trace = "the file that holds its load back is there"
+    trace = "a text of its load has waited at the file that holds it back"
 
     @property
     def file(self) -> Path:
@@ -24,7 +24,7 @@ class ProviderSilent(Fault):
         self.file.touch()
 
     def happened(self) -> bool:
-        return self.file.exists()
+        return self.file.exists() and self.file.stat().st_size > 0
 
     def heal(self) -> None:
         self.file.unlink(missing_ok=True)

@@ -52,7 +52,7 @@ class ObservedKeys:
 def read(target: Target) -> ObservedKeys:
     """Raises one of `UNASKED` while something is away."""
     messages, entries = asyncio.run(_database(target.database_url))
-    content = get(f"{target.url('tally')}/check-ins/ids", target.bearer, 30)
+    content = get(f"{target.url('tally')}/check-ins/ids", target.tokens.bearer, 30)
     counted = Counter(UUID(bytes=content[at : at + 16]) for at in range(0, len(content), 16))
     key_of = {identity: key for key, identity in messages}
     parts: dict[UUID, list[UUID]] = {}
@@ -107,8 +107,8 @@ def recount(target: Target, history: EventHistory) -> None:
     """Runs `beluga recount`: reads every raw message again and compares byte for byte (law L4)."""
     try:
         done = subprocess.run(
-            target.beluga("recount"), capture_output=True, text=True, timeout=RECOUNT_SECONDS, check=False,
-            env=target.environment() | target.names(),
+            target.commands.beluga("recount"), capture_output=True, text=True, check=False,
+            env=target.commands.variables(), timeout=RECOUNT_SECONDS,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         history.record(Op.RECOUNT, proven=None, said=f"no answer within {RECOUNT_SECONDS:g} s")
@@ -136,7 +136,7 @@ def get(
 
 def board_is_fresh(target: Target, seconds: float) -> bool:
     """Whether a viewer who connects now hears, within `seconds`, that the tally is up to date."""
-    token = target.token("feed", VIEWER | {"account": "elsewhere"})
+    token = target.tokens.sign("feed", VIEWER | {"account": "elsewhere"})
     deadline = time.monotonic() + seconds
     with (
         contextlib.suppress(OSError, WebSocketException, ValueError, KeyError, TimeoutError),
@@ -199,7 +199,7 @@ class BoardWatch:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                token = self.target.token("feed", VIEWER | {"account": "rehearsal"})
+                token = self.target.tokens.sign("feed", VIEWER | {"account": "rehearsal"})
                 url = f"{self._from or self.target.url('feed')}/?token={token}"
                 self._moved = False
                 with connect(url, open_timeout=3, close_timeout=1, max_size=None, ssl=self._tls) as feed:

@@ -60,16 +60,16 @@ class CopiedKeys:
         cookie = "; ".join(f"{c.name}={c.value}" for c in jar)
         token = parse_qs(urlsplit(_location(browser, f"{room}/hotline")).query)["token"][0]
         claims = {"account": self.login, "role": "staff", "counties": None, "epoch": self._epoch(browser)}
-        bearer = {"Authorization": f"Bearer {self.target.token('service', claims)}"}
+        bearer = {"Authorization": f"Bearer {self.target.tokens.sign('service', claims)}"}
         self._key("the war room's session", f"{room}/feed-token", {"Cookie": cookie})
         hotline = self.target.url("intake")
         self._key("the hotline's cookie", f"{hotline}/hotline/places", {"Cookie": f"beluga_hotline={token}"})
         self._key("the desks", f"{hotline}/desks", bearer)
         self._key("the tally", f"{self.target.url('tally')}/silent", bearer)
         self._key("the call desk", f"{self.target.url('callers')}/dispatches", bearer)
-        captain = self.target.token("captain", claims | {"bank": ""})
+        captain = self.target.tokens.sign("captain", claims | {"bank": ""})
         self._key("the captain's page", f"{self.target.url('callers')}/c/captain/{captain}", {})
-        address = f"{self.target.url('feed')}/?token={self.target.token('feed', claims)}"
+        address = f"{self.target.url('feed')}/?token={self.target.tokens.sign('feed', claims)}"
         self.keys["the feed"] = lambda: _feed(address, self.target)
         self.feed = connect(address, open_timeout=10, max_size=None, ssl=self.target.tls)
         self.last = {name: use() for name, use in self.keys.items()}

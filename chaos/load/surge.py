@@ -204,7 +204,16 @@ class RunningLoad:
             pause = min(pause * 2, PAUSES[1])
 
     def _held(self) -> bool:
-        return self._hold is not None and self._hold.exists() and not self._stop.is_set()
+        """Whether a text must wait; the file that holds it back is told that one does."""
+        if self._hold is None or self._stop.is_set():
+            return False
+        try:
+            if not self._hold.stat().st_size:
+                with self._hold.open("r+") as file:  # which makes none, where it has gone meanwhile
+                    file.write("a text waits\n")
+        except FileNotFoundError:
+            return False
+        return True
 
     async def _attempt(self, session: aiohttp.ClientSession, planned: Planned, key: str) -> bool:
         """Whether there is nothing left to do about it."""

@@ -47,7 +47,8 @@ class Session:
     watchers: list[LoadWatcher]
     seed: int = 1
     name: str = "session"
-    scale: float = 1.0  # of rates and durations: a short form has less than 1
+    scale: float = 1.0  # of durations: a short form has less than 1
+    traffic: float = 1.0  # of the rates of loads that are not themselves the fault
     surges: list[RunningLoad] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)  # label -> number on the heal list
     election: Path | None = None  # the folder whose watchers text
@@ -93,16 +94,18 @@ class Session:
 
         `hurts`: by its number alone, this load is the fault.
         """
-        at, speed = self.target.clock()
-        label = f"{self.name}-{time.time_ns() // 1_000_000:x}-{len(self.surges)}"
         mixed = Mix(**mix, counts=route == "form")
+        harmful = hurts or bool(signed_url) or mixed != Mix(counts=mixed.counts)  # this load is the fault
+        rate *= 1.0 if harmful else self.traffic
+        at, speed = self.target.clock.read()
+        label = f"{self.name}-{time.time_ns() // 1_000_000:x}-{len(self.surges)}"
         load = Load(rate, max(1.0, seconds * self.scale), self.watchers, self.seed, mixed, label, at, speed)
         way = self._route(route, signed_url)
         surge = RunningLoad(load, way, self.history, hold=hold_file(self.target.state, way.name))
         said = f"load of {rate:g}/s for {load.seconds:g} s by {route}"
         self.history.record(Op.NOTE, said=said, rate=rate, mix=mix)
         harm = dict(mix, signed_url=signed_url, rate=rate, seconds=load.seconds)
-        if hurts or signed_url or mixed != Mix(counts=mixed.counts):  # this load is the fault
+        if harmful:
             self.history.record(Op.FAULT, label, cuts=[], arguments=harm)
         self.surges.append(surge.start())
 
@@ -122,7 +125,7 @@ class Session:
     def beluga(self, *words: str) -> str:
         """What a command of ours prints. Raises `OSError` where it fails."""
         done = subprocess.run(
-            self.target.beluga(*words), env=self.environment(), capture_output=True, text=True,
+            self.target.commands.beluga(*words), env=self.environment(), capture_output=True, text=True,
             timeout=STEP_SECONDS, check=False,
         )  # fmt: skip
         self.history.record(Op.NOTE, said=f"beluga {' '.join(words)}: {done.returncode}")
@@ -135,7 +138,7 @@ class Session:
         found = {"HOME": "/", "LANG": "C.UTF-8"}
         if not bare:
             if self.target.up():
-                self._environment = self.target.environment()
+                self._environment = self.target.commands.environment()
             found = dict(self._environment)
         if self.front is not None:
             found["SSL_CERT_FILE"] = str(self.front.authorities)
@@ -196,7 +199,7 @@ class Session:
             done = subprocess.run(
                 ["sh", "-c", command.text], env=self.environment(bare=stranger), capture_output=True,
                 text=True, timeout=STEP_SECONDS, check=False, stdin=subprocess.DEVNULL,
-                cwd="/" if stranger else self.target.folder,
+                cwd="/" if stranger else self.target.commands.folder,
             )  # fmt: skip
             status, said = done.returncode, (done.stdout + done.stderr)[-500:]
         except subprocess.TimeoutExpired:

@@ -16,7 +16,7 @@ class StartOptions:
 
     def names(self) -> dict[str, str]:
         """While everything is down, how it was started is as known as before."""
-        found = self._target.names()
+        found = self._target.commands.names()
         if "BELUGA_UP" in found:
             self._known, self._known_at = found, time.monotonic()
         else:

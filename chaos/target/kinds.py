@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from chaos.target.cluster import FILE, ClusterTarget
+from chaos.target.cluster import ClusterTarget
+from chaos.target.containers import FILE
 from chaos.target.target import Target
 
 

@@ -5,25 +5,21 @@ asked for, because services die and come back while we look.
 """
 
 import hashlib
-import json
 import os
 import ssl
-import struct
-import sys
-import time
 import tomllib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
 
-from itsdangerous import URLSafeTimedSerializer
-
 from chaos.errors import ChaosError
+from chaos.target.clock import StackClock
+from chaos.target.commands import MachineCommands, StackCommands
+from chaos.target.run_file import clock_of, read_run
+from chaos.target.tokens import StackTokens
 
 SERVICES = ("intake", "tally", "callers", "dashboard")
-_CLOCK = struct.Struct("<Qddd")  # version, real anchor, stack anchor, speed
 
 
 class NoTargetError(ChaosError):
@@ -57,8 +53,7 @@ class Target:
 
     def run(self) -> dict[str, Any]:
         """What runs now. Raises `OSError`, `ValueError`."""
-        found: dict[str, Any] = json.loads((self.state / "run.json").read_bytes())
-        return found
+        return read_run(self.state)
 
     def up(self) -> bool:
         """Whether anything runs here at all."""
@@ -83,14 +78,9 @@ class Target:
         return self.url(service)
 
     @property
-    def folder(self) -> Path | None:
-        """Where a runbook's commands are typed; None: anywhere."""
-        return None
-
-    @property
     def public_url(self) -> str:
         """The address over which providers sign."""
-        return self.environment().get("BELUGA_PUBLIC_URL") or self.url("intake")
+        return self.commands.environment().get("BELUGA_PUBLIC_URL") or self.url("intake")
 
     def keepers(self, part: str) -> list[int]:
         """The processes of Patroni that keep the database's `part` (primary …); none where there is none."""
@@ -99,33 +89,6 @@ class Target:
     def metrics(self) -> dict[str, list[str]]:
         """Where each service's metrics are, by job."""
         return {service: [f"{self.url(service)}/metrics"] for service in SERVICES}
-
-    def beluga(self, *words: str) -> list[str]:
-        """The command line of one of our commands, to be run with `environment` and `names`."""
-        return [sys.executable, "-m", "beluga", *words]
-
-    def environment(self) -> dict[str, str]:
-        """The environment in which the stack was started; ours where it cannot be seen."""
-        try:
-            content = Path(f"/proc/{int(self.run()['pid'])}/environ").read_bytes().decode()
-            found = dict(line.split("=", 1) for line in content.split("\0") if "=" in line)
-        except (OSError, ValueError, KeyError):
-            found = {}
-        return found or dict(os.environ)
-
-    def names(self) -> dict[str, str]:
-        """What a runbook's commands may name: the stack's folder, and how it is started again."""
-        found = {"BELUGA_STATE": str(self.state)}
-        try:
-            run = self.run()
-            at, speed = self.clock()
-            words = ["--port-base", str(int(run["ports"]["intake"]) - 1), "--rehearsal"]
-            if run.get("clock_file"):
-                words += ["--clock", datetime.fromtimestamp(at, UTC).isoformat(), "--speed", f"{speed:g}"]
-            found["BELUGA_UP"] = " ".join(words)
-        except (OSError, ValueError, KeyError):
-            pass
-        return found
 
     @property
     def database_url(self) -> str:
@@ -138,51 +101,25 @@ class Target:
             return given
         return str(tomllib.loads((self.state / "secrets.toml").read_text(encoding="utf-8"))[name])
 
-    def token(self, purpose: str, value: dict[str, Any]) -> str:
-        """A signed token, in the form that docs/architecture.md gives."""
-        return str(URLSafeTimedSerializer(self.secret("secret"), salt=f"beluga.{purpose}").dumps(value))
-
     @property
-    def bearer(self) -> dict[str, str]:
-        """Headers of a call between services; good for five minutes."""
-        token = self.token("service", {"account": "rehearsal", "role": "admin", "machine": True})
-        return {"Authorization": f"Bearer {token}"}
+    def tokens(self) -> StackTokens:
+        """What its secret signs."""
+        return StackTokens(self.secret("secret"))
 
     @property
     def journal(self) -> Path:
         """The folder of intake's journal."""
         return self.state / "intake" / "journal"
 
-    # ------------------------------------------------------------------ the rehearsal's clock
+    @property
+    def clock(self) -> StackClock:
+        """The rehearsal's clock."""
+        return clock_of(self.run())
 
     @property
-    def clock_file(self) -> Path | None:
-        name = self.run().get("clock_file")
-        return Path(name) if name else None
-
-    def clock(self) -> tuple[float, float]:
-        """(stack time in seconds since the epoch, stack seconds a second)."""
-        if self.clock_file is None:
-            return time.time(), 1.0
-        while True:
-            version, real, stack, speed = _CLOCK.unpack(self.clock_file.read_bytes()[: _CLOCK.size])
-            if version % 2 == 0:
-                return stack + (time.time() - real) * speed, speed
-
-    def set_clock(self, at: float, speed: float) -> None:
-        """Every process of the rehearsal sees it at once."""
-        assert self.clock_file is not None
-        with self.clock_file.open("r+b") as file:
-            (version,) = struct.unpack("<Q", file.read(8))
-            version += version % 2
-            for place, packed in (
-                (0, struct.pack("<Q", version + 1)),
-                (8, struct.pack("<ddd", time.time(), at, speed)),
-                (0, struct.pack("<Q", version + 2)),
-            ):
-                file.seek(place)
-                file.write(packed)
-                file.flush()
+    def commands(self) -> StackCommands:
+        """How commands are run against this stack."""
+        return MachineCommands(self.state)
 
 
 def message_id(provider: str, key: str) -> UUID:

@@ -104,7 +104,7 @@ def slack_message(alerts: list[Alert], names: dict[str, str], board: str, rehear
     return {"text": "\n".join([f"{head}Beluga: {len(alerts)} new", *lines])}
 
 
-class UntoldError(DashboardError):
+class NotSentError(DashboardError):
     """An alert could not be sent to a person outside; the message names the way and the cause."""
 
 
@@ -200,7 +200,7 @@ class Alerts:
                 return
             try:
                 await tell([_shown(row) for row in rows])
-            except UntoldError as error:
+            except NotSentError as error:
                 _LOG.warning("alerts_not_sent", way=way, error=str(error))
                 return
             await connection.execute(_DONE % way, [row["alert_id"] for row in rows], now)
@@ -215,10 +215,10 @@ class Alerts:
         try:
             async with session.post(url, json=message, allow_redirects=False) as answer:
                 if answer.status >= 300:
-                    raise UntoldError(f"the webhook answered {answer.status}")
+                    raise NotSentError(f"the webhook answered {answer.status}")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             where = urlsplit(url).hostname  # the path of such an address is a secret
-            raise UntoldError(f"the webhook at {where} does not answer: {type(error).__name__}") from None
+            raise NotSentError(f"the webhook at {where} does not answer: {type(error).__name__}") from None
 
     async def _text_coordinators(self, alerts: list[Alert]) -> None:
         """A note in the log for each: intake texts it to the precinct's coordinators, once."""
@@ -233,7 +233,7 @@ class Alerts:
                 try:
                     await self._service_clients.decide(SERVICE, key, note)
                 except ServiceClientError as error:
-                    raise UntoldError(error.words) from None
+                    raise NotSentError(error.words) from None
 
 
 def _columns(raised: tuple[Condition, ...]) -> list[list[Any]]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from election.feed_client.view import FeedView, Rows
+from election.feed_client.view import FeedView, RowReader
 
 FRESH_SECONDS = 15.0  # real; what is older decides nothing (law L6)
 
@@ -18,7 +18,7 @@ WarRoomView = FeedView[Row, Row]
 
 def war_room_view(monotonic: Callable[[], float] = time.monotonic) -> WarRoomView:
     """An empty view, before the first message."""
-    return FeedView(Rows(_as_it_is), Rows(_as_it_is), monotonic=monotonic)
+    return FeedView(RowReader(_as_it_is), RowReader(_as_it_is), monotonic=monotonic)
 
 
 def _as_it_is(row: Row) -> Row:

@@ -17,7 +17,7 @@ _NAMES = {desk.value: title for desk, title in TITLES.items()}
 KEYS = (("j", ""), ("k", "move ·"), ("Enter", "take ·"), ("u", "put back ·"), ("Esc", "leave a field ·"))
 
 
-class DeskQueue(Part):
+class DeskPanel(Part):
     """One desk: who has what, and what a person decides about it."""
 
     def __init__(self, name: str) -> None:
@@ -40,7 +40,7 @@ def desk_layout(name: str = "", **_: Any) -> Component:
         return page_of(html.Main([html.H1("No such desk"), html.A("← Board", href="/")]))
     found = {"data-desk": name, "data-categories": " ".join(CATEGORIES), "data-csrf": csrf_token()}
     page_marks().update(found | {"data-title": _NAMES[name]})
-    return page_of(DeskQueue(name), className="slot")
+    return page_of(DeskPanel(name), className="slot")
 
 
 def _bar(name: str) -> Component:

@@ -64,7 +64,7 @@ class AccountStanding:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """All of it at one moment. `links`: kind and subject, to the highest number that is no longer good."""
+    """What is open at one moment. `links`: kind and subject, to the highest number that is no longer good."""
 
     accounts: Mapping[str, AccountStanding] | None = None  # None: there never was one
     links: Mapping[str, int] = field(default_factory=dict)
@@ -155,8 +155,8 @@ class AccessList:
         """Puts a state in force at once, and then on disk."""
         if now != self._known:
             self._known = now
-            for told in self.on_change:
-                told()
+            for call in self.on_change:
+                call()
         if now == self._kept:
             return
         try:

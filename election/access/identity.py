@@ -88,7 +88,7 @@ def _uncounted(_: Identity) -> None:
 
 class Admission:
     """Signs and reads identities. `still_open` tells whether an identity's access has not been taken away;
-    `refused` hears of everyone who comes all the same.
+    `refused` is called with each identity that comes all the same.
     """
 
     def __init__(

@@ -28,7 +28,7 @@ WAR_ROOM = (Who.ELSEWHERE, Who.HERE, Who.STAFF, Who.ADMIN)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RouteAnswer:
     """A status. `own`: it shows, or does, only what lies in the asker's own counties."""
 
     status: int
@@ -46,13 +46,13 @@ class Route:
     path: str
     what: str
     by: str
-    answers: Mapping[Who, Answer]
+    answers: Mapping[Who, RouteAnswer]
 
 
 def _route(  # noqa: PLR0917
-    method: str, path: str, what: str, by: str, otherwise: int, answers: Mapping[Who, Answer]
+    method: str, path: str, what: str, by: str, otherwise: int, answers: Mapping[Who, RouteAnswer]
 ) -> Route:
-    return Route(method, path, what, by, {who: answers.get(who, Answer(otherwise)) for who in Who})
+    return Route(method, path, what, by, {who: answers.get(who, RouteAnswer(otherwise)) for who in Who})
 
 
 def anybody(method: str, path: str, what: str, status: int = 200, by: str = "nothing") -> Route:
@@ -64,33 +64,33 @@ def only(  # noqa: PLR0917
     holder: Who, method: str, path: str, what: str, by: str, good: int = 200, otherwise: int = 401
 ) -> Route:
     """For holders of this kind of link: it names its holder, and opens what is theirs."""
-    return _route(method, path, what, by, otherwise, {holder: Answer(good)})
+    return _route(method, path, what, by, otherwise, {holder: RouteAnswer(good)})
 
 
 def war_room(  # noqa: PLR0917
-    method: str, path: str, what: str, by: str, good: int = 200, elsewhere: Answer | int | None = None
+    method: str, path: str, what: str, by: str, good: int = 200, elsewhere: RouteAnswer | int | None = None
 ) -> Route:
     """For leads, staff and admins; `elsewhere`: a lead of another county's answer."""
-    other = elsewhere if isinstance(elsewhere, Answer) else Answer(elsewhere or good)
-    answers = {who: Answer(good) for who in WAR_ROOM} | {Who.ELSEWHERE: other}
+    other = elsewhere if isinstance(elsewhere, RouteAnswer) else RouteAnswer(elsewhere or good)
+    answers = {who: RouteAnswer(good) for who in WAR_ROOM} | {Who.ELSEWHERE: other}
     return _route(method, path, what, by, 401, answers)
 
 
 def own(method: str, path: str, what: str, by: str, good: int = 200) -> Route:
     """For leads, staff and admins; each lead is shown, and changes, own counties alone."""
-    return war_room(method, path, what, by, good, Answer(good, own=True))
+    return war_room(method, path, what, by, good, RouteAnswer(good, own=True))
 
 
 def of_all(method: str, path: str, what: str, by: str, good: int = 200) -> Route:
     """For staff and admins: it touches every county."""
-    leads = {Who.ELSEWHERE: Answer(403), Who.HERE: Answer(403)}
-    return _route(method, path, what, by, 401, leads | {w: Answer(good) for w in (Who.STAFF, Who.ADMIN)})
+    leads = {Who.ELSEWHERE: RouteAnswer(403), Who.HERE: RouteAnswer(403)}
+    return _route(method, path, what, by, 401, leads | {w: RouteAnswer(good) for w in (Who.STAFF, Who.ADMIN)})
 
 
 def admins(method: str, path: str, what: str, by: str, good: int = 200) -> Route:
     """For admins."""
-    others = {who: Answer(403) for who in WAR_ROOM}
-    return _route(method, path, what, by, 401, others | {Who.ADMIN: Answer(good)})
+    others = {who: RouteAnswer(403) for who in WAR_ROOM}
+    return _route(method, path, what, by, 401, others | {Who.ADMIN: RouteAnswer(good)})
 
 
 def health() -> tuple[Route, ...]:

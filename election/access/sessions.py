@@ -1,7 +1,7 @@
 """Sessions that were signed out of: kept here, and in the database for the other services that keep sessions.
 
 A copied cookie is as good as the one it was copied from until both are refused. While the database is away
-the session has ended in this process all the same, through its restart too; the others hear of it later.
+the session has ended in this process all the same, through its restart too; the others learn of it later.
 """
 
 import asyncio

@@ -23,7 +23,7 @@ class Tokens:
         self._secret = secret
 
     def sign(self, purpose: str, value: Any) -> str:
-        """`purpose` is one of: watcher, caller, feed, service, session."""
+        """`purpose` says what the token opens: watcher, caller, captain, staff, feed, service and so on."""
         return str(URLSafeTimedSerializer(self._secret, salt=f"beluga.{purpose}").dumps(value))
 
     def read(self, purpose: str, token: str, max_age: int | None = None) -> Any:

@@ -47,7 +47,7 @@ class Precinct:
     lon: float | None = None
 
     def why_held(self, votes: int) -> str | None:
-        """Why this count waits for a confirmation (`above_registered`), or None. A `FIX` is one itself."""
+        """Why this count waits for a confirmation (`above_registered`), or None. A `FIX` needs none."""
         return "above_registered" if votes > self.registered > 0 else None
 
     def zone(self, day: ElectionDay) -> ZoneInfo:

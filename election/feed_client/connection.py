@@ -34,6 +34,10 @@ async def follow_feed(
     while True:
         token = tokens.sign("feed", machine(account, role).claims())
         address = f"{url}{'&' if '?' in url else '?'}token={token}"
+        if (
+            view.fields
+        ):  # a snapshot of a state's every precinct is read at once: the less there is, the better
+            address += f"&fields={','.join(view.fields)}"
         try:
             async with connect(
                 address, open_timeout=OPEN_SECONDS, close_timeout=CLOSE_SECONDS, max_size=SNAPSHOT_BYTES

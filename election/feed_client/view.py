@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Rows(Generic[T]):
+class RowReader(Generic[T]):
     """How rows of precincts become values: `make` is given the fields named; without names, all of them."""
 
     make: Callable[[Row], T]
@@ -59,8 +59,8 @@ class FeedView(Generic[S, P]):
 
     def __init__(
         self,
-        standings: Rows[S],
-        precincts: Rows[P] | None = None,
+        standings: RowReader[S],
+        precincts: RowReader[P] | None = None,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -78,6 +78,11 @@ class FeedView(Generic[S, P]):
         self.calls: Row | None = None  # the call desk as it last answered; None: never, or not told
         self.changed = asyncio.Event()  # set by every message that changes a row
         self.roster_changed = asyncio.Event()  # who watches where is another
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Fields of standings that are all this view needs of a precinct; none: it needs all there is."""
+        return self._make_standings.fields if self._make_precincts is None else ()
 
     def age(self) -> float | None:
         """Real seconds for which what is held here may have been out of date; None before the first

@@ -3,7 +3,7 @@
 from election.folder.findings import Finding, Findings, FolderError, Notice, Problem
 from election.folder.people import stream_voters
 from election.folder.reading import Checked, Examined, check_all, check_voters, examine, read_election
-from election.folder.reports import Report, examine_reports, read_reports
+from election.folder.reports import ReportRow, examine_reports, read_reports
 from election.folder.writing import VoterFile, write_callers, write_day, write_election, write_tables
 
 __all__ = [
@@ -14,7 +14,7 @@ __all__ = [
     "FolderError",
     "Notice",
     "Problem",
-    "Report",
+    "ReportRow",
     "VoterFile",
     "check_all",
     "check_voters",

@@ -8,7 +8,7 @@ from election.folder.findings import Findings
 from election.folder.headings import HISTORY, Column
 from election.folder.places import unknown_precinct
 from election.folder.reports import MOST_VOTES
-from election.folder.table import Table
+from election.folder.table import TableReader
 
 _COLUMNS = tuple(
     Column("votes", (*c.synonyms, "Final", "Final Votes", "In Person"), required=True)
@@ -22,7 +22,7 @@ _COLUMNS = tuple(
 def read_finals(path: Path, election: Election) -> dict[str, int]:
     """Votes by precinct id. Raises `FolderError` where any row is wrong, or a precinct comes twice."""
     findings = Findings()
-    table = Table(path, _COLUMNS, findings)
+    table = TableReader(path, _COLUMNS, findings)
     cells = Cells(table.file, findings)
     precincts = {str(p.precinct_id): p for p in election.precincts}
     finals: dict[str, int] = {}

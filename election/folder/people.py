@@ -12,7 +12,7 @@ from election.folder.findings import Findings, shown
 from election.folder.headings import CALLERS, VOTERS, WATCHERS
 from election.folder.places import Precincts, unknown_precinct
 from election.folder.repeats import Repeats
-from election.folder.table import Table
+from election.folder.table import TableReader
 
 LONGEST_ROLL_NUMBER = 40
 _SPREADSHEET_NUMBER = re.compile(r"[0-9]{1,3}(,[0-9]{3})+|[0-9]{1,9}\.0+")
@@ -31,7 +31,7 @@ def read_watchers(
     path: Path, day: ElectionDay, region: str, precincts: Precincts, findings: Findings
 ) -> tuple[Watcher, ...]:
     """Watchers, ordered by id. No phone may belong to two: a text from it would be either's."""
-    table = Table(path, WATCHERS, findings)
+    table = TableReader(path, WATCHERS, findings)
     cells = Cells(table.file, findings)
     found: dict[str, Watcher] = {}
     lines: dict[str, int] = {}
@@ -80,7 +80,7 @@ def read_callers(
     path: Path, findings: Findings, counties: Container[str] | None = None
 ) -> tuple[Caller, ...]:
     """Callers, ordered by id. `counties`: those that there are, where that is known."""
-    table = Table(path, CALLERS, findings)
+    table = TableReader(path, CALLERS, findings)
     cells = Cells(table.file, findings)
     found: dict[str, Caller] = {}
     lines: dict[str, int] = {}
@@ -128,9 +128,9 @@ def stream_voters(
     """Good voters in the file's order, checked as they pass; memory grows by some 30 bytes a voter.
 
     Repeated ids and roll numbers are found at the end: a caller keeps nothing before the iterator is done
-    and `findings` is still empty. `progress` hears of the bytes read so far.
+    and `findings` is still empty. `progress` is called with the bytes read so far.
     """
-    table = Table(path, VOTERS, findings, progress)
+    table = TableReader(path, VOTERS, findings, progress)
     cells = Cells(table.file, findings)
     ids, rolls = Repeats(), Repeats()
     for line, row in table:

@@ -10,7 +10,7 @@ from election.domain.ids import PrecinctId
 from election.folder.cells import MOST, Cells, split_list, time_of
 from election.folder.findings import Findings, shown
 from election.folder.headings import CURVE, HISTORY, PRECINCTS, folded
-from election.folder.table import Table
+from election.folder.table import TableReader
 
 _METHODS = {
     "": Method.TOTAL, "total": Method.TOTAL, "all": Method.TOTAL,
@@ -24,7 +24,7 @@ Precincts = Mapping[str, Precinct]
 
 def read_precincts(path: Path, day: ElectionDay, findings: Findings) -> dict[str, Precinct]:
     """Precincts by id, in the file's order."""
-    table = Table(path, PRECINCTS, findings)
+    table = TableReader(path, PRECINCTS, findings)
     if not path.exists():
         findings.problem(table.file, None, "", "is missing", "an election needs its precincts")
         return {}
@@ -124,7 +124,7 @@ def unknown_precinct(text: str, precincts: Precincts) -> tuple[str, str]:
 
 def read_history(path: Path, precincts: Precincts, findings: Findings) -> tuple[PastVotes, ...]:
     """Past votes, ordered by precinct, election and method."""
-    table = Table(path, HISTORY, findings)
+    table = TableReader(path, HISTORY, findings)
     cells = Cells(table.file, findings)
     found: dict[tuple[str, str, str], PastVotes] = {}
     for line, (identity, election, votes, registered, method) in table:
@@ -156,7 +156,7 @@ def _unknown(cells: Cells, identity: str, precincts: Precincts) -> tuple[str, st
 
 def read_curve(path: Path, precincts: Precincts, findings: Findings) -> tuple[CurvePoint, ...]:
     """The curve's points, ordered by scope, election and time; shares rise within a scope and election."""
-    table = Table(path, CURVE, findings)
+    table = TableReader(path, CURVE, findings)
     cells = Cells(table.file, findings)
     scopes: dict[str, str | None] = {}
     points: list[tuple[str, str, time, float, int]] = []

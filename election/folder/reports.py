@@ -12,13 +12,13 @@ from election.folder.cells import Cells, time_of
 from election.folder.findings import Findings, shown
 from election.folder.headings import REPORTS
 from election.folder.places import unknown_precinct
-from election.folder.table import Table, uncollected
+from election.folder.table import TableReader, uncollected
 
 KINDS = {"": Kind.COUNT, "count": Kind.COUNT, "fix": Kind.FIX, "final": Kind.FINAL}
 MOST_VOTES = 2**31 - 1  # a slip of many digits is the gate's to judge, not ours to refuse
 
 
-class Report(NamedTuple):
+class ReportRow(NamedTuple):
     """One row of a report file, on `line`. Times are UTC; `votes` are cumulative in-person votes."""
 
     precinct_id: PrecinctId
@@ -64,12 +64,12 @@ class ReportTimes:
 
 def examine_reports(
     path: Path, election: Election, findings: Findings, *, sites: bool = False
-) -> list[Report]:
+) -> list[ReportRow]:
     """The good rows in the file's order; `findings` holds what is wrong with the others.
 
     `sites`: a polling site that several precincts share may stand in a precinct's place.
     """
-    table = Table(path, REPORTS, findings)
+    table = TableReader(path, REPORTS, findings)
     if not path.is_file():
         findings.problem(table.file, None, "", "there is no such file", "check its name")
         return []
@@ -77,7 +77,7 @@ def examine_reports(
     times = ReportTimes(election)
     precincts: dict[str, Precinct] = {p.precinct_id: p for p in election.precincts}
     places = election.places() if sites else precincts
-    reports: list[Report] = []
+    reports: list[ReportRow] = []
     for line, (identity, observed, votes, received, kind, source, note) in table:
         seen = times.read(observed, identity)
         came = times.read(received, identity) if received else seen
@@ -91,7 +91,7 @@ def examine_reports(
             and votes.isascii()
             and len(votes) < 10
         ):
-            reports.append(Report(PrecinctId(identity), seen, came, int(votes), what, source, note, line))
+            reports.append(ReportRow(PrecinctId(identity), seen, came, int(votes), what, source, note, line))
             continue
         cells.line, before = line, findings.total
         if identity not in places:
@@ -107,11 +107,11 @@ def examine_reports(
             cells.problem("kind", f"{shown(kind)} is no kind of report", "write count, fix or final")
         count = cells.integer("votes", votes, 0, MOST_VOTES)
         if findings.total == before and count is not None and seen and came and what:
-            reports.append(Report(PrecinctId(identity), seen, came, count, what, source, note, line))
+            reports.append(ReportRow(PrecinctId(identity), seen, came, count, what, source, note, line))
     return reports
 
 
-def read_reports(path: Path, election: Election, *, sites: bool = False) -> list[Report]:
+def read_reports(path: Path, election: Election, *, sites: bool = False) -> list[ReportRow]:
     """All rows of a report file in its order (`examine_reports`). Raises `FolderError` where any is wrong."""
     findings = Findings()
     with uncollected():

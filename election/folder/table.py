@@ -23,7 +23,7 @@ PROGRESS_ROWS = 5_000
 Row = tuple[int, tuple[str, ...]]
 
 
-class Table:
+class TableReader:
     """The rows of a file: (line the row begins on, stripped cells in the order of `columns`).
 
     A column that the file lacks gives empty cells. `present` is filled once the headings are read.
@@ -41,7 +41,7 @@ class Table:
         self.columns = columns
         self.findings = findings
         self.present: frozenset[str] = frozenset()
-        self._progress = progress  # hears how many bytes of the file have been read
+        self._progress = progress  # called with the bytes of the file read so far
 
     def __iter__(self) -> Iterator[Row]:
         try:

@@ -5,8 +5,8 @@ a limit of their own is over, and a pool then waits as long again for the cancel
 whose keeper alone is dead: it goes on answering, and its readers never learn that the world has moved on. So
 while a process holds connections to one of several hosts, it asks every host each `PULSE_SECONDS`, on one
 connection kept for that, whether it takes writes and on which timeline. Once one does on a higher timeline
-than another, or while another is silent, every connection to that other is ended. Who waits hears it at once,
-as one of `election.postgres.database.UNREACHABLE`, and connects anew.
+than another, or while another is silent, every connection to that other is ended. What waits on it raises one
+of `election.postgres.database.UNREACHABLE` at once, and connects anew.
 
 Invariant: no connection is ended while no other host takes writes. A slow primary is better than none.
 """

@@ -93,7 +93,7 @@ class _Pauses:
 async def until_reachable(
     attempt: Callable[[], Awaitable[T]], on_failure: Callable[[BaseException], None]
 ) -> T:
-    """Repeats `attempt` while it raises one of `UNREACHABLE`; `on_failure` hears of each failure."""
+    """Repeats `attempt` while it raises one of `UNREACHABLE`; `on_failure` is called with each failure."""
     rest = pauses()
     while True:
         try:

@@ -210,7 +210,7 @@ def _watcher(row: Any) -> Watcher:
 
 
 async def move_watchers(connection: asyncpg.Connection, posts: Mapping[str, Sequence[str]]) -> str | None:
-    """Puts a roster in force in which these watchers (by id) watch these precincts, others those imported.
+    """Puts a roster in force: `posts` names precincts by watcher id; other watchers have those imported.
 
     Returns its version, or None where that roster is in force already. Ids that the election does not have
     are left out. Call it within a transaction, as `save_election`; it waits for an import under way.

@@ -130,7 +130,7 @@ async def migrate(
 ) -> list[str]:
     """Applies what is pending and returns the names applied. Safe to call from several processes at once.
 
-    `on_wait` hears the name of a migration that gave way to a lock. Raises `LockedOutError`.
+    `on_wait` is called with the name of a migration that gave way to a lock. Raises `LockedOutError`.
     """
     await _one_at_a_time(connection)
     try:

@@ -15,7 +15,7 @@ def slices(rows: Iterator[T], size: int) -> Iterator[list[T]]:
 
 
 async def in_turns(steps: Iterator[bool]) -> bool:
-    """Takes every step, with a turn for others after each; False, and no further, at one that fails."""
+    """Takes every step, with a turn for others after each. False at the first that fails, else True."""
     for done in steps:
         if not done:
             return False

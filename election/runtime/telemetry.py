@@ -17,7 +17,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
 
 from election.runtime.settings import SharedSettings
-from election.runtime.whole_requests import OddRequests
+from election.runtime.whole_requests import MalformedRequests
 
 SAY_WHERE = signal.SIGUSR2  # upon it a service writes to its log where each of its threads is
 HUNG_RESTARTS = "BELUGA_HUNG_RESTARTS"  # set by who supervises: how often it killed this service for hanging
@@ -73,7 +73,7 @@ def configure_logs(service: str, settings: SharedSettings) -> structlog.stdlib.B
         )
     )
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[libraries])
-    logging.getLogger("aiohttp.server").addFilter(OddRequests())
+    logging.getLogger("aiohttp.server").addFilter(MalformedRequests())
     return structlog.get_logger().bind(service=service)  # type: ignore[no-any-return]
 
 

@@ -52,7 +52,7 @@ def _end(request: web.Request) -> None:
         request.transport.close()
 
 
-class OddRequests(logging.Filter):
+class MalformedRequests(logging.Filter):
     """Of what anybody can send aiohttp would log a trace each time; here a line a second, without the bytes.
 
     A flood must not fill the disk, and what was sent may hold a token or a phone number.

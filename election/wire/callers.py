@@ -82,7 +82,7 @@ class LeaseId(BaseModel):
     lease_id: UUID
 
 
-class StillYours(BaseModel):
+class LeaseStatus(BaseModel):
     """Whether the lease still stands: consent was looked up again just now. If not, do not call."""
 
     live: bool
@@ -168,7 +168,7 @@ class LineProblem(BaseModel):
     problem: str
 
 
-class OutcomesTaken(BaseModel):
+class RecordedOutcomes(BaseModel):
     """`POST /lists/{list_id}`: CSV `lease_id,outcome[,call_back_at][,language]`. Send it again freely."""
 
     recorded: int

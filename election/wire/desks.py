@@ -40,7 +40,7 @@ OTHER = "other"
 CATEGORIES = ("safety", "voter_turned_away", "late_opening", "machine", "ballots", "line", OTHER)
 
 
-class Said(BaseModel):
+class IncidentNote(BaseModel):
     """What was said of an incident: a watcher's text, or a status that staff gave it, with a note."""
 
     at: datetime
@@ -79,7 +79,7 @@ class DeskItem(BaseModel):
     number: int | None = None  # incidents
     category: str = ""  # incidents
     status: str = ""  # incidents; outbox: what became of the text; roll call: how far it has come
-    history: list[Said] = Field(default_factory=list)  # incidents, oldest first
+    history: list[IncidentNote] = Field(default_factory=list)  # incidents, oldest first
     steps: list[ReminderStep] = Field(default_factory=list)
     taken_by: str = ""
     taken_until: datetime | None = None
@@ -96,14 +96,14 @@ class DeskPage(BaseModel):
     outbox: OutboxNow | None = None  # of the whole election, for staff and admins; outbox alone
 
 
-class Desks(BaseModel):
+class DeskCounts(BaseModel):
     """`GET /desks`: how much waits where, at most `MOST_COUNTED` each."""
 
     rehearsal: bool = False
     waiting: dict[Desk, int] = Field(default_factory=dict)
 
 
-class Taken(BaseModel):
+class ClaimedItem(BaseModel):
     """`POST /desks/{desk}/{id}/take`: yours alone until then. 409 where somebody else has it."""
 
     desk: Desk
@@ -154,7 +154,7 @@ class RollCall(BaseModel):
     opted_out: list[str] = Field(default_factory=list)
 
 
-class Problem(BaseModel):
+class ErrorAnswer(BaseModel):
     """What an error says, and what to do."""
 
     error: str

@@ -171,7 +171,7 @@ class Calls(_Wire):
     silent_since: int | None = None  # it has not answered since then: all this is old. None: it answers
 
 
-class Clock(_Wire):
+class FeedClock(_Wire):
     now: float
     speed: float = 1.0
 
@@ -184,7 +184,7 @@ class Hello(_Wire):
     date: str
     timezone: str
     rehearsal: bool = False
-    clock: Clock
+    clock: FeedClock
 
 
 class Snapshot(_Wire):
@@ -194,7 +194,7 @@ class Snapshot(_Wire):
     v: int = VERSION
     seq: int
     at: float
-    clock: Clock
+    clock: FeedClock
     precincts: dict[str, list[object]]
     standings: dict[str, list[object]]
     aggregates: list[Aggregate]

@@ -18,9 +18,9 @@ from election.postgres.database import UNREACHABLE
 from election.wire.desks import Desk
 from intake.desks.decisions import MAY_DECIDE, TOKEN_SECONDS
 from intake.desks.views import (
-    Viewer,
+    DeskAccount,
 )
-from intake.door.door import Door
+from intake.door.door import WriteDoor
 from intake.errors import IntakeError
 from intake.receive.http_answers import bearer, refuse
 from intake.receive.pipeline import IngestPipeline
@@ -53,7 +53,7 @@ class DeskAccess:
     pipeline: IngestPipeline
     feed: IntakeView
     acquire: Acquire
-    door: Door
+    door: WriteDoor
 
     @property
     def rehearsal(self) -> bool:
@@ -76,7 +76,8 @@ class DeskAccess:
         return self.roster
 
     def guarded(
-        self, work: Callable[[web.Request, Viewer, asyncpg.Connection], Awaitable[web.Response | BaseModel]]
+        self,
+        work: Callable[[web.Request, DeskAccount, asyncpg.Connection], Awaitable[web.Response | BaseModel]],
     ) -> Callable[[web.Request], Awaitable[web.Response]]:
         """Returns a handler that reads who asks, lends a connection and answers refusals."""
 
@@ -97,7 +98,7 @@ class DeskAccess:
 
         return handle
 
-    def _viewer(self, request: web.Request) -> Viewer:
+    def _viewer(self, request: web.Request) -> DeskAccount:
         try:
             who = self.admission.read("service", bearer(request), TOKEN_SECONDS)
         except BadTokenError:
@@ -105,7 +106,9 @@ class DeskAccess:
         if who.role not in MAY_DECIDE:
             say_refused(who.account, "desks", "role")
             raise DeskRefusedError(403, "Only leads, staff and admins work at the desks.")
-        return Viewer(who.account, who.role, None if who.counties is None else tuple(sorted(who.counties)))
+        return DeskAccount(
+            who.account, who.role, None if who.counties is None else tuple(sorted(who.counties))
+        )
 
 
 def desk_of(request: web.Request) -> Desk:

@@ -10,7 +10,7 @@ from election.access.telemetry import say_refused
 from election.access.tokens import BadTokenError
 from election.domain.checkin import STAFF, Channel, Kind
 from election.wire.intake import Decision
-from intake.door.door import Door
+from intake.door.door import WriteDoor
 from intake.reading import corrections
 from intake.receive.http_answers import bearer, body_of, canonical, kept, receipt, refuse, what_is_wrong
 from intake.receive.pipeline import IngestPipeline
@@ -21,7 +21,9 @@ MAY_DECIDE = frozenset({"lead", "staff", "admin"})
 MAY_CORRECT = frozenset({"staff", "admin"})
 
 
-def add_decisions(app: web.Application, admission: Admission, pipeline: IngestPipeline, door: Door) -> None:
+def add_decisions(
+    app: web.Application, admission: Admission, pipeline: IngestPipeline, door: WriteDoor
+) -> None:
     """The route of staff decisions. The token says who decides, the door whether they may."""
 
     async def put(request: web.Request) -> web.Response:

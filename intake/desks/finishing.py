@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from election.access.telemetry import say_refused
 from election.domain.checkin import Channel, Kind
 from election.log.check_in_log import Position, read_after
-from election.wire.desks import CATEGORIES, Desk, Finish, Taken
+from election.wire.desks import CATEGORIES, ClaimedItem, Desk, Finish
 from election.wire.intake import Decision
 from intake.desks import store
 from intake.desks.access import PROVIDER, DeskAccess, DeskRefusedError, desk_of
@@ -18,7 +18,7 @@ from intake.desks.decisions import MAY_CORRECT
 from intake.desks.items import DeskItems
 from intake.desks.undelivered import Lost
 from intake.desks.views import (
-    Viewer,
+    DeskAccount,
 )
 from intake.outbox import store as outbox_store
 from intake.reading.corrections import key_of
@@ -35,8 +35,8 @@ class DeskWork:
         self._items = items
 
     async def take(
-        self, request: web.Request, viewer: Viewer, connection: asyncpg.Connection
-    ) -> Taken | web.Response:
+        self, request: web.Request, viewer: DeskAccount, connection: asyncpg.Connection
+    ) -> ClaimedItem | web.Response:
         """Reserves an item for the viewer for a while."""
         desk, item = desk_of(request), request.match_info["item"][:64]
         await self._items.to_work_on(connection, desk, item, viewer)
@@ -46,10 +46,10 @@ class DeskWork:
         if not mine or until is None:
             words = f"{by} is working on this one." if by else "This one is done already."
             raise DeskRefusedError(409, words)
-        return Taken(desk=desk, id=item, taken_by=by, taken_until=until)
+        return ClaimedItem(desk=desk, id=item, taken_by=by, taken_until=until)
 
     async def release(
-        self, request: web.Request, viewer: Viewer, connection: asyncpg.Connection
+        self, request: web.Request, viewer: DeskAccount, connection: asyncpg.Connection
     ) -> web.Response:
         """Gives a reserved item back."""
         desk, item = desk_of(request), request.match_info["item"][:64]
@@ -59,7 +59,7 @@ class DeskWork:
         return web.Response(status=204)
 
     async def finish(
-        self, request: web.Request, viewer: Viewer, connection: asyncpg.Connection
+        self, request: web.Request, viewer: DeskAccount, connection: asyncpg.Connection
     ) -> web.Response:
         """Keeps the viewer's outcome as a staff decision, durably and once."""
         desk, item = desk_of(request), request.match_info["item"][:64]
@@ -100,7 +100,7 @@ class DeskWork:
         item: str,
         found: store.Subject | Thread | Lost | None,
         wanted: Finish,
-        viewer: Viewer,
+        viewer: DeskAccount,
     ) -> tuple[Decision, UUID]:
         """The staff decision that this outcome is, and the key under which it is kept once."""
         about: dict[str, Any] = {"desk": desk.value, "item": item} | (
@@ -148,7 +148,9 @@ class DeskWork:
             )
         await outbox_store.enqueue(connection, [text])
 
-    def _tie(self, found: store.Subject, wanted: Finish, viewer: Viewer, about: dict[str, Any]) -> Decision:
+    def _tie(
+        self, found: store.Subject, wanted: Finish, viewer: DeskAccount, about: dict[str, Any]
+    ) -> Decision:
         roster = self._desk.roster
         watcher = roster.watchers.get(wanted.watcher_id) if roster else None
         seen = watcher is not None and any(viewer.sees(p, roster) for p in watcher.precinct_ids)
@@ -165,7 +167,7 @@ class DeskWork:
         return self._made(Kind.TIE, viewer, None, detail)
 
     async def _read_as(
-        self, connection: asyncpg.Connection, found: store.Subject, wanted: Finish, viewer: Viewer
+        self, connection: asyncpg.Connection, found: store.Subject, wanted: Finish, viewer: DeskAccount
     ) -> tuple[Decision, UUID]:
         if viewer.role not in MAY_CORRECT:
             say_refused(viewer.account, "desks", "role")
@@ -186,5 +188,5 @@ class DeskWork:
         return self._made(Kind.REREAD, viewer, None, detail), key_of(rereading)
 
     @staticmethod
-    def _made(kind: Kind, viewer: Viewer, precinct_id: str | None, detail: dict[str, Any]) -> Decision:
+    def _made(kind: Kind, viewer: DeskAccount, precinct_id: str | None, detail: dict[str, Any]) -> Decision:
         return Decision(kind=kind, account=viewer.account, precinct_id=precinct_id, detail=detail)

@@ -11,7 +11,7 @@ from intake.desks import store, undelivered
 from intake.desks.access import DeskAccess, DeskRefusedError
 from intake.desks.undelivered import Lost
 from intake.desks.views import (
-    Viewer,
+    DeskAccount,
     incident_items,
 )
 from intake.door.permission import deals_with
@@ -34,7 +34,7 @@ class DeskItems:
             entries += [e for e in found if e.rehearsal == self._desk.rehearsal]
         return threads(entries, self._desk.settings.incident_window)
 
-    async def incidents(self, connection: asyncpg.Connection, viewer: Viewer) -> list[DeskItem]:
+    async def incidents(self, connection: asyncpg.Connection, viewer: DeskAccount) -> list[DeskItem]:
         """Returns the open incidents as items, with their histories."""
         open_ones = [t for t in await self.all_threads(connection) if t.status in OPEN]
         histories = {t.number: history_of(t) for t in open_ones}
@@ -42,7 +42,7 @@ class DeskItems:
         return [item.model_copy(update={"history": histories[item.number or 0]}) for item in items]
 
     async def to_work_on(
-        self, connection: asyncpg.Connection, desk: Desk, item: str, viewer: Viewer
+        self, connection: asyncpg.Connection, desk: Desk, item: str, viewer: DeskAccount
     ) -> store.Subject | Thread | Lost | None:
         """Returns the item, where it is the viewer's to work on: one of two counties' may only be seen.
 
@@ -59,7 +59,7 @@ class DeskItems:
         return found
 
     async def _check_scope(
-        self, connection: asyncpg.Connection, desk: Desk, item: str, viewer: Viewer
+        self, connection: asyncpg.Connection, desk: Desk, item: str, viewer: DeskAccount
     ) -> store.Subject | Thread | Lost | None:
         """Returns the item, where it exists and the viewer may see it. Raises `DeskRefusedError`."""
         roster = self._desk.roster

@@ -6,13 +6,13 @@ from typing import Any
 import asyncpg
 from aiohttp import web
 
-from election.wire.desks import Desk, DeskItem, DeskPage, Desks, OutboxNow
+from election.wire.desks import Desk, DeskCounts, DeskItem, DeskPage, OutboxNow
 from intake.desks import store, undelivered
 from intake.desks.access import DeskAccess, DeskRefusedError, desk_of
 from intake.desks.items import DeskItems
 from intake.desks.views import (
     BadCursorError,
-    Viewer,
+    DeskAccount,
     cursor_of,
     item_of,
     page_of,
@@ -34,7 +34,7 @@ class DeskQueues:
         self._desk = desk
         self._items = items
 
-    async def counts(self, _: web.Request, viewer: Viewer, connection: asyncpg.Connection) -> Desks:
+    async def counts(self, _: web.Request, viewer: DeskAccount, connection: asyncpg.Connection) -> DeskCounts:
         """Answers how many items wait at each desk."""
         waiting = {}
         for desk in QUEUES:
@@ -43,9 +43,11 @@ class DeskQueues:
         waiting[Desk.INCIDENTS] = len(await self._items.incidents(connection, viewer))
         waiting[Desk.SILENT] = len(await self._silent(connection, viewer))
         waiting[Desk.OUTBOX] = len(await self._lost(connection, viewer))
-        return Desks(rehearsal=self._desk.rehearsal, waiting=waiting)
+        return DeskCounts(rehearsal=self._desk.rehearsal, waiting=waiting)
 
-    async def page(self, request: web.Request, viewer: Viewer, connection: asyncpg.Connection) -> DeskPage:
+    async def page(
+        self, request: web.Request, viewer: DeskAccount, connection: asyncpg.Connection
+    ) -> DeskPage:
         """Answers a page of one desk."""
         desk, after = desk_of(request), request.query.get("after", "")
         limit = _limit(request)
@@ -78,24 +80,24 @@ class DeskQueues:
         return page
 
     async def _rows(
-        self, connection: asyncpg.Connection, desk: Desk, viewer: Viewer, after: store.Cursor, limit: int
+        self, connection: asyncpg.Connection, desk: Desk, viewer: DeskAccount, after: store.Cursor, limit: int
     ) -> list[asyncpg.Record]:
         scope = viewer.scope(self._desk.roster)
         rehearsal = self._desk.rehearsal
         return await store.queue(connection, desk, rehearsal, after, min(limit, MOST_COUNTED), scope)
 
-    async def _unproven(self, connection: asyncpg.Connection, viewer: Viewer) -> list[DeskItem]:
+    async def _unproven(self, connection: asyncpg.Connection, viewer: DeskAccount) -> list[DeskItem]:
         roster = self._desk.roster
         if roster is None:
             return []
         people = await attendance(connection, roster, rehearsal=self._desk.rehearsal)
         return unproven_items(people, viewer.counties)
 
-    async def _lost(self, connection: asyncpg.Connection, viewer: Viewer) -> list[dict[str, Any]]:
+    async def _lost(self, connection: asyncpg.Connection, viewer: DeskAccount) -> list[dict[str, Any]]:
         scope, now = viewer.scope(self._desk.roster), self._desk.now()
         return await undelivered.rows(connection, now, self._desk.rehearsal, scope, MOST_COUNTED)
 
-    async def _outbox_items(self, connection: asyncpg.Connection, viewer: Viewer) -> list[DeskItem]:
+    async def _outbox_items(self, connection: asyncpg.Connection, viewer: DeskAccount) -> list[DeskItem]:
         found = await self._lost(connection, viewer)
         return undelivered.items(found, viewer, self._desk.roster, datetime.now(UTC))
 
@@ -103,7 +105,7 @@ class DeskQueues:
         now, numbers = self._desk.now(), len(self._desk.settings.outbound_numbers)
         return await undelivered.outbox_now(connection, now, self._desk.rehearsal, numbers)
 
-    async def _silent(self, connection: asyncpg.Connection, viewer: Viewer) -> list[DeskItem]:
+    async def _silent(self, connection: asyncpg.Connection, viewer: DeskAccount) -> list[DeskItem]:
         roster = self._desk.roster
         if roster is None:
             return []

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from intake.desks.access import DeskAccess
 from intake.desks.views import (
-    Viewer,
+    DeskAccount,
 )
 from intake.outbox import store as outbox_store
 from intake.outbox.phone_check import attendance, invitations, summary
@@ -20,7 +20,7 @@ class RollCallDesk:
         self._desk = desk
 
     async def show(
-        self, _: web.Request, viewer: Viewer, connection: asyncpg.Connection
+        self, _: web.Request, viewer: DeskAccount, connection: asyncpg.Connection
     ) -> BaseModel | web.Response:
         """Answers the roll call of the viewer's counties."""
         roster = self._desk.roster_at_hand()
@@ -29,7 +29,7 @@ class RollCallDesk:
         return summary(people, rehearsal=rehearsal, counties=viewer.counties)
 
     async def invite(
-        self, request: web.Request, viewer: Viewer, connection: asyncpg.Connection
+        self, request: web.Request, viewer: DeskAccount, connection: asyncpg.Connection
     ) -> web.Response:
         """Writes invitations, or reminders, to those who are not proven."""
         roster = self._desk.roster_at_hand()

@@ -16,7 +16,7 @@ import asyncpg
 
 from election.domain.roster import Roster
 from election.wire.desks import Desk, DeskItem, OutboxNow
-from intake.desks.views import SHOWN_DIGITS, Viewer
+from intake.desks.views import SHOWN_DIGITS, DeskAccount
 from intake.replies.purposes import Purpose, QuietHours, Text, keyed, window, zone_of
 
 RECENT = timedelta(days=1)  # stack time; older failures are no longer anybody's work
@@ -106,7 +106,7 @@ async def one(
 
 
 def items(
-    found: Sequence[Mapping[str, Any]], viewer: Viewer, roster: Roster | None, now: datetime
+    found: Sequence[Mapping[str, Any]], viewer: DeskAccount, roster: Roster | None, now: datetime
 ) -> list[DeskItem]:
     """Rows as the desk shows them. `now` is real: takes end by it."""
     shown = []

@@ -13,16 +13,16 @@ from election.domain.roster import Roster
 from election.wire.desks import Desk, DeskItem, ReminderStep
 from intake.desks.store import BEGINNING, Cursor
 from intake.errors import IntakeError
-from intake.outbox.reminders import STEPS, Made, silence_of
+from intake.outbox.reminders import STEPS, OutboxReminder, silence_of
 from intake.reading.incidents import Thread
-from intake.receive.plausibility import Place
+from intake.receive.plausibility import LatestStanding
 
 SHOWN_DIGITS = 4  # of an unknown phone, to a lead
 LONGEST_TEXT = 1_600
 
 
 @dataclass(frozen=True, slots=True)
-class Viewer:
+class DeskAccount:
     """Who looks. `counties`: None sees everything."""
 
     account: str
@@ -79,7 +79,7 @@ def read_cursor(text: str) -> Cursor:
 
 
 def item_of(
-    row: Mapping[str, Any], desk: Desk, viewer: Viewer, roster: Roster | None, now: datetime
+    row: Mapping[str, Any], desk: Desk, viewer: DeskAccount, roster: Roster | None, now: datetime
 ) -> DeskItem:
     """A row of a queue."""
     detail, taken = row["detail"], row["taken_until"]
@@ -113,11 +113,11 @@ def _county(precinct_id: str | None, watcher_id: str | None, roster: Roster | No
     return ""
 
 
-def _phone(sender: str, viewer: Viewer) -> str:
+def _phone(sender: str, viewer: DeskAccount) -> str:
     return sender if viewer.counties is None else f"…{sender[-SHOWN_DIGITS:]}"
 
 
-def incident_items(threads: Iterable[Thread], viewer: Viewer, roster: Roster | None) -> list[DeskItem]:
+def incident_items(threads: Iterable[Thread], viewer: DeskAccount, roster: Roster | None) -> list[DeskItem]:
     """Incidents as the desk shows them."""
     return [
         DeskItem(
@@ -141,10 +141,10 @@ def incident_items(threads: Iterable[Thread], viewer: Viewer, roster: Roster | N
 
 
 def silent_items(
-    places: Mapping[str, Place], made: Sequence[Made], viewer: Viewer, roster: Roster
+    places: Mapping[str, LatestStanding], made: Sequence[OutboxReminder], viewer: DeskAccount, roster: Roster
 ) -> list[DeskItem]:
     """Precincts that the tally calls silent, with the reminders of this silence."""
-    steps: dict[tuple[str, int], list[Made]] = defaultdict(list)
+    steps: dict[tuple[str, int], list[OutboxReminder]] = defaultdict(list)
     for one in made:
         steps[one.precinct_id, one.silence].append(one)
     found = []

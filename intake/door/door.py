@@ -22,7 +22,13 @@ from election.domain.checkin import Channel, CheckIn, Kind, Message
 from election.postgres.database import UNREACHABLE
 from election.wire.intake import Decision
 from intake.door import log_entries
-from intake.door.permission import Sought, allowed, effects_of_decision, effects_of_report, sought_by
+from intake.door.permission import (
+    DecisionSubjects,
+    allowed,
+    effects_of_decision,
+    effects_of_report,
+    sought_by,
+)
 from intake.journal.writer import Journal
 from intake.reading.reader import check_ins_of, readings_of
 from intake.roster.snapshot import Rosters
@@ -71,7 +77,7 @@ _NO_ROSTER = Refusal(503, "no_roster", NO_ROSTER)
 _NO_DATABASE = Refusal(503, "no_database", NO_DATABASE)
 
 
-class Door:
+class WriteDoor:
     """Judges reports and decisions. The caller journals at once after a `None`, without waiting between."""
 
     def __init__(self, journal: Journal, rosters: Rosters, acquire: Acquire) -> None:
@@ -114,7 +120,7 @@ class Door:
         say_refused(who.account, decision.kind.value, _OUTSIDE.reason)
         return _OUTSIDE
 
-    async def _find(self, sought: Sought, connection: asyncpg.Connection | None) -> list[CheckIn]:
+    async def _find(self, sought: DecisionSubjects, connection: asyncpg.Connection | None) -> list[CheckIn]:
         """What the journal and the log hold of these. Raises one of `AWAY` where the log is needed.
 
         The journal comes first: what is drained in between is in the log by the time that is asked.
@@ -129,7 +135,7 @@ class Door:
             return waiting + await self._in_log(sought, waiting, lent)
 
     async def _in_log(
-        self, sought: Sought, waiting: Sequence[CheckIn], connection: asyncpg.Connection
+        self, sought: DecisionSubjects, waiting: Sequence[CheckIn], connection: asyncpg.Connection
     ) -> list[CheckIn]:
         found = await log_entries.entries(connection, sought.ids, sought.incidents)
         # An entry of an unknown phone that names no precinct is where ties bring it.
@@ -139,7 +145,7 @@ class Door:
             found += await log_entries.entries_of_phones(connection, phones, ties_only=not sought.phones)
         return found
 
-    async def _in_journal(self, sought: Sought) -> list[CheckIn]:
+    async def _in_journal(self, sought: DecisionSubjects) -> list[CheckIn]:
         async with self._looking:
             found: list[CheckIn] = []
             seen: dict[str, int] = {}
@@ -158,7 +164,7 @@ class Door:
         return check_ins_of(message, readings_of(message, roster), roster) if roster else ()
 
 
-def _is_sought(entry: CheckIn, sought: Sought) -> bool:
+def _is_sought(entry: CheckIn, sought: DecisionSubjects) -> bool:
     if entry.check_in_id in sought.ids:
         return True
     if entry.kind is Kind.INCIDENT and entry.detail.get("incident") in sought.incidents:

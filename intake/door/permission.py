@@ -41,7 +41,7 @@ class Effects:
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class DecisionSubjects:
     """Entries of the log that a decision acts on: by id, as an incident's number, or sent by a phone."""
 
     ids: frozenset[UUID] = frozenset()
@@ -81,13 +81,13 @@ def effects_of_report(message: SentText, roster: Roster) -> Effects:
     )
 
 
-def sought_by(decision: Decision) -> Sought:
+def sought_by(decision: Decision) -> DecisionSubjects:
     """What has to be looked up before a decision's effects are known."""
     detail = decision.detail
     ids = {found for name in ("target", "item") if (found := _id(detail.get(name)))}
     number = _number(detail.get("incident"))
     phone = detail.get("phone")
-    return Sought(
+    return DecisionSubjects(
         frozenset(ids),
         frozenset({number} if number is not None else ()),
         frozenset({phone} if decision.kind is Kind.TIE and isinstance(phone, str) else ()),

@@ -51,7 +51,7 @@ Entry = tuple[Message, list[CheckIn]]
 Prepared = tuple[Undrained, list[Entry]]
 
 
-class Source(Protocol):
+class DrainSource(Protocol):
     """What a drain empties: the journal of a running intake, or one carried over."""
 
     @property
@@ -70,7 +70,7 @@ class Drain:
 
     def __init__(
         self,
-        journal: Source,
+        journal: DrainSource,
         rosters: Rosters,
         url: str,
         telemetry: Telemetry,

@@ -11,10 +11,10 @@ from election.domain.checkin import Channel
 from election.domain.day import Election
 from election.domain.roster import Roster
 from election.folder.findings import Findings
-from election.folder.reports import Report, examine_reports
-from intake.door.door import Door, Spoken
+from election.folder.reports import ReportRow, examine_reports
+from intake.door.door import Spoken, WriteDoor
 from intake.journal.writer import JournalUnavailableError
-from intake.providers import Outcome
+from intake.providers import IngestResult
 from intake.reading.reader import CLOCK_SLACK
 from intake.receive.http_answers import canonical
 from intake.receive.pipeline import IngestPipeline
@@ -31,7 +31,7 @@ class Line:
     """One line of a file (counted as an editor counts): a report, or what is wrong with it."""
 
     number: int
-    report: Report | None = None
+    report: ReportRow | None = None
     problem: str = ""
 
 
@@ -67,7 +67,7 @@ async def take_lines(  # noqa: PLR0917
     key_of: Callable[[Line], str],
     operator: Identity,
     pipeline: IngestPipeline,
-    door: Door,
+    door: WriteDoor,
     provider: str = PROVIDER,
 ) -> list[Result]:
     """Makes the good lines durable that are the operator's to send, and says of each what became of it.
@@ -84,7 +84,7 @@ async def take_lines(  # noqa: PLR0917
 
 
 async def _take(  # noqa: PLR0917
-    line: Line, key: str, operator: Identity, pipeline: IngestPipeline, door: Door, provider: str
+    line: Line, key: str, operator: Identity, pipeline: IngestPipeline, door: WriteDoor, provider: str
 ) -> Result:
     report = line.report
     if report is None:
@@ -109,7 +109,7 @@ async def _take(  # noqa: PLR0917
     if no := door.report(operator, Spoken(key, Channel.CSV, sender, said, now)):
         return Result(line, "not_stored" if no.status == 503 else "refused", no.words)
     try:
-        outcome: Outcome = await pipeline.submit_and_wait(
+        outcome: IngestResult = await pipeline.submit_and_wait(
             provider, key, Channel.CSV, sender, body=said, raw=said.encode(), sent_at=now
         )
     except JournalUnavailableError:
@@ -117,7 +117,7 @@ async def _take(  # noqa: PLR0917
     return Result(line, "already" if outcome.duplicate else "taken", _doubt(report, roster))
 
 
-def _doubt(report: Report, roster: Roster | None) -> str:
+def _doubt(report: ReportRow, roster: Roster | None) -> str:
     precinct = roster.place(report.precinct_id) if roster else None
     if precinct and report.votes > precinct.registered > 0:
         return f"held: more than the {precinct.registered} registered; staff or the watcher must confirm it"

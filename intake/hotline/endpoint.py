@@ -21,13 +21,13 @@ from election.domain.checkin import STAFF, Channel
 from election.domain.day import Watcher
 from election.domain.roster import Roster
 from election.wire.intake import FormReport, Receipt
-from intake.door.door import Door, Spoken
+from intake.door.door import Spoken, WriteDoor
 from intake.door.permission import owns
 from intake.hotline.bulk import LARGEST_FILE, Line, lines_of, take_lines
 from intake.hotline.operators import Operators
 from intake.hotline.page import desk_page, sign_in_page, upload_page
 from intake.pages.files import PAGE_HEADERS
-from intake.providers import Outcome
+from intake.providers import IngestResult
 from intake.receive.http_answers import body_of, canonical, kept, refuse, what_is_wrong
 from intake.receive.pipeline import IngestPipeline
 
@@ -44,7 +44,7 @@ class HotlineReport(FormReport):
 
 
 def add_hotline(
-    app: web.Application, operators: Operators, pipeline: IngestPipeline, door: Door, rehearsal: bool
+    app: web.Application, operators: Operators, pipeline: IngestPipeline, door: WriteDoor, rehearsal: bool
 ) -> None:
     """The routes of the hotline."""
     hotline = _Hotline(operators, pipeline, door, rehearsal)
@@ -84,14 +84,16 @@ def sender_for(operator: Identity, watcher_id: str, roster: Roster | None) -> st
     return f"staff:{operator.account}"
 
 
-def read_back(outcome: Outcome, pipeline: IngestPipeline) -> tuple[str, bool]:
+def read_back(outcome: IngestResult, pipeline: IngestPipeline) -> tuple[str, bool]:
     """What was understood, in the election's first language, and whether it is a question."""
     message = outcome.message._replace(sender="staff:")  # the operator reads it, not the watcher
     return pipeline.words_for(message), pipeline.asks(message)
 
 
 class _Hotline:
-    def __init__(self, operators: Operators, pipeline: IngestPipeline, door: Door, rehearsal: bool) -> None:
+    def __init__(
+        self, operators: Operators, pipeline: IngestPipeline, door: WriteDoor, rehearsal: bool
+    ) -> None:
         self._operators = operators
         self._pipeline = pipeline
         self._door = door

@@ -18,8 +18,8 @@ from election.access.identity import Identity
 from election.domain.checkin import Kind
 from election.domain.day import ElectionDay, Precinct
 from election.domain.roster import Roster
-from election.folder.reports import Report
-from intake.door.door import Door
+from election.folder.reports import ReportRow
+from intake.door.door import WriteDoor
 from intake.door.permission import owns
 from intake.hotline.bulk import Line, Result, take_lines
 from intake.hotline.endpoint import by_likelihood, html, only_staff
@@ -59,7 +59,7 @@ def add_paper(  # noqa: PLR0917
     app: web.Application,
     operators: Operators,
     pipeline: IngestPipeline,
-    door: Door,
+    door: WriteDoor,
     number: str,
     rehearsal: bool,
 ) -> None:
@@ -73,7 +73,7 @@ def add_paper(  # noqa: PLR0917
 
 class _Paper:
     def __init__(
-        self, operators: Operators, pipeline: IngestPipeline, door: Door, number: str, rehearsal: bool
+        self, operators: Operators, pipeline: IngestPipeline, door: WriteDoor, number: str, rehearsal: bool
     ) -> None:
         self._operators = operators
         self._pipeline = pipeline
@@ -141,7 +141,7 @@ class _Paper:
                 continue
             kind = Kind.FINAL if box.final else Kind.COUNT
             if written.isdecimal() and len(written) < 8 and int(written) <= MOST_VOTES:
-                report = Report(
+                report = ReportRow(
                     precinct.precinct_id, box.at, box.at, int(written), kind, watcher_id, "", index
                 )
                 lines.append(Line(index, report))

@@ -7,7 +7,7 @@ from election.domain.checkin import Channel, Message
 from election.domain.ids import message_id
 
 
-class Draft(NamedTuple):
+class MessageDraft(NamedTuple):
     """A message about to be journalled. Times are UTC. `raw` is the request body, untouched."""
 
     provider: str

@@ -16,7 +16,7 @@ import apsw
 
 from election.domain.checkin import Message
 from intake.errors import IntakeError
-from intake.journal.draft import Draft
+from intake.journal.draft import MessageDraft
 from intake.journal.high_water import HighWater
 from intake.journal.message_rows import INSERTS, LARGEST_STATEMENT, MessageRows, bindings
 from intake.journal.notes import JournalNotes, roll_back
@@ -62,7 +62,7 @@ class TornJournalError(IntakeError):
         self.why = why
 
 
-class LogGoneError(IntakeError):
+class LogLostError(IntakeError):
     """The file's write-ahead log was deleted or moved while it was in use."""
 
 
@@ -148,11 +148,11 @@ class JournalFile:
         """Bytes on disk, without the write-ahead log."""
         return self.path.stat().st_size
 
-    def append(self, drafts: Sequence[Draft], marks: dict[str, int]) -> list[tuple[Message, bool]]:
+    def append(self, drafts: Sequence[MessageDraft], marks: dict[str, int]) -> list[tuple[Message, bool]]:
         """Stores the drafts durably, in one transaction with `marks`; (message, duplicate) for each.
 
         A duplicate comes back as the message first stored. Raises `apsw.Error`: then nothing is stored; and
-        `LogGoneError`: then it is, but not on disk.
+        `LogLostError`: then it is, but not on disk.
         """
         db, first = self._db, self.last_seq + 1
         changes = db.total_changes()
@@ -181,16 +181,16 @@ class JournalFile:
         return settled
 
     def _look_for_log(self) -> None:
-        """Raises `LogGoneError` where the log that was just synced is not the one in the folder."""
+        """Raises `LogLostError` where the log that was just synced is not the one in the folder."""
         try:
             status = self._log.stat()
         except OSError as error:
-            raise LogGoneError(str(error)) from error
+            raise LogLostError(str(error)) from error
         found = (status.st_dev, status.st_ino)
         if self._log_id is None:
             self._log_id = found
         elif found != self._log_id:
-            raise LogGoneError(f"another file is in place of {self._log.name}")
+            raise LogLostError(f"another file is in place of {self._log.name}")
 
     def rescue(self) -> None:
         """Brings what stands in a log that is gone into the file itself. Raises `apsw.Error`."""
@@ -200,7 +200,7 @@ class JournalFile:
         """Brings to the disk how far the file was acknowledged."""
         self._high_water.sync()
 
-    def _settled(self, draft: Draft, seq: int) -> tuple[Message, bool]:
+    def _settled(self, draft: MessageDraft, seq: int) -> tuple[Message, bool]:
         found = self.messages.find(draft.provider, draft.provider_message_id)
         if found is None:
             raise TornJournalError(self.path, f"row {seq} is missing right after it was written")

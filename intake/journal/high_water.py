@@ -18,7 +18,7 @@ _SLOT_BYTES = 16  # two, written in turn: one of them is always whole
 
 
 class HighWater:
-    """The note beside `journal`. Nothing here raises: without a note nothing is missed, and nothing found."""
+    """The note beside `journal`. Nothing here raises: without a note no loss is noticed."""
 
     def __init__(self, journal: Path) -> None:
         self._path = journal.with_name(journal.name + SUFFIX)
@@ -35,7 +35,7 @@ class HighWater:
         return max((_row(slot) for slot in slots if len(slot) == _SLOT.size), default=0)
 
     def note(self, seq: int) -> None:
-        """This row is durable, and so is every one before it."""
+        """Notes that this row is durable, and every one before it."""
         with suppress(OSError):
             if self._file < 0:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)

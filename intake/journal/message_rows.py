@@ -9,7 +9,7 @@ import orjson
 
 from election.domain.checkin import Channel, Message
 from election.domain.ids import message_id
-from intake.journal.draft import Draft
+from intake.journal.draft import MessageDraft
 
 LARGEST_STATEMENT = 128  # rows; one statement for each number of them, compiled when first needed
 
@@ -85,7 +85,7 @@ def _insert(rows: int) -> str:
 INSERTS = {rows: _insert(rows) for rows in range(1, LARGEST_STATEMENT + 1)}
 
 
-def bindings(drafts: Sequence[Draft], first_seq: int) -> list[Any]:
+def bindings(drafts: Sequence[MessageDraft], first_seq: int) -> list[Any]:
     """The values of an `INSERTS` statement, its first row numbered `first_seq`."""
     values: list[Any] = []
     for seq, d in enumerate(drafts, first_seq):

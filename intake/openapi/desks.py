@@ -4,11 +4,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from election.wire.desks import Desk, DeskPage, Desks, Finish, Problem, RollCall, Taken
+from election.wire.desks import ClaimedItem, Desk, DeskCounts, DeskPage, ErrorAnswer, Finish, RollCall
 from election.wire.intake import Receipt
 from intake.openapi.pages import BUSY
 
-MODELS: tuple[type[BaseModel], ...] = (Desks, DeskPage, Finish, Problem, RollCall, Taken)
+MODELS: tuple[type[BaseModel], ...] = (DeskCounts, DeskPage, Finish, ErrorAnswer, RollCall, ClaimedItem)
 
 _DESKS = [desk.value for desk in Desk]
 _DESK = {"name": "desk", "in": "path", "required": True, "schema": {"type": "string", "enum": _DESKS}}
@@ -30,9 +30,11 @@ def paths() -> dict[str, Any]:
     """Paths of the desks and the roll call."""
     made = {"type": "object", "properties": {name: {"type": "integer"} for name in ("made", "wanted")}}
     return {
-        "/desks": {"get": _call("How much waits where", Desks)},
+        "/desks": {"get": _call("How much waits where", DeskCounts)},
         "/desks/{desk}": {"get": _call("A page of a desk, oldest first", DeskPage, _DESK, _AFTER, _LIMIT)},
-        "/desks/{desk}/{item}/take": {"post": _call("Take an item for two minutes", Taken, _DESK, _ITEM)},
+        "/desks/{desk}/{item}/take": {
+            "post": _call("Take an item for two minutes", ClaimedItem, _DESK, _ITEM)
+        },
         "/desks/{desk}/{item}/release": {"post": _call("Give an item back", None, _DESK, _ITEM)},
         "/desks/{desk}/{item}/finish": {
             "post": _call("Say what an item was", Receipt, _DESK, _ITEM)
@@ -50,7 +52,7 @@ def _call(summary: str, answer: type[BaseModel] | dict[str, Any] | None, *parame
         "200": {"description": "Done.", "content": _content(schema)}
     }  # fmt: skip
     wrong = {
-        str(status): {"description": words, "content": _content(_reference(Problem))}
+        str(status): {"description": words, "content": _content(_reference(ErrorAnswer))}
         for status, words in _ERRORS.items()
     }
     return {

@@ -20,7 +20,7 @@ from election.domain.roster import Roster
 from election.postgres.leadership import Term
 from election.runtime.clock import Clock
 from intake.outbox import store
-from intake.receive.plausibility import IntakeView, Place
+from intake.receive.plausibility import IntakeView, LatestStanding
 from intake.replies.purposes import Purpose, QuietHours, Text, keyed, mark_of, window, worded
 from intake.roster.snapshot import Rosters
 
@@ -42,7 +42,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class OutboxReminder:
     """A reminder in the outbox. `silence` names what it reminded of, `step` counts from 1."""
 
     key: str
@@ -64,7 +64,7 @@ class Nudge:
     to: Watcher | None
 
 
-def silence_of(place: Place, precinct: Precinct, roster: Roster) -> int:
+def silence_of(place: LatestStanding, precinct: Precinct, roster: Roster) -> int:
     """The last word before this silence (epoch seconds); the opening where there was none."""
     return place.last_received_at or int(precinct.opens_at(roster.day).timestamp())
 
@@ -103,14 +103,14 @@ def _nudges(step: int, watchers: Sequence[Watcher], region: str) -> list[Nudge]:
     ]
 
 
-def parsed(rows: Iterable[asyncpg.Record]) -> list[Made]:
+def parsed(rows: Iterable[asyncpg.Record]) -> list[OutboxReminder]:
     """Reminders by what their keys say."""
     found = []
     for row in rows:
         parts = row["key"].removeprefix("rehearsal:").split(":")
         if parts[0] == "reminder" and len(parts) >= 4 and parts[-3].isdigit() and parts[-2].isdigit():
             found.append(
-                Made(
+                OutboxReminder(
                     row["key"], row["precinct_id"], int(parts[-3]), int(parts[-2]), row["made_at"],
                     row["state"], row["watcher_id"],
                 )
@@ -118,7 +118,9 @@ def parsed(rows: Iterable[asyncpg.Record]) -> list[Made]:
     return found
 
 
-async def made_since(connection: asyncpg.Connection, since: datetime, *, rehearsal: bool) -> list[Made]:
+async def made_since(
+    connection: asyncpg.Connection, since: datetime, *, rehearsal: bool
+) -> list[OutboxReminder]:
     """The reminders made since then, in order."""
     return parsed(await connection.fetch(_MADE, rehearsal, since))
 
@@ -161,7 +163,9 @@ class Reminders:
                 new = await store.enqueue(connection, texts)
             log.info("reminders_made", made=len(new), answered=len(answered))
 
-    def plan(self, roster: Roster, made: Sequence[Made], now: datetime) -> tuple[list[Text], list[str]]:
+    def plan(
+        self, roster: Roster, made: Sequence[OutboxReminder], now: datetime
+    ) -> tuple[list[Text], list[str]]:
         """(texts to make, keys of waiting ones to cancel)."""
         places = self._feed.standings
         steps: dict[tuple[str, int], dict[int, datetime]] = defaultdict(dict)

@@ -21,7 +21,7 @@ from intake.outbox import store
 from intake.outbox.metrics import OutboxTelemetry
 from intake.replies.purposes import Text
 from intake.replies.send_rate import Number, TokenBucket, first_awake
-from intake.senders import NotTakenError, Order, Sender, TextRefusedError, UncertainError
+from intake.senders import Order, ProviderUnavailableError, Sender, TextRefusedError, UncertainError
 
 LEADERSHIP = "outbox"
 LOOK_SECONDS = 0.25  # real; between looks at the outbox when nothing was there
@@ -180,7 +180,7 @@ class Outbox:
         order = Order(text.key, number.number, text.phone, text.body, left.total_seconds())
         try:
             its_id = await self._senders[number.provider].send(order)
-        except NotTakenError as error:
+        except ProviderUnavailableError as error:
             return text.key, "waiting", "", str(error)
         except UncertainError as error:
             outcome = (text.key, "unknown", "", str(error))

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from intake.providers import bandwidth, generic, plivo, telnyx, twilio, vonage
 from intake.providers.protocol import (
     Incoming,
+    IngestResult,
     MalformedError,
-    Outcome,
     Provider,
     Webhook,
     WebhookRefusedError,
@@ -30,8 +30,8 @@ __all__ = [
     "BY_GET",
     "PROVIDERS",
     "Incoming",
+    "IngestResult",
     "MalformedError",
-    "Outcome",
     "Provider",
     "Webhook",
     "WebhookRefusedError",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from intake.providers.form import json_of, require_form, sender_of, text_at
-from intake.providers.protocol import Incoming, MalformedError, Outcome, Webhook, WebhookRefusedError
+from intake.providers.protocol import Incoming, IngestResult, MalformedError, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
 
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # 29 small letters and digits today
@@ -39,7 +39,7 @@ class Bandwidth:
             raise MalformedError("send Bandwidth's list of events")
         return [_incoming(event) for event in events if text_at(event, "type") == "message-received"]
 
-    def answer(self, outcomes: Sequence[Outcome]) -> tuple[str, bytes]:
+    def answer(self, outcomes: Sequence[IngestResult]) -> tuple[str, bytes]:
         return "application/json", b"{}"
 
 

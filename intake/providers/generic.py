@@ -15,7 +15,7 @@ import orjson
 
 from intake.providers.form import sender_of
 from intake.providers.freshness import WINDOW_SECONDS, require_fresh
-from intake.providers.protocol import Incoming, MalformedError, Outcome, Webhook, WebhookRefusedError
+from intake.providers.protocol import Incoming, IngestResult, MalformedError, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
 
 SKEW_SECONDS = WINDOW_SECONDS
@@ -42,7 +42,7 @@ class Generic:
         require_fresh(self.name, int(timestamp), webhook.at)
         return (_incoming(webhook.body),)
 
-    def answer(self, outcomes: Sequence[Outcome]) -> tuple[str, bytes]:
+    def answer(self, outcomes: Sequence[IngestResult]) -> tuple[str, bytes]:
         (outcome,) = outcomes
         return "application/json", orjson.dumps(
             {"id": outcome.message.message_id, "duplicate": outcome.duplicate, "reply": outcome.reply}

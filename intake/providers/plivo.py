@@ -16,7 +16,7 @@ from hashlib import sha256
 from urllib.parse import parse_qsl, urlsplit
 
 from intake.providers.form import fields_of, require_form, require_one_id, sender_of
-from intake.providers.protocol import Incoming, MalformedError, Outcome, Webhook, WebhookRefusedError
+from intake.providers.protocol import Incoming, IngestResult, MalformedError, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
 
 _UUID = re.compile(r"[0-9A-Fa-f-]{36}")
@@ -55,7 +55,7 @@ class Plivo:
         its_id = require_form(its_id, _UUID, _SEND)
         return (Incoming(its_id, sender_of(sender, its_id, bare=True), values.get("Text", "")),)
 
-    def answer(self, outcomes: Sequence[Outcome]) -> tuple[str, bytes]:
+    def answer(self, outcomes: Sequence[IngestResult]) -> tuple[str, bytes]:
         return "text/xml", _SILENCE
 
 

@@ -29,7 +29,7 @@ class Incoming(NamedTuple):
     sent_at: datetime | None = None
 
 
-class Outcome(NamedTuple):
+class IngestResult(NamedTuple):
     """What became of one text: the message, whether it had been here before, and the reply ("": none)."""
 
     message: Message
@@ -61,6 +61,6 @@ class Provider(Protocol):
         """
         ...
 
-    def answer(self, outcomes: Sequence[Outcome]) -> tuple[str, bytes]:
+    def answer(self, outcomes: Sequence[IngestResult]) -> tuple[str, bytes]:
         """Content type and body of the answer to a webhook that was taken."""
         ...

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from intake.providers.form import json_of, require_form, sender_of, text_at
 from intake.providers.freshness import require_fresh
-from intake.providers.protocol import Incoming, MalformedError, Outcome, Webhook, WebhookRefusedError
+from intake.providers.protocol import Incoming, IngestResult, MalformedError, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
 
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # a UUID
@@ -57,7 +57,7 @@ class Telnyx:
         its_id = require_form(its_id, _ID, _SEND)
         return (Incoming(its_id, sender_of(sender, its_id), text_at(event, "payload", "text"), sent_at),)
 
-    def answer(self, outcomes: Sequence[Outcome]) -> tuple[str, bytes]:
+    def answer(self, outcomes: Sequence[IngestResult]) -> tuple[str, bytes]:
         return "application/json", b"{}"
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from intake.providers.form import fields_of, require_form, require_one_id, sender_of
-from intake.providers.protocol import Incoming, Outcome, Webhook, WebhookRefusedError
+from intake.providers.protocol import Incoming, IngestResult, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
 
 _ALGORITHMS = {"HMAC_SHA1": sha1, "HMAC_SHA256": sha256}
@@ -57,7 +57,7 @@ class Twilio:
         its_id = require_form(its_id, _SID, _SEND)
         return (Incoming(its_id, sender_of(values.get("From", ""), its_id), values.get("Body", "")),)
 
-    def answer(self, outcomes: Sequence[Outcome]) -> tuple[str, bytes]:
+    def answer(self, outcomes: Sequence[IngestResult]) -> tuple[str, bytes]:
         replies = [outcome.reply for outcome in outcomes if outcome.reply]
         if not replies:
             return "text/xml", _SILENCE

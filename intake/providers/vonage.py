@@ -21,7 +21,7 @@ import orjson
 
 from intake.providers.form import fields_of, json_of, require_form, sender_of
 from intake.providers.freshness import require_fresh
-from intake.providers.protocol import Incoming, MalformedError, Outcome, Webhook, WebhookRefusedError
+from intake.providers.protocol import Incoming, IngestResult, MalformedError, Webhook, WebhookRefusedError
 from intake.settings import IntakeSettings
 
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # 16 or 17 hexadecimal digits, or a UUID
@@ -80,7 +80,7 @@ class Vonage:
             raise WebhookRefusedError("stale_signature")
         require_fresh(self.name, signed_at, webhook.at)
 
-    def answer(self, outcomes: Sequence[Outcome]) -> tuple[str, bytes]:
+    def answer(self, outcomes: Sequence[IngestResult]) -> tuple[str, bytes]:
         return "text/plain", b""
 
 

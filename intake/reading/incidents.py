@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cache
 
 from election.domain.checkin import CheckIn, Kind
-from election.wire.desks import CATEGORIES, OTHER, Said
+from election.wire.desks import CATEGORIES, OTHER, IncidentNote
 from intake.languages.catalogues import load_catalogues
 from intake.reading.grammar.fold import fold
 from intake.reading.grammar.tokens import plain_words
@@ -103,14 +103,14 @@ def _category_given(entry: CheckIn) -> str:
     return given if given in CATEGORIES else ""
 
 
-def history_of(thread: Thread) -> list[Said]:
+def history_of(thread: Thread) -> list[IncidentNote]:
     """Everything said of an incident: its texts, and what staff made of it."""
     texts = [
-        Said(at=e.received_at, text=str(e.detail.get("text") or ""))
+        IncidentNote(at=e.received_at, text=str(e.detail.get("text") or ""))
         for e in (thread.first, *thread.followed_by)
     ]
     steps = [
-        Said(
+        IncidentNote(
             at=e.received_at,
             by=e.sender.removeprefix("staff:"),
             status=status_of(e),

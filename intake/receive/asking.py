@@ -8,14 +8,16 @@ from election.domain.checkin import Channel, Kind, Message, Reading
 from election.domain.ids import CheckInId, check_in_id
 from election.domain.roster import Roster
 from election.wire.intake import Decision
-from intake.journal.draft import Draft
+from intake.journal.draft import MessageDraft
 from intake.reading.reader import watcher_of
 from intake.replies.wording import Hints, doubt_about
 
 PROVIDER, ACCOUNT = "intake", "intake"
 
 
-def asked_about(message: Message, readings: list[Reading], roster: Roster, hints: Hints) -> Draft | None:
+def asked_about(
+    message: Message, readings: list[Reading], roster: Roster, hints: Hints
+) -> MessageDraft | None:
     """The question about the first count of a watcher's message that `hints` make doubtful, if any."""
     if message.channel not in (Channel.SMS, Channel.FORM):
         return None
@@ -29,7 +31,9 @@ def asked_about(message: Message, readings: list[Reading], roster: Roster, hints
     return None
 
 
-def asked_draft(message: Message, readings: list[Reading], part: int, doubt: str, sender: str) -> Draft:
+def asked_draft(
+    message: Message, readings: list[Reading], part: int, doubt: str, sender: str
+) -> MessageDraft:
     """The question about the count in `readings[part]`. `sender`: the watcher where known, else the phone."""
     reading = readings[part]
     about: CheckInId = check_in_id(message.message_id, part)
@@ -46,7 +50,7 @@ def asked_draft(message: Message, readings: list[Reading], part: int, doubt: str
         },
     )
     body = decision.model_dump_json()
-    return Draft(
+    return MessageDraft(
         PROVIDER, f"asked:{message.message_id}", Channel.STAFF, f"staff:{ACCOUNT}", body, body.encode(),
         message.received_at, message.sent_at, message.roster_version, message.rehearsal,
     )  # fmt: skip

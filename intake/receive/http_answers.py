@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from election.domain.checkin import Channel
 from election.wire.intake import Receipt
 from intake.journal.writer import JournalUnavailableError
-from intake.providers import Outcome
+from intake.providers import IngestResult
 from intake.receive.pipeline import IngestPipeline
 
 TRY_AGAIN = "Not taken: it cannot be stored now. Send it again."
@@ -40,7 +40,7 @@ async def kept(
     body: str,
     raw: bytes,
     sent_at: datetime | None = None,
-) -> Outcome | web.Response:
+) -> IngestResult | web.Response:
     """Makes a report durable, or gives the answer that it could not be."""
     try:
         return await pipeline.submit_and_wait(
@@ -50,7 +50,7 @@ async def kept(
         return refuse(pipeline, provider, 503, "not_durable", TRY_AGAIN)
 
 
-def receipt(pipeline: IngestPipeline, provider: str, outcome: Outcome, body: str) -> web.Response:
+def receipt(pipeline: IngestPipeline, provider: str, outcome: IngestResult, body: str) -> web.Response:
     """The answer to a report that is durable; 409 where its key had been used for something else."""
     if outcome.duplicate and outcome.message.body != body:
         return refuse(

@@ -10,10 +10,10 @@ from time import monotonic
 from election.domain.checkin import Channel, Kind, Message, Reading
 from election.domain.phones import normal_phone
 from election.runtime.clock import Clock
-from intake.journal.draft import Draft
+from intake.journal.draft import MessageDraft
 from intake.journal.writer import Journal, JournalUnavailableError
 from intake.metrics.intake import Telemetry
-from intake.providers import MalformedError, Outcome
+from intake.providers import IngestResult, MalformedError
 from intake.reading.reader import readings_of
 from intake.receive.asking import asked_about
 from intake.receive.plausibility import Plausibility
@@ -34,7 +34,7 @@ NO_ROSTER_REPLY = "Got it. Saved; it will be read as soon as the list of precinc
 
 SLOW_DOWN_REPLY = "All your texts are saved. You sent many, so answers pause for a minute."
 
-OnDurable = Callable[[Outcome | JournalUnavailableError], None]
+OnDurable = Callable[[IngestResult | JournalUnavailableError], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class IngestPipeline:
         self._reply_elsewhere = options.reply_elsewhere
         self._phones = options.phones or Phones(per_minute=0, burst=0)
         self.replication = options.replication
-        self._to_read: list[tuple[_Submission, Draft]] = []  # of this turn of the event loop
+        self._to_read: list[tuple[_Submission, MessageDraft]] = []  # of this turn of the event loop
 
     async def submit_and_wait(
         self,
@@ -86,12 +86,12 @@ class IngestPipeline:
         body: str,
         raw: bytes,
         sent_at: datetime | None = None,
-    ) -> Outcome:
+    ) -> IngestResult:
         """Returns once the report is durable, with the words to answer it.
 
         A redelivery gets the answer of the first delivery. Raises `MalformedError` on an impossible key.
         """
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[IngestResult] = asyncio.get_running_loop().create_future()
         self.submit(
             provider,
             key,
@@ -138,7 +138,7 @@ class IngestPipeline:
         if "\0" in body:  # PostgreSQL's text cannot hold it; `raw` keeps it
             self.telemetry.garbled_texts.inc()
             body = body.replace("\0", "\ufffd")
-        draft = Draft(provider, key, channel, sender, body, raw, now, sent_at, self.rosters.version,
+        draft = MessageDraft(provider, key, channel, sender, body, raw, now, sent_at, self.rosters.version,
                       self._rehearsal)  # fmt: skip
         waiting = _Submission(self, on_durable)
         self.journal.put(draft, waiting.durable)
@@ -169,7 +169,7 @@ class IngestPipeline:
         reply, asked = self._answer_to(message, duplicate, readings)
 
         def answer(_: object = None) -> None:
-            on_durable(Outcome(message, duplicate, reply))
+            on_durable(IngestResult(message, duplicate, reply))
             if self._reply_elsewhere is not None and not duplicate:
                 self._reply_elsewhere(message, reply)
 
@@ -180,7 +180,7 @@ class IngestPipeline:
 
     def _answer_to(
         self, message: Message, duplicate: bool, readings: list[Reading] | None
-    ) -> tuple[str, Draft | None]:
+    ) -> tuple[str, MessageDraft | None]:
         """The reply, unless its phone has had too many (that is said once a minute); and what it asks."""
         if message.channel is Channel.SMS and not duplicate:
             excess = self._phones.excess(message.sender, monotonic())
@@ -197,7 +197,9 @@ class IngestPipeline:
         """The reply to a message, as `readings` or else as read against its roster, where that is at hand."""
         return self._words_for(message, readings)[0]
 
-    def _words_for(self, message: Message, readings: list[Reading] | None = None) -> tuple[str, Draft | None]:
+    def _words_for(
+        self, message: Message, readings: list[Reading] | None = None
+    ) -> tuple[str, MessageDraft | None]:
         """`words_for`, and the question about a count that the tally's word makes doubtful."""
         roster = self.rosters.at_hand(message.roster_version)
         if roster is None:
@@ -246,10 +248,10 @@ class _Submission:
             pipeline.replication.wait(message, acknowledge)
 
 
-def _settle(future: "asyncio.Future[Outcome]", result: Outcome | JournalUnavailableError) -> None:
+def _settle(future: "asyncio.Future[IngestResult]", result: IngestResult | JournalUnavailableError) -> None:
     if future.cancelled():
         return
-    if isinstance(result, Outcome):
+    if isinstance(result, IngestResult):
         future.set_result(result)
     else:
         future.set_exception(result)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from election.domain.checkin import Channel, Message, Reading
 from election.domain.ids import PrecinctId
-from election.feed_client.view import FeedView, Rows
+from election.feed_client.view import FeedView, RowReader
 from election.wire.feed import PrecinctState
 from intake.replies.wording import Hints, doubt_about
 
@@ -21,7 +21,7 @@ MOST_DOUBTS = 10_000  # remembered doubts; the oldest are forgotten
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LatestStanding:
     """A precinct as the tally last described it. Times are epoch seconds, UTC, of the stack's clock."""
 
     state: str
@@ -37,16 +37,19 @@ class Place:
         return self.state == PrecinctState.SILENT
 
 
-IntakeView = FeedView[Place, None]  # of what does not change, intake knows more from its roster
+IntakeView = FeedView[LatestStanding, None]  # of what does not change, intake knows more from its roster
 
 
 def intake_view(monotonic: Callable[[], float] = time.monotonic) -> IntakeView:
     """An empty view, before the first message."""
-    return FeedView(Rows(lambda row: Place(**row), tuple(Place.__dataclass_fields__)), monotonic=monotonic)
+    return FeedView(
+        RowReader(lambda row: LatestStanding(**row), tuple(LatestStanding.__dataclass_fields__)),
+        monotonic=monotonic,
+    )
 
 
 def hint_of(
-    place: Place, looked: float, opened: float | None
+    place: LatestStanding, looked: float, opened: float | None
 ) -> tuple[int | None, float | None, float | None]:
     """What a count looked at then may be measured by: the last one, what is expected by now, and since then.
 

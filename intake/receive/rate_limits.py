@@ -61,7 +61,7 @@ class RefusalPacer:
         answer()
 
 
-class TokenBucket:
+class TokenBuckets:
     """So many events a second for each key on average, and `burst` at once. Times in seconds, any origin."""
 
     def __init__(self, per_second: float, burst: float, most: int = MOST_REMEMBERED) -> None:
@@ -104,10 +104,10 @@ class Sources:
     """
 
     def __init__(self, per_second: float = 0.0, at_once: float = 1.0) -> None:
-        self._connections = TokenBucket(per_second, at_once)
-        self._refused = TokenBucket(REFUSED_PER_SECOND, REFUSED_AT_ONCE)
-        self._looked = TokenBucket(LOOKED_PER_SECOND, LOOKED_PER_SECOND)
-        self._claimed = TokenBucket(CLAIMED_PER_SECOND, CLAIMED_PER_SECOND)
+        self._connections = TokenBuckets(per_second, at_once)
+        self._refused = TokenBuckets(REFUSED_PER_SECOND, REFUSED_AT_ONCE)
+        self._looked = TokenBuckets(LOOKED_PER_SECOND, LOOKED_PER_SECOND)
+        self._claimed = TokenBuckets(CLAIMED_PER_SECOND, CLAIMED_PER_SECOND)
         self._proven_at: OrderedDict[str, float] = OrderedDict()
 
     def lets_in(self, source: str, now: float) -> bool:
@@ -149,7 +149,7 @@ class Phones:
     """Texts a phone may send before its answers stop; its texts are kept all the same."""
 
     def __init__(self, per_minute: float, burst: float) -> None:
-        self._bucket = TokenBucket(per_minute / 60, burst)
+        self._bucket = TokenBuckets(per_minute / 60, burst)
         self._told: OrderedDict[str, float] = OrderedDict()
 
     def excess(self, phone: str, now: float) -> str:

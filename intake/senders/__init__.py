@@ -6,7 +6,14 @@ tests/intake/senders/test_sender_conformance.py.
 from collections.abc import Callable
 
 from intake.senders import bandwidth, file, plivo, telnyx, twilio, vonage
-from intake.senders.protocol import Delivery, NotTakenError, Order, Sender, TextRefusedError, UncertainError
+from intake.senders.protocol import (
+    Delivery,
+    Order,
+    ProviderUnavailableError,
+    Sender,
+    TextRefusedError,
+    UncertainError,
+)
 from intake.settings import IntakeSettings
 
 # name -> the sender as configured, or None where it is not.
@@ -19,4 +26,12 @@ SENDERS: dict[str, Callable[[IntakeSettings], Sender | None]] = {
     "vonage": vonage.sender,
 }
 
-__all__ = ["SENDERS", "Delivery", "NotTakenError", "Order", "Sender", "TextRefusedError", "UncertainError"]
+__all__ = [
+    "SENDERS",
+    "Delivery",
+    "Order",
+    "ProviderUnavailableError",
+    "Sender",
+    "TextRefusedError",
+    "UncertainError",
+]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import orjson
 
-from intake.senders.protocol import NotTakenError, Order
+from intake.senders.protocol import Order, ProviderUnavailableError
 from intake.settings import IntakeSettings
 
 
@@ -26,7 +26,7 @@ class FileSender:
             try:
                 await asyncio.to_thread(self._write, order)
             except OSError as error:
-                raise NotTakenError(type(error).__name__) from None
+                raise ProviderUnavailableError(type(error).__name__) from None
         return f"file-{order.key}"
 
     def _write(self, order: Order) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from intake.senders.protocol import NotTakenError, UncertainError
+from intake.senders.protocol import ProviderUnavailableError, UncertainError
 
 ANSWER_SECONDS = 15.0  # real; both providers answer within two as a rule
 CONNECT_SECONDS = 5.0
@@ -28,18 +28,18 @@ class Http:
         return self._session
 
     async def post(self, url: str, **request: Any) -> tuple[int, dict[str, Any]]:
-        """(status, JSON object) of the answer. Raises `NotTakenError` or `UncertainError`."""
+        """(status, JSON object) of the answer. Raises `ProviderUnavailableError` or `UncertainError`."""
         try:
             async with self._open().post(url, allow_redirects=False, **request) as response:
                 status, content = response.status, await response.content.read(LARGEST_ANSWER)
         except aiohttp.ClientConnectorError as error:  # no connection: nothing was said
-            raise NotTakenError(type(error).__name__) from None
+            raise ProviderUnavailableError(type(error).__name__) from None
         except aiohttp.ConnectionTimeoutError as error:
-            raise NotTakenError(type(error).__name__) from None
+            raise ProviderUnavailableError(type(error).__name__) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UncertainError(type(error).__name__) from None
         if status in (429, 503):
-            raise NotTakenError(str(status))
+            raise ProviderUnavailableError(str(status))
         if status >= 500:
             raise UncertainError(str(status))
         try:

@@ -1,8 +1,8 @@
 """What a sender of texts must be able to do. One file a provider; see intake/senders/__init__.py.
 
-The four outcomes matter more than anything else here. Only `NotTakenError` (the provider certainly has not
-taken the text) may be tried again; after `UncertainError` nobody knows, and a second try could text a person
-twice, so there is none.
+The four outcomes matter more than anything else here. Only `ProviderUnavailableError` (the provider certainly
+has not taken the text) may be tried again; after `UncertainError` nobody knows, and a second try could text a
+person twice, so there is none.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Delivery:
     reason: str = ""
 
 
-class NotTakenError(IntakeError):
+class ProviderUnavailableError(IntakeError):
     """The provider has not taken the text (no connection, 429, 503): another try may do no harm."""
 
 
@@ -73,7 +73,7 @@ class Sender(Protocol):
     async def send(self, order: Order) -> str:
         """Hands the text over and returns the provider's id of it.
 
-        Raises `NotTakenError`, `UncertainError` or `TextRefusedError`.
+        Raises `ProviderUnavailableError`, `UncertainError` or `TextRefusedError`.
         """
         ...
 

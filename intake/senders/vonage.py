@@ -10,8 +10,8 @@ from typing import Any
 from intake.senders.http import Http
 from intake.senders.protocol import (
     Delivery,
-    NotTakenError,
     Order,
+    ProviderUnavailableError,
     RefusalCodes,
     TextRefusedError,
     UncertainError,
@@ -78,7 +78,7 @@ class VonageSender:
                 raise UncertainError("no id in the answer")
             return str(first["message-id"])  # a long text has an id a part: the first one stands for it
         if code in _THROTTLED:
-            raise NotTakenError(code)
+            raise ProviderUnavailableError(code)
         if code in _INTERNAL or not code:
             raise UncertainError(code or "no status in the answer")
         raise TextRefusedError(_CODES.reason(code), code)

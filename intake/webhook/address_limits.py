@@ -13,7 +13,7 @@ from aiohttp.typedefs import Middleware
 from election.access.addresses import Proxies, network_of
 from intake.metrics.intake import Telemetry
 from intake.providers import PROVIDERS
-from intake.receive.rate_limits import TURNED_AWAY, Sources, TokenBucket
+from intake.receive.rate_limits import TURNED_AWAY, Sources, TokenBuckets
 from intake.settings import IntakeSettings
 
 _WATCHING = frozenset(("/healthz", "/readyz", "/metrics"))
@@ -44,7 +44,7 @@ def limit_addresses(settings: IntakeSettings, sources: Sources, telemetry: Telem
 
     Delivery reports come from few addresses, like texts: theirs may send as much as they sign.
     """
-    bucket = TokenBucket(settings.address_requests_per_second, settings.address_requests_at_once)
+    bucket = TokenBuckets(settings.address_requests_per_second, settings.address_requests_at_once)
     proxies = Proxies(settings.trusted_proxies)
 
     @web.middleware

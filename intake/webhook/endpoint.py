@@ -19,8 +19,8 @@ from intake.providers import (
     BY_GET,
     PROVIDERS,
     Incoming,
+    IngestResult,
     MalformedError,
-    Outcome,
     Provider,
     Webhook,
     WebhookRefusedError,
@@ -158,8 +158,8 @@ class _Webhook:
             on_durable=on_durable,
         )
 
-    def _one(self, answer: Answer, started: float, outcome: Outcome | JournalUnavailableError) -> None:
-        if isinstance(outcome, Outcome):
+    def _one(self, answer: Answer, started: float, outcome: IngestResult | JournalUnavailableError) -> None:
+        if isinstance(outcome, IngestResult):
             assert self._provider
             content_type, words = self._provider.answer((outcome,))
             answer(200, content_type, words)
@@ -218,7 +218,7 @@ class _Several:
         self._webhook = webhook
         self._provider = provider
         self._answer = answer
-        self._outcomes: list[Outcome | JournalUnavailableError | None] = [None] * len(texts)
+        self._outcomes: list[IngestResult | JournalUnavailableError | None] = [None] * len(texts)
         for number, text in enumerate(texts):
             try:
                 webhook._begin(text, raw, partial(self._heard, number))
@@ -226,12 +226,12 @@ class _Several:
                 self._outcomes[number] = error
         self._finish()
 
-    def _heard(self, number: int, outcome: Outcome | JournalUnavailableError) -> None:
+    def _heard(self, number: int, outcome: IngestResult | JournalUnavailableError) -> None:
         self._outcomes[number] = outcome
         self._finish()
 
     def _finish(self) -> None:
-        taken = [outcome for outcome in self._outcomes if isinstance(outcome, Outcome)]
+        taken = [outcome for outcome in self._outcomes if isinstance(outcome, IngestResult)]
         if any(outcome is None for outcome in self._outcomes):
             return
         if len(taken) < len(self._outcomes):

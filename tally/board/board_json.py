@@ -14,7 +14,7 @@ from tally.entries.entries import FOREVER, OpenIncident
 from tally.ledger import columns_view
 from tally.ledger.desk_queue import Groups, desks_of
 from tally.model.day_fit import DayFit
-from tally.packed.columns import Few
+from tally.packed.columns import DictionaryColumn
 from tally.projection.projection import MINUTE, Tally
 from tally.standing.columns import Projection
 from tally.standing.rounding import Columns, Row, published, rows
@@ -31,7 +31,7 @@ def infos_of(tally: Tally, as_of: float = FOREVER) -> Columns:
     opens, closes = ledger.hours.opens.astype(np.int64), ledger.hours.closes.astype(np.int64)
     for position in ledger.hours.decided:
         opens[position], closes[position] = ledger.hours.of(position, as_of)
-    return tally.places | {"opens_at": Few(opens), "closes_at": Few(closes)}
+    return tally.places | {"opens_at": DictionaryColumn(opens), "closes_at": DictionaryColumn(closes)}
 
 
 def info_of(tally: Tally, position: int, as_of: float = FOREVER) -> Row:

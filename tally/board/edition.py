@@ -23,10 +23,13 @@ Positions = NDArray[np.intp]
 
 
 class ViewScope(NamedTuple):
-    """Scope of a viewer: counties, and whether it has the war room's desks."""
+    """Scope of a viewer: counties, whether it has the war room's desks, and what fields of standings it asked
+    for alone (it is sent no precincts then: what does not change it knows from elsewhere).
+    """
 
     counties: Counties = None
     desks: bool = True
+    fields: tuple[str, ...] = ()  # none: all of them
 
 
 WHOLE = ViewScope()
@@ -221,7 +224,7 @@ class Edition:
                 "v": VERSION,
                 "seq": change.seq,
                 "at": change.at,
-                "standings": [r for r in change.standings if self.sees(counties, r["precinct_id"])],
+                "standings": self._standings(change.standings, view_scope),
                 "aggregates": [a for a in change.aggregates if sees_scope(counties, a["scope"])],
                 "incidents": [i for i in change.incidents if self.sees(counties, i["precinct_id"])],
                 "desks": None
@@ -231,6 +234,14 @@ class Edition:
                 "news": change.news if view_scope.desks else (),
             }
         )
+
+    def _standings(self, standings: Sequence[Row], view_scope: ViewScope) -> Sequence[Row]:
+        if view_scope.counties is not None:
+            standings = [r for r in standings if self.sees(view_scope.counties, r["precinct_id"])]
+        if not view_scope.fields:
+            return standings
+        names = ("precinct_id", *view_scope.fields)
+        return [{name: row[name] for name in names} for row in standings]
 
     def _calls(self, calls: Row | None, view_scope: ViewScope) -> Row | None:
         """The call desk's answer, as a viewer may see it."""
@@ -254,12 +265,20 @@ class Edition:
             "desks": desks_of(self.desks, view_scope.counties) if view_scope.desks else None,
             "calls": self._calls(self.calls, view_scope),
         }
+        wanted = {"precinct_id", *view_scope.fields} if view_scope.fields else self.columns.keys()
         columns = {
-            name: column if name == "precinct_id" else column.copy() for name, column in self.columns.items()
+            name: column if name == "precinct_id" else column.copy()
+            for name, column in self.columns.items()
+            if name in wanted
         }
         infos = self.infos
         sums, incidents = list(self.aggregates.values()), list(self.incidents.values())
-        return lambda: encode(known | board_of(infos, columns, sums, incidents, view_scope.counties))
+
+        def written() -> bytes:
+            board = board_of(infos, columns, sums, incidents, view_scope.counties)
+            return encode(known | board | ({"precincts": {}} if view_scope.fields else {}))
+
+        return written
 
     def snapshot_bytes(self, clock: Row, view_scope: ViewScope = WHOLE) -> bytes:
         """`snapshot`, at once."""

@@ -99,14 +99,16 @@ class Follower:
         """Follows for ever; a lost database is tried again with jittered pauses."""
         rest = pauses()
         while True:
+            lost = True
             try:
                 await self._session(rest.reset)
             except AWAY as error:
+                lost = not isinstance(error, asyncpg.UndefinedTableError)  # it answers, and has no table yet
                 self._log.warning(
                     "database_away", work="log", error=type(error).__name__, connected=self.connected
                 )
             finally:
-                if self.connected:
+                if self.connected and lost:
                     self.on_lost()
                 self.connected = False
             await rest.wait()

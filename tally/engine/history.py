@@ -20,7 +20,7 @@ KEPT_BYTES = 32_000_000  # of past minutes' snapshots, deflated
 SETTLE_SECONDS = 1.0  # by then large work's last values have been let go of
 
 
-class Ask(Protocol):
+class AskTally(Protocol):
     """Puts a question to the tally in its own thread; None until it has an election and a projection."""
 
     def __call__(self, question: Question[T], /) -> Awaitable[T | None]: ...
@@ -29,7 +29,7 @@ class Ask(Protocol):
 class History:
     """Answers about past minutes, one at a time, in a thread of its own."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: AskTally) -> None:
         self._ask = ask
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="past")
         self._one = asyncio.Lock()

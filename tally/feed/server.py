@@ -31,8 +31,9 @@ from election.access.tokens import BadTokenError
 from election.wire.feed import VERSION
 from tally.board.edition import WHOLE, Change, ViewScope, encode
 from tally.feed.frames import FRAGMENT, FramedMessage, framed, text_frame
-from tally.feed.viewers import Scope, Source, Viewer, packs
+from tally.feed.viewers import FeedSource, Scope, Viewer, packs
 from tally.settings import TallySettings
+from tally.standing.rounding import FIELDS
 
 TOKEN_AGE = 24 * 3600  # seconds of real time
 BEAT_SECONDS = 1.0
@@ -49,7 +50,7 @@ class Feed:
     """Serves one source to many viewers. The source calls `publish` and `restart`."""
 
     def __init__(
-        self, source: Source, admission: Admission, settings: TallySettings, registry: CollectorRegistry
+        self, source: FeedSource, admission: Admission, settings: TallySettings, registry: CollectorRegistry
     ) -> None:
         self._source = source
         self._admission = admission
@@ -119,12 +120,13 @@ class Feed:
         since = query.get("since", [""])[0]
         resumes = query.get("engine", [""])[0] == self._source.engine_id and since.isdigit()
         connection.identity = identity  # type: ignore[attr-defined]
+        connection.fields = query.get("fields", [""])[0]  # type: ignore[attr-defined]
         connection.since = int(since) if resumes else None  # type: ignore[attr-defined]
         return None
 
     async def _view(self, connection: ServerConnection) -> None:
         identity: Identity = connection.identity  # type: ignore[attr-defined]
-        view_scope = view_scope_of(identity)
+        view_scope = view_scope_of(identity, connection.fields)  # type: ignore[attr-defined]
         scope = self._scopes.setdefault(view_scope, Scope(view_scope))
         descriptor = connection.transport.get_extra_info("socket").fileno()
         viewer = Viewer(connection, scope, identity, packs(connection), socket=descriptor)
@@ -291,8 +293,15 @@ class Feed:
                 self._broadcast(scope, frames, edition.seq)
 
 
-def view_scope_of(identity: Identity) -> ViewScope:
-    """Scope of a feed or service token's bearer. Raises `BadTokenError` for roles that see nothing."""
+def view_scope_of(identity: Identity, fields: str = "") -> ViewScope:
+    """Scope of a feed or service token's bearer; `fields`: of standings it asks for alone, by commas.
+
+    Only a service is heard on that: people's pages share one feed, and each choice costs one more. Names
+    that this tally does not know are left out. Raises `BadTokenError` for roles that see nothing.
+    """
     if identity.role not in MAY_LOOK:
         raise BadTokenError("this role has no board")
-    return ViewScope(identity.counties, identity.role in WAR_ROOM)
+    asked = set(fields.split(",")) if identity.role == "service" else set()
+    return ViewScope(
+        identity.counties, identity.role in WAR_ROOM, tuple(name for name in FIELDS if name in asked)
+    )

@@ -20,7 +20,7 @@ from tally.standing.rounding import Row
 RING_BYTES = 32_000_000  # deltas kept for viewers who come back
 
 
-class Source(Protocol):
+class FeedSource(Protocol):
     """Source of a feed; the engine's publisher is one."""
 
     engine_id: str
@@ -68,7 +68,7 @@ class Scope:
             return None
         return [item for item in self.ring if item[0] > seq]
 
-    async def latest_snapshot(self, source: Source) -> FramedSnapshot:
+    async def latest_snapshot(self, source: FeedSource) -> FramedSnapshot:
         """The last snapshot while the ring reaches back to it, else a new one."""
         async with self.making:  # a thousand viewers coming back at once share one
             edition = source.edition

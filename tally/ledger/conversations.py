@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from tally.entries.dialogue import NO_ANSWERS, DialogueAnswers, answers_of, places_in, together
 from tally.entries.entries import Entry
 from tally.ledger.entry_store import EntryStore
-from tally.ledger.places import Places
+from tally.ledger.places import PlaceIndex
 
 
 class Conversations:
     """What senders were asked, and what they answered. A function of the set of entries."""
 
-    def __init__(self, places: Places, store: EntryStore) -> None:
+    def __init__(self, places: PlaceIndex, store: EntryStore) -> None:
         self._places, self._store = places, store
         self._rows: dict[str, list[int]] = defaultdict(list)  # sender -> rows of questions and answers
         self._places_of: dict[str, set[int]] = defaultdict(set)  # sender -> places they may change
@@ -35,7 +35,7 @@ class Conversations:
         return together(answers_of(self._said_by(s, as_of), self._place) for s in sorted(senders))
 
     def said_at(self, place: int, as_of: float) -> Iterator[Entry]:
-        """Everything that answers here may depend on."""
+        """Entries that `answers` here may depend on."""
         for sender in self._senders.get(place, ()):
             yield from self._said_by(sender, as_of)
 

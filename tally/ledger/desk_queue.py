@@ -22,7 +22,7 @@ Counties = frozenset[str] | None  # None: the whole election
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class DeskEntry:
     """Something that waits. `place` is the precinct's position, -1 for none."""
 
     id: bytes
@@ -45,7 +45,7 @@ class Group:
     unread: int = 0
     unknown: int = 0
     held: int = 0
-    oldest: list[Item] = field(default_factory=list)  # unread, at most `SHOWN`
+    oldest: list[DeskEntry] = field(default_factory=list)  # unread, at most `SHOWN`
 
 
 Groups = dict[frozenset[str], Group]
@@ -63,23 +63,23 @@ class DeskQueue:
     ) -> None:
         """`county`: of each place, polling sites behind the precincts."""
         self._answered, self._county, self._assignments = answered, county, assignments
-        self._unread: list[Item] = []
-        self._unknown: dict[str, list[Item]] = defaultdict(list)  # by phone
-        self._held: list[Item] = []
+        self._unread: list[DeskEntry] = []
+        self._unknown: dict[str, list[DeskEntry]] = defaultdict(list)  # by phone
+        self._held: list[DeskEntry] = []
         self._held_at: set[int] = set()
-        self._open: dict[bytes, Item] = {}  # unread ones that nothing settles, as far as we know
+        self._open: dict[bytes, DeskEntry] = {}  # unread ones that nothing settles, as far as we know
         self._settled: dict[bytes, float] = {}  # item -> earliest decision about it
         self._decided: dict[bytes, float] = {}  # count -> earliest accept or reject
         self._tied: dict[str, float] = {}  # phone -> earliest tie
         self.version = 0  # grows when something here may have changed
 
     def touched(self, position: int) -> None:
-        """A new entry at a precinct: it may answer a question there."""
+        """Note a new entry at a precinct: it may answer a question there."""
         if position in self._held_at:
             self.version += 1
 
     def file(self, c: CheckIn, key: bytes, place: int, sender: str) -> None:
-        """An entry that is more than a plain count. `sender`: as the ledger knows it."""
+        """File an entry that is more than a plain count. `sender`: as the ledger knows it."""
         detail, received = c.detail, c.received_at.timestamp()
         if c.kind in (Kind.RESOLVE, Kind.REREAD) and "item" in detail:
             item = _key(detail["item"])
@@ -106,7 +106,7 @@ class DeskQueue:
             return
         self.version += 1
 
-    def _item(self, c: CheckIn, key: bytes, place: int, sender: str, unread: bool = False) -> Item:
+    def _item(self, c: CheckIn, key: bytes, place: int, sender: str, unread: bool = False) -> DeskEntry:
         assignments = self._assignments.of(c.watcher_id) if c.watcher_id else ()
         counties = frozenset(self._county[p] for p in assignments if p >= 0)
         if place >= 0:
@@ -122,12 +122,12 @@ class DeskQueue:
                 "text": str(c.detail.get("text", ""))[:LONGEST],
             }
         received, sent = c.received_at.timestamp(), c.sent_at.timestamp()
-        return Item(key, received, sent, place, sender, counties, row)
+        return DeskEntry(key, received, sent, place, sender, counties, row)
 
     def groups(self, as_of: float = FOREVER) -> Groups:
         """Items that waited as of a time, by the counties that may see it."""
         found: Groups = defaultdict(Group)
-        unread: Iterable[Item] = self._open.values() if as_of == FOREVER else self._unread
+        unread: Iterable[DeskEntry] = self._open.values() if as_of == FOREVER else self._unread
         for item in sorted(unread, key=lambda i: i.order):
             if item.received <= as_of and not _by(self._settled.get(item.id), as_of):
                 group = found[item.counties]

@@ -24,10 +24,10 @@ from tally.ledger.decisions import Decisions
 from tally.ledger.desk_queue import DeskQueue
 from tally.ledger.entry_store import EntryStore
 from tally.ledger.incidents import Incidents
-from tally.ledger.places import Places
+from tally.ledger.places import PlaceIndex
 from tally.ledger.poll_hours import PollHours
 from tally.ledger.ties import Ties, UnplacedRow
-from tally.ledger.views import Filed, Views
+from tally.ledger.views import Filed, PrecinctViews
 from tally.ledger.watcher_assignments import WatcherAssignments
 
 PLAIN = frozenset({Kind.COUNT, Kind.FINAL})
@@ -38,7 +38,7 @@ class Ledger:
     """All check-ins of an election, filed by precinct. Idempotent and order-free."""
 
     def __init__(self, election: Election, store: Callable[[int], EntryStore] = EntryStore) -> None:
-        self.places = Places(election)
+        self.places = PlaceIndex(election)
         self.ids, self.index = self.places.ids, self.places.index
         self.hours = PollHours(election, self.places)
         self.incidents = Incidents(self.ids)
@@ -55,7 +55,7 @@ class Ledger:
             self.places, self.store, self.hours, self._decisions, self._ties, self.incidents,
             self._conversations, self.needs_resolution, self.beside, site_at={},
         )  # fmt: skip
-        self._views = Views(self._filed)
+        self._views = PrecinctViews(self._filed)
         self.desk_queue = DeskQueue(self.places.county, self.assignments, self._views.answered)
         self.newest = -FOREVER  # latest received_at of all
         self.unplaced = 0  # entries that name a precinct this election does not have

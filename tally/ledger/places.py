@@ -9,7 +9,7 @@ from tally.entries.sites import sites_of
 from tally.packed.columns import Index, Names, Texts
 
 
-class Places:
+class PlaceIndex:
     """Names, counties and members of places. A precinct's number is its position in the election."""
 
     def __init__(self, election: Election) -> None:

@@ -9,13 +9,13 @@ from election.domain.day import Election
 from tally.entries.entries import FOREVER, Entry, when
 from tally.entries.resolving import by_sort_key
 from tally.ledger.decisions import received_between
-from tally.ledger.places import Places
+from tally.ledger.places import PlaceIndex
 
 
 class PollHours:
     """Opening and closing of every precinct, epoch seconds. `opens` and `closes` are the planned ones."""
 
-    def __init__(self, election: Election, places: Places) -> None:
+    def __init__(self, election: Election, places: PlaceIndex) -> None:
         self._places = places
         known: dict[tuple[Any, Any, Any], tuple[float, float]] = {}
         planned: list[tuple[float, float]] = []

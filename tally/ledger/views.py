@@ -13,7 +13,7 @@ from tally.ledger.conversations import Conversations
 from tally.ledger.decisions import Decisions
 from tally.ledger.entry_store import EntryStore
 from tally.ledger.incidents import Incidents
-from tally.ledger.places import Places
+from tally.ledger.places import PlaceIndex
 from tally.ledger.poll_hours import PollHours
 from tally.ledger.ties import Ties
 
@@ -22,7 +22,7 @@ from tally.ledger.ties import Ties
 class Filed:
     """Everything filed of an election, by job."""
 
-    places: Places
+    places: PlaceIndex
     store: EntryStore
     hours: PollHours
     decisions: Decisions
@@ -40,7 +40,7 @@ class Filed:
         return self.ties.moved(key) | ({place} if place >= 0 else set())
 
 
-class Views:
+class PrecinctViews:
     """Resolves precincts, and keeps those that needed it until an entry changes them."""
 
     def __init__(self, filed: Filed) -> None:

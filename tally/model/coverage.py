@@ -36,7 +36,7 @@ _SPOKEN = {
 
 
 @dataclass(frozen=True, slots=True)
-class CoverageByPlace:
+class PlaceCoverage:
     """How far fresh counts reach in one place. `coverage`: share of its expected votes."""
 
     scope: str  # "county:X" or "group:X"
@@ -53,7 +53,7 @@ class Coverage:
     caveat: str = ""  # why the headline cannot be trusted; empty when it can
     instead: str = ""  # what can be said in its place
     channels: dict[str, int] = field(default_factory=dict)  # fresh precincts, by channel of the newest count
-    thin: tuple[CoverageByPlace, ...] = ()  # under-watched places, those with most expected votes first
+    thin: tuple[PlaceCoverage, ...] = ()  # under-watched places, those with most expected votes first
 
 
 class Guard:
@@ -153,7 +153,7 @@ def _blind(scopes: _Sums, places: _Sums, of: Codes) -> tuple[Flags, Array]:
 
 def _thin(
     places: _Sums, of: Codes, blind: Flags, kind: str, names: Sequence[str]
-) -> dict[int, tuple[CoverageByPlace, ...]]:
+) -> dict[int, tuple[PlaceCoverage, ...]]:
     """Under-watched places by scope, those with most expected votes first."""
     chosen = np.flatnonzero(blind & (places.expected > 0))
     chosen = chosen[np.lexsort((chosen, -places.expected[chosen], of[chosen]))]
@@ -161,7 +161,7 @@ def _thin(
     found = {}
     for scope, start, end in zip(who.tolist(), starts[:-1].tolist(), starts[1:].tolist(), strict=True):
         found[scope] = tuple(
-            CoverageByPlace(
+            PlaceCoverage(
                 f"{kind}:{names[p]}", int(places.precincts[p]), int(places.fresh[p]),
                 round(float(places.covered[p] / places.expected[p]), 3),
             )
@@ -171,7 +171,7 @@ def _thin(
 
 
 def _said(
-    scope: _Scope, unseen: float, channels: dict[str, tuple[int, int]], thin: tuple[CoverageByPlace, ...]
+    scope: _Scope, unseen: float, channels: dict[str, tuple[int, int]], thin: tuple[PlaceCoverage, ...]
 ) -> Coverage:
     """The guard's word, given the share of expected votes under-watched beyond chance."""
     caveat = _caveat(scope, unseen, channels, thin)
@@ -191,7 +191,7 @@ def _said(
 
 
 def _caveat(
-    scope: _Scope, unseen: float, channels: dict[str, tuple[int, int]], thin: tuple[CoverageByPlace, ...]
+    scope: _Scope, unseen: float, channels: dict[str, tuple[int, int]], thin: tuple[PlaceCoverage, ...]
 ) -> str:
     if scope.reporting == 0:
         return "No counts yet: the figure is the expectation alone."

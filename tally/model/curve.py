@@ -11,13 +11,14 @@ from datetime import datetime, time
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from election.domain.day import CurvePoint, Election, ElectionDay
 from tally.model.constants import Constants
+from tally.model.verdicts import slices
 
 Array = NDArray[np.float64]
 GRID = 60  # steps of the day: a quarter of an hour or less
+IN_CACHE = 16_384  # rows of factors at a time
 
 # Philadelphia's volunteers, 2018 and 2019 (Sixty-Six Wards), polls 7 to 20: the middle of their ranges.
 DEFAULT_DAY = ((0.0, 0.0), (1 / 13, 0.115), (5 / 13, 0.41), (8 / 13, 0.57), (10 / 13, 0.72), (12 / 13, 0.915),
@@ -114,18 +115,16 @@ class Curves:
 
     def deviations(self, parts: Array) -> Array:
         """Rows of `factors` at parts of the day, (n, R)."""
-        n = len(parts)
         place = parts * GRID
-        low = np.minimum(place.astype(np.int32), GRID - 1)
-        between = np.empty(
-            (n, 2)
-        )  # a matrix with two entries a row: several times as quick as to gather rows
-        np.subtract(place, low, out=between[:, 1])
-        np.subtract(1.0, between[:, 1], out=between[:, 0])
-        columns = np.stack([low, low + 1], axis=1).ravel()
-        ends = np.arange(0, 2 * n + 1, 2, dtype=np.int32)
-        found = sparse.csr_matrix((between.ravel(), columns, ends), shape=(n, GRID + 1)) @ self.factors
-        return np.asarray(found)
+        low = np.minimum(place.astype(np.intp), GRID - 1)
+        steps = np.diff(self.factors, axis=0)
+        found = np.empty((len(parts), self.factors.shape[1]))
+        for i in slices(len(parts), IN_CACHE):
+            part = np.take(steps, low[i], axis=0)
+            part *= (place[i] - low[i])[:, None]
+            part += np.take(self.factors, low[i], axis=0)
+            found[i] = part
+        return found
 
 
 def _by_scope(day: ElectionDay, points: Iterable[CurvePoint]) -> dict[str, dict[str, Array]]:

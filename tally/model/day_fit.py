@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from tally.model.constants import Constants
 from tally.model.curve import GRID
 from tally.model.expectation import Inputs
+from tally.model.normal import below_normal
 from tally.model.stray_counts import Rates, doubts
 from tally.model.verdicts import slices
 
@@ -195,7 +195,7 @@ def lag_probability(inputs: Inputs, state: DayFit, known: Finals, k: Constants) 
 
     def below(log_median: Array, own: Array) -> Array:
         sd = np.sqrt(own + known.relative_variance) * widened
-        return np.asarray(ndtr((bar - log_median) / np.maximum(sd, 1e-6)))
+        return below_normal((bar - log_median) / np.maximum(sd, 1e-6))
 
     two = known.trusted
     if two is None:

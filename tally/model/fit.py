@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from tally.model.constants import Constants
 from tally.model.day_fit import Array, Codes, DayFit, design, lateness, noise, unexplained
@@ -91,7 +90,15 @@ def fit(inputs: Inputs, rows: Rows, k: Constants, rounds: int = 0) -> DayFit:
     prior = np.concatenate([
         [inputs.level_sd**-2], inputs.feature_sd**-2, np.ones(r), np.full(inputs.tilts, k.feature_tilt_sd**-2)
     ])  # fmt: skip
-    problem = _Problem(xy, tilt, starts, present, inputs.group_county[present], len(inputs.counties))
+    problem = _Problem(
+        xy,
+        np.ascontiguousarray(xy.T),
+        tilt,
+        starts,
+        present,
+        inputs.group_county[present],
+        len(inputs.counties),
+    )
     course = _course(inputs, rows.steps, k)
     bend = slice(1 + q, 1 + q + r)
     support = None if rows.support is None else rows.support[order]
@@ -197,6 +204,7 @@ class _Problem:
     """Rows sorted by county and group, and how they fall into them."""
 
     xy: Array  # design and response side by side
+    columns: Array  # the same, a row a column
     tilt: Array  # what a place's tilt multiplies
     starts: Codes  # first row of each group present
     present: Codes
@@ -212,7 +220,7 @@ def _solve(w: Array, problem: _Problem, prior: Array, told: Array, k: Constants)
     tilted = w * tilt
     groups = _eliminate(
         tuple(_runs(v, problem.starts) for v in (w, tilted, tilted * tilt)),  # type: ignore[arg-type]
-        (_matrix(w, problem.starts) @ xy, _matrix(tilted, problem.starts) @ xy),
+        (_weighted(problem.columns, w, problem.starts), _weighted(problem.columns, tilted, problem.starts)),
         (k.group_sd, k.group_tilt_sd), whole,
     )  # fmt: skip
     # what the groups leave for their county: with p = (a + prior)^-1, b - a p b = prior p b
@@ -265,10 +273,12 @@ def _runs(values: Array, starts: Codes) -> Array:
     return np.asarray(np.add.reduceat(values, starts))
 
 
-def _matrix(values: Array, starts: Codes) -> sparse.csr_matrix:
-    """Sums over runs of rows, weighted by `values`, as a matrix (runs, rows): several times as quick."""
-    ends = np.append(starts, len(values))
-    return sparse.csr_matrix((values, np.arange(len(values)), ends), shape=(len(starts), len(values)))
+def _weighted(columns: Array, weights: Array, starts: Codes) -> Array:
+    """Sums over runs of rows, times their weights, (runs, columns): a column at a time stays in the cache."""
+    found = np.empty((len(starts), len(columns)))
+    for j, column in enumerate(columns if len(starts) else ()):
+        found[:, j] = np.add.reduceat(weights * column, starts)
+    return found
 
 
 def _into(values: Array, where: Codes, n: int) -> Array:

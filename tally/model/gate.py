@@ -36,7 +36,7 @@ WORDS = {
 }
 
 
-class Candidate(NamedTuple):
+class CountCandidate(NamedTuple):
     """One count of `Candidates` as a value, for wording why it was left out. `off` is log N less everything
     expected (0 means as its peers).
     """
@@ -150,7 +150,9 @@ def _tail(value: Array, sd: Array, nu: float) -> Array:
     )
 
 
-def why(candidates: Sequence[Candidate], accepted: Sequence[int], at: int, cap: float) -> tuple[bool, str]:
+def why(
+    candidates: Sequence[CountCandidate], accepted: Sequence[int], at: int, cap: float
+) -> tuple[bool, str]:
     """Why a count was left out: (a later count contradicts it, in words)."""
     c = candidates[at]
     later = any(i > at for i in accepted)

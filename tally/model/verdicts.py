@@ -62,7 +62,7 @@ class GateResult:
     rejections: dict[int, Rejections]  # by which of `table.at`: precincts where something was left out
 
 
-def rejections_of(candidates: Sequence[gate.Candidate], kept: Sequence[int], cap: float) -> Rejections:
+def rejections_of(candidates: Sequence[gate.CountCandidate], kept: Sequence[int], cap: float) -> Rejections:
     """Why each count of one precinct that was left out was; `kept` are the indices of the others."""
     reasons: dict[int, tuple[bool, str]] = {}
     held, newest, accepted = 0, "", set(kept)
@@ -77,8 +77,8 @@ def rejections_of(candidates: Sequence[gate.Candidate], kept: Sequence[int], cap
     return Rejections(reasons, held, newest)
 
 
-def candidates_of(c: gate.Candidates, begin: int = 0, end: int | None = None) -> list[gate.Candidate]:
+def candidates_of(c: gate.Candidates, begin: int = 0, end: int | None = None) -> list[gate.CountCandidate]:
     """Some candidates, one precinct's as a rule, as values."""
     columns = (c.votes, c.share, c.off, c.level_sd, c.asked, c.sure)
     rows = zip(*(v[begin:end].tolist() for v in columns), strict=True)
-    return [gate.Candidate(int(votes), *rest) for votes, *rest in rows]
+    return [gate.CountCandidate(int(votes), *rest) for votes, *rest in rows]

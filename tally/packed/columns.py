@@ -1,7 +1,7 @@
 """Columns that are no numbers, packed: the names of 180,000 precincts in four megabytes instead of thirty.
 
 A `str` weighs 50 bytes before its first letter, and a dict entry a hundred. `Packed` keeps texts end to end,
-`Names` also finds them again; `Texts`, `Few` and `Maybe` are columns of an election.
+`Names` also finds them again; `Texts`, `DictionaryColumn` and `SparseColumn` are columns of an election.
 """
 
 from array import array
@@ -185,7 +185,7 @@ class Texts(Sequence[str]):
         return self._texts.taken(self._codes[chosen])
 
 
-class Few(Sequence[int]):
+class DictionaryColumn(Sequence[int]):
     """A column of whole numbers, few of them different."""
 
     def __init__(self, values: NDArray[np.int64]) -> None:
@@ -198,7 +198,7 @@ class Few(Sequence[int]):
     def __getitem__(self, i: Any) -> Any:
         return self._values.item(self._codes.item(i))
 
-    def same(self, other: "Few") -> bool:
+    def same(self, other: "DictionaryColumn") -> bool:
         """Whether both have equal values."""
         return np.array_equal(self._values, other._values) and np.array_equal(self._codes, other._codes)
 
@@ -213,7 +213,7 @@ class Few(Sequence[int]):
         return found
 
 
-class Maybe(Sequence[float | None]):
+class SparseColumn(Sequence[float | None]):
     """A column of numbers that may be missing."""
 
     def __init__(self, values: Sequence[float | None]) -> None:

@@ -26,7 +26,7 @@ from tally.model.expectation import Inputs, inputs_of
 from tally.model.fit import fit
 from tally.model.site_shares import Sites
 from tally.model.verdicts import NOTHING_REJECTED, GateResult, Judged
-from tally.packed.columns import Maybe, Names, Texts
+from tally.packed.columns import Names, SparseColumn, Texts
 from tally.packed.count_columns import CountColumns
 from tally.projection.gating import Gating
 from tally.projection.sums import aggregates
@@ -143,5 +143,5 @@ def places_of(election: Election, ids: Names) -> Columns:
     for name in ("registered", "already_voted"):
         found[name] = np.array([getattr(p, name) for p in precincts], dtype=np.int32)
     for name in ("lat", "lon"):
-        found[name] = Maybe([getattr(p, name) for p in precincts])
+        found[name] = SparseColumn([getattr(p, name) for p in precincts])
     return found

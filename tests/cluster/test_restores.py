@@ -51,9 +51,11 @@ async def test_preflight_passes_on_a_cluster_that_is_well(measured: Measured, tm
         found = await examine(
             cluster.url, tmp_path / "none", cluster.secrets / "proxy.crt", cluster.http, local=False
         )
-    assert [f.line() for f in found if not f.passed] == []
-    assert {f.check for f in found} >= {"dns", "tls", "redirect", "webhook", "clock", "database", "backup",
-                                        "capacity", "opt-out", "hours"}  # fmt: skip
+    # what only the campaign has: phones that were called up, numbers, a rehearsal of this installation
+    ours = {"watchers", "phones", "numbers", "rehearsal"}
+    assert [f.line() for f in found if not f.passed and f.check not in ours] == []
+    assert {f.check for f in found} >= {"dns", "tls", "redirect", "private", "webhook", "clock", "database",
+                                        "backup", "capacity", "opt-out", "hours"}  # fmt: skip
     said = await asyncio.to_thread(cluster.run, "deploy/cluster", "preflight", "--local", check=False)
     passed = {line.split()[1] for line in said.splitlines() if line.startswith("pass")}
     assert {"disk", "database", "backup", "capacity", "opt-out", "hours"} <= passed, said

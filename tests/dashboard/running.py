@@ -42,10 +42,10 @@ from election.wire.feed import (
     Beat,
     CallProposal,
     Calls,
-    Clock,
     Delta,
     Desks,
     Dispatch,
+    FeedClock,
     Hello,
     Incident,
     PrecinctInfo,
@@ -212,7 +212,7 @@ class FeedDriver:
             return
         self.tokens_seen.append(token)
         self.resumed.append((token["account"], query.get("engine"), query.get("since")))
-        clock = Clock(now=self.now, speed=1.0)
+        clock = FeedClock(now=self.now, speed=1.0)
         hello = Hello(
             engine="test",
             election="Sample County",
@@ -231,7 +231,7 @@ class FeedDriver:
         finally:
             self.viewers.discard(viewer)
 
-    def snapshot(self, clock: Clock, counties: list[str] | None) -> Snapshot:
+    def snapshot(self, clock: FeedClock, counties: list[str] | None) -> Snapshot:
         seen = [p for p in self.election.precincts if counties is None or p.county in counties]
         infos = [
             PrecinctInfo(
@@ -412,7 +412,7 @@ class Neighbourhood:
         at = datetime.fromisoformat(request.query["at"]).timestamp()
         if at > self.feed.now:
             return web.json_response({"error": "that minute is still to come"}, status=400)
-        past = self.feed.snapshot(Clock(now=at, speed=0.0), counties)
+        past = self.feed.snapshot(FeedClock(now=at, speed=0.0), counties)
         changed = past.standings | {
             "shortfall": [1000 + minutes_of(at) + i for i, _ in enumerate(past.standings["shortfall"])]
         }
@@ -495,7 +495,7 @@ async def war_room(
     """A fresh database with this election and four accounts; feed, neighbours and dashboard on free ports."""
     name = f"board_{secrets.token_hex(6)}"
     admin = await asyncpg.connect(postgres.url_of("postgres"))
-    await admin.execute(f"create database {name} template template_beluga")
+    await admin.execute(f"create database {name} template template_beluga strategy file_copy")
     connection = await connect(postgres.url_of(name))
     async with connection.transaction():
         await save_election(connection, election)

@@ -19,9 +19,11 @@ import re._parser as parser
 import signal
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -36,6 +38,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("intake", "election", "callers", "dashboard", "tally", "beluga")
 METHODS = ("match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer")
 DEFAULT_USES = ("match", "fullmatch", "search", "sub")
+THROUGH = ("sub", "subn", "split", "findall", "finditer")  # a search, and on from each match to the end
 FLOOR_SECONDS = 0.0008  # what takes less at its longest holds up nobody, and cannot be measured
 MOST_SECONDS = 1.0  # of processor time for one string; a linear expression needs a hundredth
 GROWTH = 6.0  # for four times the length
@@ -47,7 +50,7 @@ CAPS = {
     "intake/webhook": 8_190,
     "election/domain/phones": 16,
 }
-DEFAULT_CAP = 4_096
+DEFAULT_CAP = 2_048  # a quadratic one shows there; `make fuzz` goes up to 64 KB
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,13 @@ class Expression:
     where: str
     pattern: "re.Pattern[str] | re.Pattern[bytes]"
     uses: tuple[str, ...] = DEFAULT_USES
+
+    @property
+    def hardest(self) -> tuple[str, ...]:
+        """The uses that do all that the others do: a search begins with a match, and all with a search."""
+        through = [use for use in self.uses if use in THROUGH][:1]
+        found = through or [use for use in ("search", "match") if use in self.uses][:1]
+        return (*found, *(["fullmatch"] if "fullmatch" in self.uses else []))
 
     @property
     def cap(self) -> int:
@@ -87,8 +97,8 @@ def found_in_source() -> tuple[list[Expression], set[str]]:
     """All written out, and the files in which some are made when they are needed."""
     found: list[Expression] = []
     made: set[str] = set()
-    texts = {path: path.read_text(encoding="utf-8") for path in sources()}
-    for path, text in texts.items():
+    for path in sources():
+        text = path.read_text(encoding="utf-8")
         where = str(path.relative_to(ROOT))
         tree = ast.parse(text)
         # what a module binds when it is imported is found there, however it is made
@@ -111,7 +121,7 @@ def found_in_source() -> tuple[list[Expression], set[str]]:
             if not isinstance(written, ast.Constant):
                 made |= set() if id(node) in held else {where}
                 continue
-            uses = _uses_of(node, text, texts.values()) if called.attr == "compile" else (called.attr,)
+            uses = _uses_of(node, text) if called.attr == "compile" else (called.attr,)
             found.append(_expression(where, node, written.value, _flags(node), uses))
     return found, made
 
@@ -128,15 +138,28 @@ def _flags(node: ast.Call) -> int:
     return 0
 
 
-def _uses_of(node: ast.Call, text: str, texts: Iterable[str]) -> tuple[str, ...]:
+def _uses_of(node: ast.Call, text: str) -> tuple[str, ...]:
     """By which methods the name that this is bound to is used, anywhere; all where that cannot be told."""
     bound = re.search(r"^\s*(\w+)\b[^=\n]*= *$", text[: _offset(node, text)].rpartition("\n")[2] or "", re.M)
     if bound is None:
         return DEFAULT_USES
-    used = {
-        method for other in texts for method in re.findall(rf"\b{bound[1]}\.({'|'.join(METHODS)})\b", other)
-    }
-    return tuple(sorted(used)) or DEFAULT_USES
+    return _uses_of_name(bound[1])
+
+
+@cache
+def _uses_by_name() -> dict[str, set[str]]:
+    """What is written before each method, anywhere in the rooms."""
+    found = defaultdict(set)
+    for path in sources():
+        for name, method in re.findall(
+            rf"\b(\w+)\.({'|'.join(METHODS)})\b", path.read_text(encoding="utf-8")
+        ):
+            found[name].add(method)
+    return found
+
+
+def _uses_of_name(name: str) -> tuple[str, ...]:
+    return tuple(sorted(_uses_by_name().get(name, ()))) or DEFAULT_USES
 
 
 def _offset(node: ast.Call, text: str) -> int:
@@ -151,8 +174,10 @@ def held_by_modules() -> list[Expression]:
         if name.endswith("__main__"):
             continue
         module = importlib.import_module(name)
-        for held in _patterns(vars(module).values(), 0):
-            found.append(Expression(f"{path.relative_to(ROOT)} (held)", held))
+        where = f"{path.relative_to(ROOT)} (held)"
+        for bound, value in vars(module).items():
+            uses = _uses_of_name(bound) if isinstance(value, re.Pattern) else DEFAULT_USES
+            found += [Expression(where, held, uses) for held in _patterns([value], 0)]
     return found
 
 
@@ -369,7 +394,7 @@ def spent(work: Callable[[], Any]) -> float:
 def superlinear(expression: Expression, longest: int) -> str:
     """The attack under which it grows faster than the string, described; "" where none is found."""
     pattern: Any = expression.pattern
-    for use in expression.uses:
+    for use in expression.hardest:
         take = _user(pattern, use)
         for attack in attacks(pattern):
             if found := _grows(take, attack, longest, isinstance(pattern.pattern, bytes)):
@@ -382,20 +407,15 @@ def _grows(take: Callable[[Any], Any], attack: Attack, longest: int, as_bytes: b
         made = attack.of_length(length)
         return made.encode("utf-8", "replace") if as_bytes else made
 
-    length = min(64, longest)
     try:
         with _bounded(MOST_SECONDS):
-            while True:  # step by step, so that what explodes is stopped early
-                subject = text(length)
-                once = spent(lambda subject=subject: take(subject))  # type: ignore[misc]
-                if length == longest:
-                    break
-                length = min(4 * length, longest)
+            subject = text(longest)
+            once = spent(lambda: take(subject))
     except TooLongError:
-        return f"needs more than {MOST_SECONDS} s for {length} characters"
+        return f"needs more than {MOST_SECONDS} s for {longest} characters"
     if once < FLOOR_SECONDS:
         return ""
-    long, short = text(longest), text(longest // 4)
+    long, short = subject, text(longest // 4)
     ratios: list[float] = []
     for _ in range(TRIES):
         small = max(spent(lambda: [take(short) for _ in range(4)]) / 4, 1e-9)
@@ -412,7 +432,7 @@ def main() -> None:
     expressions = every_expression()
     tried, bad = 0, []
     for expression in expressions:
-        tried += len(attacks(expression.pattern)) * len(expression.uses)
+        tried += len(attacks(expression.pattern)) * len(expression.hardest)
         if found := superlinear(expression, longest):
             bad.append(found)
             print(found, flush=True)

@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.fuzz.expressions import MADE, Expression, every_expression, found_in_source, superlinear
+from tests.fuzz.expressions import (
+    DEFAULT_CAP,
+    MADE,
+    Expression,
+    every_expression,
+    found_in_source,
+    superlinear,
+)
 
 # As the front had it until an outside review: forty headers and an odd letter held a worker for hours.
 OLD_HEAD = re.compile(
@@ -53,4 +60,4 @@ def test_no_room_is_left_out(everything: list[Expression]) -> None:
     ids=lambda value: value if isinstance(value, str) else None,
 )
 def test_one_that_is_not_would_be_found(pattern: "re.Pattern[Any]", use: str) -> None:
-    assert superlinear(Expression("here", pattern, (use,)), 4_096)
+    assert superlinear(Expression("here", pattern, (use,)), DEFAULT_CAP)

@@ -105,7 +105,7 @@ def site(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -
         await connection.execute(sql)
         await connection.close()
 
-    run(admin(f"create database {name} template template_beluga"))
+    run(admin(f"create database {name} template template_beluga strategy file_copy"))
     url = postgres.url_of(name)
     run(import_election(url, todays_election()))
     more = {"BELUGA_WATCHERS_NUMBER": NUMBER, "BELUGA_ADDRESS_REQUESTS_PER_SECOND": "0"}

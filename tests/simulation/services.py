@@ -5,7 +5,6 @@ The journal is the real one on a real (memory) disk, without its thread.
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import date, time
 from functools import partial
 from pathlib import Path
@@ -18,9 +17,10 @@ from election.domain.day import Election, ElectionDay, Precinct, Watcher
 from election.domain.ids import PrecinctId, WatcherId
 from election.domain.roster import roster_of
 from intake.drain.drain import Drain
-from intake.journal.draft import Draft
+from intake.journal.draft import MessageDraft
 from intake.journal.folder import JournalFolder
-from intake.journal.writer import Journal, _settle
+from intake.journal.group_commit import GroupCommit, settle_future
+from intake.journal.writer import Journal
 from intake.roster.snapshot import Rosters
 
 if TYPE_CHECKING:
@@ -45,50 +45,43 @@ ELECTION = an_election()
 ROSTER = roster_of(ELECTION)
 
 
-class SteppedJournal(Journal):
-    """The real journal, its thread's work done by the loop, with a disk that takes time and may fail."""
+class SteppedCommits(GroupCommit):
+    """The real journal's, the thread's work done by the loop, with a disk that takes time and may fail."""
 
-    world: "World"
-
-    @classmethod
-    async def begin(cls, folder: Path, world: "World") -> "SteppedJournal":
+    def __init__(self, folder: Path, world: "World") -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        journal = cls(JournalFolder(folder, world, 1 << 29), -1)
-        journal.world = world
-        journal.pending = []
-        journal.dead = False
-        journal.death = asyncio.get_running_loop().create_future()
-        return journal
+        loop = asyncio.get_running_loop()
+        super().__init__(JournalFolder(folder, world, 1 << 29, elapsed=loop.time))
+        self._world = world
+        self._pending: list[Any] = []
+        self._dead = False
+        self.death: asyncio.Future[None] = loop.create_future()
 
-    pending: list[Any]
-    dead: bool
-    death: asyncio.Future[None]
-
-    async def append(self, draft: Draft) -> tuple[Message, bool]:
+    async def append(self, draft: MessageDraft) -> tuple[Message, bool]:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting += 1
-        self.pending.append((draft, partial(_settle, future)))
-        if len(self.pending) == 1:
-            self.world.spawn(self._commit())
+        self.waiting += 1
+        self._pending.append((draft, partial(settle_future, future)))
+        if len(self._pending) == 1:
+            self._world.spawn(self._commit())
         return await future
 
     async def _commit(self) -> None:
-        await self.world.nap()
-        if self.dead:
+        await self._world.nap()
+        if self._dead:
             return
-        batch, self.pending = self.pending, []
-        file = self._folder.current
-        if file is not None and self.world.unlucky(0.03):
+        batch, self._pending = self._pending, []
+        file = self.folder.files.current
+        if file is not None and self._world.unlucky(0.03):
             self._break(file)
-        stored = self._folder.store([draft for draft, _ in batch])
-        answers = [(heard, result) for (_, heard), result in zip(batch, stored, strict=True)]
-        await self.world.nap()  # durable, and nobody knows yet
-        if not self.dead:
-            self._answer(answers, len(batch))
+        stored = self.folder.store([draft for draft, _ in batch])
+        answers = [(on_done, result) for (_, on_done), result in zip(batch, stored, strict=True)]
+        await self._world.nap()  # durable, and nobody knows yet
+        if not self._dead:
+            self.answer(answers, len(batch))
 
     def _break(self, file: Any) -> None:
         """The next write fails: before anything was written, or although everything was."""
-        append, written = file.append, self.world.unlucky(0.5, always=True)
+        append, written = file.append, self._world.unlucky(0.5, always=True)
 
         def fail(*arguments: Any) -> Any:
             if written:
@@ -97,20 +90,18 @@ class SteppedJournal(Journal):
 
         file.append = fail
 
-    async def _ask(self, job: Any) -> Any:
-        await self.world.nap()
-        if self.dead:
+    async def ask(self, job: Any) -> Any:
+        await self._world.nap()
+        if self._dead:
             raise ConnectionError("this process is dead")
         value = job()
-        await self.world.nap()
+        await self._world.nap()
         return value
 
     def die(self) -> None:
-        self.dead = True
+        self._dead = True
         self.death.set_result(None)
-        for file in self._folder.files():
-            with suppress(apsw.Error):
-                file.close()
+        self.folder.files.close()
 
 
 class MarkingFirst(Drain):
@@ -127,12 +118,14 @@ class Intake:
 
     def __init__(self, world: "World", folder: Path) -> None:
         self._world, self._folder = world, folder
-        self.journal: SteppedJournal | None = None
+        self.journal: Journal | None = None
+        self._commits: SteppedCommits | None = None
         self._task: asyncio.Task[None] | None = None
         self.drain: Drain | None = None
 
     async def start(self) -> None:
-        self.journal = await SteppedJournal.begin(self._folder, self._world)
+        self._commits = SteppedCommits(self._folder, self._world)
+        self.journal = Journal(self._commits, -1)
         rosters = Rosters(self._folder)
         rosters.current = ROSTER
         rosters._by_version[ROSTER.version] = ROSTER
@@ -142,25 +135,25 @@ class Intake:
         self._task = asyncio.get_running_loop().create_task(self.drain.run())
 
     def die(self) -> None:
-        if self.journal is None:
+        if self._commits is None:
             return
-        self.journal.die()
+        self._commits.die()
         assert self.drain is not None
         assert self._task is not None
         if self.drain._connection is not None:
             self.drain._connection.terminate()
         self._task.cancel()
         self._world.graves.append(self._task)
-        self.journal = None
+        self.journal = self._commits = None
 
-    async def take(self, draft: Draft) -> None:
+    async def take(self, draft: MessageDraft) -> None:
         """Returns once it is acknowledged. Raises where it is not."""
         await self._world.nap()
-        journal = self.journal
-        if journal is None:
+        commits = self._commits
+        if commits is None:
             raise ConnectionRefusedError
-        answered = asyncio.ensure_future(journal.append(draft))
-        await asyncio.wait({answered, journal.death}, return_when=asyncio.FIRST_COMPLETED)
+        answered = asyncio.ensure_future(commits.append(draft))
+        await asyncio.wait({answered, commits.death}, return_when=asyncio.FIRST_COMPLETED)
         if not answered.done():
             answered.cancel()
             raise ConnectionResetError

@@ -14,7 +14,6 @@ import structlog
 
 import intake.drain.drain
 import intake.journal.file
-import intake.journal.folder
 import tally.engine.follower
 from election.domain.day import Election
 from tally.ledger.entry_store import EntryStore
@@ -50,8 +49,6 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
     monkeypatch.setattr(intake.drain.drain, "connect", connect)
     monkeypatch.setattr(intake.drain.drain, "perf_counter", now)
-    monkeypatch.setattr(intake.journal.folder, "monotonic", now)
-    monkeypatch.setattr(intake.journal.folder, "perf_counter", now)
     monkeypatch.setattr(
         intake.journal.file.secrets, "token_hex", lambda n: f"{Current.labels.getrandbits(8 * n):0{2 * n}x}"
     )

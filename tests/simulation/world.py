@@ -16,7 +16,7 @@ from uuid import UUID
 
 from election.domain.checkin import Channel, CheckIn, Message
 from election.domain.ids import message_id
-from intake.journal.draft import Draft
+from intake.journal.draft import MessageDraft
 from intake.journal.writer import JournalUnavailableError
 from intake.metrics.intake import Telemetry
 from intake.reading.reader import check_ins_of, readings_of
@@ -116,7 +116,7 @@ class World:
         )
         key = f"t{n}"
         at = self.now()
-        draft = Draft(
+        draft = MessageDraft(
             "generic", key, Channel.SMS, watcher.phone, words, words.encode(), at, at, ROSTER.version
         )
         identity = message_id("generic", key)

@@ -23,7 +23,7 @@ class MappingFileError(BelugaError):
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class RememberedMapping:
     """One shape of file: its headings in order, its kind, field to heading, and answers."""
 
     name: str
@@ -50,7 +50,7 @@ class Remembered:
         return "; ".join(parts) or "the columns stand in another order"
 
 
-def read_mappings(folder: Path) -> list[Remembered]:
+def read_mappings(folder: Path) -> list[RememberedMapping]:
     """What was decided before; nothing where there is no file. Raises `MappingFileError`."""
     try:
         data = tomllib.loads((folder / FILE).read_text(encoding="utf-8-sig"))
@@ -64,7 +64,7 @@ def read_mappings(folder: Path) -> list[Remembered]:
     for each in data.get("file", []):
         if isinstance(each, dict) and isinstance(each.get("headings"), list):
             found.append(
-                Remembered(
+                RememberedMapping(
                     str(each.get("name", "")),
                     tuple(map(str, each["headings"])),
                     str(each.get("kind", "")),
@@ -75,7 +75,7 @@ def read_mappings(folder: Path) -> list[Remembered]:
     return found
 
 
-def write_mappings(path: Path, mappings: Iterable[Remembered]) -> None:
+def write_mappings(path: Path, mappings: Iterable[RememberedMapping]) -> None:
     """All of them, a table each."""
     parts = [_ABOUT]
     for each in mappings:
@@ -92,11 +92,11 @@ def write_mappings(path: Path, mappings: Iterable[Remembered]) -> None:
     path.write_text("".join(parts), encoding="utf-8")
 
 
-def merged(old: Iterable[Remembered], new: Iterable[Remembered]) -> list[Remembered]:
+def merged(old: Iterable[RememberedMapping], new: Iterable[RememberedMapping]) -> list[RememberedMapping]:
     """New decisions in the place of old ones about the same shape."""
     new = list(new)
     kept = [o for o in old if not any(n.fits(o.headings) and n.kind and o.kind for n in new)]
-    unique: list[Remembered] = []
+    unique: list[RememberedMapping] = []
     for each in new:
         if not any(u.fits(each.headings) and u.kind == each.kind for u in unique):
             unique.append(each)

@@ -9,7 +9,7 @@ SHOWN = 100  # refusals and drops named one by one; the rest is counted
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class AdoptQuestion:
     """What must be answered first. `key` is its name in mapping.toml; without `choices` any text answers."""
 
     key: str
@@ -32,7 +32,7 @@ class FileReport:
     refused: list[dict[str, Any]] = field(default_factory=list)
     dropped: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    questions: list[Question] = field(default_factory=list)
+    questions: list[AdoptQuestion] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     spoiled: bool = False  # the whole file was refused: nothing of it counts
 
@@ -66,7 +66,7 @@ class FileReport:
 
     def ask(self, key: str, words: str, *choices: str) -> None:
         if all(q.key != key for q in self.questions):
-            self.questions.append(Question(key, words, choices))
+            self.questions.append(AdoptQuestion(key, words, choices))
 
     def json(self) -> dict[str, Any]:
         return {

@@ -4,7 +4,7 @@ import { Queue } from "./queue.js";
 
 /** @import {Entry, Kept, Verdict} from "./queue.js" */
 /** @typedef {{lease_id: string, outcome_id: string, outcome: string, call_back_local?: string, language?: string}} Report */
-/** @typedef {{live: boolean, reason?: string, message: string, phone?: string, voter?: {name: string, phone: string, script: string[]}}} StillYours */
+/** @typedef {{live: boolean, reason?: string, message: string, phone?: string, voter?: {name: string, phone: string, script: string[]}}} LeaseStatus */
 
 /** What an outcome is answered: of a lease that has ended nothing more is wanted. @param {number} status @returns {Verdict} */
 export const verdictOnOutcome = (status) => (status >= 500 || status === 429 || status === 401 ? "later" : "refused");
@@ -53,7 +53,7 @@ export function begin(page) {
     say(message || data.stop);
     if (call) { call.setAttribute("aria-disabled", "true"); call.removeAttribute("href"); }
   };
-  /** Whom to call, in the places that wait for it; text only, whatever a name holds. @param {NonNullable<StillYours["voter"]>} voter */
+  /** Whom to call, in the places that wait for it; text only, whatever a name holds. @param {NonNullable<LeaseStatus["voter"]>} voter */
   const show = (voter) => {
     const lines = voter.script.map((line) => Object.assign(document.createElement("p"), { textContent: line }));
     byId("name")?.replaceChildren(voter.name);
@@ -110,7 +110,7 @@ export function begin(page) {
     try {
       const answer = await ask("POST", "/api/dial", { lease_id: lease });
       if (!answer.ok && answer.status !== 429) throw new Error("later");
-      const still = /** @type {StillYours} */ (await answer.json());
+      const still = /** @type {LeaseStatus} */ (await answer.json());
       if (still.reason === "unreported") return location.replace(home); // it asks what came of those
       if (still.reason === "too_fast") return say(still.message);
       if (!still.live) return stop(still.message);
@@ -125,7 +125,7 @@ export function begin(page) {
     try {
       const answer = await ask("POST", "/api/heartbeat", { lease_id: lease });
       if (!answer.ok) return;
-      const still = /** @type {StillYours} */ (await answer.json());
+      const still = /** @type {LeaseStatus} */ (await answer.json());
       if (!still.live) stop(still.message);
     } catch { /* the next beat tries again; dialling asks anyway */ }
   }, Number(data.beat) * 1000);

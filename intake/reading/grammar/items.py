@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from election.domain.ids import PrecinctId
 from intake.reading.grammar.danger import NO_ALARM, Alarm, alarm_of
 from intake.reading.grammar.fold import bare
-from intake.reading.grammar.places import Places, without_zeros
+from intake.reading.grammar.places import PlaceVocabulary, without_zeros
 from intake.reading.grammar.tokens import Token, parts, tokenise
 from intake.reading.grammar.words import Code, Vocabulary
 
@@ -46,7 +46,7 @@ def codes_of(items: list[Item]) -> str:
     return "".join([item.code for item in items])
 
 
-def items_of(folded: str, vocabulary: Vocabulary, places: Places) -> tuple[list[Item], Alarm]:
+def items_of(folded: str, vocabulary: Vocabulary, places: PlaceVocabulary) -> tuple[list[Item], Alarm]:
     """The items of a folded text (times joined, fillers and polite words among them), and its danger.
 
     Remembered with their roster: never change what comes back.
@@ -63,7 +63,7 @@ def words_of(folded: str) -> list[str]:
     return [token.text for token in _parted(tokenise(folded))]
 
 
-def _items_of(folded: str, vocabulary: Vocabulary, places: Places) -> tuple[list[Item], Alarm]:
+def _items_of(folded: str, vocabulary: Vocabulary, places: PlaceVocabulary) -> tuple[list[Item], Alarm]:
     if folded.isdigit() and len(folded) <= MOST_DIGITS:  # the commonest text of all
         return [_number(folded, 0, len(folded), places)], NO_ALARM
     tokens = _parted(tokenise(folded))
@@ -94,7 +94,7 @@ def _items_of(folded: str, vocabulary: Vocabulary, places: Places) -> tuple[list
     return (items if _TIME_WORDS.isdisjoint(codes_of(items)) else join_times(items)), alarm
 
 
-def _with_ids_as_written(tokens: list[Token], folded: str, places: Places) -> list[Token]:
+def _with_ids_as_written(tokens: list[Token], folded: str, places: PlaceVocabulary) -> list[Token]:
     """The tokens, with ids that the tokeniser would part (`1--1`, `101.0`, `2/8`) as one each."""
     spans = []
     for chunk in _CHUNK.finditer(folded):
@@ -124,7 +124,7 @@ def _parted(tokens: list[Token]) -> list[Token]:
     return out
 
 
-def _items_of_token(token: Token, folded: str, vocabulary: Vocabulary, places: Places) -> list[Item]:
+def _items_of_token(token: Token, folded: str, vocabulary: Vocabulary, places: PlaceVocabulary) -> list[Item]:
     kind, text, start, end = token
     if kind == "id":
         return [Item(Code.PLACE, start, end, text, ids=places.written[bare(text)])]
@@ -163,7 +163,7 @@ def _mark(token: Token, folded: str) -> list[Item]:
     return [Item(Code.UNKNOWN, token.start, token.end, token.text)]
 
 
-def _number(digits: str, start: int, end: int, places: Places) -> Item:
+def _number(digits: str, start: int, end: int, places: PlaceVocabulary) -> Item:
     if len(digits.lstrip("0")) > MOST_DIGITS or len(digits) > MOST_DIGITS + 3:
         ids = places.ids.get(digits, ())
         return Item(Code.PLACE if ids else Code.ODD, start, end, digits, ids=ids)
@@ -195,7 +195,7 @@ def _touches(sign: str, folded: str, at: int) -> bool:
     return True
 
 
-def _mixed(token: Token, folded: str, vocabulary: Vocabulary, places: Places) -> list[Item]:
+def _mixed(token: Token, folded: str, vocabulary: Vocabulary, places: PlaceVocabulary) -> list[Item]:
     """Digits glued to letters or dashes: an id, a range, `412votes`, `1h30`, or something odd."""
     _, text, start, end = token
     ids = places.named_by_id(bare(text))

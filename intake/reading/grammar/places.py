@@ -35,7 +35,7 @@ class Remembered(dict[str, T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class PlaceVocabulary:
     """`ids` by compact id or one-word name; `names` by phrase, with their `lengths` by first word.
 
     `items_before`: a folded text's items. `clauses_before`: a text's clauses, where they are anybody's.
@@ -77,7 +77,7 @@ def without_zeros(folded: str) -> str:
     return _ZEROS.sub("", folded)
 
 
-def _places_of(roster: Roster) -> Places:
+def _places_of(roster: Roster) -> PlaceVocabulary:
     ids: dict[str, list[PrecinctId]] = {}
     names: dict[str, list[PrecinctId]] = {}
     loose: dict[str, list[PrecinctId]] = {}
@@ -125,7 +125,7 @@ def _places_of(roster: Roster) -> Places:
         elif add(names, phrase, PrecinctId(site)):
             phrases.append(words)
     by_id = {key: exact.get(key) or tuple(found) for key, found in ids.items()}  # `111` is 111, never 1-11
-    return Places(
+    return PlaceVocabulary(
         by_id,
         {key: tuple(found) for key, found in names.items()},
         lengths_by_first_word(phrases),
@@ -135,10 +135,10 @@ def _places_of(roster: Roster) -> Places:
     )
 
 
-_cache: dict[str, Places] = {}
+_cache: dict[str, PlaceVocabulary] = {}
 
 
-def places_of(roster: Roster) -> Places:
+def places_of(roster: Roster) -> PlaceVocabulary:
     """The index of a roster's precincts, kept for the last few roster versions."""
     places = _cache.get(roster.version)
     if places is None:

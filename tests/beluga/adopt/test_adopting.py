@@ -10,7 +10,7 @@ import pytest
 
 from beluga.adopt.looking import look_around
 from beluga.adopt.proposing import DayGiven, answer, draft_of, propose
-from beluga.adopt.writing import Outcome, write
+from beluga.adopt.writing import AdoptResult, write
 from election.folder import Findings
 
 DAY = DayGiven("A county", date(2026, 11, 3), "America/New_York", "07:00", "20:00")
@@ -28,7 +28,7 @@ class Desk:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def adopt(self, *paths: Path, answers: dict[tuple[str, str], str] | None = None) -> Outcome:
+    def adopt(self, *paths: Path, answers: dict[tuple[str, str], str] | None = None) -> AdoptResult:
         self.runs += 1
         scratch = self.base / f"scratch{self.runs}"
         scratch.mkdir()
@@ -40,7 +40,7 @@ class Desk:
 
     def take(
         self, name: str, content: str | bytes, beside: str | None = REGISTRATION, **answers: str
-    ) -> Outcome:
+    ) -> AdoptResult:
         files = [self.file(name, content)]
         if beside is not None:
             files.insert(0, self.file("beside.csv", beside))
@@ -69,7 +69,7 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
-def words(outcome: Outcome) -> str:
+def words(outcome: AdoptResult) -> str:
     return json.dumps(outcome.json(), ensure_ascii=False).lower()
 
 

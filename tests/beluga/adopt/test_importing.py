@@ -130,7 +130,7 @@ def databases(postgres: EmbeddedPostgres) -> Iterator[tuple[str, str]]:
             await admin.execute(words.format(name))
         await admin.close()
 
-    asyncio.run(say("create database {} template template_beluga"))
+    asyncio.run(say("create database {} template template_beluga strategy file_copy"))
     yield postgres.url_of(names[0]), postgres.url_of(names[1])
     asyncio.run(say("drop database {} with (force)"))
 

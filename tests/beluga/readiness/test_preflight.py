@@ -1,6 +1,7 @@
 """Every check of the preflight passes where all is well, and has a test that makes it fail."""
 
 import asyncio
+import json
 import os
 import ssl
 import subprocess
@@ -16,13 +17,20 @@ from typer.testing import CliRunner
 
 from beluga.commands import app
 from beluga.load.sender import TextSender
+from beluga.readiness import people, public_path
 from beluga.readiness import preflight as checks
 from beluga.readiness.capacity import need
 from beluga.readiness.examination import about, capacity, look_behind
+from beluga.readiness.finding import PreflightFinding
 from beluga.readiness.preflight import DatabaseState
 from beluga.stack.postgres import free_port
+from deploy.public_paths import INSIDE
 from election.domain.day import Election
+from election.domain.ids import PrecinctId
 from election.domain.roster import roster_of
+from election.postgres.database import connect
+from intake.outbound_settings import OurNumber
+from intake.outbox.phone_check import Attendance
 from tests.intake.running import GENERIC_SECRET, TWILIO_TOKEN, IntakeProcess, an_election, import_election
 
 SECRETS = {"generic_secret": GENERIC_SECRET, "twilio_auth_token": TWILIO_TOKEN}
@@ -59,8 +67,8 @@ async def hello(_: web.Request) -> web.Response:
 
 
 def test_dns() -> None:
-    assert checks.dns("https://localhost").passed
-    finding = checks.dns("https://no-such-name.invalid")
+    assert public_path.dns("https://localhost").passed
+    finding = public_path.dns("https://no-such-name.invalid")
     assert not finding.passed and "record" in finding.remedy
 
 
@@ -82,26 +90,129 @@ async def test_certificate(
     trust = ssl.create_default_context(cafile=str(tmp_path / "cert.pem")) if believed else None
     async with serving(hello, server) as port:
         until = datetime.now(UTC) + timedelta(days=ahead)
-        found = await asyncio.to_thread(checks.certificate, f"https://localhost:{port}", until, trust)
+        found = await asyncio.to_thread(public_path.certificate, f"https://localhost:{port}", until, trust)
     assert found.passed is passed and word in found.said
     assert found.passed or found.remedy
 
 
 def test_a_public_address_without_tls_or_without_anybody() -> None:
-    assert not checks.certificate("http://localhost", datetime.now(UTC)).passed
-    assert not checks.certificate(f"https://localhost:{free_port()}", datetime.now(UTC)).passed
+    assert not public_path.certificate("http://localhost", datetime.now(UTC)).passed
+    assert not public_path.certificate(f"https://localhost:{free_port()}", datetime.now(UTC)).passed
 
 
-async def test_redirect() -> None:
+async def test_redirect(tmp_path: Path) -> None:
+    where = {"to": ""}
+
     async def away(request: web.Request) -> web.Response:
-        raise web.HTTPMovedPermanently(f"https://localhost{request.path}")
+        raise web.HTTPMovedPermanently(f"{where['to']}{request.path}")
 
-    async with serving(away) as port:
-        assert (await asyncio.to_thread(checks.redirect, "https://localhost", port)).passed
+    async def ask(port: int) -> PreflightFinding:
+        return await asyncio.to_thread(public_path.redirect, "https://localhost", port, trust)
+
+    server = make_certificate(tmp_path, 90)
+    trust = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+    async with serving(away) as port, serving(hello, server) as https:
+        where["to"] = f"https://localhost:{https}"
+        assert (await ask(port)).passed
+        where["to"] = f"https://localhost:{free_port()}"  # where nobody listens
+        found = await ask(port)
+        assert not found.passed and "does not answer" in found.said and "served" in found.remedy
+    async with serving(away, server) as ring, serving(away) as port:
+        where["to"] = f"https://localhost:{ring}"  # to itself, for ever
+        assert "and so on" in (await ask(port)).said
     async with serving(hello) as port:
-        found = await asyncio.to_thread(checks.redirect, "https://localhost", port)
+        found = await ask(port)
         assert not found.passed and "answers 200" in found.said
-    assert not checks.redirect("https://localhost", free_port()).passed
+    assert not (await ask(free_port())).passed
+
+
+async def test_private_paths_do_not_exist_from_outside() -> None:
+    open_paths = {"/metrics", "/standings"}
+
+    async def proxy(request: web.Request) -> web.Response:
+        return web.Response(status=200 if request.path in open_paths else 404)
+
+    async with serving(proxy) as port:
+        url = f"http://127.0.0.1:{port}"
+        found = await asyncio.to_thread(public_path.private_paths, url)
+        assert not found.passed and "/metrics (200), /standings (200)" in found.said
+        open_paths.clear()
+        assert (await asyncio.to_thread(public_path.private_paths, url)).passed
+    assert not (await asyncio.to_thread(public_path.private_paths, url)).passed
+
+
+def test_the_private_paths_asked_for_are_private() -> None:
+    inside = {path for paths in INSIDE.values() for path in paths}
+    assert set(public_path.PRIVATE) <= inside
+
+
+def test_precincts_that_nobody_watches_are_told_by_what_they_are_worth() -> None:
+    whole = an_election()
+    assert people.watched(whole).passed
+    first = whole.precincts[0]
+    some = [
+        replace(first, precinct_id=PrecinctId(f"P{i}"), expected_votes=100.0 * i, site_id="")
+        for i in range(1, 11)
+    ]
+    some[1] = replace(some[1], site_id="S")
+    some[2] = replace(some[2], site_id="S")  # who watches P3 stands where P2 votes
+    watcher = whole.watchers[0]
+
+    def found(*watched: str) -> PreflightFinding:
+        return people.watched(
+            replace(
+                whole,
+                precincts=tuple(some),
+                watchers=(replace(watcher, precinct_ids=tuple(map(PrecinctId, watched))),),
+            )
+        )
+
+    few = found("P3")
+    assert not few.passed
+    assert "8 of 10 precincts have no watcher; the largest: P10 (1,000 votes), P9 (900 votes)" in few.said
+    most = found(*(f"P{i}" for i in range(3, 11)))
+    assert most.passed and "1 of 10" in most.said and "P1 (100 votes)" in most.said
+
+
+def test_phones_that_never_reached_us() -> None:
+    watcher = an_election().watchers[0]
+    known = [Attendance(watcher, (), datetime.now(UTC)) for _ in range(9)]
+    assert people.phones([*known, Attendance(watcher, ())]).passed
+    found = people.phones([*known[:5], *[Attendance(watcher, (), wrong_number=True)] * 5])
+    assert not found.passed and "5 of 10" in found.said and watcher.watcher_id in found.said
+    assert not people.phones([]).passed
+
+
+def test_numbers_to_send_from() -> None:
+    def ours(*providers: str, preset: str = "toll_free") -> list[OurNumber]:
+        return [OurNumber.model_validate({"number": "+12155550100", "provider": p, "preset": preset})
+                for p in providers]  # fmt: skip
+
+    assert people.numbers(ours("twilio", "telnyx"), 60).passed
+    assert "no number" in people.numbers([], 60).said
+    assert "twilio's" in people.numbers(ours("twilio", "twilio"), 60).said
+    slow = people.numbers(ours("twilio", "telnyx", preset="10dlc"), 900)
+    assert not slow.passed and "12 minutes" in slow.said
+
+
+def test_a_rehearsal_of_this_week(tmp_path: Path) -> None:
+    def run(name: str, *results: str) -> None:
+        (tmp_path / name).mkdir()
+        content = {"experiments": [{"result": result} for result in results]}
+        (tmp_path / name / "run.json").write_text(json.dumps(content))
+        os.utime(tmp_path / name / "run.json", (now - 60 * (9 - int(name)),) * 2)
+
+    now = datetime.now(UTC).timestamp()
+    assert not checks.rehearsed(tmp_path).passed
+    run("1", "pass", "skipped")
+    assert checks.rehearsed(tmp_path).passed
+    assert not checks.rehearsed(tmp_path, datetime.now(UTC) + timedelta(days=8)).passed
+    run("2", "pass", "unknown")
+    assert "1 of 2" in checks.rehearsed(tmp_path).said and not checks.rehearsed(tmp_path).passed
+    run("3", "skipped")
+    assert not checks.rehearsed(tmp_path).passed
+    (tmp_path / "3" / "run.json").write_text("{")
+    assert "cannot be read" in checks.rehearsed(tmp_path).said
 
 
 async def test_webhook_round_trip_with_a_real_intake(tmp_path: Path) -> None:
@@ -110,14 +221,14 @@ async def test_webhook_round_trip_with_a_real_intake(tmp_path: Path) -> None:
     await intake.running()
     try:
         async with TextSender(intake.url, intake.url, SECRETS, patience=3) as sender:
-            assert (await checks.webhook(sender, intake.url)).passed
+            assert (await public_path.webhook(sender, intake.url)).passed
         wrong = SECRETS | {"generic_secret": "another"}
         async with TextSender(intake.url, intake.url, wrong, patience=0.1) as sender:
-            found = await checks.webhook(sender, intake.url)
+            found = await public_path.webhook(sender, intake.url)
             assert not found.passed and "403" in found.said
         # the proxy's name is not what providers sign
         async with TextSender(intake.url, "https://other.example", SECRETS, patience=0.1) as sender:
-            found = await checks.webhook(sender, intake.url)
+            found = await public_path.webhook(sender, intake.url)
             assert not found.passed and "twilio" in found.said and "BELUGA_PUBLIC_URL" in found.remedy
     finally:
         intake.end()
@@ -130,7 +241,7 @@ async def test_a_webhook_that_takes_unsigned_texts_fails() -> None:
     async with serving(takes_all) as port:
         url = f"http://127.0.0.1:{port}"
         async with TextSender(url, url, SECRETS, patience=1) as sender:
-            found = await checks.webhook(sender, url)
+            found = await public_path.webhook(sender, url)
     assert not found.passed and "unsigned" in found.said
 
 
@@ -224,7 +335,19 @@ async def test_what_stands_behind_is_looked_at(
 ) -> None:
     await import_election(database_url, later(an_election()))
     monkeypatch.setenv("BELUGA_DATABASE_URL", database_url)
-    behind = await look_behind(tmp_path)
+    unsynced = (await look_behind(tmp_path)).database
+    assert unsynced is not None and not checks.database(unsynced).passed, "as these tests' server runs"
+    connection = await connect(database_url)
+    await connection.execute("alter system set fsync = on")
+    await connection.fetchval("select pg_reload_conf()")
+    try:
+        while await connection.fetchval("select setting from pg_settings where name = 'fsync'") != "on":
+            await asyncio.sleep(0.01)
+        behind = await look_behind(tmp_path)
+    finally:
+        await connection.execute("alter system set fsync = off")
+        await connection.fetchval("select pg_reload_conf()")
+        await connection.close()
     assert behind.database is not None and checks.database(behind.database).passed
     assert behind.ahead is not None and abs(behind.ahead) < 5
     assert all(f.passed for f in about(behind.election, tmp_path))
@@ -239,3 +362,7 @@ def test_the_command_fails_with_remedies(tmp_path: Path, monkeypatch: pytest.Mon
     result = CliRunner().invoke(app, ["preflight", "--state", str(tmp_path), "--local"])
     assert result.exit_code == 1
     assert "FAIL  database" in result.output and "-> " in result.output and "checks failed" in result.output
+    told = CliRunner().invoke(app, ["preflight", "--state", str(tmp_path), "--local", "--json"])
+    assert told.exit_code == 1
+    found = {line["check"]: line for line in json.loads(told.stdout)}
+    assert found["database"]["passed"] is False and found["database"]["remedy"]

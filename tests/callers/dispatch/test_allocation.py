@@ -9,7 +9,7 @@ from math import exp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callers.dispatch.allocation import CallerPool, Need, Spread, allocate
+from callers.dispatch.allocation import CallerPool, CallersByPlace, Need, allocate
 from callers.rules.limits import Limits
 
 LIMITS = Limits()
@@ -23,7 +23,7 @@ def gain(need: Need, callers: int) -> float:
     return worth * (1 - exp(-callers * LIMITS.votes_per_caller / worth)) if worth else 0.0
 
 
-def total(needs: list[Need], spread: Spread) -> float:
+def total(needs: list[Need], spread: CallersByPlace) -> float:
     return sum(gain(n, spread.precincts.get(n.precinct_id, 0)) for n in needs)
 
 

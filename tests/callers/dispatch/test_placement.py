@@ -50,7 +50,7 @@ def test_a_caller_stays_and_moves_on_when_others_need_them_more() -> None:
 
 def test_their_own_county_comes_first_where_both_lack_callers() -> None:
     where = at_work()
-    where.hear([("ana", "", RATHER_B), ("ben", "", ANYWHERE), ("cat", "", ANYWHERE)])
+    where.take_in([("ana", "", RATHER_B), ("ben", "", ANYWHERE), ("cat", "", ANYWHERE)])
     where.share(ALIKE, Limits(), NOON)
     assert choices(where, "ana", RATHER_B)[0] == "b1"
     assert choices(where, "ben", ANYWHERE)[0] in ("a1", "a2")
@@ -67,7 +67,7 @@ def test_who_has_not_asked_for_long_is_no_longer_counted() -> None:
 
 def test_a_caller_is_counted_in_one_place() -> None:
     where = at_work()
-    where.hear([("ana", "a1", ANYWHERE)])
+    where.take_in([("ana", "a1", ANYWHERE)])
     where.share(ALIKE, Limits(), NOON)
     where.works("ana", ANYWHERE, "b1", NOON)
     assert +where.counts == {"b1": 1}

@@ -9,7 +9,7 @@ import aiohttp
 import asyncpg
 import pytest
 
-from callers.lists.dialer_lists import CallList, Line, Lists, as_csv
+from callers.lists.dialer_lists import CallList, CallListLine, Lists, as_csv
 from callers.queue.lease import CallerOnDuty, Granted
 from callers.queue.leases import Queue
 from callers.rules.policy import Rules
@@ -155,7 +155,7 @@ def test_another_key_opens_nothing_and_a_row_cannot_be_moved() -> None:
 
 
 def test_csv_is_inert_in_a_spreadsheet() -> None:
-    line = Line(uuid4(), "list:x:0", "-v", "=HYPERLINK(1)", "+12155550101", "\t@x", "\r=cmd", "")
+    line = CallListLine(uuid4(), "list:x:0", "-v", "=HYPERLINK(1)", "+12155550101", "\t@x", "\r=cmd", "")
     text = as_csv(CallList(uuid4(), "+a", "dialer", NOON, [line]))
     for inert in (",'-v,", ",'=HYPERLINK(1),", ",'@x,", ",'=cmd,", ",'+a,"):
         assert inert in text

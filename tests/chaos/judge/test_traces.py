@@ -11,6 +11,7 @@ import pytest
 
 from chaos.actions import TRACES
 from chaos.faults import FAULTS, Fault
+from chaos.faults.front import Certificate, TlsFront
 from chaos.faults.processes import Frozen
 from chaos.judge.checker import happened, worst
 from chaos.judge.history import Event, EventHistory, Op
@@ -33,7 +34,14 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     pids = {"intake": process.pid}
     (tmp_path / "run.json").write_text(
-        json.dumps({"pids": pids, "rehearsal": True, "urls": {"feed": "", "tally": ""}, "ports": {}})
+        json.dumps(
+            {
+                "pids": pids,
+                "rehearsal": True,
+                "urls": {"feed": "", "tally": "", "intake": "http://127.0.0.1:1"},
+                "ports": {},
+            }
+        )
     )
     found = Session(Target.of_state(tmp_path), EventHistory(), [])
     yield found
@@ -87,15 +95,38 @@ def test_every_fault_names_its_trace_and_looks_for_it(kind: type[Fault]) -> None
 def test_before_it_was_injected_no_fault_has_happened(session: Session) -> None:
     for name in ("killed", "held_down", "frozen", "disk_full", "sync_fault", "names_unresolved", "pressure",
                  "provider_silent", "links_void", "headquarters_cut", "journal_torn", "connections_exhausted",
-                 "journal_lost", "bad_deploy"):  # fmt: skip
+                 "journal_lost", "bad_deploy", "certificate"):  # fmt: skip
         assert not FAULTS[name](session.target, {"service": "intake"}).happened(), name
 
 
 def test_a_killed_process_and_pressure_leave_theirs(session: Session) -> None:
     session.inject("pressure", "busy", {"workers": 1, "mebibytes": 4, "seconds": 30})
     session.inject("killed", "dead", {"service": "intake"})
+    assert happened(session.history.events).figures == {"faults": 2, "traces": 2}
+
+
+@pytest.mark.parametrize(("kind", "other"), [("expired", "wrong_host"), ("wrong_host", "expired")])
+def test_a_certificate_has_happened_when_a_client_refuses_it_for_its_reason(
+    session: Session, kind: str, other: str
+) -> None:
+    fault = Certificate(session.target, {"kind": kind})
+    fault.inject()
+    assert not fault.happened(), "a file that nobody reads hurts nobody"
+    front = TlsFront(session.target).start()
+    try:
+        assert fault.happened()
+        assert not Certificate(session.target, {"kind": other}).happened()
+        fault.heal()
+        assert not fault.happened(), "a good one is believed"
+    finally:
+        front.stop()
+    fault.inject()
+    assert not fault.happened(), "the front has gone"
+
+
+def test_a_silent_provider_that_nobody_waits_for_proves_nothing(session: Session) -> None:
     session.inject("provider_silent", "silent", {})
-    assert happened(session.history.events).figures == {"faults": 3, "traces": 3}
+    assert happened(session.history.events).valid is None
 
 
 @pytest.mark.parametrize("experiment", catalogue(), ids=lambda e: e.name)

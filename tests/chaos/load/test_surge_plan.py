@@ -9,10 +9,12 @@ from hashlib import sha256
 import pytest
 from aiohttp import web
 
+from chaos.faults.provider import ProviderSilent
 from chaos.judge.checker import latencies, longest_gap
 from chaos.judge.history import EventHistory, Op, of
 from chaos.load.routes import Form, Gateway, TwilioRoute, signed
 from chaos.load.surge import Load, LoadWatcher, Mix, RunningLoad
+from chaos.target.target import Target
 
 WATCHERS = [LoadWatcher(f"+1215555{n:04}", f"12-{n:02}") for n in range(5)]
 SECRET = "the modem's secret"
@@ -101,14 +103,18 @@ async def test_a_silent_provider_delivers_late_what_it_held(tmp_path) -> None:
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    hold = tmp_path / "silent"
-    hold.touch()
+    (tmp_path / "run.json").write_text("{}")
+    silent = ProviderSilent(Target(tmp_path), {})
+    silent.inject()
+    assert not silent.happened(), "nobody has had to wait yet"
     history = EventHistory()
     route = Gateway(f"http://127.0.0.1:{runner.addresses[0][1]}", SECRET)
-    surge = RunningLoad(a_load(rate=50.0, seconds=0.4), route, history, hold=hold).start()
+    surge = RunningLoad(a_load(rate=50.0, seconds=0.4), route, history, hold=silent.file).start()
     await asyncio.sleep(0.6)
     assert seen == []
-    hold.unlink()
+    assert silent.happened()
+    silent.heal()
+    assert not silent.happened()
     await asyncio.to_thread(surge.wait)
     await runner.cleanup()
     assert len(seen) == 20

@@ -23,6 +23,9 @@ from chaos.target.target import Target
 
 pytestmark = pytest.mark.timeout(900)
 SHORT = [e for e in catalogue() if "short" in e.about and "one-machine" in e.targets]
+# Every experiment's end reads and recounts what all before it have sent: so few texts, and the herd last.
+TRAFFIC = 0.4
+HERD = 12
 # A machine that runs other suites beside this one is late; laws are not. Long rehearsals judge lateness.
 LAWS = ("I1", "I2", "I4", "I5")
 
@@ -37,12 +40,12 @@ def test_the_short_form_holds_what_the_issue_asks_for() -> None:
     assert {e.number for e in SHORT} >= {1, 2, 3, 4, 5, 6, 7, 12, 13}
 
 
-@pytest.mark.parametrize("experiment", SHORT, ids=lambda e: e.name)
+@pytest.mark.parametrize("experiment", sorted(SHORT, key=lambda e: e.number == HERD), ids=lambda e: e.name)
 def test_in_short(experiment, stage: tuple[Target, list[LoadWatcher]], tmp_path: Path) -> None:
     target, watchers = stage
     history = EventHistory(tmp_path / "history.jsonl", seed=1, name=experiment.name)
     scale = float(experiment.about["short"])
-    session = Session(target, history, watchers, 1, experiment.name, scale)
+    session = Session(target, history, watchers, 1, experiment.name, scale, traffic=TRAFFIC)
     result = Runner(experiment, session).run(SHORT_PATIENCE)
     if result.skipped:
         pytest.skip(result.skipped)
@@ -51,7 +54,7 @@ def test_in_short(experiment, stage: tuple[Target, list[LoadWatcher]], tmp_path:
     assert found["S"].valid, found["S"].why
     assert found["F"].valid, found["F"].why
     events = read_history(tmp_path / "history.jsonl")
-    assert any(of(events, Op.FAULT)) or experiment.number in (12, 13)
+    assert any(of(events, Op.FAULT)) or experiment.number in (HERD, 13)
     assert found["I1"].figures["acknowledged"] > 50
     _report(tmp_path / "run", result)
 
@@ -79,7 +82,7 @@ def test_the_toolkit_runs_one(stage: tuple[Target, list[LoadWatcher]], tmp_path:
         [*command, "--journal-path", str(tmp_path / "journal.json"), experiment],
         env=os.environ | {
             "BELUGA_STATE": str(target.state), "BELUGA_ELECTION": str(target.state.parent / "election"),
-            "CHAOS_OUT": str(tmp_path), "CHAOS_SCALE": "0.3",
+            "CHAOS_OUT": str(tmp_path), "CHAOS_SCALE": "0.15",
         },
         capture_output=True, text=True, check=False, cwd=tmp_path, timeout=240,
     )  # fmt: skip

@@ -13,8 +13,8 @@ import pytest
 from chaos.faults.protocol import UnavailableError
 from chaos.judge.alerts import holds, parse, read_rules
 from chaos.run.run import catalogue
-from chaos.target import cluster as cluster_target
-from chaos.target.cluster import ClusterTarget
+from chaos.target import containers
+from chaos.target.cluster import ClusterTarget, find_cluster
 from chaos.target.kinds import at
 from chaos.target.target import NoTargetError, Target
 
@@ -47,7 +47,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Non
     monkeypatch.setenv("BELUGA_HTTPS_ADDRESS", "127.0.0.1:9443")
     for name in ("BELUGA_PROJECT", "BELUGA_PUBLIC_URL"):
         monkeypatch.delenv(name, raising=False)
-    cluster_target._addresses.clear()
+    containers._addresses.clear()
 
     def answer(rehearsal: bool = True) -> None:
         environment = [f"BELUGA_REHEARSAL={'true' if rehearsal else 'false'}"]
@@ -61,24 +61,24 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Non
 def test_a_cluster_that_serves_a_real_day_is_refused(docker: Callable[..., None], tmp_path: Path) -> None:
     docker(rehearsal=False)
     with pytest.raises(NoTargetError, match="not a rehearsal"):
-        ClusterTarget.found(tmp_path / "state")
+        find_cluster(tmp_path / "state")
 
 
 def test_where_none_runs_it_says_how_to_start_one(docker: Callable[..., None], tmp_path: Path) -> None:
     with pytest.raises(NoTargetError, match="make cluster-up"):
-        ClusterTarget.found(tmp_path / "state")
+        find_cluster(tmp_path / "state")
 
 
 def test_it_knows_its_addresses_and_who_plays_which_part(docker: Callable[..., None], tmp_path: Path) -> None:
     docker()
-    found = ClusterTarget.found(tmp_path / "state")
+    found = find_cluster(tmp_path / "state")
     assert found.url("intake") == "https://127.0.0.1:9443"
     assert found.url("feed") == "wss://127.0.0.1:9443/feed"
     assert found.inside("tally") == "http://172.30.0.2:8402"
     assert "172.30.0.6:5432,172.30.0.7:5432,172.30.0.8:5432" in found.database_url
     assert "beluga:p%2Fw@" in found.database_url
     assert len(found.metrics()["intake"]) == 2
-    assert [found.who(part) for part in ("primary", "synchronous", "standbys", "db1")] == [
+    assert [found.containers.who(part) for part in ("primary", "synchronous", "standbys", "db1")] == [
         ["db2"], ["db3"], ["db1", "db3"], ["db1"],
     ]  # fmt: skip
     assert isinstance(at(tmp_path / "state"), ClusterTarget)
@@ -94,7 +94,7 @@ def test_what_was_frozen_is_thawed_and_nobody_else(docker: Callable[..., None], 
     )
     for verb in ("pause", "unpause"):
         (tmp_path / "answers" / verb).write_text("")
-    fault = ContainersFrozen(ClusterTarget.found(tmp_path / "state"), {"who": "synchronous"})
+    fault = ContainersFrozen(find_cluster(tmp_path / "state"), {"who": "synchronous"})
     fault.setup()
     fault.inject()
     ContainersFrozen(at(tmp_path / "state"), fault.arguments, fault.found).heal()  # by another process
@@ -110,7 +110,7 @@ def test_what_is_frozen_already_is_left_to_who_froze_it(docker: Callable[..., No
         json.dumps([{"Config": {"Env": ["BELUGA_REHEARSAL=true"]}, "State": {"Paused": True}}])
     )
     with pytest.raises(UnavailableError, match="frozen already"):
-        ContainersFrozen(ClusterTarget.found(tmp_path / "state"), {"who": "standbys"}).setup()
+        ContainersFrozen(find_cluster(tmp_path / "state"), {"who": "standbys"}).setup()
 
 
 def test_one_machine_has_no_containers(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ import gc
 import json
 import random
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -50,8 +49,11 @@ TYPES = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def room(database_url: str, tmp_path: Path) -> Iterator[WarRoom]:
+@pytest.fixture(scope="module")
+def room(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarRoom]:
+    """One for all: it is to stand whatever was sent before."""
+    database_url, state = module_database_url, tmp_path_factory.mktemp("room")
+
     async def prepare() -> None:
         connection = await connect(database_url)
         async with connection.transaction():
@@ -64,7 +66,7 @@ def room(database_url: str, tmp_path: Path) -> Iterator[WarRoom]:
     gc.disable()  # Python 3.11: a finalizer that words its exception while routes are parsed breaks that
     try:
         made = build(DashboardSettings(
-            database_url=database_url, state=tmp_path, secret=SECRET, feed_url=closed.replace("http", "ws"),
+            database_url=database_url, state=state, secret=SECRET, feed_url=closed.replace("http", "ws"),
             intake_url=closed, tally_url=closed, callers_url=closed,
         ))  # fmt: skip  # type: ignore[arg-type]
     finally:

@@ -50,7 +50,7 @@ def shared_database(postgres: EmbeddedPostgres) -> Iterator[str]:
         await admin.execute(statement)
         await admin.close()
 
-    asyncio.run(say(f"create database {name} template template_beluga"))
+    asyncio.run(say(f"create database {name} template template_beluga strategy file_copy"))
     yield postgres.url_of(name)
     asyncio.run(say(f"drop database {name} with (force)"))
 

@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage
 
 from beluga.stack.postgres import free_port
-from election.runtime.whole_requests import OddRequests, whole_requests
+from election.runtime.whole_requests import MalformedRequests, whole_requests
 
 HALF_HEAD = b"POST /anything HTTP/1.1\r\nHost: b\r\nX-A: "
 HALF_BODY = b"POST /anything HTTP/1.1\r\nHost: b\r\nContent-Length: 10\r\n\r\nhalf"
@@ -175,7 +175,7 @@ def test_odd_requests_are_told_once_a_second_without_their_bytes() -> None:
             kept.append(self.format(record))
 
     logger = logging.Logger("aiohttp.server")
-    logger.addFilter(OddRequests())
+    logger.addFilter(MalformedRequests())
     logger.addHandler(Keep())
     for _ in range(1_000):
         logger.error("Error from %s", "203.0.113.9", exc_info=BadHttpMessage("+12155550101 token"))

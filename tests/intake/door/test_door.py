@@ -94,7 +94,8 @@ class House:
 
     async def kept(self) -> int:
         """Messages the journal holds in all."""
-        return sum(file.messages.count(0, file.last_seq) for file in self.intake.journal._folder.files())
+        files = self.intake.journal._folder.files.all()
+        return sum(file.messages.count(0, file.last_seq) for file in files)
 
     async def log(self, kind: str) -> list[Any]:
         await until_drained(self.url)

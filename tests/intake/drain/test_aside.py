@@ -23,7 +23,7 @@ def test_what_cannot_be_opened_is_moved_with_its_log_and_intake_starts_without_i
     torn = journal / "00000000T000000-torn[1].journal"
     torn.write_bytes(b"\xff" * 8_192)
     Path(f"{torn}-wal").write_bytes(b"the newest texts")
-    assert len(JournalFolder(journal, FixedClock(AT), 1 << 20).torn) == 1
+    assert len(JournalFolder(journal, FixedClock(AT), 1 << 20).files.torn) == 1
 
     done = aside(tmp_path, tmp_path / "torn")
     assert done.exit_code == 0, done.output
@@ -31,7 +31,7 @@ def test_what_cannot_be_opened_is_moved_with_its_log_and_intake_starts_without_i
     assert (tmp_path / "torn" / torn.name).read_bytes() == b"\xff" * 8_192
     assert (tmp_path / "torn" / f"{torn.name}-wal").read_bytes() == b"the newest texts"
     assert [p.name for p in journal.glob("*.journal")] == [whole.name]
-    assert JournalFolder(journal, FixedClock(AT), 1 << 20).torn == []
+    assert JournalFolder(journal, FixedClock(AT), 1 << 20).files.torn == []
     assert "no file is torn" in aside(tmp_path, tmp_path / "torn").output
 
 
@@ -49,7 +49,7 @@ def test_a_torn_file_keeps_its_log_however_often_it_is_opened(tmp_path: Path) ->
     assert len(before[1]) > 4_096
     for _ in range(2):
         again = JournalFolder(copy, FixedClock(AT), 1 << 20)
-        assert [found.path for found in again.torn] == [torn]
+        assert [found.path for found in again.files.torn] == [torn]
         again.close()
     assert (torn.read_bytes(), Path(f"{torn}-wal").read_bytes()) == before
 

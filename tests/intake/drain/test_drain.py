@@ -15,7 +15,7 @@ from election.log import check_in_log as election_log
 from election.postgres.database import connect
 from intake.drain import drain as drain_module
 from intake.drain.drain import Drain
-from intake.journal.draft import Draft
+from intake.journal.draft import MessageDraft
 from intake.journal.writer import Journal
 from intake.metrics.intake import Telemetry
 from intake.reading.reader import check_ins_of, readings_of
@@ -32,8 +32,8 @@ async def rosters_at(folder: Path) -> Rosters:
     return rosters
 
 
-def a_draft(key: str, body: str, version: str) -> Draft:
-    return Draft("generic", key, Channel.SMS, phone(1), body, b"{}", AT, AT, version)
+def a_draft(key: str, body: str, version: str) -> MessageDraft:
+    return MessageDraft("generic", key, Channel.SMS, phone(1), body, b"{}", AT, AT, version)
 
 
 async def emptied(drain: Drain) -> None:

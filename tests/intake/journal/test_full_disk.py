@@ -134,9 +134,9 @@ async def test_a_killed_intake_starts_again_on_a_full_disk(
     intake.end()
     folder = JournalFolder(intake.state / "intake" / "journal", FixedClock(AT), 1 << 30)
     kept = []
-    while found := folder.undrained(1_000):
+    while found := folder.backlog.undrained(1_000):
         kept += [m.provider_message_id for m in found.messages]
-        folder.mark(found.label, found.messages[-1].journal_seq)
+        folder.backlog.mark(found.label, found.messages[-1].journal_seq)
     folder.close()
     assert set(kept) >= set(acknowledged)
     assert len(kept) == len(set(kept))

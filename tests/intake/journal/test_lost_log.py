@@ -44,9 +44,9 @@ def log_of(folder: Path) -> Path:
 
 def keys(journal: JournalFolder) -> list[str]:
     found = []
-    while some := journal.undrained(1_000):
+    while some := journal.backlog.undrained(1_000):
         found += [m.provider_message_id for m in some.messages]
-        journal.mark(some.label, some.messages[-1].journal_seq)
+        journal.backlog.mark(some.label, some.messages[-1].journal_seq)
     return found
 
 
@@ -74,7 +74,7 @@ def test_texts_that_a_lost_log_held_are_missed(tmp_path: Path, how: Callable[[Pa
     how(log_of(tmp_path / "it"))
     for run in range(2):  # it is said until somebody has looked after it
         journal = opened(tmp_path / "it")
-        (torn,) = journal.torn
+        (torn,) = journal.files.torn
         assert "40 were acknowledged and are not there" in torn.why
         there = keys(journal)
         if run == 0:
@@ -115,7 +115,7 @@ def test_no_crash_and_no_clean_end_is_taken_for_damage(tmp_path: Path) -> None:
     sent: set[str] = set()
     for run in range(1, 12):
         journal = opened(folder)
-        assert journal.torn == []
+        assert journal.files.torn == []
         for _ in range(chance.randrange(0, 8)):
             names = [f"{chance.randrange(400)}" for _ in range(chance.choice([1, 1, 3, 200]))]
             assert not any(
@@ -128,7 +128,7 @@ def test_no_crash_and_no_clean_end_is_taken_for_damage(tmp_path: Path) -> None:
             folder = tmp_path / f"{run}"
         journal.close()
     journal = opened(folder)
-    assert journal.torn == []
+    assert journal.files.torn == []
     assert sorted(keys(journal)) == sorted(sent)
     journal.close()
 
@@ -147,7 +147,7 @@ def test_a_power_cut_that_takes_an_unacknowledged_end_is_no_damage(tmp_path: Pat
     (tmp_path / "cut" / note.name).write_bytes(noted)
     cut_short(log_of(tmp_path / "cut"))
     again = opened(tmp_path / "cut")
-    assert again.torn == []
+    assert again.files.torn == []
     assert keys(again) == [f"{n}" for n in range(20)]
     again.close()
 
@@ -157,7 +157,7 @@ def test_a_journal_of_before_has_no_note_and_gets_one(tmp_path: Path) -> None:
     (note,) = (tmp_path / "it").glob(f"*{SUFFIX}")
     note.unlink()
     journal = opened(tmp_path / "it")
-    assert journal.torn == []
+    assert journal.files.torn == []
     journal.store([a_draft("new", "412", "r")])
     assert keys(journal) == [*sent, "new"]
     assert HighWater(note.with_name(note.name.removesuffix(SUFFIX))).read() == 41
@@ -189,15 +189,14 @@ def test_a_log_deleted_while_in_use_is_saved_and_said(tmp_path: Path) -> None:
     log_of(folder).unlink()
     (refused,) = journal.store([a_draft("during", "412", "r")])
     assert isinstance(refused, JournalUnavailableError), "it is on no disk, and its sender sends it again"
-    assert "deleted while in use" in journal.torn[0].why
-    journal._reopen_at = 0.0
+    assert "deleted while in use" in journal.files.torn[0].why
     (taken,) = journal.store([a_draft("after", "412", "r")])
     assert not isinstance(taken, JournalUnavailableError)
     shutil.copytree(folder, tmp_path / "as kill -9 leaves it")
     journal.close()
     again = opened(tmp_path / "as kill -9 leaves it")
     assert set(keys(again)) >= {*acknowledged, "after"}
-    assert again.torn == []
+    assert again.files.torn == []
     again.close()
 
 

@@ -12,7 +12,7 @@ from election.postgres.database import connect
 from election.postgres.leadership import Candidate
 from election.runtime.clock import FixedClock
 from election.wire.desks import CATEGORIES, OTHER
-from intake.outbox.reminders import Made, Reminders, next_nudges, parsed
+from intake.outbox.reminders import OutboxReminder, Reminders, next_nudges, parsed
 from intake.reading.incidents import category_of, threads
 from intake.receive.plausibility import intake_view
 from intake.replies.purposes import QuietHours, Text
@@ -44,7 +44,7 @@ def reminders(tmp_path, roster: Roster, last_word: int | None, state: str = "sil
     return Reminders(feed, rosters, FixedClock(NOW), interval=INTERVAL, quiet=QUIET, **more)
 
 
-def made_of(texts: list[Text], state: str = "sent") -> list[Made]:
+def made_of(texts: list[Text], state: str = "sent") -> list[OutboxReminder]:
     rows = [
         {"key": t.key, "precinct_id": t.precinct_id, "made_at": t.made_at, "state": state,
          "watcher_id": t.watcher_id}
@@ -56,7 +56,7 @@ def made_of(texts: list[Text], state: str = "sent") -> list[Made]:
 def test_watcher_then_backup_then_coordinator_then_nobody(tmp_path) -> None:
     roster, last = a_roster(), int(NOW.timestamp()) - 7200
     work = reminders(tmp_path, roster, last)
-    made: list[Made] = []
+    made: list[OutboxReminder] = []
     phones = []
     for minutes in (0, 10, 20, 30, 40, 60, 120):
         texts, answered = work.plan(roster, made, NOW + timedelta(minutes=minutes))

@@ -21,7 +21,7 @@ from intake.outbox import store
 from intake.outbox.metrics import OutboxTelemetry
 from intake.outbox.sender import Outbox
 from intake.replies.purposes import Purpose, Text, Window
-from intake.senders import Delivery, NotTakenError, Order, TextRefusedError, UncertainError
+from intake.senders import Delivery, Order, ProviderUnavailableError, TextRefusedError, UncertainError
 
 NOW = datetime(2026, 11, 3, 15, 0, tzinfo=UTC)
 
@@ -204,7 +204,7 @@ async def test_an_idempotent_provider_is_asked_again(
     [
         (UncertainError("timeout"), "unknown"),
         (TextRefusedError("wrong_number"), "failed"),
-        (NotTakenError("429"), "waiting"),
+        (ProviderUnavailableError("429"), "waiting"),
         (TextRefusedError("account"), "waiting"),
     ],
 )
@@ -220,7 +220,7 @@ async def test_a_second_number_takes_over_after_three_failures(
     database_url: str, connection: asyncpg.Connection, term: Term
 ) -> None:
     await store.enqueue(connection, [a_text("a")])
-    first, second = Recorder("twilio", NotTakenError("503")), Recorder("telnyx")
+    first, second = Recorder("twilio", ProviderUnavailableError("503")), Recorder("telnyx")
     outbox = an_outbox(database_url, first, second)
     for _ in range(4):
         await outbox.step(connection, term)

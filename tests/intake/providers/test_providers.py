@@ -12,8 +12,8 @@ from multidict import CIMultiDict
 from twilio.request_validator import RequestValidator
 
 from election.domain.checkin import Channel
-from intake.journal.draft import Draft
-from intake.providers import MalformedError, Outcome, Webhook, WebhookRefusedError
+from intake.journal.draft import MessageDraft
+from intake.providers import IngestResult, MalformedError, Webhook, WebhookRefusedError
 from intake.providers.generic import SKEW_SECONDS, Generic, sign
 from intake.providers.twilio import Twilio
 
@@ -33,9 +33,9 @@ def a_twilio_webhook(fields: dict[str, str], url: str = URL, signed_url: str = "
     return Webhook(url, headers, urlencode(fields).encode(), time.time())
 
 
-def an_outcome(reply: str) -> Outcome:
-    draft = Draft("twilio", SID, Channel.SMS, "+12155550101", "412", b"", AT, AT)
-    return Outcome(draft.message("j", 1), False, reply)
+def an_outcome(reply: str) -> IngestResult:
+    draft = MessageDraft("twilio", SID, Channel.SMS, "+12155550101", "412", b"", AT, AT)
+    return IngestResult(draft.message("j", 1), False, reply)
 
 
 @given(params, st.sampled_from(["", "?a=1", "?a=%20b&c="]))

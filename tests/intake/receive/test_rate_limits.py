@@ -13,7 +13,7 @@ from election.runtime.clock import FixedClock
 from intake.journal.writer import Journal, JournalUnavailableError
 from intake.metrics.intake import Telemetry
 from intake.receive.pipeline import SHED_WAITING, IngestPipeline, PipelineOptions
-from intake.receive.rate_limits import Phones, RefusalPacer, TokenBucket
+from intake.receive.rate_limits import Phones, RefusalPacer, TokenBuckets
 from tests.intake.drain.test_drain import AT, rosters_at
 from tests.intake.running import phone
 
@@ -22,7 +22,7 @@ from tests.intake.running import phone
     st.lists(st.floats(0, 2), max_size=60), st.floats(0.1, 50), st.floats(1, 20)
 )  # fmt: skip
 def test_never_more_than_the_rate_and_the_burst(gaps: list[float], rate: float, burst: float) -> None:
-    bucket, now, taken = TokenBucket(rate, burst), 0.0, []
+    bucket, now, taken = TokenBuckets(rate, burst), 0.0, []
     for number, gap in enumerate(gaps):
         now += gap
         wait = bucket.take("a", now)
@@ -30,14 +30,14 @@ def test_never_more_than_the_rate_and_the_burst(gaps: list[float], rate: float, 
             taken.append(now)
         else:
             assert not bucket.take(f"other-{number}", now)  # others are not touched
-            assert not TokenBucket(rate, burst).take("a", now)
+            assert not TokenBuckets(rate, burst).take("a", now)
     for first in range(len(taken)):
         for last in range(first, len(taken)):
             assert last - first + 1 <= burst + (taken[last] - taken[first]) * rate + 1 + 1e-6
 
 
 def test_waiting_as_long_as_told_is_enough() -> None:
-    bucket, now = TokenBucket(2, 3), 0.0
+    bucket, now = TokenBuckets(2, 3), 0.0
     while not (wait := bucket.take("a", now)):
         pass
     assert bucket.take("a", now + wait / 2)
@@ -45,7 +45,7 @@ def test_waiting_as_long_as_told_is_enough() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    bucket = TokenBucket(1, 1, most=100)
+    bucket = TokenBuckets(1, 1, most=100)
     for i in range(1_000):
         bucket.take(f"{i}", 0.0)
     assert len(bucket) == 100

@@ -13,7 +13,15 @@ import pytest_asyncio
 from aiohttp import web
 
 from beluga.stack.postgres import free_port
-from intake.senders import SENDERS, Delivery, NotTakenError, Order, Sender, TextRefusedError, UncertainError
+from intake.senders import (
+    SENDERS,
+    Delivery,
+    Order,
+    ProviderUnavailableError,
+    Sender,
+    TextRefusedError,
+    UncertainError,
+)
 from intake.senders.bandwidth import BandwidthSender
 from intake.senders.bandwidth import delivery_of as bandwidth_delivery
 from intake.senders.file import FileSender
@@ -186,14 +194,14 @@ async def test_a_provider_that_says_not_now_has_not_taken_it(
     sender: Sender, provider: FakeProvider, status: int
 ) -> None:
     provider.status = status
-    with pytest.raises(NotTakenError):
+    with pytest.raises(ProviderUnavailableError):
         await sender.send(ORDER)
 
 
 async def test_nobody_listening_means_not_taken(sender: Sender, provider: FakeProvider) -> None:
     unheard = f"http://127.0.0.1:{free_port()}"
     made = made_for(sender.name, unheard)
-    with pytest.raises(NotTakenError):
+    with pytest.raises(ProviderUnavailableError):
         await made.send(ORDER)
     await made.close()
 
@@ -287,7 +295,7 @@ async def test_the_file_holds_each_key_once_also_after_a_restart(tmp_path: Path)
 
 async def test_a_full_disk_means_not_taken(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file where the folder should be")
-    with pytest.raises(NotTakenError):
+    with pytest.raises(ProviderUnavailableError):
         await FileSender(tmp_path / "out" / "sent.jsonl").send(ORDER)
 
 
@@ -318,7 +326,7 @@ def test_delivery_reports_of_telnyx() -> None:
 async def test_vonage_says_in_a_200_that_it_has_not_taken_it(provider: FakeProvider) -> None:
     made = made_for("vonage", f"http://127.0.0.1:{provider.port}")
     provider.code = "1"
-    with pytest.raises(NotTakenError):
+    with pytest.raises(ProviderUnavailableError):
         await made.send(ORDER)
     provider.code = "5"  # broke while it was at it
     with pytest.raises(UncertainError):

@@ -19,7 +19,7 @@ from intake.receive.rate_limits import (
     TURNED_AWAY,
     RefusalPacer,
     Sources,
-    TokenBucket,
+    TokenBuckets,
 )
 from intake.settings import IntakeSettings
 from intake.webhook import fast_path as front
@@ -187,7 +187,7 @@ async def test_fifteen_hundred_unsigned_connections_keep_no_signed_text_out(
     intake: Intake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The doorman lets them all in, so that their refusals count; each signed text is answered beside."""
-    monkeypatch.setattr(intake._sources, "_connections", TokenBucket(0, 1))
+    monkeypatch.setattr(intake._sources, "_connections", TokenBuckets(0, 1))
     flood = [await connected(intake, STRANGER) for _ in range(1_500)]
     for _, writer in flood:
         writer.write(UNSIGNED)

@@ -19,6 +19,7 @@ from election.postgres.database import connect
 from election.postgres.migrate import migrate
 from election.runtime.clock import FixedClock
 from tally.board.board_json import board_bytes
+from tally.engine import change_topics
 from tally.engine.follower import Follower
 from tally.engine.service import Engine
 from tally.projection.projection import Tally
@@ -195,6 +196,25 @@ async def test_it_outlives_the_database(tmp_path: Path) -> None:
             await writer.close()
         finally:
             await asyncio.to_thread(server.stop)
+
+
+async def test_a_database_that_is_not_migrated_yet_is_not_lost(postgres: EmbeddedPostgres) -> None:
+    """It answers: whoever watches for a lost primary is not to be called for each vain look at it."""
+    admin = await connect(postgres.url_of("postgres"))
+    await admin.execute("create database unmigrated")
+    told: list[str] = []  # of every topic, by each session that begins
+    lost: list[bool] = []
+    follower = Follower(postgres.url_of("unmigrated"), Collector(), on_topic=told.append)
+    follower.on_lost = lambda: lost.append(True)
+    task = asyncio.create_task(follower.run())
+    try:
+        await until(lambda: len(told) > len(change_topics.ALL))  # the first session has ended
+        assert lost == []
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await admin.execute("drop database unmigrated with (force)")
+        await admin.close()
 
 
 async def test_reading_all_at_once_files_what_reading_row_by_row_does(database_url: str) -> None:

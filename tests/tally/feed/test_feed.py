@@ -19,16 +19,18 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from beluga.stack.postgres import free_port
-from election.access.identity import Admission
+from election.access.identity import Admission, machine
 from election.access.tokens import Tokens
+from election.feed_client.connection import follow_feed
 from election.wire.feed import Aggregate, Beat, Delta, Hello, PrecinctState, Snapshot, Standing
+from intake.receive.plausibility import intake_view
 from tally.board.edition import WHOLE, Edition, PendingUpdate, aggregate_row
 from tally.feed.schema import schemas
 from tally.feed.server import BEAT_SECONDS, Feed
-from tally.ledger.desk_queue import Group, Item
+from tally.ledger.desk_queue import DeskEntry, Group
 from tally.packed.columns import Texts
 from tally.settings import TallySettings
-from tally.standing.rounding import Row, columns_of_standings
+from tally.standing.rounding import FIELDS, Row, columns_of_standings
 
 SECRET = "x" * 40
 TOKENS = Tokens(SECRET)
@@ -222,11 +224,42 @@ async def test_a_lead_sees_only_their_own_counties() -> None:
         assert [r["precinct_id"] for r in second["standings"]] == ["p1"]
 
 
+async def test_a_service_is_sent_the_fields_it_asks_for_alone() -> None:
+    board = Board(an_edition())
+    service = TOKENS.sign("feed", machine("intake", "service").claims())
+    asked = "fields=reason,last_votes,no_such_field"
+    async with serving(board) as url, connect(f"{url}?token={service}&{asked}") as viewer:
+        snapshot = await message(viewer, "snapshot")
+        assert (set(snapshot["standings"]), snapshot["precincts"]) == (
+            {"precinct_id", "last_votes", "reason"},
+            {},
+        )
+        board.count(2, 7, "on its way")
+        delta = await message(viewer, "delta")
+        assert delta["standings"] == [{"precinct_id": "p2", "last_votes": 7, "reason": "on its way"}]
+        async with connect(f"{url}?token={token()}&{asked}") as page:  # a person's page: all, as ever
+            snapshot = await message(page, "snapshot")
+            assert set(snapshot["standings"]) == set(FIELDS)
+            assert len(snapshot["precincts"]["precinct_id"]) == 6
+
+
+async def test_intake_follows_with_its_few_fields() -> None:
+    board = Board(an_edition())
+    view = intake_view()
+    async with serving(board) as url:
+        following = asyncio.create_task(follow_feed(view, url, TOKENS, "intake"))
+        await until(lambda: view.seq is not None)
+        board.count(3, 412)
+        await until(lambda: view.standings["p3"].last_votes == 412)
+        following.cancel()
+    assert view.standings["p3"].state == PrecinctState.ON_PACE
+
+
 async def test_what_waits_at_the_desks_goes_to_the_war_room_alone_and_by_county() -> None:
-    def item(number: int, county: str) -> Item:
+    def item(number: int, county: str) -> DeskEntry:
         row = {"id": str(number), "at": number, "precinct_id": None, "watcher_id": "w", "channel": "sms",
                "text": f"text {number}"}  # fmt: skip
-        return Item(bytes([number]), float(number), 0.0, -1, "s", frozenset({county}), row)
+        return DeskEntry(bytes([number]), float(number), 0.0, -1, "s", frozenset({county}), row)
 
     groups = {
         frozenset({"north"}): Group(unread=2, held=1, oldest=[item(1, "north"), item(3, "north")]),

@@ -15,14 +15,16 @@ CURVE = default_curve()
 EXPECTED, CAP = 600.0, 1500.0
 
 
-def candidates(*counts: tuple[float, int], **marks: set[int]) -> list[gate.Candidate]:
+def candidates(*counts: tuple[float, int], **marks: set[int]) -> list[gate.CountCandidate]:
     """Counts as (hours since opening, votes) of a 13-hour day at a precinct expected to reach 600."""
     found = []
     for i, (hours, votes) in enumerate(counts):
         share = share_at(CURVE, hours / 13)
         off = math.log((votes + 0.5) / (EXPECTED * share))
         found.append(
-            gate.Candidate(votes, share, off, 0.3, i in marks.get("asked", ()), i in marks.get("sure", ()))
+            gate.CountCandidate(
+                votes, share, off, 0.3, i in marks.get("asked", ()), i in marks.get("sure", ())
+            )
         )
     return found
 
@@ -31,7 +33,7 @@ def kept(*counts: tuple[float, int], **marks: set[int]) -> list[int]:
     return [counts[i][1] for i in accepted(candidates(*counts, **marks))]
 
 
-def accepted(counts: list[gate.Candidate]) -> list[int]:
+def accepted(counts: list[gate.CountCandidate]) -> list[int]:
     """Indices of the counts that the gate accepts of one precinct."""
     columns = (np.array(column) for column in zip(*counts, strict=True))
     chosen = gate.Candidates(*columns, cap=np.full(len(counts), CAP))
@@ -99,7 +101,7 @@ def test_a_precinct_judged_alone_agrees_with_all_judged_at_once() -> None:
         assert (gate.chains(alone, np.array([0, b - a], dtype=np.intp), K) == together[a:b]).all()
 
 
-def cost_of(chosen: tuple[int, ...], counts: list[gate.Candidate]) -> float:
+def cost_of(chosen: tuple[int, ...], counts: list[gate.CountCandidate]) -> float:
     """What a chain costs: an implausible start, each step off the curve, each count left out."""
 
     def tail(value: float, sd: float) -> float:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from election.domain.day import Watcher
 from election.domain.ids import PrecinctId, WatcherId
 from tally.ledger.watcher_assignments import WatcherAssignment, WatcherAssignments
-from tally.packed.columns import Few, Index, Maybe, Names, Texts
+from tally.packed.columns import DictionaryColumn, Index, Names, SparseColumn, Texts
 
 words = st.lists(st.text(max_size=4), max_size=40)
 
@@ -38,7 +38,7 @@ def test_a_hundred_thousand_names_find_room() -> None:
 
 @given(words, st.lists(st.none() | st.floats(-90, 90), max_size=40), st.data())
 def test_columns_give_all_or_some(texts: list[str], numbers: list[float | None], data: st.DataObject) -> None:
-    for values, column in ((texts, Texts(texts)), (numbers, Maybe(numbers))):
+    for values, column in ((texts, Texts(texts)), (numbers, SparseColumn(numbers))):
         some = data.draw(st.lists(st.integers(0, len(values) - 1), max_size=5)) if values else []
         assert column.tolist() == values == [column[i] for i in range(len(values))]
         assert column.taken(np.array(some, dtype=np.intp)) == [values[i] for i in some]
@@ -62,7 +62,7 @@ def test_posts_know_who_watches_where_and_when() -> None:
 
 @given(st.lists(st.integers(-1, 4), max_size=20), st.lists(st.integers(-1, 4), max_size=20))
 def test_few_numbers_are_compared_and_given_back(values: list[int], others: list[int]) -> None:
-    few = Few(np.array(values, dtype=np.int64))
+    few = DictionaryColumn(np.array(values, dtype=np.int64))
     assert few.tolist() == values == [few[i] for i in range(len(few))]
     assert few.taken(np.arange(len(values))[::-1]) == values[::-1]
-    assert few.same(Few(np.array(others, dtype=np.int64))) == (values == others)
+    assert few.same(DictionaryColumn(np.array(others, dtype=np.int64))) == (values == others)

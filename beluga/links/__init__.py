@@ -1,0 +1,1 @@
+"""Watchers' personal links, given out from the command line."""

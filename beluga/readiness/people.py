@@ -1,0 +1,63 @@
+"""Preflight checks of who will report, and of what they are answered by."""
+
+from collections.abc import Sequence
+
+from beluga.readiness.finding import PreflightFinding, bad, fine
+from election.domain.day import Election
+from intake.outbound_settings import OurNumber
+from intake.outbox.phone_check import Attendance
+from intake.replies.send_rate import PRESETS
+
+NAMED = 5  # precincts or watchers told by name
+LEAST_WATCHED = 0.9  # share of the expected votes whose precincts have somebody
+LEAST_PROVEN = 0.9  # share of the watchers whose phone has reached us
+
+
+def watched(election: Election) -> PreflightFinding:
+    """Whether somebody watches, those without anybody by expected votes: ORCA's volunteers stayed at home."""
+    have = {precinct for watcher in election.watchers for precinct in watcher.precinct_ids}
+    sites = {p.site_id for p in election.precincts if p.precinct_id in have and p.site_id}
+    without = [p for p in election.precincts if p.precinct_id not in have and p.site_id not in sites]
+    worth = {p.precinct_id: float(p.expected_votes or p.registered or 0) for p in election.precincts}
+    total = sum(worth.values()) or 1.0
+    share = 1.0 - sum(worth[p.precinct_id] for p in without) / total
+    if not without:
+        return fine("watchers", f"all {len(election.precincts)} precincts have a watcher")
+    largest = sorted(without, key=lambda p: (-worth[p.precinct_id], p.precinct_id))[:NAMED]
+    names = ", ".join(f"{p.precinct_id} ({worth[p.precinct_id]:,.0f} votes)" for p in largest)
+    said = f"{len(without)} of {len(election.precincts)} precincts have no watcher; the largest: {names}"
+    if share < LEAST_WATCHED:
+        return bad("watchers", f"{said}; {share:.0%} of the expected votes are watched",
+                   "add lines to watchers.csv, the largest precincts first; beluga import")  # fmt: skip
+    return fine("watchers", said)
+
+
+def phones(people: Sequence[Attendance]) -> PreflightFinding:
+    """Whether the watchers' phones have been shown to reach us."""
+    if not people:
+        return bad("phones", "there are no watchers", "fill watchers.csv; beluga import")
+    proven = sum(a.proven_at is not None for a in people)
+    wrong = [a.watcher.watcher_id for a in people if a.wrong_number][:NAMED]
+    said = f"{proven} of {len(people)} watchers' phones have reached us"
+    if wrong:
+        said += f"; wrong numbers: {', '.join(wrong)}"
+    if proven < LEAST_PROVEN * len(people):
+        return bad("phones", said, "beluga rollcall invite; then beluga rollcall status, and call the rest")
+    return fine("phones", said)
+
+
+def numbers(ours: Sequence[OurNumber], texts_a_minute: float) -> PreflightFinding:
+    """Whether we can answer and remind at all, by a second way too, and how long the peak's texts take."""
+    if not ours:
+        return bad("numbers", "there is no number to send from: nobody is answered or reminded",
+                   "set BELUGA_OUTBOUND_NUMBERS (docs/providers.md)")  # fmt: skip
+    rate = ours[0].rate or PRESETS[ours[0].preset][0]
+    said = f"{len(ours)} numbers, the first {ours[0].preset} at {rate:g} segments/s"
+    if len({number.provider for number in ours}) < 2:
+        return bad("numbers", f"{said}; all are {ours[0].provider}'s: nobody is answered while it is away",
+                   "add one of a second provider to BELUGA_OUTBOUND_NUMBERS (docs/providers.md)")  # fmt: skip
+    late = texts_a_minute / (60 * rate)
+    if late > 5:
+        return bad("numbers", f"{said}; a minute of the peak needs {late:.0f} minutes to be answered",
+                   "take a toll-free number or a short code as the first one")  # fmt: skip
+    return fine("numbers", said)
