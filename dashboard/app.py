@@ -45,10 +45,11 @@ LONGEST_TOKEN = 24 * 3600  # seconds that what was signed in a session may live 
 
 @dataclass
 class WarRoom:
-    """The WSGI application and what runs beside it."""
+    """The WSGI application, Dash on it, and what runs beside it."""
 
     server: flask.Flask
     bridge: AsyncBridge
+    app: WarRoomDash
 
     def stop(self) -> None:
         self.bridge.stop()
@@ -138,4 +139,4 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     if settings.database_url:
         bridge.keep(access.follow(settings.database_url))
         bridge.keep(ended.keep_telling())
-    return WarRoom(server, bridge)
+    return WarRoom(server, bridge, app)
