@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import plotly.graph_objects as go
 from dash import Patch
 
+from dashboard.components.figure import BLUE, ORANGE, board_figure
 from dashboard.day.day_record import DayPoint
 
-INK, DIM = "#7A7F87", "rgba(122,127,135,.35)"  # read on both themes
-SEEN, EXPECTED, BAND = "#2A87BF", "#D55E00", "rgba(42,135,191,.22)"
+SEEN, EXPECTED, BAND = BLUE, ORANGE, "rgba(42,135,191,.22)"
 # Traces in the order in which they are drawn: a patch names them by it.
 COUNTED_TRACE, EXPECTED_TRACE, LOW_TRACE, HIGH_TRACE, MIDDLE_TRACE = range(5)
 Columns = dict[int, tuple[list[str], list[float | None]]]
@@ -52,25 +52,15 @@ def day_figure(points: Sequence[DayPoint], zone: ZoneInfo, opens: int, closes: i
                      "hoverinfo": "skip"},
         MIDDLE_TRACE: {"name": "projected", "line": {"color": SEEN, "width": 2, "dash": "dash"}},
     }  # fmt: skip
-    figure = go.Figure(
-        [go.Scatter(x=x, y=y, mode="lines", **style[trace]) for trace, (x, y) in columns.items()]
-    )
-    axis = {
-        "gridcolor": DIM,
-        "linecolor": DIM,
-        "zeroline": False,
-        "fixedrange": True,
-        "tickfont": {"color": INK},
-    }
     ends = [datetime.fromtimestamp(at, zone).strftime("%Y-%m-%d %H:%M:%S") for at in (opens, closes)]
-    figure.update_layout(
-        template=None, margin={"l": 56, "r": 12, "t": 12, "b": 32}, paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)", font={"family": "system-ui, sans-serif", "size": 13, "color": INK},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}, hovermode="x unified", uirevision="day",
-        xaxis=axis | {"type": "date", "tickformat": "%H:%M", "range": ends},
-        yaxis=axis | {"rangemode": "tozero", "tickformat": ",d"},
-    )  # fmt: skip
-    return figure
+    return board_figure(
+        *(go.Scatter(x=x, y=y, mode="lines", **style[trace]) for trace, (x, y) in columns.items()),
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        hovermode="x unified",
+        uirevision="day",
+        xaxis={"type": "date", "tickformat": "%H:%M", "range": ends},
+        yaxis={"rangemode": "tozero", "tickformat": ",d"},
+    )
 
 
 def day_patch(points: Sequence[DayPoint], zone: ZoneInfo, closes: int) -> Patch:
