@@ -12,7 +12,7 @@ from dashboard.desks.desks import TITLES
 from dashboard.pages.frame import PageStyle, WarRoomPage, not_found, page_marks, page_of
 from election.wire.desks import CATEGORIES
 
-STYLE = PageStyle("desk.js", ("theme.css",), ("desk.css",))
+STYLE = PageStyle("desk.js", ("board.css", "page.css"), ("desk.css",))
 _NAMES = {desk.value: title for desk, title in TITLES.items()}
 KEYS = (("j", ""), ("k", "move ·"), ("Enter", "take ·"), ("u", "put back ·"), ("Esc", "leave a field ·"))
 

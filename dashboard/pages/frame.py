@@ -37,14 +37,17 @@ _ENTRY = '<div id="react-entry-point"></div>'
 
 @dataclass(frozen=True, slots=True)
 class PageStyle:
-    """What a page is made with besides its layout: its first module, and its style sheets of `assets`."""
+    """What a page is made with besides its layout: its first module, and its style sheets.
+
+    All sheets of `assets` but those `without`, and those `more` of `static`.
+    """
 
     module: str = PLAIN_MODULE
-    sheets: tuple[str, ...] = ("theme.css", "page.css")
-    more_sheets: tuple[str, ...] = ()  # of `static`: those of single pages
+    without: tuple[str, ...] = ("board.css",)
+    more: tuple[str, ...] = ()
 
 
-BOARD = PageStyle(BOARD_MODULE, ("theme.css", "board.css"))
+BOARD = PageStyle(BOARD_MODULE, ("page.css",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +136,9 @@ class WarRoomDash(Dash):
         """The HTML of a page: Dash's tags, with the layout of the address drawn."""
         page, layout = drawn_at(flask.request.path, _search())
         style: PageStyle = page["style"]
-        more = [f'<link rel="stylesheet" href="/static/{name}">' for name in style.more_sheets]
+        more = [f'<link rel="stylesheet" href="/static/{name}">' for name in style.more]
         title = page_marks().pop("data-title", page["title"])
-        links = [line for line in parts["css"].splitlines() if _sheet(line) in style.sheets]
+        links = [line for line in parts["css"].splitlines() if _sheet(line) not in style.without]
         return filled(
             parts | {
                 "title": escape(title), "first": markup(layout), "app_entry": _ENTRY,
