@@ -379,9 +379,13 @@ async def test_what_waits_at_the_desks_comes_with_the_feed_and_nothing_is_polled
         await expect(page.locator("#unread-count")).to_have_text("1")
         await expect(page.locator("#top-waiting")).to_have_text("4")
         asked: list[str] = []
-        await until(page, "beluga.panelScripts.here")  # the panel's scripts, which come by themselves
-        await asyncio.sleep(6)  # alerts and people that were still being asked for
         page.on("request", lambda r: asked.append(r.url))
+        await until(page, "beluga.panelScripts.here")  # Dash and its charts, which come by themselves
+        heard = -1
+        while heard != len(asked):  # alerts, people and charts that were still being asked for
+            heard = len(asked)
+            await asyncio.sleep(2)
+        asked.clear()
         for _ in range(4):
             room.feed.change("01-05", projected_final=500.0)  # moves, and turns nothing
             await asyncio.sleep(1)
