@@ -21,7 +21,7 @@ TESTS := $(LONG) $(filter-out $(LONG) tests/__pycache__/,$(wildcard tests/*/ tes
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni haproxy public-paths compose-check clean browser shape \
+.PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni haproxy caddy public-paths compose-check clean browser shape \
 	images-local cluster-up cluster-down cluster-status test-cluster test-long access log-events security
 
 help: ## What each target does
@@ -79,6 +79,12 @@ haproxy: ## Debian's HAProxy, unpacked in .venv/haproxy for the proxy's tests
 		|| { apt-get update -qq && apt-get download -qq $(HAPROXY) >/dev/null; } \
 		&& for each in *.deb; do dpkg -x $$each .; done && rm *.deb; } || :; fi
 
+caddy: ## Debian's Caddy, unpacked in .venv/caddy for the tests of the one machine's proxy
+	@if command -v caddy >/dev/null || test -x $(VENV)/caddy/usr/bin/caddy || ! command -v apt-get >/dev/null; then :; \
+	else mkdir -p $(VENV)/caddy && cd $(VENV)/caddy && { apt-get download -qq caddy >/dev/null 2>&1 \
+		|| { apt-get update -qq && apt-get download -qq caddy >/dev/null; } \
+		&& for each in *.deb; do dpkg -x $$each .; done && rm *.deb; } || :; fi
+
 lint: $(STAMP) browser ## Formatting, lint, types, import contracts; the browser's code where Node is at hand
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -101,7 +107,7 @@ format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: $(STAMP) chromium libfiu patroni haproxy ## Everything CI runs (under 15 minutes)
+test: $(STAMP) chromium libfiu patroni haproxy caddy ## Everything CI runs (under 15 minutes)
 	@# Lint runs beside the tests and is shown after them. Nothing is run twice: a test that fails now and then
 	@# is a defect.
 	@said=$$(mktemp); \

@@ -9,6 +9,7 @@
         MappingFileError              mapping.toml cannot be read
         NoCountError                  a cell of a county's file that should hold a count
         NoElectionError               nothing to recount
+        NoPublicMapError              the public paths did not come with this installation
         NoRosterError                 nobody to call up
         NoRosterToReadError           nothing to read texts against
         NoStackError                  no stack runs in this folder
@@ -18,6 +19,7 @@
         StackBusyError                another supervisor holds the state folder
         StackError                    the stack could not start
         StackFailedError              the stack did not come up
+        StepFailedError               a step of an installation could not be done
         UnpreparedDatabaseError       the database has not had all migrations
         UnreadableMapError            a map of precincts that cannot be read
         _NotForGoodError              rolls a dry run back

@@ -24,6 +24,7 @@ from dashboard.clients.feed import war_room_view
 from dashboard.clients.service_clients import ServiceClients
 from dashboard.components.part import declare_nodes
 from dashboard.day.day_record import DayRecord
+from dashboard.debrief.page import DebriefPage
 from dashboard.desks.desks import DeskPages
 from dashboard.map.places import Gazetteer
 from dashboard.office.audit import AuditPage
@@ -102,7 +103,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
 
     SignInPages(settings, known, signed_out).add_to(server)
     add_health(server, registry, lambda: {"election": gazetteer.places is not None}, well)
-    BoardData(settings, gazetteer, tokens).add_to(server)
+    BoardData(settings, gazetteer, tokens, lambda *deed: bridge.run(audit_log.record(*deed))).add_to(server)
     add_actions(server, bridge, service_clients, gazetteer, audit_log)
     scripts = Scripts.read()
 
@@ -112,6 +113,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     DeskPages(bridge, service_clients, gazetteer, audit_log, page).add_to(server)
     add_alerts(server, bridge, alerts, audit_log)
     add_snapshots(server, snapshots)
+    DebriefPage(settings, bridge, feed, service_clients, gazetteer, clock).add_to(server)
     add_scripts(server, scripts)
     add_replay(server, bridge, service_clients, page)
     server.add_url_rule("/audit", "audit_trail", page)

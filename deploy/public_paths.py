@@ -44,6 +44,7 @@ INSIDE: dict[str, dict[str, str]] = {
         "/check-ins/ids": "a rehearsal's witness asks",
     },
     "callers": _WATCHING | _DOCUMENT | {
+        "/dispatches/history": "the war room's debrief asks",
         "/dispatches": "the war room sends callers", "/dispatches/{precinct_id}": "the war room stops them",
         "/dispatch-limits": "the war room sets them", "/phone-banks": "the war room makes them",
         "/links": "the operator's tools make them", "/links/end": "the operator's tools end them",

@@ -19,6 +19,7 @@ import asyncpg
 from beluga.errors import BelugaError
 from beluga.stack.postgres import EmbeddedPostgres, PostgresError
 from beluga.stack.remembered import RememberedStart, remember
+from beluga.stack.service_notice import keep_telling, tell_service_manager
 from beluga.stack.stack import SERVICES, Ports, RunFile, lock, secrets_of, urls_of, write_run_file
 from beluga.stack.supervisor import Program, Supervisor
 from beluga.stack.watchdog import asks_health
@@ -95,11 +96,15 @@ class LocalStack:
         try:
             self._secrets = secrets_of(plan.state)
             self._supervisor.stop_on_signals()
+            telling = asyncio.create_task(keep_telling())
             try:
                 await self._start()
+                tell_service_manager("READY=1")
                 await self._supervisor.run()
             finally:
+                tell_service_manager("STOPPING=1")
                 await self._supervisor.stop()
+                telling.cancel()
                 (plan.state / "run.json").unlink(missing_ok=True)
         finally:
             holding.close()

@@ -68,9 +68,19 @@ function chooseView() {
   const tools = byId("map-tools");
   tools.replaceChildren();
   if (county !== null) tools.append(make("button", { type: "button", "data-county": "" }, "← All counties"), make("b", {}, county || "No county"));
+  if (boot.county_names.length > 1) tools.append(countyChoice(boot.county_names));
   tools.append(make("button", { type: "button", id: "as-table" }, "Table"), csvButton("map"));
   showParts();
   showMap(board.view, (box) => { lookAt(box); paintMap(null); });
+}
+
+/** Counties by name: on a map of many the small ones are hard to hit. @param {string[]} names */
+function countyChoice(names) {
+  const choice = make("select", { "aria-label": "County", id: "county-choice" }, make("option", { value: "*" }, "All counties"),
+    ...names.map((name) => make("option", { value: name }, name || "No county")));
+  choice.value = board.county ?? "*";
+  choice.addEventListener("change", () => go({ county: choice.value === "*" ? null : choice.value }));
+  return choice;
 }
 
 // The map or its table, and the phone's tab, as the address has them.

@@ -20,6 +20,7 @@ export function buildHeader(boot) {
       make("a", { href: "/floor" }, "Call floor"),
       make("a", { href: "/health" }, "Health"),
       make("a", { href: "/snapshot", target: "_blank", rel: "noopener" }, "Print this minute"),
+      make("a", { href: "/debrief", target: "_blank", rel: "noopener" }, "Debrief"),
       boot.role === "lead" ? null : make("a", { href: "/snapshots" }, "Printed pages"),
       make("a", { href: "/hotline", target: "_blank", rel: "noopener" }, "Hotline"),
       make("a", { href: "/?kiosk=1&rotate=20" }, "For a wall"),

@@ -16,6 +16,7 @@ from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, needs_role, person
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
+from dashboard.map.people import coordinator_of
 from dashboard.map.places import Gazetteer, MapPlaces
 from election.access.accounts import WAR_ROOM
 from election.domain.day import Watcher
@@ -50,6 +51,7 @@ class DeskPages:
         self._services = service_clients
         self._gazetteer = gazetteer
         self._audit_log = audit_log
+        self._phones_seen: dict[tuple[str, str], set[str]] = {}  # items by account and desk
 
     def add_to(self, server: flask.Flask) -> None:
         """Adds the routes, for people of the war room only."""
@@ -93,7 +95,19 @@ class DeskPages:
         here = self._gazetteer.places
         for item in page["items"]:
             item |= _introduced(item, here)
+        self._audit_phones(desk, page["items"])
         return flask.jsonify(page)
+
+    def _audit_phones(self, desk: str, items: list[dict[str, Any]]) -> None:
+        """Audits whose numbers somebody sees at a desk, once an item: desks are looked at again."""
+        who = _who()
+        seen = self._phones_seen.setdefault((who.login, desk), set())
+        fresh = {
+            str(item["id"]) for item in items if item["phone"] or any(p["phone"] for p in item["people"])
+        } - seen
+        if fresh:
+            seen |= fresh
+            self._done(who, "phones seen", f"desk:{desk}", {"items": sorted(fresh)[:PAGE_ITEMS]})
 
     def work(self, name: str, item: str, what: str) -> Any:
         """Takes, releases or finishes an item."""
@@ -181,9 +195,10 @@ def _introduced(item: dict[str, Any], here: MapPlaces | None) -> dict[str, Any]:
         if watcher.backup_phone:
             people.append({"as": "second phone", "name": watcher.name, "phone": watcher.backup_phone})
         if watcher.coordinator:
-            phone = watcher.coordinator if watcher.coordinator.startswith("+") else ""
-            people.append({"as": "coordinator", "name": watcher.coordinator, "phone": phone})
-    return {"place": precinct.name if precinct else "", "people": people}
+            name, phone = coordinator_of(watcher, here)
+            people.append({"as": "coordinator", "name": name, "phone": phone})
+    place = precinct.name if precinct else here.name_of(item.get("precinct_id") or "")
+    return {"place": place, "people": people}
 
 
 def _told(words: str, status: int) -> flask.Response:

@@ -11,11 +11,14 @@
  * @property {string} [label]  how the page calls it
  * @property {number | null} [number]  the count in it
  * @property {boolean} [counts]  whether `number` is the last count of its place
+ * @property {boolean} [confirms]  whether it is a yes to the count that waits at its place
  * @property {string} [ask]  which question it answers
  * @property {string} [answer]  in the words typed
  */
 /** As kept. @typedef {Entry & {watcher: string, token: string, saved: number, refused?: number}} Kept */
-/** @typedef {{id?: string, reply?: string, asks?: boolean, [more: string]: unknown}} Receipt */
+/** `held`: a count waits for a yes. @typedef {{id?: string, reply?: string, asks?: boolean, held?: boolean, [more: string]: unknown}} Receipt */
+/** What arrived last from a place: the count that stands, and the one that waits for a yes.
+ * @typedef {{place: string, number?: number, at?: number, held?: {number: number, at: number}}} Last */
 /** What an answer that is no receipt means. @typedef {"later" | "ended" | "refused"} Verdict */
 /**
  * @typedef {object} Options
@@ -40,6 +43,19 @@ export function pauseAfter(failures) {
 /** What a watcher's report is answered. @param {number} status @returns {Verdict} */
 export function verdictOnReport(status) {
   return status === 401 ? "ended" : FINAL.has(status) ? "refused" : "later";
+}
+
+/** The last count of a place after an answer; null: as it was. What is asked about is not counted: it waits for a yes,
+ * and what was refused leaves nothing.
+ * @param {Last | undefined} before @param {Pick<Kept, "number" | "counts" | "confirms" | "saved">} entry @param {Receipt} receipt
+ * @returns {Omit<Last, "place"> | null} */
+export function lastAfter(before, entry, receipt) {
+  const stands = before?.number === undefined ? {} : { number: before.number, at: before.at };
+  if (entry.confirms) return receipt.asks ? null : before?.held ? { ...before.held } : stands;
+  if (entry.number === undefined || entry.number === null || !entry.counts) return null;
+  const { number, saved: at } = entry;
+  if (receipt.held) return { ...stands, held: { number, at } };
+  return receipt.asks ? stands : { number, at };
 }
 
 /** A random UUID, also where the page is not served securely. @returns {string} */
@@ -109,8 +125,8 @@ export class Queue extends EventTarget {
     return (await done(store.getAll())).sort((a, b) => a.saved - b.saved);
   }
 
-  /** The last count that arrived from this device at a place. @param {string} place
-   * @returns {Promise<{number: number, at: number} | undefined>} */
+  /** The last count that was taken from this device at a place, and one that waits. @param {string} place
+   * @returns {Promise<Last | undefined>} */
   async last(place) {
     return done(this.database.transaction("last").objectStore("last").get(place));
   }
@@ -181,9 +197,9 @@ export class Queue extends EventTarget {
     }
     if (receipt && this.taken(receipt)) {
       await this.#write("reports", (store) => store.delete(entry.id));
-      if (entry.number !== undefined && entry.counts)
-        await this.#write("last", (store) =>
-          store.put({ place: entry.report.precinct_id, number: entry.number, at: entry.saved }));
+      const place = String(entry.report.precinct_id);
+      const now = entry.counts || entry.confirms ? lastAfter(await this.last(place), entry, receipt) : null;
+      if (now) await this.#write("last", (store) => store.put({ ...now, place }));
       this.failures = 0;
       this.#changed();
       this.dispatchEvent(new CustomEvent("sent", { detail: { entry, receipt } }));

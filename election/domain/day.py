@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from election.domain.ids import CallerId, PrecinctId, VoterId, WatcherId
 
+ROLL_ERROR, ROLL_SLACK = 1.1, 20  # a count above the roll by more is refused
+
 
 @dataclass(frozen=True, slots=True)
 class ElectionDay:
@@ -46,6 +48,15 @@ class Precinct:
     lat: float | None = None
     lon: float | None = None
 
+    def most_votes(self) -> int | None:
+        """In-person votes beyond which a count is refused; None where the roll is not known.
+
+        One rule for the phone's answer, the form and the tally's gate (`tally/model/gate.py`).
+        """
+        if self.registered <= 0:
+            return None
+        return int(most_of(max(self.registered - self.already_voted, 1)))
+
     def why_held(self, votes: int) -> str | None:
         """Why this count waits for a confirmation (`above_registered`), or None. A `FIX` needs none."""
         return "above_registered" if votes > self.registered > 0 else None
@@ -60,6 +71,11 @@ class Precinct:
     def closes_at(self, day: ElectionDay) -> datetime:
         """Scheduled close of the polls here, UTC (staff may extend it during the day)."""
         return datetime.combine(day.date, self.closes or day.closes, self.zone(day)).astimezone(UTC)
+
+
+def most_of(voters: float) -> float:
+    """Most votes that so many voters may cast: rolls have errors, and people register at the polls."""
+    return ROLL_ERROR * voters + ROLL_SLACK
 
 
 class Method(StrEnum):

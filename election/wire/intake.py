@@ -38,4 +38,5 @@ class Receipt(BaseModel):
     id: UUID
     duplicate: bool = False
     reply: str = ""
-    asks: bool = False  # nothing is counted yet: the reply is a question
+    asks: bool = False  # nothing is counted yet: the reply is a question, or a refusal
+    held: bool = False  # a count waits for its sender's yes: a report of kind `confirm` with the text YES

@@ -27,7 +27,11 @@ _CONFIRMED = """exists (select from check_ins l where l.precinct_id = c.precinct
 _DECIDED = """exists (select from check_ins d where d.kind in ('accept', 'reject')
                       and d.detail->>'target' = c.check_in_id::text)"""
 
-_UNREAD_HERE = "c.kind = 'unread' and not c.detail ? 'unknown_sender' and c.channel <> 'staff'"
+# What nobody could read, and the second question in a row: there a person takes over.
+_UNREAD_HERE = """c.kind in ('unread', 'question') and c.channel <> 'staff'
+  and not c.detail ? 'unknown_sender'
+  and (c.kind = 'unread' or exists (select from check_ins h where h.kind = 'asked'
+       and h.detail->>'of' = c.check_in_id::text and h.detail->>'question' = 'handed_over'))"""
 _HELD_HERE = f"""c.detail ? 'held' and c.kind in ('count', 'final') and not c.detail ? 'unknown_sender'
   and not {_DECIDED} and not {_CONFIRMED}"""
 

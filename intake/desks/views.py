@@ -10,6 +10,7 @@ from uuid import UUID
 
 from election.access.identity import Identity
 from election.domain.roster import Roster
+from election.domain.sent_words import words_of
 from election.wire.desks import Desk, DeskItem, ReminderStep
 from intake.desks.store import BEGINNING, Cursor
 from intake.errors import IntakeError
@@ -93,7 +94,7 @@ def item_of(
         watcher_id=row["watcher_id"],
         channel=row["channel"],
         phone=_phone(row["sender"], viewer) if desk is Desk.UNKNOWN else "",
-        text=row["body"][:LONGEST_TEXT],
+        text=words_of(row["channel"], row["body"])[:LONGEST_TEXT],
         kind=row["kind"],
         votes=row["votes"],
         why=str(detail.get("held") or detail.get("quarantined") or ""),

@@ -20,6 +20,7 @@ from election.domain.day import Precinct, Watcher
 from election.wire.intake import FormReport, Receipt
 from intake.errors import IntakeError
 from intake.form.page import (
+    CONFIRMATION,
     QUESTIONS,
     Frame,
     Question,
@@ -91,7 +92,7 @@ class _Form:
                 parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
             )
             page_key = UUID(fields["id"])
-            question = QUESTIONS[fields["ask"]]
+            question = CONFIRMATION if fields["ask"] == CONFIRMATION.name else QUESTIONS[fields["ask"]]
         except (ValueError, KeyError):
             self._pipeline.telemetry.refuse(PROVIDER, "malformed")
             return _html(words_page(frame, frame.words["open_again"]), 400)
@@ -112,7 +113,11 @@ class _Form:
         )  # fmt: skip
         if isinstance(outcome, web.Response):
             return _html(words_page(frame, frame.words["send_again"]), 503)
-        return _html(done_page(frame, outcome.reply, precinct_id, asks=self._pipeline.asks(outcome.message)))
+        message = outcome.message
+        asks, held = self._pipeline.asks(message), self._pipeline.holds(message)
+        return _html(
+            done_page(frame, outcome.reply, precinct_id, asks=asks, confirm=uuid4() if held else None)
+        )
 
     async def manifest(self, request: web.Request) -> web.Response:
         try:
@@ -162,6 +167,7 @@ class _Form:
             duplicate=outcome.duplicate,
             reply=outcome.reply,
             asks=self._pipeline.asks(outcome.message),
+            held=self._pipeline.holds(outcome.message),
         )
         return web.Response(body=answer.model_dump_json().encode(), content_type="application/json")
 
@@ -222,6 +228,8 @@ class _Form:
 
 def _report(question: Question, precinct_id: str, answer: str) -> FormReport | None:
     """The answer as a report; None where it is not what was asked for."""
+    if question is CONFIRMATION:
+        return FormReport(kind=question.kind, precinct_id=precinct_id, text="YES")
     if not question.asks:
         return FormReport(kind=question.kind, precinct_id=precinct_id)
     answer = answer.strip()[:1600]

@@ -2,9 +2,10 @@
 
 Each file has several contexts. `word` entries list, separated by `;`, the words and phrases a watcher may
 text (accents and case do not matter). `reply` entries word the answers, `form` entries the watcher's form,
-`outbound` entries what we text on our own accord, `incident` entries list words by what an incident is about,
-`danger` entries the words that make a sentence an alarm, `machine` entries how phones and networks word what
-no person wrote, `number` entries the words of numbers.
+`outbound` entries what we text on our own accord, `card` entries the printed card, `incident` entries list
+words by what an incident is about, `danger` entries the words that make a sentence an alarm, `machine`
+entries how phones and networks word what no person wrote, `number` entries the words of numbers, `short`
+entries how a word is shortened in texts, the `everyday` entry words that no other language's are.
 """
 
 from dataclasses import dataclass, field
@@ -13,8 +14,8 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
-_LISTS = ("word", "incident", "danger", "machine", "number")
-_SENTENCES = ("reply", "form", "outbound")
+_LISTS = ("word", "incident", "danger", "machine", "number", "short", "everyday")
+_SENTENCES = ("reply", "form", "outbound", "card")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,9 @@ class Catalogue:
     danger: dict[str, tuple[str, ...]] = field(default_factory=dict)
     machine: dict[str, tuple[str, ...]] = field(default_factory=dict)
     numbers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    shorts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    card: dict[str, str] = field(default_factory=dict)
+    everyday: tuple[str, ...] = ()
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -48,7 +52,8 @@ def read_catalogue(path: Path) -> Catalogue:
             sentences[entry.context][key] = value
     return Catalogue(
         path.stem, lists["word"], sentences["reply"], sentences["form"], sentences["outbound"],
-        lists["incident"], lists["danger"], lists["machine"], lists["number"],
+        lists["incident"], lists["danger"], lists["machine"], lists["number"], lists["short"],
+        sentences["card"], lists["everyday"].get("words", ()),
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ import asyncpg
 
 from election.postgres.connector import ReplicationWatch
 from election.postgres.leadership import Term
-from intake.replies.purposes import AFTER_STOP, PRIORITY, Purpose, Text
+from intake.replies.purposes import AFTER_STOP, ANSWERS, PRIORITY, Purpose, Text
 from intake.senders import Delivery
 
 _ENQUEUE = """
@@ -36,6 +36,21 @@ coalesce((select c.kind = 'stop' from check_ins c
           order by c.sent_at desc, c.kind desc limit 1), false)
 """
 
+# Whether a phone that may not be the watcher's ("wrong number", "who is this") still waits for staff to look:
+# at that text, at the phone's item on the desk of unknown senders, or by tying it to a watcher since.
+IN_QUESTION = """
+exists (select from check_ins s where s.sender = {phone} and s.detail ? 'stranger'
+        and not exists (select from check_ins d where d.kind in ('resolve', 'reread')
+                        and d.detail->>'item' = s.check_in_id::text)
+        and not (s.detail ? 'unknown_sender' and exists (
+            select from check_ins u join check_ins d on d.kind in ('resolve', 'reread')
+                   and d.detail->>'item' = u.check_in_id::text and d.received_at > s.received_at
+            where u.sender = s.sender and u.detail ? 'unknown_sender'))
+        and not exists (select from check_ins t where t.kind = 'tie' and t.detail->>'phone' = s.sender
+                        and t.received_at > s.received_at))
+"""
+_ANSWERS = ", ".join(f"'{purpose.value}'" for purpose in sorted(ANSWERS))  # what they ask is answered
+
 _EXPIRE = """
 update outbox set state = 'expired', settled_at = $1, reason = 'too_late'
 where state = 'waiting' and expires_at <= $1 returning purpose
@@ -53,6 +68,7 @@ with next as (
     select key from outbox w
     where state = 'waiting' and not_before <= $1 and expires_at > $1 and rehearsal = $6
       and (purpose = any($7::text[]) or not {OPTED_OUT.format(phone="w.phone")})
+      and (purpose in ({_ANSWERS}) or not {IN_QUESTION.format(phone="w.phone")})
     order by priority, made_at, key limit $2 for update skip locked
 )
 update outbox o set state = 'claimed', epoch = $3, number = $4, provider = $5, claimed_at = $1,
@@ -146,8 +162,9 @@ async def claim(  # noqa: PLR0917
 ) -> list[Claimed]:
     """The most urgent texts that may go out now, at most `limit`, for one of our numbers.
 
-    Never to a phone whose latest word is STOP, and never a rehearsal's on election day. Raises
-    `DeposedError`, or `NotReplicatedError`: then nothing may be sent, for a failover would forget the claim.
+    Never to a phone whose latest word is STOP, only answers to one that may be a stranger's, and never a
+    rehearsal's on election day. Raises `DeposedError`, or `NotReplicatedError`: then nothing may be sent, for
+    a failover would forget the claim.
     """
     async with ReplicationWatch(connection), connection.transaction():
         await term.fence(connection)

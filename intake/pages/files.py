@@ -10,9 +10,10 @@ from importlib import resources
 
 from aiohttp import web
 
-from election.browser import modules
+from election.browser import modules, with_tokens
 
 QUEUE = "queue.js"
+ON_SCREEN = ("form.css", "hotline.css")  # paper has colours of its own
 BASE = "/w/-"  # below the scope of the form's service worker
 _TYPES = {
     ".css": "text/css",
@@ -39,10 +40,11 @@ PAGE_HEADERS = {
 
 @cache
 def files() -> dict[str, bytes]:
-    """Every file that a page may load, by name: those of this folder, and the offline queue."""
+    """Every file that a page may load, by name: those of this folder, and what all pages share."""
     folder = resources.files(__package__)
     found = {f.name: f.read_bytes() for f in folder.iterdir() if f.name.endswith(tuple(_TYPES))}
-    return dict(sorted({**found, QUEUE: modules()[QUEUE]}.items()))
+    styles = {name: with_tokens(found[name]) for name in ON_SCREEN}
+    return dict(sorted({**found, **styles, QUEUE: modules()[QUEUE]}.items()))
 
 
 @cache

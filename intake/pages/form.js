@@ -83,7 +83,7 @@ async function ask(precinct, question) {
     return {
       button: number === null ? words.send : screens.filled(words, "send_number", { number: grouped(number) }),
       read: number === null ? "" : screens.filled(words, "read_" + question.name, { number: grouped(number) }),
-      doubt: doubts && last && number < last.number
+      doubt: doubts && last?.number !== undefined && number < last.number
         ? screens.filled(words, "lower", { last: grouped(last.number) })
         : doubts && precinct?.registered && number > precinct.registered
           ? screens.filled(words, "higher", { registered: grouped(precinct.registered) }) : "",
@@ -91,7 +91,8 @@ async function ask(precinct, question) {
   };
   show(screens.askScreen({
     words, precinct, question, links, onlook: look,
-    last: last && { number: grouped(last.number), time: clock(last.at, zoneOf(place)) },
+    last: last?.number === undefined ? undefined : { number: grouped(last.number), time: clock(last.at ?? 0, zoneOf(place)) },
+    held: last?.held && { number: grouped(last.held.number), time: clock(last.held.at, zoneOf(place)), onyes: () => confirm(place) },
     onanswer: (typed) => answer(precinct, question, typed),
   }), "#answer");
 }
@@ -120,6 +121,14 @@ function answer(precinct, question, typed) {
   return "";
 }
 
+/** Says that the count which waits there is right. @param {string} place */
+function confirm(place) {
+  keep({
+    id: newId(), report: { kind: "confirm", precinct_id: place, text: "YES" }, confirms: true, ask: "yes", answer: "YES",
+    label: `${precincts.find((p) => p.id === place)?.name || place} · ${words.yes_right} · ${clock(Date.now(), zoneOf(place))}`,
+  });
+}
+
 /** @param {Entry} entry */
 async function keep(entry) {
   navigator.storage?.persist?.().catch(() => {}); // phones throw away what was not asked to stay
@@ -139,9 +148,10 @@ async function keep(entry) {
   const arrived = (event) => {
     const { entry: sent, receipt } = /** @type {CustomEvent<{entry: Kept, receipt: Receipt}>} */ (event).detail;
     if (sent.id !== entry.id || mine !== shown) return;
-    const { reply, asks } = receipt;
+    const { reply, asks, held } = receipt;
     show(screens.outcomeScreen({
       words, heading: asks ? words.look_again : `${words.got_it} ✓`, said: reply || words.saved, links: after,
+      onyes: held ? () => confirm(place) : undefined,
     }));
   };
   queue.addEventListener("sent", arrived);

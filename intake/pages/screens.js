@@ -80,10 +80,10 @@ export function chooseScreen(words, precincts, hrefOf) {
 /**
  * One question. `onanswer` takes what was typed and returns what is wrong with it; `onlook` says what it would be.
  * @param {{words: Words, precinct: Precinct | null, question: Question, links: Links, typed?: string,
- *   last?: {number: string, time: string}, onlook: (typed: string) => {button: string, read: string, doubt: string},
+ *   last?: {number: string, time: string}, held?: {number: string, time: string, onyes: () => void}, onlook: (typed: string) => {button: string, read: string, doubt: string},
  *   onanswer: (typed: string) => string}} given
  */
-export function askScreen({ words, precinct, question, last, links, typed, onlook, onanswer }) {
+export function askScreen({ words, precinct, question, last, held, links, typed, onlook, onanswer }) {
   const field = question.numeric
     ? el("input", { id: "answer", name: "answer", inputmode: "numeric", maxlength: "12", autocomplete: "off",
         enterkeyhint: "send", "aria-describedby": "read doubt" })
@@ -123,16 +123,20 @@ export function askScreen({ words, precinct, question, last, links, typed, onloo
       question.asks && hint ? el("p", { id: "hint", class: "quiet" }, hint) : null,
       question.asks && question.numeric ? read : null, doubt, button),
     last ? el("p", { class: "quiet" }, filled(words, "last", last)) : null,
+    held ? el("p", { class: "alert" }, filled(words, "held", { number: held.number, time: held.time })) : null,
+    held ? el("button", { type: "button", class: "second", onclick: held.onyes }, words.yes_right) : null,
     el("nav", { "aria-label": words.more }, ...links.map(([name, href]) => el("a", { href }, words[name]))),
   ];
 }
 
 /** What became of a report. `heading` and `said` are ready words.
- * @param {{words: Words, heading: string, said: string, text?: string, links: Links}} given */
-export function outcomeScreen({ words, heading: head, said, text, links }) {
+ * @param {{words: Words, heading: string, said: string, text?: string, links: Links, onyes?: () => void}} given `onyes`: a
+ *   count waits for it */
+export function outcomeScreen({ words, heading: head, said, text, links, onyes }) {
   return [
     el("h1", { tabindex: "-1" }, head),
     el("p", { class: "done", role: "status" }, said),
+    onyes ? el("button", { type: "button", onclick: onyes }, words.yes_right) : null,
     text ? el("a", { class: "choice second", href: text }, words.by_text) : null,
     ...links.map(([name, href], i) => el("a", { class: i ? "choice second" : "choice", href }, words[name])),
   ];

@@ -5,6 +5,7 @@ is a function of the raw messages (law L4).
 """
 
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import structlog
@@ -19,13 +20,16 @@ from intake.reading.grammar import read
 from intake.reading.grammar.danger import danger_words
 from intake.reading.grammar.quoted import machine_words, our_words
 from intake.reading.grammar.spelled import spelled_numbers
+from intake.reading.grammar.whole import near_stop
 from intake.reading.grammar.words import vocabulary
 from intake.reading.incidents import incident_phrases
+from intake.reading.text_parts import part_of
 
 log = structlog.get_logger()
 
 CLOCK_SLACK = timedelta(minutes=2)  # a phone's clock may run ahead by as much without a question
 _FORM = "form:"
+PART_OF_A_TEXT = MappingProxyType({"part": True})  # read with the others of its text, not by itself
 _WATCHERS_OWN = frozenset({Channel.SMS, Channel.FORM})  # elsewhere an operator vouches for the report
 # What the form's free text means beside its kind: the command that says the same in a text message.
 _COMMANDS = {
@@ -56,7 +60,16 @@ class SentText(Protocol):
 
 def prepare() -> None:
     """Builds the tables of words, a tenth of a second's work that the first texts would else wait for."""
-    for table in (vocabulary, spelled_numbers, danger_words, machine_words, our_words, incident_phrases):
+    tables = (
+        vocabulary,
+        spelled_numbers,
+        danger_words,
+        machine_words,
+        our_words,
+        incident_phrases,
+        near_stop,
+    )
+    for table in tables:
         table()
 
 
@@ -71,6 +84,8 @@ def readings_of(message: SentText, roster: Roster) -> list[Reading]:
     """What a message says: one reading or more; what cannot be read is `unread`."""
     try:
         if message.channel == Channel.SMS:
+            if part_of(message.provider_message_id):
+                return [Reading(Kind.NOTED, detail=PART_OF_A_TEXT)]
             return read(
                 message.body,
                 message.sent_at,

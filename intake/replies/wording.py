@@ -24,6 +24,7 @@ FAR_ABOVE_PACE = 10.0  # times the expected count: a typing slip, more likely th
 _SILENT = frozenset({Kind.NOTED})  # kept, and not answered: no loop with another machine
 _UNDISPUTED = frozenset({Kind.LINE, Kind.VOTERS, Kind.HERE, Kind.AWAY})  # never doubted, held or asked back
 _RISE = 100  # votes more than the last count: below this a rise may come by a look too late
+_ANSWERED_BY_WORDS = frozenset({"emergency", "voted"})  # the question names its answers
 _SMALL = 20  # votes: below this ten times the pace happens by chance just after opening
 
 
@@ -44,9 +45,11 @@ def doubt_about(reading: Reading, hints: Hints | None) -> str | None:
 
     `below_last`, `above_pace`, `above_last` (a rise far beyond what is expected since then) or None.
     """
-    if reading.kind not in (Kind.COUNT, Kind.FINAL) or reading.votes is None or reading.precinct_id is None:
+    if reading.kind not in COUNTED or reading.votes is None or reading.precinct_id is None:
         return None
     last, expected, since = (hints or {}).get(reading.precinct_id, (None, None, None))
+    if reading.kind is Kind.FIX:  # it mends the last one, and may well be lower
+        last = None
     if last is not None and reading.votes < last:
         return "below_last"
     if expected and reading.votes > max(_SMALL, FAR_ABOVE_PACE * expected):
@@ -56,12 +59,35 @@ def doubt_about(reading: Reading, hints: Hints | None) -> str | None:
     return None
 
 
+def refused_above(reading: Reading, roster: Roster) -> int | None:
+    """The most votes that may be counted there, where this number is more and nobody is asked about it: the
+    tally will not count it. None where it may stand, or waits for a yes.
+    """
+    if reading.kind not in COUNTED or reading.votes is None or reading.held:
+        return None
+    place = roster.place(reading.precinct_id)
+    most = place.most_votes() if place else None
+    return most if most is not None and reading.votes > most else None
+
+
 def reply_to(readings: list[Reading], message: Message, roster: Roster, hints: Hints | None = None) -> str:
     """The answer to a message. Empty for STOP (the provider answers, we fall silent) and staff entries."""
     catalogue = catalogue_for(watcher_of(message, roster), roster)
-    if len(readings) == 1 and _is_plain(readings[0], hints):  # what most watchers are answered all day
+    if (
+        len(readings) == 1 and _is_plain(readings[0], hints) and refused_above(readings[0], roster) is None
+    ):  # what most watchers are answered all day
         return plain(_plainly(readings[0], catalogue.replies))
     return plain(_Writer(catalogue, roster, message, hints).answer(readings))
+
+
+def handed_over_reply(watcher: Watcher, roster: Roster) -> str:
+    """What a watcher is told after the second question in a row."""
+    return plain(catalogue_for(watcher, roster).replies["handed_over"])
+
+
+def alarm_reply(watcher: Watcher, roster: Roster) -> str:
+    """What a watcher is told whose HELP is an alarm."""
+    return plain(catalogue_for(watcher, roster).replies["alarm"])
 
 
 def _is_plain(reading: Reading, hints: Hints | None) -> bool:
@@ -155,6 +181,8 @@ class _Writer:
                 return self._fill("resolved", precinct=where or "-")
             case Kind.CONFIRM | Kind.DENY:
                 return self._fill("confirm" if first.kind is Kind.CONFIRM else "deny")
+            case Kind.UNREAD if first.detail.get("stranger"):
+                return self._fill("stranger")
             case Kind.HELP | Kind.START | Kind.UNREAD:
                 return self._fill(first.kind.value)
             case _:
@@ -203,6 +231,8 @@ class _Writer:
             return self._fill(
                 "held", votes=reading.votes, precinct=precinct.precinct_id, registered=registered
             )
+        if (most := refused_above(reading, self.roster)) is not None:
+            return self._fill("refused_roll", votes=reading.votes, precinct=reading.precinct_id, most=most)
         doubt = doubt_about(reading, self.hints)
         if doubt and self.hints and reading.precinct_id:
             last = self.hints[reading.precinct_id][0]
@@ -231,7 +261,7 @@ class _Writer:
 
     def _question(self, reading: Reading) -> str:
         asked = self.replies.get(f"question.{reading.question}", self.replies["unread"])
-        if reading.guess:
+        if reading.guess and reading.question not in _ANSWERED_BY_WORDS:
             answer = f"{asked} {self.replies['guess'].format(guess=reading.guess)}"
             if fits(plain(answer)):
                 return answer

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from election.domain.day import ROLL_ERROR, ROLL_SLACK, most_of
 from tally.model.constants import Constants
 
 Array = NDArray[np.float64]
@@ -91,7 +92,9 @@ def _keep(kept: Flags, c: Candidates, first: Codes, lengths: Codes, k: Constants
     there = np.arange(m)[:, None] < lengths
     rows = np.where(there, first + np.arange(m)[:, None], first)  # the m-th counts of all: (m, B)
     votes, off, share, sure = c.votes[rows], c.off[rows], np.maximum(c.share[rows], 1e-4), c.sure[rows]
-    own = np.where(c.asked[rows], k.asked_cost, 0.0) + np.where(votes > 1.1 * c.cap[rows] + 20, 6.0, 0.0)
+    own = np.where(c.asked[rows], k.asked_cost, 0.0) + np.where(
+        votes > ROLL_ERROR * c.cap[rows] + ROLL_SLACK, 6.0, 0.0
+    )
     own[sure] = 0.0
     alone = _tail(off, c.level_sd[rows], k.tail) + own  # cost of a chain that starts here
     left = np.zeros((m + 1, size))  # cost of leaving out the first j
@@ -150,6 +153,11 @@ def _tail(value: Array, sd: Array, nu: float) -> Array:
     )
 
 
+def as_clause(words: str) -> str:
+    """One of `WORDS` after its number: "412 does not fit …", "412 is far above …"."""
+    return words if words in (WORDS["asked"], WORDS["step"]) else f"is {words}"
+
+
 def why(
     candidates: Sequence[CountCandidate], accepted: Sequence[int], at: int, cap: float
 ) -> tuple[bool, str]:
@@ -157,7 +165,7 @@ def why(
     c = candidates[at]
     later = any(i > at for i in accepted)
     before = [i for i in accepted if i < at]
-    if c.votes > 1.1 * cap + 20:
+    if c.votes > most_of(cap):
         return later, WORDS["roll"]
     if before and c.votes < candidates[before[-1]].votes:
         return later, f"{WORDS['falls']} ({candidates[before[-1]].votes})"

@@ -73,7 +73,7 @@ def rejections_of(candidates: Sequence[gate.CountCandidate], kept: Sequence[int]
         reasons[i] = (not contradicted, words)
         if not contradicted:
             held += 1
-            newest = f"{c.votes} is {words}"
+            newest = f"{c.votes:,} {gate.as_clause(words)}"
     return Rejections(reasons, held, newest)
 
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
-import { Queue, newId, pauseAfter, verdictOnReport } from "../../election/browser/queue.js";
+import { Queue, lastAfter, newId, pauseAfter, verdictOnReport } from "../../election/browser/queue.js";
 import { until } from "./page.mjs";
 
 const storage = await import("fake-indexeddb").catch(() => null);
@@ -57,6 +57,16 @@ test("a report stays until the server says that it holds it", needsStorage, asyn
   assert.equal((await arrived).receipt.reply, "Thanks.");
   assert.equal((await queue.last("12-01")).number, 5);
   assert.deepEqual(asked.map((a) => [a.address, a.token]), Array(3).fill(["/checkins/a", "Bearer key"]));
+});
+
+test("only a count that was taken is the last one: held waits for a yes, refused leaves nothing", () => {
+  const before = { place: "p", number: 400, at: 1 }, entry = { number: 9100, counts: true, saved: 2 };
+  assert.deepEqual(lastAfter(before, entry, { id: "x" }), { number: 9100, at: 2 });
+  const held = lastAfter(before, entry, { id: "x", asks: true, held: true });
+  assert.deepEqual(held, { number: 400, at: 1, held: { number: 9100, at: 2 } });
+  assert.deepEqual(lastAfter(before, entry, { id: "x", asks: true }), { number: 400, at: 1 });
+  assert.deepEqual(lastAfter({ place: "p", ...held }, { confirms: true, saved: 3 }, { id: "x" }), { number: 9100, at: 2 });
+  assert.equal(lastAfter(undefined, { saved: 3, number: 45 }, { id: "x" }), null, "a line is no count");
 });
 
 test("what was kept is there for the page that opens next, oldest first", needsStorage, async () => {

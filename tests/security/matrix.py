@@ -405,6 +405,7 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
     ("POST", "/_dash-update-component"): _to("/_dash-update-component", json=_panel()),
     ("GET", "/shapes/precincts/<path:county>"): _to("/shapes/precincts/Kent"),
     ("GET", "/people"): _to("/people?precinct=K-01"),
+    ("POST", "/phones"): _to("/phones", json={"precinct_id": "K-01"}),
     ("GET", "/watchers"): _to("/watchers?q=Watcher+Kent"),
     ("POST", "/actions"): _with(_act),
     ("GET", "/desk/<name>"): _to("/desk/unread"),

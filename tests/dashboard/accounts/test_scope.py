@@ -46,6 +46,7 @@ SEEN = {
     "/alerts": (200, "/alerts"),
     "/replay": (200, "/replay?at=2026-11-03T15:00Z"),
     "/snapshot": (200, "/snapshot"),
+    "/debrief": (200, "/debrief"),
     "/hotline": (303, "/hotline"),
     "/snapshots": (403, "/snapshots"),
     "/snapshots/<name>": (403, "/snapshots/2026-11-03T1700Z.html"),
@@ -58,7 +59,7 @@ PASSED_ON = {
     "/desks", "/desks/<name>", "/desks/<name>/<path:item>/<any(take,release,finish):what>", "/rollcall",
     "/rollcall/<any(invite,remind):what>",
 }  # fmt: skip
-DEEDS = {"/actions", "/alerts/acknowledge", "/_dash-update-component"}
+DEEDS = {"/actions", "/phones", "/alerts/acknowledge", "/_dash-update-component"}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -103,7 +104,14 @@ async def test_a_lead_is_told_nothing_of_another_county(room: Room) -> None:
         # The same question, asked by somebody whom nothing limits, does bring it.
         async with anyone(room) as staff:
             await sign_in(staff, "sam")
-            for path in ("/boot", "/shapes/precincts", f"/people?precinct={OTHER}", "/watched", "/snapshot"):
+            for path in (
+                "/boot",
+                "/shapes/precincts",
+                f"/people?precinct={OTHER}",
+                "/watched",
+                "/snapshot",
+                "/debrief",
+            ):
                 async with staff.get(path) as answer:
                     assert others(await answer.text()), path
 
@@ -120,6 +128,11 @@ async def test_a_lead_does_nothing_in_another_county(room: Room) -> None:
             deed = {"key": KEY, "action": action, "precinct_id": OTHER, **more}
             async with session.post("/actions", json=deed, headers=csrf) as answer:
                 assert (answer.status, "outside your counties" in await answer.text()) == (403, True), action
+        async with session.post("/phones", json={"precinct_id": OTHER}, headers=csrf) as answer:
+            assert (answer.status, others(await answer.text())) == (403, [])
+        async with session.post("/phones", json={"precinct_id": MINE}, headers=csrf) as answer:
+            (watcher,) = (await answer.json())["people"]
+            assert watcher["phone"].startswith("+1215555")
         # Nor may somebody else's watcher be called away.
         deed = {"key": KEY, "action": "assign", "precinct_id": MINE, "watcher_id": "w23"}
         async with session.post("/actions", json=deed, headers=csrf) as answer:

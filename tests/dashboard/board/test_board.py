@@ -12,6 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from beluga.stack.postgres import EmbeddedPostgres
+from dashboard.alerts.conditions import OPEN
 from election.access import accounts
 from election.domain.checkin import Kind
 from election.postgres.database import connect
@@ -82,9 +83,11 @@ async def test_the_board_is_painted_from_the_feed_and_asks_nobody_else(
         await expect(first).to_have_attribute("data-row", silent[0].precinct_id)
         rows = await page.eval_on_selector_all("#silent [data-row]", "all => all.map(r => r.dataset.row)")
         assert rows == [s.precinct_id for s in silent]
-        await expect(
-            page.locator(f"#silent [data-row='{SILENT}'] a[href='tel:+12155550015']")
-        ).to_be_visible()
+        # A number is shown as digits to who asks for it, and that is on record.
+        who = page.locator(f"#silent [data-row='{SILENT}'] .who")
+        await who.locator("[data-phones]").click()
+        await expect(who.locator("a[href='tel:+12155550015']")).to_have_text("+12155550015")
+        assert ("sam", "phones seen", f"precinct:{SILENT}") in [tuple(row) for row in await deeds(room)]
         # The map: solid for behind, hatch for silent, dots for doubtful, and a table of the same.
         assert await fill(page, SILENT) == 'url("#hatch")'
         assert await fill(page, DOUBTFUL) == 'url("#dots")'
@@ -310,11 +313,11 @@ async def test_hours_watchers_and_callers_of_a_precinct_are_changed_and_audited(
         # Callers are sent and called back.
         await page.fill("#callers-wanted", "6")
         await page.click("#panel-actions button:has-text('Send 6 callers')")
-        await expect(page.locator(f"[data-row='{LAGGING}'] .callers")).to_contain_text("6 since 12:00")
+        await expect(page.locator(f"[data-row='{LAGGING}'] .callers")).to_contain_text("0 calling")
         await page.locator("body").press("Tab")  # out of the field: the row may follow the call desk
         await page.reload()
         await page.click("button:has-text('Stop calling here')")
-        await expect(page.locator(f"[data-row='{LAGGING}'] .callers button")).to_be_visible()
+        await expect(page.locator(f"[data-row='{LAGGING}'] .callers")).not_to_contain_text("calling")
         done = [row["action"] for row in (await deeds(room))[done_before:]]
         assert done == ["hours", "assign", "dispatch", "recall"]
         assert [p for p in seen.problems if "400" not in p] == []  # the browser itself reports the refusal
@@ -334,7 +337,7 @@ async def test_the_call_desks_proposal_is_accepted_with_one_tap(room: Room, brow
         await expect(button).to_have_attribute("title", "7 callers reach 310 voters.")
         await expect(page.locator("#work-tools")).to_contain_text("call desk silent since 11:50")
         await button.click()
-        await expect(page.locator("[data-row='01-24'] .callers")).to_contain_text("7 since 12:00")
+        await expect(page.locator("[data-row='01-24'] .callers")).to_contain_text("0 calling")
         assert room.neighbours.orders[-1].callers_wanted == 7
         room.neighbours.proposals = []
 
@@ -377,7 +380,9 @@ async def test_what_waits_at_the_desks_comes_with_the_feed_and_nothing_is_polled
         room.feed.say_desks(Desks(unread=1, unknown=2, held=1, messages=texts))
         await expect(page.locator("#unread .text")).to_have_text("gym door?")
         await expect(page.locator("#unread-count")).to_have_text("1")
-        await expect(page.locator("#top-waiting")).to_have_text("4")
+        silent = sum(s.state is PrecinctState.SILENT for s in room.feed.standings.values())
+        waiting = 4 + silent + sum(i.status in OPEN for i in room.feed.incidents)
+        await expect(page.locator("#top-waiting")).to_have_text(str(waiting))
         asked: list[str] = []
         page.on("request", lambda r: asked.append(r.url))
         await until(page, "beluga.panelScripts.here")  # Dash and its charts, which come by themselves
@@ -487,10 +492,16 @@ async def test_callers_are_sent_from_the_list(room: Room, browser: Browser) -> N
         await seen.painted()
         page = seen.page
         row = page.locator("#work [data-row]").nth(1)
-        precinct_id = await row.get_attribute("data-row")
+        precinct_id = await row.get_attribute("data-row") or ""
+        await expect(row.locator("button[data-action=dispatch]")).to_have_count(0)  # nobody proposes it
+        offer = CallProposal(
+            precinct_id=precinct_id, callers=1, missing=40, reachable=84, votes=3, sentence="Send 1"
+        )
+        room.feed.say_calls(Calls(proposals=[offer]))
+        await expect(row.locator(".callers")).to_contain_text("about 3 votes by close, 84 reachable")
         await row.locator("button[data-action=dispatch]").click()
-        await expect(page.locator("#notice")).to_contain_text("sent to")
-        await expect(page.locator(f"[data-row='{precinct_id}'] .callers")).to_contain_text("since 12:00")
+        await expect(page.locator("#notice")).to_contain_text("1 caller sent to")
+        await expect(page.locator(f"[data-row='{precinct_id}'] .callers")).to_contain_text("0 calling")
         assert room.neighbours.orders[-1].precinct_id == precinct_id
         assert ("sam", "dispatch", f"precinct:{precinct_id}") in [tuple(row) for row in await deeds(room)]
 

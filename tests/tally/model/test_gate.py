@@ -146,3 +146,11 @@ def test_thousands_of_counts_from_one_precinct_are_judged_too() -> None:
     counts = [(float(h), 1 + int(EXPECTED * share_at(CURVE, h / 13))) for h in hours]
     counts[600] = (counts[600][0], 9 * counts[600][1])
     assert kept(*counts) == [votes for i, (_, votes) in enumerate(counts) if i != 600]
+
+
+def test_why_reads_as_a_sentence_after_its_number() -> None:
+    said = {key: gate.as_clause(words) for key, words in gate.WORDS.items()}
+    assert said["step"] == "does not fit the counts before and after it"
+    assert said["asked"] == "waits for the watcher to confirm it"
+    assert said["ahead"].startswith("is far above")
+    assert gate.as_clause("below an accepted count (412)") == "is below an accepted count (412)"

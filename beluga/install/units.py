@@ -1,0 +1,116 @@
+"""Units of systemd: the stack under a watchdog in a cell of its own, and its nightly backup."""
+
+from pathlib import Path
+
+# What the stack never needs is taken from it. PostgreSQL and the services write below the state folder alone.
+_CELL = """\
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+AmbientCapabilities=
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectControlGroups=yes
+ProtectProc=invisible
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+RemoveIPC=yes
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
+UMask=0077
+"""
+
+
+def stack_service(program: Path, state: Path, settings: Path, user: str) -> str:
+    """`beluga up` as a service: ready when all four services are, restarted when it no longer says so."""
+    return f"""\
+# Made by beluga install. What is yours goes into: systemctl edit beluga
+[Unit]
+Description=Beluga, election-day turnout
+After=network-online.target time-sync.target
+Wants=network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+NotifyAccess=main
+User={user}
+Group={user}
+EnvironmentFile={settings}/install.env
+EnvironmentFile=-{settings}/beluga.env
+StateDirectory={state.name}
+StateDirectoryMode=0700
+WorkingDirectory={state}
+ExecStart={program}/bin/beluga up --state {state}
+Restart=always
+RestartSec=2
+TimeoutStartSec=240
+TimeoutStopSec=60
+WatchdogSec=60
+KillMode=mixed
+LimitNOFILE=65536
+MemoryHigh=80%
+MemoryMax=95%
+OOMPolicy=continue
+{_CELL}
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def backup_service(program: Path, state: Path, settings: Path, user: str) -> str:
+    """A base backup, and its copy elsewhere where a repository is named."""
+    offsite = (  # systemd's own $ is written twice
+        'test -n "$$RESTIC_REPOSITORY" || exit 0; restic cat config >/dev/null 2>&1 || restic init -q;'
+        f" exec restic backup -q {state}/backups"
+    )
+    return f"""\
+# Made by beluga install.
+[Unit]
+Description=Beluga's nightly backup
+After=beluga.service
+
+[Service]
+Type=oneshot
+User={user}
+Group={user}
+EnvironmentFile={settings}/install.env
+EnvironmentFile=-{settings}/beluga.env
+Environment=RESTIC_CACHE_DIR={state}/restic
+StateDirectory={state.name}
+StateDirectoryMode=0700
+WorkingDirectory={state}
+ExecStart={program}/bin/beluga backup now --state {state}
+ExecStart=/bin/sh -c '{offsite}'
+TimeoutStartSec=4h
+Nice=10
+{_CELL}"""
+
+
+def backup_timer() -> str:
+    """Every night, a little later on each machine than on the next."""
+    return """\
+# Made by beluga install.
+[Unit]
+Description=Beluga's nightly backup
+
+[Timer]
+OnCalendar=*-*-* 03:10:00
+RandomizedDelaySec=20min
+Persistent=yes
+
+[Install]
+WantedBy=timers.target
+"""
