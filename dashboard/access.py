@@ -1,7 +1,7 @@
 """Who may use the war room's routes (`election/access/routes.py`). A route that is not here fails a test.
 
 Watchers and callers have accounts only in name: neither can sign in, and a session of theirs opens nothing.
-The board's frame, scripts and styles are the same for everybody who is signed in.
+The board's layout, scripts and styles are the same for everybody who is signed in.
 """
 
 from election.access.routes import Route, admins, anybody, health, of_all, own, war_room
@@ -15,8 +15,8 @@ ROUTES: tuple[Route, ...] = (
     anybody("POST", "/first", "makes the first account", 403, "the link of `up`"),
     war_room("POST", "/logout", "signs out", _SESSION, 303),
     war_room("POST", "/logout-everywhere", "ends all sessions of the account", _SESSION, 303),
-    war_room("GET", "/", "the board's frame", _SESSION),
-    war_room("GET", "/<path:path>", "the board's frame", _SESSION),
+    war_room("GET", "/", "the board", _SESSION),
+    war_room("GET", "/<path:path>", "a page", _SESSION),
     war_room("GET", "/script/<version>/<name>", "the pages' modules", _SESSION),
     war_room("GET", "/static/<path:filename>", "nothing: there are no such files", _SESSION, 404),
     war_room("GET", "/assets/<path:filename>", "styles", _SESSION),
@@ -26,9 +26,9 @@ ROUTES: tuple[Route, ...] = (
         "Dash's own scripts",
         _SESSION,
     ),
-    war_room("GET", "/_dash-layout", "the panel's frame", _SESSION),
-    war_room("GET", "/_dash-dependencies", "what fills it", _SESSION),
-    own("POST", "/_dash-update-component", "a precinct's panel", _SESSION),
+    war_room("GET", "/_dash-layout", "where a page stands", _SESSION),
+    war_room("GET", "/_dash-dependencies", "what fills pages", _SESSION),
+    own("POST", "/_dash-update-component", "a page, and what changes in it", _SESSION),
     war_room("GET", "/_reload-hash", "nothing: no reloading here", _SESSION),
     war_room("GET", "/_favicon.ico", "the icon", _SESSION),
     own("GET", "/boot", "what a board begins with", _SESSION),
@@ -69,7 +69,7 @@ ROUTES: tuple[Route, ...] = (
     own("GET", "/debrief", "what the day came to", _SESSION),
     of_all("GET", "/snapshots", "kept pages of the whole board", _SESSION),
     of_all("GET", "/snapshots/<name>", "such a page", _SESSION),
-    own("GET", "/replay", "the board of a past minute", _SESSION),
+    own("GET", "/replay", "the day so far; with `at` the board of a past minute", _SESSION),
     own("GET", "/office/watchers", "watchers, and precincts without one", _SESSION),
     war_room("POST", "/office/watchers", "adds a watcher", _SESSION, 303, 400),
     war_room("GET", "/office/watchers/<watcher_id>", "a watcher's form", _SESSION, elsewhere=404),

@@ -2,16 +2,17 @@
 import { followAddress, go, readAddress } from "./address.js";
 import { tick } from "./ages.js";
 import { askAlerts } from "./alerts.js";
+import "./board_parts.js";
 import { askWatched, board, everything, followRoster, marks, paintNotice, say, setStale, signIn, signedOut, soon } from "./board.js";
 import { watchClicks } from "./clicks.js";
+import { mountAll, taken } from "./component.js";
 import { csvButton } from "./csv.js";
 import { byId, make } from "./elements.js";
 import { connectFeed } from "./feed_connection.js";
 import { firstAnswer } from "./first_question.js";
-import { buildHeader } from "./header.js";
 import { beginKiosk } from "./kiosk.js";
 import { map, readTheme, showMap } from "./map.js";
-import { lookAt, watchMap } from "./map_gestures.js";
+import { lookAt } from "./map_gestures.js";
 import { paintMap } from "./paint.js";
 import { panelChanged, panelNews, showPanel } from "./panel.js";
 import { panelScripts } from "./panel_scripts.js";
@@ -91,13 +92,15 @@ function showParts() {
   for (const b of /** @type {HTMLCollectionOf<HTMLElement>} */ (byId("tabs").children)) b.setAttribute("aria-pressed", String(b.dataset.tab === board.tab));
 }
 
+const entitle = () => { document.title = (board.selected ? board.nameOf(board.selected) + " · " : "") + "Beluga war room"; };
+
 function follow() {
   const before = { selected: board.selected, county: board.county };
   readAddress();
   showParts();
   if (before.county !== board.county) chooseView();
   if (before.selected !== board.selected) showPanel(board.selected);
-  document.title = (board.selected ? board.nameOf(board.selected) + " · " : "") + "Beluga war room";
+  entitle();
   everything();
   followReplay();
 }
@@ -122,9 +125,8 @@ async function begin() {
   byId("notice").textContent = byId("notice").className = "";
   board.boot = boot;
   setZone(boot.timezone);
-  buildHeader(boot);
+  mountAll();
   watchClicks();
-  watchMap();
   readAddress();
   followAddress(follow);
   readTheme(); // a wall is dark, whatever the device prefers
@@ -148,4 +150,5 @@ Object.assign(window, {
     get seq() { return board.feed.seq; },
   })),
 });
+taken.then(() => { marks.taken = performance.now(); });
 begin();

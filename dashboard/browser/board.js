@@ -39,6 +39,8 @@ export const marks = {
   firstPaint: undefined,
   /** @type {number | undefined} */
   firstMap: undefined,
+  /** When Dash had the page. @type {number | undefined} */
+  taken: undefined,
 };
 
 const live = new FeedRows();

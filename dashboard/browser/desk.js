@@ -5,6 +5,7 @@ import { deskNews } from "./desk_news.js";
 import { byId, fieldOf, make, targetOf } from "./elements.js";
 import { connectFeed } from "./feed_connection.js";
 import { FeedView } from "./feed_view.js";
+import { panelScripts } from "./panel_scripts.js";
 import { now } from "./stack_clock.js";
 import { answerField, photoOf, showThread } from "./thread.js";
 import { whatsAppWords } from "./whatsapp.js";
@@ -47,7 +48,7 @@ import { hhmm, hhmmss, setZone, span, whole } from "./words.js";
 /** @typedef {{watchers: number, proven: number, unproven: number, wrong_number: number, opted_out: number, counties: Record<RollColumn, any>[]}} RollCall */
 
 const desk = document.body.dataset.desk || "";
-const csrf = document.querySelector(/** @type {"meta"} */ ("meta[name=csrf]"))?.content || "";
+const csrf = document.body.dataset.csrf || "";
 
 const GATHER_MS = desk === "silent" ? 1000 : 250; // what changes together is asked for once; jittered, so that all desks do not ask at once
 const REST_MS = 2000; // between two looks, however much changes
@@ -619,3 +620,4 @@ async function begin() {
   setInterval(tick, 1000); // ages
 }
 begin();
+panelScripts.soon(); // Dash takes the page over

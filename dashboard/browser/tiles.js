@@ -15,7 +15,8 @@ import { STATES, badge, hhmm, percent, span, stateOf, whole } from "./words.js";
 /** @import {TileName} from "./board.js" */
 /** @import {ShownState} from "./words.js" */
 
-const WORK_ROWS = 60, LIST_ROWS = 60;
+/** Rows shown at most; the layout says how many (components/board_parts.js). */
+export const rows = { work: 60, silent: 60, incidents: 60 };
 const RHYTHM = 3600; // seconds: a watcher counts about hourly; amber at twice that
 const LONG_LINE = 30; // minutes: callers cannot help a precinct that cannot let its voters in
 
@@ -65,7 +66,7 @@ function work() {
   showTools("work", tools);
   const quiet = nothingToDo(inSight(), Boolean(board.filter));
   const list = listOf("work", !board.ready ? "Waiting for the feed…" : chosen.length ? "" : quiet);
-  keyed(list, chosen.slice(0, WORK_ROWS).map((s) => ({ key: s.precinct_id, s })), buildWork, (tr, { s }) => updateWork(tr, s));
+  keyed(list, chosen.slice(0, rows.work).map((s) => ({ key: s.precinct_id, s })), buildWork, (tr, { s }) => updateWork(tr, s));
 }
 
 /** @param {{s: Standing}} row */
@@ -183,7 +184,7 @@ function silent() {
   const first = chosen.findIndex((s) => !isWatched(board, s));
   setText(byId("silent-count"), board.ready ? whole(chosen.length) : "");
   showTools("silent");
-  const shown = chosen.slice(0, LIST_ROWS);
+  const shown = chosen.slice(0, rows.silent);
   askPeople(shown.filter((s) => isWatched(board, s)).map((s) => s.precinct_id));
   const list = listOf("silent", board.ready && !chosen.length ? (over ? "Every final is in." : "Everybody has reported lately.") : "");
   /** @type {{key: string, s: Standing | null}[]} */
@@ -211,7 +212,7 @@ function incidents() {
   setText(byId("incidents-count"), board.ready ? String(open.length) : "");
   showTools("incidents");
   const list = listOf("incidents", board.ready && !open.length ? "No open incident." : "");
-  keyed(list, open.slice(0, LIST_ROWS).map((i) => ({ key: i.check_in_id, i })),
+  keyed(list, open.slice(0, rows.incidents).map((i) => ({ key: i.check_in_id, i })),
     ({ i }) => make("li", { "data-row": i.precinct_id }, make("div", { class: "line" }, make("span", { class: "id" }, "#" + i.number), make("span", { class: "text" }, i.text), make("span", { class: "since number" })),
       make("div", { class: "who" }, ...(i.precinct_id ? place(i.precinct_id) : ["no precinct"]), make("span", { class: "status" }))),
     (li, { i }) => {

@@ -5,7 +5,7 @@ and phones it knows and passes on what people decide. Every decision is audited 
 of the log.
 """
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -13,16 +13,15 @@ import flask
 from pydantic import ValidationError
 
 from dashboard.accounts.audit_log import AuditLog
-from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, csrf_token, needs_role, person
+from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, needs_role, person
 from dashboard.bridge.async_bridge import AsyncBridge
-from dashboard.browser import Scripts
 from dashboard.clients.service_clients import ServiceClients
 from dashboard.desks.asking import asked, told
 from dashboard.map.people import coordinator_of
 from dashboard.map.places import Gazetteer, MapPlaces
 from election.access.accounts import WAR_ROOM
 from election.domain.day import Watcher
-from election.wire.desks import CATEGORIES, Desk, Finish
+from election.wire.desks import Desk, Finish
 
 TITLES = {
     Desk.UNREAD: "Unread",
@@ -33,7 +32,6 @@ TITLES = {
     Desk.OUTBOX: "Outbox",
     Desk.ROLL_CALL: "Roll call",
 }
-MODULE = "desk.js"
 PAGE_ITEMS = 100
 MOST_FOUND = 20  # watchers a search answers
 
@@ -47,9 +45,9 @@ class DeskPages:
         service_clients: ServiceClients,
         gazetteer: Gazetteer,
         audit_log: AuditLog,
-        scripts: Scripts,
+        page: Callable[[], Any],
     ) -> None:
-        self._script, self._needed = scripts.address(MODULE), scripts.needed_by(MODULE)
+        self._page = page
         self._bridge = bridge
         self._services = service_clients
         self._gazetteer = gazetteer
@@ -77,18 +75,9 @@ class DeskPages:
 
     def desk_page(self, name: str) -> Any:
         """The page of one desk."""
-        titles = {desk.value: title for desk, title in TITLES.items()}
-        if name not in titles:
+        if name not in {desk.value for desk in TITLES}:
             flask.abort(404)
-        return flask.render_template(
-            "desk.html",
-            name=name,
-            titles=titles,
-            csrf=csrf_token(),
-            categories=CATEGORIES,
-            script=self._script,
-            needed=self._needed,
-        )
+        return self._page()
 
     def counts(self) -> Any:
         """How many items wait at each desk."""

@@ -5,12 +5,13 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from dash import Dash, Input, Output, html
+from dash import Dash, Input, Output, dcc, html
 
 from dashboard.accounts.sign_in import WarRoomUser, person
 from dashboard.alerts.conditions import OPEN
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import PAST_SECONDS, ServiceClientError, ServiceClients
+from dashboard.components import Value
 from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.precinct.chart import day_chart, moment, verdict
 from dashboard.precinct.check_in_list import check_in_list, marked
@@ -18,8 +19,33 @@ from election.domain.day import Precinct, Watcher
 from election.runtime.clock import Clock
 
 NEIGHBOURS = 5
+# No modebar and no way for a chart to leave the house: plotly would offer to upload it to its cloud.
+GRAPH: Any = {
+    "displayModeBar": False,
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "showLink": False,
+    "responsive": True,
+    "doubleClick": False,
+}
 LATEST = 2**33  # epoch seconds, in 2242; no day is later
 _NOTHING: dict[str, Any] = {"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
+
+
+def panel_parts() -> list[Any]:
+    """What the panel holds: words, the day's chart, actions, neighbours, check-ins."""
+    key = "● counted  ○ held  ✕ rejected · shaded: 80 % of precincts like it, dotted: 95 %"
+    chart = dcc.Graph(id="panel-chart", figure=_NOTHING, responsive=True, config=GRAPH)
+    parts = [
+        html.Div(id="panel-words"),
+        html.Div([chart, html.P(key, className="key")], id="panel-day"),
+        html.Div(id="panel-actions"),
+        html.Div(id="panel-around"),
+        html.Div(id="panel-log"),
+        Value("panel-request"),
+    ]
+    return [html.Div(parts, id="panel-parts")]
 
 
 def add_panel(

@@ -384,9 +384,13 @@ async def test_what_waits_at_the_desks_comes_with_the_feed_and_nothing_is_polled
         waiting = 4 + silent + sum(i.status in OPEN for i in room.feed.incidents)
         await expect(page.locator("#top-waiting")).to_have_text(str(waiting))
         asked: list[str] = []
-        await until(page, "beluga.panelScripts.here")  # the panel's scripts, which come by themselves
-        await asyncio.sleep(6)  # alerts and people that were still being asked for
         page.on("request", lambda r: asked.append(r.url))
+        await until(page, "beluga.panelScripts.here")  # Dash and its charts, which come by themselves
+        heard = -1
+        while heard != len(asked):  # alerts, people and charts that were still being asked for
+            heard = len(asked)
+            await asyncio.sleep(2)
+        asked.clear()
         for _ in range(4):
             room.feed.change("01-05", projected_final=500.0)  # moves, and turns nothing
             await asyncio.sleep(1)
@@ -555,6 +559,77 @@ async def test_who_is_shown_out_of_the_feed_sees_the_sign_in_page(room: Room, br
     finally:
         room.signed_in.pop("out", None)
         await connection.close()
+
+
+TAKEN = """() => ({
+  first: Boolean(document.getElementById("first")),
+  dash: Boolean(document.querySelector("#react-entry-point #work [data-row]")),
+  twice: [...document.querySelectorAll("[id]")].map((e) => e.id)
+    .filter((id, i, all) => all.indexOf(id) !== i),
+  scrolled: document.getElementById("work-body").scrollTop,
+  focus: document.activeElement?.closest("[data-row]")?.dataset.row,
+  row: document.querySelector("#work [data-row]") === window.firstRow,
+  moved: window.shifts.reduce((sum, by) => sum + by, 0),
+})"""
+
+
+async def test_dash_takes_the_page_over_and_nothing_moves(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room) as seen:
+        page = seen.page
+        held: list[Any] = []  # Dash comes when the test lets it
+        await page.route("**/dash_html_components*", lambda route: held.append(route))  # noqa: PLW0108
+        await page.reload()
+        await seen.painted()
+        await expect(page.locator("#alerts .first")).to_be_visible()
+        await page.evaluate("document.getElementById('work-body').scrollTop = 90")
+        await page.locator("#work [data-row] a").nth(4).focus()
+        before = await page.evaluate(
+            """() => { window.firstRow = document.querySelector("#work [data-row]"); window.shifts = [];
+            new PerformanceObserver((l) => { for (const e of l.getEntries()) window.shifts.push(e.value); })
+              .observe({ type: "layout-shift" });
+            return [document.getElementById("work-body").scrollTop,
+                    document.activeElement.closest("[data-row]").dataset.row]; }"""
+        )
+        assert before[0] > 0
+        assert held
+        for route in held:
+            await route.continue_()
+        await until(page, "beluga.taken")
+        found = await page.evaluate(TAKEN)
+        assert found == {
+            "first": False, "dash": True, "twice": [], "scrolled": before[0], "focus": before[1], "row": True,
+            "moved": 0,
+        }  # fmt: skip
+        assert seen.problems == []
+
+
+async def test_an_unknown_address_is_404_and_a_page_of_others_says_whose(
+    room: Room, browser: Browser
+) -> None:
+    async with visiting(browser, room, "lee") as seen:
+        for path, status, words in (
+            ("/precinct/nowhere", 404, ""),
+            ("/nowhere", 404, "There is no such page."),
+            ("/audit", 403, "Who did what is for admins"),
+            ("/audit?account=a&account=b", 403, "You are signed in as lee, lead."),
+        ):
+            answer = await seen.page.goto(room.url + path)
+            assert answer is not None
+            assert answer.status == status, path
+            if words:
+                await expect(seen.page.locator("main")).to_contain_text(words)
+                await until(seen.page, "!document.getElementById('first')")  # Dash says the same
+                await expect(seen.page.locator("main")).to_contain_text(words)
+
+
+async def test_the_day_is_drawn_in_python_and_moved_by_patches(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, path="/replay") as seen:
+        page = seen.page
+        drawn = "document.getElementById('day-chart')?.querySelector('.js-plotly-plot')?.data?.[0]?.y?.at(-1)"
+        await until(page, f"{drawn} > 0")
+        assert await page.evaluate(drawn) == sum(s.last_votes or 0 for s in room.feed.standings.values())
+        await expect(page.locator("main")).to_contain_text("12:00")
+        assert seen.problems == []
 
 
 async def test_the_policy_stops_scripts_and_strange_hosts(room: Room, browser: Browser) -> None:
