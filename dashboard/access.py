@@ -78,7 +78,6 @@ ROUTES: tuple[Route, ...] = (
     own("GET", "/office/links", "who holds a link", _SESSION),
     war_room("POST", "/office/links/cards", "gives links, as cards", _SESSION, elsewhere=404),
     war_room("POST", "/office/links/revoke", "ends links", _SESSION, 303, 404),
-    war_room("GET", "/office/health", "how every part does, no county's data", _SESSION),
     admins("GET", "/office/accounts", "who may sign in", _SESSION),
     admins("POST", "/office/accounts", "makes an account", _SESSION),
     admins(

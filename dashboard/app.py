@@ -29,6 +29,7 @@ from dashboard.desks.desks import DeskPages
 from dashboard.desks.threads import ThreadPages
 from dashboard.map.places import Gazetteer
 from dashboard.office.audit import AuditPage
+from dashboard.office.health_answers import HealthAnswers
 from dashboard.office.pages import add_office
 from dashboard.pages.frame import WarRoomDash
 from dashboard.pages.pages import add_pages
@@ -113,7 +114,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
         return app.index()
 
     DeskPages(bridge, service_clients, gazetteer, audit_log, page).add_to(server)
-    add_office(server, bridge, settings, tokens, gazetteer, service_clients, feed, audit_log, scripts)
+    add_office(server, bridge, settings, tokens, gazetteer, service_clients, audit_log, scripts)
     ThreadPages(bridge, service_clients, gazetteer).add_to(server)
     add_alerts(server, bridge, alerts, audit_log)
     add_snapshots(server, snapshots)
@@ -125,7 +126,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     app = WarRoomDash(server, scripts)
     audit = AuditPage(bridge, gazetteer, audit_log)
     audit.add_to(server)
-    add_pages(app, gazetteer, feed, day_record, audit.parts)
+    add_pages(app, gazetteer, feed, day_record, audit.parts, HealthAnswers(bridge, settings, feed))
     add_panel(app, bridge, service_clients, gazetteer, clock)
     add_malformed(server, lambda: app.callback_map)
     add_security_headers(server, settings, app.csp_hashes)  # Dash Pages adds a script with the first request

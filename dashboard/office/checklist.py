@@ -25,8 +25,8 @@ NAMED = 3  # precincts without a watcher that a line names
 # Where each of the preflight's checks is seen to, as far as a page of ours does it.
 _SEEN_TO = {
     "watchers": "/office/watchers?only=unwatched", "coverage": "/office/watchers?only=unwatched",
-    "phones": "/desk/rollcall", "hours": "/office/setup", "database": "/office/health",
-    "backup": "/office/health", "disk": "/office/health",
+    "phones": "/desk/rollcall", "hours": "/office/setup", "database": "/health",
+    "backup": "/health", "disk": "/health",
 }  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def election_lines(here: MapPlaces | None) -> list[ChecklistLine]:
 def account_line(known: list[Account] | None) -> ChecklistLine:
     """Who can sign in."""
     if known is None:
-        return ChecklistLine("accounts", False, "the database does not answer", "/office/health")
+        return ChecklistLine("accounts", False, "the database does not answer", "/health")
     there = [a for a in known if a.role in WAR_ROOM and not a.disabled]
     counts = ", ".join(
         f"{sum(a.role is role for a in there)} {role.value}" for role in (Role.ADMIN, Role.STAFF, Role.LEAD)
@@ -78,7 +78,7 @@ def account_line(known: list[Account] | None) -> ChecklistLine:
 def roll_call_line(answer: dict[str, Any] | None) -> ChecklistLine:
     """Whose phones are proven."""
     if answer is None:
-        return ChecklistLine("roll call", False, "intake does not answer", "/office/health")
+        return ChecklistLine("roll call", False, "intake does not answer", "/health")
     proven, all_of = int(answer.get("proven", 0)), int(answer.get("watchers", 0))
     wrong = len(answer.get("wrong_number", ()))
     said = f"{proven:,} of {all_of:,} watchers have answered" + (

@@ -6,14 +6,12 @@ from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import person
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.browser import Scripts
-from dashboard.clients.feed import WarRoomView
 from dashboard.clients.service_clients import ServiceClients
 from dashboard.map.places import Gazetteer
 from dashboard.office.account_pages import AccountPages
 from dashboard.office.checklist import ChecklistPage
 from dashboard.office.command_runs import CommandRuns
 from dashboard.office.first_account import FirstAccountPage
-from dashboard.office.health_pages import HealthPages
 from dashboard.office.link_pages import LinkPages
 from dashboard.office.record import OfficeRecord
 from dashboard.office.set_up import SetUp
@@ -29,7 +27,7 @@ PAGES = (
     ("/office/setup", "Set-up", True),
     ("/office/watchers", "Watchers", False),
     ("/office/links", "Links", False),
-    ("/office/health", "Health", False),
+    ("/health", "Health", False),
     ("/office/accounts", "Accounts", True),
     ("/audit", "Audit", True),
 )
@@ -42,7 +40,6 @@ def add_office(  # noqa: PLR0917
     tokens: Tokens,
     gazetteer: Gazetteer,
     services: ServiceClients,
-    feed: WarRoomView,
     audit_log: AuditLog,
     scripts: Scripts,
 ) -> None:
@@ -59,7 +56,6 @@ def add_office(  # noqa: PLR0917
 
     WatcherPages(bridge, gazetteer, services, record).add_to(server)
     LinkPages(bridge, settings, tokens, gazetteer, record).add_to(server)
-    HealthPages(bridge, settings, feed).add_to(server)
     AccountPages(bridge, gazetteer, record).add_to(server)
     ChecklistPage(bridge, folder, runs, gazetteer, services, record).add_to(server)
     FirstAccountPage(bridge, tokens, audit_log).add_to(server)

@@ -1,4 +1,4 @@
-"""How well the war room itself is: what it hears, from whom, and how old that is."""
+"""How well everything is that the war room rests on, and what to do where it is not; readable at 3 am."""
 
 from typing import Any
 
@@ -6,54 +6,71 @@ from dash import Dash, Input, Output, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.accounts.sign_in import person
-from dashboard.clients.feed import FRESH_SECONDS, WarRoomView
 from dashboard.components import MinuteClock
-from dashboard.map.places import Gazetteer
+from dashboard.office.health import Health, HealthLine, worst
+from dashboard.office.health_answers import HealthAnswers, steps_for
 from dashboard.pages.frame import WarRoomPage
-from dashboard.pages.plain import plain_page, table
+from dashboard.pages.plain import plain_page
 
-BEHIND = 15  # seconds of the tally behind its database that are said to be too many
-WELL, NOT_WELL = "● well", "▼ not well"
+_TITLES = {
+    Health.WELL: "all is well",
+    Health.LOOK: "something to look at",
+    Health.BAD: "something is wrong",
+    Health.UNKNOWN: "something cannot be asked",
+}
+_MARKS = {Health.WELL: "✓ well", Health.LOOK: "! look", Health.BAD: "✕ wrong", Health.UNKNOWN: "? unknown"}
 
 
 class HealthPage:
-    """The page `/health`, drawn anew each minute. What machines ask is `/readyz` and `/metrics`."""
+    """The page `/health`, asked anew each minute. What machines ask is `/readyz` and `/metrics`."""
 
-    def __init__(self, gazetteer: Gazetteer, feed: WarRoomView) -> None:
-        self._gazetteer, self._feed = gazetteer, feed
+    def __init__(self, answers: HealthAnswers) -> None:
+        self._answers = answers
 
     def page(self) -> WarRoomPage:
         """The page, for Dash's registry."""
         return WarRoomPage("health", "Health", self.layout, path="/health")
 
     def layout(self, **_: Any) -> Component:
-        """A line for each thing that the board rests on."""
-        lines = html.Div(self.lines(), id="health", disable_n_clicks=True)
-        return plain_page("/health", html.H1("Health"), lines, MinuteClock())
+        """A line for each part, with its runbook's steps where it is not well."""
+        return plain_page(
+            "/health", html.Div(self.drawn(), id="health", disable_n_clicks=True), MinuteClock()
+        )
 
     def add_to(self, app: Dash) -> None:
         """Adds the callback that draws it anew."""
 
         @app.callback(Output("health", "children"), Input("minute", "minute"), prevent_initial_call=True)
         def draw(_: int | None) -> Any:
-            return no_update if person() is None else self.lines()
+            return no_update if person() is None else self.drawn()
 
-    def lines(self) -> list[Any]:
-        """What is known now, the worst first."""
-        places, feed = self._gazetteer.places, self._feed
-        age, behind, calls = feed.age(), feed.stored_behind, feed.calls or {}
-        election = (
-            f"{places.day.name}, {len(places.precincts):,} precincts" if places else "none was imported yet"
-        )
-        heard = "never heard" if age is None else f"heard {age:.0f} s ago"
-        deaf = bool(calls.get("silent_since"))
-        found = [
-            (places is not None, "Election", election),
-            (feed.fresh(FRESH_SECONDS), "Tally’s feed", heard),
-            (behind <= BEHIND, "The tally’s database", f"{behind:.0f} s behind"),
-            (not deaf, "Call desk", "does not answer" if deaf else "answers"),
+    def drawn(self) -> list[Component]:
+        """All parts as they answer now."""
+        lines = self._answers.now()
+        return [
+            html.H1(f"Health: {_TITLES[worst(lines)]}"),
+            html.P(
+                [
+                    "On one machine ",
+                    html.Code("beluga status"),
+                    " and ",
+                    html.Code("beluga preflight"),
+                    " say more.",
+                ],
+                className="about",
+            ),
+            html.Ul([html.Li(_said(line)) for line in lines], className="checks card"),
         ]
-        found.sort(key=lambda line: line[0])
-        rows = [[WELL if well else NOT_WELL, what, words] for well, what, words in found]
-        advice = "Where something is not well, the runbooks say what to do. Texts are taken all the while."
-        return [table("Health", ("How", "What", "As known"), rows), html.P(advice, className="about")]
+
+
+def _said(line: HealthLine) -> list[Any]:
+    well = line.health is Health.WELL
+    said: list[Any] = [
+        html.Span(_MARKS[line.health], className="mark done" if well else "mark todo"),
+        " ", html.Strong(line.part), f": {line.said}",
+    ]  # fmt: skip
+    if not well and line.runbook:
+        steps = steps_for(line.runbook) or f"See runbooks/{line.runbook}"
+        summary = html.Summary(f"What to do ({line.runbook})")
+        said.append(html.Details([summary, html.Pre(steps, className="said")], disable_n_clicks=True))
+    return said

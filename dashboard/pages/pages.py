@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from dashboard.clients.feed import WarRoomView
 from dashboard.day.day_record import DayRecord
 from dashboard.map.places import Gazetteer
+from dashboard.office.health_answers import HealthAnswers
 from dashboard.pages.board import board_pages
 from dashboard.pages.call_floor import CallFloorPage
 from dashboard.pages.desk import desk_page
@@ -18,11 +19,16 @@ from dashboard.pages.replay import ReplayPage
 from dashboard.tiles import own_tiles
 
 
-def add_pages(
-    app: WarRoomDash, gazetteer: Gazetteer, feed: WarRoomView, record: DayRecord, audit: Layout
+def add_pages(  # noqa: PLR0917
+    app: WarRoomDash,
+    gazetteer: Gazetteer,
+    feed: WarRoomView,
+    record: DayRecord,
+    audit: Layout,
+    health: HealthAnswers,
 ) -> None:
     """Adds every page, with its callbacks, and the one of unknown addresses."""
-    drawn = (ReplayPage(gazetteer, feed, record), CallFloorPage(gazetteer, feed), HealthPage(gazetteer, feed))
+    drawn = (ReplayPage(gazetteer, feed, record), CallFloorPage(gazetteer, feed), HealthPage(health))
     for page in drawn:
         page.add_to(app)
     for module in own_tiles():

@@ -231,7 +231,7 @@ async def test_cards_are_printed_and_links_end(room: Room, browser: Browser) -> 
 
 
 async def test_the_health_page_is_there_while_everything_else_is_away(room: Room, browser: Browser) -> None:
-    async with visiting(browser, room, "ada", "/office/health") as seen:
+    async with visiting(browser, room, "ada", "/health") as seen:
         page = seen.page
         await expect(page.get_by_role("heading", level=1)).to_have_text("Health: something is wrong")
         await expect(page.locator(".checks")).to_contain_text("database: answers in")

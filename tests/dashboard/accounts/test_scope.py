@@ -53,7 +53,6 @@ SEEN = {
     "/office/watchers": (200, f"/office/watchers?q={OTHERS_WATCHER.replace(' ', '+')}"),
     "/office/watchers/<watcher_id>": (404, "/office/watchers/w23"),
     "/office/links": (200, "/office/links?county=County+B"),
-    "/office/health": (200, "/office/health"),
     "/office": (403, "/office"),
     "/office/accounts": (403, "/office/accounts"),
     "/office/setup": (403, "/office/setup"),

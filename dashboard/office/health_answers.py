@@ -1,6 +1,6 @@
-"""`/office/health`: every service, the database, journal, outbox, feed, disk and alerts, with what to do.
+"""Every service, the database, journal, outbox, feed, disk and alerts, asked how they do.
 
-Readable while the database is away, and while any service is: each is asked by itself, for a moment.
+Each is asked by itself, for a moment: so all is told while the database is away, and while any service is.
 """
 
 import asyncio
@@ -8,14 +8,11 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, time
-from typing import Any
 
 import aiohttp
-import flask
 import orjson
 from prometheus_client.parser import text_string_to_metric_families
 
-from dashboard.accounts.sign_in import needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import WarRoomView
 from dashboard.office.forms import NOT_ANSWERED
@@ -30,10 +27,8 @@ from dashboard.office.health import (
     intake_lines,
     service_line,
     steps_of,
-    worst,
 )
 from dashboard.settings import DashboardSettings
-from election.access.accounts import WAR_ROOM
 
 ASKED_SECONDS = 2.0  # of each; what answers later is not well
 RUNBOOKS = Path(__file__).parents[2] / "runbooks"
@@ -47,21 +42,15 @@ select
 """
 
 
-class HealthPages:
-    """The page; no county's data are on it."""
+class HealthAnswers:
+    """What each part answers, now; no county's data are in it."""
 
     def __init__(self, bridge: AsyncBridge, settings: DashboardSettings, feed: WarRoomView) -> None:
         self._bridge, self._settings, self._feed = bridge, settings, feed
 
-    def add_to(self, server: flask.Flask) -> None:
-        """Adds the route, for everybody of the war room."""
-        server.get("/office/health")(needs_role(*WAR_ROOM)(self.health_page))
-
-    def health_page(self) -> Any:
-        """How everything does, now."""
-        lines = self._bridge.run(self.lines())
-        steps = {line.runbook: _steps(line.runbook) for line in lines if line.runbook}
-        return flask.render_template("office_health.html", lines=lines, worst=worst(lines), steps=steps)
+    def now(self) -> list[HealthLine]:
+        """`lines`, from a thread of the pages."""
+        return self._bridge.run(self.lines())
 
     async def lines(self) -> list[HealthLine]:
         """Asks all of them at once."""
@@ -131,8 +120,9 @@ def _numbers(text: bytes) -> dict[str, float]:
     return found
 
 
-def _steps(name: str) -> str:
+def steps_for(runbook: str) -> str:
+    """What a runbook says to do; empty where it does not lie here."""
     try:
-        return steps_of((RUNBOOKS / name).read_text(encoding="utf-8"))
+        return steps_of((RUNBOOKS / runbook).read_text(encoding="utf-8"))
     except OSError:
         return ""
