@@ -61,10 +61,12 @@ SEEN = {
     "/audit.csv": (403, "/audit.csv"),
 }
 # Passed on to intake with the lead's own token, whose counties intake keeps to
-# (tests/intake/desks/test_desks.py).
+# (tests/intake/desks/test_desks.py, test_threads.py, tests/intake/photos/test_photos.py).
 PASSED_ON = {
     "/desks", "/desks/<name>", "/desks/<name>/<path:item>/<any(take,release,finish):what>", "/rollcall",
-    "/rollcall/<any(invite,remind):what>",
+    "/rollcall/<any(invite,remind):what>", "/threads/<path:watcher>", "/desks/<name>/<path:item>/thread",
+    "/photos/precinct/<path:precinct>", "/photos/<message>/<int:number>",
+    "/photos/<message>/<int:number>/small",
 }  # fmt: skip
 DEEDS = {
     "/actions", "/phones", "/alerts/acknowledge", "/_dash-update-component",
