@@ -1,6 +1,6 @@
 """The votes that a contact brings: called households against the control group. Pure.
 
-Theory of operation. A *household* is everybody on one phone; chance (`control.py`) decided beforehand which of
+Theory of operation. A *household* is everybody on one phone; chance (`control_group.py`) decided beforehand which of
 them are called. Of either kind only those count whose turn in a queue came: a called one then went to a caller, a
 control one was passed over at the same place of the same order. So until its turn nothing tells one kind from
 the other, and what differs afterwards, calls brought about. With y the votes of a household after its turn and
@@ -20,6 +20,7 @@ While polls are open e is what was brought so far, and some of those who were ca
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from callers.rules.limits import VOTES_A_CONTACT
 from callers.scripts.sequential import half_width
 
 LEAST_HOUSEHOLDS = 30  # of each kind, before a normal approximation says anything
@@ -34,7 +35,7 @@ LEAST_WORTH = 0.005  # votes a contact, for dispatch
 class Prior:
     """What a contact is taken to bring before anything is known, in votes, and how sure that is."""
 
-    votes: float = 0.1
+    votes: float = VOTES_A_CONTACT
     spread: float = 0.05
 
 
@@ -123,6 +124,3 @@ def shrunk(found: Effect, prior: Prior | None = None) -> float:
         return prior.votes
     certainty, known = 1 / prior.spread**2, 1 / found.variance
     return max(LEAST_WORTH, (prior.votes * certainty + found.votes * known) / (certainty + known))
-
-
-
