@@ -94,8 +94,8 @@ class CallersSettings(SharedSettings):
         default=0.0,
         ge=0.0,
         le=0.5,
-        description="Share of households never called, so that what calls bring is known; stated before the first "
-        "call. .05 measures enough.",
+        description="Share of households never called, so that what calls bring is known; stated before "
+        "the first call. 0.05 measures enough.",
     )
     dispatch_automatic: bool = Field(
         default=True, description="Open lagging precincts without asking; otherwise only propose them."

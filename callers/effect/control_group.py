@@ -1,7 +1,7 @@
-"""The control group: households that are never called. Who is in it follows from a key, stated before the first call.
+"""The control group: households that are never called, chosen by a key before the first call.
 
-The database keeps them from every caller and list (`pass_over_control` in migration 0160) and writes down whose
-turn it was; this module states the group and reads what came of both kinds.
+The database keeps them from every caller and list (`pass_over_control` in migration 0160) and writes down
+whose turn it was; this module states the group and reads what came of both kinds.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ class EffectReport:
 
 
 def key_of(secret: str) -> bytes:
-    """The group's key: nobody without the secret can say who is in it, and nobody can try keys until it suits."""
+    """The group's key: who has no secret cannot say who is in it, and nobody tries keys until one suits."""
     return hmac.digest(secret.encode(), b"beluga control group", "sha256")
 
 
@@ -48,7 +48,7 @@ class ControlGroup:
         self._key = key_of(secret)
 
     async def state(self, now: datetime) -> float:
-        """States the share that the settings say, unless somebody's turn has come; the share that stands. Audited."""
+        """States the setting's share unless somebody's turn has come; the share that stands. Audited."""
         async with self._pool.acquire() as proxy, proxy.transaction():
             connection = cast(asyncpg.Connection, proxy)
             if self._share:
@@ -76,7 +76,7 @@ class ControlGroup:
 async def read_effect(
     connection: asyncpg.Connection | asyncpg.Pool, voted: Collection[str] | None = None
 ) -> EffectReport:
-    """What calls brought by strike-offs; by `voted`, ids of the county's file of who voted, once there is one."""
+    """What calls brought by strike-offs; by `voted`, ids of who voted by the county, once it tells."""
     stated = await connection.fetchrow(_SQL["stated"])
     if stated is None:
         return EffectReport(0.0, effect_of(HouseholdSums(), HouseholdSums()))

@@ -1,20 +1,23 @@
 """The votes that a contact brings: called households against the control group. Pure.
 
-Theory of operation. A *household* is everybody on one phone; chance (`control_group.py`) decided beforehand which of
-them are called. Of either kind only those count whose turn in a queue came: a called one then went to a caller, a
-control one was passed over at the same place of the same order. So until its turn nothing tells one kind from
-the other, and what differs afterwards, calls brought about. With y the votes of a household after its turn and
-x the contacts with it (calls in which somebody listened; none in the control group), a contact brings
+Theory of operation. A *household* is everybody on one phone; chance (`control_group.py`) decided beforehand
+which of them are called. Of either kind only those count whose turn in a queue came: a called one then went
+to a caller, a control one was passed over at the same place of the same order. So until its turn nothing
+tells one kind from the other, and what differs afterwards, calls brought about. With y the votes of a
+household after its turn and x the contacts with it (calls in which somebody listened; none in the control
+group), a contact brings
 
     e = (mean y of called - mean y of control) / mean x of called,
 
-the effect on those who can be reached (Angrist, Imbens, Rubin, JASA 91, 1996). Whoever did not answer counts as
-called: leaving them out would compare people who are at home with everybody. Its variance, by linearization,
+the effect on those who can be reached (Angrist, Imbens, Rubin, JASA 91, 1996). Whoever did not answer
+counts as called: leaving them out would compare people who are at home with everybody. Its variance, by
+linearization,
 
     v = (var(y - e x) / n of called + var(y) / n of control) / (mean x)^2
 
-goes into the same test as the trials of scripts (`scripts/sequential.py`), whose interval is valid at every look.
-While polls are open e is what was brought so far, and some of those who were called would have come later anyhow.
+goes into the same test as the trials of scripts (`scripts/sequential.py`), whose interval is valid at every
+look. While polls are open e is what was brought so far, and some who were called would have come later
+anyhow.
 """
 
 from collections.abc import Iterable
@@ -79,7 +82,7 @@ def sums_of(households: Iterable[tuple[int, int, int]]) -> HouseholdSums:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Votes a contact brings, from `low` to `high`; None with too few data, and then `lacking` says what of."""
+    """Votes a contact brings, from `low` to `high`; None with too few data, and `lacking` says of what."""
 
     called: HouseholdSums
     control: HouseholdSums
@@ -115,7 +118,7 @@ def _lacking(called: HouseholdSums, control: HouseholdSums) -> str:
 
 
 def shrunk(found: Effect, prior: Prior | None = None) -> float:
-    """Votes a contact brings for dispatch: the estimate drawn to the prior, each by its weight (normal, conjugate).
+    """Votes a contact brings for dispatch: the estimate drawn to the prior, by certainty (normal, conjugate).
 
     Never negative: a precinct to which nobody would be sent again would never show that calls help after all.
     """

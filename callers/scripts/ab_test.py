@@ -4,8 +4,8 @@ Assignment: by a hash of the voter's id (`give_lease`), so that a voter hears th
 An *answer* is a call in which somebody listened; a *success* is a promise to vote.
 
 The rule is stated before the first call, and looking at it all day does not spoil it (`sequential.py`). With
-more than two variants each is compared with the best of the others, and alpha is divided by the number of pairs
-(Bonferroni). v uses (s + 1/2) / (n + 1), which is never 0 or 1.
+more than two variants each is compared with the best of the others, and alpha is divided by the number of
+pairs (Bonferroni). v uses (s + 1/2) / (n + 1), which is never 0 or 1.
 """
 
 from collections.abc import Mapping, Sequence

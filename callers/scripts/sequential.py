@@ -1,7 +1,7 @@
 """A test of a difference that stays valid however often one looks at it. Pure.
 
-It is the mixture sequential probability ratio test: with d the difference, v its variance and a normal prior of
-spread t on the difference,
+It is the mixture sequential probability ratio test: with d the difference, v its variance and a normal prior
+of spread t on the difference,
 
     ratio = sqrt(v / (v + t^2)) * exp(d^2 t^2 / (2 v (v + t^2)))
 
@@ -11,8 +11,8 @@ Research 70(3), 2022.) The differences that it has not ruled out, |d - d0| <= h 
 
     h^2 = 2 v (v + t^2) / t^2 * ln(sqrt((v + t^2) / v) / alpha),
 
-are an interval that holds the true one at every look at once with probability 1 - alpha, as far as d is normal
-and v known (both nearly so from some dozens of observations on).
+are an interval that holds the true one at every look at once with probability 1 - alpha, as far as d is
+normal and v known (both nearly so from some dozens of observations on).
 """
 
 from math import exp, log, sqrt

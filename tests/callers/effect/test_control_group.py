@@ -1,4 +1,4 @@
-"""The control group on the real database: stated once, never called, and compared with those whose turn came."""
+"""The control group on the real database: stated once, never called, compared with whose turn came."""
 
 from datetime import timedelta
 
@@ -94,7 +94,8 @@ async def test_a_rehearsals_group_is_its_own(connection: asyncpg.Connection, dat
     await exercise.execute("insert into control_group values (true, 0.5, '\\x00', $1)", NOON)
     lease = (
         "insert into leases (lease_id, voter_id, phone, precinct_id, caller_id, granted_at, expires_at)"
-        " select gen_random_uuid(), n::text, n::text, 'a', n::text, $1::timestamptz, $1::timestamptz + interval '1 hour'"
+        " select gen_random_uuid(), n::text, n::text, 'a', n::text, $1::timestamptz,"
+        " $1::timestamptz + interval '1 hour'"
         " from generate_series(1, 60) n"
     )
     await exercise.execute(lease, NOON)
@@ -108,7 +109,7 @@ async def test_a_rehearsals_group_is_its_own(connection: asyncpg.Connection, dat
 
 
 async def planted_day(pool: asyncpg.Pool, connection: asyncpg.Connection) -> EffectReport:
-    """200 voters, everybody called; all control voters of even number vote, and of the called three of four."""
+    """200 voters, everybody called; control voters of even number vote, of the called three of four."""
     await add_election(connection, ["a", "b"])
     await add_voters(connection, "a", 200)
     await add_callers(connection, 1)
@@ -117,9 +118,10 @@ async def planted_day(pool: asyncpg.Pool, connection: asyncpg.Connection) -> Eff
     await connection.execute("insert into strike_offs values ('a', '0', gen_random_uuid(), $1)", NOON)
     await called_to_the_end(a_queue(pool))
     await connection.execute(
-        "insert into strike_offs select 'a', roll_number, gen_random_uuid(), $1 from voters left join control_turns t"
-        " using (voter_id) where roll_number::int % 4 = any(case when t.at is null then '{0,1,2}' else '{0,2}' end"
-        "::int[]) on conflict do nothing", NOON + timedelta(hours=2),
+        "insert into strike_offs select 'a', roll_number, gen_random_uuid(), $1"
+        " from voters left join control_turns t using (voter_id)"
+        " where roll_number::int % 4 = any(case when t.at is null then '{0,1,2}' else '{0,2}' end::int[])"
+        " on conflict do nothing", NOON + timedelta(hours=2),
     )  # fmt: skip
     return await read_effect(pool)
 

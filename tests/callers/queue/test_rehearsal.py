@@ -49,7 +49,8 @@ async def test_both_have_the_same_tables(connection: asyncpg.Connection) -> None
     public = {tuple(r) for r in await connection.fetch(SHAPE, "public")}
     assert rehearsal <= public
     others = {
-        "voter_standings", "dispatches", "dispatch_proposals", "dispatch_limits", "script_trials", "control_group",
+        "voter_standings", "dispatches", "dispatch_proposals", "dispatch_limits", "script_trials",
+        "control_group",
     }  # fmt: skip
     assert {r[0] for r in rehearsal} == others | set(OF_REHEARSALS)
 
