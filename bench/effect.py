@@ -4,8 +4,8 @@
 
 A made-up election by household, without services: one to four voters, precincts that differ, and a queue that
 calls the likeliest voters first, so that who is called early votes more often anyhow. The control group is
-chosen as the database does it, by a keyed hash; households get their turn hour by hour until the callers' hours
-are used up. A contact brings `planted` votes on average. At the end of each hour the interval is looked at.
+chosen as the database does it, by a keyed hash; households get their turn hour by hour until the callers'
+hours are used up. A contact brings `planted` votes on average. At the end of each hour the interval is looked at.
 Wanted of 20 seeds: at close it covers the planted effect in at least 17 and excludes zero in at least 15.
 Exit status 1 if not.
 """
@@ -60,8 +60,8 @@ def main() -> None:
         always += all(holds(look, options.planted) for look in day.looks)
         found += last.low is not None and (last.low > 0 or (last.high or 0.0) < 0)
     print(
-        f"covers the planted {100 * options.planted:g} in {covered} of {options.seeds} at close, in {always} at"
-        f" every one of {HOURS} looks; excludes zero in {found}"
+        f"covers the planted {100 * options.planted:g} in {covered} of {options.seeds} at close, in {always}"
+        f" at every one of {HOURS} looks; excludes zero in {found}"
     )
     if covered < LEAST_COVERED * options.seeds or found < LEAST_FOUND * options.seeds:
         sys.exit(1)
