@@ -5,7 +5,7 @@
 A made-up election by household, without services: one to four voters, precincts that differ, and a queue that
 calls the likeliest voters first, so that who is called early votes more often anyhow. The control group is
 chosen as the database does it, by a keyed hash; households get their turn hour by hour until the callers'
-hours are used up. A contact brings `planted` votes on average. At the end of each hour the interval is looked at.
+hours are used up. A contact brings `planted` votes on average. The interval is looked at each hour.
 Wanted of 20 seeds: at close it covers the planted effect in at least 17 and excludes zero in at least 15.
 Exit status 1 if not.
 """

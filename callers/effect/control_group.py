@@ -35,7 +35,7 @@ class EffectReport:
 
 
 def key_of(secret: str) -> bytes:
-    """The group's key: who has no secret cannot say who is in it, and nobody tries keys until one suits."""
+    """The group's key, from the stack's secret: nobody picks who is in it, or draws until a lot suits."""
     return hmac.digest(secret.encode(), b"beluga control group", "sha256")
 
 
