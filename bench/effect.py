@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callers.effect.control_group import key_of
-from callers.effect.effect import Effect, HouseholdSums, effect_of
+from callers.effect.effect import Effect, HouseholdCounts, effect_of
 
 HOURS = 12
 REACHED = 0.7  # share of the households whose turn comes before close
@@ -114,10 +114,10 @@ def in_control(seed: int, households: int, share: float) -> NDArray[np.bool_]:
     return np.fromiter(ranks, np.float64, households) / 2**32 < share
 
 
-def summed(y: NDArray[np.int64], x: NDArray[np.int64], which: NDArray[np.bool_]) -> HouseholdSums:
+def summed(y: NDArray[np.int64], x: NDArray[np.int64], which: NDArray[np.bool_]) -> HouseholdCounts:
     """Sums over some households."""
     y, x = y[which], x[which]
-    return HouseholdSums(len(y), int(y.sum()), int(x.sum()), int(y @ y), int(x @ y), int(x @ x))
+    return HouseholdCounts(len(y), int(y.sum()), int(x.sum()), int(y @ y), int(x @ y), int(x @ x))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import aiohttp
 
-from beluga.load.called_votes import CalledVotes
+from beluga.load.call_votes import CallVotes
 from election.access.tokens import Tokens
 from election.domain.day import Caller
 from election.runtime.clock import Clock
@@ -36,7 +36,7 @@ class DemoCallers:
     """Callers at work until cancelled. `outcomes` counts what they reported and was taken."""
 
     def __init__(
-        self, url: str, secret: str, clock: Clock, seed: int, called: CalledVotes | None = None
+        self, url: str, secret: str, clock: Clock, seed: int, called: CallVotes | None = None
     ) -> None:
         self._called = called  # hears of each contact
         self._url = url

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from beluga.county.county import County, write_county
 from beluga.county.ground_truth import GroundTruth, ground_truth
-from beluga.load.called_votes import CalledVotes
+from beluga.load.call_votes import CallVotes
 from beluga.load.demo_callers import DemoCallers
 from beluga.load.replay import as_the_clock_runs
 from beluga.load.sender import TextSender, WatcherText
@@ -98,7 +98,7 @@ class DemoDay:
         clock = FileClock(Path(self.run.clock_file))
         texts = simulated_day(self.county, self.day, self._seed)
         clock.set(self.day.opens - BEFORE_OPENING, MORNING_SPEED if fast_until else speed)
-        called = CalledVotes(self.county, self.day, self._seed)
+        called = CallVotes(self.county, self.day, self._seed)
         callers = DemoCallers(self.run.urls["callers"], self._secrets["secret"], clock, self._seed, called)
 
         def as_sent(text: WatcherText) -> WatcherText:

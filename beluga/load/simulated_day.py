@@ -16,7 +16,7 @@ import numpy as np
 from beluga.county.county import County, fictional_phones
 from beluga.county.ground_truth import GroundTruth
 from beluga.county.names import INCIDENTS, ODD_TEXTS, SPANISH_INCIDENTS
-from beluga.load.called_votes import CalledVotes, votes_at
+from beluga.load.call_votes import CallVotes, votes_at
 from beluga.load.sender import WatcherText
 from election.domain.day import Voter, Watcher
 
@@ -34,7 +34,7 @@ QUESTIONS = {
     "zh": ("请问几点关门？", "可以提前离开吗？"),
     "vi": ("Mấy giờ đóng cửa?",),
 }
-Words = Callable[[CalledVotes], str]  # a text's, given what calls have brought
+Words = Callable[[CallVotes], str]  # a text's, given what calls have brought
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class DayText(WatcherText):
 
     words: Words | None = field(default=None, compare=False, repr=False)
 
-    def after_calls(self, called: CalledVotes) -> WatcherText:
+    def after_calls(self, called: CallVotes) -> WatcherText:
         """As it is sent: with the votes that calls have brought by the moment it tells of."""
         body = self.words(called) if self.words else self.body
         return WatcherText(self.key, self.at, self.phone, body, self.provider, self.sent_at)
@@ -51,7 +51,7 @@ class DayText(WatcherText):
 
 def simulated_day(county: County, day: GroundTruth, seed: int) -> list[DayText]:
     """Every text of the day in the order of sending."""
-    nobody = CalledVotes(county, day, seed)
+    nobody = CallVotes(county, day, seed)
     index_of = {p.precinct_id: i for i, p in enumerate(county.election.precincts)}
     voters: dict[str, list[Voter]] = {}
     for voter in county.voters:
@@ -124,7 +124,7 @@ def _texts_of(
 def _with_calls(place: int, at: datetime, votes: int, form: str, since: datetime | None = None) -> Words:
     """A count as of `at`, or since then, in words; calls may have brought more."""
 
-    def words(called: CalledVotes) -> str:
+    def words(called: CallVotes) -> str:
         more = called.votes(place, at) - (called.votes(place, since) if since else 0)
         return form.format(votes + more)
 
@@ -132,7 +132,7 @@ def _with_calls(place: int, at: datetime, votes: int, form: str, since: datetime
 
 
 def _strike_off(place: int, struck: list[int], after: datetime, until: datetime) -> Words:
-    def words(called: CalledVotes) -> str:
+    def words(called: CallVotes) -> str:
         numbers = sorted([*struck, *called.struck(place, after, until)])
         return "V " + " ".join(map(str, numbers[:ROLL_NUMBERS_A_TEXT]))
 

@@ -13,7 +13,7 @@ from typing import cast
 
 import asyncpg
 
-from callers.effect.effect import Effect, HouseholdSums, effect_of, shrunk, sums_of
+from callers.effect.effect import Effect, HouseholdCounts, effect_of, shrunk, sums_of
 from callers.queries.statements import statements
 from callers.scripts.ab_test import ANSWERS
 from election.access.audit import record
@@ -79,7 +79,7 @@ async def read_effect(
     """What calls brought by strike-offs; by `voted`, ids of who voted by the county, once it tells."""
     stated = await connection.fetchrow(_SQL["stated"])
     if stated is None:
-        return EffectReport(0.0, effect_of(HouseholdSums(), HouseholdSums()))
+        return EffectReport(0.0, effect_of(HouseholdCounts(), HouseholdCounts()))
     ids = None if voted is None else list(voted)
     rows = await connection.fetch(_SQL["households"], CONTACTS, ids, timeout=COUNT_SECONDS)
     groups: dict[str, dict[str, Effect]] = {}

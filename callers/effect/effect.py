@@ -43,7 +43,7 @@ class Prior:
 
 
 @dataclass(frozen=True, slots=True)
-class HouseholdSums:
+class HouseholdCounts:
     """Sums over the households of one kind: y votes, x contacts."""
 
     households: int = 0
@@ -53,8 +53,8 @@ class HouseholdSums:
     xy: int = 0
     xx: int = 0
 
-    def __add__(self, other: "HouseholdSums") -> "HouseholdSums":
-        return HouseholdSums(
+    def __add__(self, other: "HouseholdCounts") -> "HouseholdCounts":
+        return HouseholdCounts(
             self.households + other.households, self.y + other.y, self.x + other.x,
             self.yy + other.yy, self.xy + other.xy, self.xx + other.xx,
         )  # fmt: skip
@@ -72,11 +72,11 @@ class HouseholdSums:
         return max(squares - total**2 / n, 0.0) / (n - 1) / n
 
 
-def sums_of(households: Iterable[tuple[int, int, int]]) -> HouseholdSums:
+def sums_of(households: Iterable[tuple[int, int, int]]) -> HouseholdCounts:
     """Of (votes, contacts, how many such households)."""
-    found = HouseholdSums()
+    found = HouseholdCounts()
     for y, x, n in households:
-        found += HouseholdSums(n, n * y, n * x, n * y * y, n * x * y, n * x * x)
+        found += HouseholdCounts(n, n * y, n * x, n * y * y, n * x * y, n * x * x)
     return found
 
 
@@ -84,8 +84,8 @@ def sums_of(households: Iterable[tuple[int, int, int]]) -> HouseholdSums:
 class Effect:
     """Votes a contact brings, from `low` to `high`; None with too few data, and `lacking` says of what."""
 
-    called: HouseholdSums
-    control: HouseholdSums
+    called: HouseholdCounts
+    control: HouseholdCounts
     votes: float | None = None
     variance: float = 0.0
     low: float | None = None
@@ -93,7 +93,7 @@ class Effect:
     lacking: str = ""
 
 
-def effect_of(called: HouseholdSums, control: HouseholdSums, alpha: float = ALPHA) -> Effect:
+def effect_of(called: HouseholdCounts, control: HouseholdCounts, alpha: float = ALPHA) -> Effect:
     """What calls brought by now, with an interval that is valid however often one asks."""
     if lacking := _lacking(called, control):
         return Effect(called, control, lacking=lacking)
@@ -104,7 +104,7 @@ def effect_of(called: HouseholdSums, control: HouseholdSums, alpha: float = ALPH
     return Effect(called, control, votes, variance, votes - half, votes + half)
 
 
-def _lacking(called: HouseholdSums, control: HouseholdSums) -> str:
+def _lacking(called: HouseholdCounts, control: HouseholdCounts) -> str:
     for name, kind in (("called", called), ("control", control)):
         if kind.households < LEAST_HOUSEHOLDS:
             return f"{kind.households} {name} households, at least {LEAST_HOUSEHOLDS} needed"

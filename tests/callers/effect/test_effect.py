@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from callers.effect.effect import Effect, HouseholdSums, Prior, effect_of, shrunk, sums_of
+from callers.effect.effect import Effect, HouseholdCounts, Prior, effect_of, shrunk, sums_of
 from callers.scripts.sequential import half_width, likelihood_ratio
 
 CONTACT = 0.45
@@ -18,9 +18,9 @@ def households(rng: np.random.Generator, n: int, effect: float) -> NDArray[np.in
     return np.column_stack([votes, contacts]).astype(np.int64)
 
 
-def summed(rows: NDArray[np.int64]) -> HouseholdSums:
+def summed(rows: NDArray[np.int64]) -> HouseholdCounts:
     y, x = rows.T
-    return HouseholdSums(len(y), int(y.sum()), int(x.sum()), int(y @ y), int(x @ y), int(x @ x))
+    return HouseholdCounts(len(y), int(y.sum()), int(x.sum()), int(y @ y), int(x @ y), int(x @ x))
 
 
 def looks(seed: int, effect: float) -> list[Effect]:
@@ -62,15 +62,15 @@ def test_sums_do_not_depend_on_how_households_are_grouped() -> None:
 @pytest.mark.parametrize(
     ("called", "control", "word"),
     [
-        (HouseholdSums(29, 20, 29, 20, 20, 29), HouseholdSums(500, 90, 0, 90), "29 called households"),
-        (HouseholdSums(500, 90, 60, 90, 9, 60), HouseholdSums(3, 2, 0, 2), "3 control households"),
-        (HouseholdSums(500, 90, 60, 90, 9, 60), HouseholdSums(40, 4, 0, 4), "4 votes of control"),
-        (HouseholdSums(500, 90, 29, 90, 9, 29), HouseholdSums(40, 10, 0, 10), "29 contacts"),
-        (HouseholdSums(40, 40, 40, 40, 40, 40), HouseholdSums(40, 40, 0, 40), "votes alike"),
+        (HouseholdCounts(29, 20, 29, 20, 20, 29), HouseholdCounts(500, 90, 0, 90), "29 called households"),
+        (HouseholdCounts(500, 90, 60, 90, 9, 60), HouseholdCounts(3, 2, 0, 2), "3 control households"),
+        (HouseholdCounts(500, 90, 60, 90, 9, 60), HouseholdCounts(40, 4, 0, 4), "4 votes of control"),
+        (HouseholdCounts(500, 90, 29, 90, 9, 29), HouseholdCounts(40, 10, 0, 10), "29 contacts"),
+        (HouseholdCounts(40, 40, 40, 40, 40, 40), HouseholdCounts(40, 40, 0, 40), "votes alike"),
     ],
 )
 def test_with_few_data_it_says_what_is_lacking(
-    called: HouseholdSums, control: HouseholdSums, word: str
+    called: HouseholdCounts, control: HouseholdCounts, word: str
 ) -> None:
     found = effect_of(called, control)
     assert found.votes is None and found.low is None
@@ -79,7 +79,7 @@ def test_with_few_data_it_says_what_is_lacking(
 
 
 def test_dispatch_believes_the_prior_first_and_the_data_at_last() -> None:
-    none = HouseholdSums()
+    none = HouseholdCounts()
     assert shrunk(Effect(none, none, 0.3, 0.05**2)) == pytest.approx(0.2)  # as sure as the prior: half way
     assert shrunk(Effect(none, none, 0.3, 1e-9)) == pytest.approx(0.3, abs=1e-3)
     assert shrunk(Effect(none, none, 0.3, 10.0)) == pytest.approx(0.1, abs=1e-3)

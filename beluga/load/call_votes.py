@@ -17,7 +17,7 @@ LEAST_MINUTES, MOST_MINUTES = 15.0, 120.0  # from the call to the vote
 
 
 @dataclass(frozen=True, slots=True)
-class CalledVote:
+class CallVote:
     """A vote that a call brought."""
 
     place: int  # index of the precinct
@@ -25,7 +25,7 @@ class CalledVote:
     at: datetime
 
 
-class CalledVotes:
+class CallVotes:
     """What calls have brought so far. Votes come later than the call, so what is past never changes."""
 
     def __init__(self, county: County, day: GroundTruth, seed: int, convinced: float = CONVINCED) -> None:
@@ -38,7 +38,7 @@ class CalledVotes:
             for v in county.voters
             if not v.voted and votes_at(county, day, places[v.precinct_id], int(v.roll_number)) is None
         }
-        self._at: dict[int, list[CalledVote]] = {}
+        self._at: dict[int, list[CallVote]] = {}
         self._asked: set[str] = set()
         self.contacts = 0
 
@@ -52,7 +52,7 @@ class CalledVotes:
         when = at + timedelta(minutes=chance.uniform(LEAST_MINUTES, MOST_MINUTES))
         if chance.random() < self._convinced and when < self._day.closes:
             place, number = self._stay[voter_id]
-            self._at.setdefault(place, []).append(CalledVote(place, number, when))
+            self._at.setdefault(place, []).append(CallVote(place, number, when))
 
     def votes(self, place: int, until: datetime) -> int:
         """How many more have voted at a precinct by then."""

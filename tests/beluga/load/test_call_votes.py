@@ -7,7 +7,7 @@ import pytest
 
 from beluga.county.county import County, make_county
 from beluga.county.ground_truth import GroundTruth, ground_truth
-from beluga.load.called_votes import CalledVotes, votes_at
+from beluga.load.call_votes import CallVotes, votes_at
 from beluga.load.simulated_day import DayText, simulated_day
 
 
@@ -26,9 +26,9 @@ def texts(county: County, day: GroundTruth) -> list[DayText]:
     return simulated_day(county, day, 1)
 
 
-def called(county: County, day: GroundTruth, convinced: float) -> CalledVotes:
+def called(county: County, day: GroundTruth, convinced: float) -> CallVotes:
     """Everybody listened, two hours after the polls opened."""
-    found = CalledVotes(county, day, 1, convinced)
+    found = CallVotes(county, day, 1, convinced)
     for voter in county.voters:
         found.contact(str(voter.voter_id), day.opens + timedelta(hours=2))
     return found
@@ -37,7 +37,7 @@ def called(county: County, day: GroundTruth, convinced: float) -> CalledVotes:
 def test_where_nobody_is_called_the_day_is_as_it_was(
     county: County, day: GroundTruth, texts: list[DayText]
 ) -> None:
-    nobody = CalledVotes(county, day, 1)
+    nobody = CallVotes(county, day, 1)
     assert [t.after_calls(nobody).body for t in texts] == [t.body for t in texts]
     assert nobody.line() == "truth: 0 contacts brought 0 votes, 0.0 for each hundred"
 
@@ -78,7 +78,7 @@ def test_a_share_of_them_comes_and_a_second_call_changes_nothing(county: County,
 
 
 def test_after_close_nobody_votes(county: County, day: GroundTruth) -> None:
-    late = CalledVotes(county, day, 1, 1.0)
+    late = CallVotes(county, day, 1, 1.0)
     for voter in county.voters:
         late.contact(str(voter.voter_id), day.closes - timedelta(minutes=10))
     assert late.brought == 0
