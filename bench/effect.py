@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callers.effect.control_group import key_of
-from callers.effect.effect import Effect, HouseholdCounts, effect_of
+from callers.effect.effect import Effect, HouseholdCounts, Stratum, effect_of
 
 HOURS = 12
 REACHED = 0.7  # share of the households whose turn comes before close
@@ -97,10 +97,20 @@ def a_day(seed: int, households: int, share: float, planted: float) -> Day:
     stay = (votes < size) & (contacts > 0)
     extra = stay & (rng.random(households) < planted * contacts.sum() / max(stay.sum(), 1))
     y, x = votes + extra, contacts.astype(np.int64)
+    # The campaign's turnout scores, as good as they are: nobody knows what moves a precinct on the day.
+    expected = np.round(4 * size / (1 + np.exp(-(-0.8 + 0.7 * score + rng.normal(0, 0.5, households)))))
+    alike = [expected == n for n in np.unique(expected)]
     looks = []
     for until in range(1, HOURS + 1):
         seen = hour < until
-        looks.append(effect_of(summed(y, x, seen & ~control), summed(y, x, seen & control)))
+        looks.append(
+            effect_of(
+                [
+                    Stratum(summed(y, x, seen & like & ~control), summed(y, x, seen & like & control))
+                    for like in alike
+                ]
+            )
+        )
     return Day(looks, float(extra.sum() / contacts.sum()))
 
 

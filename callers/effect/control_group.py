@@ -13,7 +13,7 @@ from typing import cast
 
 import asyncpg
 
-from callers.effect.effect import Effect, HouseholdCounts, effect_of, shrunk, sums_of
+from callers.effect.effect import Effect, Stratum, effect_of, shrunk, sums_of
 from callers.queries.statements import statements
 from callers.scripts.ab_test import ANSWERS
 from election.access.audit import record
@@ -79,7 +79,7 @@ async def read_effect(
     """What calls brought by strike-offs; by `voted`, ids of who voted by the county, once it tells."""
     stated = await connection.fetchrow(_SQL["stated"])
     if stated is None:
-        return EffectReport(0.0, effect_of(HouseholdCounts(), HouseholdCounts()))
+        return EffectReport(0.0, effect_of(()))
     ids = None if voted is None else list(voted)
     rows = await connection.fetch(_SQL["households"], CONTACTS, ids, timeout=COUNT_SECONDS)
     groups: dict[str, dict[str, Effect]] = {}
@@ -90,8 +90,15 @@ async def read_effect(
 
 
 def _effect(rows: list[asyncpg.Record]) -> Effect:
-    called, control = (
-        sums_of((r["votes"], r["contacts"], r["households"]) for r in rows if r["control"] is kind)
-        for kind in (False, True)
-    )
-    return effect_of(called, control)
+    strata = []
+    for expected in sorted({row["expected"] for row in rows}):
+        called, control = (
+            sums_of(
+                (r["votes"], r["contacts"], r["households"])
+                for r in rows
+                if r["control"] is kind and r["expected"] == expected
+            )
+            for kind in (False, True)
+        )
+        strata.append(Stratum(called, control))
+    return effect_of(strata)

@@ -18,9 +18,14 @@ linearization,
 goes into the same test as the trials of scripts (`scripts/sequential.py`), whose interval is valid at every
 look. While polls are open e is what was brought so far, and some who were called would have come later
 anyhow.
+
+Households differ much in how many votes they were expected to have anyhow (size, the campaign's turnout
+scores), and that has nothing to do with calls. So like are compared with like, in *strata* of the same
+expectation: each mean above is the strata's, weighed by the households in them, and v is the sum of theirs
+with the weights squared (post-stratification; Miratrix, Sekhon, Yu, JRSS B 75, 2013).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from callers.rules.limits import VOTES_A_CONTACT
@@ -28,6 +33,7 @@ from callers.scripts.sequential import half_width
 
 LEAST_HOUSEHOLDS = 30  # of each kind, before a normal approximation says anything
 LEAST_CONTACTS = 30
+LEAST_STRATUM = 10  # households of each kind
 LEAST_VOTES = 5  # of each kind
 ALPHA = 0.05
 SPREAD = 0.1  # votes a contact: the size of effect that the test is keenest on
@@ -81,6 +87,21 @@ def sums_of(households: Iterable[tuple[int, int, int]]) -> HouseholdCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Stratum:
+    """Households that were expected to have alike many votes, of both kinds."""
+
+    called: HouseholdCounts
+    control: HouseholdCounts
+
+    def __add__(self, other: "Stratum") -> "Stratum":
+        return Stratum(self.called + other.called, self.control + other.control)
+
+    @property
+    def enough(self) -> bool:
+        return min(self.called.households, self.control.households) >= LEAST_STRATUM
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """Votes a contact brings, from `low` to `high`; None with too few data, and `lacking` says of what."""
 
@@ -93,15 +114,38 @@ class Effect:
     lacking: str = ""
 
 
-def effect_of(called: HouseholdCounts, control: HouseholdCounts, alpha: float = ALPHA) -> Effect:
-    """What calls brought by now, with an interval that is valid however often one asks."""
+def effect_of(strata: Sequence[Stratum], alpha: float = ALPHA) -> Effect:
+    """What calls brought by now, with an interval that is valid however often one asks. Strata in order."""
+    called = sum((s.called for s in strata), HouseholdCounts())
+    control = sum((s.control for s in strata), HouseholdCounts())
     if lacking := _lacking(called, control):
         return Effect(called, control, lacking=lacking)
-    contacts = called.x / called.households
-    votes = (called.rate - control.rate) / contacts
-    variance = (called.variance(votes) + control.variance(0.0)) / contacts**2
+    merged = _large_enough(strata)
+    households = called.households + control.households
+    weights = [(s.called.households + s.control.households) / households for s in merged]
+    pairs = list(zip(weights, merged, strict=True))
+    contacts = sum(w * s.called.x / s.called.households for w, s in pairs)
+    votes = sum(w * (s.called.rate - s.control.rate) for w, s in pairs) / contacts
+    variance = sum(w**2 * (s.called.variance(votes) + s.control.variance(0.0)) for w, s in pairs)
+    if not variance:
+        return Effect(called, control, lacking="every household votes alike")
+    variance /= contacts**2
     half = half_width(variance, SPREAD, alpha)
     return Effect(called, control, votes, variance, votes - half, votes + half)
+
+
+def _large_enough(strata: Sequence[Stratum]) -> list[Stratum]:
+    """Neighbours together until each has enough households of either kind."""
+    merged: list[Stratum] = []
+    for stratum in strata:
+        if merged and not merged[-1].enough:
+            merged[-1] += stratum
+        else:
+            merged.append(stratum)
+    if len(merged) > 1 and not merged[-1].enough:
+        last = merged.pop()
+        merged[-1] += last
+    return merged
 
 
 def _lacking(called: HouseholdCounts, control: HouseholdCounts) -> str:
@@ -112,8 +156,6 @@ def _lacking(called: HouseholdCounts, control: HouseholdCounts) -> str:
             return f"{kind.y} votes of {name} households, at least {LEAST_VOTES} needed"
     if called.x < LEAST_CONTACTS:
         return f"{called.x} contacts, at least {LEAST_CONTACTS} needed"
-    if not called.variance(0.0) + control.variance(0.0):
-        return "every household votes alike"
     return ""
 
 

@@ -15,7 +15,7 @@ select share, key, stated_at, votes_a_contact from control_group
 
 -- :name households
 -- Households whose turn came, counted by kind, hour, script and language of the caller it fell to: votes of its
--- voters after that turn, and contacts. $1: outcomes in which somebody listened; $2: who has voted by the county's
+-- voters after that turn, contacts, and how many votes were expected of them anyhow (turnout scores, in quarters). $1: outcomes in which somebody listened; $2: who has voted by the county's
 -- file, null: by strike-offs, where there are any.
 with turns as (
     (select distinct on (phone) phone, precinct_id, caller_id, variant, granted_at as at, false as control
@@ -25,16 +25,18 @@ with turns as (
 ), contacts as (
     select phone, count(*) as n from calls where undone_at is null and outcome = any($1::text[]) group by phone
 ), votes as (
-    select t.phone, count(*) as n
+    select t.phone,
+           count(*) filter (where case when $2::text[] is null then s.received_at > t.at
+               else v.voter_id = any($2::text[]) and coalesce(s.received_at > t.at, true) end) as n,
+           round(sum(coalesce(v.turnout, 50)) filter (where coalesce(s.received_at > t.at, true)) / 25.0) as expected
     from turns t
     join voters v on v.phone = t.phone
     left join strike_offs s on s.precinct_id = v.precinct_id and s.roll_number = v.roll_number
-    where case when $2::text[] is null then s.received_at > t.at
-               else v.voter_id = any($2::text[]) and (s.received_at is null or s.received_at > t.at) end
     group by t.phone
 )
 select t.control, t.variant as script, coalesce(c.languages[1], '') as language,
        extract(hour from t.at at time zone coalesce(p.timezone, e.timezone))::integer as hour,
+       coalesce(v.expected, 0)::integer as expected,
        coalesce(v.n, 0)::integer as votes, coalesce(k.n, 0)::integer as contacts, count(*)::integer as households
 from turns t
 join precincts p using (precinct_id)
@@ -43,7 +45,7 @@ left join callers c using (caller_id)
 left join votes v using (phone)
 left join contacts k using (phone)
 where $2::text[] is not null or exists (select from strike_offs s where s.precinct_id = t.precinct_id)
-group by 1, 2, 3, 4, 5, 6
+group by 1, 2, 3, 4, 5, 6, 7
 
 -- :name estimated
 update control_group set votes_a_contact = $1, estimated_at = $2

@@ -284,7 +284,7 @@ EVENTS = (
              "The voter file in the database was encrypted with another key: no caller gets a voter.",
              "Set BELUGA_VOTERS_KEY as it was when the file was loaded (docs/callers.md)."),
     LogEvent("control_group_stands", WARNING, ("callers",), ("share", "setting"),
-             "BELUGA_CONTROL_SHARE was changed after the first call: the control group stays as it was stated.",
+             "BELUGA_CONTROL_SHARE was changed after the first call: the control group stays as stated.",
              "Nothing; set it back, so that nobody takes the setting for what holds (docs/callers.md)."),
 
     # ------------------------------------------------------------------ war room

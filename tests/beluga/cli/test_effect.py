@@ -8,12 +8,14 @@ from beluga.adopt.taking.voted import voted_ids
 from beluga.cli.effect import NO_GROUP, as_dict, as_table
 from beluga.stack.failures import CommandRefusedError
 from callers.effect.control_group import EffectReport
-from callers.effect.effect import HouseholdCounts, effect_of, sums_of
+from callers.effect.effect import HouseholdCounts, Stratum, effect_of, sums_of
 
 CALLED = sums_of([(1, 1, 300), (0, 0, 500), (1, 0, 200)])
 CONTROL = sums_of([(1, 0, 40), (0, 0, 160)])
 FOUND = EffectReport(
-    0.05, effect_of(CALLED, CONTROL), {"hour": {"14": effect_of(CALLED, HouseholdCounts(3, 1, 0, 1))}}
+    0.05,
+    effect_of([Stratum(CALLED, CONTROL)]),
+    {"hour": {"14": effect_of([Stratum(CALLED, HouseholdCounts(3, 1, 0, 1))])}},
 )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from callers.effect.effect import Effect, HouseholdCounts, Prior, effect_of, shrunk, sums_of
+from callers.effect.effect import Effect, HouseholdCounts, Prior, Stratum, effect_of, shrunk, sums_of
 from callers.scripts.sequential import half_width, likelihood_ratio
 
 CONTACT = 0.45
@@ -28,7 +28,7 @@ def looks(seed: int, effect: float) -> list[Effect]:
     rng = np.random.default_rng(seed)
     called, control = households(rng, 10_000, effect), households(rng, 800, 0.0)
     control[:, 1] = 0
-    return [effect_of(summed(called[:n]), summed(control[: int(n * 0.08)])) for n in LOOKS]
+    return [effect_of([Stratum(summed(called[:n]), summed(control[: int(n * 0.08)]))]) for n in LOOKS]
 
 
 @pytest.mark.parametrize("planted", [0.0, 0.05, 0.2])
@@ -72,7 +72,7 @@ def test_sums_do_not_depend_on_how_households_are_grouped() -> None:
 def test_with_few_data_it_says_what_is_lacking(
     called: HouseholdCounts, control: HouseholdCounts, word: str
 ) -> None:
-    found = effect_of(called, control)
+    found = effect_of([Stratum(called, control)])
     assert found.votes is None and found.low is None
     assert word in found.lacking
     assert shrunk(found) == Prior().votes
@@ -84,3 +84,23 @@ def test_dispatch_believes_the_prior_first_and_the_data_at_last() -> None:
     assert shrunk(Effect(none, none, 0.3, 1e-9)) == pytest.approx(0.3, abs=1e-3)
     assert shrunk(Effect(none, none, 0.3, 10.0)) == pytest.approx(0.1, abs=1e-3)
     assert shrunk(Effect(none, none, -0.4, 1e-6)) > 0
+
+
+def test_like_are_compared_with_like_and_small_strata_go_together() -> None:
+    """Large households vote more and are, as chance had it, rarer among the control group's."""
+    rng = np.random.default_rng(3)
+    small, large = households(rng, 3_000, 0.2), households(rng, 3_000, 0.2)
+    large[:, 0] += 3
+    none = households(rng, 900, 0.0)
+    none[:, 1] = 0
+    none[600:, 0] += 3
+    control_small, control_large = none[:600], none[600:]
+    apart = [Stratum(summed(small), summed(control_small)), Stratum(summed(large), summed(control_large))]
+    together = [apart[0] + apart[1]]
+    found, crude = effect_of(apart), effect_of(together)
+    assert found.votes == pytest.approx(0.2, abs=0.09)
+    assert crude.votes is not None and crude.votes > 0.9, "which is what it would be without them"
+    assert found.variance < crude.variance / 2
+    few = Stratum(summed(large[:40]), summed(control_large[:9]))
+    assert effect_of([apart[0], few]) == effect_of([apart[0] + few])
+    assert effect_of([few, apart[0]]) == effect_of([few + apart[0]])
