@@ -4,16 +4,30 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
+import structlog
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+from structlog.testing import capture_logs
 
+from callers.app import _state_control_group
+from callers.dispatch.feed import callers_view
+from callers.dispatch.live_dispatches import LiveDispatches
+from callers.dispatch.places import Places
 from callers.effect.control_group import ControlGroup, EffectReport, read_effect
 from callers.lists.dialer_lists import Lists
 from callers.lists.walk_lists import doors_of
 from callers.queries.statements import statements
 from callers.queue.lease import CallerOnDuty, Granted, NoVoter
 from callers.queue.leases import Queue, calling_url
+from callers.rules.limits import Limits
 from callers.rules.policy import Rules
+from callers.service.calling_service import CallingService
+from callers.service.database_clock import DatabaseClock
+from callers.service.metrics import Metrics
+from callers.settings import CallersSettings
 from callers.voters.encryption import Encryption
 from election.postgres.database import connect
+from election.runtime.clock import FixedClock
 from election.wire.callers import OutcomeReport
 from tests.callers.conftest import NOON, ZONE, add_callers, add_election, add_voters, open_precinct
 
@@ -143,7 +157,13 @@ async def test_what_calls_brought_is_read_from_the_strike_offs_and_told_to_dispa
     assert by_file.called.y + by_file.control.y == 99
     votes = await ControlGroup(pool, 0.25, SECRET).measure(NOON)
     assert votes is not None and 0.1 < votes < 0.25, "between the prior and the data"
-    assert await connection.fetchval(statements("dispatches")["votes_a_contact"]) == pytest.approx(votes)
+    feed = callers_view()
+    dispatches = LiveDispatches(pool, feed, Places(feed), Limits(), 15.0, Rules())
+    before = dispatches.limits
+    await dispatches.read_limits()
+    assert dispatches.limits.votes_per_voter == pytest.approx(votes)
+    assert dispatches.limits.votes_per_caller == pytest.approx(before.contacts_per_caller * votes)
+    assert before.votes_per_caller == pytest.approx(3.0), "as before anything was known"
 
 
 async def test_a_precinct_without_strike_offs_says_nothing(
@@ -157,3 +177,33 @@ async def test_a_precinct_without_strike_offs_says_nothing(
     found = await read_effect(pool)
     assert found.effect.called.households == 0 and found.effect.votes is None
     assert await read_effect(pool, []) != found
+
+
+async def test_the_service_states_it_before_it_serves_and_says_where_the_setting_does_not_hold(
+    pool: asyncpg.Pool, connection: asyncpg.Connection
+) -> None:
+    await add_voters(connection, "a", 30)
+    await open_precinct(connection, "a")
+    feed = callers_view()
+
+    async def started(share: float) -> list[str]:
+        settings = CallersSettings(secret=SecretStr(SECRET), control_share=share)
+        metrics = Metrics(CollectorRegistry(), feed)
+        service = CallingService(
+            pool,
+            settings,
+            at=DatabaseClock(FixedClock(NOON)),
+            feed=feed,
+            places=Places(feed),
+            metrics=metrics,
+        )
+        with capture_logs() as logs:
+            await _state_control_group(service, structlog.stdlib.get_logger())
+        return [line["event"] for line in logs]
+
+    assert await started(0.2) == []
+    assert await connection.fetchval("select share from control_group") == 0.2
+    assert isinstance(await a_queue(pool).grant(ANA, "a", NOON), Granted)
+    assert await started(0.2) == []
+    assert await started(0.0) == ["control_group_stands"]
+    assert await connection.fetchval("select share from control_group") == 0.2
