@@ -29,6 +29,7 @@ COMMANDS = {
     "replay": "beluga.cli.replay:replay",
     "recount": "beluga.cli.recount:recount",
     "totals": "beluga.cli.totals:totals",
+    "effect": "beluga.cli.effect:effect",
     "reread": "beluga.cli.reread:reread",
     "install": "beluga.cli.install:install",
     "preflight": "beluga.cli.preflight:preflight",

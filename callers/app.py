@@ -17,6 +17,7 @@ from callers.api.answers import errors
 from callers.api.openapi import add_api
 from callers.dispatch.feed import callers_view
 from callers.dispatch.places import Places
+from callers.effect.control_group import MEASURE_SECONDS
 from callers.pages import caller as desk
 from callers.pages import captain, sheets
 from callers.pages import join as joining
@@ -85,12 +86,14 @@ def make_app(
             pool, settings, at=at, feed=feed, places=places, metrics=metrics, leader=leader
         )
         service.queue.sealed_off = not opens
+        await _state_control_group(service, log)
         holder.service = service
         log.info("database_reached")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_keep_ticking(service, log))
             tasks.create_task(leader.run())
             tasks.create_task(_keep_places(service, log))
+            tasks.create_task(_keep_measuring(service, leader, log))
 
     async def from_log(strike_offs: int, revoked: int) -> None:
         metrics.strike_offs.inc(strike_offs)
@@ -188,6 +191,32 @@ async def _keep_ticking(service: CallingService, log: structlog.stdlib.BoundLogg
         except UNREACHABLE as error:
             log.warning("database_away", work="tick", error=type(error).__name__)
             await rest.wait()
+
+
+async def _state_control_group(service: CallingService, log: structlog.stdlib.BoundLogger) -> None:
+    """Before anybody can be called. A group that stands already is kept, whatever the setting says now."""
+
+    async def state() -> float:
+        return await service.control.state(service.time.now())
+
+    share = await until_reachable(
+        state, lambda error: log.warning("database_away", work="control group", error=type(error).__name__)
+    )
+    if share != service.settings.control_share:
+        log.warning("control_group_stands", share=share, setting=service.settings.control_share)
+
+
+async def _keep_measuring(
+    service: CallingService, leader: Candidate, log: structlog.stdlib.BoundLogger
+) -> None:
+    """What a contact brings, for dispatch: beside the ticks, since it looks at all of the day's calls."""
+    while True:
+        try:
+            if leader.term:
+                await service.control.measure(service.time.now())
+        except UNREACHABLE as error:
+            log.warning("database_away", work="effect of calls", error=type(error).__name__)
+        await asyncio.sleep(MEASURE_SECONDS)
 
 
 async def _keep_places(service: CallingService, log: structlog.stdlib.BoundLogger) -> None:

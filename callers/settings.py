@@ -90,6 +90,13 @@ class CallersSettings(SharedSettings):
         default="127.0.0.1,::1",
         description="Addresses or networks, separated by commas, whose X-Forwarded-For is believed.",
     )
+    control_share: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=0.5,
+        description="Share of households never called, so that what calls bring is known; stated before "
+        "the first call. 0.05 measures enough.",
+    )
     dispatch_automatic: bool = Field(
         default=True, description="Open lagging precincts without asking; otherwise only propose them."
     )

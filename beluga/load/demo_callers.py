@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import aiohttp
 
+from beluga.load.call_votes import CallVotes
 from election.access.tokens import Tokens
 from election.domain.day import Caller
 from election.runtime.clock import Clock
@@ -25,6 +26,7 @@ OUTCOMES = {
     Outcome.DO_NOT_CALL: 1,
     Outcome.MOVED: 1,
 }
+LISTENED = frozenset({Outcome.WILL_VOTE, Outcome.REFUSED, Outcome.CALL_BACK, Outcome.DO_NOT_CALL})
 CALL_SECONDS = (40.0, 220.0)  # stack time, from dialling to the next voter
 LEAST_PAUSE_SECONDS = 0.05  # real
 LONGEST_PAUSE_SECONDS = 2.0  # real: a caller looks again this often, however long the answer said
@@ -33,7 +35,10 @@ LONGEST_PAUSE_SECONDS = 2.0  # real: a caller looks again this often, however lo
 class DemoCallers:
     """Callers at work until cancelled. `outcomes` counts what they reported and was taken."""
 
-    def __init__(self, url: str, secret: str, clock: Clock, seed: int) -> None:
+    def __init__(
+        self, url: str, secret: str, clock: Clock, seed: int, called: CallVotes | None = None
+    ) -> None:
+        self._called = called  # hears of each contact
         self._url = url
         self._tokens = Tokens(secret)
         self._clock = clock
@@ -73,13 +78,16 @@ class DemoCallers:
             return max(answer.ask_again_seconds, 30.0)
         lease = str(answer.voter.lease_id)
         content = await self._ask(session, "POST", "/api/dial", headers, {"lease_id": lease})
-        if content is None or not LeaseStatus.model_validate_json(content).live:
+        if content is None or not (status := LeaseStatus.model_validate_json(content)).live:
             return 5.0
+        voter = status.voter
         outcome = chance.choices(list(OUTCOMES), list(OUTCOMES.values()))[0]
         report: dict[str, str] = {"outcome_id": str(uuid4()), "outcome": outcome.value}
         if outcome is Outcome.CALL_BACK:
             report["call_back_at"] = (self._clock.now() + timedelta(hours=1)).isoformat()
         await self._report(session, f"/api/outcomes/{lease}", headers, report)
+        if self._called and voter and outcome in LISTENED:
+            self._called.contact(voter.voter_id, self._clock.now())
         return chance.uniform(*CALL_SECONDS)
 
     async def _report(

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from beluga.county.county import County, write_county
 from beluga.county.ground_truth import GroundTruth, ground_truth
+from beluga.load.call_votes import CallVotes
 from beluga.load.demo_callers import DemoCallers
 from beluga.load.replay import as_the_clock_runs
-from beluga.load.sender import TextSender
-from beluga.load.simulated_day import simulated_day
+from beluga.load.sender import TextSender, WatcherText
+from beluga.load.simulated_day import DayText, simulated_day
 from beluga.proof.laws import LawsVerdict, Witnesses, check_laws
 from beluga.stack.failures import CommandRefusedError
 from beluga.stack.postgres import EmbeddedPostgres
@@ -31,6 +32,7 @@ BEFORE_OPENING = timedelta(minutes=45)
 AFTER_CLOSE = timedelta(minutes=40)
 MORNING_SPEED = 900.0
 CALLERS_AT_WORK = 24
+CONTROL_SHARE = "0.05"  # so that `beluga effect` has something to compare
 # What Beluga texts of its own accord (reminders to silent precincts, the roll call) goes to a file here.
 OUTBOUND = '[{"number": "+18005550100", "provider": "file", "preset": "file"}]'
 
@@ -57,7 +59,8 @@ class DemoDay:
         begin = (self.day.opens - BEFORE_OPENING).isoformat()
         self._stack = StackProcess(
             self._folder, self._port_base, "--election", str(election), "--clock", begin, "--speed", "0",
-            env={"BELUGA_OUTBOUND_NUMBERS": OUTBOUND},  # whatever the shell says: these phones are made up
+            # whatever the shell says: these phones are made up
+            env={"BELUGA_OUTBOUND_NUMBERS": OUTBOUND, "BELUGA_CONTROL_SHARE": CONTROL_SHARE},
         )  # fmt: skip
         self.run = await self._stack.start()
         return self
@@ -95,17 +98,22 @@ class DemoDay:
         clock = FileClock(Path(self.run.clock_file))
         texts = simulated_day(self.county, self.day, self._seed)
         clock.set(self.day.opens - BEFORE_OPENING, MORNING_SPEED if fast_until else speed)
-        callers = DemoCallers(self.run.urls["callers"], self._secrets["secret"], clock, self._seed)
+        called = CallVotes(self.county, self.day, self._seed)
+        callers = DemoCallers(self.run.urls["callers"], self._secrets["secret"], clock, self._seed, called)
+
+        def as_sent(text: WatcherText) -> WatcherText:
+            return text.after_calls(called) if isinstance(text, DayText) else text
+
         at_work = asyncio.create_task(callers.work(self.county.callers[:CALLERS_AT_WORK]))
         began = asyncio.get_running_loop().time()
         try:
             async with TextSender(self.run.urls["intake"], self.run.urls["intake"], self._secrets) as sender:
                 self._sender = sender
                 early = [t for t in texts if fast_until is not None and t.at <= fast_until]
-                await as_the_clock_runs(early, sender, clock)
+                await as_the_clock_runs(early, sender, clock, as_sent=as_sent)
                 if fast_until is not None:
                     clock.set(fast_until, speed)
-                await as_the_clock_runs(texts[len(early) :], sender, clock)
+                await as_the_clock_runs(texts[len(early) :], sender, clock, as_sent=as_sent)
         finally:
             at_work.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -113,7 +121,8 @@ class DemoDay:
         clock.set(self.day.closes + AFTER_CLOSE, 0.0)
         self._sent = {t.message_id for t in texts}
         took = asyncio.get_running_loop().time() - began
-        return f"{sender.record.summary(took)}\ncalls {dict(callers.outcomes)} errors {dict(callers.errors)}"
+        calls = f"calls {dict(callers.outcomes)} errors {dict(callers.errors)}"
+        return "\n".join([sender.record.summary(took), calls, called.line()])
 
     async def judge(self) -> LawsVerdict:
         """Whether the laws held, by three records."""

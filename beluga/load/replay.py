@@ -155,8 +155,13 @@ async def as_the_clock_runs(
     sender: TextSender,
     clock: FileClock,
     on_progress: Callable[[int], None] = lambda _: None,
+    *,
+    as_sent: Callable[[WatcherText], WatcherText] = lambda text: text,
 ) -> None:
-    """Sends each text when the stack's clock reaches it; returns when all are done with."""
+    """Sends each text when the stack's clock reaches it; returns when all are done with.
+
+    `as_sent`: what it has become by then.
+    """
     limit = asyncio.Semaphore(CONNECTIONS)
 
     async def send(text: WatcherText) -> None:
@@ -168,7 +173,7 @@ async def as_the_clock_runs(
         for text in texts:
             while clock.now() < text.at:  # noqa: ASYNC110 (a clock in a file wakes nobody)
                 await asyncio.sleep(PACE_SECONDS)
-            group.create_task(send(text))
+            group.create_task(send(as_sent(text)))
 
 
 async def roster_in_force(state: Path, run: RunFile, election: Election, patience: float = 30.0) -> bool:

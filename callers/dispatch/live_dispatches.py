@@ -52,13 +52,15 @@ class LiveDispatches:
         return self.feed.fresh(self._stale_seconds)
 
     async def read_limits(self) -> None:
-        """What staff have set, else the settings."""
+        """What staff have set, else the settings; and what a contact has been found to bring."""
         row = await self.pool.fetchrow(_SQL["limits"])
         self.limits, self.limits_by = self._settings, ""
         if row:
             names = DispatchLimits.model_fields.keys()
             self.limits = replace(self._settings, **{name: row[name] for name in names})
             self.limits_by = row["set_by"]
+        if (votes := await self.pool.fetchval(_SQL["votes_a_contact"])) is not None:
+            self.limits = replace(self.limits, votes_per_voter=votes)
 
     def reachable(self) -> dict[str, int]:
         """Voters who may be called now in each precinct that is open and does not rest."""

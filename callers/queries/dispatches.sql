@@ -66,10 +66,11 @@ where precinct_id = $1 and ended_at is null and (closes_at <> $2 or seen_behind 
 select distinct precinct_id from dispatches where ended_at is not null and ended_by not in ('callers', 'clock')
 
 -- :name reachable
--- Voters left in each precinct: at all, and to be called right now.
+-- Voters left in each precinct: at all, and to be called right now; the control group's are not.
 select precinct_id, count(*) as remaining, count(*) filter (where rest_until <= $2) as now
-from voter_standings
+from voter_standings left join control_group g on true
 where precinct_id = any($1::text[]) and never is null
+  and (g.share is null or control_rank(g.key, phone) >= g.share)
 group by precinct_id
 
 -- :name staffing
@@ -90,6 +91,10 @@ select * from unnest($1::text[], $2::integer[], $3::integer[], $4::integer[], $5
 
 -- :name limits
 select * from dispatch_limits
+
+-- :name votes_a_contact
+-- As the leader measured it; no row, or null, while nothing is known.
+select votes_a_contact from control_group
 
 -- :name set_limits
 insert into dispatch_limits (automatic, least_probability, least_missing, most_precincts, most_callers,

@@ -1,7 +1,8 @@
 -- :name candidates
 -- Who may be called now, households together, promised calls first, then by score: the first $5 of each language
 -- and zone, so that no caller's share is crowded out by another's; `next_due` is when a resting one comes back. A
--- hint only: `give_lease` is the judge. Always at least one row.
+-- hint only: `give_lease` is the judge. The control group's households stand among them until their turn comes,
+-- which is written down and gives them to nobody. Always at least one row.
 with base as materialized (
     select voter_id, phone, roll_number, language, timezone, rest_until,
            max((promised and rest_until <= $2)::int) over household as due,
@@ -10,6 +11,7 @@ with base as materialized (
     from voter_standings s
     where precinct_id = $1 and never is null and rest_until < 'infinity'
       and not exists (select from leases l where l.phone = s.phone and l.ended_at is null)
+      and not exists (select from control_turns t where t.phone = s.phone)
     window household as (partition by phone)
 ), ranked as (
     select *, row_number() over (partition by language, timezone

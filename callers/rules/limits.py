@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+VOTES_A_CONTACT = 0.1  # taken for granted until calls have been measured
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -14,5 +16,12 @@ class Limits:
     most_callers: int = 50  # in one precinct, by themselves
     line_minutes: int = 45  # a wait as long as this makes lag that calls cannot mend
     line_people: int = 100
-    votes_per_caller: float = 3.0  # brought until close
-    votes_per_voter: float = 0.1  # a reached voter is worth
+    votes_per_voter: float = (
+        VOTES_A_CONTACT  # a reached voter is worth; measured where there is a control group
+    )
+    contacts_per_caller: float = 30.0  # voters who listen to one caller until close
+
+    @property
+    def votes_per_caller(self) -> float:
+        """Brought until close."""
+        return self.contacts_per_caller * self.votes_per_voter

@@ -3,23 +3,17 @@
 Assignment: by a hash of the voter's id (`give_lease`), so that a voter hears the same words whoever calls.
 An *answer* is a call in which somebody listened; a *success* is a promise to vote.
 
-The rule is stated before the first call, and looking at it all day does not spoil it. It is the mixture
-sequential probability ratio test: with d the difference in success, v its variance and a normal prior of
-spread t on the difference,
-
-    ratio = sqrt(v / (v + t^2)) * exp(d^2 t^2 / (2 v (v + t^2)))
-
-is a likelihood ratio with mean 1 where there is no difference, so by Ville's inequality it ever reaches
-1/alpha with probability at most alpha. (Johari, Koomen, Pekelis, Walsh: Always Valid Inference, Operations
-Research 70(3), 2022.) With more than two variants each is compared with the best of the others, and alpha is
-divided by the number of pairs (Bonferroni). v uses (s + 1/2) / (n + 1), which is never 0 or 1.
+The rule is stated before the first call, and looking at it all day does not spoil it (`sequential.py`). With
+more than two variants each is compared with the best of the others, and alpha is divided by the number of
+pairs (Bonferroni). v uses (s + 1/2) / (n + 1), which is never 0 or 1.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, sqrt
+from math import sqrt
 from statistics import NormalDist
 
+from callers.scripts.sequential import likelihood_ratio
 from election.wire.callers import Outcome
 
 SUCCESS = frozenset({Outcome.WILL_VOTE})
@@ -86,9 +80,7 @@ def tallies(variants: Sequence[str], calls: Mapping[tuple[str, Outcome], int]) -
 
 def ratio(one: VariantCalls, other: VariantCalls, spread: float) -> float:
     """The test's likelihood ratio of a difference against none."""
-    v = one._variance + other._variance
-    d = one.rate - other.rate
-    return sqrt(v / (v + spread**2)) * exp(min(700.0, d * d * spread**2 / (2 * v * (v + spread**2))))
+    return likelihood_ratio(one.rate - other.rate, one._variance + other._variance, spread)
 
 
 def judge(found: Sequence[VariantCalls], rule: Rule) -> TrialVerdict:

@@ -14,6 +14,7 @@ from callers.dispatch.feed import CallersView
 from callers.dispatch.live_dispatches import LiveDispatches
 from callers.dispatch.orders import DispatchOrders
 from callers.dispatch.places import Places
+from callers.effect.control_group import ControlGroup
 from callers.lists.dialer_lists import Lists
 from callers.people.people import People
 from callers.queue.lease import CallerOnDuty, Granted, NoVoter
@@ -89,6 +90,7 @@ class CallingService:
         self.people = People(pool, settings.address_callers)
         self.links = CallerLinks(self.queue, self.people, at)
         self.trials = Trials(pool)
+        self.control = ControlGroup(pool, settings.control_share, settings.secret.get_secret_value())
         self.lists = Lists(pool, self.queue, encryption, settings.listed_per_hour)
         self._search = VoterSearch(self.queue, self.dispatches)
         self._pacing = Pacing(settings, self.people, self.queue.outcomes)

@@ -12,13 +12,21 @@ from election.access.audit import record
 # no new table is forgotten in silence.
 PERSONAL = (
     "voters", "callers", "leases", "calls", "strike_offs", "opt_outs", "call_lists", "phone_banks",
-    "voters_shown", "voters_listed",
+    "voters_shown", "voters_listed", "control_turns",
 )  # fmt: skip
 OF_REHEARSALS = (
     "leases", "calls", "strike_offs", "call_lists", "phone_banks", "voters_shown", "voters_listed",
+    "control_turns",
 )  # fmt: skip
 # What stays, and why that names nobody.
-KEPT = ("dispatches", "dispatch_proposals", "dispatch_limits", "script_trials", "script_lines")
+KEPT = (
+    "dispatches",
+    "dispatch_proposals",
+    "dispatch_limits",
+    "script_trials",
+    "script_lines",
+    "control_group",
+)
 _TABLES = (*(f"public.{t}" for t in PERSONAL), *(f"rehearsal.{t}" for t in OF_REHEARSALS))
 
 

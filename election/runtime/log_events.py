@@ -62,6 +62,8 @@ FIELDS = {
     "second_factor": "whether a one-time code was asked for",
     "seconds": "how long it took",
     "seconds_ahead": "how far the provider's clock is ahead of ours",
+    "setting": "the setting that does not hold",
+    "share": "share of households that are never called",
     "silent": "whether the host did not answer at all",
     "silent_seconds": "how long it had given no sign of life",
     "state": "state of a text in the outbox",
@@ -281,6 +283,9 @@ EVENTS = (
     LogEvent("voters_key_wrong", CRITICAL, ("callers",), ("reason",),
              "The voter file in the database was encrypted with another key: no caller gets a voter.",
              "Set BELUGA_VOTERS_KEY as it was when the file was loaded (docs/callers.md)."),
+    LogEvent("control_group_stands", WARNING, ("callers",), ("share", "setting"),
+             "BELUGA_CONTROL_SHARE was changed after the first call: the control group stays as stated.",
+             "Nothing; set it back, so that nobody takes the setting for what holds (docs/callers.md)."),
 
     # ------------------------------------------------------------------ war room
     LogEvent("accounts_unreadable", WARNING, ("dashboard",), ("error",),

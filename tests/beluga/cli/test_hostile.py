@@ -52,6 +52,7 @@ BASE: dict[str, dict[str, str]] = {
     "replay": {"folder": "{election}", "reports": "{reports}", "state": "{nostack}"},
     "recount": {"state": "{nostack}"},
     "totals": {"state": "{nostack}"},
+    "effect": {"state": "{nostack}", "voted": "{garbage}"},
     "reread": {"state": "{nostack}"},
     "install": {"domain": "turnout.example.org", "source": "{fresh}"},
     "preflight": {"state": "{nostack}", "url": "http://127.0.0.1:1", "http_port": "1"},

@@ -48,7 +48,10 @@ async def test_both_have_the_same_tables(connection: asyncpg.Connection) -> None
     rehearsal = {tuple(r) for r in await connection.fetch(SHAPE, "rehearsal")}
     public = {tuple(r) for r in await connection.fetch(SHAPE, "public")}
     assert rehearsal <= public
-    others = {"voter_standings", "dispatches", "dispatch_proposals", "dispatch_limits", "script_trials"}
+    others = {
+        "voter_standings", "dispatches", "dispatch_proposals", "dispatch_limits", "script_trials",
+        "control_group",
+    }  # fmt: skip
     assert {r[0] for r in rehearsal} == others | set(OF_REHEARSALS)
 
 
