@@ -164,10 +164,11 @@ class CallingService:
     async def record(self, caller: CallerOnDuty, lease_id: UUID, report: OutcomeReport) -> OutcomeReceipt:
         """Records what came of the call. Raises as `Outcomes.record` does."""
         now = self.time.now()
-        if report.call_back_local:
-            precinct = await self.queue.outcomes.precinct_of(caller.caller_id, lease_id)
-            at = local_time_today(now, report.call_back_local, self.places.zone(precinct) or "UTC")
-            report = report.model_copy(update={"call_back_at": at})
+        local = {"call_back_at": report.call_back_local, "said_at": report.said_local}
+        if any(local.values()):
+            zone = self.places.zone(await self.queue.outcomes.precinct_of(caller.caller_id, lease_id)) or "UTC"
+            times = {field: local_time_today(now, said, zone) for field, said in local.items() if said}
+            report = report.model_copy(update=times)
         done = await self.queue.outcomes.record(caller.caller_id, lease_id, report, now)
         if not done.duplicate:
             self.metrics.outcomes.labels(done.outcome.value).inc()
