@@ -41,7 +41,13 @@ class Outcomes:
         Raises `UnknownLeaseError`, `AlreadyRecordedError`, and `ValueError` where it needs more words.
         """
         what = policy.consequence(
-            report.outcome, now, self._rules, report.call_back_at, report.language, report.said_at, report.need
+            report.outcome,
+            now,
+            self._rules,
+            report.call_back_at,
+            report.language,
+            said_at=report.said_at,
+            need=report.need,
         )
         row = await self._records.row(
             lease_id, lease_id, caller_id, report.outcome_id, report.outcome.value, now,

@@ -57,6 +57,7 @@ def consequence(
     rules: Rules,
     call_back_at: datetime | None = None,
     language: str | None = None,
+    *,
     said_at: datetime | None = None,
     need: str | None = None,
 ) -> Consequence:

@@ -68,6 +68,7 @@ class Answers:
             polling_place=name,
             closes_at=closes_at,
             timezone=zone,
+            opens_at=place.opens_at if place else None,
             expires_at=granted.expires_at,
             missing_at_start=round(live.row["missing_at_start"]) if live else 0,
             missing_now=self._dispatches.missing_now(granted.precinct_id),

@@ -18,6 +18,7 @@ from callers.lists.dialer_lists import Lists
 from callers.people.people import People
 from callers.queue.lease import CallerOnDuty, Granted, NoVoter
 from callers.queue.leases import Queue, calling_url
+from callers.queue.next_moves import NextMoves
 from callers.rules.budgets import Origin
 from callers.rules.policy import local_time_today
 from callers.scripts.ab_tests import Trials
@@ -84,6 +85,7 @@ class CallingService:
         self.long_poll = LongPoll()
         self.people = People(pool, settings.address_callers)
         self.links = CallerLinks(self.queue, self.people, at)
+        self.next_moves = NextMoves(pool, places.closes_at)
         self.trials = Trials(pool)
         self.lists = Lists(pool, self.queue, encryption, settings.listed_per_hour)
         self._search = VoterSearch(self.queue, self.dispatches)
@@ -166,7 +168,9 @@ class CallingService:
         now = self.time.now()
         local = {"call_back_at": report.call_back_local, "said_at": report.said_local}
         if any(local.values()):
-            zone = self.places.zone(await self.queue.outcomes.precinct_of(caller.caller_id, lease_id)) or "UTC"
+            zone = (
+                self.places.zone(await self.queue.outcomes.precinct_of(caller.caller_id, lease_id)) or "UTC"
+            )
             times = {field: local_time_today(now, said, zone) for field, said in local.items() if said}
             report = report.model_copy(update=times)
         done = await self.queue.outcomes.record(caller.caller_id, lease_id, report, now)

@@ -94,7 +94,8 @@ export function begin(page) {
       const queue = await opening;
       await queue.add(entryOf({
         lease_id: value("lease_id") ?? "", outcome_id: value("outcome_id") ?? "", outcome,
-        call_back_local: value("call_back_local"), language: value("language"),
+        call_back_local: value("call_back_local"), language: value("language"), said_local: value("said_local"),
+        need: value("need"), line_minutes: value("line_minutes"),
       }));
       await queue.send();
     } catch {

@@ -23,12 +23,13 @@ begin
                 else 'retry' end
             where outcome in ('will_vote', 'call_back', 'other_language')
                or (outcome = 'no_answer' and rest_until < 'infinity');
+            create index calls_next_moves on %1$I.calls (at) where undone_at is null and next_move <> '';
         $sql$, place);
     end loop;
 end $$;
 
--- Whoever is to be called again at an agreed time comes first then, not those alone who asked for it. (Calls that
--- the code before this records meanwhile have no move: their outcome says it.)
+-- Whoever is to be called again at an agreed time comes first then, not those alone who asked for it. (What
+-- the code before this records meanwhile has no move and is not counted.)
 do $$
 declare
     place text;

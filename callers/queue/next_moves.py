@@ -1,0 +1,92 @@
+"""What the day's outcomes still ask for, and which promises were kept. Reads alone: the queue does them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+import asyncpg
+
+from callers.queries.statements import statements
+from callers.rules import policy
+from election.access.audit import record
+from election.wire.callers import MoveState, NextMove, Outcome
+
+_SQL = statements("next_moves")
+_DAY = timedelta(hours=14)  # an election day's calls
+_PROMISES, _NOT_SPOKEN_TO = ([o.value for o in of] for of in (policy.PROMISES, policy.NOT_SPOKEN_TO))
+MOST_LISTED = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class MoveTally:
+    """Voters of a precinct whose last word of an hour this was, by what came of it."""
+
+    precinct_id: str
+    outcome: Outcome
+    move: NextMove
+    hour: datetime
+    open: int
+    kept: int
+    broken: int
+
+    @property
+    def promise(self) -> bool:
+        """Whether they said that they will vote."""
+        return self.outcome in policy.PROMISES
+
+
+class NextMoves:
+    """The calls' next moves in the database. `closes_at`: of a precinct's polls, None where nobody knows."""
+
+    def __init__(self, pool: asyncpg.Pool, closes_at: Callable[[str], datetime | None]) -> None:
+        self._pool = pool
+        self._closes_at = closes_at
+
+    def state(self, precinct_id: str, now: datetime, *, struck_off: bool = False) -> MoveState:
+        """How a next move there stands."""
+        return policy.move_state(struck_off, now, self._closes_at(precinct_id))
+
+    async def counted(self, now: datetime, bank: str = "") -> list[MoveTally]:
+        """Today's next moves by precinct, hour and outcome; of one phone bank's callers, or of all."""
+        rows = await self._pool.fetch(_SQL["counted"], now - _DAY, bank, _PROMISES, _NOT_SPOKEN_TO)
+        found = []
+        for r in rows:
+            left = r["said"] - r["kept"]
+            over = self.state(r["precinct_id"], now) is MoveState.BROKEN
+            found.append(
+                MoveTally(
+                    r["precinct_id"], Outcome(r["outcome"]), NextMove(r["next_move"]), r["hour"],
+                    0 if over else left, r["kept"], left if over else 0,
+                )
+            )  # fmt: skip
+        return found
+
+    async def waiting(
+        self, move: NextMove, account: str, now: datetime, sees: Callable[[str], bool]
+    ) -> list[asyncpg.Record]:
+        """Voters who wait for a move where `sees` says so, soonest first. The look is audited."""
+        async with self._pool.acquire() as proxy:
+            connection = cast(asyncpg.Connection, proxy)
+            await record(connection, now, account, "next moves looked at", f"move:{move.value}")
+            rows = await connection.fetch(_SQL["waiting"], now - _DAY, move.value, _PROMISES, _NOT_SPOKEN_TO)
+        return [row for row in rows if sees(row["precinct_id"])][:MOST_LISTED]
+
+
+def promises(found: Iterable[MoveTally]) -> dict[tuple[str, datetime], tuple[int, int, int]]:
+    """Promises open, kept and broken by precinct and hour."""
+    sums: dict[tuple[str, datetime], tuple[int, int, int]] = {}
+    for one in found:
+        if one.promise:
+            opened, kept, broken = sums.get((one.precinct_id, one.hour), (0, 0, 0))
+            sums[one.precinct_id, one.hour] = (opened + one.open, kept + one.kept, broken + one.broken)
+    return sums
+
+
+def by_outcome(found: Iterable[MoveTally]) -> dict[tuple[Outcome, NextMove], tuple[int, int, int]]:
+    """All next moves open, kept and broken by outcome."""
+    sums: dict[tuple[Outcome, NextMove], tuple[int, int, int]] = {}
+    for one in found:
+        opened, kept, broken = sums.get((one.outcome, one.move), (0, 0, 0))
+        sums[one.outcome, one.move] = (opened + one.open, kept + one.kept, broken + one.broken)
+    return sums
