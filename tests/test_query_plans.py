@@ -183,7 +183,6 @@ HOT: dict[str, tuple[str, tuple[Any, ...], set[str]]] = {
         {"leases_pkey"},
     ),
     "next moves counted": (_MOVES["counted"], _MOVED, {"calls_phone"}),
-    "next moves waiting": (_MOVES["waiting"], (NOON, "call", *_MOVED[2:]), {"calls_phone"}),
     "revoked links": (_REVOKED, (), {"watcher_links_revoked"}),
     "issue links": (_ISSUE, (["w1", "w2"],), set()),
     "reissue links": (_REISSUE, (["w1", "w2"],), set()),

@@ -161,7 +161,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule()
     def look_at_next_moves(self) -> None:
-        """A voter waits with one promise at most, nobody struck off waits, and nobody who said STOP for a call."""
+        """A voter waits with one promise at most; nobody struck off waits, nor for a call who said STOP."""
         at = self.now
         waiting = [r for m in MOVES for r in self.run(self.moves.waiting(m, "ann", at, lambda _: True))]
         promised = [row["voter_id"] for row in waiting if row["outcome"] in PROMISES]
