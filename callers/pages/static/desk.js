@@ -3,7 +3,7 @@
 import { Queue } from "./queue.js";
 
 /** @import {Entry, Kept, Verdict} from "./queue.js" */
-/** @typedef {{lease_id: string, outcome_id: string, outcome: string, call_back_local?: string, language?: string}} Report */
+/** @typedef {{lease_id: string, outcome_id: string, outcome: string, call_back_local?: string, language?: string, said_local?: string, need?: string, line_minutes?: string}} Report */
 /** @typedef {{live: boolean, reason?: string, message: string, phone?: string, voter?: {name: string, phone: string, script: string[]}}} LeaseStatus */
 
 /** What an outcome is answered: of a lease that has ended nothing more is wanted. @param {number} status @returns {Verdict} */
