@@ -83,6 +83,7 @@ def _voter(caller: CallerOnDuty, token: str, voter: VoterOnLease, beat: float) -
 <p class="where">{escape(where)}</p></header>
 {call}
 <p id="notice" role="alert" hidden></p>
+<p id="earlier" class="where"{"" if voter.said_before else " hidden"}>{escape(voter.said_before)}</p>
 <div id="called"{unseen}><section id="script" class="script">{lines}</section>
 {outcomes(words, base, voter.lease_id, information(words, voter))}</div>
 <form method="post" action="{base}/pause"><input type="hidden" name="lease_id" value="{voter.lease_id}">

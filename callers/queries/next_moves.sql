@@ -33,3 +33,10 @@ where c.at > $1 and c.undone_at is null and c.next_move = $2 and not v.voted and
                     and not (c.next_move <> 'retry' and k.outcome = any($4::text[]))
                     and not (c.outcome = any($3::text[]) and k.outcome = 'already_voted'))
 order by due_at nulls last, c.at, c.voter_id
+
+-- :name last_word
+-- What the voter of a lease said on an earlier call, where something follows from it.
+select c.outcome, c.at, c.said_at
+from leases l join calls c on c.phone = l.phone and c.voter_id = l.voter_id and c.lease_id <> l.lease_id
+where l.lease_id = $1 and c.undone_at is null and c.next_move in ('call', 'staff', 'watch')
+order by c.at desc, c.outcome_id desc limit 1

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
+from uuid import UUID
 
 import asyncpg
 
@@ -16,6 +17,15 @@ _SQL = statements("next_moves")
 _DAY = timedelta(hours=14)  # an election day's calls
 _PROMISES, _NOT_SPOKEN_TO = ([o.value for o in of] for of in (policy.PROMISES, policy.NOT_SPOKEN_TO))
 MOST_LISTED = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class PastOutcome:
+    """What a voter said on an earlier call, and the time they named."""
+
+    outcome: Outcome
+    at: datetime
+    said_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,11 @@ class NextMoves:
     def state(self, precinct_id: str, now: datetime, *, struck_off: bool = False) -> MoveState:
         """How a next move there stands."""
         return policy.move_state(struck_off, now, self._closes_at(precinct_id))
+
+    async def last_word(self, lease_id: UUID) -> PastOutcome | None:
+        """What the voter of a lease said on an earlier call; None where nothing follows from any."""
+        row = await self._pool.fetchrow(_SQL["last_word"], lease_id)
+        return PastOutcome(Outcome(row["outcome"]), row["at"], row["said_at"]) if row else None
 
     async def counted(self, now: datetime, bank: str = "") -> list[MoveTally]:
         """Today's next moves by precinct, hour and outcome; of one phone bank's callers, or of all."""

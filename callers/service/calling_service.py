@@ -98,7 +98,10 @@ class CallingService:
     async def current(self, caller: CallerOnDuty) -> VoterOnLease | None:
         """Returns the voter a caller holds."""
         granted = await self.queue.current(caller.caller_id, self.time.now())
-        return self._answers.show(caller, granted) if granted else None
+        if granted is None:
+            return None
+        before = await self.next_moves.last_word(granted.lease_id) if granted.shown else None
+        return self._answers.show(caller, granted, before)
 
     async def next_voter(self, caller: CallerOnDuty) -> LeaseAnswer:
         """The voter a caller holds, else the next one, else why there is none."""
@@ -155,7 +158,8 @@ class CallingService:
         if found.first:
             self.metrics.shown.inc()
             self._pacing.owes(caller, 1)
-        voter = self._answers.show(caller, found.granted)
+        before = await self.next_moves.last_word(lease_id)
+        voter = self._answers.show(caller, found.granted, before)
         return still.model_copy(update={"phone": found.phone, "voter": voter})
 
     async def heartbeat(self, caller: CallerOnDuty, lease_id: UUID) -> LeaseStatus:

@@ -75,6 +75,7 @@ class VoterOnLease(BaseModel):
     expires_at: datetime
     script: list[str] = Field(default_factory=list)
     opens_at: datetime | None = None
+    said_before: str = ""  # on an earlier call, in words; empty until the caller dials
     missing_at_start: int = 0  # votes missing in the precinct when this dispatch began
     missing_now: int | None = None  # None: the tally has not been heard for a while
     shown: bool = False  # dialled: who it is stands above

@@ -4,7 +4,7 @@ import { Queue } from "./queue.js";
 
 /** @import {Entry, Kept, Verdict} from "./queue.js" */
 /** @typedef {{lease_id: string, outcome_id: string, outcome: string, call_back_local?: string, language?: string, said_local?: string, need?: string, line_minutes?: string}} Report */
-/** @typedef {{live: boolean, reason?: string, message: string, phone?: string, voter?: {name: string, phone: string, script: string[]}}} LeaseStatus */
+/** @typedef {{live: boolean, reason?: string, message: string, phone?: string, voter?: {name: string, phone: string, script: string[], said_before?: string}}} LeaseStatus */
 
 /** What an outcome is answered: of a lease that has ended nothing more is wanted. @param {number} status @returns {Verdict} */
 export const verdictOnOutcome = (status) => (status >= 500 || status === 429 || status === 401 ? "later" : "refused");
@@ -61,6 +61,8 @@ export function begin(page) {
     byId("script")?.replaceChildren(...lines);
     for (const id of ["number", "called"]) byId(id)?.removeAttribute("hidden");
     byId("before")?.remove();
+    const earlier = byId("earlier");
+    if (earlier && voter.said_before) { earlier.textContent = voter.said_before; earlier.hidden = false; }
   };
 
   // --- outcomes kept until answered

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from callers.queue.lease import Granted, NoVoter
-from callers.queue.next_moves import NextMoves, by_outcome, promises
+from callers.queue.next_moves import PastOutcome, NextMoves, by_outcome, promises
 from callers.rules.policy import Rules
 from election.wire.callers import NextMove, Outcome
 from tests.callers.conftest import CLOSES, NOON, add_voters, open_precinct
@@ -46,6 +46,11 @@ async def test_a_promise_at_a_time_is_asked_of_an_hour_after_it_unless_struck_of
         reason = (await queue.dial(who, held.lease_id, TWO_AND_A_HALF)).reason
         assert reason == ("do_not_call" if held.voter_id == stopped.voter_id else "")
     moves = NextMoves(pool, lambda _: CLOSES)
+    held = await queue.current("ben", TWO_AND_A_HALF) or await queue.current("ana", TWO_AND_A_HALF)
+    assert held is not None
+    last = PastOutcome(Outcome.WILL_VOTE_AT, NOON, TWO_AND_A_HALF - HOUR)
+    assert await moves.last_word(held.lease_id) == last, "who asks again knows what was said"
+    assert await moves.last_word(left.lease_id) is None, "a first call has nothing before it"
     found = await moves.counted(TWO_AND_A_HALF)
     assert promises(found) == {("a", NOON): (2, 1, 0)}
     rows = await moves.waiting(NextMove.CALL, "ann", TWO_AND_A_HALF, lambda _: True)
