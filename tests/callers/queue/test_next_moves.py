@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from callers.queue.lease import Granted, NoVoter
-from callers.queue.next_moves import PastOutcome, NextMoves, by_outcome, promises
+from callers.queue.next_moves import NextMoves, PastOutcome, by_outcome, promises
 from callers.rules.policy import Rules
 from election.wire.callers import NextMove, Outcome
 from tests.callers.conftest import CLOSES, NOON, add_voters, open_precinct
