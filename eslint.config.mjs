@@ -35,7 +35,7 @@ export default [
   { ignores: ["node_modules/", ".venv/", "**/*.ipynb"] },
   { linterOptions: { reportUnusedDisableDirectives: "error" }, rules: RULES },
   {
-    files: ["election/browser/*.js", "dashboard/browser/*.js", "intake/pages/*.js", "callers/pages/static/*.js"],
+    files: ["election/browser/*.js", "dashboard/browser/*.js", "dashboard/components/*.js", "intake/pages/*.js", "callers/pages/static/*.js"],
     languageOptions: { sourceType: "module", globals: globals.browser },
   },
   { files: ["intake/pages/worker.js"], languageOptions: { sourceType: "script", globals: globals.serviceworker } },

@@ -19,6 +19,7 @@ COMMANDS = {
     "import": "beluga.cli.folder:import_",
     "export": "beluga.cli.folder:export",
     "read": "beluga.cli.read:read",
+    "card": "beluga.cli.card:card",
     "project": "beluga.cli.project:project",
     "backtest": "beluga.cli.backtest:backtest",
     "up": "beluga.cli.stack:up",

@@ -5,7 +5,8 @@
 through Playwright. With `--election` the precincts of that folder, else jagged cells with made-up standings.
 `--county "County 000"` opens one county's precincts, however many they are.
 
-- first list, first map: milliseconds from the click on the address until rows and coloured shapes were drawn
+- first list, first map: milliseconds from the click on the address until rows and coloured shapes were drawn;
+  then how much later Dash had taken the page over, and how much the layout moved within 100 ms of that
 - repaint: every precinct changed at once, all tiles and the map, without the browser's own drawing
 - long tasks: of the last `--seconds` at one delta a second, in milliseconds
 - memory: of the page after garbage collection, before, halfway through and after `--deltas` deltas, sent as
@@ -64,7 +65,14 @@ SIDE = 6  # points on each side of a made-up precinct's border
 CHANGED = 20  # standings in a delta
 LONG_TASKS = """(() => { window.longTasks = [];
 new PerformanceObserver((list) => { for (const e of list.getEntries()) window.longTasks.push(e.duration); })
-.observe({ type: "longtask", buffered: true }); })()"""
+.observe({ type: "longtask", buffered: true });
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const e of list.getEntries()) window.shifts.push([e.startTime, e.value]);
+})
+.observe({ type: "layout-shift", buffered: true }); })()"""
+TAKEN = """[beluga.taken, shifts.filter(([at]) => Math.abs(at - beluga.taken) < 100)
+  .reduce((sum, [, by]) => sum + by, 0)]"""
 REPAINT = """async () => {
   const board = beluga.board, times = [];
   for (let turn = 0; turn < 12; turn += 1) {
@@ -277,7 +285,10 @@ async def watch(url: str, feed: Feed, day: Day, asked: argparse.Namespace) -> No
             await page.goto(f"{url}/?{urlencode({'county': county})}" if county else url)
             await until(page, "window.beluga?.firstMap && beluga.firstPaint")
             rows, shapes = await page.evaluate("[beluga.firstPaint, beluga.firstMap]")
+            await until(page, "beluga.taken")
+            taken, moved = await page.evaluate(TAKEN)
             print(f"first useful paint, {name}: list {rows:.0f} ms, map {shapes:.0f} ms")
+            print(f"taken over by Dash {taken - rows:.0f} ms after the list; layout shift then {moved:.4f}")
         times = sorted(await page.evaluate(REPAINT))
         print(f"repaint of everything: p50 {times[len(times) // 2]:.0f} ms, slowest {times[-1]:.0f} ms")
         await asyncio.sleep(2)

@@ -85,7 +85,7 @@ def figures(n: int) -> None:
     minute = (OPENS + timedelta(hours=9)).timestamp()
     projection, state = tally.start(minute)
     look = columns_view.all_precincts(tally.ledger, minute)
-    rows = tally.gating.rows(look, tally.gating.measure(look), state)
+    rows = tally.gating.rows(look, tally.gating.measure(look, state.guess_sd), state)
     x = design(tally.inputs, rows.at, rows.part, rows.share)
     refit = best(5, lambda: fit(tally.inputs, rows, tally.constants))
     baseline = best(5, lambda: np.linalg.lstsq(x, rows.residual, rcond=None))

@@ -15,6 +15,7 @@ ROUTES: tuple[Route, ...] = (
     only(Who.CALLER, "PUT", "/api/outcomes/{lease_id}", "what came of the caller's own call", _LINK),
     only(Who.CALLER, "DELETE", "/api/outcomes/{lease_id}", "takes it back", _LINK),
     own("GET", "/dispatches", "precincts open for calling", _BEARER),
+    own("GET", "/dispatches/history", "the day's dispatches and what came of them", _BEARER),
     war_room("POST", "/dispatches", "sends callers to a precinct", _BEARER, 201, elsewhere=403),
     war_room("DELETE", "/dispatches/{precinct_id}", "stops calling there", _BEARER, 204, elsewhere=403),
     of_all("GET", "/dispatch-limits", "what starts without staff", _BEARER),

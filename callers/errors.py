@@ -8,6 +8,7 @@
             LateKeyError
             SealedError
             ShortKeyError             (also a ValueError)
+        NobodyLeftError               no dispatch where nobody is left to call
         PollsClosedError              no dispatch after the polls have closed
         TooLateError                  an outcome that can no longer be undone
         TooManyJoinedError            more callers from one address than a room holds

@@ -1,7 +1,7 @@
 """Who may use the war room's routes (`election/access/routes.py`). A route that is not here fails a test.
 
 Watchers and callers have accounts only in name: neither can sign in, and a session of theirs opens nothing.
-The board's frame, scripts and styles are the same for everybody who is signed in.
+The board's layout, scripts and styles are the same for everybody who is signed in.
 """
 
 from election.access.routes import Route, admins, anybody, health, of_all, own, war_room
@@ -11,10 +11,12 @@ _SESSION = "session"
 ROUTES: tuple[Route, ...] = (
     anybody("GET", "/login", "the page to sign in"),
     anybody("POST", "/login", "signs in", 400, "password, and the page's own token"),
+    anybody("GET", "/first", "the first account's page, where there never was one", 403, "the link of `up`"),
+    anybody("POST", "/first", "makes the first account", 403, "the link of `up`"),
     war_room("POST", "/logout", "signs out", _SESSION, 303),
     war_room("POST", "/logout-everywhere", "ends all sessions of the account", _SESSION, 303),
-    war_room("GET", "/", "the board's frame", _SESSION),
-    war_room("GET", "/<path:path>", "the board's frame", _SESSION),
+    war_room("GET", "/", "the board", _SESSION),
+    war_room("GET", "/<path:path>", "a page", _SESSION),
     war_room("GET", "/script/<version>/<name>", "the pages' modules", _SESSION),
     war_room("GET", "/static/<path:filename>", "nothing: there are no such files", _SESSION, 404),
     war_room("GET", "/assets/<path:filename>", "styles", _SESSION),
@@ -24,9 +26,9 @@ ROUTES: tuple[Route, ...] = (
         "Dash's own scripts",
         _SESSION,
     ),
-    war_room("GET", "/_dash-layout", "the panel's frame", _SESSION),
-    war_room("GET", "/_dash-dependencies", "what fills it", _SESSION),
-    own("POST", "/_dash-update-component", "a precinct's panel", _SESSION),
+    war_room("GET", "/_dash-layout", "where a page stands", _SESSION),
+    war_room("GET", "/_dash-dependencies", "what fills pages", _SESSION),
+    own("POST", "/_dash-update-component", "a page, and what changes in it", _SESSION),
     war_room("GET", "/_reload-hash", "nothing: no reloading here", _SESSION),
     war_room("GET", "/_favicon.ico", "the icon", _SESSION),
     own("GET", "/boot", "what a board begins with", _SESSION),
@@ -34,7 +36,8 @@ ROUTES: tuple[Route, ...] = (
     own("GET", "/shapes/counties", "counties on the map", _SESSION),
     own("GET", "/shapes/precincts", "precincts on the map", _SESSION),
     war_room("GET", "/shapes/precincts/<path:county>", "a county's precincts", _SESSION, elsewhere=403),
-    own("GET", "/people", "a precinct's watchers and phones", _SESSION),
+    own("GET", "/people", "who watches in a precinct", _SESSION),
+    war_room("POST", "/phones", "whom to call there, with numbers", _SESSION, elsewhere=403),
     own("GET", "/watched", "precincts with a watcher", _SESSION),
     own("GET", "/watchers", "watchers found by name", _SESSION),
     war_room("GET", "/hotline", "on to the hotline, as oneself", _SESSION, 303),
@@ -49,14 +52,50 @@ ROUTES: tuple[Route, ...] = (
         _SESSION,
         elsewhere=404,
     ),
+    war_room(
+        "GET", "/desks/<name>/<path:item>/thread", "all said with whom it is about", _SESSION, elsewhere=404
+    ),
+    war_room("GET", "/threads/<path:watcher>", "all said with a watcher", _SESSION, elsewhere=404),
+    war_room(
+        "GET", "/photos/precinct/<path:precinct>", "which photos came from there", _SESSION, elsewhere=404
+    ),
+    war_room("GET", "/photos/<message>/<int:number>", "a photo that came", _SESSION, elsewhere=404),
+    war_room("GET", "/photos/<message>/<int:number>/small", "its thumbnail", _SESSION, elsewhere=404),
     own("GET", "/rollcall", "whose phones are proven", _SESSION),
     own("POST", "/rollcall/<any(invite,remind):what>", "texts those not proven", _SESSION),
     own("GET", "/alerts", "what turned", _SESSION),
     own("POST", "/alerts/acknowledge", "somebody looks after it", _SESSION),
     own("GET", "/snapshot", "the board on paper, now", _SESSION),
+    own("GET", "/debrief", "what the day came to", _SESSION),
     of_all("GET", "/snapshots", "kept pages of the whole board", _SESSION),
     of_all("GET", "/snapshots/<name>", "such a page", _SESSION),
-    own("GET", "/replay", "the board of a past minute", _SESSION),
+    own("GET", "/replay", "the day so far; with `at` the board of a past minute", _SESSION),
+    own("GET", "/office/watchers", "watchers, and precincts without one", _SESSION),
+    war_room("POST", "/office/watchers", "adds a watcher", _SESSION, 303, 400),
+    war_room("GET", "/office/watchers/<watcher_id>", "a watcher's form", _SESSION, elsewhere=404),
+    war_room("POST", "/office/watchers/<watcher_id>", "corrects a watcher", _SESSION, 303, 404),
+    war_room("POST", "/office/watchers/<watcher_id>/remove", "takes a watcher away", _SESSION, 303, 404),
+    own("GET", "/office/links", "who holds a link", _SESSION),
+    war_room("POST", "/office/links/cards", "gives links, as cards", _SESSION, elsewhere=404),
+    war_room("POST", "/office/links/revoke", "ends links", _SESSION, 303, 404),
+    war_room("GET", "/office/health", "how every part does, no county's data", _SESSION),
+    admins("GET", "/office/accounts", "who may sign in", _SESSION),
+    admins("POST", "/office/accounts", "makes an account", _SESSION),
+    admins(
+        "POST",
+        "/office/accounts/<login>/<any(reset,role,disable,codes,nocodes,signout):what>",
+        "resets, changes or closes an account",
+        _SESSION,
+    ),
+    admins("GET", "/office", "what is done, and still to do", _SESSION),
+    admins("POST", "/office/preflight", "runs the preflight", _SESSION, 409),
+    admins("GET", "/office/setup", "from a county's files to an election", _SESSION),
+    admins("GET", "/office/setup/progress", "how far the work is", _SESSION),
+    admins("POST", "/office/setup/files", "gives files, small and whole", _SESSION, 303),
+    admins("PUT", "/office/setup/files/<name>", "gives a piece of a file", _SESSION),
+    admins("POST", "/office/setup/remove", "takes a given file away", _SESSION, 303),
+    admins("POST", "/office/setup/look", "looks through the files", _SESSION, 409),
+    admins("POST", "/office/setup/import", "imports what was looked at", _SESSION, 303),
     admins("GET", "/audit", "who did what", _SESSION),
     admins("GET", "/audit.csv", "who did what", _SESSION),
     *health(),

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import flask
-from dash import Dash
 from prometheus_client import CollectorRegistry
 
 from dashboard.accounts.audit_log import AuditLog
@@ -15,7 +14,6 @@ from dashboard.alerts.alerts import Alerts, add_alerts
 from dashboard.board.actions import add_actions
 from dashboard.board.replay import add_replay
 from dashboard.board.routes import BoardData, add_health
-from dashboard.board.shell import layout, page
 from dashboard.board.snapshots import Snapshots, add_snapshots
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.bridge.gzip import add_gzip
@@ -24,9 +22,16 @@ from dashboard.bridge.security_headers import add_security_headers
 from dashboard.browser import Scripts, add_scripts
 from dashboard.clients.feed import war_room_view
 from dashboard.clients.service_clients import ServiceClients
+from dashboard.components.part import declare_nodes
+from dashboard.day.day_record import DayRecord
+from dashboard.debrief.page import DebriefPage
 from dashboard.desks.desks import DeskPages
+from dashboard.desks.threads import ThreadPages
 from dashboard.map.places import Gazetteer
-from dashboard.office.audit import add_audit
+from dashboard.office.audit import AuditPage
+from dashboard.office.pages import add_office
+from dashboard.pages.frame import WarRoomDash
+from dashboard.pages.pages import add_pages
 from dashboard.precinct.panel import add_panel
 from dashboard.settings import DashboardSettings
 from election.access.access_list import AccessList
@@ -43,10 +48,11 @@ LONGEST_TOKEN = 24 * 3600  # seconds that what was signed in a session may live 
 
 @dataclass
 class WarRoom:
-    """The WSGI application and what runs beside it."""
+    """The WSGI application, Dash on it, and what runs beside it."""
 
     server: flask.Flask
     bridge: AsyncBridge
+    app: WarRoomDash
 
     def stop(self) -> None:
         self.bridge.stop()
@@ -75,6 +81,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     feed = war_room_view()
     gazetteer = Gazetteer(bridge, folder, feed.roster_changed)
     alerts = Alerts(bridge, settings, feed, service_clients, clock)
+    day_record = DayRecord(feed, folder)
     snapshots = Snapshots(settings, feed, gazetteer, clock, folder / "snapshots")
 
     server = flask.Flask("dashboard")
@@ -98,30 +105,30 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
 
     SignInPages(settings, known, signed_out).add_to(server)
     add_health(server, registry, lambda: {"election": gazetteer.places is not None}, well)
-    BoardData(settings, gazetteer, tokens).add_to(server)
-    add_audit(server, bridge, gazetteer, audit_log)
+    BoardData(settings, gazetteer, tokens, lambda *deed: bridge.run(audit_log.record(*deed))).add_to(server)
     add_actions(server, bridge, service_clients, gazetteer, audit_log)
     scripts = Scripts.read()
-    DeskPages(bridge, service_clients, gazetteer, audit_log, scripts).add_to(server)
+
+    def page() -> flask.Response:
+        return app.index()
+
+    DeskPages(bridge, service_clients, gazetteer, audit_log, page).add_to(server)
+    add_office(server, bridge, settings, tokens, gazetteer, service_clients, feed, audit_log, scripts)
+    ThreadPages(bridge, service_clients, gazetteer).add_to(server)
     add_alerts(server, bridge, alerts, audit_log)
     add_snapshots(server, snapshots)
-    add_replay(server, bridge, service_clients)
+    DebriefPage(settings, bridge, feed, service_clients, gazetteer, clock).add_to(server)
     add_scripts(server, scripts)
-    app = Dash(
-        "dashboard",
-        server=server,  # type: ignore[arg-type]
-        title="Beluga war room",
-        update_title="",
-        index_string=page(scripts),
-        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
-        serve_locally=True,
-        compress=False,
-    )
-    app.layout = layout
+    add_replay(server, bridge, service_clients, page)
+    server.add_url_rule("/audit", "audit_trail", page)
+    declare_nodes()
+    app = WarRoomDash(server, scripts)
+    audit = AuditPage(bridge, gazetteer, audit_log)
+    audit.add_to(server)
+    add_pages(app, gazetteer, feed, day_record, audit.parts)
     add_panel(app, bridge, service_clients, gazetteer, clock)
     add_malformed(server, lambda: app.callback_map)
-    hashes = list(app.csp_hashes())
-    add_security_headers(server, settings, lambda: hashes)
+    add_security_headers(server, settings, app.csp_hashes)  # Dash Pages adds a script with the first request
 
     bridge.start()
     following = follow_feed(feed, settings.feed_url, tokens, "war room", role="staff")
@@ -132,9 +139,10 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
         following,
         alerts.run(),
         snapshots.run(),
+        day_record.run(),
     ):
         bridge.keep(work)
     if settings.database_url:
         bridge.keep(access.follow(settings.database_url))
         bridge.keep(ended.keep_telling())
-    return WarRoom(server, bridge)
+    return WarRoom(server, bridge, app)

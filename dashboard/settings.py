@@ -37,6 +37,11 @@ class DashboardSettings(SharedSettings):
     snapshot_minutes: int = Field(
         default=15, ge=1, description="Minutes between two printable pages kept on disk (stack clock)."
     )
+    office_command: str = Field(
+        default="",
+        description="How this service runs `beluga`, for the pages that take a county's files; `beluga up` "
+        "sets it. Empty: files are adopted and imported by the command line alone.",
+    )
     session_hours: float = Field(
         default=18, gt=0, description="Hours until a sign-in ends: an election day, and not the next."
     )

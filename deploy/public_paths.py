@@ -35,6 +35,10 @@ INSIDE: dict[str, dict[str, str]] = {
         "/desks/{desk}/{item}/take": "the war room's desks ask",
         "/desks/{desk}/{item}/release": "the war room's desks ask",
         "/desks/{desk}/{item}/finish": "the war room's desks ask",
+        "/desks/{desk}/{item}/thread": "the war room's desks ask",
+        "/threads/{watcher}": "the war room asks", "/precincts/{precinct}/photos": "the war room asks",
+        "/photos/{message}/{number}": "the war room asks",
+        "/photos/{message}/{number}/small": "the war room asks",
         "/rollcall": "the war room asks", "/rollcall/{what}": "the war room asks",
     },
     "tally": _WATCHING | _DOCUMENT | {
@@ -44,6 +48,7 @@ INSIDE: dict[str, dict[str, str]] = {
         "/check-ins/ids": "a rehearsal's witness asks",
     },
     "callers": _WATCHING | _DOCUMENT | {
+        "/dispatches/history": "the war room's debrief asks",
         "/dispatches": "the war room sends callers", "/dispatches/{precinct_id}": "the war room stops them",
         "/dispatch-limits": "the war room sets them", "/phone-banks": "the war room makes them",
         "/links": "the operator's tools make them", "/links/end": "the operator's tools end them",

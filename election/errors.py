@@ -12,6 +12,7 @@
         LockedOutError                a migration that never got its lock
         NoWritableHostError           no PostgreSQL host takes writes (also a ConnectionError)
         NotReplicatedError            a commit without its replica's word (also a ConnectionError)
+        PhoneTakenError               another watcher has this phone
         ShapeError                    a geometry that cannot be drawn
         TwoSendersError               two senders with one hash: the log is read row by row
 

@@ -33,6 +33,7 @@ from intake.metrics.workers import metrics_text
 from intake.openapi.document import add_openapi
 from intake.pages.files import add_pages
 from intake.reading.reader import prepare
+from intake.receive.long_texts import MOST_LOOKED_AT
 from intake.receive.pipeline import IngestPipeline, PipelineOptions
 from intake.receive.rate_limits import Phones, Sources
 from intake.receive.replicated_ack import Replication
@@ -60,6 +61,7 @@ class Intake:
         self.rosters = Rosters(settings.folder)
         self.journal: Journal
         self.drain: Drain
+        self._pipeline: IngestPipeline
         self._tokens = Tokens(settings.secret.get_secret_value())
         self.access = AccessList(settings.folder)
         counted = AccessTelemetry(self.telemetry.registry)
@@ -108,6 +110,7 @@ class Intake:
             handle_signals=False,
             keepalive_timeout=HALF_SENT_SECONDS,
         )
+        self._pipeline.remember(await self.journal.latest(MOST_LOOKED_AT))
         await self._runner.setup()
         lets_in = doorman(Proxies(settings.trusted_proxies), self._sources, self.telemetry)
         self._fronts = Fronts(self._raw_handlers, settings.body_limit_bytes, self._runner.server, lets_in)
@@ -167,6 +170,7 @@ class Intake:
                 replication=self.replication,
             ),
         )
+        self._pipeline = pipeline
         app = web.Application(
             client_max_size=settings.body_limit_bytes,
             middlewares=[
@@ -176,7 +180,7 @@ class Intake:
         )
         self._raw_handlers = add_webhooks(app, settings, pipeline, self._sources)
         add_pages(app)
-        add_form(app, self.links, pipeline, settings)
+        add_form(app, self.links, pipeline, settings, self.outreach.shelf)
         operators = Operators(self._admission, self._tokens, settings)
         door = WriteDoor(self.journal, self.rosters, self.outreach.acquire)
         add_hotline(app, operators, pipeline, door, settings.rehearsal)

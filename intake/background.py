@@ -6,6 +6,7 @@ None of it stands in the way of an acknowledgement: without PostgreSQL, the tall
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,12 @@ from intake.outbox.notifications import Notifications
 from intake.outbox.reassignments import Reassignments
 from intake.outbox.reminders import Reminders
 from intake.outbox.sender import Outbox
+from intake.photos.fetching import PhotoClient
+from intake.photos.following import PhotoFollower
+from intake.photos.shelf import PhotoShelf
+from intake.providers.photo_hosts import photo_hosts
 from intake.reading.reader import readings_of, watcher_of
+from intake.receive.decided_hours import DecidedHours
 from intake.receive.incident_numbers import IncidentNumbers
 from intake.receive.pipeline import IngestPipeline
 from intake.receive.plausibility import Plausibility, intake_view
@@ -65,7 +71,9 @@ class OutreachServices:
         self._telemetry = OutboxTelemetry(telemetry.registry)
         self._refuse = telemetry.refuse
         self.feed = intake_view()
-        self.plausibility = Plausibility(self.feed, self._opened)
+        self.shelf = PhotoShelf(settings.photo_folder)
+        self.hours = DecidedHours(self.acquire, rehearsal=settings.rehearsal)
+        self.plausibility = Plausibility(self.feed, self._opened, self._hours)
         self.numbers = IncidentNumbers(settings.incident_window)
         made = {number.provider: SENDERS[number.provider](settings) for number in settings.outbound_numbers}
         for name, sender in made.items():
@@ -78,6 +86,7 @@ class OutreachServices:
             clock,
             self._telemetry,
             rehearsal=settings.rehearsal,
+            templates=settings.whatsapp_templates,
         )
         common: dict[str, Any] = {
             "quiet": settings.quiet, "region": settings.phone_region, "rehearsal": settings.rehearsal
@@ -94,10 +103,17 @@ class OutreachServices:
         precinct = roster.place(precinct_id) if roster else None
         return precinct.opens_at(roster.day).timestamp() if roster and precinct else None
 
+    def _hours(self, precinct_id: PrecinctId) -> tuple[datetime, datetime] | None:
+        """When the polls of a precinct open and close, as staff last decided them."""
+        roster = self._rosters.current
+        precinct = roster.place(precinct_id) if roster else None
+        return self.hours.of(precinct, roster.day) if roster and precinct else None
+
     def add_to(self, app: web.Application, pipeline: IngestPipeline, door: WriteDoor) -> None:
         """The desks' routes and those of delivery reports."""
         settings = self._settings
-        add_desks(app, DeskAccess(settings, self._admission, pipeline, self.feed, self.acquire, door))
+        access = DeskAccess(settings, self._admission, pipeline, self.feed, self.acquire, door, self.shelf)
+        add_desks(app, access)
         DeliveryReports(settings, self._clock, self._telemetry, self.acquire, self._refuse).add_to(app)
 
     def work(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
@@ -107,6 +123,11 @@ class OutreachServices:
         ]
         if self._settings.database_url:
             running.append(("outbox", self.outbox.run()))
+            running.append(("hours", self.hours.run()))
+            if self._settings.intake_worker == 0:  # one of a host fetches
+                fetcher = PhotoClient(photo_hosts(self._settings), self._settings.photo_most_bytes)
+                follower = PhotoFollower(self.shelf, fetcher, self.acquire, self._clock.now)
+                running.append(("photos", follower.run()))
         return running
 
     async def close(self) -> None:

@@ -7,6 +7,9 @@
         JournalUnavailableError       a message could not be made durable: 503, the sender tries again
         LogLostError                  a journal's write-ahead log was taken away while in use
         MalformedError                signed, but not what the provider sends: 400
+        NoPictureError                bytes that are no picture, or none that we show
+        PhotoRefusedError             a photo will not be fetched: another address, too large, no picture
+        PhotoUnavailableError         a photo cannot be fetched now; later it may
         ProviderUnavailableError      the provider has not taken a text: it may be tried again
         RevokedLinkError              a watcher's link that was good once
         TextRefusedError              the provider will not send a text

@@ -3,11 +3,11 @@
 from datetime import time, timedelta
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from election.runtime.settings import SharedSettings
-from intake.replies.purposes import QuietHours
-from intake.replies.send_rate import PRESETS
+from intake.replies.purposes import Purpose, QuietHours
+from intake.replies.send_rate import PRESETS, WHATSAPP
 
 
 class OurNumber(BaseModel):
@@ -17,10 +17,16 @@ class OurNumber(BaseModel):
 
     number: str
     provider: Literal["twilio", "telnyx", "vonage", "plivo", "bandwidth", "file"]
-    preset: Literal["10dlc", "toll_free", "short_code", "file"] = "10dlc"
+    preset: Literal["10dlc", "toll_free", "short_code", "whatsapp", "file"] = "10dlc"
     rate: float | None = Field(
         default=None, gt=0, le=10_000
     )  # segments a second, where the carrier gave another
+
+    @model_validator(mode="after")
+    def _whatsapp_by_twilio(self) -> "OurNumber":
+        if self.number.startswith(WHATSAPP) and self.provider not in ("twilio", "file"):
+            raise ValueError("WhatsApp goes through Twilio: write the number with provider twilio")
+        return self
 
     def budget(self) -> tuple[float, float]:
         """(segments a second, burst)."""
@@ -43,6 +49,11 @@ class OutboundSettings(SharedSettings):
     )
     twilio_account_sid: str = Field(default="", description="Twilio's account (AC…), for sending.")
     twilio_api_url: str = Field(default="https://api.twilio.com", description="Twilio's API, for sending.")
+    whatsapp_templates: dict[Purpose, str] = Field(
+        default_factory=dict,
+        description='WhatsApp templates by purpose, as JSON: {"reminder": "HX…"}; each is approved with one '
+        "variable, {{1}}, which takes our text. Without one a purpose goes as SMS after 24 hours of silence.",
+    )
     telnyx_api_key: SecretStr = Field(default=SecretStr(""), description="Telnyx's API key, for sending.")
     telnyx_api_url: str = Field(default="https://api.telnyx.com", description="Telnyx's API, for sending.")
     vonage_api_key: str = Field(default="", description="Vonage's API key, for sending.")

@@ -82,6 +82,12 @@ class IntakeSettings(OutboundSettings):
         default=SecretStr(""),
         description="USER:PASSWORD that Bandwidth was told to send; empty: /sms/bandwidth refuses all.",
     )
+    photo_limit_mib: int = Field(
+        default=8,
+        ge=1,
+        le=64,
+        description="MiB of the largest photo that is fetched and kept; carriers pass 5.",
+    )
     acknowledge: Literal["journal", "replicated"] = Field(
         default="journal",
         description="journal: acknowledge after the local disk has it. replicated: after PostgreSQL and its "
@@ -119,6 +125,16 @@ class IntakeSettings(OutboundSettings):
     def journal_folder(self) -> Path:
         """Where this worker keeps its journal; the first one's name has no number."""
         return self.folder / (f"journal-{self.intake_worker}" if self.intake_worker else "journal")
+
+    @property
+    def photo_folder(self) -> Path:
+        """Where this host's photos lie, of all its workers."""
+        return self.folder / "photos"
+
+    @property
+    def photo_most_bytes(self) -> int:
+        """The largest photo that is taken."""
+        return self.photo_limit_mib << 20
 
     @property
     def folder(self) -> Path:

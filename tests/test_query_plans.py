@@ -20,10 +20,11 @@ import pytest_asyncio
 from beluga.stack.postgres import EmbeddedPostgres
 from callers.queries.statements import statements
 from election.access.links import _END, _NUMBERS
+from election.access.watcher_links import _ISSUE, _REISSUE, _REVOKE
 from election.log.check_in_log import _APPEND_CHECK_INS, _APPEND_MESSAGES, _FOLLOW, _PLACE, _REACH, _WORDS
 from election.postgres.database import connect
 from intake.outbox.store import _CLAIM, _SETTLE
-from intake.roster.links import _ISSUE, _REISSUE, _REVOKE, _REVOKED
+from intake.roster.links import _REVOKED
 
 ROWS = 40_000
 BATCH = 1_000  # rows of one transaction of the log, and voters of one precinct

@@ -5,14 +5,14 @@ import { register } from "node:module";
 import { fileURLToPath } from "node:url";
 import { isMainThread } from "node:worker_threads";
 
-const SHARED = new URL("../election/browser/", import.meta.url);
+// The ground floor's, and the war room's two folders, which are served as one.
+const SHARED = ["../election/browser/", "../dashboard/browser/", "../dashboard/components/"].map((folder) => new URL(folder, import.meta.url));
 
 /** Node's hook (it runs in a thread of its own, and loads this file there). */
 export function resolve(specifier, context, next) {
   if (specifier.startsWith("./") && context.parentURL?.startsWith("file:")) {
-    const shared = new URL(specifier, SHARED);
-    if (!existsSync(fileURLToPath(new URL(specifier, context.parentURL))) && existsSync(fileURLToPath(shared)))
-      return next(shared.href, context);
+    const shared = SHARED.map((folder) => new URL(specifier, folder)).find((file) => existsSync(fileURLToPath(file)));
+    if (shared && !existsSync(fileURLToPath(new URL(specifier, context.parentURL)))) return next(shared.href, context);
   }
   return next(specifier, context);
 }

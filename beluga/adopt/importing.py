@@ -9,6 +9,7 @@ from pathlib import Path
 import asyncpg
 
 from beluga.adopt.import_plan import ImportPlan
+from beluga.adopt.texted_ids import look_at_ids
 from beluga.errors import BelugaError
 from callers.settings import CallersSettings
 from callers.voters import voter_file as roll
@@ -88,6 +89,8 @@ def state_folder() -> Path:
 def check_folder(folder: Path, findings: Findings, progress: Progress | None = None) -> ImportedCounts:
     """Checks every file of a folder, voters and reports too; `findings` says what is wrong."""
     checked = check_all(folder, findings, progress)
+    if not findings.total:
+        look_at_ids(checked.examined.election, findings)
     return _counts(folder, checked.examined, checked.voters, checked.reports)
 
 

@@ -12,6 +12,7 @@ from datetime import date, time
 from itertools import islice
 from pathlib import Path
 
+from beluga.adopt.joining import holds_no_table, pages_of
 from beluga.adopt.mapping.dates import election_in
 from beluga.adopt.mapping.headings_row import Headings, find_headings
 from beluga.adopt.mapping.kinds import KINDS, mapped, recognise
@@ -20,6 +21,7 @@ from beluga.adopt.mapping.zones import zone_row
 from beluga.adopt.sources.sheets import Progress, Row, Sheet, open_all
 from beluga.adopt.taking import early, ours, people, registration, results, shapes, voters
 from beluga.adopt.taking.draft import Draft, Table
+from beluga.adopt.taking.early_record import FILE as EARLY
 from beluga.adopt.taking.early_record import read_early
 from beluga.adopt.taking.report import FileReport
 from election.domain.day import ElectionDay
@@ -48,6 +50,7 @@ _ORDER = (
     "shapes",
     "early totals",
     "early ballots",
+    "early record",
     "watchers",
     "callers",
     "reports",
@@ -94,6 +97,7 @@ class RecognisedSheet:
     notes: list[str] = field(default_factory=list)
     sample: list[list[str]] = field(default_factory=list)
     twin: str = ""  # another file of the same bytes
+    aside: str = ""  # why it is left out without a question
 
 
 @dataclass
@@ -117,22 +121,48 @@ def propose(paths: Sequence[Path], into: Path, scratch: Path, given: DayGiven | 
     days = [into]
     for sheet in sheets:
         if sheet.form == "toml":
-            if sheet.path.name == "mapping.toml" and sheet.path.parent != into:
-                remembered += read_mappings(sheet.path.parent)
+            if sheet.path.name == "mapping.toml":
+                remembered += read_mappings(sheet.path.parent) if sheet.path.parent != into else []
+                found.append(
+                    RecognisedSheet(sheet, "", aside="what was decided before about files of these shapes")
+                )
+                continue
             days.append(sheet.path.parent)
             found.append(RecognisedSheet(sheet, "election", reason="the day itself"))
         else:
             found.append(_recognised(sheet, remembered))
+    found = _joined(found, remembered)
     _twins(found)
+    _set_aside(found)
     day, region, problems, new_day = _day(days, given or DayGiven())
     return AdoptPlan(into, found, day, region, problems, remembered, new_day)
+
+
+def _joined(found: list[RecognisedSheet], remembered: Sequence[RememberedMapping]) -> list[RecognisedSheet]:
+    """Sheets that are one table as one, in the place of the first of them."""
+    tables = [(f.sheet, f.headings, f.kind) for f in found if f.headings is not None]
+    for one, parts in pages_of(tables):
+        place = next(n for n, f in enumerate(found) if f.sheet is parts[0])
+        found[place] = _recognised(one, remembered)
+        found = [f for f in found if not any(f.sheet is part for part in parts[1:])]
+    return found
+
+
+def _set_aside(found: Sequence[RecognisedSheet]) -> None:
+    """Covers and notes beside the tables of a workbook or a zip, which nobody need be asked about."""
+    useful = {f.sheet.file for f in found if f.kind}
+    for each in found:
+        lone = each.sheet.refusal or each.headings is not None or each.sheet.file not in useful
+        if not each.kind and not lone and not each.aside and holds_no_table(each.sample):
+            each.aside = "holds no table"
 
 
 def _recognised(sheet: Sheet, remembered: Sequence[RememberedMapping]) -> RecognisedSheet:
     if sheet.refusal:
         return RecognisedSheet(sheet, "", reason=sheet.refusal)
     if sheet.is_map:
-        answers = next((r.answers for r in remembered if r.kind == "shapes"), {})
+        maps = sorted((r for r in remembered if r.kind == "shapes"), key=lambda r: r.name != sheet.name)
+        answers = maps[0].answers if maps else {}
         return RecognisedSheet(sheet, "shapes", reason="a map of areas", answers=dict(answers))
     try:
         rows = list(islice(sheet.rows(), SAMPLE))
@@ -209,7 +239,8 @@ def answer(proposal: AdoptPlan, file: str, key: str, value: str) -> None:
                 "turnout" if value == "history" else value, found.headings.names, found.sample
             )
     elif key.startswith("column:"):
-        assert found.headings is not None
+        if found.headings is None:
+            raise ValueError(f"{file} has no columns")
         places = {folded(h): n for n, h in enumerate(found.headings.names)}
         if folded(value) not in places:
             raise ValueError(f"{file} has no column {value}")
@@ -269,15 +300,42 @@ def _day(folders: Sequence[Path], given: DayGiven) -> tuple[ElectionDay | None, 
     return day, region, problems, True
 
 
+def size_of(proposal: AdoptPlan) -> int:
+    """Bytes of all files that are text: what `draft_of` says its progress by."""
+    return sum(_size(found) for found in proposal.files)
+
+
+def _size(found: RecognisedSheet) -> int:
+    return found.sheet.path.stat().st_size if found.sheet.form == "text" and not found.twin else 0
+
+
+def _from(progress: Progress | None, before: int) -> Progress | None:
+    """Progress within one file said as that through all; a file is read more than once, and said once."""
+    most = before
+
+    def show(done: int) -> None:
+        nonlocal most
+        if before + done > most and progress is not None:
+            most = before + done
+            progress(most)
+
+    return show if progress is not None else None
+
+
 def draft_of(proposal: AdoptPlan, progress: Progress | None = None) -> tuple[Draft, list[FileReport]]:
-    """The folder with every file's certain part, in memory, and a report a file, in the files' order."""
+    """The folder with every file's certain part, in memory, and a report a file, in the files' order.
+
+    `progress` is called with how many of `size_of` bytes have been read.
+    """
     draft = _base(proposal)
     reports: dict[int, FileReport] = {}
+    before = 0
     for found in sorted(proposal.files, key=lambda f: _rank(f.kind)):
         report = FileReport(found.sheet.file, found.sheet.part, found.kind, found.reason)
         report.notes += [*found.sheet.notes, *found.notes]
         reports[id(found)] = report
-        _take(draft, found, report, progress)
+        _take(draft, found, report, _from(progress, before))
+        before += _size(found)
     return draft, [reports[id(f)] for f in proposal.files]
 
 
@@ -289,6 +347,9 @@ def _take(draft: Draft, found: RecognisedSheet, report: FileReport, progress: Pr
     sheet = found.sheet
     if found.twin:
         report.drop(None, sheet.name, f"the same as {found.twin}")
+        return
+    if found.aside:
+        report.drop(None, sheet.name, found.aside)
         return
     if found.kind == "election":
         report.note("the election's day is taken from the folder that is adopted into, where it has one")
@@ -316,6 +377,9 @@ def _take(draft: Draft, found: RecognisedSheet, report: FileReport, progress: Pr
     )
     table.zone = draft.day.timezone
     try:
+        if found.kind == "early record":
+            ours.take_early(draft, table)
+            return
         if ours.is_ours(table) and ours.take_ours(draft, table):
             return
         if found.kind in _TAKE:
@@ -400,7 +464,7 @@ def _base(proposal: AdoptPlan) -> Draft:
         draft.callers = {c.caller_id: c for c in read_callers(into / "callers.csv", ignored)}
     if (into / SHAPES).exists():
         draft.geometry = read_shapes(into / SHAPES, known, ignored)
-    draft.early = read_early(into)
+    draft.early = read_early(into / EARLY)
     for problem in ignored.problems:
         draft.broken.setdefault(problem.file, []).append(str(problem))
     return draft

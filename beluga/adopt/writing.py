@@ -25,7 +25,7 @@ from election.folder import Findings, VoterFile, check_all, examine, write_calle
 from election.folder.people import stream_voters
 from election.folder.table import uncollected
 
-Progress = Callable[[str, int], None]  # what is being done, and how many bytes of it
+Progress = Callable[[str, int, int], None]  # what is being done, bytes of it done, bytes in all
 
 _TABLES = frozenset({"precincts.csv", "history.csv", "curve.csv", "watchers.csv", "precincts.geojson"})
 
@@ -81,7 +81,7 @@ def write(
         write_mappings(beside / MAPPING, merged(proposal.remembered, decisions(proposal, reports)))
         findings = Findings()
         _stand_in(into, beside, made)
-        check_all(beside, findings, (lambda n: progress("checking", n)) if progress else None)
+        check_all(beside, findings, _of_voters(progress, beside / "voters.csv"))
         outcome.valid = not findings.total and not proposal.day_problems
         outcome.problems += [str(p) for p in findings.problems]
         if findings.total and _was_good(into):
@@ -175,7 +175,8 @@ def _all_voters(
         }
     for table in draft.voters:
         if progress:
-            table.progress = lambda n, name=table.report.name: progress(f"voters of {name}", n)
+            words, size = f"voters of {table.report.name}", table.sheet.path.stat().st_size
+            table.progress = lambda n, words=words, size=size: progress(words, n, size)
         for voter in _of(table, draft, today):
             if several:
                 if voter.voter_id in seen:
@@ -239,6 +240,13 @@ def _stand_in(into: Path, beside: Path, made: Sequence[str]) -> None:
     ):
         if file not in made and (into / file).exists():
             (beside / file).symlink_to((into / file).resolve())
+
+
+def _of_voters(progress: Progress | None, path: Path) -> Callable[[int], None] | None:
+    if progress is None or not path.exists():
+        return None
+    size = path.stat().st_size
+    return lambda done: progress("checking", done, size)
 
 
 def _was_good(into: Path) -> bool:

@@ -3,7 +3,7 @@
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,14 +12,22 @@ from typing import Annotated
 import typer
 
 from beluga.adopt.mapping.mapping_file import MappingFileError
-from beluga.adopt.proposing import AdoptPlan, DayGiven, answer, draft_of, propose
+from beluga.adopt.proposing import AdoptPlan, DayGiven, answer, draft_of, propose, size_of
 from beluga.adopt.taking.report import FileReport
-from beluga.adopt.writing import AdoptResult, write
+from beluga.adopt.writing import AdoptResult, Progress, write
+from election.runtime.atomic_file import replace_file
 
 Files = Annotated[list[Path], typer.Argument(help="Files as the county has them, or a folder of them.")]
 Into = Annotated[Path, typer.Option("--into", help="The election's folder; made where there is none.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Ask nothing: take what is certain, refuse the rest.")]
 ReportFile = Annotated[Path | None, typer.Option("--report", help="Write what became of each file, as JSON.")]
+Answers = Annotated[
+    Path | None,
+    typer.Option(help='Answers to questions, as JSON: [{"file": …, "key": …, "value": …}], by the report.'),
+]
+ProgressFile = Annotated[
+    Path | None, typer.Option("--progress", help="Keep what is being done, and its share, in this file.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would come of it, and change nothing.")]
 
 LINES = 12  # of one file's refusals and drops that are printed; the report has them all
@@ -39,6 +47,8 @@ def adopt(
     timezone: Annotated[str | None, typer.Option(help="Its time zone, such as America/New_York.")] = None,
     opens: Annotated[str | None, typer.Option(help="When the polls open, such as 07:00.")] = None,
     closes: Annotated[str | None, typer.Option(help="When they close.")] = None,
+    answers: Answers = None,
+    progress: ProgressFile = None,
 ) -> None:
     """Make an election folder of a county's own files, or bring one up to date with the next day's.
 
@@ -47,7 +57,8 @@ def adopt(
     answered first; what is certain is written all the same.
     """
     given = DayGiven(name, day.date() if day else None, timezone, opens, closes)
-    _run(files, into, report, given, yes=yes, dry_run=dry_run)
+    said = _answers(answers)
+    _run(files, into, report, given, yes=yes, dry_run=dry_run, answers=said, progress_file=progress)
 
 
 def early(
@@ -58,7 +69,15 @@ def early(
     Updates already_voted, and strikes voters off by id, or by name and birth year; what is doubtful goes to
     early-review.csv. Then: beluga import FOLDER.
     """
-    _run(files, into, report, DayGiven(), yes=yes, dry_run=dry_run, only=("early ballots", "early totals"))
+    _run(
+        files,
+        into,
+        report,
+        DayGiven(),
+        yes=yes,
+        dry_run=dry_run,
+        only=("early ballots", "early totals", "early record"),
+    )
 
 
 def _run(
@@ -70,8 +89,11 @@ def _run(
     yes: bool,
     dry_run: bool,
     only: tuple[str, ...] = (),
+    answers: Sequence[tuple[str, str, str]] = (),
+    progress_file: Path | None = None,
 ) -> None:
-    with tempfile.TemporaryDirectory(prefix="beluga-adopt-") as scratch, _bar() as progress:
+    shown = _told_in(progress_file) if progress_file is not None else _bar()
+    with tempfile.TemporaryDirectory(prefix="beluga-adopt-") as scratch, shown as progress:
         try:
             proposal = propose(files, into, Path(scratch), given)
         except MappingFileError as error:
@@ -79,13 +101,40 @@ def _run(
             raise typer.Exit(1) from None
         if only:
             _keep_only(proposal, only)
-        draft, reports = draft_of(proposal, (lambda n: progress("reading", n)))
+        _settle(proposal, answers)
+        size = size_of(proposal)
+        draft, reports = draft_of(proposal, (lambda n: progress("reading", n, size)))
         while not yes and sys.stdin.isatty() and _ask(proposal, reports):
-            draft, reports = draft_of(proposal, (lambda n: progress("reading", n)))
+            draft, reports = draft_of(proposal, (lambda n: progress("reading", n, size)))
         outcome = write(proposal, draft, reports, dry_run=dry_run, progress=progress)
     for each in reports:
         _tell(each)
     _close(outcome, report)
+
+
+def _answers(path: Path | None) -> list[tuple[str, str, str]]:
+    """(file, key, value) each. Exits where the file says something else."""
+    if path is None:
+        return []
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        return [(str(each["file"]), str(each["key"]), str(each["value"])) for each in said]
+    except (ValueError, TypeError, KeyError):
+        typer.echo(f'beluga: {path}: write it as [{{"file": …, "key": …, "value": …}}]', err=True)
+        raise typer.Exit(1) from None
+
+
+def _settle(proposal: AdoptPlan, answers: Sequence[tuple[str, str, str]]) -> None:
+    """Gives the answers about files that were given; kinds first, since the columns follow from them."""
+    given = {found.sheet.name for found in proposal.files}
+    for file, key, value in sorted(answers, key=lambda one: one[1] != "kind"):
+        if file not in given:
+            continue
+        try:
+            answer(proposal, file, key, value)
+        except ValueError as error:
+            typer.echo(f"beluga: {error}", err=True)
+            raise typer.Exit(1) from None
 
 
 def _keep_only(proposal: AdoptPlan, kinds: tuple[str, ...]) -> None:
@@ -157,23 +206,38 @@ def _close(outcome: AdoptResult, report: Path | None) -> None:
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[str, int], None]]:
+def _told_in(path: Path) -> Iterator[Progress]:
+    """Writes what is being done, and its share, for somebody who looks on."""
+
+    def show(words: str, done: int, in_all: int) -> None:
+        replace_file(path, json.dumps({"doing": words, "share": min(done / max(in_all, 1), 1.0)}).encode())
+
+    yield show
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
     """A progress bar on a terminal; nothing elsewhere."""
     from rich.console import Console
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda _words, _done: None
+        yield lambda _words, _done, _all: None
         return
-    from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich import progress as shown
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), DownloadColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        tasks: dict[str, object] = {}
+    columns = (
+        shown.TextColumn("{task.description}"),
+        shown.BarColumn(),
+        shown.TaskProgressColumn(),
+        shown.TimeRemainingColumn(),
+    )
+    with shown.Progress(*columns, console=console, transient=True) as bar:
+        tasks: dict[str, shown.TaskID] = {}
 
-        def show(words: str, done: int) -> None:
+        def show(words: str, done: int, in_all: int) -> None:
             if words not in tasks:
-                tasks[words] = bar.add_task(words, total=None)
-            bar.update(tasks[words], completed=done)  # type: ignore[arg-type]
+                tasks[words] = bar.add_task(words, total=in_all)
+            bar.update(tasks[words], completed=min(done, in_all))
 
         yield show

@@ -8,10 +8,10 @@ from election.domain.checkin import Channel, CheckIn, Kind, Message
 from election.domain.day import Election
 from election.domain.ids import message_id
 from election.domain.roster import Roster
-from intake.reading.reader import check_ins_of, readings_of
-from intake.receive.asking import asked_about
+from intake.reading.reader import check_ins_of, readings_of, watcher_of
+from intake.receive.asking import PhoneDialogues, alarm, asked_about, handed_over
 from intake.receive.plausibility import LatestStanding, hint_of
-from intake.replies.wording import reply_to
+from intake.replies.wording import alarm_reply, handed_over_reply, reply_to
 from tally.board.board_json import rows_of
 from tally.projection.projection import Tally
 
@@ -26,6 +26,7 @@ class Dialogue:
         self._tally = Tally(election)
         self.entries: list[CheckIn] = []
         self._turns = 0
+        self._questions = PhoneDialogues()
 
     def take(self, phone: str, text: str) -> dict[str, Any]:
         """One text: its readings, and the reply."""
@@ -35,14 +36,31 @@ class Dialogue:
         hints = self._hints(message, readings)
         entries = check_ins_of(message, readings, self._roster)
         draft = asked_about(message, readings, self._roster, hints) if hints else None
+        watcher = watcher_of(message, self._roster)
+        said, reply = readings, ""
+        if watcher:
+            turn = self._questions.turn(message, readings)
+            said = turn.said
+            if turn.part is not None:
+                draft = handed_over(message, turn.part, watcher.watcher_id)
+                reply = handed_over_reply(watcher, self._roster)
+            if turn.alarm:
+                draft, reply = alarm(message), alarm_reply(watcher, self._roster)
         if draft:
             asked = self._message(
                 draft.provider, draft.provider_message_id, draft.channel, draft.sender, draft.body
             )
             entries += check_ins_of(asked, readings_of(asked, self._roster), self._roster)
+        self.take_in(entries)
+        return {
+            "readings": readings,
+            "reply": reply or reply_to(said, message, self._roster, hints),
+        }
+
+    def take_in(self, entries: list[CheckIn]) -> None:
+        """The tally counts these entries, too."""
         self.entries += entries
         self._tally.add(entries)
-        return {"readings": readings, "reply": reply_to(readings, message, self._roster, hints)}
 
     def _message(self, provider: str, key: str, channel: Channel, sender: str, body: str) -> Message:
         return Message(
@@ -104,10 +122,14 @@ def outcomes(
 ) -> Iterator[dict[str, Any]]:
     """Each dialogue's turns and what stands at its end."""
     for row in rows:
-        dialogue = Dialogue(str(row.get("name", "")), election, roster, at)
-        apart = APART_IN_A_MINUTE if row.get("same_minute") else APART
-        turns = []
-        for phone, text in row["turns"]:
-            turns.append(dialogue.take(phone, text))
-            dialogue.at += apart
-        yield {"turns": turns, **dialogue.outcome()}
+        yield outcome_of(Dialogue(str(row.get("name", "")), election, roster, at), row)
+
+
+def outcome_of(dialogue: Dialogue, row: dict[str, Any]) -> dict[str, Any]:
+    """One dialogue's turns and what stands at its end."""
+    apart = APART_IN_A_MINUTE if row.get("same_minute") else APART
+    turns = []
+    for phone, text in row["turns"]:
+        turns.append(dialogue.take(phone, text))
+        dialogue.at += apart
+    return {"turns": turns, **dialogue.outcome()}

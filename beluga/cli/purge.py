@@ -10,6 +10,7 @@ from beluga.proof.purging import NOT_COVERED, check_certificate, purge_all
 from beluga.stack.stack import database_url, secrets_of
 from election.access.tokens import Tokens
 from election.runtime.settings import SharedSettings
+from intake.photos.shelf import PhotoShelf
 
 
 def purge_(
@@ -22,7 +23,7 @@ def purge_(
         ".beluga"
     ),
 ) -> None:
-    """Remove every voter, caller and call, and write a signed certificate of what was removed.
+    """Remove every voter, caller, call and photo, and write a signed certificate of what was removed.
 
     The certificate is begun first, where it will stay: whatever fails then, nothing or everything is removed,
     and the same command, run again, goes on.
@@ -32,9 +33,10 @@ def purge_(
         check_certificate(check, tokens)
         typer.echo("the certificate is ours and unchanged")
         return
-    words = asyncio.run(purge_all(database_url(state), confirm, certificate, tokens))
+    shelf = PhotoShelf(state / "intake" / "photos")
+    words = asyncio.run(purge_all(database_url(state), confirm, certificate, tokens, shelf))
     rows = sum(words["removed"].values())
-    typer.echo(f"{rows:,} rows removed; certificate: {certificate}")
+    typer.echo(f"{rows:,} rows and {words['photos']:,} photos removed; certificate: {certificate}")
     for line in NOT_COVERED:
         typer.echo(f"  not removed: {line}")
     if any(words["left"].values()):

@@ -101,6 +101,10 @@ def announce(run: RunFile, behind: list[str]) -> None:
         f"Webhooks   {run.urls['intake']}/sms/twilio, /sms/generic",
         f"Tally      {run.urls['tally']}  (feed {run.urls['feed']})",
     ]
+    if run.first_account_url:
+        lines.insert(
+            0, f"Set-up     {run.first_account_url}\n           (makes the first account; good for one day)"
+        )
     if run.public_url:
         lines.append(f"Public     {run.public_url}")
     if run.rehearsal:

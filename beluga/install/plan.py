@@ -37,7 +37,7 @@ class InstallRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunStep:
     """A command, run unless `unless` succeeds or, where `when` names files, none of them has changed."""
 
     why: str
@@ -47,7 +47,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
+class WriteStep:
     """A file of ours. `kept`: the operator's once it stands; `mark`: one without it is somebody else's."""
 
     path: Path
@@ -59,7 +59,7 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class LinkStep:
     """A symbolic link, moved in one step, so that there is never none."""
 
     path: Path
@@ -67,14 +67,14 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Remove:
+class RemoveStep:
     """A file or folder that goes; `restore`: a copy set aside on the way in comes back."""
 
     path: Path
     restore: bool = False
 
 
-Step = Run | Write | Link | Remove
+Step = RunStep | WriteStep | LinkStep | RemoveStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,38 +88,40 @@ class InstallPlan:
 def install_plan(asked: InstallRequest) -> InstallPlan:
     """All that makes a fresh machine Beluga's. Carried out again it changes nothing."""
     place = PROGRAM / asked.version
-    caddy = Write(CADDYFILE, caddyfile(asked.domain, asked.email), mark=MARK)
-    unit = Write(UNITS / "beluga.service", stack_service(PROGRAM / "current", STATE, SETTINGS, USER))
-    backup = Write(
+    caddy = WriteStep(CADDYFILE, caddyfile(asked.domain, asked.email), mark=MARK)
+    unit = WriteStep(UNITS / "beluga.service", stack_service(PROGRAM / "current", STATE, SETTINGS, USER))
+    backup = WriteStep(
         UNITS / "beluga-backup.service", backup_service(PROGRAM / "current", STATE, SETTINGS, USER)
     )
-    timer = Write(UNITS / "beluga-backup.timer", backup_timer())
-    env = Write(
+    timer = WriteStep(UNITS / "beluga-backup.timer", backup_timer())
+    env = WriteStep(
         SETTINGS / "install.env",
         f"BELUGA_STATE={STATE}\nBELUGA_PUBLIC_URL=https://{asked.domain}\n"
         f"BELUGA_FEED_PUBLIC_URL=wss://{asked.domain}/feed\nBELUGA_COOKIE_SECURE=true\n"
         "BELUGA_TRUSTED_PROXIES=127.0.0.1\nBELUGA_TRUSTED_PROXY=127.0.0.1\n",
     )
-    log = Write(JOURNALD, "# Made by beluga install.\n[Journal]\nSystemMaxUse=500M\nMaxRetentionSec=30day\n")
+    log = WriteStep(
+        JOURNALD, "# Made by beluga install.\n[Journal]\nSystemMaxUse=500M\nMaxRetentionSec=30day\n"
+    )
     steps: list[Step] = [
-        Run("packages of the distribution",
+        RunStep("packages of the distribution",
             ("apt-get", "install", "-y", "--no-install-recommends", *PACKAGES),
             unless=("dpkg", "-s", *PACKAGES)),
-        Run("a user of its own, who cannot sign in",
+        RunStep("a user of its own, who cannot sign in",
             ("useradd", "--system", "--home-dir", str(STATE), "--shell", "/usr/sbin/nologin", USER),
             unless=("id", USER)),
         *_program(asked, place),
-        Link(PROGRAM / "current", place),
-        Write(SETTINGS / "beluga.env", _OPERATORS, 0o600, kept=True),
+        LinkStep(PROGRAM / "current", place),
+        WriteStep(SETTINGS / "beluga.env", _OPERATORS, 0o600, kept=True),
         env, unit, backup, timer, log, caddy,
-        Run("systemd reads its units again", ("systemctl", "daemon-reload"),
+        RunStep("systemd reads its units again", ("systemctl", "daemon-reload"),
             when=(unit.path, backup.path, timer.path)),
-        Run("the journal's limits", ("systemctl", "restart", "systemd-journald"), when=(log.path,)),
-        Run("the stack starts anew", ("systemctl", "restart", "beluga.service"),
+        RunStep("the journal's limits", ("systemctl", "restart", "systemd-journald"), when=(log.path,)),
+        RunStep("the stack starts anew", ("systemctl", "restart", "beluga.service"),
             when=(unit.path, env.path, PROGRAM / "current")),
-        Run("they start with the machine", ("systemctl", "enable", "--now", *SERVICES),
+        RunStep("they start with the machine", ("systemctl", "enable", "--now", *SERVICES),
             unless=("systemctl", "is-enabled", "--quiet", *SERVICES)),
-        Run("the proxy takes the paths", ("systemctl", "restart", "caddy.service"), when=(caddy.path,)),
+        RunStep("the proxy takes the paths", ("systemctl", "restart", "caddy.service"), when=(caddy.path,)),
     ]  # fmt: skip
     return InstallPlan(steps, (
         f"War room   https://{asked.domain}   first: beluga user add NAME --role admin --state {STATE}",
@@ -132,41 +134,42 @@ def install_plan(asked: InstallRequest) -> InstallPlan:
 def _program(asked: InstallRequest, place: Path) -> list[Step]:
     python = str(place / "bin" / "python")
     done = (python, "-c", "import beluga.commands")
-    made: list[Step] = [Run("a virtual environment", ("python3", "-m", "venv", str(place)), unless=done)]
+    made: list[Step] = [RunStep("a virtual environment", ("python3", "-m", "venv", str(place)), unless=done)]
     lock = asked.source / "requirements.lock"
     if asked.source.is_dir():
         locked = (python, "-m", "pip", "install", "-q", "--require-hashes", "-r", str(lock))
-        made.append(Run("what Beluga stands on, as locked", locked, unless=done))
+        made.append(RunStep("what Beluga stands on, as locked", locked, unless=done))
         last: tuple[str, ...] = ("--no-deps", str(asked.source))
     else:
         last = (str(asked.source),)
-    made.append(Run("Beluga itself", (python, "-m", "pip", "install", "-q", *last), unless=done))
+    made.append(RunStep("Beluga itself", (python, "-m", "pip", "install", "-q", *last), unless=done))
     return made
 
 
 def back_plan(version: str) -> InstallPlan:
     """The version that was there before becomes the current one again."""
     return InstallPlan((
-        Link(PROGRAM / "current", PROGRAM / version),
-        Run("the stack starts anew", ("systemctl", "restart", "beluga.service"), when=(PROGRAM / "current",)),
+        LinkStep(PROGRAM / "current", PROGRAM / version),
+        RunStep("the stack starts anew", ("systemctl", "restart", "beluga.service"),
+                when=(PROGRAM / "current",)),
     ), (f"Beluga {version} runs again",))  # fmt: skip
 
 
 def uninstall_plan(*, data: bool) -> InstallPlan:
     """Everything of ours goes; the state folder (journals, database, backups) only where `data` is said."""
     steps: list[Step] = [
-        Run("the stack stops", ("systemctl", "disable", "--now", *SERVICES),
+        RunStep("the stack stops", ("systemctl", "disable", "--now", *SERVICES),
             unless=("test", "!", "-e", str(UNITS / "beluga.service"))),
-        *(Remove(UNITS / f"beluga{name}") for name in (".service", "-backup.service", "-backup.timer")),
-        Remove(JOURNALD), Remove(CADDYFILE, restore=True), Remove(PROGRAM),
-        Run("systemd reads its units again", ("systemctl", "daemon-reload"),
+        *(RemoveStep(UNITS / f"beluga{name}") for name in (".service", "-backup.service", "-backup.timer")),
+        RemoveStep(JOURNALD), RemoveStep(CADDYFILE, restore=True), RemoveStep(PROGRAM),
+        RunStep("systemd reads its units again", ("systemctl", "daemon-reload"),
             when=(UNITS / "beluga.service",)),
-        Run("the proxy lets go", ("systemctl", "restart", "caddy.service"), when=(CADDYFILE,)),
+        RunStep("the proxy lets go", ("systemctl", "restart", "caddy.service"), when=(CADDYFILE,)),
     ]  # fmt: skip
     if data:
         steps += [
-            Remove(STATE), Remove(SETTINGS),
-            Run("its user", ("userdel", USER), unless=("sh", "-c", f"! id {USER}")),
+            RemoveStep(STATE), RemoveStep(SETTINGS),
+            RunStep("its user", ("userdel", USER), unless=("sh", "-c", f"! id {USER}")),
         ]  # fmt: skip
         return InstallPlan(steps, ("Gone. The distribution's packages stay: caddy, chrony, restic.",))
     return InstallPlan(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from beluga.errors import BelugaError
-from beluga.install.plan import Link, Remove, Run, Step, Write
+from beluga.install.plan import LinkStep, RemoveStep, RunStep, Step, WriteStep
 
 ASIDE = ".before-beluga"
 
@@ -28,14 +28,14 @@ class StepFailedError(BelugaError):
 def in_words(step: Step) -> str:
     """One line of what a step does, for `--dry-run`."""
     match step:
-        case Run():
+        case RunStep():
             return f"run     {' '.join(step.command)}    # {step.why}"
-        case Write():
+        case WriteStep():
             kept = ", where it does not exist" if step.kept else ""
             return f"write   {step.path} ({step.mode:o}{kept})"
-        case Link():
+        case LinkStep():
             return f"link    {step.path} -> {step.target}"
-        case Remove():
+        case RemoveStep():
             back = f", {step.path}{ASIDE} comes back" if step.restore else ""
             return f"remove  {step.path}{back}"
 
@@ -55,11 +55,11 @@ def carry_out(steps: Sequence[Step], tell: Callable[[str], None], root: Path = P
 
 
 def _done(step: Step, changed: set[Path], root: Path) -> bool:
-    if isinstance(step, Run):
+    if isinstance(step, RunStep):
         return _run(step, changed)
     path = root / step.path.relative_to("/")
     try:
-        done = _written(step, path) if isinstance(step, Write) else _linked_or_gone(step, path)
+        done = _written(step, path) if isinstance(step, WriteStep) else _linked_or_gone(step, path)
     except OSError as error:
         raise StepFailedError(str(step.path), f"{error.strerror}; run it as root") from None
     if done:
@@ -67,7 +67,7 @@ def _done(step: Step, changed: set[Path], root: Path) -> bool:
     return done
 
 
-def _run(step: Run, changed: set[Path]) -> bool:
+def _run(step: RunStep, changed: set[Path]) -> bool:
     if step.when and not changed & set(step.when):
         return False
     if step.unless and _exit_of(step.unless) == 0:
@@ -93,7 +93,7 @@ def _exit_of(command: Sequence[str]) -> int:
         return 127
 
 
-def _written(step: Write, path: Path) -> bool:
+def _written(step: WriteStep, path: Path) -> bool:
     known = path.read_text(encoding="utf-8") if path.exists() else None
     if known is not None and (step.kept or known == step.content):
         return False
@@ -115,8 +115,8 @@ def _written(step: Write, path: Path) -> bool:
     return True
 
 
-def _linked_or_gone(step: Link | Remove, path: Path) -> bool:
-    if isinstance(step, Link):
+def _linked_or_gone(step: LinkStep | RemoveStep, path: Path) -> bool:
+    if isinstance(step, LinkStep):
         if path.is_symlink() and path.readlink() == step.target:
             return False
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ from beluga.stack.failures import CommandRefusedError
 from beluga.stack.near import unknown_of
 from beluga.stack.stack import write_private
 from election.access import accounts, audit
+from election.access import watcher_links as links
 from election.access.tokens import Tokens
 from election.domain.day import Watcher
 from election.domain.roster import Roster
@@ -25,7 +26,6 @@ from intake.outbox import store as outbox_store
 from intake.replies.purposes import Purpose, QuietHours, Text, keyed, window, zone_of
 from intake.replies.segments import plain
 from intake.replies.wording import catalogue_for
-from intake.roster import links
 
 
 class GivenLink(NamedTuple):

@@ -15,6 +15,7 @@ from beluga.stack.failures import CommandRefusedError
 from callers.voters.purging import KEPT, Purged, purge, purged
 from election.access.tokens import BadTokenError, Tokens
 from election.postgres.database import UNREACHABLE, connect
+from intake.photos.shelf import PhotoShelf
 
 LOST: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError)
 CLOSE_SECONDS = 5.0
@@ -23,12 +24,13 @@ NOT_COVERED = (
     "backups and archived WAL made before: delete them (docs/cluster.md), or let them expire",
     "the audit of staff's deeds, which names voters and callers looked up by their ids alone",
     "the log of watchers' texts (messages, check_ins) and intake's journals: they prove the count",
+    "photos on other hosts that keep a journal: run the same there, with that host's --state",
     "files exported or imported by people: election folders, lists for dialers, printed sheets",
 )
 
 
-async def purge_all(url: str, confirm: str, path: Path, tokens: Tokens) -> dict[str, Any]:
-    """Removes it all, and returns the words of the signed certificate.
+async def purge_all(url: str, confirm: str, path: Path, tokens: Tokens, shelf: PhotoShelf) -> dict[str, Any]:
+    """Removes it all, and returns the words of the signed certificate. `shelf`: this host's photos.
 
     Whatever fails, either nothing or everything was removed.
     """
@@ -46,9 +48,16 @@ async def purge_all(url: str, confirm: str, path: Path, tokens: Tokens) -> dict[
         system = await connection.fetchval("select system_identifier::text from pg_control_system()")
         paper = _begun(path, name, system)
         done = await _emptied(connection, paper)
+        try:
+            photos = shelf.purge(datetime.now(UTC))
+        except OSError as error:
+            raise CommandRefusedError(
+                f"the database is purged, but photos are left in {shelf.folder} ({error}): "
+                "mend that, and run the same again"
+            ) from None
         words = {key: value for key, value in paper.words.items() if key != DRAFT} | {
             "at": done.at.isoformat(), "removed": done.removed, "left": done.left, "kept": list(KEPT),
-            "not_covered": list(NOT_COVERED),
+            "photos": photos, "not_covered": list(NOT_COVERED),
         }  # fmt: skip
         try:
             paper.finish(words | {"signature": tokens.sign("purge", words)})

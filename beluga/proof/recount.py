@@ -46,7 +46,10 @@ class Recount:
     def __str__(self) -> str:
         live = {None: "no live tally asked", True: "the live standings are the same, byte for byte"}
         said = live.get(self.same_bytes, "THE LIVE STANDINGS DIFFER")
-        older = f" ({self.older} read by an older grammar: taken as stored)" if self.older else ""
+        older = ""
+        if self.older:
+            again = self.messages - self.older - self.unread_rosters
+            older = f" ({again} read again, {self.older} of an older grammar taken as stored)"
         return (
             f"recounted {self.messages} messages{older}, {self.check_ins} check-ins: missing {self.missing}, "
             f"extra {self.extra}, different {self.different}, rosters lost {self.unread_rosters}; {said}"

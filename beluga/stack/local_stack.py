@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import os
 import resource
+import shlex
 import signal
 import sys
 from collections.abc import Callable
@@ -23,6 +24,8 @@ from beluga.stack.service_notice import keep_telling, tell_service_manager
 from beluga.stack.stack import SERVICES, Ports, RunFile, lock, secrets_of, urls_of, write_run_file
 from beluga.stack.supervisor import Program, Supervisor
 from beluga.stack.watchdog import asks_health
+from election.access.accounts import none_yet
+from election.access.tokens import FIRST_ACCOUNT, Tokens
 from election.postgres.database import connect
 from election.postgres.migrate import migrate
 from election.runtime.clock import FileClock
@@ -129,6 +132,12 @@ class LocalStack:
         env = self._environment(url, clock_file)
         if plan.election is not None:
             await _import(plan.election, env, plan.confirm)
+        has_election, first = await _begun(url)
+        if first:
+            token = Tokens(env["BELUGA_SECRET"]).sign(FIRST_ACCOUNT, {})
+            self._run = replace(
+                self._run, first_account_url=f"{self._run.urls['dashboard']}/first?token={token}"
+            )
         if clock_file is not None:
             await self._set_clock(clock_file, url)
         logs = plan.state.absolute() / "logs"
@@ -136,8 +145,10 @@ class LocalStack:
         urls = self._run.urls
         behind = list(SERVICES)
 
+        path = "readyz" if has_election else "healthz"  # without an election nothing is ready for the day
+
         async def all_ready() -> bool:
-            answers = await asyncio.gather(*(_answers(f"{urls[name]}/readyz") for name in behind))
+            answers = await asyncio.gather(*(_answers(f"{urls[name]}/{path}") for name in behind))
             behind[:] = [name for name, ready in zip(behind, answers, strict=True) if not ready]
             return not behind
 
@@ -207,6 +218,8 @@ class LocalStack:
             "BELUGA_REHEARSAL": "true" if plan.rehearsal else "false",
             "PYTHONUNBUFFERED": "1",
         }
+        # The war room's pages that take files run our own commands (docs/decisions/0028-office-commands.md).
+        env.setdefault("BELUGA_OFFICE_COMMAND", f"{shlex.quote(sys.executable)} -m beluga")
         env["BELUGA_PUBLIC_URL"] = plan.public_url or urls["intake"]
         # numpy's own thread pools would fight the services for the cores
         env.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -272,6 +285,15 @@ async def _migrate(url: str) -> None:
         raise StackError(f"cannot reach the database: {error}; check BELUGA_DATABASE_URL") from error
     try:
         await migrate(connection)
+    finally:
+        await connection.close()
+
+
+async def _begun(url: str) -> tuple[bool, bool]:
+    """Whether there is an election, and whether there is no account yet."""
+    connection = await connect(url)
+    try:
+        return bool(await connection.fetchval("select true from election")), await none_yet(connection)
     finally:
         await connection.close()
 

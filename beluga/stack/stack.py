@@ -94,6 +94,7 @@ class RunFile:
     pids: dict[str, int] = field(default_factory=dict)
     restarts: dict[str, int] = field(default_factory=dict)
     public_url: str = ""  # where people reach it, where that was named
+    first_account_url: str = ""  # where there is no account yet: opens the page that makes the first
 
 
 def urls_of(ports: Ports, host: str = "127.0.0.1") -> dict[str, str]:

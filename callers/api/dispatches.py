@@ -7,7 +7,7 @@ from callers.api.identity import staff_of
 from callers.api.keys import service_of
 from callers.api.openapi import Route
 from callers.api.permission import deciding, for_all, of_precinct, sees
-from callers.dispatch.orders import PollsClosedError, UnknownPrecinctError
+from callers.dispatch.orders import NobodyLeftError, PollsClosedError, UnknownPrecinctError
 from callers.service.calling_service import CallingService
 from election.wire import callers as wire
 
@@ -15,10 +15,19 @@ from election.wire import callers as wire
 async def get_dispatches(request: web.Request) -> web.Response:
     """Precincts open for calling, and where callers would help, in the account's counties."""
     who, service = staff_of(request), service_of(request)
-    found = await service.orders.list()
+    found = await service.orders.list(service.time.now())
     found.dispatches = [d for d in found.dispatches if sees(who, service, d.precinct_id)]
     found.proposals = [p for p in found.proposals if sees(who, service, p.precinct_id)]
+    found.ended = [e for e in found.ended if sees(who, service, e.precinct_id)]
+    found.obstacles = [o for o in found.obstacles if sees(who, service, o.precinct_id)]
     return answer(found)
+
+
+async def get_history(request: web.Request) -> web.Response:
+    """The day's dispatches with what came of each, in the account's counties."""
+    who, service = staff_of(request), service_of(request)
+    found = [d for d in await service.orders.history() if sees(who, service, d.precinct_id)]
+    return answer(wire.DispatchHistory(dispatches=found))
 
 
 async def post_dispatch(request: web.Request) -> web.Response:
@@ -33,6 +42,8 @@ async def post_dispatch(request: web.Request) -> web.Response:
         return problem(404, "unknown_precinct", "There is no such precinct in this election.")
     except PollsClosedError:
         return problem(409, "closed", "The polls there have closed.")
+    except NobodyLeftError as error:
+        return problem(409, "nobody_left", str(error))
 
 
 async def delete_dispatch(request: web.Request) -> web.Response:
@@ -67,6 +78,7 @@ def _limits(service: CallingService) -> wire.LimitsView:
 
 ROUTES: list[Route] = [
     ("GET", "/dispatches", get_dispatches, None, wire.DispatchList),
+    ("GET", "/dispatches/history", get_history, None, wire.DispatchHistory),
     ("POST", "/dispatches", post_dispatch, wire.DispatchOrder, wire.DispatchView),
     ("GET", "/dispatch-limits", get_limits, None, wire.LimitsView),
     ("PUT", "/dispatch-limits", put_limits, wire.DispatchLimits, wire.LimitsView),

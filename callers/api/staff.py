@@ -65,6 +65,7 @@ async def get_floor(request: web.Request) -> web.Response:
             answered=one.answered, abusive=one.abusive, barred=one.barred, phone_bank=one.bank,
             joined_from=one.joined_from, shown=one.shown, unreported=one.unreported,
             given_back=one.given_back, odd=one.odd,
+            why_idle=service.idle.why(one.caller_id, one.idle, barred=one.barred),
         )
         for one in await service.people.on_duty(now)
         if sees(who, service, one.precinct_id)

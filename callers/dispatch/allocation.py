@@ -74,6 +74,12 @@ class CallerPool:
 ANYWHERE = CallerPool()
 
 
+def gain(need: Need, callers: int, limits: Limits) -> float:
+    """U(k) of the objective: the votes that so many callers are expected to bring."""
+    worth = need.worth(limits)
+    return -worth * expm1(-callers * limits.votes_per_caller / worth) if worth > 0 else 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class CallersByPlace:
     """Callers by precinct, and by pool and county. What gets none is left out."""

@@ -1,10 +1,10 @@
 """Which precincts are called: what starts, ends and rests, and why. Pure: values in, values out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from callers.dispatch.allocation import CallerPool, Need, allocate
+from callers.dispatch.allocation import CallerPool, Need, allocate, gain
 from callers.rules.limits import Limits
 from election.wire.feed import PrecinctInfo, PrecinctState, Standing
 
@@ -44,6 +44,11 @@ class Hold:
 
 Decision = Start | End | Hold
 
+USED_UP = "list used up: everybody on it has been reached or taken off it"
+BEHIND = (PrecinctState.LAGGING, PrecinctState.WATCH)
+LEAST_VOTES = 0.5  # expected by close: fewer are no offer
+SPENT_IN = timedelta(hours=2)  # a caller brings `votes_per_caller` in so long; less time, fewer votes
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -60,12 +65,19 @@ def obstacle(standing: Standing, limits: Limits) -> str:
     """Why calls cannot help there now; empty where they can."""
     if standing.incidents:
         return f"{standing.incidents} open incident{'s' * (standing.incidents > 1)} there"
-    if (standing.line_minutes or 0) >= limits.line_minutes:
-        return f"the line is {standing.line_minutes} minutes long"
-    if (standing.line_people or 0) >= limits.line_people:
-        return f"{standing.line_people} people stand in line"
+    if line := long_line(standing, limits):
+        return line
     if standing.state is PrecinctState.DOUBTFUL:
         return "the reports from there disagree"
+    return ""
+
+
+def long_line(standing: Standing, limits: Limits) -> str:
+    """A line so long that who is called could not vote: it holds staff's orders, too."""
+    if (standing.line_minutes or 0) >= limits.line_minutes:
+        return f"line {standing.line_minutes} min"
+    if (standing.line_people or 0) >= limits.line_people:
+        return f"{standing.line_people} people in line"
     return ""
 
 
@@ -92,7 +104,7 @@ def _review(dispatch: Open, seen: Seen, now: datetime, limits: Limits) -> End | 
     if now >= dispatch.closes_at:
         return End(precinct, "the polls have closed", "clock")
     if seen.remaining.get(precinct, 1) == 0:
-        return End(precinct, "everybody on the list has been reached or taken off it")
+        return End(precinct, USED_UP)
     standing = seen.standings.get(precinct)
     if standing is None or not seen.fresh:
         return None
@@ -100,7 +112,7 @@ def _review(dispatch: Open, seen: Seen, now: datetime, limits: Limits) -> End | 
         return End(precinct, "the polls have closed")
     if standing.state is PrecinctState.ON_PACE and dispatch.seen_behind:
         return End(precinct, "it has caught up with its peers")
-    hold = obstacle(standing, limits) if dispatch.automatic else ""
+    hold = obstacle(standing, limits) if dispatch.automatic else long_line(standing, limits)
     return Hold(precinct, hold) if hold != dispatch.hold else None
 
 
@@ -111,8 +123,7 @@ def _lagging(seen: Seen, now: datetime, limits: Limits) -> list[Need]:
         info = seen.precincts.get(precinct)
         if (
             standing.state is lagging
-            and standing.p_lagging >= limits.least_probability
-            and standing.shortfall >= limits.least_missing
+            and _surely(standing, limits)
             and seen.remaining.get(precinct, 1) > 0
             and not obstacle(standing, limits)
             and info is not None
@@ -130,15 +141,90 @@ def _lagging(seen: Seen, now: datetime, limits: Limits) -> list[Need]:
     return found
 
 
-def proposals(
-    seen: Seen, live: Sequence[Open], callers: Mapping[CallerPool, int], now: datetime, limits: Limits
-) -> list[tuple[Need, int]]:
-    """Where callers would go if staff agreed: lagging precincts without a dispatch, most votes first."""
+def _surely(standing: Standing, limits: Limits) -> bool:
+    """Whether it lags so surely and by so many votes that callers may go there without staff."""
+    return standing.p_lagging >= limits.least_probability and standing.shortfall >= limits.least_missing
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """So many callers to a precinct, and the votes that they are expected to bring by close."""
+
+    need: Need
+    callers: int
+    votes: float
+    urgent: bool
+
+
+def offers(  # noqa: PLR0917
+    seen: Seen, live: Sequence[Open], callers: Mapping[CallerPool, int], now: datetime, limits: Limits,
+    dials: Callable[[str], bool] = lambda zone: True,
+) -> list[Offer]:  # fmt: skip
+    """Where callers would go if staff agreed: behind or watched, without a dispatch, where calls can help.
+
+    What surely lags comes first, then the most votes. `dials`: whether it is calling time in a zone.
+    """
+    if not seen.fresh:
+        return []
     taken = {d.precinct_id for d in live}
-    needs = [n for n in _lagging(seen, now, limits) if n.precinct_id not in taken] if seen.fresh else []
+    needs, left = [], {}
+    for precinct, standing in seen.standings.items():
+        info = seen.precincts.get(precinct)
+        if standing.state not in BEHIND or precinct in taken or info is None:
+            continue
+        if precinct not in seen.remaining or _hindrance(standing, info, seen, now, limits, dials):
+            continue
+        reachable = seen.remaining[precinct]
+        needs.append(Need(precinct, standing.p_lagging, standing.shortfall, reachable, county=info.county))
+        left[precinct] = min(1.0, (info.closes_at - now.timestamp()) / SPENT_IN.total_seconds())
     shares = allocate(needs, callers, limits).precincts
-    pairs = [(n, shares[n.precinct_id]) for n in needs if n.precinct_id in shares]
-    return sorted(pairs, key=lambda pair: (-pair[0].worth(limits), pair[0].precinct_id))
+    found = []
+    for need in needs:
+        standing, count = seen.standings[need.precinct_id], shares.get(need.precinct_id, 0)
+        votes = gain(need, count, limits) * left[need.precinct_id]
+        if votes >= LEAST_VOTES:
+            urgent = standing.state is PrecinctState.LAGGING and _surely(standing, limits)
+            found.append(Offer(need, count, votes, urgent))
+    return sorted(found, key=lambda o: (not o.urgent, -o.votes, o.need.precinct_id))
+
+
+def obstacles(
+    seen: Seen, live: Sequence[Open], now: datetime, limits: Limits,
+    dials: Callable[[str], bool] = lambda zone: True,
+) -> dict[str, str]:  # fmt: skip
+    """Why callers cannot help now, of each precinct that is behind or watched and has no dispatch."""
+    if not seen.fresh:
+        return {}
+    taken = {d.precinct_id for d in live}
+    found = {}
+    for precinct, standing in seen.standings.items():
+        info = seen.precincts.get(precinct)
+        if standing.state not in BEHIND or precinct in taken or info is None:
+            continue
+        if reason := _hindrance(standing, info, seen, now, limits, dials):
+            found[precinct] = reason
+    return found
+
+
+def _hindrance(  # noqa: PLR0917
+    standing: Standing, info: PrecinctInfo, seen: Seen, now: datetime, limits: Limits,
+    dials: Callable[[str], bool],
+) -> str:  # fmt: skip
+    if info.closes_at <= now.timestamp():
+        return "the polls have closed"
+    if hold := obstacle(standing, limits):
+        return hold
+    if not dials(info.timezone):
+        return "outside calling hours"
+    remaining = seen.remaining.get(standing.precinct_id)  # None: not counted yet
+    if remaining == 0:
+        return "nobody left to call"
+    if (
+        remaining
+        and standing.p_lagging * min(standing.shortfall, remaining * limits.votes_per_voter) < LEAST_VOTES
+    ):
+        return "calls would bring less than one vote"
+    return ""
 
 
 def _because(need: Need) -> str:

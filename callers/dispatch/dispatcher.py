@@ -11,8 +11,8 @@ from contextlib import suppress
 from datetime import datetime
 
 from callers.dispatch.allocation import ANYWHERE, CallerPool
-from callers.dispatch.decisions import End, Hold, Open, Seen, Start, decide, proposals
-from callers.dispatch.live_dispatches import BEHIND, ITSELF, LiveDispatches
+from callers.dispatch.decisions import BEHIND, End, Hold, Open, Seen, Start, decide, offers
+from callers.dispatch.live_dispatches import ITSELF, LiveDispatches
 from callers.dispatch.placement import ON_DUTY
 from callers.dispatch.views import proposals_of
 from callers.queries.statements import statements
@@ -25,7 +25,7 @@ _SQL, _LEASES = statements("dispatches"), statements("leases")
 _WHEREABOUTS_SECONDS = 5.0  # real; where other services' callers work
 _TELL_SECONDS = 2.0  # real; between writes of what the board shows beside a dispatch
 _LIMITS_SECONDS = 2.0  # real; limits that staff set hold within
-_PROPOSALS = 50  # shown at most
+_PROPOSALS = 100  # shown at most
 
 
 class Dispatcher:
@@ -78,9 +78,9 @@ class Dispatcher:
         counts, shares = self._dispatches.callers.counts, self._dispatches.callers.shares
         reachable = self._dispatches.reachable_voters
         rows = [(p, counts[p], shares.get(p, 0), reachable.now(p)) for p in sorted(self._dispatches.live)]
-        offers = sorted(self._offers(now), key=lambda o: o.precinct_id)
         proposed: list[tuple[object, ...]] = [
-            (o.precinct_id, o.callers, o.missing, o.reachable, o.sentence) for o in offers
+            (o.precinct_id, o.callers, o.missing, o.reachable, o.sentence, o.votes, o.urgent)
+            for o in sorted(self._offers(now), key=lambda o: o.precinct_id)
         ]
         async with self._dispatches.transaction() as connection:
             await term.fence(connection)
@@ -115,7 +115,10 @@ class Dispatcher:
         lagging: list[str] = []
         if self._dispatches.fresh:
             standings = self._dispatches.feed.standings
-            lagging = [p for p, s in standings.items() if s.state is PrecinctState.LAGGING]
+            behind = [
+                (s.state is not PrecinctState.LAGGING, p) for p, s in standings.items() if s.state in BEHIND
+            ]
+            lagging = [p for _, p in sorted(behind)]
         await self._dispatches.reachable_voters.count(self._dispatches.live, lagging, now)
 
     async def _carry_out(self, term: Term, decision: Start | End | Hold, now: datetime) -> bool:
@@ -155,5 +158,8 @@ class Dispatcher:
     def _offers(self, now: datetime) -> Sequence[Proposal]:
         opens = [d.open for d in self._dispatches.live.values()]
         callers = self._dispatches.callers.callers() or {ANYWHERE: 1}
-        found = proposals(self._dispatches.seen(), opens, callers, now, self._dispatches.limits)
+        found = offers(
+            self._dispatches.seen(), opens, callers, now, self._dispatches.limits,
+            lambda zone: self._dispatches.dials(now, zone),
+        )  # fmt: skip
         return proposals_of(found[:_PROPOSALS], self._dispatches.name)

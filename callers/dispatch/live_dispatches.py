@@ -10,7 +10,7 @@ from uuid import uuid4
 import asyncpg
 
 from callers.dispatch.allocation import CallerPool, Need
-from callers.dispatch.decisions import Open, Seen
+from callers.dispatch.decisions import BEHIND, Open, Seen
 from callers.dispatch.feed import CallersView
 from callers.dispatch.placement import CallerPlacement
 from callers.dispatch.places import Place, Places
@@ -18,20 +18,21 @@ from callers.dispatch.reachable_voters import ReachableVoters
 from callers.dispatch.views import Live
 from callers.queries.statements import statements
 from callers.rules.limits import Limits
+from callers.rules.policy import Rules, may_dial
 from election.wire.callers import DispatchLimits
-from election.wire.feed import PrecinctState
 
 _SQL = statements("dispatches")
-BEHIND = (PrecinctState.LAGGING, PrecinctState.WATCH)
+_RULES = Rules()
 ITSELF = "callers"  # who starts and ends what nobody ordered
 
 
 class LiveDispatches:
     """What the automatic decisions and staff's orders both act on."""
 
-    def __init__(
-        self, pool: asyncpg.Pool, feed: CallersView, places: Places, limits: Limits, stale_seconds: float
-    ) -> None:
+    def __init__(  # noqa: PLR0917
+        self, pool: asyncpg.Pool, feed: CallersView, places: Places, limits: Limits, stale_seconds: float,
+        rules: Rules = _RULES,
+    ) -> None:  # fmt: skip
         self.pool = pool
         self.feed = feed
         self.places = places
@@ -39,6 +40,7 @@ class LiveDispatches:
         self.limits = limits
         self.limits_by = ""  # who set them, where staff did
         self._stale_seconds = stale_seconds
+        self._rules = rules
         self.live: dict[str, Live] = {}
         self.callers = CallerPlacement(places.county)
         self.reachable_voters = ReachableVoters(pool)
@@ -130,6 +132,28 @@ class LiveDispatches:
     def all_choices(self, caller_id: str, caller_pool: CallerPool, now: datetime) -> list[str]:
         """Every precinct to try for a caller, best first."""
         return self.callers.all_choices(caller_id, caller_pool, self.live, lambda p: self.runs(p, now))
+
+    def dials(self, now: datetime, zone: str) -> bool:
+        """Whether it is calling time there."""
+        return may_dial(now, zone, self._rules)
+
+    def why_idle(self, precinct_id: str, calling: int, now: datetime) -> str:
+        """Why nobody holds a voter of a precinct that is open; empty where somebody does, or it rests."""
+        dispatch = self.live[precinct_id]
+        if calling or dispatch.row["hold"]:
+            return ""
+        place = self.places.get(precinct_id)
+        if place and not self.dials(now, place.zone):
+            return "outside calling hours"
+        if not self.callers.callers():
+            return "no caller is on duty"
+        if self.reachable_voters.now(precinct_id) == 0:
+            return "everybody left was called lately"
+        if not self.callers.shares.get(precinct_id):
+            return "callers bring more elsewhere"
+        if here := self.callers.counts[precinct_id]:
+            return f"{here} between two calls"
+        return "callers are on their way"
 
     def missing_now(self, precinct_id: str) -> int | None:
         """Votes missing by the last standings; None where they are too old to say."""

@@ -2,16 +2,26 @@
 
 from datetime import datetime
 
+from callers.dispatch.decisions import BEHIND, long_line, obstacles
 from callers.dispatch.live_dispatches import LiveDispatches
 from callers.dispatch.views import Live, view_of
 from callers.errors import CallersError
 from callers.queries.statements import statements
 from callers.rules.limits import Limits
 from election.access.audit import record
-from election.wire.callers import DispatchLimits, DispatchList, DispatchOrder, DispatchView, Proposal
+from election.wire.callers import (
+    DispatchEndView,
+    DispatchLimits,
+    DispatchList,
+    DispatchOrder,
+    DispatchView,
+    ObstacleView,
+    PastDispatch,
+    Proposal,
+)
 
 _SQL = statements("dispatches")
-_PROPOSED = ("precinct_id", "callers", "missing", "reachable", "sentence")
+_PROPOSED = ("precinct_id", "callers", "missing", "reachable", "sentence", "votes", "urgent")
 
 
 class UnknownPrecinctError(CallersError):
@@ -20,6 +30,10 @@ class UnknownPrecinctError(CallersError):
 
 class PollsClosedError(CallersError):
     """The polls there have closed."""
+
+
+class NobodyLeftError(CallersError):
+    """Everybody on the list there has been reached or taken off it: callers would find nobody."""
 
 
 class DispatchOrders:
@@ -42,13 +56,21 @@ class DispatchOrders:
         await self._dispatches.read_limits()
 
     async def order(self, order: DispatchOrder, account: str, now: datetime) -> DispatchView:
-        """Staff send callers. Raises `UnknownPrecinctError`, `PollsClosedError`."""
+        """Staff send callers. Raises `UnknownPrecinctError`, `PollsClosedError`, `NobodyLeftError`.
+
+        Where the line is long it rests until it is shorter, as the answer says.
+        """
         place = self._dispatches.places.get(order.precinct_id)
         if place is None:
             raise UnknownPrecinctError
         if place.closes_at <= now:
             raise PollsClosedError
-        count = f"{order.callers_wanted} callers" if order.callers_wanted else "callers"
+        if await self._dispatches.reachable_voters.look(order.precinct_id, now) == 0:
+            raise NobodyLeftError
+        standing = self._dispatches.feed.standings.get(order.precinct_id) if self._dispatches.fresh else None
+        hold = long_line(standing, self._dispatches.limits) if standing else ""
+        wanted = order.callers_wanted
+        count = "1 caller" if wanted == 1 else f"{wanted} callers" if wanted else "callers"
         reason = f"{account} sent {count}"
         async with self._dispatches.transaction() as connection:
             started = await self._dispatches.start(
@@ -58,6 +80,8 @@ class DispatchOrders:
                 await connection.execute(
                     _SQL["take_over"], order.precinct_id, order.callers_wanted, account, reason
                 )
+            if hold:
+                await connection.execute(_SQL["hold"], order.precinct_id, hold)
             await record(
                 connection, now, account, "dispatch.order", f"precinct:{order.precinct_id}",
                 {"callers_wanted": order.callers_wanted},
@@ -76,7 +100,9 @@ class DispatchOrders:
         self._dispatches.share(now)
         return bool(ended)
 
-    def view(self, live: Live, calls: int = 0) -> DispatchView:
+    def view(
+        self, live: Live, calls: int = 0, promises: int = 0, calling: int = 0, why_idle: str = ""
+    ) -> DispatchView:
         """As staff are shown it."""
         precinct = live.row["precinct_id"]
         return view_of(
@@ -87,18 +113,42 @@ class DispatchOrders:
             missing=self._dispatches.missing_now(precinct),
             reachable=self._dispatches.reachable_voters.now(precinct),
             calls=calls,
+            promises=promises,
+            calling=calling,
+            why_idle=why_idle,
+            remaining=self._dispatches.reachable_voters.remaining().get(precinct),
         )
 
-    async def list(self) -> DispatchList:
-        """All live dispatches, and what the leading service would do if staff agreed."""
-        calls = {r["precinct_id"]: r["calls"] for r in await self._dispatches.pool.fetch(_SQL["calls"])}
-        live = self._dispatches.live
-        views = sorted((self.view(d, calls.get(p, 0)) for p, d in live.items()), key=lambda v: v.started_at)
-        rows = await self._dispatches.pool.fetch(_SQL["proposals"])
-        name = self._dispatches.name
+    async def history(self) -> list[PastDispatch]:
+        """The day's dispatches, over or not."""
+        return [PastDispatch(**row) for row in await self._dispatches.pool.fetch(_SQL["history"])]
+
+    async def list(self, now: datetime) -> DispatchList:
+        """All live dispatches, what came of others, and what the leading service would do if staff agreed."""
+        dispatches, fetch = self._dispatches, self._dispatches.pool.fetch
+        made = {r["precinct_id"]: (r["calls"], r["promises"]) for r in await fetch(_SQL["calls"])}
+        calling = {r["precinct_id"]: r["calling"] for r in await fetch(_SQL["calling"], now)}
+        live = dispatches.live
+        views = []
+        for precinct, dispatch in live.items():
+            n = calling.get(precinct, 0)
+            why = dispatches.why_idle(precinct, n, now)
+            views.append(self.view(dispatch, *made.get(precinct, (0, 0)), n, why))
+        rows = await fetch(_SQL["proposals"])
         offers = [
-            Proposal(**{key: row[key] for key in _PROPOSED}, precinct=name(row["precinct_id"]))
+            Proposal(**{key: row[key] for key in _PROPOSED}, precinct=dispatches.name(row["precinct_id"]))
             for row in rows
             if row["precinct_id"] not in live
         ]
-        return DispatchList(dispatches=views, proposals=offers, feed_age_seconds=self._dispatches.feed.age())
+        opens = [dispatch.open for dispatch in live.values()]
+        seen = dispatches.seen()
+        hindered = obstacles(seen, opens, now, dispatches.limits, lambda zone: dispatches.dials(now, zone))
+        behind = [p for p, s in seen.standings.items() if s.state in BEHIND and p not in live]
+        ended = await fetch(_SQL["ended"], behind)
+        return DispatchList(
+            dispatches=sorted(views, key=lambda v: v.started_at),
+            proposals=offers,
+            ended=[DispatchEndView(**row) for row in ended],
+            obstacles=[ObstacleView(precinct_id=p, reason=why) for p, why in sorted(hindered.items())],
+            feed_age_seconds=dispatches.feed.age(),
+        )

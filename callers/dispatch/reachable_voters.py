@@ -35,13 +35,23 @@ class ReachableVoters:
         self._known = {p: (max(1, n), n, -1e9) for p, n in reachable.items()}
 
     async def count(self, live: Collection[str], lagging: Collection[str], now: datetime) -> None:
-        """Counts those whose count is oldest, open ones first, a few at a time."""
+        """Counts those whose count is oldest, a few at a time: open ones, then those behind."""
         clock = time.monotonic()
+        place = {p: n for n, p in enumerate(lagging)}
         due = [p for p in {*live, *lagging} if clock - self._known.get(p, _NEVER)[2] > _COUNT_SECONDS]
-        due.sort(key=lambda p: (self._known.get(p, _NEVER)[2], p not in live, p))
-        due = due[:_COUNTS_A_TICK]
-        if due:
-            counted = {r["precinct_id"]: r for r in await self._pool.fetch(_SQL["reachable"], due, now)}
-            for precinct in due:
-                row = counted.get(precinct)
-                self._known[precinct] = (row["remaining"], row["now"], clock) if row else (0, 0, clock)
+        due.sort(key=lambda p: (self._known.get(p, _NEVER)[2], p not in live, place.get(p, -1), p))
+        await self._count(due[:_COUNTS_A_TICK], now)
+
+    async def look(self, precinct_id: str, now: datetime) -> int:
+        """Voters left there at all, counted just now."""
+        await self._count([precinct_id], now)
+        return self._known[precinct_id][0]
+
+    async def _count(self, due: list[str], now: datetime) -> None:
+        if not due:
+            return
+        clock = time.monotonic()
+        counted = {r["precinct_id"]: r for r in await self._pool.fetch(_SQL["reachable"], due, now)}
+        for precinct in due:
+            row = counted.get(precinct)
+            self._known[precinct] = (row["remaining"], row["now"], clock) if row else (0, 0, clock)

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from callers.dispatch.allocation import Need
-from callers.dispatch.decisions import Open
+from callers.dispatch.decisions import Offer, Open
 from election.wire.callers import DispatchView, Proposal
 
 
@@ -26,7 +25,7 @@ class Live:
 
 def view_of(
     live: Live, name: str, *, callers: int, allocated: int, missing: int | None, reachable: int | None,
-    calls: int = 0,
+    calls: int = 0, promises: int = 0, calling: int = 0, why_idle: str = "", remaining: int | None = None,
 ) -> DispatchView:  # fmt: skip
     """One live dispatch; `missing` and `reachable` None where nobody can say."""
     row = live.row
@@ -46,20 +45,32 @@ def view_of(
         missing_now=missing,
         reachable=reachable,
         calls=calls,
+        calling=calling,
+        promises=promises,
+        why_idle=why_idle,
+        remaining=remaining,
     )
 
 
-def proposals_of(found: Sequence[tuple[Need, int]], name_of: Callable[[str], str]) -> list[Proposal]:
+def proposals_of(found: Sequence[Offer], name_of: Callable[[str], str]) -> list[Proposal]:
     """Each with the sentence that staff say yes or no to."""
     return [
         Proposal(
-            precinct_id=need.precinct_id,
-            precinct=name_of(need.precinct_id),
-            callers=count,
-            missing=round(need.missing),
-            reachable=need.reachable,
-            sentence=f"Send {count} caller{'s' * (count > 1)} to {name_of(need.precinct_id)}: "
-            f"{need.missing:.0f} missing, {need.reachable} reachable",
+            precinct_id=offer.need.precinct_id,
+            precinct=name_of(offer.need.precinct_id),
+            callers=offer.callers,
+            missing=round(offer.need.missing),
+            reachable=offer.need.reachable,
+            votes=round(offer.votes, 1),
+            urgent=offer.urgent,
+            sentence=f"Send {offer.callers} caller{'s' * (offer.callers > 1)} to "
+            f"{name_of(offer.need.precinct_id)}: about {_votes(offer.votes)} by close of "
+            f"{offer.need.missing:.0f} missing, {offer.need.reachable} reachable",
         )
-        for need, count in found
+        for offer in found
     ]
+
+
+def _votes(votes: float) -> str:
+    whole = max(1, round(votes))
+    return f"{whole} vote{'s' * (whole > 1)}"

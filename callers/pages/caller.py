@@ -14,7 +14,7 @@ from callers.api.answers import Handler
 from callers.api.identity import caller_of, lease_of
 from callers.api.keys import ADDRESSES, SERVICE, service_of
 from callers.pages.outcome_forms import information, outcomes
-from callers.people.people import SPOKEN, autonym
+from callers.people.people import SPOKEN, Done, autonym
 from callers.queue.lease import AlreadyRecordedError, CallerOnDuty, TooLateError, UnknownLeaseError
 from callers.scripts import wording as scripts
 from callers.voters.encryption import SealedError
@@ -23,6 +23,7 @@ from election.postgres.database import UNREACHABLE
 from election.wire.callers import CallUnreported, LeaseAnswer, Outcome, OutcomeReport, VoterOnLease
 
 _NOTED = {Outcome.ABUSIVE: "abuse_noted", Outcome.NEEDS_RIDE: "ride_noted"}
+_BAR = 10  # calls that fill the bar once
 HEADERS = {
     "Cache-Control": "no-store",  # a voter must not stay in a shared phone's history
     "Referrer-Policy": "no-referrer",  # the address is the caller's key
@@ -52,10 +53,10 @@ def page(language: str, content: str, *, refresh: float | None = None, status: i
 
 
 def _language(caller: CallerOnDuty) -> str:
-    return scripts.known(caller.languages[0] if caller.languages else "en")
+    return scripts.known(caller.reads)
 
 
-def _voter(caller: CallerOnDuty, token: str, voter: VoterOnLease, beat: float) -> str:
+def _voter(caller: CallerOnDuty, token: str, voter: VoterOnLease, beat: float, done: Done) -> str:
     """The page of one voter on lease. Who it is comes with *Call*: the script fills the hidden parts in, and
     without JavaScript the page is sent anew.
     """
@@ -77,7 +78,7 @@ def _voter(caller: CallerOnDuty, token: str, voter: VoterOnLease, beat: float) -
     return f"""
 <main data-lease="{voter.lease_id}" data-beat="{beat:.1f}" data-saved="{escape(words["saved_here"])}"
  data-offline="{escape(words["no_connection"])}" data-stop="{escape(words["do_not_dial"])}">
-{_progress(words, voter)}
+{_progress(words, voter, done)}
 <header><h1 id="name">{escape(voter.name if voter.shown else voter.precinct)}</h1>
 <p id="number"{unseen}>{escape(voter.phone)}</p>{tongue if voter.language else ""}
 <p class="where">{escape(where)}</p></header>
@@ -123,19 +124,17 @@ def _speaks(caller: CallerOnDuty, token: str) -> str:
 </details>"""
 
 
-def _progress(words: dict[str, str], voter: VoterOnLease) -> str:
+def _progress(words: dict[str, str], voter: VoterOnLease, done: Done) -> str:
+    """What this caller has done today, a bar of their next ten calls; and how the precinct stands."""
+    mine = words["done"].format(calls=done.calls, promises=done.promises)
+    bar = f'<progress max="{_BAR}" value="{done.calls % _BAR}" aria-label="{escape(mine)}"></progress>'
+    said = f'<p class="progress">{escape(mine)}</p>{bar}'
     if not voter.missing_at_start:
-        return ""
+        return said
     before, now = voter.missing_at_start, voter.missing_now
-    if now is None:
-        sentence, width = words["missing_unknown"].format(place=voter.precinct, before=before), 0.0
-    else:
-        sentence = words["missing"].format(place=voter.precinct, before=before, now=now)
-        width = min(1.0, max(0.0, 1 - now / before))
-    return (
-        f'<p class="progress">{escape(sentence)}</p>'
-        f'<progress max="100" value="{width * 100:.0f}" aria-label="{escape(sentence)}"></progress>'
-    )
+    key = "missing_unknown" if now is None else "missing"
+    sentence = words[key].format(place=voter.precinct, before=before, now=now)
+    return f'{said}<p class="progress">{escape(sentence)}</p>'
 
 
 def _waiting(caller: CallerOnDuty, token: str, answer: LeaseAnswer) -> str:
@@ -174,7 +173,8 @@ async def show(request: web.Request) -> web.Response:
         return page(language, _unreported(caller, token, due))
     if current:
         beat = min(60.0, service.settings.lease_seconds / 4) / max(1.0, service.time.speed)
-        return page(language, _voter(caller, token, current, max(1.0, beat)))
+        mine = await service.people.done_today(caller.caller_id, service.time.now())
+        return page(language, _voter(caller, token, current, max(1.0, beat), mine))
     done = request.query.get("done", "")
     outcome = Outcome(done) if done in list(Outcome) else None
     lease = request.query.get("lease", "")
@@ -214,11 +214,13 @@ async def languages(request: web.Request) -> web.Response:
     token = request.match_info["token"]
     caller = await caller_of(request, token)
     form = await request.post()
-    first = str(form.get("page") or "")
-    rest = list(caller.languages) if first else [str(code) for code in form.getall("speaks", [])]
-    kept = [code for code in caller.languages if code in rest]  # the page's language stays first
+    links = service_of(request).links
     with contextlib.suppress(ValueError):
-        await service_of(request).links.speak(caller, [first, *kept, *rest])
+        if read := str(form.get("page") or ""):
+            await links.page_in(caller, read)
+        else:
+            spoken = [str(code) for code in form.getall("speaks", [])]
+            await links.speak(caller, [*(code for code in caller.languages if code in spoken), *spoken])
     raise web.HTTPSeeOther(f"/c/{quote(token)}")
 
 

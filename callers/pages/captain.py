@@ -14,6 +14,7 @@ from callers.scripts.ab_tests import TrialStatus
 from callers.scripts.wording import local
 from callers.scripts.wording import words as page_words
 from callers.service.calling_service import CallingService
+from callers.service.idle import IdleReasons
 from election.access.identity import identity_of
 from election.access.tokens import BadTokenError
 from election.wire.callers import NextMove
@@ -33,13 +34,14 @@ def _minutes(time: timedelta | None) -> str:
     return "" if time is None else f"{max(0, int(time.total_seconds() // 60))} min"
 
 
-def _row(one: OnDuty, base: str) -> str:
+def _row(one: OnDuty, base: str, why: str) -> str:
     idle = ' class="n alert"' if one.idle and one.idle > _IDLE else ' class="n"'
     odd = " alert" if one.odd else ""
     verb, value = ("Let in", "0") if one.barred else ("Take off", "1")
     return f"""<tr><th scope="row">{escape(one.name)}</th><td>{escape(", ".join(one.languages))}</td>
 <td>{escape(one.precinct_id)}</td><td class="n">{_minutes(one.on_a_call)}</td>
-<td{idle}>{_minutes(one.idle)}</td><td class="n">{one.last_hour}</td><td class="n">{one.calls}</td>
+<td{idle}>{_minutes(one.idle)}</td><td>{escape(why)}</td>
+<td class="n">{one.last_hour}</td><td class="n">{one.calls}</td>
 <td class="n">{one.answered}</td><td class="n{" alert" if one.abusive else ""}">{one.abusive or ""}</td>
 <td class="n">{one.shown}</td><td class="n{odd}">{one.unreported or ""}</td>
 <td class="n{odd}">{one.given_back or ""}</td><td>{escape(one.joined_from[:_PRINT])}</td>
@@ -49,14 +51,15 @@ def _row(one: OnDuty, base: str) -> str:
 </form></td></tr>"""
 
 
-def _table(people: list[OnDuty], base: str) -> str:
+def _table(people: list[OnDuty], base: str, idle: IdleReasons) -> str:
     head = "".join(
         f'<th scope="col"{" class=n" if n else ""}>{word}</th>'
         for word, n in (("Caller", 0), ("Speaks", 0), ("Precinct", 0), ("On a call", 1), ("Idle", 1),
-                        ("Last hour", 1), ("Today", 1), ("Answered", 1), ("Abuse", 1), ("TrialStatus", 1),
+                        ("Why", 0), ("Last hour", 1), ("Today", 1), ("Answered", 1), ("Abuse", 1),
+                        ("Shown", 1),
                         ("Not told", 1), ("Given back", 1), ("From", 0), ("Link", 0))
     )  # fmt: skip
-    rows = "".join(_row(one, base) for one in people)
+    rows = "".join(_row(one, base, idle.why(one.caller_id, one.idle, barred=one.barred)) for one in people)
     return f"""<div class="scroll" tabindex="0" role="region" aria-label="Callers"><table>
 <caption>Callers today</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"""
 
@@ -165,7 +168,8 @@ async def _content(service: CallingService, bank: str, base: str) -> str:
     return f"""<main class="wide"><h1>Phone bank</h1>
 <p>{on} on a call · {len(people)} today · {idle} idle over 10 min · calls in the last hour: {hour} ·
 pages waiting for work: {len(service.long_poll)}</p>{_odd(people)}{"".join(map(_code, banks))}
-{_table(people, base)}{_promises(moves, service)}{_sign_ups(joined)}{sheets_form(base) if not bank else ""}
+{_table(people, base, service.idle)}{_promises(moves, service)}{_sign_ups(joined)}
+{sheets_form(base) if not bank else ""}
 {_trial(await service.trials.latest())}</main>"""
 
 

@@ -91,6 +91,14 @@ class OnDuty:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """A caller's own day: calls, and those who said that they will vote."""
+
+    calls: int
+    promises: int
+
+
+@dataclass(frozen=True, slots=True)
 class AddressSignUps:
     """Volunteers who signed up from one address today."""
 
@@ -110,11 +118,20 @@ class People:
         self._address_callers = address_callers
 
     async def speak(self, caller_id: str, languages: Sequence[str]) -> None:
-        """What they speak from now on; the first is their page's. Raises `ValueError` for none."""
+        """What they speak with voters from now on. Raises `ValueError` for none."""
         known = [code for code in dict.fromkeys(languages) if code in SPOKEN]
         if not known:
             raise ValueError("at least one language")
         await self._pool.execute(_SQL["speak"], caller_id, known)
+
+    async def page_in(self, caller_id: str, language: str) -> None:
+        """The language of their page from now on."""
+        await self._pool.execute(_SQL["page_in"], caller_id, language)
+
+    async def done_today(self, caller_id: str, now: datetime) -> Done:
+        """What a caller has done today."""
+        (row,) = await self._pool.fetch(_SQL["done"], caller_id, now - _DAY)
+        return Done(row["calls"], row["promises"])
 
     async def open_bank(
         self, name: str, most_callers: int, ends_at: datetime, account: str, now: datetime

@@ -2,11 +2,38 @@
 select * from dispatches where ended_at is null
 
 -- :name calls
--- Calls made since each live dispatch began.
-select d.precinct_id, count(*) as calls
+-- Calls made since each live dispatch began, and promises among them.
+select d.precinct_id, count(*) as calls, count(*) filter (where c.outcome in ('will_vote', 'will_vote_at')) as promises
 from dispatches d join calls c on c.precinct_id = d.precinct_id and c.at >= d.started_at and c.undone_at is null
 where d.ended_at is null
 group by d.precinct_id
+
+-- :name calling
+-- Callers who hold a voter now.
+select precinct_id, count(*) as calling from leases
+where ended_at is null and expires_at > $1 and caller_id not like 'list:%'
+group by precinct_id
+
+-- :name ended
+-- The newest dispatch that is over of each of these precincts, and what came of it.
+select d.precinct_id, d.ended_at, d.ended_reason as reason,
+       (select count(*) from calls c where c.precinct_id = d.precinct_id and c.undone_at is null
+        and c.at >= d.started_at) as calls,
+       (select count(*) from calls c where c.precinct_id = d.precinct_id and c.undone_at is null
+        and c.at >= d.started_at and c.outcome in ('will_vote', 'will_vote_at')) as promises
+from (select distinct on (precinct_id) precinct_id, started_at, ended_at, ended_reason from dispatches
+      where precinct_id = any($1::text[]) and ended_at is not null
+      order by precinct_id, ended_at desc) d
+
+-- :name history
+-- Every dispatch of the day with the calls made while it was open.
+select d.precinct_id, d.automatic, d.started_at, d.started_by, round(d.missing_at_start)::integer as missing_at_start,
+       d.ended_at, coalesce(d.ended_reason, '') as ended_reason, count(c.outcome) as calls,
+       count(c.outcome) filter (where c.outcome in ('will_vote', 'will_vote_at')) as promises
+from dispatches d
+left join calls c on c.precinct_id = d.precinct_id and c.undone_at is null and c.at >= d.started_at
+                 and c.at <= coalesce(d.ended_at, 'infinity')
+group by d.dispatch_id order by d.started_at, d.precinct_id
 
 -- :name start
 insert into dispatches (dispatch_id, precinct_id, automatic, callers_wanted, started_at, started_by, reason,
@@ -57,8 +84,9 @@ where d.precinct_id = n.precinct_id and d.ended_at is null
 delete from dispatch_proposals
 
 -- :name propose
-insert into dispatch_proposals (precinct_id, callers, missing, reachable, sentence, at)
-select * from unnest($1::text[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::timestamptz[])
+insert into dispatch_proposals (precinct_id, callers, missing, reachable, sentence, votes, urgent, at)
+select * from unnest($1::text[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::real[],
+                     $7::boolean[], $8::timestamptz[])
 
 -- :name limits
 select * from dispatch_limits
@@ -74,4 +102,4 @@ on conflict (only_row) do update set
     line_people = excluded.line_people, set_by = excluded.set_by, set_at = excluded.set_at
 
 -- :name proposals
-select * from dispatch_proposals order by missing desc, precinct_id
+select * from dispatch_proposals order by urgent desc, votes desc, precinct_id

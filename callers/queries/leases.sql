@@ -204,12 +204,9 @@ order by l.caller_id, l.granted_at desc
 
 -- :name caller
 -- One who signed up at a phone bank is known while it lasts, in a rehearsal or on the day, whichever it was.
-select caller_id, name, languages, counties, elsewhere, barred, phone_bank from callers c
+select caller_id, name, languages, page_language, counties, elsewhere, barred, phone_bank from callers c
 where caller_id = $1
   and (c.phone_bank = '' or exists (select from phone_banks p where p.code = c.phone_bank and p.ends_at > $2))
-
--- :name calls_today
-select count(*) from calls where caller_id = $1 and undone_at is null
 
 -- :name analyze
 analyze leases, calls, strike_offs, opt_outs

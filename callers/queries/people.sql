@@ -1,6 +1,15 @@
 -- :name speak
--- What a caller says they speak; the first is the language of their page.
+-- What a caller says they speak with voters.
 update callers set languages = $2 where caller_id = $1
+
+-- :name page_in
+-- The language of a caller's page. They speak with voters what they spoke before.
+update callers set page_language = $2 where caller_id = $1
+
+-- :name done
+-- A caller's calls since $2, and the promises among them.
+select count(*) as calls, count(*) filter (where outcome in ('will_vote', 'will_vote_at')) as promises
+from calls where caller_id = $1 and at > $2 and undone_at is null
 
 -- :name bar
 -- Takes a link away (or gives it back), and the voter its caller holds.

@@ -30,6 +30,12 @@ class CallerOnDuty:
     languages: tuple[str, ...]
     caller_pool: CallerPool = ANYWHERE
     bank: str = ""  # the phone bank they signed up at; empty: known by name
+    page_language: str = ""  # empty: the first they speak
+
+    @property
+    def reads(self) -> str:
+        """The language of their page."""
+        return self.page_language or (self.languages[0] if self.languages else "en")
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,10 @@ class Queue:
         if row is None or row["barred"]:
             return None
         caller_pool = CallerPool(frozenset(row["counties"]), row["elsewhere"])
-        return CallerOnDuty(caller_id, row["name"], tuple(row["languages"]), caller_pool, row["phone_bank"])
+        return CallerOnDuty(
+            caller_id, row["name"], tuple(row["languages"]), caller_pool, row["phone_bank"],
+            row["page_language"],
+        )  # fmt: skip
 
     async def current(self, caller_id: str, now: datetime) -> Granted | None:
         """The lease a caller holds."""

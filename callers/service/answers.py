@@ -45,7 +45,7 @@ class Answers:
             seconds = min(600.0, max(5.0, (why.until - self._time.now()).total_seconds()))
             zone = next((self._places.zone(p) for p in self._dispatches.live), "") or "UTC"
             until = scripts.local(why.until, zone)
-        words = scripts.reason(_spoken(caller), why.reason, until)
+        words = scripts.reason(caller.reads, why.reason, until)
         return LeaseAnswer(
             reason=why.reason,
             message=words,
@@ -94,12 +94,12 @@ class Answers:
         if not found.reason:
             return LeaseStatus(live=True, expires_at=found.expires_at)
         key = "hours_now" if found.reason == "hours" else found.reason
-        words = scripts.reason(_spoken(caller), key)
+        words = scripts.reason(caller.reads, key)
         return LeaseStatus(live=False, reason=found.reason, message=words)
 
 
 def _said_before(caller: CallerOnDuty, before: PastOutcome, zone: str) -> str:
-    words = scripts.words(_spoken(caller))
+    words = scripts.words(caller.reads)
     said = words[before.outcome.value]
     if before.said_at:
         said += f" ({scripts.local(before.said_at, zone)})"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from callers.people.people import People
 from callers.queue.lease import CallerOnDuty
 from callers.queue.leases import Queue
+from callers.scripts.wording import LANGUAGES
 from callers.service.database_clock import DatabaseClock
 
 _CALLER_SECONDS = 10.0  # real; how long a barred caller may go on
@@ -29,8 +30,15 @@ class CallerLinks:
         return known[0]
 
     async def speak(self, caller: CallerOnDuty, languages: Sequence[str]) -> None:
-        """A caller says what they speak; the first is their page's. Raises `ValueError` for none."""
+        """A caller says what they speak with voters. Raises `ValueError` for none."""
         await self._people.speak(caller.caller_id, languages)
+        self._callers.pop(caller.caller_id, None)
+
+    async def page_in(self, caller: CallerOnDuty, language: str) -> None:
+        """A caller reads their page in this language. Raises `ValueError` for one that it does not have."""
+        if language not in LANGUAGES:
+            raise ValueError("a language of the page")
+        await self._people.page_in(caller.caller_id, language)
         self._callers.pop(caller.caller_id, None)
 
     async def bar(self, caller_id: str, account: str, *, barred: bool) -> bool:

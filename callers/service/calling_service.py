@@ -25,6 +25,7 @@ from callers.scripts.ab_tests import Trials
 from callers.service.answers import Answers
 from callers.service.caller_links import CallerLinks
 from callers.service.database_clock import DatabaseClock
+from callers.service.idle import IdleReasons
 from callers.service.long_poll import LongPoll
 from callers.service.metrics import Metrics
 from callers.service.pacing import Pacing
@@ -79,10 +80,13 @@ class CallingService:
             encryption=encryption,
             budgets=settings.budgets,
         )
-        self.dispatches = LiveDispatches(pool, feed, places, settings.limits, settings.feed_stale_seconds)
+        self.dispatches = LiveDispatches(
+            pool, feed, places, settings.limits, settings.feed_stale_seconds, settings.rules
+        )
         self.dispatcher = Dispatcher(self.dispatches, leader)
         self.orders = DispatchOrders(self.dispatches)
         self.long_poll = LongPoll()
+        self.idle = IdleReasons()
         self.people = People(pool, settings.address_callers)
         self.links = CallerLinks(self.queue, self.people, at)
         self.next_moves = NextMoves(pool, places.closes_at)
@@ -108,6 +112,7 @@ class CallingService:
         started = time.perf_counter()
         answer = await self._next_voter(caller)
         self.metrics.leases.labels(answer.reason or "granted").inc()
+        self.idle.note(caller.caller_id, answer)
         if answer.voter:
             self.metrics.lease_seconds.observe(time.perf_counter() - started)
         return answer

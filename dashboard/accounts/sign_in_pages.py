@@ -32,6 +32,7 @@ _NOT_DONE: tuple[type[BaseException], ...] = (*UNREACHABLE, AccountError)
 # Open to everyone: the sign-in page itself, its style, and what machines ask.
 _OPEN = (
     "/login",
+    "/first",
     "/healthz",
     "/readyz",
     "/metrics",

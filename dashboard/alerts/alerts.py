@@ -40,11 +40,12 @@ MOST_SHOWN = 500
 # One reading serves all boards. Another process may have changed them meanwhile: boards ask later than this
 # after the feed's word of a change (browser/alerts.js).
 LISTED_SECONDS = 0.5
+REWORD_SECONDS = 20.0  # real; between two wordings, however fast figures move: every board then asks once
 LINES = 10  # of one message outside; the rest is a number
 TELLABLE = timedelta(minutes=30)  # older news is no news
 SERVICE = WarRoomUser("war room", Role.STAFF, None)
 
-_OPEN = "select kind, subject from alerts where rehearsal = $1 and cleared_at is null"
+_OPEN = "select kind, subject, reason from alerts where rehearsal = $1 and cleared_at is null"
 _RAISE = """
 insert into alerts (rehearsal, kind, subject, precinct_id, county, reason, weight, raised_at)
 select $1, *, $8::timestamptz
@@ -55,6 +56,12 @@ _CLEAR = """
 update alerts set cleared_at = $4
 where rehearsal = $1 and cleared_at is null
   and (kind, subject) in (select * from unnest($2::text[], $3::text[]))
+"""
+_REWORD = """
+update alerts a set reason = n.reason, weight = n.weight, raised_reason = coalesce(a.raised_reason, a.reason)
+from unnest($2::text[], $3::text[], $4::text[], $5::float8[]) as n (kind, subject, reason, weight)
+where a.rehearsal = $1 and a.cleared_at is null and (a.kind, a.subject) = (n.kind, n.subject)
+  and a.reason <> n.reason
 """
 _COLUMNS = """
 alert_id, kind, precinct_id, county, reason, weight, raised_at, cleared_at, acknowledged_by, acknowledged_at
@@ -126,6 +133,7 @@ class Alerts:
         self._clock = clock
         self._watch = Watch()
         self._listed: list[Alert] = []
+        self._reworded_at = float("-inf")  # monotonic
         self._read_at = float("-inf")  # monotonic; the list is read again when old, or at once when changed
 
     async def run(self) -> None:
@@ -156,14 +164,21 @@ class Alerts:
         holding = conditions(heard.precincts, heard.standings, heard.incidents)
         now = self._clock.now()
         async with self._bridge.connection() as connection:
-            opened = [(r["kind"], r["subject"]) for r in await connection.fetch(_OPEN, rehearsal)]
-            turn = self._watch.look(holding, opened, now)
+            said = {(r["kind"], r["subject"]): r["reason"] for r in await connection.fetch(_OPEN, rehearsal)}
+            turn = self._watch.look(holding, said, now, said)
             if turn.raised:
                 await connection.execute(_RAISE, rehearsal, *_columns(turn.raised), now)
             if turn.over:
                 kinds, subjects = zip(*turn.over, strict=True)
                 await connection.execute(_CLEAR, rehearsal, list(kinds), list(subjects), now)
-        if turn.raised or turn.over:
+            reworded = turn.reworded if monotonic() - self._reworded_at > REWORD_SECONDS else ()
+            if reworded:
+                columns = [
+                    [getattr(c, name) for c in reworded] for name in ("kind", "subject", "reason", "weight")
+                ]
+                await connection.execute(_REWORD, rehearsal, *columns)
+                self._reworded_at = monotonic()
+        if turn.raised or turn.over or reworded:
             self._read_at = float("-inf")
 
     async def listed(self) -> list[Alert]:

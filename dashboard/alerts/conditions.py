@@ -99,10 +99,11 @@ def _short(text: str, longest: int = 80) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one look changes: conditions to raise, and keys of open alerts that are over."""
+    """What one look changes: conditions to raise, keys of open alerts that are over, and new words."""
 
     raised: tuple[Condition, ...]
     over: tuple[tuple[str, str], ...]
+    reworded: tuple[Condition, ...] = ()  # open ones that say something else by now
 
 
 class Watch:
@@ -116,11 +117,20 @@ class Watch:
         holding: Mapping[tuple[str, str], Condition],
         opened: Iterable[tuple[str, str]],
         now: datetime,
+        said: Mapping[tuple[str, str], str] | None = None,
     ) -> Turn:
-        """Compares what holds with the alerts that are open. The heaviest is raised first."""
+        """Compares what holds with the alerts that are open. The heaviest is raised first.
+
+        `said`: what the open ones say.
+        """
         opened = set(opened)
         fresh = [c for key, c in holding.items() if key not in opened]
         fresh.sort(key=lambda c: (-c.weight, c.key))
         self._gone = {key: self._gone.get(key, now) for key in opened if key not in holding}
         over = sorted(key for key, since in self._gone.items() if now - since >= CALM)
-        return Turn(tuple(fresh), tuple(over))
+        reworded = [
+            holding[key]
+            for key, words in (said or {}).items()
+            if key in holding and holding[key].reason != words
+        ]
+        return Turn(tuple(fresh), tuple(over), tuple(reworded))

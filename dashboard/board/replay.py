@@ -1,6 +1,7 @@
 """The board of a past minute: the tally's answer passed on, compressed, to those signed in."""
 
 import gzip
+from collections.abc import Callable
 from typing import Any
 
 import flask
@@ -10,8 +11,10 @@ from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import PAST_SECONDS, ServiceClientError, ServiceClients
 
 
-def add_replay(server: flask.Flask, bridge: AsyncBridge, service_clients: ServiceClients) -> None:
-    """Adds `GET /replay?at=` (ISO 8601 with an offset)."""
+def add_replay(
+    server: flask.Flask, bridge: AsyncBridge, service_clients: ServiceClients, page: Callable[[], Any]
+) -> None:
+    """Adds `GET /replay?at=` (ISO 8601 with an offset); without `at` it is the page of the day so far."""
 
     @server.get("/replay")
     def replay() -> Any:
@@ -19,6 +22,8 @@ def add_replay(server: flask.Flask, bridge: AsyncBridge, service_clients: Servic
         if who is None:
             flask.abort(401)
         at = flask.request.args.get("at", "")[:40]
+        if not at:
+            return page()
         try:
             body = bridge.run(service_clients.past(who, at), PAST_SECONDS + 1)
         except ServiceClientError as error:

@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 import flask
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 
-from dashboard.accounts.sign_in import WarRoomUser, csrf_token, needs_role, person
+from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, csrf_token, needs_role, person
 from dashboard.bridge.security_headers import feed_url, intake_url
+from dashboard.map.people import to_call
 from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.settings import DashboardSettings
 from election.access.accounts import WAR_ROOM
@@ -37,10 +38,18 @@ def _who() -> WarRoomUser:
 class BoardData:
     """`/boot`, `/feed-token`, `/shapes/…`, `/people`, `/watched`, `/hotline`."""
 
-    def __init__(self, settings: DashboardSettings, gazetteer: Gazetteer, tokens: Tokens) -> None:
+    def __init__(
+        self,
+        settings: DashboardSettings,
+        gazetteer: Gazetteer,
+        tokens: Tokens,
+        seen: Callable[[str, str, str, dict[str, Any]], None],
+    ) -> None:
+        """`seen` audits: account, action, subject, detail."""
         self._settings = settings
         self._gazetteer = gazetteer
         self._tokens = tokens
+        self._seen = seen
 
     def add_to(self, server: flask.Flask) -> None:
         """Adds the routes."""
@@ -50,6 +59,7 @@ class BoardData:
         server.get("/shapes/precincts")(self.precincts)
         server.get("/shapes/precincts/<path:county>")(self.county_precincts)
         server.get("/people")(self.people)
+        server.post("/phones")(needs_role(*WAR_ROOM)(csrf_checked(self.phones)))
         server.get("/watched")(self.watched)
         server.get("/hotline")(needs_role(*WAR_ROOM)(self.hotline))
 
@@ -120,7 +130,7 @@ class BoardData:
         return response
 
     def people(self) -> Any:
-        """Watchers of the precincts asked for, with their phones."""
+        """Names of the watchers of the precincts asked for."""
         who, here = _who(), self._places()
         asked = flask.request.args.getlist("precinct")[:MOST_PEOPLE]
         found = {}
@@ -128,8 +138,25 @@ class BoardData:
             precinct = here.precincts.get(precinct_id)
             if precinct and who.may_see(precinct.county):
                 watchers = here.watchers_of.get(precinct_id, [])
-                found[precinct_id] = [{"name": w.name, "phone": w.phone} for w in watchers]
+                found[precinct_id] = [{"name": w.name} for w in watchers]
         return _of_roster(flask.jsonify(found), here)
+
+    def phones(self) -> Any:
+        """Whom to call about a precinct, with their numbers. Who sees them is audited."""
+        who, here = _who(), self._places()
+        asked = flask.request.get_json(silent=True)
+        precinct_id = str(asked.get("precinct_id")) if isinstance(asked, dict) else ""
+        precinct = here.precincts.get(precinct_id)
+        if precinct is None or not who.may_see(precinct.county):
+            say_refused(who.login, "phones", "county")
+            return flask.jsonify(
+                done=False, message="That precinct is not known, or is outside your counties."
+            ), 403
+        people = to_call(precinct_id, here)
+        self._seen(who.login, "phones seen", f"precinct:{precinct_id}", {"people": len(people)})
+        response = flask.jsonify(done=True, people=people)
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     def watched(self) -> Any:
         """Precincts with a watcher, in the viewer's counties."""

@@ -64,7 +64,8 @@ def add_security_headers(
     def guard(response: flask.Response) -> flask.Response:
         feed = _origin(feed_url(settings, flask.request.host, flask.request.is_secure))
         headers = response.headers
-        headers["Content-Security-Policy"] = content_security_policy(script_hashes(), feed)
+        stricter = flask.g.get("content_policy")  # a photo's
+        headers["Content-Security-Policy"] = stricter or content_security_policy(script_hashes(), feed)
         headers["X-Content-Type-Options"] = "nosniff"
         headers["X-Frame-Options"] = "DENY"
         headers["Referrer-Policy"] = "same-origin"

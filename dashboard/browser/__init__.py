@@ -1,4 +1,4 @@
-"""Browser modules of the war room's pages, and how they are served, with the ground floor's beside them."""
+"""Browser modules of pages and components, and how they are served, with the ground floor's beside them."""
 
 import hashlib
 import re
@@ -10,6 +10,10 @@ import flask
 
 from election.browser import modules
 
+FOLDERS = (
+    Path(__file__).parent,
+    Path(__file__).parents[1] / "components",
+)  # served as one, names are told apart
 KEPT_SECONDS = 31_536_000  # a year: the modules' address changes with their content
 _IMPORTED = re.compile(r"""^(?:import|export) (?:[^;]*? from )?"\./([^"]+)";""", re.MULTILINE)
 
@@ -26,7 +30,7 @@ class Scripts:
 
     @classmethod
     def read(cls) -> "Scripts":
-        ours = {file.name: file.read_bytes() for file in Path(__file__).parent.glob("*.js")}
+        ours = {file.name: file.read_bytes() for folder in FOLDERS for file in folder.glob("*.js")}
         return cls({**modules(), **ours})
 
     def address(self, name: str) -> str:

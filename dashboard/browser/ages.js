@@ -1,9 +1,11 @@
 // Every age on the page and the header's numbers, once a second by this device's own clock.
+import { deskBadge, headerFacts } from "./after_close.js";
 import { board } from "./board.js";
 import { byId, setText } from "./elements.js";
 import { total } from "./lists.js";
+import { paintPhones } from "./phones.js";
 import { now } from "./stack_clock.js";
-import { badge, hhmm, hhmmss, percent, span, stateOf, weekday, whole } from "./words.js";
+import { badge, hhmm, hhmmss, span, stateOf, weekday, whole } from "./words.js";
 
 const OLD_S = 15; // a tile older than this says so in colour
 
@@ -24,25 +26,23 @@ export function tick() {
   /** @type {Element} */ (pill.lastElementChild).textContent = board.replaying() ? "replay" : standing();
   const all = board.ready && total(board);
   if (all) {
-    /** @param {string} key @param {string} text */
-    const put = (key, text) => setText(/** @type {Element} */ (byId("top-" + key).firstElementChild), text);
-    // With "silent" this makes the whole; who ever counted is another number, shown under Today.
-    put("reporting", all.precincts ? percent(1 - all.silent / all.precincts) : "–");
-    put("behind", whole(all.lagging));
-    put("silent", whole(all.silent));
-    const open = board.openIncidents().length;
-    put("incidents", String(open));
-    /** @type {Node} */ (byId("top-incidents").lastChild).textContent = open === 1 ? " incident" : " incidents";
+    for (const [key, [number, words, title]] of Object.entries(headerFacts(all, board.openIncidents().length))) {
+      const fact = byId("top-" + key), said = /** @type {Node} */ (fact.lastChild);
+      setText(/** @type {Element} */ (fact.firstElementChild), number);
+      if (said.textContent !== " " + words) said.textContent = " " + words;
+      if (title && fact.title !== title) fact.title = title;
+    }
   }
-  const waiting = board.desks ? board.desks.unread + board.desks.unknown + board.desks.held : 0;
+  const { waiting, title } = deskBadge(board.desks, all ? all.silent : 0, board.ready ? board.openIncidents().length : 0);
   byId("top-waiting").hidden = !waiting;
   byId("top-waiting").textContent = whole(waiting);
-  byId("top-waiting").title = "Unread texts, unknown phones and held counts that wait for a person";
+  byId("top-waiting").title = title;
   for (const age of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-ago]"))) {
     const words = span(at - Number(age.dataset.ago)) + " ago";
     if (age.textContent !== words) age.textContent = words;
   }
   paintNear();
+  paintPhones();
   paintTileAges(at);
 }
 

@@ -1,6 +1,7 @@
 // Alerts: one line for the most urgent that nobody has acknowledged, the rest behind it. Asked for when the feed
 // says that they changed (raised, over, acknowledged by anybody), never on a timer of its own.
 import { tick } from "./ages.js";
+import { byCounty, mattersOf } from "./alert_groups.js";
 import { board, post, say, soon } from "./board.js";
 import { csvButton } from "./csv.js";
 import { byId, make } from "./elements.js";
@@ -18,6 +19,7 @@ import { STATES, badge } from "./words.js";
  * @property {string} [acknowledged_at]
  * @property {string} [cleared_at]
  */
+/** @import {Matter} from "./alert_groups.js" */
 
 const GATHER_MS = 700; // longer than the war room keeps its list (LISTED_SECONDS)
 const FAILED_MS = 8000; // the feed does not say it twice
@@ -70,30 +72,36 @@ function take(list) {
   soon(["work"]);
 }
 
-/** @param {Alert} a */
-function line(a) {
-  const name = a.precinct_id ? board.nameOf(a.precinct_id) : a.county;
-  const where = a.precinct_id ? make("a", { href: "/precinct/" + encodeURIComponent(a.precinct_id), "data-precinct": a.precinct_id, class: "name" }, name)
+/** @param {Matter} m */
+function line(m) {
+  const a = m.first, name = m.precinctId ? board.nameOf(m.precinctId) : a.county;
+  const where = m.precinctId ? make("a", { href: "/precinct/" + encodeURIComponent(m.precinctId), "data-precinct": m.precinctId, class: "name" }, name)
     : make("a", { href: "/?county=" + encodeURIComponent(a.county), "data-county": a.county, class: "name" }, name);
-  const seen = make("button", { type: "button", "aria-label": "Acknowledge: " + name + ". " + a.reason }, "Acknowledge");
-  seen.addEventListener("click", () => acknowledge([a.id]));
+  const seen = make("button", { type: "button", "aria-label": "Acknowledge: " + name + ". " + m.words }, "Acknowledge");
+  seen.addEventListener("click", () => acknowledge(m.ids));
   const mark = a.kind in STATES ? badge(/** @type {keyof typeof STATES} */ (a.kind)) : make("span", { class: "state", "aria-hidden": "true" }, MARKS[a.kind] || "!");
-  return [mark, where, make("span", { class: "why" }, a.reason), make("span", { class: "since number", "data-ago": Date.parse(a.raised_at) / 1000 }), seen];
+  return [mark, where, make("span", { class: "why" }, m.words), make("span", { class: "since number", "data-ago": Date.parse(m.since) / 1000 }), seen];
 }
+
+/** A county's matters: its name where there are several counties, and a line each. @param {[string, Matter[]]} group @param {boolean} named */
+const group = ([county, matters], named) => [
+  named ? make("li", { class: "divide" }, (county || "No county") + " · " + matters.length) : null,
+  ...matters.map((m) => make("li", {}, ...line(m)))];
 
 function paintAlerts() {
   const holder = byId("alerts");
-  const due = listed.filter((a) => !a.acknowledged_by && !a.cleared_at && (!a.precinct_id || board.inView(a.precinct_id)));
-  const key = due.map((a) => a.id).join();
+  const due = mattersOf(listed, (a) => !a.precinct_id || board.inView(a.precinct_id));
+  const key = JSON.stringify(due.map((m) => [m.key, m.words, m.ids]));
   if (holder.dataset.key === key) return;
   holder.dataset.key = key;
   const open = Boolean(holder.querySelector("details")?.open);
   holder.hidden = !due.length;
   if (!due.length) { holder.replaceChildren(); return; }
   const all = make("button", { type: "button" }, "Acknowledge all " + due.length);
-  all.addEventListener("click", () => acknowledge(due.map((a) => a.id)));
-  const more = due.length < 2 ? null : make("details", {}, make("summary", {}, due.length - 1 + " more"),
-    make("div", { class: "more" }, make("ul", {}, ...due.slice(1, MOST_LISTED).map((a) => make("li", {}, ...line(a)))),
+  all.addEventListener("click", () => acknowledge(due.flatMap((m) => m.ids)));
+  const groups = byCounty(due.slice(1, MOST_LISTED));
+  const more = due.length < 2 ? null : make("details", {}, make("summary", {}, due.length - 1 + " more to acknowledge"),
+    make("div", { class: "more" }, make("ul", {}, ...groups.flatMap((g) => group(g, groups.length > 1))),
       make("p", { class: "actions" }, due.length > MOST_LISTED ? make("span", {}, due.length - MOST_LISTED + " not shown") : null, csvButton("alerts"), all)));
   if (more) more.open = open;
   holder.replaceChildren(make("p", { class: "first" }, ...line(due[0])), ...(more ? [more] : []));

@@ -2,16 +2,17 @@
 import { followAddress, go, readAddress } from "./address.js";
 import { tick } from "./ages.js";
 import { askAlerts } from "./alerts.js";
+import "./board_parts.js";
 import { askWatched, board, everything, followRoster, marks, paintNotice, say, setStale, signIn, signedOut, soon } from "./board.js";
 import { watchClicks } from "./clicks.js";
+import { mountAll, taken } from "./component.js";
 import { csvButton } from "./csv.js";
 import { byId, make } from "./elements.js";
 import { connectFeed } from "./feed_connection.js";
 import { firstAnswer } from "./first_question.js";
-import { buildHeader } from "./header.js";
 import { beginKiosk } from "./kiosk.js";
 import { map, readTheme, showMap } from "./map.js";
-import { lookAt, watchMap } from "./map_gestures.js";
+import { lookAt } from "./map_gestures.js";
 import { paintMap } from "./paint.js";
 import { panelChanged, panelNews, showPanel } from "./panel.js";
 import { panelScripts } from "./panel_scripts.js";
@@ -67,9 +68,19 @@ function chooseView() {
   const tools = byId("map-tools");
   tools.replaceChildren();
   if (county !== null) tools.append(make("button", { type: "button", "data-county": "" }, "← All counties"), make("b", {}, county || "No county"));
+  if (boot.county_names.length > 1) tools.append(countyChoice(boot.county_names));
   tools.append(make("button", { type: "button", id: "as-table" }, "Table"), csvButton("map"));
   showParts();
   showMap(board.view, (box) => { lookAt(box); paintMap(null); });
+}
+
+/** Counties by name: on a map of many the small ones are hard to hit. @param {string[]} names */
+function countyChoice(names) {
+  const choice = make("select", { "aria-label": "County", id: "county-choice" }, make("option", { value: "*" }, "All counties"),
+    ...names.map((name) => make("option", { value: name }, name || "No county")));
+  choice.value = board.county ?? "*";
+  choice.addEventListener("change", () => go({ county: choice.value === "*" ? null : choice.value }));
+  return choice;
 }
 
 // The map or its table, and the phone's tab, as the address has them.
@@ -81,13 +92,15 @@ function showParts() {
   for (const b of /** @type {HTMLCollectionOf<HTMLElement>} */ (byId("tabs").children)) b.setAttribute("aria-pressed", String(b.dataset.tab === board.tab));
 }
 
+const entitle = () => { document.title = (board.selected ? board.nameOf(board.selected) + " · " : "") + "Beluga war room"; };
+
 function follow() {
   const before = { selected: board.selected, county: board.county };
   readAddress();
   showParts();
   if (before.county !== board.county) chooseView();
   if (before.selected !== board.selected) showPanel(board.selected);
-  document.title = (board.selected ? board.nameOf(board.selected) + " · " : "") + "Beluga war room";
+  entitle();
   everything();
   followReplay();
 }
@@ -112,9 +125,8 @@ async function begin() {
   byId("notice").textContent = byId("notice").className = "";
   board.boot = boot;
   setZone(boot.timezone);
-  buildHeader(boot);
+  mountAll();
   watchClicks();
-  watchMap();
   readAddress();
   followAddress(follow);
   readTheme(); // a wall is dark, whatever the device prefers
@@ -138,4 +150,5 @@ Object.assign(window, {
     get seq() { return board.feed.seq; },
   })),
 });
+taken.then(() => { marks.taken = performance.now(); });
 begin();

@@ -39,9 +39,17 @@ export const marks = {
   firstPaint: undefined,
   /** @type {number | undefined} */
   firstMap: undefined,
+  /** When Dash had the page. @type {number | undefined} */
+  taken: undefined,
 };
 
 const live = new FeedRows();
+
+/** A polling site's name: that of its precincts, which vote in one building. @param {Map<string, import("feed-messages").PrecinctInfo>} info @param {string} id */
+export function siteName(info, id) {
+  for (const p of info.values()) if (p.site_id === id) return p.name + ", whole building";
+  return "";
+}
 
 export const board = {
   /** @type {Boot | null} */
@@ -60,7 +68,7 @@ export const board = {
   get incidents() { return this.shown.incidents; },
   get desks() { return this.shown.desks; },
   get calls() { return this.shown.calls; },
-  /** Watchers of a precinct, once asked for. @type {Map<string, {name: string, phone: string}[]>} */
+  /** Watchers of a precinct, once asked for. @type {Map<string, {name: string}[]>} */
   people: new Map(),
   /** Precincts with a watcher; null: not known yet. @type {Set<string> | null} */
   watched: null,
@@ -84,7 +92,7 @@ export const board = {
     return [...this.info.keys()].filter((id) => this.inView(id));
   },
   /** @param {string} id */
-  nameOf(id) { return this.info.get(id)?.name || id; },
+  nameOf(id) { return this.info.get(id)?.name || siteName(this.info, id) || id; },
   everything,
   openPanelAgain: () => {},
 };

@@ -3,11 +3,12 @@ import { TABS, go } from "./address.js";
 import { board } from "./board.js";
 import { targetOf } from "./elements.js";
 import { act } from "./panel.js";
+import { showPhones } from "./phones.js";
 import { saveTable } from "./tables.js";
 
 /** @import {TableName} from "./csv.js" */
 
-const HITS = "[data-action],[data-precinct],[data-county],[data-filter],[data-close],[data-full],button[data-tab],[data-csv],#as-table,[data-row]";
+const HITS = "[data-action],[data-precinct],[data-county],[data-filter],[data-close],[data-full],button[data-tab],[data-csv],#as-table,[data-phones],[data-row]";
 
 function close() {
   const from = board.selected;
@@ -25,6 +26,7 @@ function press(hit) {
   else if (d.close !== undefined) close();
   else if (d.full !== undefined) go({ precinct: board.selected }, true);
   else if (d.tab !== undefined) go({ tab: d.tab === TABS[0] ? null : d.tab }, false, true);
+  else if (d.phones !== undefined) showPhones(hit);
   else if (d.csv !== undefined) saveTable(/** @type {TableName} */ (d.csv));
   else if (hit.id === "as-table") go({ view: board.asTable ? null : "table" });
   else if (d.row && d.row !== "null") go({ precinct: d.row });

@@ -5,11 +5,15 @@ import { deskNews } from "./desk_news.js";
 import { byId, fieldOf, make, targetOf } from "./elements.js";
 import { connectFeed } from "./feed_connection.js";
 import { FeedView } from "./feed_view.js";
+import { panelScripts } from "./panel_scripts.js";
 import { now } from "./stack_clock.js";
+import { answerField, photoOf, showThread } from "./thread.js";
+import { whatsAppWords } from "./whatsapp.js";
 import { hhmm, hhmmss, setZone, span, whole } from "./words.js";
 
 /** @import {FeedHandlers} from "./feed_connection.js" */
 /** @import {Cell} from "./csv.js" */
+/** @import {Photo} from "./thread.js" */
 /** Who can be called about an item. @typedef {{name: string, phone: string, as: string}} Person */
 /** A step of what was said of an incident. @typedef {{at: string, by?: string, status: string, category?: string, text?: string}} Said */
 /**
@@ -36,13 +40,15 @@ import { hhmm, hhmmss, setZone, span, whole } from "./words.js";
  * @property {{step: number, to: string, at: string, state: string}[]} steps
  * @property {Said[]} history
  * @property {Person[]} people
+ * @property {Photo[]} [photos]
  */
-/** @typedef {{numbers: number, waiting: Record<string, number>, settled: Record<string, number>, at: string, oldest: string | null}} Outbox */
+/** @import {WhatsApp} from "./whatsapp.js" */
+/** @typedef {{numbers: number, waiting: Record<string, number>, settled: Record<string, number>, at: string, oldest: string | null, whatsapp?: WhatsApp | null}} Outbox */
 /** @typedef {"county" | "watchers" | "proven" | "invited" | "wrong_number" | "opted_out"} RollColumn */
 /** @typedef {{watchers: number, proven: number, unproven: number, wrong_number: number, opted_out: number, counties: Record<RollColumn, any>[]}} RollCall */
 
 const desk = document.body.dataset.desk || "";
-const csrf = document.querySelector(/** @type {"meta"} */ ("meta[name=csrf]"))?.content || "";
+const csrf = document.body.dataset.csrf || "";
 
 const GATHER_MS = desk === "silent" ? 1000 : 250; // what changes together is asked for once; jittered, so that all desks do not ask at once
 const REST_MS = 2000; // between two looks, however much changes
@@ -55,13 +61,13 @@ const ICONS = { unread: "?", unknown: "☎", held: "○", silent: "◌", inciden
 /** @type {Record<string, string>} */
 const FATES = { undelivered: "came back", failed: "was not taken", unknown: "may or may not have arrived" };
 /** @type {Record<string, string>} */
-const WHY = { wrong_number: "The number is wrong, or is no mobile phone.", opted_out: "The provider holds this phone for opted out.", account: "Our account with the provider does not allow it: look at the outbox's settings.", refused: "The provider refused it.", leader_lost: "We stopped in the middle of sending." };
+const WHY = { wrong_number: "The number is wrong, or is no mobile phone.", opted_out: "The provider holds this phone for opted out.", account: "Our account with the provider does not allow it: look at the outbox's settings.", outside_window: "WhatsApp takes free words only within 24 hours of the watcher’s last text: send it as SMS or call.", refused: "The provider refused it.", leader_lost: "We stopped in the middle of sending." };
 /** @type {Record<string, string>} */
 const ROLL = { "not invited": "Not invited yet.", invited: "Invited by text; no READY has come.", "wrong number": "Our texts do not reach this number: ask for the right one and mend the roster.", "opted out": "Texted STOP. Ask them to text START, or to use the form." };
 /** @type {Record<string, string>} */
 const UNSENT = { expired: "too late", silenced: "held back after STOP" };
 /** @type {Record<string, string>} */
-const PURPOSES = { question: "question", opt_out: "opt-out", reply: "reply", reassigned: "reassignment", reminder: "reminder", roll_call: "roll call", thanks: "thank-you" };
+const PURPOSES = { question: "question", opt_out: "opt-out", reply: "reply", answer: "answer", reassigned: "reassignment", reminder: "reminder", roll_call: "roll call", thanks: "thank-you" };
 
 let me = "";
 /** @type {Item[]} */
@@ -237,7 +243,8 @@ function paintOutbox(o) {
   summary.replaceChildren(
     ...(o.numbers ? [] : [make("p", { class: "loud" }, "There is no number to send from: texts wait until BELUGA_OUTBOUND_NUMBERS names one.")]),
     make("p", {}, make("b", {}, "At " + hhmm(Date.parse(o.at) / 1000) + " "), waiting.length ? "waiting: " + waiting.join(", ") + (o.oldest ? "; the oldest for " + span((Date.parse(o.at) - Date.parse(o.oldest)) / 1000) : "") + "." : "nothing waits."),
-    make("p", { class: "dim" }, settled.length ? "Last day: " + settled.join(" · ") : "No text of ours in the last day."));
+    make("p", { class: "dim" }, settled.length ? "Last day: " + settled.join(" · ") : "No text of ours in the last day."),
+    ...whatsAppWords(o.whatsapp, PURPOSES));
 }
 
 /** @param {Item} i */
@@ -246,7 +253,7 @@ function row(i) {
   const line = make("li", { "data-id": i.id, class: (i.id === selected ? "selected " : "") + (i.taken_by ? "taken" : "") },
     make("button", { type: "button", "aria-current": i.id === selected ? "true" : null },
       make("span", { class: "icon", "aria-hidden": "true" }, i.number ? "#" + i.number : ICONS[desk]), make("b", {}, title), make("span", { class: "since" }),
-      make("span", { class: "where" }, [desk === "silent" ? i.precinct_id + " · " + (i.people[0]?.name || "nobody watches") : i.place, i.steps.length ? "texted " + i.steps.length + "×" : "", desk === "outbox" ? "" : i.phone, i.category && i.category.replaceAll("_", " "), desk === "outbox" ? PURPOSES[i.kind] + " " + FATES[i.status] : i.status, i.messages > 1 ? i.messages + " texts" : ""].filter(Boolean).join(" · ")),
+      make("span", { class: "where" }, [desk === "silent" ? i.precinct_id + " · " + (i.people[0]?.name || "nobody watches") : i.place, i.steps.length ? "texted " + i.steps.map((s) => s.to + " " + hhmm(Date.parse(s.at) / 1000)).join(", ") : "", desk === "outbox" ? "" : i.phone, i.category && i.category.replaceAll("_", " "), desk === "outbox" ? PURPOSES[i.kind] + " " + FATES[i.status] : i.status, i.messages > 1 ? i.messages + " texts" : ""].filter(Boolean).join(" · ")),
       i.taken_by ? make("span", { class: "by" }, i.taken_by === me ? "yours" : i.taken_by + " has it") : null));
   return line;
 }
@@ -278,12 +285,15 @@ let painted = "";
 function paintWork() {
   const i = item(selected);
   const mine = Boolean(i && hand && hand.id === i.id);
-  const key = i ? [i.id, mine, i.taken_by, i.text, i.status, i.category, i.steps.length, i.history.length].join("|") : "none";
+  const key = i ? [i.id, mine, i.taken_by, i.text, i.status, i.category, i.steps.length, i.history.length, ...(i.photos || []).map((p) => p.state)].join("|") : "none";
   if (key === painted) return; // a repaint must not take a half-typed word away
   painted = key;
   const work = byId("work");
   if (!i) { work.replaceChildren(); return; }
-  work.replaceChildren(...heading(i), people(i), ...(mine ? doing(i) : [taking(i)]));
+  const said = make("section", { id: "said", "aria-label": "All that was said" });
+  const answer = mine && desk === "unread" ? answerField((text) => finishWith(i.id, { outcome: "answer", text })) : null;
+  work.replaceChildren(...heading(i), people(i), ...(mine ? doing(i) : [taking(i)]), answer ? answer.element : "", said);
+  showThread(said, "/desks/" + desk + "/" + encodeURIComponent(i.id) + "/thread").then((thread) => answer?.fill(thread));
 }
 
 /** @param {Item} i */
@@ -295,6 +305,7 @@ function heading(i) {
     desk === "outbox" ? make("p", { class: "loud" }, "Our " + PURPOSES[i.kind] + " " + FATES[i.status] + ".") : null,
     desk === "incidents" && i.history.length ? course(i) : i.text ? make("q", {}, i.text) : null,
     make("p", { class: "dim" }, where, where && at ? " · " : "", at ? hhmm(at) + " · " : "", at ? make("span", { "data-ago": String(at) }) : "", i.channel ? " · " + i.channel : ""),
+    i.photos?.length ? make("p", { class: "photos" }, ...i.photos.map((p) => photoOf(p, at ? hhmm(at) : ""))) : null,
     desk === "rollcall" ? make("p", {}, ROLL[i.status] || i.status) : null,
     i.why ? make("p", {}, desk === "outbox" ? WHY[i.why] || i.why : i.why) : null,
     i.steps.length ? make("ul", { class: "steps" }, ...i.steps.map((s) => make("li", {}, "Step " + s.step + ": " + s.to + " texted at " + hhmm(Date.parse(s.at) / 1000) + " · " + s.state))) : null,
@@ -317,9 +328,9 @@ const course = (i) => make("ol", { class: "course" }, ...i.history.map((s) => ma
 
 /** @param {Item} i */
 const people = (i) => make("ul", { class: "people" }, ...(desk === "silent" && !(i.people || []).length ? [make("li", {}, "Nobody watches here.")] : []), ...(i.people || []).map((p) =>
-  make("li", {}, make("span", {}, p.name + " · " + p.as), p.phone ? make("a", { href: "tel:" + p.phone, class: "call", "aria-label": "Call " + p.name + ", " + p.as }, "call") : null,
+  make("li", {}, make("span", {}, p.name + " · " + p.as), p.phone ? make("a", { href: "tel:" + p.phone, class: "call", "aria-label": "Call " + p.name + ", " + p.as }, p.phone) : make("span", { class: "dim" }, "no number"),
     p.phone ? make("a", { href: "sms:" + p.phone, class: "call", "aria-label": "Text " + p.name + ", " + p.as }, "text") : null)),
-  ...(i.phone && i.phone.startsWith("+") && !(i.people || []).some((p) => p.phone === i.phone) ? [make("li", {}, make("span", {}, i.phone), make("a", { href: "tel:" + i.phone, class: "call", "aria-label": "Call this phone" }, "call"))] : []));
+  ...(i.phone && i.phone.startsWith("+") && !(i.people || []).some((p) => p.phone === i.phone) ? [make("li", {}, make("span", {}, i.phone), make("a", { href: "tel:" + i.phone, class: "call", "aria-label": "Call this phone" }, i.phone))] : []));
 
 /** @param {string} key @param {string} words @param {() => void} press @param {boolean} [main] */
 const button = (key, words, press, main) => {
@@ -609,3 +620,4 @@ async function begin() {
   setInterval(tick, 1000); // ages
 }
 begin();
+panelScripts.soon(); // Dash takes the page over

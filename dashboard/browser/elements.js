@@ -47,13 +47,18 @@ export function svg(name, attributes = {}, ...inside) {
 /** @type {MediaQueryList | undefined} */
 let still;
 
+const RESTED_MS = 5000; // what changes more often than this is not marked: on a fast day it would stay grey
+/** When an element's words changed last. @type {WeakMap<Element, number>} */
+const changedAt = new WeakMap();
 /** Writes a text that changes before somebody's eyes. @param {Element} element @param {string} text */
 export function setText(element, text) {
   if (element.textContent === text) return;
-  const first = element.textContent === "";
+  const first = element.textContent === "", now = performance.now();
+  const calm = now - (changedAt.get(element) ?? -RESTED_MS) >= RESTED_MS;
+  changedAt.set(element, now);
   element.textContent = text;
   still ??= matchMedia("(prefers-reduced-motion: reduce)");
-  if (!first && !still.matches && element.animate) element.animate([{ opacity: 0.25 }, { opacity: 1 }], 400);
+  if (!first && calm && !still.matches && element.animate) element.animate([{ opacity: 0.4 }, { opacity: 1 }], 300);
 }
 
 /** A colour or size of the style sheet. @param {string} name */

@@ -1,4 +1,4 @@
-// The header and the phone's tabs, made once; what stands in them is kept up by ages.js.
+// The header, made once; what stands in them is kept up by ages.js.
 import { byId, make } from "./elements.js";
 import { startReplay } from "./replay.js";
 import { showTour } from "./tour.js";
@@ -16,11 +16,16 @@ export function buildHeader(boot) {
     make("div", {},
       make("p", {}, boot.role + (boot.counties ? " · " + boot.counties.join(", ") : "")),
       make("button", { type: "button", id: "start-replay" }, "Replay the day"),
+      make("a", { href: "/replay" }, "The day so far"),
+      make("a", { href: "/floor" }, "Call floor"),
+      make("a", { href: "/health" }, "Health"),
       make("a", { href: "/snapshot", target: "_blank", rel: "noopener" }, "Print this minute"),
+      make("a", { href: "/debrief", target: "_blank", rel: "noopener" }, "Debrief"),
       boot.role === "lead" ? null : make("a", { href: "/snapshots" }, "Printed pages"),
       make("a", { href: "/hotline", target: "_blank", rel: "noopener" }, "Hotline"),
       make("a", { href: "/?kiosk=1&rotate=20" }, "For a wall"),
       make("button", { type: "button", id: "start-tour" }, "Five sentences"),
+      make("a", { href: boot.role === "admin" ? "/office" : "/office/watchers" }, "Office"),
       boot.role === "admin" ? make("a", { href: "/audit" }, "Audit trail") : null,
       leave("/logout", "Sign out"), leave("/logout-everywhere", "Sign out everywhere", "Ends every session of yours, on every device; also the hotline's")));
   byId("top").append(
@@ -33,6 +38,4 @@ export function buildHeader(boot) {
     you);
   byId("start-replay").addEventListener("click", () => { you.open = false; startReplay(); });
   byId("start-tour").addEventListener("click", () => { you.open = false; showTour(); });
-  for (const [name, words] of [["work", "To do"], ["map", "Map"], ["today", "Today"], ["silent", "Silent"], ["incidents", "Incidents"], ["unread", "Unread"]])
-    byId("tabs").append(make("button", { type: "button", "data-tab": name }, words));
 }

@@ -57,7 +57,7 @@ function insteadOf(sure, all) {
   return "The " + whole(sure.length) + " of " + whole(all) + " counties with enough fresh counts head for " + percent(Math.abs(gap)) + (gap < 0 ? " below" : " above") + " expectation; the rest is not known.";
 }
 
-const SUMMED = /** @type {const} */ (["precincts", "reporting", "silent", "lagging", "counted", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95"]);
+const SUMMED = /** @type {const} */ (["precincts", "reporting", "silent", "lagging", "closed", "finals", "counted", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95"]);
 
 /** A lead sees the sum of own counties; its band is as wide as if they erred together, which is the safe side.
  * @param {Pick<Shown, "aggregates">} board @returns {Aggregate | null} */
@@ -66,7 +66,7 @@ export function sumOfCounties(board) {
   if (!mine.length) return null;
   const unsure = mine.filter((a) => a.caveat);
   /** @param {(typeof SUMMED)[number]} key */
-  const sum = (key) => mine.reduce((total, a) => total + a[key], 0);
+  const sum = (key) => mine.reduce((total, a) => total + (a[key] ?? 0), 0);
   const expected = sum("expected_final");
   return {
     .../** @type {Record<(typeof SUMMED)[number], number>} */ (Object.fromEntries(SUMMED.map((key) => [key, sum(key)]))),

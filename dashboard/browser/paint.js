@@ -1,14 +1,22 @@
 // One paint of what has changed: tiles and map together.
-import { board, marks, paintWith } from "./board.js";
+import { board, marks, paintWith, soon } from "./board.js";
 import { total } from "./lists.js";
 import { fillOf, fillOfCounty, fillPaths, map } from "./map.js";
 import { panelScripts } from "./panel_scripts.js";
-import { showTable } from "./table.js";
-import { tiles } from "./tiles.js";
+
+/** @import {TileName} from "./board.js" */
+
+/** Who paints a tile that this page has. @type {Map<TileName, () => void>} */
+const painters = new Map();
+/** Says what paints a tile; null: the page has it no more. @param {TileName} name @param {(() => void) | null} paint */
+export function paints(name, paint) {
+  if (paint) painters.set(name, paint);
+  else painters.delete(name);
+  if (board.ready) soon([name]);
+}
 
 paintWith(({ tiles: names, ids, all }) => {
-  for (const name of names) tiles[name]();
-  if (names.has("legend")) showTable();
+  for (const name of names) painters.get(name)?.();
   paintMap(all ? null : ids);
   if (board.ready) drawnFirst("firstPaint");
 });

@@ -1,9 +1,12 @@
 // The precinct panel's frame and every action of the board. What an action did, or why not, is said in words.
 import { board, post, say } from "./board.js";
+import { callingAt, count } from "./calling.js";
 import { byId, fieldOf, make } from "./elements.js";
 import { panelScripts } from "./panel_scripts.js";
 import { now } from "./stack_clock.js";
+import { threadsHere } from "./thread.js";
 
+/** @import {Standing} from "feed-messages" */
 /** @typedef {{key: string, action: string, precinct_id: string | null, target?: string, callers_wanted?: number, text?: string, closes?: string, watcher_id?: string}} Deed */
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -47,7 +50,7 @@ export function showPanel(precinctId) {
   panelScripts.ready().then(() => {
     if (board.selected !== precinctId) return;
     byId("panel-words").scrollIntoView?.({ block: "nearest" });
-    byId("panel-actions").replaceChildren(callers(precinctId), note(precinctId), more(precinctId));
+    byId("panel-actions").replaceChildren(callers(precinctId), note(precinctId), more(precinctId), threadsHere(precinctId));
   }, () => say("The precinct's page does not load. Close it and open it again.", true));
 }
 
@@ -65,21 +68,26 @@ export function panelNews() {
 /** @param {string} action @param {string} precinctId @param {string} words @param {boolean} [main] */
 const button = (action, precinctId, words, main) => make("button", { type: "button", "data-action": action, "data-for": precinctId, class: main ? "main" : null }, words);
 
+/** Whether staff may send callers there of their own accord. @param {Standing} s */
+const canHelp = (s) => !board.calls?.hindered?.has(s.precinct_id) && !["silent", "doubtful", "closed"].includes(s.state);
+
 /** @param {string} precinctId */
 function callers(precinctId) {
   const s = board.standings.get(precinctId);
   const sent = board.calls?.at.get(precinctId);
-  const offer = board.calls?.offers.get(precinctId);
+  const { words, title, offer } = s ? callingAt(s, board.calls) : { words: "", title: "", offer: null };
+  const state = words && !offer ? make("p", { class: "offer", title: title || null }, "Callers: " + words) : null;
+  if (s && !sent && !offer && !canHelp(s)) return make("div", {}, state);
   const wanted = offer ? offer.callers : Math.max(1, Math.min(10, Math.ceil((s ? s.shortfall : 60) / 15)));
   const number = make("input", { type: "number", min: 1, max: 50, value: wanted, id: "callers-wanted", inputmode: "numeric", "aria-label": "How many callers" });
   const send = button("dispatch", precinctId, "", true);
   const word = () => {
     send.dataset.callers = number.value;
-    send.textContent = "Send " + number.value + (number.value === "1" ? " caller" : " callers");
+    send.textContent = "Send " + count(Number(number.value), "caller");
   };
   number.addEventListener("input", word);
   word();
-  return make("div", {}, number, send, sent ? button("recall", precinctId, "Stop calling here") : null,
+  return make("div", {}, number, send, sent ? button("recall", precinctId, "Stop calling here") : null, state,
     offer ? make("p", { class: "offer" }, "Proposed: " + offer.sentence) : null);
 }
 
@@ -124,9 +132,9 @@ function more(precinctId) {
   return make("details", { id: "panel-more" }, make("summary", {}, "Closing time, another watcher"), make("div", {}, closes, move), make("div", { class: "stack" }, who, found));
 }
 
-/** @type {Record<string, (name: string, b: Deed) => string>} */
+/** @type {Record<string, (name: string, b: Deed, answer: {hold?: string, reachable?: number} | undefined) => string>} */
 const SAID = {
-  dispatch: (name, b) => b.callers_wanted + (b.callers_wanted === 1 ? " caller" : " callers") + " sent to " + name + ".",
+  dispatch: (name, b, a) => count(b.callers_wanted ?? 0, "caller") + (a?.hold ? " ordered for " + name + ", resting: " + a.hold + "." : " sent to " + name + (a?.reachable ? ": " + a.reachable + " may be called." : ".")),
   accept: (name) => "Report accepted for " + name + ".",
   reject: (name) => "Report rejected for " + name + ".",
   note: (name) => "Note added to " + name + ".",
@@ -153,7 +161,7 @@ export async function act(pressed) {
   pressed.disabled = false;
   if (answer.signedOut) return;
   if (answer.done || answer.refused) delete pressed.dataset.key;
-  say((answer.done ? SAID[action](board.nameOf(precinctId || ""), body) : answer.message) || "", !answer.done);
+  say((answer.done ? SAID[action](board.nameOf(precinctId || ""), body, answer.answer) : answer.message) || "", !answer.done);
   if (!answer.done) return;
   if (action === "note") fieldOf("note-text").value = "";
   if (action === "assign") byId("assign-found").replaceChildren(); // who watches here follows with the roster's news

@@ -1,19 +1,31 @@
-// Dash and plotly, which draw the panel of one precinct: megabytes that the list and the map need not wait for.
-// Their tags rest in a template. They come in when the board is painted and the page rests, or with the first precinct
-// that somebody opens.
+// Dash, which takes the page over once the list stands; and its charts and other large components, which come when one
+// of them is seen or the page rests. All their tags rest in a template (dashboard/pages/frame.html).
+import { react, taken } from "./component.js";
 import { byId } from "./elements.js";
 
-const REST_MS = 1500; // after the first paint, so that the person's first clicks are answered at once
+const REST_MS = 1500; // after Dash has come, so that the person's first clicks are answered at once
+const AGAIN_MS = 5000;
+// Dash looks for every component when it starts: these have a stand-in until they are needed, and with them the polyfill.
+/** @type {Record<string, RegExp>} */
+const LARGE = { dash_core_components: /\/polyfill|\/dcc\//, dash_table: /\/polyfill|\/dash_table\// };
+const NOT_FIRST = /\/(dcc|dash_table)\/|\/polyfill/;
+const UNSEEN = new Set(["Store", "Interval", "Location", "Download", "Geolocation"]); // of dcc: nothing to look at
+
+/** @typedef {Record<string, Function>} Library */
+const globals = /** @type {Record<string, Library>} */ (/** @type {unknown} */ (window));
+/** What has come. @type {Record<string, Library>} */
+const libraries = {};
 /** @type {Set<HTMLScriptElement>} */
 const loaded = new Set();
 
 /** @param {HTMLScriptElement} tag @returns {Promise<void>} */
 function run(tag) {
+  if (loaded.has(tag)) return Promise.resolve();
   const script = document.importNode(tag, true);
   script.async = false; // in their order
   /** @type {Promise<void>} */
   const done = new Promise((resolve, reject) => {
-    if (!script.src) { resolve(); return; }
+    if (!script.src) { loaded.add(tag); resolve(); return; }
     script.addEventListener("load", () => { loaded.add(tag); resolve(); });
     script.addEventListener("error", () => { script.remove(); reject(new Error("script lost")); });
   });
@@ -21,30 +33,87 @@ function run(tag) {
   return done;
 }
 
-async function load() {
-  const holder = /** @type {HTMLTemplateElement} */ (byId("dash-scripts"));
-  const tags = [...holder.content.querySelectorAll("script")].filter((tag) => !loaded.has(tag));
-  await Promise.all(tags.filter((tag) => tag.src).map(run));
-  for (const tag of tags.filter((t) => !t.src)) run(tag); // starts Dash
-  if (byId("panel-words")) return;
-  await /** @type {Promise<void>} */ (new Promise((done) => {
-    const drawn = new MutationObserver(() => { if (byId("panel-words")) { drawn.disconnect(); done(); } });
-    drawn.observe(byId("react-entry-point"), { childList: true, subtree: true });
-  }));
+const tags = () => [.../** @type {HTMLTemplateElement} */ (byId("dash-scripts")).content.querySelectorAll("script")];
+
+/** Asks once, and again only after a failure. @template T @param {() => Promise<T>} work @returns {() => Promise<T>} */
+function once(work) {
+  /** @type {Promise<T> | null} */
+  let coming = null;
+  return () => (coming ??= work().catch((error) => { coming = null; throw error; }));
 }
 
-/** @type {Promise<void> | null} */
-let coming = null;
+/** Brings in a large library; asked again after a failure. @type {Record<string, () => Promise<void>>} */
+const bring = Object.fromEntries(Object.entries(LARGE).map(([name, where]) => [name, once(async () => {
+  await frame();
+  await Promise.all(tags().filter((tag) => where.test(tag.src)).map(run));
+  libraries[name] = globals[name];
+  globals[name] = standIns(name);
+})]));
+
+/** @type {Map<string, Function>} */
+const stood = new Map();
+/** @param {string} library @returns {Library} */
+const standIns = (library) => new Proxy({}, { get: (_, type) => {
+  if (typeof type !== "string") return undefined;
+  const key = library + "." + type;
+  if (!stood.has(key)) stood.set(key, standIn(library, type));
+  return stood.get(key);
+} });
+
+let resting = false; // everything may come, seen or not
+/** @type {Set<() => void>} */
+const waiting = new Set();
+
+/** @param {string} library @param {string} type */
+function standIn(library, type) {
+  /** @param {Record<string, any>} props */
+  return function StandIn(props) {
+    const { createElement, useEffect, useRef, useState } = react().React;
+    const [real, setReal] = useState(() => libraries[library]?.[type] ?? null);
+    const place = useRef(null);
+    useEffect(() => {
+      if (real) return undefined;
+      let here = true;
+      const come = () => {
+        if (here) bring[library]().then(() => { if (here) setReal(() => libraries[library][type]); }, () => setTimeout(come, AGAIN_MS));
+      };
+      if (resting || UNSEEN.has(type)) { come(); return () => { here = false; }; }
+      const eye = new IntersectionObserver((seen) => { if (seen.some((one) => one.isIntersecting)) come(); });
+      eye.observe(place.current);
+      waiting.add(come);
+      return () => { here = false; eye.disconnect(); waiting.delete(come); };
+    }, [real]);
+    if (real) return createElement(real, props);
+    return UNSEEN.has(type) ? null : createElement("div", { ref: place, id: props.id, className: props.className, style: props.style });
+  };
+}
+
+const frame = once(async () => {
+  for (const name of Object.keys(LARGE)) globals[name] ??= standIns(name);
+  const all = tags();
+  await Promise.all(all.filter((tag) => tag.src && !NOT_FIRST.test(tag.src)).map(run));
+  for (const tag of all.filter((t) => !t.src)) run(tag); // starts Dash
+  await taken;
+});
+
+function rest() {
+  resting = true;
+  for (const come of waiting) come();
+}
+
 export const panelScripts = {
+  /** Dash has the page. */
   here: false,
-  /** Settles when the panel can be drawn; rejected where a script did not come, and tried again when next asked. */
-  ready() {
-    coming ??= load().then(() => { panelScripts.here = true; }, (error) => { coming = null; throw error; });
-    return coming;
+  /** Settles when Dash has the page; rejected where a script did not come, and tried again when next asked. */
+  async ready() {
+    await frame();
+    panelScripts.here = true;
   },
+  /** Begins at once; large components follow when the page rests, but on a wall only where one is seen. */
   soon() {
-    if (document.documentElement.classList.contains("kiosk")) return; // nobody opens a precinct on a wall
-    const begin = () => { panelScripts.ready().catch(() => {}); };
-    setTimeout(() => ("requestIdleCallback" in window ? requestIdleCallback(begin) : setTimeout(begin)), REST_MS);
+    panelScripts.ready().then(() => {
+      if (document.documentElement.classList.contains("kiosk")) return;
+      setTimeout(() => ("requestIdleCallback" in window ? requestIdleCallback(rest) : setTimeout(rest)), REST_MS);
+    }, () => {});
   },
 };

@@ -19,6 +19,13 @@ const ORDER = ["lagging", "watch", "doubtful", "silent", "on_pace", "ahead", "cl
 /** @template T @param {T | null | undefined} value @param {(value: T) => string} words */
 const known = (value, words) => (value === null || value === undefined ? "–" : words(value));
 
+/** Callers who hold a voter of a county now. @param {string} county */
+function callersIn(county) {
+  let sum = 0;
+  for (const d of board.calls?.at.values() ?? []) if (board.info.get(d.precinct_id)?.county === county) sum += d.calling ?? d.callers_now;
+  return sum;
+}
+
 /** @type {Column<Standing>[]} */
 const PRECINCT = [
   { title: "Precinct", rank: (s, i) => i?.name || s.precinct_id },
@@ -32,8 +39,11 @@ const PRECINCT = [
 /** @type {Column<Aggregate>[]} */
 const COUNTY = [
   { title: "County", rank: (a) => a.scope },
+  { title: "Counted", rank: (a) => a.counted, say: (a) => whole(a.counted) },
+  { title: "Expected", rank: (a) => a.expected_final, say: (a) => whole(a.expected_final) },
   { title: "Behind", rank: (a) => a.lagging, say: (a) => whole(a.lagging) },
   { title: "Silent", rank: (a) => a.silent, say: (a) => whole(a.silent) },
+  { title: "Callers", rank: (a) => callersIn(a.scope.slice(7)), say: (a) => whole(callersIn(a.scope.slice(7))) },
   { title: "Coverage", rank: (a) => a.coverage, say: (a) => percent(a.coverage) },
   { title: "Projected", rank: (a) => (a.caveat ? -1 : a.projected_final), say: (a) => (a.caveat ? "not known" : whole(a.projected_final)) },
 ];

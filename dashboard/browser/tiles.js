@@ -1,10 +1,13 @@
 // The tiles beside the map: worklist, today, silent, incidents, unread. Each paints itself from the board's state.
 import { ownerOf } from "./alerts.js";
 import { askPeople, board } from "./board.js";
+import { finalsMissing, isOver, nothingToDo, shortfalls, todayWords } from "./after_close.js";
+import { callingAt, count } from "./calling.js";
 import { showTools } from "./csv.js";
 import { byId, make, setText, svg } from "./elements.js";
 import { keyed } from "./keyed.js";
-import { incidentList, isWatched, placeOf, silentList, silentSince, sumOfCounties, workList } from "./lists.js";
+import { phoneButton } from "./phones.js";
+import { incidentList, isWatched, placeOf, silentList, silentSince, sumOfCounties, total, workList } from "./lists.js";
 import { now } from "./stack_clock.js";
 import { STATES, badge, hhmm, percent, span, stateOf, whole } from "./words.js";
 
@@ -12,7 +15,8 @@ import { STATES, badge, hhmm, percent, span, stateOf, whole } from "./words.js";
 /** @import {TileName} from "./board.js" */
 /** @import {ShownState} from "./words.js" */
 
-const WORK_ROWS = 60, LIST_ROWS = 60;
+/** Rows shown at most; the layout says how many (components/board_parts.js). */
+export const rows = { work: 60, silent: 60, incidents: 60 };
 const RHYTHM = 3600; // seconds: a watcher counts about hourly; amber at twice that
 const LONG_LINE = 30; // minutes: callers cannot help a precinct that cannot let its voters in
 
@@ -45,17 +49,24 @@ function listOf(id, empty) {
   return part(holder, id === "work" ? "tbody" : ":scope > .rows");
 }
 
+/** The sum that is looked at: of the county chosen, else of all. */
+const inSight = () => (board.county === null ? total(board) : board.aggregates.get("county:" + board.county));
+/** A tile's heading, which follows the clock of the polls. @param {string} id @param {string} words */
+const title = (id, words) => { const first = byId(id + "-title").firstChild; if (first && first.textContent !== words) first.textContent = words; };
+
 function work() {
-  const chosen = workList(board);
+  const over = isOver(inSight()) && !board.filter;
+  title("work", over ? "Shortfalls" : "Next to do");
+  const chosen = over ? shortfalls(board) : workList(board);
   setText(byId("work-count"), board.ready ? String(chosen.length) : "");
   const tools = [];
   if (board.county !== null) tools.push(make("button", { type: "button", "data-county": "" }, (board.county || "No county") + " ✕"));
   if (board.filter) tools.push(make("button", { type: "button", "data-filter": "" }, STATES[board.filter].word + " ✕"));
   if (board.calls?.silent_since) tools.push(make("span", { class: "old-word" }, "call desk silent since " + hhmm(board.calls.silent_since)));
   showTools("work", tools);
-  const quiet = board.filter ? "None is in this state." : "Nobody is behind. Nothing to do here now.";
+  const quiet = nothingToDo(inSight(), Boolean(board.filter));
   const list = listOf("work", !board.ready ? "Waiting for the feed…" : chosen.length ? "" : quiet);
-  keyed(list, chosen.slice(0, WORK_ROWS).map((s) => ({ key: s.precinct_id, s })), buildWork, (tr, { s }) => updateWork(tr, s));
+  keyed(list, chosen.slice(0, rows.work).map((s) => ({ key: s.precinct_id, s })), buildWork, (tr, { s }) => updateWork(tr, s));
 }
 
 /** @param {{s: Standing}} row */
@@ -83,7 +94,7 @@ function updateWork(tr, s) {
   if (owner) hints.push(owner.by + " since " + hhmm(Date.parse(owner.at) / 1000));
   setText(part(name, ".hint"), hints.join(" · "));
   setText(missing, whole(s.shortfall));
-  setText(sure, percent(s.p_lagging));
+  setText(sure, state === "closed" ? "" : percent(s.p_lagging)); // the day is over: it is short, or it is not
   paintLast(last, s);
   paintCallers(callers, s);
 }
@@ -100,28 +111,22 @@ function paintLast(cell, s) {
   cell.title = "counted at " + hhmm(s.last_observed_at);
 }
 
-// Who is sent and since when; else one button, filled where the call desk proposes it and says how many.
+// What is true of calling there and why, else one button with what it brings; filled where the precinct is surely behind.
 /** What the cell says. @type {WeakMap<HTMLElement, string>} */
 const said = new WeakMap();
 /** @param {HTMLElement} cell @param {Standing} s */
 function paintCallers(cell, s) {
-  const sent = board.calls?.at.get(s.precinct_id);
-  const offer = board.calls?.offers.get(s.precinct_id);
-  const key = JSON.stringify([sent && [sent.callers_now, sent.callers_allocated, sent.callers_wanted, sent.started_at, sent.hold], offer && offer.callers]);
+  const { words, title, offer } = callingAt(s, board.calls);
+  const key = JSON.stringify([words, title, offer && [offer.callers, offer.urgent]]);
   if (said.get(cell) === key) return;
   said.set(cell, key);
-  if (sent) {
-    const words = sent.hold ? "on hold" : String(sent.callers_now || sent.callers_allocated || sent.callers_wanted || 0);
-    const title = [sent.started_by ? "sent by " + sent.started_by : "", sent.hold || sent.reason].filter(Boolean).join(" · ");
-    cell.replaceChildren(make("span", { title }, words + " since " + hhmm(sent.started_at)));
-    return;
-  }
-  const callers = offer ? offer.callers : Math.max(1, Math.min(10, Math.ceil(s.shortfall / 15)));
+  const reason = make("span", { title: title || null, class: offer ? "brings" : null }, words);
+  if (!offer) { cell.replaceChildren(reason); return; }
   cell.replaceChildren(make("button", {
-    type: "button", class: offer ? "main" : null, title: offer ? offer.sentence : null,
-    "data-action": "dispatch", "data-for": s.precinct_id, "data-callers": callers,
-    "aria-label": "Send " + callers + " callers to " + board.nameOf(s.precinct_id) + (offer ? ". Proposed: " + offer.sentence : ""),
-  }, "send " + callers));
+    type: "button", class: offer.urgent === false ? null : "main", title: offer.sentence,
+    "data-action": "dispatch", "data-for": s.precinct_id, "data-callers": offer.callers,
+    "aria-label": "Send " + count(offer.callers, "caller") + " to " + board.nameOf(s.precinct_id) + ". Proposed: " + offer.sentence,
+  }, "send " + offer.callers), reason);
 }
 
 function today() {
@@ -133,18 +138,15 @@ function today() {
   if (!holder.querySelector(".figure")) holder.replaceChildren(todayFrame());
   /** @param {string} name */
   const at = (name) => part(holder, "[data-is=" + name + "]");
-  setText(at("projected"), whole(a.projected_final));
-  setText(at("unit"), "projected by close" + (county !== null ? " in " + (county || "no county") : mine ? " in your counties" : ""));
-  setText(at("band"), "80 %: " + whole(a.lo80) + " – " + whole(a.hi80));
-  const outlook = a.expected_final > 0 ? a.projected_final / a.expected_final - 1 : 0;
-  setText(at("against"), (Math.abs(outlook) < 0.005 ? "as expected" : percent(Math.abs(outlook)) + (outlook < 0 ? " under " : " over ") + whole(a.expected_final) + " expected"));
-  setText(at("coverage"), percent(a.coverage) + " of the expected votes freshly reported");
-  setText(at("counted"), whole(a.counted) + " votes counted at " + whole(a.reporting) + " of " + whole(a.precincts) + " precincts");
+  const said = todayWords(a, county !== null ? " in " + (county || "no county") : mine ? " in your counties" : "");
+  setText(at("projected"), said.big);
+  setText(at("band"), said.range);
+  for (const name of /** @type {const} */ (["unit", "against", "coverage", "counted"])) setText(at(name), said[name]);
   // Where the counts do not carry a projection, what can be said takes its place, and the reason stands below.
-  for (const name of ["head", "svg", "key", "against"]) at(name).toggleAttribute("hidden", Boolean(a.caveat));
-  setText(at("instead"), a.caveat ? a.instead : "");
-  setText(at("caveat"), a.caveat || "");
-  const thin = a.caveat ? a.thin || [] : [];
+  for (const name of ["head", "svg", "key", "against"]) at(name).toggleAttribute("hidden", Boolean(said.caveat));
+  setText(at("instead"), said.instead);
+  setText(at("caveat"), said.caveat);
+  const thin = said.caveat ? a.thin || [] : [];
   setText(at("thin"), thin.length ? "Hardly watched: " + thin.map((r) => (placeOf(r.scope) + " (" + whole(r.reporting) + " of " + whole(r.precincts) + ")")).join(", ") + "." : "");
   const most = Math.max(a.hi95, a.expected_final, 1) * 1.08;
   /** @param {number} v */
@@ -176,13 +178,15 @@ function todayFrame() {
 const shownPeople = new WeakMap();
 
 function silent() {
-  const chosen = silentList(board);
+  const over = isOver(inSight());
+  title("silent", over ? "Finals missing" : "Silent");
+  const chosen = over ? finalsMissing(board).sort((a, b) => Number(isWatched(board, b)) - Number(isWatched(board, a))) : silentList(board);
   const first = chosen.findIndex((s) => !isWatched(board, s));
   setText(byId("silent-count"), board.ready ? whole(chosen.length) : "");
   showTools("silent");
-  const shown = chosen.slice(0, LIST_ROWS);
+  const shown = chosen.slice(0, rows.silent);
   askPeople(shown.filter((s) => isWatched(board, s)).map((s) => s.precinct_id));
-  const list = listOf("silent", board.ready && !chosen.length ? "Everybody has reported lately." : "");
+  const list = listOf("silent", board.ready && !chosen.length ? (over ? "Every final is in." : "Everybody has reported lately.") : "");
   /** @type {{key: string, s: Standing | null}[]} */
   const entries = shown.map((s) => ({ key: s.precinct_id, s }));
   if (first >= 0 && first < shown.length) entries.splice(first, 0, { key: " nobody", s: null });
@@ -190,7 +194,7 @@ function silent() {
     ({ s }) => !s ? make("li", { class: "divide" })
       : make("li", { "data-row": s.precinct_id }, make("div", { class: "line" }, ...place(s.precinct_id), make("span", { class: "since number" })), make("div", { class: "who", hidden: true })),
     (li, { s }) => {
-      if (!s) { setText(li, "Nobody watches at " + whole(chosen.length - first)); return; }
+      if (!s) { setText(li, count(chosen.length - first, "precinct has", "precincts have") + " no watcher"); return; }
       const from = silentSince(board, s);
       part(li, ".since").textContent = from === null ? "" : (s.last_received_at ? "" : "never · ") + span(now() - from);
       li.classList.toggle("selected", board.selected === s.precinct_id);
@@ -199,7 +203,7 @@ function silent() {
       shownPeople.set(li, people);
       const who = part(li, ".who");
       who.hidden = !people.length;
-      who.replaceChildren(...people.slice(0, 2).flatMap((p) => [make("span", {}, p.name), make("a", { href: "tel:" + p.phone, class: "act", "aria-label": "Call " + p.name }, "call")]));
+      who.replaceChildren(...people.slice(0, 2).map((p) => make("span", {}, p.name)), phoneButton(s.precinct_id));
     });
 }
 
@@ -208,7 +212,7 @@ function incidents() {
   setText(byId("incidents-count"), board.ready ? String(open.length) : "");
   showTools("incidents");
   const list = listOf("incidents", board.ready && !open.length ? "No open incident." : "");
-  keyed(list, open.slice(0, LIST_ROWS).map((i) => ({ key: i.check_in_id, i })),
+  keyed(list, open.slice(0, rows.incidents).map((i) => ({ key: i.check_in_id, i })),
     ({ i }) => make("li", { "data-row": i.precinct_id }, make("div", { class: "line" }, make("span", { class: "id" }, "#" + i.number), make("span", { class: "text" }, i.text), make("span", { class: "since number" })),
       make("div", { class: "who" }, ...(i.precinct_id ? place(i.precinct_id) : ["no precinct"]), make("span", { class: "status" }))),
     (li, { i }) => {

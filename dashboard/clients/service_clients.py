@@ -61,6 +61,11 @@ class ServiceClients:
         url = f"{self._settings.callers_url}/dispatches"
         return dict(await self._ask(who, "POST", url, "The call desk", order.model_dump(mode="json")))
 
+    async def dispatch_history(self, who: WarRoomUser) -> list[dict[str, Any]]:
+        """The day's dispatches and what came of each."""
+        url = f"{self._settings.callers_url}/dispatches/history"
+        return list((await self._ask(who, "GET", url, "The call desk"))["dispatches"])
+
     async def recall(self, who: WarRoomUser, precinct_id: str) -> dict[str, Any]:
         """Ends calling for a precinct."""
         url = f"{self._settings.callers_url}/dispatches/{quote(precinct_id, safe='')}"
@@ -71,6 +76,10 @@ class ServiceClients:
     ) -> dict[str, Any]:
         """Intake's desks and roll call (`election.wire.desks`), seen with this person's eyes."""
         return dict(await self._ask(who, method, f"{self._settings.intake_url}{path}", "Intake", body))
+
+    async def photo(self, who: WarRoomUser, path: str) -> bytes:
+        """A photo that intake keeps, seen with this person's eyes."""
+        return await self._fetch(who, "GET", f"{self._settings.intake_url}{path}", "Intake")
 
     async def _ask(
         self, who: WarRoomUser, method: str, url: str, name: str, body: dict[str, Any] | None = None

@@ -5,7 +5,7 @@ and phones it knows and passes on what people decide. Every decision is audited 
 of the log.
 """
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -13,14 +13,15 @@ import flask
 from pydantic import ValidationError
 
 from dashboard.accounts.audit_log import AuditLog
-from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, csrf_token, needs_role, person
+from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, needs_role, person
 from dashboard.bridge.async_bridge import AsyncBridge
-from dashboard.browser import Scripts
-from dashboard.clients.service_clients import ServiceClientError, ServiceClients
+from dashboard.clients.service_clients import ServiceClients
+from dashboard.desks.asking import asked, told
+from dashboard.map.people import coordinator_of
 from dashboard.map.places import Gazetteer, MapPlaces
 from election.access.accounts import WAR_ROOM
 from election.domain.day import Watcher
-from election.wire.desks import CATEGORIES, Desk, Finish
+from election.wire.desks import Desk, Finish
 
 TITLES = {
     Desk.UNREAD: "Unread",
@@ -31,7 +32,6 @@ TITLES = {
     Desk.OUTBOX: "Outbox",
     Desk.ROLL_CALL: "Roll call",
 }
-MODULE = "desk.js"
 PAGE_ITEMS = 100
 MOST_FOUND = 20  # watchers a search answers
 
@@ -45,13 +45,14 @@ class DeskPages:
         service_clients: ServiceClients,
         gazetteer: Gazetteer,
         audit_log: AuditLog,
-        scripts: Scripts,
+        page: Callable[[], Any],
     ) -> None:
-        self._script, self._needed = scripts.address(MODULE), scripts.needed_by(MODULE)
+        self._page = page
         self._bridge = bridge
         self._services = service_clients
         self._gazetteer = gazetteer
         self._audit_log = audit_log
+        self._phones_seen: dict[tuple[str, str], set[str]] = {}  # items by account and desk
 
     def add_to(self, server: flask.Flask) -> None:
         """Adds the routes, for people of the war room only."""
@@ -67,30 +68,16 @@ class DeskPages:
 
     def _asked(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Intake's answer, or why there is none, in words."""
-        try:
-            return self._bridge.run(work)
-        except ServiceClientError as error:
-            flask.abort(_told(error.words, error.status))
-        except TimeoutError:
-            flask.abort(_told("Intake did not answer in time. Look again before you press again.", 504))
+        return asked(self._bridge, work)
 
     def _done(self, who: WarRoomUser, action: str, subject: str, detail: dict[str, Any]) -> None:
         self._bridge.run(self._audit_log.record(who.login, action, subject, detail))
 
     def desk_page(self, name: str) -> Any:
         """The page of one desk."""
-        titles = {desk.value: title for desk, title in TITLES.items()}
-        if name not in titles:
+        if name not in {desk.value for desk in TITLES}:
             flask.abort(404)
-        return flask.render_template(
-            "desk.html",
-            name=name,
-            titles=titles,
-            csrf=csrf_token(),
-            categories=CATEGORIES,
-            script=self._script,
-            needed=self._needed,
-        )
+        return self._page()
 
     def counts(self) -> Any:
         """How many items wait at each desk."""
@@ -104,7 +91,19 @@ class DeskPages:
         here = self._gazetteer.places
         for item in page["items"]:
             item |= _introduced(item, here)
+        self._audit_phones(desk, page["items"])
         return flask.jsonify(page)
+
+    def _audit_phones(self, desk: str, items: list[dict[str, Any]]) -> None:
+        """Audits whose numbers somebody sees at a desk, once an item: desks are looked at again."""
+        who = _who()
+        seen = self._phones_seen.setdefault((who.login, desk), set())
+        fresh = {
+            str(item["id"]) for item in items if item["phone"] or any(p["phone"] for p in item["people"])
+        } - seen
+        if fresh:
+            seen |= fresh
+            self._done(who, "phones seen", f"desk:{desk}", {"items": sorted(fresh)[:PAGE_ITEMS]})
 
     def work(self, name: str, item: str, what: str) -> Any:
         """Takes, releases or finishes an item."""
@@ -114,11 +113,14 @@ class DeskPages:
             try:
                 body = Finish.model_validate_json(flask.request.get_data()).model_dump(mode="json")
             except ValidationError:
-                flask.abort(_told("That cannot be read. Reload the page and try again.", 400))
+                flask.abort(told("That cannot be read. Reload the page and try again.", 400))
         path = f"/desks/{desk}/{quote(item, safe='')}/{what}"
         answer = self._asked(self._services.intake(who, "POST", path, body))
         if body is not None:
-            detail = {key: body[key] for key in ("watcher_id", "status", "category", "note") if body[key]}
+            names = ("watcher_id", "status", "category", "note") + (
+                ("text",) if body["outcome"] == "answer" else ()
+            )
+            detail = {key: body[key] for key in names if body[key]}
             self._done(who, f"{desk} {body['outcome']}", f"{desk}:{item}", detail)
         return flask.jsonify(done=True, answer=answer)
 
@@ -192,10 +194,7 @@ def _introduced(item: dict[str, Any], here: MapPlaces | None) -> dict[str, Any]:
         if watcher.backup_phone:
             people.append({"as": "second phone", "name": watcher.name, "phone": watcher.backup_phone})
         if watcher.coordinator:
-            phone = watcher.coordinator if watcher.coordinator.startswith("+") else ""
-            people.append({"as": "coordinator", "name": watcher.coordinator, "phone": phone})
-    return {"place": precinct.name if precinct else "", "people": people}
-
-
-def _told(words: str, status: int) -> flask.Response:
-    return flask.make_response(flask.jsonify(done=False, message=words), status)
+            name, phone = coordinator_of(watcher, here)
+            people.append({"as": "coordinator", "name": name, "phone": phone})
+    place = precinct.name if precinct else here.name_of(item.get("precinct_id") or "")
+    return {"place": place, "people": people}

@@ -77,6 +77,14 @@ class MapPlaces:
                 found[self.precincts[precinct_id].precinct_id] = at
         return {str(key): at for key, at in found.items()}
 
+    def name_of(self, place_id: str) -> str:
+        """A precinct's name, or a polling site's: that of the building, for all its precincts; else ""."""
+        precinct = self.precincts.get(place_id)
+        if precinct is not None:
+            return precinct.name
+        here = next((p for p in self.precincts.values() if place_id and p.site_id == place_id), None)
+        return f"{here.name}, whole building" if here else ""
+
     def same_site(self, precinct_id: str) -> list[Precinct]:
         """The other precincts that vote in the same building."""
         site = self.precincts[precinct_id].site_id
@@ -156,6 +164,10 @@ class Gazetteer:
                 except TimeoutError:
                     pass
                 self._told.clear()
+
+    def look_now(self) -> None:
+        """Takes what was changed a moment ago, from a page's thread. Raises one of `UNREACHABLE`."""
+        self._bridge.run(self._look())
 
     async def _look(self) -> None:
         known = self.places

@@ -5,12 +5,13 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from dash import Dash, Input, Output, html
+from dash import Dash, Input, Output, dcc, html
 
 from dashboard.accounts.sign_in import WarRoomUser, person
 from dashboard.alerts.conditions import OPEN
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import PAST_SECONDS, ServiceClientError, ServiceClients
+from dashboard.components import Value
 from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.precinct.chart import day_chart, moment, verdict
 from dashboard.precinct.check_in_list import check_in_list, marked
@@ -18,8 +19,33 @@ from election.domain.day import Precinct, Watcher
 from election.runtime.clock import Clock
 
 NEIGHBOURS = 5
+# No modebar and no way for a chart to leave the house: plotly would offer to upload it to its cloud.
+GRAPH: Any = {
+    "displayModeBar": False,
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "showLink": False,
+    "responsive": True,
+    "doubleClick": False,
+}
 LATEST = 2**33  # epoch seconds, in 2242; no day is later
 _NOTHING: dict[str, Any] = {"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
+
+
+def panel_parts() -> list[Any]:
+    """What the panel holds: words, the day's chart, actions, neighbours, check-ins."""
+    key = "● counted  ○ held  ✕ rejected · shaded: 80 % of precincts like it, dotted: 95 %"
+    chart = dcc.Graph(id="panel-chart", figure=_NOTHING, responsive=True, config=GRAPH)
+    parts = [
+        html.Div(id="panel-words"),
+        html.Div([chart, html.P(key, className="key")], id="panel-day"),
+        html.Div(id="panel-actions"),
+        html.Div(id="panel-around"),
+        html.Div(id="panel-log"),
+        Value("panel-request"),
+    ]
+    return [html.Div(parts, id="panel-parts")]
 
 
 def add_panel(
@@ -58,8 +84,9 @@ def add_panel(
         zone = precinct.zone(places.day)
         now = clock.now() if past is None else datetime.fromtimestamp(past, UTC)
         chart = day_chart(page, zone, now, bool(request.get("dark")))
-        sentence = html.P(_sentence(page, zone), className="sentence")
-        people = _people(places.watchers_of.get(precinct_id, []))
+        watchers = places.watchers_of.get(precinct_id, [])
+        sentence = html.P(_sentence(page, zone, watched=bool(watchers)), className="sentence")
+        people = _people(precinct_id, watchers)
         return (
             [heading, sentence, *_open(page), people],
             chart,
@@ -95,7 +122,7 @@ def _heading(precinct: Precinct) -> Any:
     )
 
 
-def _sentence(page: dict[str, Any], zone: ZoneInfo) -> list[Any]:
+def _sentence(page: dict[str, Any], zone: ZoneInfo, watched: bool = True) -> list[Any]:
     """What a person must know first, in one sentence; its ages go on by the page's own clock."""
     standing = page.get("standing") or {}
     state = standing.get("state")
@@ -107,14 +134,23 @@ def _sentence(page: dict[str, Any], zone: ZoneInfo) -> list[Any]:
         last = [f"last count {votes:,}{share} at {seen.astimezone(zone):%H:%M} (", _age(seen), ")"]
     missing, sure = round(standing.get("shortfall") or 0), round(100 * (standing.get("p_lagging") or 0))
     if state == "silent":
-        return ["Silent: ", *last, ". Silence says nothing about turnout; reach the watcher."]
+        then = "reach the watcher" if watched else "nobody watches here: send somebody"
+        return ["Silent: ", *last, f". Silence says nothing about turnout; {then}."]
     if state == "doubtful":
         return ["Doubtful: reports here disagree or wait for a decision; ", *last, "."]
     if state == "closed":
-        return [f"Closed with {votes or 0:,} counted; ", *last, "."]
+        return _closed(standing, last)
     if state in ("lagging", "watch"):
         return [f"{missing:,} behind its peers by close, {sure} % sure; ", *last, "."]
     return [f"On pace, heading for {round(standing.get('projected_final') or 0):,}; ", *last, "."]
+
+
+def _closed(standing: dict[str, Any], last: list[Any]) -> list[Any]:
+    votes, expected = standing.get("last_votes"), round(standing.get("expected_final") or 0)
+    if votes is None:
+        return ["Closed, and never counted; its final is missing."]
+    missing = "" if standing.get("final_in") else "; its final is missing"
+    return [f"Closed with {votes:,} counted of {expected:,} expected{missing}; ", *last, "."]
 
 
 def _whole_site(page: dict[str, Any], standing: dict[str, Any]) -> int | None:
@@ -144,10 +180,10 @@ def _age(then: datetime) -> Any:
     return html.Span(**marked("ago", f"{then.timestamp():.0f}"))
 
 
-def _people(watchers: list[Watcher]) -> Any:
+def _people(precinct_id: str, watchers: list[Watcher]) -> Any:
+    """Who watches here. Numbers come when they are asked for (`browser/phones.js`), which is audited."""
     if not watchers:
         return html.P("Nobody watches here.", className="people")
-    parts: list[Any] = []
-    for watcher in watchers:
-        parts += [html.Span(watcher.name), html.A("call", href=f"tel:{watcher.phone}", className="act")]
+    parts: list[Any] = [html.Span(watcher.name) for watcher in watchers]
+    parts.append(html.Button("phone", type="button", className="act", **marked("phones", precinct_id)))
     return html.P(parts, className="people")

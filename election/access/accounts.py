@@ -24,6 +24,7 @@ insert into accounts (login, role, counties, password_hash) values ($1, $2, $3, 
 on conflict (login) do nothing
 returning login
 """
+_NONE_YET = "select not exists (select from accounts) and not exists (select from former_accounts)"
 _COLUMNS = "login, role, counties, password_hash, disabled, epoch, totp_secret, totp_step"
 _ALL = f"select {_COLUMNS} from accounts order by login"  # noqa: S608 - a constant
 _ONE = f"select {_COLUMNS} from accounts where login = $1"  # noqa: S608 - a constant
@@ -139,6 +140,22 @@ async def add(
         ) from None
     if done is None:
         raise AccountExistsError(login)
+
+
+async def add_first(connection: asyncpg.Connection, login: str, password: str) -> None:
+    """Makes the first account there ever was, an admin. Call it within a transaction.
+
+    Raises `AccountRefusedError` where there is, or was, another.
+    """
+    await connection.execute("lock table accounts in share row exclusive mode")
+    if not await connection.fetchval(_NONE_YET):
+        raise AccountRefusedError("there are accounts already: sign in, or ask an admin for one")
+    await add(connection, login, Role.ADMIN, password)
+
+
+async def none_yet(connection: asyncpg.Connection) -> bool:
+    """Whether there never was an account."""
+    return bool(await connection.fetchval(_NONE_YET))
 
 
 async def reset(connection: asyncpg.Connection, login: str, password: str) -> None:

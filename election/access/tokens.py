@@ -14,6 +14,9 @@ class BadTokenError(ElectionError):
     """The token is not ours, has been changed, or is too old."""
 
 
+FIRST_ACCOUNT = "first-account"  # the purpose of the link that `beluga up` prints on an empty stack
+
+
 class Tokens:
     """Signs and reads small JSON values. `secret` comes from the settings; share it among all services."""
 

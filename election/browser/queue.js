@@ -11,11 +11,15 @@
  * @property {string} [label]  how the page calls it
  * @property {number | null} [number]  the count in it
  * @property {boolean} [counts]  whether `number` is the last count of its place
+ * @property {boolean} [confirms]  whether it is a yes to the count that waits at its place
  * @property {string} [ask]  which question it answers
  * @property {string} [answer]  in the words typed
+ * @property {ArrayBuffer} [photo]  a JPEG, which is what is sent then
  */
 /** As kept. @typedef {Entry & {watcher: string, token: string, saved: number, refused?: number}} Kept */
-/** @typedef {{id?: string, reply?: string, asks?: boolean, [more: string]: unknown}} Receipt */
+/** `held`: a count waits for a yes. @typedef {{id?: string, reply?: string, asks?: boolean, held?: boolean, [more: string]: unknown}} Receipt */
+/** What arrived last from a place: the count that stands, and the one that waits for a yes.
+ * @typedef {{place: string, number?: number, at?: number, held?: {number: number, at: number}}} Last */
 /** What an answer that is no receipt means. @typedef {"later" | "ended" | "refused"} Verdict */
 /**
  * @typedef {object} Options
@@ -29,6 +33,7 @@
 
 const LONGEST = 300; // s between two attempts
 const PATIENCE = 20000; // ms for one answer
+const PHOTO_PATIENCE = 28000; // the server waits for half a body for 30 s
 // Sending the same again cannot help. (Not 403 or 404: a proxy in trouble says those, too.)
 const FINAL = new Set([409, 413, 422]);
 
@@ -40,6 +45,19 @@ export function pauseAfter(failures) {
 /** What a watcher's report is answered. @param {number} status @returns {Verdict} */
 export function verdictOnReport(status) {
   return status === 401 ? "ended" : FINAL.has(status) ? "refused" : "later";
+}
+
+/** The last count of a place after an answer; null: as it was. What is asked about is not counted: it waits for a yes,
+ * and what was refused leaves nothing.
+ * @param {Last | undefined} before @param {Pick<Kept, "number" | "counts" | "confirms" | "saved">} entry @param {Receipt} receipt
+ * @returns {Omit<Last, "place"> | null} */
+export function lastAfter(before, entry, receipt) {
+  const stands = before?.number === undefined ? {} : { number: before.number, at: before.at };
+  if (entry.confirms) return receipt.asks ? null : before?.held ? { ...before.held } : stands;
+  if (entry.number === undefined || entry.number === null || !entry.counts) return null;
+  const { number, saved: at } = entry;
+  if (receipt.held) return { ...stands, held: { number, at } };
+  return receipt.asks ? stands : { number, at };
 }
 
 /** A random UUID, also where the page is not served securely. @returns {string} */
@@ -109,21 +127,21 @@ export class Queue extends EventTarget {
     return (await done(store.getAll())).sort((a, b) => a.saved - b.saved);
   }
 
-  /** The last count that arrived from this device at a place. @param {string} place
-   * @returns {Promise<{number: number, at: number} | undefined>} */
+  /** The last count that was taken from this device at a place, and one that waits. @param {string} place
+   * @returns {Promise<Last | undefined>} */
   async last(place) {
     return done(this.database.transaction("last").objectStore("last").get(place));
   }
 
-  /** Keeps a report; resolves once it is on disk. One with an address takes the place of what waits for the same.
-   * @param {Entry} entry */
-  async add(entry) {
+  /** Keeps a report, and what belongs to it; resolves once all of it is on disk. One with an address takes the place
+   * of what waits for the same. @param {Entry} entry @param {Entry[]} more */
+  async add(entry, more = []) {
     const token = this.tokenKept ? this.token : "";
-    const kept = { ...entry, watcher: this.watcher, token, saved: Date.now() };
+    const kept = [entry, ...more].map((each) => ({ ...each, watcher: this.watcher, token, saved: Date.now() }));
     const others = entry.address ? (await this.waiting()).filter((e) => e.address === entry.address) : [];
     await this.#write("reports", (store) => {
       for (const other of others) store.delete(other.id);
-      store.add(kept);
+      for (const each of kept) store.add(each);
     });
     this.#changed();
   }
@@ -145,7 +163,8 @@ export class Queue extends EventTarget {
     const ended = new Set();
     const tried = new Set();
     for (;;) {
-      const next = (await this.waiting()).find((e) => !e.refused && !tried.has(e.id));
+      const left = (await this.waiting()).filter((e) => !e.refused && !tried.has(e.id));
+      const next = left.find((e) => !e.photo) ?? left[0]; // what is small first: no photo holds a count up
       if (!next) break;
       tried.add(next.id);
       // A watcher with a new link sends what was saved under the old one, too.
@@ -168,12 +187,12 @@ export class Queue extends EventTarget {
     try {
       answer = await fetch(entry.address ?? this.path + entry.id, {
         method: "PUT",
-        body: JSON.stringify(entry.report),
-        headers: { "Content-Type": "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
+        body: entry.photo ?? JSON.stringify(entry.report),
+        headers: { "Content-Type": entry.photo ? "image/jpeg" : "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
         redirect: "error", // a hotel's sign-in page is no answer
         cache: "no-store",
         credentials: token ? "omit" : "same-origin",
-        signal: AbortSignal.timeout ? AbortSignal.timeout(PATIENCE) : undefined,
+        signal: AbortSignal.timeout ? AbortSignal.timeout(entry.photo ? PHOTO_PATIENCE : PATIENCE) : undefined,
       });
       receipt = answer.ok ? await answer.json() : null;
     } catch {
@@ -181,9 +200,9 @@ export class Queue extends EventTarget {
     }
     if (receipt && this.taken(receipt)) {
       await this.#write("reports", (store) => store.delete(entry.id));
-      if (entry.number !== undefined && entry.counts)
-        await this.#write("last", (store) =>
-          store.put({ place: entry.report.precinct_id, number: entry.number, at: entry.saved }));
+      const place = String(entry.report.precinct_id);
+      const now = entry.counts || entry.confirms ? lastAfter(await this.last(place), entry, receipt) : null;
+      if (now) await this.#write("last", (store) => store.put({ ...now, place }));
       this.failures = 0;
       this.#changed();
       this.dispatchEvent(new CustomEvent("sent", { detail: { entry, receipt } }));

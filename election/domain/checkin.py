@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from election.domain.ids import CheckInId, MessageId, PrecinctId, WatcherId
 
-GRAMMAR = 2  # of how messages are read (intake/reading): grows where the same words read differently
+GRAMMAR = 3  # of how messages are read (intake/reading): grows where the same words read differently
 
 
 class Kind(StrEnum):
@@ -30,7 +30,7 @@ class Kind(StrEnum):
     HERE = "here"
     AWAY = "away"
     READY = "ready"  # roll call
-    HELP = "help"
+    HELP = "help"  # detail.about: what is asked that the election folder knows; answered at once
     STOP = "stop"
     START = "start"
     QUESTION = "question"  # could be read two ways: nothing is counted, the answer asks

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from election.domain.ids import CallerId, PrecinctId, VoterId, WatcherId
 
+ROLL_ERROR, ROLL_SLACK = 1.1, 20  # a count above the roll by more is refused
+
 
 @dataclass(frozen=True, slots=True)
 class ElectionDay:
@@ -20,6 +22,7 @@ class ElectionDay:
     opens: time
     closes: time
     languages: tuple[str, ...] = ("en",)
+    kind: str = ""  # general, primary, municipal, …; empty: the name says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,15 @@ class Precinct:
     lat: float | None = None
     lon: float | None = None
 
+    def most_votes(self) -> int | None:
+        """In-person votes beyond which a count is refused; None where the roll is not known.
+
+        One rule for the phone's answer, the form and the tally's gate (`tally/model/gate.py`).
+        """
+        if self.registered <= 0:
+            return None
+        return int(most_of(max(self.registered - self.already_voted, 1)))
+
     def why_held(self, votes: int) -> str | None:
         """Why this count waits for a confirmation (`above_registered`), or None. A `FIX` needs none."""
         return "above_registered" if votes > self.registered > 0 else None
@@ -62,6 +74,11 @@ class Precinct:
         return datetime.combine(day.date, self.closes or day.closes, self.zone(day)).astimezone(UTC)
 
 
+def most_of(voters: float) -> float:
+    """Most votes that so many voters may cast: rolls have errors, and people register at the polls."""
+    return ROLL_ERROR * voters + ROLL_SLACK
+
+
 class Method(StrEnum):
     """How past votes were cast."""
 
@@ -73,13 +90,17 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PastVotes:
-    """Votes cast at a precinct in an earlier election, by method."""
+    """Votes cast at a precinct in an earlier election, by method. Not whole where a precinct was divided.
+
+    `kind` of that election (general, primary, …) where the file says it; else its name is read.
+    """
 
     precinct_id: PrecinctId
     election: str
-    votes: int
+    votes: float
     method: Method = Method.TOTAL
     registered: int | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

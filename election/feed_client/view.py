@@ -52,7 +52,7 @@ class RowReader(Generic[T]):
 
 
 class FeedView(Generic[S, P]):
-    """The feed's last state: values by precinct, aggregates by scope, incidents by check-in.
+    """The feed's last state: values by precinct, aggregates by scope, incidents by check-in, calls.
 
     `precincts` is None where a service needs nothing of what does not change; then none are kept.
     """
@@ -75,6 +75,7 @@ class FeedView(Generic[S, P]):
         self.standings: dict[str, S] = {}
         self.aggregates: dict[str, Row] = {}
         self.incidents: dict[str, Row] = {}
+        self.calls: Row | None = None  # the call desk as it last answered; None: never, or not told
         self.changed = asyncio.Event()  # set by every message that changes a row
         self.roster_changed = asyncio.Event()  # who watches where is another
 
@@ -149,6 +150,7 @@ class FeedView(Generic[S, P]):
         self.precincts, self.standings, self.seq = precincts, standings, message["seq"]
         self.aggregates = {row["scope"]: row for row in message.get("aggregates", ())}
         self.incidents = {row["check_in_id"]: row for row in message.get("incidents", ())}
+        self.calls = message.get("calls")
         self.changed.set()
 
     def _change(self, message: Row) -> Iterator[bool]:
@@ -158,6 +160,7 @@ class FeedView(Generic[S, P]):
         self.seq = message["seq"]
         self.aggregates |= {row["scope"]: row for row in message.get("aggregates", ())}
         self.incidents |= {row["check_in_id"]: row for row in message.get("incidents", ())}
+        self.calls = message.get("calls") or self.calls
         if "roster" in message.get("news", ()):
             self.roster_changed.set()
         self.changed.set()

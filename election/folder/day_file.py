@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from election.domain.day import ElectionDay
+from election.domain.kinds import ElectionKind, kind_of
 from election.domain.phones import known_region
 from election.folder.cells import TIME_REMEDY, known_zone, language_of, near_zone, time_of
 from election.folder.findings import Findings, shown
 
 FILE = "election.toml"
-KEYS = ("name", "date", "timezone", "opens", "closes", "languages", "region")
+KEYS = ("name", "date", "timezone", "opens", "closes", "languages", "region", "kind")
 DEFAULT_REGION = "US"
 
 # Stands in for a day that cannot be read, so that the other files are checked all the same.
@@ -80,6 +81,7 @@ class _Keys:
             opens=opens or _ANY_DAY.opens,
             closes=closes or _ANY_DAY.closes,
             languages=self.languages(),
+            kind=self.kind(),
         )
         return DayFile(day, self.region())
 
@@ -130,6 +132,16 @@ class _Keys:
                 return tuple(dict.fromkeys(f for f in found if f))
         self.problem("languages", "is no list of languages", 'write languages = ["en", "es"]')
         return ("en",)
+
+    def kind(self) -> str:
+        value = self.data.get("kind", "")
+        if isinstance(value, str) and (not value.strip() or kind_of("", value)):
+            return value.strip()
+        kinds = ", ".join(k.value for k in ElectionKind if k.value)
+        self.problem(
+            "kind", f"{shown(value)} is no kind of election", f"write one of {kinds}, or leave it out"
+        )
+        return ""
 
     def region(self) -> str:
         value = self.data.get("region", DEFAULT_REGION)

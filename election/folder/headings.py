@@ -51,6 +51,7 @@ HISTORY = (
     _needs("votes", "Ballots Cast", "BallotsCast", "Total Votes", "Turnout"),
     _may("registered", "registered_voters", "Eligible_Voters", "RegisteredVoters"),
     _may("method", "Vote Method", "Ballot Method"),
+    _may("kind", "Election Type", "ElectionType"),
 )
 
 CURVE = (

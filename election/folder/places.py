@@ -1,9 +1,11 @@
 """`precincts.csv`, `history.csv` and `curve.csv`."""
 
+import re
 from collections.abc import Mapping
 from datetime import time
 from itertools import pairwise
 from pathlib import Path
+from sys import intern
 
 from election.domain.day import CurvePoint, ElectionDay, Method, PastVotes, Precinct
 from election.domain.ids import PrecinctId
@@ -18,6 +20,9 @@ _METHODS = {
     "early": Method.EARLY, "earlyvoting": Method.EARLY,
     "mail": Method.MAIL, "absentee": Method.MAIL, "bymail": Method.MAIL,
 }  # fmt: skip
+
+# Votes that are not whole; 1.204 may be a thousand and more, and nothing is guessed.
+_PARTED = re.compile(r"\d{1,9}\.(?:\d{1,2}|\d{4,20})", re.ASCII)
 
 Precincts = Mapping[str, Precinct]
 
@@ -54,6 +59,13 @@ def read_precincts(path: Path, day: ElectionDay, findings: Findings) -> dict[str
     if lines and "name" not in table.present:
         findings.notice(table.file, 1, "name", "there is no such column, so the id stands for the name")
     _alike(table.file, found, findings)
+    beyond = [p for p in found.values() if p.expected_votes is not None and p.expected_votes > p.registered]
+    if beyond:
+        p = beyond[0]
+        findings.notice(
+            table.file, lines[p.precinct_id], "expected_votes",
+            f"{p.expected_votes:g} is more than the {p.registered:,} registered ({len(beyond):,} such)",
+        )  # fmt: skip
     return found
 
 
@@ -62,8 +74,6 @@ def _precinct(identity: str, name: str, row: tuple[str, ...], cells: Cells, day:
     on_roll = _registered(registered, cells)
     votes = cells.number("expected_votes", expected, 0, MOST) if expected else None
     voted = (cells.integer("already_voted", already) if already else None) or 0
-    if on_roll and votes is not None and votes > on_roll:
-        cells.problem("expected_votes", f"{expected} is more than the {on_roll:,} registered", "correct one")
     if on_roll and voted > on_roll:
         cells.problem("already_voted", f"{voted:,} is more than the {on_roll:,} registered", "correct one")
     opening = cells.time("opens", opens) if opens else None
@@ -127,7 +137,7 @@ def read_history(path: Path, precincts: Precincts, findings: Findings) -> tuple[
     table = TableReader(path, HISTORY, findings)
     cells = Cells(table.file, findings)
     found: dict[tuple[str, str, str], PastVotes] = {}
-    for line, (identity, election, votes, registered, method) in table:
+    for line, (identity, election, votes, registered, method, kind) in table:
         cells.line, before = line, findings.total
         if identity not in precincts:
             cells.problem("precinct_id", *_unknown(cells, identity, precincts))
@@ -136,14 +146,15 @@ def read_history(path: Path, precincts: Precincts, findings: Findings) -> tuple[
         if how is None:
             cells.problem("method", f"{shown(method)} is no method", "write total, in_person, early or mail")
             how = Method.TOTAL
-        count = cells.integer("votes", votes)
+        parted = _PARTED.fullmatch(votes)
+        count = cells.number("votes", votes, 0, MOST) if parted else cells.integer("votes", votes)
         on_roll = cells.integer("registered", registered) if registered else None
         key = (identity, election, how.value)
         if findings.total == before:
             if key in found:
                 cells.problem("precinct_id", "this precinct, election and method are there twice", "keep one")
             elif count is not None:
-                found[key] = PastVotes(PrecinctId(identity), election, count, how, on_roll)
+                found[key] = PastVotes(PrecinctId(identity), election, count, how, on_roll, intern(kind))
     return tuple(found[key] for key in sorted(found))
 
 

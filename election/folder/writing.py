@@ -39,7 +39,8 @@ def write_tables(folder: Path, election: Election, only: Container[str] | None =
             for p in election.precincts
         ]),
         ("history.csv", HISTORY, [
-            (v.precinct_id, v.election, v.votes, v.registered, v.method.value) for v in election.history
+            (v.precinct_id, v.election, _real(float(v.votes)), v.registered, v.method.value, v.kind)
+            for v in election.history
         ]),
         ("curve.csv", CURVE, [(c.scope, c.election, _time(c.time), _real(c.share)) for c in election.curve]),
         ("watchers.csv", WATCHERS, [
@@ -140,6 +141,7 @@ def _toml(day: ElectionDay) -> str:
         f"name = {_text(day.name)}\ndate = {day.date.isoformat()}\ntimezone = {_text(day.timezone)}\n"
         f'opens = "{_time(day.opens)}"\ncloses = "{_time(day.closes)}"\n'
         f"languages = [{', '.join(map(_text, day.languages))}]\n"
+        + (f"kind = {_text(day.kind)}\n" if day.kind else "")
     )
 
 

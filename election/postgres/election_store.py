@@ -16,6 +16,7 @@ import orjson
 from election.domain.day import CurvePoint, Election, ElectionDay, Method, PastVotes, Precinct, Watcher
 from election.domain.ids import PrecinctId, WatcherId
 from election.domain.roster import dump_roster_content, load_roster, version_of
+from election.errors import ElectionError
 
 CHANGED_CHANNEL = "beluga_election"  # NOTIFY with the roster's version; it only wakes
 SAVE_SECONDS = 300.0  # 180,000 precincts with shapes on a slow disk
@@ -45,22 +46,29 @@ where not exists (select from precincts_incoming i where i.precinct_id = p.preci
 """
 
 _SAVE_DAY = """
-insert into election (only_row, name, date, timezone, opens, closes, languages, roster_version)
-values (true, $1, $2, $3, $4, $5, $6, $7)
+insert into election (only_row, name, date, timezone, opens, closes, languages, roster_version, kind)
+values (true, $1, $2, $3, $4, $5, $6, $7, $8)
 on conflict (only_row) do update set
     name = excluded.name, date = excluded.date, timezone = excluded.timezone, opens = excluded.opens,
     closes = excluded.closes, languages = excluded.languages, roster_version = excluded.roster_version,
+    kind = excluded.kind,
     imported_at = now()
 """
 
 _SAVE_ROSTER = "insert into rosters (version, content) values ($1, $2) on conflict do nothing"
 
-_PAST = ("precinct_id", "election", "method", "votes", "registered")
+_PAST = ("precinct_id", "election", "method", "votes", "registered", "kind")
 _CURVE = ("scope", "election", "local_time", "share")
 _WATCHER = (
     "watcher_id", "name", "phone", "language", "precinct_ids", "backup_phone", "coordinator",
     "shift_start", "shift_end",
 )  # fmt: skip
+_SAVE_WATCHER = f"""
+insert into watchers ({", ".join(_WATCHER)})
+values ({", ".join(f"${number}" for number in range(1, len(_WATCHER) + 1))})
+on conflict (watcher_id) do update set
+    {", ".join(f"{c} = excluded.{c}" for c in _WATCHER if c not in ("watcher_id", "precinct_ids"))}
+"""  # noqa: S608
 
 
 async def save_election(connection: asyncpg.Connection, election: Election) -> str:
@@ -78,7 +86,10 @@ async def save_election(connection: asyncpg.Connection, election: Election) -> s
     )
     await _copy(
         connection, "past_votes", _PAST,
-        ((v.precinct_id, v.election, v.method.value, v.votes, v.registered) for v in election.history),
+        (
+            (v.precinct_id, v.election, v.method.value, v.votes, v.registered, v.kind)
+            for v in election.history
+        ),
     )  # fmt: skip
     await _copy(
         connection, "curve_points", _CURVE, ((c.scope, c.election, c.time, c.share) for c in election.curve)
@@ -96,7 +107,7 @@ async def save_election(connection: asyncpg.Connection, election: Election) -> s
     day = election.day
     await connection.execute(_SAVE_ROSTER, version, content.decode())
     await connection.execute(
-        _SAVE_DAY, day.name, day.date, day.timezone, day.opens, day.closes, day.languages, version
+        _SAVE_DAY, day.name, day.date, day.timezone, day.opens, day.closes, day.languages, version, day.kind
     )
     await connection.execute("select pg_notify($1, $2)", CHANGED_CHANNEL, version)
     return version
@@ -149,7 +160,7 @@ async def _load(connection: asyncpg.Connection, shapes: bool) -> Election | None
         timeout=SAVE_SECONDS,
     )
     past = await connection.fetch(
-        "select precinct_id, election, votes, method, registered from past_votes"
+        "select precinct_id, election, votes, method, registered, kind from past_votes"
         ' order by precinct_id collate "C", election collate "C", method collate "C"'
     )
     curve = await connection.fetch(
@@ -161,7 +172,14 @@ async def _load(connection: asyncpg.Connection, shapes: bool) -> Election | None
         day=_day(day),
         precincts=tuple(_precinct(p) for p in places),
         history=tuple(
-            PastVotes(v["precinct_id"], v["election"], v["votes"], Method(v["method"]), v["registered"])
+            PastVotes(
+                v["precinct_id"],
+                v["election"],
+                v["votes"],
+                Method(v["method"]),
+                v["registered"],
+                intern(v["kind"]),
+            )
             for v in past
         ),
         curve=tuple(CurvePoint(*c) for c in curve),
@@ -172,7 +190,13 @@ async def _load(connection: asyncpg.Connection, shapes: bool) -> Election | None
 
 def _day(row: Any) -> ElectionDay:
     return ElectionDay(
-        row["name"], row["date"], row["timezone"], row["opens"], row["closes"], tuple(row["languages"])
+        row["name"],
+        row["date"],
+        row["timezone"],
+        row["opens"],
+        row["closes"],
+        tuple(row["languages"]),
+        row["kind"],
     )
 
 
@@ -239,6 +263,48 @@ async def move_watchers(connection: asyncpg.Connection, posts: Mapping[str, Sequ
     if version == day["roster_version"]:
         return None
     await connection.execute(_SAVE_ROSTER, version, content)
+    await connection.execute("update election set roster_version = $1", version)
+    await connection.execute("select pg_notify($1, $2)", CHANGED_CHANNEL, version)
+    return version
+
+
+class PhoneTakenError(ElectionError):
+    """Another watcher has this phone; a text from it would be either's."""
+
+    def __init__(self, watcher_id: str) -> None:
+        super().__init__(self.__doc__)
+        self.watcher_id = watcher_id
+
+
+async def change_watchers(
+    connection: asyncpg.Connection, saved: Sequence[Watcher], removed: Sequence[str] = ()
+) -> str | None:
+    """Adds or corrects watchers and takes others away; returns the new roster's version, None without one.
+
+    Where somebody who is there already watches stays as it is: moves are the log's (`move_watchers`), of
+    this watcher too. Raises `PhoneTakenError`. Call it within a transaction, as `save_election`.
+    """
+    await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
+    content = await current_roster(connection)
+    if content is None:
+        return None
+    roster = await asyncio.to_thread(load_roster, content)
+    watchers = {str(key): w for key, w in roster.watchers.items() if str(key) not in removed}
+    for watcher in saved:
+        for other in watchers.values():
+            theirs = {other.phone, other.backup_phone}
+            if other.watcher_id != watcher.watcher_id and theirs & {watcher.phone, watcher.backup_phone} - {
+                None
+            }:
+                raise PhoneTakenError(other.watcher_id)
+        there = watchers.get(watcher.watcher_id)
+        posts = there.precinct_ids if there is not None else watcher.precinct_ids
+        watchers[watcher.watcher_id] = replace(watcher, precinct_ids=posts)
+    await connection.execute("delete from watchers where watcher_id = any($1::text[])", list(removed))
+    await connection.executemany(_SAVE_WATCHER, [[getattr(w, column) for column in _WATCHER] for w in saved])
+    fresh = dump_roster_content(roster.day, tuple(roster.precincts.values()), tuple(watchers.values()))
+    version = version_of(fresh)
+    await connection.execute(_SAVE_ROSTER, version, fresh.decode())
     await connection.execute("update election set roster_version = $1", version)
     await connection.execute("select pg_notify($1, $2)", CHANGED_CHANNEL, version)
     return version

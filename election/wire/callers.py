@@ -254,6 +254,7 @@ class CallerAtWork(BaseModel):
     unreported: int = 0  # of these, without an outcome and no longer held
     given_back: int = 0  # voters given back today, shown or not
     odd: bool = False  # so many unreported or given back that somebody should look
+    why_idle: str = ""  # idle: why they have nobody to call, in words
 
 
 class SignUps(BaseModel):
@@ -424,6 +425,10 @@ class DispatchView(BaseModel):
     missing_now: int | None = None
     reachable: int | None = None
     calls: int = 0
+    calling: int = 0  # callers who hold a voter there now; `callers_now` counts who waits there, too
+    promises: int = 0  # of these calls: they will vote
+    why_idle: str = ""  # where nobody calls and nothing holds it: why, in words
+    remaining: int | None = None  # voters left at all, those who rest for now with them
 
 
 class Proposal(BaseModel):
@@ -435,6 +440,45 @@ class Proposal(BaseModel):
     missing: int
     reachable: int
     sentence: str
+    votes: float = 0.0  # that these callers are expected to bring by close
+    urgent: bool = True  # surely behind, by what staff set; else one that is watched
+
+
+class DispatchEndView(BaseModel):
+    """What came of a dispatch that is over: the newest one of a precinct that is behind."""
+
+    precinct_id: str
+    ended_at: datetime
+    reason: str
+    calls: int = 0
+    promises: int = 0
+
+
+class PastDispatch(BaseModel):
+    """One line of `GET /dispatches/history`: a dispatch of the day, and what came of it."""
+
+    precinct_id: str
+    automatic: bool
+    started_at: datetime
+    started_by: str
+    missing_at_start: int
+    ended_at: datetime | None = None
+    ended_reason: str = ""
+    calls: int = 0
+    promises: int = 0
+
+
+class DispatchHistory(BaseModel):
+    """`GET /dispatches/history`: the day's dispatches, the earliest first."""
+
+    dispatches: list[PastDispatch]
+
+
+class ObstacleView(BaseModel):
+    """A precinct that is behind where callers cannot help now, and why."""
+
+    precinct_id: str
+    reason: str
 
 
 class DispatchList(BaseModel):
@@ -442,4 +486,6 @@ class DispatchList(BaseModel):
 
     dispatches: list[DispatchView]
     proposals: list[Proposal] = Field(default_factory=list)
+    ended: list[DispatchEndView] = Field(default_factory=list)
+    obstacles: list[ObstacleView] = Field(default_factory=list)
     feed_age_seconds: float | None = None

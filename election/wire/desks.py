@@ -11,6 +11,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from election.wire.threads import Photo
+
 
 class Desk(StrEnum):
     """The queues."""
@@ -50,6 +52,17 @@ class IncidentNote(BaseModel):
     text: str = ""
 
 
+class WaysNow(BaseModel):
+    """What may be sent by WhatsApp now. A watcher who last wrote by it is texted by it: in free words within
+    24 hours of that, then by a template approved for the purpose; everything else goes as SMS.
+    """
+
+    numbers: int = 0  # that send by WhatsApp
+    templates: list[str] = Field(default_factory=list)  # purposes that have one
+    waiting: dict[str, int] = Field(default_factory=dict)  # texts by way: free, template, sms
+    sms: bool = True  # whether a number sends SMS: without one the rest waits, and expires
+
+
 class OutboxNow(BaseModel):
     """The outbox as it is: what waits by purpose, and what became of the last day's texts by state."""
 
@@ -58,6 +71,7 @@ class OutboxNow(BaseModel):
     waiting: dict[str, int] = Field(default_factory=dict)
     oldest: datetime | None = None  # of those that wait and may go out
     settled: dict[str, int] = Field(default_factory=dict)
+    whatsapp: WaysNow | None = None  # None: no number of ours sends by it
 
 
 class DeskItem(BaseModel):
@@ -79,6 +93,7 @@ class DeskItem(BaseModel):
     number: int | None = None  # incidents
     category: str = ""  # incidents
     status: str = ""  # incidents; outbox: what became of the text; roll call: how far it has come
+    photos: list[Photo] = Field(default_factory=list)  # unread, incidents
     history: list[IncidentNote] = Field(default_factory=list)  # incidents, oldest first
     steps: list[ReminderStep] = Field(default_factory=list)
     taken_by: str = ""
@@ -117,13 +132,13 @@ class Finish(BaseModel):
 
     `read_as`: the words as they should have been texted (unread). `tie`: whose phone it is (unknown).
     `accept`, `reject`: a count (held). `status`: an incident's. `again`: the same words are sent once more
-    (outbox). `dismiss`: seen, and nothing to count.
+    (outbox). `answer`: `text` goes to whoever wrote (unread). `dismiss`: seen, and nothing to count.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     key: UUID
-    outcome: str = Field(pattern="^(dismiss|read_as|tie|accept|reject|status|again)$")
+    outcome: str = Field(pattern="^(dismiss|read_as|tie|accept|reject|status|again|answer)$")
     text: str = Field(default="", max_length=1_600)
     watcher_id: str = Field(default="", max_length=64)
     status: str = Field(default="", max_length=40)

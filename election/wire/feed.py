@@ -70,6 +70,7 @@ class Standing(_Wire):
     incidents: int = 0  # open ones
     on_post: int = 0  # watchers who said HERE
     struck_off: int = 0  # distinct roll numbers reported
+    final_in: int = 0  # 1: the last accepted count is the one at close
 
 
 class CoverageByPlace(_Wire):
@@ -92,6 +93,8 @@ class Aggregate(_Wire):
     reporting: int
     silent: int = 0
     lagging: int = 0
+    closed: int = 0  # precincts whose polls have closed
+    finals: int = 0  # … with their count at close
     coverage: float
     counted: int  # sum of last accepted counts
     expected_final: float
@@ -151,6 +154,11 @@ class Dispatch(_Wire):
     hold: str = ""  # why it rests for now
     missing_at_start: int = 0
     calls: int = 0
+    calling: int | None = None  # callers who hold a voter there now
+    reachable: int | None = None  # voters who may be called now; None: not counted
+    promises: int = 0  # of these calls
+    why_idle: str = ""  # where nobody calls and nothing holds it
+    remaining: int | None = None  # voters left at all, those who rest for now with them
 
 
 class CallProposal(_Wire):
@@ -161,13 +169,34 @@ class CallProposal(_Wire):
     missing: int
     reachable: int
     sentence: str
+    votes: float = 0.0  # expected by close
+    urgent: bool = True  # surely behind; else one that is watched
+
+
+class DispatchEnd(_Wire):
+    """A dispatch that is over, of a precinct that is behind."""
+
+    precinct_id: str
+    ended_at: int
+    reason: str
+    calls: int = 0
+    promises: int = 0
+
+
+class CallObstacle(_Wire):
+    """A precinct that is behind where callers cannot help now."""
+
+    precinct_id: str
+    reason: str
 
 
 class Calls(_Wire):
     """The call desk, in the viewer's counties, as it last answered."""
 
     dispatches: list[Dispatch] = Field(default_factory=list)
-    proposals: list[CallProposal] = Field(default_factory=list)  # the most urgent, at most 50
+    proposals: list[CallProposal] = Field(default_factory=list)  # the most urgent, at most 100
+    ended: list[DispatchEnd] = Field(default_factory=list)
+    obstacles: list[CallObstacle] = Field(default_factory=list)
     silent_since: int | None = None  # it has not answered since then: all this is old. None: it answers
 
 

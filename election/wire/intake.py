@@ -21,6 +21,13 @@ class FormReport(BaseModel):
     text: str | None = Field(default=None, max_length=1600)
 
 
+class FormPhoto(FormReport):
+    """A photo of the form's as intake journals it, and nobody else may: by its SHA-256, with its report."""
+
+    photo: str = Field(default="", max_length=64)
+    of: UUID | None = None  # the message of the report that it belongs to
+
+
 class Decision(BaseModel):
     """`PUT /decisions/{uuid}` from the war room: a staff entry of the log. The service token names who."""
 
@@ -38,4 +45,5 @@ class Receipt(BaseModel):
     id: UUID
     duplicate: bool = False
     reply: str = ""
-    asks: bool = False  # nothing is counted yet: the reply is a question
+    asks: bool = False  # nothing is counted yet: the reply is a question, or a refusal
+    held: bool = False  # a count waits for its sender's yes: a report of kind `confirm` with the text YES

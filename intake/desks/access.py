@@ -1,6 +1,7 @@
 """What the desks' handlers share: who asks, a connection for the request, refusals as answers."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,12 +17,14 @@ from election.access.tokens import BadTokenError
 from election.domain.roster import Roster
 from election.postgres.database import UNREACHABLE
 from election.wire.desks import Desk
+from election.wire.threads import Photo
 from intake.desks.decisions import MAY_DECIDE, TOKEN_SECONDS
 from intake.desks.views import (
     DeskAccount,
 )
 from intake.door.door import WriteDoor
 from intake.errors import IntakeError
+from intake.photos.shelf import COMING, PhotoShelf
 from intake.receive.http_answers import bearer, refuse
 from intake.receive.pipeline import IngestPipeline
 from intake.receive.plausibility import IntakeView
@@ -54,6 +57,7 @@ class DeskAccess:
     feed: IntakeView
     acquire: Acquire
     door: WriteDoor
+    shelf: PhotoShelf
 
     @property
     def rehearsal(self) -> bool:
@@ -74,6 +78,10 @@ class DeskAccess:
         if self.roster is None:
             raise DeskRefusedError(503, "The list of watchers is not here yet.")
         return self.roster
+
+    async def with_states(self, photos: Sequence[Photo]) -> list[Photo]:
+        """The photos with what has become of each."""
+        return await asyncio.to_thread(_states_of, self.shelf, photos) if photos else []
 
     def guarded(
         self,
@@ -109,6 +117,16 @@ class DeskAccess:
         return DeskAccount(
             who.account, who.role, None if who.counties is None else tuple(sorted(who.counties))
         )
+
+
+def _states_of(shelf: PhotoShelf, photos: Sequence[Photo]) -> list[Photo]:
+    """The photos with what has become of each. Blocks for the disk."""
+    shown = []
+    for photo in photos:
+        record = shelf.record(photo.message_id, photo.number)
+        known = {"state": record.state, "why": record.why} if record else {"state": COMING}
+        shown.append(photo.model_copy(update=known))
+    return shown
 
 
 def desk_of(request: web.Request) -> Desk:

@@ -9,13 +9,16 @@ from aiohttp import web
 from intake.desks.access import DeskAccess
 from intake.desks.finishing import DeskWork
 from intake.desks.items import DeskItems
+from intake.desks.photos import PhotoDesk
 from intake.desks.queues import DeskQueues
 from intake.desks.roll_call import RollCallDesk
+from intake.desks.threads import WatcherThreads
 
 
 def add_desks(app: web.Application, desk: DeskAccess) -> None:
     """Adds the desks' routes."""
     items = DeskItems(desk)
+    said, photos = WatcherThreads(desk, items), PhotoDesk(desk)
     queues, work, roll_call = DeskQueues(desk, items), DeskWork(desk, items), RollCallDesk(desk)
     for method, path, handler in (
         ("GET", "/desks", queues.counts),
@@ -23,6 +26,11 @@ def add_desks(app: web.Application, desk: DeskAccess) -> None:
         ("POST", "/desks/{desk}/{item}/take", work.take),
         ("POST", "/desks/{desk}/{item}/release", work.release),
         ("POST", "/desks/{desk}/{item}/finish", work.finish),
+        ("GET", "/desks/{desk}/{item}/thread", said.of_item),
+        ("GET", "/threads/{watcher}", said.of_watcher),
+        ("GET", "/precincts/{precinct}/photos", photos.of_precinct),
+        ("GET", "/photos/{message}/{number}", photos.show),
+        ("GET", "/photos/{message}/{number}/small", photos.show_small),
         ("GET", "/rollcall", roll_call.show),
         ("POST", "/rollcall/{what:invite|remind}", roll_call.invite),
     ):

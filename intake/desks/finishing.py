@@ -16,6 +16,7 @@ from intake.desks import store
 from intake.desks.access import PROVIDER, DeskAccess, DeskRefusedError, desk_of
 from intake.desks.decisions import MAY_CORRECT
 from intake.desks.items import DeskItems
+from intake.desks.threads import OPTED_OUT, may_be_answered_now
 from intake.desks.undelivered import Lost
 from intake.desks.views import (
     DeskAccount,
@@ -25,6 +26,8 @@ from intake.reading.corrections import key_of
 from intake.reading.incidents import OPEN, Thread
 from intake.reading.rereading import read_as, standing_entries, with_ties
 from intake.receive.http_answers import body_of, canonical, kept, receipt, what_is_wrong
+
+LONGEST_ANSWER = 480  # characters: three segments, in any language that GSM-7 carries
 
 
 class DeskWork:
@@ -134,9 +137,39 @@ class DeskWork:
             return self._made(kind, viewer, found.precinct_id, about | {"target": item}), wanted.key
         if wanted.outcome == "tie" and desk is Desk.UNKNOWN:
             return self._tie(found, wanted, viewer, about), wanted.key
+        if wanted.outcome == "answer" and desk is Desk.UNREAD and wanted.text.strip():
+            return await self._answer(connection, found, wanted, viewer, about), wanted.key
         if wanted.outcome == "read_as" and desk is Desk.UNREAD and wanted.text.strip():
             return await self._read_as(connection, found, wanted, viewer)
         raise DeskRefusedError(422, f"{wanted.outcome} is not something to do at the {desk.value} desk.")
+
+    async def _answer(
+        self,
+        connection: asyncpg.Connection,
+        found: store.Subject,
+        wanted: Finish,
+        viewer: DeskAccount,
+        about: dict[str, Any],
+    ) -> Decision:
+        """The decision that makes the outbox's leader text the answer: kept once, so texted once."""
+        roster, words = self._desk.roster_at_hand(), wanted.text.strip()
+        watcher = roster.watchers.get(found.watcher_id or "")
+        wrote = found.message.sender
+        phone = wrote if wrote.startswith("+") else watcher.phone if watcher else ""
+        if not phone:
+            raise DeskRefusedError(422, "There is no phone to text. Call instead.")
+        if len(words) > LONGEST_ANSWER:
+            raise DeskRefusedError(422, f"An answer has at most {LONGEST_ANSWER} characters.")
+        if phone in await outbox_store.opted_out(connection, [phone]):
+            raise DeskRefusedError(422, OPTED_OUT)
+        if not may_be_answered_now(self._desk, watcher, roster, found.message):
+            raise DeskRefusedError(
+                422, "In quiet hours we text nobody who did not just write. Call them instead."
+            )
+        detail = about | {"answer": words, "phone": phone}
+        if watcher:
+            detail["watcher_id"] = str(watcher.watcher_id)
+        return self._made(Kind.RESOLVE, viewer, found.precinct_id, detail)
 
     async def _send_again(self, connection: asyncpg.Connection, found: Lost, wanted: Finish) -> None:
         roster = self._desk.roster_at_hand()

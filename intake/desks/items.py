@@ -1,5 +1,6 @@
 """An item of a desk: found, and the viewer's to see or to work on."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -7,8 +8,9 @@ import asyncpg
 from election.domain.checkin import CheckIn, Kind
 from election.log.check_in_log import Position, read_after
 from election.wire.desks import Desk, DeskItem
-from intake.desks import store, undelivered
+from intake.desks import photo_store, store, undelivered
 from intake.desks.access import DeskAccess, DeskRefusedError
+from intake.desks.photos import incident_photos
 from intake.desks.undelivered import Lost
 from intake.desks.views import (
     DeskAccount,
@@ -16,6 +18,9 @@ from intake.desks.views import (
 )
 from intake.door.permission import deals_with
 from intake.reading.incidents import OPEN, Thread, history_of, threads
+
+RECENT_PHOTOS = timedelta(days=1)
+MOST_PHOTOS = 500
 
 
 class DeskItems:
@@ -39,7 +44,18 @@ class DeskItems:
         open_ones = [t for t in await self.all_threads(connection) if t.status in OPEN]
         histories = {t.number: history_of(t) for t in open_ones}
         items = incident_items(open_ones, viewer, self._desk.roster)
-        return [item.model_copy(update={"history": histories[item.number or 0]}) for item in items]
+        since = self._desk.now() - RECENT_PHOTOS
+        pictured = await photo_store.with_photos(connection, since, self._desk.rehearsal, MOST_PHOTOS)
+        photos = {t.number: incident_photos(t, pictured) for t in open_ones} if pictured else {}
+        return [
+            item.model_copy(
+                update={
+                    "history": histories[item.number or 0],
+                    "photos": await self._desk.with_states(photos.get(item.number or 0, [])),
+                }
+            )
+            for item in items
+        ]
 
     async def to_work_on(
         self, connection: asyncpg.Connection, desk: Desk, item: str, viewer: DeskAccount
@@ -48,7 +64,7 @@ class DeskItems:
 
         Raises `DeskRefusedError`.
         """
-        found = await self._check_scope(connection, desk, item, viewer)
+        found = await self.to_see(connection, desk, item, viewer)
         if found is not None and viewer.counties is not None:
             entry, roster = (
                 found.first if isinstance(found, Thread) else found,
@@ -58,7 +74,7 @@ class DeskItems:
                 raise DeskRefusedError(404, "There is no such item at your desk.")
         return found
 
-    async def _check_scope(
+    async def to_see(
         self, connection: asyncpg.Connection, desk: Desk, item: str, viewer: DeskAccount
     ) -> store.Subject | Thread | Lost | None:
         """Returns the item, where it exists and the viewer may see it. Raises `DeskRefusedError`."""

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 from aiohttp import web
 
-from election.wire.desks import Desk, DeskCounts, DeskItem, DeskPage, OutboxNow
+from election.wire.desks import Desk, DeskCounts, DeskItem, DeskPage, OutboxNow, WaysNow
 from intake.desks import store, undelivered
 from intake.desks.access import DeskAccess, DeskRefusedError, desk_of
 from intake.desks.items import DeskItems
@@ -19,8 +19,10 @@ from intake.desks.views import (
     read_cursor,
     silent_items,
 )
+from intake.outbox import store as outbox_store
 from intake.outbox.phone_check import attendance, unproven_items
 from intake.outbox.reminders import made_since
+from intake.replies.send_rate import WHATSAPP
 
 LARGEST_PAGE = 200
 MOST_COUNTED = 1_000  # "1000" at a desk means "at least"
@@ -59,6 +61,8 @@ class DeskQueues:
                 raise DeskRefusedError(422, str(error)) from None
             roster, now = self._desk.roster, datetime.now(UTC)
             page.items = [item_of(dict(row), desk, viewer, roster, now) for row in rows[:limit]]
+            for item in page.items:
+                item.photos = await self._desk.with_states(item.photos)
             page.next = cursor_of(dict(rows[limit - 1])) if len(rows) > limit else None
             return page
         if desk is Desk.INCIDENTS:
@@ -103,7 +107,20 @@ class DeskQueues:
 
     async def _outbox_now(self, connection: asyncpg.Connection) -> OutboxNow:
         now, numbers = self._desk.now(), len(self._desk.settings.outbound_numbers)
-        return await undelivered.outbox_now(connection, now, self._desk.rehearsal, numbers)
+        found = await undelivered.outbox_now(connection, now, self._desk.rehearsal, numbers)
+        found.whatsapp = await self._whatsapp_now(connection)
+        return found
+
+    async def _whatsapp_now(self, connection: asyncpg.Connection) -> WaysNow | None:
+        settings = self._desk.settings
+        by_it = [n for n in settings.outbound_numbers if n.number.startswith(WHATSAPP)]
+        if not by_it:
+            return None
+        templates = [purpose.value for purpose in settings.whatsapp_templates]
+        now, rehearsal = self._desk.now(), self._desk.rehearsal
+        waiting = await outbox_store.waiting_by_way(connection, now, rehearsal, templates)
+        sms = len(by_it) < len(settings.outbound_numbers)
+        return WaysNow(numbers=len(by_it), templates=templates, waiting=waiting, sms=sms)
 
     async def _silent(self, connection: asyncpg.Connection, viewer: DeskAccount) -> list[DeskItem]:
         roster = self._desk.roster

@@ -27,13 +27,17 @@ _CONFIRMED = """exists (select from check_ins l where l.precinct_id = c.precinct
 _DECIDED = """exists (select from check_ins d where d.kind in ('accept', 'reject')
                       and d.detail->>'target' = c.check_in_id::text)"""
 
-_UNREAD_HERE = "c.kind = 'unread' and not c.detail ? 'unknown_sender' and c.channel <> 'staff'"
+# What nobody could read, and the second question in a row: there a person takes over.
+_UNREAD_HERE = """c.kind in ('unread', 'question') and c.channel <> 'staff'
+  and not c.detail ? 'unknown_sender'
+  and (c.kind = 'unread' or exists (select from check_ins h where h.kind = 'asked'
+       and h.detail->>'of' = c.check_in_id::text and h.detail->>'question' = 'handed_over'))"""
 _HELD_HERE = f"""c.detail ? 'held' and c.kind in ('count', 'final') and not c.detail ? 'unknown_sender'
   and not {_DECIDED} and not {_CONFIRMED}"""
 
 _QUEUE = """
-select c.check_in_id, c.received_at, c.precinct_id, c.watcher_id, c.channel, c.sender, c.kind, c.votes,
-       c.detail, m.body, 1 as messages, k.account, k.taken_until
+select c.check_in_id, c.message_id, c.received_at, c.precinct_id, c.watcher_id, c.channel, c.sender,
+       c.kind, c.votes, c.detail, m.body, 1 as messages, k.account, k.taken_until
 from check_ins c join messages m using (message_id)
 left join desk_takes k on k.desk = $1 and k.item = c.check_in_id::text
 where {here} and c.rehearsal = $2 and (c.received_at, c.check_in_id) > ($3, $4)
@@ -47,8 +51,8 @@ with phones as (
     select sender, count(*) as messages, array_agg(check_in_id order by received_at, check_in_id) as entries
     from check_ins where detail ? 'unknown_sender' and rehearsal = $2 group by sender
 )
-select c.check_in_id, c.received_at, c.precinct_id, c.watcher_id, c.channel, c.sender, c.kind, c.votes,
-       c.detail, m.body, phones.messages, k.account, k.taken_until
+select c.check_in_id, c.message_id, c.received_at, c.precinct_id, c.watcher_id, c.channel, c.sender,
+       c.kind, c.votes, c.detail, m.body, phones.messages, k.account, k.taken_until
 from phones join check_ins c on c.check_in_id = phones.entries[1] join messages m using (message_id)
 left join desk_takes k on k.desk = $1 and k.item = c.check_in_id::text
 where (c.received_at, c.check_in_id) > ($3, $4) and not {_TIED}

@@ -10,7 +10,9 @@ from uuid import UUID
 
 from election.access.identity import Identity
 from election.domain.roster import Roster
+from election.domain.sent_words import words_of
 from election.wire.desks import Desk, DeskItem, ReminderStep
+from election.wire.threads import Photo
 from intake.desks.store import BEGINNING, Cursor
 from intake.errors import IntakeError
 from intake.outbox.reminders import STEPS, OutboxReminder, silence_of
@@ -93,11 +95,12 @@ def item_of(
         watcher_id=row["watcher_id"],
         channel=row["channel"],
         phone=_phone(row["sender"], viewer) if desk is Desk.UNKNOWN else "",
-        text=row["body"][:LONGEST_TEXT],
+        text=words_of(row["channel"], row["body"])[:LONGEST_TEXT],
         kind=row["kind"],
         votes=row["votes"],
         why=str(detail.get("held") or detail.get("quarantined") or ""),
         messages=row["messages"],
+        photos=[Photo(message_id=str(row["message_id"]), number=n) for n in range(detail.get("photos", 0))],
         taken_by=held,
         taken_until=taken if held else None,
     )

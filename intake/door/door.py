@@ -61,6 +61,8 @@ class Spoken(NamedTuple):
     body: str
     sent_at: datetime
     rehearsal: bool = False
+    provider: str = ""  # no photo comes with it
+    raw: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from election.domain.day import Precinct, Watcher
 from election.wire.intake import FormReport, Receipt
 from intake.errors import IntakeError
 from intake.form.page import (
+    CONFIRMATION,
     QUESTIONS,
     Frame,
     Question,
@@ -30,8 +31,10 @@ from intake.form.page import (
     manifest,
     words_page,
 )
+from intake.form.photos import add_form_photos
 from intake.languages.catalogues import load_catalogues
 from intake.pages.files import PAGE_HEADERS
+from intake.photos.shelf import PhotoShelf
 from intake.reading.reader import CLOCK_SLACK
 from intake.receive.http_answers import bearer, body_of, canonical, kept, refuse, what_is_wrong
 from intake.receive.pipeline import IngestPipeline
@@ -48,13 +51,20 @@ class _LinkError(IntakeError):
     """The link is no (longer) good."""
 
 
-def add_form(app: web.Application, links: Links, pipeline: IngestPipeline, settings: IntakeSettings) -> None:
+def add_form(
+    app: web.Application,
+    links: Links,
+    pipeline: IngestPipeline,
+    settings: IntakeSettings,
+    shelf: PhotoShelf,
+) -> None:
     """The routes of the watcher's form."""
     form = _Form(links, pipeline, settings)
     app.router.add_get("/w/{token}", form.show)
     app.router.add_post("/w/{token}", form.send)
     app.router.add_get("/w/{token}/manifest.json", form.manifest)
     app.router.add_put("/checkins/{key}", form.put)
+    add_form_photos(app, pipeline, shelf, form.watcher_id)
 
 
 class _Form:
@@ -91,7 +101,7 @@ class _Form:
                 parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
             )
             page_key = UUID(fields["id"])
-            question = QUESTIONS[fields["ask"]]
+            question = CONFIRMATION if fields["ask"] == CONFIRMATION.name else QUESTIONS[fields["ask"]]
         except (ValueError, KeyError):
             self._pipeline.telemetry.refuse(PROVIDER, "malformed")
             return _html(words_page(frame, frame.words["open_again"]), 400)
@@ -112,7 +122,11 @@ class _Form:
         )  # fmt: skip
         if isinstance(outcome, web.Response):
             return _html(words_page(frame, frame.words["send_again"]), 503)
-        return _html(done_page(frame, outcome.reply, precinct_id, asks=self._pipeline.asks(outcome.message)))
+        message = outcome.message
+        asks, held = self._pipeline.asks(message), self._pipeline.holds(message)
+        return _html(
+            done_page(frame, outcome.reply, precinct_id, asks=asks, confirm=uuid4() if held else None)
+        )
 
     async def manifest(self, request: web.Request) -> web.Response:
         try:
@@ -162,8 +176,16 @@ class _Form:
             duplicate=outcome.duplicate,
             reply=outcome.reply,
             asks=self._pipeline.asks(outcome.message),
+            held=self._pipeline.holds(outcome.message),
         )
         return web.Response(body=answer.model_dump_json().encode(), content_type="application/json")
+
+    def watcher_id(self, token: str) -> str | None:
+        """Whose link it is; None where it is no longer good."""
+        try:
+            return self._watcher(token)[0]
+        except _LinkError:
+            return None
 
     def _watcher(self, token: str) -> tuple[str, Watcher | None]:
         """Whose link it is. Before any roster is known everybody with a signed link may report."""
@@ -222,6 +244,8 @@ class _Form:
 
 def _report(question: Question, precinct_id: str, answer: str) -> FormReport | None:
     """The answer as a report; None where it is not what was asked for."""
+    if question is CONFIRMATION:
+        return FormReport(kind=question.kind, precinct_id=precinct_id, text="YES")
     if not question.asks:
         return FormReport(kind=question.kind, precinct_id=precinct_id)
     answer = answer.strip()[:1600]

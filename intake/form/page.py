@@ -40,6 +40,9 @@ QUESTIONS = {
     )
 }
 
+# The answer to "is it right?": no screen of its own, a button below the question.
+CONFIRMATION = Question("yes", Kind.CONFIRM, asks=False)
+
 Words = dict[str, str]
 
 
@@ -115,15 +118,26 @@ def choose_page(frame: Frame) -> str:
     return _page(frame, f"<h1>{escape(frame.words['choose'])}</h1>{choices}", take_over=True)
 
 
-def done_page(frame: Frame, reply: str, precinct_id: str, *, asks: bool) -> str:
-    """What was understood, in the watcher's language, and the way to the next report."""
+def done_page(frame: Frame, reply: str, precinct_id: str, *, asks: bool, confirm: UUID | None = None) -> str:
+    """What was understood, in the watcher's language, and the way to the next report.
+
+    `confirm`: the key of a yes to a count that waits for it.
+    """
     words = frame.words
     said = escape(reply or words["saved"])
     place = escape(precinct_id)
     head = escape(words["look_again"]) if asks else f"{escape(words['got_it'])} ✓"
+    yes = (
+        ""
+        if confirm is None
+        else f"""<form method="post" accept-charset="utf-8">
+<input type="hidden" name="id" value="{confirm}"><input type="hidden" name="p" value="{place}">
+<input type="hidden" name="ask" value="{CONFIRMATION.name}">
+<button type="submit">{escape(words["yes_right"])}</button></form>"""
+    )
     return _page(
         frame,
-        f"""<h1>{head}</h1><p class="done" role="status">{said}</p>
+        f"""<h1>{head}</h1><p class="done" role="status">{said}</p>{yes}
 <a class="choice" href="?p={place}">{escape(words["again"])}</a>
 <a class="choice second" href="?p={place}&amp;ask=fix">{escape(words["link_fix"])}</a>""",
     )

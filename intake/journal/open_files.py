@@ -134,6 +134,16 @@ class OpenFiles:
                     found_at |= {i: found[key] for i, key in enumerate(keys) if key in found}
         return found_at
 
+    def latest(self, most: int) -> list[Message]:
+        """The last messages, about `most` or fewer, oldest first; what cannot be read is passed over."""
+        found: list[Message] = []
+        for file in reversed(self.all()):
+            with suppress(apsw.Error, ValueError):
+                found = [*file.messages.after(max(file.last_seq - most, 0), most), *found]
+            if len(found) >= most:
+                break
+        return found
+
     def _retire(self, file: JournalFile) -> None:
         """Closes a file for writing; it stays open for reading, by a connection that has no stale pages."""
         path = file.path

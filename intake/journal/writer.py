@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from election.domain.checkin import Message
 from election.runtime.clock import Clock, SystemClock
 from intake.journal.backlog import Undrained
 from intake.journal.file import TornJournalError
@@ -109,6 +110,10 @@ class Journal:
     async def settle(self, name: str, value: str) -> str:
         """The value for `name`: the first one ever given for it, durably."""
         return await self._commits.ask(lambda: self._folder.settle(name, value))
+
+    async def latest(self, most: int) -> list[Message]:
+        """The last messages, oldest first."""
+        return await self._commits.ask(lambda: self._folder.files.latest(most))
 
     async def close(self) -> None:
         """Stores what is still waiting, writes the marks, closes the files."""

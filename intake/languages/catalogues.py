@@ -2,9 +2,12 @@
 
 Each file has several contexts. `word` entries list, separated by `;`, the words and phrases a watcher may
 text (accents and case do not matter). `reply` entries word the answers, `form` entries the watcher's form,
-`outbound` entries what we text on our own accord, `incident` entries list words by what an incident is about,
-`danger` entries the words that make a sentence an alarm, `machine` entries how phones and networks word what
-no person wrote, `number` entries the words of numbers.
+`outbound` entries what we text on our own accord, `card` entries the printed card, `incident` entries list
+words by what an incident is about, `danger` entries the words that make a sentence an alarm, `machine`
+entries how phones and networks word what no person wrote, `number` entries the words of numbers, `short`
+entries how a word is shortened in texts, the `everyday` entry words that no other language's are,
+`inquiry` entries how watchers ask what the election folder knows (`*` stands for some words), `answer`
+entries what staff answer often.
 """
 
 from dataclasses import dataclass, field
@@ -13,8 +16,8 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
-_LISTS = ("word", "incident", "danger", "machine", "number")
-_SENTENCES = ("reply", "form", "outbound")
+_LISTS = ("word", "incident", "danger", "machine", "number", "short", "everyday", "inquiry")
+_SENTENCES = ("reply", "form", "outbound", "card", "answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,11 @@ class Catalogue:
     danger: dict[str, tuple[str, ...]] = field(default_factory=dict)
     machine: dict[str, tuple[str, ...]] = field(default_factory=dict)
     numbers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    shorts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    card: dict[str, str] = field(default_factory=dict)
+    everyday: tuple[str, ...] = ()
+    inquiries: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)  # staff's, at hand
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -48,7 +56,9 @@ def read_catalogue(path: Path) -> Catalogue:
             sentences[entry.context][key] = value
     return Catalogue(
         path.stem, lists["word"], sentences["reply"], sentences["form"], sentences["outbound"],
-        lists["incident"], lists["danger"], lists["machine"], lists["number"],
+        lists["incident"], lists["danger"], lists["machine"], lists["number"], lists["short"],
+        sentences["card"], lists["everyday"].get("words", ()),
+        lists["inquiry"], sentences["answer"],
     )  # fmt: skip
 
 

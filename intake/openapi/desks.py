@@ -6,13 +6,20 @@ from pydantic import BaseModel
 
 from election.wire.desks import ClaimedItem, Desk, DeskCounts, DeskPage, ErrorAnswer, Finish, RollCall
 from election.wire.intake import Receipt
+from election.wire.threads import PrecinctPhotos, WatcherThread
 from intake.openapi.pages import BUSY
 
-MODELS: tuple[type[BaseModel], ...] = (DeskCounts, DeskPage, Finish, ErrorAnswer, RollCall, ClaimedItem)
+MODELS: tuple[type[BaseModel], ...] = (
+    DeskCounts, DeskPage, Finish, ErrorAnswer, RollCall, ClaimedItem, WatcherThread, PrecinctPhotos,
+)  # fmt: skip
 
 _DESKS = [desk.value for desk in Desk]
 _DESK = {"name": "desk", "in": "path", "required": True, "schema": {"type": "string", "enum": _DESKS}}
 _ITEM = {"name": "item", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 64}}
+_WATCHER = {"name": "watcher", "in": "path", "required": True, "schema": {"type": "string"}}
+_PRECINCT = {"name": "precinct", "in": "path", "required": True, "schema": {"type": "string"}}
+_MESSAGE = {"name": "message", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+_NUMBER = {"name": "number", "in": "path", "required": True, "schema": {"type": "integer"}}
 _AFTER = {"name": "after", "in": "query", "schema": {"type": "string"}}
 _LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 200}}
 _ERRORS = {
@@ -40,6 +47,15 @@ def paths() -> dict[str, Any]:
             "post": _call("Say what an item was", Receipt, _DESK, _ITEM)
             | {"requestBody": {"required": True, "content": _content(_reference(Finish))}}
         },
+        "/desks/{desk}/{item}/thread": {
+            "get": _call("Everything said with whom an item is about", WatcherThread, _DESK, _ITEM)
+        },
+        "/threads/{watcher}": {"get": _call("Everything said with a watcher", WatcherThread, _WATCHER)},
+        "/precincts/{precinct}/photos": {
+            "get": _call("Which photos came from a precinct", PrecinctPhotos, _PRECINCT)
+        },
+        "/photos/{message}/{number}": {"get": _picture("A photo as it was sent")},
+        "/photos/{message}/{number}/small": {"get": _picture("A photo's thumbnail")},
         "/rollcall": {"get": _call("Whose phone has been proven", RollCall)},
         "/rollcall/invite": {"post": _call("Invite who is not proven, once", made)},
         "/rollcall/remind": {"post": _call("Remind who has not answered, once a day", made)},
@@ -61,6 +77,14 @@ def _call(summary: str, answer: type[BaseModel] | dict[str, Any] | None, *parame
         "parameters": list(parameters),
         "responses": good | wrong | {"429": BUSY},
     }
+
+
+def _picture(summary: str) -> dict[str, Any]:
+    call = _call(summary, {"type": "string", "format": "binary"}, _MESSAGE, _NUMBER)
+    picture = {"schema": {"type": "string", "format": "binary"}}
+    kinds = {f"image/{kind}": picture for kind in ("jpeg", "png", "gif", "webp")}
+    call["responses"]["200"]["content"] = kinds
+    return call
 
 
 def _reference(model: type[BaseModel]) -> dict[str, Any]:

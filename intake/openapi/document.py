@@ -82,6 +82,15 @@ def _put(summary: str, model: str, purpose: str) -> dict[str, Any]:
     }
 
 
+def _put_photo() -> dict[str, Any]:
+    picture = {"schema": {"type": "string", "format": "binary"}}
+    put = _put("A photo with a report from the form", "Receipt", "watcher")
+    named = {"name": "photo", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+    place = {"name": "precinct", "in": "query", "schema": {"type": "string", "maxLength": 64}}
+    kinds = {f"image/{kind}": picture for kind in ("jpeg", "png", "gif", "webp")}
+    return put | {"parameters": [_UUID, named, place], "requestBody": {"required": True, "content": kinds}}
+
+
 def _webhook(name: str, good: dict[int, str], kind: str = "") -> dict[str, Any]:
     who, body, schema, headers, _ = _WEBHOOKS[name]
     if not kind:
@@ -129,6 +138,7 @@ def document() -> dict[str, Any]:
         "paths": _webhooks()
         | {
             "/checkins/{key}": {"put": _put("A report from the form", "FormReport", "watcher")},
+            "/checkins/{key}/photos/{photo}": {"put": _put_photo()},
             "/decisions/{key}": {"put": _put("A staff decision", "Decision", "service")},
         }
         | openapi_pages.paths()

@@ -2,12 +2,14 @@
 
 ASSIGN: the watcher hears of the new post. TIE: the phone hears that it is known now. STOP: the watcher's
 coordinator hears that somebody must call. NOTE with `tell`: the precinct's coordinator hears of an alert.
+RESOLVE with `answer`: whoever wrote reads what staff answer.
 Keys are functions of the entries, so that following the log again from the beginning makes nothing new; what
 happened long ago makes nothing at all.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -20,9 +22,11 @@ from election.postgres.leadership import Term
 from election.runtime.clock import Clock
 from intake.outbox import store
 from intake.replies.purposes import Purpose, QuietHours, Text, keyed, window, worded, zone_of
+from intake.replies.segments import plain
+from intake.replies.wording import catalogue_for
 from intake.roster.snapshot import Rosters
 
-KINDS = (Kind.ASSIGN, Kind.TIE, Kind.STOP, Kind.NOTE)
+KINDS = (Kind.ASSIGN, Kind.TIE, Kind.STOP, Kind.NOTE, Kind.RESOLVE)
 RECENT = timedelta(hours=2)  # older news is no news: nobody is texted about it
 BATCH = 1_000
 
@@ -70,6 +74,8 @@ class Notifications:
         return found
 
     def _text_for(self, entry: CheckIn, roster: Roster, now: datetime) -> Text | None:
+        if entry.kind is Kind.RESOLVE:
+            return self._answer_of(entry, roster, now)
         if entry.kind is Kind.NOTE:
             watcher = _reachable(entry, roster, self._region)
         else:
@@ -111,6 +117,26 @@ class Notifications:
             precinct_id=precincts[0] if precincts else None,
             rehearsal=self._rehearsal,
         )  # fmt: skip
+
+    def _answer_of(self, entry: CheckIn, roster: Roster, now: datetime) -> Text | None:
+        """What staff answer, as they wrote it; the desk has judged whether it may be sent."""
+        words, phone = str(entry.detail.get("answer") or ""), str(entry.detail.get("phone") or "")
+        if not words or not phone.startswith("+"):
+            return None
+        watcher = roster.watchers.get(str(entry.detail.get("watcher_id") or ""))
+        zone = zone_of(watcher, roster) if watcher else ZoneInfo(roster.day.timezone)
+        label = catalogue_for(watcher, roster).outbound["rehearsal"] if self._rehearsal else ""
+        return Text(
+            key=keyed("notice", entry.check_in_id, rehearsal=self._rehearsal),
+            purpose=Purpose.ANSWER,
+            phone=phone,
+            body=plain(label + words),
+            made_at=now,
+            window=window(Purpose.ANSWER, now, zone, self._quiet),
+            watcher_id=watcher.watcher_id if watcher else None,
+            precinct_id=entry.precinct_id,
+            rehearsal=self._rehearsal,
+        )
 
 
 def _reachable(entry: CheckIn, roster: Roster, region: str) -> Watcher | None:

@@ -7,7 +7,7 @@ and stored as soon as PostgreSQL can be reached: an answer to a webhook never wa
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -19,7 +19,7 @@ from election.runtime.clock import Clock
 from intake.outbound_settings import OurNumber
 from intake.outbox import store
 from intake.outbox.metrics import OutboxTelemetry
-from intake.replies.purposes import Text
+from intake.replies.purposes import Purpose, Text
 from intake.replies.send_rate import Number, TokenBucket, first_awake
 from intake.senders import Order, ProviderUnavailableError, Sender, TextRefusedError, UncertainError
 
@@ -52,8 +52,10 @@ class Outbox:
         telemetry: OutboxTelemetry,
         *,
         rehearsal: bool = False,
+        templates: Mapping[Purpose, str] | None = None,
     ) -> None:
         self._url = url
+        self._templates = dict(templates or {})
         self._rehearsal = rehearsal
         self._clock = clock
         self._telemetry = telemetry
@@ -148,17 +150,35 @@ class Outbox:
         self._telemetry.waiting(await store.depth(connection), self._clock.now())
 
     async def step(self, connection: asyncpg.Connection, term: Term) -> int:
-        """Sends what the budget of one number allows now; how many texts were claimed."""
+        """Sends what the budget of one number (of each way) allows now; how many texts were claimed."""
+        return sum([await self._send_from(connection, term, *turn) for turn in self._turns(time.monotonic())])
+
+    def _turns(self, now: float) -> list[tuple[Number, store.Ways | None]]:
+        """The numbers that send now, and by which ways: WhatsApp's where there is one, and another's."""
+        by_whatsapp = [number for number in self._numbers if number.by_whatsapp]
+        plain = first_awake([number for number in self._numbers if not number.by_whatsapp], now)
+        if not by_whatsapp:
+            return [(plain, None)] if plain else []
+        templates = tuple(purpose.value for purpose in self._templates)
+        chosen = first_awake(by_whatsapp, now)
+        turns: list[tuple[Number, store.Ways | None]] = []
+        if chosen:
+            turns.append((chosen, store.Ways(("free", "template"), templates)))
+        if plain:  # a phone has SMS, too: where WhatsApp fails, that will do
+            ways = ("sms",) if chosen else ("sms", "free", "template")
+            turns.append((plain, store.Ways(ways, templates)))
+        return turns
+
+    async def _send_from(
+        self, connection: asyncpg.Connection, term: Term, number: Number, ways: store.Ways | None
+    ) -> int:
         now = time.monotonic()
-        number = first_awake(self._numbers, now)
-        if number is None:
-            return 0
         room = min(int(number.bucket.refill(now)), MOST_IN_FLIGHT)
         if room < 1:
             await asyncio.sleep(min(number.bucket.wait(), LOOK_SECONDS))
             return 0
         texts = await store.claim(
-            connection, term, self._clock.now(), room, number.number, number.provider, self._rehearsal
+            connection, term, self._clock.now(), room, number.number, number.provider, self._rehearsal, ways
         )
         if not texts:
             return 0
@@ -177,7 +197,8 @@ class Outbox:
     async def _hand_over(self, text: store.Claimed, number: Number) -> tuple[str, str, str, str]:
         """(key, state, the provider's id, reason)."""
         left = max(text.expires_at - self._clock.now(), SHORTEST_VALIDITY)
-        order = Order(text.key, number.number, text.phone, text.body, left.total_seconds())
+        template = self._templates.get(Purpose(text.purpose), "") if text.way == "template" else ""
+        order = Order(text.key, number.number, text.phone, text.body, left.total_seconds(), template)
         try:
             its_id = await self._senders[number.provider].send(order)
         except ProviderUnavailableError as error:

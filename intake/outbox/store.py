@@ -15,7 +15,7 @@ import asyncpg
 
 from election.postgres.connector import ReplicationWatch
 from election.postgres.leadership import Term
-from intake.replies.purposes import AFTER_STOP, PRIORITY, Purpose, Text
+from intake.replies.purposes import AFTER_STOP, ANSWERS, PRIORITY, Purpose, Text
 from intake.senders import Delivery
 
 _ENQUEUE = """
@@ -36,6 +36,21 @@ coalesce((select c.kind = 'stop' from check_ins c
           order by c.sent_at desc, c.kind desc limit 1), false)
 """
 
+# Whether a phone that may not be the watcher's ("wrong number", "who is this") still waits for staff to look:
+# at that text, at the phone's item on the desk of unknown senders, or by tying it to a watcher since.
+IN_QUESTION = """
+exists (select from check_ins s where s.sender = {phone} and s.detail ? 'stranger'
+        and not exists (select from check_ins d where d.kind in ('resolve', 'reread')
+                        and d.detail->>'item' = s.check_in_id::text)
+        and not (s.detail ? 'unknown_sender' and exists (
+            select from check_ins u join check_ins d on d.kind in ('resolve', 'reread')
+                   and d.detail->>'item' = u.check_in_id::text and d.received_at > s.received_at
+            where u.sender = s.sender and u.detail ? 'unknown_sender'))
+        and not exists (select from check_ins t where t.kind = 'tie' and t.detail->>'phone' = s.sender
+                        and t.received_at > s.received_at))
+"""
+_ANSWERS = ", ".join(f"'{purpose.value}'" for purpose in sorted(ANSWERS))  # what they ask is answered
+
 _EXPIRE = """
 update outbox set state = 'expired', settled_at = $1, reason = 'too_late'
 where state = 'waiting' and expires_at <= $1 returning purpose
@@ -53,12 +68,46 @@ with next as (
     select key from outbox w
     where state = 'waiting' and not_before <= $1 and expires_at > $1 and rehearsal = $6
       and (purpose = any($7::text[]) or not {OPTED_OUT.format(phone="w.phone")})
+      and (purpose in ({_ANSWERS}) or not {IN_QUESTION.format(phone="w.phone")})
     order by priority, made_at, key limit $2 for update skip locked
 )
 update outbox o set state = 'claimed', epoch = $3, number = $4, provider = $5, claimed_at = $1,
                     attempts = attempts + 1
 from next where o.key = next.key
 returning o.key, o.purpose, o.priority, o.phone, o.body, o.segments, o.expires_at, o.made_at
+"""  # noqa: S608 (constants only)
+
+# How a text may go to a phone whose latest text came by WhatsApp: in free words within a day of it, then by a
+# template that WhatsApp has approved for its purpose ($2); everything else goes as SMS. `$1`: now.
+_HEARD = """
+left join lateral (
+    select position('From=whatsapp%3A'::bytea in m.raw) > 0 as by_whatsapp, m.received_at
+    from messages m where m.sender = w.phone and m.channel = 'sms'
+    order by m.received_at desc limit 1
+) heard on true
+"""
+_WAY = """
+case when not coalesce(heard.by_whatsapp, false) then 'sms'
+     when heard.received_at > $1::timestamptz - interval '24 hours' then 'free'
+     when w.purpose = any($2::text[]) then 'template' else 'sms' end
+"""
+_CLAIM_BY_WAY = f"""
+with next as (
+    select w.key, {_WAY} as way from outbox w {_HEARD}
+    where w.state = 'waiting' and w.not_before <= $1 and w.expires_at > $1 and w.rehearsal = $3
+      and (w.purpose = any($4::text[]) or not {OPTED_OUT.format(phone="w.phone")})
+      and (w.purpose in ({_ANSWERS}) or not {IN_QUESTION.format(phone="w.phone")})
+      and {_WAY} = any($5::text[])
+    order by w.priority, w.made_at, w.key limit $6 for update of w skip locked
+)
+update outbox o set state = 'claimed', epoch = $7, number = $8, provider = $9, claimed_at = $1,
+                    attempts = attempts + 1
+from next where o.key = next.key
+returning o.key, o.purpose, o.priority, o.phone, o.body, o.segments, o.expires_at, o.made_at, next.way
+"""  # noqa: S608 (constants only)
+_WAITING_BY_WAY = f"""
+select {_WAY} as way, count(*) as texts from outbox w {_HEARD}
+where w.state = 'waiting' and w.rehearsal = $3 group by 1
 """  # noqa: S608 (constants only)
 
 # Only the claimant's epoch may say what became of it, also after a successor has called it unknown.
@@ -99,6 +148,15 @@ class Claimed:
     body: str
     segments: int
     expires_at: datetime
+    way: str = "sms"  # or, to who last wrote by WhatsApp: free, template
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways a number sends by, and the purposes for which WhatsApp has a template."""
+
+    allowed: tuple[str, ...]
+    templates: tuple[str, ...] = ()
 
 
 async def enqueue(connection: asyncpg.Connection, texts: Sequence[Text]) -> set[str]:
@@ -143,21 +201,42 @@ async def claim(  # noqa: PLR0917
     number: str,
     provider: str,
     rehearsal: bool = False,
+    ways: Ways | None = None,
 ) -> list[Claimed]:
     """The most urgent texts that may go out now, at most `limit`, for one of our numbers.
 
-    Never to a phone whose latest word is STOP, and never a rehearsal's on election day. Raises
-    `DeposedError`, or `NotReplicatedError`: then nothing may be sent, for a failover would forget the claim.
+    `ways`: where we have WhatsApp numbers, those that this number sends by; None: everything is SMS.
+
+    Never to a phone whose latest word is STOP, only answers to one that may be a stranger's, and never a
+    rehearsal's on election day. Raises `DeposedError`, or `NotReplicatedError`: then nothing may be sent, for
+    a failover would forget the claim.
     """
     async with ReplicationWatch(connection), connection.transaction():
         await term.fence(connection)
-        rows = await connection.fetch(
-            _CLAIM, now, limit, term.epoch, number, provider, rehearsal, sorted(AFTER_STOP)
-        )
+        if ways is None:
+            rows = await connection.fetch(
+                _CLAIM, now, limit, term.epoch, number, provider, rehearsal, sorted(AFTER_STOP)
+            )
+        else:
+            rows = await connection.fetch(
+                _CLAIM_BY_WAY, now, list(ways.templates), rehearsal, sorted(AFTER_STOP), list(ways.allowed),
+                limit, term.epoch, number, provider,
+            )  # fmt: skip
     rows.sort(key=lambda row: (row["priority"], row["made_at"], row["key"]))
     return [
-        Claimed(r["key"], r["purpose"], r["phone"], r["body"], r["segments"], r["expires_at"]) for r in rows
-    ]
+        Claimed(
+            r["key"], r["purpose"], r["phone"], r["body"], r["segments"], r["expires_at"],
+            r["way"] if ways else "sms",
+        ) for r in rows
+    ]  # fmt: skip
+
+
+async def waiting_by_way(
+    connection: asyncpg.Connection, now: datetime, rehearsal: bool, templates: Sequence[str]
+) -> dict[str, int]:
+    """How many texts wait by the way that they may go now: sms, free, template."""
+    rows = await connection.fetch(_WAITING_BY_WAY, now, list(templates), rehearsal)
+    return {row["way"]: row["texts"] for row in rows}
 
 
 async def settle(

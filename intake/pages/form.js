@@ -1,5 +1,6 @@
 // Takes the plain form over: the same questions, but kept on the phone first, so that no signal is needed.
 // Where the phone refuses storage, the plain form stays as the server made it.
+import { smallCopy } from "./photo.js";
 import { Queue, newId } from "./queue.js";
 import * as screens from "./screens.js";
 
@@ -11,6 +12,9 @@ import * as screens from "./screens.js";
  *   timezone: string, day_begins?: string, phone_clock: boolean, sms_number: string, take_over: boolean}} FormData
  */
 
+/** @type {{ready: ArrayBuffer | null, coming: Promise<ArrayBuffer | null>}} */
+const NO_PHOTO = { ready: null, coming: Promise.resolve(null) };
+const WITH_PHOTO = new Set(["count", "final", "problem"]);
 const data = /** @type {FormData} */ (JSON.parse(document.getElementById("form-data")?.textContent || "{}"));
 const { words, language, precincts } = data;
 const main = /** @type {HTMLElement} */ (document.querySelector("main"));
@@ -83,22 +87,33 @@ async function ask(precinct, question) {
     return {
       button: number === null ? words.send : screens.filled(words, "send_number", { number: grouped(number) }),
       read: number === null ? "" : screens.filled(words, "read_" + question.name, { number: grouped(number) }),
-      doubt: doubts && last && number < last.number
+      doubt: doubts && last?.number !== undefined && number < last.number
         ? screens.filled(words, "lower", { last: grouped(last.number) })
         : doubts && precinct?.registered && number > precinct.registered
           ? screens.filled(words, "higher", { registered: grouped(precinct.registered) }) : "",
     };
   };
+  /** @type {{ready: ArrayBuffer | null, coming: Promise<ArrayBuffer | null>}} */
+  const photo = { ready: null, coming: Promise.resolve(null) };
+  /** @param {File} file */
+  const take = async (file) => {
+    photo.ready = null;
+    photo.coming = smallCopy(file);
+    photo.ready = await photo.coming;
+    return photo.ready !== null;
+  };
   show(screens.askScreen({
-    words, precinct, question, links, onlook: look,
-    last: last && { number: grouped(last.number), time: clock(last.at, zoneOf(place)) },
-    onanswer: (typed) => answer(precinct, question, typed),
+    words, precinct, question, links, onlook: look, onphoto: WITH_PHOTO.has(question.name) ? take : undefined,
+    last: last?.number === undefined ? undefined : { number: grouped(last.number), time: clock(last.at ?? 0, zoneOf(place)) },
+    held: last?.held && { number: grouped(last.held.number), time: clock(last.held.at, zoneOf(place)), onyes: () => confirm(place) },
+    onanswer: (typed) => answer(precinct, question, typed, photo),
   }), "#answer");
 }
 
 /** Keeps and sends an answer; returns what is wrong with it, or nothing.
- * @param {Precinct | null} precinct @param {Question} question @param {string} typed */
-function answer(precinct, question, typed) {
+ * @param {Precinct | null} precinct @param {Question} question @param {string} typed
+ * @param {{ready: ArrayBuffer | null, coming: Promise<ArrayBuffer | null>}} photo */
+function answer(precinct, question, typed, photo) {
   const number = question.numeric ? screens.numberIn(typed) : undefined;
   const text = typed.trim();
   if (number === null) return words.digits_only;
@@ -116,15 +131,34 @@ function answer(precinct, question, typed) {
     id: newId(), report, number, counts: question.votes, ask: question.name,
     answer: question.numeric ? String(number) : text,
     label: `${precinct ? precinct.name || place : ""} · ${said} · ${clock(Date.now(), zoneOf(place))}`,
-  });
+  }, photo);
   return "";
 }
 
-/** @param {Entry} entry */
-async function keep(entry) {
+/** Says that the count which waits there is right. @param {string} place */
+function confirm(place) {
+  keep({
+    id: newId(), report: { kind: "confirm", precinct_id: place, text: "YES" }, confirms: true, ask: "yes", answer: "YES",
+    label: `${precincts.find((p) => p.id === place)?.name || place} · ${words.yes_right} · ${clock(Date.now(), zoneOf(place))}`,
+  }, NO_PHOTO);
+}
+
+/** A photo that joins a report. @param {Entry} entry @param {ArrayBuffer | null} content @returns {Entry[]} */
+function photoOf(entry, content) {
+  if (!content) return [];
+  const id = newId();
+  const place = String(entry.report.precinct_id);
+  const address = `/checkins/${entry.id}/photos/${id}?precinct=${encodeURIComponent(place)}`;
+  return [{ id, address, report: { precinct_id: place }, photo: content, label: `${words.photo_added} · ${entry.label}` }];
+}
+
+/** @param {Entry} entry @param {{ready: ArrayBuffer | null, coming: Promise<ArrayBuffer | null>}} photo */
+async function keep(entry, photo) {
   navigator.storage?.persist?.().catch(() => {}); // phones throw away what was not asked to stay
   try {
-    await queue.add(entry);
+    await queue.add(entry, photoOf(entry, photo.ready));
+    if (!photo.ready) // still being made small: the report does not wait for it
+      photo.coming.then((late) => { for (const each of photoOf(entry, late)) queue.add(each).then(() => queue.send()); });
   } catch { // the phone's disk is full: the words must not be lost, nor said to be safe
     show(screens.outcomeScreen({
       words, heading: words.look_again, said: words.no_storage, text: textOf(entry), links: [],
@@ -139,9 +173,10 @@ async function keep(entry) {
   const arrived = (event) => {
     const { entry: sent, receipt } = /** @type {CustomEvent<{entry: Kept, receipt: Receipt}>} */ (event).detail;
     if (sent.id !== entry.id || mine !== shown) return;
-    const { reply, asks } = receipt;
+    const { reply, asks, held } = receipt;
     show(screens.outcomeScreen({
       words, heading: asks ? words.look_again : `${words.got_it} ✓`, said: reply || words.saved, links: after,
+      onyes: held ? () => confirm(place) : undefined,
     }));
   };
   queue.addEventListener("sent", arrived);

@@ -17,20 +17,33 @@ const fieldOf = (id) => /** @type {HTMLInputElement} */ (document.getElementById
 /** @param {string} text */
 const plain = (text) => text.normalize("NFKD").toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 
-/** The places that what is typed may mean, best first: id, start of id, start of a name, part of a name.
- * @param {Place[]} places @param {string} typed @returns {Place[]} */
-export function matches(places, typed) {
-  const wanted = plain(typed);
+/** The places that what is typed may mean, best first, each with its rank. As texts are read: the id as it is written, the id
+ * without its marks, a whole name; then beginnings and parts.
+ * @param {Place[]} places @param {string} typed @returns {[number, Place][]} */
+function rankedFor(places, typed) {
+  const wanted = plain(typed), written = typed.trim().toLowerCase();
   if (!wanted) return [];
   /** @type {[number, Place][]} */
   const ranked = [];
   for (const place of places) {
-    const rank = place.key === wanted ? 0 : place.aliasKeys.includes(wanted) ? 1 : place.key.startsWith(wanted) ? 2
-      : place.nameKey.startsWith(wanted) ? 3 : place.nameKey.includes(wanted) ? 4 : 9;
+    const rank = place.id.toLowerCase() === written ? 0 : place.key === wanted ? 1
+      : place.nameKey === wanted || place.aliasKeys.includes(wanted) ? 2 : place.key.startsWith(wanted) ? 3
+        : place.nameKey.startsWith(wanted) ? 4 : place.nameKey.includes(wanted) ? 5 : 9;
     if (rank < 9) ranked.push([rank, place]);
   }
-  return ranked.sort((a, b) => a[0] - b[0] || a[1].id.localeCompare(b[1].id, "en", { numeric: true }))
-    .slice(0, MOST).map(([, place]) => place);
+  return ranked.sort((a, b) => a[0] - b[0] || a[1].id.localeCompare(b[1].id, "en", { numeric: true }));
+}
+
+/** The places to offer, best first. @param {Place[]} places @param {string} typed @returns {Place[]} */
+export function matches(places, typed) {
+  return rankedFor(places, typed).slice(0, MOST).map(([, place]) => place);
+}
+
+/** The one place that is meant; null where several may be: they are asked about, never taken.
+ * @param {Place[]} places @param {string} typed @returns {Place | null} */
+export function meant(places, typed) {
+  const ranked = rankedFor(places, typed);
+  return ranked.length && ranked[1]?.[0] !== ranked[0][0] ? ranked[0][1] : null;
 }
 
 /** @returns {Promise<Place[]>} */
@@ -64,6 +77,7 @@ async function desk() {
   let offered = [];
   let chosen = /** @type {Place | null} */ (null);
   let marked = 0;
+  let pointed = false; // by the arrow keys: then the marked one is meant, whatever is typed
 
   const close = () => { found.hidden = true; place.setAttribute("aria-expanded", "false"); };
   /** @param {Place | null} one */
@@ -79,6 +93,7 @@ async function desk() {
     chosen = null;
     offered = matches(places, place.value);
     marked = 0;
+    pointed = false;
     draw();
   };
   const draw = () => {
@@ -91,19 +106,27 @@ async function desk() {
     if (offered.length) place.setAttribute("aria-activedescendant", `found-${marked}`);
     else place.removeAttribute("aria-activedescendant");
   };
+  /** Chooses what is meant, if one is; else says that several are. */
+  const settle = () => {
+    const one = pointed ? offered[marked] : meant(places, place.value);
+    if (one) choose(one);
+    else if (offered.length) notice(`“${place.value}” may be ${offered.map((p) => p.id).join(", ")}: type more, or choose with ↓.`);
+    return one;
+  };
   place.addEventListener("input", offer);
   place.addEventListener("focus", () => place.select());
-  place.addEventListener("blur", () => { if (!chosen && offered.length) choose(offered[marked]); close(); });
+  place.addEventListener("blur", () => { if (!chosen && offered.length) settle(); close(); });
   place.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       if (!offered.length) return;
       event.preventDefault();
       marked = (marked + (event.key === "ArrowDown" ? 1 : offered.length - 1)) % offered.length;
+      pointed = true;
       draw();
     } else if (event.key === "Escape") close();
     else if (event.key === "Enter") {
       event.preventDefault();
-      if (!chosen && offered.length) choose(offered[marked]);
+      if (!chosen && offered.length && !settle()) return;
       if (chosen) { notice(""); said.focus(); said.select(); } else notice(`No precinct “${place.value}”.`);
     }
   });

@@ -77,13 +77,24 @@ export function chooseScreen(words, precincts, hrefOf) {
   ];
 }
 
+/** Where a photo is added to a report. `onphoto` resolves to whether the phone could read it.
+ * @param {Words} words @param {(file: File) => Promise<boolean>} onphoto */
+export function photoField(words, onphoto) {
+  const said = el("span", {}, words.photo_add);
+  const field = el("input", { type: "file", id: "photo", accept: "image/*", onchange: async () => {
+    const file = field.files?.[0];
+    if (file) said.textContent = (await onphoto(file)) ? words.photo_added + " ✓" : words.photo_none;
+  } });
+  return el("label", { class: "photo", for: "photo" }, said, field);
+}
+
 /**
  * One question. `onanswer` takes what was typed and returns what is wrong with it; `onlook` says what it would be.
  * @param {{words: Words, precinct: Precinct | null, question: Question, links: Links, typed?: string,
- *   last?: {number: string, time: string}, onlook: (typed: string) => {button: string, read: string, doubt: string},
- *   onanswer: (typed: string) => string}} given
+ *   last?: {number: string, time: string}, held?: {number: string, time: string, onyes: () => void}, onlook: (typed: string) => {button: string, read: string, doubt: string},
+ *   onanswer: (typed: string) => string, onphoto?: (file: File) => Promise<boolean>}} given
  */
-export function askScreen({ words, precinct, question, last, links, typed, onlook, onanswer }) {
+export function askScreen({ words, precinct, question, last, held, links, typed, onlook, onanswer, onphoto }) {
   const field = question.numeric
     ? el("input", { id: "answer", name: "answer", inputmode: "numeric", maxlength: "12", autocomplete: "off",
         enterkeyhint: "send", "aria-describedby": "read doubt" })
@@ -121,18 +132,22 @@ export function askScreen({ words, precinct, question, last, links, typed, onloo
         : el("p", { class: "ask" }, words["ask_" + question.name]),
       question.asks && field,
       question.asks && hint ? el("p", { id: "hint", class: "quiet" }, hint) : null,
-      question.asks && question.numeric ? read : null, doubt, button),
+      question.asks && question.numeric ? read : null, doubt, onphoto ? photoField(words, onphoto) : null, button),
     last ? el("p", { class: "quiet" }, filled(words, "last", last)) : null,
+    held ? el("p", { class: "alert" }, filled(words, "held", { number: held.number, time: held.time })) : null,
+    held ? el("button", { type: "button", class: "second", onclick: held.onyes }, words.yes_right) : null,
     el("nav", { "aria-label": words.more }, ...links.map(([name, href]) => el("a", { href }, words[name]))),
   ];
 }
 
 /** What became of a report. `heading` and `said` are ready words.
- * @param {{words: Words, heading: string, said: string, text?: string, links: Links}} given */
-export function outcomeScreen({ words, heading: head, said, text, links }) {
+ * @param {{words: Words, heading: string, said: string, text?: string, links: Links, onyes?: () => void}} given `onyes`: a
+ *   count waits for it */
+export function outcomeScreen({ words, heading: head, said, text, links, onyes }) {
   return [
     el("h1", { tabindex: "-1" }, head),
     el("p", { class: "done", role: "status" }, said),
+    onyes ? el("button", { type: "button", onclick: onyes }, words.yes_right) : null,
     text ? el("a", { class: "choice second", href: text }, words.by_text) : null,
     ...links.map(([name, href], i) => el("a", { class: i ? "choice second" : "choice", href }, words[name])),
   ];
@@ -147,7 +162,7 @@ export function waitingBox({ words, waiting, ended, textOf, onretry }) {
     ended ? el("p", { role: "alert" }, words.link_ended) : null,
     el("ul", {}, ...waiting.map((entry) =>
       el("li", {}, el("span", {}, entry.label, entry.refused ? el("em", {}, words.not_taken) : null),
-        el("a", { class: "text", href: textOf(entry) }, words.by_text)))),
+        entry.photo ? null : el("a", { class: "text", href: textOf(entry) }, words.by_text)))),
     ended ? null : el("button", { type: "button", class: "second", onclick: onretry }, words.try_now),
   ];
 }

@@ -1,8 +1,9 @@
 """The generic webhook: signed JSON in, JSON out. For a GSM modem, a hotline tool, tests, a replay.
 
 Body: `{"id": "...", "from": "+12155550101", "text": "412", "sent_at": "2026-11-03T10:05:00-05:00"}`;
-`sent_at` may be left out; other fields are let be. Headers: `X-Beluga-Timestamp` (seconds since the epoch,
-real time)
+`sent_at` may be left out; other fields are let be. A modem that does not join the parts of a long text says
+`"part_ref": "a7", "part": 1, "parts": 3`: they are read as one.
+Headers: `X-Beluga-Timestamp` (seconds since the epoch, real time)
 and `X-Beluga-Signature: sha256=HEX`, HMAC-SHA256 under the shared secret over `TIMESTAMP.BODY`.
 """
 
@@ -16,6 +17,7 @@ import orjson
 from intake.providers.form import sender_of
 from intake.providers.freshness import WINDOW_SECONDS, require_fresh
 from intake.providers.protocol import Incoming, IngestResult, MalformedError, Webhook, WebhookRefusedError
+from intake.reading.text_parts import part
 from intake.settings import IntakeSettings
 
 SKEW_SECONDS = WINDOW_SECONDS
@@ -69,7 +71,9 @@ def _incoming(body: bytes) -> Incoming:
         raise MalformedError('"id" and "from" must be texts, and "id" not empty')
     if not isinstance(text, str):
         raise MalformedError('"text" must be a text')
-    return Incoming(its_id, sender_of(sender, its_id), text, _time(data.get("sent_at")))
+    names = ("part_ref", "part", "parts")
+    found = part(*(str(data.get(name, "")) for name in names)) if "part" in data else None
+    return Incoming(its_id, sender_of(sender, its_id), text, _time(data.get("sent_at")), found)
 
 
 def _time(value: object) -> datetime | None:

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from election.domain.checkin import Message
 from intake.errors import IntakeError
+from intake.reading.text_parts import TextPart
 
 
 class Webhook(NamedTuple):
@@ -21,12 +22,16 @@ class Webhook(NamedTuple):
 
 
 class Incoming(NamedTuple):
-    """One text of a webhook. `sent_at` (aware) where the provider gives it; nobody has judged it yet."""
+    """One text of a webhook. `sent_at` (aware) where the provider gives it; nobody has judged it yet.
+
+    `part`: which part of a long text it is, where the provider does not join them.
+    """
 
     provider_message_id: str
     sender: str
     text: str
     sent_at: datetime | None = None
+    part: TextPart | None = None
 
 
 class IngestResult(NamedTuple):

@@ -22,6 +22,7 @@ import orjson
 from intake.providers.form import fields_of, json_of, require_form, sender_of
 from intake.providers.freshness import require_fresh
 from intake.providers.protocol import Incoming, IngestResult, MalformedError, Webhook, WebhookRefusedError
+from intake.reading.text_parts import part
 from intake.settings import IntakeSettings
 
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # 16 or 17 hexadecimal digits, or a UUID
@@ -126,7 +127,11 @@ def _incoming(values: dict[str, str]) -> Sequence[Incoming]:
     sender = values.get("msisdn") or values.get("from") or ""
     its_id = require_form(its_id, _ID, _SEND)
     sender = sender_of(sender, its_id, bare=True)
-    return (Incoming(its_id, sender, values.get("text", ""), _time(values)),)
+    found = None
+    if values.get("concat", "").lower() == "true":
+        names = ("concat-ref", "concat-part", "concat-total")
+        found = part(*(values.get(name, "") for name in names))
+    return (Incoming(its_id, sender, values.get("text", ""), _time(values), found),)
 
 
 def _time(values: dict[str, str]) -> datetime | None:

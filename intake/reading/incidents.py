@@ -30,6 +30,7 @@ class Thread:
     followed_by: tuple[CheckIn, ...] = ()
     status: str = "open"
     course: tuple[CheckIn, ...] = ()  # the RESOLVE entries that gave it a status, oldest first
+    window: timedelta = timedelta()  # within which its next text follows its last
 
     @property
     def text(self) -> str:
@@ -147,9 +148,9 @@ def threads(entries: Iterable[CheckIn], window: timedelta) -> list[Thread]:
                 group.append(entry)
                 continue
             if group:
-                found.append(_thread(group, course))
+                found.append(_thread(group, course, window))
             group = [entry]
-        found.append(_thread(group, course))
+        found.append(_thread(group, course, window))
     return sorted(found, key=lambda t: t.number)
 
 
@@ -160,8 +161,8 @@ def _belongs(
     return entry.sent_at - group[-1].sent_at <= window and (over is None or entry.sent_at <= over)
 
 
-def _thread(group: Sequence[CheckIn], courses: dict[int, list[CheckIn]]) -> Thread:
+def _thread(group: Sequence[CheckIn], courses: dict[int, list[CheckIn]], window: timedelta) -> Thread:
     number = number_of(group[0])
     course = courses.get(number, [])
     status = status_of(course[-1]) if course else "open"
-    return Thread(number, group[0], tuple(group[1:]), status, tuple(course))
+    return Thread(number, group[0], tuple(group[1:]), status, tuple(course), window)

@@ -5,6 +5,7 @@ is a function of the raw messages (law L4).
 """
 
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import structlog
@@ -13,19 +14,25 @@ from election.domain.checkin import COUNTED, STAFF, Channel, CheckIn, Kind, Mess
 from election.domain.day import Watcher
 from election.domain.ids import PrecinctId, check_in_id
 from election.domain.roster import Roster
-from election.wire.intake import Decision, FormReport
+from election.wire.intake import Decision, FormPhoto
+from intake.photos.named import photo_urls
 from intake.reading import corrections
 from intake.reading.grammar import read
 from intake.reading.grammar.danger import danger_words
+from intake.reading.grammar.inquiries import inquiry_phrases
 from intake.reading.grammar.quoted import machine_words, our_words
 from intake.reading.grammar.spelled import spelled_numbers
+from intake.reading.grammar.whole import near_stop
 from intake.reading.grammar.words import vocabulary
 from intake.reading.incidents import incident_phrases
+from intake.reading.photos import with_photos
+from intake.reading.text_parts import part_of
 
 log = structlog.get_logger()
 
 CLOCK_SLACK = timedelta(minutes=2)  # a phone's clock may run ahead by as much without a question
 _FORM = "form:"
+PART_OF_A_TEXT = MappingProxyType({"part": True})  # read with the others of its text, not by itself
 _WATCHERS_OWN = frozenset({Channel.SMS, Channel.FORM})  # elsewhere an operator vouches for the report
 # What the form's free text means beside its kind: the command that says the same in a text message.
 _COMMANDS = {
@@ -41,7 +48,11 @@ class SentText(Protocol):
     """What of a message is read: a `Message`, or one on its way into the journal. Times are UTC."""
 
     @property
+    def provider(self) -> str: ...
+    @property
     def provider_message_id(self) -> str: ...
+    @property
+    def raw(self) -> bytes: ...
     @property
     def channel(self) -> Channel: ...
     @property
@@ -56,7 +67,17 @@ class SentText(Protocol):
 
 def prepare() -> None:
     """Builds the tables of words, a tenth of a second's work that the first texts would else wait for."""
-    for table in (vocabulary, spelled_numbers, danger_words, machine_words, our_words, incident_phrases):
+    tables = (
+        vocabulary,
+        spelled_numbers,
+        danger_words,
+        machine_words,
+        our_words,
+        incident_phrases,
+        inquiry_phrases,
+        near_stop,
+    )
+    for table in tables:
         table()
 
 
@@ -71,13 +92,12 @@ def readings_of(message: SentText, roster: Roster) -> list[Reading]:
     """What a message says: one reading or more; what cannot be read is `unread`."""
     try:
         if message.channel == Channel.SMS:
-            return read(
-                message.body,
-                message.sent_at,
-                roster,
-                roster.watcher(message.sender),
-                at_any_hour=message.rehearsal,
-            )
+            if part_of(message.provider_message_id):
+                return [Reading(Kind.NOTED, detail=PART_OF_A_TEXT)]
+            watcher = roster.watcher(message.sender)
+            found = read(message.body, message.sent_at, roster, watcher, at_any_hour=message.rehearsal)
+            urls = photo_urls(message.provider, message.raw)
+            return with_photos(found, len(urls), watcher) if urls else found
         if message.channel == Channel.STAFF:
             return [_decision(message)]
         return _report(message, roster)
@@ -105,7 +125,7 @@ def _decision(message: SentText) -> Reading:
 
 
 def _report(message: SentText, roster: Roster) -> list[Reading]:
-    report = FormReport.model_validate_json(message.body)
+    report = FormPhoto.model_validate_json(message.body)
     watcher = watcher_of(message, roster)
     precinct = roster.place(report.precinct_id)
     unknown = watcher is None and message.channel in _WATCHERS_OWN
@@ -121,6 +141,8 @@ def _report(message: SentText, roster: Roster) -> list[Reading]:
             observed_at = observed_at.replace(tzinfo=precinct.zone(roster.day))
         if observed_at > message.sent_at + CLOCK_SLACK:
             return [Reading(Kind.QUESTION, question="time", unknown_sender=unknown)]
+    if report.photo:
+        return [_form_photo(report, precinct_id, off_roster=off_roster, unknown=unknown)]
     text = (report.text or "").strip()
 
     def placed(reading: Reading) -> Reading:
@@ -164,6 +186,14 @@ def _report(message: SentText, roster: Roster) -> list[Reading]:
         where = roster.filed_under(Kind.LINE, precinct_id)
         return [placed(Reading(Kind.LINE, p, minutes=report.votes)) for p in where]
     return [_unread(message, roster)]
+
+
+def _form_photo(report: FormPhoto, where: PrecinctId, *, off_roster: bool, unknown: bool) -> Reading:
+    """A photo of the form's: kept, and shown with the report that it belongs to."""
+    detail: dict[str, Any] = {"photos": 1, "sha256": report.photo}
+    if report.of:
+        detail["of"] = str(report.of)
+    return Reading(Kind.NOTED, where, off_roster=off_roster, unknown_sender=unknown, detail=detail)
 
 
 _SAID = ("minutes", "people", "text", "held", "question", "guess")

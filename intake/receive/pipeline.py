@@ -1,11 +1,13 @@
 """The one way in: whatever the channel, a report is made durable, then read, then answered."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
+
+import structlog
 
 from election.domain.checkin import Channel, Kind, Message, Reading
 from election.domain.phones import normal_phone
@@ -14,12 +16,13 @@ from intake.journal.draft import MessageDraft
 from intake.journal.writer import Journal, JournalUnavailableError
 from intake.metrics.intake import Telemetry
 from intake.providers import IngestResult, MalformedError
-from intake.reading.reader import readings_of
-from intake.receive.asking import asked_about
+from intake.reading.reader import readings_of, watcher_of
+from intake.receive.asking import IN_A_ROW, PhoneDialogues, alarm, asked_about, handed_over
+from intake.receive.long_texts import LongTexts
 from intake.receive.plausibility import Plausibility
 from intake.receive.rate_limits import Phones
 from intake.receive.replicated_ack import Replication
-from intake.replies.wording import doubt_about, reply_to
+from intake.replies.wording import alarm_reply, doubt_about, handed_over_reply, refused_above, reply_to
 from intake.roster.snapshot import Rosters
 
 # A sending time is believed within these bounds of the stack's clock: phones hold texts back for a day
@@ -29,10 +32,13 @@ FASTEST_CLOCK = timedelta(minutes=5)
 LATE = timedelta(hours=1)  # on its way: somebody's backlog, or somebody's clock
 
 SHED_WAITING = 5_000  # messages waiting for the disk, beyond which unknown senders are put off
+MOST_REMEMBERED = 5_000  # messages read again at a start, a quarter of a second
 LONGEST_KEY = 200  # characters of a provider's message id; the longest in use have 64
 NO_ROSTER_REPLY = "Got it. Saved; it will be read as soon as the list of precincts is here."
 
 SLOW_DOWN_REPLY = "All your texts are saved. You sent many, so answers pause for a minute."
+
+log = structlog.get_logger()
 
 OnDurable = Callable[[IngestResult | JournalUnavailableError], None]
 
@@ -74,6 +80,8 @@ class IngestPipeline:
         self._reply_elsewhere = options.reply_elsewhere
         self._phones = options.phones or Phones(per_minute=0, burst=0)
         self.replication = options.replication
+        self._questions = PhoneDialogues()
+        self.long_texts = LongTexts(self._join)
         self._to_read: list[tuple[_Submission, MessageDraft]] = []  # of this turn of the event loop
 
     async def submit_and_wait(
@@ -147,6 +155,28 @@ class IngestPipeline:
                 asyncio.get_running_loop().call_soon(self._read_arrived)
             self._to_read.append((waiting, draft))
 
+    def _join(self, parts: list[Message], key: str, raw: bytes) -> None:
+        """Keeps the text that `parts` make up, and answers it as any other."""
+        first = parts[0]
+        try:
+            self.submit(
+                first.provider, key, Channel.SMS, first.sender, body="".join(part.body for part in parts),
+                raw=raw, sent_at=min(part.sent_at for part in parts), on_durable=_said_if_lost,
+            )  # fmt: skip
+        except JournalUnavailableError as error:
+            _said_if_lost(error)
+
+    def remember(self, messages: Sequence[Message]) -> None:
+        """After a restart: what the journal's last messages asked, and the parts that are not read yet."""
+        self.long_texts.again(messages)
+        since = self.clock.now() - IN_A_ROW
+        for message in messages[-MOST_REMEMBERED:]:
+            roster = self.rosters.at_hand(message.roster_version)
+            if roster is None or message.channel is not Channel.SMS or message.sent_at < since:
+                continue
+            if watcher_of(message, roster) is not None:
+                self._questions.turn(message, readings_of(message, roster))
+
     def _read_arrived(self) -> None:
         """Reads what came in during one turn of the event loop."""
         arrived, self._to_read = self._to_read, []
@@ -166,6 +196,8 @@ class IngestPipeline:
     ) -> None:
         """Answers a message that is durable. `readings`: what it says, where that is known already."""
         self.telemetry.acknowledge(message.provider, duplicate, local_only=not replicated)
+        if not duplicate:
+            self.long_texts.arrived(message)
         reply, asked = self._answer_to(message, duplicate, readings)
 
         def answer(_: object = None) -> None:
@@ -206,11 +238,20 @@ class IngestPipeline:
             return ("" if message.channel is Channel.STAFF else NO_ROSTER_REPLY), None
         if readings is None:
             readings = readings_of(message, roster)
+        watcher = watcher_of(message, roster) if message.channel is Channel.SMS else None
+        if watcher is not None:
+            turn = self._questions.turn(message, readings)
+            if turn.part is not None:
+                return handed_over_reply(watcher, roster), handed_over(message, turn.part, watcher.watcher_id)
+            if turn.alarm:
+                return alarm_reply(watcher, roster), alarm(message)
+            readings = turn.said
         if self._numbers is not None:
             readings = self._numbers(message, readings)
         hints = self._plausibility.hints_for(message, readings) if self._plausibility else None
         asked = asked_about(message, readings, roster, hints) if hints else None
-        return reply_to(readings, message, roster, hints), asked
+        look_up = self._plausibility.place_now if self._plausibility else None
+        return reply_to(readings, message, roster, hints, look_up), asked
 
     def asks(self, message: Message) -> bool:
         """Whether the reply is a question: something in the message is not counted until it is answered."""
@@ -220,7 +261,22 @@ class IngestPipeline:
         readings = readings_of(message, roster)
         hints = self._plausibility.hints_for(message, readings) if self._plausibility else None
         return any(
-            r.held or r.kind in (Kind.QUESTION, Kind.UNREAD) or doubt_about(r, hints) for r in readings
+            r.held
+            or r.kind in (Kind.QUESTION, Kind.UNREAD)
+            or doubt_about(r, hints)
+            or refused_above(r, roster) is not None
+            for r in readings
+        )
+
+    def holds(self, message: Message) -> bool:
+        """Whether a count in the message waits for its sender to say that it is right."""
+        roster = self.rosters.at_hand(message.roster_version)
+        if roster is None:
+            return False
+        readings = readings_of(message, roster)
+        hints = self._plausibility.hints_for(message, readings) if self._plausibility else None
+        return any(
+            refused_above(r, roster) is None and bool(r.held or doubt_about(r, hints)) for r in readings
         )
 
 
@@ -246,6 +302,12 @@ class _Submission:
         else:
             acknowledge = partial(pipeline.acknowledge, self._on_durable, message, duplicate, readings)
             pipeline.replication.wait(message, acknowledge)
+
+
+def _said_if_lost(outcome: IngestResult | JournalUnavailableError) -> None:
+    """A whole text that the disk would not take: its parts are kept, and read at the next start."""
+    if not isinstance(outcome, IngestResult):
+        log.error("long_text_not_kept", error=str(outcome), remedy="look at the disk, then restart intake")
 
 
 def _settle(future: "asyncio.Future[IngestResult]", result: IngestResult | JournalUnavailableError) -> None:

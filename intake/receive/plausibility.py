@@ -8,11 +8,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from election.domain.checkin import Channel, Message, Reading
 from election.domain.ids import PrecinctId
 from election.feed_client.view import FeedView, RowReader
 from election.wire.feed import PrecinctState
+from intake.replies.inquiries import PlaceNow
 from intake.replies.wording import Hints, doubt_about
 
 HINT_SECONDS = 600.0  # real; an older word about a precinct says nothing about a count that comes now
@@ -68,9 +70,17 @@ def hint_of(
 class Plausibility:
     """Hints for one message at a time. The same number again, in another message, is not doubted again."""
 
-    def __init__(self, feed: IntakeView, opened: Callable[[PrecinctId], float | None] | None = None) -> None:
-        """`opened`: when the polls of a precinct open, epoch seconds, where that is known."""
+    def __init__(
+        self,
+        feed: IntakeView,
+        opened: Callable[[PrecinctId], float | None] | None = None,
+        hours: Callable[[PrecinctId], tuple[datetime, datetime] | None] | None = None,
+    ) -> None:
+        """`opened`: when the polls of a precinct open, epoch seconds, where that is known; `hours`: when they
+        open and close, as staff last decided.
+        """
         self._feed = feed
+        self._hours = hours or (lambda precinct_id: None)
         self._opened = opened or (lambda precinct_id: None)
         self._doubted: OrderedDict[tuple[str, str, int], tuple[bytes, float]] = OrderedDict()
 
@@ -91,6 +101,16 @@ class Plausibility:
                 continue
             found[reading.precinct_id] = hint
         return found or None
+
+    def place_now(self, precinct_id: PrecinctId) -> PlaceNow:
+        """What is known of a precinct now: its hours, and its last count where the tally's word is fresh."""
+        place, fresh = self._feed.standings.get(precinct_id), self._feed.fresh(HINT_SECONDS)
+        return PlaceNow(
+            self._hours(precinct_id),
+            place.last_votes if place and fresh else None,
+            place.last_observed_at if place and fresh else None,
+            counts_known=place is not None and fresh,
+        )
 
     def _confirmed(self, message: Message, reading: Reading) -> bool:
         key = (message.sender, str(reading.precinct_id), int(reading.votes or 0))

@@ -25,6 +25,7 @@ class Purpose(StrEnum):
     QUESTION = "question"  # they wait with the phone in their hand
     OPT_OUT = "opt_out"  # the one text that follows a STOP or START
     REPLY = "reply"
+    ANSWER = "answer"  # of staff, to somebody who wrote
     REASSIGNED = "reassigned"
     REMINDER = "reminder"
     ROLL_CALL = "roll_call"
@@ -36,6 +37,7 @@ PRIORITY = {
     Purpose.QUESTION: 0,
     Purpose.OPT_OUT: 1,
     Purpose.REPLY: 2,
+    Purpose.ANSWER: 2,
     Purpose.REASSIGNED: 3,
     Purpose.REMINDER: 4,
     Purpose.ROLL_CALL: 5,
@@ -46,13 +48,14 @@ LIFETIME = {
     Purpose.QUESTION: timedelta(minutes=15),
     Purpose.OPT_OUT: timedelta(minutes=30),
     Purpose.REPLY: timedelta(minutes=15),
+    Purpose.ANSWER: timedelta(hours=1),
     Purpose.REASSIGNED: timedelta(hours=4),
     Purpose.REMINDER: timedelta(minutes=20),
     Purpose.ROLL_CALL: timedelta(hours=12),
     Purpose.THANKS: timedelta(hours=2),
 }
 # Only what answers a person may go out in quiet hours: they are awake, and asked.
-ANSWERS = frozenset({Purpose.QUESTION, Purpose.OPT_OUT, Purpose.REPLY})
+ANSWERS = frozenset({Purpose.QUESTION, Purpose.OPT_OUT, Purpose.REPLY, Purpose.ANSWER})
 # Only these may reach a phone that said STOP: the confirmation of that very word.
 AFTER_STOP = frozenset({Purpose.OPT_OUT})
 

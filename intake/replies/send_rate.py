@@ -13,10 +13,12 @@ PRESETS = {
     "10dlc": (75 / 60, 10.0),
     "toll_free": (25.0, 25.0),
     "short_code": (100.0, 100.0),
+    "whatsapp": (50.0, 50.0),  # Twilio passes on 80 a second
     "file": (1e4, 1e4),
 }
 TRIES = 3  # failures in a row before a number rests: one may be the carrier's, three are the number's
 REST_SECONDS = 60.0  # real
+WHATSAPP = "whatsapp:"  # before a number that sends by WhatsApp
 
 
 @dataclass(slots=True)
@@ -56,6 +58,10 @@ class Number:
     bucket: TokenBucket
     failures: int = 0
     rests_until: float = 0.0
+
+    @property
+    def by_whatsapp(self) -> bool:
+        return self.number.startswith(WHATSAPP)
 
     def rests(self, now: float) -> bool:
         return now < self.rests_until

@@ -13,6 +13,7 @@ from election.domain.ids import PrecinctId
 from election.domain.roster import Roster
 from intake.languages.catalogues import Catalogue, load_catalogues
 from intake.reading.reader import watcher_of
+from intake.replies.inquiries import LookUp, inquiry_answer
 from intake.replies.segments import fits, plain
 
 # precinct -> (the last accepted count or None, the cumulative count expected there by now or None,
@@ -24,6 +25,7 @@ FAR_ABOVE_PACE = 10.0  # times the expected count: a typing slip, more likely th
 _SILENT = frozenset({Kind.NOTED})  # kept, and not answered: no loop with another machine
 _UNDISPUTED = frozenset({Kind.LINE, Kind.VOTERS, Kind.HERE, Kind.AWAY})  # never doubted, held or asked back
 _RISE = 100  # votes more than the last count: below this a rise may come by a look too late
+_ANSWERED_BY_WORDS = frozenset({"emergency", "voted"})  # the question names its answers
 _SMALL = 20  # votes: below this ten times the pace happens by chance just after opening
 
 
@@ -44,9 +46,11 @@ def doubt_about(reading: Reading, hints: Hints | None) -> str | None:
 
     `below_last`, `above_pace`, `above_last` (a rise far beyond what is expected since then) or None.
     """
-    if reading.kind not in (Kind.COUNT, Kind.FINAL) or reading.votes is None or reading.precinct_id is None:
+    if reading.kind not in COUNTED or reading.votes is None or reading.precinct_id is None:
         return None
     last, expected, since = (hints or {}).get(reading.precinct_id, (None, None, None))
+    if reading.kind is Kind.FIX:  # it mends the last one, and may well be lower
+        last = None
     if last is not None and reading.votes < last:
         return "below_last"
     if expected and reading.votes > max(_SMALL, FAR_ABOVE_PACE * expected):
@@ -56,12 +60,44 @@ def doubt_about(reading: Reading, hints: Hints | None) -> str | None:
     return None
 
 
-def reply_to(readings: list[Reading], message: Message, roster: Roster, hints: Hints | None = None) -> str:
-    """The answer to a message. Empty for STOP (the provider answers, we fall silent) and staff entries."""
+def refused_above(reading: Reading, roster: Roster) -> int | None:
+    """The most votes that may be counted there, where this number is more and nobody is asked about it: the
+    tally will not count it. None where it may stand, or waits for a yes.
+    """
+    if reading.kind not in COUNTED or reading.votes is None or reading.held:
+        return None
+    place = roster.place(reading.precinct_id)
+    most = place.most_votes() if place else None
+    return most if most is not None and reading.votes > most else None
+
+
+def reply_to(
+    readings: list[Reading],
+    message: Message,
+    roster: Roster,
+    hints: Hints | None = None,
+    look_up: LookUp | None = None,
+) -> str:
+    """The answer to a message. Empty for STOP (the provider answers, we fall silent) and staff entries.
+
+    `look_up`: what the tally says of a precinct now, for those who ask.
+    """
     catalogue = catalogue_for(watcher_of(message, roster), roster)
-    if len(readings) == 1 and _is_plain(readings[0], hints):  # what most watchers are answered all day
+    if (
+        len(readings) == 1 and _is_plain(readings[0], hints) and refused_above(readings[0], roster) is None
+    ):  # what most watchers are answered all day
         return plain(_plainly(readings[0], catalogue.replies))
-    return plain(_Writer(catalogue, roster, message, hints).answer(readings))
+    return plain(_Writer(catalogue, roster, message, hints, look_up).answer(readings))
+
+
+def handed_over_reply(watcher: Watcher, roster: Roster) -> str:
+    """What a watcher is told after the second question in a row."""
+    return plain(catalogue_for(watcher, roster).replies["handed_over"])
+
+
+def alarm_reply(watcher: Watcher, roster: Roster) -> str:
+    """What a watcher is told whose HELP is an alarm."""
+    return plain(catalogue_for(watcher, roster).replies["alarm"])
 
 
 def _is_plain(reading: Reading, hints: Hints | None) -> bool:
@@ -106,11 +142,19 @@ def _fill(template: str, texts: dict[str, str]) -> str:
 
 
 class _Writer:
-    def __init__(self, catalogue: Catalogue, roster: Roster, message: Message, hints: Hints | None) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        roster: Roster,
+        message: Message,
+        hints: Hints | None,
+        look_up: LookUp | None,
+    ) -> None:
         self.replies = catalogue.replies
         self.roster = roster
         self.message = message
         self.hints = hints
+        self.look_up = look_up
 
     def answer(self, readings: list[Reading]) -> str:
         if len(readings) == 1 and readings[0].kind in _UNDISPUTED and not readings[0].unknown_sender:
@@ -151,10 +195,17 @@ class _Writer:
                 watcher = watcher_of(self.message, self.roster)
                 posts = ", ".join(watcher.precinct_ids) if watcher else ""
                 return self._fill("ready", precinct=posts) if posts else self._fill("ready_anywhere")
+            case Kind.HELP if first.detail.get("about"):
+                key, fields = inquiry_answer(first, self.message, self.roster, self.replies, self.look_up)
+                return self._fill(key, **fields)
             case Kind.RESOLVED:
                 return self._fill("resolved", precinct=where or "-")
             case Kind.CONFIRM | Kind.DENY:
                 return self._fill("confirm" if first.kind is Kind.CONFIRM else "deny")
+            case Kind.UNREAD if first.detail.get("stranger"):
+                return self._fill("stranger")
+            case Kind.UNREAD if first.detail.get("photos"):
+                return self._fill("photo")
             case Kind.HELP | Kind.START | Kind.UNREAD:
                 return self._fill(first.kind.value)
             case _:
@@ -203,6 +254,8 @@ class _Writer:
             return self._fill(
                 "held", votes=reading.votes, precinct=precinct.precinct_id, registered=registered
             )
+        if (most := refused_above(reading, self.roster)) is not None:
+            return self._fill("refused_roll", votes=reading.votes, precinct=reading.precinct_id, most=most)
         doubt = doubt_about(reading, self.hints)
         if doubt and self.hints and reading.precinct_id:
             last = self.hints[reading.precinct_id][0]
@@ -231,7 +284,7 @@ class _Writer:
 
     def _question(self, reading: Reading) -> str:
         asked = self.replies.get(f"question.{reading.question}", self.replies["unread"])
-        if reading.guess:
+        if reading.guess and reading.question not in _ANSWERED_BY_WORDS:
             answer = f"{asked} {self.replies['guess'].format(guess=reading.guess)}"
             if fits(plain(answer)):
                 return answer

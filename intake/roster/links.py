@@ -6,7 +6,6 @@ database is away. Before anything is known every signed link is good: a watcher 
 """
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,68 +14,18 @@ import orjson
 import structlog
 
 from election.access.tokens import BadTokenError, Tokens
+from election.access.watcher_links import CHANGED_CHANNEL, PURPOSE
 from election.postgres.pg_watch import watch
 from election.runtime.atomic_file import replace_file
 from intake.errors import IntakeError
 
-CHANGED_CHANNEL = "beluga_links"  # NOTIFY after any change; it only wakes
-PURPOSE = "watcher"
-
 _REVOKED = "select watcher_id, revoked_through from watcher_links where revoked_through >= 0"
-# The watcher's newest link; a new number only where the newest has been revoked.
-_ISSUE = """
-insert into watcher_links as l (watcher_id) select distinct unnest($1::text[])
-on conflict (watcher_id) do update set issued = greatest(l.issued, l.revoked_through + 1), changed_at = now()
-returning watcher_id, issued
-"""
-# A new number, and every earlier one revoked.
-_REISSUE = """
-insert into watcher_links as l (watcher_id, issued, revoked_through) select distinct unnest($1::text[]), 1, 0
-on conflict (watcher_id) do update set issued = l.issued + 1, revoked_through = l.issued, changed_at = now()
-returning watcher_id, issued
-"""
-_REVOKE = """
-insert into watcher_links as l (watcher_id, issued, revoked_through) select distinct unnest($1::text[]), 0, 0
-on conflict (watcher_id) do update set revoked_through = l.issued, changed_at = now()
-"""
 
 log = structlog.get_logger()
 
 
 class RevokedLinkError(IntakeError):
     """The link was good once; a newer one has been issued, or none."""
-
-
-def link_of(public_url: str, tokens: Tokens, watcher_id: str, number: int) -> str:
-    """The address that a watcher is given."""
-    return f"{public_url.rstrip('/')}/w/{token_of(tokens, watcher_id, number)}"
-
-
-def token_of(tokens: Tokens, watcher_id: str, number: int) -> str:
-    """The signed part of a watcher's link."""
-    return tokens.sign(PURPOSE, {"w": watcher_id, "n": number} if number else {"w": watcher_id})
-
-
-async def issue(connection: asyncpg.Connection, watcher_ids: Sequence[str]) -> dict[str, int]:
-    """The number of each watcher's good link; the links they hold stay good."""
-    return await _change(connection, _ISSUE, watcher_ids)
-
-
-async def reissue(connection: asyncpg.Connection, watcher_ids: Sequence[str]) -> dict[str, int]:
-    """The number of a new link for each watcher; the links they hold end."""
-    return await _change(connection, _REISSUE, watcher_ids)
-
-
-async def revoke(connection: asyncpg.Connection, watcher_ids: Sequence[str]) -> None:
-    """Ends every link of these watchers. The next `issue` gives a new one."""
-    await _change(connection, _REVOKE, watcher_ids)
-
-
-async def _change(connection: asyncpg.Connection, sql: str, watcher_ids: Sequence[str]) -> dict[str, int]:
-    async with connection.transaction():
-        rows = await connection.fetch(sql, list(watcher_ids))
-        await connection.execute("select pg_notify($1, '')", CHANGED_CHANNEL)
-    return {row["watcher_id"]: row["issued"] for row in rows}
 
 
 class Links:

@@ -20,6 +20,7 @@ class Order:
     phone: str
     body: str
     valid_seconds: float
+    template: str = ""  # WhatsApp's, outside its 24 hours; empty: free words
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,9 @@ class UncertainError(IntakeError):
 
 
 class TextRefusedError(IntakeError):
-    """The provider will not send this text. `reason`: wrong_number, opted_out, account or refused."""
+    """The provider will not send this text. `reason`: wrong_number, opted_out, account, outside_window or
+    refused.
+    """
 
     def __init__(self, reason: str, code: str = "") -> None:
         super().__init__(f"{reason} {code}".strip())
@@ -55,12 +58,15 @@ class RefusalCodes:
     wrong_number: frozenset[str]
     opted_out: frozenset[str]
     account: frozenset[str] = frozenset()
+    window: frozenset[str] = frozenset()  # WhatsApp's 24 hours were over
 
     def reason(self, code: str) -> str:
         if code in self.wrong_number:
             return "wrong_number"
         if code in self.opted_out:
             return "opted_out"
+        if code in self.window:
+            return "outside_window"
         return "account" if code in self.account else "refused"
 
 

@@ -1,4 +1,4 @@
-"""Twilio's Messages API: a form out, JSON back; delivery reports come to `/sms/twilio/status`.
+"""Twilio's Messages API, for SMS and WhatsApp: a form out, JSON back; reports come to `/sms/twilio/status`.
 
 It has no idempotency key: an order whose answer is lost is never repeated.
 """
@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
+import orjson
 
+from intake.replies.send_rate import WHATSAPP
 from intake.senders.http import Http
 from intake.senders.protocol import Delivery, Order, RefusalCodes, TextRefusedError, UncertainError
 from intake.settings import IntakeSettings
@@ -18,11 +20,18 @@ SHORTEST_VALIDITY = 5
 # Twilio's error codes that say something about the phone; https://www.twilio.com/docs/api/errors
 _CODES = RefusalCodes(
     wrong_number=frozenset({"21211", "21214", "21217", "21401", "21407", "21421", "21612", "21614", "30003",
-                            "30005", "30006"}),
+                            "30005", "30006", "63003", "63024"}),
     opted_out=frozenset({"21610", "30004"}),
-    account=frozenset({"20003", "20005", "21606", "21608", "21603"}),
+    account=frozenset({"20003", "20005", "21606", "21608", "21603", "63007"}),
+    window=frozenset({"63016"}),
 )  # fmt: skip
-_STATES = {"sent": "sent", "delivered": "delivered", "undelivered": "undelivered", "failed": "failed"}
+_STATES = {
+    "sent": "sent",
+    "delivered": "delivered",
+    "read": "delivered",
+    "undelivered": "undelivered",
+    "failed": "failed",
+}
 
 
 class TwilioSender:
@@ -37,13 +46,16 @@ class TwilioSender:
 
     async def send(self, order: Order) -> str:
         validity = int(min(max(order.valid_seconds, SHORTEST_VALIDITY), LONGEST_VALIDITY))
-        form = {
-            "To": order.phone,
-            "From": order.number,
-            "Body": order.body,
-            "ValidityPeriod": str(validity),
-            "StatusCallback": self._status_url,
-        }
+        form = {"To": order.phone, "From": order.number, "StatusCallback": self._status_url}
+        if order.number.startswith(WHATSAPP):  # which knows no end of validity
+            form["To"] = f"{WHATSAPP}{order.phone}"
+        else:
+            form["ValidityPeriod"] = str(validity)
+        if order.template:
+            words = " ".join(order.body.split())  # a variable of a template has no line breaks
+            form |= {"ContentSid": order.template, "ContentVariables": orjson.dumps({"1": words}).decode()}
+        else:
+            form["Body"] = order.body
         status, answer = await self._http.post(self._url, data=form, headers=self._headers)
         if 200 <= status < 300:
             if not answer.get("sid"):

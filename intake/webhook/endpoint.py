@@ -25,6 +25,7 @@ from intake.providers import (
     Webhook,
     WebhookRefusedError,
 )
+from intake.reading.text_parts import part_key
 from intake.receive.pipeline import IngestPipeline
 from intake.receive.rate_limits import MOST_HELD_FOR_PROXIES, PROXIED_WAIT, TURNED_AWAY, RefusalPacer, Sources
 from intake.settings import IntakeSettings
@@ -149,7 +150,7 @@ class _Webhook:
     def _begin(self, text: Incoming, raw: bytes, on_durable: "partial[None]") -> None:
         self._pipeline.submit(
             self._name,
-            text.provider_message_id,
+            part_key(text.part, text.provider_message_id) if text.part else text.provider_message_id,
             Channel.SMS,
             text.sender,
             body=text.text,

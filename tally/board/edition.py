@@ -248,8 +248,9 @@ class Edition:
         if calls is None or not view_scope.desks or view_scope.counties is None:
             return calls if view_scope.desks else None
         lists = {
-            name: [row for row in calls[name] if self.sees(view_scope.counties, row["precinct_id"])]
-            for name in ("dispatches", "proposals")
+            name: [row for row in rows if self.sees(view_scope.counties, row["precinct_id"])]
+            for name, rows in calls.items()
+            if isinstance(rows, list)
         }
         return calls | lists
 

@@ -25,7 +25,7 @@ CHANNEL = "beluga_dispatches"  # told by triggers on the callers' tables
 BETWEEN_SECONDS = 0.5  # real; between questions at least
 SILENT_SECONDS = 10.0  # real; without an answer for so long, what is shown is old
 TIMEOUT = aiohttp.ClientTimeout(total=3)
-MOST_PROPOSALS = 50
+MOST_PROPOSALS = 100
 
 log = structlog.get_logger().bind(part="calls")
 
@@ -125,6 +125,11 @@ def row_of(said: DispatchList) -> Row:
                 "hold": d.hold,
                 "missing_at_start": d.missing_at_start,
                 "calls": d.calls,
+                "calling": d.calling,
+                "reachable": d.reachable,
+                "promises": d.promises,
+                "why_idle": d.why_idle,
+                "remaining": d.remaining,
             }
             for d in said.dispatches
         ],
@@ -135,8 +140,21 @@ def row_of(said: DispatchList) -> Row:
                 "missing": p.missing,
                 "reachable": p.reachable,
                 "sentence": p.sentence,
+                "votes": round(p.votes, 1),
+                "urgent": p.urgent,
             }
             for p in said.proposals[:MOST_PROPOSALS]
         ],
+        "ended": [
+            {
+                "precinct_id": e.precinct_id,
+                "ended_at": int(e.ended_at.timestamp()),
+                "reason": e.reason,
+                "calls": e.calls,
+                "promises": e.promises,
+            }
+            for e in said.ended
+        ],
+        "obstacles": [{"precinct_id": o.precinct_id, "reason": o.reason} for o in said.obstacles],
         "silent_since": None,
     }

@@ -16,6 +16,7 @@ from election.domain.checkin import COUNTED, Kind
 from tally.entries.entries import Entry, id_bytes
 
 LONGEST = 30 * 60.0  # seconds between a question and its answer; a later yes may mean anything
+HANDED_OVER = "handed_over"  # intake gave the text to the unread desk
 TALK = frozenset({Kind.QUESTION, Kind.CONFIRM, Kind.DENY, Kind.HELP, Kind.ASKED})
 _OFFERED = {
     kind.value: kind for kind in (Kind.COUNT, Kind.FINAL, Kind.FIX, Kind.LINE, Kind.VOTERS, Kind.INCIDENT)
@@ -109,6 +110,8 @@ class _Conversation:
             question = self._open = None
         if e.kind is Kind.QUESTION:
             self._asks(e, question)
+        elif e.kind is Kind.ASKED and e.detail.get("question") == HANDED_OVER:
+            return  # to a person; the question stays open
         elif e.kind is Kind.ASKED:
             target = id_bytes(e.detail.get("of"))
             votes = e.detail.get("votes")

@@ -19,6 +19,7 @@ from election.access.identity import Admission, bearer
 from election.access.tokens import BadTokenError
 from election.domain.checkin import COUNTED, CheckIn, Kind
 from election.domain.ids import CheckInId
+from election.domain.sent_words import words_of
 from election.log.check_in_log import read_place
 from election.postgres.database import UNREACHABLE
 from tally.board.board_json import incidents_of, info_of, rows_of
@@ -159,7 +160,7 @@ class _Api:
         if entries is not None and at is not None:
             minute = found["as_of"]
             entries = [(c, body) for c, body in entries if c.received_at.timestamp() <= minute]
-        words = {str(c.check_in_id): body for c, body in entries or ()}
+        words = {str(c.check_in_id): words_of(c.channel, body) for c, body in entries or ()}
         senders = {str(c.check_in_id): c for c, _ in entries or ()}
         for report in found["reports"]:
             check_in = senders.get(report["check_in_id"])
@@ -320,7 +321,7 @@ def _annotation(check_in: CheckIn, body: str) -> Row:
         "at": int(check_in.observed_at.astimezone(UTC).timestamp()),
         "by": check_in.sender if staff else shown_sender(check_in.watcher_id or check_in.sender),
         "detail": _shown(check_in.detail),
-        "words": None if staff else body,
+        "words": None if staff else words_of(check_in.channel, body),
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from election.domain.checkin import Channel, CheckIn, Kind
+from election.domain.sent_words import words_of
 from tally.ledger.watcher_assignments import WatcherAssignments
 
 FOREVER = float("inf")
@@ -119,7 +120,7 @@ class DeskQueue:
                 "precinct_id": c.precinct_id,
                 "watcher_id": c.watcher_id,
                 "channel": c.channel.value,
-                "text": str(c.detail.get("text", ""))[:LONGEST],
+                "text": words_of(c.channel, str(c.detail.get("text", "")))[:LONGEST],
             }
         received, sent = c.received_at.timestamp(), c.sent_at.timestamp()
         return DeskEntry(key, received, sent, place, sender, counties, row)

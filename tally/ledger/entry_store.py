@@ -23,6 +23,8 @@ CODE = {kind: code for code, kind in enumerate(KINDS)}
 CHANNEL_CODE = {channel: code for code, channel in enumerate(Channel)}
 NOTHING: dict[str, Any] = {}  # the details of an entry without any; nobody writes to it
 NO_VOTES = -1
+PUBLIC = "public"  # the source of estimates, as report files name it
+PUBLIC_CODE = 0
 _UNKNOWN = 1  # flag: from an unknown phone
 _WORD = (1 << 64) - 1
 _LONG = (1 << 31) - 1  # microseconds: 35 minutes
@@ -51,6 +53,7 @@ class EntryStore:
         self.details: dict[int, dict[str, Any]] = {}
         self.first = array("i", [-1]) * places  # newest row of each place
         self.senders = Names()
+        self.senders.add(PUBLIC)
         self._sent_long_before: dict[int, float] = {}  # row -> when, where the column is too narrow
         self._read: tuple[Mapping[int, str], NDArray[np.int64], NDArray[np.int32]] | None = None
 

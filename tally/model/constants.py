@@ -14,9 +14,11 @@ class Constants:
 
     # the day
     level_sd: float = 0.16  # turnout against expectation, whole election: core of a Student-t (C)
+    level_sd_history: float = 0.25  # the same where past turnout alone expects it (R)
     level_tail: float = (
         3.0  # … its degrees of freedom; elections do differ by a third (R .25 to .35 as a normal)
     )
+    level_unlike: float = 1.5  # times that where no past election is of today's kind (J)
     level_sd_blind: float = 0.70  # the same with no expectation at all (J)
     feature_sd: float = 0.08  # a standard deviation of a covariate moves the level by this (C)
     feature_tilt_sd: float = 0.05  # … and the early share by this (C)
@@ -26,6 +28,7 @@ class Constants:
     share_length: float = 0.12  # correlation length, part of the day
     share_placeless: float = 1.5  # times the SDs where no places' past curves are known
     share_blind: float = 2.0  # … where no past curve is known at all (J)
+    blind_widening: float = 2.0  # times SDs of shared errors there: so far days are from the built-in one (J)
     curve_factors: int = 8  # eigenvectors kept of the curve's covariance
 
     # places: level at close, and tilt (multiplies -log F: early voters many or few)
@@ -37,6 +40,16 @@ class Constants:
     precinct_sd_blind: float = 0.35  # the same for a precinct without own expectation (J)
     precinct_tilt_sd: float = 0.25  # times (1 - F) (R)
     watcher_sd: float = 0.02  # a trained watcher's counting error (R)
+    # estimates of the public (J): a person reads a crowd to a tenth, or to a fifth
+    guess_sd: float = 0.10  # … before the day says otherwise
+    guess_sd_sd: float = 0.7  # … of its logarithm
+    guess_shared_sd: float = 0.08  # a person estimates alike all day
+    # volunteers choose where they stand: how far silent precincts are unlike watched ones, in SDs of a
+    # precinct's own level. Five Philadelphia days had watched ones ahead, in log by .18 at worst; where a
+    # campaign gives its own figures, they know already where it is strong (J)
+    watched_ahead: float = 0.15
+    watched_shift_sd: float = 0.25
+    watched_faith: float = 50.0  # … is of the day's level once so many precincts have told it
     thinning: float = 1.0  # overdispersion of backward thinning, times (1 - F) / N
     step_earliest: float = 0.03  # steps from counts below this share of the day say nothing
     step_tilt_sd: float = 0.15  # a step's wobble, times log(F2 / F1)
@@ -54,8 +67,9 @@ class Constants:
 
     # doubt: counts that passed the gate and are none of their precinct's
     bad_rate: float = 0.03  # share of them before the day says otherwise (J)
-    bad_faith: float = 100.0  # … worth so many counts
-    bad_sd: float = 0.80  # how far off they are: two precincts' sizes apart
+    bad_faith: float = 20.0  # … worth so many counts
+    bad_sd: float = 0.80  # how far from a usual precinct's size they are, at least (C)
+    bad_beside_sd: float = 0.35  # … beside the SD of sizes (J)
 
     # gate
     bad_cost: float = 5.0  # -log(3 % bad x density of a bad count over e^6)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from election.domain.day import CurvePoint, Election, ElectionDay
 from tally.model.constants import Constants
+from tally.model.past_tilts import past_tilts
 from tally.model.verdicts import slices
 
 Array = NDArray[np.float64]
@@ -24,6 +25,10 @@ IN_CACHE = 16_384  # rows of factors at a time
 DEFAULT_DAY = ((0.0, 0.0), (1 / 13, 0.115), (5 / 13, 0.41), (8 / 13, 0.57), (10 / 13, 0.72), (12 / 13, 0.915),
                (1.0, 1.0))  # fmt: skip
 LAST_HOUR = 3600.0
+DAYS_CHOSEN = (
+    2  # past days of the election that the SDs of hourly shares were chosen on; today departs from a
+)
+# mean of n days with 1 + 1/n of one day's variance
 FEW_PLACES = 6  # fewer say nothing of how places differ
 
 
@@ -101,9 +106,12 @@ class Curves:
             of.append(known[key])
         self.table = np.ascontiguousarray(np.array(table))
         self.of = np.array(of or [0] * len(election.precincts), dtype=np.intp)
+        self.past_tilts = past_tilts(scopes, overall)
         places = _between_places(election, scopes, overall)
         doubt = 1.0 if places is not None else constants.share_placeless if scopes else constants.share_blind
-        self.factors = _factors(self.overall, list(overall.values()), places, doubt, constants)
+        days = len(overall) if scopes else DAYS_CHOSEN
+        fewer = (1.0 + 1.0 / days) / (1.0 + 1.0 / DAYS_CHOSEN)
+        self.factors = _factors(self.overall, list(overall.values()), places, (doubt, fewer), constants)
 
     def shares(self, positions: NDArray[np.intp], parts: Array) -> Array:
         """Cumulative share of each precinct at its part of the day."""
@@ -218,27 +226,30 @@ def _log_steps(curves: Array) -> Array:
 
 
 def _factors(
-    overall: Array, past: list[Array], places: Array | None, doubt: float, constants: Constants
+    overall: Array, past: list[Array], places: Array | None, widths: tuple[float, float], k: Constants
 ) -> Array:
     """Eigenvectors of the covariance of log cumulative share: a Gaussian process on hourly shares (its SD
-    times `doubt`), how places differ, and what past elections did differently from their mean."""
+    times `doubt`), how places differ, and what past elections did differently
+    from their mean; all times `fewer`.
+    """
+    doubt, fewer = widths
     middle = (np.arange(GRID) + 0.5) / GRID
     edge = np.abs(2 * middle - 1) ** 3
-    sd = doubt * (constants.share_sd_midday + (constants.share_sd_edge - constants.share_sd_midday) * edge)
-    apart = (middle[:, None] - middle[None, :]) / constants.share_length
+    sd = doubt * (k.share_sd_midday + (k.share_sd_edge - k.share_sd_midday) * edge)
+    apart = (middle[:, None] - middle[None, :]) / k.share_length
     gp = sd[:, None] * np.exp(-0.5 * apart**2) * sd[None, :]
     share = np.maximum(np.diff(overall), 1e-5)
     share /= share.sum()
     cumulative = np.cumsum(share)
     # d log F(x_i) / d h_j = f_j (1[j <= i] / F_i - 1), exactly 0 at close
     m = share[None, :] * (np.tril(np.ones((GRID, GRID))) / cumulative[:, None] - 1.0)
-    covariance = m @ (gp if places is None else gp + places) @ m.T
+    covariance = fewer * (m @ (gp if places is None else gp + places) @ m.T)
     if len(past) > 1:
         steps = np.array([np.maximum(np.diff(p), 1e-5) for p in past])
         apart_from_mean = np.log(steps / np.mean(steps, axis=0)) @ m.T
-        covariance += apart_from_mean.T @ apart_from_mean / (len(past) - 1)
+        covariance += fewer * (apart_from_mean.T @ apart_from_mean) / (len(past) - 1)
     values, vectors = np.linalg.eigh(covariance)
-    order = np.argsort(-values, kind="stable")[: constants.curve_factors]
+    order = np.argsort(-values, kind="stable")[: k.curve_factors]
     kept = vectors[:, order] * np.sqrt(np.maximum(values[order], 0.0))
     kept *= np.where(kept[0] < 0, -1.0, 1.0)  # a sign of its own, so that machines agree
     kept[-1] = 0.0

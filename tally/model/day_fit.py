@@ -46,6 +46,7 @@ class DayFit:
     bend: Array
     smear: float  # mean over median of a silent precinct's final
     rows: int
+    guess_sd: float = 0.0  # by which estimates of the public are off
     bad: Rates = (0.0, 0.0, 0.0)  # share of counts that are none of their precinct's
     peer_level: float = 0.0  # log of everybody's projected final over everybody's expectation
     peer_load: Array | None = None  # its derivative by `s`, (K,)
@@ -110,6 +111,7 @@ class Latest:
     share: Array
     residual: Array
     support: Codes
+    reading: Array | float = 0.0  # variance of the reading
     allotted: tuple[Array, Array] | None = (
         None  # of a site's count: `sites.Sites`; None: every count is its own
     )
@@ -148,22 +150,26 @@ def finals(inputs: Inputs, state: DayFit, latest: Latest, k: Constants) -> Final
     part, share = np.where(has, latest.part, 1.0), np.where(has, latest.share, 1.0)
     own = inputs.precinct_sd[at] ** 2
     votes = np.where(has, latest.votes, 0.0)
-    own_noise = noise(inputs, at, share, votes, k)
+    own_noise = noise(inputs, at, share, votes, k) + latest.reading
     # A site's count shows the mean of its precincts' own levels, weights w: cov(theta_p, mean) = w_p own,
     # var(mean) = own sum(w^2). Its own count has w = 1.
     w, whole = (1.0, own) if latest.allotted is None else (latest.allotted[0], own * latest.allotted[1])
     full = np.where(has, w * own / (whole + own_noise), 0.0)
     off = np.where(has, unexplained(state, at, np.where(has, latest.residual, 0.0), part, share), 0.0)
-    doubt, followed = doubts(off, whole + own_noise, latest.support, state.bad, k)
+    doubt, followed = doubts(off, whole + own_noise, latest.support, state.bad, k, inputs.others(at, k))
     doubt = np.where(has, doubt, 0.0)
     gain = full * (1.0 - doubt)
     log_median = np.log(inputs.expected[at]) + state.level[at] + full * followed
+    learnt = state.rows / (state.rows + k.watched_faith)  # the level is that of watched precincts
+    log_median -= np.where(has, 0.0, learnt * inputs.watched_ahead * inputs.precinct_sd[at])
     shared, against = np.empty(len(at)), np.empty(len(at))
     for here in slices(len(at), FEW):
         j, g = _loads(inputs, state, at[here], (part[here], share[here]), gain[here])
         places = _quadratic(g, state.places[inputs.group[at[here]]])
-        shared[here] = places + np.sum((j @ state.covariance) * j, axis=1)
+        shared[here] = places + inputs.widening**2 * np.sum((j @ state.covariance) * j, axis=1)
         relative = j if state.peer_load is None else j - state.peer_load
+        unlike = np.where(has[here], 0.0, learnt * k.watched_shift_sd * inputs.precinct_sd[at[here]])
+        shared[here] += unlike * unlike
         against[here] = places + np.sum((relative @ state.covariance) * relative, axis=1)
     # a mixture of two, about where it is projected: theta as the count has it, and as if there were none
     apart, astray = full * (off - followed), full * followed
@@ -232,8 +238,13 @@ class Spread:
     total: float
 
 
-def spread(inputs: Inputs, state: DayFit, known: Finals, mean: Array) -> Spread:
-    """Delta method over all precincts (`known.at` is every position) with weights `mean` (votes)."""
+def spread(inputs: Inputs, state: DayFit, known: Finals, mean: Array, k: Constants) -> Spread:
+    """Delta method over all precincts (`known.at` is every position) with weights `mean` (votes).
+
+    How far silent precincts are unlike watched ones is one amount for all: it does not average out.
+    """
+    learnt = state.rows / (state.rows + k.watched_faith)
+    unlike = np.where(known.gain == 0, learnt * k.watched_shift_sd * inputs.precinct_sd * mean, 0.0)
     counties, groups = len(inputs.counties), len(inputs.group_county)
     gain, left = known.gain, lateness(known.share)
     g = np.stack([
@@ -255,6 +266,8 @@ def spread(inputs: Inputs, state: DayFit, known: Finals, mean: Array) -> Spread:
     independent = _sums(inputs.county, mean**2 * known.own_variance, counties)
     independent = independent + _sums(inputs.group_county, _quadratic(g, state.group_covariance), counties)
     independent = independent + _quadratic(c, state.county_covariance)
-    shared = np.sum((j @ state.covariance) * j, axis=1)
-    whole = j.sum(axis=0)
-    return Spread(independent + shared, float(independent.sum() + whole @ state.covariance @ whole))
+    shared = inputs.widening**2 * np.sum((j @ state.covariance) * j, axis=1)
+    whole = inputs.widening * j.sum(axis=0)
+    selected = _sums(inputs.county, unlike, counties) ** 2
+    total = independent.sum() + whole @ state.covariance @ whole + unlike.sum() ** 2
+    return Spread(independent + shared + selected, float(total))

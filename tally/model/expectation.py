@@ -5,22 +5,28 @@ shrunk to the group, county and all); else the rate of the places around; always
 or by mail. Never below one vote and never above the roll.
 """
 
+import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from election.domain.day import Election, Method, PastVotes
+from election.domain.kinds import ElectionKind, kind_of
 from tally.model.constants import Constants
 from tally.model.curve import Curves
+from tally.model.past_tilts import feature_tilt_sd
+from tally.model.scales import Departure, Scales, learnt, priors
 from tally.packed.columns import Names
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
 RECENT = 0.7  # weight of each election further back
+OTHER_KIND = 0.3  # … of an election of another kind
 REGRESS = 60.0  # votes' worth of faith in the group's rate against the precinct's own
+ALONE = 0.9  # groups a precinct, from which on they say no more of a precinct than itself
 BLIND_RATE = 0.45  # turnout of a place with no past at all; its intervals say so
 
 
@@ -39,10 +45,22 @@ class Inputs:
     features: Array  # (n, Q), each with unit prior SD times `feature_sd`
     feature_sd: Array  # (Q,)
     tilts: int  # the first so many features also tilt the curve
+    feature_tilt_sd: float
+    watched_ahead: float  # SDs of their own by which watched precincts do better than silent ones
     precinct_sd: Array
     level_sd: float
+    scales: Scales
     curves: Curves
     has_history: bool
+    widening: float  # times the SD of errors that all share
+    caveat: str  # what the election folder leaves unknown; empty where nothing
+    usual: float = 0.0  # log size of a precinct …
+    sizes_sd: float = 0.0  # … and the SD of that
+
+    def others(self, at: Codes, k: Constants) -> tuple[Array, float]:
+        """Where another precinct's count would lie from what is expected of `at` (log), and its SD."""
+        centre = self.usual - np.log(self.expected[at])
+        return centre, max(k.bad_sd, math.hypot(self.sizes_sd, k.bad_beside_sd))
 
 
 def inputs_of(election: Election, constants: Constants | None = None, ids: Names | None = None) -> Inputs:
@@ -57,13 +75,18 @@ def inputs_of(election: Election, constants: Constants | None = None, ids: Names
     county = np.array([county_code[p.county] for p in precincts], dtype=np.intp)
     group, group_county = _groups(election, county)
     given = np.array([np.nan if p.expected_votes is None else p.expected_votes for p in precincts])
-    past, gross, factors = _from_history(election, registered, group, county)
+    past, gross, factors, departures = _from_history(election, registered, group, county)
     blind = np.isnan(given) & np.isnan(past)
     expected = np.where(np.isnan(given), past - gross * already, given)
     rate = _filled(np.where(blind, np.nan, expected / registered), registered, group, county)
     expected = np.where(blind, rate * registered, expected)
     cap = np.maximum(registered - already, 1.0)
     expected = np.clip(expected, 1.0, np.maximum(cap, 1.0))
+    scales = priors(constants)
+    if np.isnan(given).all():  # a campaign's own figure errs otherwise than the past
+        scales = learnt(departures, county, group, constants)
+        if _unlike(election):
+            scales = replace(scales, level=constants.level_unlike * scales.level)
     curves = Curves(election, constants)
     features = _features(registered, expected, group, n, curves)
     sds = np.concatenate([np.full(features.shape[1], constants.feature_sd), np.ones(factors.shape[1])])
@@ -79,11 +102,40 @@ def inputs_of(election: Election, constants: Constants | None = None, ids: Names
         features=np.ascontiguousarray(np.hstack([features, factors])),
         feature_sd=sds,
         tilts=features.shape[1],
-        precinct_sd=np.where(blind, constants.precinct_sd_blind, constants.precinct_sd),
-        level_sd=constants.level_sd_blind if blind.all() else constants.level_sd,
+        feature_tilt_sd=_tilt_sd(election, curves, features, registered, constants),
+        watched_ahead=constants.watched_ahead if np.isnan(given).all() and not blind.all() else 0.0,
+        precinct_sd=np.where(blind, constants.precinct_sd_blind, scales.precincts(expected)),
+        level_sd=constants.level_sd_blind if blind.all() else scales.level,
+        scales=scales,
         curves=curves,
         has_history=not bool(blind.all()),
+        widening=1.0 if election.curve else constants.blind_widening,
+        caveat=_caveat(bool(blind.all()), bool(election.curve)),
+        usual=float(np.log(expected).mean()) if n else 0.0,
+        sizes_sd=float(np.log(expected).std()) if n else 0.0,
     )
+
+
+def _tilt_sd(election: Election, curves: Curves, features: Array, registered: Array, k: Constants) -> float:
+    """`feature_tilt_sd` of the election's own past days."""
+    at: dict[str, list[int]] = {name: [] for name in curves.past_tilts.names}
+    for i, p in enumerate(election.precincts) if at else ():
+        for name in (f"county:{p.county}", f"group:{p.group}"):
+            if name in at:
+                at[name].append(i)
+    codes = {name: np.array(rows, dtype=np.intp) for name, rows in at.items() if rows}
+    return feature_tilt_sd(curves.past_tilts, codes, features, registered, k.feature_tilt_sd)
+
+
+def _caveat(blind: bool, curve: bool) -> str:
+    """What cannot be known without a past, in words."""
+    if blind and not curve:
+        return (
+            "Neither past turnout nor a past day's course is known: only counts speak, along a built-in day."
+        )
+    if blind:
+        return "Past turnout is not known: only counts speak."
+    return "" if curve else "No past day's course is known: counts are projected along a built-in day."
 
 
 def _groups(election: Election, county: Codes) -> tuple[Codes, Codes]:
@@ -118,8 +170,8 @@ def _filled(rate: Array, weight: Array, group: Codes, county: Codes) -> Array:
 
 def _from_history(
     election: Election, registered: Array, group: Codes, county: Codes
-) -> tuple[Array, Array, Array]:
-    """Expectations of each precinct from past elections.
+) -> tuple[Array, Array, Array, list[Departure]]:
+    """Expectations of each precinct from past elections, and what those did otherwise than expected.
 
     Votes (NaN without a past); 1 where they include early and mail votes, so that today's are still to be
     taken off; and SVD factors where four elections or more allow (n, 0..4): deviations of log turnout that
@@ -127,7 +179,7 @@ def _from_history(
     """
     n = len(registered)
     if not election.history:
-        return np.full(n, np.nan), np.zeros(n), np.zeros((n, 0))
+        return np.full(n, np.nan), np.zeros(n), np.zeros((n, 0)), []
     index: dict[str, int] = {p.precinct_id: i for i, p in enumerate(election.precincts)}
     names = sorted({h.election for h in election.history})
     votes = np.full((n, len(names)), np.nan)
@@ -137,7 +189,42 @@ def _from_history(
             votes[i, names.index(e)] = v / max(size, 1.0)
             gross[i] = min(gross[i], float(whole))
     rates = np.clip(votes, 1e-3, 1.0)
-    weights = np.where(np.isnan(rates), 0.0, RECENT ** np.arange(len(names))[::-1][None, :])
+    kinds = _kinds(election, names)
+    today = kind_of(election.day.name, election.day.kind)
+    expected = _predicted(rates, _alike(kinds, today), (registered, group, county))
+    departures = []
+    for last in range(1, len(names)):
+        weights = _alike(kinds[:last], kinds[last])
+        before = _predicted(rates[:, :last], weights, (registered, group, county))
+        departures.append(Departure(np.log(rates[:, last] * registered / before), before))
+    return expected, gross, _svd_factors(rates), departures
+
+
+def _kinds(election: Election, names: list[str]) -> list[ElectionKind]:
+    """Of past elections, in the order of their names."""
+    given = {h.election: h.kind for h in election.history if h.kind}
+    return [kind_of(name, given.get(name, "")) for name in names]
+
+
+def _unlike(election: Election) -> bool:
+    """Whether today's kind is known, and that of no past election is it or may be it."""
+    today = kind_of(election.day.name, election.day.kind)
+    past = set(_kinds(election, sorted({h.election for h in election.history})))
+    return bool(past) and today != ElectionKind.UNKNOWN and not past & {today, ElectionKind.UNKNOWN}
+
+
+def _alike(kinds: list[ElectionKind], today: ElectionKind) -> Array:
+    """How much each past election, the oldest first, says of one of the kind `today`."""
+    may = {today, ElectionKind.UNKNOWN}
+    other = today != ElectionKind.UNKNOWN
+    same = np.array([OTHER_KIND if other and kind not in may else 1.0 for kind in kinds])
+    return np.asarray(same * RECENT ** np.arange(len(kinds))[::-1])
+
+
+def _predicted(rates: Array, weight: Array, places: tuple[Array, Codes, Codes]) -> Array:
+    """Votes expected from past rates (n, elections), each of so much weight; NaN without any."""
+    registered, group, county = places
+    weights = np.where(np.isnan(rates), 0.0, weight[None, :])
     total = weights.sum(axis=1)
     own = np.where(
         total > 0, np.nansum(weights * np.nan_to_num(rates), axis=1) / np.maximum(total, 1e-9), np.nan
@@ -149,8 +236,7 @@ def _from_history(
     mean = np.where(np.isnan(mean), around, mean)
     faith = registered * np.minimum(total, 3.0)
     shrunk = (own * faith + mean * REGRESS) / (faith + REGRESS)
-    expected = np.where(np.isnan(own), np.nan, shrunk) * registered
-    return expected, gross, _svd_factors(rates)
+    return np.asarray(np.where(np.isnan(own), np.nan, shrunk) * registered)
 
 
 def _by_election(history: tuple[PastVotes, ...]) -> dict[str, list[PastVotes]]:
@@ -204,7 +290,9 @@ def _svd_factors(rates: Array) -> Array:
 
 def _features(registered: Array, expected: Array, group: Codes, n: int, curves: Curves) -> Array:
     """Standardised: size of the precinct, size of its place, expected rate, and how early its place votes."""
-    place = np.bincount(group, registered)[group]
+    place = np.bincount(group, registered)[group].astype(np.float64)
+    if len(np.unique(group)) > ALONE * n:  # every precinct its own group: the same thing twice
+        place = np.ones(n)
     early = curves.table[curves.of, curves.table.shape[1] // 3]
     columns = [
         np.log(registered),

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from tally.model.constants import Constants
 from tally.model.day_fit import Array, Codes, DayFit, design, lateness, noise, unexplained
 from tally.model.expectation import Inputs
-from tally.model.stray_counts import Rates, strays
+from tally.model.scales import Scales
+from tally.model.stray_counts import strays
 from tally.model.verdicts import CountFeatures, slices
 from tally.packed.count_columns import CountColumns
 
@@ -38,6 +39,7 @@ class Steps:
     part: tuple[Array, Array]  # earlier, later
     share: tuple[Array, Array]
     votes: Array  # the earlier
+    reading: Array  # variance of both readings
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,20 @@ class Rows:
     part: Array
     share: Array  # F
     votes: Array
+    reading: Array | float = 0.0  # variance of the readings
     support: Codes | None = None  # how many counts of the precinct were accepted
     steps: Steps | None = None
 
 
-def rows_of(table: CountColumns, accepted: NDArray[np.bool_], measured: CountFeatures, k: Constants) -> Rows:
-    """Rows of a look's accepted counts."""
+def rows_of(
+    table: CountColumns,
+    accepted: NDArray[np.bool_],
+    measured: CountFeatures,
+    k: Constants,
+    merged: tuple[Array, Array] | None = None,
+) -> Rows:
+    """Rows of a look's accepted counts. `merged`: residuals and readings by `guesses.merged`."""
+    residual, reading = merged or (measured.residual, measured.reading)
     part, share, y = measured.part, measured.share, measured.residual
     kept = np.flatnonzero(accepted & (share >= k.earliest)).astype(np.int32)
     if not len(kept):
@@ -69,9 +79,13 @@ def rows_of(table: CountColumns, accepted: NDArray[np.bool_], measured: CountFea
     told = (share[a] >= k.step_earliest) & (share[b] > MOVED * share[a])
     a, b = a[told], b[told]
     steps = Steps(
-        table.at[table.owner[a]], y[b] - y[a], (part[a], part[b]), (share[a], share[b]), table.votes[a]
+        table.at[table.owner[a]], y[b] - y[a], (part[a], part[b]), (share[a], share[b]), table.votes[a],
+        measured.reading[a] + measured.reading[b],
+    )  # fmt: skip
+    votes = table.votes[last]
+    return Rows(
+        table.at[owners], residual[last], part[last], share[last], votes, reading[last], support, steps
     )
-    return Rows(table.at[owners], y[last], part[last], share[last], table.votes[last], support, steps)
 
 
 def fit(inputs: Inputs, rows: Rows, k: Constants, rounds: int = 0) -> DayFit:
@@ -81,14 +95,15 @@ def fit(inputs: Inputs, rows: Rows, k: Constants, rounds: int = 0) -> DayFit:
     at, share, group = rows.at[order], rows.share[order], group[order]
     xy = design(inputs, at, rows.part[order], share, beside=1)
     xy[:, -1] = rows.residual[order] + _bent(share, k)
-    v = noise(inputs, at, share, rows.votes[order], k) + inputs.precinct_sd[at] ** 2
+    v = _variance(inputs, rows, k)[order]
     tilt = lateness(share)
     starts = _starts(group)
     present = group[starts]
     run = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(xy))))
     q, r = inputs.features.shape[1], inputs.curves.factors.shape[1]
     prior = np.concatenate([
-        [inputs.level_sd**-2], inputs.feature_sd**-2, np.ones(r), np.full(inputs.tilts, k.feature_tilt_sd**-2)
+        [inputs.level_sd**-2], inputs.feature_sd**-2, np.ones(r),
+        np.full(inputs.tilts, inputs.feature_tilt_sd**-2),
     ])  # fmt: skip
     problem = _Problem(
         xy,
@@ -98,18 +113,19 @@ def fit(inputs: Inputs, rows: Rows, k: Constants, rounds: int = 0) -> DayFit:
         present,
         inputs.group_county[present],
         len(inputs.counties),
+        inputs.scales,
     )
     course = _course(inputs, rows.steps, k)
     bend = slice(1 + q, 1 + q + r)
     support = None if rows.support is None else rows.support[order]
-    rates: Rates = (k.bad_rate,) * 3
+    rates, others = (k.bad_rate,) * 3, inputs.others(at, k)
     solved = _solve(1.0 / v, problem, prior, course.normal(1.0 / course.variance, bend, prior), k)
     for _ in range((rounds or k.rounds) - 1):
         level, slope = (solved.county[problem.county] + solved.group).T
         off = xy[:, -1] - xy[:, :-1] @ solved.s - (level[run] + tilt * slope[run])
         w = _robust(off, v, k)
         if support is not None:
-            rates, astray = strays(off, v, support, rates, k, steps=FEW_STEPS)
+            rates, astray = strays(off, v, support, rates, k, others, steps=FEW_STEPS)
             w *= 1.0 - astray
         told = course.normal(_robust(course.residual(solved.s[bend]), course.variance, k), bend, prior)
         surprise = (float(solved.s[0]) / inputs.level_sd) ** 2
@@ -123,6 +139,11 @@ def _starts(codes: Codes) -> Codes:
     if not len(codes):
         return np.zeros(0, dtype=np.intp)
     return np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1]]))
+
+
+def _variance(inputs: Inputs, rows: Rows, k: Constants) -> Array:
+    own = inputs.precinct_sd[rows.at] ** 2 + rows.reading
+    return np.asarray(noise(inputs, rows.at, rows.share, rows.votes, k) + own)
 
 
 def _bent(share: Array, k: Constants) -> Array:
@@ -167,6 +188,7 @@ def _course(inputs: Inputs, steps: Steps | None, k: Constants) -> _Course:
             (k.step_tilt_sd * np.log(after / before)) ** 2
             + k.thinning * (1.0 - before / after) / counted
             + 2.0 * k.watcher_sd**2
+            + steps.reading[here]
         ) / k.step_weight
     return _Course(xy, variance)
 
@@ -210,21 +232,22 @@ class _Problem:
     present: Codes
     county: Codes  # of each group present
     counties: int
+    scales: Scales
 
 
 def _solve(w: Array, problem: _Problem, prior: Array, told: Array, k: Constants) -> _Solved:
     """One weighted least squares; `told` is what the steps say."""
     xy, tilt = problem.xy, problem.tilt
-    size = len(prior)
+    size, scales = len(prior), problem.scales
     whole = _gram(xy, w) + told
     tilted = w * tilt
     groups = _eliminate(
         tuple(_runs(v, problem.starts) for v in (w, tilted, tilted * tilt)),  # type: ignore[arg-type]
         (_weighted(problem.columns, w, problem.starts), _weighted(problem.columns, tilted, problem.starts)),
-        (k.group_sd, k.group_tilt_sd), whole,
+        (scales.group, k.group_tilt_sd), whole,
     )  # fmt: skip
     # what the groups leave for their county: with p = (a + prior)^-1, b - a p b = prior p b
-    left, slope = k.group_sd**-2, k.group_tilt_sd**-2
+    left, slope = scales.group**-2, k.group_tilt_sd**-2
     pb = _times(groups.p, groups.b)
     first = _starts(problem.county)
     seen = problem.county[first]
@@ -234,7 +257,7 @@ def _solve(w: Array, problem: _Problem, prior: Array, told: Array, k: Constants)
     counties = _eliminate(
         tuple(_into(_runs(v, first), seen, n) for v in rests),  # type: ignore[arg-type]
         (_into(left * _runs(pb[0], first), seen, n), _into(slope * _runs(pb[1], first), seen, n)),
-        (k.county_sd, k.county_tilt_sd), whole,
+        (scales.county, k.county_tilt_sd), whole,
     )  # fmt: skip
     covariance = np.asarray(np.linalg.inv(whole[:, :size] + np.diag(prior)), dtype=np.float64)
     s = covariance @ whole[:, size]
@@ -308,7 +331,7 @@ def _state(inputs: Inputs, rows: Rows, solved: _Solved, problem: _Problem, k: Co
     present = problem.present
     groups, size = len(inputs.group_county), len(solved.s)
     precision, load = np.zeros((groups, 2, 2)), np.zeros((groups, 2, size))
-    covariance = np.broadcast_to(np.diag([k.group_sd**2, k.group_tilt_sd**2]), (groups, 2, 2)).copy()
+    covariance = np.broadcast_to(np.diag([inputs.scales.group**2, k.group_tilt_sd**2]), (groups, 2, 2)).copy()
     effect = np.zeros((groups, 2))
     precision[present], covariance[present], load[present] = solved.groups.parts
     effect[present] = solved.group
@@ -356,6 +379,6 @@ def _finished(inputs: Inputs, state: DayFit, rows: Rows, k: Constants) -> DayFit
     smear = float(np.clip(guess ** (1 - faith) * mean**faith, 0.9, 1.15))
     bad = state.bad
     if rows.support is not None:
-        v = noise(inputs, at, rows.share, rows.votes, k) + inputs.precinct_sd[at] ** 2
-        bad, _ = strays(off, v, rows.support, (k.bad_rate,) * 3, k)
+        v = _variance(inputs, rows, k)
+        bad, _ = strays(off, v, rows.support, (k.bad_rate,) * 3, k, inputs.others(at, k))
     return replace(state, smear=round(smear, DIGITS), bad=bad)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from election.domain.day import ROLL_ERROR, ROLL_SLACK, most_of
 from tally.model.constants import Constants
 
 Array = NDArray[np.float64]
@@ -25,6 +26,7 @@ Flags = NDArray[np.bool_]
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 _SURE = 1e6  # cost of leaving out what staff accepted
 _AT_ONCE, _MOST = 4_096, 250_000  # precincts, and counts, judged at a time
+_REACH = 2.0  # SDs by which an estimate may be off
 _ROUNDING = 1e-6  # more than costs of different sums can differ by
 WORDS = {
     "falls": "below an accepted count",
@@ -60,6 +62,7 @@ class Candidates:
     asked: Flags
     sure: Flags
     cap: Array
+    reading: Array  # variance of each reading
 
 
 def _least(sd: float) -> float:
@@ -91,7 +94,12 @@ def _keep(kept: Flags, c: Candidates, first: Codes, lengths: Codes, k: Constants
     there = np.arange(m)[:, None] < lengths
     rows = np.where(there, first + np.arange(m)[:, None], first)  # the m-th counts of all: (m, B)
     votes, off, share, sure = c.votes[rows], c.off[rows], np.maximum(c.share[rows], 1e-4), c.sure[rows]
-    own = np.where(c.asked[rows], k.asked_cost, 0.0) + np.where(votes > 1.1 * c.cap[rows] + 20, 6.0, 0.0)
+    reading = c.reading[rows]
+    # a reading may be lower than one before it only as far as both may be off
+    low, high = votes * np.exp(-_REACH * np.sqrt(reading)), votes * np.exp(_REACH * np.sqrt(reading))
+    own = np.where(c.asked[rows], k.asked_cost, 0.0) + np.where(
+        votes > ROLL_ERROR * c.cap[rows] + ROLL_SLACK, 6.0, 0.0
+    )
     own[sure] = 0.0
     alone = _tail(off, c.level_sd[rows], k.tail) + own  # cost of a chain that starts here
     left = np.zeros((m + 1, size))  # cost of leaving out the first j
@@ -111,9 +119,9 @@ def _keep(kept: Flags, c: Candidates, first: Codes, lengths: Codes, k: Constants
             if not len(on):
                 break
             cost = best[i, on] + (left[j, on] - left[i + 1, on]) + own[j, on]
-            near = (votes[i, on] <= votes[j, on]) & (cost + least_step <= bound[on])
+            near = (low[i, on] <= high[j, on]) & (cost + least_step <= bound[on])
             at = on[near]
-            whole = cost[near] + _steps((votes, off, share), i, j, at, k)
+            whole = cost[near] + _steps((votes, off, share, reading), i, j, at, k)
             cheaper = whole <= step[at]
             at, whole = at[cheaper], whole[cheaper]
             step[at], came[j, at] = whole, i
@@ -134,13 +142,14 @@ def _keep(kept: Flags, c: Candidates, first: Codes, lengths: Codes, k: Constants
         on = on[end[on] >= 0]
 
 
-def _steps(columns: tuple[Array, Array, Array], i: int, j: int, at: Codes, k: Constants) -> Array:
-    """Cost of going from the i-th count to the j-th, no lower one: log growth against the curve's."""
-    votes, off, share = columns
+def _steps(columns: tuple[Array, Array, Array, Array], i: int, j: int, at: Codes, k: Constants) -> Array:
+    """Cost of going from the i-th count to the j-th: log growth against the curve's."""
+    votes, off, share, reading = columns
     done = share[i, at] / share[j, at]
     thin = k.thinning * np.maximum(1.0 - done, 0.0) / (np.minimum(votes[i, at], votes[j, at]) + 3.0)
     wobble = k.gate_step_sd * np.log(done)
-    return _tail(off[j, at] - off[i, at], np.sqrt(wobble * wobble + thin + k.gate_watcher_sd**2), k.tail)
+    read = reading[i, at] + reading[j, at] + k.gate_watcher_sd**2
+    return _tail(off[j, at] - off[i, at], np.sqrt(wobble * wobble + thin + read), k.tail)
 
 
 def _tail(value: Array, sd: Array, nu: float) -> Array:
@@ -150,6 +159,11 @@ def _tail(value: Array, sd: Array, nu: float) -> Array:
     )
 
 
+def as_clause(words: str) -> str:
+    """One of `WORDS` after its number: "412 does not fit …", "412 is far above …"."""
+    return words if words in (WORDS["asked"], WORDS["step"]) else f"is {words}"
+
+
 def why(
     candidates: Sequence[CountCandidate], accepted: Sequence[int], at: int, cap: float
 ) -> tuple[bool, str]:
@@ -157,7 +171,7 @@ def why(
     c = candidates[at]
     later = any(i > at for i in accepted)
     before = [i for i in accepted if i < at]
-    if c.votes > 1.1 * cap + 20:
+    if c.votes > most_of(cap):
         return later, WORDS["roll"]
     if before and c.votes < candidates[before[-1]].votes:
         return later, f"{WORDS['falls']} ({candidates[before[-1]].votes})"

@@ -41,6 +41,7 @@ class CountFeatures:
     share: Array  # F
     residual: Array  # log N - log e - log F
     sd: Array  # of that about what a state explains
+    reading: Array  # variance of what the sender read: 0 for a count, more for an estimate
 
 
 AT_ONCE = 65_536  # reports
@@ -59,6 +60,7 @@ class GateResult:
     part: Array
     share: Array  # F
     accepted: NDArray[np.bool_]
+    measured: CountFeatures
     rejections: dict[int, Rejections]  # by which of `table.at`: precincts where something was left out
 
 
@@ -73,7 +75,7 @@ def rejections_of(candidates: Sequence[gate.CountCandidate], kept: Sequence[int]
         reasons[i] = (not contradicted, words)
         if not contradicted:
             held += 1
-            newest = f"{c.votes} is {words}"
+            newest = f"{c.votes:,} {gate.as_clause(words)}"
     return Rejections(reasons, held, newest)
 
 

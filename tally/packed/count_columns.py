@@ -37,6 +37,7 @@ class CountColumns:
     owner: Codes  # (R,) which of `at` each report belongs to
     channel: NDArray[np.int8]  # index in `Channel`
     whole: Flags  # of the whole polling site
+    guess: Flags  # of the public: estimated, where a watcher counts
     allotted: tuple[Array, Array] | None = None  # what `sites.Sites` made of those; None: there are none
 
     def last(self, wanted: Flags, slots: bool = True) -> Codes:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from tally.model import gate
+from tally.model import gate, guesses
 from tally.model.constants import Constants
 from tally.model.curve import parts_of_day
 from tally.model.day_fit import DayFit, Latest, noise, residual_of, unexplained
@@ -25,10 +25,18 @@ class Gating:
         self._inputs, self._constants = inputs, constants
         self._opens, self._closes = planned
 
-    def measure(self, table: CountColumns) -> CountFeatures:
+    def guess_sd(self, table: CountColumns) -> float:
+        """How far estimates of the public are off, as the day's own show."""
+        if not table.guess.any():
+            return self._constants.guess_sd
+        return guesses.learnt_sd(table, self.measure(table, self._constants.guess_sd), self._constants)
+
+    def measure(self, table: CountColumns, guess_sd: float) -> CountFeatures:
         """Per-count features that do not depend on a state. In slices: a million reports are large."""
         k, inputs, n = self._constants, self._inputs, len(table.votes)
-        found = CountFeatures(*(np.empty(n) for _ in range(4)))
+        found = CountFeatures(
+            np.empty(n), np.empty(n), np.empty(n), np.empty(n), guesses.reading(table, guess_sd)
+        )
         for here in slices(n):
             owner, votes, final = table.owner[here], table.votes[here], table.final[here]
             at = table.at[owner]
@@ -39,7 +47,7 @@ class Gating:
             variance = inputs.precinct_sd[at] ** 2 + noise(inputs, at, share, votes, k)
             found.part[here], found.share[here] = part, share
             found.residual[here] = residual_of(inputs, at, votes, share)
-            found.sd[here] = np.sqrt(variance + k.gate_shared_sd**2)
+            found.sd[here] = np.sqrt(variance + k.gate_shared_sd**2 + found.reading[here])
         return found
 
     def ungated(self, table: CountColumns, measured: CountFeatures) -> Rows:
@@ -54,11 +62,12 @@ class Gating:
         accepted = np.zeros(len(table.votes), dtype=np.bool_)
         for _, here, candidates, starts in self._candidates(table, measured, state):
             accepted[here] = gate.chains(candidates, starts, self._constants)
-        return rows_of(table, accepted, measured, self._constants)
+        merged = guesses.merged(self._inputs, table, accepted, measured, state, self._constants)
+        return rows_of(table, accepted, measured, self._constants, merged)
 
     def judge(self, table: CountColumns, state: DayFit, measured: CountFeatures | None = None) -> GateResult:
         """The gate's verdicts, and why each count left out was."""
-        measured = measured or self.measure(table)
+        measured = measured or self.measure(table, state.guess_sd)
         accepted = np.zeros(len(table.votes), dtype=np.bool_)
         left: dict[int, Rejections] = {}
         for first, here, candidates, starts in self._candidates(table, measured, state):
@@ -70,9 +79,11 @@ class Gating:
                 left[int(table.slot[first + i])] = rejections_of(
                     counts, passed.tolist(), candidates.cap.item(begin)
                 )
-        return GateResult(table, measured.part, measured.share, accepted, left)
+        return GateResult(table, measured.part, measured.share, accepted, measured, left)
 
-    def latest(self, gated: GateResult, among: Codes | None = None, last: Codes | None = None) -> Latest:
+    def latest(
+        self, gated: GateResult, state: DayFit, among: Codes | None = None, last: Codes | None = None
+    ) -> Latest:
         """The latest accepted counts of all precincts of a table, or reports `last` of those `among` them."""
         table = gated.table
         at = table.at if among is None else table.at[among]
@@ -89,16 +100,22 @@ class Gating:
             w, squares = (np.where(has, column[last], 1.0) for column in table.allotted)
             allotted = (w, squares)
         residual = residual_of(self._inputs, at, np.where(has, votes, 0.0), share)
+        reading: Array | float = 0.0
+        merged = guesses.merged(self._inputs, table, gated.accepted, gated.measured, state, self._constants)
+        if merged is not None and among is None:
+            residual, reading = np.where(has, merged[0][last], residual), np.where(has, merged[1][last], 0.0)
+        elif merged is not None:
+            reading = np.where(has, gated.measured.reading[last], 0.0)
         support = np.bincount(table.owner[gated.accepted], minlength=len(table.at)).astype(np.intp)
         if among is not None:  # the counts before the latest
             support = support[among] - 1
-        return Latest(at, votes, part, share, residual, support, allotted)
+        return Latest(at, votes, part, share, residual, support, reading, allotted)
 
-    def before(self, gated: GateResult, among: Codes, last: Codes) -> Latest:
+    def before(self, gated: GateResult, state: DayFit, among: Codes, last: Codes) -> Latest:
         """The accepted count before the latest one, of some precincts of a table."""
         wanted = gated.accepted.copy()
         wanted[last[last >= 0]] = False
-        return self.latest(gated, among, gated.table.last(wanted)[among])
+        return self.latest(gated, state, among, gated.table.last(wanted)[among])
 
     def _candidates(
         self, table: CountColumns, measured: CountFeatures, state: DayFit
@@ -111,5 +128,5 @@ class Gating:
             at = table.at[table.owner[here]]
             off = unexplained(state, at, m.residual[here], m.part[here], m.share[here])
             candidates = gate.Candidates(table.votes[here], m.share[here], off, m.sd[here], table.asked[here],
-                                         table.sure[here], self._inputs.cap[at])  # fmt: skip
+                                         table.sure[here], self._inputs.cap[at], m.reading[here])  # fmt: skip
             yield first, here, candidates, starts - starts[0]

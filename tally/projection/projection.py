@@ -10,6 +10,7 @@ ends at the same bytes as one that starts from nothing. Both take the same steps
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -67,14 +68,16 @@ class Tally:
 
     def _fit(self, table: CountColumns) -> tuple[DayFit, GateResult]:
         k, table, gating = self.constants, self._sites.shared_out(table), self.gating
-        measured = gating.measure(table)
+        guess_sd = gating.guess_sd(table)
+        measured = gating.measure(table, guess_sd)
         first = fit(self.inputs, gating.ungated(table, measured), k, rounds=3)
         state = fit(self.inputs, gating.rows(table, measured, first), k, rounds=2)
         # once more, now that slips no longer pull the state
         state = fit(self.inputs, gating.rows(table, measured, state), k)
+        state = replace(state, guess_sd=guess_sd)
         # and by the state that updates and pages will be judged with
         gated = gating.judge(table, state, measured)
-        return peers(self.inputs, state, gating.latest(gated), k), gated
+        return peers(self.inputs, state, gating.latest(gated, state), k), gated
 
     def project(self, as_of: float) -> Projection:
         """Standings as of a time (epoch seconds), a pure function of the set of check-ins and `as_of`."""
@@ -131,7 +134,7 @@ class Tally:
 
     def aggregates(self, projection: Projection, state: DayFit) -> list[Aggregate]:
         """The whole election first (scope "all"), then every county."""
-        return aggregates(self.inputs, self._guard, projection, state)
+        return aggregates(self.inputs, self._guard, projection, state, self.constants)
 
 
 def places_of(election: Election, ids: Names) -> Columns:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from election.wire.feed import Aggregate, CoverageByPlace
 from election.wire.feed import PrecinctState as Name
+from tally.model.constants import Constants
 from tally.model.coverage import Coverage, Guard
 from tally.model.day_fit import DayFit, Finals, spread
 from tally.model.expectation import Inputs
@@ -18,13 +19,15 @@ from tally.standing.columns import CODE, Projection
 Z80, Z95 = 1.2816, 1.96
 
 
-def aggregates(inputs: Inputs, guard: Guard, projection: Projection, state: DayFit) -> list[Aggregate]:
+def aggregates(
+    inputs: Inputs, guard: Guard, projection: Projection, state: DayFit, k: Constants
+) -> list[Aggregate]:
     """The whole election first (scope "all"), then every county."""
     c = projection.columns
     everywhere = np.arange(len(inputs.ids), dtype=np.intp)
     known = Finals(everywhere, projection.log_median, projection.gain, projection.own_variance,
                    np.zeros(0), np.zeros(0), projection.part, projection.share)  # fmt: skip
-    widths = spread(inputs, state, known, projection.mean)
+    widths = spread(inputs, state, known, projection.mean, k)
     votes = np.maximum(c["last_votes"], 0)
     counted = c["last_votes"] >= 0
     silent = projection.codes == CODE[Name.SILENT.value]
@@ -38,29 +41,41 @@ def aggregates(inputs: Inputs, guard: Guard, projection: Projection, state: DayF
         "reporting": by_county(counted),
         "silent": by_county(silent),
         "lagging": by_county(projection.codes == CODE[Name.LAGGING.value]),
+        "closed": by_county(projection.codes == CODE[Name.CLOSED.value]),
+        "finals": by_county(c["final_in"] > 0),
         "counted": by_county(votes),
         "expected": by_county(inputs.expected),
         "projected": by_county(projection.mean),
     }
     said = guard.look(counted, counted & ~silent, projection.channel, projection.mean)
     whole = {name: float(v.sum()) for name, v in sums.items()}
-    found = [_aggregate("all", whole, widths.total, said[0])]
+    found = [_aggregate("all", whole, widths.total, said[0], inputs.caveat)]
     for i, county in enumerate(inputs.counties):
         one = {name: float(v[i]) for name, v in sums.items()}
-        found.append(_aggregate(f"county:{county}", one, float(widths.counties[i]), said[i + 1]))
+        found.append(
+            _aggregate(f"county:{county}", one, float(widths.counties[i]), said[i + 1], inputs.caveat)
+        )
     return found
 
 
-def _aggregate(scope: str, sums: dict[str, float], variance: float, coverage: Coverage) -> Aggregate:
+def _aggregate(
+    scope: str, sums: dict[str, float], variance: float, coverage: Coverage, caveat: str
+) -> Aggregate:
     total = max(sums["projected"], 1e-9)
     sd = math.sqrt(max(variance, 0.0)) / total
     least = sums["counted"]
+    instead = coverage.instead
+    if caveat and not coverage.caveat:
+        low, high = (max(total * math.exp(z * Z95 * sd), least) for z in (-1.0, 1.0))
+        instead = f"Between {low:,.0f} and {high:,.0f} votes: more cannot be said."
     return Aggregate(
         scope=scope,
         precincts=int(sums["precincts"]),
         reporting=int(sums["reporting"]),
         silent=int(sums["silent"]),
         lagging=int(sums["lagging"]),
+        closed=int(sums["closed"]),
+        finals=int(sums["finals"]),
         coverage=coverage.share,
         counted=int(sums["counted"]),
         expected_final=round(sums["expected"], 1),
@@ -69,8 +84,8 @@ def _aggregate(scope: str, sums: dict[str, float], variance: float, coverage: Co
         hi80=round(max(total * math.exp(Z80 * sd), least), 1),
         lo95=round(max(total * math.exp(-Z95 * sd), least), 1),
         hi95=round(max(total * math.exp(Z95 * sd), least), 1),
-        caveat=coverage.caveat,
-        instead=coverage.instead,
+        caveat=coverage.caveat or caveat,
+        instead=instead,
         channels=coverage.channels,
         thin=[CoverageByPlace.model_construct(**asdict(reach)) for reach in coverage.thin],
     )

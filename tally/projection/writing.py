@@ -15,6 +15,8 @@ from tally.projection.sums import Z80, Z95
 from tally.standing.columns import MISSING, Projection
 from tally.standing.describe import Comparison, Zones, describe
 
+SURELY = 2.0  # SDs that an estimate may lie above the truth
+
 
 class StandingWriter:
     """Writes rows of a `Projection`."""
@@ -33,7 +35,7 @@ class StandingWriter:
         k, table, inputs = self._constants, gated.table, self._inputs
         at = table.at
         last = table.last(gated.accepted)
-        known = finals(inputs, state, self._gating.latest(gated, last=last), k)
+        known = finals(inputs, state, self._gating.latest(gated, state, last=last), k)
         floor = _floor(gated, last)
         p_lag, p_before = self._lagging(state, gated, known, last)
         expected = inputs.expected[at]
@@ -62,7 +64,7 @@ class StandingWriter:
         p_before = np.zeros(len(p_lag))
         unsure = np.flatnonzero((p_lag > k.lag_release) & (p_lag <= k.lag_probability))
         if len(unsure):
-            before = finals(inputs, state, self._gating.before(gated, unsure, last), k)
+            before = finals(inputs, state, self._gating.before(gated, state, unsure, last), k)
             p_before[unsure] = np.where(before.gain > 0, lag_probability(inputs, state, before, k), 0.0)
         return p_lag, p_before
 
@@ -108,10 +110,15 @@ def _write_counts(out: Projection, gated: GateResult, last: Codes) -> None:
 
 
 def _floor(gated: GateResult, last: Codes) -> Array:
-    """Least final votes: the last accepted count, the names struck off, who stood in line at close."""
+    """Least final votes: the highest accepted count (of an estimate what it surely saw),
+    the names struck off, who stood in line at close."""
     table, has = gated.table, last >= 0
     votes = np.zeros(len(table.at))
-    votes[has] = table.votes[last[has]]
+    if len(table.votes):
+        surely = np.where(
+            gated.accepted, table.votes * np.exp(-SURELY * np.sqrt(gated.measured.reading)), 0.0
+        )
+        votes[table.slot] = np.where(has[table.slot], np.maximum.reduceat(surely, table.starts[:-1]), 0.0)
     in_line = has & (table.line_people > 0) & (table.line_at >= table.closes - 1800.0)
     if in_line.any():
         in_line[in_line] = ~table.final[last[in_line]] & (gated.part[last[in_line]] >= 1.0)

@@ -16,7 +16,7 @@ from tally.standing.reasons import Sentences
 FLOATS = ("expected_now", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95", "p_lagging",
           "shortfall", "gap")  # fmt: skip
 INTEGERS = ("reports", "held", "last_votes", "last_observed_at", "last_received_at", "line_minutes",
-            "line_people", "incidents", "on_post", "struck_off")  # fmt: skip
+            "line_people", "incidents", "on_post", "struck_off", "final_in")  # fmt: skip
 OPTIONAL = frozenset({"last_votes", "last_observed_at", "last_received_at", "line_minutes", "line_people"})
 TIMES = frozenset({"last_observed_at", "last_received_at"})
 WORDED = frozenset({"state", "reason"})

@@ -53,6 +53,8 @@ def describe(
         return found
 
     votes = newest(table.votes)
+    final = newest(table.final) > 0
+    out.columns["final_in"][at] = final
     held = {i: left.reason for i, left in gated.rejections.items() if left.held}
     disagree = _disagreements(table, k)
     codes, rows = standing.states_of(
@@ -64,7 +66,7 @@ def describe(
             counted=counted,
             votes=votes,
             observed=newest(table.observed),
-            final=newest(table.final) > 0,
+            final=final,
             shared=newest(table.whole) > 0,
             rhythm=_rhythm(gated),
             held=_marked(held, n),

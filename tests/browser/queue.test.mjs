@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
-import { Queue, newId, pauseAfter, verdictOnReport } from "../../election/browser/queue.js";
+import { Queue, lastAfter, newId, pauseAfter, verdictOnReport } from "../../election/browser/queue.js";
 import { until } from "./page.mjs";
 
 const storage = await import("fake-indexeddb").catch(() => null);
@@ -13,7 +13,7 @@ beforeEach(() => {
   asked = []; answers = []; open = [];
   if (storage) globalThis.indexedDB = new storage.IDBFactory();
   globalThis.fetch = async (address, request) => {
-    asked.push({ address, token: request.headers.Authorization, report: JSON.parse(request.body), credentials: request.credentials });
+    asked.push({ address, token: request.headers.Authorization, report: request.body instanceof ArrayBuffer ? request.body.byteLength : JSON.parse(request.body), credentials: request.credentials });
     const answer = answers.shift();
     if (!answer) throw new TypeError("no connection");
     return { ok: answer.status < 300, status: answer.status, json: async () => answer.body };
@@ -57,6 +57,16 @@ test("a report stays until the server says that it holds it", needsStorage, asyn
   assert.equal((await arrived).receipt.reply, "Thanks.");
   assert.equal((await queue.last("12-01")).number, 5);
   assert.deepEqual(asked.map((a) => [a.address, a.token]), Array(3).fill(["/checkins/a", "Bearer key"]));
+});
+
+test("only a count that was taken is the last one: held waits for a yes, refused leaves nothing", () => {
+  const before = { place: "p", number: 400, at: 1 }, entry = { number: 9100, counts: true, saved: 2 };
+  assert.deepEqual(lastAfter(before, entry, { id: "x" }), { number: 9100, at: 2 });
+  const held = lastAfter(before, entry, { id: "x", asks: true, held: true });
+  assert.deepEqual(held, { number: 400, at: 1, held: { number: 9100, at: 2 } });
+  assert.deepEqual(lastAfter(before, entry, { id: "x", asks: true }), { number: 400, at: 1 });
+  assert.deepEqual(lastAfter({ place: "p", ...held }, { confirms: true, saved: 3 }, { id: "x" }), { number: 9100, at: 2 });
+  assert.equal(lastAfter(undefined, { saved: 3, number: 45 }, { id: "x" }), null, "a line is no count");
 });
 
 test("what was kept is there for the page that opens next, oldest first", needsStorage, async () => {
@@ -130,4 +140,20 @@ test("passes do not overlap: a second call joins the first", needsStorage, async
   await Promise.all([queue.send(), queue.send()]);
   assert.equal(asked.length, 1);
   await until(() => queue.passing === null);
+});
+
+test("a report goes before any photo, and a photo after the report that it joins", needsStorage, async () => {
+  const queue = await opened("w1", "key");
+  const photo = (id, of) => ({ id, address: `/checkins/${of}/photos/${id}`, report: { precinct_id: "12-01" }, photo: new Uint8Array(9).buffer });
+  await queue.add(told("a"), [photo("pa", "a")]); // both in one go: the page may close now
+  assert.deepEqual((await ids(queue)).sort(), ["a", "pa"]);
+  await queue.add(told("b"));
+  answers = [receipt, receipt];
+  await queue.send();
+  assert.deepEqual(asked.map((a) => a.address), ["/checkins/a", "/checkins/b", "/checkins/a/photos/pa"]);
+  assert.equal(asked[2].report, 9, "the picture itself");
+  assert.deepEqual(await ids(queue), ["pa"], "and it stays until the server holds it");
+  answers = [receipt];
+  await queue.send();
+  assert.deepEqual(await ids(queue), []);
 });

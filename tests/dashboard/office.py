@@ -51,11 +51,11 @@ class Office:
 
 
 @asynccontextmanager
-async def an_office(postgres: EmbeddedPostgres, state: Path) -> AsyncIterator[Office]:
+async def an_office(postgres: EmbeddedPostgres, state: Path, **settings: str) -> AsyncIterator[Office]:
     """A war room of 30 precincts in two counties, with an intake that hears its feed."""
     port = free_port()
     async with war_room(postgres, make_election(30, counties=2), state, f"http://127.0.0.1:{port}") as room:
-        more = {
+        more = settings | {
             "BELUGA_SECRET": SECRET,
             "BELUGA_CLOCK_FILE": str(state / "clock"),
             "BELUGA_FEED_URL": f"ws://127.0.0.1:{room.feed.port}",

@@ -298,11 +298,13 @@ def _aggregate(scope: str, members: list[Standing]) -> Aggregate:
     def total(name: str) -> float:
         return float(sum(getattr(s, name) for s in members))
 
-    reporting = [s for s in members if s.state is not PrecinctState.SILENT]
+    reporting = [s for s in members if s.state is not PrecinctState.SILENT and s.last_votes is not None]
+    silent = sum(s.state is PrecinctState.SILENT for s in members)
     middle, expected = total("projected_final"), total("expected_final")
     return Aggregate(
         scope=scope, precincts=len(members), reporting=len(reporting),
-        silent=len(members) - len(reporting), lagging=sum(s.state is PrecinctState.LAGGING for s in members),
+        silent=silent, lagging=sum(s.state is PrecinctState.LAGGING for s in members),
+        closed=sum(s.state is PrecinctState.CLOSED for s in members), finals=sum(s.final_in for s in members),
         coverage=sum(s.expected_final for s in reporting) / expected,
         counted=sum(s.last_votes or 0 for s in members), expected_final=expected, projected_final=middle,
         lo80=middle * 0.97, hi80=middle * 1.03, lo95=middle * 0.95, hi95=middle * 1.05,
@@ -326,6 +328,7 @@ class Neighbourhood:
         app = web.Application()
         app.router.add_get("/precincts/{id}", self._precinct)
         app.router.add_put("/decisions/{key}", self._decide)
+        app.router.add_get("/dispatches/history", self._history)
         app.router.add_post("/dispatches", self._dispatch)
         app.router.add_delete("/dispatches/{id}", self._recall)
         app.router.add_get("/as-of", self._past)
@@ -394,6 +397,10 @@ class Neighbourhood:
         self.orders = [o for o in self.orders if o.precinct_id != request.match_info["id"]]
         self._say_calls()
         return web.Response(status=204)
+
+    async def _history(self, request: web.Request) -> web.Response:
+        self._check(request)
+        return web.json_response({"dispatches": []})
 
     def _say_calls(self) -> None:
         """What the tally would tell of the call desk."""

@@ -4,22 +4,25 @@ import re
 from pathlib import Path
 
 import dashboard
-from dashboard.board.shell import ENTRY, page
 from dashboard.browser import Scripts
+from dashboard.pages.frame import BOARD_MODULE, PLAIN_MODULE, early_tags
 from election.browser import modules
 
-BROWSER = Path(dashboard.__file__).parent / "browser"
+FOLDERS = [Path(dashboard.__file__).parent / name for name in ("browser", "components")]
 
 
 def test_a_page_names_every_module_that_it_imports() -> None:
     scripts = Scripts.read()
-    needed = {
-        address.rsplit("/", 1)[1] for entry in (ENTRY, "desk.js") for address in scripts.needed_by(entry)
-    }
-    unused = set(scripts.content) - needed - {ENTRY, "desk.js", "queue.js"}
-    assert unused == set(), "no page imports these"
-    named = re.findall(r'<link rel="modulepreload" href="([^"]+)">', page(scripts))
-    assert sorted(named) == sorted([scripts.address(ENTRY), *scripts.needed_by(ENTRY)])
+    entries = (BOARD_MODULE, PLAIN_MODULE, "desk.js")
+    needed = {address.rsplit("/", 1)[1] for entry in entries for address in scripts.needed_by(entry)}
+    assert set(scripts.content) - needed - {*entries, "queue.js"} == set(), "no page imports these"
+    named = re.findall(r'<link rel="modulepreload" href="([^"]+)">', early_tags(scripts, BOARD_MODULE))
+    assert sorted(named) == sorted([scripts.address(BOARD_MODULE), *scripts.needed_by(BOARD_MODULE)])
+
+
+def test_no_two_folders_have_a_module_of_one_name() -> None:
+    names = [file.name for folder in FOLDERS for file in folder.glob("*.js")] + list(modules())
+    assert len(set(names)) == len(names)
 
 
 def test_every_import_of_a_module_is_found() -> None:
@@ -33,6 +36,8 @@ def test_every_import_of_a_module_is_found() -> None:
 
 def test_the_address_changes_with_any_module() -> None:
     scripts = Scripts.read()
-    assert set(scripts.content) == {file.name for file in BROWSER.glob("*.js")} | set(modules())
+    assert set(scripts.content) == {file.name for folder in FOLDERS for file in folder.glob("*.js")} | set(
+        modules()
+    )
     assert Scripts({**scripts.content, "words.js": b""}).version != scripts.version
     assert Scripts(scripts.content).version == scripts.version

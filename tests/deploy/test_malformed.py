@@ -26,10 +26,10 @@ from beluga.stack.postgres import free_port
 from callers.app import make_app
 from callers.settings import CallersSettings
 from election.access.tokens import Tokens
+from election.access.watcher_links import token_of
 from election.postgres.database import connect
 from intake.app import Intake
 from intake.hotline.operators import COOKIE
-from intake.roster.links import token_of
 from intake.settings import IntakeSettings
 from tally.app import Service
 from tally.settings import TallySettings

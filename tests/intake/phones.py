@@ -19,9 +19,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from beluga.stack.postgres import EmbeddedPostgres
 from election.access.tokens import Tokens
+from election.access.watcher_links import link_of
 from election.domain.day import Election
 from election.postgres.database import connect
-from intake.roster.links import link_of
 from tests.intake.running import SECRET, IntakeProcess, an_election, import_election, until_drained
 
 CHROMIUM = "/usr/bin/chromium"

@@ -27,6 +27,7 @@ from itsdangerous import URLSafeTimedSerializer
 
 from beluga.stack.postgres import free_port
 from election.access import accounts
+from election.access import watcher_links as links
 from election.access.accounts import Role
 from election.access.routes import Who
 from election.access.tokens import Tokens
@@ -35,7 +36,7 @@ from election.domain.ids import PrecinctId, WatcherId, check_in_id, message_id
 from election.postgres.database import connect
 from election.postgres.election_store import save_election
 from election.runtime.clock import FileClock
-from intake.roster import links
+from tests.intake.photos.provider import jpeg
 from tests.intake.running import GENERIC_SECRET, SECRET, a_text, metric
 
 NOON = datetime(2026, 11, 3, 17, tzinfo=UTC)  # 12:00 in New York
@@ -71,6 +72,9 @@ select json_build_object(
     'callers', (select count(*) from callers), 'banks', (select count(*) from phone_banks),
     'trials', (select json_agg(ended_at is null) from script_trials),
     'lists', (select count(*) from call_lists), 'limits', (select json_agg(l) from dispatch_limits l),
+    'accounts', (select json_agg(login || epoch order by login) from accounts),
+    'watchers', (select json_agg(w order by watcher_id) from watchers w),
+    'watcher_links', (select json_agg(l order by watcher_id) from watcher_links l),
     'taken', (select count(*) from desk_takes), 'calls', (select count(*) from calls),
     'acknowledged', (select count(*) from alerts where acknowledged_by is not null),
     'invited', (select count(*) from outbox where purpose = 'roll_call' and watcher_id = 'wat-kent'))
@@ -127,6 +131,7 @@ class House:
     cookies: dict[Who, str] = field(default_factory=dict)
     csrf: dict[Who, str] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
+    photo: UUID = field(default_factory=uuid4)  # Kent's, from the form
     count: UUID = field(default_factory=uuid4)  # Kent's check-in that decisions are about
     alert: UUID = field(default_factory=uuid4)
     bank: str = ""
@@ -341,6 +346,10 @@ class House:
             got = await self.ask("intake", "POST", "/sms/generic", data=body, headers=headers)
             assert got.status == 200, got
         self.count = check_in_id(message_id("generic", "k0"), 0)
+        headers = self.bearer(self.token(Who.WATCHER))
+        path = f"/checkins/{uuid4()}/photos/{self.photo}?precinct=K-01"
+        got = await self.ask("intake", "PUT", path, data=jpeg(), headers=headers)
+        assert got.status == 200, got
         await self.left()
         page = await self.staff("intake", "GET", "/desks/unread?limit=100")
         self.unread = [item["id"] for item in page["items"]]

@@ -16,9 +16,11 @@ import aiohttp
 
 from beluga.readiness.access_page import SERVICES
 from election.access.routes import Route, Who
+from election.domain.ids import message_id
 from intake.hotline.operators import COOKIE
 from intake.pages.files import version
 from tally.access import FEED
+from tests.intake.photos.provider import jpeg
 from tests.security.house import KENT, NOON, OWN_PRECINCT, PEOPLE, TRIAL, Got, House, house
 
 Ask = Callable[[House, Who], Awaitable[dict[str, Any]]]  # what to send: `path` and the request's other parts
@@ -207,6 +209,10 @@ def _item(what: str) -> Ask:
     return _with(made)
 
 
+def _photo(size: str) -> Ask:
+    return _with(lambda there, _: {"path": f"/photos/{message_id('form', str(there.photo))}/0{size}"})
+
+
 def _form(path: str) -> Ask:
     return _with(lambda _, __: {"path": path, "data": {"id": str(uuid4()), "ask": "count", "answer": "191"}})
 
@@ -228,6 +234,16 @@ _INTAKE: dict[tuple[str, str], Ask] = {
     ("POST", "/hotline/grid"): _with(_sheet),
     ("PUT", "/decisions/{key}"): _with(_decision),
     ("GET", "/desks/{desk}"): _to("/desks/unread?limit=100"),
+    ("PUT", "/checkins/{key}/photos/{photo}"): _with(
+        lambda _, __: {"path": f"/checkins/{uuid4()}/photos/{uuid4()}?precinct=K-01", "data": jpeg()}
+    ),
+    ("GET", "/desks/{desk}/{item}/thread"): _with(
+        lambda there, _: {"path": f"/desks/unread/{there.unread[-1]}/thread"}
+    ),
+    ("GET", "/threads/{watcher}"): _to("/threads/wat-kent"),
+    ("GET", "/precincts/{precinct}/photos"): _to("/precincts/K-01/photos"),
+    ("GET", "/photos/{message}/{number}"): _photo(""),
+    ("GET", "/photos/{message}/{number}/small"): _photo("/small"),
     **{("POST", "/desks/{desk}/{item}/" + w): _item(w) for w in ("take", "release", "finish")},
     ("POST", "/rollcall/{what:invite|remind}"): _to("/rollcall/invite"),
     **{
@@ -390,6 +406,33 @@ def _in_frame(pattern: str) -> Ask:
     return _with(made)
 
 
+def _formed(path: str, **fields: str) -> Ask:
+    """A plain form of the war room's, with the session's own token."""
+    return _with(lambda there, who: {"path": path, "data": {"csrf": there.csrf.get(who, ""), **fields}})
+
+
+def _watcher(there: House, who: Who, name: str) -> dict[str, Any]:
+    """A new watcher for Kent."""
+    phone = f"+1215555{int.from_bytes(name.encode()) % 10_000:04}"
+    fields = {"name": name, "phone": phone, "precincts": "K-01", "watcher_id": name.replace(" ", "-")}
+    return {"path": "/office/watchers", "data": {"csrf": there.csrf.get(who, ""), **fields}}
+
+
+async def _taken_away(there: House, who: Who) -> dict[str, Any]:
+    """A watcher of Kent; one to spare where they go."""
+    name = f"gone-{who.value[:5]}".replace(" ", "-")
+    if who in (Who.HERE, Who.STAFF, Who.ADMIN):
+        asked = _watcher(there, Who.ADMIN, name)
+        got = await there.ask(
+            "dashboard", "POST", asked.pop("path"), headers=there.session(Who.ADMIN), **asked
+        )
+        assert got.status == 303, got
+    else:
+        name = "wat-kent"
+    path = f"/office/watchers/{name}/remove"
+    return {"path": path, "data": {"csrf": there.csrf.get(who, "")}}
+
+
 def _kept_page(there: House, _: Who) -> dict[str, Any]:
     names = sorted(p.name for p in there.folder.glob("dashboard/dashboard/snapshots/*.html"))
     return {"path": f"/snapshots/{names[-1]}"}
@@ -406,15 +449,47 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
     ("POST", "/_dash-update-component"): _to("/_dash-update-component", json=_panel()),
     ("GET", "/shapes/precincts/<path:county>"): _to("/shapes/precincts/Kent"),
     ("GET", "/people"): _to("/people?precinct=K-01"),
+    ("POST", "/phones"): _to("/phones", json={"precinct_id": "K-01"}),
     ("GET", "/watchers"): _to("/watchers?q=Watcher+Kent"),
     ("POST", "/actions"): _with(_act),
     ("GET", "/desk/<name>"): _to("/desk/unread"),
     ("GET", "/desks/<name>"): _to("/desks/unread"),
+    ("GET", "/desks/<name>/<path:item>/thread"): _with(
+        lambda there, _: {"path": f"/desks/unread/{there.unread[-1]}/thread"}
+    ),
+    ("GET", "/threads/<path:watcher>"): _to("/threads/wat-kent"),
+    ("GET", "/photos/precinct/<path:precinct>"): _to("/photos/precinct/K-01"),
+    ("GET", "/photos/<message>/<int:number>"): _photo(""),
+    ("GET", "/photos/<message>/<int:number>/small"): _photo("/small"),
     ("POST", "/desks/<name>/<path:item>/<any(take,release,finish):what>"): _item("finish"),
     ("POST", "/rollcall/<any(invite,remind):what>"): _to("/rollcall/invite"),
     ("POST", "/alerts/acknowledge"): _with(
         lambda there, _: {"path": "/alerts/acknowledge", "json": {"ids": [str(there.alert)]}}
     ),
+    **{
+        ("POST", f"/office/setup/{what}"): _formed(f"/office/setup/{what}")
+        for what in ("files", "remove", "look", "import")
+    },
+    ("POST", "/office/watchers"): _with(lambda there, who: _watcher(there, who, f"new-{who.value[:5]}")),
+    ("GET", "/office/watchers/<watcher_id>"): _to("/office/watchers/wat-kent"),
+    ("POST", "/office/watchers/<watcher_id>"): _formed(
+        "/office/watchers/wat-kent", name="Watcher of Kent", phone="+12155550101", precincts="K-01"
+    ),
+    ("POST", "/office/watchers/<watcher_id>/remove"): _taken_away,
+    ("POST", "/office/preflight"): _formed("/office/preflight"),
+    ("GET", "/office/links"): _to("/office/links?county=Kent"),
+    ("POST", "/office/links/cards"): _formed("/office/links/cards", watcher="wat-kent"),
+    ("POST", "/office/links/revoke"): _formed("/office/links/revoke", watcher="wat-kent"),
+    ("POST", "/office/accounts"): _with(
+        lambda there, who: {
+            "path": "/office/accounts",
+            "data": {"csrf": there.csrf.get(who, ""), "login": "spare", "role": "staff"},
+        }
+    ),
+    ("POST", "/office/accounts/<login>/<any(reset,role,disable,codes,nocodes,signout):what>"): _formed(
+        "/office/accounts/spare/signout"
+    ),
+    ("PUT", "/office/setup/files/<name>"): _to("/office/setup/files/x.csv?at=0&of=1", data=b"x"),
     ("GET", "/snapshots/<name>"): _with(_kept_page),
     ("GET", "/replay"): _to("/replay?at=2026-11-03T17:00:00Z"),
 }

@@ -13,11 +13,15 @@ LOOKED_AT = 60  # rows; a preamble is shorter
 
 @dataclass(frozen=True, slots=True)
 class Headings:
-    """`names` as written; `line` of the last row of headings; `title`, the lines above, one a line."""
+    """`names` as written; `line` of the last row of headings; `title`, the lines above, one a line.
+
+    `over`: what the row above says over each column, as over merged cells; empty where it is a title.
+    """
 
     names: tuple[str, ...]
     line: int
     title: str = ""
+    over: tuple[str, ...] = ()
 
 
 def find_headings(rows: Sequence[Row]) -> Headings | None:
@@ -35,10 +39,14 @@ def find_headings(rows: Sequence[Row]) -> Headings | None:
     line, cells = rows[best]
     names = [" ".join(_plain(c).split()) for c in cells]
     title = [" ".join(c for c in row if c) for _, row in rows[:best]]
+    over: tuple[str, ...] = ()
+    if best and sum(map(bool, rows[best - 1][1])) > 1:
+        over = _spread(rows[best - 1][1], len(names))
     if best and _repeats(names):
         names = _under(rows[best - 1][1], names)
         title = title[:-1]
-    return Headings(tuple(names), line, "\n".join(t for t in title if t and not t.lower().startswith("sep=")))
+    words = "\n".join(t for t in title if t and not t.lower().startswith("sep="))
+    return Headings(tuple(names), line, words, over)
 
 
 def _plain(cell: str) -> str:
@@ -59,8 +67,14 @@ def _repeats(names: Sequence[str]) -> bool:
 def _under(above: Sequence[str], names: Sequence[str]) -> list[str]:
     """A row of headings under merged cells, each with the words above it: `Jane Doe Election Day`."""
     times = Counter(map(folded, names))
+    pairs = zip(names, _spread(above, len(names)), strict=True)
+    return [f"{over} {name}".strip() if times[folded(name)] > 1 and over else name for name, over in pairs]
+
+
+def _spread(above: Sequence[str], width: int) -> tuple[str, ...]:
+    """Each column's cell above it, or the last one before it: a merged cell is written once."""
     over, out = "", []
-    for place, name in enumerate(names):
+    for place in range(width):
         over = (above[place] if place < len(above) else "") or over
-        out.append(f"{over} {name}".strip() if times[folded(name)] > 1 and over else name)
-    return out
+        out.append(over)
+    return tuple(out)

@@ -40,6 +40,7 @@ KINDS = (
     "voters",
     "early ballots",
     "early totals",
+    "early record",
     "watchers",
     "callers",
     "shapes",
@@ -104,6 +105,8 @@ def recognise(headings: Sequence[str], sample: Sequence[Sequence[str]], name: st
     kind, reason, unsure = _kind(headings, sample, name)
     if not kind:
         return Recognised("", reason=reason)
+    if kind == "early record":
+        return Recognised(kind, {}, reason)
     if kind in ("history", "curve", "reports"):
         columns = columns_of(
             headings, {c.name: (folded(c.name), *map(folded, c.synonyms)) for c in FILES[f"{kind}.csv"]}
@@ -185,6 +188,8 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
         needed = {folded(c.name) for c in columns if c.required}
         if needed <= keys <= own and file != "precincts.csv":
             return OURS[file], f"its headings are those of {file}", ""
+    if keys == {"kind", "key", "precinctid", "date", "votes", "source"}:
+        return "early record", "its headings are those of early.csv", ""
     if {"scope", "time", "share"} <= keys:
         return "curve", "it has scope, time and share", ""
     if "observedat" in keys:
@@ -193,6 +198,7 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
         bool(keys & set(PRECINCT)) or has("registration", "precinct_id") or has("turnout", "precinct_name")
     )
     person = has("voters", "last_name") or has("voters", "voter_id") or has("voters", "name")
+    person = person or has("watchers", "name") or has("callers", "name")
     joined = " ".join(headings)
     phone = has("voters", "phone")
     if (

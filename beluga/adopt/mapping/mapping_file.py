@@ -95,12 +95,17 @@ def write_mappings(path: Path, mappings: Iterable[RememberedMapping]) -> None:
 def merged(old: Iterable[RememberedMapping], new: Iterable[RememberedMapping]) -> list[RememberedMapping]:
     """New decisions in the place of old ones about the same shape."""
     new = list(new)
-    kept = [o for o in old if not any(n.fits(o.headings) and n.kind and o.kind for n in new)]
+    kept = [o for o in old if not any(_same(n, o) and n.kind and o.kind for n in new)]
     unique: list[RememberedMapping] = []
     for each in new:
-        if not any(u.fits(each.headings) and u.kind == each.kind for u in unique):
+        if not any(_same(u, each) and u.kind == each.kind for u in unique):
             unique.append(each)
     return [*kept, *unique]
+
+
+def _same(one: RememberedMapping, other: RememberedMapping) -> bool:
+    """Whether both are of one shape. Maps have no headings: each is remembered by its name."""
+    return one.fits(other.headings) and (bool(one.headings) or one.name == other.name)
 
 
 def _text(value: str) -> str:

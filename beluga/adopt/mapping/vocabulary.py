@@ -452,7 +452,7 @@ WATCHER: Words = _with_ours(
         "watcher_id": _of(
             "watcher_id,watcherid,volunteerid,volunteer id,myc_vanid,vanid,observer id,badge,badge number,id"
         ),
-        "name": FULL_NAME,
+        "name": (*FULL_NAME, *_of("volunteer,watcher,poll watcher,observer,poll observer,challenger")),
         "last_name": LAST,
         "first_name": FIRST,
         "phone": PHONE,
@@ -480,7 +480,7 @@ CALLER: Words = _with_ours(
     CALLERS,
     {
         "caller_id": _of("caller_id,callerid,volunteerid,volunteer id,vanid,myc_vanid,id"),
-        "name": FULL_NAME,
+        "name": (*FULL_NAME, *_of("caller,phone banker,volunteer,canvasser")),
         "last_name": LAST,
         "first_name": FIRST,
         "email_or_phone": (*_of("email_or_phone,contact,email,e-mail,email address,preferred email"), *PHONE),

@@ -59,6 +59,7 @@ class Sheet:
     refusal: str = ""
     remedy: str = ""
     notes: tuple[str, ...] = field(default=())
+    pages: tuple["SheetPage", ...] = ()  # of a workbook: sheets of one table, read one after the other
 
     @property
     def name(self) -> str:
@@ -70,7 +71,9 @@ class Sheet:
 
     def rows(self, progress: Progress | None = None) -> Iterator[Row]:
         """(line, cells as text, stripped). Raises `OSError`, `csv.Error`, `UnicodeDecodeError`."""
-        if self.form == "workbook":
+        if self.pages:
+            yield from _paged(self)
+        elif self.form == "workbook":
             yield from _workbook_rows(self.path, self.part.rpartition("/")[2] or self.part)
         elif self.form == "text":
             yield from self._text_rows(progress)
@@ -85,6 +88,35 @@ class Sheet:
                 yield line, [cell.strip() for cell in row]
                 if progress and not count % PROGRESS_ROWS:
                     progress(raw.tell())
+
+
+@dataclass(frozen=True, slots=True)
+class SheetPage:
+    """One of several sheets with the same columns. `after`: the line of its headings; `says` goes into each
+    of its rows, under `heading` of the first.
+    """
+
+    part: str
+    after: int
+    says: str = ""
+    heading: str = ""
+
+
+def _paged(sheet: Sheet) -> Iterator[Row]:
+    """Rows of the first page with its headings, then those of the others; lines are counted on."""
+    before = 0
+    for number, page in enumerate(sheet.pages):
+        last = before
+        for line, cells in _workbook_rows(sheet.path, page.part.rpartition("/")[2] or page.part):
+            last = before + line
+            if line < page.after or (number and line == page.after):
+                if not number:
+                    yield line, cells
+                continue
+            if page.heading:
+                cells = [page.heading if line == page.after else page.says if any(cells) else "", *cells]
+            yield last, cells
+        before = last
 
 
 def _without_nul(lines: Iterable[str]) -> Iterator[str]:
@@ -120,12 +152,12 @@ def _open(path: Path, name: str, scratch: Path) -> list[Sheet]:
         return _unpacked(bare, scratch)
     if start[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
         return _workbook(bare)
+    if kind in (".dbf", ".shx", ".prj"):
+        return []  # beside a .shp, which reads them; an index begins as the shapes themselves do
     if kind == ".shp" or start[:4] == b"\x00\x00\x27\x0a":
         return [_shapefile(bare)]
     if kind == ".toml":
         return [replace(bare, form="toml")]
-    if kind in (".dbf", ".shx", ".prj"):
-        return []  # beside a .shp, which reads them
     if start.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{":
         return [_json(bare, start)]
     if start[:5] in (b"%PDF-", b"\x89PNG\r") or start[:2] == b"\x1f\x8b":

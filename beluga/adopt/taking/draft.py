@@ -79,6 +79,7 @@ class Draft:
     touched: set[str] = field(default_factory=set)
     stood: bool = False  # there were precincts before the first file
     registered_from: dict[str, str] = field(default_factory=dict)  # precinct -> election whose roll stands in
+    registered_by: dict[str, str] = field(default_factory=dict)  # precinct -> file given now that says it
 
     def matcher(self) -> Matcher:
         """Finds the precincts that there are by now."""

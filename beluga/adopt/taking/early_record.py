@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 FILE = "early.csv"
-_HEADINGS = ("kind", "key", "precinct_id", "date", "votes", "source")
+HEADINGS = ("kind", "key", "precinct_id", "date", "votes", "source")
 
 
 @dataclass
@@ -43,10 +43,9 @@ class EarlyRecord:
         return bool(self.ballots or self.daily or self.running)
 
 
-def read_early(folder: Path) -> EarlyRecord:
+def read_early(path: Path) -> EarlyRecord:
     """What earlier files have told; nothing where there were none. A line that was spoiled is left out."""
     record = EarlyRecord()
-    path = folder / FILE
     if not path.exists():
         return record
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -72,5 +71,5 @@ def write_early(path: Path, record: EarlyRecord) -> None:
         ]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_HEADINGS)
+        writer.writerow(HEADINGS)
         writer.writerows(rows)

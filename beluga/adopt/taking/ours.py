@@ -1,6 +1,7 @@
 """Files in the form of an election folder's own: taken as they are: an export adopted equals itself."""
 
 from beluga.adopt.taking.draft import Draft, Table
+from beluga.adopt.taking.early_record import read_early
 from beluga.adopt.taking.matching import known_share
 from beluga.adopt.taking.settling import ENOUGH
 from election.domain.day import Precinct
@@ -40,7 +41,11 @@ def take_ours(draft: Draft, table: Table) -> bool:
         found = read_precincts(path, draft.day, findings)
         if findings.total or not found or (known and not _at_home(found, draft)):
             return False
+        said = draft.registered_by
+        if any(said.get(k) and draft.precincts[k].registered != p.registered for k, p in found.items()):
+            return False  # row by row, so that each that differs is named
         draft.precincts |= found
+        draft.registered_by |= dict.fromkeys(found, table.report.name)
         draft.registered_from = {k: v for k, v in draft.registered_from.items() if k not in found}
         return _took(draft, table, "precincts", len(found), "precincts.csv")
     if not known:
@@ -81,6 +86,19 @@ def take_ours(draft: Draft, table: Table) -> bool:
     return True
 
 
+def take_early(draft: Draft, table: Table) -> None:
+    """An `early.csv` of ours: what it has told is added to what is known; twice is once."""
+    record = read_early(table.sheet.path)
+    for known, told in (
+        (draft.early.ballots, record.ballots),
+        (draft.early.daily, record.daily),
+        (draft.early.running, record.running),
+    ):
+        known.update(told)  # type: ignore[arg-type]
+    count = len(record.ballots) + len(record.daily) + len(record.running)
+    _took(draft, table, "ballots and totals", count, "early.csv")
+
+
 def _at_home(found: dict[str, Precinct], draft: Draft) -> bool:
     known, total = known_share(found, draft.matcher())
     return known >= ENOUGH * total
@@ -88,6 +106,6 @@ def _at_home(found: dict[str, Precinct], draft: Draft) -> bool:
 
 def _took(draft: Draft, table: Table, what: str, count: int, file: str) -> bool:
     table.report.take(what, count)
-    table.report.note(f"is a {file} of ours, and taken as it is")
+    table.report.note(f"is {'an' if file.startswith('e') else 'a'} {file} of ours, and taken as it is")
     draft.touched.add(file)
     return True

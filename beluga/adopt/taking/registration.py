@@ -160,6 +160,16 @@ def _one_precinct(
         )
         return
     old = draft.precincts.get(identity)
+    other = draft.registered_by.setdefault(identity, report.name)
+    if other != report.name and old is not None and old.registered != count:
+        report.refuse(
+            line,
+            table.heading("registered"),
+            f"{identity}: {count:,}",
+            f"{other}, given with it, says {old.registered:,} for this id",
+            "give the newer one alone; if they are of two counties, each needs a column that names it",
+        )
+        return
     base = old or Precinct(PrecinctId(identity), one.name or identity, count)
     precinct = replace(base, registered=count, **_others(table, row, line))  # type: ignore[arg-type]
     if one.name and (old is None or old.name == identity) and one.name != identity:

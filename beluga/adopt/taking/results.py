@@ -101,6 +101,7 @@ def take_turnout(draft: Draft, table: Table) -> None:
     counted: dict[tuple[str, str], Counted] = {}
     keys: dict[str, tuple[Key, Settled]] = {}
     wide = _candidates(table)
+    contests = _contests(table, wide)
     for line, row, identity in _rows_of_precincts(table, found, keys):
         method = _METHOD_OF.get(folded(table.cell(row, "method")), "votes")
         for election, columns in named:
@@ -111,13 +112,26 @@ def take_turnout(draft: Draft, table: Table) -> None:
                 if way := method_at_end(table.headings.names[place]):
                     into.votes[way] = into.votes.get(way, 0) + (_count(table, row, line, place) or 0)
             if wide and "votes" not in into.votes:
-                into.votes["votes"] = sum(_count(table, row, line, n) or 0 for n in wide)
+                sums = [sum(_count(table, row, line, n) or 0 for n in places) for places in contests]
+                into.votes["votes"] = max(sums)
     if wide and not any("votes" in columns for _, columns in named):
         names = ", ".join(table.headings.names[n] for n in wide[:4])
         report.note(
             f"no column says how many ballots were cast: the sum of the candidates ({names}…) stands for it"
+            + (f", of the one of {len(contests)} contests that most voted in" if len(contests) > 1 else "")
         )
     _store(draft, table, counted, keys)
+
+
+def _contests(table: Table, wide: list[int]) -> list[list[int]]:
+    """The candidates' columns by contest, where a row above names contests; a voter votes in each of them."""
+    over = table.headings.over
+    if not over or any(method_at_end(table.headings.names[n]) for n in wide):
+        return [wide]
+    by_contest: defaultdict[str, list[int]] = defaultdict(list)
+    for place in wide:
+        by_contest[over[place]].append(place)
+    return list(by_contest.values())
 
 
 def _brings_precincts(table: Table) -> bool:

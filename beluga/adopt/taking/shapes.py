@@ -161,7 +161,8 @@ def take_shapes(draft: Draft, sheet: Sheet, report: FileReport, answers: dict[st
         )
         return
     matcher = draft.matcher()
-    wanted, reason = identifying(features, matcher, answers.get("precinct_id", ""))
+    said = answers.get("precinct_id", "")  # perhaps about another map, which has other properties
+    wanted, reason = identifying(features, matcher, said if said in _properties(features) else "")
     report.preview = _preview(features)
     if not wanted:
         report.ask("precinct_id", "which property names the precinct?", *_properties(features))

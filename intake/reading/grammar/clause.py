@@ -6,6 +6,8 @@ from election.domain.checkin import Kind
 from election.domain.ids import PrecinctId
 from intake.errors import IntakeError
 
+EMERGENCY_NUMBERS = frozenset({911, 112, 999})  # a cry for help, or a count: asked
+
 
 class Ask(IntakeError):  # noqa: N818 - a turn of the conversation, not an error
     """The text could be read two ways. `question` is a catalogue key; `guess` the text that would confirm."""

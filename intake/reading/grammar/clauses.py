@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from election.domain.checkin import COUNTED, Kind
 from election.domain.ids import PrecinctId
-from intake.reading.grammar.clause import Ask, Clause, wordings
+from intake.reading.grammar.clause import EMERGENCY_NUMBERS, Ask, Clause, wordings
 from intake.reading.grammar.items import Item, codes_of
 from intake.reading.grammar.parse import NUMBERS, NUMERIC, Parse, count_of
 from intake.reading.grammar.spelled import has_number_words, with_numbers
@@ -17,17 +17,19 @@ from intake.reading.grammar.words import Code
 
 PLAIN = re.compile(r"P?[NG]v?")  # 412, 412 votes, 12-03 412: most of what is texted all day
 
-_DROPPED = (Code.FILLER, Code.POLITE, Code.YES, Code.OKAY, Code.THANKS)  # said beside a number
+_DROPPED = (Code.FILLER, Code.POLITE, Code.OTHERS, Code.YES, Code.OKAY, Code.THANKS)  # said beside a number
 # Words that have no business beside a report: unknown ones, and commands that only stand alone.
 _STRAY = frozenset(
     {Code.UNKNOWN, Code.STOP, Code.START, Code.HELP, Code.READY, Code.TEXTING, Code.NONE, Code.INCIDENT,
-     Code.NO, Code.WAIT, Code.GONE, Code.REFUSE, Code.MORE}
+     Code.NO, Code.WAIT, Code.GONE, Code.DEPARTED, Code.REFUSE, Code.MORE, Code.MEASURE, Code.ASKING}
 )  # fmt: skip
 _NOT_BEFORE_NUMBER = str.maketrans({Code.PLACE: None, Code.CLOCK: None, Code.PRECINCT: None})
 _LEAVING = frozenset({Code.AWAY, Code.PLACE, Code.CLOCK, Code.HERE, Code.AND, Code.PRECINCT, Code.FINAL})
 _OF_LINES = frozenset({Code.LINE, Code.QUEUE})
 _OBJECTIONS = (Code.NO, Code.NONE)
-_NO_GUESS = frozenset({Code.STOP, Code.REFUSE, Code.MORE, Code.START, Code.AWAY})
+_NO_GUESS = frozenset({Code.STOP, Code.REFUSE, Code.MORE, Code.START, Code.AWAY, Code.DEPARTED, Code.MEASURE})
+_PUT_RIGHT = re.compile(r"(P?)[NG]v?(F[NG]v?)")  # "412 should be 421"
+_INTERRUPTS = frozenset({Code.WAIT, Code.NO, Code.NONE})
 MOST_STRANGE = 6  # words nobody knows beside a number, beyond which no guess is worth a word
 LONGEST_BARE_WAIT = 90  # minutes: "wait 45" is a line; "wait 421" corrects itself
 
@@ -37,8 +39,14 @@ def clauses_of(items: list[Item], own: tuple[PrecinctId, ...], known: bool, doub
 
     `own`: the sender's precincts; `known`: whether the roster knows the sender; `doubt`: a question mark.
     """
+    others = any(item.code == Code.OTHERS for item in items)
     items = _with_waits(_without_fillers(items))
+    if others:  # "they are leaving": what is said of others is not said of the sender
+        items = [replace(i, code=Code.DEPARTED) if i.code == Code.AWAY else i for i in items]
     shape = codes_of(items)
+    if right := _PUT_RIGHT.fullmatch(shape):
+        items = [*items[: len(right[1])], *items[right.start(2) :]]
+        shape = codes_of(items)
     if not doubt and PLAIN.fullmatch(shape):
         clause = count_of(items, Kind.COUNT)
         clause.bare = len(items) == 1
@@ -47,7 +55,10 @@ def clauses_of(items: list[Item], own: tuple[PrecinctId, ...], known: bool, doub
     if not numeric and Code.UNKNOWN in shape and has_number_words(items):
         spelled = with_numbers(items)
         if spelled is not None:
-            raise Ask("spelled", wordings(clauses_of(spelled, own, known, doubt)))
+            said = clauses_of(spelled, own, known, doubt)
+            if any(clause.votes in EMERGENCY_NUMBERS for clause in said):  # "nine eleven"
+                raise Ask("emergency", f"{said[0].votes} votes")
+            raise Ask("spelled", wordings(said))
     if shape[:1] in _OBJECTIONS and shape.lstrip("".join(_OBJECTIONS))[:1] == Code.FIX:
         items = [item for item in items if item.code not in _OBJECTIONS]  # "sorry, meant 421"
         shape = codes_of(items)
@@ -65,7 +76,7 @@ def clauses_of(items: list[Item], own: tuple[PrecinctId, ...], known: bool, doub
         if Code.NONE in codes and codes <= {Code.NONE, Code.LINE, Code.QUEUE} and len(codes) > 1:
             raise Ask("line", "LINE 0")
         if not numeric:
-            return []
+            return _wait_without_number(codes)
         if Code.MORE in codes:
             raise Ask("more")
         rest = [item for item in items if item.code not in _STRAY]
@@ -85,6 +96,13 @@ def clauses_of(items: list[Item], own: tuple[PrecinctId, ...], known: bool, doub
     return clauses
 
 
+def _wait_without_number(codes: set[str]) -> list[Clause]:
+    """Nothing, unless a wait is told in words alone: "an hour and a half wait"."""
+    if not codes.isdisjoint({*_OF_LINES, Code.WAIT}) and not codes.isdisjoint({Code.HOURS, Code.MINUTES}):
+        raise Ask("line")
+    return []
+
+
 def _worth_a_guess(items: list[Item]) -> bool:
     """Whether strange words are about the one number: "412 crazy in here", not "be there in 10"."""
     shape = codes_of(items)
@@ -94,6 +112,8 @@ def _worth_a_guess(items: list[Item]) -> bool:
     if len(numbers) != 1 or shape[numbers[0]] not in NUMBERS:
         return False
     before = shape[: numbers[0]].translate(_NOT_BEFORE_NUMBER)
+    if before and set(before) <= _INTERRUPTS and _close(items, numbers[0]):
+        before = ""  # "wait 421", "wait no 421"
     after = shape[numbers[0] + 1 : numbers[0] + 3]
     if Code.GONE in shape[max(0, numbers[0] - 2) : numbers[0]]:
         return False
@@ -104,6 +124,11 @@ def _worth_a_guess(items: list[Item]) -> bool:
         return False
     beside = shape[max(0, numbers[0] - 1) : numbers[0] + 2]
     return not before or Code.VOTES in beside
+
+
+def _close(items: list[Item], at: int) -> bool:
+    """Whether at most a comma stands before the item."""
+    return items[at].start - items[at - 1].end <= 2
 
 
 def _with_waits(items: list[Item]) -> list[Item]:

@@ -24,11 +24,15 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """`spans`: where in the folded text the words stand that say so. `over`: it was, and is no more."""
+    """`spans`: where in the folded text the words stand that say so. `over`: it was, and is no more.
+
+    `calm`: where words stand that deny it, so that "no machine issues" names no issue.
+    """
 
     raised: bool = False
     over: bool = False
     spans: tuple[Span, ...] = ()
+    calm: tuple[Span, ...] = ()
 
 
 NO_ALARM = Alarm()
@@ -60,6 +64,7 @@ def alarm_of(tokens: Sequence[Token], folded: str, names: Sequence[Span]) -> Ala
     marked = not folded.isascii() and bare(folded) != folded
     find, raised, over = danger_words().find, False, False
     spans: list[Span] = []
+    calm: list[Span] = []
     said: list[tuple[str, int, int]] = []  # of this sentence: what, from which word, up to which
     at, n = 0, len(words)
     while at < n:
@@ -67,6 +72,8 @@ def alarm_of(tokens: Sequence[Token], folded: str, names: Sequence[Span]) -> Ala
         length = known[1] if known else 1
         if known and known[0] in _CODES:
             said.append((known[0], at, at + length))
+            if known[0] == _CALM:
+                calm.append((kept[at].start, kept[at + length - 1].end))
         at += length
         if said and (at == n or not _ENDS.isdisjoint(folded[kept[at - 1].end : kept[at].start])):
             alarming, ended = _judged(said)
@@ -74,7 +81,9 @@ def alarm_of(tokens: Sequence[Token], folded: str, names: Sequence[Span]) -> Ala
             if alarming or ended:
                 spans += [(kept[a].start, kept[b - 1].end) for _, a, b in said]
             said = []
-    return Alarm(raised, over and not raised, tuple(spans)) if raised or over else NO_ALARM
+    if not raised and not over and not calm:
+        return NO_ALARM
+    return Alarm(raised, over and not raised, tuple(spans), tuple(calm))
 
 
 _CODES = frozenset({_CALM, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING})

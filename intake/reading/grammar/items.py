@@ -12,6 +12,7 @@ from intake.reading.grammar.words import Code, Vocabulary
 
 MOST_DIGITS = 6  # a longer number is a phone's or a typing slip, never a precinct's count
 _PIECES = re.compile(r"\d+|[^\W\d_]+")
+_KEYWORD = 6  # letters of a word that announces an incident; "amber alert" does not
 _CHUNK = re.compile(r"\S+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _DIGITS_DASH = re.compile(r"(\d{1,6})-(\d{1,6})")
@@ -89,9 +90,28 @@ def _items_of(folded: str, vocabulary: Vocabulary, places: PlaceVocabulary) -> t
         else:
             items += _items_of_token(token, folded, vocabulary, places)
             index += 1
+    _open_with_alert(items)
     names_at = [(item.start, item.end) for item in items if item.code == Code.PLACE]
     alarm = alarm_of(tokens, folded, names_at) if len(items) > len(names_at) else NO_ALARM
+    if alarm.calm:
+        items = [_denied(item, alarm.calm) for item in items]
     return (items if _TIME_WORDS.isdisjoint(codes_of(items)) else join_times(items)), alarm
+
+
+def _denied(item: Item, calm: tuple[tuple[int, int], ...]) -> Item:
+    """The item; a word of trouble that is denied (`no machine issues`) opens no incident."""
+    if item.code == Code.INCIDENT and any(a < item.start and item.end <= b for a, b in calm):
+        item.code = Code.UNKNOWN
+    return item
+
+
+def _open_with_alert(items: list[Item]) -> None:
+    """Makes an incident of an alert that opens the text; elsewhere a phone had one."""
+    opens = True
+    for item in items:
+        if item.code == Code.ALERT:
+            item.code = Code.INCIDENT if opens and item.end - item.start <= _KEYWORD else Code.UNKNOWN
+        opens = opens and item.code in (Code.PLACE, Code.POLITE, Code.INCIDENT)
 
 
 def _with_ids_as_written(tokens: list[Token], folded: str, places: PlaceVocabulary) -> list[Token]:
@@ -157,6 +177,8 @@ def _mark(token: Token, folded: str) -> list[Item]:
     codes = {"@": Code.AT, "~": Code.ABOUT, "#": Code.PRECINCT, "&": Code.AND, "-": Code.TO}
     if token.text in codes:
         return [Item(codes[token.text], token.start, token.end, token.text)]
+    if token.text == "%" and folded[: token.start].rstrip()[-1:].isdigit():
+        return [Item(Code.MEASURE, token.start, token.end, token.text)]
     beside = folded[max(0, token.start - 1) : token.end + 1]
     if any(map(str.isdigit, beside)):
         return []  # the number beside it has been judged by it
@@ -175,6 +197,8 @@ def _signed(item: Item, folded: str) -> Item:
     before = folded[item.start - 1] if item.start else " "
     after = folded[item.end] if item.end < len(folded) else " "
     if before == after == " ":
+        if item.start > 1 and folded[item.start - 2] == "+":
+            item.code = Code.ODD  # "+ 30"
         return item
     if (before in _SIGNS_BEFORE and _touches(before, folded, item.start - 1)) or (
         after in _SIGNS_AFTER and not (after in "*" and not folded[item.end + 1 : item.end + 2].isdigit())

@@ -10,15 +10,17 @@ from election.domain.checkin import COUNTED, Kind, Reading
 from election.domain.day import Watcher
 from election.domain.ids import PrecinctId
 from election.domain.roster import Roster
-from intake.reading.grammar.clause import Ask, Clause
+from intake.reading.grammar.clause import EMERGENCY_NUMBERS, Ask, Clause
 from intake.reading.grammar.clauses import PLAIN, clauses_of
 from intake.reading.grammar.fold import composed, fold, fold_marked, origin
+from intake.reading.grammar.inquiries import inquiry_of
 from intake.reading.grammar.items import Item, codes_of, items_of, words_of
 from intake.reading.grammar.parse import count_of
 from intake.reading.grammar.places import places_of
 from intake.reading.grammar.quoted import (
     AUTOMATIC,
     STRANGER,
+    UNDELIVERED,
     said_by_machine,
     sign_of,
     without_phones,
@@ -30,7 +32,6 @@ from intake.reading.grammar.whole import whole_message
 from intake.reading.grammar.words import Code, vocabulary
 
 LONGEST = 1_600  # characters; providers join no more parts than that into one text
-EMERGENCY_NUMBERS = ("911", "112", "999")
 
 _EDGE = " \t\r\n:;,.-–—!¡：，。！、"
 _BESIDE = frozenset({Code.POLITE, Code.FILLER, Code.TEXTING, Code.THANKS, Code.OKAY, Code.YES})
@@ -109,7 +110,7 @@ def _read_written(text: str, sender: TextSource) -> list[Reading]:
         and "!" not in folded
         and "?" not in folded
         and not alarm.spans
-        and (folded.strip() not in EMERGENCY_NUMBERS)
+        and not _is_emergency(folded.strip())
     ):
         plain = _plain(count_of(items, Kind.COUNT), sender)
         if plain:
@@ -117,7 +118,7 @@ def _read_written(text: str, sender: TextSource) -> list[Reading]:
     whole = whole_message(folded, items)
     words = words_of(folded) if len(items) > 1 and not PLAIN.fullmatch(codes) else []
     machine = said_by_machine(folded, words) if words else None
-    if machine == AUTOMATIC:
+    if machine == AUTOMATIC or (machine == UNDELIVERED and not alarm.raised):
         return [sender.reading(Kind.NOTED)]
     if machine == STRANGER and not alarm.raised:
         return [_by_machine(machine, items, sender)]
@@ -142,7 +143,9 @@ def _read_written(text: str, sender: TextSource) -> list[Reading]:
             *_beside(items, _spans_of(items, Code.INCIDENT), folded, sender),
             *_alarm(text, items, sender),
         ]
-    if machine is not None:
+    if inquiry := inquiry_of(folded, items, sender):
+        return [inquiry]
+    if machine is not None and machine != UNDELIVERED:
         return [_by_machine(machine, items, sender)]
     try:
         clauses = clauses_of(items, own, watcher is not None, "?" in folded)
@@ -228,7 +231,7 @@ def _beside(
 _SENTENCE = re.compile(r"[.!?\n]+(?!\d)")
 _TALK = frozenset(
     {Code.UNKNOWN, Code.FILLER, Code.POLITE, Code.VOTES, Code.PEOPLE, Code.OKAY, Code.THANKS, Code.YES,
-     Code.AND, Code.TO, Code.PLACE, Code.PRECINCT, Code.AT}
+     Code.AND, Code.TO, Code.PLACE, Code.PRECINCT, Code.AT, Code.OTHERS, Code.ASKING, Code.ALERT}
 )  # fmt: skip
 _ACTS_APART = frozenset({Code.AWAY, Code.HERE, Code.FILLER, Code.POLITE, Code.THANKS, Code.OKAY})
 
@@ -264,14 +267,13 @@ def _by_machine(machine: str, items: list[Item], sender: TextSource) -> Reading:
     return sender.reading(Kind.UNREAD if numeric else Kind.NOTED)
 
 
+def _is_emergency(text: str) -> bool:
+    return len(text) == 3 and text.isdigit() and int(text) in EMERGENCY_NUMBERS
+
+
 def _plain_count(text: str, roster: Roster) -> bool:
     """Whether digits can be nothing but a count: no precinct is called so, and nothing is odd about them."""
-    return (
-        text.isascii()
-        and len(text) <= 6
-        and text not in EMERGENCY_NUMBERS
-        and text not in places_of(roster).ids
-    )
+    return text.isascii() and len(text) <= 6 and not _is_emergency(text) and text not in places_of(roster).ids
 
 
 def _count(

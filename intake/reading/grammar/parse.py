@@ -62,7 +62,7 @@ class Parse:
             raise Ask("undo", "UNDO")
         if counted:  # "412 here": who counts is there; "412 leaving": whether he leaves is another text's
             self.out = [clause for clause in self.out if clause.kind not in (Kind.HERE, Kind.AWAY)]
-        return sorted(self.out, key=lambda clause: clause.start)
+        return _once(sorted(self.out, key=lambda clause: clause.start))
 
     def _code(self, at: int) -> str | None:
         return self.items[at].code if 0 <= at < len(self.items) and not self.claimed[at] else None
@@ -322,6 +322,16 @@ class Parse:
                 clause.ids = places[0].ids
             if clocks and not clause.clock:
                 clause.clock = clocks[0].clock
+
+
+def _once(clauses: list[Clause]) -> list[Clause]:
+    """Without a wait that is told twice: "no line, no wait"."""
+    told: list[Clause] = []
+    for clause in clauses:
+        again = clause.kind is Kind.LINE and any(replace(one, start=clause.start) == clause for one in told)
+        if not again:
+            told.append(clause)
+    return told
 
 
 def _places_before(items: list[Item]) -> list[int | None]:

@@ -15,10 +15,13 @@ from intake.reading.grammar.tokens import plain_words
 from intake.reading.grammar.words import Code, Vocabulary, vocabulary_of
 
 REACTION, ATTACHMENT, AUTOMATIC, BUSY, STRANGER = "reaction", "attachment", "automatic", "busy", "stranger"
+UNDELIVERED = "undelivered"  # how networks word what failed, and people what never came
 _OPENING = '“"«„「『‟〝'
 _CLOSING = '”"»“」』〞'
 _LEAD = 8  # words before the quoted text of a reaction, at most
 _SHORT = 14  # words of a reaction to a picture, at most (each sign of Chinese is one)
+_ASIDE, _BARE = 5, 2  # "wrong number" of two words or fewer is a stranger's in a text of five at most
+_SIGNS_A_WORD = 2
 _FRAGMENT = 4  # words that are looked for together
 _ALIKE, _SIGNS_ALIKE = 4, 8  # such windows in a row that are ours, not chance; signs of Chinese say less
 _QUOTED = re.compile(r"“[^”“]*”|«[^»«]*»|「[^」「]*」|\"[^\"]*\"")
@@ -40,7 +43,7 @@ class SenderText(NamedTuple):
 @cache
 def machine_words() -> Vocabulary:
     """What phones and networks word, and what strangers ask."""
-    names = (REACTION, ATTACHMENT, AUTOMATIC, BUSY, STRANGER)
+    names = (REACTION, ATTACHMENT, AUTOMATIC, UNDELIVERED, BUSY, STRANGER)
     return vocabulary_of({name: name for name in names}, lambda catalogue: catalogue.machine)
 
 
@@ -146,9 +149,17 @@ def said_by_machine(folded: str, words: list[str]) -> str | None:
     find, found = machine_words().find, set[str]()
     for start in range(len(words)):
         known = find(words, start, marked)
-        if known and known[0] not in (REACTION, ATTACHMENT, Code.UNKNOWN):
+        if not known or known[0] in (REACTION, ATTACHMENT, Code.UNKNOWN):
+            continue
+        if known[0] != STRANGER or not _of_something_else(words, start, known[1]):
             found.add(known[0])
-    return next((kind for kind in (AUTOMATIC, STRANGER, BUSY) if kind in found), None)
+    return next((kind for kind in (AUTOMATIC, UNDELIVERED, STRANGER, BUSY) if kind in found), None)
+
+
+def _of_something_else(words: list[str], start: int, length: int) -> bool:
+    """Whether a stranger's few words stand in a longer text: "the scanner shows a wrong number again"."""
+    size = _SIGNS_A_WORD if words[start] > "\u2e80" else 1
+    return length <= _BARE * size and len(words) > _ASIDE * size
 
 
 def _is_emoji(char: str) -> bool:

@@ -11,7 +11,7 @@ from election.domain.checkin import COUNTED, Kind, Reading
 from election.domain.day import Watcher
 from election.domain.ids import PrecinctId
 from election.domain.roster import Roster
-from intake.reading.grammar.clause import Ask, Clause, wording
+from intake.reading.grammar.clause import EMERGENCY_NUMBERS, Ask, Clause, wording
 from intake.reading.grammar.times import moment
 
 BEFORE_CLOSE = timedelta(minutes=30)  # a final count may be texted as the last voters leave
@@ -19,8 +19,6 @@ LONGEST_WAIT = 300  # minutes; a longer one is a slip, or a count
 MOST_WAITING = 3_000  # people in one line
 _EVERYWHERE = frozenset({Kind.HERE, Kind.AWAY})  # said of all the sender's precincts where none is named
 _OF_THE_DAY = COUNTED | {Kind.LINE, Kind.VOTERS}  # what can be true only once the polls are open
-_NUMBERS_TO_ASK = frozenset({911, 112, 999})  # a cry for help, or a count
-
 
 _NOTHING: MappingProxyType[str, Any] = MappingProxyType({})
 
@@ -206,5 +204,7 @@ class TextSource:
         if clause.kind is Kind.LINE:
             if (clause.minutes or 0) > LONGEST_WAIT or (clause.people or 0) > MOST_WAITING:
                 raise Ask("long_wait")
-        elif clause.kind is Kind.COUNT and clause.votes in _NUMBERS_TO_ASK and clause.bare and not clause.ids:
+        elif (
+            clause.votes in EMERGENCY_NUMBERS and clause.kind is Kind.COUNT and clause.bare and not clause.ids
+        ):
             raise Ask("emergency", f"{clause.votes} votes")

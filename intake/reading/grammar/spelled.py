@@ -63,7 +63,9 @@ def _value(names: list[str]) -> int | None:
         else:
             value = int(name)
             if last and value >= last:
-                return None  # "four twelve"
+                if section or total or last >= _DIGIT or value < _DIGIT:
+                    return None
+                section, last = last * _TIMES["x100"], 0  # "four twelve"
             section, last = section + last, value
     return total + section + last
 

@@ -1,20 +1,24 @@
 """What a text means as a whole: opting out, help, yes and no, thanks, leaving. Nothing else is in it."""
 
+from functools import cache
 from itertools import pairwise
 
 from election.domain.checkin import Kind, Reading
 from intake.reading.grammar.items import Item, codes_of
-from intake.reading.grammar.words import Code
+from intake.reading.grammar.words import Code, vocabulary
 
 _ALONE = {Code.STOP: Kind.STOP, Code.START: Kind.START, Code.HELP: Kind.HELP, Code.READY: Kind.READY}
-_TALK = frozenset({Code.POLITE, Code.FILLER})
+_TALK = frozenset({Code.POLITE, Code.FILLER, Code.OTHERS})
+_ASKED = frozenset({Code.ASKING})
 _COURTESY = frozenset({Code.THANKS, Code.OKAY})
 _TEXTING = frozenset({Code.TEXTING})
+_STRANGE = frozenset({Code.UNKNOWN})
 _YES = frozenset({Code.YES})
 _NO = frozenset({Code.NO, Code.NONE})
 _REFUSE = frozenset({Code.REFUSE, Code.STOP, Code.NONE, Code.NO, Code.TEXTING})
 _BEFORE_NO = (Code.POLITE, Code.THANKS, Code.OKAY)
 _FEW = 3  # items of a plain no; in longer texts it comes first
+_LONG = 7  # letters of a word that is known by its spelling but for one: "unsubscibe"
 _LEAVING = frozenset({Code.AWAY, Code.GONE, Code.PLACE, Code.CLOCK, Code.AT, Code.PRECINCT})
 
 
@@ -31,7 +35,7 @@ def whole_message(folded: str, items: list[Item]) -> Reading | None:
     spoken = codes - _COURTESY
     if not spoken:
         return Reading(Kind.CONFIRM if Code.OKAY in codes else Kind.NOTED) if not asks else None
-    said = spoken - _TEXTING
+    said = spoken - _TEXTING - _ASKED
     if len(said) == 1:
         (code,) = said
         kind = _ALONE.get(code)
@@ -41,24 +45,49 @@ def whole_message(folded: str, items: list[Item]) -> Reading | None:
             return Reading(kind)
     if asks:
         return None
-    if spoken <= _REFUSE and _refuses(folded, items, spoken):
+    if spoken == _STRANGE and _nearly_stop([item.text for item in items if item.code == Code.UNKNOWN]):
+        return Reading(Kind.STOP)
+    if spoken - _ASKED <= _REFUSE and _refuses(folded, items, spoken):
         return Reading(Kind.STOP)
     if spoken <= _YES:
         return Reading(Kind.CONFIRM)
     if spoken <= _NO and (len(shape) <= _FEW or shape.lstrip("".join(_BEFORE_NO))[:1] in _NO):
         return Reading(Kind.DENY)
-    if spoken <= _LEAVING and (Code.AWAY in spoken or Code.GONE in spoken):
+    if spoken <= _LEAVING and Code.OTHERS not in shape and (Code.AWAY in spoken or Code.GONE in spoken):
         return Reading(Kind.AWAY)
     if spoken in ({Code.VOTES}, {Code.VOTERS}):
         return Reading(Kind.CONFIRM, detail={"choice": "count" if Code.VOTES in spoken else "roll"})
     return None
 
 
+@cache
+def near_stop() -> frozenset[str]:
+    """Long words of opting out, and what is left of each without one letter."""
+    words = {word for word, code in vocabulary().plain.items() if code == Code.STOP}
+    long = {word for word in words if word.isalpha() and len(word) >= _LONG}
+    return frozenset(long.union(*map(_without_one, long)))
+
+
+def _without_one(word: str) -> set[str]:
+    return {word[:at] + word[at + 1 :] for at in range(len(word))}
+
+
+def _nearly_stop(words: list[str]) -> bool:
+    """Whether the only strange word is one of opting out, but for a letter more, less, or another."""
+    word = words[0]
+    if len(words) != 1 or not _LONG <= len(word) <= 2 * _LONG:
+        return False
+    near = near_stop()
+    return word in near or not near.isdisjoint(_without_one(word))
+
+
 def _sure(items: list[Item], asks: bool) -> bool:
     """Whether a word of opting out is one: "cancel that" is about something else."""
     said = [item for item in items if item.code == Code.STOP]
     explicit = any(item.end - item.start > len(item.text) for item in said)
-    return not asks and (explicit or all(item.code != Code.FILLER for item in items))
+    if asks:  # "can you stop texting me?", not "stop now?"
+        return explicit and any(item.code == Code.ASKING for item in items)
+    return explicit or all(item.code != Code.FILLER for item in items)
 
 
 def _refuses(folded: str, items: list[Item], spoken: set[str]) -> bool:

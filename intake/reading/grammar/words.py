@@ -62,6 +62,11 @@ class Code:
     REFUSE = "r"  # "no more", "do not": an opt-out beside "texts", "text me"
     MORE = "M"  # "24 more": what came on top, never the whole
     GONE = "g"  # "left", "out", "going": of the sender only where it is all the text
+    DEPARTED = "d"  # "se van", "剩": others leave, or something is left; never the sender
+    OTHERS = "o"  # "they", "he", "everyone": what is said of them is not said of the sender
+    MEASURE = "u"  # "degrees", "percent": the number before it counts no votes
+    ASKING = "q"  # "can you", "I want to": before an opt-out they change nothing
+    ALERT = "*"  # "alert": an incident where it opens the text, else a phone's own
     WAIT = "W"  # "wait" is a queue's, or the sender's who corrects himself
     EMPTY = "0"  # "no line"
     # numbers and places
@@ -97,6 +102,11 @@ CLASSES = {
     "here": Code.HERE,
     "away": Code.AWAY,
     "gone": Code.GONE,
+    "departed": Code.DEPARTED,
+    "others": Code.OTHERS,
+    "measure": Code.MEASURE,
+    "asking": Code.ASKING,
+    "alert": Code.ALERT,
     "ready": Code.READY,
     "votes": Code.VOTES,
     "people": Code.PEOPLE,
@@ -191,25 +201,54 @@ def vocabulary_of(classes: Mapping[str, str], words_of: Callable[[Catalogue], Wo
     marked: dict[str, str] = {}
     written: dict[str, str] = {}  # without marks by right
     spellings: dict[str, list[tuple[str, str, bool]]] = {}
-    for name, code in classes.items():
-        for language, catalogue in load_catalogues().items():
-            for term in words_of(catalogue).get(name, ()):
-                phrase = " ".join(plain_words(fold_marked(composed(term))))
-                if not phrase:
-                    continue
-                mine = marked.setdefault(phrase, code)
-                tonal = language in TONAL
-                if phrase.isascii() and not tonal:
-                    written.setdefault(phrase, code)
-                if mine == code:
-                    spellings.setdefault(bare(phrase), []).append((phrase, code, tonal))
+    for phrase, code, language in _phrases(classes, words_of):
+        mine = marked.setdefault(phrase, code)
+        tonal = language in TONAL
+        if phrase.isascii() and not tonal:
+            written.setdefault(phrase, code)
+        if mine == code:
+            spellings.setdefault(bare(phrase), []).append((phrase, code, tonal))
     plain = dict(written)
+    common = {word for catalogue in load_catalogues().values() for word in catalogue.everyday}
     for phrase, ways in spellings.items():
+        if phrase in common:  # English `can` is no cạn that lacks its mark
+            continue
         codes = {code for _, code, _ in ways}
         plain.setdefault(phrase, codes.pop() if len(codes) == 1 else Code.UNKNOWN)
     return Vocabulary(
         plain, marked, spellings, lengths_by_first_word(p.split(" ") for p in (*marked, *plain))
     )
+
+
+def _phrases(
+    classes: Mapping[str, str], words_of: Callable[[Catalogue], WordLists]
+) -> list[tuple[str, str, str]]:
+    """(phrase, code, language) of all catalogues: as they are written first, then as texts shorten them."""
+    full: list[tuple[str, str, str]] = []
+    short: list[tuple[str, str, str]] = []
+    for name, code in classes.items():
+        for language, catalogue in load_catalogues().items():
+            for term in words_of(catalogue).get(name, ()):
+                words = plain_words(fold_marked(composed(term)))
+                if words:
+                    full.append((" ".join(words), code, language))
+                    short += [(phrase, code, language) for phrase in _shortened(words, catalogue.shorts)]
+    return full + short
+
+
+def _shortened(words: list[str], ways: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """The phrase as tired people type it: one of its words shortened, or all that can be.
+
+    A single letter stands for a word only among others.
+    """
+    found: list[str] = []
+    for at, word in enumerate(words):
+        for way in ways.get(word, ()):
+            if len(way) > 1 or len(words) > 1:
+                found.append(" ".join([*words[:at], way, *words[at + 1 :]]))
+    if len(found) > 1 and len(words) > 1:
+        found.append(" ".join(ways.get(word, (word,))[0] for word in words))
+    return found
 
 
 @cache

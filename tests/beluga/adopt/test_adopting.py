@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from beluga.adopt.looking import look_around
-from beluga.adopt.proposing import DayGiven, answer, draft_of, propose
+from beluga.adopt.proposing import DayGiven, answer, draft_of, propose, size_of
 from beluga.adopt.writing import AdoptResult, write
 from election.folder import Findings
 
@@ -492,3 +492,134 @@ def test_check_sees_names_misspelt_headings_further_down_and_damaged_ids(tmp_pat
     assert findings.notices[0].line == 3
     assert "precincts.csv" in findings.notices[1].remedy
     assert [(p.file, p.line) for p in findings.problems] == [("watchers.csv", 2)]
+
+
+def ods(path: Path, **sheets: list[list[object]]) -> Path:
+    """An OpenDocument spreadsheet, as LibreOffice writes it."""
+
+    def cell(value: object) -> str:
+        number = f'office:value-type="float" office:value="{value}"'
+        kind = number if isinstance(value, int) else 'office:value-type="string"'
+        return f"<table:table-cell {kind}><text:p>{value}</text:p></table:table-cell>"
+
+    body = "".join(
+        f'<table:table table:name="{name}">'
+        + "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in rows)
+        + "</table:table>"
+        for name, rows in sheets.items()
+    )
+    names = " ".join(
+        f'xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in ("office", "table", "text")
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr(
+            "content.xml",
+            f'<office:document-content {names} office:version="1.2"><office:body><office:spreadsheet>{body}'
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
+        archive.writestr(
+            "META-INF/manifest.xml",
+            '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
+        )
+    return path
+
+
+def test_a_workbook_with_a_cover_and_notes_is_asked_nothing(desk: Desk) -> None:
+    book = ods(
+        desk.base / "registration.ods",
+        Cover=[["Adams County Board of Elections"], ["Prepared", "10/01/2026"]],
+        Precincts=[["Adams County"], ["As of 10/01/2026"], ["Precinct", "Hall", "Total Registered"],
+                   ["0101", "Fire House", 100], ["0102", "Grange", 90], ["TOTAL", "", 190]],
+        Notes=[["Precinct 0102 moved in 2024."]],
+    )  # fmt: skip
+    outcome = desk.adopt(book)
+    assert desk.registered() == {"0101": 100, "0102": 90}
+    assert outcome.valid and not outcome.open_questions
+    assert "holds no table" in words(outcome)
+
+
+def test_a_sheet_a_county_is_one_table_and_no_number_takes_anothers_place(desk: Desk) -> None:
+    sheets = {
+        c: [["Precinct", "Registered Voters"], ["001", n], ["002", n + 1]]
+        for c, n in (("Adams", 50), ("Berks", 60))
+    }
+    outcome = desk.adopt(ods(desk.base / "by_county.ods", **sheets))  # type: ignore[arg-type]
+    assert desk.registered() == {"Adams-001": 50, "Adams-002": 51, "Berks-001": 60, "Berks-002": 61}
+    assert {r["county"] for r in desk.rows("precincts.csv")} == {"Adams", "Berks"}
+    assert outcome.valid
+    assert not desk.adopt(desk.base / "by_county.ods").written
+
+
+def test_two_files_that_say_different_numbers_of_one_id_are_refused_not_overwritten(desk: Desk) -> None:
+    one = desk.file("one.csv", "Precinct,Registered\n001,50\n002,51\n003,52\n")
+    outcome = desk.adopt(one, desk.file("two.csv", "Precinct,Registered\n001,60\n002,51\n003,52\n"))
+    assert desk.registered()["001"] == 50
+    assert [r["value"] for r in outcome.reports[1].refused] == ["001: 60"]
+    assert "one.csv, given with it, says 50" in words(outcome)
+
+
+def test_contests_above_the_candidates_are_not_added_up(desk: Desk) -> None:
+    desk.take(
+        "20221108_results.csv",
+        ",,PRESIDENT,,,US SENATE,\nPrecinct,Registered Voters,Jo (D),Al (R),Write-in,Ann (D),Bob (R)\n"
+        "0101,100,30,20,1,25,20\n0102,90,20,20,0,21,21\n",
+    )
+    assert desk.past() == {("0101", "2022-11-08"): 51, ("0102", "2022-11-08"): 42}
+
+
+def test_a_folder_with_ballots_and_two_maps_adopted_again_equals_itself(desk: Desk) -> None:
+    maps = [
+        desk.file(name, json.dumps({"type": "FeatureCollection", "features": [
+            feature({key: v}, -75.6, north) for v in ("0101", "0102")]}))
+        for name, key, north in (("a.geojson", "VTD", 41.4), ("b.geojson", "PCT", 41.5))
+    ]  # fmt: skip
+    ballots = "Voter ID,Precinct,Ballot Status,Return Date\n7,0101,ACCEPTED,10/20/2026\n"
+    given = [desk.file("r.csv", REGISTRATION), desk.file("early_ballots.csv", ballots), *maps]
+    desk.adopt(*given)
+    first = {p.name: p.read_bytes() for p in desk.into.iterdir()}
+    assert b"ballot,7,0101" in first["early.csv"]
+    assert not desk.adopt(*given).written
+    again = Desk(desk.base / "again")
+    again.base.mkdir()
+    outcome = again.adopt(desk.into)
+    assert outcome.valid and not outcome.open_questions
+    for name in ("precincts.csv", "precincts.geojson", "early.csv", "election.toml"):
+        assert (again.into / name).read_bytes() == first[name], name
+
+
+def test_the_index_of_a_zipped_shapefile_is_no_map_of_its_own(desk: Desk) -> None:
+    import shapefile
+
+    with shapefile.Writer(str(desk.base / "vtd")) as writer:
+        writer.field("VTD", "C")
+        for identity in ("0101", "0102"):
+            writer.poly([[(-75.6, 41.4), (-75.6, 41.5), (-75.5, 41.5), (-75.6, 41.4)]])
+            writer.record(identity)
+    with zipfile.ZipFile(desk.base / "vtd.zip", "w") as archive:
+        for suffix in ("shp", "shx", "dbf"):
+            archive.write(desk.base / f"vtd.{suffix}", f"vtd.{suffix}")
+    outcome = desk.adopt(desk.file("r.csv", REGISTRATION), desk.base / "vtd.zip")
+    assert [r.part for r in outcome.reports] == ["", "vtd.shp"]
+
+
+def test_progress_is_a_share_that_grows_to_all(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("beluga.adopt.sources.sheets.PROGRESS_ROWS", 10)
+    rows = "".join(f"{n},0101,A{n},B,1960\n" for n in range(100))
+    paths = [
+        desk.file("r.csv", REGISTRATION),
+        desk.file("v.csv", "VoterID,Precinct,LastName,FirstName,BirthYear\n" + rows),
+    ]
+    (desk.base / "scratch").mkdir()
+    proposal = propose(paths, desk.into, desk.base / "scratch", DAY)
+    told: list[int] = []
+    draft_of(proposal, told.append)
+    assert told == sorted(told) and len(told) > 0
+    assert told[-1] <= size_of(proposal) == sum(p.stat().st_size for p in paths)
+
+
+@pytest.mark.parametrize("heading", ["Volunteer", "Poll Watcher", "Observer"])
+def test_a_list_of_watchers_by_any_word_for_them(desk: Desk, heading: str) -> None:
+    outcome = desk.take("list.csv", f"{heading},Cell,Precinct,Language\nAna,(212) 555-0111,0101,EN\n")
+    assert outcome.valid and not outcome.open_questions
+    assert [(r["name"], r["precinct_ids"]) for r in desk.rows("watchers.csv")] == [("Ana", "0101")]

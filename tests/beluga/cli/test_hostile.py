@@ -37,6 +37,7 @@ BASE: dict[str, dict[str, str]] = {
     "import": {"folder": "{election}", "state": "{nostack}"},
     "export": {"folder": "{fresh}", "state": "{nostack}"},
     "read": {"election": "{election}", "texts": "06-02 556"},
+    "card": {"folder": "{election}", "out": "{fresh}"},
     "project": {
         "election": "{election}", "reports": "{reports}", "as_of": "2026-11-03T12:00", "out": "{fresh}",
         "summary": "{fresh}",
@@ -95,6 +96,7 @@ BASE: dict[str, dict[str, str]] = {
 # What is no fault: an output file that is written over or made, words that may be anything.
 RIGHT = {
     ("project", "out", "garbage"), ("project", "summary", "garbage"), ("backtest", "out", "garbage"),
+    ("card", "out", "garbage"), ("card", "number", ""),
     ("read", "texts", ""), ("read", "sender", ""), ("read", "at", ""),
     ("check", "limit", "huge"), ("journal aside", "to", "folder"), ("journal aside", "to", "missing"),
     ("import", "limit", "huge"),
@@ -106,6 +108,7 @@ STARTS = (("up", "state"), ("demo", "state"), ("gameday", "out"))  # a stack, wh
 WOULD_START = {(name, option, word) for name, option in STARTS for word in ("folder", "missing")}
 PATHS = ("nowhere", "garbage", "below_a_file", "folder", "missing")
 FULL = {  # outputs, that is: to read from /dev/full has no end
+    ("card", "out"),
     ("project", "out"), ("project", "summary"), ("backtest", "out"), ("purge", "certificate"),
     ("rehearse", "out"), ("gameday", "out"), ("export", "folder"), 
     ("journal aside", "to"), ("backup now", "folder"),

@@ -14,8 +14,10 @@ import pytest
 import pytest_asyncio
 
 from election.postgres.database import connect
+from intake.photos.shelf import PhotoShelf
 from tests.beluga.running import in_process, run_beluga, start_beluga, waiting_for_a_lock
 from tests.callers.conftest import add_callers, add_election, add_voters
+from tests.intake.photos.provider import jpeg
 
 SECRET = "a secret of at least thirty-two characters"
 VOTERS = 7
@@ -220,3 +222,16 @@ async def test_where_there_is_no_election_nothing_is_removed_unasked(
     status, said = await beluga("purge", "--certificate", paper, url=database_url)
     assert (status, "no election" in said) == (1, True)
     assert not paper.exists()
+
+
+async def test_photos_of_this_host_go_with_it(
+    held: asyncpg.Connection, database_url: str, tmp_path: Path
+) -> None:
+    shelf, paper = PhotoShelf(tmp_path / "state" / "intake" / "photos"), tmp_path / "purge.json"
+    for name in ("m1", "m2"):
+        shelf.keep(name, 0, jpeg())
+    status, said = await beluga(*words(paper), "--state", tmp_path / "state", url=database_url)
+    assert (status, "2 photos" in said) == (0, True), said
+    assert json.loads(paper.read_text())["photos"] == 2
+    assert proven(paper)
+    assert [p for p in shelf.folder.rglob("*") if p.is_file() and b"JFIF" in p.read_bytes()] == []

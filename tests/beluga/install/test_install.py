@@ -9,7 +9,16 @@ import pytest
 from typer.testing import CliRunner
 
 from beluga.commands import app
-from beluga.install.plan import InstallRequest, Link, Remove, Run, Step, Write, install_plan, uninstall_plan
+from beluga.install.plan import (
+    InstallRequest,
+    LinkStep,
+    RemoveStep,
+    RunStep,
+    Step,
+    WriteStep,
+    install_plan,
+    uninstall_plan,
+)
 from beluga.install.steps import ASIDE, StepFailedError, carry_out, in_words
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -19,7 +28,7 @@ MOST_EXPOSED = 30  # tenths, of systemd's own scale from 0 (safe) to 10
 
 def files(steps: "tuple[Step, ...] | list[Step]") -> list[Step]:
     """The steps that touch files alone, their commands replaced by ones that note that they ran."""
-    return [s for s in steps if not isinstance(s, Run)]
+    return [s for s in steps if not isinstance(s, RunStep)]
 
 
 def test_a_second_install_changes_no_file(tmp_path: Path) -> None:
@@ -53,26 +62,26 @@ def test_what_is_the_operators_is_kept_and_comes_back(tmp_path: Path) -> None:
 
 
 def test_a_command_runs_where_it_is_needed_and_tells_why_it_failed(tmp_path: Path) -> None:
-    file = Write(Path("/a"), "x")
+    file = WriteStep(Path("/a"), "x")
     tried = tmp_path / "tried"
-    after = Run("after", ("sh", "-c", f"echo . >> {tried}"), when=(Path("/a"),))
-    always = Run("always", ("false",), unless=("true",))
+    after = RunStep("after", ("sh", "-c", f"echo . >> {tried}"), when=(Path("/a"),))
+    always = RunStep("always", ("false",), unless=("true",))
     assert carry_out([file, after, always], lambda _: None, tmp_path) == 2
     assert carry_out([file, after, always], lambda _: None, tmp_path) == 0
     assert tried.read_text() == ".\n"
     with pytest.raises(StepFailedError, match="the reason: no such luck"):
         carry_out(
-            [Run("the reason", ("sh", "-c", "echo no such luck >&2; exit 3"))], lambda _: None, tmp_path
+            [RunStep("the reason", ("sh", "-c", "echo no such luck >&2; exit 3"))], lambda _: None, tmp_path
         )
     with pytest.raises(StepFailedError, match="No such file"):
-        carry_out([Run("the reason", ("/no/such/command",))], lambda _: None, tmp_path)
+        carry_out([RunStep("the reason", ("/no/such/command",))], lambda _: None, tmp_path)
 
 
 def test_every_step_is_told_before_it_is_done() -> None:
     steps: list[Step] = [*install_plan(ASKED).steps, *uninstall_plan(data=True).steps]
     assert all(in_words(step).split(" ", 1)[0] in ("run", "write", "link", "remove") for step in steps)
     kinds = {type(step) for step in steps}
-    assert kinds == {Run, Write, Link, Remove}
+    assert kinds == {RunStep, WriteStep, LinkStep, RemoveStep}
 
 
 def test_the_command_says_what_it_would_do_and_does_nothing() -> None:

@@ -9,8 +9,9 @@ import asyncpg
 from pydantic import SecretStr
 
 from beluga.proof.recount import recounted
+from beluga.proof.rereading import differences
 from beluga.stack.postgres import free_port
-from election.domain.checkin import Channel, CheckIn, Message
+from election.domain.checkin import GRAMMAR, Channel, CheckIn, Kind, Message, Reading
 from election.domain.day import Election, ElectionDay, Precinct, Watcher
 from election.domain.ids import CheckInId, PrecinctId, WatcherId, message_id
 from election.domain.roster import roster_of
@@ -114,3 +115,26 @@ async def test_it_sees_what_was_lost_and_what_was_altered(database_url: str) -> 
     assert not found.proven
     assert found.same_bytes is None
     await connection.close()
+
+
+async def test_what_an_older_grammar_read_is_taken_as_stored_and_shown_by_reread(database_url: str) -> None:
+    """As a database looks that the code before this has filled: what it took "they left" for stands."""
+    exchange = [(m._replace(grammar=GRAMMAR - 1), entries) for m, entries in an_exchange()]
+    message = exchange[0][0]
+    left = message._replace(
+        body="they left", message_id=message_id("generic", "old"), provider_message_id="old"
+    )
+    away = check_ins_of(left, [Reading(Kind.AWAY, PrecinctId("1-00"))], roster_of(ELECTION))
+    new = [(m._replace(message_id=message_id("new", str(n)), provider="new"), []) for n, (m, _) in
+           enumerate(an_exchange())][:5]  # fmt: skip
+    new = [(m, check_ins_of(m, readings_of(m, roster_of(ELECTION)), roster_of(ELECTION))) for m, _ in new]
+    connection = await a_database(database_url, [*exchange, (left, away), *new])
+    await connection.close()
+    found = await recounted(database_url)
+    assert found.proven
+    assert (found.messages, found.older) == (len(exchange) + 6, len(exchange) + 1)
+    assert f"(5 read again, {len(exchange) + 1} of an older grammar taken as stored)" in str(found)
+    (differs,) = (await differences(database_url)).differences
+    assert [e.kind for e in differs.standing] == [Kind.AWAY]
+    assert [e.kind for e in differs.now] == [Kind.UNREAD]
+    assert differs.reversible

@@ -1,8 +1,12 @@
 """Dispatches start, rest and end for stated reasons."""
 
+import math
 from datetime import UTC, datetime, timedelta
 
-from callers.dispatch.decisions import End, Hold, Open, Seen, Start, decide
+import pytest
+
+from callers.dispatch.allocation import ANYWHERE
+from callers.dispatch.decisions import End, Hold, Open, Seen, Start, decide, obstacles, offers
 from callers.rules.limits import Limits
 from election.wire.feed import PrecinctInfo, PrecinctState, Standing
 
@@ -74,6 +78,33 @@ def test_an_incident_holds_it_and_its_end_lets_it_go_on() -> None:
     assert decide([held], seen(a_standing()), NOW, LIMITS) == [Hold("a", "")]
 
 
-def test_an_order_of_staff_runs_despite_lines_and_good_pace() -> None:
+def test_an_order_of_staff_runs_despite_good_pace_and_rests_while_the_line_is_long() -> None:
     ordered = Open("a", False, CLOSES, callers_wanted=6)
-    assert decide([ordered], seen(a_standing(PrecinctState.ON_PACE, line_minutes=90)), NOW, LIMITS) == []
+    assert decide([ordered], seen(a_standing(PrecinctState.ON_PACE, incidents=1)), NOW, LIMITS) == []
+    assert decide([ordered], seen(a_standing(line_minutes=70)), NOW, LIMITS) == [Hold("a", "line 70 min")]
+
+
+def test_an_offer_says_what_it_brings_and_less_near_the_close() -> None:
+    callers = {ANYWHERE: 6}
+    (early,) = offers(seen(a_standing()), [], callers, NOW, LIMITS)
+    assert (early.callers, early.urgent) == (6, True)
+    worth = 0.93 * 20  # of 200 reachable a tenth
+    assert early.votes == pytest.approx(worth * (1 - math.exp(-6 * 3 / worth)))
+    (late,) = offers(seen(a_standing()), [], callers, CLOSES - timedelta(minutes=30), LIMITS)
+    assert late.votes == pytest.approx(early.votes / 4)
+
+
+def test_a_watched_precinct_is_offered_less_urgently_and_one_where_calls_cannot_help_not_at_all() -> None:
+    (watched,) = offers(seen(a_standing(PrecinctState.WATCH, p_lagging=0.5)), [], {ANYWHERE: 6}, NOW, LIMITS)
+    assert not watched.urgent
+    hopeless: dict[str, Seen] = {
+        "line 70 min": seen(a_standing(line_minutes=70)),
+        "nobody left to call": seen(a_standing(), remaining=0),
+        "calls would bring less than one vote": seen(a_standing(shortfall=0.2)),
+    }
+    for reason, view in hopeless.items():
+        assert offers(view, [], {ANYWHERE: 6}, NOW, LIMITS) == []
+        assert obstacles(view, [], NOW, LIMITS) == {"a": reason}
+    for state in (PrecinctState.SILENT, PrecinctState.DOUBTFUL, PrecinctState.CLOSED, PrecinctState.ON_PACE):
+        assert offers(seen(a_standing(state)), [], {ANYWHERE: 6}, NOW, LIMITS) == []
+    assert offers(seen(a_standing()), [], {ANYWHERE: 6}, NOW, LIMITS, lambda zone: False) == []

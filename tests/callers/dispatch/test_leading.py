@@ -90,7 +90,7 @@ async def test_staffs_limits_hold_on_every_service_and_proposals_are_told(
 
     row = await until(proposed)
     assert (row["precinct_id"], row["missing"], row["reachable"]) == ("a", 84, 10)
-    assert row["sentence"] == "Send 1 caller to Hall a: 84 missing, 10 reachable"
+    assert row["sentence"] == "Send 1 caller to Hall a: about 1 vote by close of 84 missing, 10 reachable"
     await asyncio.wait_for(told.wait(), 10)
     assert await connection.fetchval("select count(*) from dispatches") == 0
     order = {"precinct_id": "a"}

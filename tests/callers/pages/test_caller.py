@@ -258,7 +258,8 @@ async def test_whatever_else_a_caller_has_to_say_on_pages_that_anyone_can_use(
     assert calls[0]["rest_until"] == NOON.replace(hour=20, minute=30), "15:30 in New York"
     assert calls[1]["rest_until"] == NOON.replace(hour=23), "an hour after 17:00"
     assert calls[3]["language"] == "vi"
-    assert await connection.fetchval("select languages from callers") == ["es", "en"]
+    caller = await connection.fetchrow("select languages, page_language from callers")
+    assert tuple(caller) == (["en", "es"], "es"), "the page is in Spanish, and they speak what they spoke"
 
 
 @needs_chromium

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 MINE, OTHER, OTHERS_WATCHER = "01-01", "01-24", "Watcher 23"
 KEY = "7b1f6a52-35a5-4d0c-9be1-0a9f0d1a2b4f"
 
-OPEN = {"/login", "/logout", "/logout-everywhere", "/healthz", "/readyz", "/metrics"}
+OPEN = {"/login", "/first", "/logout", "/logout-everywhere", "/healthz", "/readyz", "/metrics"}
 # The same for everybody who is signed in: scripts, styles, Dash's frame, pages that ask for their content.
 FRAME = {
     "/", "/<path:path>", "/_dash-layout", "/_dash-dependencies", "/_favicon.ico", "/_reload-hash",
@@ -46,9 +46,18 @@ SEEN = {
     "/alerts": (200, "/alerts"),
     "/replay": (200, "/replay?at=2026-11-03T15:00Z"),
     "/snapshot": (200, "/snapshot"),
+    "/debrief": (200, "/debrief"),
     "/hotline": (303, "/hotline"),
     "/snapshots": (403, "/snapshots"),
     "/snapshots/<name>": (403, "/snapshots/2026-11-03T1700Z.html"),
+    "/office/watchers": (200, f"/office/watchers?q={OTHERS_WATCHER.replace(' ', '+')}"),
+    "/office/watchers/<watcher_id>": (404, "/office/watchers/w23"),
+    "/office/links": (200, "/office/links?county=County+B"),
+    "/office/health": (200, "/office/health"),
+    "/office": (403, "/office"),
+    "/office/accounts": (403, "/office/accounts"),
+    "/office/setup": (403, "/office/setup"),
+    "/office/setup/progress": (403, "/office/setup/progress"),
     "/audit": (403, "/audit"),
     "/audit.csv": (403, "/audit.csv"),
 }
@@ -58,7 +67,13 @@ PASSED_ON = {
     "/desks", "/desks/<name>", "/desks/<name>/<path:item>/<any(take,release,finish):what>", "/rollcall",
     "/rollcall/<any(invite,remind):what>",
 }  # fmt: skip
-DEEDS = {"/actions", "/alerts/acknowledge", "/_dash-update-component"}
+DEEDS = {
+    "/actions", "/phones", "/alerts/acknowledge", "/_dash-update-component",
+    "/office/watchers/<watcher_id>/remove",
+    "/office/preflight", "/office/links/cards", "/office/links/revoke",
+    "/office/setup/files", "/office/setup/files/<name>", "/office/setup/remove", "/office/setup/look",
+    "/office/setup/import", "/office/accounts/<login>/<any(reset,role,disable,codes,nocodes,signout):what>",
+}  # fmt: skip
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -103,7 +118,14 @@ async def test_a_lead_is_told_nothing_of_another_county(room: Room) -> None:
         # The same question, asked by somebody whom nothing limits, does bring it.
         async with anyone(room) as staff:
             await sign_in(staff, "sam")
-            for path in ("/boot", "/shapes/precincts", f"/people?precinct={OTHER}", "/watched", "/snapshot"):
+            for path in (
+                "/boot",
+                "/shapes/precincts",
+                f"/people?precinct={OTHER}",
+                "/watched",
+                "/snapshot",
+                "/debrief",
+            ):
                 async with staff.get(path) as answer:
                     assert others(await answer.text()), path
 
@@ -120,6 +142,11 @@ async def test_a_lead_does_nothing_in_another_county(room: Room) -> None:
             deed = {"key": KEY, "action": action, "precinct_id": OTHER, **more}
             async with session.post("/actions", json=deed, headers=csrf) as answer:
                 assert (answer.status, "outside your counties" in await answer.text()) == (403, True), action
+        async with session.post("/phones", json={"precinct_id": OTHER}, headers=csrf) as answer:
+            assert (answer.status, others(await answer.text())) == (403, [])
+        async with session.post("/phones", json={"precinct_id": MINE}, headers=csrf) as answer:
+            (watcher,) = (await answer.json())["people"]
+            assert watcher["phone"].startswith("+1215555")
         # Nor may somebody else's watcher be called away.
         deed = {"key": KEY, "action": "assign", "precinct_id": MINE, "watcher_id": "w23"}
         async with session.post("/actions", json=deed, headers=csrf) as answer:

@@ -101,7 +101,7 @@ async def test_an_alert_is_raised_once_told_once_and_acknowledged_by_one(
         heaviest = max(behind, key=lambda s: s.p_lagging * s.shortfall)
         await expect(line.locator("a")).to_have_attribute("data-precinct", heaviest.precinct_id)
         await expect(line).to_contain_text("votes behind its peers")
-        await expect(seen.page.locator("#alerts summary")).to_have_text(f"{expected - 1} more")
+        await expect(seen.page.locator("#alerts summary")).to_have_text(f"{expected - 1} more to acknowledge")
         # While it holds or comes and goes, nothing is raised again.
         room.feed.change(heaviest.precinct_id, state=PrecinctState.WATCH)
         await asyncio.sleep(1.2)
@@ -124,7 +124,7 @@ async def test_an_alert_is_raised_once_told_once_and_acknowledged_by_one(
         assert {d.kind for d in notes} == {Kind.NOTE}
         # One person acknowledges; the line moves on to the next, also for the other.
         await line.get_by_role("button").click()
-        await expect(seen.page.locator("#alerts summary")).to_have_text(f"{expected - 2} more")
+        await expect(seen.page.locator("#alerts summary")).to_have_text(f"{expected - 2} more to acknowledge")
         for board in (seen, other):  # who looks after it stands in everybody's list
             row = board.page.locator(f"#work [data-row='{heaviest.precinct_id}'] .hint")
             await expect(row).to_contain_text("sam since 12:00")

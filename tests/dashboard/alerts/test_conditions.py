@@ -93,6 +93,18 @@ def test_at_most_one_open_alert_whatever_the_state_does(states: list[bool]) -> N
     assert raised <= 1 + len(states) // (CALM // timedelta(minutes=1))
 
 
+def test_an_open_alert_is_worded_anew_as_its_matter_changes() -> None:
+    said = {key: c.reason for key, c in found({"1": standing("lagging", shortfall=84.0)}).items()}
+    holding = found({"1": standing("lagging", shortfall=120.0)})
+    turn = Watch().look(holding, said, NOW, said)
+    assert [c.reason for c in turn.reworded] == ["120 votes behind its peers, 90 % sure"]
+    assert turn.raised == ()
+    assert Watch().look(holding, said, NOW, {key: c.reason for key, c in holding.items()}).reworded == ()
+    assert Watch().look({}, said, NOW, said).reworded == (), (
+        "what is gone keeps its last words until it is over"
+    )
+
+
 def test_the_heaviest_comes_first() -> None:
     raised = (
         Watch()

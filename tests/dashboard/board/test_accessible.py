@@ -74,7 +74,19 @@ async def test_a_replayed_board(room: Room, browser: Browser) -> None:
         await clean(seen.page)
 
 
-@pytest.mark.parametrize("path", ["/desk/unread", "/desk/rollcall", "/audit", "/snapshots", "/snapshot"])
+PLAIN = [
+    "/desk/unread",
+    "/desk/rollcall",
+    "/audit",
+    "/snapshots",
+    "/snapshot",
+    "/replay",
+    "/floor",
+    "/health",
+]
+
+
+@pytest.mark.parametrize("path", PLAIN)
 async def test_plain_pages(room: Room, browser: Browser, path: str) -> None:
     async with visiting(browser, room, "ada", path) as seen:
         await expect(seen.page.locator("h1")).to_be_visible()

@@ -12,6 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from beluga.stack.postgres import EmbeddedPostgres
+from dashboard.alerts.conditions import OPEN
 from election.access import accounts
 from election.domain.checkin import Kind
 from election.postgres.database import connect
@@ -82,9 +83,11 @@ async def test_the_board_is_painted_from_the_feed_and_asks_nobody_else(
         await expect(first).to_have_attribute("data-row", silent[0].precinct_id)
         rows = await page.eval_on_selector_all("#silent [data-row]", "all => all.map(r => r.dataset.row)")
         assert rows == [s.precinct_id for s in silent]
-        await expect(
-            page.locator(f"#silent [data-row='{SILENT}'] a[href='tel:+12155550015']")
-        ).to_be_visible()
+        # A number is shown as digits to who asks for it, and that is on record.
+        who = page.locator(f"#silent [data-row='{SILENT}'] .who")
+        await who.locator("[data-phones]").click()
+        await expect(who.locator("a[href='tel:+12155550015']")).to_have_text("+12155550015")
+        assert ("sam", "phones seen", f"precinct:{SILENT}") in [tuple(row) for row in await deeds(room)]
         # The map: solid for behind, hatch for silent, dots for doubtful, and a table of the same.
         assert await fill(page, SILENT) == 'url("#hatch")'
         assert await fill(page, DOUBTFUL) == 'url("#dots")'
@@ -310,11 +313,11 @@ async def test_hours_watchers_and_callers_of_a_precinct_are_changed_and_audited(
         # Callers are sent and called back.
         await page.fill("#callers-wanted", "6")
         await page.click("#panel-actions button:has-text('Send 6 callers')")
-        await expect(page.locator(f"[data-row='{LAGGING}'] .callers")).to_contain_text("6 since 12:00")
+        await expect(page.locator(f"[data-row='{LAGGING}'] .callers")).to_contain_text("0 calling")
         await page.locator("body").press("Tab")  # out of the field: the row may follow the call desk
         await page.reload()
         await page.click("button:has-text('Stop calling here')")
-        await expect(page.locator(f"[data-row='{LAGGING}'] .callers button")).to_be_visible()
+        await expect(page.locator(f"[data-row='{LAGGING}'] .callers")).not_to_contain_text("calling")
         done = [row["action"] for row in (await deeds(room))[done_before:]]
         assert done == ["hours", "assign", "dispatch", "recall"]
         assert [p for p in seen.problems if "400" not in p] == []  # the browser itself reports the refusal
@@ -334,7 +337,7 @@ async def test_the_call_desks_proposal_is_accepted_with_one_tap(room: Room, brow
         await expect(button).to_have_attribute("title", "7 callers reach 310 voters.")
         await expect(page.locator("#work-tools")).to_contain_text("call desk silent since 11:50")
         await button.click()
-        await expect(page.locator("[data-row='01-24'] .callers")).to_contain_text("7 since 12:00")
+        await expect(page.locator("[data-row='01-24'] .callers")).to_contain_text("0 calling")
         assert room.neighbours.orders[-1].callers_wanted == 7
         room.neighbours.proposals = []
 
@@ -377,11 +380,17 @@ async def test_what_waits_at_the_desks_comes_with_the_feed_and_nothing_is_polled
         room.feed.say_desks(Desks(unread=1, unknown=2, held=1, messages=texts))
         await expect(page.locator("#unread .text")).to_have_text("gym door?")
         await expect(page.locator("#unread-count")).to_have_text("1")
-        await expect(page.locator("#top-waiting")).to_have_text("4")
+        silent = sum(s.state is PrecinctState.SILENT for s in room.feed.standings.values())
+        waiting = 4 + silent + sum(i.status in OPEN for i in room.feed.incidents)
+        await expect(page.locator("#top-waiting")).to_have_text(str(waiting))
         asked: list[str] = []
-        await until(page, "beluga.panelScripts.here")  # the panel's scripts, which come by themselves
-        await asyncio.sleep(6)  # alerts and people that were still being asked for
         page.on("request", lambda r: asked.append(r.url))
+        await until(page, "beluga.panelScripts.here")  # Dash and its charts, which come by themselves
+        heard = -1
+        while heard != len(asked):  # alerts, people and charts that were still being asked for
+            heard = len(asked)
+            await asyncio.sleep(2)
+        asked.clear()
         for _ in range(4):
             room.feed.change("01-05", projected_final=500.0)  # moves, and turns nothing
             await asyncio.sleep(1)
@@ -483,10 +492,16 @@ async def test_callers_are_sent_from_the_list(room: Room, browser: Browser) -> N
         await seen.painted()
         page = seen.page
         row = page.locator("#work [data-row]").nth(1)
-        precinct_id = await row.get_attribute("data-row")
+        precinct_id = await row.get_attribute("data-row") or ""
+        await expect(row.locator("button[data-action=dispatch]")).to_have_count(0)  # nobody proposes it
+        offer = CallProposal(
+            precinct_id=precinct_id, callers=1, missing=40, reachable=84, votes=3, sentence="Send 1"
+        )
+        room.feed.say_calls(Calls(proposals=[offer]))
+        await expect(row.locator(".callers")).to_contain_text("about 3 votes by close, 84 reachable")
         await row.locator("button[data-action=dispatch]").click()
-        await expect(page.locator("#notice")).to_contain_text("sent to")
-        await expect(page.locator(f"[data-row='{precinct_id}'] .callers")).to_contain_text("since 12:00")
+        await expect(page.locator("#notice")).to_contain_text("1 caller sent to")
+        await expect(page.locator(f"[data-row='{precinct_id}'] .callers")).to_contain_text("0 calling")
         assert room.neighbours.orders[-1].precinct_id == precinct_id
         assert ("sam", "dispatch", f"precinct:{precinct_id}") in [tuple(row) for row in await deeds(room)]
 
@@ -544,6 +559,77 @@ async def test_who_is_shown_out_of_the_feed_sees_the_sign_in_page(room: Room, br
     finally:
         room.signed_in.pop("out", None)
         await connection.close()
+
+
+TAKEN = """() => ({
+  first: Boolean(document.getElementById("first")),
+  dash: Boolean(document.querySelector("#react-entry-point #work [data-row]")),
+  twice: [...document.querySelectorAll("[id]")].map((e) => e.id)
+    .filter((id, i, all) => all.indexOf(id) !== i),
+  scrolled: document.getElementById("work-body").scrollTop,
+  focus: document.activeElement?.closest("[data-row]")?.dataset.row,
+  row: document.querySelector("#work [data-row]") === window.firstRow,
+  moved: window.shifts.reduce((sum, by) => sum + by, 0),
+})"""
+
+
+async def test_dash_takes_the_page_over_and_nothing_moves(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room) as seen:
+        page = seen.page
+        held: list[Any] = []  # Dash comes when the test lets it
+        await page.route("**/dash_html_components*", lambda route: held.append(route))  # noqa: PLW0108
+        await page.reload()
+        await seen.painted()
+        await expect(page.locator("#alerts .first")).to_be_visible()
+        await page.evaluate("document.getElementById('work-body').scrollTop = 90")
+        await page.locator("#work [data-row] a").nth(4).focus()
+        before = await page.evaluate(
+            """() => { window.firstRow = document.querySelector("#work [data-row]"); window.shifts = [];
+            new PerformanceObserver((l) => { for (const e of l.getEntries()) window.shifts.push(e.value); })
+              .observe({ type: "layout-shift" });
+            return [document.getElementById("work-body").scrollTop,
+                    document.activeElement.closest("[data-row]").dataset.row]; }"""
+        )
+        assert before[0] > 0
+        assert held
+        for route in held:
+            await route.continue_()
+        await until(page, "beluga.taken")
+        found = await page.evaluate(TAKEN)
+        assert found == {
+            "first": False, "dash": True, "twice": [], "scrolled": before[0], "focus": before[1], "row": True,
+            "moved": 0,
+        }  # fmt: skip
+        assert seen.problems == []
+
+
+async def test_an_unknown_address_is_404_and_a_page_of_others_says_whose(
+    room: Room, browser: Browser
+) -> None:
+    async with visiting(browser, room, "lee") as seen:
+        for path, status, words in (
+            ("/precinct/nowhere", 404, ""),
+            ("/nowhere", 404, "There is no such page."),
+            ("/audit", 403, "Who did what is for admins"),
+            ("/audit?account=a&account=b", 403, "You are signed in as lee, lead."),
+        ):
+            answer = await seen.page.goto(room.url + path)
+            assert answer is not None
+            assert answer.status == status, path
+            if words:
+                await expect(seen.page.locator("main")).to_contain_text(words)
+                await until(seen.page, "!document.getElementById('first')")  # Dash says the same
+                await expect(seen.page.locator("main")).to_contain_text(words)
+
+
+async def test_the_day_is_drawn_in_python_and_moved_by_patches(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, path="/replay") as seen:
+        page = seen.page
+        drawn = "document.getElementById('day-chart')?.querySelector('.js-plotly-plot')?.data?.[0]?.y?.at(-1)"
+        await until(page, f"{drawn} > 0")
+        assert await page.evaluate(drawn) == sum(s.last_votes or 0 for s in room.feed.standings.values())
+        await expect(page.locator("main")).to_contain_text("12:00")
+        assert seen.problems == []
 
 
 async def test_the_policy_stops_scripts_and_strange_hosts(room: Room, browser: Browser) -> None:

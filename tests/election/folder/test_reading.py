@@ -89,10 +89,29 @@ def test_every_error_has_its_line_column_and_remedy(folder: Path) -> None:
         "precincts.csv:5: lat: 91 is out of range, write a number from -90 to 90",
         "precincts.csv:6: registered: there are no registered voters, give their number, or take the line out",
         "precincts.csv:6: opens: the polls close before they open, correct the hours",
-        "precincts.csv:7: expected_votes: 820 is more than the 100 registered, correct one",
         "precincts.csv:8: registered: 'unquoted' is not a whole number, write digits alone, such as 1204",
         "precincts.csv:8: opens: '100' is not a time of day, write HH:MM, such as 07:00",
     ]
+
+
+def test_more_expected_than_registered_is_a_notice(folder: Path) -> None:
+    (folder / "precincts.csv").write_text("precinct_id,name,registered,expected_votes\n12-01,A,100,120\n")
+    findings = Findings()
+    (precinct,) = examine(folder, findings).election.precincts
+    assert findings.problems == ()
+    assert precinct.expected_votes == 120.0
+    assert "more than the 100 registered" in str(findings.notices[0])
+
+
+def test_history_says_kinds_and_counts_that_are_not_whole(folder: Path) -> None:
+    (folder / "precincts.csv").write_text("precinct_id,name,registered\n12-01,A,1000\n")
+    (folder / "history.csv").write_text(
+        "precinct_id,election,votes,registered,kind\n12-01,G22,412.5,990,midterm\n12-01,P23,88,990,\n"
+    )
+    findings = Findings()
+    history = examine(folder, findings).election.history
+    assert findings.problems == ()
+    assert [(v.votes, v.kind) for v in history] == [(412.5, "midterm"), (88, "")]
 
 
 @pytest.mark.parametrize(

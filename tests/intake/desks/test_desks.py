@@ -180,6 +180,18 @@ async def test_two_people_never_work_on_the_same_message(desk: Desk) -> None:
     assert (await desk.ask("POST", f"/desks/unread/{item['id']}/take"))[0] == 409, "done is done"
 
 
+async def test_the_second_question_in_a_row_is_a_persons(desk: Desk) -> None:
+    assert "Reply YES for" in (await desk.text("412 zzz"))["reply"]
+    assert await desk.items("unread") == []
+    assert "A person will" in (await desk.text("418 qqq"))["reply"]
+    (item,) = await desk.items("unread")
+    assert item["text"] == "418 qqq"
+    status, _ = await desk.finish("unread", item["id"], "read_as", text="418")
+    assert status == 200
+    assert await desk.items("unread") == []
+    assert await desk.counts() == [418]
+
+
 async def test_pages_show_each_message_once_in_order(desk: Desk) -> None:
     for n in range(7):
         await desk.text(f"zzz qqq {'x' * n} hmm")

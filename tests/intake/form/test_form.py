@@ -58,6 +58,18 @@ async def test_the_form_asks_keeps_and_says_what_it_understood(intake_at: Make, 
                 fields = hidden(await response.text())
             async with session.post(link, data=fields | {"answer": answer}) as response:
                 assert response.status == 200
+        async with session.get(link) as response:
+            fields = hidden(await response.text())
+        async with session.post(link, data=fields | {"answer": "9100"}) as response:
+            page = await response.text()
+        assert hidden(page)["ask"] == "yes", "a held count waits for one tap"
+        async with session.post(link, data=hidden(page)) as response:
+            assert response.status == 200
+            assert hidden(await response.text()) == {}
+        key, report = str(uuid4()), {"kind": "confirm", "precinct_id": "12-01", "text": "YES"}
+        headers = {"Authorization": f"Bearer {link.rpartition('/')[2]}"}
+        async with session.put(f"{intake.url}/checkins/{key}", json=report, headers=headers) as response:
+            assert (await response.json())["held"] is False
         await until_drained(intake.url)
     connection = await connect(database_url)
     rows = await connection.fetch(
@@ -66,8 +78,9 @@ async def test_the_form_asks_keeps_and_says_what_it_understood(intake_at: Make, 
     await connection.close()
     assert [(r["kind"], r["votes"]) for r in rows] == [
         ("count", 1204), ("count", 1210), ("line", None), ("incident", None), ("voters", None),
+        ("count", 9100), ("confirm", None), ("confirm", None),
     ]  # fmt: skip
-    assert {(r["precinct_id"], r["watcher_id"], r["channel"]) for r in rows} == {("12-01", "w1", "form")}
+    assert {(r["precinct_id"], r["watcher_id"], r["channel"]) for r in rows[:6]} == {("12-01", "w1", "form")}
     assert rows[2]["detail"]["minutes"] == 45
     assert rows[4]["detail"]["roll_numbers"] == [17, 23, 45, 46, 47, 48]
 

@@ -9,11 +9,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from election.access.watcher_links import issue, reissue, revoke
 from election.domain.checkin import Kind
 from election.postgres.database import connect
+from intake.photos.shelf import PhotoShelf
 from intake.reading.reader import readings_of
-from intake.roster.links import issue, reissue, revoke
 from tests.intake.phones import NUMBER, PHONE, Site, browser, needs_chromium, pictures, run, site
+from tests.intake.photos.provider import jpeg
 from tests.intake.sample import ONE, SENT, TWO, sample_roster, sms
 
 __all__ = ["browser", "site"]  # fixtures
@@ -107,7 +109,7 @@ def test_a_count_is_read_back_kept_and_sent(site: Site, phone: BrowserContext) -
         expect(page.locator("h1")).to_have_text("Got it ✓")
         expect(page.locator(".done")).to_contain_text(said)
     page.go_back()
-    expect(page.locator("label")).to_have_text("How many people have voted here so far?")
+    expect(page.locator("label[for=answer]")).to_have_text("How many people have voted here so far?")
     assert site.counts("w1", 3) == [1204, 1900, 1205]
     rows = site.rows(
         "select kind, detail from check_ins where watcher_id = 'w1' and votes is null order by seq"
@@ -146,18 +148,27 @@ def test_a_killed_tab_keeps_its_queue_while_the_server_is_away(site: Site, phone
     site.down()
     try:
         page.reload()
+        picture = {"name": "p.jpg", "mimeType": "image/jpeg", "buffer": jpeg(4000, 3000)}
+        page.locator("#photo").set_input_files(picture)  # type: ignore[arg-type]
+        expect(page.locator("label.photo")).to_contain_text("Photo added")
         report(page, 500)
         expect(page.locator("h1")).to_have_text("Saved on this phone")
         page.close()
         again = opened(phone, link)
-        expect(again.locator("#waiting h2")).to_have_text("1 not sent")
+        expect(again.locator("#waiting h2")).to_have_text("2 not sent")
         again.close()
     finally:
         site.up()
     later = opened(phone, link)
     expect(later.locator("#waiting")).to_be_hidden(timeout=15_000)
     assert site.counts("w6", 1) == [500]
-    assert site.rows("select kind from check_ins where watcher_id = 'w6'")[0]["kind"] == Kind.COUNT
+    sql = "select kind, message_id, detail from check_ins where watcher_id = 'w6' order by seq"
+    count, photo = site.rows(sql)
+    assert (count["kind"], photo["kind"]) == (Kind.COUNT, Kind.NOTED)
+    assert photo["detail"]["of"] == str(count["message_id"]), "the photo joins its count"
+    kept = PhotoShelf(site.intake.state / "intake" / "photos").record(str(photo["message_id"]), 0)
+    assert kept and kept.sha256 == photo["detail"]["sha256"]
+    assert 0 < kept.size < 300_000, "made small on the phone"
 
 
 def test_it_tries_again_by_itself_when_the_server_is_back(site: Site, phone: BrowserContext) -> None:

@@ -25,11 +25,11 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from beluga.stack.postgres import free_port
+from election.access.watcher_links import token_of
 from intake.app import Intake
 from intake.hotline.operators import COOKIE
 from intake.openapi.document import document
 from intake.providers.generic import sign
-from intake.roster.links import token_of
 from intake.settings import IntakeSettings
 from tests.intake.phones import TOKENS, Site, site  # noqa: F401 (a fixture)
 from tests.intake.running import GENERIC_SECRET, SECRET

@@ -87,11 +87,16 @@ async def states(connection: asyncpg.Connection) -> dict[str, str]:
     return {r["key"]: r["state"] for r in await connection.fetch("select key, state from outbox")}
 
 
-async def say(connection: asyncpg.Connection, kind: Kind, phone: str, at: datetime) -> None:
-    its_id = message_id("test", f"{kind}{phone}{at}")
-    message = Message(its_id, "test", str(its_id), Channel.SMS, phone, kind, b"", at, at, "")
-    entry = CheckIn(check_in_id(its_id, 0), its_id, 0, kind, Channel.SMS, None, None, phone, at, at, at)
+async def say(
+    connection: asyncpg.Connection, kind: Kind, sender: str, at: datetime, **detail: object
+) -> CheckIn:
+    its_id = message_id("test", f"{kind}{sender}{at}")
+    message = Message(its_id, "test", str(its_id), Channel.SMS, sender, kind, b"", at, at, "")
+    entry = CheckIn(
+        check_in_id(its_id, 0), its_id, 0, kind, Channel.SMS, None, None, sender, at, at, at, detail=detail
+    )
     await election_log.append(connection, [message], [entry])
+    return entry
 
 
 async def test_one_key_is_one_text_however_often_it_is_asked_for(
@@ -157,6 +162,33 @@ async def test_stop_silences_whatever_the_order_of_arrival(
     assert sorted(sender.keys) == ["confirmation", "yes"]
     assert (await store.retire(connection, term, NOW))["silenced"] == 1
     assert await store.opted_out(connection, ["+12155550001", "+12155550002"]) == {"+12155550001"}
+
+
+@pytest.mark.parametrize("look", ["its item", "the phone's item", "a tie"])
+async def test_a_stranger_is_texted_nothing_but_answers_until_staff_have_looked(
+    database_url: str, connection: asyncpg.Connection, term: Term, look: str
+) -> None:
+    phone, before = "+12155550001", NOW - timedelta(hours=2)
+    first = await say(connection, Kind.UNREAD, phone, before, unknown_sender=True)
+    known = {} if look == "its item" else {"unknown_sender": True}
+    asked = await say(connection, Kind.UNREAD, phone, before + timedelta(hours=1), stranger=True, **known)
+    await store.enqueue(
+        connection,
+        [a_text("reminder", Purpose.REMINDER), a_text("reply"), a_text("other", phone="+12155550002")],
+    )
+    sender = Recorder()
+    await an_outbox(database_url, sender).step(connection, term)
+    assert sorted(sender.keys) == ["other", "reply"]
+    assert (await states(connection))["reminder"] == "waiting"
+    match look:
+        case "its item":
+            await say(connection, Kind.RESOLVE, "staff:ann", NOW, item=str(asked.check_in_id))
+        case "the phone's item":
+            await say(connection, Kind.RESOLVE, "staff:ann", NOW, item=str(first.check_in_id))
+        case _:
+            await say(connection, Kind.TIE, "staff:ann", NOW, phone=phone)
+    await an_outbox(database_url, sender).step(connection, term)
+    assert sorted(sender.keys) == ["other", "reminder", "reply"]
 
 
 async def test_a_leader_lost_between_claim_and_answer_leaves_the_text_unknown_for_ever(

@@ -24,6 +24,7 @@ from twilio.request_validator import HMAC_SHA256, RequestValidator
 
 from intake.providers import PROVIDERS, MalformedError, Webhook, WebhookRefusedError, freshness
 from intake.providers.generic import sign as sign_generic
+from intake.reading.text_parts import TextPart
 from intake.receive.pipeline import normal_phone
 from intake.settings import IntakeSettings
 from intake.webhook.fast_path import Headers
@@ -379,6 +380,15 @@ def test_vonage_by_get() -> None:
     assert taken(vector, by_get) == taken(vector, webhook)
     with pytest.raises(WebhookRefusedError):
         taken(vector, by_get._replace(url=by_get.url.replace("412", "999")))
+
+
+def test_vonage_says_which_part_of_a_long_text_it_is() -> None:
+    vector = VECTORS["vonage-sha256"]
+    concat = {"concat": "true", "concat-ref": "98", "concat-total": "2", "concat-part": "1"}
+    (text,) = taken(vector, vector.webhook("m9", more=concat))
+    assert text.part == TextPart("98", 1, 2)
+    (text,) = taken(vector, vector.webhook("m9", more=concat | {"concat": "false"}))
+    assert text.part is None
 
 
 def test_a_token_may_not_choose_its_algorithm() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import string
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,9 @@ def test_every_template_fits_when_filled(language) -> None:
     full = {"what": "1204 at 31-07 (10:05)", "votes": 1204, "precinct": "31-07", "number": 3,
             "rolls": "17, 23",
             "amount": "120", "minutes": 45, "people": 120, "incident": 214, "text": "no paper",
-            "registered": 1500, "last": 1190, "guess": "1204"}  # fmt: skip
+            "registered": 1500, "most": 1670, "last": 1190, "guess": "1204",
+            "opens": "07:00", "closes": "20:00", "who": "+12155550142", "name": "Jefferson School",
+            "where": "41.40900,-75.66200"}  # fmt: skip
     for key, template in CATALOGUES[language].replies.items():
         answer = plain(template.format(**full))
         assert fits(answer), (key, answer, segments(answer))
@@ -112,6 +115,21 @@ def test_unlikely_counts_are_asked_about() -> None:
     assert "far above the last 120" in _answer("900", hints={"31-07": (120, 200.0, 1.0)})
     assert _answer("220", hints={"31-07": (120, 200.0, 1.0)}).startswith("Got it"), "a rise of 100 at most"
     assert _answer("412", hints={"31-09": (430, 1.0, None)}).startswith("Got it")
+
+
+def test_a_number_the_tally_will_refuse_is_refused_at_the_phone_with_the_reason() -> None:
+    assert _answer("FIX 9100") == (
+        "Not counted: 9100 is more than the 1670 who may vote in person at 31-07. Text the right number."
+    )
+    assert _answer("FIX 1600").startswith("Corrected"), "rolls have errors"
+    assert _answer("FIX 400", hints={"31-07": (430, 400.0, None)}).startswith("Corrected"), "lower is its use"
+    assert "far more than we expect" in _answer("FIX 1300", hints={"31-07": (100, 120.0, None)})
+    early = replace(ROSTER.precincts["31-07"], already_voted=1100)
+    roster = replace(ROSTER, precincts={**ROSTER.precincts, "31-07": early})
+    message = sms("700")
+    assert reply_to(readings_of(message, roster), message, roster).startswith(
+        "Not counted: 700 is more than the 460"
+    )
 
 
 def test_what_no_person_wrote_is_not_answered() -> None:

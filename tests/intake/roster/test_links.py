@@ -12,10 +12,11 @@ from typer.testing import CliRunner
 
 from beluga.cli import links as link_commands
 from election.access.tokens import BadTokenError, Tokens
+from election.access.watcher_links import issue, reissue, revoke, token_of
 from election.postgres.database import connect
 from election.runtime.clock import FileClock
 from intake.replies.segments import plain, segments
-from intake.roster.links import Links, RevokedLinkError, issue, reissue, revoke, token_of
+from intake.roster.links import Links, RevokedLinkError
 from tests.intake.running import SECRET, an_election, import_election
 
 TOKENS = Tokens(SECRET)

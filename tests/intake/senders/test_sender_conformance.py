@@ -3,7 +3,7 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -360,3 +360,22 @@ def test_delivery_reports_of_bandwidth() -> None:
     assert bandwidth_delivery(failed) == Delivery("1476", "undelivered", "wrong_number")
     for broken in ({}, [], {"type": "message-failed"}, {"type": "message-received", "message": {"id": "1"}}):
         assert bandwidth_delivery(broken) is None
+
+
+async def test_whatsapp_goes_by_the_same_api_with_a_template_after_its_day(provider: FakeProvider) -> None:
+    sender = TwilioSender(ACCOUNT, TOKEN, f"http://127.0.0.1:{provider.port}", "https://b.example/status")
+    number, template = "whatsapp:+14155550100", "HX" + "0" * 32
+    try:
+        await sender.send(replace(ORDER, number=number))
+        await sender.send(replace(ORDER, number=number, template=template, body="Two\nlines"))
+        free, by_template = provider.taken
+        assert (free["To"], free["From"], free["Body"]) == (f"whatsapp:{ORDER.phone}", number, ORDER.body)
+        assert "ValidityPeriod" not in free
+        assert (by_template["ContentSid"], by_template["ContentVariables"]) == (template, '{"1":"Two lines"}')
+        assert "Body" not in by_template
+        provider.status, provider.code = 400, "63016"
+        with pytest.raises(TextRefusedError, match="outside_window"):
+            await sender.send(replace(ORDER, number=number))
+    finally:
+        await sender.close()
+    assert twilio_delivery({"MessageSid": "SM1", "MessageStatus": "read"}) == Delivery("SM1", "delivered")

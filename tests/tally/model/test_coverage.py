@@ -106,4 +106,4 @@ def test_an_aggregate_says_by_which_channels_its_counts_came(way: str) -> None:
     expected = {"hotline": N} if way == "resolved" else {"form": N // 4, "sms": 3 * N // 4}
     assert totals["all"].channels == expected
     assert sum(totals["county:A"].channels.values()) == 80
-    assert totals["all"].coverage == 1.0 and totals["all"].caveat == ""
+    assert totals["all"].coverage == 1.0 and totals["all"].caveat.startswith("No past day's course")

@@ -12,7 +12,7 @@ from election.domain.ids import PrecinctId
 from tally.model.constants import Constants
 from tally.model.curve import Curves, part_of_day
 from tally.model.day_fit import Latest, finals, peers, spread
-from tally.model.expectation import inputs_of
+from tally.model.expectation import Inputs, inputs_of
 from tally.model.fit import Rows, fit
 from tests.tally.elections import DAY, small_election
 
@@ -127,7 +127,7 @@ def test_bands_of_a_sum_are_wider_than_independence_says_and_narrower_than_certa
     state = peers(inputs, fit(inputs, rows, K), latest, K)
     known = finals(inputs, state, latest, K)
     mean = np.exp(known.log_median)
-    whole = math.sqrt(spread(inputs, state, known, mean).total) / mean.sum()
+    whole = math.sqrt(spread(inputs, state, known, mean, K).total) / mean.sum()
     each = np.sqrt(known.own_variance + known.shared_variance)
     alone = math.sqrt(np.sum((mean * each) ** 2)) / mean.sum()
     assert alone < whole < float(each.mean())
@@ -147,3 +147,24 @@ def test_one_wild_row_moves_the_level_little() -> None:
     residual[0] += math.log(10)
     wild = Rows(rows.at, residual, rows.part, rows.share, rows.votes)
     assert abs(fit(inputs, wild, K).s[0] - fit(inputs, rows, K).s[0]) < 0.005
+
+
+def test_the_past_of_todays_kind_speaks_first_and_one_of_no_known_kind_widens_the_level() -> None:
+    def of(today: str, names: tuple[str, ...]) -> Inputs:
+        votes = {"a-president": 600, "b-local": 300}
+        history = tuple(
+            PastVotes(PrecinctId(f"P{i}"), e, votes.get(e, 400), Method.IN_PERSON, 1000)
+            for e in names
+            for i in range(40)
+        )
+        precincts = tuple(Precinct(PrecinctId(f"P{i}"), f"P{i}", 1000) for i in range(40))
+        day = replace(DAY, name=today)
+        return inputs_of(Election(day, precincts, history=history))
+
+    both = ("a-president", "b-local")
+    general, local, other = (of(today, both) for today in ("President 2026", "Local 2026", "Referendum 2026"))
+    assert general.expected.mean() > 500 > 400 > local.expected.mean()
+    assert other.level_sd == pytest.approx(1.5 * general.level_sd)
+    unsaid = of("2026", both)
+    assert unsaid.level_sd == general.level_sd
+    assert local.expected.mean() < unsaid.expected.mean() < general.expected.mean()

@@ -57,7 +57,8 @@ def test_growth_tells_an_early_day_from_a_busy_one() -> None:
 
     def grown(by: float) -> float:
         now = replace(noon, residual=noon.residual + by, part=later, share=share)
-        steps = Steps(noon.at, np.full(600, by), (noon.part, later), (noon.share, share), noon.votes)
+        steps = Steps(noon.at, np.full(600, by), (noon.part, later), (noon.share, share), noon.votes,
+                      np.zeros(600))  # fmt: skip
         return float(fit(inputs, replace(now, steps=steps), K).bend[int(0.4 * GRID)])
 
     assert grown(-0.12) > grown(0.0) + 0.05

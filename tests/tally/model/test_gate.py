@@ -36,7 +36,7 @@ def kept(*counts: tuple[float, int], **marks: set[int]) -> list[int]:
 def accepted(counts: list[gate.CountCandidate]) -> list[int]:
     """Indices of the counts that the gate accepts of one precinct."""
     columns = (np.array(column) for column in zip(*counts, strict=True))
-    chosen = gate.Candidates(*columns, cap=np.full(len(counts), CAP))
+    chosen = gate.Candidates(*columns, cap=np.full(len(counts), CAP), reading=np.zeros(len(counts)))
     starts = np.array([0, len(counts)], dtype=np.intp)
     return np.flatnonzero(gate.chains(chosen, starts, K)).tolist()
 
@@ -93,6 +93,7 @@ def test_a_precinct_judged_alone_agrees_with_all_judged_at_once() -> None:
     columns = gate.Candidates(
         np.floor(EXPECTED * share * np.exp(off)), share, off, np.full(total, 0.3),
         random.random(total) < 0.1, random.random(total) < 0.02, np.full(total, CAP),
+        reading=np.zeros(total),
     )  # fmt: skip
     together = gate.chains(columns, starts, K)
     assert 0.3 < together.mean() < 1.0
@@ -146,3 +147,11 @@ def test_thousands_of_counts_from_one_precinct_are_judged_too() -> None:
     counts = [(float(h), 1 + int(EXPECTED * share_at(CURVE, h / 13))) for h in hours]
     counts[600] = (counts[600][0], 9 * counts[600][1])
     assert kept(*counts) == [votes for i, (_, votes) in enumerate(counts) if i != 600]
+
+
+def test_why_reads_as_a_sentence_after_its_number() -> None:
+    said = {key: gate.as_clause(words) for key, words in gate.WORDS.items()}
+    assert said["step"] == "does not fit the counts before and after it"
+    assert said["asked"] == "waits for the watcher to confirm it"
+    assert said["ahead"].startswith("is far above")
+    assert gate.as_clause("below an accepted count (412)") == "is below an accepted count (412)"

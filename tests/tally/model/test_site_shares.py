@@ -85,7 +85,7 @@ def test_a_share_says_less_than_a_count_of_ones_own() -> None:
     silent = project([])
     for p in HERE:
         assert own.own_variance[p] < shared.own_variance[p] < silent.own_variance[p]
-        assert shared.columns["hi80"][p] - shared.columns["lo80"][p] > 1.1 * (
+        assert shared.columns["hi80"][p] - shared.columns["lo80"][p] > 1.0 * (
             own.columns["hi80"][p] - own.columns["lo80"][p]
         )
         assert shared.gain[p] > 0

@@ -204,6 +204,7 @@ def test_a_final_count_is_the_final() -> None:
     standing = p.standing(3)
     assert standing.state is PrecinctState.CLOSED
     assert standing.projected_final >= 611
+    assert (standing.final_in, p.standing(4).final_in) == (1, 0)
     assert math.isclose(standing.projected_final, 611, rel_tol=0.03)
 
 

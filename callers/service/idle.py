@@ -1,0 +1,56 @@
+"""Why each caller has nobody to call: what their page was answered last. Pure but for what it remembers.
+
+Of this service alone: a caller whose page asks another one is not known here, and the words say no more than
+that.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from election.wire.callers import LeaseAnswer
+
+_KEPT = 900.0  # real seconds; an answer older than this explains nothing
+_AWAY = timedelta(minutes=2)  # stack time without a word after which a page is taken for closed
+WORDS = {
+    "no_dispatch": "no precinct where they may call is open",
+    "hours": "outside calling hours",
+    "resting": "everybody left was called lately",
+    "language": "nobody left speaks their languages",
+    "empty": "every open list is used up",
+    "too_fast": "asks faster than voters are shown",
+    "unreported": "has not said what came of the last calls",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    reason: str
+    at: float
+
+
+class IdleReasons:
+    """The last reason by caller; none while they hold a voter."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._answered: dict[str, _Answered] = {}
+
+    def note(self, caller_id: str, answer: LeaseAnswer) -> None:
+        """Remembers what a caller was answered."""
+        if answer.voter is None:
+            self._answered[caller_id] = _Answered(answer.reason, self._monotonic())
+        else:
+            self._answered.pop(caller_id, None)
+
+    def why(self, caller_id: str, idle: timedelta | None, *, barred: bool = False) -> str:
+        """Why they call nobody; empty where they do."""
+        if idle is None:
+            return ""
+        if barred:
+            return "link taken away"
+        known = self._answered.get(caller_id)
+        if known and self._monotonic() - known.at < _KEPT:
+            return WORDS.get(known.reason, known.reason)
+        return "their page does not ask" if idle > _AWAY else "between two calls"

@@ -1,0 +1,44 @@
+"""Our Dash components: a Python class each, whose browser half is a module (docs/how-to/add-a-tile.md)."""
+
+from dashboard.components.frame import (
+    AlertLine,
+    MinuteClock,
+    NoticeBar,
+    PageAddress,
+    PrecinctPanel,
+    ReplayBar,
+    Takeover,
+    TopBar,
+    ViewTabs,
+)
+from dashboard.components.part import Part, Value
+from dashboard.components.tiles import (
+    IncidentList,
+    PrecinctMap,
+    SilentList,
+    Tile,
+    TodayTile,
+    UnreadList,
+    Worklist,
+)
+
+__all__ = [
+    "AlertLine",
+    "IncidentList",
+    "MinuteClock",
+    "NoticeBar",
+    "PageAddress",
+    "Part",
+    "PrecinctMap",
+    "PrecinctPanel",
+    "ReplayBar",
+    "SilentList",
+    "Takeover",
+    "Tile",
+    "TodayTile",
+    "TopBar",
+    "UnreadList",
+    "Value",
+    "ViewTabs",
+    "Worklist",
+]

@@ -1,0 +1,66 @@
+"""The office's pages put together: set-up, people, health; one line in the war room's `app.py`."""
+
+import flask
+
+from dashboard.accounts.audit_log import AuditLog
+from dashboard.accounts.sign_in import person
+from dashboard.bridge.async_bridge import AsyncBridge
+from dashboard.browser import Scripts
+from dashboard.clients.feed import WarRoomView
+from dashboard.clients.service_clients import ServiceClients
+from dashboard.map.places import Gazetteer
+from dashboard.office.account_pages import AccountPages
+from dashboard.office.checklist import ChecklistPage
+from dashboard.office.command_runs import CommandRuns
+from dashboard.office.first_account import FirstAccountPage
+from dashboard.office.health_pages import HealthPages
+from dashboard.office.link_pages import LinkPages
+from dashboard.office.record import OfficeRecord
+from dashboard.office.set_up import SetUp
+from dashboard.office.set_up_pages import SetUpPages
+from dashboard.office.watcher_pages import WatcherPages
+from dashboard.settings import DashboardSettings
+from election.access.accounts import Role
+from election.access.tokens import Tokens
+
+# Where, called what, and for admins alone or for everybody of the war room.
+PAGES = (
+    ("/office", "Checklist", True),
+    ("/office/setup", "Set-up", True),
+    ("/office/watchers", "Watchers", False),
+    ("/office/links", "Links", False),
+    ("/office/health", "Health", False),
+    ("/office/accounts", "Accounts", True),
+    ("/audit", "Audit", True),
+)
+
+
+def add_office(  # noqa: PLR0917
+    server: flask.Flask,
+    bridge: AsyncBridge,
+    settings: DashboardSettings,
+    tokens: Tokens,
+    gazetteer: Gazetteer,
+    services: ServiceClients,
+    feed: WarRoomView,
+    audit_log: AuditLog,
+    scripts: Scripts,
+) -> None:
+    """Adds every page of the office."""
+    folder = settings.state / "dashboard" / "office"
+    record = OfficeRecord(bridge, audit_log)
+    runs = CommandRuns(bridge, settings.office_command, folder / "progress.json")
+
+    @server.context_processor
+    def office_pages() -> dict[str, object]:
+        who = person()
+        admin = who is not None and who.role is Role.ADMIN
+        return {"office_pages": [(path, title) for path, title, alone in PAGES if admin or not alone]}
+
+    WatcherPages(bridge, gazetteer, services, record).add_to(server)
+    LinkPages(bridge, settings, tokens, gazetteer, record).add_to(server)
+    HealthPages(bridge, settings, feed).add_to(server)
+    AccountPages(bridge, gazetteer, record).add_to(server)
+    ChecklistPage(bridge, folder, runs, gazetteer, services, record).add_to(server)
+    FirstAccountPage(bridge, tokens, audit_log).add_to(server)
+    SetUpPages(bridge, SetUp(folder, runs), runs, gazetteer, record, scripts).add_to(server)

@@ -1,0 +1,52 @@
+"""Pages that are words and tables: the links above them, and tables that a phone can scroll."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.accounts.sign_in import person
+from dashboard.components.part import marks
+from dashboard.pages.frame import page_of
+from election.access.accounts import Role
+
+PAGES = {
+    "/": "← Board",
+    "/floor": "Call floor",
+    "/desk/unread": "Desks",
+    "/replay": "The day so far",
+    "/health": "Health",
+}
+ADMINS = {"/audit": "Audit trail"}
+
+
+def plain_page(path: str, *parts: Any) -> Component:
+    """A page with the links to the others above it; `path`: its own."""
+    who = person()
+    shown = PAGES | (ADMINS if who is not None and who.role is Role.ADMIN else {})
+    here = marks(aria_current="page")
+    links = [html.A(name, href=href, **(here if href == path else {})) for href, name in shown.items()]
+    return page_of(
+        html.Nav(links, className="pages", **marks(aria_label="Pages")),
+        html.Main([part for part in parts if part is not None], disable_n_clicks=True),
+    )
+
+
+def table(
+    label: str, heads: Sequence[str], rows: Iterable[Sequence[Any]], numbers: Sequence[int] = ()
+) -> Component:
+    """A table that scrolls where it is too wide; `numbers`: places of columns of numbers."""
+
+    def css(place: int) -> Any:
+        return {"className": "number"} if place in numbers else {}
+
+    head = html.Tr([html.Th(text, scope="col", **css(i)) for i, text in enumerate(heads)])
+    body = [html.Tr([html.Td(cell, **css(i)) for i, cell in enumerate(row)]) for row in rows]
+    return html.Div(
+        html.Table([html.Thead(head), html.Tbody(body)]),
+        className="scroll",
+        tabIndex="0",
+        role="region",
+        **marks(aria_label=label),
+    )

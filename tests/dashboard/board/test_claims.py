@@ -1,0 +1,129 @@
+"""What the board claims is so: its words against the rows behind them, at noon and after the close.
+
+Each claim names where its words stand and what they must be by the rows.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from beluga.stack.postgres import EmbeddedPostgres
+from election.wire.feed import CallObstacle, CallProposal, Calls, Dispatch, DispatchEnd, Standing
+from election.wire.feed import PrecinctState as State
+from tests.dashboard.running import CLOSES, NOON, Room, make_election, visiting, war_room
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+Rows = list[Standing]
+SENT, OVER, HINDERED, OFFERED = "01-04", "01-24", "01-08", "01-13"  # behind, behind, watched, watched
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Words at a place of the page, and what they must be."""
+
+    where: str
+    says: Callable[[Rows], str]
+
+
+def count(rows: Rows, *states: State) -> int:
+    return sum(s.state in states for s in rows)
+
+
+NOON_CLAIMS = (
+    Claim("#top-behind", lambda rows: f"{count(rows, State.LAGGING)} behind"),
+    Claim("#top-silent", lambda rows: f"{count(rows, State.SILENT)} silent"),
+    Claim(
+        "#top-reporting",
+        lambda rows: f"{100 - 100 * count(rows, State.SILENT) / len(rows):.0f} % heard lately",
+    ),
+    Claim("#work-count", lambda rows: str(count(rows, State.LAGGING, State.WATCH))),
+    Claim("#silent-count", lambda rows: str(count(rows, State.SILENT))),
+    Claim("#legend [data-filter=doubtful] .number", lambda rows: str(count(rows, State.DOUBTFUL))),
+    Claim("#today [data-is=projected]", lambda rows: f"{sum(s.projected_final for s in rows):,.0f}"),
+    Claim("#today [data-is=unit]", lambda _: "projected by close"),
+    Claim(f"[data-row='{SENT}'] .callers", lambda _: "4 calling, 31 left · 2 promises"),
+    Claim(f"[data-row='{OVER}'] .callers", lambda _: "list used up 11:21 · 12 calls · 1 promise"),
+    Claim(f"[data-row='{HINDERED}'] .callers", lambda _: "line 70 min"),
+    Claim(f"[data-row='{OFFERED}'] .callers", lambda _: "send 1about 2 votes by close, 84 reachable"),
+)
+CLOSED_CLAIMS = (
+    Claim("#top-reporting", lambda rows: f"{_finals(rows)} of {len(rows)} finals in"),
+    Claim("#top-behind", lambda rows: f"{len(rows) - _finals(rows)} missing"),
+    Claim("#top-silent", lambda rows: f"{sum(s.last_votes is None for s in rows)} never counted"),
+    Claim("#today [data-is=projected]", lambda rows: f"{sum(s.last_votes or 0 for s in rows):,}"),
+    Claim("#today [data-is=unit]", lambda _: "votes counted"),
+    Claim("#silent-title", lambda rows: f"Finals missing{len(rows) - _finals(rows)}"),
+    Claim("#work-title", lambda rows: f"Shortfalls{sum(_short(s) for s in rows)}"),
+    Claim("#legend [data-filter=closed] .number", lambda rows: str(len(rows))),
+)
+UNTRUE_AFTER = ("heard lately", "nobody is behind", "projected by close", "freshly reported")
+
+
+def _finals(rows: Rows) -> int:
+    return sum(s.final_in for s in rows)
+
+
+def _short(s: Standing) -> bool:
+    return bool(s.final_in) and s.shortfall >= 1
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def room(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
+    async with war_room(postgres, make_election(40), tmp_path_factory.mktemp("room")) as one:
+        yield one
+
+
+async def holds(page: Page, claims: tuple[Claim, ...], rows: Rows) -> None:
+    for claim in claims:
+        await expect(page.locator(claim.where), claim.where).to_have_text(claim.says(rows))
+
+
+def the_calls() -> Calls:
+    return Calls(
+        dispatches=[
+            Dispatch(precinct_id=SENT, started_at=int(NOON) - 600, started_by="sam", callers_now=6, calling=4,
+                     reachable=31, promises=2)
+        ],
+        ended=[DispatchEnd(precinct_id=OVER, ended_at=int(NOON) - 39 * 60, reason="list used up: all reached",
+                           calls=12, promises=1)],
+        obstacles=[CallObstacle(precinct_id=HINDERED, reason="line 70 min")],
+        proposals=[CallProposal(precinct_id=OFFERED, callers=1, missing=40, reachable=84, votes=2.2,
+                                urgent=False, sentence="Send 1")],
+    )  # fmt: skip
+
+
+async def test_no_claim_of_the_board_is_false_at_noon_and_after_the_close(
+    room: Room, browser: Browser, pictures: Path
+) -> None:
+    async with visiting(browser, room) as seen:
+        await seen.painted()
+        room.feed.say_calls(the_calls())
+        await holds(seen.page, NOON_CLAIMS, list(room.feed.standings.values()))
+        button = seen.page.locator(f"[data-row='{OFFERED}'] button[data-action=dispatch]")
+        assert "main" not in (await button.get_attribute("class") or ""), "a watched precinct is not behind"
+        await seen.page.screenshot(path=pictures / "claims-noon.png")
+        room.feed.now = CLOSES + 3 * 3600
+        ended = [
+            s.model_copy(
+                update={
+                    "state": State.CLOSED,
+                    "final_in": int(n % 4 != 1 and s.last_votes is not None),
+                    "shortfall": 30.0 if n % 5 == 0 else 0.0,
+                }
+            )
+            for n, s in enumerate(room.feed.standings.values())
+        ]
+        room.feed.say(*ended)
+        await holds(seen.page, CLOSED_CLAIMS, ended)
+        words = await seen.page.inner_text("body")
+        assert [untrue for untrue in UNTRUE_AFTER if untrue in words] == []
+        await seen.page.screenshot(path=pictures / "claims-closed.png")
+        await seen.page.goto(f"{room.url}/debrief")
+        words = await seen.page.inner_text("body")
+        assert f"{_finals(ended)} of {len(ended)} finals in" in words
+        assert f"Finals missing, with whom to call ({len(ended) - _finals(ended)})" in words
+        await seen.page.screenshot(path=pictures / "debrief.png", full_page=True)
