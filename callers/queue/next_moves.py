@@ -1,5 +1,6 @@
 """What the day's outcomes still ask for, and which promises were kept. Reads alone: the queue does them."""
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,11 +48,22 @@ class MoveTally:
 
 
 class NextMoves:
-    """The calls' next moves in the database. `closes_at`: of a precinct's polls, None where nobody knows."""
+    """The calls' next moves in the database. `closes_at`: of a precinct's polls, None where nobody knows;
+    `kept_seconds` (real): counts are read anew only after so long, however many pages look.
+    """
 
-    def __init__(self, pool: asyncpg.Pool, closes_at: Callable[[str], datetime | None]) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        closes_at: Callable[[str], datetime | None],
+        kept_seconds: float = 0.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._pool = pool
         self._closes_at = closes_at
+        self._kept_seconds = kept_seconds
+        self._monotonic = monotonic
+        self._counted: dict[str, tuple[float, list[asyncpg.Record]]] = {}  # by phone bank
 
     def state(self, precinct_id: str, now: datetime, *, struck_off: bool = False) -> MoveState:
         """How a next move there stands."""
@@ -64,7 +76,10 @@ class NextMoves:
 
     async def counted(self, now: datetime, bank: str = "") -> list[MoveTally]:
         """Today's next moves by precinct, hour and outcome; of one phone bank's callers, or of all."""
-        rows = await self._pool.fetch(_SQL["counted"], now - _DAY, bank, _PROMISES, _NOT_SPOKEN_TO)
+        at, rows = self._counted.get(bank, (-1e9, []))
+        if self._monotonic() - at >= self._kept_seconds:
+            rows = await self._pool.fetch(_SQL["counted"], now - _DAY, bank, _PROMISES, _NOT_SPOKEN_TO)
+            self._counted[bank] = (self._monotonic(), rows)
         found = []
         for r in rows:
             left = r["said"] - r["kept"]

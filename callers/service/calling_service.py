@@ -42,6 +42,7 @@ from election.wire.callers import (
     VoterOnLease,
 )
 
+_MOVES_KEPT_SECONDS = 5.0  # real
 _WARMED_A_TICK = 20  # precincts whose candidates are read ahead; a tick has more to do
 _CONNECTIONS_SECONDS = 2.0  # real; between looks at how many the database has left
 _CONNECTIONS_FREE = """
@@ -89,7 +90,7 @@ class CallingService:
         self.idle = IdleReasons()
         self.people = People(pool, settings.address_callers)
         self.links = CallerLinks(self.queue, self.people, at)
-        self.next_moves = NextMoves(pool, places.closes_at)
+        self.next_moves = NextMoves(pool, places.closes_at, _MOVES_KEPT_SECONDS)
         self.trials = Trials(pool)
         self.lists = Lists(pool, self.queue, encryption, settings.listed_per_hour)
         self._search = VoterSearch(self.queue, self.dispatches)

@@ -88,6 +88,11 @@ async def test_the_last_word_counts_and_an_undone_one_never_was(
     assert await stand() == {"left_message": 1, "will_vote_at": 1}
     await a_queue(pool).outcomes.record("ana", lease.lease_id, said("refused"), at)
     assert await stand() == {}
+    often = NextMoves(pool, lambda _: CLOSES, 5.0, iter([0.0, 0.0, 4.0, 6.0, 6.0]).__next__)
+    assert await often.counted(at) == []
+    await a_queue(pool).undo("ana", lease.lease_id, at, MINUTE)
+    assert await often.counted(at) == [], "many who look read once"
+    assert len(await often.counted(at)) == 2
     looks = await connection.fetchval("select count(*) from audit where action = 'next moves looked at'")
     assert looks == 1
 
