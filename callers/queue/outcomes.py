@@ -49,10 +49,11 @@ class Outcomes:
             said_at=report.said_at,
             need=report.need,
         )
+        named = policy.named_time(report.said_at, now, self._rules)
         row = await self._records.row(
             lease_id, lease_id, caller_id, report.outcome_id, report.outcome.value, now,
             what.whole_phone, list(what.rests), what.language, what.move.value,
-            [o.value for o in what.counted or (report.outcome,)], report.said_at, report.need or "",
+            [o.value for o in what.counted or (report.outcome,)], named, report.need or "",
             report.line_minutes,
         )  # fmt: skip
         if row["lease"] is None:

@@ -63,6 +63,8 @@ def consequence(
 ) -> Consequence:
     """What follows from an outcome heard at `at`. Raises `ValueError` where the outcome needs more words."""
 
+    said_at = named_time(said_at, at, rules)
+
     def agreed(again: datetime) -> Consequence:
         earliest, latest = at + timedelta(minutes=1), at + rules.longest_call_back
         return Consequence((min(max(again, earliest), latest),), move=NextMove.CALL)
@@ -101,6 +103,13 @@ def consequence(
             return Consequence((NEVER_AGAIN,), whole_phone=True)
         case _:
             return Consequence((NEVER_AGAIN,))
+
+
+def named_time(said_at: datetime | None, at: datetime, rules: Rules) -> datetime | None:
+    """A time that a voter named, where it is one of this day; None where it cannot be meant."""
+    if said_at is None or not at - rules.longest_call_back <= said_at <= at + rules.longest_call_back:
+        return None
+    return said_at
 
 
 def move_state(struck_off: bool, now: datetime, closes_at: datetime | None) -> MoveState:

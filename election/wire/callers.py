@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 
 class Outcome(StrEnum):
@@ -133,10 +133,10 @@ class OutcomeReport(BaseModel):
 
     outcome_id: UUID
     outcome: Outcome
-    call_back_at: datetime | None = None
+    call_back_at: AwareDatetime | None = None
     call_back_local: str | None = Field(default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # at the precinct
     language: str | None = Field(default=None, pattern="^[a-z]{2,3}$")
-    said_at: datetime | None = None  # a time the voter named: will_vote_at, at_work
+    said_at: AwareDatetime | None = None  # a time the voter named: will_vote_at, at_work
     said_local: str | None = Field(default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # at the precinct
     need: Need | None = None  # needs_information
     line_minutes: int | None = Field(default=None, ge=0, le=600)  # long_line

@@ -1,6 +1,7 @@
 """Calling hours hold in the voter's local time, also when clocks change; outcomes have their consequences."""
 
 from datetime import UTC, datetime, time, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +18,7 @@ from callers.rules.policy import (
     move_state,
     open_zones,
 )
-from election.wire.callers import MoveState, NextMove, Outcome
+from election.wire.callers import MoveState, NextMove, Outcome, OutcomeReport
 
 RULES = Rules()
 AT = datetime(2026, 11, 3, 17, tzinfo=UTC)
@@ -83,6 +84,21 @@ def test_a_promise_at_a_time_is_asked_of_again_an_hour_after_that_time(minutes: 
     what = consequence(Outcome.WILL_VOTE_AT, AT, RULES, said_at=named)
     assert what.move is NextMove.CALL
     assert what.rests == (max(named, AT) + timedelta(hours=1),)
+
+
+@pytest.mark.parametrize("said_at", [datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)])
+@pytest.mark.parametrize("outcome", ["will_vote_at", "at_work", "call_back"])
+def test_a_time_of_another_age_is_none_that_was_named(outcome: str, said_at: datetime) -> None:
+    what = consequence(Outcome(outcome), AT, RULES, said_at=said_at)
+    assert what == consequence(Outcome(outcome), AT, RULES)
+
+
+def test_a_report_without_an_offset_is_refused_and_not_guessed() -> None:
+    for field in ("said_at", "call_back_at"):
+        with pytest.raises(ValueError, match="timezone"):
+            OutcomeReport.model_validate(
+                {"outcome_id": uuid4(), "outcome": "at_work", field: "2026-11-03T17:00"}
+            )
 
 
 def test_who_is_at_work_is_not_called_before_the_time_they_named() -> None:
