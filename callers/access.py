@@ -27,6 +27,7 @@ ROUTES: tuple[Route, ...] = (
     own("GET", "/floor", "who calls and how fast", _BEARER),
     war_room("PUT", "/floor/{caller_id}", "takes a caller's link away", _BEARER, 204, elsewhere=404),
     own("GET", "/views", "who was shown a voter", _BEARER),
+    own("GET", "/next-moves", "voters (ids) who wait for a ride, an answer, a call", _BEARER),
     of_all("GET", "/trials", "how scripts do", _BEARER),
     of_all("POST", "/trials", "starts a trial of scripts", _BEARER),
     of_all("DELETE", "/trials", "ends it", _BEARER, 204),

@@ -53,7 +53,7 @@ INSIDE: dict[str, dict[str, str]] = {
         "/dispatch-limits": "the war room sets them", "/phone-banks": "the war room makes them",
         "/links": "the operator's tools make them", "/links/end": "the operator's tools end them",
         "/floor": "the tally asks", "/floor/{caller_id}": "the war room bars callers",
-        "/views": "the tally asks", "/trials": "the war room tries scripts",
+        "/views": "the tally asks", "/next-moves": "staff look", "/trials": "the war room tries scripts",
         "/lists": "the operator's tools make them", "/lists/{list_id}": "the operator's tools fill them",
     },
     "dashboard": _WATCHING | {"/{path…}": "Dash answers any path with its page; ours are PAGES"},

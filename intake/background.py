@@ -4,7 +4,7 @@ None of it stands in the way of an acknowledgement: without PostgreSQL, the tall
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -40,7 +40,8 @@ from intake.receive.incident_numbers import IncidentNumbers
 from intake.receive.pipeline import IngestPipeline
 from intake.receive.plausibility import Plausibility, intake_view
 from intake.replies.purposes import Purpose, Text, window, zone_of
-from intake.roster.snapshot import Rosters
+from intake.roster.roll_numbers import RollNumbers
+from intake.roster.snapshot import WAKE_CHANNEL, Rosters
 from intake.senders import SENDERS
 from intake.settings import IntakeSettings
 
@@ -73,7 +74,8 @@ class OutreachServices:
         self.feed = intake_view()
         self.shelf = PhotoShelf(settings.photo_folder)
         self.hours = DecidedHours(self.acquire, rehearsal=settings.rehearsal)
-        self.plausibility = Plausibility(self.feed, self._opened, self._hours)
+        self.roll_numbers = RollNumbers()
+        self.plausibility = Plausibility(self.feed, self._opened, self._hours, self._not_on_roll)
         self.numbers = IncidentNumbers(settings.incident_window)
         made = {number.provider: SENDERS[number.provider](settings) for number in settings.outbound_numbers}
         for name, sender in made.items():
@@ -109,6 +111,12 @@ class OutreachServices:
         precinct = roster.place(precinct_id) if roster else None
         return self.hours.of(precinct, roster.day) if roster and precinct else None
 
+    def _not_on_roll(self, precinct_id: PrecinctId, numbers: Iterable[int]) -> list[int]:
+        """Numbers struck off that the precinct's roll lacks, by the roster in force."""
+        roster = self._rosters.current
+        precinct = roster.place(precinct_id) if roster else None
+        return self.roll_numbers.missing(precinct_id, numbers, precinct.registered) if precinct else []
+
     def add_to(self, app: web.Application, pipeline: IngestPipeline, door: WriteDoor) -> None:
         """The desks' routes and those of delivery reports."""
         settings = self._settings
@@ -124,6 +132,7 @@ class OutreachServices:
         if self._settings.database_url:
             running.append(("outbox", self.outbox.run()))
             running.append(("hours", self.hours.run()))
+            running.append(("roll", self.roll_numbers.follow(self._settings.database_url, WAKE_CHANNEL)))
             if self._settings.intake_worker == 0:  # one of a host fetches
                 fetcher = PhotoClient(photo_hosts(self._settings), self._settings.photo_most_bytes)
                 follower = PhotoFollower(self.shelf, fetcher, self.acquire, self._clock.now)

@@ -158,6 +158,9 @@ _GRANTED = (
     ["America/New_York"], NOON, LATER, [],
 )  # fmt: skip
 
+_MOVES = statements("next_moves")
+_MOVED = (NOON, "", ["will_vote", "will_vote_at"], ["no_answer", "left_message", "someone_else"])
+
 # name: (the statement, its values, the indexes that its plan must name)
 HOT: dict[str, tuple[str, tuple[Any, ...], set[str]]] = {
     "drain messages": (_APPEND_MESSAGES, (MESSAGES,), set()),
@@ -176,9 +179,11 @@ HOT: dict[str, tuple[str, tuple[Any, ...], set[str]]] = {
     "unreported": (_LEASES["unreported"], ("c10",), {"leases_unreported", "calls_undone"}),
     "record": (
         _LEASES["record"],
-        (LIVE, "livev80", uuid4(), "no_answer", NOON, False, [LATER], None),
+        (LIVE, "livev80", uuid4(), "no_answer", NOON, False, [LATER], None, "retry",
+         ["no_answer", "left_message", "someone_else"], None, "", None),
         {"leases_pkey"},
     ),
+    "next moves counted": (_MOVES["counted"], _MOVED, {"calls_phone"}),
     "revoked links": (_REVOKED, (), {"watcher_links_revoked"}),
     "issue links": (_ISSUE, (["w1", "w2"],), set()),
     "reissue links": (_REISSUE, (["w1", "w2"],), set()),

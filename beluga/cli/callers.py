@@ -101,7 +101,7 @@ def list_(
 
 @app.command()
 def outcomes(list_id: str, file: Path, state: StateFolder = _HERE) -> None:
-    """Take a dialer's outcomes back: CSV with `lease_id,outcome` and optionally `call_back_at,language`."""
+    """Take a dialer's outcomes back: CSV with `lease_id,outcome` and, where wanted, when and what."""
     taken = _ask(state, "POST", f"/lists/{list_id}", file.read_text(encoding="utf-8-sig"))
     typer.echo(f"{taken['recorded']} recorded, {taken['repeated']} known already")
     for each in taken["problems"]:

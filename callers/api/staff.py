@@ -14,6 +14,7 @@ from callers.api.openapi import Route
 from callers.api.permission import deciding, for_all, of_caller, of_list, of_precinct, sees
 from callers.lists.dialer_lists import TooManyListedError, UnknownListError, as_csv
 from callers.people.people import Bank
+from callers.queue.next_moves import by_outcome, promises
 from callers.scripts.ab_test import Rule
 from callers.scripts.ab_tests import TrialRunsError
 from election.access.links import numbers
@@ -71,6 +72,7 @@ async def get_floor(request: web.Request) -> web.Response:
     ]  # fmt: skip
     everywhere = who.counties is None  # banks and budgets know no county
     sign_ups = await service.people.sign_ups(now) if everywhere else []
+    moves = [m for m in await service.next_moves.counted(now) if sees(who, service, m.precinct_id)]
     return answer(
         wire.FloorView(
             callers=lines,
@@ -78,8 +80,36 @@ async def get_floor(request: web.Request) -> web.Response:
             outcomes=dict(await service.people.outcomes(now, lambda precinct: sees(who, service, precinct))),
             sign_ups=[wire.SignUps(**asdict(one)) for one in sign_ups],
             held_back=service.metrics.refusals() if everywhere else {},
+            promises=[
+                wire.PromiseCount(
+                    precinct_id=precinct, precinct=service.dispatches.name(precinct), hour=hour,
+                    open=opened, kept=kept, broken=broken,
+                )
+                for (precinct, hour), (opened, kept, broken) in promises(moves).items()
+            ],
+            next_moves=[
+                wire.NextMoveCount(outcome=outcome, move=move, open=opened, kept=kept, broken=broken)
+                for (outcome, move), (opened, kept, broken) in by_outcome(moves).items()
+            ],
         )
-    )
+    )  # fmt: skip
+
+
+async def get_next_moves(request: web.Request) -> web.Response:
+    """Voters who wait for a next move, in the account's counties; the look is audited."""
+    who, service = deciding(staff_of(request)), service_of(request)
+    try:
+        move = wire.NextMove(request.query.get("move", ""))
+    except ValueError:
+        move = wire.NextMove.NONE
+    if move is wire.NextMove.NONE:
+        return problem(400, "malformed", "Name a move: call, retry, staff or watch.")
+    now = service.time.now()
+    rows = await service.next_moves.waiting(move, who.account, now, lambda p: sees(who, service, p))
+    lines = [
+        wire.NextMoveLine(**row, state=service.next_moves.state(row["precinct_id"], now)) for row in rows
+    ]
+    return answer(wire.NextMoveList(moves=lines))
 
 
 async def put_caller(request: web.Request) -> web.Response:
@@ -217,6 +247,7 @@ ROUTES: list[Route] = [
     ("GET", "/floor", get_floor, None, wire.FloorView),
     ("PUT", "/floor/{caller_id}", put_caller, wire.BarOrder, None),
     ("GET", "/views", get_views, None, wire.Views),
+    ("GET", "/next-moves", get_next_moves, None, wire.NextMoveList),
     ("GET", "/trials", get_trial, None, wire.TrialView),
     ("POST", "/trials", post_trial, wire.ScriptTrialOrder, wire.TrialView),
     ("DELETE", "/trials", delete_trial, None, None),

@@ -16,6 +16,7 @@ class Place:
     zone: str  # IANA
     closes_at: datetime
     county: str = ""
+    opens_at: datetime | None = None
 
 
 class Places:
@@ -37,6 +38,7 @@ class Places:
                 p.timezone or election.day.timezone,
                 p.closes_at(election.day),
                 p.county,
+                p.opens_at(election.day),
             )
             for p in election.precincts
         }
@@ -47,8 +49,13 @@ class Places:
         info = self._feed.precincts.get(precinct_id)
         if info is None:
             return self._stored.get(precinct_id)
-        closes_at = datetime.fromtimestamp(info.closes_at, UTC)
-        return Place(precinct_id, info.name, info.timezone, closes_at, info.county)
+        closes_at, opens_at = (datetime.fromtimestamp(t, UTC) for t in (info.closes_at, info.opens_at))
+        return Place(precinct_id, info.name, info.timezone, closes_at, info.county, opens_at)
+
+    def closes_at(self, precinct_id: str) -> datetime | None:
+        """When its polls close; None where nobody knows."""
+        place = self.get(precinct_id)
+        return place.closes_at if place else None
 
     def zone(self, precinct_id: str) -> str:
         """Its IANA zone; "" where it is not known, which is never a time to call."""

@@ -30,6 +30,7 @@ _SQL = statements("lists")
 MOST_LINES = 1_000
 _AT_A_TIME = 32
 _COLUMNS = ("lease_id", "voter_id", "name", "phone", "language", "address", "precinct_id", "until", "outcome")
+_SAID = ("outcome", "call_back_at", "language", "said_at", "need", "line_minutes")  # columns that come back
 _GONE = {"voted": "has voted", "do_not_call": "do not call", "finished": "called", "no_phone": "no number"}
 
 
@@ -197,7 +198,7 @@ class Lists:
         )  # fmt: skip
 
     async def take_outcomes(self, list_id: UUID, content: str, now: datetime) -> ImportedOutcomes:
-        """Records `lease_id,outcome[,call_back_at][,language]`; sent again, it changes nothing.
+        """Records `lease_id,outcome` and any of `_SAID`; sent again, it changes nothing.
 
         As dialers and spreadsheets write it: with or without a byte order mark, "," ";" or tab, "No answer".
         """
@@ -218,7 +219,7 @@ class Lists:
             if line is None:
                 taken.problems.append((number, "lease_id: not a line of this list"))
                 continue
-            given = {k: said[k] for k in ("outcome", "call_back_at", "language") if said.get(k)}
+            given = {k: said[k] for k in _SAID if said.get(k)}
             try:
                 report = OutcomeReport.model_validate(
                     {"outcome_id": uuid5(line.lease_id, given["outcome"]), **given}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 from importlib import resources
 from urllib.parse import quote
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from callers.api.answers import Handler
 from callers.api.identity import caller_of, lease_of
 from callers.api.keys import ADDRESSES, SERVICE, service_of
+from callers.pages.outcome_forms import information, outcomes
 from callers.people.people import SPOKEN, Done, autonym
 from callers.queue.lease import AlreadyRecordedError, CallerOnDuty, TooLateError, UnknownLeaseError
 from callers.scripts import wording as scripts
@@ -21,8 +22,7 @@ from election.browser import modules, with_tokens
 from election.postgres.database import UNREACHABLE
 from election.wire.callers import CallUnreported, LeaseAnswer, Outcome, OutcomeReport, VoterOnLease
 
-_BUTTONS = ("will_vote", "already_voted", "no_answer", "call_back", "wrong_number", "do_not_call")
-_MORE = ("refused", "moved", "abusive")
+_NOTED = {Outcome.ABUSIVE: "abuse_noted", Outcome.NEEDS_RIDE: "ride_noted"}
 _BAR = 10  # calls that fill the bar once
 HEADERS = {
     "Cache-Control": "no-store",  # a voter must not stay in a shared phone's history
@@ -31,7 +31,7 @@ HEADERS = {
     "form-action 'self' tel:; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
 }
-_FIELDS = ("outcome_id", "outcome", "call_back_local", "language")
+_FIELDS = ("outcome_id", "outcome", "call_back_local", "language", "said_local", "need", "line_minutes")
 _ASSETS = {"desk.css": "text/css", "desk.js": "text/javascript", "queue.js": "text/javascript"}
 
 
@@ -84,28 +84,11 @@ def _voter(caller: CallerOnDuty, token: str, voter: VoterOnLease, beat: float, d
 <p class="where">{escape(where)}</p></header>
 {call}
 <p id="notice" role="alert" hidden></p>
+<p id="earlier" class="where"{"" if voter.said_before else " hidden"}>{escape(voter.said_before)}</p>
 <div id="called"{unseen}><section id="script" class="script">{lines}</section>
-{_outcomes(words, base, voter.lease_id)}</div>
+{outcomes(words, base, voter.lease_id, information(words, voter))}</div>
 <form method="post" action="{base}/pause"><input type="hidden" name="lease_id" value="{voter.lease_id}">
 <button class="quiet">{words["pause"]}</button></form></main>"""
-
-
-def _outcomes(words: dict[str, str], base: str, lease_id: UUID) -> str:
-    """The six buttons, and whatever else may have come of a call."""
-    first = "".join(_button(o, words[o]) for o in _BUTTONS)
-    more = "".join(_button(o, words[o]) for o in _MORE)
-    hidden = f"""<input type="hidden" name="lease_id" value="{lease_id}">
-<input type="hidden" name="outcome_id" value="{uuid4()}">"""
-    form = f'<form method="post" action="{base}/outcome" class="outcome">{hidden}'
-    return f"""{form}<div class="grid">{first}</div></form>
-<details><summary>{words["more"]}</summary>
-{form}<label for="at">{words["call_back_when"]}</label>
-<div class="row"><input id="at" type="time" name="call_back_local" required>
-<button name="outcome" value="call_back">{words["save"]}</button></div></form>
-{form}<label for="speaks">{words["which_language"]}</label>
-<div class="row"><select id="speaks" name="language" required><option value=""></option>{_tongues()}</select>
-<button name="outcome" value="other_language">{words["save"]}</button></div></form>
-{form}<div class="grid more">{more}</div></form></details>"""
 
 
 def _unreported(caller: CallerOnDuty, token: str, calls: Sequence[CallUnreported]) -> str:
@@ -117,13 +100,7 @@ def _unreported(caller: CallerOnDuty, token: str, calls: Sequence[CallUnreported
 <header><h1>{escape(words["unreported"].format(name=call.name, time=at))}</h1>
 <p class="where">{escape(call.precinct)}</p><p class="where">{escape(why)}</p></header>
 <p id="notice" role="alert" hidden></p>
-{_outcomes(words, f"/c/{quote(token)}", call.lease_id)}</main>"""
-
-
-def _tongues() -> str:
-    return "".join(
-        f'<option value="{code}" lang="{code}">{escape(autonym(code))}</option>' for code in SPOKEN
-    )
+{outcomes(words, f"/c/{quote(token)}", call.lease_id)}</main>"""
 
 
 def _speaks(caller: CallerOnDuty, token: str) -> str:
@@ -145,10 +122,6 @@ def _speaks(caller: CallerOnDuty, token: str) -> str:
 <details><summary>{words["my_languages"]}: {escape(", ".join(map(autonym, caller.languages)))}</summary>
 <form {action}><div class="boxes">{boxes}</div><button class="quiet">{words["save"]}</button></form>
 </details>"""
-
-
-def _button(outcome: str, word: str) -> str:
-    return f'<button name="outcome" value="{outcome}" class="{outcome}">{word}</button>'
 
 
 def _progress(words: dict[str, str], voter: VoterOnLease, done: Done) -> str:
@@ -179,7 +152,7 @@ def _ready(caller: CallerOnDuty, token: str, done: Outcome | None, lease: str, u
     head = f"<h1>{escape(words['hello'].format(name=caller.name))}</h1><p>{words['ready']}</p>"
     button = words["start"]
     if done:
-        thanks = f"<p>{words['abuse_noted']}</p>" if done is Outcome.ABUSIVE else ""
+        thanks = f"<p>{words[_NOTED[done]]}</p>" if done in _NOTED else ""
         head = f"""<h1>{escape(words["recorded"].format(outcome=words[done.value]))}</h1>
 {thanks}<form method="post" action="{base}/undo" id="undo" data-seconds="{undo:.0f}">
 <input type="hidden" name="lease_id" value="{escape(lease)}">

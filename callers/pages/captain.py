@@ -9,15 +9,23 @@ from aiohttp import web
 from callers.api.keys import ACCESS, ADMISSION, ENDED, TOKENS, service_of
 from callers.pages.caller import page
 from callers.people.people import AddressSignUps, Bank, OnDuty
+from callers.queue.next_moves import MoveTally, by_outcome, promises
 from callers.scripts.ab_tests import TrialStatus
+from callers.scripts.wording import local
+from callers.scripts.wording import words as page_words
 from callers.service.calling_service import CallingService
 from callers.service.idle import IdleReasons
 from election.access.identity import identity_of
 from election.access.tokens import BadTokenError
+from election.wire.callers import NextMove
 
 _DAY_SECONDS = 86_400  # real; a captain's link is good for a day
 _IDLE = timedelta(minutes=10)  # then it stands out
 _LOOK_SECONDS = 15
+_MOVES = {
+    NextMove.CALL: "called again when due", NextMove.RETRY: "tried again after a rest",
+    NextMove.STAFF: "staff see to it", NextMove.WATCH: "a strike-off tells",
+}  # fmt: skip
 _PRINT = 4  # characters of an address's fingerprint: enough to tell one hall from another
 _NAMED = 8
 
@@ -85,6 +93,32 @@ def _sign_ups(found: list[AddressSignUps]) -> str:
 <tbody>{rows}</tbody></table></div>"""
 
 
+def _promises(found: list[MoveTally], service: CallingService) -> str:
+    """Who said that they will vote, by precinct and hour, and what came of it; then every other next move."""
+    if not found:
+        return ""
+    rows = ""
+    for (precinct, hour), (opened, kept, broken) in promises(found).items():
+        at = local(hour, service.places.zone(precinct) or "UTC")
+        rows += f"""<tr><th scope="row">{escape(service.dispatches.name(precinct))}</th><td>{at}</td>
+<td class="n">{opened}</td><td class="n">{kept}</td><td class="n">{broken}</td></tr>"""
+    words = page_words("en")
+    moves = "".join(
+        f"""<tr><th scope="row">{escape(words[outcome.value])}</th><td>{_MOVES[move]}</td>
+<td class="n">{opened}</td><td class="n">{kept}</td><td class="n">{broken}</td></tr>"""
+        for (outcome, move), (opened, kept, broken) in by_outcome(found).items()
+    )
+    heads = "".join(f'<th scope="col" class="n">{word}</th>' for word in ("Open", "Kept", "Broken"))
+    return f"""<div class="scroll" tabindex="0" role="region" aria-label="Promises"><table>
+<caption>Promises: kept once struck off, broken where not by an hour before the close</caption>
+<thead><tr><th scope="col">Precinct</th><th scope="col">Said from</th>{heads}</tr></thead>
+<tbody>{rows}</tbody></table></div>
+<div class="scroll" tabindex="0" role="region" aria-label="Next moves"><table>
+<caption>Next moves, by what the voter said last</caption>
+<thead><tr><th scope="col">Said</th><th scope="col">Next</th>{heads}</tr></thead>
+<tbody>{moves}</tbody></table></div>"""
+
+
 def _trial(shown: TrialStatus | None) -> str:
     if shown is None:
         return ""
@@ -130,10 +164,12 @@ async def _content(service: CallingService, bank: str, base: str) -> str:
     hour = sum(one.last_hour for one in people)
     banks = [b for b in await service.people.banks() if bank in ("", b.code) and b.ends_at > now]
     joined = await service.people.sign_ups(now, bank)
+    moves = await service.next_moves.counted(now, bank)
     return f"""<main class="wide"><h1>Phone bank</h1>
 <p>{on} on a call · {len(people)} today · {idle} idle over 10 min · calls in the last hour: {hour} ·
 pages waiting for work: {len(service.long_poll)}</p>{_odd(people)}{"".join(map(_code, banks))}
-{_table(people, base, service.idle)}{_sign_ups(joined)}{sheets_form(base) if not bank else ""}
+{_table(people, base, service.idle)}{_promises(moves, service)}{_sign_ups(joined)}
+{sheets_form(base) if not bank else ""}
 {_trial(await service.trials.latest())}</main>"""
 
 

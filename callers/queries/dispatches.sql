@@ -3,7 +3,7 @@ select * from dispatches where ended_at is null
 
 -- :name calls
 -- Calls made since each live dispatch began, and promises among them.
-select d.precinct_id, count(*) as calls, count(*) filter (where c.outcome = 'will_vote') as promises
+select d.precinct_id, count(*) as calls, count(*) filter (where c.outcome in ('will_vote', 'will_vote_at')) as promises
 from dispatches d join calls c on c.precinct_id = d.precinct_id and c.at >= d.started_at and c.undone_at is null
 where d.ended_at is null
 group by d.precinct_id
@@ -20,7 +20,7 @@ select d.precinct_id, d.ended_at, d.ended_reason as reason,
        (select count(*) from calls c where c.precinct_id = d.precinct_id and c.undone_at is null
         and c.at >= d.started_at) as calls,
        (select count(*) from calls c where c.precinct_id = d.precinct_id and c.undone_at is null
-        and c.at >= d.started_at and c.outcome = 'will_vote') as promises
+        and c.at >= d.started_at and c.outcome in ('will_vote', 'will_vote_at')) as promises
 from (select distinct on (precinct_id) precinct_id, started_at, ended_at, ended_reason from dispatches
       where precinct_id = any($1::text[]) and ended_at is not null
       order by precinct_id, ended_at desc) d
@@ -29,7 +29,7 @@ from (select distinct on (precinct_id) precinct_id, started_at, ended_at, ended_
 -- Every dispatch of the day with the calls made while it was open.
 select d.precinct_id, d.automatic, d.started_at, d.started_by, round(d.missing_at_start)::integer as missing_at_start,
        d.ended_at, coalesce(d.ended_reason, '') as ended_reason, count(c.outcome) as calls,
-       count(c.outcome) filter (where c.outcome = 'will_vote') as promises
+       count(c.outcome) filter (where c.outcome in ('will_vote', 'will_vote_at')) as promises
 from dispatches d
 left join calls c on c.precinct_id = d.precinct_id and c.undone_at is null and c.at >= d.started_at
                  and c.at <= coalesce(d.ended_at, 'infinity')

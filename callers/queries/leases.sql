@@ -144,19 +144,29 @@ where l.lease_id = gone.lease_id
 returning l.lease_id
 
 -- :name record
--- One outcome for a lease of this caller, once; $7 holds until when to rest after the nth such call. A lease that
--- ended meanwhile still takes its outcome: the call was made.
+-- One outcome for a lease of this caller, once; $7 holds until when to rest after the nth such call ($10: outcomes
+-- that count as such). A lease that ended meanwhile still takes its outcome: the call was made. Somebody to be
+-- called again ($9) within the hour before another of the same household waits for them: one call is enough.
 with lease as (
     select * from leases where lease_id = $1 and caller_id = $2 for update
 ), earlier as (
     select count(*) as n from calls c, lease l
-    where c.phone = l.phone and c.outcome = $4 and c.undone_at is null
+    where c.phone = l.phone and c.outcome = any($10::text[]) and c.undone_at is null
+), own as (
+    select ($7::timestamptz[])[least(e.n + 1, cardinality($7::timestamptz[]))::int] as rest_until from earlier e
+), household as (
+    select greatest(o.rest_until, max(c.rest_until)) as rest_until
+    from own o left join (
+        select c.rest_until from calls c, lease l
+        where c.phone = l.phone and c.voter_id <> l.voter_id and c.undone_at is null and c.next_move = 'call'
+    ) c on $9::text = 'call' and c.rest_until between o.rest_until and o.rest_until + interval '1 hour'
+    group by o.rest_until
 ), recorded as (
     insert into calls (outcome_id, lease_id, voter_id, phone, precinct_id, caller_id, outcome, at,
-                       rest_until, whole_phone, language)
-    select $3, l.lease_id, l.voter_id, l.phone, l.precinct_id, l.caller_id, $4, $5,
-           ($7::timestamptz[])[least(e.n + 1, cardinality($7::timestamptz[]))::int], $6, $8
-    from lease l, earlier e
+                       rest_until, whole_phone, language, next_move, said_at, need, line_minutes)
+    select $3, l.lease_id, l.voter_id, l.phone, l.precinct_id, l.caller_id, $4, $5, h.rest_until, $6, $8,
+           case when $9 = 'retry' and h.rest_until = 'infinity' then '' else $9::text end, $11::timestamptz, $12::text, $13::smallint
+    from lease l, household h
     on conflict do nothing
     returning lease_id, precinct_id, rest_until
 ), ended as (

@@ -8,7 +8,7 @@ update callers set page_language = $2 where caller_id = $1
 
 -- :name done
 -- A caller's calls since $2, and the promises among them.
-select count(*) as calls, count(*) filter (where outcome = 'will_vote') as promises
+select count(*) as calls, count(*) filter (where outcome in ('will_vote', 'will_vote_at')) as promises
 from calls where caller_id = $1 and at > $2 and undone_at is null
 
 -- :name bar
@@ -72,7 +72,9 @@ with given as (
     from leases l where granted_at > $1 and caller_id not like 'list:%' group by caller_id
 ), made as (
     select caller_id, max(at) as at, count(*) as calls, count(*) filter (where at > $2) as last_hour,
-           count(*) filter (where outcome in ('will_vote', 'refused', 'call_back', 'already_voted')) as answered,
+           count(*) filter (where outcome in ('will_vote', 'refused', 'call_back', 'already_voted',
+                                            'will_vote_at', 'needs_ride', 'needs_information', 'at_work',
+                                            'long_line')) as answered,
            count(*) filter (where outcome = 'abusive') as abusive
     from calls where at > $1 and undone_at is null and caller_id not like 'list:%' group by caller_id
 )

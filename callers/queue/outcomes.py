@@ -40,10 +40,21 @@ class Outcomes:
 
         Raises `UnknownLeaseError`, `AlreadyRecordedError`, and `ValueError` where it needs more words.
         """
-        what = policy.consequence(report.outcome, now, self._rules, report.call_back_at, report.language)
+        what = policy.consequence(
+            report.outcome,
+            now,
+            self._rules,
+            report.call_back_at,
+            report.language,
+            said_at=report.said_at,
+            need=report.need,
+        )
+        named = policy.named_time(report.said_at, now, self._rules)
         row = await self._records.row(
             lease_id, lease_id, caller_id, report.outcome_id, report.outcome.value, now,
-            what.whole_phone, list(what.rests), what.language,
+            what.whole_phone, list(what.rests), what.language, what.move.value,
+            [o.value for o in what.counted or (report.outcome,)], named, report.need or "",
+            report.line_minutes,
         )  # fmt: skip
         if row["lease"] is None:
             raise UnknownLeaseError

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from callers.dispatch.live_dispatches import LiveDispatches
 from callers.dispatch.places import Places
 from callers.queue.lease import CallerOnDuty, Check, Granted, NoVoter, Unreported
+from callers.queue.next_moves import PastOutcome
 from callers.scripts import wording as scripts
 from callers.scripts.ab_tests import Trials
 from callers.service.database_clock import DatabaseClock
@@ -52,7 +53,7 @@ class Answers:
             unreported=[self.unreported(one) for one in due],
         )
 
-    def show(self, caller: CallerOnDuty, granted: Granted) -> VoterOnLease:
+    def show(self, caller: CallerOnDuty, granted: Granted, before: PastOutcome | None = None) -> VoterOnLease:
         """Returns a lease as its caller may see it: the voter only once they are dialled."""
         place = self._places.get(granted.precinct_id)
         zone = place.zone if place else "UTC"
@@ -68,6 +69,7 @@ class Answers:
             polling_place=name,
             closes_at=closes_at,
             timezone=zone,
+            opens_at=place.opens_at if place else None,
             expires_at=granted.expires_at,
             missing_at_start=round(live.row["missing_at_start"]) if live else 0,
             missing_now=self._dispatches.missing_now(granted.precinct_id),
@@ -82,6 +84,7 @@ class Answers:
                 "name": granted.name,
                 "phone": granted.phone,
                 "script": scripts.script(language, granted.name, caller.name, name, closes, lines),
+                "said_before": _said_before(caller, before, zone) if before else "",
                 "shown": True,
             }
         )
@@ -93,6 +96,14 @@ class Answers:
         key = "hours_now" if found.reason == "hours" else found.reason
         words = scripts.reason(caller.reads, key)
         return LeaseStatus(live=False, reason=found.reason, message=words)
+
+
+def _said_before(caller: CallerOnDuty, before: PastOutcome, zone: str) -> str:
+    words = scripts.words(caller.reads)
+    said = words[before.outcome.value]
+    if before.said_at:
+        said += f" ({scripts.local(before.said_at, zone)})"
+    return words["said_before"].format(time=scripts.local(before.at, zone), outcome=said)
 
 
 def _spoken(caller: CallerOnDuty) -> str:

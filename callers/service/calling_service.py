@@ -19,6 +19,7 @@ from callers.lists.dialer_lists import Lists
 from callers.people.people import People
 from callers.queue.lease import CallerOnDuty, Granted, NoVoter
 from callers.queue.leases import Queue, calling_url
+from callers.queue.next_moves import NextMoves
 from callers.rules.budgets import Origin
 from callers.rules.policy import local_time_today
 from callers.scripts.ab_tests import Trials
@@ -42,6 +43,7 @@ from election.wire.callers import (
     VoterOnLease,
 )
 
+_MOVES_KEPT_SECONDS = 5.0  # real
 _WARMED_A_TICK = 20  # precincts whose candidates are read ahead; a tick has more to do
 _CONNECTIONS_SECONDS = 2.0  # real; between looks at how many the database has left
 _CONNECTIONS_FREE = """
@@ -89,6 +91,7 @@ class CallingService:
         self.idle = IdleReasons()
         self.people = People(pool, settings.address_callers)
         self.links = CallerLinks(self.queue, self.people, at)
+        self.next_moves = NextMoves(pool, places.closes_at, _MOVES_KEPT_SECONDS)
         self.trials = Trials(pool)
         self.control = ControlGroup(pool, settings.control_share, settings.secret.get_secret_value())
         self.lists = Lists(pool, self.queue, encryption, settings.listed_per_hour)
@@ -102,7 +105,10 @@ class CallingService:
     async def current(self, caller: CallerOnDuty) -> VoterOnLease | None:
         """Returns the voter a caller holds."""
         granted = await self.queue.current(caller.caller_id, self.time.now())
-        return self._answers.show(caller, granted) if granted else None
+        if granted is None:
+            return None
+        before = await self.next_moves.last_word(granted.lease_id) if granted.shown else None
+        return self._answers.show(caller, granted, before)
 
     async def next_voter(self, caller: CallerOnDuty) -> LeaseAnswer:
         """The voter a caller holds, else the next one, else why there is none."""
@@ -160,7 +166,8 @@ class CallingService:
         if found.first:
             self.metrics.shown.inc()
             self._pacing.owes(caller, 1)
-        voter = self._answers.show(caller, found.granted)
+        before = await self.next_moves.last_word(lease_id)
+        voter = self._answers.show(caller, found.granted, before)
         return still.model_copy(update={"phone": found.phone, "voter": voter})
 
     async def heartbeat(self, caller: CallerOnDuty, lease_id: UUID) -> LeaseStatus:
@@ -171,10 +178,13 @@ class CallingService:
     async def record(self, caller: CallerOnDuty, lease_id: UUID, report: OutcomeReport) -> OutcomeReceipt:
         """Records what came of the call. Raises as `Outcomes.record` does."""
         now = self.time.now()
-        if report.call_back_local:
-            precinct = await self.queue.outcomes.precinct_of(caller.caller_id, lease_id)
-            at = local_time_today(now, report.call_back_local, self.places.zone(precinct) or "UTC")
-            report = report.model_copy(update={"call_back_at": at})
+        local = {"call_back_at": report.call_back_local, "said_at": report.said_local}
+        if any(local.values()):
+            zone = (
+                self.places.zone(await self.queue.outcomes.precinct_of(caller.caller_id, lease_id)) or "UTC"
+            )
+            times = {field: local_time_today(now, said, zone) for field, said in local.items() if said}
+            report = report.model_copy(update=times)
         done = await self.queue.outcomes.record(caller.caller_id, lease_id, report, now)
         if not done.duplicate:
             self.metrics.outcomes.labels(done.outcome.value).inc()

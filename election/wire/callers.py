@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 
 class Outcome(StrEnum):
@@ -25,6 +25,34 @@ class Outcome(StrEnum):
     MOVED = "moved"
     OTHER_LANGUAGE = "other_language"
     ABUSIVE = "abusive"  # the caller was abused; their captain sees it
+    WILL_VOTE_AT = "will_vote_at"  # `said_at`: when
+    NEEDS_RIDE = "needs_ride"
+    NEEDS_INFORMATION = "needs_information"  # `need`: what
+    AT_WORK = "at_work"  # `said_at`: until when
+    SOMEONE_ELSE = "someone_else"  # of the household, answered
+    LONG_LINE = "long_line"  # at the polling place, as the voter says; `line_minutes`
+    LEFT_MESSAGE = "left_message"
+
+
+class NextMove(StrEnum):
+    """What follows from an outcome, at a time that `callers/rules/policy.py` sets."""
+
+    CALL = "call"  # called again at an agreed time, before others
+    RETRY = "retry"  # nobody was reached: called again after a rest
+    STAFF = "staff"  # staff see to it
+    WATCH = "watch"  # said they will vote: only a strike-off is waited for
+    NONE = ""
+
+
+class MoveState(StrEnum):
+    """How a next move stands: `kept` once the voter is struck off, `broken` from an hour before the close."""
+
+    OPEN = "open"
+    KEPT = "kept"
+    BROKEN = "broken"
+
+
+Need = Literal["place", "hours", "papers", "language"]
 
 
 class VoterOnLease(BaseModel):
@@ -46,6 +74,8 @@ class VoterOnLease(BaseModel):
     timezone: str
     expires_at: datetime
     script: list[str] = Field(default_factory=list)
+    opens_at: datetime | None = None
+    said_before: str = ""  # on an earlier call, in words; empty until the caller dials
     missing_at_start: int = 0  # votes missing in the precinct when this dispatch began
     missing_now: int | None = None  # None: the tally has not been heard for a while
     shown: bool = False  # dialled: who it is stands above
@@ -103,9 +133,13 @@ class OutcomeReport(BaseModel):
 
     outcome_id: UUID
     outcome: Outcome
-    call_back_at: datetime | None = None
+    call_back_at: AwareDatetime | None = None
     call_back_local: str | None = Field(default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # at the precinct
     language: str | None = Field(default=None, pattern="^[a-z]{2,3}$")
+    said_at: AwareDatetime | None = None  # a time the voter named: will_vote_at, at_work
+    said_local: str | None = Field(default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # at the precinct
+    need: Need | None = None  # needs_information
+    line_minutes: int | None = Field(default=None, ge=0, le=600)  # long_line
 
 
 class ScriptTrialOrder(BaseModel):
@@ -234,6 +268,48 @@ class SignUps(BaseModel):
     last_at: datetime
 
 
+class PromiseCount(BaseModel):
+    """Voters of a precinct who said within an hour that they will vote, by what came of it."""
+
+    precinct_id: str
+    precinct: str
+    hour: datetime  # its beginning, when they said so
+    open: int
+    kept: int
+    broken: int
+
+
+class NextMoveCount(BaseModel):
+    """Voters whose last word this was, by what came of it."""
+
+    outcome: Outcome
+    move: NextMove
+    open: int
+    kept: int
+    broken: int
+
+
+class NextMoveLine(BaseModel):
+    """One voter who waits for a next move. No name: who may see one looks the id up in the roll."""
+
+    voter_id: str
+    precinct_id: str
+    outcome: Outcome
+    move: NextMove
+    at: datetime  # when it was said
+    due_at: datetime | None  # None: no time of its own
+    said_at: datetime | None
+    need: str
+    line_minutes: int | None
+    state: MoveState
+
+
+class NextMoveList(BaseModel):
+    """`GET /next-moves?move=`: what is still open, soonest first; at most 2,000."""
+
+    moves: list[NextMoveLine]
+
+
 class FloorView(BaseModel):
     """`GET /floor`: who calls now, and what came of today's calls. No voter is named."""
 
@@ -244,6 +320,8 @@ class FloorView(BaseModel):
     held_back: dict[str, int] = Field(
         default_factory=dict
     )  # refusals by budget, at this service since its start
+    promises: list[PromiseCount] = Field(default_factory=list)
+    next_moves: list[NextMoveCount] = Field(default_factory=list)
 
 
 class BarOrder(BaseModel):

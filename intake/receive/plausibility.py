@@ -6,9 +6,10 @@ The log never depends on it: whether a count is held is the tally's decision, fr
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from election.domain.checkin import Channel, Message, Reading
 from election.domain.ids import PrecinctId
@@ -75,10 +76,14 @@ class Plausibility:
         feed: IntakeView,
         opened: Callable[[PrecinctId], float | None] | None = None,
         hours: Callable[[PrecinctId], tuple[datetime, datetime] | None] | None = None,
+        not_on_roll: Callable[[PrecinctId, Iterable[int]], list[int]] | None = None,
     ) -> None:
-        """`opened`: when the polls of a precinct open, epoch seconds, where that is known; `hours`: when they
+        """`not_on_roll`: which numbers struck off the roll there lacks.
+
+        `opened`: when the polls of a precinct open, epoch seconds, where that is known; `hours`: when they
         open and close, as staff last decided.
         """
+        self._not_on_roll = not_on_roll or (lambda precinct_id, numbers: [])
         self._feed = feed
         self._hours = hours or (lambda precinct_id: None)
         self._opened = opened or (lambda precinct_id: None)
@@ -110,6 +115,7 @@ class Plausibility:
             place.last_votes if place and fresh else None,
             place.last_observed_at if place and fresh else None,
             counts_known=place is not None and fresh,
+            not_on_roll=partial(self._not_on_roll, precinct_id),
         )
 
     def _confirmed(self, message: Message, reading: Reading) -> bool:

@@ -1,6 +1,6 @@
 """The answer to what a watcher asks that the election folder knows, in the watcher's language."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ class PlaceNow(NamedTuple):
     last_votes: int | None = None
     last_at: int | None = None
     counts_known: bool = False
+    not_on_roll: Callable[[Iterable[int]], list[int]] = lambda numbers: []  # of numbers struck off there
 
 
 LookUp = Callable[[PrecinctId], PlaceNow]

@@ -276,6 +276,14 @@ class _Writer:
     def _voters(self, reading: Reading) -> str:
         number = len(reading.roll_numbers)
         rolls = _rolls(reading.roll_numbers)
+        if self.look_up and reading.precinct_id:
+            wrong = self.look_up(reading.precinct_id).not_on_roll(reading.roll_numbers)
+            if (
+                wrong
+            ):  # kept all the same: our roll may be older than theirs, and a number on no roll strikes nobody
+                rest = number - len(wrong)
+                said = _rolls(tuple(wrong))
+                return self._fill("not_on_roll", rolls=said, precinct=reading.precinct_id, number=rest)
         return self._fill("voters", number=number, precinct=reading.precinct_id, rolls=rolls)
 
     def _unknown(self, readings: list[Reading]) -> str:

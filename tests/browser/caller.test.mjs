@@ -8,7 +8,7 @@ const storage = await import("fake-indexeddb").catch(() => null);
 const needsBoth = storage ? needsPage : { skip: "fake-indexeddb is not installed: npm ci" };
 const TOKEN = "caller-key-0123456789";
 const PAGE = `<main data-lease="L1" data-saved="Saved here" data-offline="No connection" data-stop="Do not dial">
-<h1 id="name">Ward 1</h1><p id="number" hidden></p><button id="call">Call</button><p id="before">comes with Call</p><p id="notice" hidden></p>
+<h1 id="name">Ward 1</h1><p id="number" hidden></p><p id="earlier" hidden></p><button id="call">Call</button><p id="before">comes with Call</p><p id="notice" hidden></p>
 <div id="called" hidden><section id="script"></section>
 <form class="outcome"><input type="hidden" name="lease_id" value="L1"><input type="hidden" name="outcome_id" value="O1">
 <button name="outcome" value="will_vote">Will vote</button></form></div></main>`;
@@ -80,12 +80,13 @@ test("what pages of before kept is taken over once", needsBoth, async () => {
 test("who is called is shown as text once consent stands, and dialled", needsBoth, async () => {
   await open();
   page.begin(document);
-  dialled({ live: true, message: "", phone: "+12155550101", voter: { name: "<b>Rosa</b>", phone: "555-0101", script: ["Hello", "<i>Bye</i>"] } });
+  dialled({ live: true, message: "", phone: "+12155550101", voter: { name: "<b>Rosa</b>", phone: "555-0101", script: ["Hello", "<i>Bye</i>"], said_before: "At 12:00 they said: Will vote" } });
   await until(() => went.length);
   assert.deepEqual(went, ["tel:+12155550101"]);
   assert.equal(document.getElementById("name").textContent, "<b>Rosa</b>");
   assert.equal(document.querySelectorAll("#script p").length, 2);
   assert.equal(document.getElementById("called").hidden, false);
+  assert.deepEqual([document.getElementById("earlier").hidden, document.getElementById("earlier").textContent], [false, "At 12:00 they said: Will vote"]);
   assert.equal(document.getElementById("before"), null);
 });
 

@@ -39,7 +39,7 @@ class Feed:
         self.seq = 1
         self.infos = [
             PrecinctInfo(
-                precinct_id=p, name=f"Hall {p}", registered=1000, opens_at=0,
+                precinct_id=p, name=f"Hall {p}", registered=1000, opens_at=int(NOON.timestamp()) - 5 * 3600,
                 closes_at=int(CLOSES.timestamp()), timezone=ZONE,
             )
             for p in precincts

@@ -58,6 +58,13 @@ insert into leases
     (lease_id, voter_id, phone, precinct_id, caller_id, granted_at, expires_at, ended_at, ended_by)
 values ($1, $2, $3, $4, $5, $6, $7, $7, 'outcome')
 """
+_ASKED_FOR_A_RIDE = """
+insert into calls (outcome_id, lease_id, voter_id, phone, precinct_id, caller_id, outcome, at,
+                   rest_until, whole_phone, next_move)
+select lease_id, lease_id, voter_id, phone, precinct_id, caller_id, 'needs_ride', ended_at,
+       'infinity', false, 'staff'
+from leases where ended_by = 'outcome'
+"""
 _ALERT = """
 insert into alerts (alert_id, rehearsal, kind, subject, precinct_id, county, reason, raised_at)
 values ($1, false, 'lagging', 'K-01', 'K-01', 'Kent', 'trouble at the hall', $2)
@@ -328,6 +335,7 @@ class House:
                 _LEASED, uuid4(), f"{precinct}/0", "+12155550199", precinct, caller, shown,
                 shown + timedelta(minutes=5),
             )  # fmt: skip
+        await connection.execute(_ASKED_FOR_A_RIDE)
         await connection.execute(_ALERT, self.alert, NOON - timedelta(minutes=5))
         await links.revoke(connection, ["wat-sussex"])
         await connection.close()

@@ -338,6 +338,7 @@ _CALLERS: dict[tuple[str, str], Ask] = {
     ("POST", "/links/end"): _to("/links/end", json={"kind": "caller", "subjects": ["c-barred"]}),
     ("PUT", "/floor/{caller_id}"): _to("/floor/c-off", json={"barred": True}),
     ("GET", "/views"): _to("/views?voter=K-01/0"),
+    ("GET", "/next-moves"): _to("/next-moves?move=staff"),
     ("POST", "/trials"): _on_trial(False, json=TRIAL),
     ("DELETE", "/trials"): _on_trial(True),
     ("POST", "/lists"): _to("/lists", json={"precinct_id": "K-01", "lines": 1}),

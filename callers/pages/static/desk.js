@@ -3,8 +3,8 @@
 import { Queue } from "./queue.js";
 
 /** @import {Entry, Kept, Verdict} from "./queue.js" */
-/** @typedef {{lease_id: string, outcome_id: string, outcome: string, call_back_local?: string, language?: string}} Report */
-/** @typedef {{live: boolean, reason?: string, message: string, phone?: string, voter?: {name: string, phone: string, script: string[]}}} LeaseStatus */
+/** @typedef {{lease_id: string, outcome_id: string, outcome: string, call_back_local?: string, language?: string, said_local?: string, need?: string, line_minutes?: string}} Report */
+/** @typedef {{live: boolean, reason?: string, message: string, phone?: string, voter?: {name: string, phone: string, script: string[], said_before?: string}}} LeaseStatus */
 
 /** What an outcome is answered: of a lease that has ended nothing more is wanted. @param {number} status @returns {Verdict} */
 export const verdictOnOutcome = (status) => (status >= 500 || status === 429 || status === 401 ? "later" : "refused");
@@ -61,6 +61,8 @@ export function begin(page) {
     byId("script")?.replaceChildren(...lines);
     for (const id of ["number", "called"]) byId(id)?.removeAttribute("hidden");
     byId("before")?.remove();
+    const earlier = byId("earlier");
+    if (earlier && voter.said_before) { earlier.textContent = voter.said_before; earlier.hidden = false; }
   };
 
   // --- outcomes kept until answered
@@ -94,7 +96,8 @@ export function begin(page) {
       const queue = await opening;
       await queue.add(entryOf({
         lease_id: value("lease_id") ?? "", outcome_id: value("outcome_id") ?? "", outcome,
-        call_back_local: value("call_back_local"), language: value("language"),
+        call_back_local: value("call_back_local"), language: value("language"), said_local: value("said_local"),
+        need: value("need"), line_minutes: value("line_minutes"),
       }));
       await queue.send();
     } catch {

@@ -60,8 +60,8 @@ async def desk(database_url: str, connection: asyncpg.Connection, tmp_path: Path
         )  # fmt: skip
         await connection.execute(
             "insert into calls (outcome_id, lease_id, voter_id, phone, precinct_id, caller_id, outcome, at,"
-            " rest_until, whole_phone)"
-            " values ($1, $2, $3, '+12155550100', $4, $5, 'will_vote', $6, 'infinity', false)",
+            " rest_until, whole_phone, next_move)"
+            " values ($1, $2, $3, '+12155550100', $4, $5, 'will_vote', $6, 'infinity', false, 'watch')",
             uuid4(), lease, f"{precinct}/0", precinct, f"c{n}", done,
         )  # fmt: skip
     feed = Feed(list(COUNTIES))
@@ -123,7 +123,15 @@ async def test_a_lead_sees_and_bars_the_callers_of_own_counties(
 ) -> None:
     floor = (await desk.ask(KENT, "GET", "/floor"))[1]
     assert ([c["caller_id"] for c in floor["callers"]], floor["outcomes"]) == (["c0"], {"will_vote": 1})
-    assert (await desk.ask(STAFF, "GET", "/floor"))[1]["outcomes"] == {"will_vote": 2}
+    whole = (await desk.ask(STAFF, "GET", "/floor"))[1]
+    assert whole["outcomes"] == {"will_vote": 2}
+    assert [(p["precinct"], p["open"], p["kept"]) for p in floor["promises"]] == [("Hall a", 1, 0)]
+    assert whole["next_moves"] == [
+        {"outcome": "will_vote", "move": "watch", "open": 2, "kept": 0, "broken": 0}
+    ]
+    status, waiting = await desk.ask(KENT, "GET", "/next-moves?move=watch")
+    assert (status, [line["voter_id"] for line in waiting["moves"]]) == (200, ["a/0"])
+    assert (await desk.ask(KENT, "GET", "/next-moves?move=dance"))[0] == 400
     for caller in ("c1", "c2", "nobody"):  # of another county, of none as yet, of nobody: alike
         status, said = await desk.ask(KENT, "PUT", f"/floor/{caller}", json={"barred": True})
         assert (status, said["reason"]) == (404, "unknown_caller")

@@ -192,10 +192,25 @@ async def test_whatever_else_a_caller_has_to_say_on_pages_that_anyone_can_use(
         more = page.locator("details summary")
         await more.click()
         await clean(page)
-        await page.locator("#at").fill("15:30")
-        await page.locator("form.outcome", has=page.locator("#at")).get_by_role("button").click()
+        await page.locator("#call_back").fill("15:30")
+        await page.locator("form.outcome", has=page.locator("#call_back")).get_by_role("button").click()
         await expect(page.locator("h1")).to_have_text("Saved: Call back")
         await clean(page)
+        await page.get_by_role("button", name="Next voter").click()
+        await page.locator("#call").click()
+        await page.locator("#will_vote_at").focus()
+        await page.locator("#will_vote_at").fill("17:00")  # by keyboard alone
+        await page.keyboard.press("Enter")
+        await expect(page.locator("h1")).to_have_text("Saved: Will vote at a time")
+        await page.get_by_role("button", name="Next voter").click()
+        await page.locator("#call").click()
+        await more.click()
+        await expect(page.locator("#called")).to_contain_text("Place: Hall a")
+        await expect(page.locator("#called")).to_contain_text("Hours: 07:00–20:00")
+        await expect(page.locator("#called")).to_contain_text("not in our records")
+        await page.locator("#need").select_option("papers")
+        await page.locator("form.outcome", has=page.locator("#need")).get_by_role("button").click()
+        await expect(page.locator("h1")).to_have_text("Saved: Needs information")
         await page.get_by_role("button", name="Next voter").click()
         await page.locator("#call").click()
         await more.click()
@@ -222,6 +237,8 @@ async def test_whatever_else_a_caller_has_to_say_on_pages_that_anyone_can_use(
         token = TOKENS.sign("captain", {"account": "lea", "bank": ""})
         await page.goto(f"{one.url}/c/captain/{token}")
         await expect(page.locator("caption").first).to_have_text("Callers today")
+        await expect(page.get_by_role("region", name="Promises").locator("tbody")).to_contain_text("Hall a")
+        await expect(page.get_by_role("region", name="Next moves")).to_contain_text("staff see to it")
         await clean(page)
         await page.locator("#precinct").fill("a")
         await page.get_by_role("button", name="Make a sheet").click()
@@ -235,9 +252,12 @@ async def test_whatever_else_a_caller_has_to_say_on_pages_that_anyone_can_use(
         await page.goto(f"{one.url}/c/join/abc")
         await clean(page)
     calls = await connection.fetch("select outcome, rest_until, language from calls order by at")
-    assert [r["outcome"] for r in calls] == ["call_back", "other_language", "abusive"]
+    assert [r["outcome"] for r in calls] == [
+        "call_back", "will_vote_at", "needs_information", "other_language", "abusive",
+    ]  # fmt: skip
     assert calls[0]["rest_until"] == NOON.replace(hour=20, minute=30), "15:30 in New York"
-    assert calls[1]["language"] == "vi"
+    assert calls[1]["rest_until"] == NOON.replace(hour=23), "an hour after 17:00"
+    assert calls[3]["language"] == "vi"
     caller = await connection.fetchrow("select languages, page_language from callers")
     assert tuple(caller) == (["en", "es"], "es"), "the page is in Spanish, and they speak what they spoke"
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import uuid4
 
 import asyncpg
@@ -20,15 +20,17 @@ from hypothesis.stateful import (
 from callers.lists.dialer_lists import Lists
 from callers.queue.lease import AlreadyRecordedError, CallerOnDuty, Granted, TooLateError
 from callers.queue.leases import Queue
-from callers.rules.policy import Rules, may_dial
+from callers.queue.next_moves import NextMoves
+from callers.rules.policy import PROMISES, Rules, may_dial
 from callers.voters.encryption import Encryption
 from election.postgres.database import open_pool
-from election.wire.callers import Outcome, OutcomeReport
+from election.wire.callers import Need, NextMove, Outcome, OutcomeReport
 from tests.callers.conftest import NOON, ZONE, add_voters, open_precinct
 
 CALLERS = [CallerOnDuty(f"c{n}", f"C {n}", ("en",) if n else ("en", "es")) for n in range(3)]
 VOTERS, HOUSEHOLD = 9, 3
 LEASE = timedelta(minutes=10)
+MOVES = [move for move in NextMove if move is not NextMove.NONE]
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -43,6 +45,7 @@ class QueueMachine(RuleBasedStateMachine):
         ticks = iter(range(10**9))
         self.queues = [Queue(self.pool, Rules(), lambda _: ZONE, monotonic=lambda: float(next(ticks)) * 10)
                        for _ in range(2)]  # fmt: skip
+        self.moves = NextMoves(self.pool, lambda _: None)
         self.now = NOON
         self.forbidden_voters: set[str] = set()  # struck off
         self.forbidden_phones: set[str] = set()  # opted out
@@ -96,10 +99,12 @@ class QueueMachine(RuleBasedStateMachine):
             assert line.phone not in self.forbidden_phones
 
     @precondition(lambda self: self.leases)
-    @rule(pick=st.integers(0, 99), outcome=st.sampled_from(sorted(Outcome)), service=st.integers(0, 1))
-    def finish(self, pick: int, outcome: Outcome, service: int) -> None:
+    @rule(pick=st.integers(0, 99), outcome=st.sampled_from(sorted(Outcome)), service=st.integers(0, 1),
+          named=st.sampled_from([None, 0, 60, 240]), need=st.sampled_from(get_args(Need)))  # fmt: skip
+    def finish(self, pick: int, outcome: Outcome, service: int, named: int | None, need: Need) -> None:
         caller, lease = self.leases[-1 - pick % min(3, len(self.leases))]
-        report = OutcomeReport(outcome_id=uuid4(), outcome=outcome, language="es")
+        said_at = None if named is None else self.now + timedelta(minutes=named)
+        report = OutcomeReport(outcome_id=uuid4(), outcome=outcome, language="es", said_at=said_at, need=need)
         try:
             self.run(self.queues[service].outcomes.record(caller, lease.lease_id, report, self.now))
         except AlreadyRecordedError:
@@ -153,6 +158,22 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(minutes=st.sampled_from([0.05, 1, 11, 91, 300]))
     def time_passes(self, minutes: float) -> None:
         self.now += timedelta(minutes=minutes)
+
+    @rule()
+    def look_at_next_moves(self) -> None:
+        """A voter waits with one promise at most; nobody struck off waits, nor for a call who said STOP."""
+        at = self.now
+        waiting = [r for m in MOVES for r in self.run(self.moves.waiting(m, "ann", at, lambda _: True))]
+        promised = [row["voter_id"] for row in waiting if row["outcome"] in PROMISES]
+        assert len(promised) == len(set(promised))
+        assert not {row["voter_id"] for row in waiting} & self.forbidden_voters
+        called = [row["voter_id"] for row in waiting if row["move"] in ("call", "retry")]
+        phones = self.run(self.pool.fetch("select phone from voters where voter_id = any($1)", called))
+        assert not {row["phone"] for row in phones} & self.forbidden_phones
+        found = self.run(self.moves.counted(at))
+        kept = sum(one.kept for one in found)
+        assert sum(one.open for one in found) >= len(waiting)
+        assert kept == 0 or self.forbidden_voters
 
     @rule()
     def sweep(self) -> None:

@@ -1,14 +1,24 @@
 """Calling hours hold in the voter's local time, also when clocks change; outcomes have their consequences."""
 
 from datetime import UTC, datetime, time, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callers.rules.policy import AT_ONCE, NEVER_AGAIN, Rules, consequence, may_dial, open_zones
-from election.wire.callers import Outcome
+from callers.rules.policy import (
+    AT_ONCE,
+    NEVER_AGAIN,
+    PROMISES,
+    Rules,
+    consequence,
+    may_dial,
+    move_state,
+    open_zones,
+)
+from election.wire.callers import MoveState, NextMove, Outcome, OutcomeReport
 
 RULES = Rules()
 AT = datetime(2026, 11, 3, 17, tzinfo=UTC)
@@ -65,3 +75,66 @@ def test_another_language_moves_the_voter_to_that_queue_at_once() -> None:
     assert (what.rests, what.language) == ((AT_ONCE,), "vi")
     with pytest.raises(ValueError, match="language"):
         consequence(Outcome.OTHER_LANGUAGE, AT, RULES)
+
+
+@given(minutes=st.integers(-600, 600))
+def test_a_promise_at_a_time_is_asked_of_again_an_hour_after_that_time(minutes: int) -> None:
+    """A time that has passed already was now at the latest."""
+    named = AT + timedelta(minutes=minutes)
+    what = consequence(Outcome.WILL_VOTE_AT, AT, RULES, said_at=named)
+    assert what.move is NextMove.CALL
+    assert what.rests == (max(named, AT) + timedelta(hours=1),)
+
+
+@pytest.mark.parametrize("said_at", [datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)])
+@pytest.mark.parametrize("outcome", ["will_vote_at", "at_work", "call_back"])
+def test_a_time_of_another_age_is_none_that_was_named(outcome: str, said_at: datetime) -> None:
+    what = consequence(Outcome(outcome), AT, RULES, said_at=said_at)
+    assert what == consequence(Outcome(outcome), AT, RULES)
+
+
+def test_a_report_without_an_offset_is_refused_and_not_guessed() -> None:
+    for field in ("said_at", "call_back_at"):
+        with pytest.raises(ValueError, match="timezone"):
+            OutcomeReport.model_validate(
+                {"outcome_id": uuid4(), "outcome": "at_work", field: "2026-11-03T17:00"}
+            )
+
+
+def test_who_is_at_work_is_not_called_before_the_time_they_named() -> None:
+    until = AT + timedelta(hours=5)
+    assert consequence(Outcome.AT_WORK, AT, RULES, said_at=until).rests == (until,)
+
+
+@pytest.mark.parametrize("outcome", ["no_answer", "left_message", "someone_else"])
+def test_tries_that_reach_nobody_rest_the_phone_and_are_counted_together(outcome: str) -> None:
+    what = consequence(Outcome(outcome), AT, RULES)
+    assert what.whole_phone
+    assert what.move is NextMove.RETRY
+    assert (len(what.rests), what.rests[-1]) == (3, NEVER_AGAIN)
+    assert set(what.counted) == {"no_answer", "left_message", "someone_else"}
+
+
+@pytest.mark.parametrize(("need", "move"), [("place", "call"), ("hours", "call"),
+                                            ("papers", "staff"), ("language", "staff")])  # fmt: skip
+def test_what_no_election_folder_holds_is_for_staff(need: str, move: str) -> None:
+    what = consequence(Outcome.NEEDS_INFORMATION, AT, RULES, need=need)
+    assert (what.move, what.rests) == (move, (AT + RULES.information_rest,))
+    with pytest.raises(ValueError, match="needs what"):
+        consequence(Outcome.NEEDS_INFORMATION, AT, RULES)
+
+
+@pytest.mark.parametrize("outcome", sorted(Outcome))
+def test_whoever_may_be_called_again_has_a_next_move(outcome: str) -> None:
+    """Nobody is left resting whom no list shows; and who said that they will vote is never without one."""
+    what = consequence(Outcome(outcome), AT, RULES, language="es", need="hours")
+    assert (what.move is not NextMove.NONE) >= (what.rests[0] < NEVER_AGAIN)
+    assert outcome not in PROMISES or what.move in (NextMove.CALL, NextMove.WATCH)
+
+
+def test_a_promise_is_broken_from_an_hour_before_the_close_and_kept_by_a_strike_off_however_late() -> None:
+    closes = AT + timedelta(hours=3)
+    times = (AT, closes - timedelta(minutes=61), closes - timedelta(hours=1), closes)
+    assert [move_state(False, at, closes) for at in times] == ["open", "open", "broken", "broken"]
+    assert {move_state(True, at, closes) for at in times} == {MoveState.KEPT}
+    assert move_state(False, closes, None) is MoveState.OPEN
