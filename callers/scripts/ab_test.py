@@ -16,8 +16,12 @@ from statistics import NormalDist
 from callers.scripts.sequential import likelihood_ratio
 from election.wire.callers import Outcome
 
-SUCCESS = frozenset({Outcome.WILL_VOTE})
-ANSWERS = SUCCESS | {Outcome.REFUSED, Outcome.CALL_BACK, Outcome.DO_NOT_CALL, Outcome.ABUSIVE}
+SUCCESS = frozenset({Outcome.WILL_VOTE, Outcome.WILL_VOTE_AT})
+# Somebody who can vote listened: what is asked for and when one is at work are answers, too.
+ANSWERS = SUCCESS | {
+    Outcome.REFUSED, Outcome.CALL_BACK, Outcome.DO_NOT_CALL, Outcome.ABUSIVE, Outcome.NEEDS_RIDE,
+    Outcome.NEEDS_INFORMATION, Outcome.AT_WORK,
+}  # fmt: skip
 LEAST_ANSWERS = 30  # of each variant, before a normal approximation says anything
 
 

@@ -32,6 +32,7 @@ from phonenumbers import SUPPORTED_REGIONS
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from election.domain import kinds
 from election.domain.phones import _plan
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -205,8 +206,16 @@ def _of_day_file() -> list[Expression]:
     return [Expression("election/folder/day_file.py", made, ("match",))]
 
 
+def _of_kinds() -> list[Expression]:
+    return [Expression("election/domain/kinds.py", made, ("search",)) for made in kinds._PATTERNS.values()]
+
+
 # Files that make some at run time, and what they make.
-MADE = {"election/domain/phones.py": _of_phones, "election/folder/day_file.py": _of_day_file}
+MADE = {
+    "election/domain/phones.py": _of_phones,
+    "election/folder/day_file.py": _of_day_file,
+    "election/domain/kinds.py": _of_kinds,
+}
 
 
 def every_expression() -> list[Expression]:
