@@ -37,7 +37,7 @@ def test_the_shell_completes_commands_and_options() -> None:
         found = CliRunner().invoke(app, [], prog_name="beluga", env=asked)
         return found.output.split()
 
-    assert completed("beluga ca", 1) == ["capacity", "callers"]
+    assert completed("beluga ma", 1) == [] and completed("beluga pr", 1) == ["project", "preflight"]
     assert completed("beluga capacity --w", 2) == ["--watchers"]
 
 
