@@ -139,6 +139,14 @@ async def _copy(connection: asyncpg.Connection, table: str, columns: tuple[str, 
     await connection.copy_records_to_table(table, columns=columns, records=rows, timeout=SAVE_SECONDS)
 
 
+# By name: a column that a migration adds under a running service then changes no prepared statement.
+_DAY = "select name, date, timezone, opens, closes, languages, kind, roster_version from election"
+_WATCHERS = (
+    "select watcher_id, name, phone, language, precinct_ids, backup_phone, coordinator, shift_start,"
+    " shift_end from watchers"
+)
+
+
 async def load_election(connection: asyncpg.Connection, *, shapes: bool = True) -> Election | None:
     """The election in the database, as of one moment; None where none has been imported.
 
@@ -152,7 +160,7 @@ async def load_election(connection: asyncpg.Connection, *, shapes: bool = True) 
 
 async def _load(connection: asyncpg.Connection, shapes: bool) -> Election | None:
     names = _NAMES if shapes else _NAMES.replace("geometry", "null as geometry")
-    day = await connection.fetchrow("select * from election")
+    day = await connection.fetchrow(_DAY)
     if day is None:
         return None
     places = await connection.fetch(
@@ -167,7 +175,7 @@ async def _load(connection: asyncpg.Connection, shapes: bool) -> Election | None
         "select scope, local_time, share, election from curve_points"
         ' order by scope collate "C", election collate "C", local_time'
     )
-    watchers = await connection.fetch('select * from watchers order by watcher_id collate "C"')
+    watchers = await connection.fetch(f'{_WATCHERS} order by watcher_id collate "C"')
     return Election(
         day=_day(day),
         precincts=tuple(_precinct(p) for p in places),
@@ -240,14 +248,14 @@ async def move_watchers(connection: asyncpg.Connection, posts: Mapping[str, Sequ
     are left out. Call it within a transaction, as `save_election`; it waits for an import under way.
     """
     await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
-    day = await connection.fetchrow("select * from election")
+    day = await connection.fetchrow(_DAY)
     if day is None:
         return None
     places = await connection.fetch(
         f"select {_NAMES.removesuffix(', geometry')} from precincts order by position",  # noqa: S608
         timeout=SAVE_SECONDS,
     )
-    rows = await connection.fetch("select * from watchers")
+    rows = await connection.fetch(_WATCHERS)
 
     def made() -> tuple[str, str]:
         precincts = tuple(_precinct(p) for p in places)

@@ -38,8 +38,9 @@ from tally.engine import change_topics
 LOOK_SECONDS = 0.2  # between moments that we ask of whether everything up to them has been read
 MOST_LOOKS = 4_096  # of them, some quarter of an hour; behind an older transaction the first are forgotten
 
-# A missing table is a database that has not been migrated yet: the same remedy, time.
-AWAY: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.UndefinedTableError)
+# A database that is not migrated yet, or just being migrated, answers; the remedy is the same: time.
+MIGRATING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InvalidCachedStatementError)
+AWAY: tuple[type[BaseException], ...] = (*UNREACHABLE, *MIGRATING)
 
 
 class Sink(Protocol):
@@ -103,7 +104,7 @@ class Follower:
             try:
                 await self._session(rest.reset)
             except AWAY as error:
-                lost = not isinstance(error, asyncpg.UndefinedTableError)  # it answers, and has no table yet
+                lost = not isinstance(error, MIGRATING)
                 self._log.warning(
                     "database_away", work="log", error=type(error).__name__, connected=self.connected
                 )

@@ -113,7 +113,7 @@ async def check(database_url: str, load: Load) -> None:
     keys = [m.provider_message_id for m in messages]
     assert len(keys) == len(set(keys))
     assert set(load.acknowledged) <= set(keys)
-    # nothing else was made up; a second question in a row is handed to the desk, once, by an entry that names it
+    # nothing else was made up; a second question in a row is handed to the desk, once, by one that names it
     handed = {f"handed:{m.message_id}" for m in messages if m.provider_message_id in load.sent}
     assert set(keys) <= load.sent | handed
     expected = [

@@ -15,8 +15,8 @@ from twilio.request_validator import RequestValidator
 from beluga.proof.recount import recounted
 from beluga.stack.postgres import free_port
 from election.access.tokens import Tokens
+from election.access.watcher_links import token_of
 from intake.app import Intake
-from intake.roster.links import token_of
 from intake.settings import IntakeSettings
 from tests.intake.desks.test_desks import Desk, Service, until
 from tests.intake.photos.provider import ACCOUNT, TOKEN, FakeProvider, fake_provider, jpeg
