@@ -99,6 +99,8 @@ async def _show(folder: Path, seed: int, precincts: int, port_base: int, speed: 
             print(verdict.line() + "\nThe day is over; the board stays until Ctrl-C.", flush=True)
             return verdict
 
+        gone = asyncio.create_task(stage.ended())
+        gone.add_done_callback(lambda _: stopped.set())
         day = asyncio.create_task(whole_day())
         until_stopped = asyncio.create_task(stopped.wait())
         await asyncio.wait({day, until_stopped}, return_when=asyncio.FIRST_COMPLETED)

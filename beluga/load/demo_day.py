@@ -73,6 +73,10 @@ class DemoDay:
     def _secrets(self) -> dict[str, str]:
         return secrets_of(self._folder)
 
+    async def ended(self) -> None:
+        """Returns when its stack is gone, be it by `beluga down`."""
+        await self._stack.ended()
+
     async def make_login(self) -> str:
         """An administrator's account; returns its password."""
         assert self.run is not None

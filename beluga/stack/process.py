@@ -60,6 +60,11 @@ class StackProcess:
         await self.stop()
         raise StackFailedError(f"the stack did not come up:\n{said}")
 
+    async def ended(self) -> None:
+        """Returns when the supervisor is gone, whoever ended it."""
+        if self._process is not None:
+            await self._process.wait()
+
     async def stop(self) -> None:
         """SIGTERM, and waits until the supervisor and with it every service is gone."""
         if self._process is None or self._process.returncode is not None:
