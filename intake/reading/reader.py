@@ -24,7 +24,7 @@ from intake.reading.grammar.quoted import machine_words, our_words
 from intake.reading.grammar.spelled import spelled_numbers
 from intake.reading.grammar.whole import near_stop
 from intake.reading.grammar.words import vocabulary
-from intake.reading.incidents import incident_phrases
+from intake.reading.incidents import fixed_matter, incident_matter, incident_phrases, matter_phrases
 from intake.reading.photos import with_photos
 from intake.reading.text_parts import part_of
 
@@ -74,6 +74,7 @@ def prepare() -> None:
         machine_words,
         our_words,
         incident_phrases,
+        matter_phrases,
         inquiry_phrases,
         near_stop,
     )
@@ -213,6 +214,10 @@ def _detail(reading: Reading, message: Message) -> dict[str, Any]:
         detail["unknown_sender"] = True
     if reading.kind is Kind.INCIDENT:
         detail["incident"] = message.journal_seq
+        if matter := incident_matter(reading.text or ""):
+            detail["matter"] = matter
+    elif reading.kind is Kind.RESOLVED and (matter := fixed_matter(reading.text or "")):
+        detail["matter"] = matter
     return detail
 
 

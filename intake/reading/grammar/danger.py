@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from intake.languages.catalogues import Catalogue
-from intake.reading.grammar.fold import bare
-from intake.reading.grammar.tokens import Token
+from intake.reading.grammar.fold import bare, composed, fold_marked
+from intake.reading.grammar.tokens import Token, plain_words
 from intake.reading.grammar.words import Vocabulary, WordLists, vocabulary_of
 
 _CALM, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING = "calm", "alone", "solved", "trouble", "lack", "thing"
@@ -84,6 +84,23 @@ def alarm_of(tokens: Sequence[Token], folded: str, names: Sequence[Span]) -> Ala
     if not raised and not over and not calm:
         return NO_ALARM
     return Alarm(raised, over and not raised, tuple(spans), tuple(calm))
+
+
+def dangers_in(text: str) -> tuple[list[str], list[str]]:
+    """The words of a text that are an alarm by themselves, and those of things; what denies danger is none."""
+    folded = fold_marked(composed(text))
+    marked = not folded.isascii() and bare(folded) != folded
+    words, find = plain_words(folded), danger_words().find
+    found: dict[str, list[str]] = {_ALONE: [], _THING: []}
+    at = 0
+    while at < len(words):
+        known = find(words, at, marked)
+        length = known[1] if known else 1
+        if known and known[0] in found:
+            apart = "" if words[at] > "\u2e80" else " "
+            found[known[0]].append(apart.join(words[at : at + length]))
+        at += length
+    return found[_ALONE], found[_THING]
 
 
 _CODES = frozenset({_CALM, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING})
