@@ -18,7 +18,7 @@ from election.wire.intake import Decision, FormPhoto
 from intake.photos.named import photo_urls
 from intake.reading import corrections
 from intake.reading.grammar import read
-from intake.reading.grammar.danger import danger_words
+from intake.reading.grammar.danger import danger_words, urgent_words
 from intake.reading.grammar.inquiries import inquiry_phrases
 from intake.reading.grammar.quoted import machine_words, our_words
 from intake.reading.grammar.spelled import spelled_numbers
@@ -71,6 +71,7 @@ def prepare() -> None:
         vocabulary,
         spelled_numbers,
         danger_words,
+        urgent_words,
         machine_words,
         our_words,
         incident_phrases,

@@ -12,6 +12,7 @@ from election.domain.ids import PrecinctId
 from election.domain.roster import Roster
 from intake.reading.grammar.clause import EMERGENCY_NUMBERS, Ask, Clause
 from intake.reading.grammar.clauses import PLAIN, clauses_of
+from intake.reading.grammar.danger import cries_for_help
 from intake.reading.grammar.fold import composed, fold, fold_marked, origin
 from intake.reading.grammar.inquiries import inquiry_of
 from intake.reading.grammar.items import Item, codes_of, items_of, words_of
@@ -102,6 +103,8 @@ def _read_written(text: str, sender: TextSource) -> list[Reading]:
     items, alarm = items_of(folded, vocabulary(), places)
     found = items
     codes = codes_of(items)
+    if cries_for_help(folded):
+        return _alarm(text, items, sender)
     if watcher and Code.UNKNOWN in codes:
         items = _without_signature(items, watcher)
         codes = codes_of(items)

@@ -5,7 +5,8 @@ import pytest
 from intake.reading.incidents import fixed_matter, incident_matter
 
 ABOUT_PEOPLE = """man with a gun outside; voters being turned away; police here;
-scanner down, a fight broke out; they wont let me in; ballot stuffing; ramp is blocked; hay un hombre con pistola;
+scanner down, a fight broke out; they wont let me in;
+ballot stuffing; ramp is blocked; hay un hombre con pistola;
 no dejan entrar;
 một người cầm súng;
 đánh nhau; 打架; 不让投票; machine jammed and people cannot vote""".replace("\n", " ").split("; ")
