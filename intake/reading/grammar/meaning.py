@@ -41,6 +41,7 @@ _NOT_BEFORE_INCIDENT = frozenset({Code.UNKNOWN, Code.NONE, Code.SAME, Code.TEXTI
 _MARKS = frozenset('“«「"‟„『〝\n\r>|')  # where a text may hold what its sender did not write
 _KEPT_BESIDE_DANGER = COUNTED | {Kind.LINE}
 _SEGMENT = re.compile(r"[.!?;,\n]+(?!\d)")
+_NO_FEW = 100  # so many people are no "3 at 10:05 were turned away"
 _SHORT = 4  # characters: no reaction, nothing of ours is as short
 
 
@@ -228,7 +229,26 @@ def _beside(
         except Ask:
             continue
         kept += [r for r in sender.judged(readings) if r.kind in _KEPT_BESIDE_DANGER]
-    return kept
+    return kept or _timed_count(items, spans, sender)
+
+
+_TIMED = re.compile("N@?T")
+
+
+def _timed_count(
+    items: list[Item],
+    spans: "list[tuple[int, int]] | tuple[tuple[int, int], ...]",
+    sender: TextSource,
+) -> list[Reading]:
+    """A count with its time that opens a text about danger: "412 as of 10:05 they wont let me in"."""
+    found = _TIMED.match(codes_of(items))
+    if not found or (items[0].value or 0) < _NO_FEW or any(a < items[found.end() - 1].end for a, _ in spans):
+        return []
+    try:
+        clauses = clauses_of(items[: found.end()], sender.own, sender.watcher is not None, False)
+        return sender.judged([r for clause in clauses for r in sender.readings(clause)])
+    except Ask:
+        return []
 
 
 _SENTENCE = re.compile(r"[.!?\n]+(?!\d)")
