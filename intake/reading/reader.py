@@ -20,7 +20,7 @@ from intake.reading import corrections
 from intake.reading.grammar import read
 from intake.reading.grammar.danger import danger_words, urgent_words
 from intake.reading.grammar.inquiries import inquiry_phrases
-from intake.reading.grammar.quoted import machine_words, our_words
+from intake.reading.grammar.quoted import machine_words, misdialed_words, our_words
 from intake.reading.grammar.spelled import spelled_numbers
 from intake.reading.grammar.whole import near_stop
 from intake.reading.grammar.words import vocabulary
@@ -73,6 +73,7 @@ def prepare() -> None:
         danger_words,
         urgent_words,
         machine_words,
+        misdialed_words,
         our_words,
         incident_phrases,
         matter_phrases,

@@ -22,6 +22,7 @@ from intake.reading.grammar.quoted import (
     AUTOMATIC,
     STRANGER,
     UNDELIVERED,
+    is_misdialed,
     said_by_machine,
     sign_of,
     without_phones,
@@ -126,6 +127,8 @@ def _read_written(text: str, sender: TextSource) -> list[Reading]:
         return [sender.reading(Kind.NOTED)]
     if machine == STRANGER and not alarm.raised:
         return [_by_machine(machine, items, sender)]
+    if whole and whole.kind is Kind.DENY and sender.unknown and is_misdialed(folded):
+        return [_by_machine(STRANGER, items, sender)]
     if whole and (not alarm.raised or whole.kind is Kind.STOP):
         return (
             [whole._replace(unknown_sender=sender.unknown)]
