@@ -40,6 +40,10 @@ class ReminderStep(BaseModel):
 # comes first, and what fits nowhere else last.
 OTHER = "other"
 CATEGORIES = ("safety", "voter_turned_away", "late_opening", "machine", "ballots", "line", OTHER)
+MATTERS = frozenset(
+    {"late_opening", "machine", "ballots", "line"}
+)  # a watcher's word that it is fixed ends them
+ANY_MATTER = "any"  # of a word that something is fixed, and not what
 
 
 class IncidentNote(BaseModel):

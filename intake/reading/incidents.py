@@ -6,14 +6,15 @@ function of the set of entries.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
 from election.domain.checkin import CheckIn, Kind
-from election.wire.desks import CATEGORIES, OTHER, IncidentNote
-from intake.languages.catalogues import load_catalogues
+from election.wire.desks import ANY_MATTER, CATEGORIES, MATTERS, OTHER, IncidentNote
+from intake.languages.catalogues import Catalogue, load_catalogues
+from intake.reading.grammar.danger import dangers_in
 from intake.reading.grammar.fold import fold
 from intake.reading.grammar.tokens import plain_words
 
@@ -49,23 +50,67 @@ class Thread:
 
 def category_of(text: str) -> str:
     """What an incident is about: one of `CATEGORIES`. Words of every language count."""
-    words, joined = plain_words(fold(text)), fold(text)
-    sentence = f" {' '.join(words)} "
-    for category, phrases, parts in incident_phrases():
+    return _first_named(text, incident_phrases())
+
+
+def incident_matter(text: str) -> str | None:
+    """What of an incident a repair can end: one of `MATTERS`; None where people are in danger or kept out."""
+    if any(_matter_named(phrase) not in _ALARMS_OF_THINGS for phrase in dangers_in(text)[0]):
+        return None
+    named = _matter_named(text)
+    return named if named in MATTERS else None
+
+
+def fixed_matter(text: str) -> str | None:
+    """Of what a text says that it is fixed: one of `MATTERS`, `ANY_MATTER`, or None for what ends nothing."""
+    alarms, things = dangers_in(text)
+    if any(_matter_named(phrase) not in _ALARMS_OF_THINGS for phrase in alarms):
+        return None
+    named = _matter_named(text)
+    if named == OTHER:
+        return None if things else ANY_MATTER
+    return named if named in MATTERS else None
+
+
+_ALARMS_OF_THINGS = frozenset({"machine", "late_opening"})  # "power outage", "not open yet": nobody is hurt
+
+
+def _matter_named(text: str) -> str:
+    named = category_of(text)
+    return named if named != OTHER else _first_named(text, matter_phrases())
+
+
+def _first_named(text: str, known: "Phrases") -> str:
+    joined = fold(text)
+    sentence = f" {' '.join(plain_words(joined))} "
+    for category, phrases, parts in known:
         if any(phrase in sentence for phrase in phrases) or any(part in joined for part in parts):
             return category
     return OTHER
 
 
+Phrases = list[tuple[str, tuple[str, ...], tuple[str, ...]]]
+
+
 @cache
-def incident_phrases() -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+def incident_phrases() -> Phrases:
     """(category, phrases padded with spaces, phrases found anywhere)."""
+    return _phrases_of(lambda catalogue: catalogue.incidents)
+
+
+@cache
+def matter_phrases() -> Phrases:
+    """Phrases that name what is fixed, as `incident_phrases`."""
+    return _phrases_of(lambda catalogue: catalogue.matters)
+
+
+def _phrases_of(words_of: Callable[[Catalogue], dict[str, tuple[str, ...]]]) -> Phrases:
     found = []
     for category in CATEGORIES:
         phrases: list[str] = []
         parts: list[str] = []
         for language, catalogue in load_catalogues().items():
-            for term in catalogue.incidents.get(category, ()):
+            for term in words_of(catalogue).get(category, ()):
                 if language in _WITHOUT_SPACES:
                     parts.append(fold(term))
                 else:

@@ -18,13 +18,13 @@ from election.wire.intake import Decision, FormPhoto
 from intake.photos.named import photo_urls
 from intake.reading import corrections
 from intake.reading.grammar import read
-from intake.reading.grammar.danger import danger_words
+from intake.reading.grammar.danger import danger_words, urgent_words
 from intake.reading.grammar.inquiries import inquiry_phrases
-from intake.reading.grammar.quoted import machine_words, our_words
+from intake.reading.grammar.quoted import machine_words, misdialed_words, our_words
 from intake.reading.grammar.spelled import spelled_numbers
 from intake.reading.grammar.whole import near_stop
 from intake.reading.grammar.words import vocabulary
-from intake.reading.incidents import incident_phrases
+from intake.reading.incidents import fixed_matter, incident_matter, incident_phrases, matter_phrases
 from intake.reading.photos import with_photos
 from intake.reading.text_parts import part_of
 
@@ -71,9 +71,12 @@ def prepare() -> None:
         vocabulary,
         spelled_numbers,
         danger_words,
+        urgent_words,
         machine_words,
+        misdialed_words,
         our_words,
         incident_phrases,
+        matter_phrases,
         inquiry_phrases,
         near_stop,
     )
@@ -213,6 +216,10 @@ def _detail(reading: Reading, message: Message) -> dict[str, Any]:
         detail["unknown_sender"] = True
     if reading.kind is Kind.INCIDENT:
         detail["incident"] = message.journal_seq
+        if matter := incident_matter(reading.text or ""):
+            detail["matter"] = matter
+    elif reading.kind is Kind.RESOLVED and (matter := fixed_matter(reading.text or "")):
+        detail["matter"] = matter
     return detail
 
 

@@ -1,11 +1,17 @@
-"""Incidents by number, with the decisions that close them."""
+"""Incidents by number, with the decisions that close them.
+
+A watcher's word that something is fixed ends the newest incident of the same matter (`MATTERS`) that the same
+watcher reported there before; never one about people, which has no matter. Which one is a function of the set
+of entries: neither their order of arrival nor a repetition changes it.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
+from election.wire.desks import ANY_MATTER, MATTERS
 from tally.entries.entries import FOREVER, Entry, OpenIncident, incident_number, whole
-from tally.entries.resolving import incident_of, told_once
+from tally.entries.resolving import by_sort_key, incident_of, told_once
 from tally.ledger.decisions import received_between
 
 
@@ -64,15 +70,31 @@ class Incidents:
             return found
         for end in self._ended.get(e.sender, ()):
             here = end.precinct in (e.precinct, -1) and end.received <= as_of and end.sent > e.sent
-            if here and not self._another(e, end, as_of):
+            if here and self._meant(e, end, as_of) and not self._another(e, end, as_of):
                 return replace(found, status="resolved")
         return found
 
+    def _matter(self, e: Entry, as_of: float) -> str | None:
+        """What a repair can end of it: as staff said last, else as its words say. None: about people."""
+        said = [d for d in self.decisions(e) if d.received <= as_of and d.detail.get("category")]
+        matter = max(said, key=by_sort_key).detail["category"] if said else e.detail.get("matter")
+        return matter if isinstance(matter, str) and matter in MATTERS else None
+
+    def _meant(self, e: Entry, end: Entry, as_of: float) -> bool:
+        """Whether the sender's word that something is fixed can be about the incident."""
+        matter = self._matter(e, as_of)
+        return matter is not None and end.detail.get("matter") in (matter, ANY_MATTER)
+
     def _another(self, e: Entry, end: Entry, as_of: float) -> bool:
-        """Whether the sender reported another incident there in between: then that one is over."""
+        """Whether the sender reported another incident of it there in between: then that one is over.
+
+        Where the word does not say what is fixed, any incident in between stands before this one.
+        """
+        unsaid = end.detail.get("matter") == ANY_MATTER
         return any(
             i.sender == e.sender and i.precinct == e.precinct and e.sent < i.sent < end.sent
             and i.received <= as_of and i.detail.get("text") != e.detail.get("text")
+            and (unsaid or self._meant(i, end, as_of))
             for i in self._first.values()
         )  # fmt: skip
 

@@ -9,14 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from intake.languages.catalogues import Catalogue
-from intake.reading.grammar.fold import bare
-from intake.reading.grammar.tokens import Token
+from intake.languages.catalogues import Catalogue, load_catalogues
+from intake.reading.grammar.clause import EMERGENCY_NUMBERS
+from intake.reading.grammar.fold import bare, composed, fold, fold_marked
+from intake.reading.grammar.tokens import Token, plain_words
 from intake.reading.grammar.words import Vocabulary, WordLists, vocabulary_of
 
 _CALM, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING = "calm", "alone", "solved", "trouble", "lack", "thing"
 _ALARMING = ("safety", "voter_turned_away", "late_opening")  # categories whose words are alarms by themselves
 _ENDS = frozenset(".!?;\n")
+_URGENT = "urgent"
+_EMERGENCY_DIGITS = frozenset(map(str, EMERGENCY_NUMBERS))
 _NEAR = 2  # words between what is lacking and the word that says so: "no more paper ballots"
 
 Span = tuple[int, int]
@@ -84,6 +87,45 @@ def alarm_of(tokens: Sequence[Token], folded: str, names: Sequence[Span]) -> Ala
     if not raised and not over and not calm:
         return NO_ALARM
     return Alarm(raised, over and not raised, tuple(spans), tuple(calm))
+
+
+@cache
+def urgent_words() -> frozenset[str]:
+    """Words that make an emergency number beside them a cry for help, without accents."""
+    terms = (term for c in load_catalogues().values() for term in c.danger.get(_URGENT, ()))
+    return frozenset(word for term in terms for word in plain_words(fold(term)))
+
+
+def cries_for_help(text: str) -> bool:
+    """Whether a text is an emergency number and words of urgency: "911 please", not "911 votes"."""
+    if not any(number in text for number in _EMERGENCY_DIGITS):
+        return False
+    words = plain_words(fold(text))
+    numbers = [word for word in words if not word.isalpha()]
+    beside = [word for word in words if word.isalpha()]
+    return (
+        len(numbers) == 1
+        and numbers[0] in _EMERGENCY_DIGITS
+        and bool(beside)
+        and urgent_words().issuperset(beside)
+    )
+
+
+def dangers_in(text: str) -> tuple[list[str], list[str]]:
+    """The words of a text that are an alarm by themselves, and those of things; denials are none."""
+    folded = fold_marked(composed(text))
+    marked = not folded.isascii() and bare(folded) != folded
+    words, find = plain_words(folded), danger_words().find
+    found: dict[str, list[str]] = {_ALONE: [], _THING: []}
+    at = 0
+    while at < len(words):
+        known = find(words, at, marked)
+        length = known[1] if known else 1
+        if known and known[0] in found:
+            apart = "" if words[at] > "\u2e80" else " "
+            found[known[0]].append(apart.join(words[at : at + length]))
+        at += length
+    return found[_ALONE], found[_THING]
 
 
 _CODES = frozenset({_CALM, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING})

@@ -12,6 +12,7 @@ from election.domain.ids import PrecinctId
 from election.domain.roster import Roster
 from intake.reading.grammar.clause import EMERGENCY_NUMBERS, Ask, Clause
 from intake.reading.grammar.clauses import PLAIN, clauses_of
+from intake.reading.grammar.danger import cries_for_help
 from intake.reading.grammar.fold import composed, fold, fold_marked, origin
 from intake.reading.grammar.inquiries import inquiry_of
 from intake.reading.grammar.items import Item, codes_of, items_of, words_of
@@ -21,6 +22,7 @@ from intake.reading.grammar.quoted import (
     AUTOMATIC,
     STRANGER,
     UNDELIVERED,
+    is_misdialed,
     said_by_machine,
     sign_of,
     without_phones,
@@ -40,6 +42,7 @@ _NOT_BEFORE_INCIDENT = frozenset({Code.UNKNOWN, Code.NONE, Code.SAME, Code.TEXTI
 _MARKS = frozenset('“«「"‟„『〝\n\r>|')  # where a text may hold what its sender did not write
 _KEPT_BESIDE_DANGER = COUNTED | {Kind.LINE}
 _SEGMENT = re.compile(r"[.!?;,\n]+(?!\d)")
+_NO_FEW = 100  # so many people are no "3 at 10:05 were turned away"
 _SHORT = 4  # characters: no reaction, nothing of ours is as short
 
 
@@ -102,6 +105,8 @@ def _read_written(text: str, sender: TextSource) -> list[Reading]:
     items, alarm = items_of(folded, vocabulary(), places)
     found = items
     codes = codes_of(items)
+    if cries_for_help(folded):
+        return _alarm(text, items, sender)
     if watcher and Code.UNKNOWN in codes:
         items = _without_signature(items, watcher)
         codes = codes_of(items)
@@ -122,6 +127,8 @@ def _read_written(text: str, sender: TextSource) -> list[Reading]:
         return [sender.reading(Kind.NOTED)]
     if machine == STRANGER and not alarm.raised:
         return [_by_machine(machine, items, sender)]
+    if whole and whole.kind is Kind.DENY and sender.unknown and is_misdialed(folded):
+        return [_by_machine(STRANGER, items, sender)]
     if whole and (not alarm.raised or whole.kind is Kind.STOP):
         return (
             [whole._replace(unknown_sender=sender.unknown)]
@@ -225,7 +232,26 @@ def _beside(
         except Ask:
             continue
         kept += [r for r in sender.judged(readings) if r.kind in _KEPT_BESIDE_DANGER]
-    return kept
+    return kept or _timed_count(items, spans, sender)
+
+
+_TIMED = re.compile("N@?T")
+
+
+def _timed_count(
+    items: list[Item],
+    spans: "list[tuple[int, int]] | tuple[tuple[int, int], ...]",
+    sender: TextSource,
+) -> list[Reading]:
+    """A count with its time that opens a text about danger: "412 as of 10:05 they wont let me in"."""
+    found = _TIMED.match(codes_of(items))
+    if not found or (items[0].value or 0) < _NO_FEW or any(a < items[found.end() - 1].end for a, _ in spans):
+        return []
+    try:
+        clauses = clauses_of(items[: found.end()], sender.own, sender.watcher is not None, False)
+        return sender.judged([r for clause in clauses for r in sender.readings(clause)])
+    except Ask:
+        return []
 
 
 _SENTENCE = re.compile(r"[.!?\n]+(?!\d)")

@@ -10,7 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 from intake.languages.catalogues import load_catalogues
-from intake.reading.grammar.fold import bare, fold_marked
+from intake.reading.grammar.fold import bare, fold, fold_marked
 from intake.reading.grammar.tokens import plain_words
 from intake.reading.grammar.words import Code, Vocabulary, vocabulary_of
 
@@ -45,6 +45,18 @@ def machine_words() -> Vocabulary:
     """What phones and networks word, and what strangers ask."""
     names = (REACTION, ATTACHMENT, AUTOMATIC, UNDELIVERED, BUSY, STRANGER)
     return vocabulary_of({name: name for name in names}, lambda catalogue: catalogue.machine)
+
+
+@cache
+def misdialed_words() -> frozenset[tuple[str, ...]]:
+    """Words that say no, or of a phone nobody knows that its number is wrong; without accents."""
+    terms = (term for c in load_catalogues().values() for term in c.machine.get("misdialed", ()))
+    return frozenset(tuple(plain_words(fold(term))) for term in terms)
+
+
+def is_misdialed(folded: str) -> bool:
+    """Whether a text says, from a phone nobody knows, that we have the wrong number."""
+    return tuple(plain_words(fold(folded))) in misdialed_words()
 
 
 @cache

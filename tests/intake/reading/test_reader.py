@@ -58,7 +58,7 @@ def test_details_hold_only_what_applies() -> None:
     assert _entries(sms("V 4 6-7"))[0].detail == {"roll_numbers": [4, 6, 7]}
     assert _entries(sms("line 20"))[0].detail == {"minutes": 20}
     assert _entries(sms("80 people in line"))[0].detail == {"people": 80}
-    assert _entries(sms("! no paper"))[0].detail == {"text": "no paper", "incident": 41}
+    assert _entries(sms("! no paper"))[0].detail == {"text": "no paper", "incident": 41, "matter": "ballots"}
     assert _entries(sms("9999"))[0].detail == {"held": "above_registered"}
     offers = [{"kind": "count", "precinct_id": "31-07", "votes": 400}]
     about = {"question": "about", "guess": "400", "offers": offers}

@@ -17,7 +17,7 @@ from intake.reading.reader import readings_of
 from tests.intake.sample import ES, ONE, SENT, TWO, VI, ZH, sample_roster, sms
 
 ROSTER = sample_roster()
-PHONES = {"one": ONE, "es": ES, "two": TWO, "vi": VI, "zh": ZH}
+PHONES = {"one": ONE, "es": ES, "two": TWO, "vi": VI, "zh": ZH, "nobody": "+12155550199"}
 ROWS = [
     json.loads(line) for line in (Path(__file__).parent / "strangers.jsonl").read_text("utf-8").splitlines()
 ]

@@ -250,3 +250,45 @@ def test_more_ids_than_the_table_first_holds_are_found_again() -> None:
     ]
     assert ledger.store.row_of(UUID(int=3).bytes) == -1
     assert ledger.add(log[::-1]) == set()
+
+
+def told(number: int, hours: float, text: str, matter: str | None = None) -> CheckIn:
+    detail = {"matter": matter} if matter else {}
+    return entry(number, None, hours, kind=Kind.INCIDENT, incident=number, text=text, **detail)
+
+
+def fixed(number: int, hours: float, matter: str | None) -> CheckIn:
+    return entry(number, None, hours, kind=Kind.RESOLVED, **({"matter": matter} if matter else {}))
+
+
+def test_a_repair_never_ends_an_alarm_about_people() -> None:
+    gun = told(1, 2.0, "man with a gun")
+    for matter in ("machine", "late_opening", "any", None):
+        assert [i.number for i in view_of(gun, fixed(2, 3.0, matter)).incidents] == [1]
+
+
+def test_a_repair_ends_the_newest_alarm_of_its_own_matter() -> None:
+    jam, gun = told(1, 2.0, "machine jammed", "machine"), told(2, 2.5, "man with a gun")
+    assert [i.number for i in view_of(jam, gun, fixed(3, 3.0, "machine")).incidents] == [2]
+    second = told(4, 2.7, "printer jammed", "machine")
+    assert [i.number for i in view_of(jam, gun, second, fixed(5, 3.0, "machine")).incidents] == [1, 2]
+    assert [i.number for i in view_of(jam, second, fixed(6, 2.6, "machine")).incidents] == [4]
+
+
+def test_a_repair_ends_nothing_where_no_alarm_of_its_matter_is_open() -> None:
+    doors = told(1, 2.0, "doors locked", "late_opening")
+    assert [i.number for i in view_of(doors, fixed(2, 3.0, "machine")).incidents] == [1]
+
+
+def test_a_repair_of_nothing_named_ends_the_newest_alarm_unless_that_is_about_people() -> None:
+    jam, gun = told(1, 2.0, "machine jammed", "machine"), told(2, 2.5, "man with a gun")
+    assert not view_of(jam, fixed(3, 3.0, "any")).incidents
+    assert [i.number for i in view_of(jam, gun, fixed(3, 3.0, "any")).incidents] == [1, 2]
+
+
+def test_an_alarm_that_staff_call_one_about_people_is_ended_by_no_repair() -> None:
+    jam = told(1, 2.0, "machine blocked by a man", "machine")
+    safety = entry(2, None, 2.5, precinct=None, watcher=None, kind=Kind.RESOLVE, sender="staff:ann",
+                   incident=1, status="open", category="safety")  # fmt: skip
+    assert [i.number for i in view_of(jam, safety, fixed(3, 3.0, "machine")).incidents] == [1]
+    assert not view_of(jam, fixed(3, 3.0, "machine")).incidents
