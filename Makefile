@@ -12,7 +12,7 @@ SEED ?= 1
 TEXTS ?= 10000000
 REQUESTS ?= 100000
 # test files at a time; each worker has a PostgreSQL of its own, and often waits for other processes
-WORKERS ?= 3
+WORKERS ?= 4
 # the longest files begin first, so that none is left alone at the end
 LONG := tests/simulation/ tests/end_to_end/ tests/chaos/ tests/dashboard/ tests/intake/
 TESTS := $(LONG) $(filter-out $(LONG) tests/__pycache__/,$(wildcard tests/*/ tests/test_*.py))
@@ -125,7 +125,7 @@ rehearse: $(STAMP) ## Every failure of the catalogue that one machine can show (
 	$(BIN)/beluga rehearse
 
 test-long: $(STAMP) chromium ## The long forms of tests: twenty seeds of kills, a calling day, new examples for the laws
-	BELUGA_REHEARSE=1 BELUGA_EXAMPLES=2000 $(BIN)/pytest --timeout 3600 tests/end_to_end tests/intake/test_crash.py tests/callers/test_day.py \
+	BELUGA_REHEARSE=1 BELUGA_SHORT=all BELUGA_SIMULATIONS=4000 BELUGA_EXAMPLES=2000 $(BIN)/pytest --timeout 3600 tests/simulation tests/chaos/run tests/end_to_end tests/intake/test_crash.py tests/callers/test_day.py \
 		tests/callers/test_survival.py $$(grep -rl --include='test_*.py' "^from hypothesis" tests)
 
 fuzz: $(STAMP) ## Ten million mutated texts against the grammar (TEXTS=, SEED=), then requests and expressions

@@ -22,7 +22,7 @@ from tally.ledger.ledger import Ledger
 from tests.simulation.services import ELECTION
 from tests.simulation.world import Current, Plants, run_schedule
 
-SCHEDULES = int(os.environ.get("BELUGA_SIMULATIONS", "1000"))
+SCHEDULES = int(os.environ.get("BELUGA_SIMULATIONS", "400"))
 FEW = 150  # schedules within which a planted bug must be found
 PARTS = 8
 
