@@ -75,7 +75,8 @@ class DemoDay:
 
     async def ended(self) -> None:
         """Returns when its stack is gone, be it by `beluga down`."""
-        await self._stack.ended()
+        if self._stack is not None:
+            await self._stack.ended()
 
     async def make_login(self) -> str:
         """An administrator's account; returns its password."""
