@@ -255,29 +255,25 @@ class IngestPipeline:
 
     def asks(self, message: Message) -> bool:
         """Whether the reply is a question: something in the message is not counted until it is answered."""
-        roster = self.rosters.at_hand(message.roster_version)
-        if roster is None:
-            return False
-        readings = readings_of(message, roster)
-        hints = self._plausibility.hints_for(message, readings) if self._plausibility else None
         return any(
-            r.held
-            or r.kind in (Kind.QUESTION, Kind.UNREAD)
-            or doubt_about(r, hints)
-            or refused_above(r, roster) is not None
-            for r in readings
+            doubted or refused or r.kind in (Kind.QUESTION, Kind.UNREAD)
+            for r, doubted, refused in self._judged(message)
         )
 
     def holds(self, message: Message) -> bool:
         """Whether a count in the message waits for its sender to say that it is right."""
+        return any(doubted and not refused for _, doubted, refused in self._judged(message))
+
+    def _judged(self, message: Message) -> list[tuple[Reading, bool, bool]]:
+        """Each reading, whether it is held or doubted, and whether it is refused; none without a roster."""
         roster = self.rosters.at_hand(message.roster_version)
         if roster is None:
-            return False
+            return []
         readings = readings_of(message, roster)
         hints = self._plausibility.hints_for(message, readings) if self._plausibility else None
-        return any(
-            refused_above(r, roster) is None and bool(r.held or doubt_about(r, hints)) for r in readings
-        )
+        return [
+            (r, bool(r.held or doubt_about(r, hints)), refused_above(r, roster) is not None) for r in readings
+        ]
 
 
 class _Submission:
