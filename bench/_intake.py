@@ -13,8 +13,9 @@ from pathlib import Path
 
 import orjson
 
+from beluga.stack.ports import free_port
 from bench._ground import work_folder
-from bench.intake_acks import SECRET, children, free_port, start, write_roster
+from bench.intake_acks import SECRET, children, start, write_roster
 from intake.providers.generic import sign
 
 

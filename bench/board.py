@@ -39,7 +39,8 @@ from playwright.async_api import Page, async_playwright
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from bench._ground import until_ready
 from bench.viewers import crowd
 from election.access import accounts

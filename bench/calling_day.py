@@ -27,7 +27,8 @@ import asyncpg
 import uvloop
 
 from beluga.load.demo_callers import OUTCOMES
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from bench._ground import until_ready
 from election.access.tokens import Tokens
 from election.postgres.database import connect

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import uvloop
 
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from bench._ground import work_folder
 from bench.intake_acks import bench_roster
 from election.domain.checkin import Channel

@@ -23,7 +23,8 @@ import orjson
 import uvloop
 from websockets.asyncio.client import connect as view
 
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from bench.follow import Tally
 from bench.model import OPENS, county, reports
 from election.domain.checkin import Channel, CheckIn, Kind, Message

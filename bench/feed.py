@@ -24,7 +24,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from election.access.identity import Admission, machine
 from election.access.tokens import Tokens
 from election.wire.feed import PrecinctState, Standing

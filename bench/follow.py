@@ -25,7 +25,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `tally` sets it: before
 import asyncpg
 import orjson
 
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from election.access.tokens import Tokens
 from election.domain.day import Election, ElectionDay, Precinct
 from election.domain.ids import PrecinctId

@@ -26,7 +26,8 @@ import aiohttp
 import asyncpg
 import uvloop
 
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from bench._ground import until_ready
 from election.access.tokens import Tokens
 from election.postgres.database import connect

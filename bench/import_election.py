@@ -19,7 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from election.postgres.database import connect
 from election.postgres.migrate import migrate
 

@@ -28,6 +28,7 @@ from pathlib import Path
 import orjson
 import uvloop
 
+from beluga.stack.ports import free_port
 from bench._ground import work_folder
 from election.domain.day import ElectionDay, Precinct, Watcher
 from election.domain.ids import PrecinctId, WatcherId
@@ -57,12 +58,6 @@ intake.webhook.fast_path._whole_request = lambda *_: None
 from intake.__main__ import main
 sys.exit(main())
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def requests(count: int, run: str) -> list[bytes]:

@@ -27,7 +27,8 @@ from uuid import uuid4
 import asyncpg
 import uvloop
 
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from callers.__main__ import COLLECT_AFTER
 from callers.queue.lease import CallerOnDuty, Granted
 from callers.queue.leases import Queue, calling_url

@@ -15,7 +15,8 @@ from contextlib import suppress
 
 import uvloop
 
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from bench._ground import work_folder
 from bench._intake import Running, exchange, running, signed
 from bench.intake_acks import bench_roster

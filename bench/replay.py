@@ -28,7 +28,8 @@ from beluga.county.ground_truth import ground_truth
 from beluga.load.replay import at_full_speed
 from beluga.load.sender import TextSender, WatcherText
 from beluga.proof.laws import Witnesses, check_laws
-from beluga.stack.process import StackProcess, free_port_base
+from beluga.stack.ports import free_port_base
+from beluga.stack.process import StackProcess
 from beluga.stack.stack import RunFile, secrets_of
 from election.access.identity import machine
 from election.access.tokens import Tokens

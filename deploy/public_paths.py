@@ -88,7 +88,7 @@ def routes() -> dict[str, set[str]]:
 async def _served() -> dict[str, set[str]]:
     from aiohttp import web
 
-    from beluga.stack.postgres import free_port
+    from beluga.stack.ports import free_port
     from callers.app import make_app
     from callers.settings import CallersSettings
     from intake.app import Intake

@@ -13,7 +13,8 @@ import pytest_asyncio
 from hypothesis import settings
 
 from beluga.stack import postgres as postgres_module
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from election.postgres.database import connect
 from election.postgres.migrate import migrate
 

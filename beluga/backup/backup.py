@@ -20,7 +20,8 @@ import asyncpg
 from beluga.backup.manifest import CHECKSUMS, problems
 from beluga.errors import BelugaError
 from beluga.proof.recount import Recount, recounted
-from beluga.stack.postgres import EmbeddedPostgres, PostgresError, free_port, installation
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres, PostgresError, installation
 from election.postgres.database import connect
 
 STAMP = "%Y%m%dT%H%M%SZ"

@@ -15,8 +15,9 @@ import typer
 
 from beluga.load.demo_day import BEFORE_OPENING, LOGIN, DemoDay, empty_demo
 from beluga.proof.laws import LawsVerdict
+from beluga.stack.ports import free_port_base
 from beluga.stack.postgres import EmbeddedPostgres
-from beluga.stack.process import StackFailedError, free_port_base
+from beluga.stack.process import StackFailedError
 from beluga.stack.stack import DEFAULT_PORT_BASE, DEFAULT_STATE, MOST_PORT_BASE, StackBusyError
 from election.runtime.telemetry import Unfailing
 

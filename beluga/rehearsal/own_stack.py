@@ -12,7 +12,8 @@ from pathlib import Path
 
 from beluga.county.county import write_county
 from beluga.county.ground_truth import ground_truth
-from beluga.stack.process import StackProcess, free_port_base
+from beluga.stack.ports import free_port_base
+from beluga.stack.process import StackProcess
 from beluga.stack.stack import NoStackError, alive, read_run_file
 from chaos.faults import deploy
 from chaos.faults.disk import no_small_disk, small_disk

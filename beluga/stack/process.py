@@ -3,16 +3,14 @@
 import asyncio
 import contextlib
 import os
-import secrets
 import signal
-import socket
 import sys
 import time
 from pathlib import Path
 
 from beluga.errors import BelugaError
 from beluga.stack.postgres import die_with_parent
-from beluga.stack.stack import NoStackError, Ports, RunFile, read_run_file
+from beluga.stack.stack import NoStackError, RunFile, read_run_file
 
 READY_SECONDS = 90.0
 STOP_SECONDS = 60.0
@@ -79,20 +77,3 @@ class StackProcess:
     def pid_of(self, service: str) -> int | None:
         """The process id of a service now; None while it is down."""
         return read_run_file(self.state).pids.get(service)
-
-
-def free_port_base() -> int:
-    """A base whose ports are free now, below those that the kernel gives to clients."""
-    while True:
-        base = (1_100 + secrets.randbelow(2_100)) * 10  # no seed of a test makes two choose alike
-        if all(_free(port) for port in Ports.from_base(base).span):
-            return base
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

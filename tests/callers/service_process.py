@@ -18,7 +18,7 @@ import asyncpg
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from election.access.tokens import Tokens
 from election.domain.checkin import Channel, CheckIn, Kind, Message
 from election.domain.ids import PrecinctId, check_in_id, message_id

@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 import asyncpg
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from election.runtime.clock import FileClock
 from tests.callers.conftest import NOON, add_callers, add_voters
 from tests.callers.service_process import (

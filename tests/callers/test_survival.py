@@ -11,7 +11,8 @@ import aiohttp
 import asyncpg
 import pytest
 
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from callers.queue.lease import CallerOnDuty, Granted, NoVoter
 from callers.queue.leases import Queue
 from callers.rules.policy import Rules

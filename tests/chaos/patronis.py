@@ -24,7 +24,8 @@ from typing import Any
 import asyncpg
 import yaml
 
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from chaos.target.cluster import ClusterTarget
 from chaos.target.target import Target
 

@@ -14,7 +14,7 @@ from random import randrange
 from typing import Any
 from urllib.parse import quote
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 IMAGES = ("beluga-turnout:local", "beluga-database:local", "beluga-proxy:local", "beluga-prometheus:local")

@@ -9,7 +9,8 @@ from typing import Any
 import aiohttp
 import asyncpg
 
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from tests.dashboard.running import SECRET, Room, make_election, war_room
 from tests.intake.running import IntakeProcess, a_text
 

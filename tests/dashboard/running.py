@@ -26,7 +26,8 @@ from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from election.access import accounts
 from election.access.accounts import Role
 from election.access.tokens import BadTokenError, Tokens

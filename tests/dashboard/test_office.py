@@ -14,7 +14,8 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from dashboard.office.set_up import DAY_FIELDS
 from election.access.tokens import FIRST_ACCOUNT, Tokens
 from tests.dashboard.running import (

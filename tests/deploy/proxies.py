@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 UNPACKED = ROOT / ".venv/haproxy"

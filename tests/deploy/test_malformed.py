@@ -22,7 +22,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from callers.app import make_app
 from callers.settings import CallersSettings
 from election.access.tokens import Tokens

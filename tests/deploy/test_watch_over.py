@@ -20,7 +20,7 @@ from urllib.request import urlopen
 import pytest
 import yaml
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 WATCH = ROOT / "deploy/watch-over"

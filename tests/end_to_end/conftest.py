@@ -15,7 +15,8 @@ from beluga.county.ground_truth import ground_truth
 from beluga.load.sender import TextSender, WatcherText
 from beluga.load.simulated_day import simulated_day
 from beluga.proof.laws import LawsVerdict, Witnesses, check_laws
-from beluga.stack.process import StackProcess, free_port_base
+from beluga.stack.ports import free_port_base
+from beluga.stack.process import StackProcess
 from beluga.stack.stack import RunFile, secrets_of
 from election.runtime.clock import FileClock
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from beluga.stack.supervisor import Program, Supervisor
 from beluga.stack.watchdog import PATIENCE, Reply, asks_health
 from chaos.faults.shim import SYNC, build_shim

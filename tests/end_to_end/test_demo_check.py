@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from beluga.stack.ports import free_port_base
 from beluga.stack.postgres import EmbeddedPostgres
-from beluga.stack.process import free_port_base
 from election.access.passwords import weakness
 
 pytestmark = pytest.mark.timeout(600)

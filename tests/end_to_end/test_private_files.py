@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from beluga.stack.process import free_port_base
+from beluga.stack.ports import free_port_base
 from beluga.stack.stack import RunFile, read_run_file, secrets_of
 from election.postgres.database import connect
 from intake.providers.generic import sign

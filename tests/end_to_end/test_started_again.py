@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from beluga.county.county import make_county, write_county
-from beluga.stack.process import free_port_base
+from beluga.stack.ports import free_port_base
 from beluga.stack.stack import NoStackError, RunFile, read_run_file
 from election.folder import read_election, write_election
 from election.postgres.database import connect

@@ -19,7 +19,7 @@ import pytest
 import pytest_asyncio
 
 from beluga.proof.recount import recounted
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from election.domain.checkin import CheckIn, Kind
 from election.domain.day import Election
 from election.domain.ids import PrecinctId, WatcherId, message_id

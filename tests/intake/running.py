@@ -18,7 +18,7 @@ import asyncpg
 import orjson
 from twilio.request_validator import RequestValidator
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from election.domain.day import Election, ElectionDay, Precinct, Watcher
 from election.domain.ids import PrecinctId, WatcherId
 from election.postgres.database import connect

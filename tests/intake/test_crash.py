@@ -13,7 +13,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from chaos.faults.shim import SYNC, build_shim
 from election.domain.checkin import Message
 from election.domain.roster import load_roster

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from beluga.cli.rollcall import app
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from election.domain.checkin import Kind
 from election.log.check_in_log import Position, read_after
 from election.postgres.database import connect

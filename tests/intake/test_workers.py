@@ -10,7 +10,7 @@ from pathlib import Path
 
 import aiohttp
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from beluga.stack.stack import alive
 from beluga.stack.supervisor import Program, Supervisor
 from beluga.stack.watchdog import Patience

@@ -25,7 +25,7 @@ import flask
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from election.access import accounts
 from election.access import watcher_links as links
 from election.access.accounts import Role

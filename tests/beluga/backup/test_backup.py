@@ -9,7 +9,8 @@ import pytest
 
 from beluga.backup.backup import BackupError, back_up, backups, put_back, verify
 from beluga.proof.recount import recounted
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from election.log.check_in_log import append
 from election.postgres.database import connect
 from election.postgres.migrate import migrate

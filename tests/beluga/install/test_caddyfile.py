@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from beluga.install.caddyfile import caddyfile, public_paths
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from beluga.stack.stack import Ports
 from deploy.public_paths import INSIDE, SHARED
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from beluga.load.latency import Latencies
 from beluga.load.sender import TextSender
 from beluga.load.surge import ready_texts, surge
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 
 SECRETS = {"generic_secret": "g", "twilio_auth_token": "t"}
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from beluga.proof.recount import recounted
 from beluga.proof.rereading import differences
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from election.domain.checkin import GRAMMAR, Channel, CheckIn, Kind, Message, Reading
 from election.domain.day import Election, ElectionDay, Precinct, Watcher
 from election.domain.ids import CheckInId, PrecinctId, WatcherId, message_id

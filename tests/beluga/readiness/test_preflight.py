@@ -23,7 +23,7 @@ from beluga.readiness.capacity import need
 from beluga.readiness.examination import about, capacity, look_behind
 from beluga.readiness.finding import PreflightFinding
 from beluga.readiness.preflight import DatabaseState
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from deploy.public_paths import INSIDE
 from election.domain.day import Election
 from election.domain.ids import PrecinctId

@@ -10,7 +10,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from beluga.stack.postgres import SHARED, EmbeddedPostgres, PostgresError, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import SHARED, EmbeddedPostgres, PostgresError
 from beluga.stack.stack import lock
 
 pytestmark = pytest.mark.skipif(

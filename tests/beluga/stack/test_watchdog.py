@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from beluga.stack.stack import alive
 from beluga.stack.supervisor import Program, Supervisor
 from beluga.stack.watchdog import PATIENCE, Patience, Reply, Watchdog, asks_health

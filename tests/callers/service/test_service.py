@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import asyncpg
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from election.domain.checkin import Kind
 from election.runtime.clock import FileClock
 from election.wire.feed import PrecinctState

@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from chaos.judge.history import EventHistory
 from chaos.run.report import headline, write_report
 from chaos.run.run import Runner, catalogue

@@ -10,7 +10,8 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, expect
 
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from election.domain.checkin import Kind
 from election.wire.feed import PrecinctState
 from tests.dashboard.board.test_board import deeds

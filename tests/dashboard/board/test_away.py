@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from election.postgres.database import connect
 from election.postgres.migrate import migrate
 from tests.dashboard.accounts.test_sign_in import anyone, cookie_of, sign_in

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 from pydantic import SecretStr
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from dashboard.precinct.chart import day_chart, moment
 from dashboard.precinct.check_in_list import check_in_list
 from dashboard.precinct.panel import _sentence

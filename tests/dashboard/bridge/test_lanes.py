@@ -10,7 +10,7 @@ import pytest
 import waitress
 from prometheus_client import CollectorRegistry
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from dashboard.board.routes import add_health
 from dashboard.bridge import lanes as lanes_module
 from dashboard.bridge.lanes import Lanes

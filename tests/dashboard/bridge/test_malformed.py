@@ -16,7 +16,7 @@ import flask
 import pytest
 import werkzeug.test
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from dashboard.app import WarRoom, build
 from dashboard.settings import DashboardSettings
 from election.access import accounts

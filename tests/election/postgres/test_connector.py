@@ -13,7 +13,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from election.postgres.connection_watch import ANSWER_SECONDS, PULSE_SECONDS
 from election.postgres.connector import NotReplicatedError, NoWritableHostError, ReplicationWatch, hosts_of
 from election.postgres.database import UNREACHABLE, connect, open_pool, pauses, until_reachable

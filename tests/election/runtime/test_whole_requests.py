@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from election.runtime.whole_requests import MalformedRequests, whole_requests
 
 HALF_HEAD = b"POST /anything HTTP/1.1\r\nHost: b\r\nX-A: "

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from beluga.proof.recount import recounted
 from beluga.proof.rereading import corrected, differences
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from election.access.tokens import Tokens
 from election.domain.checkin import CheckIn, Kind
 from election.domain.day import Watcher

@@ -18,7 +18,7 @@ import pytest
 import pytest_asyncio
 import structlog
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from election.access import telemetry
 from election.access.identity import Identity
 from election.access.tokens import Tokens

@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from election.access.watcher_links import token_of
 from intake.app import Intake
 from intake.hotline.operators import COOKIE

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from twilio.request_validator import RequestValidator
 
 from beluga.proof.recount import recounted
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from election.access.tokens import Tokens
 from election.access.watcher_links import token_of
 from intake.app import Intake

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from intake.senders import (
     SENDERS,
     Delivery,

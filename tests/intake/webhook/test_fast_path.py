@@ -8,7 +8,7 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from intake.app import Intake
 from intake.settings import IntakeSettings
 from intake.webhook.fast_path import Front, Headers

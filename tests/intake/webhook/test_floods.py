@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from election.access.addresses import network_of
 from intake.app import Intake
 from intake.receive.rate_limits import (

@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 import tally.engine.call_desk
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from election.access.identity import Admission
 from election.access.tokens import Tokens
 from election.postgres.database import connect

@@ -11,7 +11,8 @@ from typing import Any
 
 import asyncpg
 
-from beluga.stack.postgres import EmbeddedPostgres, free_port
+from beluga.stack.ports import free_port
+from beluga.stack.postgres import EmbeddedPostgres
 from election.domain.checkin import CheckIn, Kind
 from election.domain.day import Election
 from election.log.check_in_log import visibility_horizon

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from election.access.identity import Admission, machine
 from election.access.tokens import Tokens
 from election.feed_client.connection import follow_feed

@@ -17,7 +17,7 @@ import orjson
 from aiohttp import web
 from pydantic import SecretStr
 
-from beluga.stack.postgres import free_port
+from beluga.stack.ports import free_port
 from election.access.identity import Admission
 from election.access.tokens import Tokens
 from election.domain.checkin import Kind
