@@ -71,6 +71,10 @@ class Standing(_Wire):
     on_post: int = 0  # watchers who said HERE
     struck_off: int = 0  # distinct roll numbers reported
     final_in: int = 0  # 1: the last accepted count is the one at close
+    p_low_unwatched: float = (
+        0.0  # where no count speaks (p_lagging is 0): that it would lag, by its like alone
+    )
+    watcher_value: float = 0.0  # where it is silent and open: votes better known if somebody counted there
 
 
 class CoverageByPlace(_Wire):
