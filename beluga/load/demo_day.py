@@ -5,13 +5,15 @@ import contextlib
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from beluga.county.county import County, write_county
+from beluga.county.county import County, fictional_phones, write_county, write_watchers
 from beluga.county.ground_truth import GroundTruth, ground_truth
 from beluga.load.call_votes import CallVotes
 from beluga.load.demo_callers import DemoCallers
+from beluga.load.demo_runners import DemoRunners, runners
 from beluga.load.replay import as_the_clock_runs
 from beluga.load.sender import TextSender, WatcherText
 from beluga.load.simulated_day import DayText, simulated_day
@@ -22,7 +24,8 @@ from beluga.stack.process import StackProcess
 from beluga.stack.stack import DEFAULT_STATE, RunFile, lock, secrets_of
 from election.access import accounts
 from election.access.tokens import Tokens
-from election.domain.ids import MessageId
+from election.domain.day import Watcher
+from election.domain.ids import MessageId, PrecinctId
 from election.postgres.database import connect
 from election.runtime.clock import FileClock
 
@@ -32,6 +35,7 @@ BEFORE_OPENING = timedelta(minutes=45)
 AFTER_CLOSE = timedelta(minutes=40)
 MORNING_SPEED = 900.0
 CALLERS_AT_WORK = 24
+RUNNERS = 3
 CONTROL_SHARE = "0.05"  # so that `beluga effect` has something to compare
 # What Beluga texts of its own accord (reminders to silent precincts, the roll call) goes to a file here.
 OUTBOUND = '[{"number": "+18005550100", "provider": "file", "preset": "file"}]'
@@ -51,11 +55,15 @@ class DemoDay:
         self.day: GroundTruth
         self.run: RunFile | None = None
         self._sender: TextSender | None = None
+        self._runners: list[Watcher] = []
 
     async def __aenter__(self) -> "DemoDay":
         election = self._folder / "election"
         self.county = await asyncio.to_thread(write_county, election, self._seed, self._precincts)
         self.day = ground_truth(self.county, self._seed)
+        self._runners = runners(spare_phones(self.county)[-RUNNERS:])
+        everybody = (*self.county.election.watchers, *self._runners)
+        await asyncio.to_thread(write_watchers, election / "watchers.csv", everybody)
         begin = (self.day.opens - BEFORE_OPENING).isoformat()
         self._stack = StackProcess(
             self._folder, self._port_base, "--election", str(election), "--clock", begin, "--speed", "0",
@@ -109,25 +117,38 @@ class DemoDay:
         def as_sent(text: WatcherText) -> WatcherText:
             return text.after_calls(called) if isinstance(text, DayText) else text
 
-        at_work = asyncio.create_task(callers.work(self.county.callers[:CALLERS_AT_WORK]))
+        at_work = [asyncio.create_task(callers.work(self.county.callers[:CALLERS_AT_WORK]))]
+        sent_out = DemoRunners(self.run.urls["tally"], self._secrets["secret"], clock, self._votes(called))
         began = asyncio.get_running_loop().time()
         try:
             async with TextSender(self.run.urls["intake"], self.run.urls["intake"], self._secrets) as sender:
                 self._sender = sender
+                at_work.append(asyncio.create_task(sent_out.work(self._runners, sender)))
                 early = [t for t in texts if fast_until is not None and t.at <= fast_until]
                 await as_the_clock_runs(early, sender, clock, as_sent=as_sent)
                 if fast_until is not None:
                     clock.set(fast_until, speed)
                 await as_the_clock_runs(texts[len(early) :], sender, clock, as_sent=as_sent)
+                await _ended(at_work.pop())  # while there is a sender
         finally:
-            at_work.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await at_work
+            for task in at_work:
+                await _ended(task)
         clock.set(self.day.closes + AFTER_CLOSE, 0.0)
-        self._sent = {t.message_id for t in texts}
+        self._sent = {t.message_id for t in texts} | sent_out.sent
         took = asyncio.get_running_loop().time() - began
         calls = f"calls {dict(callers.outcomes)} errors {dict(callers.errors)}"
-        return "\n".join([sender.record.summary(took), calls, called.line()])
+        errands = f"runners counted {len(sent_out.sent)} times where it told most"
+        return "\n".join([sender.record.summary(took), calls, called.line(), errands])
+
+    def _votes(self, called: CallVotes) -> Callable[[str, datetime], int]:
+        """Votes cast at a precinct by a time, those that calls have brought among them."""
+        index = {p.precinct_id: i for i, p in enumerate(self.county.election.precincts)}
+
+        def votes(precinct: str, at: datetime) -> int:
+            place = index[PrecinctId(precinct)]
+            return self.day.votes(place, at) + called.votes(place, at)
+
+        return votes
 
     async def judge(self) -> LawsVerdict:
         """Whether the laws held, by three records."""
@@ -142,6 +163,18 @@ class DemoDay:
             stdin=asyncio.subprocess.DEVNULL, stdout=sys.stderr, env=dict(os.environ),
         )  # fmt: skip
         return await process.wait() == 0
+
+
+def spare_phones(county: County) -> list[str]:
+    """Phones for fiction that nobody of the county has."""
+    known = {w.phone for w in county.election.watchers} | {v.phone for v in county.voters}
+    return [phone for phone in fictional_phones() if phone not in known]
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 def empty_demo(folder: Path) -> None:
