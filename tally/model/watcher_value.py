@@ -68,9 +68,9 @@ def choose(posterior: Posterior, visits: Visits, picks: int) -> VisitChoice:
     chosen = _Chosen(posterior, count_spread(posterior, visits.some(listed), total), total)
     variances = [total.variance]
     for _ in range(min(picks, n)):
-        best, fall = chosen.take(rate)
-        narrowing[listed[best]] = rate * fall
-        variances.append(variances[-1] - fall)
+        best, taken = chosen.take(rate)
+        narrowing[listed[best]] = rate * taken
+        variances.append(variances[-1] - taken)
     rest = ~chosen.taken
     narrowing[listed[rest]] = rate * chosen.falls()[rest]
     value[listed] = narrowing[listed] + lag[listed]
