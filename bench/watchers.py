@@ -5,14 +5,14 @@ watchers, who count exactly every hour and a half or so, stand by the plan (`pla
 (several draws), or at the largest precincts. Told of each: how far the total projected is from the truth (%,
 `ape`), and from what is projected with a watcher in every precinct (%, root mean square, `apart`): no choice
 of places mends the rest. `seen`: of the votes missing in precincts that lag, those in precincts that show as
-lagging. At the end: how many watchers the plan needs for each one that a random choice needs.
+lagging. At the end: how many watchers a rule needs for each one that a random choice needs, if errors fall
+with the root of their number: the square of the ratio of errors, a geometric mean over sizes.
 """
 
 import argparse
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -141,29 +141,18 @@ def rows_of(day: TrueDay, sizes: list[int], clocks: list[float], draws: int) -> 
                        "apart2": (100 * np.log(total / whole)) ** 2, "seen": seen}  # fmt: skip
 
 
-def alike(sizes: list[int], errors: list[float], wanted: float) -> float:
-    """With how many watchers the error is `wanted`: on the straight line of logarithms nearest to all."""
-    x, y = np.log(sizes), np.log(np.maximum(errors, 1e-9))
-    slope = np.polyfit(x, y, 1)
-    return float(np.exp((np.log(max(wanted, 1e-9)) - slope[1]) / slope[0])) if slope[0] < 0 else float("nan")
-
-
-def told(name: str, rows: list[dict[str, Any]], sizes: list[int]) -> None:
+def told(name: str, rows: list[dict[str, Any]]) -> None:
     import pandas as pd
 
     table = pd.DataFrame(rows).groupby(["hour", "watchers", "rule"]).mean()
     table["apart"] = np.sqrt(table.pop("apart2"))
     print(f"{name}\n{table.unstack('rule').round(2).to_string()}")
     for measure in ("apart", "ape"):
-        ratios: dict[str, list[float]] = defaultdict(list)
-        for hour in sorted(set(table.index.get_level_values("hour"))):
-            here = table[measure].loc[hour].unstack("rule")
-            some = here.index.tolist()
-            for size in some[:-1]:
-                need = alike(some, here["random"].tolist(), float(here["plan"][size]))
-                ratios[f"{hour:g} h"].append(size / need)
-        shares = "; ".join(f"{h} {np.nanmedian(r):.2f}" for h, r in ratios.items())
-        print(f"watchers of the plan's for one at random, same {measure} (median over sizes): {shares}")
+        wide = table[measure].unstack("rule")
+        for rule in ("plan", "largest"):
+            ratio = np.log(wide[rule] / wide["random"]).groupby(level="hour").mean()
+            shares = "; ".join(f"{h:g} h {np.exp(2 * r):.2f}" for h, r in ratio.items())
+            print(f"watchers by the {rule} for one at random, same {measure}: {shares}")
     print(flush=True)
 
 
@@ -203,7 +192,7 @@ def main() -> None:
         if name != "made-up" and not a.scorers.exists():
             sys.exit(f"no scorers at {a.scorers}: name them with --scorers")
         days = made_up(a.precincts, range(a.days)) if name == "made-up" else real(name, a.scorers)
-        told(name, [row for day in days for row in rows_of(day, sizes, hours, a.draws)], sizes)
+        told(name, [row for day in days for row in rows_of(day, sizes, hours, a.draws)])
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ class Intake:
         self.telemetry.serving.set(1)
         self._run(keep_fresh(self._set_gauges), "gauges")
         self._run(self._fronts.sweep(), "fronts")
-        for name, work in self.outreach.work():
+        for name, work in self.outreach.work(self._pipeline):
             self._run(work, name)
         if settings.database_url:
             self._run(self.rosters.follow(settings.database_url), "rosters")

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,8 @@ from intake.desks.access import DeskAccess
 from intake.desks.endpoint import add_desks
 from intake.door.door import WriteDoor
 from intake.metrics.intake import Telemetry
+from intake.official.client import OfficialClient
+from intake.official.poller import OfficialPoller
 from intake.outbox.delivery_reports import DeliveryReports
 from intake.outbox.metrics import OutboxTelemetry
 from intake.outbox.notifications import Notifications
@@ -124,7 +127,7 @@ class OutreachServices:
         add_desks(app, access)
         DeliveryReports(settings, self._clock, self._telemetry, self.acquire, self._refuse).add_to(app)
 
-    def work(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
+    def work(self, pipeline: IngestPipeline) -> list[tuple[str, Coroutine[Any, Any, None]]]:
         """What runs beside the service, by name."""
         running: list[tuple[str, Coroutine[Any, Any, None]]] = [
             ("feed", follow_feed(self.feed, self._settings.feed_url, self._admission.tokens, "intake"))
@@ -137,6 +140,10 @@ class OutreachServices:
                 fetcher = PhotoClient(photo_hosts(self._settings), self._settings.photo_most_bytes)
                 follower = PhotoFollower(self.shelf, fetcher, self.acquire, self._clock.now)
                 running.append(("photos", follower.run()))
+                client = OfficialClient(loopback=self._settings.rehearsal)
+                kept = self._settings.folder / "official.json"
+                poller = OfficialPoller(pipeline, self.acquire, kept, client, Random())
+                running.append(("official", poller.run()))
         return running
 
     async def close(self) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from election.domain.checkin import Kind
 from tally.entries.entries import FOREVER, OPEN, PrecinctView
-from tally.ledger.entry_store import CODE, NOTHING, PUBLIC_CODE, EntryStore
+from tally.ledger.entry_store import CODE, NOTHING, OFFICIAL_CODE, PUBLIC_CODE, EntryStore
 from tally.ledger.ledger import Ledger
 from tally.packed.count_columns import ABSENT, CountColumns, segments
 
@@ -127,6 +127,7 @@ class _Columns:
             self.at, self.opens, self.closes, self.last_received, self.line_minutes, self.line_people,
             self.line_at, self.incidents, self.on_post, self.struck_off, slot, starts, votes, observed, asked,
             sure, final, sender, of, channel, whole, sender == PUBLIC_CODE,
+            sender == OFFICIAL_CODE,
         )  # fmt: skip
 
 
