@@ -26,7 +26,7 @@ from intake.desks.endpoint import add_desks
 from intake.door.door import WriteDoor
 from intake.metrics.intake import Telemetry
 from intake.official.client import OfficialClient
-from intake.official.poller import OfficialPoller
+from intake.official.following import OfficialFollower
 from intake.outbox.delivery_reports import DeliveryReports
 from intake.outbox.metrics import OutboxTelemetry
 from intake.outbox.notifications import Notifications
@@ -142,7 +142,7 @@ class OutreachServices:
                 running.append(("photos", follower.run()))
                 client = OfficialClient(loopback=self._settings.rehearsal)
                 kept = self._settings.folder / "official.json"
-                poller = OfficialPoller(pipeline, self.acquire, kept, client, Random())
+                poller = OfficialFollower(pipeline, self.acquire, kept, client, Random())
                 running.append(("official", poller.run()))
         return running
 

@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from election.folder.official_file import LOOPBACK, unfit
-from intake.errors import IntakeError
+from intake.official.published import OfficialUnreadError
 
 FETCH_SECONDS = 30.0  # real, for all hops
 CONNECT_SECONDS = 10.0
@@ -19,14 +19,6 @@ MOST_BYTES = 16 << 20
 MOST_HOPS = 3
 AGENT = "Beluga election turnout (conditional requests; see the address in our documents)"
 _MOVED = frozenset({301, 302, 303, 307, 308})
-
-
-class OfficialUnreadError(IntakeError):
-    """The official source was not read. The message says why, for people."""
-
-
-class PrivateAddressError(OSError):
-    """The name leads into a private network."""
 
 
 @dataclass(slots=True)
@@ -37,7 +29,7 @@ class Published:
     modified: str = ""
 
 
-class PublicResolver(AbstractResolver):
+class PublicAddresses(AbstractResolver):
     """Names to public addresses alone, at the moment of connecting: nobody may turn us on our own network."""
 
     def __init__(self, *, loopback: bool) -> None:
@@ -52,7 +44,7 @@ class PublicResolver(AbstractResolver):
         for kind, _, protocol, _, where in found:
             address = str(where[0])
             if not fit_address(address, loopback=self._loopback):
-                raise PrivateAddressError(f"{host} is at {address}, which is no public address")
+                raise OfficialUnreadError(f"{host} is at {address}, which is no public address")
             results.append(ResolveResult(
                 hostname=host, host=address, port=port, family=kind, proto=protocol,
                 flags=socket.AI_NUMERICHOST,
@@ -90,7 +82,7 @@ class OfficialClient:
         Raises `OfficialUnreadError`.
         """
         if self._session is None:
-            connector = aiohttp.TCPConnector(resolver=PublicResolver(loopback=self._loopback), limit=1)
+            connector = aiohttp.TCPConnector(resolver=PublicAddresses(loopback=self._loopback), limit=1)
             timeout = aiohttp.ClientTimeout(total=FETCH_SECONDS, sock_connect=CONNECT_SECONDS)
             self._session = aiohttp.ClientSession(
                 connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
@@ -104,11 +96,7 @@ class OfficialClient:
                         return content
                     address = urljoin(address, moved)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            words = str(error) if isinstance(error, PrivateAddressError) else type(error).__name__
-            cause = getattr(error, "os_error", None)
-            raise OfficialUnreadError(
-                str(cause) if isinstance(cause, PrivateAddressError) else words
-            ) from None
+            raise OfficialUnreadError(type(error).__name__) from None
         raise OfficialUnreadError("it moves on and on")
 
     def _check(self, address: str) -> None:
@@ -120,7 +108,7 @@ class OfficialClient:
         try:
             literal = fit_address(host, loopback=self._loopback)
         except ValueError:
-            return  # a name: `PublicResolver` looks at where it leads
+            return  # a name: `PublicAddresses` looks at where it leads
         if not literal:
             raise OfficialUnreadError("its address is none of the public net's")
 

@@ -12,13 +12,14 @@ import orjson
 
 from election.domain.official import OfficialSource
 from election.domain.roster import Roster
+from intake.errors import IntakeError
 
 MOST_ROWS = 200_000
 MOST_VOTES = 1_000_000
 
 
-class NotReadableError(ValueError):
-    """The file is not what `official.toml` says it is. The message says where it is not."""
+class OfficialUnreadError(IntakeError):
+    """The official source was not read. The message says why, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class PublishedCounts:
 
 
 def counts_of(content: bytes, source: OfficialSource, roster: Roster, now: datetime) -> PublishedCounts:
-    """The counts of a file read at `now`. Raises `NotReadableError`."""
+    """The counts of a file read at `now`. Raises `OfficialUnreadError`."""
     by_alias = {alias: p.precinct_id for p in roster.precincts.values() for alias in p.aliases}
     counts: list[OfficialCount] = []
     unknown = unread = 0
@@ -79,25 +80,25 @@ def _rows(content: bytes, source: OfficialSource) -> Iterator[Mapping[str, Any]]
         table.fieldnames = headings
         for n, row in enumerate(table):
             if n >= MOST_ROWS:
-                raise NotReadableError(f"it has more than {MOST_ROWS:,} rows")
+                raise OfficialUnreadError(f"it has more than {MOST_ROWS:,} rows")
             yield {str(key): value for key, value in row.items() if key is not None}
     except csv.Error as error:
-        raise NotReadableError(f"it is no table: {error}") from None
+        raise OfficialUnreadError(f"it is no table: {error}") from None
 
 
 def _objects(content: bytes, source: OfficialSource) -> Iterator[Mapping[str, Any]]:
     try:
         found = orjson.loads(content)
     except orjson.JSONDecodeError:
-        raise NotReadableError("it is not JSON") from None
+        raise OfficialUnreadError("it is not JSON") from None
     for name in filter(None, source.rows.split(".")):
         if not isinstance(found, dict) or name not in found:
-            raise NotReadableError(f"there is nothing at {source.rows!r}; mend rows in official.toml")
+            raise OfficialUnreadError(f"there is nothing at {source.rows!r}; mend rows in official.toml")
         found = found[name]
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
-        raise NotReadableError("there is no list of objects; mend rows in official.toml")
+        raise OfficialUnreadError("there is no list of objects; mend rows in official.toml")
     if len(found) > MOST_ROWS:
-        raise NotReadableError(f"it has more than {MOST_ROWS:,} rows")
+        raise OfficialUnreadError(f"it has more than {MOST_ROWS:,} rows")
     if found:
         _must_have(source, list(found[0]))
     yield from found
@@ -107,7 +108,7 @@ def _must_have(source: OfficialSource, headings: list[str]) -> None:
     for name in filter(None, (source.precinct, source.votes, source.time)):
         if name not in headings:
             there = ", ".join(headings[:12])
-            raise NotReadableError(f"there is no column {name!r} (but {there}); mend official.toml")
+            raise OfficialUnreadError(f"there is no column {name!r} (but {there}); mend official.toml")
 
 
 def _votes(value: Any) -> int | None:

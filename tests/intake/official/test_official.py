@@ -19,9 +19,9 @@ from election.postgres.database import connect
 from election.runtime.clock import FixedClock
 from intake.journal.writer import Journal
 from intake.metrics.intake import Telemetry
-from intake.official.client import OfficialClient, OfficialUnreadError, Published, fit_address
-from intake.official.poller import JITTER, MOST_BACK_OFF, OfficialPoller
-from intake.official.published import NotReadableError, counts_of
+from intake.official.client import OfficialClient, Published, fit_address
+from intake.official.following import JITTER, MOST_BACK_OFF, OfficialFollower
+from intake.official.published import OfficialUnreadError, counts_of
 from intake.reading.reader import check_ins_of, readings_of
 from intake.receive.pipeline import IngestPipeline, PipelineOptions
 from tests.intake.drain.test_drain import rosters_at
@@ -78,7 +78,7 @@ async def no_database() -> AsyncIterator[Any]:
 class Intake:
     journal: Journal
     pipeline: IngestPipeline
-    poller: OfficialPoller
+    poller: OfficialFollower
 
     async def messages(self) -> list[Message]:
         return await self.journal.latest(100)
@@ -92,7 +92,7 @@ async def intake(folder: Path, acquire: Any = no_database) -> AsyncIterator[Inta
     )
     client = OfficialClient(loopback=True, most_bytes=10_000)
     yield Intake(
-        journal, pipeline, OfficialPoller(pipeline, acquire, folder / "kept.json", client, Random(1))
+        journal, pipeline, OfficialFollower(pipeline, acquire, folder / "kept.json", client, Random(1))
     )
     await client.close()
     await journal.close()
@@ -213,7 +213,7 @@ def test_times_aliases_and_json_are_read_and_what_is_no_count_is_left_out() -> N
 )  # fmt: skip
 def test_a_file_that_is_something_else_says_what_to_mend(content: bytes, said: str) -> None:
     source = OfficialSource("https://x.example/", "json", "id", "cast", rows="data.rows")
-    with pytest.raises(NotReadableError) as told:
+    with pytest.raises(OfficialUnreadError) as told:
         counts_of(content, source, ROSTER, AT)
     assert str(told.value).startswith(said)
 

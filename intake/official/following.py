@@ -21,8 +21,8 @@ from election.domain.official import SENDER, OfficialSource, source_of
 from election.postgres.database import UNREACHABLE
 from election.postgres.election_store import official_source
 from intake.journal.writer import JournalUnavailableError
-from intake.official.client import OfficialClient, OfficialUnreadError, Published
-from intake.official.published import NotReadableError, OfficialCount, PublishedCounts, counts_of
+from intake.official.client import OfficialClient, Published
+from intake.official.published import OfficialCount, OfficialUnreadError, PublishedCounts, counts_of
 from intake.reading.reader import CLOCK_SLACK
 from intake.receive.http_answers import canonical
 from intake.receive.pipeline import IngestPipeline
@@ -38,7 +38,7 @@ log = structlog.get_logger()
 Acquire = Callable[[], AbstractAsyncContextManager[asyncpg.Connection]]
 
 
-class OfficialPoller:
+class OfficialFollower:
     """Asks for the published file at its pace. `kept`: where the source last known is kept."""
 
     def __init__(
@@ -60,7 +60,7 @@ class OfficialPoller:
                     if source is not None and self._client.asks(source.address):
                         await self.look(source)
                 except Exception:
-                    log.exception("official_poller_failed")
+                    log.exception("official_source_failed")
                     self.failures += 1
                     source = self._source
                 await asyncio.sleep(self.pause(source))
@@ -101,7 +101,7 @@ class OfficialPoller:
             if content is not None:
                 found = await asyncio.to_thread(counts_of, content, source, roster, now)
             taken = await self._take(source, found)
-        except (OfficialUnreadError, NotReadableError, JournalUnavailableError) as error:
+        except (OfficialUnreadError, JournalUnavailableError) as error:
             self.failures += 1
             remedy = "look at official.toml and at the address; it is asked again"
             log.warning("official_source_not_read", error=str(error), failures=self.failures, remedy=remedy)
