@@ -48,6 +48,7 @@ GROUPS = {
     "rollcall": "beluga.cli.rollcall:app",
     "callers": "beluga.cli.callers:app",
     "watchers": "beluga.cli.watchers:app",
+    "numbers": "beluga.cli.numbers:app",
 }
 
 
