@@ -38,8 +38,8 @@ class OfficialSource:
 
 def source_of(row: Mapping[str, Any]) -> OfficialSource:
     """From what is stored."""
-    text = {
-        name: str(row.get(name, "")) for name in ("address", "format", "precinct", "votes", "time", "rows")
-    }
-    minutes = {n: timedelta(minutes=float(row[f"{n}_minutes"])) for n in ("every", "delay")}
-    return OfficialSource(**text, **minutes)
+    address, kind, precinct, votes, time, rows = (
+        str(row.get(name, "")) for name in ("address", "format", "precinct", "votes", "time", "rows")
+    )
+    every, delay = (timedelta(minutes=float(row[name])) for name in ("every_minutes", "delay_minutes"))
+    return OfficialSource(address, kind, precinct, votes, time, rows, every, delay)

@@ -71,8 +71,9 @@ class OfficialFollower:
         """Real seconds until the next look: the pace, twice that after each failure, and a little chance."""
         if source is None:
             return IDLE_SECONDS
-        times = min(2**self.failures, MOST_BACK_OFF)
-        return source.every.total_seconds() * times * (1.0 + JITTER * self._random.random())
+        times = min(2 ** min(self.failures, 9), MOST_BACK_OFF)
+        chance: float = 1.0 + JITTER * self._random.random()
+        return source.every.total_seconds() * times * chance
 
     async def source(self) -> OfficialSource | None:
         """The source of the election in the database; while that is away, the one last known."""
