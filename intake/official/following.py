@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from hashlib import sha256
 from pathlib import Path
 from random import Random
+from time import monotonic
 
 import asyncpg
 import orjson
@@ -28,7 +29,7 @@ from intake.receive.http_answers import canonical
 from intake.receive.pipeline import IngestPipeline
 
 PROVIDER = "official"
-IDLE_SECONDS = 30.0  # real, between looks whether there is a source
+LOOK_SECONDS = 30.0  # real, between looks whether there is a source, or another
 JITTER = 0.2  # of the pace: not everybody's clients ask on the full minute
 MOST_BACK_OFF = 8  # times the pace, after so many failures in a row
 AT_ONCE = 256  # so that the journal commits them together
@@ -49,6 +50,7 @@ class OfficialFollower:
         self._published = Published()
         self._source: OfficialSource | None = None
         self._told: dict[str, tuple[int, str]] = {}  # precinct -> number and time last taken
+        self._due = 0.0  # monotonic
         self.failures = 0  # in a row
 
     async def run(self) -> None:
@@ -56,22 +58,25 @@ class OfficialFollower:
         try:
             while True:
                 try:
-                    source = await self.source()
-                    if source is not None and self._client.asks(source.address):
-                        await self.look(source)
+                    await self.step(monotonic())
                 except Exception:
                     log.exception("official_source_failed")
-                    self.failures += 1
-                    source = self._source
-                await asyncio.sleep(self.pause(source))
+                await asyncio.sleep(LOOK_SECONDS)
         finally:
             await self._client.close()
 
-    def pause(self, source: OfficialSource | None) -> float:
+    async def step(self, now: float) -> None:
+        """Asks where there is a source and its time has come. `now`: seconds of a clock that only goes on."""
+        source = await self.source()
+        if source is None or now < self._due or not self._client.asks(source.address):
+            return
+        self._due = now + source.every.total_seconds()  # also where the look fails by a defect of ours
+        await self.look(source)
+        self._due = now + self.pause(source)
+
+    def pause(self, source: OfficialSource) -> float:
         """Real seconds until the next look: the pace, twice that after each failure, and a little chance."""
-        if source is None:
-            return IDLE_SECONDS
-        times = min(2 ** min(self.failures, 9), MOST_BACK_OFF)
+        times = min(1 << min(self.failures, 9), MOST_BACK_OFF)
         chance: float = 1.0 + JITTER * self._random.random()
         return source.every.total_seconds() * times * chance
 
@@ -85,7 +90,7 @@ class OfficialFollower:
         else:
             await asyncio.to_thread(self._remember, found)
         if found != self._source:
-            self._source, self._published, self.failures = found, Published(), 0
+            self._source, self._published, self.failures, self._due = found, Published(), 0, 0.0
             self._told.clear()
         return found
 

@@ -144,6 +144,16 @@ async def test_failures_are_borne_with_longer_and_longer_pauses(tmp_path: Path, 
         assert await poller.look(office.source) == 3 and poller.failures == 0
 
 
+async def test_it_is_asked_at_its_pace(tmp_path: Path, office: Office) -> None:
+    office.put(FIRST, '"1"')
+    pace = office.source.every.total_seconds()
+    async with intake(tmp_path) as here:
+        (tmp_path / "kept.json").write_text(json.dumps(office.source.as_row()))
+        for now, asked in ((100.0, 1), (100.0 + pace - 1, 1), (100.0 + pace * (1 + JITTER), 2)):
+            await here.poller.step(now)  # the database is away: the one last known
+            assert len(office.asked) == asked
+
+
 async def test_a_file_that_is_too_large_or_leads_elsewhere_is_left(office: Office) -> None:
     client = OfficialClient(loopback=True, most_bytes=1_000)
     address = office.source.address
@@ -234,7 +244,14 @@ async def test_the_elections_source_is_asked_and_the_one_last_known_while_the_da
         finally:
             await connection.close()
 
+    other = replace(source, votes="Ballots")
     async with intake(tmp_path, acquire) as here:
+        assert await here.poller.source() == source
+        here.poller._due = 1e9  # not due for long
+        await import_election(database_url, replace(an_election(), official=other))
+        assert await here.poller.source() == other
+        assert here.poller._due == 0.0  # another one is asked at once
+        await import_election(database_url, replace(an_election(), official=source))
         assert await here.poller.source() == source
     async with intake(tmp_path) as here:
         assert await here.poller.source() == source
