@@ -126,7 +126,8 @@ def total_spread(p: Posterior) -> TotalSpread:
         here = slice(i, min(i + FEW, len(mean)))
         at, ones = known.at[here], np.ones(here.stop - here.start)
         j += mean[here] @ design(inputs, at, ones, ones)
-        j -= (mean[here] * gain[here]) @ design(inputs, at, known.part[here], known.share[here])
+        told = at[gain[here] > 0]  # `known.at` is every position
+        j -= (mean[told] * gain[told]) @ design(inputs, told, known.part[told], known.share[told])
     j *= inputs.widening
     shared = state.covariance @ j
     variance = float(np.sum(mean**2 * known.own_variance) + np.sum(g * placed) + j @ shared)
@@ -138,7 +139,9 @@ def count_spread(p: Posterior, visits: Visits, total: TotalSpread) -> CountSprea
     inputs, state, known, at, w = p.inputs, p.state, p.known, visits.at, visits.weight
     group, starts, covariance = inputs.group[at], visits.starts, state.covariance
     gain, ones = known.gain[at], np.ones(len(at))
-    before = gain[:, None] * design(inputs, at, known.part[at], known.share[at])
+    before: Array | float = 0.0
+    if gain.any():
+        before = gain[:, None] * design(inputs, at, known.part[at], known.share[at])
     old, load = gain * lateness(known.share[at]), state.load[group]
 
     def loads(part: Array, share: Array) -> tuple[Array, Array]:
