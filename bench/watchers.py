@@ -156,6 +156,29 @@ def told(name: str, rows: list[dict[str, Any]]) -> None:
     print(flush=True)
 
 
+def low(name: str, days: Iterator[TrueDay], hour: float, auc: Any) -> None:
+    """How `p_low_unwatched` tells who lags where nobody counts: three in ten watch, at random."""
+    chances, truly, ranks = [], [], []
+    for day in days:
+        n = len(day.election.precincts)
+        watched = np.random.default_rng(3).permutation(n)[: int(0.3 * n)]
+        tally = Tally(day.election)
+        tally.add(counted(day, watched))
+        projection = tally.project(day.opens + 3600.0 * hour)
+        truth = day.counts[:, -1]
+        expected = tally.inputs.expected * truth.sum() / tally.inputs.expected.sum()
+        bare = np.setdiff1d(np.arange(n), watched)
+        chances.append(projection.columns["p_low_unwatched"][bare])
+        truly.append((truth < 0.85 * expected)[bare])
+        ranks.append(auc(chances[-1], truly[-1]))
+    p, lagging = np.concatenate(chances), np.concatenate(truly)
+    print(f"{name}, {hour:g} h after opening: AUC by day {np.round(ranks, 2).tolist()}")
+    for fifth in np.array_split(np.argsort(p, kind="stable"), 5):
+        print(
+            f"  of {len(fifth):,} with a mean chance of {p[fifth].mean():.2f}, {lagging[fifth].mean():.2f} lag"
+        )
+
+
 def speed() -> None:
     """A hundred choices among 10,000 precincts."""
     random = np.random.default_rng(1)
@@ -183,6 +206,7 @@ def main() -> None:
     p.add_argument("--precincts", type=int, default=600, help="of a made-up county")
     p.add_argument("--draws", type=int, default=4, help="random ones for each day")
     p.add_argument("--speed", action="store_true")
+    p.add_argument("--low", action="store_true", help="who is probably low though nobody counts there")
     a = p.parse_args()
     if a.speed:
         speed()
@@ -192,6 +216,9 @@ def main() -> None:
         if name != "made-up" and not a.scorers.exists():
             sys.exit(f"no scorers at {a.scorers}: name them with --scorers")
         days = made_up(a.precincts, range(a.days)) if name == "made-up" else real(name, a.scorers)
+        if a.low:
+            low(name, iter(days), hours[len(hours) // 2], scorer(a.scorers, "score_days").auc)
+            continue
         told(name, [row for day in days for row in rows_of(day, sizes, hours, a.draws)])
 
 
