@@ -174,9 +174,8 @@ def low(name: str, days: Iterator[TrueDay], hour: float, auc: Any) -> None:
     p, lagging = np.concatenate(chances), np.concatenate(truly)
     print(f"{name}, {hour:g} h after opening: AUC by day {np.round(ranks, 2).tolist()}")
     for fifth in np.array_split(np.argsort(p, kind="stable"), 5):
-        print(
-            f"  of {len(fifth):,} with a mean chance of {p[fifth].mean():.2f}, {lagging[fifth].mean():.2f} lag"
-        )
+        mean, share = p[fifth].mean(), lagging[fifth].mean()
+        print(f"  of {len(fifth):,} with a mean chance of {mean:.2f}, {share:.2f} lag")
 
 
 def speed() -> None:
