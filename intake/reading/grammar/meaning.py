@@ -5,6 +5,7 @@ The order is that of trouble: danger to people, then what would act wrongly, the
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from election.domain.checkin import COUNTED, Kind, Reading
 from election.domain.day import Watcher
@@ -15,7 +16,7 @@ from intake.reading.grammar.clauses import PLAIN, clauses_of
 from intake.reading.grammar.danger import cries_for_help
 from intake.reading.grammar.fold import composed, fold, fold_marked, origin
 from intake.reading.grammar.inquiries import inquiry_of
-from intake.reading.grammar.items import Item, codes_of, items_of, words_of
+from intake.reading.grammar.items import Item, codes_of, items_of
 from intake.reading.grammar.parse import count_of
 from intake.reading.grammar.places import places_of
 from intake.reading.grammar.quoted import (
@@ -28,8 +29,8 @@ from intake.reading.grammar.quoted import (
     without_phones,
     written,
 )
-from intake.reading.grammar.sender import TextSource
-from intake.reading.grammar.tokens import plain_words
+from intake.reading.grammar.sender import TextSource, opens_at
+from intake.reading.grammar.tokens import FoldedText, folded_text, plain_words
 from intake.reading.grammar.whole import whole_message
 from intake.reading.grammar.words import Code, vocabulary
 
@@ -61,14 +62,22 @@ def read(
     `at_any_hour`: polling hours do not matter (a rehearsal).
     """
     own = (here,) if here else watcher.precinct_ids if watcher else ()
+    if (  # what most watchers text all day
+        text.isdigit()
+        and len(own) == 1
+        and _plain_count(text, roster)
+        and (at_any_hour or sent_at >= opens_at(own[0], roster))
+    ):
+        return [_count(int(text), own[0], roster)]
     sender = TextSource(roster, watcher, own, watcher is None and here is None, sent_at, at_any_hour)
-    if text.isdigit() and len(own) == 1 and _plain_count(text, roster) and sender.open_now(own[0]):
-        return [_count(int(text), own[0], roster)]  # what most watchers text all day
     if len(text) > LONGEST:
         return [sender.reading(Kind.UNREAD)]
     places = places_of(roster)
     sender.offers = lambda guess: clauses_of(
-        list(items_of(fold_marked(guess), vocabulary(), places)[0]), own, watcher is not None, False
+        list(items_of(FoldedText(fold_marked(guess)), vocabulary(), places)[0]),
+        own,
+        watcher is not None,
+        False,
     )
     clauses: list[Clause] | None = places.clauses_before.get(text)
     if clauses is not None:
@@ -77,12 +86,15 @@ def read(
     sign = sign_of(text)
     if sign is not None:
         return [_of_sign(sign, text, sender)]
+    folded = FoldedText(fold_marked(text))
     if len(text) > _SHORT or not _MARKS.isdisjoint(text):
-        ours = written(text)
-        if ours.noted:
+        ours = written(text, folded)
+        if ours and ours.noted:
             return [sender.reading(Kind.NOTED)]
-        text = ours.text
-    return _read_written(text, sender)
+        if ours and ours.text != text:
+            text = ours.text
+            folded = FoldedText(fold_marked(text))
+    return _read_written(text, folded, sender)
 
 
 def _of_sign(sign: str, text: str, sender: TextSource) -> Reading:
@@ -97,12 +109,15 @@ def _of_sign(sign: str, text: str, sender: TextSource) -> Reading:
             return sender.reading(Kind.NOTED)
 
 
-def _read_written(text: str, sender: TextSource) -> list[Reading]:
+def _read_written(text: str, said: FoldedText, sender: TextSource) -> list[Reading]:
+    """The readings of what the sender wrote; `said`: the text, folded."""
     roster, watcher, own = sender.roster, sender.watcher, sender.own
     places = places_of(roster)
     numbered = without_phones(text)
-    folded = fold_marked(numbered)
-    items, alarm = items_of(folded, vocabulary(), places)
+    if numbered != text:
+        said = FoldedText(fold_marked(numbered))
+    folded = said.folded
+    items, alarm = items_of(said, vocabulary(), places)
     found = items
     codes = codes_of(items)
     if cries_for_help(folded):
@@ -111,7 +126,7 @@ def _read_written(text: str, sender: TextSource) -> list[Reading]:
         items = _without_signature(items, watcher)
         codes = codes_of(items)
     if (
-        PLAIN.fullmatch(codes)
+        codes in PLAIN
         and "!" not in folded
         and "?" not in folded
         and not alarm.spans
@@ -121,8 +136,7 @@ def _read_written(text: str, sender: TextSource) -> list[Reading]:
         if plain:
             return sender.judged([plain])
     whole = whole_message(folded, items)
-    words = words_of(folded) if len(items) > 1 and not PLAIN.fullmatch(codes) else []
-    machine = said_by_machine(folded, words) if words else None
+    machine = said_by_machine(said) if len(items) > 1 and codes not in PLAIN else None
     if machine == AUTOMATIC or (machine == UNDELIVERED and not alarm.raised):
         return [sender.reading(Kind.NOTED)]
     if machine == STRANGER and not alarm.raised:
@@ -150,7 +164,7 @@ def _read_written(text: str, sender: TextSource) -> list[Reading]:
             *_beside(items, _spans_of(items, Code.INCIDENT), folded, sender),
             *_alarm(text, items, sender),
         ]
-    if inquiry := inquiry_of(folded, items, sender):
+    if inquiry := inquiry_of(said, items, sender):
         return [inquiry]
     if machine is not None and machine != UNDELIVERED:
         return [_by_machine(machine, items, sender)]
@@ -323,8 +337,15 @@ def _plain(clause: Clause, sender: TextSource) -> Reading | None:
 
 def _without_signature(items: list[Item], watcher: Watcher) -> list[Item]:
     """Without the sender's own name: "412 - Maria Lopez"."""
-    name = {*plain_words(fold_marked(composed(watcher.name))), *plain_words(fold(watcher.name))}
+    name = _words_of_name(watcher.name)
     return [item for item in items if item.code != Code.UNKNOWN or item.text not in name]
+
+
+@lru_cache(maxsize=4_096)
+def _words_of_name(name: str) -> frozenset[str]:
+    """With the marks of their letters, and without."""
+    folded = folded_text(name)
+    return frozenset((*folded.plain_words, *plain_words(fold(name))))
 
 
 def _incident_keyword(folded: str, items: list[Item]) -> tuple[int, int] | None:

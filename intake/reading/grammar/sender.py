@@ -36,6 +36,22 @@ def offer_of(reading: Reading) -> dict[str, Any]:
     return offer
 
 
+def opens_at(precinct_id: PrecinctId | None, roster: Roster) -> datetime:
+    """When the polls open there, or by the election's own hours."""
+    precinct, day = roster.place(precinct_id), roster.day
+    return (
+        precinct.opens_at(day) if precinct else datetime.combine(day.date, day.opens, ZoneInfo(day.timezone))
+    )
+
+
+def closes_at(precinct_id: PrecinctId | None, roster: Roster) -> datetime:
+    """When the polls close there, or by the election's own hours."""
+    precinct, day = roster.place(precinct_id), roster.day
+    if precinct:
+        return precinct.closes_at(day)
+    return datetime.combine(day.date, day.closes, ZoneInfo(day.timezone))
+
+
 @dataclass(slots=True)
 class TextSource:
     """Who texted, from where and when. `at_any_hour`: a rehearsal, where no polls are open."""
@@ -107,25 +123,16 @@ class TextSource:
             ]
         return readings
 
-    def hours(self, precinct_id: PrecinctId | None) -> tuple[datetime, datetime]:
-        """When the polls open and close there, or by the election's own hours."""
-        precinct, day = self.roster.place(precinct_id), self.roster.day
-        if precinct:
-            return precinct.opens_at(day), precinct.closes_at(day)
-        zone = ZoneInfo(day.timezone)
-        return datetime.combine(day.date, day.opens, zone), datetime.combine(day.date, day.closes, zone)
-
-    def open_now(self, precinct_id: PrecinctId) -> bool:
-        """Whether the polls have opened there."""
-        return self.at_any_hour or self.sent_at >= self.hours(precinct_id)[0]
-
     def _too_early(self, readings: list[Reading]) -> bool:
-        return not self.at_any_hour and any(
-            r.kind in _OF_THE_DAY and self.sent_at < self.hours(r.precinct_id)[0] for r in readings
-        )
+        if self.at_any_hour:
+            return False
+        for reading in readings:
+            if reading.kind in _OF_THE_DAY and self.sent_at < opens_at(reading.precinct_id, self.roster):
+                return True
+        return False
 
     def _long_before_close(self, precinct_id: PrecinctId | None) -> bool:
-        return self.sent_at < self.hours(precinct_id)[1] - BEFORE_CLOSE
+        return self.sent_at < closes_at(precinct_id, self.roster) - BEFORE_CLOSE
 
     def placed(self, incident: Reading, ids: tuple[PrecinctId, ...]) -> list[Reading]:
         """An incident is never asked back: it is taken where it is known to be, or without a place."""
