@@ -55,9 +55,7 @@ class Precinct:
 
         One rule for the phone's answer, the form and the tally's gate (`tally/model/gate.py`).
         """
-        if self.registered <= 0:
-            return None
-        return int(most_of(max(self.registered - self.already_voted, 1)))
+        return _most_votes(self.registered, self.already_voted) if self.registered > 0 else None
 
     def why_held(self, votes: int) -> str | None:
         """Why this count waits for a confirmation (`above_registered`), or None. A `FIX` needs none."""
@@ -73,6 +71,11 @@ class Precinct:
     def closes_at(self, day: ElectionDay) -> datetime:
         """Scheduled close of the polls here, UTC (staff may extend it during the day)."""
         return _moment(day.date, self.closes or day.closes, self.timezone or day.timezone)
+
+
+@lru_cache(maxsize=8_192)
+def _most_votes(registered: int, already_voted: int) -> int:
+    return int(most_of(max(registered - already_voted, 1)))
 
 
 @lru_cache(maxsize=1_024)

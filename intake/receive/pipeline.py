@@ -199,16 +199,16 @@ class IngestPipeline:
         if not duplicate:
             self.long_texts.arrived(message)
         reply, asked = self._answer_to(message, duplicate, readings)
-
-        def answer(_: object = None) -> None:
-            on_durable(IngestResult(message, duplicate, reply))
-            if self._reply_elsewhere is not None and not duplicate:
-                self._reply_elsewhere(message, reply)
-
+        result = IngestResult(message, duplicate, reply)
         if asked is None or duplicate:
-            answer()
+            self._tell(on_durable, result)
         else:  # the question is an entry of its own, and durable before its answer can come
-            self.journal.put(asked, answer)
+            self.journal.put(asked, lambda _: self._tell(on_durable, result))
+
+    def _tell(self, on_durable: OnDurable, result: IngestResult) -> None:
+        on_durable(result)
+        if self._reply_elsewhere is not None and not result.duplicate:
+            self._reply_elsewhere(result.message, result.reply)
 
     def _answer_to(
         self, message: Message, duplicate: bool, readings: list[Reading] | None

@@ -71,10 +71,14 @@ def _items_of(text: FoldedText, vocabulary: Vocabulary, places: PlaceVocabulary)
     marked = names is not words and names != words
     items: list[Item] = []
     index = 0
+    firsts, first_names = vocabulary.lengths, places.lengths
     while index < len(tokens):
         token = tokens[index]
-        known = vocabulary.find(words, index, marked)
-        named = places.named(names, index)
+        known = named = None
+        if marked or words[index] in firsts:
+            known = vocabulary.find(words, index, marked)
+        if names[index] in first_names:
+            named = places.named(names, index)
         if named and (known is None or named[1] > known[1] or (named[1] == known[1] > 1)):
             end = tokens[index + named[1] - 1].end
             items.append(Item(Code.PLACE, token.start, end, token.text, ids=named[0]))

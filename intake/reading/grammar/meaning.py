@@ -73,12 +73,7 @@ def read(
     if len(text) > LONGEST:
         return [sender.reading(Kind.UNREAD)]
     places = places_of(roster)
-    sender.offers = lambda guess: clauses_of(
-        list(items_of(FoldedText(fold_marked(guess)), vocabulary(), places)[0]),
-        own,
-        watcher is not None,
-        False,
-    )
+    sender.offers = _offered
     clauses: list[Clause] | None = places.clauses_before.get(text)
     if clauses is not None:
         return sender.all_readings(clauses)
@@ -95,6 +90,12 @@ def read(
             text = ours.text
             folded = FoldedText(fold_marked(text))
     return _read_written(text, folded, sender)
+
+
+def _offered(guess: str, sender: TextSource) -> list[Clause]:
+    """What a *yes* to this guess would say."""
+    items, _ = items_of(FoldedText(fold_marked(guess)), vocabulary(), places_of(sender.roster))
+    return clauses_of(items, sender.own, sender.watcher is not None, False)
 
 
 def _of_sign(sign: str, text: str, sender: TextSource) -> Reading:

@@ -62,7 +62,7 @@ class TextSource:
     unknown: bool
     sent_at: datetime
     at_any_hour: bool = False
-    offers: Callable[[str], list[Clause]] | None = field(default=None, repr=False)  # reads a guess
+    offers: "Callable[[str, TextSource], list[Clause]] | None" = field(default=None, repr=False)  # reads a guess
 
     def reading(
         self, kind: Kind, text: str | None = None, question: str | None = None, guess: str | None = None
@@ -74,7 +74,7 @@ class TextSource:
         detail: dict[str, Any] = {}
         if ask.guess and self.offers:
             try:
-                offered = [r for clause in self.offers(ask.guess) for r in self.readings(clause)]
+                offered = [r for clause in self.offers(ask.guess, self) for r in self.readings(clause)]
             except Ask:
                 offered = []
             offered = [r for r in offered if r.kind in _OF_THE_DAY]
@@ -109,7 +109,8 @@ class TextSource:
             return readings
         if self._too_early(readings):
             return [self.reading(Kind.QUESTION, question="not_open")]
-        if any(r.kind is Kind.FINAL and self._long_before_close(r.precinct_id) for r in readings):
+        finals = [r for r in readings if r.kind is Kind.FINAL]
+        if finals and any(self._long_before_close(r.precinct_id) for r in finals):
             so_far = [r._replace(kind=Kind.COUNT) if r.kind is Kind.FINAL else r for r in readings]
             counts = [r for r in so_far if r.kind is Kind.COUNT]
             return [
