@@ -11,7 +11,7 @@ from election.domain.checkin import COUNTED, Kind, Reading
 from election.domain.day import Watcher
 from election.domain.ids import PrecinctId
 from election.domain.roster import Roster
-from intake.reading.grammar.clause import EMERGENCY_NUMBERS, Ask, Clause
+from intake.reading.grammar.clause import Ask, Clause
 from intake.reading.grammar.clauses import PLAIN, clauses_of
 from intake.reading.grammar.danger import cries_for_help
 from intake.reading.grammar.fold import composed, fold, fold_marked, origin
@@ -19,6 +19,7 @@ from intake.reading.grammar.inquiries import inquiry_of
 from intake.reading.grammar.items import Item, codes_of, items_of
 from intake.reading.grammar.parse import count_of
 from intake.reading.grammar.places import places_of
+from intake.reading.grammar.plain import count_alone, counted, digits_alone, is_emergency
 from intake.reading.grammar.quoted import (
     AUTOMATIC,
     STRANGER,
@@ -29,7 +30,7 @@ from intake.reading.grammar.quoted import (
     without_phones,
     written,
 )
-from intake.reading.grammar.sender import TextSource, opens_at
+from intake.reading.grammar.sender import TextSource
 from intake.reading.grammar.tokens import FoldedText, folded_text, plain_words
 from intake.reading.grammar.whole import whole_message
 from intake.reading.grammar.words import Code, vocabulary
@@ -62,13 +63,8 @@ def read(
     `at_any_hour`: polling hours do not matter (a rehearsal).
     """
     own = (here,) if here else watcher.precinct_ids if watcher else ()
-    if (  # what most watchers text all day
-        text.isdigit()
-        and len(own) == 1
-        and _plain_count(text, roster)
-        and (at_any_hour or sent_at >= opens_at(own[0], roster))
-    ):
-        return [_count(int(text), own[0], roster)]
+    if count := digits_alone(text, own, sent_at, roster, at_any_hour=at_any_hour):
+        return [count]
     sender = TextSource(roster, watcher, own, watcher is None and here is None, sent_at, at_any_hour)
     if len(text) > LONGEST:
         return [sender.reading(Kind.UNREAD)]
@@ -77,6 +73,8 @@ def read(
     clauses: list[Clause] | None = places.clauses_before.get(text)
     if clauses is not None:
         return sender.all_readings(clauses)
+    if plain := count_alone(text, sender, places):
+        return plain
     text = composed(text)
     sign = sign_of(text)
     if sign is not None:
@@ -131,9 +129,9 @@ def _read_written(text: str, said: FoldedText, sender: TextSource) -> list[Readi
         and "!" not in folded
         and "?" not in folded
         and not alarm.spans
-        and not _is_emergency(folded.strip())
+        and not is_emergency(folded.strip())
     ):
-        plain = _plain(count_of(items, Kind.COUNT), sender)
+        plain = counted(count_of(items, Kind.COUNT), sender)
         if plain:
             return sender.judged([plain])
     whole = whole_message(folded, items)
@@ -306,34 +304,6 @@ def _by_machine(machine: str, items: list[Item], sender: TextSource) -> Reading:
         unread = sender.reading(Kind.UNREAD)
         return unread._replace(detail={"stranger": True})
     return sender.reading(Kind.UNREAD if numeric else Kind.NOTED)
-
-
-def _is_emergency(text: str) -> bool:
-    return len(text) == 3 and text.isdigit() and int(text) in EMERGENCY_NUMBERS
-
-
-def _plain_count(text: str, roster: Roster) -> bool:
-    """Whether digits can be nothing but a count: no precinct is called so, and nothing is odd about them."""
-    return text.isascii() and len(text) <= 6 and not _is_emergency(text) and text not in places_of(roster).ids
-
-
-def _count(
-    votes: int, precinct_id: PrecinctId, roster: Roster, *, off_roster: bool = False, unknown: bool = False
-) -> Reading:
-    """A count of now, at the sender's own precinct unless said otherwise."""
-    precinct = roster.place(precinct_id)
-    held = precinct.why_held(votes) if precinct else None
-    return Reading(Kind.COUNT, precinct_id, votes, held=held, off_roster=off_roster, unknown_sender=unknown)
-
-
-def _plain(clause: Clause, sender: TextSource) -> Reading | None:
-    """What a count and nothing else says, of one place or of the sender's only one; None: ask the rest."""
-    roster, own = sender.roster, sender.own
-    where = clause.ids or own
-    if len(where) != 1 or clause.votes is None:
-        return None
-    off_roster = sender.watcher is not None and not roster.is_own(where[0], own)
-    return _count(clause.votes, where[0], roster, off_roster=off_roster, unknown=sender.unknown)
 
 
 def _without_signature(items: list[Item], watcher: Watcher) -> list[Item]:

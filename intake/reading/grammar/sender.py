@@ -62,7 +62,9 @@ class TextSource:
     unknown: bool
     sent_at: datetime
     at_any_hour: bool = False
-    offers: "Callable[[str, TextSource], list[Clause]] | None" = field(default=None, repr=False)  # reads a guess
+    offers: "Callable[[str, TextSource], list[Clause]] | None" = field(
+        default=None, repr=False
+    )  # reads a guess
 
     def reading(
         self, kind: Kind, text: str | None = None, question: str | None = None, guess: str | None = None
