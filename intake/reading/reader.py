@@ -26,7 +26,7 @@ from intake.reading.grammar.whole import near_stop
 from intake.reading.grammar.words import vocabulary
 from intake.reading.incidents import fixed_matter, incident_matter, incident_phrases, matter_phrases
 from intake.reading.photos import with_photos
-from intake.reading.text_parts import part_of
+from intake.reading.text_parts import PART, part_of
 
 log = structlog.get_logger()
 
@@ -95,7 +95,8 @@ def readings_of(message: SentText, roster: Roster) -> list[Reading]:
     """What a message says: one reading or more; what cannot be read is `unread`."""
     try:
         if message.channel == Channel.SMS:
-            if part_of(message.provider_message_id):
+            its_id = message.provider_message_id
+            if its_id.startswith(PART) and part_of(its_id):
                 return [Reading(Kind.NOTED, detail=PART_OF_A_TEXT)]
             watcher = roster.watcher(message.sender)
             found = read(message.body, message.sent_at, roster, watcher, at_any_hour=message.rehearsal)

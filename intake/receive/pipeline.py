@@ -17,6 +17,7 @@ from intake.journal.writer import Journal, JournalUnavailableError
 from intake.metrics.intake import Telemetry
 from intake.providers import IngestResult, MalformedError
 from intake.reading.reader import readings_of, watcher_of
+from intake.reading.text_parts import PART
 from intake.receive.asking import IN_A_ROW, PhoneDialogues, alarm, asked_about, handed_over
 from intake.receive.long_texts import LongTexts
 from intake.receive.plausibility import Plausibility
@@ -196,7 +197,7 @@ class IngestPipeline:
     ) -> None:
         """Answers a message that is durable. `readings`: what it says, where that is known already."""
         self.telemetry.acknowledge(message.provider, duplicate, local_only=not replicated)
-        if not duplicate:
+        if not duplicate and message.provider_message_id.startswith(PART):
             self.long_texts.arrived(message)
         reply, asked = self._answer_to(message, duplicate, readings)
         result = IngestResult(message, duplicate, reply)
@@ -238,7 +239,7 @@ class IngestPipeline:
             return ("" if message.channel is Channel.STAFF else NO_ROSTER_REPLY), None
         if readings is None:
             readings = readings_of(message, roster)
-        watcher = watcher_of(message, roster) if message.channel is Channel.SMS else None
+        watcher = roster.watcher(message.sender) if message.channel is Channel.SMS else None
         if watcher is not None:
             turn = self._questions.turn(message, readings)
             if turn.part is not None:

@@ -63,7 +63,7 @@ def read(
     `at_any_hour`: polling hours do not matter (a rehearsal).
     """
     own = (here,) if here else watcher.precinct_ids if watcher else ()
-    if count := digits_alone(text, own, sent_at, roster, at_any_hour=at_any_hour):
+    if text.isdigit() and (count := digits_alone(text, own, sent_at, roster, at_any_hour)):
         return [count]
     sender = TextSource(roster, watcher, own, watcher is None and here is None, sent_at, at_any_hour)
     if len(text) > LONGEST:

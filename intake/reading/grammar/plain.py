@@ -15,14 +15,14 @@ from intake.reading.grammar.clause import EMERGENCY_NUMBERS, Clause
 from intake.reading.grammar.danger import danger_words
 from intake.reading.grammar.places import PlaceVocabulary, places_of
 from intake.reading.grammar.quoted import machine_words, without_phones
-from intake.reading.grammar.sender import TextSource, opens_at
+from intake.reading.grammar.sender import TextSource
 from intake.reading.grammar.words import Code, vocabulary
 
 _COUNT = re.compile(r"(?:([0-9]{1,6}-[0-9]{1,6}) )?([0-9]{1,6})(?: ([A-Za-z]+))?")
 
 
 def digits_alone(
-    text: str, own: tuple[PrecinctId, ...], sent_at: datetime, roster: Roster, *, at_any_hour: bool
+    text: str, own: tuple[PrecinctId, ...], sent_at: datetime, roster: Roster, at_any_hour: bool
 ) -> Reading | None:
     """The count that digits are, where they can be nothing else: at the only precinct of their sender, while
     its polls are open. No precinct is called so, and nothing is odd about them.
@@ -31,9 +31,11 @@ def digits_alone(
         return None
     if is_emergency(text) or text in places_of(roster).ids:
         return None
-    if not at_any_hour and sent_at < opens_at(own[0], roster):
+    precinct = roster.place(own[0])
+    if precinct is None or (not at_any_hour and sent_at < precinct.opens_at(roster.day)):
         return None
-    return _count(int(text), own[0], roster)
+    votes = int(text)
+    return Reading(Kind.COUNT, own[0], votes, held=precinct.why_held(votes))
 
 
 def count_alone(text: str, sender: TextSource, places: PlaceVocabulary) -> list[Reading] | None:
@@ -68,7 +70,7 @@ def _numbers_that_say_more() -> frozenset[str]:
 def _words_for_votes() -> frozenset[str]:
     """Single words that say that the number before them is of votes, and nothing else."""
     words = {word for word, code in vocabulary().plain.items() if code == Code.VOTES}
-    return frozenset(words - danger_words().lengths.keys() - machine_words().lengths.keys())
+    return frozenset(words - danger_words().plain.keys() - machine_words().plain.keys())
 
 
 def is_emergency(text: str) -> bool:
@@ -82,14 +84,9 @@ def counted(clause: Clause, sender: TextSource) -> Reading | None:
     where = clause.ids or own
     if len(where) != 1 or clause.votes is None:
         return None
+    precinct = roster.place(where[0])
+    held = precinct.why_held(clause.votes) if precinct else None
     off_roster = sender.watcher is not None and not roster.is_own(where[0], own)
-    return _count(clause.votes, where[0], roster, off_roster=off_roster, unknown=sender.unknown)
-
-
-def _count(
-    votes: int, precinct_id: PrecinctId, roster: Roster, *, off_roster: bool = False, unknown: bool = False
-) -> Reading:
-    """A count of now, at the sender's own precinct unless said otherwise."""
-    precinct = roster.place(precinct_id)
-    held = precinct.why_held(votes) if precinct else None
-    return Reading(Kind.COUNT, precinct_id, votes, held=held, off_roster=off_roster, unknown_sender=unknown)
+    return Reading(
+        Kind.COUNT, where[0], clause.votes, held=held, off_roster=off_roster, unknown_sender=sender.unknown
+    )

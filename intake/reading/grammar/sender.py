@@ -101,7 +101,10 @@ class TextSource:
     def all_readings(self, clauses: list[Clause]) -> list[Reading]:
         """The readings of a text's clauses; a question alone, where one of them has to be asked about."""
         try:
-            return self.judged([reading for clause in clauses for reading in self.readings(clause)])
+            found: list[Reading] = []
+            for clause in clauses:
+                found += self.readings(clause)
+            return self.judged(found)
         except Ask as ask:
             return [self.asked(ask)]
 
@@ -111,20 +114,24 @@ class TextSource:
             return readings
         if self._too_early(readings):
             return [self.reading(Kind.QUESTION, question="not_open")]
-        finals = [r for r in readings if r.kind is Kind.FINAL]
-        if finals and any(self._long_before_close(r.precinct_id) for r in finals):
-            so_far = [r._replace(kind=Kind.COUNT) if r.kind is Kind.FINAL else r for r in readings]
-            counts = [r for r in so_far if r.kind is Kind.COUNT]
-            return [
-                Reading(
-                    Kind.QUESTION,
-                    question="so_far",
-                    guess=str(counts[0].votes) if len(counts) == 1 else None,
-                    unknown_sender=self.unknown,
-                    detail={"offers": [offer_of(r) for r in so_far if r.kind in _OF_THE_DAY]},
-                )
-            ]
+        for reading in readings:
+            if reading.kind is Kind.FINAL and self._long_before_close(reading.precinct_id):
+                return self._so_far(readings)
         return readings
+
+    def _so_far(self, readings: list[Reading]) -> list[Reading]:
+        """Asks whether a final count, long before the polls close, is one so far."""
+        so_far = [r._replace(kind=Kind.COUNT) if r.kind is Kind.FINAL else r for r in readings]
+        counts = [r for r in so_far if r.kind is Kind.COUNT]
+        return [
+            Reading(
+                Kind.QUESTION,
+                question="so_far",
+                guess=str(counts[0].votes) if len(counts) == 1 else None,
+                unknown_sender=self.unknown,
+                detail={"offers": [offer_of(r) for r in so_far if r.kind in _OF_THE_DAY]},
+            )
+        ]
 
     def _too_early(self, readings: list[Reading]) -> bool:
         if self.at_any_hour:
@@ -171,7 +178,12 @@ class TextSource:
         if not ids and (len(self.own) == 1 or clause.kind in _EVERYWHERE):
             ids = self.own
         if ids:
-            where = tuple(p for place in ids for p in self.roster.filed_under(clause.kind, place))
+            filed_under = self.roster.filed_under
+            where = (
+                filed_under(clause.kind, ids[0])
+                if len(ids) == 1
+                else tuple(p for place in ids for p in filed_under(clause.kind, place))
+            )
             if clause.kind == Kind.VOTERS and len(where) > 1:  # each precinct numbers its own roll
                 raise Ask("which_precinct", wording(replace(clause, ids=where[:1])))
             return where
@@ -179,7 +191,10 @@ class TextSource:
 
     def readings(self, clause: Clause) -> list[Reading]:
         """The readings of a clause: one, or one a precinct. Raises `Ask`."""
-        return [self._reading(clause, precinct_id) for precinct_id in self._precincts(clause)]
+        where = self._precincts(clause)
+        if len(where) == 1:
+            return [self._reading(clause, where[0])]
+        return [self._reading(clause, precinct_id) for precinct_id in where]
 
     def _reading(self, clause: Clause, precinct_id: PrecinctId | None) -> Reading:
         precinct = self.roster.place(precinct_id)
