@@ -256,14 +256,15 @@ class IngestPipeline:
 
     def asks(self, message: Message) -> bool:
         """Whether the reply is a question: something in the message is not counted until it is answered."""
-        return any(
-            doubted or refused or r.kind in (Kind.QUESTION, Kind.UNREAD)
-            for r, doubted, refused in self._judged(message)
-        )
+        return self.asks_and_holds(message)[0]
 
-    def holds(self, message: Message) -> bool:
-        """Whether a count in the message waits for its sender to say that it is right."""
-        return any(doubted and not refused for _, doubted, refused in self._judged(message))
+    def asks_and_holds(self, message: Message) -> tuple[bool, bool]:
+        """`asks`, and whether a count in the message waits for its sender to say that it is right."""
+        judged = self._judged(message)
+        asks = any(
+            doubted or refused or r.kind in (Kind.QUESTION, Kind.UNREAD) for r, doubted, refused in judged
+        )
+        return asks, any(doubted and not refused for _, doubted, refused in judged)
 
     def _judged(self, message: Message) -> list[tuple[Reading, bool, bool]]:
         """Each reading, whether it is held or doubted, and whether it is refused; none without a roster."""
