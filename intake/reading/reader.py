@@ -20,6 +20,7 @@ from intake.reading import corrections
 from intake.reading.grammar import read
 from intake.reading.grammar.danger import danger_words, urgent_words
 from intake.reading.grammar.inquiries import inquiry_phrases
+from intake.reading.grammar.plain import numbers_that_say_more, words_for_votes
 from intake.reading.grammar.quoted import machine_words, misdialed_words, our_words
 from intake.reading.grammar.spelled import spelled_numbers
 from intake.reading.grammar.whole import near_stop
@@ -79,6 +80,8 @@ def prepare() -> None:
         matter_phrases,
         inquiry_phrases,
         near_stop,
+        numbers_that_say_more,
+        words_for_votes,
     )
     for table in tables:
         table()

@@ -44,30 +44,30 @@ def count_alone(text: str, sender: TextSource, places: PlaceVocabulary) -> list[
     if found is None:
         return None
     place, number, word = found.groups()
-    if number in places.ids or number in _numbers_that_say_more() or number in places.lengths:
+    if number in places.ids or number in numbers_that_say_more() or number in places.lengths:
         return None
     ids: tuple[PrecinctId, ...] = ()
     if place:
         ids = places.named_by_id(place)
-        if len(ids) != 1 or place in _numbers_that_say_more() or place in places.lengths:
+        if len(ids) != 1 or place in numbers_that_say_more() or place in places.lengths:
             return None
         if without_phones(text) != text:  # 215-555 1234
             return None
-    if word and ((word := word.lower()) not in _words_for_votes() or word in places.lengths):
+    if word and ((word := word.lower()) not in words_for_votes() or word in places.lengths):
         return None
     plain = counted(Clause(Kind.COUNT, 0, ids, int(number)), sender)
     return sender.judged([plain]) if plain else None
 
 
 @cache
-def _numbers_that_say_more() -> frozenset[str]:
+def numbers_that_say_more() -> frozenset[str]:
     """Numbers that are, or begin, what somebody reads as more than a number: 911, 24/7."""
     firsts = {*vocabulary().lengths, *danger_words().lengths, *machine_words().lengths}
     return frozenset(map(str, EMERGENCY_NUMBERS)) | {word for word in firsts if word[0].isdigit()}
 
 
 @cache
-def _words_for_votes() -> frozenset[str]:
+def words_for_votes() -> frozenset[str]:
     """Single words that say that the number before them is of votes, and nothing else."""
     words = {word for word, code in vocabulary().plain.items() if code == Code.VOTES}
     return frozenset(words - danger_words().plain.keys() - machine_words().plain.keys())
