@@ -3,9 +3,12 @@
 import numpy as np
 
 from election.domain.checkin import CheckIn, Kind
-from election.wire.feed import PrecinctState
+from election.wire.feed import PrecinctState, Standing
 from tally.board.board_json import board_json, rows_of
+from tally.board.edition import DRIFT_ROWS, Edition, PendingUpdate
+from tally.packed.columns import Names
 from tally.projection.projection import Tally
+from tally.standing.rounding import Columns, columns_of_standings
 from tests.tally.elections import OPENS, at, entry, small_election
 
 NOON = at(5).timestamp()
@@ -57,6 +60,23 @@ def test_a_count_takes_the_runner_away_at_once_and_a_withdrawal_at_the_next_minu
     assert rows_of(tally.project(at(5.012).timestamp()), [1])[0]["watcher_value"] == 0
     tally.add([entry(901, None, 5.02, "P1", Kind.UNDO, late=0.0)])
     assert rows_of(tally.project(at(5.1).timestamp()), [1])[0]["watcher_value"] > 0
+
+
+def test_values_that_all_move_with_each_count_do_not_send_every_row_at_once() -> None:
+    def columns(worth: float) -> Columns:
+        silent = PrecinctState.SILENT
+        rows = [Standing(precinct_id=f"P{i}", state=silent, watcher_value=worth + i) for i in range(2_000)]
+        return columns_of_standings(rows)
+
+    infos = {"precinct_id": Names(f"P{i}" for i in range(2_000))}
+    edition = Edition(infos, columns(5_000.0))
+    change = edition.advance(PendingUpdate(1.0, np.arange(2_000), columns(100.0)))
+    assert change is not None and not change.whole
+    assert len(change.standings) == DRIFT_ROWS
+    for _ in range(3):  # the rest follows
+        change = edition.advance(PendingUpdate(2.0, np.arange(2_000), columns(100.0)))
+        assert change is not None and len(change.standings) == DRIFT_ROWS
+    assert edition.rows()[7]["watcher_value"] == 107
 
 
 def test_before_the_polls_open_the_order_is_known_already() -> None:
