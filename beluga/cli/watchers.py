@@ -50,6 +50,9 @@ def plan(
     except FolderError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+    if moment is not None and moment <= election.day.opens:
+        words = f"{by!r}: nothing is counted by then; write a time after {election.day.opens:%H:%M}"
+        raise typer.BadParameter(words, param_hint="--by")
     found = plan_watchers(election, watchers, moment)
     typer.echo(_as_json(found) if json else _as_text(found), nl=not json)
 

@@ -57,6 +57,6 @@ def test_the_command_prints_where_why_and_what_it_brings(tmp_path: Path) -> None
 
 def test_a_time_that_is_none_is_refused(tmp_path: Path) -> None:
     write_folder(tmp_path, COUNTY)
-    for by in ("noon", "15:00+02:00"):
+    for by in ("noon", "15:00+02:00", "07:00"):
         run = CliRunner().invoke(app, ["watchers", "plan", str(tmp_path), "--watchers", "3", "--by", by])
         assert run.exit_code == 2 and by in run.output
