@@ -70,6 +70,8 @@ class OfficialFollower:
         source = await self.source()
         if source is None or now < self._due or not self._client.asks(source.address):
             return
+        if self._pipeline.rosters.current is None:  # there will be one in a moment
+            return
         self._due = now + source.every.total_seconds()  # also where the look fails by a defect of ours
         await self.look(source)
         self._due = now + self.pause(source)

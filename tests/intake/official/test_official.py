@@ -24,6 +24,7 @@ from intake.official.following import JITTER, MOST_BACK_OFF, OfficialFollower
 from intake.official.published import OfficialUnreadError, counts_of
 from intake.reading.reader import check_ins_of, readings_of
 from intake.receive.pipeline import IngestPipeline, PipelineOptions
+from intake.roster.snapshot import Rosters
 from tests.intake.drain.test_drain import rosters_at
 from tests.intake.running import an_election, import_election
 
@@ -149,6 +150,10 @@ async def test_it_is_asked_at_its_pace(tmp_path: Path, office: Office) -> None:
     pace = office.source.every.total_seconds()
     async with intake(tmp_path) as here:
         (tmp_path / "kept.json").write_text(json.dumps(office.source.as_row()))
+        rosters, here.pipeline.rosters = here.pipeline.rosters, Rosters(tmp_path / "none")
+        await here.poller.step(99.0)  # no roster yet: asked as soon as there is one
+        assert office.asked == []
+        here.pipeline.rosters = rosters
         for now, asked in ((100.0, 1), (100.0 + pace - 1, 1), (100.0 + pace * (1 + JITTER), 2)):
             await here.poller.step(now)  # the database is away: the one last known
             assert len(office.asked) == asked
