@@ -15,6 +15,7 @@ from tally.standing.columns import CODE, Projection
 RIDE = 1800.0  # seconds until somebody sent now has counted
 EARLIEST = 0.08  # part of the day: before, a count says little, and who is sent waits
 RUNNERS = 12  # chosen one after another; of the others each one's value after these
+LOOKED_AT = 300  # silent precincts whose votes are least known: what a board shows, and a minute bears
 
 
 class Runners:
@@ -28,13 +29,17 @@ class Runners:
 
     def values(self, projection: Projection, state: DayFit, table: CountColumns) -> Array:
         """Votes better known by a count at each precinct that is silent and open, as of the projection's
-        minute; 0 elsewhere."""
+        minute; 0 elsewhere, and where more than `LOOKED_AT` others have more votes unknown.
+        """
         n = len(self._inputs.ids)
         found, arrival = np.zeros(n), np.full(n, projection.minute + RIDE)
         silent = projection.codes == CODE[PrecinctState.SILENT.value]
         at = np.flatnonzero(silent & (arrival < table.closes))
         if not len(at):
             return found
+        if len(at) > LOOKED_AT:
+            unknown = projection.mean[at] * np.sqrt(projection.own_variance[at])
+            at = np.sort(at[np.argsort(-unknown, kind="stable")[:LOOKED_AT]])
         part = parts_of_day(arrival, table.opens, table.closes, *self._planned)
         visits = visits_to(self._inputs, self._site, at, np.maximum(part[at], EARLIEST))
         known = known_of(projection)
