@@ -498,6 +498,8 @@ def ods(path: Path, **sheets: list[list[object]]) -> Path:
     """An OpenDocument spreadsheet, as LibreOffice writes it."""
 
     def cell(value: object) -> str:
+        if isinstance(value, date):
+            return f'<table:table-cell office:value-type="date" office:date-value="{value}"/>'
         number = f'office:value-type="float" office:value="{value}"'
         kind = number if isinstance(value, int) else 'office:value-type="string"'
         return f"<table:table-cell {kind}><text:p>{value}</text:p></table:table-cell>"
