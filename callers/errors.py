@@ -9,6 +9,7 @@
             SealedError
             ShortKeyError             (also a ValueError)
         NobodyLeftError               no dispatch where nobody is left to call
+        NotTakenError                 an event that an operator's webhook did not take
         PollsClosedError              no dispatch after the polls have closed
         TooLateError                  an outcome that can no longer be undone
         TooManyJoinedError            more callers from one address than a room holds

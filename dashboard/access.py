@@ -7,6 +7,7 @@ The board's layout, scripts and styles are the same for everybody who is signed 
 from election.access.routes import Route, admins, anybody, health, of_all, own, war_room
 
 _SESSION = "session"
+_KEY = "a key of the API"
 
 ROUTES: tuple[Route, ...] = (
     anybody("GET", "/login", "the page to sign in"),
@@ -85,6 +86,18 @@ ROUTES: tuple[Route, ...] = (
         "/office/accounts/<login>/<any(reset,role,disable,codes,nocodes,signout):what>",
         "resets, changes or closes an account",
         _SESSION,
+    ),
+    anybody("GET", "/api/v1/standings", "how precincts stand", 401, _KEY),
+    anybody("GET", "/api/v1/calls", "where callers were sent", 401, _KEY),
+    anybody("PUT", "/api/v1/check-ins/<report_id>", "a report", 401, _KEY),
+    anybody("POST", "/api/v1/lists/<list_id>/outcomes", "the outcomes of a list", 401, _KEY),
+    admins("GET", "/office/keys", "keys of the API", _SESSION),
+    admins("POST", "/office/keys", "makes a key", _SESSION),
+    admins("POST", "/office/keys/<key_id>/revoke", "ends a key", _SESSION, 400),
+    admins("GET", "/office/webhooks", "where outcomes are told", _SESSION),
+    admins("POST", "/office/webhooks", "begins telling", _SESSION, 400),
+    admins(
+        "POST", "/office/webhooks/<uuid:webhook_id>/<any(test,end):what>", "tests or ends it", _SESSION, 400
     ),
     admins("GET", "/office", "what is done, and still to do", _SESSION),
     admins("POST", "/office/preflight", "runs the preflight", _SESSION, 409),

@@ -4,19 +4,24 @@ import flask
 
 from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import person
+from dashboard.api.calls import ApiCalls
+from dashboard.api.key_ring import KeyRing
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.browser import Scripts
+from dashboard.clients.feed import WarRoomView
 from dashboard.clients.service_clients import ServiceClients
 from dashboard.map.places import Gazetteer
 from dashboard.office.account_pages import AccountPages
 from dashboard.office.checklist import ChecklistPage
 from dashboard.office.command_runs import CommandRuns
 from dashboard.office.first_account import FirstAccountPage
+from dashboard.office.key_pages import KeyPages
 from dashboard.office.link_pages import LinkPages
 from dashboard.office.record import OfficeRecord
 from dashboard.office.set_up import SetUp
 from dashboard.office.set_up_pages import SetUpPages
 from dashboard.office.watcher_pages import WatcherPages
+from dashboard.office.webhook_pages import WebhookPages
 from dashboard.settings import DashboardSettings
 from election.access.accounts import Role
 from election.access.tokens import Tokens
@@ -29,6 +34,8 @@ PAGES = (
     ("/office/links", "Links", False),
     ("/health", "Health", False),
     ("/office/accounts", "Accounts", True),
+    ("/office/keys", "API keys", True),
+    ("/office/webhooks", "Webhooks", True),
     ("/audit", "Audit", True),
 )
 
@@ -42,8 +49,10 @@ def add_office(  # noqa: PLR0917
     services: ServiceClients,
     audit_log: AuditLog,
     scripts: Scripts,
-) -> None:
-    """Adds every page of the office."""
+    feed: WarRoomView,
+) -> KeyRing:
+    """Adds every page of the office, and the API; its keys are to be kept current."""
+    ring = KeyRing()
     folder = settings.state / "dashboard" / "office"
     record = OfficeRecord(bridge, audit_log)
     runs = CommandRuns(bridge, settings.office_command, folder / "progress.json")
@@ -60,3 +69,7 @@ def add_office(  # noqa: PLR0917
     ChecklistPage(bridge, folder, runs, gazetteer, services, record).add_to(server)
     FirstAccountPage(bridge, tokens, audit_log).add_to(server)
     SetUpPages(bridge, SetUp(folder, runs), runs, gazetteer, record, scripts).add_to(server)
+    WebhookPages(bridge, settings, record).add_to(server)
+    KeyPages(bridge, gazetteer, record, ring).add_to(server)
+    ApiCalls(bridge, ring, feed, services, record).add_to(server)
+    return ring

@@ -21,6 +21,7 @@ from intake.hotline.operators import COOKIE
 from intake.pages.files import version
 from tally.access import FEED
 from tests.intake.photos.provider import jpeg
+from tests.security import keys
 from tests.security.house import KENT, NOON, OWN_PRECINCT, PEOPLE, TRIAL, Got, House, house
 
 Ask = Callable[[House, Who], Awaitable[dict[str, Any]]]  # what to send: `path` and the request's other parts
@@ -64,7 +65,11 @@ async def rows(there: House) -> AsyncIterator[Row]:
 async def tried(folder: Path, database_url: str) -> list[Row]:
     """The whole matrix, on services of its own. `database_url`: fresh and migrated."""
     async with house(folder, database_url) as running:
-        return [row async for row in rows(running)]
+        found = [row async for row in rows(running)]
+        async for path, whose, expected, got in keys.tried(running):
+            wrong = "" if got == expected else "another answer"
+            found.append(Row("dashboard", "key", path, whose, str(expected), str(got), wrong))
+        return found
 
 
 async def _route(there: House, service: str, route: Route) -> AsyncIterator[Row]:
@@ -490,6 +495,16 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
         "/office/accounts/spare/signout"
     ),
     ("PUT", "/office/setup/files/<name>"): _to("/office/setup/files/x.csv?at=0&of=1", data=b"x"),
+    ("PUT", "/api/v1/check-ins/<report_id>"): _to(
+        f"/api/v1/check-ins/{uuid4()}", json={"precinct_id": "K-01", "votes": 1}
+    ),
+    ("POST", "/api/v1/lists/<list_id>/outcomes"): _to(f"/api/v1/lists/{uuid4()}/outcomes", data=b"x"),
+    ("POST", "/office/webhooks"): _formed("/office/webhooks", url="https://127.0.0.1/", kinds="outcome"),
+    ("POST", "/office/webhooks/<uuid:webhook_id>/<any(test,end):what>"): _formed(
+        f"/office/webhooks/{uuid4()}/end"
+    ),
+    ("POST", "/office/keys"): _formed("/office/keys", name="glue", scopes="standings"),
+    ("POST", "/office/keys/<key_id>/revoke"): _formed("/office/keys/000000000000/revoke"),
     ("GET", "/snapshots/<name>"): _with(_kept_page),
     ("GET", "/replay"): _to("/replay?at=2026-11-03T17:00:00Z"),
 }

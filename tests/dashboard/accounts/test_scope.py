@@ -57,6 +57,10 @@ SEEN = {
     "/office/accounts": (403, "/office/accounts"),
     "/office/setup": (403, "/office/setup"),
     "/office/setup/progress": (403, "/office/setup/progress"),
+    "/office/webhooks": (403, "/office/webhooks"),
+    "/office/keys": (403, "/office/keys"),
+    "/api/v1/standings": (401, "/api/v1/standings"),
+    "/api/v1/calls": (401, "/api/v1/calls"),
     "/audit": (403, "/audit"),
     "/audit.csv": (403, "/audit.csv"),
 }
@@ -70,8 +74,10 @@ PASSED_ON = {
 }  # fmt: skip
 DEEDS = {
     "/actions", "/phones", "/alerts/acknowledge", "/_dash-update-component",
-    "/office/watchers/<watcher_id>/remove",
-    "/office/preflight", "/office/links/cards", "/office/links/revoke",
+    "/office/watchers/<watcher_id>/remove", "/office/keys/<key_id>/revoke", "/api/v1/check-ins/<report_id>",
+    "/api/v1/lists/<list_id>/outcomes",
+    "/office/webhooks/<uuid:webhook_id>/<any(test,end):what>", "/office/preflight",
+    "/office/links/cards", "/office/links/revoke",
     "/office/setup/files", "/office/setup/files/<name>", "/office/setup/remove", "/office/setup/look",
     "/office/setup/import", "/office/accounts/<login>/<any(reset,role,disable,codes,nocodes,signout):what>",
 }  # fmt: skip
