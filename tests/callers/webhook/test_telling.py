@@ -106,7 +106,8 @@ async def call(connection: asyncpg.Connection, voter: str, outcome: str, schema:
     )  # fmt: skip
     await connection.execute(
         f"insert into {schema}.calls (outcome_id, lease_id, voter_id, phone, precinct_id, caller_id, outcome,"
-        " at, rest_until, whole_phone) values ($1, $1, $2, '+12155550100', 'P', 'c0', $3, $4, 'infinity', false)",
+        " at, rest_until, whole_phone)"
+        " values ($1, $1, $2, '+12155550100', 'P', 'c0', $3, $4, 'infinity', false)",
         lease, voter, outcome, NOON,
     )  # fmt: skip
     return lease
