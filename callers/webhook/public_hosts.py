@@ -5,7 +5,12 @@ import socket
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
+from callers.errors import CallersError
 from election.access.outward import is_public
+
+
+class PrivateHostError(CallersError, OSError):
+    """A name leads to a private network."""
 
 
 class PublicHosts(AbstractResolver):
@@ -17,10 +22,10 @@ class PublicHosts(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """Addresses of a host. Raises `OSError` where one of them is not public."""
+        """Addresses of a host. Raises `PrivateHostError` where one of them is not public."""
         found = await self._inner.resolve(host, port, family)
         if not all(is_public(each["host"]) for each in found):
-            raise OSError(f"{host} has an address of a private network")
+            raise PrivateHostError
         return found
 
     async def close(self) -> None:

@@ -21,7 +21,7 @@ class Desk:
     """Adopts files into one folder, again and again."""
 
     def __init__(self, base: Path) -> None:
-        self.base, self.into, self.runs = base, base / "into", 0
+        self.base, self.into, self.runs, self.day = base, base / "into", 0, DAY
 
     def file(self, name: str, content: str | bytes) -> Path:
         path = self.base / name
@@ -32,7 +32,7 @@ class Desk:
         self.runs += 1
         scratch = self.base / f"scratch{self.runs}"
         scratch.mkdir()
-        proposal = propose(paths, self.into, scratch, DAY)
+        proposal = propose(paths, self.into, scratch, self.day)
         for (file, key), value in (answers or {}).items():
             answer(proposal, file, key, value)
         draft, reports = draft_of(proposal)

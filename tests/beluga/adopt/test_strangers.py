@@ -1,10 +1,12 @@
 """Files as strangers to Beluga have them, each odd in its own way, with what must come of it."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from beluga.adopt.proposing import DayGiven
 from beluga.county.county import make_county
 from election.folder import VoterFile, read_election, write_callers, write_election
 from tests.beluga.adopt.test_adopting import Desk, ods, words
@@ -194,7 +196,7 @@ def test_ids_of_a_map_that_want_or_have_too_many_zeros(desk: Desk, values: tuple
     ("written", "read"),
     [
         ("N/A", ""), ("None", ""), ("unlisted", ""), ("x", ""), ("0", ""), ("(000) 000-0000", ""), ("-", ""),
-        ("9999999999", ""), ("1111111111", ""), ("do not call", ""), ("717-555-0101 x12", "+17175550101"),
+        ("9999999999", ""), ("1111111111", ""), ("do not call", ""), ("717-555-0101 x12", ""),
         ("7175550101.0", "+17175550101"), ("+1 (717) 555-0101", "+17175550101"),
         ("1-717-555-0101", "+17175550101"),
         ("7.175550101E9", "+17175550101"), ("tel:717.555.0101", "+17175550101"),
@@ -223,14 +225,39 @@ def test_results_of_another_county_change_nothing_and_say_so(desk: Desk) -> None
     assert "berks" in words(outcome)
 
 
+def test_an_export_of_another_countys_with_the_same_numbers_changes_nothing(desk: Desk) -> None:
+    desk.adopt(desk.file("precincts.csv", TWO))
+    before = (desk.into / "precincts.csv").read_bytes()
+    outcome = desk.adopt(desk.file("theirs.csv", TWO.replace("Adams", "Berks").replace("1204", "7")))
+    assert (desk.into / "precincts.csv").read_bytes() == before
+    assert [q.key for r in outcome.reports for q in r.questions] == ["other_county"]
+
+
+def test_of_a_states_file_the_own_countys_rows_are_taken(desk: Desk) -> None:
+    lines = "".join(
+        f"{c},{p},{n}\n" for c, n in (("Adams", 40), ("Berks", 30), ("York", 20)) for p in ("0101", "0102")
+    )
+    outcome = desk.take("20221108__pa.csv", f"county,precinct,ballots cast\n{lines}", beside=TWO)
+    assert desk.past() == {("0101", "2022-11-08"): 40, ("0102", "2022-11-08"): 40}, words(outcome)
+    assert "is of another county: berks" in words(outcome)
+
+
 def test_an_export_of_ours_adopted_again_equals_itself(desk: Desk) -> None:
     exported, county = desk.base / "exported", make_county(7, 12)
-    write_election(exported, county.election)
+    election = replace(  # in the order in which the database hands them out
+        county.election,
+        history=tuple(
+            sorted(county.election.history, key=lambda v: (v.precinct_id, v.election, v.method.value))
+        ),
+        curve=tuple(sorted(county.election.curve, key=lambda c: (c.scope, c.election, c.time))),
+    )
+    write_election(exported, election)
     write_callers(exported, county.callers)
     with VoterFile(exported) as file:
         for voter in county.voters[:200]:
             file.add(voter)
     first = {p.name: p.read_bytes() for p in exported.iterdir()}
+    desk.day = DayGiven()
     outcome = desk.adopt(*sorted(exported.iterdir()))
     assert outcome.valid and not outcome.open_questions, words(outcome)
     assert read_election(desk.into) == read_election(exported)
