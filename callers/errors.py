@@ -1,6 +1,7 @@
 """The root of the errors of the callers' service, and their tree.
 
     CallersError
+        AddressRefusedError           a webhook's name that leads to a private network (also an OSError)
         AlreadyRecordedError          a lease has another outcome
         BankClosedError               a phone bank that is over or full
             UnknownCodeError          no phone bank has this code
@@ -11,7 +12,6 @@
         NobodyLeftError               no dispatch where nobody is left to call
         NotTakenError                 an event that an operator's webhook did not take
         PollsClosedError              no dispatch after the polls have closed
-        PrivateHostError              a webhook's name that leads to a private network (also an OSError)
         TooLateError                  an outcome that can no longer be undone
         TooManyJoinedError            more callers from one address than a room holds
         TooManyListedError            more voters on lists within an hour than an account may take

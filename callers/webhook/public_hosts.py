@@ -9,7 +9,7 @@ from callers.errors import CallersError
 from election.access.outward import is_public
 
 
-class PrivateHostError(CallersError, OSError):
+class AddressRefusedError(CallersError, OSError):
     """A name leads to a private network."""
 
 
@@ -22,10 +22,10 @@ class PublicHosts(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """Addresses of a host. Raises `PrivateHostError` where one of them is not public."""
+        """Addresses of a host. Raises `AddressRefusedError` where one of them is not public."""
         found = await self._inner.resolve(host, port, family)
         if not all(is_public(each["host"]) for each in found):
-            raise PrivateHostError
+            raise AddressRefusedError
         return found
 
     async def close(self) -> None:

@@ -20,7 +20,7 @@ from aiohttp.abc import AbstractResolver
 
 from callers.errors import CallersError
 from callers.queries.statements import statements
-from callers.webhook.public_hosts import PrivateHostError, PublicHosts
+from callers.webhook.public_hosts import AddressRefusedError, PublicHosts
 from election.access.webhooks import WebhookError, checked_url, secret_of, signature
 from election.postgres.database import UNREACHABLE
 
@@ -112,7 +112,7 @@ class WebhookSender:
         except WebhookError as error:
             raise NotTakenError(str(error)) from None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            private = isinstance(getattr(error, "os_error", None), PrivateHostError)
+            private = isinstance(getattr(error, "os_error", None), AddressRefusedError)
             why = "its name leads to a private network" if private else f"no answer: {type(error).__name__}"
             raise NotTakenError(why) from None
 

@@ -10,13 +10,12 @@ import flask
 import orjson
 
 from dashboard.accounts.sign_in import WarRoomUser
-from dashboard.api.key_ring import KeyRing
+from dashboard.api.keys import ApiKeys
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import FRESH_SECONDS, WarRoomView
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
-from dashboard.office.record import OfficeRecord
 from election.access.accounts import Role
-from election.access.api_keys import ApiKey, Scope
+from election.access.api_keys import ApiKey, ApiScope
 from election.access.identity import bearer
 from election.access.telemetry import say_refused
 
@@ -31,22 +30,23 @@ class ApiCalls:
     def __init__(
         self,
         bridge: AsyncBridge,
-        ring: KeyRing,
+        ring: ApiKeys,
         feed: WarRoomView,
         services: ServiceClients,
-        record: OfficeRecord,
+        seen: Callable[[str, str, str, dict[str, Any]], None],
     ) -> None:
+        """`seen` audits: account, action, subject, detail."""
         self._bridge, self._ring, self._feed = bridge, ring, feed
-        self._services, self._record = services, record
+        self._services, self._seen = services, seen
 
     def add_to(self, server: flask.Flask) -> None:
         """Adds the routes."""
-        server.get(f"{PREFIX}/standings")(self._opened(Scope.STANDINGS, self.standings))
-        server.get(f"{PREFIX}/calls")(self._opened(Scope.CALLS, self.calls))
-        server.put(f"{PREFIX}/check-ins/<report_id>")(self._opened(Scope.CHECK_INS, self.put_check_in))
-        server.post(f"{PREFIX}/lists/<list_id>/outcomes")(self._opened(Scope.OUTCOMES, self.post_outcomes))
+        server.get(f"{PREFIX}/standings")(self._opened(ApiScope.STANDINGS, self.standings))
+        server.get(f"{PREFIX}/calls")(self._opened(ApiScope.CALLS, self.calls))
+        server.put(f"{PREFIX}/check-ins/<report_id>")(self._opened(ApiScope.CHECK_INS, self.put_check_in))
+        server.post(f"{PREFIX}/lists/<list_id>/outcomes")(self._opened(ApiScope.OUTCOMES, self.post_outcomes))
 
-    def _opened(self, scope: Scope, call: Callable[..., Any]) -> Callable[..., Any]:
+    def _opened(self, scope: ApiScope, call: Callable[..., Any]) -> Callable[..., Any]:
         """Only with an open key of this scope, at the key's rate."""
 
         @wraps(call)
@@ -85,7 +85,7 @@ class ApiCalls:
         standings, precincts, age, at, fresh = self._bridge.run(taken())
         if age is None:
             return _told("The tally has not been heard yet. Try again in a moment.", 503)
-        self._read(key, Scope.STANDINGS)
+        self._read(key, ApiScope.STANDINGS)
         rows = [
             {**row, "precinct_id": precinct_id, "name": place.get("name", ""), "county": county}
             for precinct_id, row in standings.items()
@@ -106,7 +106,7 @@ class ApiCalls:
     def calls(self, key: ApiKey) -> Any:
         """The day's dispatches of callers, and what came of each: numbers, no voter."""
         found = self._bridge.run(self._services.dispatch_history(_user(key)))
-        self._read(key, Scope.CALLS)
+        self._read(key, ApiScope.CALLS)
         return _json({"dispatches": found})
 
     def put_check_in(self, key: ApiKey, **parts: str) -> Any:
@@ -120,7 +120,7 @@ class ApiCalls:
             return _told("Send a JSON object: precinct_id, and votes or text.", 422)
         receipt = self._bridge.run(self._services.report(_user(key), report_id, body))
         subject = f"precinct:{str(body.get('precinct_id', ''))[:64]}"
-        self._record.note(_user(key), "api check-in", subject, {"id": str(report_id)})
+        self._seen(key.account, "api check-in", subject, {"id": str(report_id)})
         return _json(receipt)
 
     def post_outcomes(self, key: ApiKey, **parts: str) -> Any:
@@ -132,12 +132,12 @@ class ApiCalls:
         content = flask.request.get_data().decode("utf-8-sig", "replace")
         taken = self._bridge.run(self._services.list_outcomes(_user(key), list_id, content))
         detail = {"recorded": taken.get("recorded"), "repeated": taken.get("repeated")}
-        self._record.note(_user(key), "api outcomes", f"list:{list_id}", detail)
+        self._seen(key.account, "api outcomes", f"list:{list_id}", detail)
         return _json(taken)
 
-    def _read(self, key: ApiKey, what: Scope) -> None:
+    def _read(self, key: ApiKey, what: ApiScope) -> None:
         if self._ring.first_read(key, what):
-            self._record.note(_user(key), "api read", str(what), {"key": key.key_id})
+            self._seen(key.account, "api read", str(what), {"key": key.key_id})
 
 
 def _user(key: ApiKey) -> WarRoomUser:

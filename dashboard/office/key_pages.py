@@ -6,21 +6,21 @@ import asyncpg
 import flask
 
 from dashboard.accounts.sign_in import csrf_token, needs_role
-from dashboard.api.key_ring import KeyRing
+from dashboard.api.keys import ApiKeys
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.map.places import Gazetteer
 from dashboard.office.forms import NOT_ANSWERED, form_checked, who_asks
 from dashboard.office.record import OfficeRecord
 from election.access import api_keys
 from election.access.accounts import Role
-from election.access.api_keys import A_MINUTE, MOST_A_MINUTE, ApiKey, ApiKeyError, Scope
+from election.access.api_keys import A_MINUTE, MOST_A_MINUTE, ApiKey, ApiKeyError, ApiScope
 
 _AWAY = "The database does not answer: nothing was changed. Try again in a minute."
 OPENS = {
-    Scope.STANDINGS: "read standings",
-    Scope.CALLS: "read calls",
-    Scope.CHECK_INS: "send check-ins",
-    Scope.OUTCOMES: "send outcomes of lists",
+    ApiScope.STANDINGS: "read standings",
+    ApiScope.CALLS: "read calls",
+    ApiScope.CHECK_INS: "send check-ins",
+    ApiScope.OUTCOMES: "send outcomes of lists",
 }
 
 
@@ -28,7 +28,7 @@ class KeyPages:
     """The list of keys, and what is done to them."""
 
     def __init__(
-        self, bridge: AsyncBridge, gazetteer: Gazetteer, record: OfficeRecord, ring: KeyRing
+        self, bridge: AsyncBridge, gazetteer: Gazetteer, record: OfficeRecord, ring: ApiKeys
     ) -> None:
         self._bridge, self._gazetteer, self._record, self._ring = bridge, gazetteer, record, ring
 

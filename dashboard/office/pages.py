@@ -5,7 +5,7 @@ import flask
 from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import person
 from dashboard.api.calls import ApiCalls
-from dashboard.api.key_ring import KeyRing
+from dashboard.api.keys import ApiKeys
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.browser import Scripts
 from dashboard.clients.feed import WarRoomView
@@ -50,9 +50,9 @@ def add_office(  # noqa: PLR0917
     audit_log: AuditLog,
     scripts: Scripts,
     feed: WarRoomView,
-) -> KeyRing:
+) -> ApiKeys:
     """Adds every page of the office, and the API; its keys are to be kept current."""
-    ring = KeyRing()
+    ring = ApiKeys()
     folder = settings.state / "dashboard" / "office"
     record = OfficeRecord(bridge, audit_log)
     runs = CommandRuns(bridge, settings.office_command, folder / "progress.json")
@@ -71,5 +71,5 @@ def add_office(  # noqa: PLR0917
     SetUpPages(bridge, SetUp(folder, runs), runs, gazetteer, record, scripts).add_to(server)
     WebhookPages(bridge, settings, record).add_to(server)
     KeyPages(bridge, gazetteer, record, ring).add_to(server)
-    ApiCalls(bridge, ring, feed, services, record).add_to(server)
+    ApiCalls(bridge, ring, feed, services, lambda *deed: bridge.run(audit_log.record(*deed))).add_to(server)
     return ring

@@ -15,7 +15,7 @@ from dashboard.office.record import OfficeRecord
 from dashboard.settings import DashboardSettings
 from election.access import webhooks
 from election.access.accounts import Role
-from election.access.webhooks import Webhook, WebhookError, WebhookKind
+from election.access.webhooks import WebhookError, WebhookKind, WebhookTarget
 
 _AWAY = "The database does not answer: nothing was changed. Try again in a minute."
 TOLD = {WebhookKind.OUTCOME: "outcomes of calls", WebhookKind.STRIKE_OFF: "strike-offs"}
@@ -41,7 +41,7 @@ class WebhookPages:
         return self._page()
 
     def _page(self, problem: str = "", status: int = 200, **shown: str) -> Any:
-        async def read() -> list[Webhook]:
+        async def read() -> list[WebhookTarget]:
             async with self._bridge.connection() as connection:
                 return await webhooks.read_all(connection)
 

@@ -42,7 +42,7 @@ from unnest($1::text[], $2::bigint[]) as n (key_id, uses) where k.key_id = n.key
 """
 
 
-class Scope(StrEnum):
+class ApiScope(StrEnum):
     """What a key opens; each says nothing of the others."""
 
     STANDINGS = "standings"  # reads how precincts stand
@@ -106,7 +106,7 @@ async def make(  # noqa: PLR0917
     name = " ".join(name.split())
     if not _NAME.fullmatch(name):
         raise ApiKeyError("A key needs a name of letters and digits, 60 at most: say what it is for.")
-    if not scopes or not set(scopes) <= set(Scope):
+    if not scopes or not set(scopes) <= set(ApiScope):
         raise ApiKeyError("Choose what the key opens.")
     if not 1 <= a_minute <= MOST_A_MINUTE:
         raise ApiKeyError(f"A key has 1 to {MOST_A_MINUTE:,} requests a minute.")

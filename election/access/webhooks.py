@@ -53,7 +53,7 @@ class WebhookError(ElectionError):
 
 
 @dataclass(frozen=True, slots=True)
-class Webhook:
+class WebhookTarget:
     """One webhook as it stands. `waiting`: events not delivered yet."""
 
     webhook_id: UUID
@@ -128,7 +128,7 @@ async def send_test(connection: asyncpg.Connection, webhook_id: UUID) -> None:
     await connection.execute(_AT_ONCE, webhook_id)
 
 
-async def read_all(connection: asyncpg.Connection) -> list[Webhook]:
+async def read_all(connection: asyncpg.Connection) -> list[WebhookTarget]:
     """Every webhook there is and was, open ones first."""
     rows = [dict(row) for row in await connection.fetch(_ALL)]
-    return [Webhook(**{**row, "kinds": tuple(row["kinds"])}) for row in rows]
+    return [WebhookTarget(**{**row, "kinds": tuple(row["kinds"])}) for row in rows]

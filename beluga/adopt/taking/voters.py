@@ -45,7 +45,6 @@ _VOTED = frozenset(
     ["yes", "y", "true", "t", "1", "x", "early", "mail", "absentee", "vbm", "voted", "returned", "accepted"]
 )
 _YES = frozenset(["yes", "y", "true", "t", "1", "x"])
-_POINT = re.compile(r"\.0+$")
 _POWER = re.compile(r"(\d)\.(\d+)[eE]\+?(\d{1,2})")
 _SPACES = re.compile(r"\s+")
 
@@ -84,7 +83,8 @@ def _whole(text: str) -> str:
     if found := _POWER.fullmatch(text):
         digits = found[1] + found[2]
         return digits if len(digits) == int(found[3]) + 1 else text
-    return _POINT.sub("", text) if sum(c.isdigit() for c in text) > 10 else text
+    head, point, tail = text.rpartition(".")
+    return head if point and tail and not tail.strip("0") and sum(c.isdigit() for c in head) > 9 else text
 
 
 def take_voters(draft: Draft, table: Table) -> None:

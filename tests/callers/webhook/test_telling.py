@@ -121,7 +121,7 @@ async def struck(connection: asyncpg.Connection, numbers: list[str]) -> None:
     )  # fmt: skip
 
 
-async def state(connection: asyncpg.Connection) -> webhooks.Webhook:
+async def state(connection: asyncpg.Connection) -> webhooks.WebhookTarget:
     return (await webhooks.read_all(connection))[0]
 
 

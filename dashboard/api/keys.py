@@ -36,7 +36,7 @@ class _Bucket:
     at: float
 
 
-class KeyRing:
+class ApiKeys:
     """Which keys are open. Threads ask it; the background loop keeps it current."""
 
     def __init__(self, monotonic: Callable[[], float] = real_monotonic) -> None:

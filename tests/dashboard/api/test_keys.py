@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
-from dashboard.api.key_ring import KeyRing
+from dashboard.api.keys import ApiKeys
 from election.access import api_keys
 from election.access.api_keys import ApiKey, ApiKeyError, parts_of
 from election.access.identity import identity_of
@@ -31,15 +31,15 @@ def a_key(a_minute: int = 60, **more: object) -> tuple[ApiKey, str]:
     return ApiKey(**values), text  # type: ignore[arg-type]
 
 
-def ring_of(*keys: ApiKey, time: Time | None = None) -> KeyRing:
-    ring = KeyRing(time or Time())
+def ring_of(*keys: ApiKey, time: Time | None = None) -> ApiKeys:
+    ring = ApiKeys(time or Time())
     asyncio.run(ring.adopt(keys))
     return ring
 
 
 def test_before_keys_are_known_none_is_judged_and_then_only_its_own_secret_opens() -> None:
     key, text = a_key()
-    assert not KeyRing().known
+    assert not ApiKeys().known
     ring = ring_of(key)
     assert ring.known and ring.find(text) is key
     for wrong in ("", text[:-1], text[:-1] + "t", text.replace("aaaa", "bbbb"), text + "s", "s" * 43):
@@ -98,7 +98,7 @@ async def test_a_key_is_kept_as_a_fingerprint_and_ends_once(database_url: str) -
         ):  # fmt: skip
             with pytest.raises(ApiKeyError):
                 await api_keys.make(connection, name, scopes, [], rate, "ada")
-        ring = KeyRing()
+        ring = ApiKeys()
         await ring.adopt(await api_keys.read_all(connection))
         key = ring.find(text)
         assert key is not None and key.name == "my glue"
