@@ -3,6 +3,7 @@
     DashboardError
         AccountChangeRefusedError     what an admin may not do to an account; the message says why
         ActionRefusedError            a button's request that cannot be done as asked; the message says why
+        CallingFormError              a form of the calling page that makes no order
         NotSentError                  an alert that could not be sent out
         RunBusyError                  another command is under way
         ServiceClientError            another service did not do what was asked: words and a status

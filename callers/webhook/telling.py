@@ -32,6 +32,8 @@ ANSWER_SECONDS = 10.0
 LOOK_SECONDS = 1.0  # between two looks for events
 ROUNDS = 20  # requests to one webhook in one look: others have their turn
 
+AWAY: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError)
+
 _SQL = statements("webhook")
 log = structlog.get_logger()
 
@@ -42,7 +44,7 @@ class NotTakenError(CallersError):
 
 def pause_after(failures: int) -> timedelta:
     """How long to wait after so many failures in a row."""
-    return min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures, 20))
+    return min(LONGEST_PAUSE, FIRST_PAUSE * (1 << min(failures, 20)))
 
 
 def message_of(webhook_id: UUID, events: Sequence[asyncpg.Record]) -> bytes:
@@ -141,7 +143,7 @@ async def keep_telling(sender: WebhookSender, leads: Callable[[], bool]) -> None
             try:
                 if leads():
                     await sender.look()
-            except (*UNREACHABLE, asyncpg.PostgresError) as error:
+            except AWAY as error:
                 log.warning("database_away", work="webhooks", error=type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)
     finally:

@@ -20,6 +20,8 @@ from election.access.api_keys import ApiKey
 from election.postgres.database import UNREACHABLE
 from election.postgres.pg_watch import watch
 
+AWAY: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError)
+
 _LOG = structlog.get_logger()
 
 NOTED_SECONDS = 20.0  # real, between two writings of how often keys were used
@@ -98,7 +100,7 @@ class ApiKeys:
             try:
                 async with bridge.connection() as connection:
                     await self.note(connection)
-            except (*UNREACHABLE, asyncpg.PostgresError) as error:
+            except AWAY as error:
                 _LOG.warning("database_away", work="uses of API keys", error=type(error).__name__)
 
     async def note(self, connection: asyncpg.Connection) -> None:

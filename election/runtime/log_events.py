@@ -41,7 +41,7 @@ FIELDS = {
     "feed_port": "port of the feed",
     "file": "file's name, without its folder",
     "folder": "folder's path",
-    "host": "address it listens at",
+    "host": "address it listens at, or whom it asks",
     "journal": "label of a journal file",
     "leadership": "work that one service at a time may do: outbox, dispatch",
     "login": "login that an account has; empty where none has it",

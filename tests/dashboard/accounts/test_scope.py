@@ -57,6 +57,8 @@ SEEN = {
     "/office/accounts": (403, "/office/accounts"),
     "/office/setup": (403, "/office/setup"),
     "/office/setup/progress": (403, "/office/setup/progress"),
+    "/office/calling": (200, "/office/calling"),
+    "/office/settings": (403, "/office/settings"),
     "/office/webhooks": (403, "/office/webhooks"),
     "/office/keys": (403, "/office/keys"),
     "/api/v1/standings": (401, "/api/v1/standings"),
@@ -64,11 +66,12 @@ SEEN = {
     "/audit": (403, "/audit"),
     "/audit.csv": (403, "/audit.csv"),
 }
-# Passed on to intake with the lead's own token, whose counties intake keeps to
+# Passed on to intake or the call desk with the lead's own token, whose counties those keep to
 # (tests/intake/desks/test_desks.py, test_threads.py, tests/intake/photos/test_photos.py).
 PASSED_ON = {
     "/desks", "/desks/<name>", "/desks/<name>/<path:item>/<any(take,release,finish):what>", "/rollcall",
     "/rollcall/<any(invite,remind):what>", "/threads/<path:watcher>", "/desks/<name>/<path:item>/thread",
+    "/office/callers", "/office/calling/lists/<uuid:list_id>.csv",
     "/photos/precinct/<path:precinct>", "/photos/<message>/<int:number>",
     "/photos/<message>/<int:number>/small",
 }  # fmt: skip
@@ -76,6 +79,9 @@ DEEDS = {
     "/actions", "/phones", "/alerts/acknowledge", "/_dash-update-component",
     "/office/watchers/<watcher_id>/remove", "/office/keys/<key_id>/revoke", "/api/v1/check-ins/<report_id>",
     "/api/v1/lists/<list_id>/outcomes",
+    "/office/callers/banks", "/office/callers/bar", "/office/callers/links", "/office/calling/limits",
+    "/office/calling/trial", "/office/calling/trial/end", "/office/calling/lists",
+    "/office/calling/lists/outcomes",
     "/office/webhooks/<uuid:webhook_id>/<any(test,end):what>", "/office/preflight",
     "/office/links/cards", "/office/links/revoke",
     "/office/setup/files", "/office/setup/files/<name>", "/office/setup/remove", "/office/setup/look",
