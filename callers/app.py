@@ -29,7 +29,6 @@ from callers.settings import CallersSettings
 from callers.voters import voter_file as roll
 from callers.voters.encryption import SealedError
 from callers.voters.strike_offs import follow
-from callers.webhook.telling import WebhookSender, keep_telling
 from election.access.access_list import AccessList
 from election.access.identity import Admission
 from election.access.telemetry import AccessTelemetry
@@ -95,9 +94,6 @@ def make_app(
             tasks.create_task(leader.run())
             tasks.create_task(_keep_places(service, log))
             tasks.create_task(_keep_measuring(service, leader, log))
-            if not settings.rehearsal:  # what happens in a rehearsal is nobody's business outside
-                sender = WebhookSender(pool, settings.secret.get_secret_value())
-                tasks.create_task(keep_telling(sender, lambda: leader.term is not None))
 
     async def from_log(strike_offs: int, revoked: int) -> None:
         metrics.strike_offs.inc(strike_offs)

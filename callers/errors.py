@@ -1,7 +1,6 @@
 """The root of the errors of the callers' service, and their tree.
 
     CallersError
-        AddressRefusedError           a webhook's name that leads to a private network (also an OSError)
         AlreadyRecordedError          a lease has another outcome
         BankClosedError               a phone bank that is over or full
             UnknownCodeError          no phone bank has this code
@@ -10,7 +9,6 @@
             SealedError
             ShortKeyError             (also a ValueError)
         NobodyLeftError               no dispatch where nobody is left to call
-        NotTakenError                 an event that an operator's webhook did not take
         PollsClosedError              no dispatch after the polls have closed
         TooLateError                  an outcome that can no longer be undone
         TooManyJoinedError            more callers from one address than a room holds

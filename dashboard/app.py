@@ -35,6 +35,7 @@ from dashboard.pages.frame import WarRoomDash
 from dashboard.pages.pages import add_pages
 from dashboard.precinct.panel import add_panel
 from dashboard.settings import DashboardSettings
+from dashboard.webhook.telling import WebhookSender, keep_telling
 from election.access.access_list import AccessList
 from election.access.identity import Admission
 from election.access.sessions import EndedSessions
@@ -148,4 +149,6 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
         bridge.keep(ended.keep_telling())
         bridge.keep(ring.follow(settings.database_url))
         bridge.keep(ring.keep_noting(bridge))
+        if not settings.rehearsal:  # what happens in a rehearsal is nobody's business outside
+            bridge.keep(keep_telling(WebhookSender(bridge.connection, settings.secret.get_secret_value())))
     return WarRoom(server, bridge, app)

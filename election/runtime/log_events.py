@@ -284,7 +284,7 @@ EVENTS = (
     LogEvent("voters_key_wrong", CRITICAL, ("callers",), ("reason",),
              "The voter file in the database was encrypted with another key: no caller gets a voter.",
              "Set BELUGA_VOTERS_KEY as it was when the file was loaded (docs/callers.md)."),
-    LogEvent("webhook_not_taken", WARNING, ("callers",), ("host", "failures", "error"),
+    LogEvent("webhook_not_taken", WARNING, ("dashboard",), ("host", "failures", "error"),
              "An operator's program did not take outcomes or strike-offs; they wait and are sent again.",
              "Mend that program; *Office, Webhooks* says how much waits (docs/reference/webhook.md)."),
     LogEvent("control_group_stands", WARNING, ("callers",), ("share", "setting"),

@@ -8,6 +8,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -18,9 +19,8 @@ import orjson
 import structlog
 from aiohttp.abc import AbstractResolver
 
-from callers.errors import CallersError
-from callers.queries.statements import statements
-from callers.webhook.public_hosts import AddressRefusedError, PublicHosts
+from dashboard.errors import DashboardError
+from dashboard.webhook.public_hosts import AddressRefusedError, PublicHosts
 from election.access.webhooks import WebhookError, checked_url, secret_of, signature
 from election.postgres.database import UNREACHABLE
 
@@ -30,15 +30,42 @@ LONGEST_PAUSE = timedelta(minutes=15)
 KEPT = timedelta(hours=24)
 ANSWER_SECONDS = 10.0
 LOOK_SECONDS = 1.0  # between two looks for events
+TURN = timedelta(seconds=30)  # longer than a request and its database
 ROUNDS = 20  # requests to one webhook in one look: others have their turn
 
 AWAY: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError)
 
-_SQL = statements("webhook")
+# Of several war rooms one takes a webhook's turn, and holds it for as long as a request may take.
+_DUE = """
+update webhooks set due_at = now() + $1::interval where webhook_id in (
+    select webhook_id from webhooks w where ended_at is null and due_at <= now()
+      and exists (select from webhook_events e where e.webhook_id = w.webhook_id)
+    for update skip locked)
+returning webhook_id, url, failures
+"""
+_WAITING = """
+select event_id, kind, at, body from webhook_events where webhook_id = $1 order by event_id limit $2
+"""
+_DELIVERED = """
+with gone as (delete from webhook_events where webhook_id = $1 and event_id = any($2::bigint[]) returning 1)
+update webhooks set delivered = delivered + (select count(*) from gone), delivered_at = now(), failures = 0,
+    problem = '', due_at = now() + $3::interval
+where webhook_id = $1
+"""
+_DONE = "update webhooks set due_at = now() where webhook_id = $1"
+_FAILED = """
+update webhooks set failures = failures + 1, problem = $2, due_at = now() + $3::interval where webhook_id = $1
+"""
+_GIVE_UP = """
+with gone as (
+    delete from webhook_events where webhook_id = $1 and stored_at < now() - $2::interval returning 1
+)
+update webhooks set given_up = given_up + (select count(*) from gone) where webhook_id = $1
+"""
 log = structlog.get_logger()
 
 
-class NotTakenError(CallersError):
+class NotTakenError(DashboardError):
     """A delivery that was not taken. The message says why, and not where: a path may be a secret."""
 
 
@@ -61,7 +88,7 @@ class WebhookSender:
 
     def __init__(
         self,
-        pool: asyncpg.Pool,
+        connection: Callable[[], AbstractAsyncContextManager[asyncpg.Connection]],
         secret: str,
         *,
         resolver: AbstractResolver | None = None,
@@ -69,21 +96,21 @@ class WebhookSender:
         allowed: Callable[[str], str] = checked_url,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._pool, self._secret, self._allowed, self._now = pool, secret, allowed, now
+        self._connection, self._secret, self._allowed, self._now = connection, secret, allowed, now
         self._resolver, self._trust = resolver, trust
         self._session: aiohttp.ClientSession | None = None
 
     async def look(self) -> int:
         """Delivers what is due; returns how many events were taken. Raises one of `UNREACHABLE`."""
         taken = 0
-        for row in await self._pool.fetch(_SQL["due"]):
+        for row in await self._rows(_DUE, TURN):
             taken += await self._to(row["webhook_id"], row["url"], row["failures"])
         return taken
 
     async def _to(self, webhook_id: UUID, url: str, failures: int) -> int:
         taken = 0
         for _ in range(ROUNDS):
-            events = await self._pool.fetch(_SQL["waiting"], webhook_id, EVENTS)
+            events = await self._rows(_WAITING, webhook_id, EVENTS)
             if not events:
                 break
             try:
@@ -91,12 +118,18 @@ class WebhookSender:
             except NotTakenError as error:
                 host = urlsplit(url).hostname
                 log.warning("webhook_not_taken", host=host, failures=failures + 1, error=str(error))
-                await self._pool.execute(_SQL["failed"], webhook_id, str(error), pause_after(failures))
-                await self._pool.execute(_SQL["give_up"], webhook_id, KEPT)
-                break
-            await self._pool.execute(_SQL["delivered"], webhook_id, [e["event_id"] for e in events])
+                await self._rows(_FAILED, webhook_id, str(error), pause_after(failures))
+                await self._rows(_GIVE_UP, webhook_id, KEPT)
+                return taken
+            await self._rows(_DELIVERED, webhook_id, [e["event_id"] for e in events], TURN)
             taken += len(events)
+        await self._rows(_DONE, webhook_id)
         return taken
+
+    async def _rows(self, sql: str, *values: object) -> list[asyncpg.Record]:
+        """One statement on a connection of its own: none is held while a program is waited for."""
+        async with self._connection() as connection:
+            return list(await connection.fetch(sql, *values))
 
     async def _post(self, webhook_id: UUID, url: str, body: bytes) -> None:
         """One delivery. Raises `NotTakenError`."""
@@ -136,13 +169,12 @@ class WebhookSender:
             self._session = None
 
 
-async def keep_telling(sender: WebhookSender, leads: Callable[[], bool]) -> None:
-    """Looks again and again, where this service leads; being without a database is no error."""
+async def keep_telling(sender: WebhookSender) -> None:
+    """Looks again and again; being without a database is no error."""
     try:
         while True:
             try:
-                if leads():
-                    await sender.look()
+                await sender.look()
             except AWAY as error:
                 log.warning("database_away", work="webhooks", error=type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)

@@ -1,5 +1,6 @@
 """Events to an operator's own program: with what they tell of, signed, in order, until they are taken."""
 
+import asyncio
 import socket
 import ssl
 import subprocess
@@ -17,10 +18,11 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
-from callers.webhook.public_hosts import PublicHosts
-from callers.webhook.telling import EVENTS, FIRST_PAUSE, LONGEST_PAUSE, WebhookSender, pause_after
+from dashboard.webhook.public_hosts import PublicHosts
+from dashboard.webhook.telling import EVENTS, FIRST_PAUSE, LONGEST_PAUSE, WebhookSender, pause_after
 from election.access import webhooks
 from election.access.webhooks import WebhookError, secret_of, signature
+from election.postgres.database import open_pool
 from tests.callers.conftest import CLOSES, NOON, add_callers, add_voters
 
 SECRET = "an operator's stack secret of 32 or more"
@@ -60,6 +62,19 @@ class Program:
 
 
 @pytest_asyncio.fixture
+async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    made = await open_pool(database_url, 4)
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture
+async def connection(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
+    async with pool.acquire() as held:
+        yield held
+
+
+@pytest_asyncio.fixture
 async def program(tmp_path: Path) -> AsyncIterator[Program]:
     key, chain = tmp_path / "key.pem", tmp_path / "chain.pem"
     subprocess.run(
@@ -86,7 +101,9 @@ async def program(tmp_path: Path) -> AsyncIterator[Program]:
 
 @pytest_asyncio.fixture
 async def sender(pool: asyncpg.Pool, program: Program) -> AsyncIterator[WebhookSender]:
-    made = WebhookSender(pool, SECRET, resolver=Here(), trust=program.trust, now=lambda: 1_793_725_200.9)
+    made = WebhookSender(
+        pool.acquire, SECRET, resolver=Here(), trust=program.trust, now=lambda: 1_793_725_200.9
+    )
     yield made
     await made.close()
 
@@ -188,7 +205,7 @@ async def test_what_is_not_taken_waits_longer_each_time_and_keeps_its_order(
     assert (await state(connection)).failures == 1
     await connection.execute("update webhooks set due_at = now()")
     # Another process goes on where this one stopped.
-    other = WebhookSender(pool, SECRET, resolver=Here(), trust=program.trust)
+    other = WebhookSender(pool.acquire, SECRET, resolver=Here(), trust=program.trust)
     assert await other.look() == 5
     await other.close()
     taken = [orjson.loads(program.got[n][1])["events"] for n in (3, 5)]
@@ -226,14 +243,14 @@ async def test_a_name_that_leads_to_a_private_network_is_never_asked(
 ) -> None:
     made = await hook(connection, program.url)
     await webhooks.send_test(connection, made)
-    guarded = WebhookSender(pool, SECRET, resolver=PublicHosts(Here()), trust=program.trust)
+    guarded = WebhookSender(pool.acquire, SECRET, resolver=PublicHosts(Here()), trust=program.trust)
     assert await guarded.look() == 0
     await guarded.close()
     assert program.got == []
     assert (await state(connection)).problem == "its name leads to a private network"
     # Nor one that somebody wrote into the table.
     await connection.execute("update webhooks set url = 'https://127.0.0.1/', due_at = now()")
-    plain = WebhookSender(pool, SECRET, trust=program.trust)
+    plain = WebhookSender(pool.acquire, SECRET, trust=program.trust)
     assert await plain.look() == 0
     await plain.close()
     assert "private network" in (await state(connection)).problem
@@ -243,11 +260,28 @@ async def test_a_certificate_that_is_not_trusted_is_no_receiver(
     connection: asyncpg.Connection, pool: asyncpg.Pool, program: Program
 ) -> None:
     await webhooks.send_test(connection, await hook(connection, program.url))
-    strict = WebhookSender(pool, SECRET, resolver=Here())
+    strict = WebhookSender(pool.acquire, SECRET, resolver=Here())
     assert await strict.look() == 0
     await strict.close()
     assert program.got == []
     assert (await state(connection)).problem.startswith("no answer: ClientConnectorCertificateError")
+
+
+async def test_of_two_war_rooms_one_takes_the_turn_and_another_goes_on_where_it_died(
+    connection: asyncpg.Connection, pool: asyncpg.Pool, program: Program, sender: WebhookSender
+) -> None:
+    await add_voters(connection, "P", 3)
+    await hook(connection, program.url)
+    await struck(connection, ["0", "1"])
+    other = WebhookSender(pool.acquire, SECRET, resolver=Here(), trust=program.trust)
+    assert sorted(await asyncio.gather(sender.look(), other.look())) == [0, 2]
+    assert len(program.got) == 1
+    await struck(connection, ["2"])
+    await connection.execute("update webhooks set due_at = now() + interval '30 s'")  # as who died holds it
+    assert await other.look() == 0
+    await connection.execute("update webhooks set due_at = now()")
+    assert await other.look() == 1
+    await other.close()
 
 
 def test_pauses_double_up_to_a_quarter_of_an_hour() -> None:

@@ -5,11 +5,11 @@ import socket
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
-from callers.errors import CallersError
+from dashboard.errors import DashboardError
 from election.access.outward import is_public
 
 
-class AddressRefusedError(CallersError, OSError):
+class AddressRefusedError(DashboardError, OSError):
     """A name leads to a private network."""
 
 
