@@ -119,6 +119,7 @@ ROUTES: tuple[Route, ...] = (
     admins("PUT", "/office/setup/files/<name>", "gives a piece of a file", _SESSION),
     admins("POST", "/office/setup/remove", "takes a given file away", _SESSION, 303),
     admins("POST", "/office/setup/look", "looks through the files", _SESSION, 409),
+    admins("POST", "/office/setup/review", "decides doubtful ballots", _SESSION, 303),
     admins("POST", "/office/setup/import", "imports what was looked at", _SESSION, 303),
     admins("GET", "/audit", "who did what", _SESSION),
     admins("GET", "/audit.csv", "who did what", _SESSION),

@@ -499,7 +499,7 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
     ),
     **{
         ("POST", f"/office/setup/{what}"): _formed(f"/office/setup/{what}")
-        for what in ("files", "remove", "look", "import")
+        for what in ("files", "remove", "look", "import", "review")
     },
     ("POST", "/office/watchers"): _with(lambda there, who: _watcher(there, who, f"new-{who.value[:5]}")),
     ("GET", "/office/watchers/<watcher_id>"): _to("/office/watchers/wat-kent"),

@@ -271,6 +271,14 @@ def test_ballots_are_counted_once_and_their_voters_struck_off_by_id_or_name_and_
         writer.writerows(review)
     desk.adopt(desk.file("ballots.csv", ballots))
     assert [v["voted"] for v in desk.rows("voters.csv")] == ["yes", "yes"]
+    assert desk.voted() == {"0101": "1", "0102": "1"}, "a ballot that was decided about is one"
+    desk.adopt(desk.file("tomorrow.csv", ballots + "SPECIMEN,CY,1989,0102,ACCEPTED,10/21/2026\n"))
+    assert desk.voted() == {"0101": "1", "0102": "2"}
+    decided, asked = desk.rows("early-review.csv")
+    assert (decided["strike"], asked["strike"]) == ("yes", "")
+    text = (desk.into / "early-review.csv").read_text()
+    (desk.into / "early-review.csv").write_text(text.removesuffix("\n") + "no\n")
+    assert "look at early-review.csv" not in words(desk.adopt(desk.base / "tomorrow.csv")), "a no is kept"
 
 
 def test_daily_ballots_add_up_and_running_ones_do_not_count_twice(desk: Desk) -> None:

@@ -85,7 +85,8 @@ DEEDS = {
     "/office/webhooks/<uuid:webhook_id>/<any(test,end):what>", "/office/preflight",
     "/office/links/cards", "/office/links/revoke",
     "/office/setup/files", "/office/setup/files/<name>", "/office/setup/remove", "/office/setup/look",
-    "/office/setup/import", "/office/accounts/<login>/<any(reset,role,disable,codes,nocodes,signout):what>",
+    "/office/setup/review", "/office/setup/import",
+    "/office/accounts/<login>/<any(reset,role,disable,codes,nocodes,signout):what>",
 }  # fmt: skip
 
 
