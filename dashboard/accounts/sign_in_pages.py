@@ -42,7 +42,7 @@ _OPEN = (
 )
 
 
-_BY_KEY = "/api/"  # opened by a key of its own, never by a session
+_BY_KEY = "/api/v1/"  # routes that are opened by a key of their own, never by a session
 
 
 def _nothing(_: str) -> None:
@@ -78,7 +78,8 @@ class SignInPages:
     def who_is_it(self) -> Any:
         """Finds out who asks, before every request; strangers get no further than the sign-in page."""
         path = flask.request.path
-        if path in _OPEN or path.startswith(_BY_KEY):
+        rule = flask.request.url_rule
+        if path in _OPEN or (rule is not None and rule.rule.startswith(_BY_KEY)):
             return None
         flask.g.person = _person(self._accounts)
         if flask.g.person is not None:

@@ -85,8 +85,8 @@ def test_a_key_is_no_login_and_one_of_counties_says_so_in_its_token() -> None:
         assert identity.counties == (frozenset(counties) or None)
 
 
-async def test_a_key_is_kept_as_a_fingerprint_and_ends_once(database_url: str) -> None:
-    connection = await connect(database_url)
+async def test_a_key_is_kept_as_a_fingerprint_and_ends_once(module_database_url: str) -> None:
+    connection = await connect(module_database_url)
     try:
         text = await api_keys.make(connection, " my  glue ", ["calls", "calls"], [], 60, "ada")
         kept = str(await connection.fetch("select * from api_keys"))

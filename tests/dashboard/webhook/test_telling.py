@@ -62,8 +62,12 @@ class Program:
 
 
 @pytest_asyncio.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    made = await open_pool(database_url, 4)
+async def pool(module_database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    made = await open_pool(module_database_url, 4)
+    await made.execute(
+        "truncate webhook_events, webhooks, calls, leases, strike_offs, voters, callers, rehearsal.calls,"
+        " rehearsal.leases, rehearsal.strike_offs"
+    )
     yield made
     await made.close()
 
@@ -74,15 +78,23 @@ async def connection(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
         yield held
 
 
-@pytest_asyncio.fixture
-async def program(tmp_path: Path) -> AsyncIterator[Program]:
-    key, chain = tmp_path / "key.pem", tmp_path / "chain.pem"
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A key, and a certificate of its own for the program's name."""
+    folder = tmp_path_factory.mktemp("certificate")
+    key, chain = folder / "key.pem", folder / "chain.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
          "-keyout", key, "-out", chain, "-days", "2", "-subj", f"/CN={HOST}",
          "-addext", f"subjectAltName=DNS:{HOST}"],
         check=True, capture_output=True,
     )  # fmt: skip
+    return key, chain
+
+
+@pytest_asyncio.fixture
+async def program(certificate: tuple[Path, Path]) -> AsyncIterator[Program]:
+    key, chain = certificate
     mine = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     mine.load_cert_chain(chain, key)
     made = Program(trust=ssl.create_default_context(cafile=str(chain)))
