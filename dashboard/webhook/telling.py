@@ -30,6 +30,7 @@ LONGEST_PAUSE = timedelta(minutes=15)
 KEPT = timedelta(hours=24)
 ANSWER_SECONDS = 10.0
 LOOK_SECONDS = 1.0  # between two looks for events
+AGAIN_SECONDS = 5.0  # after the database was away
 TURN = timedelta(seconds=30)  # longer than a request and its database
 ROUNDS = 20  # requests to one webhook in one look: others have their turn
 
@@ -177,6 +178,7 @@ async def keep_telling(sender: WebhookSender) -> None:
                 await sender.look()
             except AWAY as error:
                 log.warning("database_away", work="webhooks", error=type(error).__name__)
+                await asyncio.sleep(AGAIN_SECONDS)
             await asyncio.sleep(LOOK_SECONDS)
     finally:
         await sender.close()
