@@ -12,7 +12,7 @@ from election.access.audit import record
 # no new table is forgotten in silence.
 PERSONAL = (
     "voters", "callers", "leases", "calls", "strike_offs", "opt_outs", "call_lists", "phone_banks",
-    "voters_shown", "voters_listed", "control_turns",
+    "voters_shown", "voters_listed", "control_turns", "webhook_events",
 )  # fmt: skip
 OF_REHEARSALS = (
     "leases", "calls", "strike_offs", "call_lists", "phone_banks", "voters_shown", "voters_listed",
@@ -26,6 +26,7 @@ KEPT = (
     "script_trials",
     "script_lines",
     "control_group",
+    "webhooks",
 )
 _TABLES = (*(f"public.{t}" for t in PERSONAL), *(f"rehearsal.{t}" for t in OF_REHEARSALS))
 

@@ -21,6 +21,7 @@ from intake.hotline.operators import COOKIE
 from intake.pages.files import version
 from tally.access import FEED
 from tests.intake.photos.provider import jpeg
+from tests.security import keys
 from tests.security.house import KENT, NOON, OWN_PRECINCT, PEOPLE, TRIAL, Got, House, house
 
 Ask = Callable[[House, Who], Awaitable[dict[str, Any]]]  # what to send: `path` and the request's other parts
@@ -64,7 +65,11 @@ async def rows(there: House) -> AsyncIterator[Row]:
 async def tried(folder: Path, database_url: str) -> list[Row]:
     """The whole matrix, on services of its own. `database_url`: fresh and migrated."""
     async with house(folder, database_url) as running:
-        return [row async for row in rows(running)]
+        found = [row async for row in rows(running)]
+        async for path, whose, expected, got in keys.tried(running):
+            wrong = "" if got == expected else "another answer"
+            found.append(Row("dashboard", "key", path, whose, str(expected), str(got), wrong))
+        return found
 
 
 async def _route(there: House, service: str, route: Route) -> AsyncIterator[Row]:
@@ -433,6 +438,32 @@ async def _taken_away(there: House, who: Who) -> dict[str, Any]:
     return {"path": path, "data": {"csrf": there.csrf.get(who, "")}}
 
 
+def _tried(what: str, running: bool, **fields: str) -> Ask:
+    """A form about scripts, when a trial runs or does not."""
+
+    async def made(there: House, who: Who) -> dict[str, Any]:
+        if who in (Who.STAFF, Who.ADMIN):
+            await there.trial(running)
+        return {"path": f"/office/calling/{what}", "data": {"csrf": there.csrf.get(who, ""), **fields}}
+
+    return made
+
+
+async def _set_limits(there: House, who: Who) -> dict[str, Any]:
+    """The limits as they are."""
+    now = await there.staff("callers", "GET", "/dispatch-limits")
+    fields = {k: "yes" if v is True else str(v) for k, v in now.items() if k != "set_by" and v is not False}
+    return {"path": "/office/calling/limits", "data": {"csrf": there.csrf.get(who, ""), **fields}}
+
+
+def _outcomes_back(there: House, who: Who) -> dict[str, Any]:
+    form = aiohttp.FormData()
+    form.add_field("csrf", there.csrf.get(who, ""))
+    form.add_field("list", there.list_id)
+    form.add_field("file", b"lease_id,outcome\n", filename="back.csv")
+    return {"path": "/office/calling/lists/outcomes", "data": form}
+
+
 def _kept_page(there: House, _: Who) -> dict[str, Any]:
     names = sorted(p.name for p in there.folder.glob("dashboard/dashboard/snapshots/*.html"))
     return {"path": f"/snapshots/{names[-1]}"}
@@ -468,7 +499,7 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
     ),
     **{
         ("POST", f"/office/setup/{what}"): _formed(f"/office/setup/{what}")
-        for what in ("files", "remove", "look", "import")
+        for what in ("files", "remove", "look", "import", "review")
     },
     ("POST", "/office/watchers"): _with(lambda there, who: _watcher(there, who, f"new-{who.value[:5]}")),
     ("GET", "/office/watchers/<watcher_id>"): _to("/office/watchers/wat-kent"),
@@ -490,6 +521,33 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
         "/office/accounts/spare/signout"
     ),
     ("PUT", "/office/setup/files/<name>"): _to("/office/setup/files/x.csv?at=0&of=1", data=b"x"),
+    ("PUT", "/api/v1/check-ins/<report_id>"): _to(
+        f"/api/v1/check-ins/{uuid4()}", json={"precinct_id": "K-01", "votes": 1}
+    ),
+    ("POST", "/api/v1/lists/<list_id>/outcomes"): _to(f"/api/v1/lists/{uuid4()}/outcomes", data=b"x"),
+    ("POST", "/office/callers/banks"): _formed("/office/callers/banks", name="Hall", callers="5", hours="2"),
+    ("POST", "/office/callers/bar"): _formed("/office/callers/bar", caller="c-kent", off="no"),
+    ("POST", "/office/callers/links"): _formed(
+        "/office/callers/links", kind="caller", subject="c-kent", what="show"
+    ),
+    ("POST", "/office/calling/limits"): _set_limits,
+    ("POST", "/office/calling/trial"): _tried(
+        "trial", False, name_a="one", script_a="Hello {name}", name_b="two", script_b="Hi {name}"
+    ),
+    ("POST", "/office/calling/trial/end"): _tried("trial/end", True),
+    ("POST", "/office/calling/lists"): _formed(
+        "/office/calling/lists", precinct="K-01", lines="1", hours="1"
+    ),
+    ("GET", "/office/calling/lists/<uuid:list_id>.csv"): _with(
+        lambda there, _: {"path": f"/office/calling/lists/{there.list_id}.csv"}
+    ),
+    ("POST", "/office/calling/lists/outcomes"): _with(_outcomes_back),
+    ("POST", "/office/webhooks"): _formed("/office/webhooks", url="https://127.0.0.1/", kinds="outcome"),
+    ("POST", "/office/webhooks/<uuid:webhook_id>/<any(test,end):what>"): _formed(
+        f"/office/webhooks/{uuid4()}/end"
+    ),
+    ("POST", "/office/keys"): _formed("/office/keys", name="glue", scopes="standings"),
+    ("POST", "/office/keys/<key_id>/revoke"): _formed("/office/keys/000000000000/revoke"),
     ("GET", "/snapshots/<name>"): _with(_kept_page),
     ("GET", "/replay"): _to("/replay?at=2026-11-03T17:00:00Z"),
 }
