@@ -1,11 +1,11 @@
 """Volunteers sign themselves up for a phone bank: `/c/join/{code}`, then their own page."""
 
 from html import escape
-from urllib.parse import quote
 
 from aiohttp import web
 
 from callers.api.keys import ADDRESSES, TOKENS, service_of
+from callers.api.volunteer_links import volunteer_path
 from callers.pages.caller import page
 from callers.people.people import (
     SPOKEN,
@@ -67,7 +67,7 @@ async def join(request: web.Request) -> web.Response:
         return page(language, _form(language, code, scripts.reason(language, "too_fast")), status=429)
     speaks = [str(tongue) for tongue in form.getall("speaks", [])]
     try:
-        caller_id = await service.people.join(
+        joined = await service.people.join(
             code, str(form.get("name", "")), str(form.get("contact", "")), speaks, service.time.now(), address
         )
     except TooManyJoinedError:
@@ -79,7 +79,7 @@ async def join(request: web.Request) -> web.Response:
         return page(language, _form(language, code, scripts.words(language)["join_closed"]), status=403)
     except ValueError:
         return page(language, _form(language, code), status=400)
-    raise web.HTTPSeeOther(f"/c/{quote(request.app[TOKENS].sign('caller', {'c': caller_id}))}")
+    raise web.HTTPSeeOther(volunteer_path(request.app[TOKENS], joined.role, joined.volunteer_id))
 
 
 def add_joining(app: web.Application, wrong_codes: int) -> None:
