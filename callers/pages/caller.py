@@ -32,7 +32,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 _FIELDS = ("outcome_id", "outcome", "call_back_local", "language", "said_local", "need", "line_minutes")
-_ASSETS = {"desk.css": "text/css", "desk.js": "text/javascript", "queue.js": "text/javascript"}
+_SCRIPTS = ("desk.js", "ride.js", "queue.js")
+_ASSETS = {"desk.css": "text/css"} | dict.fromkeys(_SCRIPTS, "text/javascript")
 
 
 def page(language: str, content: str, *, refresh: float | None = None, status: int = 200) -> web.Response:
