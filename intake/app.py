@@ -168,6 +168,7 @@ class Intake:
                 reply_elsewhere=self.outreach.reply_elsewhere,
                 phones=Phones(settings.phone_texts_per_minute, settings.phone_texts_at_once),
                 replication=self.replication,
+                agreed=self.outreach.agreed_phones,
             ),
         )
         self._pipeline = pipeline

@@ -31,7 +31,8 @@ HEADERS = {
     "form-action 'self' tel:; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
 }
-_FIELDS = ("outcome_id", "outcome", "call_back_local", "language", "said_local", "need", "line_minutes")
+_FIELDS = ("outcome_id", "outcome", "call_back_local", "language", "said_local", "need", "line_minutes",
+           "seats", "wheelchair", "texts")  # fmt: skip
 _SCRIPTS = ("desk.js", "ride.js", "queue.js")
 _ASSETS = {"desk.css": "text/css"} | dict.fromkeys(_SCRIPTS, "text/javascript")
 

@@ -215,6 +215,11 @@ class People:
                 )
         return JoinedVolunteer(caller_id, row["role"])
 
+    async def role_of(self, code: str) -> Role:
+        """What the volunteers of a bank do; of an unknown one what most do."""
+        role: Role | None = await self._pool.fetchval(_SQL["role_of"], code)
+        return role or "caller"
+
     async def bar(self, caller_id: str, account: str, now: datetime, *, barred: bool = True) -> bool:
         """Takes a caller's link away, with the voter they hold; whether there is such a caller. Audited."""
         async with self._pool.acquire() as proxy, proxy.transaction():

@@ -31,6 +31,9 @@ select p.code, p.name, p.most_callers, p.ends_at, p.role,
        (select count(*) from callers c where c.phone_bank = p.code) as joined
 from phone_banks p where p.code = $1 and p.ends_at > $2 for update
 
+-- :name role_of
+select role from phone_banks where code = $1
+
 -- :name banks
 select p.code, p.name, p.most_callers, p.ends_at, p.role, p.made_by, p.made_at,
        (select count(*) from callers c where c.phone_bank = p.code) as joined

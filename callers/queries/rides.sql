@@ -90,11 +90,16 @@ where d.caller_id = $1 and c.role = 'driver' and not c.barred
 
 -- :name drivers
 -- Drivers whose links are good, with the ride each has and how many voters they brought since $1.
-select d.caller_id, c.name, d.seats, d.wheelchair, r.ride_id is not null and r.state <> 'wanted' as busy,
+select d.caller_id, c.name, d.phone, d.seats, d.wheelchair, r.ride_id is not null and r.state <> 'wanted' as busy,
        (select count(*) from ride_acts a where a.by = d.caller_id and a.act = 'bring' and a.at > $1) as brought
 from drivers d join callers c using (caller_id)
 left join rides r on r.driver_id = d.caller_id and r.ended_at is null
 where c.role = 'driver' and not c.barred order by c.name, d.caller_id
+
+-- :name said
+-- The newest text of each of these phones since $2.
+select distinct on (sender) sender, body, received_at from messages
+where sender = any($1::text[]) and received_at > $2 and channel = 'sms' order by sender, received_at desc
 
 -- :name counts
 -- The day's rides by state.

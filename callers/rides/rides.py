@@ -298,6 +298,11 @@ class Rides:
         """Drivers with a good link, and what they do."""
         return list(await self._pool.fetch(_SQL["drivers"], now - _DAY))
 
+    async def said(self, phones: list[str], now: datetime) -> dict[str, str]:
+        """What riders and drivers texted last, by phone: it counts nowhere, and staff read it here."""
+        rows = await self._pool.fetch(_SQL["said"], [p for p in phones if p.startswith("+")], now - _DAY)
+        return {row["sender"]: row["body"] for row in rows}
+
     async def counts(self, now: datetime) -> list[asyncpg.Record]:
         """The day's rides by state and precinct."""
         return list(await self._pool.fetch(_SQL["counts"], now - _DAY))

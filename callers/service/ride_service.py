@@ -24,6 +24,7 @@ from election.wire.rides import (
     RideShown,
 )
 
+_SAID = 300  # characters of a text at the desk
 _LOOKED = timedelta(minutes=15)  # a desk that stays open is one look
 
 
@@ -101,7 +102,12 @@ class RideService:
             self._looked[account] = now
             async with self._service.pool.acquire() as connection:
                 await record(connection, now, account, "rides looked at", "rides", {"rides": len(found)})  # type: ignore[arg-type]
-        lines = [self.line(one, now) for one in found]
+        people = await rides.drivers(now)
+        said = await rides.said([one.person.phone for one in found] + [d["phone"] for d in people], now)
+        lines = [
+            self.line(one, now).model_copy(update={"said": said.get(one.person.phone, "")[:_SAID]})
+            for one in found
+        ]
         lines.sort(key=lambda one: (one.driver_id != "" and one.state != "wanted", -one.level, one.by_when))
         counts: dict[str, int] = {}
         for row in await rides.counts(now):
@@ -110,9 +116,9 @@ class RideService:
         drivers = [
             DriverLine(
                 driver_id=d["caller_id"], name=d["name"], seats=d["seats"], wheelchair=d["wheelchair"],
-                busy=d["busy"], brought=d["brought"],
+                busy=d["busy"], brought=d["brought"], said=said.get(d["phone"], "")[:_SAID],
             )
-            for d in await rides.drivers(now)
+            for d in people
         ]  # fmt: skip
         return RideList(rides=lines, drivers=drivers, counts=counts)
 
@@ -141,9 +147,7 @@ class RideService:
         for precinct_id, waiting in by_place.items():
             if said := urgency.sentence(waiting, now):
                 urgent = sum(urgency.level(one, now) == urgency.URGENT for one in waiting)
-                found.append(
-                    RideAlarm(precinct_id=precinct_id, rides=urgent, level=urgency.URGENT, sentence=said)
-                )
+                found.append(RideAlarm(precinct_id=precinct_id, rides=urgent, sentence=said))
         return found
 
 

@@ -11,6 +11,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from election.wire.rides import RideAlarm
+
 
 class Outcome(StrEnum):
     """What came of a call. What follows from each: `callers/rules/policy.py`."""
@@ -493,4 +495,5 @@ class DispatchList(BaseModel):
     proposals: list[Proposal] = Field(default_factory=list)
     ended: list[DispatchEndView] = Field(default_factory=list)
     obstacles: list[ObstacleView] = Field(default_factory=list)
+    rides: list[RideAlarm] = Field(default_factory=list)  # nobody has taken them, and they can wait no longer
     feed_age_seconds: float | None = None

@@ -123,6 +123,7 @@ class RideLine(BaseModel):
     since: datetime
     level: int
     why: str  # the level, in words; empty: calm
+    said: str = ""  # what the voter texted last, today
 
 
 class DriverLine(BaseModel):
@@ -132,6 +133,7 @@ class DriverLine(BaseModel):
     wheelchair: bool
     busy: bool
     brought: int  # voters, today
+    said: str = ""  # what they texted last, today
 
 
 class RideList(BaseModel):
@@ -147,5 +149,4 @@ class RideAlarm(BaseModel):
 
     precinct_id: str
     rides: int
-    level: int
     sentence: str

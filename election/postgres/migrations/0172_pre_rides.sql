@@ -70,6 +70,15 @@ create table agreed_texts (
 create index agreed_texts_waiting on agreed_texts (made_at) where taken_at is null;
 create index agreed_texts_phone on agreed_texts (phone);
 
+-- A wake-up only: intake reads the phones again.
+create function tell_of_agreed() returns trigger language plpgsql as $$
+begin
+    perform pg_notify('beluga_agreed', '');
+    return null;
+end $$;
+create trigger agreed_texts_told after insert or truncate on agreed_texts
+    for each statement execute function tell_of_agreed();
+
 create table rehearsal.rides (like public.rides including all);
 create table rehearsal.ride_acts (like public.ride_acts including all,
     foreign key (ride_id) references rehearsal.rides);

@@ -61,8 +61,9 @@ SEEN = {
     "/audit.csv": (403, "/audit.csv"),
 }
 # Passed on to intake with the lead's own token, whose counties intake keeps to
-# (tests/intake/desks/test_desks.py, test_threads.py, tests/intake/photos/test_photos.py).
+# (tests/intake/desks/test_desks.py, test_threads.py, tests/intake/photos/test_photos.py); rides to the callers.
 PASSED_ON = {
+    "/rides/order", "/rides/<uuid:ride>/<any(assign,release,cancel):what>",
     "/desks", "/desks/<name>", "/desks/<name>/<path:item>/<any(take,release,finish):what>", "/rollcall",
     "/rollcall/<any(invite,remind):what>", "/threads/<path:watcher>", "/desks/<name>/<path:item>/thread",
     "/photos/precinct/<path:precinct>", "/photos/<message>/<int:number>",
