@@ -32,7 +32,8 @@ _STANDS = {
 }  # fmt: skip
 _COUNTED = (
     ("wanted", "want a driver"), ("claimed", "have one"), ("picked_up", "in a car"),
-    ("brought", "at the polls"), ("returned", "home again"), ("closed", "closed"), ("cancelled", "called off"),
+    ("brought", "at the polls"), ("returned", "home again"), ("closed", "closed"),
+    ("cancelled", "called off"),
 )  # fmt: skip
 
 
@@ -112,8 +113,8 @@ class RidesPage:
             by_when = self._today(form.get("by", "").strip())
             order = RideOrder(
                 ride_id=uuid4(), voter_id=form.get("voter", "").strip(), pickup=form.get("from", "").strip(),
-                by_when=by_when, seats=int(form.get("seats", "1")), wheelchair="wheelchair" in form.getlist("with"),
-                return_trip=form.get("home", "yes") == "yes",
+                by_when=by_when, seats=int(form.get("seats", "1")),
+                wheelchair="wheelchair" in form.getlist("with"), return_trip=form.get("home", "yes") == "yes",
             )  # fmt: skip
         except (ValidationError, ValueError):
             return _back("Check the form: a voter's id, hours and minutes such as 15:30, and 1 to 12 seats.")

@@ -1,4 +1,4 @@
-"""Texts that voters and drivers agreed to (rides, promised votes): worded by the callers' service, sent by the outbox.
+"""Texts that voters and drivers agreed to: rides and promised votes, worded by the callers' service.
 
 The callers' service puts them down in the transaction that is their reason; each key goes out once. Whether
 the phone said STOP, and whether it is quiet hours there, is judged here and when the text is claimed (law

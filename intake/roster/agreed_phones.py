@@ -18,7 +18,7 @@ class AgreedPhones:
     def __init__(self) -> None:
         self._phones: frozenset[str] = frozenset()
 
-    def __contains__(self, phone: str) -> bool:
+    def __contains__(self, phone: object) -> bool:
         return phone in self._phones
 
     async def follow(self, url: str) -> None:

@@ -192,7 +192,7 @@ class House:
         return {"account": login, "role": role.value, "counties": list(counties) or None, "epoch": 0}
 
     def token(self, who: Who, purpose: str = "service") -> str:
-        """What this person would show; a watcher, caller, driver or captain their link, whatever it is asked for."""
+        """What this person would show; volunteers, watchers and captains their link, whatever is asked for."""
         match who:
             case Who.NOBODY:
                 return ""

@@ -1,4 +1,4 @@
-"""Rides in a real database: from the call that asked to the way home, told once; no address is shown early."""
+"""Rides in a real database: from the call that asked to the way home, and what is texted meanwhile."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
