@@ -10,7 +10,7 @@
             ShortKeyError             (also a ValueError)
         NobodyLeftError               no dispatch where nobody is left to call
         PollsClosedError              no dispatch after the polls have closed
-        RideNotNeededError            no ride for this voter: voted, opted out, has one
+        NoRideError                   no ride for this voter: voted, opted out, has one
         RideRefusedError              a ride cannot be done that to
         TooLateError                  an outcome that can no longer be undone
         TooManyJoinedError            more callers from one address than a room holds

@@ -30,7 +30,8 @@ StateFolder = Annotated[Path, typer.Option(help="Folder of the stack.", envvar="
 _HERE = Path(".beluga")
 _SECONDS = 60
 _ENDED = {
-    "caller": ("`beluga callers link`", "callers"), "captain": ("`beluga callers captain`", "captains' pages"),
+    "caller": ("`beluga callers link`", "callers"),
+    "captain": ("`beluga callers captain`", "captains' pages"),
     "driver": ("`beluga callers link --driver`", "drivers"),
 }  # fmt: skip
 
@@ -59,7 +60,7 @@ def captain(state: StateFolder = _HERE) -> None:
 
 
 @app.command()
-def revoke(
+def revoke(  # noqa: PLR0917
     callers: Annotated[list[str] | None, typer.Argument(help="Ids of callers.")] = None,
     captains: Annotated[
         list[str] | None, typer.Option("--captains", help="Codes of phone banks; repeat for several.")
@@ -91,7 +92,7 @@ def revoke(
 @app.command()
 def bank(
     name: str, callers: int = 200, hours: float = 12,
-    drivers: Annotated[bool, typer.Option("--drivers", help="Its volunteers drive; they do not call.")] = False,
+    drivers: Annotated[bool, typer.Option("--drivers", help="Its volunteers drive.")] = False,
     state: StateFolder = _HERE,
 ) -> None:  # fmt: skip
     """Open a phone bank, or a bank of drivers: volunteers sign themselves up by the link it prints."""

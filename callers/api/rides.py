@@ -10,7 +10,7 @@ from callers.api.keys import rides_of, service_of
 from callers.api.openapi import Route
 from callers.api.permission import deciding, of_precinct, sees
 from callers.rides.ride import RideRefusedError
-from callers.rides.rides import RideNotNeededError, UnknownRideError
+from callers.rides.rides import NoRideError, UnknownRideError
 from callers.service.ride_service import refused
 from election.wire import rides as wire
 
@@ -72,7 +72,7 @@ async def post_ride(request: web.Request) -> web.Response:
     now = service.time.now()
     try:
         found = await service.rides.order(order, account, now)
-    except RideNotNeededError as error:
+    except NoRideError as error:
         return problem(409, error.reason, _WHY_NOT[error.reason])
     return answer(rides_of(request).line(found, now), 201)
 

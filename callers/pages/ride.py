@@ -16,7 +16,7 @@ from callers.rides.rides import UnknownRideError
 from callers.rides.wording import words
 from callers.scripts import wording as scripts
 from callers.service.ride_service import refused
-from election.wire.rides import RideAct, RideActReport, RideShown, RideState
+from election.wire.rides import RideAct, RideActReport, RideState, RideView
 
 # What the driver may press, the likely one first.
 _BUTTONS = {
@@ -42,7 +42,7 @@ def ride_page(language: str, content: str, status: int = 200) -> web.Response:
     )
 
 
-def _buttons(said: dict[str, str], base: str, ride: RideShown) -> str:
+def _buttons(said: dict[str, str], base: str, ride: RideView) -> str:
     """One form a button, each with an id of its own act: pressed twice it is one act."""
     acts = list(_BUTTONS[ride.state])
     if ride.home and ride.state is RideState.PICKED_UP:
@@ -60,7 +60,7 @@ def _buttons(said: dict[str, str], base: str, ride: RideShown) -> str:
     )
 
 
-def _ride(driver: CallerOnDuty, token: str, ride: RideShown, notice: str = "") -> str:
+def _ride(driver: CallerOnDuty, token: str, ride: RideView, notice: str = "") -> str:
     said, base = words(scripts.known(driver.reads)), f"/c/ride/{quote(token)}"
     taken = ride.state is not RideState.WANTED
     place = {"place": ride.polling_place}

@@ -40,7 +40,7 @@ class UnknownRideError(CallersError):
     """There is no such ride."""
 
 
-class RideNotNeededError(CallersError):
+class NoRideError(CallersError):
     """No ride for this voter: unknown, voted, opted out, or another ride of theirs is not over."""
 
     def __init__(self, reason: str) -> None:
@@ -151,13 +151,13 @@ class Rides:
             return await self._read(connection, ride_id)
 
     async def order(self, order: RideOrder, account: str, now: datetime) -> RideRow:
-        """Staff ask for a ride. Audited. Raises `RideNotNeededError`."""
+        """Staff ask for a ride. Audited. Raises `NoRideError`."""
         async with self._pool.acquire() as proxy, proxy.transaction():
             connection = cast(asyncpg.Connection, proxy)
             if (voter := await connection.fetchrow(_SQL["voter"], order.voter_id)) is None:
-                raise RideNotNeededError("unknown_voter")
+                raise NoRideError("unknown_voter")
             if voter["voted"] or voter["opted_out"]:
-                raise RideNotNeededError("voted" if voter["voted"] else "opted_out")
+                raise NoRideError("voted" if voter["voted"] else "opted_out")
             new = await connection.fetchval(
                 _SQL["order"], order.ride_id, order.voter_id, self._closed(order.voter_id, order.pickup),
                 order.by_when, order.seats, order.wheelchair, order.return_trip, order.texts, account, now,
@@ -168,7 +168,7 @@ class Rides:
             try:
                 return await self._read(connection, order.ride_id)
             except UnknownRideError:
-                raise RideNotNeededError("has_ride") from None
+                raise NoRideError("has_ride") from None
 
     async def precinct_of(self, voter_id: str) -> str | None:
         """Where a voter of the roll votes; None where the roll has none of this id."""

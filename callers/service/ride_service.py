@@ -21,7 +21,7 @@ from election.wire.rides import (
     RideAnswer,
     RideLine,
     RideList,
-    RideShown,
+    RideView,
 )
 
 _SAID = 300  # characters of a text at the desk
@@ -39,7 +39,7 @@ class RideService:
     def _rides(self) -> Rides:
         return self._service.rides
 
-    async def current(self, driver: CallerOnDuty) -> RideShown | None:
+    async def current(self, driver: CallerOnDuty) -> RideView | None:
         """The ride a driver has, or is offered."""
         found = await self._rides.held(driver.caller_id, self._service.time.now())
         return self._shown(found, driver.caller_id) if found else None
@@ -75,11 +75,11 @@ class RideService:
         mine = done.ride.driver == driver.caller_id and not done.ride.ended
         return RideAnswer(ride=self._shown(done, driver.caller_id) if mine else None)
 
-    def _shown(self, found: RideRow, driver_id: str) -> RideShown:
+    def _shown(self, found: RideRow, driver_id: str) -> RideView:
         """What this driver may see of a ride: who and where only while it is theirs."""
         row, ride, service = found.row, found.ride, self._service
         zone = service.places.zone(found.precinct_id)
-        shown = RideShown(
+        shown = RideView(
             ride_id=found.ride_id, state=ride.state, home=ride.at_polls, precinct_id=found.precinct_id,
             polling_place=service.dispatches.name(found.precinct_id), timezone=zone or "UTC",
             by_when=self._rides.places.due(row), seats=row["seats"], wheelchair=row["wheelchair"],

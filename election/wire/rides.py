@@ -41,7 +41,7 @@ DRIVERS_ACTS = (RideAct.TAKE, RideAct.PICK_UP, RideAct.BRING, RideAct.RETURN, Ri
 STAFFS_ACTS = (RideAct.ASSIGN, RideAct.RELEASE, RideAct.CANCEL)
 
 
-class RideShown(BaseModel):
+class RideView(BaseModel):
     """One ride as its driver may see it: name, address and phone only once they have taken it."""
 
     ride_id: UUID
@@ -63,7 +63,7 @@ class RideShown(BaseModel):
 class RideAnswer(BaseModel):
     """`POST /api/rides/next` and each act: the driver's ride, or why there is none, in words."""
 
-    ride: RideShown | None = None
+    ride: RideView | None = None
     reason: str = ""  # none, too_fast; of an act: voted, opted_out, closed, taken, ended, not_yours, order
     message: str = ""
 

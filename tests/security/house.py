@@ -192,7 +192,7 @@ class House:
         return {"account": login, "role": role.value, "counties": list(counties) or None, "epoch": 0}
 
     def token(self, who: Who, purpose: str = "service") -> str:
-        """What this person would show; volunteers, watchers and captains their link, whatever is asked for."""
+        """What this person would show; who holds a link shows it, whatever they are asked for."""
         match who:
             case Who.NOBODY:
                 return ""

@@ -13,7 +13,7 @@ from callers.queue.lease import CallerOnDuty, Granted
 from callers.queue.leases import Queue
 from callers.rides.ride import RideRefusedError
 from callers.rides.ride_row import DriverOnDuty, PlaceTimes
-from callers.rides.rides import CLAIM, OFFER, RideNotNeededError, Rides, UnknownRideError
+from callers.rides.rides import CLAIM, OFFER, NoRideError, Rides, UnknownRideError
 from callers.rules.policy import Rules
 from callers.voters.encryption import Encryption
 from election.wire.callers import Outcome, OutcomeReport
@@ -126,7 +126,7 @@ async def test_a_strike_off_closes_it_and_the_driver_is_told(
     assert await rides.live() == [], "refused, but what was heard is done"
     ((phone, body),) = await texts(connection)
     assert phone.startswith("+1215555019") and "off" in body
-    with pytest.raises(RideNotNeededError, match="voted"):
+    with pytest.raises(NoRideError, match="voted"):
         await ordered(rides, voter)
 
 

@@ -61,8 +61,8 @@ SEEN = {
     "/audit.csv": (403, "/audit.csv"),
 }
 # Passed on to intake with the lead's own token, whose counties intake keeps to
-# (tests/intake/desks/test_desks.py, test_threads.py, tests/intake/photos/test_photos.py); of rides the callers
-# (tests/security).
+# (tests/intake/desks/test_desks.py, test_threads.py, tests/intake/photos/test_photos.py).
+# Of rides: to the callers (tests/security).
 PASSED_ON = {
     "/rides/order", "/rides/<uuid:ride>/<any(assign,release,cancel):what>",
     "/desks", "/desks/<name>", "/desks/<name>/<path:item>/<any(take,release,finish):what>", "/rollcall",
