@@ -18,6 +18,7 @@ from callers.scripts import wording as scripts
 from callers.service.ride_service import refused
 from election.wire.rides import RideAct, RideActReport, RideState, RideView
 
+_LOOK_SECONDS = 30  # real; between looks of an open page
 # What the driver may press, the likely one first.
 _BUTTONS = {
     RideState.WANTED: (RideAct.TAKE, RideAct.GIVE_BACK),
@@ -85,7 +86,7 @@ def _ride(driver: CallerOnDuty, token: str, ride: RideView, notice: str = "") ->
     address = f'<p id="address">{escape(ride.address)}</p>' if ride.address else ""
     offline = f'data-bring="{escape(said["bring"])}" data-return="{escape(said["return"])}"'
     return f"""<main data-ride="{ride.ride_id}" data-saved="{escape(said["saved_here"])}" {offline}
- data-home="{int(ride.return_trip)}">
+ data-home="{int(ride.return_trip)}" data-look="{_LOOK_SECONDS}">
 <header><h1>{escape(heading)}</h1>{address}{lines}</header>
 {_alert(notice)}{_buttons(said, base, ride)}{number}</main>"""
 
@@ -98,7 +99,7 @@ def _none(driver: CallerOnDuty, token: str, message: str, *, done: bool = False)
         for code in scripts.LANGUAGES
         if code != scripts.known(driver.reads)
     )
-    return f"""<main class="wait" data-saved="{escape(said["saved_here"])}">
+    return f"""<main class="wait" data-saved="{escape(said["saved_here"])}" data-look="{_LOOK_SECONDS}">
 <h1>{escape(said["hello"].format(name=driver.name))}</h1>{head}
 <p>{escape(message or said["ready"])}</p>{_alert("")}
 <form method="post" action="/c/ride/{quote(token)}/next"><button class="call">{said["look"]}</button></form>

@@ -36,7 +36,8 @@ function press() {
 const button = () => document.querySelector("form.act button");
 
 test("what follows is offered without a connection: never a ride whose voter nobody has been shown", needsPage, async () => {
-  const { followedBy, verdictOnAct } = await import("../../callers/pages/static/ride.js");
+  await open();
+  const { followedBy, verdictOnAct } = page;
   assert.deepEqual(["take", "pick_up", "bring", "return", "give_back"].map((act) => followedBy(act, true)), ["", "bring", "return", "", ""]);
   assert.equal(followedBy("bring", false), "");
   assert.deepEqual([409, 404, 503, 401, 429].map(verdictOnAct), ["refused", "refused", "later", "later", "later"]);
@@ -55,7 +56,6 @@ test("a whole drive through a dead spot goes out afterwards, in order and each o
   await until(() => button().disabled);
   online = true;
   window.dispatchEvent(new window.Event("online"));
-  globalThis.dispatchEvent?.(new window.Event("online"));
   await until(() => went.length);
   assert.deepEqual(asked.map((one) => one.act), ["pick_up", "bring", "return"]);
   assert.equal(new Set(asked.map((one) => one.address)).size, 3);

@@ -2,7 +2,7 @@
 // answered, in the order in which it was pressed), and a page without a ride looks for one by itself.
 import { Queue } from "./queue.js";
 
-/** @import {Entry, Kept, Verdict} from "./queue.js" */
+/** @import {Entry, Verdict} from "./queue.js" */
 
 /** What an act is answered: 409 says why it cannot be done, and sending it again cannot help.
  * @param {number} status @returns {Verdict} */
@@ -12,8 +12,6 @@ export const verdictOnAct = (status) => (status >= 500 || status === 429 || stat
 export function entryOf(ride, act, id, at) {
   return { id, report: { act, said_at: at.toISOString() }, address: `/api/rides/${ride}/acts/${id}` };
 }
-
-const LOOK_AGAIN = 30000; // ms
 
 /** What a driver without a connection may press after what was pressed. (Nobody drives whom they cannot see: a ride is
  * taken with one.) @param {string} act @param {boolean} home  whether the voter is to be taken home @returns {string} */
@@ -80,7 +78,7 @@ export function begin(page) {
       if ((found.ride?.ride_id ?? "") !== (main?.dataset.ride ?? "")) location.replace(home);
     } catch { /* no connection: again in half a minute */ }
   };
-  setInterval(look, LOOK_AGAIN);
+  if (main?.dataset.look) setInterval(look, Number(main.dataset.look) * 1000);
 }
 
 if (location.pathname.startsWith("/c/ride/")) begin(document);

@@ -1,4 +1,4 @@
-"""A driver signs up and drives a voter there and home; no other link opens the page. One service, real HTTP."""
+"""A driver signs up and drives a voter there and home; no other link opens the page. Real HTTP."""
 
 import re
 from collections.abc import Callable
@@ -25,14 +25,16 @@ from tests.callers.service_process import (
 __all__ = ["feed", "service", "web"]  # fixtures
 _ASKED = """
 with leased as (
-    insert into leases (lease_id, voter_id, phone, precinct_id, caller_id, granted_at, expires_at, ended_at, ended_by)
-    select $1, voter_id, phone, precinct_id, 'c0', $2, $2 + interval '1 minute', $2, 'outcome'
+    insert into leases (lease_id, voter_id, phone, precinct_id, caller_id, granted_at, expires_at, ended_at,
+                        ended_by)
+    select $1, voter_id, phone, precinct_id, 'c0', $2, $2::timestamptz + interval '1 minute', $2, 'outcome'
     from voters where precinct_id = 'b'
     returning *
 )
 insert into calls (outcome_id, lease_id, voter_id, phone, precinct_id, caller_id, outcome, at, rest_until,
                    whole_phone, next_move, texts)
-select $1, lease_id, voter_id, phone, precinct_id, caller_id, 'needs_ride', $2, 'infinity', false, 'staff', true
+select $1, lease_id, voter_id, phone, precinct_id, caller_id, 'needs_ride', $2, 'infinity', false, 'staff',
+       true
 from leased
 """
 WHO, WHERE = "Rosa &lt;b&gt;", "9 Elm Street"
