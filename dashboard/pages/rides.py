@@ -77,30 +77,7 @@ class RidesPage:
             return [
                 html.P("The call desk does not answer: who needs a ride is not known.", className="problem")
             ]
-        zone = self._zone()
-        counted = " · ".join(
-            f"{found.counts[key]:,} {words}" for key, words in _COUNTED if found.counts.get(key)
-        )
-        rows = [_row(one, found.drivers, zone) for one in found.rides]
-        drivers = [
-            [
-                d.name,
-                str(d.seats),
-                "yes" if d.wheelchair else "",
-                "driving" if d.busy else "free",
-                f"{d.brought:,}",
-                d.said,
-            ]
-            for d in found.drivers
-        ]
-        return [
-            html.P(counted or "Nobody has asked for a ride today."),
-            table("Rides", HEADS, rows) if rows else html.P("No ride is open.", className="empty"),
-            html.H2("Drivers"),
-            table("Drivers", DRIVERS, drivers, (1, 4))
-            if drivers
-            else html.P("No driver has signed up: open a bank for drivers and give them its code."),
-        ]
+        return rides_drawn(found, self._zone())
 
     def _zone(self) -> ZoneInfo:
         places = self._gazetteer.places
@@ -145,6 +122,26 @@ class RidesPage:
         except TimeoutError:
             return _back("No answer in time. It may or may not have been done; look before trying again.")
         return _back(done)
+
+
+def rides_drawn(found: RideList, zone: ZoneInfo) -> list[Any]:
+    """Rides that are not over, and the drivers."""
+    counted = " · ".join(f"{found.counts[key]:,} {words}" for key, words in _COUNTED if found.counts.get(key))
+    rows = [_row(one, found.drivers, zone) for one in found.rides]
+    drivers = [
+        [
+            d.name, str(d.seats), "yes" if d.wheelchair else "", "driving" if d.busy else "free",
+            f"{d.brought:,}", d.said,
+        ]
+        for d in found.drivers
+    ]  # fmt: skip
+    none = "No driver has signed up: open a bank for drivers (`beluga callers bank NAME --drivers`)."
+    return [
+        html.P(counted or "Nobody has asked for a ride today."),
+        table("Rides", HEADS, rows) if rows else html.P("No ride is open.", className="empty"),
+        html.H2("Drivers"),
+        table("Drivers", DRIVERS, drivers, (1, 4)) if drivers else html.P(none),
+    ]
 
 
 def _back(said: str) -> Any:

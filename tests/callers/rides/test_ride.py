@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from string import Formatter
 
 import pytest
 from hypothesis import settings
@@ -10,7 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from callers.rides.ride import ENDED, Ride, RideRefusedError, ended_by, step
 from callers.rides.urgency import CALM, RISING, URGENT, Unclaimed, level, order, sentence, why
+from callers.rides.wording import catalogue, text
+from callers.scripts.wording import LANGUAGES
 from election.wire.rides import DRIVERS_ACTS, STAFFS_ACTS, RideAct, RideState
+from intake.replies.segments import fits, plain
 from tests.callers.conftest import NOON
 
 HEARD = (RideAct.LAPSE, RideAct.STRIKE_OFF, RideAct.OPT_OUT, RideAct.POLLS_CLOSED)
@@ -171,3 +175,20 @@ def test_the_most_urgent_ride_is_offered_first() -> None:
     assert sentence([calm, rising], NOON) == ""
     said = "1 voter needs a ride: the first waits 1 min for a driver, due in 20 min"
     assert sentence([urgent, calm], NOON) == said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_says_all_of_it_in_texts_that_fit(language: str) -> None:
+    english, ours = catalogue("en"), catalogue(language)
+    for part in ("page", "reasons", "texts"):
+        assert ours[part].keys() == english[part].keys()
+        for key, words in ours[part].items():
+            assert fields(words) == fields(english[part][key]), (part, key)
+    assert set(english["page"]) >= {act.value for act in DRIVERS_ACTS}
+    for key in english["texts"].keys() - {"rehearsal"}:
+        said = text(language, key, rehearsal=True, place="Wells Hall", driver="Maria", time="15:30")
+        assert fits(plain(said)), (key, said)
+
+
+def fields(words: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(words) if name}
