@@ -9,7 +9,7 @@ each call that asked for one, so that nothing is lost wherever a service dies.
 
 from datetime import datetime, timedelta
 from typing import cast
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 import asyncpg
 
@@ -33,7 +33,6 @@ MOST_TAKEN = 12  # rides an hour and driver: more is no driving, and each shows 
 _DAY = timedelta(hours=20)
 _HOUR = timedelta(hours=1)
 _BELUGA = "beluga"
-_PLACES = UUID("5b3d6d1e-7f0e-4f43-9d0a-8f6f0f6b9c11")  # of ids of what was heard
 
 
 class UnknownRideError(CallersError):
@@ -193,8 +192,7 @@ class Rides:
         if not found.ride.ended and (act := self._news(found, now)) is not None:
             after = step(found.ride, act)
             if after != found.ride:
-                its_id = uuid5(_PLACES, f"{ride_id} {act} {found.row['since']} {found.row['driver_id']}")
-                await self._save(connection, found, after, act, (its_id, _BELUGA, now, None))
+                await self._save(connection, found, after, act, (uuid4(), _BELUGA, now, None))
                 found = await self._read(connection, ride_id)
         return repeated, found
 

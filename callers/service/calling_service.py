@@ -224,7 +224,7 @@ class CallingService:
         self.metrics.expired.inc(await self.queue.sweep(now))
         for change in await self.dispatcher.tick(now):
             self.metrics.changes.labels(type(change).__name__.lower()).inc()
-        if self._leader is None or self._leader.term:
+        if (self._leader is None or self._leader.term) and not self.queue.sealed_off:
             self.metrics.ride_changes.inc(await self.rides.round(now, self._undo_window))
             await self.rides.texts.remind(now)
         self.metrics.dispatches.set(len(self.dispatches.live))

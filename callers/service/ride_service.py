@@ -138,6 +138,8 @@ class RideService:
 
     async def alarms(self, sees: Callable[[str], bool]) -> list[RideAlarm]:
         """Precincts where rides can wait no longer, without a voter's name."""
+        if self._service.queue.sealed_off:
+            return []
         now = self._service.time.now()
         by_place: dict[str, list[urgency.Unclaimed]] = {}
         for one in await self._rides.live():

@@ -165,6 +165,19 @@ async def test_a_silent_driver_loses_the_ride_and_a_late_word_is_believed(
         await rides.act(ride_id, uuid4(), RideAct.RETURN, "ana", gone)
 
 
+async def test_a_ride_offered_again_and_again_to_who_does_not_answer_is_offered_on(
+    rides: Rides, connection: asyncpg.Connection
+) -> None:
+    voter, *_ = await add_voters(connection, "a", 1)
+    ride_id, now = await ordered(rides, voter), NOON
+    for _ in range(3):
+        offered = await rides.offer(driver("ana"), now)
+        assert offered and offered.ride_id == ride_id
+        now += OFFER
+        assert await rides.round(now, UNDO) == 1
+    assert await rides.offer(driver("ben"), now)
+
+
 async def test_staff_assign_take_back_and_cancel(rides: Rides, connection: asyncpg.Connection) -> None:
     one, two = await add_voters(connection, "a", 2)
     first, second = await ordered(rides, one), await ordered(rides, two)
