@@ -83,15 +83,23 @@ def _ride(driver: CallerOnDuty, token: str, ride: RideView, notice: str = "") ->
         line = quote(ride.phone, safe="+")
         call = f'<a class="quiet" href="tel:{line}">{said["call"]} {escape(ride.phone)}</a>'
         number = call if ride.phone else f'<p class="where">{said["no_number"]}</p>'
-    address = f'<p id="address">{escape(ride.address)}</p>' if ride.address else ""
+    where = ride.address or (said["no_address"] if taken else "")
+    address = f'<p id="address">{escape(where)}</p>' if where else ""
     offline = f'data-bring="{escape(said["bring"])}" data-return="{escape(said["return"])}"'
     return f"""<main data-ride="{ride.ride_id}" data-saved="{escape(said["saved_here"])}" {offline}
- data-home="{int(ride.return_trip)}" data-look="{_LOOK_SECONDS}">
+ data-home="{int(ride.return_trip)}"{_looks(taken)}>
 <header><h1>{escape(heading)}</h1>{address}{lines}</header>
 {_alert(notice)}{_buttons(said, base, ride)}{number}</main>"""
 
 
-def _none(driver: CallerOnDuty, token: str, message: str, *, done: bool = False) -> str:
+def _looks(yes: bool) -> str:
+    """An open page asks again where the driver has a ride, or looks for one: an offer not taken lapses."""
+    return f' data-look="{_LOOK_SECONDS}"' if yes else ""
+
+
+def _none(
+    driver: CallerOnDuty, token: str, message: str, *, done: bool = False, searching: bool = False
+) -> str:
     said = words(scripts.known(driver.reads))
     head = f"<p>{escape(said['done'])}</p>" if done else ""
     pages = "".join(
@@ -99,7 +107,7 @@ def _none(driver: CallerOnDuty, token: str, message: str, *, done: bool = False)
         for code in scripts.LANGUAGES
         if code != scripts.known(driver.reads)
     )
-    return f"""<main class="wait" data-saved="{escape(said["saved_here"])}" data-look="{_LOOK_SECONDS}">
+    return f"""<main class="wait" data-saved="{escape(said["saved_here"])}"{_looks(searching)}>
 <h1>{escape(said["hello"].format(name=driver.name))}</h1>{head}
 <p>{escape(message or said["ready"])}</p>{_alert("")}
 <form method="post" action="/c/ride/{quote(token)}/next"><button class="call">{said["look"]}</button></form>
@@ -132,7 +140,7 @@ async def next_ride(request: web.Request) -> web.Response:
     found = await rides_of(request).next(driver)
     if found.ride:
         raise web.HTTPSeeOther(f"/c/ride/{quote(token)}")
-    return ride_page(scripts.known(driver.reads), _none(driver, token, found.message))
+    return ride_page(scripts.known(driver.reads), _none(driver, token, found.message, searching=True))
 
 
 async def act(request: web.Request) -> web.Response:

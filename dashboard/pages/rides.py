@@ -47,9 +47,10 @@ class RidesPage:
         """The page, for Dash's registry."""
         return WarRoomPage("rides", "Rides", self.layout, path="/rides")
 
-    def layout(self, said: str = "", **_: Any) -> Component:
+    def layout(self, said: str = "", done: str = "", **_: Any) -> Component:
         """Rides that are not over, the drivers, and the form to ask for one."""
-        notice = html.P(said[:300], className="problem", role="status") if said else None
+        words, style = (said, "problem") if said else (done, "about")
+        notice = html.P(words[:300], className=style, role="status") if words else None
         drawn = html.Div(self.drawn(), id="rides", disable_n_clicks=True)
         return plain_page("/rides", html.H1("Rides"), notice, drawn, _order_form(), MinuteClock())
 
@@ -121,7 +122,7 @@ class RidesPage:
             return _back(error.words)
         except TimeoutError:
             return _back("No answer in time. It may or may not have been done; look before trying again.")
-        return _back(done)
+        return _back(done, "done")
 
 
 def rides_drawn(found: RideList, zone: ZoneInfo) -> list[Any]:
@@ -144,8 +145,8 @@ def rides_drawn(found: RideList, zone: ZoneInfo) -> list[Any]:
     ]
 
 
-def _back(said: str) -> Any:
-    return flask.redirect(f"/rides?{urlencode({'said': said})}", 303)
+def _back(said: str, how: str = "said") -> Any:
+    return flask.redirect(f"/rides?{urlencode({how: said})}", 303)
 
 
 def _row(one: RideLine, drivers: list[DriverLine], zone: ZoneInfo) -> list[Any]:
@@ -166,7 +167,7 @@ def _row(one: RideLine, drivers: list[DriverLine], zone: ZoneInfo) -> list[Any]:
     return [
         by,
         one.name or one.voter_id,
-        one.address,
+        one.address or "no address: ask",
         to,
         ", ".join(needs),
         [stands, " ", why],
