@@ -1,5 +1,6 @@
 """Rides in a real database: from the call that asked to the way home, and what is texted meanwhile."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -255,3 +256,23 @@ async def test_a_promise_is_reminded_by_text_once_and_only_where_they_asked(
     await connection.execute("delete from agreed_texts")
     await connection.execute("insert into opt_outs select phone, true, now() from voters")
     assert await rides.texts.remind(at + timedelta(hours=1)) == 0
+
+
+async def test_however_many_ask_at_once_a_ride_has_one_driver_and_a_driver_one_ride(
+    rides: Rides, connection: asyncpg.Connection
+) -> None:
+    voters = await add_voters(connection, "a", 3)
+    for voter in voters:
+        await ordered(rides, voter)
+    asked = await asyncio.gather(*(rides.offer(driver(name), NOON) for name in ("ana", "ben") * 4))
+    offered = {(one.ride.driver, one.ride_id) for one in asked if one}
+    assert len({name for name, _ in offered}) == len({ride for _, ride in offered}) == len(offered) == 2
+    ride_id = next(ride for name, ride in offered if name == "ana")
+    its_id = uuid4()
+    taken = await asyncio.gather(
+        *(rides.act(ride_id, its_id, RideAct.TAKE, "ana", NOON) for _ in range(4)),
+        *(rides.act(ride_id, uuid4(), RideAct.TAKE, "ben", NOON) for _ in range(4)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(one, RideRefusedError) for one in taken) == 4
+    assert await connection.fetchval("select count(*) from ride_acts where act = 'take'") == 1
