@@ -5,6 +5,7 @@ Twilio: twilio-oai, api_v2010, messaging_v1 and pricing_v1 (April 2026). Telnyx:
 """
 
 import base64
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -33,6 +34,8 @@ class FakeAccount:
     base: str = ""
     public: str = ""  # the address that signatures cover; the texts themselves go to `door`
     door: str = ""
+    tls: ssl.SSLContext | None = None  # for a door of https, which is known as `host`
+    host: str = ""
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self._admitted])
@@ -175,10 +178,11 @@ class FakeAccount:
         hook = next(row["sms_url"] for row in self.numbers.values() if row["phone_number"] == to)
         signature = RequestValidator(TOKEN).compute_signature(hook, form)
         where = hook.replace(self.public, self.door)
-        headers = {"X-Twilio-Signature": signature}
+        headers = {"X-Twilio-Signature": signature} | ({"Host": self.host} if self.host else {})
+        tls = {"ssl": self.tls, "server_hostname": self.host} if self.tls else {}
         async with (
             aiohttp.ClientSession() as session,
-            session.post(where, data=form, headers=headers) as answer,
+            session.post(where, data=form, headers=headers, **tls) as answer,
         ):
             assert answer.status == 200, answer.status
             self.replies.append(await answer.text())
