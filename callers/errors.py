@@ -10,6 +10,8 @@
             ShortKeyError             (also a ValueError)
         NobodyLeftError               no dispatch where nobody is left to call
         PollsClosedError              no dispatch after the polls have closed
+        NoRideError                   no ride for this voter: voted, opted out, has one
+        RideRefusedError              a ride cannot be done that to
         TooLateError                  an outcome that can no longer be undone
         TooManyJoinedError            more callers from one address than a room holds
         TooManyListedError            more voters on lists within an hour than an account may take
@@ -17,6 +19,7 @@
         UnknownLeaseError             no such lease of this caller
         UnknownListError
         UnknownPrecinctError
+        UnknownRideError
 
 What the database raises is not wrapped; `callers/api/answers.py` turns each of these into an answer.
 """

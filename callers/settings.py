@@ -90,6 +90,10 @@ class CallersSettings(SharedSettings):
         default="127.0.0.1,::1",
         description="Addresses or networks, separated by commas, whose X-Forwarded-For is believed.",
     )
+    phone_region: str = Field(
+        default="US",
+        description="Country (ISO 3166) of drivers' phones that are given without their +country.",
+    )
     control_share: float = Field(
         default=0.0,
         ge=0.0,

@@ -33,6 +33,7 @@ from dashboard.office.health_answers import HealthAnswers
 from dashboard.office.pages import add_office
 from dashboard.pages.frame import WarRoomDash
 from dashboard.pages.pages import add_pages
+from dashboard.pages.rides import RidesPage
 from dashboard.precinct.panel import add_panel
 from dashboard.settings import DashboardSettings
 from dashboard.webhook.telling import WebhookSender, keep_telling
@@ -127,7 +128,9 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     app = WarRoomDash(server, scripts)
     audit = AuditPage(bridge, gazetteer, audit_log)
     audit.add_to(server)
-    add_pages(app, gazetteer, feed, day_record, audit.parts, HealthAnswers(bridge, settings, feed))
+    rides = RidesPage(bridge, service_clients, gazetteer)
+    rides.add_routes(server)
+    add_pages(app, gazetteer, feed, day_record, audit.parts, HealthAnswers(bridge, settings, feed), rides)
     add_panel(app, bridge, service_clients, gazetteer, clock)
     add_malformed(server, lambda: app.callback_map)
     add_security_headers(server, settings, app.csp_hashes)  # Dash Pages adds a script with the first request

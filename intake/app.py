@@ -169,6 +169,7 @@ class Intake:
                 reply_elsewhere=self.outreach.reply_elsewhere,
                 phones=Phones(settings.phone_texts_per_minute, settings.phone_texts_at_once),
                 replication=self.replication,
+                agreed=self.outreach.agreed_phones,
                 ours=frozenset(n.number.removeprefix(WHATSAPP) for n in settings.outbound_numbers),
             ),
         )

@@ -13,6 +13,7 @@ from beluga.county.county import County, fictional_phones, write_county, write_w
 from beluga.county.ground_truth import GroundTruth, ground_truth
 from beluga.load.call_votes import CallVotes
 from beluga.load.demo_callers import DemoCallers
+from beluga.load.demo_drivers import DemoDrivers, sign_up
 from beluga.load.demo_runners import DemoRunners, runners
 from beluga.load.replay import as_the_clock_runs
 from beluga.load.sender import TextSender, WatcherText
@@ -36,6 +37,7 @@ AFTER_CLOSE = timedelta(minutes=40)
 MORNING_SPEED = 900.0
 CALLERS_AT_WORK = 24
 RUNNERS = 3
+DRIVERS_AT_WORK = 4
 CONTROL_SHARE = "0.05"  # so that `beluga effect` has something to compare
 # What Beluga texts of its own accord (reminders to silent precincts, the roll call) goes to a file here.
 OUTBOUND = '[{"number": "+18005550100", "provider": "file", "preset": "file"}]'
@@ -103,6 +105,15 @@ class DemoDay:
         token = Tokens(self._secrets["secret"]).sign("caller", {"c": self.county.callers[-1].caller_id})
         return f"{self.run.urls['callers']}/c/{token}"
 
+    async def _drivers(self) -> list[str]:
+        """Drivers who sign up in the morning; their ids."""
+        assert self.run is not None
+        connection = await connect(self.run.database_url)
+        try:
+            return await sign_up(connection, DRIVERS_AT_WORK)
+        finally:
+            await connection.close()
+
     async def live(self, fast_until: datetime | None, speed: float) -> str:
         """The whole day: sends every text when its time has come, while callers work the queue. Returns what
         to say of both.
@@ -117,8 +128,13 @@ class DemoDay:
         def as_sent(text: WatcherText) -> WatcherText:
             return text.after_calls(called) if isinstance(text, DayText) else text
 
-        at_work = [asyncio.create_task(callers.work(self.county.callers[:CALLERS_AT_WORK]))]
+        drivers = DemoDrivers(self.run.urls["callers"], self._secrets["secret"], clock, self._seed, called)
         sent_out = DemoRunners(self.run.urls["tally"], self._secrets["secret"], clock, self._votes(called))
+        driving = await self._drivers()
+        at_work = [
+            asyncio.create_task(callers.work(self.county.callers[:CALLERS_AT_WORK])),
+            asyncio.create_task(drivers.work(driving)),
+        ]
         began = asyncio.get_running_loop().time()
         try:
             async with TextSender(self.run.urls["intake"], self.run.urls["intake"], self._secrets) as sender:
@@ -138,7 +154,8 @@ class DemoDay:
         took = asyncio.get_running_loop().time() - began
         calls = f"calls {dict(callers.outcomes)} errors {dict(callers.errors)}"
         errands = f"runners counted {len(sent_out.sent)} times where it told most"
-        return "\n".join([sender.record.summary(took), calls, called.line(), errands])
+        rides = f"rides {dict(drivers.acts)} errors {dict(drivers.errors)}"
+        return "\n".join([sender.record.summary(took), calls, rides, called.line(), errands])
 
     def _votes(self, called: CallVotes) -> Callable[[str, datetime], int]:
         """Votes cast at a precinct by a time, those that calls have brought among them."""

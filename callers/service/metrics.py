@@ -49,6 +49,14 @@ class Metrics:
             ["change"],
             registry=registry,
         )
+        self.ride_changes = Counter(
+            "beluga_callers_ride_changes",
+            "Rides asked for, and ended or given back by what was heard",
+            registry=registry,
+        )
+        self.ride_acts = Counter(
+            "beluga_callers_ride_acts", "What drivers did", ["act", "result"], registry=registry
+        )
         self.connections_free = Gauge(
             "beluga_callers_database_connections_free",
             "Connections that PostgreSQL has left, those it keeps for its owner included.",

@@ -209,12 +209,12 @@ def _session() -> str:
 
 def _person(known: Accounts) -> WarRoomUser | None:
     session = flask.session
-    if "login" not in session:
+    if "login" not in session or session["role"] not in WAR_ROOM:
         return None
     role, counties = Role(session["role"]), session["counties"]
     scope = tuple(counties) if counties is not None else None
     who = WarRoomUser(session["login"], role, scope, session["epoch"], _session())
-    return who if role in WAR_ROOM and known.still_open(who) else None
+    return who if known.still_open(who) else None
 
 
 @dataclass(frozen=True, slots=True)

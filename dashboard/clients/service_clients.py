@@ -72,6 +72,15 @@ class ServiceClients:
         url = f"{self._settings.callers_url}/dispatches/{quote(precinct_id, safe='')}"
         return dict(await self._ask(who, "DELETE", url, "The call desk"))
 
+    async def rides(self, who: WarRoomUser) -> dict[str, Any]:
+        """Rides that are not over, and the drivers."""
+        return dict(await self._ask(who, "GET", f"{self._settings.callers_url}/rides", "The call desk"))
+
+    async def ride(self, who: WarRoomUser, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Asks for a ride (`/rides`), or decides about one (`/rides/ID`)."""
+        url = f"{self._settings.callers_url}{path}"
+        return dict(await self._ask(who, "POST", url, "The call desk", body))
+
     async def intake(
         self, who: WarRoomUser, method: str, path: str, body: dict[str, Any] | None = None
     ) -> dict[str, Any]:

@@ -39,7 +39,6 @@ FIELDS = {
     "error": "class of the exception, with its words where they hold nobody's data",
     "exception": "trace of what was raised",
     "failures": "how often in a row it has failed",
-    "failures": "attempts in a row that failed",
     "feed_port": "port of the feed",
     "file": "file's name, without its folder",
     "folder": "folder's path",

@@ -194,6 +194,14 @@ class CallObstacle(_Wire):
     reason: str
 
 
+class UnclaimedRides(_Wire):
+    """Rides of a precinct that nobody has taken and that can wait no longer. No voter is named."""
+
+    precinct_id: str
+    rides: int
+    sentence: str
+
+
 class Calls(_Wire):
     """The call desk, in the viewer's counties, as it last answered."""
 
@@ -201,6 +209,7 @@ class Calls(_Wire):
     proposals: list[CallProposal] = Field(default_factory=list)  # the most urgent, at most 100
     ended: list[DispatchEnd] = Field(default_factory=list)
     obstacles: list[CallObstacle] = Field(default_factory=list)
+    rides: list[UnclaimedRides] = Field(default_factory=list)
     silent_since: int | None = None  # it has not answered since then: all this is old. None: it answers
 
 

@@ -38,7 +38,7 @@ _TOKENS = {
     "service token": "service", "service or feed token": "service", "feed token": "feed",
     "hotline cookie": "staff",
 }  # fmt: skip
-REFUSED_ROLES = ("watcher", "caller", "captain", "")
+REFUSED_ROLES = ("watcher", "caller", "driver", "captain", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,7 @@ async def send(there: House, service: str, route: Route, who: Who, token: str | 
     kind = {
         "the watcher's link": "watcher",
         _CALLERS_OWN: "caller",
+        "the driver's link": "driver",
         "a phone bank's captain's link": "captain",
     }
     if token is None:
@@ -321,6 +322,27 @@ async def _banked(there: House, who: Who) -> dict[str, Any]:
     return {"path": "/c/captain/{token}/bar", "data": {"caller": "c-bank", "barred": "0"}}
 
 
+def _ride_of(who: Who) -> dict[str, Any]:
+    """A ride for a voter of Kent, another one for each who may ask."""
+    return {"ride_id": str(uuid4()), "voter_id": f"K-01/{20 + list(Who).index(who)}"}
+
+
+async def _driving(there: House, who: Who) -> dict[str, Any]:
+    ride = await there.driven() if who is Who.DRIVER else str(there.ride)
+    return {"path": f"/api/rides/{ride}/acts/{uuid4()}", "json": {"act": "take"}}
+
+
+async def _pressed_act(there: House, who: Who) -> dict[str, Any]:
+    ride = await there.driven() if who is Who.DRIVER else str(there.ride)
+    return {"path": "/c/ride/{token}/act", "data": {"ride_id": ride, "act_id": str(uuid4()), "act": "take"}}
+
+
+async def _driven(there: House, who: Who) -> dict[str, Any]:
+    if who is Who.DRIVER:
+        await there.driven()
+    return {"path": "/c/ride/{token}/next"}
+
+
 def _no_answer() -> dict[str, str]:
     return {"lease_id": str(uuid4()), "outcome": "no_answer", "outcome_id": str(uuid4())}
 
@@ -335,6 +357,13 @@ _CALLERS: dict[tuple[str, str], Ask] = {
     ("POST", "/api/release"): _lease(lambda lease: {"path": "/api/release", "json": {"lease_id": lease}}),
     ("PUT", "/api/outcomes/{lease_id}"): _lease(_outcome),
     ("DELETE", "/api/outcomes/{lease_id}"): _take_back,
+    ("PUT", "/api/rides/{ride_id}/acts/{act_id}"): _driving,
+    ("POST", "/rides"): _with(lambda _, who: {"path": "/rides", "json": _ride_of(who)}),
+    ("POST", "/rides/{ride_id}"): _with(
+        lambda there, _: {"path": f"/rides/{there.ride}", "json": {"act_id": str(uuid4()), "act": "release"}}
+    ),
+    ("POST", "/c/ride/{token}/next"): _driven,
+    ("POST", "/c/ride/{token}/act"): _pressed_act,
     ("POST", "/dispatches"): _to("/dispatches", json={"precinct_id": "K-01"}),
     ("DELETE", "/dispatches/{precinct_id}"): _stopped,
     ("PUT", "/dispatch-limits"): _limits,
@@ -483,6 +512,18 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
     ("POST", "/phones"): _to("/phones", json={"precinct_id": "K-01"}),
     ("GET", "/watchers"): _to("/watchers?q=Watcher+Kent"),
     ("POST", "/actions"): _with(_act),
+    ("POST", "/rides/order"): _with(
+        lambda there, who: {
+            "path": "/rides/order",
+            "data": {"csrf": there.csrf.get(who, ""), "voter": f"K-01/{30 + list(Who).index(who) % 8}"},
+        }
+    ),
+    ("POST", "/rides/<uuid:ride>/<any(assign,release,cancel):what>"): _with(
+        lambda there, who: {
+            "path": f"/rides/{there.ride}/release",
+            "data": {"csrf": there.csrf.get(who, "")},
+        }
+    ),
     ("GET", "/desk/<name>"): _to("/desk/unread"),
     ("GET", "/desks/<name>"): _to("/desks/unread"),
     ("GET", "/desks/<name>/<path:item>/thread"): _with(

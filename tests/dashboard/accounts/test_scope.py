@@ -68,7 +68,9 @@ SEEN = {
 }
 # Passed on to intake or the call desk with the lead's own token, whose counties those keep to
 # (tests/intake/desks/test_desks.py, test_threads.py, tests/intake/photos/test_photos.py).
+# Of rides: to the callers (tests/security).
 PASSED_ON = {
+    "/rides/order", "/rides/<uuid:ride>/<any(assign,release,cancel):what>",
     "/desks", "/desks/<name>", "/desks/<name>/<path:item>/<any(take,release,finish):what>", "/rollcall",
     "/rollcall/<any(invite,remind):what>", "/threads/<path:watcher>", "/desks/<name>/<path:item>/thread",
     "/office/callers", "/office/calling/lists/<uuid:list_id>.csv",

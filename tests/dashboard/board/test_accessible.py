@@ -82,6 +82,7 @@ PLAIN = [
     "/snapshot",
     "/replay",
     "/floor",
+    "/rides",
     "/health",
 ]
 
