@@ -50,7 +50,6 @@ LONG_FILES = (
     "deploy/test_keepers.py",
     "dashboard/board/test_claims.py",
     "intake/hotline/test_hotline.py",
-    "end_to_end/test_database_down.py",
     "tally/engine/test_follower.py",
 )
 _PLACE = {name: place for place, name in enumerate(LONG_FILES)}
