@@ -1,7 +1,6 @@
 """Fixtures for all tests: a real PostgreSQL, a fresh database a test, and the shared example data."""
 
 import asyncio
-import gc
 import os
 import secrets
 import shutil
@@ -34,12 +33,6 @@ if not os.environ.get("BELUGA_REHEARSE"):
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     longest_first(items, Path(__file__).parent)
-
-
-def pytest_collection_finish() -> None:
-    """Five thousand tests and all they import stay to the end: the collector need not look at them again."""
-    gc.collect()
-    gc.freeze()
 
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
