@@ -46,7 +46,8 @@ OnDurable = Callable[[IngestResult | JournalUnavailableError], None]
 @dataclass(frozen=True, slots=True)
 class PipelineOptions:
     """How texts are read and answered. `numbers` gives incidents their numbers; `reply_elsewhere` sends a
-    reply that the webhook's answer cannot carry; `replication` has the answer wait for the database, too.
+    reply that the webhook's answer cannot carry; `replication` has the answer wait for the database, too;
+    `ours` are the numbers we send from: what they text is kept and never answered, or two would talk all day.
     """
 
     region: str  # phones without a country code are dialled there
@@ -56,6 +57,7 @@ class PipelineOptions:
     reply_elsewhere: Callable[[Message, str], None] | None = None
     phones: Phones | None = None
     replication: Replication | None = None
+    ours: frozenset[str] = frozenset()
 
 
 class IngestPipeline:
@@ -80,6 +82,7 @@ class IngestPipeline:
         self._reply_elsewhere = options.reply_elsewhere
         self._phones = options.phones or Phones(per_minute=0, burst=0)
         self.replication = options.replication
+        self._ours = options.ours
         self._questions = PhoneDialogues()
         self.long_texts = LongTexts(self._join)
         self._to_read: list[tuple[_Submission, MessageDraft]] = []  # of this turn of the event loop
@@ -213,7 +216,11 @@ class IngestPipeline:
     def _answer_to(
         self, message: Message, duplicate: bool, readings: list[Reading] | None
     ) -> tuple[str, MessageDraft | None]:
-        """The reply, unless its phone has had too many (that is said once a minute); and what it asks."""
+        """The reply, unless its phone has had too many (that is said once a minute) or is our own; and what
+        it asks.
+        """
+        if message.sender in self._ours:
+            return "", None
         if message.channel is Channel.SMS and not duplicate:
             excess = self._phones.excess(message.sender, monotonic())
             if excess:
