@@ -3,6 +3,7 @@
 from election.access.routes import Route, Who, anybody, health, of_all, only, own, war_room
 
 _LINK = "the caller's link"
+_WATCHER = "the watcher's link"
 _CAPTAIN = "a phone bank's captain's link"
 _BEARER = "service token"
 _CODE = "the phone bank's code"
@@ -34,6 +35,9 @@ ROUTES: tuple[Route, ...] = (
     war_room("POST", "/lists", "voters of a precinct for a dialer", _BEARER, 201, elsewhere=403),
     war_room("GET", "/lists/{list_id}", "such a list", _BEARER, elsewhere=404),
     war_room("POST", "/lists/{list_id}", "its outcomes", _BEARER, elsewhere=404),
+    # Names outside a lease, where the operator allows it: few downloads a link, audited (docs/callers.md).
+    only(Who.WATCHER, "GET", "/roll", "the own precinct's roll, for intake to pass on", _WATCHER),
+    only(Who.WATCHER, "GET", "/roll/state", "what is struck off there", _WATCHER),
     anybody("GET", "/openapi.json", "this API's description"),
     only(Who.CALLER, "GET", "/c/{token}", "the caller's own page", _LINK),
     only(Who.CALLER, "POST", "/c/{token}/next", "the caller's next voter", _LINK, 303),

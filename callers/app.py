@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from callers.api import calls, dispatches, keys, links
+from callers.api import calls, dispatches, keys, links, rolls
 from callers.api import staff as staff_api
 from callers.api.addresses import Addresses
 from callers.api.answers import errors
@@ -139,7 +139,7 @@ def make_app(
 
     app.on_shutdown.append(let_go)
     app.cleanup_ctx.append(beside)
-    add_api(app, [*calls.ROUTES, *dispatches.ROUTES, *staff_api.ROUTES, *links.ROUTES])
+    add_api(app, [*calls.ROUTES, *dispatches.ROUTES, *staff_api.ROUTES, *links.ROUTES, *rolls.ROUTES])
     desk.add_desk(app)
     joining.add_joining(app, settings.wrong_codes_a_minute)
     captain.add_captain(app)

@@ -32,6 +32,7 @@ from callers.service.metrics import Metrics
 from callers.service.pacing import Pacing
 from callers.service.voter_search import VoterSearch
 from callers.settings import CallersSettings
+from callers.voters.rolls import Rolls
 from election.postgres.database import open_pool
 from election.postgres.leadership import Candidate
 from election.wire.callers import (
@@ -95,6 +96,15 @@ class CallingService:
         self.trials = Trials(pool)
         self.control = ControlGroup(pool, settings.control_share, settings.secret.get_secret_value())
         self.lists = Lists(pool, self.queue, encryption, settings.listed_per_hour)
+        self.rolls = Rolls(
+            pool,
+            encryption,
+            at,
+            places.get,
+            settings.secret.get_secret_value(),
+            names=settings.roll_names,
+            downloads=settings.roll_downloads,
+        )
         self._search = VoterSearch(self.queue, self.dispatches)
         self._pacing = Pacing(settings, self.people, self.queue.outcomes)
         self._answers = Answers(at, places, self.dispatches, self.trials)

@@ -12,11 +12,11 @@ from election.access.audit import record
 # no new table is forgotten in silence.
 PERSONAL = (
     "voters", "callers", "leases", "calls", "strike_offs", "opt_outs", "call_lists", "phone_banks",
-    "voters_shown", "voters_listed", "control_turns",
+    "voters_shown", "voters_listed", "control_turns", "withdrawn_strikes", "rolls_shown",
 )  # fmt: skip
 OF_REHEARSALS = (
     "leases", "calls", "strike_offs", "call_lists", "phone_banks", "voters_shown", "voters_listed",
-    "control_turns",
+    "control_turns", "withdrawn_strikes", "rolls_shown",
 )  # fmt: skip
 # What stays, and why that names nobody.
 KEPT = (

@@ -489,3 +489,15 @@ class DispatchList(BaseModel):
     ended: list[DispatchEndView] = Field(default_factory=list)
     obstacles: list[ObstacleView] = Field(default_factory=list)
     feed_age_seconds: float | None = None
+
+
+class RollState(BaseModel):
+    """`GET /roll/state`, for a watcher's phone: what is struck off, and which roll is in force there."""
+
+    precinct_id: str
+    voters: int
+    names: bool  # whether the roll comes with names
+    version: str  # another one: fetch the roll anew
+    struck: list[str] = Field(default_factory=list)  # by whomever, as far as the log has been read
+    key: str = ""  # opens the roll with names (base64); to be kept nowhere
+    gone_in_seconds: float  # real ones: an hour after the polls close nothing of it is left on a phone

@@ -274,8 +274,12 @@ class _Writer:
         return self._fill("incident", incident=number, precinct=where or "-", text=words)
 
     def _voters(self, reading: Reading) -> str:
-        number = len(reading.roll_numbers)
-        rolls = _rolls(reading.roll_numbers)
+        texts, back = reading.detail.get("roll_texts", ()), reading.detail.get("unstruck", ())
+        number = len(reading.roll_numbers) + len(texts)
+        if back:
+            fields = {"precinct": reading.precinct_id, "struck": number, "number": len(back)}
+            return self._fill("unstruck", **fields)
+        rolls = ", ".join([*filter(None, [_rolls(reading.roll_numbers)]), *texts])
         if self.look_up and reading.precinct_id:
             wrong = self.look_up(reading.precinct_id).not_on_roll(reading.roll_numbers)
             if (
