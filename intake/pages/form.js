@@ -252,7 +252,6 @@ async function openRolls() {
   try {
     rolls = await RollStore.open(path);
     if (!data.watcher) return await rolls.wipe(); // the server says that the link is not good
-    setInterval(() => rolls?.sweep(), 60000);
     rolls.check().catch(() => {});
     roll = new StrikeOff({
       queue, store: rolls, words, grouped, show, shown: () => shown, time: (place) => clock(Date.now(), zoneOf(place)),

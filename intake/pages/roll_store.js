@@ -12,6 +12,7 @@ const NAME = "beluga-rolls";
 const NONCE = 12; // bytes
 const PATIENCE = 10000; // ms for an answer
 const SETTLED = 60000; // ms after which the server's list has what this phone sent
+const DAY = 86_400_000; // ms; a timer counts no longer than 24 days
 const GONE = new Set([401, 404, 410]); // link ended, precinct taken away, polls closed an hour ago
 
 const REFUSED = "refused-"; // before the version of a roll whose names were fetched too often: numbers alone
@@ -50,6 +51,8 @@ export class RollStore {
   constructor(database, path) {
     this.database = database;
     this.path = path;
+    /** Until the first roll's time is over. @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
   }
 
   /** @param {string} precinct */
@@ -101,9 +104,17 @@ export class RollStore {
     return this.#remove((roll) => roll.path === this.path && (precinct === undefined || roll.precinct === precinct));
   }
 
-  /** Removes every roll on this phone whose time is over, whoever's link brought it. */
-  sweep() {
-    return this.#remove((roll) => roll.goneAt <= Date.now());
+  /** Removes every roll on this phone whose time is over, whoever's link brought it; and looks again when the next one's
+   * is, while this page is open. */
+  async sweep() {
+    let next = Infinity;
+    await this.#remove((roll) => {
+      if (roll.goneAt <= Date.now()) return true;
+      next = Math.min(next, roll.goneAt);
+      return false;
+    });
+    clearTimeout(this.timer);
+    if (next < Infinity) this.timer = setTimeout(() => this.sweep(), Math.min(next - Date.now(), DAY));
   }
 
   /** @param {(roll: KeptRoll) => boolean} which */
@@ -160,6 +171,7 @@ export class RollStore {
         rows: rows.map(([number, , , early]) => [number, "", "", early]), sent: before?.sent ?? [],
       };
       await this.#write((rolls) => rolls.put(fresh));
+      await this.sweep();
       return "here";
     } catch {
       return "away";
