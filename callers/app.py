@@ -98,6 +98,8 @@ def make_app(
     async def from_log(strike_offs: int, revoked: int) -> None:
         metrics.strike_offs.inc(strike_offs)
         metrics.revoked.inc(revoked)
+        if holder.service:
+            holder.service.rolls.struck_anew()
 
     def recheck() -> None:
         if holder.service:

@@ -147,6 +147,10 @@ class Rolls:
             )
         return await asyncio.to_thread(self._seal, self._key(link, precinct_id), rows)
 
+    def struck_anew(self) -> None:
+        """The log has brought strike-offs: what is remembered of them is old."""
+        self._struck.clear()
+
     async def _own(self, link: RollLink, precinct_id: str) -> Place:
         row = await self._pool.fetchrow(_SQL["watcher"], link.watcher_id)
         if row is None or link.number <= row["revoked_through"]:

@@ -251,8 +251,8 @@ async function start() {
 async function openRolls() {
   try {
     rolls = await RollStore.open(path);
-    if (!data.watcher) return await rolls.wipe(); // the server says that the link is not good
     rolls.check().catch(() => {});
+    if (!data.watcher) return;
     roll = new StrikeOff({
       queue, store: rolls, words, grouped, show, shown: () => shown, time: (place) => clock(Date.now(), zoneOf(place)),
       observed: () => data.phone_clock ? new Date(Date.now() + ahead).toISOString() : undefined,

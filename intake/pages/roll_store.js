@@ -31,6 +31,16 @@ function done(request) {
 /** @param {string} text @returns {Uint8Array<ArrayBuffer>} */
 const bytesOf = (text) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 
+/** @param {string} path @param {string} precinct */
+const idOf = (path, precinct) => `${path} ${precinct}`;
+
+/** @param {string} address */
+function got(address) {
+  return fetch(address, {
+    cache: "no-store", redirect: "error", signal: AbortSignal.timeout ? AbortSignal.timeout(PATIENCE) : undefined,
+  });
+}
+
 /** Opens a sealed roll. Rejects where the key is another's. @param {ArrayBuffer} sealed @param {string} key  base64
  * @returns {Promise<Row[]>} */
 export async function unsealed(sealed, key) {
@@ -53,10 +63,12 @@ export class RollStore {
     this.path = path;
     /** Until the first roll's time is over. @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
+    /** What is being asked, by roll. @type {Map<string, Promise<"here" | "gone" | "away">>} */
+    this.syncing = new Map();
   }
 
   /** @param {string} precinct */
-  #id(precinct) { return `${this.path} ${precinct}`; }
+  #id(precinct) { return idOf(this.path, precinct); }
 
   /** What is kept of a precinct's roll; nothing once its time is over. @param {string} precinct
    * @returns {Promise<KeptRoll | undefined>} */
@@ -83,12 +95,13 @@ export class RollStore {
     });
   }
 
-  /** Asks of every roll that this link brought whether it may still be here: on opening the page, and on coming back. */
+  /** Asks of every roll on this phone, by the link that brought it, whether it may still be here: on opening any page of
+   * the form, that of an ended link too, and on coming back. */
   async check() {
     await this.sweep();
     /** @type {KeptRoll[]} */
     const all = await done(this.database.transaction("rolls").objectStore("rolls").getAll());
-    for (const roll of all) if (roll.path === this.path) await this.sync(roll.precinct);
+    for (const roll of all) await this.sync(roll.precinct, roll.path);
   }
 
   /** Changes what is kept of a roll, if it is still there. @param {string} id @param {(kept: KeptRoll) => KeptRoll} change */
@@ -99,9 +112,9 @@ export class RollStore {
     });
   }
 
-  /** Removes rolls and their keys: of this link, or of one of its precincts. @param {string} [precinct] */
-  wipe(precinct) {
-    return this.#remove((roll) => roll.path === this.path && (precinct === undefined || roll.precinct === precinct));
+  /** Removes rolls and their keys: of a link, or of one of its precincts. @param {string} path @param {string} [precinct] */
+  wipe(path, precinct) {
+    return this.#remove((roll) => roll.path === path && (precinct === undefined || roll.precinct === precinct));
   }
 
   /** Removes every roll on this phone whose time is over, whoever's link brought it; and looks again when the next one's
@@ -139,35 +152,44 @@ export class RollStore {
 
   /** Asks what is struck off, and fetches the roll where it is new. "gone": nothing of it is left on this phone.
    * Never rejects for want of a connection.
-   * @param {string} precinct @returns {Promise<"here" | "gone" | "away">} */
-  async sync(precinct) {
-    const id = this.#id(precinct);
+   * @param {string} precinct @param {string} [path] @returns {Promise<"here" | "gone" | "away">} */
+  sync(precinct, path = this.path) {
+    const id = idOf(path, precinct);
+    const running = this.syncing.get(id) ?? this.#sync(id, path, precinct).finally(() => this.syncing.delete(id));
+    this.syncing.set(id, running); // a second wish joins the first: a link has few downloads
+    return running;
+  }
+
+  /** @param {string} id @param {string} path @param {string} precinct @returns {Promise<"here" | "gone" | "away">} */
+  async #sync(id, path, precinct) {
     const asked = `?precinct=${encodeURIComponent(precinct)}`;
     try {
-      const answer = await this.#get(`/roll/state${asked}`);
-      if (!answer.ok) return this.#not(answer, precinct);
+      const answer = await got(`${path}/roll/state${asked}`);
+      if (!answer.ok) return this.#not(answer, path, precinct);
       /** @type {RollState} */
       const state = await answer.json();
       const goneAt = Date.now() + state.gone_in_seconds * 1000;
       if (state.key) sessionStorage.setItem(id, state.key);
       else sessionStorage.removeItem(id);
-      const before = await this.kept(precinct);
+      /** @type {KeptRoll | undefined} */
+      const before = await done(this.database.transaction("rolls").objectStore("rolls").get(id));
       if (before && [state.version, REFUSED + state.version].includes(before.version)) {
         const sent = before.sent.filter((each) => each.at > Date.now() - SETTLED);
         await this.#change(id, (kept) => ({ ...kept, struck: state.struck, goneAt, sent }));
+        await this.sweep();
         return "here";
       }
       const secure = Boolean(globalThis.crypto?.subtle); // on a plain address nothing can be sealed: numbers alone
-      let roll = await this.#get(`/roll${asked}${state.names && secure ? "" : "&names=0"}`);
+      let roll = await got(`${path}/roll${asked}${state.names && secure ? "" : "&names=0"}`);
       const refused = roll.status === 403;
-      if (refused) roll = await this.#get(`/roll${asked}&names=0`);
-      if (!roll.ok) return this.#not(roll, precinct);
+      if (refused) roll = await got(`${path}/roll${asked}&names=0`);
+      if (!roll.ok) return this.#not(roll, path, precinct);
       const sealed = roll.headers.get("Content-Type")?.startsWith("application/octet-stream") ? await roll.arrayBuffer() : undefined;
       /** @type {Row[]} */
       const rows = sealed ? await unsealed(sealed, state.key) : await roll.json();
       /** @type {KeptRoll} */
       const fresh = {
-        id, path: this.path, precinct, version: (refused ? REFUSED : "") + state.version, sealed, struck: state.struck, goneAt,
+        id, path, precinct, version: (refused ? REFUSED : "") + state.version, sealed, struck: state.struck, goneAt,
         rows: rows.map(([number, , , early]) => [number, "", "", early]), sent: before?.sent ?? [],
       };
       await this.#write((rolls) => rolls.put(fresh));
@@ -178,18 +200,11 @@ export class RollStore {
     }
   }
 
-  /** @param {string} address */
-  #get(address) {
-    return fetch(this.path + address, {
-      cache: "no-store", redirect: "error", signal: AbortSignal.timeout ? AbortSignal.timeout(PATIENCE) : undefined,
-    });
-  }
-
-  /** @param {Response} answer @param {string} precinct @returns {Promise<"gone" | "away">} */
-  async #not(answer, precinct) {
+  /** @param {Response} answer @param {string} path @param {string} precinct @returns {Promise<"gone" | "away">} */
+  async #not(answer, path, precinct) {
     const ours = answer.headers.get("Content-Type")?.startsWith("application/json"); // not a proxy's page
     if (!ours || !GONE.has(answer.status)) return "away";
-    await this.wipe(answer.status === 401 ? undefined : precinct);
+    await this.wipe(path, answer.status === 401 ? undefined : precinct);
     return "gone";
   }
 }

@@ -1,4 +1,4 @@
-"""Whose phone gets which roll: the own precinct's alone, names where they are allowed, few times, until an hour after."""
+"""Whose phone gets which roll: the own precinct's, names where allowed, few times, until an hour after."""
 
 import base64
 from collections.abc import Callable
@@ -52,12 +52,16 @@ async def roll_of(
     """Two precincts; w1 watches a, w2 watches b. Voters are sealed at rest."""
     await add_election(connection, ["a", "b"])
     await connection.executemany(
-        "insert into watchers (watcher_id, name, phone, language, precinct_ids) values ($1, $1, $2, 'en', $3)",
+        "insert into watchers (watcher_id, name, phone, language, precinct_ids)"
+        " values ($1, $1, $2, 'en', $3)",
         [("w1", "+12155550101", ["a"]), ("w2", "+12155550102", ["b"])],
     )
     encryption = Encryption("k" * 32)
     voters = [
-        Voter(VoterId(f"{p}/{n}"), PrecinctId(p), number, f"Name {p}{n}", f"+121555501{n:02}", address=f"{n} Elm Street")
+        Voter(
+            VoterId(f"{p}/{n}"), PrecinctId(p), number, f"Name {p}{n}", f"+121555501{n:02}",
+            address=f"{n} Elm Street",
+        )
         for p in "ab"
         for n, number in enumerate(("1", "2", "17", "18/1", ""))
     ]  # fmt: skip
@@ -159,8 +163,8 @@ def struck(n: int, minutes: int, **detail: Any) -> CheckIn:
     at, its = NOON + timedelta(minutes=minutes), message_id("form", str(n))
     return CheckIn(
         check_in_id=check_in_id(its, 0), message_id=its, part=0, kind=Kind.VOTERS, channel=Channel.FORM,
-        precinct_id=PrecinctId("a"), watcher_id=None, sender="form:w1", observed_at=at, sent_at=at, received_at=at,
-        detail=detail,
+        precinct_id=PrecinctId("a"), watcher_id=None, sender="form:w1", observed_at=at, sent_at=at,
+        received_at=at, detail=detail,
     )  # fmt: skip
 
 
