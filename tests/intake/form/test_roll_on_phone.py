@@ -1,4 +1,4 @@
-"""Strike-off by name on a watcher's phone, against the real callers' service: found, tapped, without signal, gone."""
+"""Strike-off by name on a watcher's phone, with the real callers' service: found, tapped, offline, gone."""
 
 import os
 import subprocess
@@ -38,7 +38,7 @@ class Callers:
 async def _roll(url: str) -> None:
     names = ["Ángela Núñez", "John O'Brien", "Mary Smith", *(f"Voter{n} Lastname" for n in range(200))]
     voters = [
-        Voter(VoterId(f"v{n}"), PrecinctId(PLACE), str(n), name, f"+121555502{n:02}", address=f"{n} Elm Street")
+        Voter(VoterId(f"v{n}"), PrecinctId(PLACE), str(n), name, "", address=f"{n} Elm Street")
         for n, name in enumerate(names, 1)
     ]  # fmt: skip
     connection = await connect(url)
