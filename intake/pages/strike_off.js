@@ -78,7 +78,7 @@ export class StrikeOff {
     const { store, queue, words, grouped, show, shown } = this.given;
     const was = shown();
     const names = await store.names(kept);
-    const roll = new Roll(names ?? kept.rows);
+    const roll = new Roll(names ?? store.numbers(kept));
     let struck = await this.#struck(kept);
     const last = await queue.last(precinct.id);
     if (was !== shown()) return;

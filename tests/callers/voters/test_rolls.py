@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -24,6 +25,7 @@ from callers.voters.rolls import (
 )
 from callers.voters.strike_offs import StrikeOffs, apply
 from callers.voters.voter_file import save_voters
+from chaos.judge.alerts import holds, read_rules
 from election.access.watcher_links import revoke
 from election.domain.checkin import Channel, CheckIn, Kind
 from election.domain.day import Voter
@@ -31,6 +33,8 @@ from election.domain.ids import PrecinctId, VoterId, check_in_id, message_id
 from tests.callers.conftest import CLOSES, NOON, ZONE, add_election
 from tests.callers.service_process import SECRET
 
+ROOT = Path(__file__).parents[3]
+RULES, DEPLOYED = ROOT / "chaos/alerts.yml", ROOT / "deploy/prometheus/alerts.yml"
 HOUR = timedelta(hours=1)
 ANN = RollLink("w1", 0)
 
@@ -141,6 +145,14 @@ async def test_a_link_has_few_downloads_and_numbers_have_no_budget(
     with pytest.raises(RollBudgetError):
         await again.sealed(ANN, "a")
     assert await rolls.sealed(RollLink("w1", 1), "a"), "a new link begins anew"
+    for path in (RULES, DEPLOYED):
+        (rule,) = (r for r in read_rules(path) if r.name == "RollsHarvested")
+        refused = "beluga_callers_held_back_total"
+        before, after = (
+            {refused: [({"budget": "rolls"}, n), ({"budget": "joins"}, 9 * n)]} for n in (0.0, 3.0)
+        )
+        assert not holds(rule.expr, [(0.0, before), (5.0, before)])
+        assert holds(rule.expr, [(0.0, before), (5.0, after)]), path
     plain = orjson.loads(await rolls.numbers(ANN, "a"))
     assert plain[0] == ["1", "", "", False]
     clock.at = NOON + 5 * HOUR
