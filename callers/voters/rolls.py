@@ -183,6 +183,7 @@ class Rolls:
         known = self._versions.get(precinct_id)
         if known is None or time.monotonic() - known[0] > _VERSION_SECONDS:
             row = await self._pool.fetchrow(_SQL["version"], precinct_id)
+            assert row is not None  # an aggregate
             known = (time.monotonic(), row["voters"], row["version"] or "")
             self._versions[precinct_id] = known
         return known[1], known[2]
