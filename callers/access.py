@@ -35,8 +35,8 @@ ROUTES: tuple[Route, ...] = (
     war_room("POST", "/lists", "voters of a precinct for a dialer", _BEARER, 201, elsewhere=403),
     war_room("GET", "/lists/{list_id}", "such a list", _BEARER, elsewhere=404),
     war_room("POST", "/lists/{list_id}", "its outcomes", _BEARER, elsewhere=404),
-    # Names outside a lease, where the operator allows it: few downloads a link, audited (docs/callers.md).
-    only(Who.WATCHER, "GET", "/roll", "the own precinct's roll, for intake to pass on", _WATCHER),
+    # The exception to *names only on a lease* (docs/callers.md).
+    only(Who.WATCHER, "GET", "/roll", "the same for intake to pass on: the own precinct's roll", _WATCHER),
     only(Who.WATCHER, "GET", "/roll/state", "what is struck off there", _WATCHER),
     anybody("GET", "/openapi.json", "this API's description"),
     only(Who.CALLER, "GET", "/c/{token}", "the caller's own page", _LINK),

@@ -234,8 +234,8 @@ async function start() {
   if (data.take_over) {
     document.addEventListener("click", followLinks);
     addEventListener("popstate", route);
-    await route();
   }
+  const routed = data.take_over ? route() : null; // a roll may be on its way; what waits does not wait for it
   await showWaiting();
   const send = () => queue.send();
   addEventListener("online", send);
@@ -245,6 +245,7 @@ async function start() {
     else { send(); rolls?.check().catch(() => {}); }
   });
   send();
+  await routed;
 }
 
 /** Rolls on this phone go an hour after the polls have closed, and once the link is no longer good. */

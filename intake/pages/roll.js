@@ -71,5 +71,5 @@ export function countOf(roll, struck) {
   return count;
 }
 
-/** A batch's numbers as a text's words, which only strike off. @param {Batch} batch */
-export const asWords = (batch) => batch.struck.join(" ");
+/** A batch as a text's words, which only strike off, and only whole numbers. @param {Batch} batch */
+export const asWords = (batch) => batch.struck.filter((number) => /^\d+$/.test(number)).join(" ");

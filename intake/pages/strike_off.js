@@ -177,6 +177,7 @@ export class StrikeOff {
       report: {
         kind: "voters", precinct_id: precinct.id, observed_at: observed(),
         struck: struck.length ? struck : undefined, unstruck: unstruck.length ? unstruck : undefined,
+        text: asWords(said) || undefined, // for an intake of before there were rolls, in the middle of an update
       },
     };
     const written = await queue.draft(entry, empty);

@@ -277,8 +277,8 @@ class _Writer:
         texts, back = reading.detail.get("roll_texts", ()), reading.detail.get("unstruck", ())
         number = len(reading.roll_numbers) + len(texts)
         if back:
-            fields = {"precinct": reading.precinct_id, "struck": number, "number": len(back)}
-            return self._fill("unstruck", **fields)
+            taken = ", ".join(map(str, back))
+            return self._fill("unstruck", precinct=reading.precinct_id, number=number, rolls=taken)
         rolls = ", ".join([*filter(None, [_rolls(reading.roll_numbers)]), *texts])
         if self.look_up and reading.precinct_id:
             wrong = self.look_up(reading.precinct_id).not_on_roll(reading.roll_numbers)

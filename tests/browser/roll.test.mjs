@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { webcrypto } from "node:crypto";
 
-import { Roll, countOf, folded, standing, tapped } from "../../intake/pages/roll.js";
+import { Roll, asWords, countOf, folded, standing, tapped } from "../../intake/pages/roll.js";
 import { RollStore, wasRefused } from "../../intake/pages/roll_store.js";
 
 const storage = await import("fake-indexeddb").catch(() => null);
@@ -35,6 +35,7 @@ test("a tap strikes off, another takes back; what nobody has heard of is only fo
   assert.deepEqual(one, { struck: ["17"], unstruck: [] });
   assert.deepEqual(tapped(one, "17", true), none);
   assert.deepEqual(tapped(none, "17", true), { struck: [], unstruck: ["17"] });
+  assert.equal(asWords({ struck: ["17", "18/1", "23"], unstruck: ["5"] }), "17 23", "as a text can say it");
   const known = standing(["1", "99"], [{ struck: ["17"] }, { unstruck: ["1"] }, { struck: ["2"], unstruck: ["17"] }]);
   assert.deepEqual([...known], ["99", "2"]);
   assert.equal(countOf(new Roll(ROWS), known), 1, "99 is not on this roll");
