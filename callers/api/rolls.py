@@ -7,7 +7,7 @@ from aiohttp import web
 from callers.api.answers import answer, problem
 from callers.api.keys import TOKENS, service_of
 from callers.api.openapi import Route
-from callers.voters.rolls import (
+from callers.lists.rolls import (
     ClosedRollError,
     EndedLinkError,
     NoRollError,

@@ -16,6 +16,7 @@ from callers.dispatch.orders import DispatchOrders
 from callers.dispatch.places import Places
 from callers.effect.control_group import ControlGroup
 from callers.lists.dialer_lists import Lists
+from callers.lists.rolls import Rolls
 from callers.people.people import People
 from callers.queue.lease import CallerOnDuty, Granted, NoVoter
 from callers.queue.leases import Queue, calling_url
@@ -32,7 +33,6 @@ from callers.service.metrics import Metrics
 from callers.service.pacing import Pacing
 from callers.service.voter_search import VoterSearch
 from callers.settings import CallersSettings
-from callers.voters.rolls import Rolls
 from election.postgres.database import open_pool
 from election.postgres.leadership import Candidate
 from election.wire.callers import (

@@ -13,9 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from callers.dispatch.places import Place
-from callers.service.database_clock import DatabaseClock
-from callers.voters.encryption import Encryption
-from callers.voters.rolls import (
+from callers.lists.rolls import (
     ClosedRollError,
     EndedLinkError,
     NoRollError,
@@ -23,6 +21,8 @@ from callers.voters.rolls import (
     RollLink,
     Rolls,
 )
+from callers.service.database_clock import DatabaseClock
+from callers.voters.encryption import Encryption
 from callers.voters.strike_offs import StrikeOffs, apply
 from callers.voters.voter_file import save_voters
 from chaos.judge.alerts import holds, read_rules

@@ -28,9 +28,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from callers.dispatch.places import Place
 from callers.errors import CallersError
 from callers.queries.statements import statements
-from callers.service.database_clock import DatabaseClock
 from callers.voters.encryption import Encryption
 from election.access.audit import record
+from election.runtime.clock import Clock
 from election.wire.callers import RollState
 
 BEFORE_OPENING = timedelta(hours=12)  # names are fetched at home, where there is a signal
@@ -72,7 +72,7 @@ class Rolls:
         self,
         pool: asyncpg.Pool,
         encryption: Encryption,
-        at: DatabaseClock,
+        at: Clock,
         place: Callable[[str], Place | None],
         secret: str,
         *,
