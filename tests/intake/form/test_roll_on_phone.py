@@ -116,6 +116,13 @@ def test_a_voter_is_struck_off_by_name_without_signal_and_the_roll_goes_with_the
     expect(page.locator("#waiting")).to_be_hidden()
     run(both(["1", "3"]))
 
+    page.get_by_role("link", name="Count", exact=True).click()
+    page.locator("input#answer[inputmode=numeric]").fill("4")
+    page.locator("main form button").click()
+    expect(page.locator("h1")).to_have_text("Got it ✓")
+    page.goto(f"{site.link()}?ask=voters")
+    expect(page.locator("main .read")).to_have_text("2 of 203 struck, 4 counted")
+
     theirs = other.new_page()  # a second watcher of the same place
     theirs.goto(f"{site.link('w3')}?p={PLACE}&ask=voters")
     expect(theirs.locator("main .read")).to_have_text("2 of 203 struck")
