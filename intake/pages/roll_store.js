@@ -31,8 +31,11 @@ function done(request) {
 /** @param {string} text @returns {Uint8Array<ArrayBuffer>} */
 const bytesOf = (text) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 
+/** Whose a link is, without when it was signed: the same one printed again fetches nothing anew. @param {string} path */
+export const ownerOf = (path) => path.split(".")[0]?.replace(/^\/w\/$/, path) ?? path;
+
 /** @param {string} path @param {string} precinct */
-const idOf = (path, precinct) => `${path} ${precinct}`;
+const idOf = (path, precinct) => `${ownerOf(path)} ${precinct}`;
 
 /** @param {string} address */
 function got(address) {
@@ -120,7 +123,7 @@ export class RollStore {
 
   /** Removes rolls and their keys: of a link, or of one of its precincts. @param {string} path @param {string} [precinct] */
   wipe(path, precinct) {
-    return this.#remove((roll) => roll.path === path && (precinct === undefined || roll.precinct === precinct));
+    return this.#remove((roll) => ownerOf(roll.path) === ownerOf(path) && (precinct === undefined || roll.precinct === precinct));
   }
 
   /** Removes every roll on this phone whose time is over, whoever's link brought it; and looks again when the next one's
@@ -181,7 +184,7 @@ export class RollStore {
       const before = await done(this.database.transaction("rolls").objectStore("rolls").get(id));
       if (before && [state.version, REFUSED + state.version].includes(before.version)) {
         const sent = before.sent.filter((each) => each.at > Date.now() - SETTLED);
-        await this.#change(id, (kept) => ({ ...kept, struck: state.struck, goneAt, sent }));
+        await this.#change(id, (kept) => ({ ...kept, path, struck: state.struck, goneAt, sent }));
         await this.sweep();
         return "here";
       }

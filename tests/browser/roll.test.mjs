@@ -4,7 +4,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { webcrypto } from "node:crypto";
 
 import { Roll, asWords, countOf, folded, standing, tapped } from "../../intake/pages/roll.js";
-import { RollStore, wasRefused } from "../../intake/pages/roll_store.js";
+import { RollStore, ownerOf, wasRefused } from "../../intake/pages/roll_store.js";
 
 const storage = await import("fake-indexeddb").catch(() => null);
 const needsStorage = storage ? {} : { skip: "fake-indexeddb is not installed: npm ci" };
@@ -86,6 +86,12 @@ test("names lie sealed on the phone and open with this session's key alone", nee
   assert.equal(await store.sync("12-01"), "away");
   sessionStorage.removeItem(kept.id);
   assert.equal(await store.names(await store.kept("12-01")), null);
+});
+
+test("a link that was printed again is the same one; another number of it is not", () => {
+  assert.equal(ownerOf("/w/eyJ3IjoidzMifQ.aww2uA.H0Ah-n"), ownerOf("/w/eyJ3IjoidzMifQ.bzz2uA.xxxx"));
+  assert.notEqual(ownerOf("/w/eyJ3IjoidzMifQ.aww2uA.H0"), ownerOf("/w/eyJ3IjoidzMiLCJuIjoxfQ.aww2uA.H0"));
+  assert.notEqual(ownerOf("/w/.eJyr.aww2uA.H0"), ownerOf("/w/.eJys.aww2uA.H0"), "packed ones by all of it");
 });
 
 test("what this phone sent stands until the server's list must have it", needsStorage, async () => {
