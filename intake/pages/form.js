@@ -255,7 +255,7 @@ async function openRolls() {
     rolls.check().catch(() => {});
     if (!data.watcher) return;
     roll = new StrikeOff({
-      queue, store: rolls, words, grouped, show, shown: () => shown, time: (place) => clock(Date.now(), zoneOf(place)),
+      queue, store: rolls, words, grouped, show, shown: () => shown, leave: route, time: (place) => clock(Date.now(), zoneOf(place)),
       observed: () => data.phone_clock ? new Date(Date.now() + ahead).toISOString() : undefined,
     });
   } catch { /* numbers are typed then */ }

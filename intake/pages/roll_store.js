@@ -11,7 +11,7 @@
 const NAME = "beluga-rolls";
 const NONCE = 12; // bytes
 const PATIENCE = 10000; // ms for an answer
-const SETTLED = 60000; // ms after which the server's list has what this phone sent
+const SETTLED = 600_000; // ms after which the server's list is believed, though it never had what this phone sent
 const DAY = 86_400_000; // ms; a timer counts no longer than 24 days
 const GONE = new Set([401, 404, 410]); // link ended, precinct taken away, polls closed an hour ago
 
@@ -183,7 +183,10 @@ export class RollStore {
       /** @type {KeptRoll | undefined} */
       const before = await done(this.database.transaction("rolls").objectStore("rolls").get(id));
       if (before && [state.version, REFUSED + state.version].includes(before.version)) {
-        const sent = before.sent.filter((each) => each.at > Date.now() - SETTLED);
+        const listed = new Set(state.struck);
+        // Once listed it is the server's: what another watcher takes back then is gone here, too.
+        const sent = before.sent.filter((each) => each.at > Date.now() - SETTLED
+          && !(each.struck.every((number) => listed.has(number)) && !each.unstruck.some((number) => listed.has(number))));
         await this.#change(id, (kept) => ({ ...kept, path, struck: state.struck, goneAt, sent }));
         await this.sweep();
         return "here";

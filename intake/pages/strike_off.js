@@ -19,6 +19,7 @@ import { el, filled } from "./screens.js";
  * @property {() => string | undefined} observed  now as a report says it
  * @property {(elements: Node[], focus?: string) => number} show  returns which screen it is
  * @property {() => number} shown  which screen is there now
+ * @property {() => unknown} leave  the roll is gone from this phone: shows what there is without it
  */
 
 const BATCH = 10000; // ms after the last tap: time to see a slip
@@ -118,7 +119,7 @@ export class StrikeOff {
       if (mine !== shown()) return;
       if (!now || now.version !== kept.version || Boolean(await store.names(now)) !== Boolean(names)) {
         if (now) await this.#draw(precinct, links, now, field.value);
-        else history.go(0); // gone from this phone: the page as it is without a roll
+        else this.given.leave();
         return;
       }
       struck = await this.#struck(now);

@@ -94,12 +94,17 @@ test("a link that was printed again is the same one; another number of it is not
   assert.notEqual(ownerOf("/w/.eJyr.aww2uA.H0"), ownerOf("/w/.eJys.aww2uA.H0"), "packed ones by all of it");
 });
 
-test("what this phone sent stands until the server's list must have it", needsStorage, async () => {
+test("what this phone sent stands until the server's list has it, and no longer", needsStorage, async () => {
   const store = await withNames();
   await store.said("12-01", { struck: ["17"], unstruck: ["2"] });
   await store.sync("12-01");
-  const kept = await store.kept("12-01");
-  assert.deepEqual([...standing(kept.struck, kept.sent)], ["17"]);
+  const shown = async () => { const kept = await store.kept("12-01"); return [...standing(kept.struck, kept.sent)]; };
+  assert.deepEqual(await shown(), ["17"]);
+  answers["/roll/state"] = state({ struck: ["17"] });
+  await store.sync("12-01");
+  answers["/roll/state"] = state({ struck: [] }); // the other watcher takes it back
+  await store.sync("12-01");
+  assert.deepEqual(await shown(), []);
 });
 
 test("a link that ended, a precinct taken away, an hour after the close: nothing is left", needsStorage, async () => {
