@@ -4,6 +4,7 @@ from election.access.routes import Route, Who, anybody, health, of_all, only, ow
 
 _LINK = "the caller's link"
 _DRIVER = "the driver's link"
+_WATCHER = "the watcher's link"
 _CAPTAIN = "a phone bank's captain's link"
 _BEARER = "service token"
 _CODE = "the phone bank's code"
@@ -40,6 +41,9 @@ ROUTES: tuple[Route, ...] = (
     war_room("POST", "/lists", "voters of a precinct for a dialer", _BEARER, 201, elsewhere=403),
     war_room("GET", "/lists/{list_id}", "such a list", _BEARER, elsewhere=404),
     war_room("POST", "/lists/{list_id}", "its outcomes", _BEARER, elsewhere=404),
+    # The exception to *names only on a lease* (docs/callers.md).
+    only(Who.WATCHER, "GET", "/roll", "the same for intake to pass on: the own precinct's roll", _WATCHER),
+    only(Who.WATCHER, "GET", "/roll/state", "what is struck off there", _WATCHER),
     anybody("GET", "/openapi.json", "this API's description"),
     only(Who.CALLER, "GET", "/c/{token}", "the caller's own page", _LINK),
     only(Who.CALLER, "POST", "/c/{token}/next", "the caller's next voter", _LINK, 303),

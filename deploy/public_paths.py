@@ -51,6 +51,7 @@ INSIDE: dict[str, dict[str, str]] = {
         "/dispatches/history": "the war room's debrief asks",
         "/dispatches": "the war room sends callers", "/dispatches/{precinct_id}": "the war room stops them",
         "/dispatch-limits": "the war room sets them", "/phone-banks": "the war room makes them",
+        "/roll": "intake passes it on", "/roll/state": "intake passes it on",
         "/links": "the operator's tools make them", "/links/end": "the operator's tools end them",
         "/floor": "the tally asks", "/floor/{caller_id}": "the war room bars callers",
         "/rides": "the war room's rides desk asks", "/rides/{ride_id}": "the war room decides",

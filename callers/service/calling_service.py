@@ -16,6 +16,7 @@ from callers.dispatch.orders import DispatchOrders
 from callers.dispatch.places import Places
 from callers.effect.control_group import ControlGroup
 from callers.lists.dialer_lists import Lists
+from callers.lists.rolls import Rolls
 from callers.people.people import People
 from callers.queue.lease import CallerOnDuty, Granted, NoVoter
 from callers.queue.leases import Queue, calling_url
@@ -99,6 +100,15 @@ class CallingService:
         self.lists = Lists(pool, self.queue, encryption, settings.listed_per_hour)
         place_times = PlaceTimes(self.dispatches.name, places.zone, places.closes_at, places.county)
         self.rides = Rides(pool, place_times, encryption, rehearsal=settings.rehearsal)
+        self.rolls = Rolls(
+            pool,
+            encryption,
+            at,
+            places.get,
+            settings.secret.get_secret_value(),
+            names=settings.roll_names,
+            downloads=settings.roll_downloads,
+        )
         self._search = VoterSearch(self.queue, self.dispatches)
         self._pacing = Pacing(settings, self.people, self.queue.outcomes)
         self._answers = Answers(at, places, self.dispatches, self.trials)

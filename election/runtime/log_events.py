@@ -295,6 +295,9 @@ EVENTS = (
              "Keep the trace and report it."),
     LogEvent("call_desk_away", WARNING, ("tally",), ("reason",),
              "The callers' service does not answer; the board says so.", "runbooks/callers-down.md."),
+    LogEvent("rolls_away", WARNING, ("intake",), ("error",),
+             "The callers' service does not answer for a watcher's roll; the phone goes on with what it has.",
+             "runbooks/callers-down.md."),
 
     # ------------------------------------------------------------------ callers
     LogEvent("voters_key_wrong", CRITICAL, ("callers",), ("reason",),

@@ -497,3 +497,15 @@ class DispatchList(BaseModel):
     obstacles: list[ObstacleView] = Field(default_factory=list)
     rides: list[RideAlarm] = Field(default_factory=list)  # nobody has taken them, and they can wait no longer
     feed_age_seconds: float | None = None
+
+
+class RollState(BaseModel):
+    """`GET /roll/state`, for a watcher's phone: what is struck off, and which roll is in force there."""
+
+    precinct_id: str
+    voters: int
+    names: bool  # whether the roll comes with names
+    version: str  # another one: fetch the roll anew
+    struck: list[str] = Field(default_factory=list)  # by whomever, as far as the log has been read
+    key: str = ""  # opens the roll with names (base64); to be kept nowhere
+    gone_in_seconds: float  # real ones: an hour after the polls close nothing of it is left on a phone

@@ -228,6 +228,8 @@ def _text(name: str) -> Ask:
 
 
 _INTAKE: dict[tuple[str, str], Ask] = {
+    ("GET", "/w/{token}/roll"): _to("/w/{token}/roll?precinct=K-01"),
+    ("GET", "/w/{token}/roll/state"): _to("/w/{token}/roll/state?precinct=K-01"),
     ("GET", "/w/-/{version}/{name}"): _to(f"/w/-/{version()}/form.css"),
     ("POST", "/w/{token}"): _form("/w/{token}"),
     ("PUT", "/checkins/{key}"): _with(
@@ -352,6 +354,8 @@ def _pressed(what: str, **more: str) -> Ask:
 
 
 _CALLERS: dict[tuple[str, str], Ask] = {
+    ("GET", "/roll"): _to("/roll?precinct=K-01"),
+    ("GET", "/roll/state"): _to("/roll/state?precinct=K-01"),
     ("POST", "/api/dial"): _lease(lambda lease: {"path": "/api/dial", "json": {"lease_id": lease}}),
     ("POST", "/api/heartbeat"): _lease(lambda lease: {"path": "/api/heartbeat", "json": {"lease_id": lease}}),
     ("POST", "/api/release"): _lease(lambda lease: {"path": "/api/release", "json": {"lease_id": lease}}),
