@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from election.access.outward import is_public
 from election.folder.official_file import LOOPBACK, unfit
 from intake.official.published import OfficialUnreadError
 
@@ -56,13 +57,14 @@ class PublicAddresses(AbstractResolver):
 
 
 def fit_address(address: str, *, loopback: bool) -> bool:
-    """Whether a numeric address may be connected to: a public one, or in a rehearsal this machine."""
+    """Whether a numeric address may be connected to: a public one, or in a rehearsal this machine.
+
+    Raises `ValueError` for what is no numeric address.
+    """
     parsed = ip_address(address.partition("%")[0])
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    parsed = mapped or parsed
     if loopback:
-        return parsed.is_loopback
-    return parsed.is_global and not parsed.is_multicast
+        return (getattr(parsed, "ipv4_mapped", None) or parsed).is_loopback
+    return is_public(address)
 
 
 class OfficialClient:
