@@ -17,13 +17,12 @@ from tally.model.curve import Curves
 from tally.model.early_votes import in_person
 from tally.model.past_tilts import feature_tilt_sd
 from tally.model.past_votes import History, filled, from_history, unlike
-from tally.model.scales import Scales, learnt, priors
+from tally.model.scales import Scales, alone, learnt, of_precincts, priors
 from tally.packed.columns import Names
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
-ALONE = 0.9  # groups a precinct, from which on they say no more of a precinct than itself
 MOST_OWN_SD = 0.8  # of a precinct's own votes, where most of them are cast before the day
 
 
@@ -45,6 +44,7 @@ class Inputs:
     feature_tilt_sd: float
     watched_ahead: float  # SDs of their own by which watched precincts do better than silent ones
     precinct_sd: Array
+    tilt_variance: Array  # of each precinct's own course, times (1 - F)^1.5
     level_sd: float
     scales: Scales
     curves: Curves
@@ -72,13 +72,15 @@ def inputs_of(election: Election, constants: Constants | None = None, ids: Names
     county = np.array([county_code[p.county] for p in precincts], dtype=np.intp)
     group, group_county = _groups(election, county)
     given = np.array([np.nan if p.expected_votes is None else p.expected_votes for p in precincts])
-    history = from_history(election, registered, group, county)
+    history = from_history(election, registered, group, county, constants)
     blind = np.isnan(given) & np.isnan(history.expected)
     scales = priors(constants)
     if np.isnan(given).all():  # a campaign's own figure errs otherwise than the past
         scales = learnt(history.departures, county, group, constants)
         if unlike(election):
             scales = replace(scales, level=constants.level_unlike * scales.level)
+    if n and alone(group):
+        scales = of_precincts(scales)
     past, own_sd, scales = _less_early(history, np.isnan(given), registered, already, scales)
     expected = np.where(np.isnan(given), past, given)
     rate = filled(np.where(blind, np.nan, expected / registered), registered, group, county)
@@ -109,6 +111,9 @@ def inputs_of(election: Election, constants: Constants | None = None, ids: Names
             constants.precinct_sd_blind,
             np.where(np.isnan(own_sd), scales.precincts(expected), own_sd),
         ),
+        tilt_variance=constants.precinct_tilt_sd**2
+        + constants.precinct_tilt_voters
+        / np.maximum(np.where(registered > 1, registered, 2 * expected), 40.0),
         level_sd=constants.level_sd_blind if blind.all() else scales.level,
         scales=scales,
         curves=curves,
@@ -183,7 +188,7 @@ def _groups(election: Election, county: Codes) -> tuple[Codes, Codes]:
 def _features(registered: Array, expected: Array, group: Codes, n: int, curves: Curves) -> Array:
     """Standardised: size of the precinct, size of its place, expected rate, and how early its place votes."""
     place = np.bincount(group, registered)[group].astype(np.float64)
-    if len(np.unique(group)) > ALONE * n:  # every precinct its own group: the same thing twice
+    if alone(group):  # the same thing twice
         place = np.ones(n)
     early = curves.table[curves.of, curves.table.shape[1] // 3]
     columns = [

@@ -27,6 +27,9 @@ from tally.packed.count_columns import CountColumns
 DIGITS = 9  # states are rounded, so that a recount agrees to the byte
 FEW_STEPS = 4  # of learning the strays' shares, each round
 SLICE = 16_384  # rows weighted at a time
+SCATTER_STEPS = 12  # of its fixed point; the last ones move it by less than .01
+WILD, TAMED = 6.25, 0.9775  # squares are cut off here; a normal's are then so much in the mean
+UNSURE = 0.5  # counts likelier to be strays do not tell how precincts scatter
 MOVED = 1.02  # a step is a row where the curve has grown by this
 
 
@@ -94,7 +97,7 @@ def fit(inputs: Inputs, rows: Rows, k: Constants, rounds: int = 0) -> DayFit:
     order = np.lexsort((group, inputs.group_county[group]))
     at, share, group = rows.at[order], rows.share[order], group[order]
     xy = design(inputs, at, rows.part[order], share, beside=1)
-    xy[:, -1] = rows.residual[order] + _bent(share, k)
+    xy[:, -1] = rows.residual[order] + _bent(inputs.tilt_variance[at], share)
     v = _variance(inputs, rows, k)[order]
     tilt = lateness(share)
     starts = _starts(group)
@@ -141,14 +144,15 @@ def _starts(codes: Codes) -> Codes:
     return np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1]]))
 
 
-def _variance(inputs: Inputs, rows: Rows, k: Constants) -> Array:
-    own = inputs.precinct_sd[rows.at] ** 2 + rows.reading
+def _variance(inputs: Inputs, rows: Rows, k: Constants, scatter: float = 1.0) -> Array:
+    own = scatter * inputs.precinct_sd[rows.at] ** 2 + rows.reading
     return np.asarray(noise(inputs, rows.at, rows.share, rows.votes, k) + own)
 
 
-def _bent(share: Array, k: Constants) -> Array:
+def _bent(variance: Array, share: Array) -> Array:
     """A precinct's own course scatters about its share, not about its log (Jensen): the loss of y."""
-    return np.asarray(0.5 * (k.precinct_tilt_sd * (1.0 - share)) ** 2)
+    left = 1.0 - share
+    return np.asarray(0.5 * variance * left * np.sqrt(left))
 
 
 def _robust(residual: Array, variance: Array, k: Constants) -> Array:
@@ -182,7 +186,8 @@ def _course(inputs: Inputs, steps: Steps | None, k: Constants) -> _Course:
     for here in slices(len(variance)):
         (before, after), (early, late) = ((v[here] for v in pair) for pair in (steps.share, steps.part))
         xy[here, :-1] = inputs.curves.deviations(late) - inputs.curves.deviations(early)
-        xy[here, -1] = steps.growth[here] + _bent(after, k) - _bent(before, k)
+        scatter = inputs.tilt_variance[steps.at[here]]
+        xy[here, -1] = steps.growth[here] + _bent(scatter, after) - _bent(scatter, before)
         counted = 0.5 * (steps.votes[here] + before * inputs.expected[steps.at[here]]) + 1.0
         variance[here] = (
             (k.step_tilt_sd * np.log(after / before)) ** 2
@@ -244,10 +249,10 @@ def _solve(w: Array, problem: _Problem, prior: Array, told: Array, k: Constants)
     groups = _eliminate(
         tuple(_runs(v, problem.starts) for v in (w, tilted, tilted * tilt)),  # type: ignore[arg-type]
         (_weighted(problem.columns, w, problem.starts), _weighted(problem.columns, tilted, problem.starts)),
-        (scales.group, k.group_tilt_sd), whole,
+        (scales.group, scales.group_tilt), whole,
     )  # fmt: skip
     # what the groups leave for their county: with p = (a + prior)^-1, b - a p b = prior p b
-    left, slope = scales.group**-2, k.group_tilt_sd**-2
+    left, slope = scales.group**-2, scales.group_tilt**-2
     pb = _times(groups.p, groups.b)
     first = _starts(problem.county)
     seen = problem.county[first]
@@ -331,7 +336,9 @@ def _state(inputs: Inputs, rows: Rows, solved: _Solved, problem: _Problem, k: Co
     present = problem.present
     groups, size = len(inputs.group_county), len(solved.s)
     precision, load = np.zeros((groups, 2, 2)), np.zeros((groups, 2, size))
-    covariance = np.broadcast_to(np.diag([inputs.scales.group**2, k.group_tilt_sd**2]), (groups, 2, 2)).copy()
+    covariance = np.broadcast_to(
+        np.diag([inputs.scales.group**2, inputs.scales.group_tilt**2]), (groups, 2, 2)
+    ).copy()
     effect = np.zeros((groups, 2))
     precision[present], covariance[present], load[present] = solved.groups.parts
     effect[present] = solved.group
@@ -359,10 +366,19 @@ def _state(inputs: Inputs, rows: Rows, solved: _Solved, problem: _Problem, k: Co
         smear=1.0,
         rows=len(rows.at),
     )
-    return _finished(inputs, state, rows, k)
+    return _finished(inputs, state, rows, k, _held(inputs, rows, solved, present, k))
 
 
-def _finished(inputs: Inputs, state: DayFit, rows: Rows, k: Constants) -> DayFit:
+def _held(inputs: Inputs, rows: Rows, solved: _Solved, present: Codes, k: Constants) -> Array:
+    """Part of each row's variance that its group's level and tilt take up; little in a large group."""
+    where = np.full(len(inputs.group_county), 0, dtype=np.intp)
+    where[present] = np.arange(len(present))
+    p0, p1, p2 = (v[where[inputs.group[rows.at]]] for v in solved.groups.p)
+    t = lateness(rows.share)
+    return np.asarray((p0 + t * (2.0 * p1 + t * p2)) / _variance(inputs, rows, k))
+
+
+def _finished(inputs: Inputs, state: DayFit, rows: Rows, k: Constants, held: Array) -> DayFit:
     """The state with what the rows' departures from it say: strays among counts, and the smear.
 
     Duan's smearing (1983): the mean of e^residual over reporting precincts, votes-weighted, where the
@@ -377,8 +393,35 @@ def _finished(inputs: Inputs, state: DayFit, rows: Rows, k: Constants) -> DayFit
     mean = float(np.sum(size * np.exp(np.clip(off, -1.0, 1.0))) / np.sum(size))
     faith = len(at) / (len(at) + 200.0)
     smear = float(np.clip(guess ** (1 - faith) * mean**faith, 0.9, 1.15))
-    bad = state.bad
+    bad, scatter = state.bad, 1.0
     if rows.support is not None:
+        rates, others = (k.bad_rate,) * 3, inputs.others(at, k)
         v = _variance(inputs, rows, k)
-        bad, _ = strays(off, v, rows.support, (k.bad_rate,) * 3, k, inputs.others(at, k))
-    return replace(state, smear=round(smear, DIGITS), bad=bad)
+        bad, astray = strays(off, v, rows.support, rates, k, others)
+        sure = astray < UNSURE
+        own = inputs.precinct_sd[rows.at] ** 2
+        beside = v - own - 2.0 * _bent(inputs.tilt_variance[rows.at], rows.share)
+        scatter = _scatter(off[sure], own[sure], beside[sure], held[sure], rows.share[sure] ** 4, k)
+        bad, _ = strays(off, _variance(inputs, rows, k, scatter), rows.support, rates, k, others)
+    return replace(state, smear=round(smear, DIGITS), bad=bad, scatter=scatter)
+
+
+def _scatter(  # noqa: PLR0917
+    off: Array, own: Array, beside: Array, held: Array, weight: Array, k: Constants
+) -> float:
+    """How much more, or less, precincts' own levels scatter than was expected: of the variance `own`, where
+    `beside` is that of readings and counting, and `held` the part of it all that places have taken up.
+    Maximum likelihood of normals by its fixed point, squares cut off; what was expected counts as some more.
+
+    What courses scatter is not taken off: a precinct that does more than expected has a smaller share of it
+    at any hour, so that on the days looked at counts of the evening scattered as finals did. Early ones
+    hardly tell (`weight`).
+    """
+    scatter = 1.0
+    squares = off * off / np.maximum(1.0 - held, 0.2)
+    for _ in range(SCATTER_STEPS):
+        variance = scatter * own + beside
+        told = weight * (scatter * own / variance) ** 2
+        found = float(np.sum(told * np.minimum(squares / variance, WILD))) / TAMED
+        scatter = (k.scatter_faith + scatter * found) / (k.scatter_faith + float(np.sum(told)))
+    return round(scatter, 6)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from election.domain.day import Election, Method, PastVotes
 from election.domain.kinds import ElectionKind, kind_of
+from tally.model.constants import Constants
 from tally.model.early_votes import UsualShare, usual_share
 from tally.model.scales import Departure
 
@@ -20,7 +21,6 @@ Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
 RECENT = 0.7  # weight of each election further back
-OTHER_KIND = 0.3  # … of an election of another kind
 REGRESS = 60.0  # votes' worth of faith in the group's rate against the precinct's own
 BLIND_RATE = 0.45  # turnout of a place with no past at all; its intervals say so
 
@@ -36,7 +36,7 @@ class History:
     usual_early: UsualShare
 
 
-def from_history(election: Election, registered: Array, group: Codes, county: Codes) -> History:
+def from_history(election: Election, registered: Array, group: Codes, county: Codes, k: Constants) -> History:
     """Expectations of each precinct from past elections, and what those did otherwise than expected."""
     n = len(registered)
     if not election.history:
@@ -50,7 +50,7 @@ def from_history(election: Election, registered: Array, group: Codes, county: Co
             whole[i, names.index(e)] = every / max(size, 1.0)
     kinds = _kinds(election, names)
     today = kind_of(election.day.name, election.day.kind)
-    weight, places = _alike(kinds, today), (registered, group, county)
+    weight, places = _alike(kinds, today, k), (registered, group, county)
     early_today = any(p.already_voted > 0 for p in election.precincts)
     # votes by all methods where some election tells them and today's early ones are known; else the day's own
     gross = np.asarray(~np.isnan(whole).all(axis=1)) if early_today else np.zeros(n, bool)
@@ -59,7 +59,7 @@ def from_history(election: Election, registered: Array, group: Codes, county: Co
     expected = _predicted(rates, weight, places)
     departures = []
     for last in range(1, len(names)):
-        weights = _alike(kinds[:last], kinds[last])
+        weights = _alike(kinds[:last], kinds[last], k)
         before = _predicted(rates[:, :last], weights, places)
         departures.append(Departure(np.log(rates[:, last] * registered / before), before))
     return History(
@@ -88,11 +88,11 @@ def unlike(election: Election) -> bool:
     return bool(past) and today != ElectionKind.UNKNOWN and not past & {today, ElectionKind.UNKNOWN}
 
 
-def _alike(kinds: list[ElectionKind], today: ElectionKind) -> Array:
+def _alike(kinds: list[ElectionKind], today: ElectionKind, k: Constants) -> Array:
     """How much each past election, the oldest first, says of one of the kind `today`."""
     may = {today, ElectionKind.UNKNOWN}
     other = today != ElectionKind.UNKNOWN
-    same = np.array([OTHER_KIND if other and kind not in may else 1.0 for kind in kinds])
+    same = np.array([k.other_kind if other and kind not in may else 1.0 for kind in kinds])
     return np.asarray(same * RECENT ** np.arange(len(kinds))[::-1])
 
 
