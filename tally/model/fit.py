@@ -20,6 +20,7 @@ from tally.model.constants import Constants
 from tally.model.day_fit import Array, Codes, DayFit, design, lateness, noise, unexplained
 from tally.model.expectation import Inputs
 from tally.model.scales import Scales
+from tally.model.scatter import MOST, UNSURE, learnt_scatter
 from tally.model.stray_counts import strays
 from tally.model.verdicts import CountFeatures, slices
 from tally.packed.count_columns import CountColumns
@@ -27,9 +28,6 @@ from tally.packed.count_columns import CountColumns
 DIGITS = 9  # states are rounded, so that a recount agrees to the byte
 FEW_STEPS = 4  # of learning the strays' shares, each round
 SLICE = 16_384  # rows weighted at a time
-SCATTER_STEPS = 12  # of its fixed point; the last ones move it by less than .01
-WILD, TAMED = 6.25, 0.9775  # squares are cut off here; a normal's are then so much in the mean
-UNSURE = 0.5  # counts likelier to be strays do not tell how precincts scatter
 MOVED = 1.02  # a step is a row where the curve has grown by this
 
 
@@ -144,8 +142,8 @@ def _starts(codes: Codes) -> Codes:
     return np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1]]))
 
 
-def _variance(inputs: Inputs, rows: Rows, k: Constants, scatter: float = 1.0) -> Array:
-    own = scatter * inputs.precinct_sd[rows.at] ** 2 + rows.reading
+def _variance(inputs: Inputs, rows: Rows, k: Constants) -> Array:
+    own = inputs.precinct_sd[rows.at] ** 2 + rows.reading
     return np.asarray(noise(inputs, rows.at, rows.share, rows.votes, k) + own)
 
 
@@ -366,19 +364,19 @@ def _state(inputs: Inputs, rows: Rows, solved: _Solved, problem: _Problem, k: Co
         smear=1.0,
         rows=len(rows.at),
     )
-    return _finished(inputs, state, rows, k, _held(inputs, rows, solved, present, k))
+    return _finished(inputs, state, rows, k, _taken_up(inputs, rows, solved, present))
 
 
-def _held(inputs: Inputs, rows: Rows, solved: _Solved, present: Codes, k: Constants) -> Array:
-    """Part of each row's variance that its group's level and tilt take up; little in a large group."""
+def _taken_up(inputs: Inputs, rows: Rows, solved: _Solved, present: Codes) -> Array:
+    """Variance of each row that its group's level and tilt take up; little in a large group."""
     where = np.full(len(inputs.group_county), 0, dtype=np.intp)
     where[present] = np.arange(len(present))
     p0, p1, p2 = (v[where[inputs.group[rows.at]]] for v in solved.groups.p)
     t = lateness(rows.share)
-    return np.asarray((p0 + t * (2.0 * p1 + t * p2)) / _variance(inputs, rows, k))
+    return np.asarray(p0 + t * (2.0 * p1 + t * p2))
 
 
-def _finished(inputs: Inputs, state: DayFit, rows: Rows, k: Constants, held: Array) -> DayFit:
+def _finished(inputs: Inputs, state: DayFit, rows: Rows, k: Constants, taken_up: Array) -> DayFit:
     """The state with what the rows' departures from it say: strays among counts, and the smear.
 
     Duan's smearing (1983): the mean of e^residual over reporting precincts, votes-weighted, where the
@@ -398,30 +396,12 @@ def _finished(inputs: Inputs, state: DayFit, rows: Rows, k: Constants, held: Arr
         rates, others = (k.bad_rate,) * 3, inputs.others(at, k)
         v = _variance(inputs, rows, k)
         bad, astray = strays(off, v, rows.support, rates, k, others)
-        sure = astray < UNSURE
-        own = inputs.precinct_sd[rows.at] ** 2
-        beside = v - own - 2.0 * _bent(inputs.tilt_variance[rows.at], rows.share)
-        scatter = _scatter(off[sure], own[sure], beside[sure], held[sure], rows.share[sure] ** 4, k)
-        bad, _ = strays(off, _variance(inputs, rows, k, scatter), rows.support, rates, k, others)
+        own = inputs.precinct_sd[at] ** 2
+        beside = v - own - 2.0 * _bent(inputs.tilt_variance[at], rows.share)
+        sure = np.flatnonzero(astray < UNSURE)
+        sure = sure[:: -(-len(sure) // MOST) or 1]
+        held = taken_up[sure] / v[sure]
+        scatter = learnt_scatter(off[sure], own[sure], beside[sure], held, rows.share[sure] ** 4, k)
+        v += (scatter - 1.0) * own
+        bad, _ = strays(off, v, rows.support, bad, k, others, steps=FEW_STEPS)
     return replace(state, smear=round(smear, DIGITS), bad=bad, scatter=scatter)
-
-
-def _scatter(  # noqa: PLR0917
-    off: Array, own: Array, beside: Array, held: Array, weight: Array, k: Constants
-) -> float:
-    """How much more, or less, precincts' own levels scatter than was expected: of the variance `own`, where
-    `beside` is that of readings and counting, and `held` the part of it all that places have taken up.
-    Maximum likelihood of normals by its fixed point, squares cut off; what was expected counts as some more.
-
-    What courses scatter is not taken off: a precinct that does more than expected has a smaller share of it
-    at any hour, so that on the days looked at counts of the evening scattered as finals did. Early ones
-    hardly tell (`weight`).
-    """
-    scatter = 1.0
-    squares = off * off / np.maximum(1.0 - held, 0.2)
-    for _ in range(SCATTER_STEPS):
-        variance = scatter * own + beside
-        told = weight * (scatter * own / variance) ** 2
-        found = float(np.sum(told * np.minimum(squares / variance, WILD))) / TAMED
-        scatter = (k.scatter_faith + scatter * found) / (k.scatter_faith + float(np.sum(told)))
-    return round(scatter, 6)
