@@ -17,7 +17,7 @@ EVERY_KIND = "all"
 
 
 @dataclass(frozen=True, slots=True)
-class HourCalibration:
+class BacktestHour:
     """Days of one kind at one hour. Shares are 0..1, NaN where no day tells."""
 
     kind: str
@@ -33,7 +33,7 @@ class HourCalibration:
     auc: float  # of chances of lagging
 
 
-def calibration(days: Sequence[Backtest]) -> list[HourCalibration]:
+def calibration(days: Sequence[Backtest]) -> list[BacktestHour]:
     """A row for each kind of election and hour, every kind together last."""
     by: dict[tuple[str, int], list[tuple[Backtest, Moment]]] = defaultdict(list)
     for day in days:
@@ -44,7 +44,7 @@ def calibration(days: Sequence[Backtest]) -> list[HourCalibration]:
     return [_row(kind, hour, by[kind, hour]) for kind, hour in order]
 
 
-def table(rows: Sequence[HourCalibration]) -> str:
+def table(rows: Sequence[BacktestHour]) -> str:
     """The rows as lines of text."""
     lines = [
         ("kind", "hour", "days", "total off", "bias", "in its 80 %", "95 %",
@@ -73,7 +73,7 @@ def _whole_hours(day: Backtest) -> Iterator[tuple[int, Moment]]:
             yield at.hour, moment
 
 
-def _row(kind: str, hour: int, told: Sequence[tuple[Backtest, Moment]]) -> HourCalibration:
+def _row(kind: str, hour: int, told: Sequence[tuple[Backtest, Moment]]) -> BacktestHour:
     off = [m.projected / max(day.final, 1.0) - 1.0 for day, m in told]
 
     def pooled(name: str) -> float:
@@ -81,7 +81,7 @@ def _row(kind: str, hour: int, told: Sequence[tuple[Backtest, Moment]]) -> HourC
         whole = sum(n for _, n in pairs)
         return sum(value * n for value, n in pairs) / whole if whole else math.nan
 
-    return HourCalibration(
+    return BacktestHour(
         kind, hour, len(told), sum(off) / len(off), sum(map(abs, off)) / len(off),
         sum(m.lo80 <= day.final <= m.hi80 for day, m in told) / len(told),
         sum(m.lo95 <= day.final <= m.hi95 for day, m in told) / len(told),

@@ -62,7 +62,7 @@ class Constants:
     rounds: int = 5  # robust refits
     earliest: float = 0.004  # reports below this share of the day carry no level
 
-    scatter_faith: float = 10.0  # late counts' worth of faith in the scatter that the past expects (C)
+    scatter_faith: float = 4.0  # late counts' worth of faith in the scatter that the past expects (C)
 
     # widths
     # precincts' residuals are peaked with long tails, so 80 % bands are narrower than a normal's (C)

@@ -35,7 +35,7 @@ AT_ONCE = 4_096  # precincts
 
 
 @dataclass(frozen=True, slots=True)
-class UsualShare:
+class PastMethods:
     """Share of votes cast early, as past elections had it: its logit's centre and SD; infinite: none told."""
 
     logit: float = 0.0
@@ -52,19 +52,19 @@ class InPerson:
     shared_wider: float  # the same of counties and groups
 
 
-def usual_share(shares: Array, weight: Array) -> UsualShare:
+def usual_share(shares: Array, weight: Array) -> PastMethods:
     """Shares of votes cast early in past elections, each of so much weight."""
     if not len(shares):
-        return UsualShare()
+        return PastMethods()
     logits = _logit(shares)
     centre = float(np.average(logits, weights=weight))
     squares = float(np.sum((logits - centre) ** 2))
     sd = math.sqrt((SHARE_FAITH * SHARE_SD**2 + squares) / (SHARE_FAITH + len(logits) - 1.0))
-    return UsualShare(centre, sd * math.sqrt(1.0 + 1.0 / len(logits)))
+    return PastMethods(centre, sd * math.sqrt(1.0 + 1.0 / len(logits)))
 
 
 def in_person(  # noqa: PLR0917
-    total: Array, cast: Array, roll: Array, level_sd: float, own_sd: Array, usual: UsualShare
+    total: Array, cast: Array, roll: Array, level_sd: float, own_sd: Array, usual: PastMethods
 ) -> InPerson:
     """Votes left for the day of those expected by all methods (`total`), when `cast` are in already."""
     early = np.minimum(cast * (1.0 + STILL_COMING), roll * (1.0 - LEAST))
@@ -72,7 +72,7 @@ def in_person(  # noqa: PLR0917
     level = np.array([level_sd])
     centre, sd, ratio = _left(whole, cast_now, voters, level, usual, TAIL)
     left, spread, votes = float(centre[0]), float(sd[0]), np.empty(len(total))
-    today = UsualShare(float(_logit(early.sum() / (early.sum() + left))), PLACE_SD)
+    today = PastMethods(float(_logit(early.sum() / (early.sum() + left))), PLACE_SD)
     wider = np.empty(len(total))
     for i in range(0, len(total), AT_ONCE):
         here = slice(i, i + AT_ONCE)
@@ -85,7 +85,7 @@ def in_person(  # noqa: PLR0917
 
 
 def _left(  # noqa: PLR0917
-    total: Array, early: Array, roll: Array, sd: Array, usual: UsualShare, tail: float
+    total: Array, early: Array, roll: Array, sd: Array, usual: PastMethods, tail: float
 ) -> tuple[Array, Array, Array]:
     """(median of I, half of what its middle 68 % span in log, median of T over what was expected) of each
     place. `tail`: of a Student-t; 0 is the normal.

@@ -16,7 +16,7 @@ from tally.model.constants import Constants
 from tally.model.curve import Curves
 from tally.model.early_votes import in_person
 from tally.model.past_tilts import feature_tilt_sd
-from tally.model.past_votes import History, filled, from_history, unlike
+from tally.model.past_votes import PastTurnout, filled, from_history, unlike
 from tally.model.scales import Scales, alone, learnt, of_precincts, priors
 from tally.packed.columns import Names
 
@@ -126,7 +126,7 @@ def inputs_of(election: Election, constants: Constants | None = None, ids: Names
 
 
 def _less_early(
-    history: History, asked: NDArray[np.bool_], registered: Array, already: Array, scales: Scales
+    history: PastTurnout, asked: NDArray[np.bool_], registered: Array, already: Array, scales: Scales
 ) -> tuple[Array, Array, Scales]:
     """(votes expected on the day, SD of each precinct's own where that is no longer by size, scales) when
     `already` are cast."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from election.domain.day import Election, Method, PastVotes
 from election.domain.kinds import ElectionKind, kind_of
 from tally.model.constants import Constants
-from tally.model.early_votes import UsualShare, usual_share
+from tally.model.early_votes import PastMethods, usual_share
 from tally.model.scales import Departure
 
 Array = NDArray[np.float64]
@@ -26,21 +26,23 @@ BLIND_RATE = 0.45  # turnout of a place with no past at all; its intervals say s
 
 
 @dataclass(frozen=True)
-class History:
+class PastTurnout:
     """What past elections say of each precinct; NaN where they say nothing."""
 
     expected: Array  # votes of today's day, or by all methods where `gross`
     gross: NDArray[np.bool_]  # early and mail votes are in it: today's are still to be taken off
     factors: Array  # (n, 0..4): deviations of log turnout that came and went together
     departures: list[Departure]
-    usual_early: UsualShare
+    usual_early: PastMethods
 
 
-def from_history(election: Election, registered: Array, group: Codes, county: Codes, k: Constants) -> History:
+def from_history(
+    election: Election, registered: Array, group: Codes, county: Codes, k: Constants
+) -> PastTurnout:
     """Expectations of each precinct from past elections, and what those did otherwise than expected."""
     n = len(registered)
     if not election.history:
-        return History(np.full(n, np.nan), np.zeros(n, bool), np.zeros((n, 0)), [], UsualShare())
+        return PastTurnout(np.full(n, np.nan), np.zeros(n, bool), np.zeros((n, 0)), [], PastMethods())
     index: dict[str, int] = {p.precinct_id: i for i, p in enumerate(election.precincts)}
     names = sorted({h.election for h in election.history})
     on_the_day, whole = np.full((n, len(names)), np.nan), np.full((n, len(names)), np.nan)
@@ -62,12 +64,12 @@ def from_history(election: Election, registered: Array, group: Codes, county: Co
         weights = _alike(kinds[:last], kinds[last], k)
         before = _predicted(rates[:, :last], weights, places)
         departures.append(Departure(np.log(rates[:, last] * registered / before), before))
-    return History(
+    return PastTurnout(
         expected, gross, _svd_factors(rates), departures, _usual_early(on_the_day, whole, registered, weight)
     )
 
 
-def _usual_early(on_the_day: Array, whole: Array, registered: Array, weight: Array) -> UsualShare:
+def _usual_early(on_the_day: Array, whole: Array, registered: Array, weight: Array) -> PastMethods:
     """Share of votes cast early in past elections that tell both."""
     told = ~np.isnan(on_the_day) & ~np.isnan(whole)
     sums = [np.sum(np.where(told, v, 0.0) * registered[:, None], axis=0) for v in (on_the_day, whole)]

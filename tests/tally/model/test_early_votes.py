@@ -8,7 +8,7 @@ import pytest
 
 from election.domain.day import Election, Method, PastVotes, Precinct
 from election.domain.ids import PrecinctId
-from tally.model.early_votes import UsualShare, in_person, usual_share
+from tally.model.early_votes import PastMethods, in_person, usual_share
 from tally.model.expectation import inputs_of
 from tally.projection.projection import Tally
 from tests.tally.elections import DAY
@@ -87,7 +87,7 @@ def test_nobody_early_changes_nothing() -> None:
 
 def test_in_person_votes_lie_in_their_band_as_often_as_it_says() -> None:
     rng = np.random.default_rng(11)
-    usual, inside = UsualShare(0.0, 0.5), []
+    usual, inside = PastMethods(0.0, 0.5), []
     for _ in range(300):
         whole = 50_000 * math.exp(rng.normal(0, 0.25))
         early = whole / (1 + math.exp(-rng.normal(0, 0.5)))
