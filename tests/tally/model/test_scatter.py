@@ -1,12 +1,13 @@
 """How precincts scatter is learnt on the day, and small places' courses scatter more than large ones'."""
 
 from dataclasses import replace
+from datetime import time
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from election.domain.day import Election, Precinct
+from election.domain.day import CurvePoint, Election, Precinct
 from election.domain.ids import PrecinctId
 from tally.model.constants import Constants
 from tally.model.day_fit import Latest, finals, noise
@@ -17,7 +18,10 @@ from tests.tally.elections import DAY
 K = Constants()
 
 
-def county(n: int, registered: int = 1_500) -> Election:
+STEADY = tuple(CurvePoint("all", time(hour), (hour - 7) / 13) for hour in range(8, 21))
+
+
+def county(n: int, registered: int = 1_500, curve: tuple[CurvePoint, ...] = STEADY) -> Election:
     return Election(
         DAY,
         tuple(
@@ -27,6 +31,7 @@ def county(n: int, registered: int = 1_500) -> Election:
             )
             for i in range(n)
         ),
+        curve=curve,
     )  # fmt: skip
 
 
@@ -47,8 +52,13 @@ def test_the_day_tells_how_precincts_scatter(sd: float) -> None:
     assert 0.17 * np.sqrt(state.scatter) == pytest.approx(sd, rel=0.2)
 
 
+def test_without_a_past_course_nothing_is_narrowed() -> None:
+    n = 2_000
+    assert fit(inputs_of(county(n, curve=())), evening(n, 0.05), K).scatter == 1.0
+
+
 def test_few_counts_leave_what_was_expected() -> None:
-    assert fit(inputs_of(county(12)), evening(12, 0.05), K).scatter > 0.4
+    assert fit(inputs_of(county(12)), evening(12, 0.05), K).scatter > 0.3
 
 
 def test_bands_of_silent_precincts_follow_the_scatter() -> None:
