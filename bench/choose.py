@@ -12,6 +12,8 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
+import numpy as np
+
 from bench.days import add_settings, kept, measured, scorer
 from tally.model.constants import Constants
 
@@ -55,12 +57,13 @@ def main() -> None:
     print(f"\ntotal APE\n{hours.round(3).to_string()}")
     each = table.groupby(["data", "target", "choice"])[by].mean().unstack()
     # data sets weigh the same, however many elections they have
-    weight = 1.0 / each.groupby(level="data").transform("size").iloc[:, 0].to_numpy()
+    elections = each.index.get_level_values("data")
+    weight = np.array([1.0 / (elections == name).sum() for name in elections])
     whole = each.mul(weight, axis=0)
     print(f"\nchosen on all: {', '.join(given)} = {whole.sum().idxmin()}")
     print("left out: chosen on the others; the left-out election's total APE by hour at that")
     for name, target in each.index:
-        best = whole.drop(index=(name, target)).sum().idxmin()
+        best = whole.drop(index=[(name, target)]).sum().idxmin()
         mine = table[(table.data == name) & (table.target == target) & (table.choice == best)]
         apes = mine.groupby("time").ape.mean().round(3).tolist()
         print(f"  {name} {target}: {best}  {apes}  c80 {mine.c80.mean():.2f}")
