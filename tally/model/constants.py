@@ -18,7 +18,7 @@ class Constants:
     level_tail: float = (
         3.0  # … its degrees of freedom; elections do differ by a third (R .25 to .35 as a normal)
     )
-    level_unlike: float = 1.5  # times that where no past election is of today's kind (J)
+    level_unlike: float = 2.0  # times that where no past election is of today's kind (C, leave-one-out)
     other_kind: float = 0.3  # weight of a past election of another kind than today's (J)
     level_sd_blind: float = 0.70  # the same with no expectation at all (J)
     feature_sd: float = 0.08  # a standard deviation of a covariate moves the level by this (C)

@@ -164,7 +164,7 @@ def test_the_past_of_todays_kind_speaks_first_and_one_of_no_known_kind_widens_th
     both = ("a-president", "b-local")
     general, local, other = (of(today, both) for today in ("President 2026", "Local 2026", "Referendum 2026"))
     assert general.expected.mean() > 500 > 400 > local.expected.mean()
-    assert other.level_sd == pytest.approx(1.5 * general.level_sd)
+    assert other.level_sd == pytest.approx(K.level_unlike * general.level_sd)
     unsaid = of("2026", both)
     assert unsaid.level_sd == general.level_sd
     assert local.expected.mean() < unsaid.expected.mean() < general.expected.mean()
