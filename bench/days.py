@@ -11,7 +11,7 @@ import pickle
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -129,14 +129,20 @@ def romania(a: argparse.Namespace) -> Iterator[Case]:
 
 def kept(name: str, a: argparse.Namespace) -> list[Case]:
     """Cases of a data set, from the cache where it has them."""
-    words = (name, a.targets, a.seeds, a.times, a.watch, a.every, a.dirty, a.public, a.pull, a.no_curve,
-             a.no_history)  # fmt: skip
-    path = a.cache and Path(a.cache) / ("-".join(str(w) for w in words) + ".pickle")
-    if path and path.exists():
-        return list(pickle.loads(path.read_bytes()))
-    found = list(romania(a) if name == "romania" else days(name, a))
-    if path:
-        path.write_bytes(pickle.dumps(found))
+    found: list[Case] = []
+    for seed in a.seed_list:
+        one = argparse.Namespace(**vars(a) | {"seed_list": [seed]})
+        words = (name, a.targets, seed, a.clocks, a.watch, a.every, a.dirty, a.public, a.pull, a.no_curve,
+                 a.no_history)  # fmt: skip
+        path = a.cache and Path(a.cache) / ("-".join(str(w) for w in words) + ".pickle")
+        if path and path.exists():
+            found += [Case(*row) for row in pickle.loads(path.read_bytes())]
+            continue
+        cases = list(romania(one) if name == "romania" else days(name, one))
+        found += cases
+        if path:
+            rows = [tuple(getattr(c, f.name) for f in fields(Case)) for c in cases]
+            path.write_bytes(pickle.dumps(rows))
     return found
 
 
@@ -155,6 +161,13 @@ def measured(case: Case, k: Constants, auc: Any) -> list[dict[str, Any]]:
         projected = c["projected_final"]
         flagged = (np.array(c["state"]) == "lagging") & seen
 
+        # proper scores, the less the better: of the total's band as a normal's, of precincts' 80 % band
+        # (Gneiting & Raftery 2007), both of logarithms
+        sd = float(np.log(total.hi95 / total.lo95) / 3.92)
+        z = np.log(whole / total.projected_final) / max(sd, 1e-4)
+        low, high, end = (np.log(np.maximum(v[seen], 0.5)) for v in (c["lo80"], c["hi80"], truth))
+        missed = np.maximum(low - end, 0.0) + np.maximum(end - high, 0.0)
+
         def inside(low: str, high: str, c: Any = c, seen: Any = seen) -> float:
             return float(((truth >= c[low]) & (truth <= c[high]))[seen].mean())
 
@@ -168,32 +181,44 @@ def measured(case: Case, k: Constants, auc: Any) -> list[dict[str, Any]]:
             "auc": auc(c["p_lagging"][seen], lagging[seen]),
             "prec": float(lagging[flagged].mean()) if flagged.any() else np.nan,
             "rec": float(lagging[flagged].sum() / max(lagging[seen].sum(), 1)),
-            "caveat": float(bool(total.caveat)),
+            "caveat": float(bool(total.caveat)), "log_score": float(0.5 * z * z + np.log(max(sd, 1e-4))),
+            "interval_score": float((high - low + 10.0 * missed).mean()),
         })  # fmt: skip
     return rows
+
+
+def add_settings(p: argparse.ArgumentParser) -> None:
+    """The scorers' settings, and which days."""
+    p.add_argument("--scorers", type=Path, default=SCORERS)
+    p.add_argument("--data", default="georgia,italy,romania", help="of georgia, italy, liguria, romania")
+    p.add_argument("--targets", default="")
+    p.add_argument("--seeds", default="0", type=_whole_numbers, dest="seed_list")
+    p.add_argument("--times", default="10,12,15,18", type=_numbers, dest="clocks")
+    for name, value in (("watch", 0.3), ("every", 1.5), ("dirty", 0.03), ("public", 0.3), ("pull", 0.3)):
+        p.add_argument(f"--{name}", type=float, default=value)
+    p.add_argument("--no-curve", action="store_true")
+    p.add_argument("--no-history", action="store_true")
+    p.add_argument("--cache", default="", help="a folder that keeps what is simulated")
+
+
+def _whole_numbers(text: str) -> list[int]:
+    return [int(s) for s in text.split(",")]
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(t) for t in text.split(",")]
 
 
 def main() -> None:
     import pandas as pd
 
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--scorers", type=Path, default=SCORERS)
-    p.add_argument("--data", default="georgia,italy,romania", help="of georgia, italy, liguria, romania")
-    p.add_argument("--targets", default="")
-    p.add_argument("--seeds", default="0")
-    p.add_argument("--times", default="10,12,15,18")
-    for name, value in (("watch", 0.3), ("every", 1.5), ("dirty", 0.03), ("public", 0.3), ("pull", 0.3)):
-        p.add_argument(f"--{name}", type=float, default=value)
-    p.add_argument("--no-curve", action="store_true")
-    p.add_argument("--no-history", action="store_true")
-    p.add_argument("--cache", default="")
+    add_settings(p)
     p.add_argument("--set", action="append", default=[], help="a constant, as level_sd=.2")
     p.add_argument("--by-target", action="store_true")
     a = p.parse_args()
     if not a.scorers.exists():
         sys.exit(f"no scorers at {a.scorers}: name them with --scorers")
-    a.seed_list = [int(s) for s in a.seeds.split(",")]
-    a.clocks = [float(t) for t in a.times.split(",")]
     given = dict(pair.split("=") for pair in a.set)
     default = Constants()
     k = replace(default, **{name: type(getattr(default, name))(v) for name, v in given.items()})

@@ -12,6 +12,7 @@ import asyncpg
 import typer
 
 from beluga.adopt.consent import AskedError, Consent, NotAgreedError
+from beluga.adopt.expectation import expectation_line
 from beluga.adopt.importing import (
     ImportedCounts,
     NothingImportedError,
@@ -26,7 +27,7 @@ from beluga.adopt.looking import look_around
 from beluga.stack.mode import mode_of
 from beluga.stack.stack import NoStackError, database_url
 from callers.voters.encryption import KeyMismatchError
-from election.folder import Findings, FolderError
+from election.folder import Findings, FolderError, read_election
 from election.postgres.database import UNREACHABLE, connect
 
 T = TypeVar("T")
@@ -49,6 +50,8 @@ def check(folder: Folder, limit: Limit = 100) -> None:
     if findings.total:
         _refuse(findings.error(), folder)
     typer.echo(f"{folder} is good: {counts}")
+    if (folder / "history.csv").exists() and (line := expectation_line(read_election(folder))):
+        typer.echo(line)
 
 
 def import_(

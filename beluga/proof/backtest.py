@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from beluga.proof.report_entries import check_in_of
 from election.domain.day import Election
+from election.domain.kinds import kind_of
 from election.folder import ReportRow
 from tally.entries.entries import Verdict
 from tally.model.day_fit import DayFit
@@ -110,6 +111,8 @@ class Backtest:
     moments: tuple[Moment, ...]
     reliability: tuple[tuple[float, float, int], ...]  # (mean p_lagging, share truly lagging, how many) a bin
     misses: tuple[Miss, ...]
+    kind: str = ""  # of election: general, primary, …; empty where neither file nor name says it
+    closes: float = math.inf  # of the last precinct, epoch seconds
 
 
 def backtest(
@@ -153,7 +156,7 @@ def backtest(
     return Backtest(
         day.name, day.date.isoformat(), day.timezone, len(truth), int((~known).sum()), len(reports),
         float(expected[known].sum()), float(truth[known].sum()), int(lagging.sum()), tuple(moments),
-        _reliability(chances), _worst(misses),
+        _reliability(chances), _worst(misses), kind_of(day.name, day.kind).value, closes,
     )  # fmt: skip
 
 

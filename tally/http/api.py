@@ -27,7 +27,6 @@ from tally.board.edition import Counties, ViewScope, encode
 from tally.engine.service import Engine
 from tally.entries.entries import FOREVER
 from tally.feed.server import TOKEN_AGE, view_scope_of
-from tally.model.constants import Constants
 from tally.model.curve import part_of_day, share_at
 from tally.model.day_fit import DayFit
 from tally.projection.projection import Tally
@@ -277,7 +276,6 @@ def _curve(tally: Tally, state: DayFit, position: int, row: Row, as_of: float) -
     """Cumulative in-person votes every quarter of an hour: the band in which a precinct like this one runs
     today (its peers' level), and from the last accepted count on the projection with its own band.
     """
-    k: Constants = tally.constants
     inputs = tally.inputs
     opens, closes = tally.ledger.hours.of(position, as_of)
     planned = tally.ledger.hours.of(position, -math.inf)
@@ -295,7 +293,8 @@ def _curve(tally: Tally, state: DayFit, position: int, row: Row, as_of: float) -
         at = min(opens + step * 60 * CURVE_MINUTES, closes)
         f = share(at)
         middle = math.exp(level) * f
-        sd = math.hypot(float(inputs.precinct_sd[position]), k.precinct_tilt_sd * (1 - f))
+        own = float(inputs.precinct_sd[position]) ** 2
+        sd = math.sqrt(own + float(inputs.tilt_variance[position]) * (1 - f) ** 1.5)
         point: Row = {"at": int(at), "expected": round(float(inputs.expected[position]) * f, 1)}
         for name, z in (("lo80", -1.2816), ("hi80", 1.2816), ("lo95", -1.96), ("hi95", 1.96)):
             point[name] = round(middle * math.exp(z * sd), 1)

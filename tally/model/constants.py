@@ -18,7 +18,8 @@ class Constants:
     level_tail: float = (
         3.0  # … its degrees of freedom; elections do differ by a third (R .25 to .35 as a normal)
     )
-    level_unlike: float = 1.5  # times that where no past election is of today's kind (J)
+    level_unlike: float = 2.0  # times that where no past election is of today's kind (C, leave-one-out)
+    other_kind: float = 0.3  # weight of a past election of another kind than today's (J)
     level_sd_blind: float = 0.70  # the same with no expectation at all (J)
     feature_sd: float = 0.08  # a standard deviation of a covariate moves the level by this (C)
     feature_tilt_sd: float = 0.05  # … and the early share by this (C)
@@ -38,7 +39,10 @@ class Constants:
     group_tilt_sd: float = 0.09
     precinct_sd: float = 0.17  # level of a precinct within its group (R .15 to .20, C)
     precinct_sd_blind: float = 0.35  # the same for a precinct without own expectation (J)
-    precinct_tilt_sd: float = 0.25  # times (1 - F) (R)
+    # a precinct's own course against its place's: variance of this square + the next / registered, times
+    # (1 - F)^1.5. Municipalities and precincts on three Romanian days (C)
+    precinct_tilt_sd: float = 0.09
+    precinct_tilt_voters: float = 30.0
     watcher_sd: float = 0.02  # a trained watcher's counting error (R)
     # estimates of the public (J): a person reads a crowd to a tenth, or to a fifth
     guess_sd: float = 0.10  # … before the day says otherwise
@@ -57,6 +61,8 @@ class Constants:
     tail: float = 4.0  # degrees of freedom of the robust weights (R)
     rounds: int = 5  # robust refits
     earliest: float = 0.004  # reports below this share of the day carry no level
+
+    scatter_faith: float = 4.0  # late counts' worth of faith in the scatter that the past expects (C)
 
     # widths
     # precincts' residuals are peaked with long tails, so 80 % bands are narrower than a normal's (C)

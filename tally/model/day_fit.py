@@ -46,6 +46,7 @@ class DayFit:
     bend: Array
     smear: float  # mean over median of a silent precinct's final
     rows: int
+    scatter: float = 1.0  # variance of precincts' own levels, as the day shows it, over what was expected
     guess_sd: float = 0.0  # by which estimates of the public are off
     bad: Rates = (0.0, 0.0, 0.0)  # share of counts that are none of their precinct's
     peer_level: float = 0.0  # log of everybody's projected final over everybody's expectation
@@ -89,7 +90,7 @@ def noise(inputs: Inputs, at: Codes, share: Array, votes: Array, k: Constants) -
     """Variance of a level's noise about its precinct's own level (theta not included)."""
     left = 1.0 - share
     counted = 0.5 * (votes + share * inputs.expected[at]) + 1.0
-    return (k.precinct_tilt_sd * left) ** 2 + k.thinning * left / counted + k.watcher_sd**2
+    return inputs.tilt_variance[at] * left * np.sqrt(left) + k.thinning * left / counted + k.watcher_sd**2
 
 
 def unexplained(state: DayFit, at: Codes, residual: Array, part: Array, share: Array) -> Array:
@@ -148,7 +149,7 @@ def finals(inputs: Inputs, state: DayFit, latest: Latest, k: Constants) -> Final
     at = latest.at
     has = ~np.isnan(latest.votes)
     part, share = np.where(has, latest.part, 1.0), np.where(has, latest.share, 1.0)
-    own = inputs.precinct_sd[at] ** 2
+    own = state.scatter * inputs.precinct_sd[at] ** 2
     votes = np.where(has, latest.votes, 0.0)
     own_noise = noise(inputs, at, share, votes, k) + latest.reading
     # A site's count shows the mean of its precincts' own levels, weights w: cov(theta_p, mean) = w_p own,

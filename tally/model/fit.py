@@ -20,6 +20,7 @@ from tally.model.constants import Constants
 from tally.model.day_fit import Array, Codes, DayFit, design, lateness, noise, unexplained
 from tally.model.expectation import Inputs
 from tally.model.scales import Scales
+from tally.model.scatter import MOST, UNSURE, learnt_scatter
 from tally.model.stray_counts import strays
 from tally.model.verdicts import CountFeatures, slices
 from tally.packed.count_columns import CountColumns
@@ -94,7 +95,7 @@ def fit(inputs: Inputs, rows: Rows, k: Constants, rounds: int = 0) -> DayFit:
     order = np.lexsort((group, inputs.group_county[group]))
     at, share, group = rows.at[order], rows.share[order], group[order]
     xy = design(inputs, at, rows.part[order], share, beside=1)
-    xy[:, -1] = rows.residual[order] + _bent(share, k)
+    xy[:, -1] = rows.residual[order] + _bent(inputs.tilt_variance[at], share)
     v = _variance(inputs, rows, k)[order]
     tilt = lateness(share)
     starts = _starts(group)
@@ -146,9 +147,10 @@ def _variance(inputs: Inputs, rows: Rows, k: Constants) -> Array:
     return np.asarray(noise(inputs, rows.at, rows.share, rows.votes, k) + own)
 
 
-def _bent(share: Array, k: Constants) -> Array:
+def _bent(variance: Array, share: Array) -> Array:
     """A precinct's own course scatters about its share, not about its log (Jensen): the loss of y."""
-    return np.asarray(0.5 * (k.precinct_tilt_sd * (1.0 - share)) ** 2)
+    left = 1.0 - share
+    return np.asarray(0.5 * variance * left * np.sqrt(left))
 
 
 def _robust(residual: Array, variance: Array, k: Constants) -> Array:
@@ -182,7 +184,8 @@ def _course(inputs: Inputs, steps: Steps | None, k: Constants) -> _Course:
     for here in slices(len(variance)):
         (before, after), (early, late) = ((v[here] for v in pair) for pair in (steps.share, steps.part))
         xy[here, :-1] = inputs.curves.deviations(late) - inputs.curves.deviations(early)
-        xy[here, -1] = steps.growth[here] + _bent(after, k) - _bent(before, k)
+        scatter = inputs.tilt_variance[steps.at[here]]
+        xy[here, -1] = steps.growth[here] + _bent(scatter, after) - _bent(scatter, before)
         counted = 0.5 * (steps.votes[here] + before * inputs.expected[steps.at[here]]) + 1.0
         variance[here] = (
             (k.step_tilt_sd * np.log(after / before)) ** 2
@@ -244,10 +247,10 @@ def _solve(w: Array, problem: _Problem, prior: Array, told: Array, k: Constants)
     groups = _eliminate(
         tuple(_runs(v, problem.starts) for v in (w, tilted, tilted * tilt)),  # type: ignore[arg-type]
         (_weighted(problem.columns, w, problem.starts), _weighted(problem.columns, tilted, problem.starts)),
-        (scales.group, k.group_tilt_sd), whole,
+        (scales.group, scales.group_tilt), whole,
     )  # fmt: skip
     # what the groups leave for their county: with p = (a + prior)^-1, b - a p b = prior p b
-    left, slope = scales.group**-2, k.group_tilt_sd**-2
+    left, slope = scales.group**-2, scales.group_tilt**-2
     pb = _times(groups.p, groups.b)
     first = _starts(problem.county)
     seen = problem.county[first]
@@ -331,7 +334,9 @@ def _state(inputs: Inputs, rows: Rows, solved: _Solved, problem: _Problem, k: Co
     present = problem.present
     groups, size = len(inputs.group_county), len(solved.s)
     precision, load = np.zeros((groups, 2, 2)), np.zeros((groups, 2, size))
-    covariance = np.broadcast_to(np.diag([inputs.scales.group**2, k.group_tilt_sd**2]), (groups, 2, 2)).copy()
+    covariance = np.broadcast_to(
+        np.diag([inputs.scales.group**2, inputs.scales.group_tilt**2]), (groups, 2, 2)
+    ).copy()
     effect = np.zeros((groups, 2))
     precision[present], covariance[present], load[present] = solved.groups.parts
     effect[present] = solved.group
@@ -359,10 +364,19 @@ def _state(inputs: Inputs, rows: Rows, solved: _Solved, problem: _Problem, k: Co
         smear=1.0,
         rows=len(rows.at),
     )
-    return _finished(inputs, state, rows, k)
+    return _finished(inputs, state, rows, k, _taken_up(inputs, rows, solved, present))
 
 
-def _finished(inputs: Inputs, state: DayFit, rows: Rows, k: Constants) -> DayFit:
+def _taken_up(inputs: Inputs, rows: Rows, solved: _Solved, present: Codes) -> Array:
+    """Variance of each row that its group's level and tilt take up; little in a large group."""
+    where = np.full(len(inputs.group_county), 0, dtype=np.intp)
+    where[present] = np.arange(len(present))
+    p0, p1, p2 = (v[where[inputs.group[rows.at]]] for v in solved.groups.p)
+    t = lateness(rows.share)
+    return np.asarray(p0 + t * (2.0 * p1 + t * p2))
+
+
+def _finished(inputs: Inputs, state: DayFit, rows: Rows, k: Constants, taken_up: Array) -> DayFit:
     """The state with what the rows' departures from it say: strays among counts, and the smear.
 
     Duan's smearing (1983): the mean of e^residual over reporting precincts, votes-weighted, where the
@@ -377,8 +391,19 @@ def _finished(inputs: Inputs, state: DayFit, rows: Rows, k: Constants) -> DayFit
     mean = float(np.sum(size * np.exp(np.clip(off, -1.0, 1.0))) / np.sum(size))
     faith = len(at) / (len(at) + 200.0)
     smear = float(np.clip(guess ** (1 - faith) * mean**faith, 0.9, 1.15))
-    bad = state.bad
+    bad, scatter = state.bad, 1.0
     if rows.support is not None:
+        rates, others = (k.bad_rate,) * 3, inputs.others(at, k)
         v = _variance(inputs, rows, k)
-        bad, _ = strays(off, v, rows.support, (k.bad_rate,) * 3, k, inputs.others(at, k))
-    return replace(state, smear=round(smear, DIGITS), bad=bad)
+        bad, astray = strays(off, v, rows.support, rates, k, others)
+        own = inputs.precinct_sd[at] ** 2
+        beside = v - own - 2.0 * _bent(inputs.tilt_variance[at], rows.share)
+        sure = np.flatnonzero(astray < UNSURE)
+        sure = sure[:: -(-len(sure) // MOST) or 1]
+        held = taken_up[sure] / v[sure]
+        scatter = learnt_scatter(off[sure], own[sure], beside[sure], held, rows.share[sure] ** 4, k)
+        if not inputs.has_history or inputs.widening > 1.0:  # errors that all share are known too badly there
+            scatter = max(scatter, 1.0)
+        v += (scatter - 1.0) * own
+        bad, _ = strays(off, v, rows.support, bad, k, others, steps=FEW_STEPS)
+    return replace(state, smear=round(smear, DIGITS), bad=bad, scatter=scatter)

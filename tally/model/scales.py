@@ -20,6 +20,8 @@ Codes = NDArray[np.intp]
 
 LEVEL_FAITH = 4.0  # elections' worth of the prior of the level's core
 SCALE_FAITH = 2.0  # … of the others'
+ALONE = 0.9  # groups a precinct
+NOTHING = 1e-3  # SD of what there is none of
 USUAL = 500.0  # votes of a usual precinct
 ROUNDS = 20
 FEWEST = 30  # precincts of an election that says something
@@ -36,6 +38,7 @@ class Scales:
     precinct: float
     size: float = 0.0
     elections: int = 0  # past ones that told
+    group_tilt: float = 0.0
 
     def precincts(self, expected: Array) -> Array:
         """SD of each precinct's own level."""
@@ -52,7 +55,18 @@ class Departure:
 
 def priors(k: Constants) -> Scales:
     """What holds without a past."""
-    return Scales(k.level_sd, k.county_sd, k.group_sd, k.precinct_sd)
+    return Scales(k.level_sd, k.county_sd, k.group_sd, k.precinct_sd, group_tilt=k.group_tilt_sd)
+
+
+def alone(group: Codes) -> bool:
+    """Whether groups are precincts, or nearly: they say no more of a precinct than itself."""
+    return len(np.unique(group)) > ALONE * len(group)
+
+
+def of_precincts(scales: Scales) -> Scales:
+    """The scales where every precinct is its own group: what groups scatter is precincts' own."""
+    own = math.hypot(scales.precinct, scales.group)
+    return replace(scales, precinct=own, group=NOTHING, group_tilt=NOTHING)
 
 
 def learnt(past: list[Departure], county: Codes, group: Codes, k: Constants) -> Scales:
@@ -74,8 +88,9 @@ def learnt(past: list[Departure], county: Codes, group: Codes, k: Constants) -> 
         n / (SCALE_FAITH + n) * float(np.mean([t[4] / USUAL / max(t[3] + t[4] / USUAL, 1e-9) for t in told]))
     )
     return Scales(
-        level, county_sd, group_sd, math.sqrt(own * (1.0 - sized)), math.sqrt(own * sized * USUAL), n
-    )
+        level, county_sd, group_sd, math.sqrt(own * (1.0 - sized)), math.sqrt(own * sized * USUAL), n,
+        k.group_tilt_sd,
+    )  # fmt: skip
 
 
 def _shrunk(prior: float, found: list[float]) -> float:
@@ -90,15 +105,15 @@ def _parts(d: Departure, county: Codes, group: Codes) -> tuple[float, float, flo
     off, size, c, g = d.off[known], d.expected[known], county[known], group[known]
     level = float(np.average(off, weights=size))
     off = np.clip(off - level, -WILD, WILD)
-    alone = len(np.unique(g)) > 0.9 * len(g)  # every precinct its own group
-    inner = c if alone else g
+    single = alone(g)
+    inner = c if single else g
     within = off - _means(inner, off)[inner]
     counts = np.bincount(inner)
     free = counts[inner] > 1
     squares = within[free] ** 2 * counts[inner][free] / (counts[inner][free] - 1.0)
     tau, nu = _by_size(squares, size[free])
     noise = tau + nu / np.maximum(size, 20.0)
-    if alone:
+    if single:
         return level, math.sqrt(_between(c, off, noise)), 0.0, tau, nu
     groups = _means(g, off)
     home = np.zeros(len(groups), dtype=np.intp)
