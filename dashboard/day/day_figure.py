@@ -1,4 +1,9 @@
-"""The day as a figure: votes so far, expected by then, and where it heads. Pure: points in, figure out."""
+"""The day as a figure: votes so far beside what was expected of the same precincts. Pure: points in.
+
+Both bands are of all precincts, watched or not; the thin line is what was counted. Held against the expected
+band it would say how many precincts are watched, and nothing about turnout: what belongs beside it is told in
+words (`like_with_like`).
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,58 +13,68 @@ from zoneinfo import ZoneInfo
 import plotly.graph_objects as go
 from dash import Patch
 
-from dashboard.components.figure import BLUE, ORANGE, board_figure
+from dashboard.components.figure import BLUE, INK, ORANGE, board_figure
 from dashboard.day.day_record import DayPoint
 
-SEEN, EXPECTED, BAND = BLUE, ORANGE, "rgba(42,135,191,.22)"
+SEEN_BAND, EXPECTED_BAND = "rgba(42,135,191,.28)", "rgba(213,94,0,.14)"
 # Traces in the order in which they are drawn: a patch names them by it.
-COUNTED_TRACE, EXPECTED_TRACE, LOW_TRACE, HIGH_TRACE, MIDDLE_TRACE = range(5)
-Columns = dict[int, tuple[list[str], list[float | None]]]
+(EXPECTED_LOW, EXPECTED_HIGH, EXPECTED, SEEN_LOW, SEEN_HIGH, SEEN, AHEAD, COUNTED) = range(8)
+Values = list[float | None]
+Columns = dict[int, tuple[list[str], Values]]
 
 
 def day_columns(points: Sequence[DayPoint], zone: ZoneInfo, closes: int) -> Columns:
-    """x and y of each trace. The band leads from the last count to what is projected by close (80 %)."""
+    """x and y of each trace. From the last point on lines lead to what is projected and expected by close."""
 
     def local(at: int) -> str:
         return datetime.fromtimestamp(at, zone).strftime("%Y-%m-%d %H:%M:%S")
 
     times = [local(p.at) for p in points]
-    last = points[-1] if points else None
-    ahead = (
-        [] if last is None or last.projected is None or last.at >= closes else [local(last.at), local(closes)]
-    )
+    last = points[-1] if points and points[-1].at < closes else None
+    to_close = [local(closes)] if last is not None else []
+    ahead = last is not None and last.projected is not None
 
-    def to(bound: float | None) -> list[float | None]:
-        return [float(last.counted), bound] if last is not None and ahead else []
+    def to(bound: float | None) -> Values:
+        return [bound if ahead else None] if to_close else []
 
+    middle = last.counted if last is not None and last.estimated is None else last and last.estimated
     return {
-        COUNTED_TRACE: (times, [float(p.counted) for p in points]),
-        EXPECTED_TRACE: (times, [p.expected for p in points]),
-        LOW_TRACE: (ahead, to(last.lo80 if last else None)),
-        HIGH_TRACE: (ahead, to(last.hi80 if last else None)),
-        MIDDLE_TRACE: (ahead, to(last.projected if last else None)),
+        EXPECTED_LOW: (times, [p.expected_lo80 for p in points]),
+        EXPECTED_HIGH: (times, [p.expected_hi80 for p in points]),
+        EXPECTED: (
+            times + to_close,
+            [*(p.expected for p in points), *([last.expected_final] if last else [])],
+        ),
+        SEEN_LOW: (times + to_close, [*(p.estimated_lo80 for p in points), *to(last and last.lo80)]),
+        SEEN_HIGH: (times + to_close, [*(p.estimated_hi80 for p in points), *to(last and last.hi80)]),
+        SEEN: (times, [p.estimated for p in points]),
+        AHEAD: ([times[-1], *to_close], [middle, last.projected]) if last and ahead else ([], []),
+        COUNTED: (times, [float(p.counted) for p in points]),
     }
 
 
 def day_figure(points: Sequence[DayPoint], zone: ZoneInfo, opens: int, closes: int) -> go.Figure:
     """The whole figure, for a page that has none yet. Times on its axis are local to `zone`."""
     columns = day_columns(points, zone, closes)
+    quiet: dict[str, Any] = {"line": {"width": 0}, "hoverinfo": "skip"}
     style: dict[int, dict[str, Any]] = {
-        COUNTED_TRACE: {"name": "votes counted", "line": {"color": SEEN, "width": 3}},
-        EXPECTED_TRACE: {"name": "expected by then", "line": {"color": EXPECTED, "width": 2, "dash": "dot"}},
-        LOW_TRACE: {"line": {"width": 0}, "hoverinfo": "skip", "showlegend": False},
-        HIGH_TRACE: {"name": "projected, 80 %", "line": {"width": 0}, "fill": "tonexty", "fillcolor": BAND,
-                     "hoverinfo": "skip"},
-        MIDDLE_TRACE: {"name": "projected", "line": {"color": SEEN, "width": 2, "dash": "dash"}},
-    }  # fmt: skip
+        EXPECTED_LOW: {**quiet, "showlegend": False},
+        EXPECTED_HIGH: {**quiet, "name": "80 %", "fill": "tonexty", "fillcolor": EXPECTED_BAND},
+        EXPECTED: {"name": "expected by then", "line": {"color": ORANGE, "width": 2, "dash": "dot"}},
+        SEEN_LOW: {**quiet, "showlegend": False},
+        SEEN_HIGH: {**quiet, "name": "80 %", "fill": "tonexty", "fillcolor": SEEN_BAND},
+        SEEN: {"name": "votes so far, estimated", "line": {"color": BLUE, "width": 3}},
+        AHEAD: {"name": "projected", "line": {"color": BLUE, "width": 2, "dash": "dash"}},
+        COUNTED: {"name": "of these counted", "line": {"color": INK, "width": 1.5}},
+    }
     ends = [datetime.fromtimestamp(at, zone).strftime("%Y-%m-%d %H:%M:%S") for at in (opens, closes)]
     return board_figure(
         *(go.Scatter(x=x, y=y, mode="lines", **style[trace]) for trace, (x, y) in columns.items()),
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         hovermode="x unified",
         uirevision="day",
-        xaxis={"type": "date", "tickformat": "%H:%M", "range": ends},
-        yaxis={"rangemode": "tozero", "tickformat": ",d"},
+        xaxis={"type": "date", "tickformat": "%H:%M", "hoverformat": "%H:%M", "range": ends},
+        yaxis={"rangemode": "tozero", "tickformat": ",d", "hoverformat": ",.0f"},
     )
 
 
@@ -70,3 +85,21 @@ def day_patch(points: Sequence[DayPoint], zone: ZoneInfo, closes: int) -> Patch:
         patch["data"][trace]["x"] = x
         patch["data"][trace]["y"] = y
     return patch
+
+
+def like_with_like(points: Sequence[DayPoint], zone: ZoneInfo) -> str:
+    """The last point in a sentence: all precincts beside all, those counted beside the same ones."""
+    if not points:
+        return ""
+    last = points[-1]
+    at = f"{datetime.fromtimestamp(last.at, zone):%H:%M}"
+    if last.estimated is None:
+        whole = f"At {at} too few report to estimate all precincts; {last.expected:,.0f} were expected."
+    else:
+        band = f"80 %: {last.estimated_lo80 or 0:,.0f} – {last.estimated_hi80 or 0:,.0f}"
+        whole = f"At {at} about {last.estimated:,.0f} had voted in all precincts ({band}), "
+        whole += f"{last.expected:,.0f} were expected."
+    if last.expected_counted is None:
+        return f"{whole} Counted: {last.counted:,}."
+    same = "of the same precincts at the times of their counts"
+    return f"{whole} Counted: {last.counted:,}, where {last.expected_counted:,.0f} were expected {same}."

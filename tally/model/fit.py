@@ -56,6 +56,9 @@ class Rows:
     steps: Steps | None = None
 
 
+NO_ROWS = Rows(np.zeros(0, dtype=np.intp), *(np.zeros(0) for _ in range(4)))  # before the first count
+
+
 def rows_of(
     table: CountColumns,
     accepted: NDArray[np.bool_],

@@ -24,12 +24,13 @@ from tally.model.constants import Constants
 from tally.model.coverage import Guard
 from tally.model.day_fit import DayFit, peers
 from tally.model.expectation import Inputs, inputs_of
-from tally.model.fit import fit
+from tally.model.fit import NO_ROWS, fit
 from tally.model.site_shares import Sites
 from tally.model.verdicts import NOTHING_REJECTED, GateResult, Judged
 from tally.packed.columns import Names, SparseColumn, Texts
 from tally.packed.count_columns import CountColumns
 from tally.projection.gating import Gating
+from tally.projection.so_far import widths
 from tally.projection.sums import aggregates
 from tally.projection.writing import StandingWriter
 from tally.standing.columns import Projection
@@ -54,6 +55,7 @@ class Tally:
         zones = Zones([p.zone(election.day) for p in election.precincts])
         self._writer = StandingWriter(self.inputs, self.constants, self.gating, zones)
         self._sites = Sites(self.ledger.places.sites, self.inputs, self._planned)
+        self._prior = fit(self.inputs, NO_ROWS, self.constants)
         self._guard = Guard(election, self.inputs.expected, self.inputs.county, self.inputs.group)
 
     def add(self, check_ins: Iterable[CheckIn]) -> set[int]:
@@ -102,6 +104,7 @@ class Tally:
         state, gated = self._fit(table)
         projection = Projection(self.inputs.ids, minute)
         self._writer.write(projection, state, gated, np.full(len(table.at), minute), self._planned)
+        projection.widths = widths(self.inputs, self._prior, state, projection, self.constants)
         return projection, state
 
     # ------------------------------------------------------------------ fast: the precincts touched
