@@ -11,7 +11,7 @@ from tally.model.constants import Constants
 from tally.model.day_fit import DayFit, Finals, Spread, bend_at, lateness, spread
 from tally.model.expectation import Inputs
 from tally.packed.count_columns import Array
-from tally.standing.columns import Projection, Widths
+from tally.standing.columns import Projection, SpreadByNow
 
 
 def estimated_now(projection: Projection, state: DayFit) -> Array:
@@ -23,7 +23,7 @@ def estimated_now(projection: Projection, state: DayFit) -> Array:
     return np.asarray(np.clip(projection.mean * share * np.exp(course), counted, most))
 
 
-def widths(inputs: Inputs, prior: DayFit, state: DayFit, projection: Projection, k: Constants) -> Widths:
+def widths(inputs: Inputs, prior: DayFit, state: DayFit, projection: Projection, k: Constants) -> SpreadByNow:
     """How far both may be off. `prior`: the state without any count."""
     n = len(inputs.ids)
     by = projection.now_part, projection.now_share
@@ -37,7 +37,7 @@ def widths(inputs: Inputs, prior: DayFit, state: DayFit, projection: Projection,
     seen = Finals(everywhere, projection.log_median, projection.gain, own, nothing, nothing,
                   projection.part, projection.share)  # fmt: skip
     expected, estimated = inputs.expected * projection.now_share, estimated_now(projection, state)
-    return Widths(
+    return SpreadByNow(
         _relative(inputs, expected, spread(inputs, prior, blind, expected, k, by)),
         _relative(inputs, estimated, spread(inputs, state, seen, estimated, k, by)),
     )

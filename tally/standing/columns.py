@@ -43,7 +43,7 @@ class States(Sequence[str]):
 
 
 @dataclass(frozen=True, slots=True)
-class Widths:
+class SpreadByNow:
     """SDs (log) of votes by now, of all and then of each county: as expected, and as estimated."""
 
     expected: NDArray[np.float64]
@@ -81,7 +81,7 @@ class Projection:
         self.now_part = np.zeros(n)  # how far the day has come there, by the row's own clock
         self.now_share = np.zeros(n)  # … and which share of its votes that is
         self.counted_share = np.zeros(n)  # the same at its last accepted count; 0 without one
-        self.widths: Widths | None = None  # of votes by now, as of `minute`
+        self.widths: SpreadByNow | None = None  # of votes by now, as of `minute`
         self.channel = np.zeros(n, dtype=np.int8)  # of the newest accepted count
         self.updated: dict[int, float] = {}  # precincts projected anew since, and as of when
 

@@ -293,6 +293,20 @@ async def _stopped(there: House, who: Who) -> dict[str, Any]:
     return {"path": "/dispatches/K-01"}
 
 
+async def _paused(there: House, who: Who) -> dict[str, Any]:
+    """Kent is open for calling whenever somebody is to let it rest, and goes on afterwards."""
+    if who in (Who.HERE, Who.STAFF, Who.ADMIN):
+        await there.staff("callers", "POST", "/dispatches", json={"precinct_id": "K-01"})
+    return {"path": "/dispatches/K-01/pause", "json": {"paused": False}}
+
+
+async def _scripted(there: House, who: Who) -> dict[str, Any]:
+    """No trial runs: a script cannot be changed while one does."""
+    if who in (Who.STAFF, Who.ADMIN):
+        await there.trial(False)
+    return {"path": "/script", "json": {"lines": {"en": ["Hello {name}"]}}}
+
+
 def _on_trial(running: bool, **parts: Any) -> Ask:
     async def made(there: House, who: Who) -> dict[str, Any]:
         if who in (Who.STAFF, Who.ADMIN):
@@ -332,6 +346,8 @@ _CALLERS: dict[tuple[str, str], Ask] = {
     ("DELETE", "/api/outcomes/{lease_id}"): _take_back,
     ("POST", "/dispatches"): _to("/dispatches", json={"precinct_id": "K-01"}),
     ("DELETE", "/dispatches/{precinct_id}"): _stopped,
+    ("PUT", "/dispatches/{precinct_id}/pause"): _paused,
+    ("PUT", "/script"): _scripted,
     ("PUT", "/dispatch-limits"): _limits,
     ("POST", "/phone-banks"): _to("/phone-banks", json={"name": "Hall", "most_callers": 5, "hours": 4}),
     ("POST", "/links"): _to("/links", json={"kind": "caller", "subject": "c-kent"}),
