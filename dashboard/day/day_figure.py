@@ -31,24 +31,20 @@ def day_columns(points: Sequence[DayPoint], zone: ZoneInfo, closes: int) -> Colu
 
     times = [local(p.at) for p in points]
     last = points[-1] if points and points[-1].at < closes else None
-    to_close = [local(closes)] if last is not None else []
-    ahead = last is not None and last.projected is not None
-
-    def to(bound: float | None) -> Values:
-        return [bound if ahead else None] if to_close else []
-
-    middle = last.counted if last is not None and last.estimated is None else last and last.estimated
+    to_close, expected, low, high, ahead = [], [], [], [], []
+    if last is not None:
+        to_close, expected = [local(closes)], [last.expected_final]
+        low, high = [last.lo80], [last.hi80]
+        if last.projected is not None:
+            ahead = [float(last.counted) if last.estimated is None else last.estimated, last.projected]
     return {
         EXPECTED_LOW: (times, [p.expected_lo80 for p in points]),
         EXPECTED_HIGH: (times, [p.expected_hi80 for p in points]),
-        EXPECTED: (
-            times + to_close,
-            [*(p.expected for p in points), *([last.expected_final] if last else [])],
-        ),
-        SEEN_LOW: (times + to_close, [*(p.estimated_lo80 for p in points), *to(last and last.lo80)]),
-        SEEN_HIGH: (times + to_close, [*(p.estimated_hi80 for p in points), *to(last and last.hi80)]),
+        EXPECTED: (times + to_close, [*(p.expected for p in points), *expected]),
+        SEEN_LOW: (times + to_close, [*(p.estimated_lo80 for p in points), *low]),
+        SEEN_HIGH: (times + to_close, [*(p.estimated_hi80 for p in points), *high]),
         SEEN: (times, [p.estimated for p in points]),
-        AHEAD: ([times[-1], *to_close], [middle, last.projected]) if last and ahead else ([], []),
+        AHEAD: ([times[-1], *to_close] if ahead else [], list(ahead)),
         COUNTED: (times, [float(p.counted) for p in points]),
     }
 

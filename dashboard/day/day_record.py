@@ -98,16 +98,22 @@ class DayRecord:
         if row is None:
             return None
         told = not row.get("caveat")
-        bounds = [float(row[name]) if told else None for name in ("projected_final", "lo80", "hi80")]
-        estimate = [_known(row, f"estimated_{name}") if told else None for name in ("now", "lo80", "hi80")]
         by_now = _known(row, "expected_now")
         return DayPoint(
-            int(self._feed.at), int(row["counted"]),
-            round(expected.get(scope, 0.0), 1) if by_now is None else by_now,
-            float(row["expected_final"]), *bounds,
-            _known(row, "expected_lo80"), _known(row, "expected_hi80"), *estimate,
-            _known(row, "expected_counted"),
-        )  # fmt: skip
+            at=int(self._feed.at),
+            counted=int(row["counted"]),
+            expected=round(expected.get(scope, 0.0), 1) if by_now is None else by_now,
+            expected_final=float(row["expected_final"]),
+            projected=float(row["projected_final"]) if told else None,
+            lo80=float(row["lo80"]) if told else None,
+            hi80=float(row["hi80"]) if told else None,
+            expected_lo80=_known(row, "expected_lo80"),
+            expected_hi80=_known(row, "expected_hi80"),
+            estimated=_known(row, "estimated_now") if told else None,
+            estimated_lo80=_known(row, "estimated_lo80") if told else None,
+            estimated_hi80=_known(row, "estimated_hi80") if told else None,
+            expected_counted=_known(row, "expected_counted"),
+        )
 
     def _load(self) -> None:
         try:

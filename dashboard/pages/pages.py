@@ -5,7 +5,9 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import WarRoomView
+from dashboard.clients.service_clients import ServiceClients
 from dashboard.day.day_record import DayRecord
 from dashboard.map.places import Gazetteer
 from dashboard.office.health_answers import HealthAnswers
@@ -24,11 +26,17 @@ def add_pages(  # noqa: PLR0917
     gazetteer: Gazetteer,
     feed: WarRoomView,
     record: DayRecord,
+    bridge: AsyncBridge,
+    service_clients: ServiceClients,
     audit: Layout,
     health: HealthAnswers,
 ) -> None:
     """Adds every page, with its callbacks, and the one of unknown addresses."""
-    drawn = (ReplayPage(gazetteer, feed, record), CallFloorPage(gazetteer, feed), HealthPage(health))
+    drawn = (
+        ReplayPage(gazetteer, feed, record),
+        CallFloorPage(gazetteer, feed, bridge, service_clients),
+        HealthPage(health),
+    )
     for page in drawn:
         page.add_to(app)
     for module in own_tiles():

@@ -87,14 +87,15 @@ def add_panel(
             return [heading, said], _NOTHING, around, None, None
         zone = precinct.zone(places.day)
         now = clock.now() if past is None else datetime.fromtimestamp(past, UTC)
-        mark = [precinct_id, bool(request.get("dark"))]
+        dark = bool(request.get("dark"))
+        mark = [precinct_id, dark]
         draws = day_patch if drawn == mark else day_chart
         watchers = places.watchers_of.get(precinct_id, [])
         sentence = html.P(_sentence(page, zone, watched=bool(watchers)), className="sentence")
         people = _people(precinct_id, watchers)
         return (
             [heading, sentence, *_open(page), people],
-            draws(page, zone, now, mark[1]),
+            draws(page, zone, now, dark),
             around,
             check_in_list(page, places.watchers, zone),
             mark,

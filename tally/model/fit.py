@@ -56,7 +56,8 @@ class Rows:
     steps: Steps | None = None
 
 
-NO_ROWS = Rows(np.zeros(0, dtype=np.intp), *(np.zeros(0) for _ in range(4)))  # before the first count
+_NONE = np.zeros(0)
+NO_ROWS = Rows(np.zeros(0, dtype=np.intp), _NONE, _NONE, _NONE, _NONE)  # before the first count
 
 
 def rows_of(

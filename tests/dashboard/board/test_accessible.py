@@ -81,7 +81,6 @@ PLAIN = [
     "/snapshots",
     "/snapshot",
     "/replay",
-    "/floor",
     "/health",
 ]
 
