@@ -18,41 +18,49 @@ from dashboard.day.day_record import DayPoint
 
 SEEN_BAND, EXPECTED_BAND = "rgba(42,135,191,.28)", "rgba(213,94,0,.14)"
 # Traces in the order in which they are drawn: a patch names them by it.
-(EXPECTED_LOW, EXPECTED_HIGH, EXPECTED, SEEN_LOW, SEEN_HIGH, SEEN, AHEAD, COUNTED) = range(8)
+(EXPECTED_LOW, EXPECTED_HIGH, EXPECTED, SEEN_LOW, SEEN_HIGH, SEEN, COUNTED, EXPECTED_END, AHEAD) = range(9)
+EDGE = 900  # seconds drawn beyond the close
 Values = list[float | None]
 Columns = dict[int, tuple[list[str], Values]]
 
 
 def day_columns(points: Sequence[DayPoint], zone: ZoneInfo, closes: int) -> Columns:
-    """x and y of each trace. From the last point on lines lead to what is projected and expected by close."""
-
-    def local(at: int) -> str:
-        return datetime.fromtimestamp(at, zone).strftime("%Y-%m-%d %H:%M:%S")
-
-    times = [local(p.at) for p in points]
+    """x and y of each trace. What is to come stands at the close alone: a line to it would claim a course."""
+    times = [_local(p.at, zone) for p in points]
     last = points[-1] if points and points[-1].at < closes else None
-    to_close, expected, low, high, ahead = [], [], [], [], []
-    if last is not None:
-        to_close, expected = [local(closes)], [last.expected_final]
-        low, high = [last.lo80], [last.hi80]
-        if last.projected is not None:
-            ahead = [float(last.counted) if last.estimated is None else last.estimated, last.projected]
+    end = [_local(closes, zone)]
     return {
         EXPECTED_LOW: (times, [p.expected_lo80 for p in points]),
         EXPECTED_HIGH: (times, [p.expected_hi80 for p in points]),
-        EXPECTED: (times + to_close, [*(p.expected for p in points), *expected]),
-        SEEN_LOW: (times + to_close, [*(p.estimated_lo80 for p in points), *low]),
-        SEEN_HIGH: (times + to_close, [*(p.estimated_hi80 for p in points), *high]),
+        EXPECTED: (times, [p.expected for p in points]),
+        SEEN_LOW: (times, [p.estimated_lo80 for p in points]),
+        SEEN_HIGH: (times, [p.estimated_hi80 for p in points]),
         SEEN: (times, [p.estimated for p in points]),
-        AHEAD: ([times[-1], *to_close] if ahead else [], list(ahead)),
         COUNTED: (times, [float(p.counted) for p in points]),
+        EXPECTED_END: (end, [last.expected_final]) if last else ([], []),
+        AHEAD: (end, [last.projected]) if last and last.projected is not None else ([], []),
     }
+
+
+def _local(at: int, zone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(at, zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _reach(points: Sequence[DayPoint], columns: Columns) -> dict[str, list[float]]:
+    """How far the projection's 80 % reach above and below it."""
+    if not columns[AHEAD][1]:
+        return {"array": [], "arrayminus": []}
+    last = points[-1]
+    middle = last.projected or 0.0
+    return {"array": [(last.hi80 or middle) - middle], "arrayminus": [middle - (last.lo80 or middle)]}
 
 
 def day_figure(points: Sequence[DayPoint], zone: ZoneInfo, opens: int, closes: int) -> go.Figure:
     """The whole figure, for a page that has none yet. Times on its axis are local to `zone`."""
     columns = day_columns(points, zone, closes)
     quiet: dict[str, Any] = {"line": {"width": 0}, "hoverinfo": "skip"}
+    error = {"type": "data", "symmetric": False, "thickness": 2, "color": BLUE} | _reach(points, columns)
+    dot: dict[str, Any] = {"mode": "markers", "cliponaxis": False}
     style: dict[int, dict[str, Any]] = {
         EXPECTED_LOW: {**quiet, "showlegend": False},
         EXPECTED_HIGH: {**quiet, "name": "80 %", "fill": "tonexty", "fillcolor": EXPECTED_BAND},
@@ -60,26 +68,31 @@ def day_figure(points: Sequence[DayPoint], zone: ZoneInfo, opens: int, closes: i
         SEEN_LOW: {**quiet, "showlegend": False},
         SEEN_HIGH: {**quiet, "name": "80 %", "fill": "tonexty", "fillcolor": SEEN_BAND},
         SEEN: {"name": "votes so far, estimated", "line": {"color": BLUE, "width": 3}},
-        AHEAD: {"name": "projected", "line": {"color": BLUE, "width": 2, "dash": "dash"}},
         COUNTED: {"name": "of these counted", "line": {"color": INK, "width": 1.5}},
+        EXPECTED_END: {**dot, "name": "expected by close", "marker": {"color": ORANGE, "size": 9}},
+        AHEAD: {**dot, "name": "projected, 80 %", "marker": {"color": BLUE, "size": 9}, "error_y": error},
     }
-    ends = [datetime.fromtimestamp(at, zone).strftime("%Y-%m-%d %H:%M:%S") for at in (opens, closes)]
     return board_figure(
-        *(go.Scatter(x=x, y=y, mode="lines", **style[trace]) for trace, (x, y) in columns.items()),
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        *(go.Scatter(x=x, y=y, **{"mode": "lines", **style[trace]}) for trace, (x, y) in columns.items()),
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         hovermode="x unified",
         uirevision="day",
-        xaxis={"type": "date", "tickformat": "%H:%M", "hoverformat": "%H:%M", "range": ends},
+        xaxis={
+            "type": "date", "tickformat": "%H:%M", "hoverformat": "%H:%M",
+            "range": [_local(opens, zone), _local(closes + EDGE, zone)],
+        },
         yaxis={"rangemode": "tozero", "tickformat": ",d", "hoverformat": ",.0f"},
-    )
+    )  # fmt: skip
 
 
 def day_patch(points: Sequence[DayPoint], zone: ZoneInfo, closes: int) -> Patch:
     """What changes in a figure that a page has: the traces' values, and nothing of how they look."""
-    patch = Patch()
-    for trace, (x, y) in day_columns(points, zone, closes).items():
+    patch, columns = Patch(), day_columns(points, zone, closes)
+    for trace, (x, y) in columns.items():
         patch["data"][trace]["x"] = x
         patch["data"][trace]["y"] = y
+    for name, values in _reach(points, columns).items():
+        patch["data"][AHEAD]["error_y"][name] = values
     return patch
 
 

@@ -83,7 +83,7 @@ def test_what_a_tally_of_an_earlier_version_told_and_kept_is_drawn_as_far_as_it_
     assert like_with_like(points, ZONE).endswith("150 were expected. Counted: 10.")
     figure: Any = day_figure(points, ZONE, OPENS, CLOSES)
     assert list(figure.data[trace.SEEN].y) == [None, None]
-    assert list(figure.data[trace.AHEAD].y) == [10, 900]
+    assert list(figure.data[trace.AHEAD].y) == [900]
 
 
 def test_the_figure_holds_an_estimate_of_all_against_what_was_expected_of_all(tmp_path: Path) -> None:
@@ -102,14 +102,18 @@ def test_the_figure_holds_an_estimate_of_all_against_what_was_expected_of_all(tm
             "SEEN",
             "SEEN_HIGH",
             "COUNTED",
+            "EXPECTED_END",
             "AHEAD",
         )
     }
     assert values == {
-        "EXPECTED_LOW": [120, 120], "EXPECTED": [160, 160, 1000], "EXPECTED_HIGH": [200, 200],
-        "SEEN_LOW": [20, 60, 850], "SEEN": [30, 90], "SEEN_HIGH": [40, 120, 950], "COUNTED": [10, 30],
-        "AHEAD": [90, 900],
+        "EXPECTED_LOW": [120, 120], "EXPECTED": [160, 160], "EXPECTED_HIGH": [200, 200],
+        "SEEN_LOW": [20, 60], "SEEN": [30, 90], "SEEN_HIGH": [40, 120], "COUNTED": [10, 30],
+        "EXPECTED_END": [1000], "AHEAD": [900],
     }  # fmt: skip
+    error = figure.data[trace.AHEAD].error_y
+    assert (list(error.array), list(error.arrayminus)) == ([50], [50])
+    assert list(figure.data[trace.AHEAD].x) == ["2026-11-03 20:00:00"]  # at the close: no course is claimed
     assert [figure.data[n].fill for n in (trace.EXPECTED_HIGH, trace.SEEN_HIGH)] == ["tonexty"] * 2
     assert like_with_like(record.points("all"), ZONE) == (
         "At 12:05 about 90 had voted in all precincts (80 %: 60 – 120), 160 were expected. "
@@ -124,7 +128,7 @@ def test_nothing_is_estimated_or_projected_where_too_few_count(tmp_path: Path) -
     figure: Any = day_figure(points, ZONE, OPENS, CLOSES)
     assert list(figure.data[trace.AHEAD].y) == []
     assert list(figure.data[trace.SEEN].y) == [None]
-    assert list(figure.data[trace.SEEN_HIGH].y) == [None, None]
+    assert list(figure.data[trace.SEEN_HIGH].y) == [None]
     assert "too few report" in like_with_like(points, ZONE)
 
 
@@ -133,5 +137,6 @@ def test_a_patch_moves_values_and_leaves_looks(tmp_path: Path) -> None:
     record = DayRecord(feed, tmp_path)
     followed(feed, record, (NOON, 10))
     operations = day_patch(record.points("all"), ZONE, CLOSES).to_plotly_json()["operations"]
-    assert {tuple(each["location"][::2]) for each in operations} == {("data", "x"), ("data", "y")}
-    assert {each["location"][1] for each in operations} == set(range(8))
+    moved = {tuple(each["location"]) for each in operations}
+    error = {("data", trace.AHEAD, "error_y", name) for name in ("array", "arrayminus")}
+    assert moved == {("data", n, axis) for n in range(9) for axis in "xy"} | error
