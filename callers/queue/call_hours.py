@@ -20,11 +20,15 @@ _REACHED, _PROMISES = ([o.value for o in of] for of in (policy.REACHED, policy.P
 
 @dataclass(frozen=True, slots=True)
 class VoterContacts:
-    """Voters of a precinct who were spoken to: all of today, those of the last hour, those done with."""
+    """Voters of a precinct who were spoken to: all of today, those of the last hour, those done with.
+
+    `tried`: those called at all; 0: as many as were reached.
+    """
 
     reached: int = 0
     lately: int = 0
     over: int = 0
+    tried: int = 0
 
 
 def list_pace(
@@ -32,7 +36,7 @@ def list_pace(
 ) -> ListPace:
     """How far a list is, and will be when calling ends (`until`) if the last hour's pace goes on.
 
-    `remaining`: voters left at all, None where nobody has counted them; `since`: when calling began there.
+    No larger part of those left is taken to answer than of those called so far. `remaining`: voters left at all, None where nobody has counted them; `since`: when calling began there.
     """
     called = min(_HOUR, now - since)
     pace = None if called < _LEAST else reached.lately * (_HOUR / called)
@@ -40,7 +44,8 @@ def list_pace(
     share = None
     if listed and pace is not None:
         more = pace * (max(until - now, timedelta(0)) / _HOUR)
-        share = min(1.0, (reached.reached + more) / listed)
+        answering = reached.reached / max(reached.tried, reached.reached, 1)
+        share = (reached.reached + min(more, answering * (listed - reached.reached))) / listed
     return ListPace(
         listed=listed, reached=reached.reached, left=remaining,
         per_hour=None if pace is None else round(pace, 1),
@@ -69,7 +74,9 @@ class CallHours:
     async def reached(self, now: datetime) -> dict[str, VoterContacts]:
         """Voters spoken to, by precinct."""
         rows = await self._read("reached", _SQL["reached"], now - _DAY, _REACHED, now - _HOUR)
-        return {r["precinct_id"]: VoterContacts(r["reached"], r["lately"], r["over"]) for r in rows}
+        return {
+            r["precinct_id"]: VoterContacts(r["reached"], r["lately"], r["over"], r["tried"]) for r in rows
+        }
 
     async def _read(self, key: str, statement: str, *values: object) -> list[asyncpg.Record]:
         at, rows = self._kept.get(key, (-1e9, []))

@@ -21,6 +21,11 @@ def test_a_list_is_never_more_than_reached() -> None:
     assert list_pace(VoterContacts(30, 9, 0), 20, LONG_AGO, NOON, NOON - HOUR).by_close == 1.0
 
 
+def test_those_left_answer_no_more_often_than_those_who_were_called() -> None:
+    pace = list_pace(VoterContacts(50, 40, 50, tried=100), 50, LONG_AGO, NOON, CLOSES)
+    assert pace.by_close == 0.75  # the pace would bring 160 of 50; one of two answered so far
+
+
 def test_a_precinct_called_for_half_an_hour_has_the_pace_of_half_an_hour() -> None:
     assert list_pace(VoterContacts(10, 10, 10), 90, NOON - HOUR / 2, NOON, CLOSES).per_hour == 20.0
 
