@@ -36,7 +36,8 @@ def list_pace(
 ) -> ListPace:
     """How far a list is, and will be when calling ends (`until`) if the last hour's pace goes on.
 
-    No larger part of those left is taken to answer than of those called so far. `remaining`: voters left at all, None where nobody has counted them; `since`: when calling began there.
+    No larger part of those left is taken to answer than of those called so far. `remaining`: voters left at
+    all, None where nobody has counted them; `since`: when calling began there.
     """
     called = min(_HOUR, now - since)
     pace = None if called < _LEAST else reached.lately * (_HOUR / called)
