@@ -3,7 +3,7 @@
 The facts are made anew from the database: its log is tallied from nothing, and calling is counted in SQL.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 from playwright.async_api import Page
 
+from dashboard.day.day_figure import COUNTED, EXPECTED, SEEN
 from election.domain.day import Election
 from election.log.check_in_log import Position, read_after
 from election.postgres.database import connect
@@ -124,7 +125,8 @@ async def _calling(connection: asyncpg.Connection, at: datetime, rehearsal: bool
         at,
     )
     on_a_call = await connection.fetchval(
-        "select count(*) from leases where ended_at is null and caller_id not like 'list:%' and granted_at > $1",
+        "select count(*) from leases where ended_at is null and caller_id not like 'list:%'"
+        " and granted_at > $1",
         since,
     )
     worked = await connection.fetchval(
@@ -133,7 +135,8 @@ async def _calling(connection: asyncpg.Connection, at: datetime, rehearsal: bool
         since,
     )
     alerts = await connection.fetchval(
-        "select count(*) from public.alerts where rehearsal = $1 and cleared_at is null and acknowledged_at is null",
+        "select count(*) from public.alerts"
+        " where rehearsal = $1 and cleared_at is null and acknowledged_at is null",
         rehearsal,
     )
     return {
@@ -173,7 +176,8 @@ def rows_in(where: str) -> str:
 
 def table_sum(label: str, column: int) -> str:
     cells = f"[...document.querySelectorAll(\"[aria-label='{label}'] tbody tr\")]"
-    return f"{cells}.reduce((n, tr) => n + parseInt(tr.children[{column}].textContent.replace(/,/g, '') || 0), 0)"
+    n = f"parseInt(tr.children[{column}].textContent.replace(/,/g, '') || 0)"
+    return f"{cells}.reduce((n, tr) => n + {n}, 0)"
 
 
 STATES = ("lagging", "watch", "on_pace", "ahead", "silent", "doubtful", "closed")
@@ -241,12 +245,18 @@ BOARD = (
         "projected, or counted", number("#today [data-is=projected]"),
         lambda f: f.total["counted"] if f.over else f.total["projected_final"],
     ),
-    DayClaim("its band", text("#today [data-is=band]"), lambda f: None if f.over or f.total["caveat"] else _band(f)),
+    DayClaim(
+        "its band", text("#today [data-is=band]"),
+        lambda f: None if f.over or f.total["caveat"] else _band(f),
+    ),
     DayClaim(
         "against expected", text("#today [data-is=against]"),
         lambda f: None if f.over or f.total["caveat"] else _against(f),
     ),
-    DayClaim("counted beside its own", text("#today [data-is=counted]"), lambda f: None if f.over else _counted(f)),
+    DayClaim(
+        "counted beside its own", text("#today [data-is=counted]"),
+        lambda f: None if f.over else _counted(f),
+    ),
     DayClaim(
         "coverage", text("#today [data-is=coverage]"),
         lambda f: "" if f.over else f"{percent(f.total['coverage'])} of the expected votes freshly reported",
@@ -272,34 +282,44 @@ BOARD = (
         lambda f: None if not f.worklist else "" if f.over else percent(_first(f, "p_lagging")),
     ),
 )  # fmt: skip
+_HEADS = "[...document.querySelectorAll('h2')].map((h) => h.textContent)"
+_TODAY = "document.querySelector('#floor-told').textContent.match(/today (.*?) promised/)[1]"
 FLOOR = (
     DayClaim("on a call", "parseInt(document.querySelector('#floor-told').textContent)",
              lambda f: f.calling["on_a_call"]),
-    DayClaim("calls, reached, promised",
-             "document.querySelector('#floor-told').textContent.match(/today (.*?) promised/)[1]",
-             lambda f: f"{f.calling['calls']:,} calls, {f.calling['reached']:,} reached, {f.calling['promised']:,}"),
+    DayClaim("calls, reached, promised", _TODAY, lambda f: (
+        f"{f.calling['calls']:,} calls, {f.calling['reached']:,} reached, {f.calling['promised']:,}")),
     DayClaim("precincts called", rows_in("[aria-label='Precincts being called'] tbody tr"),
              lambda f: len(f.calling["live"])),
     DayClaim("calling there", table_sum("Precincts being called", 1),
              lambda f: sum(d["calling"] for d in f.calling["live"].values())),
     DayClaim("calls there", table_sum("Precincts being called", 3),
              lambda f: sum(d["calls"] for d in f.calling["live"].values())),
-    DayClaim("callers today",
-             "parseInt([...document.querySelectorAll('h2')].find((h) => h.textContent.startsWith('Callers')).textContent.match(/[0-9,]+/)[0])",
+    DayClaim("callers today", f"parseInt({_HEADS}.find((h) => h.startsWith('Callers')).match(/[0-9,]+/)[0])",
              lambda f: f.calling["worked"]),
     DayClaim("calls by the hour", table_sum("By precinct and hour", 2), lambda f: f.calling["calls"]),
 )  # fmt: skip
+
+
+def told(pattern: str) -> str:
+    """A number in the words below the day's chart."""
+    found = f"document.querySelector('#day-words').textContent.match(/{pattern}/)[1]"
+    return f"parseInt({found}.replace(/,/g, ''))"
+
+
+def drawn(trace: int) -> str:
+    """The last value of a trace of the day's chart."""
+    return f"(document.querySelector('#day-chart .js-plotly-plot')?.data[{trace}].y ?? []).at(-1) ?? null"
+
+
 DAY = (
-    DayClaim("counted in words", "parseInt(document.querySelector('#day-words').textContent.match(/Counted: ([0-9,]+)/)[1].replace(/,/g, ''))",
-             lambda f: f.total["counted"]),
-    DayClaim("expected of the same", "parseInt(document.querySelector('#day-words').textContent.match(/where ([0-9,]+)/)[1].replace(/,/g, ''))",
-             lambda f: f.total["expected_counted"]),
-    DayClaim("voted by now, estimated", "(document.querySelector('#day-chart .js-plotly-plot')?.data[5].y ?? []).at(-1)",
+    DayClaim("counted in words", told("Counted: ([0-9,]+)"), lambda f: f.total["counted"]),
+    DayClaim("expected of the same", told("where ([0-9,]+)"), lambda f: f.total["expected_counted"]),
+    DayClaim("counted, drawn", drawn(COUNTED), lambda f: f.total["counted"]),
+    DayClaim("voted by now, drawn", drawn(SEEN),
              lambda f: None if f.total["caveat"] else f.total["estimated_now"]),
-    DayClaim("expected by now", "(document.querySelector('#day-chart .js-plotly-plot')?.data[2].y ?? []).at(-1)",
-             lambda f: f.total["expected_now"]),
+    DayClaim("expected by now, drawn", drawn(EXPECTED), lambda f: f.total["expected_now"]),
 )  # fmt: skip
-_LIST = "#queue li"
 DESKS: tuple[tuple[str, Callable[[DayFacts], int]], ...] = (
     ("unread", lambda f: f.desks["unread"]),
     ("unknown", lambda f: f.desks["unknown"]),
@@ -307,62 +327,71 @@ DESKS: tuple[tuple[str, Callable[[DayFacts], int]], ...] = (
     ("silent", lambda f: 0 if f.over else len(f.silent)),
     ("incidents", lambda f: f.open_incidents),
 )
-COUNTY_TABLE = (
-    "Object.fromEntries([...document.querySelectorAll('#map-table tbody tr')].map((tr) =>"
-    " [tr.querySelector('.name').textContent, [...tr.querySelectorAll('td')].map((td) => td.textContent)]))"
-)
+OF_SOME_HOURS = {"its band", "against expected", "counted beside its own", "nobody watches"}
+Facts = Callable[[], Awaitable[DayFacts]]
+TRIES = 3  # a text or a call may come while we look: the database is asked again
 
 
-async def compared(page: Page, said: str, so: Any, name: str, untrue: list[str], patience: int = 20) -> None:
-    """Asks until the words are so, for a while: what was said last is held to account."""
-    found = None
-    for _ in range(patience):
-        found = await page.evaluate(said)
-        same = found == so or (
-            isinstance(found, int | float) and isinstance(so, int | float) and abs(found - so) < 0.51
-        )
-        if same:
-            return
-        await page.wait_for_timeout(250)
-    untrue.append(f"{name}: the page says {found!r}, the database {so!r}")
+class Looks:
+    """Looks at pages and compares; `untrue` is what was false however often it was looked at."""
+
+    def __init__(self, page: Page, ask: Facts) -> None:
+        self._page, self._ask = page, ask
+        self.looked = 0
+        self.untrue: list[str] = []
+
+    async def holds(self, name: str, said: str, so_of: Callable[[DayFacts], Any]) -> None:
+        """One claim. What is None by the facts is claimed at some hours alone."""
+        found: Any = None
+        so: Any = None
+        for turn in range(TRIES):
+            so = so_of(await self._ask())
+            if so is None and name.split(" ", 1)[1] in OF_SOME_HOURS:
+                return
+            for _ in range(12):
+                found = await self._page.evaluate(said)
+                if _same(found, so):
+                    self.looked += 1
+                    return
+                await self._page.wait_for_timeout(250)
+            if turn < TRIES - 1:
+                await self._page.reload()
+                await self._page.wait_for_timeout(1500)
+        self.looked += 1
+        self.untrue.append(f"{name}: the page says {found!r}, the database {so!r}")
 
 
-async def untruths(page: Page, url: str, f: DayFacts) -> tuple[int, list[str]]:
+def _same(found: Any, so: Any) -> bool:
+    numbers = isinstance(found, int | float) and isinstance(so, int | float)
+    return found == so or (numbers and abs(found - so) < 0.51)
+
+
+async def untruths(page: Page, url: str, ask: Facts) -> tuple[int, list[str]]:
     """How many claims were looked at, and those that are false."""
-    untrue: list[str] = []
-    looked = 0
+    looks = Looks(page, ask)
     for path, claims in (("/", BOARD), ("/floor", FLOOR), ("/replay", DAY)):
         await page.goto(url + path)
         if path == "/":
             await page.wait_for_function("window.beluga?.board?.ready")
         if path == "/replay":
-            await page.wait_for_selector("#day-chart .main-svg", timeout=30_000)
+            await page.wait_for_selector("#day-chart .main-svg", timeout=60_000)
         for claim in claims:
-            so = claim.so(f)
-            if so is None and claim.name in {
-                "its band",
-                "against expected",
-                "counted beside its own",
-                "nobody watches",
-            }:
-                continue
-            looked += 1
-            await compared(page, claim.said, so, f"{path} {claim.name}", untrue)
+            await looks.holds(f"{path} {claim.name}", claim.said, claim.so)
     for desk, so_of in DESKS:
         await page.goto(f"{url}/desk/{desk}")
-        looked += 1
-        await compared(page, rows_in(_LIST), min(so_of(f), 100), f"/desk/{desk}", untrue)
-    if f.worklist:
-        worst = f.worklist[0]
+        await looks.holds(f"/desk/{desk} waiting", rows_in("#queue li"), lambda f, so=so_of: min(so(f), 100))
+    facts_now = await ask()
+    if facts_now.worklist:
+        worst = facts_now.worklist[0]
         await page.goto(f"{url}/precinct/{worst['precinct_id']}")
         await page.wait_for_selector("#panel .sentence")
-        looked += 1
-        last = f"last count {worst['last_votes']:,}" if not f.over else f"{worst['last_votes']:,} counted"
+        votes = f"{worst['last_votes']:,}"
+        last = f"{votes} counted" if facts_now.over else f"last count {votes}"
         sentence = f"document.querySelector('#panel .sentence').textContent.includes({last!r})"
-        await compared(page, sentence, True, f"panel: {last}", untrue)
+        await looks.holds(f"/precinct {last}", sentence, lambda _: True)
     await page.goto(f"{url}/debrief")
-    words = await page.inner_text("body")
-    looked += 1
-    if f"{f.total['finals']:,} of {f.total['precincts']:,} finals in" not in words:
-        untrue.append("/debrief: finals in")
-    return looked, untrue
+    await looks.holds(
+        "/debrief finals", "document.body.innerText.match(/([0-9,]+ of [0-9,]+ finals) in/)?.[1]",
+        lambda f: f"{f.total['finals']:,} of {f.total['precincts']:,} finals",
+    )  # fmt: skip
+    return looks.looked, looks.untrue
