@@ -63,6 +63,7 @@ ROUTES: tuple[Route, ...] = (
     war_room("GET", "/photos/<message>/<int:number>/small", "its thumbnail", _SESSION, elsewhere=404),
     own("GET", "/rollcall", "whose phones are proven", _SESSION),
     own("POST", "/rollcall/<any(invite,remind):what>", "texts those not proven", _SESSION),
+    own("POST", "/silent/remind", "texts who watches in silent precincts", _SESSION),
     own("GET", "/alerts", "what turned", _SESSION),
     own("POST", "/alerts/acknowledge", "somebody looks after it", _SESSION),
     own("GET", "/snapshot", "the board on paper, now", _SESSION),

@@ -246,6 +246,7 @@ _INTAKE: dict[tuple[str, str], Ask] = {
     ("GET", "/photos/{message}/{number}/small"): _photo("/small"),
     **{("POST", "/desks/{desk}/{item}/" + w): _item(w) for w in ("take", "release", "finish")},
     ("POST", "/rollcall/{what:invite|remind}"): _to("/rollcall/invite"),
+    ("POST", "/silent/remind"): _to("/silent/remind", json={"precinct_ids": ["K-01"]}),
     **{
         ("POST", route.path): _text(route.path)
         for route in SERVICES["intake"]
@@ -479,6 +480,7 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
     ("GET", "/photos/<message>/<int:number>/small"): _photo("/small"),
     ("POST", "/desks/<name>/<path:item>/<any(take,release,finish):what>"): _item("finish"),
     ("POST", "/rollcall/<any(invite,remind):what>"): _to("/rollcall/invite"),
+    ("POST", "/silent/remind"): _to("/silent/remind", json={"precinct_ids": ["K-01"]}),
     ("POST", "/alerts/acknowledge"): _with(
         lambda there, _: {"path": "/alerts/acknowledge", "json": {"ids": [str(there.alert)]}}
     ),

@@ -66,7 +66,7 @@ PASSED_ON = {
     "/desks", "/desks/<name>", "/desks/<name>/<path:item>/<any(take,release,finish):what>", "/rollcall",
     "/rollcall/<any(invite,remind):what>", "/threads/<path:watcher>", "/desks/<name>/<path:item>/thread",
     "/photos/precinct/<path:precinct>", "/photos/<message>/<int:number>",
-    "/photos/<message>/<int:number>/small",
+    "/photos/<message>/<int:number>/small", "/silent/remind",
 }  # fmt: skip
 DEEDS = {
     "/actions", "/phones", "/alerts/acknowledge", "/_dash-update-component",

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, time, timedelta
 import asyncpg
 import orjson
 
+from election.domain.day import Watcher
 from election.domain.roster import Roster
 from election.postgres.database import connect
 from election.postgres.leadership import Candidate
 from election.runtime.clock import FixedClock
 from election.wire.desks import CATEGORIES, OTHER
-from intake.outbox.reminders import OutboxReminder, Reminders, next_nudges, parsed
+from intake.outbox.reminders import OutboxReminder, Reminders, next_nudges, next_step, parsed
 from intake.reading.incidents import category_of, threads
 from intake.receive.plausibility import intake_view
 from intake.replies.purposes import QuietHours, Text
@@ -76,6 +77,21 @@ def test_a_step_that_reaches_nobody_is_passed_over() -> None:
     assert not next_nudges(
         named.precincts["31-07"], [named.watchers["w1"]], {1: NOW}, NOW + INTERVAL, INTERVAL, "US"
     ), "a coordinator without a phone is called by hand"
+
+
+def test_the_step_that_follows_is_told_with_its_time_and_none_where_nobody_is_left() -> None:
+    roster = a_roster(backup=None)
+    precinct, watchers = roster.precincts["31-07"], [roster.watchers["w1"]]
+    opens = precinct.opens_at(roster.day)
+
+    def after(steps: dict[int, datetime], people: list[Watcher] = watchers) -> tuple[int, datetime] | None:
+        return next_step(precinct, people, steps, opens, INTERVAL, "US")
+
+    assert after({}) == (1, opens + timedelta(minutes=45))
+    assert after({1: NOW}) == (3, NOW + INTERVAL)  # no backup phone: the coordinator is next
+    assert after({1: NOW, 3: NOW + INTERVAL}) is None
+    assert after({}, []) is None
+    assert next_step(precinct, watchers, {}, opens, timedelta(0), "US") is None  # reminders are off
 
 
 def test_any_word_ends_the_steps_and_takes_back_what_waits(tmp_path) -> None:
