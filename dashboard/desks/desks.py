@@ -21,7 +21,7 @@ from dashboard.map.people import coordinator_of
 from dashboard.map.places import Gazetteer, MapPlaces
 from election.access.accounts import WAR_ROOM
 from election.domain.day import Watcher
-from election.wire.desks import Desk, Finish, RemindOrder
+from election.wire.desks import Desk, Finish, ReminderOrder
 
 TITLES = {
     Desk.UNREAD: "Unread",
@@ -141,7 +141,7 @@ class DeskPages:
     def remind_silent(self) -> Any:
         """Has intake text who watches in the chosen silent precincts."""
         try:
-            order = RemindOrder.model_validate_json(flask.request.get_data())
+            order = ReminderOrder.model_validate_json(flask.request.get_data())
         except ValidationError:
             flask.abort(told("Choose at least one precinct.", 400))
         body = order.model_dump(mode="json")

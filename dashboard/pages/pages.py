@@ -9,9 +9,11 @@ from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import WarRoomView
 from dashboard.clients.service_clients import ServiceClients
 from dashboard.day.day_record import DayRecord
+from dashboard.debrief.page import DebriefPage
 from dashboard.map.places import Gazetteer
 from dashboard.office.health_answers import HealthAnswers
 from dashboard.pages.board import board_pages
+from dashboard.pages.calibration import CalibrationPage
 from dashboard.pages.call_floor import CallFloorPage
 from dashboard.pages.desk import desk_page
 from dashboard.pages.frame import NOT_FOUND, Layout, WarRoomDash, WarRoomPage, not_found
@@ -28,6 +30,7 @@ def add_pages(  # noqa: PLR0917
     record: DayRecord,
     bridge: AsyncBridge,
     service_clients: ServiceClients,
+    debrief: DebriefPage,
     audit: Layout,
     health: HealthAnswers,
 ) -> None:
@@ -36,6 +39,7 @@ def add_pages(  # noqa: PLR0917
         ReplayPage(gazetteer, feed, record),
         CallFloorPage(gazetteer, feed, bridge, service_clients),
         HealthPage(health),
+        CalibrationPage(debrief),
     )
     for page in drawn:
         page.add_to(app)

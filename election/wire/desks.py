@@ -43,7 +43,7 @@ class NextReminder(BaseModel):
     at: datetime
 
 
-class RemindOrder(BaseModel):
+class ReminderOrder(BaseModel):
     """`POST /silent/remind`: the next step of these silent precincts, now. No step is made twice."""
 
     model_config = ConfigDict(extra="forbid")
@@ -51,7 +51,7 @@ class RemindOrder(BaseModel):
     precinct_ids: list[str] = Field(min_length=1, max_length=1_000)
 
 
-class RemindAnswer(BaseModel):
+class ReminderAnswer(BaseModel):
     """`POST /silent/remind`: texts made, for how many precincts, and in how many nobody is left to text."""
 
     made: int

@@ -6,7 +6,7 @@ import asyncpg
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from election.wire.desks import RemindAnswer, RemindOrder
+from election.wire.desks import ReminderAnswer, ReminderOrder
 from intake.desks.access import DeskAccess, DeskRefusedError
 from intake.desks.views import DeskAccount
 from intake.outbox import store as outbox_store
@@ -25,7 +25,7 @@ class SilentDesk:
         """Makes the next step of each chosen precinct that is silent and the viewer's; no step twice."""
         desk, roster, now = self._desk, self._desk.roster_at_hand(), self._desk.now()
         try:
-            order = RemindOrder.model_validate_json(await request.read())
+            order = ReminderOrder.model_validate_json(await request.read())
         except ValidationError:
             raise DeskRefusedError(422, "Name at least one precinct, at most a thousand.") from None
         if not desk.feed.fresh(FEED_SECONDS, behind=BEHIND_SECONDS):
@@ -43,6 +43,6 @@ class SilentDesk:
         texts = [t for t in reminders.plan(roster, made, now)[0] if t.precinct_id in asked]
         new = await outbox_store.enqueue(connection, texts)
         reached = {t.precinct_id for t in texts}
-        return RemindAnswer(
+        return ReminderAnswer(
             made=len(new), precincts=len(reached), nobody=len(asked - reached), rehearsal=desk.rehearsal
         )

@@ -81,6 +81,7 @@ PLAIN = [
     "/snapshots",
     "/snapshot",
     "/replay",
+    "/debrief/calibration",
     "/health",
 ]
 

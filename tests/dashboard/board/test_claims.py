@@ -1,4 +1,4 @@
-"""What the board claims is so: its words against the rows behind them, at noon and after the close.
+"""What the board claims is so: its words against the rows behind them, at noon, towards the close, and after it.
 
 Each claim names where its words stand and what they must be by the rows.
 """
@@ -50,6 +50,27 @@ NOON_CLAIMS = (
     Claim(f"[data-row='{HINDERED}'] .callers", lambda _: "line 70 min"),
     Claim(f"[data-row='{OFFERED}'] .callers", lambda _: "send 1about 2 votes by close, 84 reachable"),
 )
+# Half of the polls have closed, the others are open: what is silent and heard is of the open ones alone.
+CLOSING_CLAIMS = (
+    Claim("#top-reporting", lambda rows: f"{_heard(rows)} % heard lately"),
+    Claim("#top-behind", lambda rows: f"{count(rows, State.LAGGING)} behind"),
+    Claim("#top-silent", lambda rows: f"{count(rows, State.SILENT)} silent"),
+    Claim("#work-count", lambda rows: str(count(rows, State.LAGGING, State.WATCH))),
+    Claim("#silent-count", lambda rows: str(count(rows, State.SILENT))),
+    Claim("#legend [data-filter=closed] .number", lambda rows: str(count(rows, State.CLOSED))),
+    Claim("#legend [data-filter=lagging] .number", lambda rows: str(count(rows, State.LAGGING))),
+    Claim("#legend [data-filter=watch] .number", lambda rows: str(count(rows, State.WATCH))),
+    Claim("#legend [data-filter=silent] .number", lambda rows: str(count(rows, State.SILENT))),
+    Claim("#today [data-is=unit]", lambda _: "projected by close"),
+    Claim(
+        "#today [data-is=counted]",
+        lambda rows: (
+            f"{sum(s.last_votes or 0 for s in rows):,} votes counted at {_reporting(rows)} of {len(rows)}"
+            " precincts"
+        ),
+    ),
+    Claim("#unread-count", lambda _: "0"),
+)
 CLOSED_CLAIMS = (
     Claim("#top-reporting", lambda rows: f"{_finals(rows)} of {len(rows)} finals in"),
     Claim("#top-behind", lambda rows: f"{len(rows) - _finals(rows)} missing"),
@@ -61,6 +82,15 @@ CLOSED_CLAIMS = (
     Claim("#legend [data-filter=closed] .number", lambda rows: str(len(rows))),
 )
 UNTRUE_AFTER = ("heard lately", "nobody is behind", "projected by close", "freshly reported")
+
+
+def _heard(rows: Rows) -> int:
+    open_ = [s for s in rows if s.state is not State.CLOSED]
+    return round(100 - 100 * count(open_, State.SILENT) / len(open_))
+
+
+def _reporting(rows: Rows) -> int:
+    return sum(s.state is not State.SILENT and s.last_votes is not None for s in rows)
 
 
 def _finals(rows: Rows) -> int:
@@ -96,7 +126,7 @@ def the_calls() -> Calls:
     )  # fmt: skip
 
 
-async def test_no_claim_of_the_board_is_false_at_noon_and_after_the_close(
+async def test_no_claim_of_the_board_is_false_at_noon_towards_the_close_and_after_it(
     room: Room, browser: Browser, pictures: Path
 ) -> None:
     async with visiting(browser, room) as seen:
@@ -106,6 +136,13 @@ async def test_no_claim_of_the_board_is_false_at_noon_and_after_the_close(
         button = seen.page.locator(f"[data-row='{OFFERED}'] button[data-action=dispatch]")
         assert "main" not in (await button.get_attribute("class") or ""), "a watched precinct is not behind"
         await seen.page.screenshot(path=pictures / "claims-noon.png")
+        room.feed.now = CLOSES - 3600
+        closing = [
+            s.model_copy(update={"state": State.CLOSED}) if n % 2 else s
+            for n, s in enumerate(room.feed.standings.values())
+        ]
+        room.feed.say(*closing)
+        await holds(seen.page, CLOSING_CLAIMS, closing)
         room.feed.now = CLOSES + 3 * 3600
         ended = [
             s.model_copy(
