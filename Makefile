@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni haproxy caddy public-paths compose-check clean browser shape \
-	images-local cluster-up cluster-down cluster-status test-cluster test-long access log-events security
+	images-local machine-local test-install cluster-up cluster-down cluster-status test-cluster test-long access log-events security
 
 help: ## What each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -173,6 +173,12 @@ cluster-status: ## What runs, who is primary, how long the certificate lasts
 
 test-cluster: $(STAMP) ## Kill, freeze and roll a real cluster of containers (needs a Docker Engine and the images)
 	BELUGA_TEST_CLUSTER=1 $(BIN)/pytest tests/cluster -s
+
+machine-local: $(STAMP) ## A fresh Debian with systemd in a container, for test-install (as root; debootstrap)
+	deploy/machine-local
+
+test-install: machine-local chromium ## `beluga install` on a fresh machine: door, number, text, board, away again
+	BELUGA_TEST_INSTALL=1 $(BIN)/pytest tests/machine -s
 
 compose-check: ## Whether docker-compose.yml is valid
 	docker compose config --quiet

@@ -16,6 +16,7 @@
         NotAgreedError                an import that is not to be
         NothingImportedError          the database holds no election yet
         PostgresError                 PostgreSQL did not start
+        ProviderRefusedError          a provider of telephone numbers did not do what was asked
         StackBusyError                another supervisor holds the state folder
         StackError                    the stack could not start
         StackFailedError              the stack did not come up

@@ -37,6 +37,7 @@ from intake.receive.long_texts import MOST_LOOKED_AT
 from intake.receive.pipeline import IngestPipeline, PipelineOptions
 from intake.receive.rate_limits import Phones, Sources
 from intake.receive.replicated_ack import Replication
+from intake.replies.send_rate import WHATSAPP
 from intake.roster.links import Links
 from intake.roster.snapshot import Rosters
 from intake.settings import IntakeSettings
@@ -168,6 +169,7 @@ class Intake:
                 reply_elsewhere=self.outreach.reply_elsewhere,
                 phones=Phones(settings.phone_texts_per_minute, settings.phone_texts_at_once),
                 replication=self.replication,
+                ours=frozenset(n.number.removeprefix(WHATSAPP) for n in settings.outbound_numbers),
             ),
         )
         self._pipeline = pipeline

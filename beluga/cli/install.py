@@ -2,15 +2,17 @@
 
 import os
 import re
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from beluga.install.plan import InstallPlan, InstallRequest, back_plan, install_plan, uninstall_plan
-from beluga.install.steps import carry_out, in_words
+from beluga.install.plan import STATE, InstallPlan, InstallRequest, back_plan, install_plan, uninstall_plan
+from beluga.install.steps import StepFailedError, carry_out, in_words
 from beluga.stack.failures import CommandRefusedError
+from beluga.stack.stack import NoStackError, read_run_file
 
 DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+")
 VERSION = re.compile(r"[0-9][\w.+-]{0,60}")
@@ -43,9 +45,15 @@ def install(
         return
     if os.geteuid():
         raise CommandRefusedError("only root may install; look first with --dry-run, then use sudo")
-    changed = carry_out(plan.steps, print)
+    try:
+        changed = carry_out(plan.steps, print)
+    except StepFailedError as error:
+        raise CommandRefusedError(f"{error}; mend it, and run the same command again") from None
     print(f"{changed} of {len(plan.steps)} steps had something to do")
     print("\n".join(plan.told))
+    with suppress(NoStackError):
+        if not uninstall and (first := read_run_file(STATE).first_account_url):
+            print(f"Set-up     {first}\n           (makes the first account; good for one day)")
 
 
 def _plan(domain: str, email: str, source: Path, *, uninstall: bool, data: bool, back: str) -> InstallPlan:

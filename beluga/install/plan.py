@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from beluga.install.caddyfile import MARK, caddyfile
-from beluga.install.units import backup_service, backup_timer, stack_service
+from beluga.install.units import backup_service, backup_timer, command, stack_service
 
 PACKAGES = ("caddy", "chrony", "python3-venv", "restic")
 USER = "beluga"
 STATE, PROGRAM, SETTINGS = Path("/var/lib/beluga"), Path("/opt/beluga"), Path("/etc/beluga")
 UNITS = Path("/etc/systemd/system")
+COMMAND = Path("/usr/local/bin/beluga")
 CADDYFILE = Path("/etc/caddy/Caddyfile")
 JOURNALD = Path("/etc/systemd/journald.conf.d/beluga.conf")
+TIMER_STAMP = Path("/var/lib/systemd/timers/stamp-beluga-backup.timer")
 SERVICES = ("beluga.service", "beluga-backup.timer")
 
 _OPERATORS = """\
@@ -68,10 +70,14 @@ class LinkStep:
 
 @dataclass(frozen=True, slots=True)
 class RemoveStep:
-    """A file or folder that goes; `restore`: a copy set aside on the way in comes back."""
+    """A file or folder that goes; `restore`: a copy set aside on the way in comes back.
+
+    `mark`: a file without it is somebody else's, and stays.
+    """
 
     path: Path
     restore: bool = False
+    mark: str = ""
 
 
 Step = RunStep | WriteStep | LinkStep | RemoveStep
@@ -113,6 +119,7 @@ def install_plan(asked: InstallRequest) -> InstallPlan:
         *_program(asked, place),
         LinkStep(PROGRAM / "current", place),
         WriteStep(SETTINGS / "beluga.env", _OPERATORS, 0o600, kept=True),
+        WriteStep(COMMAND, command(PROGRAM / "current", STATE, SETTINGS, USER), 0o755),
         env, unit, backup, timer, log, caddy,
         RunStep("systemd reads its units again", ("systemctl", "daemon-reload"),
             when=(unit.path, backup.path, timer.path)),
@@ -124,10 +131,10 @@ def install_plan(asked: InstallRequest) -> InstallPlan:
         RunStep("the proxy takes the paths", ("systemctl", "restart", "caddy.service"), when=(caddy.path,)),
     ]  # fmt: skip
     return InstallPlan(steps, (
-        f"War room   https://{asked.domain}   first: beluga user add NAME --role admin --state {STATE}",
+        f"War room   https://{asked.domain}",
         f"Settings   {SETTINGS / 'beluga.env'}, then: systemctl restart beluga",
         "Open to the world: 80 and 443, nothing else (ufw allow 80,443/tcp)",
-        f"Look       systemctl status beluga; journalctl -u beluga; beluga preflight --state {STATE}",
+        "Look       systemctl status beluga; journalctl -u beluga; beluga preflight",
     ))  # fmt: skip
 
 
@@ -161,14 +168,15 @@ def uninstall_plan(*, data: bool) -> InstallPlan:
         RunStep("the stack stops", ("systemctl", "disable", "--now", *SERVICES),
             unless=("test", "!", "-e", str(UNITS / "beluga.service"))),
         *(RemoveStep(UNITS / f"beluga{name}") for name in (".service", "-backup.service", "-backup.timer")),
-        RemoveStep(JOURNALD), RemoveStep(CADDYFILE, restore=True), RemoveStep(PROGRAM),
+        RemoveStep(JOURNALD), RemoveStep(COMMAND), RemoveStep(PROGRAM),
+        RemoveStep(CADDYFILE, restore=True, mark=MARK),
         RunStep("systemd reads its units again", ("systemctl", "daemon-reload"),
             when=(UNITS / "beluga.service",)),
         RunStep("the proxy lets go", ("systemctl", "restart", "caddy.service"), when=(CADDYFILE,)),
     ]  # fmt: skip
     if data:
         steps += [
-            RemoveStep(STATE), RemoveStep(SETTINGS),
+            RemoveStep(STATE), RemoveStep(SETTINGS), RemoveStep(TIMER_STAMP),
             RunStep("its user", ("userdel", USER), unless=("sh", "-c", f"! id {USER}")),
         ]  # fmt: skip
         return InstallPlan(steps, ("Gone. The distribution's packages stay: caddy, chrony, restic.",))

@@ -43,14 +43,19 @@ def in_words(step: Step) -> str:
 def carry_out(steps: Sequence[Step], tell: Callable[[str], None], root: Path = Path("/")) -> int:
     """Do what is not done; returns how many steps changed something. Raises `StepFailedError`.
 
-    `root`: of the files (a test's folder); commands run as they are.
+    `root`: of the files (a test's folder); commands run as they are. What is made others may read: the
+    service runs as another user than root, and what is secret is written with a mode of its own.
     """
     changed: set[Path] = set()
     count = 0
-    for step in steps:
-        if _done(step, changed, root):
-            count += 1
-            tell(in_words(step))
+    before = os.umask(0o022)
+    try:
+        for step in steps:
+            if _done(step, changed, root):
+                count += 1
+                tell(in_words(step))
+    finally:
+        os.umask(before)
     return count
 
 
@@ -128,6 +133,8 @@ def _linked_or_gone(step: LinkStep | RemoveStep, path: Path) -> bool:
     aside = path.with_name(path.name + ASIDE)
     back = step.restore and aside.exists()
     if not path.exists() and not path.is_symlink() and not back:
+        return False
+    if step.mark and path.is_file() and not path.read_text(encoding="utf-8").startswith(step.mark):
         return False
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)

@@ -70,6 +70,19 @@ WantedBy=multi-user.target
 """
 
 
+def command(program: Path, state: Path, settings: Path, user: str) -> str:
+    """`beluga` for whoever may become root: as the user whose files it touches, with the stack's settings."""
+    return f"""\
+#!/bin/sh
+# Made by beluga install.
+[ "$(id -u)" = 0 ] || exec sudo "$0" "$@"
+exec systemd-run --quiet --pipe --wait --collect --uid={user} --gid={user} --same-dir \\
+    --property=EnvironmentFile={settings}/install.env --property=EnvironmentFile=-{settings}/beluga.env \\
+    --setenv=HOME={state} --setenv=TERM="${{TERM:-dumb}}" --setenv=COLUMNS="${{COLUMNS:-100}}" \\
+    {program}/bin/beluga "$@"
+"""
+
+
 def backup_service(program: Path, state: Path, settings: Path, user: str) -> str:
     """A base backup, and its copy elsewhere where a repository is named."""
     offsite = (  # systemd's own $ is written twice

@@ -13,6 +13,8 @@ import asyncpg
 
 from beluga.backup.backup import backups
 from beluga.load.sender import TextSender
+from beluga.numbers.accounts import ASKED, listed
+from beluga.numbers.provider import ProviderRefusedError
 from beluga.readiness import people, public_path
 from beluga.readiness import preflight as checks
 from beluga.readiness.capacity import need
@@ -34,6 +36,8 @@ from election.postgres.election_store import load_election
 from election.postgres.migrate import pending
 from intake.outbound_settings import OutboundSettings
 from intake.outbox.phone_check import Attendance, attendance
+from intake.replies.send_rate import WHATSAPP
+from intake.settings import IntakeSettings
 
 EXPECTED: tuple[type[BaseException], ...] = (NoStackError, *UNREACHABLE, asyncpg.PostgresError)
 _STATE = """
@@ -109,8 +113,22 @@ async def examine(
         findings.append(people.phones(behind.attendance or []))
         peak = need(len(behind.election.watchers), len(behind.election.precincts), 0, 0).texts_a_second
         findings.append(people.numbers(OutboundSettings().outbound_numbers, peak * 60))
+        findings += await registration(IntakeSettings(), public)
     findings.append(checks.rehearsed(rehearsals))
     return findings
+
+
+async def registration(settings: IntakeSettings, public_url: str) -> list[PreflightFinding]:
+    """What the providers say of our numbers; nothing where none is at a provider that can be asked."""
+    asked = [
+        n for n in settings.outbound_numbers if n.provider in ASKED and not n.number.startswith(WHATSAPP)
+    ]
+    if not asked:
+        return []
+    try:
+        return [people.registered(asked, await listed(settings), public_url)]
+    except ProviderRefusedError as error:
+        return [bad("registration", str(error), "look at the account; beluga numbers list")]
 
 
 def backup(state: Path, behind: Behind) -> PreflightFinding:

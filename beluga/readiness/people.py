@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from beluga.numbers.accounts import answers_here
+from beluga.numbers.provider import HeldNumber, Registration
 from beluga.readiness.finding import PreflightFinding, bad, fine
 from election.domain.day import Election
 from intake.outbound_settings import OurNumber
@@ -61,3 +63,25 @@ def numbers(ours: Sequence[OurNumber], texts_a_minute: float) -> PreflightFindin
         return bad("numbers", f"{said}; a minute of the peak needs {late:.0f} minutes to be answered",
                    "take a toll-free number or a short code as the first one")  # fmt: skip
     return fine("numbers", said)
+
+
+def registered(
+    ours: Sequence[OurNumber], known: Sequence[tuple[str, HeldNumber, Registration]], public_url: str
+) -> PreflightFinding:
+    """Whether the numbers we send from are held, answer here, and are let through by carriers.
+
+    `known`: what the accounts hold (`beluga.numbers.accounts.listed`).
+    """
+    wrong = []
+    for each in ours:
+        found = [(p, n, r) for p, n, r in known if (p, n.number) == (each.provider, each.number)]
+        if not found:
+            wrong.append(f"{each.number} is not held at {each.provider}")
+        for provider, number, registration in found:
+            if not answers_here(provider, number, public_url):
+                wrong.append(f"texts to {each.number} go to {number.answers_at or 'nowhere'}")
+            if registration.state != "ready":
+                wrong.append(f"{each.number}: {registration.said}")
+    if wrong:
+        return bad("registration", "; ".join(wrong), "beluga numbers list; beluga numbers point")
+    return fine("registration", f"{len(ours)} numbers answer here, and carriers know them")

@@ -135,9 +135,8 @@ class LocalStack:
         has_election, first = await _begun(url)
         if first:
             token = Tokens(env["BELUGA_SECRET"]).sign(FIRST_ACCOUNT, {})
-            self._run = replace(
-                self._run, first_account_url=f"{self._run.urls['dashboard']}/first?token={token}"
-            )
+            reached = plan.public_url.rstrip("/") or self._run.urls["dashboard"]
+            self._run = replace(self._run, first_account_url=f"{reached}/first?token={token}")
         if clock_file is not None:
             await self._set_clock(clock_file, url)
         logs = plan.state.absolute() / "logs"

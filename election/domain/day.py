@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -54,9 +55,7 @@ class Precinct:
 
         One rule for the phone's answer, the form and the tally's gate (`tally/model/gate.py`).
         """
-        if self.registered <= 0:
-            return None
-        return int(most_of(max(self.registered - self.already_voted, 1)))
+        return _most_votes(self.registered, self.already_voted) if self.registered > 0 else None
 
     def why_held(self, votes: int) -> str | None:
         """Why this count waits for a confirmation (`above_registered`), or None. A `FIX` needs none."""
@@ -67,11 +66,22 @@ class Precinct:
 
     def opens_at(self, day: ElectionDay) -> datetime:
         """Opening of the polls here, UTC."""
-        return datetime.combine(day.date, self.opens or day.opens, self.zone(day)).astimezone(UTC)
+        return _moment(day.date, self.opens or day.opens, self.timezone or day.timezone)
 
     def closes_at(self, day: ElectionDay) -> datetime:
         """Scheduled close of the polls here, UTC (staff may extend it during the day)."""
-        return datetime.combine(day.date, self.closes or day.closes, self.zone(day)).astimezone(UTC)
+        return _moment(day.date, self.closes or day.closes, self.timezone or day.timezone)
+
+
+@lru_cache(maxsize=8_192)
+def _most_votes(registered: int, already_voted: int) -> int:
+    return int(most_of(max(registered - already_voted, 1)))
+
+
+@lru_cache(maxsize=1_024)
+def _moment(day: date, clock: time, timezone: str) -> datetime:
+    """A local time of the day, UTC. Asked for with each text, and the same for most precincts."""
+    return datetime.combine(day, clock, ZoneInfo(timezone)).astimezone(UTC)
 
 
 def most_of(voters: float) -> float:

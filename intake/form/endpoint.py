@@ -123,7 +123,7 @@ class _Form:
         if isinstance(outcome, web.Response):
             return _html(words_page(frame, frame.words["send_again"]), 503)
         message = outcome.message
-        asks, held = self._pipeline.asks(message), self._pipeline.holds(message)
+        asks, held = self._pipeline.asks_and_holds(message)
         return _html(
             done_page(frame, outcome.reply, precinct_id, asks=asks, confirm=uuid4() if held else None)
         )
@@ -171,12 +171,13 @@ class _Form:
                 pipeline, PROVIDER, 409, "key_reused",
                 "This id was used for another report; send it under a new one.",
             )  # fmt: skip
+        asks, held = self._pipeline.asks_and_holds(outcome.message)
         answer = Receipt(
             id=outcome.message.message_id,
             duplicate=outcome.duplicate,
             reply=outcome.reply,
-            asks=self._pipeline.asks(outcome.message),
-            held=self._pipeline.holds(outcome.message),
+            asks=asks,
+            held=held,
         )
         return web.Response(body=answer.model_dump_json().encode(), content_type="application/json")
 

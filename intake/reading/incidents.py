@@ -16,7 +16,7 @@ from election.wire.desks import ANY_MATTER, CATEGORIES, MATTERS, OTHER, Incident
 from intake.languages.catalogues import Catalogue, load_catalogues
 from intake.reading.grammar.danger import dangers_in
 from intake.reading.grammar.fold import fold
-from intake.reading.grammar.tokens import plain_words
+from intake.reading.grammar.tokens import FoldedText, folded_text, plain_words
 
 OPEN = frozenset({"open", "acknowledged", "assigned"})
 _WITHOUT_SPACES = frozenset({"zh"})  # languages whose words are found anywhere in the text
@@ -50,23 +50,25 @@ class Thread:
 
 def category_of(text: str) -> str:
     """What an incident is about: one of `CATEGORIES`. Words of every language count."""
-    return _first_named(text, incident_phrases())
+    return _first_named(folded_text(text), incident_phrases())
 
 
 def incident_matter(text: str) -> str | None:
     """What of an incident a repair can end: one of `MATTERS`; None where people are in danger or kept out."""
-    if any(_matter_named(phrase) not in _ALARMS_OF_THINGS for phrase in dangers_in(text)[0]):
+    folded = folded_text(text)
+    if any(_matter_named(folded_text(phrase)) not in _ALARMS_OF_THINGS for phrase in dangers_in(folded)[0]):
         return None
-    named = _matter_named(text)
+    named = _matter_named(folded)
     return named if named in MATTERS else None
 
 
 def fixed_matter(text: str) -> str | None:
     """Of what a text says that it is fixed: one of `MATTERS`, `ANY_MATTER`, or None for what ends nothing."""
-    alarms, things = dangers_in(text)
-    if any(_matter_named(phrase) not in _ALARMS_OF_THINGS for phrase in alarms):
+    folded = folded_text(text)
+    alarms, things = dangers_in(folded)
+    if any(_matter_named(folded_text(phrase)) not in _ALARMS_OF_THINGS for phrase in alarms):
         return None
-    named = _matter_named(text)
+    named = _matter_named(folded)
     if named == OTHER:
         return None if things else ANY_MATTER
     return named if named in MATTERS else None
@@ -75,14 +77,14 @@ def fixed_matter(text: str) -> str | None:
 _ALARMS_OF_THINGS = frozenset({"machine", "late_opening"})  # "power outage", "not open yet": nobody is hurt
 
 
-def _matter_named(text: str) -> str:
-    named = category_of(text)
+def _matter_named(text: FoldedText) -> str:
+    named = _first_named(text, incident_phrases())
     return named if named != OTHER else _first_named(text, matter_phrases())
 
 
-def _first_named(text: str, known: "Phrases") -> str:
-    joined = fold(text)
-    sentence = f" {' '.join(plain_words(joined))} "
+def _first_named(text: FoldedText, known: "Phrases") -> str:
+    joined = text.bare.folded
+    sentence = f" {' '.join(text.bare.plain_words)} "
     for category, phrases, parts in known:
         if any(phrase in sentence for phrase in phrases) or any(part in joined for part in parts):
             return category

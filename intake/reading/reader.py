@@ -20,13 +20,14 @@ from intake.reading import corrections
 from intake.reading.grammar import read
 from intake.reading.grammar.danger import danger_words, urgent_words
 from intake.reading.grammar.inquiries import inquiry_phrases
+from intake.reading.grammar.plain import numbers_that_say_more, words_for_votes
 from intake.reading.grammar.quoted import machine_words, misdialed_words, our_words
 from intake.reading.grammar.spelled import spelled_numbers
 from intake.reading.grammar.whole import near_stop
 from intake.reading.grammar.words import vocabulary
 from intake.reading.incidents import fixed_matter, incident_matter, incident_phrases, matter_phrases
 from intake.reading.photos import with_photos
-from intake.reading.text_parts import part_of
+from intake.reading.text_parts import PART, part_of
 
 log = structlog.get_logger()
 
@@ -79,6 +80,8 @@ def prepare() -> None:
         matter_phrases,
         inquiry_phrases,
         near_stop,
+        numbers_that_say_more,
+        words_for_votes,
     )
     for table in tables:
         table()
@@ -95,7 +98,8 @@ def readings_of(message: SentText, roster: Roster) -> list[Reading]:
     """What a message says: one reading or more; what cannot be read is `unread`."""
     try:
         if message.channel == Channel.SMS:
-            if part_of(message.provider_message_id):
+            its_id = message.provider_message_id
+            if its_id.startswith(PART) and part_of(its_id):
                 return [Reading(Kind.NOTED, detail=PART_OF_A_TEXT)]
             watcher = roster.watcher(message.sender)
             found = read(message.body, message.sent_at, roster, watcher, at_any_hour=message.rehearsal)

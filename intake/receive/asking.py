@@ -9,6 +9,7 @@ message that carries it whole: the count's message, its number and place, and wh
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from election.domain.checkin import Channel, Kind, Message, Reading
 from election.domain.ids import CheckInId, MessageId, PrecinctId, check_in_id
@@ -86,8 +87,7 @@ def _draft(message: Message, key: str, decision: Decision) -> MessageDraft:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class DialogueTurn:
+class DialogueTurn(NamedTuple):
     """What a phone's text comes to beside the one before. `said`: what to answer; `part`: handed over.
 
     `alarm`: it answers *do you need help?* with HELP.
@@ -117,13 +117,18 @@ class PhoneDialogues:
     def turn(self, message: Message, readings: list[Reading]) -> DialogueTurn:
         """What to answer a text whose sender may have been asked something; the same for a redelivery."""
         last = self._last.get(message.sender)
-        if last is not None and last.message_id == message.message_id:
-            return last.turn
-        in_time = last is not None and abs(message.sent_at - last.sent_at) <= IN_A_ROW
-        asked = last.asked if last is not None and in_time else None
+        asked = None
+        if last is not None:
+            if last.message_id == message.message_id:
+                return last.turn
+            asked = last.asked if abs(message.sent_at - last.sent_at) <= IN_A_ROW else None
         if asked and asked.question == "emergency" and [r.kind for r in readings] == [Kind.HELP]:
             return self._keep(message, DialogueTurn(readings, alarm=True), None)
-        part = next((n for n, r in enumerate(readings) if _is_question(r)), None)
+        part = None
+        for number, reading in enumerate(readings):
+            if _is_question(reading):
+                part = number
+                break
         if part is None:
             if last is not None and not all(r.kind is Kind.NOTED for r in readings):
                 del self._last[message.sender]

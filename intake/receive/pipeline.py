@@ -17,6 +17,7 @@ from intake.journal.writer import Journal, JournalUnavailableError
 from intake.metrics.intake import Telemetry
 from intake.providers import IngestResult, MalformedError
 from intake.reading.reader import readings_of, watcher_of
+from intake.reading.text_parts import PART
 from intake.receive.asking import IN_A_ROW, PhoneDialogues, alarm, asked_about, handed_over
 from intake.receive.long_texts import LongTexts
 from intake.receive.plausibility import Plausibility
@@ -46,7 +47,8 @@ OnDurable = Callable[[IngestResult | JournalUnavailableError], None]
 @dataclass(frozen=True, slots=True)
 class PipelineOptions:
     """How texts are read and answered. `numbers` gives incidents their numbers; `reply_elsewhere` sends a
-    reply that the webhook's answer cannot carry; `replication` has the answer wait for the database, too.
+    reply that the webhook's answer cannot carry; `replication` has the answer wait for the database, too;
+    `ours` are the numbers we send from: what they text is kept and never answered, or two would talk all day.
     """
 
     region: str  # phones without a country code are dialled there
@@ -56,6 +58,7 @@ class PipelineOptions:
     reply_elsewhere: Callable[[Message, str], None] | None = None
     phones: Phones | None = None
     replication: Replication | None = None
+    ours: frozenset[str] = frozenset()
 
 
 class IngestPipeline:
@@ -80,6 +83,7 @@ class IngestPipeline:
         self._reply_elsewhere = options.reply_elsewhere
         self._phones = options.phones or Phones(per_minute=0, burst=0)
         self.replication = options.replication
+        self._ours = options.ours
         self._questions = PhoneDialogues()
         self.long_texts = LongTexts(self._join)
         self._to_read: list[tuple[_Submission, MessageDraft]] = []  # of this turn of the event loop
@@ -196,24 +200,28 @@ class IngestPipeline:
     ) -> None:
         """Answers a message that is durable. `readings`: what it says, where that is known already."""
         self.telemetry.acknowledge(message.provider, duplicate, local_only=not replicated)
-        if not duplicate:
+        if not duplicate and message.provider_message_id.startswith(PART):
             self.long_texts.arrived(message)
         reply, asked = self._answer_to(message, duplicate, readings)
-
-        def answer(_: object = None) -> None:
-            on_durable(IngestResult(message, duplicate, reply))
-            if self._reply_elsewhere is not None and not duplicate:
-                self._reply_elsewhere(message, reply)
-
+        result = IngestResult(message, duplicate, reply)
         if asked is None or duplicate:
-            answer()
+            self._tell(on_durable, result)
         else:  # the question is an entry of its own, and durable before its answer can come
-            self.journal.put(asked, answer)
+            self.journal.put(asked, lambda _: self._tell(on_durable, result))
+
+    def _tell(self, on_durable: OnDurable, result: IngestResult) -> None:
+        on_durable(result)
+        if self._reply_elsewhere is not None and not result.duplicate:
+            self._reply_elsewhere(result.message, result.reply)
 
     def _answer_to(
         self, message: Message, duplicate: bool, readings: list[Reading] | None
     ) -> tuple[str, MessageDraft | None]:
-        """The reply, unless its phone has had too many (that is said once a minute); and what it asks."""
+        """The reply, unless its phone has had too many (that is said once a minute) or is our own; and what
+        it asks.
+        """
+        if message.sender in self._ours:
+            return "", None
         if message.channel is Channel.SMS and not duplicate:
             excess = self._phones.excess(message.sender, monotonic())
             if excess:
@@ -238,7 +246,7 @@ class IngestPipeline:
             return ("" if message.channel is Channel.STAFF else NO_ROSTER_REPLY), None
         if readings is None:
             readings = readings_of(message, roster)
-        watcher = watcher_of(message, roster) if message.channel is Channel.SMS else None
+        watcher = roster.watcher(message.sender) if message.channel is Channel.SMS else None
         if watcher is not None:
             turn = self._questions.turn(message, readings)
             if turn.part is not None:
@@ -255,14 +263,15 @@ class IngestPipeline:
 
     def asks(self, message: Message) -> bool:
         """Whether the reply is a question: something in the message is not counted until it is answered."""
-        return any(
-            doubted or refused or r.kind in (Kind.QUESTION, Kind.UNREAD)
-            for r, doubted, refused in self._judged(message)
-        )
+        return self.asks_and_holds(message)[0]
 
-    def holds(self, message: Message) -> bool:
-        """Whether a count in the message waits for its sender to say that it is right."""
-        return any(doubted and not refused for _, doubted, refused in self._judged(message))
+    def asks_and_holds(self, message: Message) -> tuple[bool, bool]:
+        """`asks`, and whether a count in the message waits for its sender to say that it is right."""
+        judged = self._judged(message)
+        asks = any(
+            doubted or refused or r.kind in (Kind.QUESTION, Kind.UNREAD) for r, doubted, refused in judged
+        )
+        return asks, any(doubted and not refused for _, doubted, refused in judged)
 
     def _judged(self, message: Message) -> list[tuple[Reading, bool, bool]]:
         """Each reading, whether it is held or doubted, and whether it is refused; none without a roster."""

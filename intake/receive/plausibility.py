@@ -109,12 +109,13 @@ class Plausibility:
 
     def place_now(self, precinct_id: PrecinctId) -> PlaceNow:
         """What is known of a precinct now: its hours, and its last count where the tally's word is fresh."""
-        place, fresh = self._feed.standings.get(precinct_id), self._feed.fresh(HINT_SECONDS)
+        place = self._feed.standings.get(precinct_id)
+        fresh = place is not None and self._feed.fresh(HINT_SECONDS)
         return PlaceNow(
             self._hours(precinct_id),
             place.last_votes if place and fresh else None,
             place.last_observed_at if place and fresh else None,
-            counts_known=place is not None and fresh,
+            counts_known=fresh,
             not_on_roll=partial(self._not_on_roll, precinct_id),
         )
 

@@ -6,6 +6,7 @@ _BASIC = frozenset(
 )
 _EXTENDED = frozenset("^{}\\[~]|€\f")  # two septets each
 _CARRIED = _BASIC | _EXTENDED
+SHORT = 80  # characters of the usual answer: ASCII of that length fits even if each sign counts twice
 # Letters that GSM-7 lacks and that read well without their mark.
 _PLAIN = str.maketrans("áíóúÁÍÓÚâêîôûãõç’“”–—", 'aiouAIOUaeiouaoc\'""--')
 
@@ -39,6 +40,6 @@ def plain(text: str) -> str:
 
 def fits(text: str) -> bool:
     """One GSM-7 segment, or at most two of UCS-2."""
-    if len(text) <= 80 and text.isascii():  # the usual answer: short enough even if each sign counts twice
+    if len(text) <= SHORT and text.isascii():
         return True
     return segments(text) <= (1 if is_gsm7(text) else 2)

@@ -14,7 +14,7 @@ from election.domain.roster import Roster
 from intake.languages.catalogues import Catalogue, load_catalogues
 from intake.reading.reader import watcher_of
 from intake.replies.inquiries import LookUp, inquiry_answer
-from intake.replies.segments import fits, plain
+from intake.replies.segments import SHORT, fits, plain
 
 # precinct -> (the last accepted count or None, the cumulative count expected there by now or None,
 # and what is expected since that last count, or None)
@@ -46,9 +46,9 @@ def doubt_about(reading: Reading, hints: Hints | None) -> str | None:
 
     `below_last`, `above_pace`, `above_last` (a rise far beyond what is expected since then) or None.
     """
-    if reading.kind not in COUNTED or reading.votes is None or reading.precinct_id is None:
+    if not hints or reading.kind not in COUNTED or reading.votes is None or reading.precinct_id is None:
         return None
-    last, expected, since = (hints or {}).get(reading.precinct_id, (None, None, None))
+    last, expected, since = hints.get(reading.precinct_id, (None, None, None))
     if reading.kind is Kind.FIX:  # it mends the last one, and may well be lower
         last = None
     if last is not None and reading.votes < last:
@@ -128,6 +128,9 @@ def _time(reading: Reading) -> str:
 
 def _fill(template: str, texts: dict[str, str]) -> str:
     """The template with its fields. Where it grows too long, the longest field is cut and shows it."""
+    answer = template.format_map(texts)
+    if len(answer) <= SHORT and answer.isascii():
+        return answer
     for name, said in texts.items():
         if len(said) > NEVER_FITS:  # at once, not by steps: the time would grow with its square
             texts[name] = said[:NEVER_FITS].rstrip(" ,;") + ".."

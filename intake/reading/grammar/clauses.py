@@ -15,7 +15,8 @@ from intake.reading.grammar.parse import NUMBERS, NUMERIC, Parse, count_of
 from intake.reading.grammar.spelled import has_number_words, with_numbers
 from intake.reading.grammar.words import Code
 
-PLAIN = re.compile(r"P?[NG]v?")  # 412, 412 votes, 12-03 412: most of what is texted all day
+# 412, 412 votes, 12-03 412: most of what is texted all day
+PLAIN = frozenset(f"{place}{number}{votes}" for place in ("", "P") for number in "NG" for votes in ("", "v"))
 
 _DROPPED = (Code.FILLER, Code.POLITE, Code.OTHERS, Code.YES, Code.OKAY, Code.THANKS)  # said beside a number
 # Words that have no business beside a report: unknown ones, and commands that only stand alone.
@@ -23,6 +24,8 @@ _STRAY = frozenset(
     {Code.UNKNOWN, Code.STOP, Code.START, Code.HELP, Code.READY, Code.TEXTING, Code.NONE, Code.INCIDENT,
      Code.NO, Code.WAIT, Code.GONE, Code.DEPARTED, Code.REFUSE, Code.MORE, Code.MEASURE, Code.ASKING}
 )  # fmt: skip
+# Words that go, or mean something else beside others, before a text's shape is looked at.
+_UNSETTLED = frozenset({*_DROPPED, Code.VOTERS, Code.VOTED, Code.WAIT})
 _NOT_BEFORE_NUMBER = str.maketrans({Code.PLACE: None, Code.CLOCK: None, Code.PRECINCT: None})
 _LEAVING = frozenset({Code.AWAY, Code.PLACE, Code.CLOCK, Code.HERE, Code.AND, Code.PRECINCT, Code.FINAL})
 _OF_LINES = frozenset({Code.LINE, Code.QUEUE})
@@ -39,15 +42,21 @@ def clauses_of(items: list[Item], own: tuple[PrecinctId, ...], known: bool, doub
 
     `own`: the sender's precincts; `known`: whether the roster knows the sender; `doubt`: a question mark.
     """
-    others = any(item.code == Code.OTHERS for item in items)
-    items = _with_waits(_without_fillers(items))
-    if others:  # "they are leaving": what is said of others is not said of the sender
-        items = [replace(i, code=Code.DEPARTED) if i.code == Code.AWAY else i for i in items]
     shape = codes_of(items)
-    if right := _PUT_RIGHT.fullmatch(shape):
+    if not doubt and shape in PLAIN:
+        clause = count_of(items, Kind.COUNT)
+        clause.bare = len(items) == 1
+        return [clause]
+    if not _UNSETTLED.isdisjoint(shape):
+        others = Code.OTHERS in shape
+        items = _with_waits(_without_fillers(items))
+        if others:  # "they are leaving": what is said of others is not said of the sender
+            items = [replace(i, code=Code.DEPARTED) if i.code == Code.AWAY else i for i in items]
+        shape = codes_of(items)
+    if Code.FIX in shape and (right := _PUT_RIGHT.fullmatch(shape)):
         items = [*items[: len(right[1])], *items[right.start(2) :]]
         shape = codes_of(items)
-    if not doubt and PLAIN.fullmatch(shape):
+    if not doubt and shape in PLAIN:
         clause = count_of(items, Kind.COUNT)
         clause.bare = len(items) == 1
         return [clause]
@@ -62,7 +71,7 @@ def clauses_of(items: list[Item], own: tuple[PrecinctId, ...], known: bool, doub
     if shape[:1] in _OBJECTIONS and shape.lstrip("".join(_OBJECTIONS))[:1] == Code.FIX:
         items = [item for item in items if item.code not in _OBJECTIONS]  # "sorry, meant 421"
         shape = codes_of(items)
-    if shape[:1] in _OBJECTIONS and PLAIN.fullmatch(shape.lstrip("".join(_OBJECTIONS))):
+    if shape[:1] in _OBJECTIONS and shape.lstrip("".join(_OBJECTIONS)) in PLAIN:
         clause = count_of([item for item in items if item.code not in _OBJECTIONS], Kind.FIX)
         clause.corrects = True
         return [clause]
@@ -88,7 +97,7 @@ def clauses_of(items: list[Item], own: tuple[PrecinctId, ...], known: bool, doub
         items = [item for item in items if item.code not in (Code.ABOUT, Code.SAME)]
     if len(items) > 1:
         items = _with_places(items, own, known)
-    clauses = Parse(items, own).clauses()
+    clauses = Parse(list(items), own).clauses()
     if about and any(clause.kind in COUNTED for clause in clauses):
         raise Ask("about", wordings(clauses))
     if doubt and clauses:

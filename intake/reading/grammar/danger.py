@@ -5,14 +5,15 @@ that voting needs and what is wrong with it (`machine` and `broken`, `out of` an
 are taken out first, so that a fire house is no fire.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from intake.languages.catalogues import Catalogue, load_catalogues
 from intake.reading.grammar.clause import EMERGENCY_NUMBERS
-from intake.reading.grammar.fold import bare, composed, fold, fold_marked
-from intake.reading.grammar.tokens import Token, plain_words
+from intake.reading.grammar.fold import fold
+from intake.reading.grammar.tokens import FoldedText, Token, plain_words
 from intake.reading.grammar.words import Vocabulary, WordLists, vocabulary_of
 
 _CALM, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING = "calm", "alone", "solved", "trouble", "lack", "thing"
@@ -20,6 +21,7 @@ _ALARMING = ("safety", "voter_turned_away", "late_opening")  # categories whose 
 _ENDS = frozenset(".!?;\n")
 _URGENT = "urgent"
 _EMERGENCY_DIGITS = frozenset(map(str, EMERGENCY_NUMBERS))
+_HOLDS_EMERGENCY = re.compile("|".join(sorted(_EMERGENCY_DIGITS)))
 _NEAR = 2  # words between what is lacking and the word that says so: "no more paper ballots"
 
 Span = tuple[int, int]
@@ -53,8 +55,9 @@ def danger_words() -> Vocabulary:
     return vocabulary_of({name: name for name in (_CALM, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING)}, words_of)
 
 
-def alarm_of(tokens: Sequence[Token], folded: str, names: Sequence[Span]) -> Alarm:
+def alarm_of(tokens: Sequence[Token], text: FoldedText, names: Sequence[Span]) -> Alarm:
     """What a text's tokens report. `names`: where names and ids of places stand."""
+    folded, marked = text.folded, text.marked
     taken = iter(names)
     name = next(taken, None)
     kept: list[Token] = []
@@ -64,7 +67,6 @@ def alarm_of(tokens: Sequence[Token], folded: str, names: Sequence[Span]) -> Ala
         if not (name and name[0] <= token.start):
             kept.append(token)
     words = [token.text for token in kept]
-    marked = not folded.isascii() and bare(folded) != folded
     find, raised, over = danger_words().find, False, False
     spans: list[Span] = []
     calm: list[Span] = []
@@ -98,7 +100,7 @@ def urgent_words() -> frozenset[str]:
 
 def cries_for_help(text: str) -> bool:
     """Whether a text is an emergency number and words of urgency: "911 please", not "911 votes"."""
-    if not any(number in text for number in _EMERGENCY_DIGITS):
+    if not _HOLDS_EMERGENCY.search(text):
         return False
     words = plain_words(fold(text))
     numbers = [word for word in words if not word.isalpha()]
@@ -111,11 +113,9 @@ def cries_for_help(text: str) -> bool:
     )
 
 
-def dangers_in(text: str) -> tuple[list[str], list[str]]:
+def dangers_in(text: FoldedText) -> tuple[list[str], list[str]]:
     """The words of a text that are an alarm by themselves, and those of things; denials are none."""
-    folded = fold_marked(composed(text))
-    marked = not folded.isascii() and bare(folded) != folded
-    words, find = plain_words(folded), danger_words().find
+    words, marked, find = text.plain_words, text.marked, danger_words().find
     found: dict[str, list[str]] = {_ALONE: [], _THING: []}
     at = 0
     while at < len(words):

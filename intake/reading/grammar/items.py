@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 
 from election.domain.ids import PrecinctId
-from intake.reading.grammar.danger import NO_ALARM, Alarm, alarm_of
+from intake.reading.grammar.danger import NO_ALARM, Alarm, alarm_of, danger_words
 from intake.reading.grammar.fold import bare
 from intake.reading.grammar.places import PlaceVocabulary, without_zeros
-from intake.reading.grammar.tokens import Token, parts, tokenise
+from intake.reading.grammar.tokens import FoldedText, Token
 from intake.reading.grammar.words import Code, Vocabulary
 
 MOST_DIGITS = 6  # a longer number is a phone's or a typing slip, never a precinct's count
@@ -47,38 +47,38 @@ def codes_of(items: list[Item]) -> str:
     return "".join([item.code for item in items])
 
 
-def items_of(folded: str, vocabulary: Vocabulary, places: PlaceVocabulary) -> tuple[list[Item], Alarm]:
-    """The items of a folded text (times joined, fillers and polite words among them), and its danger.
+def items_of(text: FoldedText, vocabulary: Vocabulary, places: PlaceVocabulary) -> tuple[list[Item], Alarm]:
+    """The items of a text (times joined, fillers and polite words among them), and its danger.
 
     Remembered with their roster: never change what comes back.
     """
-    known: tuple[list[Item], Alarm] | None = places.items_before.get(folded)
+    known: tuple[list[Item], Alarm] | None = places.items_before.get(text.folded)
     if known is None:
-        known = _items_of(folded, vocabulary, places)
-        places.items_before.keep(folded, known)
+        known = _items_of(text, vocabulary, places)
+        places.items_before.keep(text.folded, known)
     return known
 
 
-def words_of(folded: str) -> list[str]:
-    """The words of a folded text, one by one."""
-    return [token.text for token in _parted(tokenise(folded))]
-
-
-def _items_of(folded: str, vocabulary: Vocabulary, places: PlaceVocabulary) -> tuple[list[Item], Alarm]:
+def _items_of(text: FoldedText, vocabulary: Vocabulary, places: PlaceVocabulary) -> tuple[list[Item], Alarm]:
+    folded = text.folded
     if folded.isdigit() and len(folded) <= MOST_DIGITS:  # the commonest text of all
         return [_number(folded, 0, len(folded), places)], NO_ALARM
-    tokens = _parted(tokenise(folded))
+    tokens, words = text.tokens, text.words
     if places.written:
         tokens = _with_ids_as_written(tokens, folded, places)
-    words = [token.text for token in tokens]
+        words = [token.text for token in tokens]
     names = words if folded.isascii() else [bare(word) for word in words]
-    marked = names != words
+    marked = names is not words and names != words
     items: list[Item] = []
     index = 0
+    firsts, first_names = vocabulary.lengths, places.lengths
     while index < len(tokens):
         token = tokens[index]
-        known = vocabulary.find(words, index, marked)
-        named = places.named(names, index)
+        known = named = None
+        if marked or words[index] in firsts:
+            known = vocabulary.find(words, index, marked)
+        if names[index] in first_names:
+            named = places.named(names, index)
         if named and (known is None or named[1] > known[1] or (named[1] == known[1] > 1)):
             end = tokens[index + named[1] - 1].end
             items.append(Item(Code.PLACE, token.start, end, token.text, ids=named[0]))
@@ -90,12 +90,17 @@ def _items_of(folded: str, vocabulary: Vocabulary, places: PlaceVocabulary) -> t
         else:
             items += _items_of_token(token, folded, vocabulary, places)
             index += 1
-    _open_with_alert(items)
-    names_at = [(item.start, item.end) for item in items if item.code == Code.PLACE]
-    alarm = alarm_of(tokens, folded, names_at) if len(items) > len(names_at) else NO_ALARM
+    codes = codes_of(items)
+    if Code.ALERT in codes:
+        _open_with_alert(items)
+    alarm = NO_ALARM
+    if danger_words().may_be_in(words, text.marked):
+        names_at = [(item.start, item.end) for item in items if item.code == Code.PLACE]
+        if len(items) > len(names_at):
+            alarm = alarm_of(tokens, text, names_at)
     if alarm.calm:
         items = [_denied(item, alarm.calm) for item in items]
-    return (items if _TIME_WORDS.isdisjoint(codes_of(items)) else join_times(items)), alarm
+    return (items if _TIME_WORDS.isdisjoint(codes) else join_times(items)), alarm
 
 
 def _denied(item: Item, calm: tuple[tuple[int, int], ...]) -> Item:
@@ -125,23 +130,6 @@ def _with_ids_as_written(tokens: list[Token], folded: str, places: PlaceVocabula
         return tokens
     kept = [t for t in tokens if not any(s.start < t.end and t.start < s.end for s in spans)]
     return sorted([*kept, *spans], key=lambda token: token.start)
-
-
-def _parted(tokens: list[Token]) -> list[Token]:
-    """Runs such as `turned-away` or `we've` as the words that names and phrases are made of."""
-    out: list[Token] = []
-    for token in tokens:
-        if token.kind == "run" and not token.text.isalnum():
-            words = parts(token.text)
-            if len(words) > 1:
-                at = token.start
-                for word in words:
-                    out.append(Token("run", word, at, at + len(word)))
-                    at += len(word) + 1
-                continue
-            token = token._replace(text=words[0])
-        out.append(token)
-    return out
 
 
 def _items_of_token(token: Token, folded: str, vocabulary: Vocabulary, places: PlaceVocabulary) -> list[Item]:

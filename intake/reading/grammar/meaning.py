@@ -5,19 +5,21 @@ The order is that of trouble: danger to people, then what would act wrongly, the
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from election.domain.checkin import COUNTED, Kind, Reading
 from election.domain.day import Watcher
 from election.domain.ids import PrecinctId
 from election.domain.roster import Roster
-from intake.reading.grammar.clause import EMERGENCY_NUMBERS, Ask, Clause
+from intake.reading.grammar.clause import Ask, Clause
 from intake.reading.grammar.clauses import PLAIN, clauses_of
 from intake.reading.grammar.danger import cries_for_help
 from intake.reading.grammar.fold import composed, fold, fold_marked, origin
 from intake.reading.grammar.inquiries import inquiry_of
-from intake.reading.grammar.items import Item, codes_of, items_of, words_of
+from intake.reading.grammar.items import Item, codes_of, items_of
 from intake.reading.grammar.parse import count_of
 from intake.reading.grammar.places import places_of
+from intake.reading.grammar.plain import count_alone, counted, digits_alone, is_emergency
 from intake.reading.grammar.quoted import (
     AUTOMATIC,
     STRANGER,
@@ -29,7 +31,7 @@ from intake.reading.grammar.quoted import (
     written,
 )
 from intake.reading.grammar.sender import TextSource
-from intake.reading.grammar.tokens import plain_words
+from intake.reading.grammar.tokens import FoldedText, folded_text, plain_words
 from intake.reading.grammar.whole import whole_message
 from intake.reading.grammar.words import Code, vocabulary
 
@@ -61,28 +63,37 @@ def read(
     `at_any_hour`: polling hours do not matter (a rehearsal).
     """
     own = (here,) if here else watcher.precinct_ids if watcher else ()
+    if text.isdigit() and (count := digits_alone(text, own, sent_at, roster, at_any_hour)):
+        return [count]
     sender = TextSource(roster, watcher, own, watcher is None and here is None, sent_at, at_any_hour)
-    if text.isdigit() and len(own) == 1 and _plain_count(text, roster) and sender.open_now(own[0]):
-        return [_count(int(text), own[0], roster)]  # what most watchers text all day
     if len(text) > LONGEST:
         return [sender.reading(Kind.UNREAD)]
     places = places_of(roster)
-    sender.offers = lambda guess: clauses_of(
-        list(items_of(fold_marked(guess), vocabulary(), places)[0]), own, watcher is not None, False
-    )
+    sender.offers = _offered
     clauses: list[Clause] | None = places.clauses_before.get(text)
     if clauses is not None:
         return sender.all_readings(clauses)
+    if plain := count_alone(text, sender, places):
+        return plain
     text = composed(text)
     sign = sign_of(text)
     if sign is not None:
         return [_of_sign(sign, text, sender)]
+    folded = FoldedText(fold_marked(text))
     if len(text) > _SHORT or not _MARKS.isdisjoint(text):
-        ours = written(text)
-        if ours.noted:
+        ours = written(text, folded)
+        if ours and ours.noted:
             return [sender.reading(Kind.NOTED)]
-        text = ours.text
-    return _read_written(text, sender)
+        if ours and ours.text != text:
+            text = ours.text
+            folded = FoldedText(fold_marked(text))
+    return _read_written(text, folded, sender)
+
+
+def _offered(guess: str, sender: TextSource) -> list[Clause]:
+    """What a *yes* to this guess would say."""
+    items, _ = items_of(FoldedText(fold_marked(guess)), vocabulary(), places_of(sender.roster))
+    return clauses_of(items, sender.own, sender.watcher is not None, False)
 
 
 def _of_sign(sign: str, text: str, sender: TextSource) -> Reading:
@@ -97,12 +108,15 @@ def _of_sign(sign: str, text: str, sender: TextSource) -> Reading:
             return sender.reading(Kind.NOTED)
 
 
-def _read_written(text: str, sender: TextSource) -> list[Reading]:
+def _read_written(text: str, said: FoldedText, sender: TextSource) -> list[Reading]:
+    """The readings of what the sender wrote; `said`: the text, folded."""
     roster, watcher, own = sender.roster, sender.watcher, sender.own
     places = places_of(roster)
     numbered = without_phones(text)
-    folded = fold_marked(numbered)
-    items, alarm = items_of(folded, vocabulary(), places)
+    if numbered != text:
+        said = FoldedText(fold_marked(numbered))
+    folded = said.folded
+    items, alarm = items_of(said, vocabulary(), places)
     found = items
     codes = codes_of(items)
     if cries_for_help(folded):
@@ -111,18 +125,17 @@ def _read_written(text: str, sender: TextSource) -> list[Reading]:
         items = _without_signature(items, watcher)
         codes = codes_of(items)
     if (
-        PLAIN.fullmatch(codes)
+        codes in PLAIN
         and "!" not in folded
         and "?" not in folded
         and not alarm.spans
-        and not _is_emergency(folded.strip())
+        and not is_emergency(folded.strip())
     ):
-        plain = _plain(count_of(items, Kind.COUNT), sender)
+        plain = counted(count_of(items, Kind.COUNT), sender)
         if plain:
             return sender.judged([plain])
     whole = whole_message(folded, items)
-    words = words_of(folded) if len(items) > 1 and not PLAIN.fullmatch(codes) else []
-    machine = said_by_machine(folded, words) if words else None
+    machine = said_by_machine(said) if len(items) > 1 and codes not in PLAIN else None
     if machine == AUTOMATIC or (machine == UNDELIVERED and not alarm.raised):
         return [sender.reading(Kind.NOTED)]
     if machine == STRANGER and not alarm.raised:
@@ -150,7 +163,7 @@ def _read_written(text: str, sender: TextSource) -> list[Reading]:
             *_beside(items, _spans_of(items, Code.INCIDENT), folded, sender),
             *_alarm(text, items, sender),
         ]
-    if inquiry := inquiry_of(folded, items, sender):
+    if inquiry := inquiry_of(said, items, sender):
         return [inquiry]
     if machine is not None and machine != UNDELIVERED:
         return [_by_machine(machine, items, sender)]
@@ -293,38 +306,17 @@ def _by_machine(machine: str, items: list[Item], sender: TextSource) -> Reading:
     return sender.reading(Kind.UNREAD if numeric else Kind.NOTED)
 
 
-def _is_emergency(text: str) -> bool:
-    return len(text) == 3 and text.isdigit() and int(text) in EMERGENCY_NUMBERS
-
-
-def _plain_count(text: str, roster: Roster) -> bool:
-    """Whether digits can be nothing but a count: no precinct is called so, and nothing is odd about them."""
-    return text.isascii() and len(text) <= 6 and not _is_emergency(text) and text not in places_of(roster).ids
-
-
-def _count(
-    votes: int, precinct_id: PrecinctId, roster: Roster, *, off_roster: bool = False, unknown: bool = False
-) -> Reading:
-    """A count of now, at the sender's own precinct unless said otherwise."""
-    precinct = roster.place(precinct_id)
-    held = precinct.why_held(votes) if precinct else None
-    return Reading(Kind.COUNT, precinct_id, votes, held=held, off_roster=off_roster, unknown_sender=unknown)
-
-
-def _plain(clause: Clause, sender: TextSource) -> Reading | None:
-    """What a count and nothing else says, of one place or of the sender's only one; None: ask the rest."""
-    roster, own = sender.roster, sender.own
-    where = clause.ids or own
-    if len(where) != 1 or clause.votes is None:
-        return None
-    off_roster = sender.watcher is not None and not roster.is_own(where[0], own)
-    return _count(clause.votes, where[0], roster, off_roster=off_roster, unknown=sender.unknown)
-
-
 def _without_signature(items: list[Item], watcher: Watcher) -> list[Item]:
     """Without the sender's own name: "412 - Maria Lopez"."""
-    name = {*plain_words(fold_marked(composed(watcher.name))), *plain_words(fold(watcher.name))}
+    name = _words_of_name(watcher.name)
     return [item for item in items if item.code != Code.UNKNOWN or item.text not in name]
+
+
+@lru_cache(maxsize=4_096)
+def _words_of_name(name: str) -> frozenset[str]:
+    """With the marks of their letters, and without."""
+    folded = folded_text(name)
+    return frozenset((*folded.plain_words, *plain_words(fold(name))))
 
 
 def _incident_keyword(folded: str, items: list[Item]) -> tuple[int, int] | None:

@@ -10,8 +10,8 @@ from functools import cache
 from typing import NamedTuple
 
 from intake.languages.catalogues import load_catalogues
-from intake.reading.grammar.fold import bare, fold, fold_marked
-from intake.reading.grammar.tokens import plain_words
+from intake.reading.grammar.fold import fold, fold_marked
+from intake.reading.grammar.tokens import FoldedText, plain_words
 from intake.reading.grammar.words import Code, Vocabulary, vocabulary_of
 
 REACTION, ATTACHMENT, AUTOMATIC, BUSY, STRANGER = "reaction", "attachment", "automatic", "busy", "stranger"
@@ -19,13 +19,16 @@ UNDELIVERED = "undelivered"  # how networks word what failed, and people what ne
 _OPENING = '“"«„「『‟〝'
 _CLOSING = '”"»“」』〞'
 _LEAD = 8  # words before the quoted text of a reaction, at most
-_SHORT = 14  # words of a reaction to a picture, at most (each sign of Chinese is one)
+_SHORT, _SHORT_TEXT = 14, 120  # words, and characters, of a reaction to a picture, at most (a sign is a word)
 _ASIDE, _BARE = 5, 2  # "wrong number" of two words or fewer is a stranger's in a text of five at most
 _SIGNS_A_WORD = 2
 _FRAGMENT = 4  # words that are looked for together
 _ALIKE, _SIGNS_ALIKE = 4, 8  # such windows in a row that are ours, not chance; signs of Chinese say less
+_FEWEST = _FRAGMENT + _ALIKE - 1  # words that so many windows are made of
+_OPENS = re.compile(f"[{_OPENING}]")
 _QUOTED = re.compile(r"“[^”“]*”|«[^»«]*»|「[^」「]*」|\"[^\"]*\"")
 _PHONE = re.compile(r"(?<!\d)(?:\+?\d{1,3}[ .-]?)?\(?\d{3}\)?[ .-]{0,2}\d{3}[ .-]\d{4}(?!\d)")
+_PHONE_ENDS = re.compile(r"\d\d\d[ .-]\d\d\d\d")  # in each of them
 _CUT = re.compile(
     r"^\s{0,4}(?:--+|__+|—+|-{2,5}\s?original message\s?-{2,5}"
     r"|[^\n]{0,80}(?:wrote|escribió|写道|đã viết) ?[:：])\s*$"
@@ -65,19 +68,22 @@ def our_words() -> frozenset[tuple[str, ...]]:
     found: set[tuple[str, ...]] = set()
     for catalogue in load_catalogues().values():
         for template in (*catalogue.replies.values(), *catalogue.outbound.values()):
-            words = _without_numbers(re.sub(r"\{[^{}]*\}", " ", template))
+            without_fields = FoldedText(fold_marked(re.sub(r"\{[^{}]*\}", " ", template)))
+            words = _without_numbers(without_fields.bare.plain_words)
             found.update(tuple(words[i : i + _FRAGMENT]) for i in range(len(words) - _FRAGMENT + 1))
     return frozenset(found)
 
 
-def _without_numbers(text: str) -> list[str]:
-    words = plain_words(bare(fold_marked(text)))
+def _without_numbers(words: list[str]) -> list[str]:
     return [word for word in words if not any(map(str.isdigit, word))]
 
 
-def is_ours(text: str) -> bool:
+def is_ours(text: FoldedText) -> bool:
     """Whether the words are from one of our own texts: more of them in a row than chance has alike."""
-    words, ours, run = _without_numbers(text), our_words(), 0
+    words = text.bare.plain_words
+    if len(words) < _FEWEST:
+        return False
+    words, ours, run = _without_numbers(words), our_words(), 0
     for i in range(len(words) - _FRAGMENT + 1):
         run = run + 1 if tuple(words[i : i + _FRAGMENT]) in ours else 0
         if run >= (_SIGNS_ALIKE if words[i] > "\u2e80" else _ALIKE):
@@ -85,9 +91,10 @@ def is_ours(text: str) -> bool:
     return False
 
 
-def written(text: str) -> SenderText:
-    """What of `text` its sender wrote."""
-    if _is_reaction(text):
+def written(text: str, folded: FoldedText) -> SenderText | None:
+    """What of `text` its sender wrote; `folded` is all of it. None: the sender wrote all of it."""
+    quotes = _OPENS.search(text)
+    if _is_reaction(text, folded, quotes.start() if quotes else -1):
         return SenderText("", True)
     lines = text.splitlines()
     if len(lines) > 1:
@@ -95,41 +102,40 @@ def written(text: str) -> SenderText:
         for number, line in enumerate(lines):
             if _CUT.match(line) and (kept or number == 0):
                 break
-            quoted = line.lstrip().startswith((">", "|")) or is_ours(line)
+            quoted = line.lstrip().startswith((">", "|")) or is_ours(FoldedText(fold_marked(line)))
             if not quoted and not (kept and _PHONE.search(line)):
                 kept.append(line)
         if not any(line.strip() for line in kept):
             return SenderText("", True)
         text = "\n".join(kept)
-    if is_ours(text):
+        folded = FoldedText(fold_marked(text))
+    if is_ours(folded):
         return SenderText("", True)
-    if any(mark in text for mark in '“«「"'):
+    if quotes and any(mark in text for mark in '“«「"'):
         outside = _QUOTED.sub(" ", text)
         if any(map(str.isalnum, outside)):
             inside = any(map(str.isdigit, "".join(_QUOTED.findall(text))))
             return SenderText(outside if inside else text)
-    return SenderText(text)
+    return SenderText(text) if len(lines) > 1 else None
 
 
 def without_phones(text: str) -> str:
     """The text with phone numbers blanked, each by a sign that is no number."""
+    if not _PHONE_ENDS.search(text):  # most texts hold none, and this is soon said
+        return text
     return _PHONE.sub(lambda found: " ^ ".ljust(len(found[0])), text)
 
 
-def _words(text: str) -> tuple[list[str], bool]:
-    folded = fold_marked(text)
-    return plain_words(folded), bare(folded) != folded
-
-
-def _is_reaction(text: str) -> bool:
-    at = min((i for mark in _OPENING if (i := text.find(mark)) >= 0), default=-1)
+def _is_reaction(text: str, folded: FoldedText, at: int) -> bool:
+    """`at`: where the first quotation opens, or -1."""
     if at >= 0:
         lead, rest = text[:at], text[at + 1 :].rstrip(" .。\u200b\u200c\u200d\ufeff\u200a\u2009\xa0")
         end = max((rest.rfind(mark) for mark in _CLOSING), default=-1)
         tail = rest[end + 1 :] if end >= 0 else ""
         if len(lead) > 80 or any(map(str.isdigit, lead)) or any(map(str.isdigit, tail)) or len(tail) > 16:
             return False
-        words, marked = _words(lead)
+        before = FoldedText(fold_marked(lead))
+        words, marked = before.plain_words, before.marked
         emoji = any(_is_emoji(char) for char in lead + tail)
         if emoji and len(words) <= 3:
             return True
@@ -141,8 +147,10 @@ def _is_reaction(text: str) -> bool:
                 for start in range(min(3, len(words)))
             )
         )
-    words, marked = _words(text[:120])
-    if not 2 <= len(words) <= _SHORT or len(text) > 120:
+    if len(text) > _SHORT_TEXT:
+        return False
+    words, marked = folded.plain_words, folded.marked
+    if not 2 <= len(words) <= _SHORT:
         return False
     find = machine_words().find
     first = find(words, 0, marked)
@@ -155,9 +163,11 @@ def _is_reaction(text: str) -> bool:
     return False
 
 
-def said_by_machine(folded: str, words: list[str]) -> str | None:
-    """Which kind of machine's or stranger's text the words are: the first found in order of weight."""
-    marked = not folded.isascii() and bare(folded) != folded
+def said_by_machine(text: FoldedText) -> str | None:
+    """Which kind of machine's or stranger's text it is: the first found in order of weight."""
+    words, marked = text.words, text.marked
+    if not machine_words().may_be_in(words, marked):
+        return None
     find, found = machine_words().find, set[str]()
     for start in range(len(words)):
         known = find(words, start, marked)

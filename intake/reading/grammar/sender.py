@@ -36,6 +36,22 @@ def offer_of(reading: Reading) -> dict[str, Any]:
     return offer
 
 
+def opens_at(precinct_id: PrecinctId | None, roster: Roster) -> datetime:
+    """When the polls open there, or by the election's own hours."""
+    precinct, day = roster.place(precinct_id), roster.day
+    return (
+        precinct.opens_at(day) if precinct else datetime.combine(day.date, day.opens, ZoneInfo(day.timezone))
+    )
+
+
+def closes_at(precinct_id: PrecinctId | None, roster: Roster) -> datetime:
+    """When the polls close there, or by the election's own hours."""
+    precinct, day = roster.place(precinct_id), roster.day
+    if precinct:
+        return precinct.closes_at(day)
+    return datetime.combine(day.date, day.closes, ZoneInfo(day.timezone))
+
+
 @dataclass(slots=True)
 class TextSource:
     """Who texted, from where and when. `at_any_hour`: a rehearsal, where no polls are open."""
@@ -46,7 +62,9 @@ class TextSource:
     unknown: bool
     sent_at: datetime
     at_any_hour: bool = False
-    offers: Callable[[str], list[Clause]] | None = field(default=None, repr=False)  # reads a guess
+    offers: "Callable[[str, TextSource], list[Clause]] | None" = field(
+        default=None, repr=False
+    )  # reads a guess
 
     def reading(
         self, kind: Kind, text: str | None = None, question: str | None = None, guess: str | None = None
@@ -58,7 +76,7 @@ class TextSource:
         detail: dict[str, Any] = {}
         if ask.guess and self.offers:
             try:
-                offered = [r for clause in self.offers(ask.guess) for r in self.readings(clause)]
+                offered = [r for clause in self.offers(ask.guess, self) for r in self.readings(clause)]
             except Ask:
                 offered = []
             offered = [r for r in offered if r.kind in _OF_THE_DAY]
@@ -83,7 +101,10 @@ class TextSource:
     def all_readings(self, clauses: list[Clause]) -> list[Reading]:
         """The readings of a text's clauses; a question alone, where one of them has to be asked about."""
         try:
-            return self.judged([reading for clause in clauses for reading in self.readings(clause)])
+            found: list[Reading] = []
+            for clause in clauses:
+                found += self.readings(clause)
+            return self.judged(found)
         except Ask as ask:
             return [self.asked(ask)]
 
@@ -93,39 +114,35 @@ class TextSource:
             return readings
         if self._too_early(readings):
             return [self.reading(Kind.QUESTION, question="not_open")]
-        if any(r.kind is Kind.FINAL and self._long_before_close(r.precinct_id) for r in readings):
-            so_far = [r._replace(kind=Kind.COUNT) if r.kind is Kind.FINAL else r for r in readings]
-            counts = [r for r in so_far if r.kind is Kind.COUNT]
-            return [
-                Reading(
-                    Kind.QUESTION,
-                    question="so_far",
-                    guess=str(counts[0].votes) if len(counts) == 1 else None,
-                    unknown_sender=self.unknown,
-                    detail={"offers": [offer_of(r) for r in so_far if r.kind in _OF_THE_DAY]},
-                )
-            ]
+        for reading in readings:
+            if reading.kind is Kind.FINAL and self._long_before_close(reading.precinct_id):
+                return self._so_far(readings)
         return readings
 
-    def hours(self, precinct_id: PrecinctId | None) -> tuple[datetime, datetime]:
-        """When the polls open and close there, or by the election's own hours."""
-        precinct, day = self.roster.place(precinct_id), self.roster.day
-        if precinct:
-            return precinct.opens_at(day), precinct.closes_at(day)
-        zone = ZoneInfo(day.timezone)
-        return datetime.combine(day.date, day.opens, zone), datetime.combine(day.date, day.closes, zone)
-
-    def open_now(self, precinct_id: PrecinctId) -> bool:
-        """Whether the polls have opened there."""
-        return self.at_any_hour or self.sent_at >= self.hours(precinct_id)[0]
+    def _so_far(self, readings: list[Reading]) -> list[Reading]:
+        """Asks whether a final count, long before the polls close, is one so far."""
+        so_far = [r._replace(kind=Kind.COUNT) if r.kind is Kind.FINAL else r for r in readings]
+        counts = [r for r in so_far if r.kind is Kind.COUNT]
+        return [
+            Reading(
+                Kind.QUESTION,
+                question="so_far",
+                guess=str(counts[0].votes) if len(counts) == 1 else None,
+                unknown_sender=self.unknown,
+                detail={"offers": [offer_of(r) for r in so_far if r.kind in _OF_THE_DAY]},
+            )
+        ]
 
     def _too_early(self, readings: list[Reading]) -> bool:
-        return not self.at_any_hour and any(
-            r.kind in _OF_THE_DAY and self.sent_at < self.hours(r.precinct_id)[0] for r in readings
-        )
+        if self.at_any_hour:
+            return False
+        for reading in readings:
+            if reading.kind in _OF_THE_DAY and self.sent_at < opens_at(reading.precinct_id, self.roster):
+                return True
+        return False
 
     def _long_before_close(self, precinct_id: PrecinctId | None) -> bool:
-        return self.sent_at < self.hours(precinct_id)[1] - BEFORE_CLOSE
+        return self.sent_at < closes_at(precinct_id, self.roster) - BEFORE_CLOSE
 
     def placed(self, incident: Reading, ids: tuple[PrecinctId, ...]) -> list[Reading]:
         """An incident is never asked back: it is taken where it is known to be, or without a place."""
@@ -161,7 +178,12 @@ class TextSource:
         if not ids and (len(self.own) == 1 or clause.kind in _EVERYWHERE):
             ids = self.own
         if ids:
-            where = tuple(p for place in ids for p in self.roster.filed_under(clause.kind, place))
+            filed_under = self.roster.filed_under
+            where = (
+                filed_under(clause.kind, ids[0])
+                if len(ids) == 1
+                else tuple(p for place in ids for p in filed_under(clause.kind, place))
+            )
             if clause.kind == Kind.VOTERS and len(where) > 1:  # each precinct numbers its own roll
                 raise Ask("which_precinct", wording(replace(clause, ids=where[:1])))
             return where
@@ -169,7 +191,10 @@ class TextSource:
 
     def readings(self, clause: Clause) -> list[Reading]:
         """The readings of a clause: one, or one a precinct. Raises `Ask`."""
-        return [self._reading(clause, precinct_id) for precinct_id in self._precincts(clause)]
+        where = self._precincts(clause)
+        if len(where) == 1:
+            return [self._reading(clause, where[0])]
+        return [self._reading(clause, precinct_id) for precinct_id in where]
 
     def _reading(self, clause: Clause, precinct_id: PrecinctId | None) -> Reading:
         precinct = self.roster.place(precinct_id)

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from election.domain.checkin import Kind, Reading
 from intake.reading.grammar.items import Item, codes_of
+from intake.reading.grammar.parse import NUMERIC
 from intake.reading.grammar.words import Code, vocabulary
 
 _ALONE = {Code.STOP: Kind.STOP, Code.START: Kind.START, Code.HELP: Kind.HELP, Code.READY: Kind.READY}
@@ -27,6 +28,8 @@ def whole_message(folded: str, items: list[Item]) -> Reading | None:
     shape = codes_of(items)
     if not shape:
         return Reading(Kind.HELP) if "?" in folded and not folded.strip(" \n?!.") else None
+    if not NUMERIC.isdisjoint(shape):  # a number is nothing of these
+        return None
     codes = set(shape) - _TALK
     if not codes:
         polite = Code.POLITE in shape and "?" not in folded

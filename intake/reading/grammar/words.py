@@ -153,15 +153,22 @@ class Vocabulary:
         `marked`: whether the text's letters have marks anywhere: then those without mean it.
         """
         first = words[start]
-        lengths = self.lengths.get(first) or (self.lengths.get(bare(first), ()) if marked else ())
+        lengths = self.lengths.get(first) or (self.lengths.get(bare(first)) if marked else None)
+        if lengths is None:
+            return None
         for length in lengths:
             if start + length > len(words):
                 continue
-            phrase = " ".join(words[start : start + length])
+            phrase = first if length == 1 else " ".join(words[start : start + length])
             code = self._marked(phrase) if marked else self.plain.get(phrase)
             if code is not None:
                 return code, length
         return None
+
+    def may_be_in(self, words: list[str], marked: bool) -> bool:
+        """Whether any of the words begins a phrase; where none does, `find` finds nothing among them."""
+        firsts = self.lengths.keys()
+        return not firsts.isdisjoint(words) or (marked and not firsts.isdisjoint(map(bare, words)))
 
     def code(self, word: str) -> str | None:
         """What a single word means."""

@@ -59,6 +59,20 @@ def test_what_is_the_operators_is_kept_and_comes_back(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("beluga*.service")) and not (tmp_path / "opt/beluga").exists()
     carry_out(files(list(uninstall_plan(data=True).steps)), lambda _: None, tmp_path)
     assert not settings.exists()
+    assert caddy.read_text() == "example.org {\n}\n", "taken away twice, what came back is not ours"
+
+
+def test_what_is_made_the_service_may_read(tmp_path: Path) -> None:
+    """Commands keep what they make private; the program and its folders are run by another user."""
+    before = os.umask(0o077)
+    try:
+        made = RunStep("a folder", ("mkdir", "-p", str(tmp_path / "opt/beluga/1.0/bin")))
+        carry_out([made, WriteStep(Path("/etc/other/a"), "x")], lambda _: None, tmp_path)
+        assert os.umask(0o077) == 0o077, "as it was before"
+    finally:
+        os.umask(before)
+    for folder in ("opt/beluga", "opt/beluga/1.0/bin", "etc/other"):
+        assert (tmp_path / folder).stat().st_mode & 0o777 == 0o755, folder
 
 
 def test_a_command_runs_where_it_is_needed_and_tells_why_it_failed(tmp_path: Path) -> None:
@@ -88,7 +102,7 @@ def test_the_command_says_what_it_would_do_and_does_nothing() -> None:
     run = CliRunner().invoke
     found = run(app, ["install", "--domain", "turnout.example.org", "--from", str(ROOT), "--dry-run"])
     assert found.exit_code == 0 and "write   /etc/caddy/Caddyfile" in found.output
-    assert run(app, ["install", "--uninstall", "--dry-run"]).output.count("remove") == 6
+    assert run(app, ["install", "--uninstall", "--dry-run"]).output.count("remove") == 7
     for wrong in (["--domain", "x y"], ["--domain", "a{b.org"], ["--domain", "a.org", "--email", "no"],
                   ["--domain", "a.org", "--from", "/nowhere"], ["--back", "../x"]):  # fmt: skip
         refused = run(app, ["install", *wrong, "--dry-run"])

@@ -1,4 +1,4 @@
-"""What the board claims is so: its words against the rows behind them, at noon, towards the close, and after it.
+"""What the board claims is so: its words against the rows behind them, at three hours.
 
 Each claim names where its words stand and what they must be by the rows.
 """

@@ -2,6 +2,7 @@
 
 import re
 import time
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -9,9 +10,12 @@ from hypothesis import strategies as st
 
 from election.domain.checkin import COUNTED, Kind
 from intake.languages.catalogues import load_catalogues
-from intake.reading.grammar import meaning, read
-from intake.reading.grammar.fold import fold
+from intake.reading.grammar import meaning, read, tokens
+from intake.reading.grammar.danger import danger_words
+from intake.reading.grammar.fold import bare, composed, fold, fold_marked
 from intake.reading.grammar.places import places_of
+from intake.reading.grammar.quoted import machine_words
+from intake.reading.grammar.tokens import FoldedText
 from tests.intake.sample import ES, NOBODY, ONE, SENT, TWO, VI, ZH, sample_roster
 
 ROSTER = sample_roster()
@@ -77,23 +81,97 @@ def test_a_guess_never_opens_another_question(text, sender) -> None:
             assert all(r.kind != Kind.UNREAD for r in _read(reading.guess, sender)), reading
 
 
+PLACES = [
+    "",
+    "31-07 ",
+    "31-09 ",
+    "3109 ",
+    "P 31-07 ",
+    "Engine House 4 ",
+    "99-99 ",
+    "215-555 ",
+    "7-31 ",
+    "17 ",
+]
+NUMBERS = [
+    "412",
+    "1,204",
+    "0",
+    "10",
+    "17",
+    "911",
+    "0911",
+    "999999",
+    "1234",
+    "1201",
+    "-5",
+    "4O2",
+    "31",
+    "３７",
+]
+AFTER = [
+    " votes",
+    " Votes",
+    " votos",
+    "votes",
+    " people",
+    " ballots",
+    " total",
+    "!",
+    "?",
+    " thanks",
+    " at 10",
+]
 counts = st.tuples(
-    st.sampled_from(["", "31-07 ", "31-09 ", "3109 ", "P 31-07 ", "Engine House 4 ", "99-99 "]),
-    st.sampled_from(["412", "1,204", "0", "999999", "1201", "-5", "4O2", "31", "３７"]),
-    st.sampled_from(["", " votes", " votos", "votes", " people", "!", "?", " thanks", " at 10"]),
+    st.sampled_from(PLACES),
+    st.one_of(st.sampled_from(NUMBERS), st.integers(0, 9_999_999).map(str)),
+    st.one_of(st.sampled_from(["", *AFTER]), st.sampled_from(WORDS).map(lambda word: f" {word}")),
 ).map("".join)
 
 
-@settings(max_examples=400, deadline=None)
-@given(counts, senders, st.sampled_from([None, *ROSTER.precincts]))
-def test_the_short_way_of_a_plain_count_says_what_the_long_one_does(text, sender, here) -> None:
-    watcher = ROSTER.watcher(sender)
+@settings(max_examples=500, deadline=None)
+@given(counts, senders, st.sampled_from([None, *ROSTER.precincts]), st.integers(0, 15))
+def test_the_short_way_of_a_plain_count_says_what_the_long_one_does(text, sender, here, hours) -> None:
+    watcher, sent = ROSTER.watcher(sender), SENT - timedelta(hours=6) + timedelta(hours=hours)
     places_of(ROSTER).clauses_before.clear()  # what the long way remembered would answer for the short one
-    short = read(text, SENT, ROSTER, watcher, here)
+    short = read(text, sent, ROSTER, watcher, here)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(meaning, "_plain", lambda clause, sender: None)
-        long = read(text, SENT, ROSTER, watcher, here)
+        for way in ("digits_alone", "count_alone", "counted"):
+            patched.setattr(meaning, way, lambda *_: None)
+        long = read(text, sent, ROSTER, watcher, here)
     assert short == long
+
+
+def test_most_plain_counts_take_the_short_way() -> None:
+    taken: list[str] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(meaning, "FoldedText", taken.append)
+        for text in ("412", "0412", "412 votes", "412 Votos", "31-07 412", "31-09 1204 votes"):
+            assert _read(text, ONE)[0].kind is Kind.COUNT
+    assert taken == []
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.one_of(texts, st.lists(st.from_regex(r"[a-z0-9]{1,3}(-[a-z0-9]{1,2})?", fullmatch=True)).map(" ".join))
+)
+def test_words_that_need_no_parting_are_parted_as_all_others_are(text) -> None:
+    folded = FoldedText(fold_marked(composed(text)))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tokens, "_ORDINARY", re.compile("(?!)"))
+        patched.setattr(tokens, "_PLAIN_TOKEN", tokens._TOKEN)
+        long = FoldedText(folded.folded)
+    assert (folded.tokens, folded.words, folded.plain_words) == (long.tokens, long.words, long.plain_words)
+    assert folded.marked == (bare(folded.folded) != folded.folded)
+
+
+@settings(max_examples=300, deadline=None)
+@given(texts)
+def test_where_no_word_begins_a_phrase_there_is_none(text) -> None:
+    folded = FoldedText(fold_marked(composed(text)))
+    for words in (danger_words(), machine_words()):
+        found = [words.find(folded.words, at, folded.marked) for at in range(len(folded.words))]
+        assert words.may_be_in(folded.words, folded.marked) or not any(found)
 
 
 @settings(max_examples=600, deadline=None)

@@ -1,0 +1,1 @@
+"""Telephone numbers at a provider: found, bought, pointed here, and tested by a text."""
