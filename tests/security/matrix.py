@@ -401,13 +401,14 @@ def _act(there: House, who: Who) -> dict[str, Any]:
 
 def _panel() -> dict[str, Any]:
     parts = [
-        {"id": f"panel-{part}", "property": "figure" if part == "chart" else "children"}
-        for part in ("words", "chart", "around", "log")
+        {"id": f"panel-{part}", "property": {"chart": "figure", "drawn": "data"}.get(part, "children")}
+        for part in ("words", "chart", "around", "log", "drawn")
     ]
     return {
         "output": ".." + "...".join(f"{p['id']}.{p['property']}" for p in parts) + "..",
         "outputs": parts,
         "inputs": [{"id": "panel-request", "property": "data", "value": {"precinct_id": "K-01"}}],
+        "state": [{"id": "panel-drawn", "property": "data", "value": None}],
         "changedPropIds": ["panel-request.data"],
     }
 
