@@ -63,10 +63,10 @@ def day_figure(points: Sequence[DayPoint], zone: ZoneInfo, opens: int, closes: i
     dot: dict[str, Any] = {"mode": "markers", "cliponaxis": False}
     style: dict[int, dict[str, Any]] = {
         EXPECTED_LOW: {**quiet, "showlegend": False},
-        EXPECTED_HIGH: {**quiet, "name": "80 %", "fill": "tonexty", "fillcolor": EXPECTED_BAND},
+        EXPECTED_HIGH: {**quiet, "name": "expected, 80 %", "fill": "tonexty", "fillcolor": EXPECTED_BAND},
         EXPECTED: {"name": "expected by then", "line": {"color": ORANGE, "width": 2, "dash": "dot"}},
         SEEN_LOW: {**quiet, "showlegend": False},
-        SEEN_HIGH: {**quiet, "name": "80 %", "fill": "tonexty", "fillcolor": SEEN_BAND},
+        SEEN_HIGH: {**quiet, "name": "estimated, 80 %", "fill": "tonexty", "fillcolor": SEEN_BAND},
         SEEN: {"name": "votes so far, estimated", "line": {"color": BLUE, "width": 3}},
         COUNTED: {"name": "of these counted", "line": {"color": INK, "width": 1.5}},
         EXPECTED_END: {**dot, "name": "expected by close", "marker": {"color": ORANGE, "size": 9}},

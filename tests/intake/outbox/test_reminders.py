@@ -183,6 +183,34 @@ def test_threads_do_not_depend_on_order() -> None:
         assert found == expected
 
 
+def test_a_senders_word_that_it_is_fixed_ends_what_the_tally_ends_by_it() -> None:
+    from election.domain.checkin import Channel, CheckIn, Kind
+    from election.domain.ids import check_in_id, message_id
+
+    def entry(n: int, kind: Kind, minute: int, sender: str = "+1", **detail) -> CheckIn:
+        its_id, at = message_id("t", str(n)), NOW + timedelta(minutes=minute)
+        return CheckIn(
+            check_in_id(its_id, 0), its_id, 0, kind, Channel.SMS, "31-07", None, sender, at, at, at,
+            detail=detail,
+        )  # fmt: skip
+
+    log = [
+        entry(1, Kind.INCIDENT, 0, incident=1, text="machine down", matter="machine"),
+        entry(2, Kind.INCIDENT, 100, incident=2, text="a gun", matter=None),
+        entry(3, Kind.INCIDENT, 200, incident=3, text="no paper", matter="ballots"),
+        entry(4, Kind.RESOLVED, 300, text="printer fixed", matter="machine"),
+        entry(5, Kind.RESOLVED, 310, sender="+2", text="paper came", matter="ballots"),
+    ]
+    window = timedelta(minutes=30)
+    assert [t.status for t in threads(log, window)] == ["resolved", "open", "open"]
+    again = entry(6, Kind.INCIDENT, 320, incident=6, text="down again", matter="machine")
+    staff = entry(7, Kind.RESOLVE, 10, incident=1, status="acknowledged")
+    assert [t.status for t in threads([again, *log], window)] == ["resolved", "open", "open", "open"]
+    assert [t.status for t in threads([staff, *log], window)] == ["acknowledged", "open", "open"]
+    unsaid = entry(8, Kind.RESOLVED, 330, text="all good now", matter="any")
+    assert [t.status for t in threads([*log, unsaid], window)] == ["resolved", "open", "resolved"]
+
+
 async def test_nobody_is_reminded_by_a_tally_that_is_far_behind_its_database(
     tmp_path, database_url: str
 ) -> None:
