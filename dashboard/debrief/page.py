@@ -112,11 +112,12 @@ class DebriefPage:
         self, who: WarRoomUser, hours: list[datetime]
     ) -> tuple[list[Row] | None, list[Row] | None, list[tuple[datetime, Row | None]]]:
         """Alerts, dispatches and boards of the past; None where nobody answers."""
-        return await asyncio.gather(
+        alerts, dispatches, boards = await asyncio.gather(
             _or_none(self._alerts()),
             _or_none(self._services.dispatch_history(who)),
             self._boards(who, hours),
         )
+        return alerts, dispatches, boards
 
     async def _boards(self, who: WarRoomUser, hours: list[datetime]) -> list[tuple[datetime, Row | None]]:
         """Boards of the past; None where the tally does not answer."""
