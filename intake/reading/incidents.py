@@ -200,6 +200,11 @@ def threads(entries: Iterable[CheckIn], window: timedelta) -> list[Thread]:
                 found.append(_thread(group, course, window))
             group = [entry]
         found.append(_thread(group, course, window))
+    # A text that names two precincts is one incident, as the tally has it: of the first entry of its number.
+    first: dict[int, Thread] = {}
+    for thread in sorted(found, key=lambda t: t.first.sort_key):
+        first.setdefault(thread.number, thread)
+    found = list(first.values())
     ends = [e for e in known if e.kind is Kind.RESOLVED]
     if ends:
         found = [replace(t, status="resolved") if _fixed(t, found, ends) else t for t in found]

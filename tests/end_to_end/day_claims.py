@@ -20,6 +20,7 @@ from election.postgres.election_store import load_election
 from tally.board.board_json import aggregates_of, incidents_of, rows_of
 from tally.ledger.desk_queue import desks_of
 from tally.projection.projection import MINUTE, Tally
+from tests.dashboard.running import until
 
 OPEN = {"open", "acknowledged", "assigned"}
 BATCH = 20_000
@@ -372,7 +373,7 @@ async def untruths(page: Page, url: str, ask: Facts) -> tuple[int, list[str]]:
     for path, claims in (("/", BOARD), ("/floor", FLOOR), ("/replay", DAY)):
         await page.goto(url + path)
         if path == "/":
-            await page.wait_for_function("window.beluga?.board?.ready")
+            await until(page, "window.beluga?.board?.ready", 60)
         if path == "/replay":
             await page.wait_for_selector("#day-chart .main-svg", timeout=60_000)
         for claim in claims:

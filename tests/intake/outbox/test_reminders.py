@@ -207,6 +207,8 @@ def test_a_senders_word_that_it_is_fixed_ends_what_the_tally_ends_by_it() -> Non
     staff = entry(7, Kind.RESOLVE, 10, incident=1, status="acknowledged")
     assert [t.status for t in threads([again, *log], window)] == ["resolved", "open", "open", "open"]
     assert [t.status for t in threads([staff, *log], window)] == ["acknowledged", "open", "open"]
+    elsewhere = replace(entry(9, Kind.INCIDENT, 0, incident=1, text="machine down"), precinct_id="31-08")
+    assert [t.number for t in threads([elsewhere, *log], window)] == [1, 2, 3]  # one text about two places
     unsaid = entry(8, Kind.RESOLVED, 330, text="all good now", matter="any")
     assert [t.status for t in threads([*log, unsaid], window)] == ["resolved", "open", "resolved"]
 
