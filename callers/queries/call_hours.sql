@@ -11,12 +11,12 @@ group by precinct_id, hour
 order by precinct_id, hour
 
 -- :name reached
--- Voters called since $1 in each precinct: all, those spoken to ($2), those first spoken to since $3, and of the spoken
--- to those who are not called again.
+-- Voters called since $1 in each precinct: all, those spoken to ($2), those first spoken to since $3, and those who are
+-- not called again, reached or given up.
 select precinct_id, count(*) as tried, count(first_at) as reached, count(*) filter (where first_at > $3) as lately,
        count(*) filter (where over) as over
 from (select precinct_id, voter_id, min(at) filter (where outcome = any($2::text[])) as first_at,
-             bool_or(rest_until = 'infinity' and outcome = any($2::text[])) as over
+             bool_or(rest_until = 'infinity') as over
       from calls where at > $1 and undone_at is null
       group by precinct_id, voter_id) v
 group by precinct_id

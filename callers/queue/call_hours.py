@@ -20,9 +20,8 @@ _REACHED, _PROMISES = ([o.value for o in of] for of in (policy.REACHED, policy.P
 
 @dataclass(frozen=True, slots=True)
 class VoterContacts:
-    """Voters of a precinct who were spoken to: all of today, those of the last hour, those done with.
-
-    `tried`: those called at all; 0: as many as were reached.
+    """Voters of a precinct who were spoken to: all of today, those of the last hour. `over`: those not called
+    again, reached or given up; `tried`: those called at all; 0: as many as were reached.
     """
 
     reached: int = 0

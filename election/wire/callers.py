@@ -324,7 +324,7 @@ class CallHour(BaseModel):
 class ListPace(BaseModel):
     """How far a list is. At the last hour's pace a share `by_close` will have been reached at `until`."""
 
-    listed: int | None  # voters reached and left; None: not counted
+    listed: int | None  # voters left, and those done with; None: not counted
     reached: int
     left: int | None
     per_hour: float | None  # voters; None: calling has hardly begun
