@@ -7,13 +7,17 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
 import pytest
 import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
 from beluga.stack.postgres import EmbeddedPostgres
 from election.wire.feed import CallObstacle, CallProposal, Calls, Dispatch, DispatchEnd, Standing
 from election.wire.feed import PrecinctState as State
+from tests.dashboard.board.test_accessible import COLOURS, RULES
+from tests.dashboard.pages.floor_answers import DISPATCHES, FLOOR, WAITING, A, B
 from tests.dashboard.running import CLOSES, NOON, Room, make_election, visiting, war_room
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -164,3 +168,77 @@ async def test_no_claim_of_the_board_is_false_at_noon_towards_the_close_and_afte
         assert f"{_finals(ended)} of {len(ended)} finals in" in words
         assert f"Finals missing, with whom to call ({len(ended) - _finals(ended)})" in words
         await seen.page.screenshot(path=pictures / "debrief.png", full_page=True)
+
+
+async def test_what_the_floor_says_and_what_staff_do_there(
+    room: Room, browser: Browser, pictures: Path
+) -> None:
+    room.neighbours.floor, room.neighbours.dispatch_list = FLOOR, DISPATCHES
+    room.neighbours.waiting = [WAITING]
+    async with visiting(browser, room, path="/floor") as seen:
+        page, desk = seen.page, room.neighbours
+        await expect(page.locator("#floor-told")).to_contain_text(
+            "1 on a call · 2 idle · 2 precincts being called · today 210 calls, 84 reached, 33 promised · "
+            "promises 14 kept, 6 open, 1 broken"
+        )
+        first = page.locator("[aria-label='Precincts being called'] tbody tr").first.locator("td")
+        assert await first.all_inner_texts() == [
+            f"Wells Hall {A}", "1", "4", "200", "100", "420", "60 %", "14 kept, 6 open, 1 broken",
+            f"{round(room.feed.standings[A].shortfall)}", "90", "10:00", "sam", "", "Pause\nStop",
+        ]  # fmt: skip
+        await expect(page.locator(".paces li")).to_have_text(
+            "At this pace 60 % of Wells Hall's list will have been reached."
+        )
+        idle = page.locator("[aria-label=Callers] tbody tr").first.locator("td")
+        told = await idle.all_inner_texts()
+        assert [told[0], *told[3:6]] == ["Cy", "", "41 min", "their page does not ask"]
+        await expect(page.locator("#floor-chart .main-svg").first).to_be_visible(timeout=20_000)
+        await page.screenshot(path=pictures / "floor.png", full_page=True)
+
+        await page.click(f"button[data-action=pause][data-for='{A}']")
+        await expect(page.locator("#floor-notice")).to_have_text(
+            "Calling for Wells Hall rests. Calls under way are finished."
+        )
+        await page.click(f"button[data-action=go_on][data-for='{B}']")
+        await expect(page.locator("#floor-notice")).to_contain_text("goes on")
+        assert desk.paused == [(A, True), (B, False)]
+
+        await page.click("text=Move callers")
+        await page.fill("#move-callers", "3")
+        await page.select_option("#move-from", A)
+        await page.locator("#move-to").focus()
+        await page.select_option("#move-to", B)
+        await page.click("#floor-deeds button:has-text('Move')")
+        await expect(page.locator("#floor-notice")).to_have_text("Moved. Wells Hall keeps 1.")
+        assert [(o.precinct_id, o.callers_wanted) for o in desk.orders] == [(B, 7), (A, 1)]
+
+        await page.click("text=Who waits for what")
+        await page.click("#floor-deeds button:has-text('Show')")
+        await expect(page.locator("#floor-waiting td").first).to_have_text("v-17")
+
+        await page.click("text=Change the script")
+        await expect(page.locator("#script-lines")).to_have_value("Hello")
+        await page.fill("#script-lines", "Good day, {name}.\nHave you voted?")
+        await page.click("#floor-deeds button:has-text('Change')")
+        await expect(page.locator("#floor-notice")).to_contain_text("Changed.")
+        assert desk.script.lines["en"] == ["Good day, {name}.", "Have you voted?"]
+
+        connection = await asyncpg.connect(room.database_url)
+        done = await connection.fetch("select action, subject from audit where account = 'sam' order by seq")
+        await connection.close()
+        assert [tuple(row) for row in done][-4:] == [
+            ("pause", f"precinct:{A}"), ("go_on", f"precinct:{B}"), ("move", f"precinct:{A}"),
+            ("script", "scripts"),
+        ]  # fmt: skip
+        await page.emulate_media(reduced_motion="reduce")
+        for scheme, rules in (("light", RULES), ("dark", COLOURS)):
+            await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            found = await Axe().run(page, options=rules)
+            assert found.violations_count == 0, found.generate_report()
+        assert seen.problems == []
+
+
+async def test_a_lead_is_offered_no_script_and_refused_other_counties(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, "lee", "/floor", width=390, height=800) as seen:
+        await expect(seen.page.locator("#floor-deeds summary")).to_have_count(2)
+        assert await seen.page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from dashboard.pages.floor_tables import hours_figure, hours_patch, pace_words
-from tests.dashboard.pages.test_call_floor import FLOOR
+from tests.dashboard.pages.floor_answers import FLOOR
 
 
 def test_the_figure_of_hours_is_patched_to_what_it_would_be_anew() -> None:
