@@ -5,6 +5,7 @@ import { deskNews } from "./desk_news.js";
 import { byId, fieldOf, make, targetOf } from "./elements.js";
 import { connectFeed } from "./feed_connection.js";
 import { FeedView } from "./feed_view.js";
+import { runnerWords } from "./lists.js";
 import { panelScripts } from "./panel_scripts.js";
 import { box, paintButtons, paintSilent, whatFollows } from "./silent_desk.js";
 import { now } from "./stack_clock.js";
@@ -38,6 +39,7 @@ import { hhmm, hhmmss, setZone, span, whole } from "./words.js";
  * @property {string} status
  * @property {string} taken_by
  * @property {string | null} taken_until
+ * @property {number} [watcher_value]
  * @property {{step: number, to: string, at: string, state: string}[]} steps
  * @property {{to: string, at: string} | null} [next_step]
  * @property {Said[]} history
@@ -69,7 +71,7 @@ const ROLL = { "not invited": "Not invited yet.", invited: "Invited by text; no 
 /** @type {Record<string, string>} */
 const UNSENT = { expired: "too late", silenced: "held back after STOP" };
 /** @type {Record<string, string>} */
-const PURPOSES = { question: "question", opt_out: "opt-out", reply: "reply", answer: "answer", reassigned: "reassignment", reminder: "reminder", roll_call: "roll call", thanks: "thank-you" };
+const PURPOSES = { question: "question", opt_out: "opt-out", reply: "reply", answer: "answer", reassigned: "reassignment", reminder: "reminder", roll_call: "roll call", thanks: "thank-you", agreed: "ride or promise" };
 
 let me = "";
 /** @type {Item[]} */
@@ -192,8 +194,9 @@ async function lookAtQueue() {
     next = after = answer.next;
     if (!after) break;
   }
-  // Where somebody watches, somebody can be called: those first, the longest silence first among them, as on the board.
-  if (desk === "silent") found.sort((a, b) => Number(b.people.length > 0) - Number(a.people.length > 0) || secondsOf(a.at) - secondsOf(b.at));
+  // Where somebody watches, somebody can be called: those first, the longest silence first among them; then where a
+  // runner would tell most, as on the board.
+  if (desk === "silent") found.sort((a, b) => Number(b.people.length > 0) - Number(a.people.length > 0) || (a.people.length ? 0 : (b.watcher_value ?? 0) - (a.watcher_value ?? 0)) || secondsOf(a.at) - secondsOf(b.at));
   items = found;
   if (desk === "silent") paintSilent(items, { ask, say, wordsOf, changed: () => changed(desk) });
   paintQueue();
@@ -256,7 +259,7 @@ function row(i) {
   const line = make("li", { "data-id": i.id, class: (i.id === selected ? "selected " : "") + (i.taken_by ? "taken" : "") },
     make("button", { type: "button", "aria-current": i.id === selected ? "true" : null },
       make("span", { class: "icon", "aria-hidden": "true" }, i.number ? "#" + i.number : ICONS[desk]), make("b", {}, title), make("span", { class: "since" }),
-      make("span", { class: "where" }, [desk === "silent" ? i.precinct_id + " · " + (i.people[0]?.name || "nobody watches") : i.place, i.steps.length ? "texted " + i.steps.map((s) => s.to + " " + hhmm(Date.parse(s.at) / 1000)).join(", ") : "", desk === "silent" ? whatFollows(i, now()) : "", desk === "outbox" ? "" : i.phone, i.category && i.category.replaceAll("_", " "), desk === "outbox" ? PURPOSES[i.kind] + " " + FATES[i.status] : i.status, i.messages > 1 ? i.messages + " texts" : ""].filter(Boolean).join(" · ")),
+      make("span", { class: "where" }, [desk === "silent" ? i.precinct_id + " · " + (i.people[0]?.name || ["nobody watches", runnerWords(i.watcher_value)].filter(Boolean).join(", ")) : i.place, i.steps.length ? "texted " + i.steps.map((s) => s.to + " " + hhmm(Date.parse(s.at) / 1000)).join(", ") : "", desk === "silent" ? whatFollows(i, now()) : "", desk === "outbox" ? "" : i.phone, i.category && i.category.replaceAll("_", " "), desk === "outbox" ? PURPOSES[i.kind] + " " + FATES[i.status] : i.status, i.messages > 1 ? i.messages + " texts" : ""].filter(Boolean).join(" · ")),
       i.taken_by ? make("span", { class: "by" }, i.taken_by === me ? "yours" : i.taken_by + " has it") : null));
   if (desk === "silent") line.prepend(box(i, () => paintButtons(items)));
   return line;

@@ -20,6 +20,7 @@ from dashboard.pages.frame import NOT_FOUND, Layout, WarRoomDash, WarRoomPage, n
 from dashboard.pages.health import HealthPage
 from dashboard.pages.plain import plain_page
 from dashboard.pages.replay import ReplayPage
+from dashboard.pages.rides import RidesPage
 from dashboard.tiles import own_tiles
 
 
@@ -33,11 +34,13 @@ def add_pages(  # noqa: PLR0917
     debrief: DebriefPage,
     audit: Layout,
     health: HealthAnswers,
+    rides: RidesPage,
 ) -> None:
     """Adds every page, with its callbacks, and the one of unknown addresses."""
     drawn = (
         ReplayPage(gazetteer, feed, record),
         CallFloorPage(gazetteer, feed, bridge, service_clients),
+        rides,
         HealthPage(health),
         CalibrationPage(debrief),
     )

@@ -127,6 +127,7 @@ class DeskItem(BaseModel):
     next_step: NextReminder | None = None  # silent; None: nobody is left to be texted
     taken_by: str = ""
     taken_until: datetime | None = None
+    watcher_value: float = 0.0  # silent: votes better known if somebody counted there
 
 
 class DeskPage(BaseModel):

@@ -36,7 +36,9 @@ WHOLE = ViewScope()
 DRIFT_ROWS = 500  # small changes sent with each edition, at most
 WHOLE_SHARE = 0.4  # above this share of all rows a columnar snapshot is smaller than a delta
 
-_DRIFTING = frozenset((*VOTES, "p_lagging", "gap", "reason"))
+# Each count anywhere moves the value of all others, by much in the morning: it waits its turn.
+_NOTICED = tuple(name for name in VOTES if name != "watcher_value")
+_DRIFTING = frozenset((*VOTES, *STEPS, "reason"))
 _AGGREGATE_VOTES = (
     "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95", "expected_now", "expected_lo80",
     "expected_hi80", "estimated_now", "estimated_lo80", "estimated_hi80", "expected_counted",
@@ -67,8 +69,10 @@ def drifted(old: Columns, new: Columns) -> NDArray[np.bool_]:
     """Mask of the rows that have drifted by as much as a reader would notice."""
     scale = np.maximum(3.0, 0.02 * new["expected_final"])
     found = np.abs(old["p_lagging"] - new["p_lagging"]) >= 0.05 * STEPS["p_lagging"]
+    unwatched = np.abs(old["p_low_unwatched"] - new["p_low_unwatched"])
+    found |= unwatched >= 0.05 * STEPS["p_low_unwatched"]
     found |= np.abs(old["gap"] - new["gap"]) >= 0.02 * STEPS["gap"]
-    for name in VOTES:
+    for name in _NOTICED:
         found |= np.abs(old[name] - new[name]) > scale
     return np.asarray(found)
 
@@ -76,7 +80,7 @@ def drifted(old: Columns, new: Columns) -> NDArray[np.bool_]:
 def differ(old: Columns, new: Columns) -> NDArray[np.bool_]:
     """Mask of the rows that have changed."""
     found = turned(old, new)
-    for name in (*VOTES, "p_lagging", "gap"):
+    for name in (*VOTES, *STEPS):
         found |= old[name] != new[name]
     return np.asarray(found | new["reason"].differ(old["reason"]))
 

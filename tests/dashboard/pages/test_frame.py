@@ -18,6 +18,7 @@ PAGES = {
     "replay",
     "call-floor",
     "calibration",
+    "rides",
     "health",
     "audit",
     "not_found_404",
