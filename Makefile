@@ -120,8 +120,9 @@ quick: $(STAMP) ## Tests without the end-to-end runs
 bench: $(STAMP) ## Every benchmark, each with its baseline in the same run
 	@for each in bench/[a-z]*.py; do echo "== $$each"; $(BIN)/python -m "$$(basename "$$each" .py | sed 's/^/bench./')" || exit 1; done
 
-rehearse: $(STAMP) ## Every failure of the catalogue that one machine can show (about 15 minutes)
+rehearse: $(STAMP) chromium ## Every failure of the catalogue that one machine can show, then a whole day's claims (about 30 minutes)
 	$(BIN)/beluga rehearse
+	BELUGA_REHEARSE=1 $(BIN)/pytest -q -n 0 tests/end_to_end/test_claims_of_a_day.py
 
 test-long: $(STAMP) chromium ## The long forms of tests: twenty seeds of kills, a calling day, new examples for the laws
 	BELUGA_REHEARSE=1 BELUGA_SHORT=all BELUGA_SIMULATIONS=4000 BELUGA_EXAMPLES=2000 $(BIN)/pytest --timeout 3600 tests/simulation tests/chaos/run tests/end_to_end tests/intake/test_crash.py tests/callers/test_day.py \

@@ -25,6 +25,11 @@ ROUTES: tuple[Route, ...] = (
     own("GET", "/dispatches/history", "the day's dispatches and what came of them", _BEARER),
     war_room("POST", "/dispatches", "sends callers to a precinct", _BEARER, 201, elsewhere=403),
     war_room("DELETE", "/dispatches/{precinct_id}", "stops calling there", _BEARER, 204, elsewhere=403),
+    war_room(
+        "PUT", "/dispatches/{precinct_id}/pause", "lets calling there rest", _BEARER, 204, elsewhere=403
+    ),
+    of_all("GET", "/script", "what callers say", _BEARER),
+    of_all("PUT", "/script", "changes it", _BEARER),
     of_all("GET", "/dispatch-limits", "what starts without staff", _BEARER),
     of_all("PUT", "/dispatch-limits", "sets it", _BEARER),
     of_all("GET", "/phone-banks", "phone banks with their links", _BEARER),

@@ -64,6 +64,7 @@ ROUTES: tuple[Route, ...] = (
     war_room("GET", "/photos/<message>/<int:number>/small", "its thumbnail", _SESSION, elsewhere=404),
     own("GET", "/rollcall", "whose phones are proven", _SESSION),
     own("POST", "/rollcall/<any(invite,remind):what>", "texts those not proven", _SESSION),
+    own("POST", "/silent/remind", "texts who watches in silent precincts", _SESSION),
     war_room("POST", "/rides/order", "asks for a ride for a voter", _SESSION, 303, 403),
     war_room(
         "POST",

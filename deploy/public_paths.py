@@ -40,6 +40,7 @@ INSIDE: dict[str, dict[str, str]] = {
         "/photos/{message}/{number}": "the war room asks",
         "/photos/{message}/{number}/small": "the war room asks",
         "/rollcall": "the war room asks", "/rollcall/{what}": "the war room asks",
+        "/silent/remind": "the war room asks",
     },
     "tally": _WATCHING | _DOCUMENT | {
         "/standings": "the war room asks", "/standings.csv": "the operator's tools ask",

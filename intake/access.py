@@ -54,6 +54,7 @@ ROUTES: tuple[Route, ...] = (
     war_room("GET", "/photos/{message}/{number}/small", "its thumbnail", _BEARER, elsewhere=404),
     own("GET", "/rollcall", "whose phones are proven", _BEARER),
     own("POST", "/rollcall/{what:invite|remind}", "texts those not proven", _BEARER),
+    own("POST", "/silent/remind", "texts who watches in silent precincts", _BEARER),
     anybody("GET", "/openapi.json", "this API's description"),
     *health(),
 )

@@ -57,6 +57,17 @@ async def delete_dispatch(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+async def put_pause(request: web.Request) -> web.Response:
+    """Lets a dispatch rest, or go on."""
+    who, service = deciding(staff_of(request)), service_of(request)
+    precinct_id = request.match_info["precinct_id"]
+    account = of_precinct(who, service, precinct_id).account
+    order = await body(request, wire.PauseOrder)
+    if not await service.orders.pause(precinct_id, account, service.time.now(), pause=order.paused):
+        return problem(404, "not_open", "Nobody calls there.")
+    return web.Response(status=204)
+
+
 async def get_limits(request: web.Request) -> web.Response:
     """What may start without staff."""
     for_all(staff_of(request))
@@ -84,4 +95,5 @@ ROUTES: list[Route] = [
     ("GET", "/dispatch-limits", get_limits, None, wire.LimitsView),
     ("PUT", "/dispatch-limits", put_limits, wire.DispatchLimits, wire.LimitsView),
     ("DELETE", "/dispatches/{precinct_id}", delete_dispatch, None, None),
+    ("PUT", "/dispatches/{precinct_id}/pause", put_pause, wire.PauseOrder, None),
 ]

@@ -88,6 +88,16 @@ async def get_floor(request: web.Request) -> web.Response:
                 )
                 for (precinct, hour), (opened, kept, broken) in promises(moves).items()
             ],
+            hours=[
+                wire.CallHour(**hour, precinct=service.dispatches.name(hour["precinct_id"]))
+                for hour in await service.call_hours.by_hour(now)
+                if sees(who, service, hour["precinct_id"])
+            ],
+            precincts=[
+                wire.DispatchPace(precinct_id=p, precinct=service.dispatches.name(p), pace=pace)
+                for p, pace in (await service.paces(now)).items()
+                if sees(who, service, p)
+            ],
             next_moves=[
                 wire.NextMoveCount(outcome=outcome, move=move, open=opened, kept=kept, broken=broken)
                 for (outcome, move), (opened, kept, broken) in by_outcome(moves).items()
@@ -183,6 +193,29 @@ async def delete_trial(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+async def get_script(request: web.Request) -> web.Response:
+    """What callers say now, by language."""
+    for_all(staff_of(request))
+    service = service_of(request)
+    await service.read_scripts()
+    lines, said = service.trials.read_now(), await service.trials.said()
+    return answer(wire.ScriptView(lines=lines, trial=service.trials.trying, said=said))
+
+
+async def put_script(request: web.Request) -> web.Response:
+    """Changes what callers say from the next voter on."""
+    account = for_all(staff_of(request)).account
+    order = await body(request, wire.ScriptOrder)
+    service = service_of(request)
+    try:
+        await service.trials.change(order.lines, account, service.time.now())
+    except TrialRunsError:
+        return problem(409, "trial_runs", "A trial of scripts runs; end it first.")
+    except ValueError as error:
+        return problem(400, "malformed", str(error))
+    return await get_script(request)
+
+
 async def post_list(request: web.Request) -> web.Response:
     """Sets voters of an open precinct aside for a dialer or a sheet."""
     who = deciding(staff_of(request))
@@ -252,6 +285,8 @@ ROUTES: list[Route] = [
     ("GET", "/trials", get_trial, None, wire.TrialView),
     ("POST", "/trials", post_trial, wire.ScriptTrialOrder, wire.TrialView),
     ("DELETE", "/trials", delete_trial, None, None),
+    ("GET", "/script", get_script, None, wire.ScriptView),
+    ("PUT", "/script", put_script, wire.ScriptOrder, wire.ScriptView),
     ("POST", "/lists", post_list, wire.ListOrder, wire.ListView),
     ("GET", "/lists/{list_id}", get_list, None, None),
     ("POST", "/lists/{list_id}", post_outcomes, None, wire.RecordedOutcomes),

@@ -19,6 +19,7 @@ class Open:
     hold: str = ""
     seen_behind: bool = False
     callers_wanted: int | None = None
+    paused_by: str = ""  # staff, who let it rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,11 @@ class FeedEvidence:
     fresh: bool
     remaining: Mapping[str, int] = field(default_factory=dict)  # voters left, where we have counted
     stopped_by_staff: frozenset[str] = frozenset()
+
+
+def paused(by: str) -> str:
+    """Why a dispatch rests that staff paused."""
+    return f"paused by {by}"
 
 
 def obstacle(standing: Standing, limits: Limits) -> str:
@@ -113,6 +119,8 @@ def _review(dispatch: Open, seen: FeedEvidence, now: datetime, limits: Limits) -
     if standing.state is PrecinctState.ON_PACE and dispatch.seen_behind:
         return End(precinct, "it has caught up with its peers")
     hold = obstacle(standing, limits) if dispatch.automatic else long_line(standing, limits)
+    if dispatch.paused_by:
+        hold = paused(dispatch.paused_by)
     return Pause(precinct, hold) if hold != dispatch.hold else None
 
 

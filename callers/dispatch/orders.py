@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from callers.dispatch.decisions import BEHIND, long_line, obstacles
+from callers.dispatch.decisions import BEHIND, long_line, obstacles, paused
 from callers.dispatch.live_dispatches import LiveDispatches
 from callers.dispatch.views import Live, view_of
 from callers.errors import CallersError
@@ -99,6 +99,18 @@ class DispatchOrders:
         await self._dispatches.read_live()
         self._dispatches.share(now)
         return bool(ended)
+
+    async def pause(self, precinct_id: str, account: str, now: datetime, *, pause: bool) -> bool:
+        """Staff let a dispatch rest, or go on; whether it is open. Calls that are under way are finished."""
+        by = account if pause else ""
+        async with self._dispatches.transaction() as connection:
+            found = await connection.fetchval(_SQL["pause"], precinct_id, by, paused(by) if by else "")
+            if found:
+                action = "dispatch.pause" if pause else "dispatch.go_on"
+                await record(connection, now, account, action, f"precinct:{precinct_id}")
+        await self._dispatches.read_live()
+        self._dispatches.share(now)
+        return bool(found)
 
     def view(
         self, live: Live, calls: int = 0, promises: int = 0, calling: int = 0, why_idle: str = ""

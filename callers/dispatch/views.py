@@ -19,7 +19,13 @@ class Live:
     def open(self) -> Open:
         r = self.row
         return Open(
-            r["precinct_id"], r["automatic"], r["closes_at"], r["hold"], r["seen_behind"], r["callers_wanted"]
+            r["precinct_id"],
+            r["automatic"],
+            r["closes_at"],
+            r["hold"],
+            r["seen_behind"],
+            r["callers_wanted"],
+            r["paused_by"],
         )
 
 
@@ -49,6 +55,7 @@ def view_of(
         promises=promises,
         why_idle=why_idle,
         remaining=remaining,
+        paused_by=row["paused_by"],
     )
 
 

@@ -1,9 +1,11 @@
 """The captain's page `/c/captain/{token}`: who is on, how fast, who idles, which script works."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from html import escape
 from urllib.parse import quote
 
+import asyncpg
 from aiohttp import web
 
 from callers.api.keys import ACCESS, ADMISSION, ENDED, TOKENS, service_of
@@ -17,7 +19,7 @@ from callers.service.calling_service import CallingService
 from callers.service.idle import IdleReasons
 from election.access.identity import identity_of
 from election.access.tokens import BadTokenError
-from election.wire.callers import NextMove
+from election.wire.callers import ListPace, NextMove
 
 _DAY_SECONDS = 86_400  # real; a captain's link is good for a day
 _IDLE = timedelta(minutes=10)  # then it stands out
@@ -119,6 +121,29 @@ def _promises(found: list[MoveTally], service: CallingService) -> str:
 <tbody>{moves}</tbody></table></div>"""
 
 
+def _hours(rows: list[asyncpg.Record], paces: Mapping[str, ListPace], service: CallingService) -> str:
+    """The bank's calls by precinct and hour; beside the precinct how far its whole list will be."""
+    if not rows:
+        return ""
+    lines = ""
+    for r in rows:
+        precinct = r["precinct_id"]
+        pace = paces.get(precinct)
+        ahead = "" if pace is None or pace.by_close is None else f"{pace.by_close:.0%}"
+        at = local(r["hour"], service.places.zone(precinct) or "UTC")
+        lines += f"""<tr><th scope="row">{escape(service.dispatches.name(precinct))}</th><td>{at}</td>
+<td class="n">{r["calls"]}</td><td class="n">{r["reached"]}</td><td class="n">{r["promised"]}</td>
+<td class="n">{"" if pace is None or pace.left is None else pace.left}</td><td class="n">{ahead}</td></tr>"""
+    heads = "".join(
+        f'<th scope="col" class="n">{word}</th>'
+        for word in ("Calls", "Reached", "Promised", "Left", "Reached by close")
+    )
+    return f"""<div class="scroll" tabindex="0" role="region" aria-label="Calls by the hour"><table>
+<caption>Calls by the hour. Reached by close: of the list, at the pace of all who call there</caption>
+<thead><tr><th scope="col">Precinct</th><th scope="col">From</th>{heads}</tr></thead>
+<tbody>{lines}</tbody></table></div>"""
+
+
 def _trial(shown: TrialStatus | None) -> str:
     if shown is None:
         return ""
@@ -165,10 +190,12 @@ async def _content(service: CallingService, bank: str, base: str) -> str:
     banks = [b for b in await service.people.banks() if bank in ("", b.code) and b.ends_at > now]
     joined = await service.people.sign_ups(now, bank)
     moves = await service.next_moves.counted(now, bank)
+    hours, paces = await service.call_hours.by_hour(now, bank), await service.paces(now)
     return f"""<main class="wide"><h1>Phone bank</h1>
 <p>{on} on a call · {len(people)} today · {idle} idle over 10 min · calls in the last hour: {hour} ·
 pages waiting for work: {len(service.long_poll)}</p>{_odd(people)}{"".join(map(_code, banks))}
-{_table(people, base, service.idle)}{_promises(moves, service)}{_sign_ups(joined)}
+{_table(people, base, service.idle)}{_hours(hours, paces, service)}{_promises(moves, service)}
+{_sign_ups(joined)}
 {sheets_form(base) if not bank else ""}
 {_trial(await service.trials.latest())}</main>"""
 

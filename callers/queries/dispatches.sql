@@ -44,7 +44,8 @@ returning dispatch_id
 
 -- :name take_over
 -- Staff order more or fewer callers to a precinct that is open already: from then on the dispatch is theirs.
-update dispatches set callers_wanted = $2, automatic = false, hold = '', started_by = $3, reason = $4
+update dispatches
+set callers_wanted = $2, automatic = false, hold = '', paused_by = '', started_by = $3, reason = $4
 where precinct_id = $1 and ended_at is null
 returning dispatch_id
 
@@ -55,6 +56,11 @@ returning dispatch_id
 
 -- :name hold
 update dispatches set hold = $2 where precinct_id = $1 and ended_at is null and hold <> $2
+returning dispatch_id
+
+-- :name pause
+-- Staff let it rest ($2: who, $3: the hold that says so), or go on (both empty).
+update dispatches set paused_by = $2, hold = $3 where precinct_id = $1 and ended_at is null
 returning dispatch_id
 
 -- :name note

@@ -17,6 +17,8 @@ LAST_HOUR = timedelta(hours=1)  # before the close: who has not voted by then ha
 PROMISES = (Outcome.WILL_VOTE, Outcome.WILL_VOTE_AT)
 # The voter was not spoken to: tries of one phone, counted together, that take back nothing said before.
 NOT_SPOKEN_TO = (Outcome.NO_ANSWER, Outcome.LEFT_MESSAGE, Outcome.SOMEONE_ELSE)
+# The voter was spoken to: not their phone, nor somebody who does not know them.
+REACHED = tuple(o for o in Outcome if o not in (*NOT_SPOKEN_TO, Outcome.WRONG_NUMBER, Outcome.MOVED))
 _STAFF_KNOW = frozenset({"papers", "language"})  # nothing of it lies in an election folder
 
 
@@ -132,6 +134,12 @@ def may_dial(at: datetime, zone: str, rules: Rules) -> bool:
     except (KeyError, OSError, ValueError):  # not a zone
         return False
     return rules.call_from <= local < rules.call_until
+
+
+def calling_ends(at: datetime, zone: str, rules: Rules) -> datetime:
+    """When calling ends in `zone` on the day it is there at `at`."""
+    here = at.astimezone(ZoneInfo(zone))
+    return datetime.combine(here.date(), rules.call_until, here.tzinfo).astimezone(UTC)
 
 
 def open_zones(at: datetime, zones: Iterable[str], rules: Rules) -> list[str]:

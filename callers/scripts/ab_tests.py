@@ -19,6 +19,7 @@ from election.wire.callers import Outcome
 
 _SQL = statements("trials")
 _LOOK_SECONDS = 5.0  # real
+_MOST_LINES = 8
 _COUNT_SECONDS = 20.0  # real; counting a live trial's calls looks at all of them
 
 
@@ -96,9 +97,11 @@ class Trials:
         calls = {(r["variant"], Outcome(r["outcome"])): int(r["n"]) for r in counted}
         rule = trial.Rule(row["alpha"], row["spread"], row["most_answers"])
         found = trial.tallies(row["variants"], calls)
-        verdict = trial.judge(found, rule)
-        if row["ended_at"]:
-            verdict = trial.TrialVerdict(True, row["winner"], row["ended_reason"])
+        verdict = (
+            trial.TrialVerdict(True, row["winner"], row["ended_reason"])
+            if row["ended_at"]
+            else trial.judge(found, rule)
+        )
         return TrialStatus(
             row["trial_id"], rule, found, verdict.over, verdict.winner, verdict.sentence, row["started_at"]
         )
@@ -130,6 +133,56 @@ class Trials:
             await record(connection, now, account, "trial started", "scripts", detail)
         self._looked_at = -1e9
         return trial_id
+
+    async def change(self, lines: Mapping[str, Sequence[str]], account: str, now: datetime) -> None:
+        """Staff choose what is said from now on, by language: a trial of one, over at once.
+
+        A language that is not named keeps what it had. Raises `TrialRunsError`; `ValueError` for bad lines.
+        """
+        for given in lines.values():
+            if not 1 <= len(given) <= _MOST_LINES or not all(line.strip() for line in given):
+                raise ValueError(f"between 1 and {_MOST_LINES} lines, none of them empty")
+            scripts.check_lines(given)
+        name, said = f"{account} {now:%Y-%m-%d %H:%M:%S}", f"changed by {account}"
+        kept = {language: list(words) for language, words in self.read_now().items()}
+        async with self._pool.acquire() as proxy, proxy.transaction():
+            connection = cast(asyncpg.Connection, proxy)
+            trial_id, rule = uuid4(), trial.Rule()
+            if await connection.fetchrow(_SQL["live"]):
+                raise TrialRunsError
+            started = await connection.fetchval(
+                _SQL["start"], trial_id, [name], rule.alpha, rule.spread, rule.most_answers, now, account
+            )
+            if started is None:
+                raise TrialRunsError
+            for language, words in (kept | dict(lines)).items():
+                await connection.execute(_SQL["save_lines"], name, language, list(words))
+            await connection.fetchval(_SQL["end"], trial_id, now, name, said)
+            detail = {"lines": {language: list(words) for language, words in lines.items()}}
+            await record(connection, now, account, "script changed", "scripts", detail)
+        self._looked_at = -1e9
+        await self.tick(now, None)
+
+    @property
+    def trying(self) -> bool:
+        """Whether more than one script is read now."""
+        return len(self._variants) > 1
+
+    def read_now(self) -> dict[str, list[str]]:
+        """What is read now in each language we have words in; of a trial, its first script."""
+        variant = self._variants[0] if self._variants else ""
+        languages = sorted(
+            {*scripts.LANGUAGES, *(language for name, language in self._lines if name == variant)}
+        )
+        return {
+            language: list(self.lines(variant, language) or scripts.own_lines(language))
+            for language in languages
+        }
+
+    async def said(self) -> str:
+        """How the script came to be the one that is read; empty where it is our own."""
+        row = await self._pool.fetchrow(_SQL["latest"])
+        return str(row["ended_reason"] or "several are tried") if row else ""
 
     async def end(self, account: str, now: datetime) -> bool:
         """Staff end the trial undecided; whether one ran."""

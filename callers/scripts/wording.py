@@ -52,6 +52,11 @@ def script(  # noqa: PLR0917
     return [line.format_map(fields) for line in lines or _catalogue(known(language))["script"]]
 
 
+def own_lines(language: str) -> list[str]:
+    """Our own script in a language, with its fields not filled in."""
+    return list(_catalogue(known(language))["script"])
+
+
 def check_lines(lines: Sequence[str]) -> None:
     """Raises `ValueError` where a line holds a field that we cannot fill in, or more than a field's name.
 

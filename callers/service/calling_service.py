@@ -4,7 +4,7 @@ The page and the JSON API are two faces of these functions.
 """
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -18,13 +18,14 @@ from callers.effect.control_group import ControlGroup
 from callers.lists.dialer_lists import Lists
 from callers.lists.rolls import Rolls
 from callers.people.people import People
+from callers.queue.call_hours import CallHours, VoterContacts, list_pace
 from callers.queue.lease import CallerOnDuty, Granted, NoVoter
 from callers.queue.leases import Queue, calling_url
 from callers.queue.next_moves import NextMoves
 from callers.rides.ride_row import PlaceTimes
 from callers.rides.rides import Rides
 from callers.rules.budgets import Origin
-from callers.rules.policy import local_time_today
+from callers.rules.policy import calling_ends, local_time_today
 from callers.scripts.ab_tests import Trials
 from callers.service.answers import Answers
 from callers.service.caller_links import CallerLinks
@@ -41,6 +42,7 @@ from election.wire.callers import (
     CallUnreported,
     LeaseAnswer,
     LeaseStatus,
+    ListPace,
     OutcomeReceipt,
     OutcomeReport,
     VoterOnLease,
@@ -95,6 +97,7 @@ class CallingService:
         self.people = People(pool, settings.address_callers)
         self.links = CallerLinks(self.queue, self.people, at)
         self.next_moves = NextMoves(pool, places.closes_at, _MOVES_KEPT_SECONDS)
+        self.call_hours = CallHours(pool, _MOVES_KEPT_SECONDS)
         self.trials = Trials(pool)
         self.control = ControlGroup(pool, settings.control_share, settings.secret.get_secret_value())
         self.lists = Lists(pool, self.queue, encryption, settings.listed_per_hour)
@@ -255,6 +258,17 @@ class CallingService:
         """Reads the script's variants that are in use; the leader ends a trial that has been decided."""
         term = self._leader.term if self._leader else None
         self.queue.variants = await self.trials.tick(self.time.now(), term)
+
+    async def paces(self, now: datetime) -> dict[str, ListPace]:
+        """How far each list that is being called will be reached by close, at the present pace."""
+        reached = await self.call_hours.reached(now)
+        left, found = self.dispatches.reachable_voters.remaining(), {}
+        for precinct, live in self.dispatches.live.items():
+            zone = self.places.zone(precinct) or "UTC"
+            until = min(live.row["closes_at"], calling_ends(now, zone, self.settings.rules))
+            voters = reached.get(precinct, VoterContacts())
+            found[precinct] = list_pace(voters, left.get(precinct), live.row["started_at"], now, until)
+        return found
 
     def _more_to_call(self) -> int:
         """Returns how many more voters may be called than at the last tick; all, where a dispatch is new."""

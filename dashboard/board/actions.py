@@ -16,13 +16,15 @@ from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
 from dashboard.errors import DashboardError
 from dashboard.map.places import Gazetteer, MapPlaces
+from election.access.accounts import Role
 from election.access.telemetry import say_refused
 from election.domain.checkin import Kind
 from election.domain.day import Precinct
-from election.wire.callers import DispatchOrder
+from election.wire.callers import DispatchOrder, ScriptOrder
 from election.wire.intake import Decision
 
 LONGEST_NOTE = 500  # characters
+LONGEST_SCRIPT = 2_000
 MOST_CALLERS = 50
 LATEST_CLOSE = time(6)  # an earlier hour before opening means the night after
 _RECORDED = (
@@ -31,6 +33,10 @@ _RECORDED = (
     "callers_wanted",
     "closes",
     "watcher_id",
+    "to",
+    "callers",
+    "language",
+    "lines",
 )  # what the audit log keeps of a request
 
 
@@ -113,8 +119,12 @@ def add_actions(
                 raise ActionRefusedError("That request cannot be read.")
             key = UUID(str(asked.get("key")))
             action, precinct_id = str(asked.get("action")), str(asked.get("precinct_id"))
-            places, precinct = _in_scope(who, precinct_id, gazetteer)
-            work = _work(who, key, action, places, precinct, asked, service_clients)
+            if action == "script":
+                subject, work = "scripts", _script(who, asked, service_clients)
+            else:
+                places, precinct = _in_scope(who, precinct_id, gazetteer)
+                subject = f"precinct:{precinct_id}"
+                work = _work(who, key, action, places, precinct, asked, service_clients)
         except ValueError:
             return _told("That request cannot be read.", 400)
         except ActionRefusedError as error:
@@ -126,14 +136,14 @@ def add_actions(
         try:
             answer = bridge.run(work())
         except ServiceClientError as error:
-            _record(bridge, audit_log, who, f"{action} refused", precinct_id, detail | {"why": error.words})
+            _record(bridge, audit_log, who, f"{action} refused", subject, detail | {"why": error.words})
             return _told(error.words, error.status)
         except TimeoutError:
-            _record(bridge, audit_log, who, f"{action} unanswered", precinct_id, detail)
+            _record(bridge, audit_log, who, f"{action} unanswered", subject, detail)
             return _told(
                 "No answer in time. It may or may not have been done; look before trying again.", 504
             )
-        _record(bridge, audit_log, who, action, precinct_id, detail)
+        _record(bridge, audit_log, who, action, subject, detail)
         return flask.jsonify(done=True, answer=answer)
 
 
@@ -158,13 +168,21 @@ def _work(  # noqa: PLR0917
 ) -> Callable[[], Any]:
     precinct_id = precinct.precinct_id
     if action == "dispatch":
-        wanted = asked.get("callers_wanted")
-        if not isinstance(wanted, int) or not 1 <= wanted <= MOST_CALLERS:
-            raise ActionRefusedError(f"Between 1 and {MOST_CALLERS} callers, please.")
-        order = DispatchOrder(precinct_id=precinct_id, callers_wanted=wanted)
+        order = DispatchOrder(precinct_id=precinct_id, callers_wanted=_callers(asked, "callers_wanted"))
         return lambda: service_clients.dispatch(who, order)
     if action == "recall":
         return lambda: service_clients.recall(who, precinct_id)
+    if action in ("pause", "go_on"):
+        return lambda: service_clients.pause(who, precinct_id, paused=action == "pause")
+    if action == "move":
+        to = str(asked.get("to") or "")
+        there = places.precincts.get(to)
+        if there is None or to == precinct_id:
+            raise ActionRefusedError("Choose another precinct that callers are to go to.")
+        if not who.may_see(there.county):
+            raise PermissionError("That precinct is outside your counties.")
+        count = _callers(asked, "callers")
+        return lambda: _move(who, precinct_id, to, count, service_clients)
     if action not in _DECISIONS:
         raise ActionRefusedError("That action is not known.")
     kind, detail_of = _DECISIONS[action]
@@ -174,15 +192,58 @@ def _work(  # noqa: PLR0917
     return work
 
 
+def _callers(asked: dict[str, Any], name: str) -> int:
+    wanted = asked.get(name)
+    if isinstance(wanted, bool) or not isinstance(wanted, int) or not 1 <= wanted <= MOST_CALLERS:
+        raise ActionRefusedError(f"Between 1 and {MOST_CALLERS} callers, please.")
+    return wanted
+
+
+async def _move(
+    who: WarRoomUser, precinct_id: str, to: str, count: int, service_clients: ServiceClients
+) -> dict[str, Any]:
+    """Orders callers to one precinct, then so many fewer to the other: a refusal of the first moves nobody.
+
+    Where nobody would be left, calling there rests until staff let it go on.
+    """
+    sent = {d["precinct_id"]: d for d in await service_clients.dispatches(who)}
+    wanted = {p: int(d["callers_wanted"] or d["callers_allocated"] or 0) for p, d in sent.items()}
+    if precinct_id not in sent:
+        raise ServiceClientError("Nobody calls there: there are no callers to move.", 409)
+    there = DispatchOrder(precinct_id=to, callers_wanted=wanted.get(to, 0) + count)
+    await service_clients.dispatch(who, there)
+    left = wanted[precinct_id] - count
+    if left > 0:
+        await service_clients.dispatch(who, DispatchOrder(precinct_id=precinct_id, callers_wanted=left))
+    else:
+        await service_clients.pause(who, precinct_id, paused=True)
+    return {"left": max(left, 0), "there": there.callers_wanted}
+
+
+def _script(who: WarRoomUser, asked: dict[str, Any], service_clients: ServiceClients) -> Callable[[], Any]:
+    """What callers say in one language from now on."""
+    if who.counties is not None or who.role is Role.LEAD:
+        raise PermissionError("The script is everybody's: staff of all counties change it.")
+    lines = asked.get("lines")
+    language = str(asked.get("language") or "")
+    if not isinstance(lines, list) or not language:
+        raise ActionRefusedError("Please say which language, and the lines.")
+    texts = [line.strip() for line in map(str, lines) if line.strip()]
+    if not texts or sum(map(len, texts)) > LONGEST_SCRIPT:
+        raise ActionRefusedError(f"Between one line and {LONGEST_SCRIPT} characters, please.")
+    order = ScriptOrder(lines={language[:8]: texts})
+    return lambda: service_clients.change_script(who, order)
+
+
 def _record(  # noqa: PLR0917
     bridge: AsyncBridge,
     audit_log: AuditLog,
     who: WarRoomUser,
     action: str,
-    precinct_id: str,
+    subject: str,
     detail: dict[str, Any],
 ) -> None:
-    bridge.run(audit_log.record(who.login, action, f"precinct:{precinct_id}", detail))
+    bridge.run(audit_log.record(who.login, action, subject, detail))
 
 
 def _told(words: str, status: int) -> Any:

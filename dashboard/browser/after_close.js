@@ -45,10 +45,14 @@ function against(a) {
   return Math.abs(outlook) < 0.005 ? "as expected" : percent(Math.abs(outlook)) + (outlook < 0 ? " under " : " over ") + whole(a.expected_final) + " expected";
 }
 
+/** What the bar of Today shows as cast, and its word: of all precincts, like the band beside it. @param {Aggregate} a @returns {[number, string]} */
+export const cast = (a) => (isOver(a) || !a.estimated_now ? [a.counted, "counted"] : [a.estimated_now, "voted by now, estimated"]);
+
 /** The words of Today. `where`: " in Kent", or empty. A caveat speaks of what is still to come: none after the close.
  * @param {Aggregate} a @param {string} where */
 export function todayWords(a, where) {
-  const counted = whole(a.counted) + " votes counted at " + whole(a.reporting) + " of " + whole(a.precincts) + " precincts";
+  const there = a.expected_counted ? "; " + whole(a.expected_counted) + " were expected of the same by those counts" : "";
+  const counted = whole(a.counted) + " votes counted at " + whole(a.reporting) + " of " + whole(a.precincts) + " precincts" + there;
   if (!isOver(a)) return {
     big: whole(a.projected_final), unit: "projected by close" + where, range: "80 %: " + whole(a.lo80) + " – " + whole(a.hi80),
     against: against(a), counted, coverage: percent(a.coverage) + " of the expected votes freshly reported", caveat: a.caveat || "", instead: a.caveat ? a.instead : "",

@@ -7,6 +7,7 @@ import { connectFeed } from "./feed_connection.js";
 import { FeedView } from "./feed_view.js";
 import { runnerWords } from "./lists.js";
 import { panelScripts } from "./panel_scripts.js";
+import { box, paintButtons, paintSilent, whatFollows } from "./silent_desk.js";
 import { now } from "./stack_clock.js";
 import { answerField, photoOf, showThread } from "./thread.js";
 import { whatsAppWords } from "./whatsapp.js";
@@ -40,6 +41,7 @@ import { hhmm, hhmmss, setZone, span, whole } from "./words.js";
  * @property {string | null} taken_until
  * @property {number} [watcher_value]
  * @property {{step: number, to: string, at: string, state: string}[]} steps
+ * @property {{to: string, at: string} | null} [next_step]
  * @property {Said[]} history
  * @property {Person[]} people
  * @property {Photo[]} [photos]
@@ -196,6 +198,7 @@ async function lookAtQueue() {
   // runner would tell most, as on the board.
   if (desk === "silent") found.sort((a, b) => Number(b.people.length > 0) - Number(a.people.length > 0) || (a.people.length ? 0 : (b.watcher_value ?? 0) - (a.watcher_value ?? 0)) || secondsOf(a.at) - secondsOf(b.at));
   items = found;
+  if (desk === "silent") paintSilent(items, { ask, say, wordsOf, changed: () => changed(desk) });
   paintQueue();
   return deaf;
 }
@@ -256,8 +259,9 @@ function row(i) {
   const line = make("li", { "data-id": i.id, class: (i.id === selected ? "selected " : "") + (i.taken_by ? "taken" : "") },
     make("button", { type: "button", "aria-current": i.id === selected ? "true" : null },
       make("span", { class: "icon", "aria-hidden": "true" }, i.number ? "#" + i.number : ICONS[desk]), make("b", {}, title), make("span", { class: "since" }),
-      make("span", { class: "where" }, [desk === "silent" ? i.precinct_id + " · " + (i.people[0]?.name || ["nobody watches", runnerWords(i.watcher_value)].filter(Boolean).join(", ")) : i.place, i.steps.length ? "texted " + i.steps.map((s) => s.to + " " + hhmm(Date.parse(s.at) / 1000)).join(", ") : "", desk === "outbox" ? "" : i.phone, i.category && i.category.replaceAll("_", " "), desk === "outbox" ? PURPOSES[i.kind] + " " + FATES[i.status] : i.status, i.messages > 1 ? i.messages + " texts" : ""].filter(Boolean).join(" · ")),
+      make("span", { class: "where" }, [desk === "silent" ? i.precinct_id + " · " + (i.people[0]?.name || ["nobody watches", runnerWords(i.watcher_value)].filter(Boolean).join(", ")) : i.place, i.steps.length ? "texted " + i.steps.map((s) => s.to + " " + hhmm(Date.parse(s.at) / 1000)).join(", ") : "", desk === "silent" ? whatFollows(i, now()) : "", desk === "outbox" ? "" : i.phone, i.category && i.category.replaceAll("_", " "), desk === "outbox" ? PURPOSES[i.kind] + " " + FATES[i.status] : i.status, i.messages > 1 ? i.messages + " texts" : ""].filter(Boolean).join(" · ")),
       i.taken_by ? make("span", { class: "by" }, i.taken_by === me ? "yours" : i.taken_by + " has it") : null));
+  if (desk === "silent") line.prepend(box(i, () => paintButtons(items)));
   return line;
 }
 
@@ -268,8 +272,8 @@ function select(id, focus) {
   for (const li of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#queue li"))) {
     const current = li.dataset.id === id;
     li.classList.toggle("selected", current);
-    if (current) li.firstElementChild?.setAttribute("aria-current", "true");
-    else li.firstElementChild?.removeAttribute("aria-current");
+    if (current) li.querySelector("button")?.setAttribute("aria-current", "true");
+    else li.querySelector("button")?.removeAttribute("aria-current");
   }
   if (focus) buttonOf(id)?.focus();
   paintWork();

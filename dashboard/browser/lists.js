@@ -62,7 +62,8 @@ function insteadOf(sure, all) {
   return "The " + whole(sure.length) + " of " + whole(all) + " counties with enough fresh counts head for " + percent(Math.abs(gap)) + (gap < 0 ? " below" : " above") + " expectation; the rest is not known.";
 }
 
-const SUMMED = /** @type {const} */ (["precincts", "reporting", "silent", "lagging", "closed", "finals", "counted", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95"]);
+const SUMMED = /** @type {const} */ (["precincts", "reporting", "silent", "lagging", "closed", "finals", "counted", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95",
+  "expected_now", "expected_lo80", "expected_hi80", "estimated_now", "estimated_lo80", "estimated_hi80", "expected_counted"]);
 
 /** A lead sees the sum of own counties; its band is as wide as if they erred together, which is the safe side.
  * @param {Pick<Shown, "aggregates">} board @returns {Aggregate | null} */

@@ -40,7 +40,8 @@ const PRECINCT = [
 const COUNTY = [
   { title: "County", rank: (a) => a.scope },
   { title: "Counted", rank: (a) => a.counted, say: (a) => whole(a.counted) },
-  { title: "Expected", rank: (a) => a.expected_final, say: (a) => whole(a.expected_final) },
+  { title: "Expected of these", rank: (a) => a.expected_counted ?? 0, say: (a) => (a.expected_counted ? whole(a.expected_counted) : "–") },
+  { title: "Expected by close", rank: (a) => a.expected_final, say: (a) => whole(a.expected_final) },
   { title: "Behind", rank: (a) => a.lagging, say: (a) => whole(a.lagging) },
   { title: "Silent", rank: (a) => a.silent, say: (a) => whole(a.silent) },
   { title: "Callers", rank: (a) => callersIn(a.scope.slice(7)), say: (a) => whole(callersIn(a.scope.slice(7))) },
@@ -49,11 +50,22 @@ const COUNTY = [
 ];
 
 const chosen = { column: 0, down: false, words: "" };
+let counties = false; // asked for, where the map shows the precincts of several
+
+/** Whether the table is one of counties. */
+export const ofCounties = () => board.view?.kind === "counties" || (counties && board.county === null && (board.boot?.county_names.length ?? 0) > 1);
+/** The counties or precincts of the table. */
+export const tableIds = () => (ofCounties() && board.view?.kind !== "counties" ? board.boot?.county_names ?? [] : board.viewIds());
+/** Shows counties in the table, or precincts. @param {boolean} wanted */
+export function showCounties(wanted) {
+  counties = wanted;
+  showTable();
+}
 /** The columns that the table was built for. @type {unknown} */
 let shape = null;
 
-/** @param {HTMLElement} holder @param {Column<any>[]} columns @param {boolean} counties */
-function build(holder, columns, counties) {
+/** @param {HTMLElement} holder @param {Column<any>[]} columns @param {boolean} ofThem  counties */
+function build(holder, columns, ofThem) {
   const search = make("input", { type: "search", placeholder: "Find…", "aria-label": "Find in this table", value: chosen.words });
   search.addEventListener("input", () => { chosen.words = search.value.toLowerCase(); showTable(); });
   const heads = columns.map(({ title }, i) => {
@@ -63,49 +75,55 @@ function build(holder, columns, counties) {
       chosen.column = i;
       showTable();
     });
-    return make("th", { scope: "col", class: i > 1 || (i && counties) ? "number" : null }, sort);
+    return make("th", { scope: "col", class: i > 1 || (i && ofThem) ? "number" : null }, sort);
   });
-  holder.replaceChildren(make("p", { class: "find" }, search, make("span", { class: "found" })),
+  const turn = make("button", { type: "button", class: "turn" });
+  turn.addEventListener("click", () => showCounties(!counties));
+  holder.replaceChildren(make("p", { class: "find" }, search, turn, make("span", { class: "found" })),
     make("table", { class: "rows" }, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {})));
   shape = columns;
 }
 
-/** @param {string} id @param {number} cells @param {boolean} counties */
-function row(id, cells, counties) {
-  const link = counties
+/** @param {string} id @param {number} cells @param {boolean} ofThem  counties */
+function row(id, cells, ofThem) {
+  const link = ofThem
     ? [make("a", { href: "/?county=" + encodeURIComponent(id), "data-county": id, class: "name" }, id || "No county")]
     : place(id);
-  return make("tr", {}, make("th", { scope: "row" }, ...link), ...Array.from({ length: cells }, (_, i) => make("td", { class: i || counties ? "number" : null })));
+  return make("tr", {}, make("th", { scope: "row" }, ...link), ...Array.from({ length: cells }, (_, i) => make("td", { class: i || ofThem ? "number" : null })));
 }
 
 /** Draws the table where it is looked at. */
 export function showTable() {
   const holder = byId("map-table");
   if (holder.hidden || !board.view) return;
-  if (board.view.kind === "counties") fill(holder, COUNTY, true, (id) => board.aggregates.get("county:" + id));
+  const several = board.view.kind !== "counties" && board.county === null && (board.boot?.county_names.length ?? 0) > 1;
+  if (ofCounties()) fill(holder, COUNTY, true, (id) => board.aggregates.get("county:" + id));
   else fill(holder, PRECINCT, false, (id) => {
     const s = board.standings.get(id);
     return s && board.filter && stateOf(s) !== board.filter ? undefined : s;
   });
+  const turn = /** @type {HTMLElement} */ (holder.querySelector(".turn"));
+  turn.hidden = !several;
+  setText(turn, ofCounties() ? "Precincts" : "Counties");
 }
 
 /**
  * @template T
  * @param {HTMLElement} holder
  * @param {Column<T>[]} columns
- * @param {boolean} counties
+ * @param {boolean} ofThem  counties
  * @param {(id: string) => T | undefined} valueOf
  */
-function fill(holder, columns, counties, valueOf) {
+function fill(holder, columns, ofThem, valueOf) {
   if (shape !== columns) {
     Object.assign(chosen, { column: 0, down: false, words: "" });
-    build(holder, columns, counties);
+    build(holder, columns, ofThem);
   }
   const by = columns[chosen.column].rank;
   const items = [];
-  for (const id of board.viewIds()) {
+  for (const id of tableIds()) {
     const value = valueOf(id);
-    const info = counties ? undefined : board.info.get(id);
+    const info = ofThem ? undefined : board.info.get(id);
     if (!value) continue;
     if (chosen.words && !(id + " " + (info?.name || "")).toLowerCase().includes(chosen.words)) continue;
     items.push({ key: id, id, value, rank: by(value, info) });
@@ -120,7 +138,7 @@ function fill(holder, columns, counties, valueOf) {
   });
   setText(/** @type {Element} */ (holder.querySelector(".found")), items.length > MOST ? MOST + " of " + whole(items.length) + " shown" : whole(items.length));
   const rows = /** @type {Element} */ (holder.querySelector("tbody"));
-  keyed(rows, items.slice(0, MOST), (item) => row(item.id, columns.length - 1, counties), (tr, item) => {
+  keyed(rows, items.slice(0, MOST), (item) => row(item.id, columns.length - 1, ofThem), (tr, item) => {
     columns.slice(1).forEach(({ say }, i) => {
       const cell = tr.children[i + 1];
       const words = say ? say(item.value) : "";

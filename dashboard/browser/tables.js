@@ -4,6 +4,7 @@ import { board } from "./board.js";
 import { csvText, download, fileName } from "./csv.js";
 import { incidentList, silentList, workList } from "./lists.js";
 import { now } from "./stack_clock.js";
+import { ofCounties, tableIds } from "./table.js";
 
 /** @import {Aggregate, Standing} from "feed-messages" */
 /** @import {Cell, TableName} from "./csv.js" */
@@ -26,8 +27,8 @@ const known = (list) => /** @type {T[]} */ (list.filter((x) => x !== undefined))
 /** @type {Record<TableName, () => Table>} */
 const TABLES = {
   work: () => [[...PRECINCT, ...STANDING, "callers"], workList(board).map((s) => [...precinct(s.precinct_id), ...standing(s), board.calls?.at.get(s.precinct_id)?.callers_now ?? ""])],
-  map: () => board.view?.kind === "counties"
-    ? [COUNTY, known(board.viewIds().map((c) => board.aggregates.get("county:" + c))).map(county)]
+  map: () => board.view?.kind === "counties" || (board.asTable && ofCounties())
+    ? [COUNTY, known(tableIds().map((c) => board.aggregates.get("county:" + c))).map(county)]
     : [[...PRECINCT, ...STANDING], known((board.view ? board.viewIds() : []).map((id) => board.standings.get(id))).map((s) => [...precinct(s.precinct_id), ...standing(s)])],
   silent: () => [[...PRECINCT, "last_word", "expected_final", "watched", "p_low_unwatched", "watcher_value"], silentList(board).map((s) => [...precinct(s.precinct_id), iso(s.last_received_at), s.expected_final, board.watched ? (board.watched.has(s.precinct_id) ? "yes" : "no") : "", s.p_low_unwatched ?? "", s.watcher_value ?? ""])],
   incidents: () => [["number", ...PRECINCT, "at", "status", "text"], incidentList(board).map((i) => [i.number, ...precinct(i.precinct_id), iso(i.at), i.status, i.text])],

@@ -1,7 +1,7 @@
 // The tiles beside the map: worklist, today, silent, incidents, unread. Each paints itself from the board's state.
 import { ownerOf } from "./alerts.js";
 import { askPeople, board } from "./board.js";
-import { finalsMissing, isOver, nothingToDo, shortfalls, todayWords } from "./after_close.js";
+import { cast, finalsMissing, isOver, nothingToDo, shortfalls, todayWords } from "./after_close.js";
 import { callingAt, count } from "./calling.js";
 import { showTools } from "./csv.js";
 import { byId, make, setText, svg } from "./elements.js";
@@ -155,10 +155,12 @@ function today() {
   const put = (name, from, to) => { const r = at(name); r.setAttribute("x", x(from) + "%"); r.setAttribute("width", Math.max(0.4, x(to) - x(from)) + "%"); };
   put("bar95", a.lo95, a.hi95);
   put("bar80", a.lo80, a.hi80);
-  put("seen", 0, a.counted);
+  const [voted, word] = cast(a);
+  put("seen", 0, voted);
+  setText(at("seen-word"), word);
   put("middle", a.projected_final, a.projected_final);
   put("expected", a.expected_final, a.expected_final);
-  at("svg").setAttribute("aria-label", "Projected " + whole(a.projected_final) + ", 80 % between " + whole(a.lo80) + " and " + whole(a.hi80) + ", expected " + whole(a.expected_final) + ", counted " + whole(a.counted));
+  at("svg").setAttribute("aria-label", "Projected " + whole(a.projected_final) + ", 80 % between " + whole(a.lo80) + " and " + whole(a.hi80) + ", expected " + whole(a.expected_final) + ", " + word + " " + whole(voted));
 }
 
 function todayFrame() {
@@ -170,7 +172,7 @@ function todayFrame() {
     make("p", { class: "instead", "data-is": "instead" }), make("p", { class: "caveat", "data-is": "caveat" }), line("thin"),
     make("p", { class: "head", "data-is": "head" }, make("strong", { "data-is": "projected" }), make("span", { class: "unit", "data-is": "unit" }), make("span", { class: "range", "data-is": "band" })),
     svg("svg", { class: "band", role: "img", "data-is": "svg" }, ...bars),
-    make("p", { class: "key", "data-is": "key" }, make("i", { class: "seen" }), "counted", make("i", { class: "bar80" }), "projected, 80 % and 95 %", make("i", { class: "expected" }), "expected"),
+    make("p", { class: "key", "data-is": "key" }, make("i", { class: "seen" }), make("span", { "data-is": "seen-word" }), make("i", { class: "bar80" }), "projected, 80 % and 95 %", make("i", { class: "expected" }), "expected"),
     line("against"), line("counted"), line("coverage"));
 }
 

@@ -1,5 +1,6 @@
 """Requests of the war room to the other services, and the words for people when one does not answer."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -13,7 +14,7 @@ from dashboard.bridge.async_bridge import ANSWER_SECONDS, AsyncBridge
 from dashboard.errors import DashboardError
 from dashboard.settings import DashboardSettings
 from election.access.tokens import Tokens
-from election.wire.callers import DispatchOrder
+from election.wire.callers import DispatchOrder, PauseOrder, ScriptOrder
 from election.wire.intake import Decision
 
 HOTLINE_COOKIE = "beluga_hotline"  # as intake names it
@@ -26,6 +27,15 @@ class ServiceClientError(DashboardError):
 
     words: str
     status: int = 503  # what our own answer should be
+
+
+@dataclass(frozen=True, slots=True)
+class FloorAnswers:
+    """The call desk's answers of one moment. `script` is None where it was not asked for."""
+
+    floor: dict[str, Any]
+    dispatches: dict[str, Any]
+    script: dict[str, Any] | None
 
 
 class ServiceClients:
@@ -66,6 +76,34 @@ class ServiceClients:
         """The day's dispatches and what came of each."""
         url = f"{self._settings.callers_url}/dispatches/history"
         return list((await self._ask(who, "GET", url, "The call desk"))["dispatches"])
+
+    async def floor(self, who: WarRoomUser, *, script: bool) -> "FloorAnswers":
+        """Who calls and what came of it; with `script` what callers say, for staff of all counties."""
+        base = self._settings.callers_url
+        asked = [f"{base}/floor", f"{base}/dispatches", *([f"{base}/script"] if script else [])]
+        answers = await asyncio.gather(*(self._ask(who, "GET", url, "The call desk") for url in asked))
+        return FloorAnswers(answers[0], answers[1], answers[2] if script else None)
+
+    async def dispatches(self, who: WarRoomUser) -> list[dict[str, Any]]:
+        """Precincts open for calling."""
+        url = f"{self._settings.callers_url}/dispatches"
+        return list((await self._ask(who, "GET", url, "The call desk"))["dispatches"])
+
+    async def pause(self, who: WarRoomUser, precinct_id: str, *, paused: bool) -> dict[str, Any]:
+        """Lets calling for a precinct rest, or go on."""
+        url = f"{self._settings.callers_url}/dispatches/{quote(precinct_id, safe='')}/pause"
+        body = PauseOrder(paused=paused).model_dump(mode="json")
+        return dict(await self._ask(who, "PUT", url, "The call desk", body))
+
+    async def change_script(self, who: WarRoomUser, order: ScriptOrder) -> dict[str, Any]:
+        """Changes what callers say."""
+        url = f"{self._settings.callers_url}/script"
+        return dict(await self._ask(who, "PUT", url, "The call desk", order.model_dump(mode="json")))
+
+    async def next_moves(self, who: WarRoomUser, move: str) -> list[dict[str, Any]]:
+        """Voters (ids) who wait for a next move; the look is audited there."""
+        url = f"{self._settings.callers_url}/next-moves?{urlencode({'move': move})}"
+        return list((await self._ask(who, "GET", url, "The call desk"))["moves"])
 
     async def recall(self, who: WarRoomUser, precinct_id: str) -> dict[str, Any]:
         """Ends calling for a precinct."""

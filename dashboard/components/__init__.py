@@ -2,6 +2,7 @@
 
 from dashboard.components.frame import (
     AlertLine,
+    FloorDeeds,
     MinuteClock,
     NoticeBar,
     PageAddress,
@@ -24,6 +25,7 @@ from dashboard.components.tiles import (
 
 __all__ = [
     "AlertLine",
+    "FloorDeeds",
     "IncidentList",
     "MinuteClock",
     "NoticeBar",

@@ -64,6 +64,15 @@ class PrecinctPanel(Part):
         super().__init__("panel", frame, children=children)
 
 
+class FloorDeeds(Part):
+    """What staff do on the call floor: move callers, look at who waits, change what callers say."""
+
+    def __init__(self, may_script: bool = False) -> None:
+        """`may_script`: whether the script may be changed: nobody whom counties limit may."""
+        frame = html.Section(id="floor-deeds", **marks(aria_label="What to do"))
+        super().__init__("floor-deeds", frame, may_script=may_script)
+
+
 class MinuteClock(Part):
     """The feed's minute, for callbacks that draw anew each minute; at rest while the feed is."""
 

@@ -24,15 +24,25 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class DayPoint:
-    """A scope's totals at a time. `projected` and its bounds are None where counts carry no projection."""
+    """A scope's totals at a time. `projected`, `estimated` and their bounds are None where counts carry none.
+
+    Votes by then of all precincts: `expected` and `estimated`. Of those counted, each at the time of its
+    last count: `counted` and `expected_counted`.
+    """
 
     at: int  # epoch seconds
     counted: int
-    expected: float  # by then
+    expected: float
     expected_final: float
     projected: float | None
     lo80: float | None
     hi80: float | None
+    expected_lo80: float | None = None  # None, with what follows: kept or told before they were known
+    expected_hi80: float | None = None
+    estimated: float | None = None
+    estimated_lo80: float | None = None
+    estimated_hi80: float | None = None
+    expected_counted: float | None = None
 
 
 class DayRecord:
@@ -88,11 +98,22 @@ class DayRecord:
         if row is None:
             return None
         told = not row.get("caveat")
-        bounds = [float(row[name]) if told else None for name in ("projected_final", "lo80", "hi80")]
+        by_now = _known(row, "expected_now")
         return DayPoint(
-            int(self._feed.at), int(row["counted"]), round(expected.get(scope, 0.0), 1),
-            float(row["expected_final"]), *bounds,
-        )  # fmt: skip
+            at=int(self._feed.at),
+            counted=int(row["counted"]),
+            expected=round(expected.get(scope, 0.0), 1) if by_now is None else by_now,
+            expected_final=float(row["expected_final"]),
+            projected=float(row["projected_final"]) if told else None,
+            lo80=float(row["lo80"]) if told else None,
+            hi80=float(row["hi80"]) if told else None,
+            expected_lo80=_known(row, "expected_lo80"),
+            expected_hi80=_known(row, "expected_hi80"),
+            estimated=_known(row, "estimated_now") if told else None,
+            estimated_lo80=_known(row, "estimated_lo80") if told else None,
+            estimated_hi80=_known(row, "estimated_hi80") if told else None,
+            expected_counted=_known(row, "expected_counted"),
+        )
 
     def _load(self) -> None:
         try:
@@ -107,8 +128,13 @@ class DayRecord:
         self._last = max((points[-1].at // STEP * STEP for points in self._points.values()), default=0)
 
 
+def _known(row: dict[str, Any], name: str) -> float | None:
+    """A field that a tally of an earlier version does not tell."""
+    return None if row.get(name) is None else float(row[name])
+
+
 def _expected(feed: WarRoomView) -> dict[str, float]:
-    """Votes expected by now, by scope."""
+    """Votes expected by now, by scope: of a tally that does not tell them."""
     found: dict[str, float] = {ALL: 0.0}
     for precinct_id, standing in feed.standings.items():
         expected = float(standing.get("expected_now") or 0.0)

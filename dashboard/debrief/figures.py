@@ -50,7 +50,9 @@ class PrecinctLag:
 
 @dataclass(frozen=True, slots=True)
 class PastProjection:
-    """What was projected at an earlier hour; `inside` of `of` finals lay in their 80 % band then."""
+    """What was projected at an earlier hour; `inside` of `of` finals lay in their 80 % band then, `wide` in
+    their 95 % band.
+    """
 
     at: datetime
     projected: float
@@ -58,6 +60,7 @@ class PastProjection:
     hi80: float
     inside: int
     of: int
+    wide: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +131,15 @@ def moment_of(at: datetime, past: Row, now: Sequence[Row]) -> PastProjection:
     finals = [
         s for s in now if s.get("final_in") and s["last_votes"] is not None and s["precinct_id"] in then
     ]
-    inside = 0
+    inside = wide = 0
     for s in finals:
         i = then[s["precinct_id"]]
         inside += columns["lo80"][i] <= s["last_votes"] <= columns["hi80"][i]
+        wide += columns["lo95"][i] <= s["last_votes"] <= columns["hi95"][i]
     sums = {name: float(sum(columns[name])) for name in ("projected_final", "lo80", "hi80")}
     if total:  # its band is not the sum of the precincts' bands
         sums = {name: float(total[name]) for name in sums}
-    return PastProjection(at, sums["projected_final"], sums["lo80"], sums["hi80"], inside, len(finals))
+    return PastProjection(at, sums["projected_final"], sums["lo80"], sums["hi80"], inside, len(finals), wide)
 
 
 def _finals(standings: Sequence[Row]) -> list[Row]:

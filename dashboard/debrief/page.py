@@ -14,7 +14,7 @@ from dashboard.alerts.alerts import AWAY
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import WarRoomView
 from dashboard.clients.service_clients import PAST_SECONDS, ServiceClientError, ServiceClients
-from dashboard.debrief.figures import Row, debrief_of, moment_of
+from dashboard.debrief.figures import PastProjection, Row, debrief_of, moment_of
 from dashboard.map.places import Gazetteer
 from dashboard.settings import DashboardSettings
 from election.access.accounts import WAR_ROOM
@@ -90,6 +90,21 @@ class DebriefPage:
             response.headers["Content-Disposition"] = f"attachment; filename={name}"
         return response
 
+    def finals(self, who: WarRoomUser) -> int:
+        """How many finals are in."""
+        return sum(bool(s.get("final_in")) for s in self._feed.standings.values() if self._mine(who, s))
+
+    def moments(self, who: WarRoomUser) -> tuple[list[PastProjection], ZoneInfo] | None:
+        """Projections of earlier hours against the finals that are in; None before the feed was heard."""
+        here = self._gazetteer.places
+        if here is None or not self._feed.at:
+            return None
+        zone, now = ZoneInfo(here.day.timezone), self._clock.now()
+        hours = [datetime.combine(here.day.date, hour, zone) for hour in HOURS]
+        standings = [s for s in self._feed.standings.values() if self._mine(who, s)]
+        past = self._bridge.run(self._boards(who, [at for at in hours if at < now]), PAST_SECONDS + 2)
+        return [moment_of(at, board, standings) for at, board in past if board is not None], zone
+
     def _mine(self, who: WarRoomUser, row: Row) -> bool:
         return who.may_see(str((self._feed.precincts.get(row["precinct_id"]) or {}).get("county") or ""))
 
@@ -97,13 +112,19 @@ class DebriefPage:
         self, who: WarRoomUser, hours: list[datetime]
     ) -> tuple[list[Row] | None, list[Row] | None, list[tuple[datetime, Row | None]]]:
         """Alerts, dispatches and boards of the past; None where nobody answers."""
-        alerts, dispatches, *past = await asyncio.gather(
+        alerts, dispatches, boards = await asyncio.gather(
             _or_none(self._alerts()),
             _or_none(self._services.dispatch_history(who)),
-            *(_or_none(self._services.past(who, at.astimezone(UTC).isoformat())) for at in hours),
+            self._boards(who, hours),
         )
-        boards = [None if content is None else orjson.loads(content) for content in past]
-        return alerts, dispatches, list(zip(hours, boards, strict=True))
+        return alerts, dispatches, boards
+
+    async def _boards(self, who: WarRoomUser, hours: list[datetime]) -> list[tuple[datetime, Row | None]]:
+        """Boards of the past; None where the tally does not answer."""
+        asked = (_or_none(self._services.past(who, at.astimezone(UTC).isoformat())) for at in hours)
+        found = await asyncio.gather(*asked)
+        boards = [None if content is None else orjson.loads(content) for content in found]
+        return list(zip(hours, boards, strict=True))
 
     async def _alerts(self) -> list[Row]:
         async with self._bridge.connection() as connection:

@@ -21,7 +21,7 @@ from dashboard.map.people import coordinator_of
 from dashboard.map.places import Gazetteer, MapPlaces
 from election.access.accounts import WAR_ROOM
 from election.domain.day import Watcher
-from election.wire.desks import Desk, Finish
+from election.wire.desks import Desk, Finish, ReminderOrder
 
 TITLES = {
     Desk.UNREAD: "Unread",
@@ -64,6 +64,7 @@ class DeskPages:
         server.post(item)(staff(csrf_checked(self.work)))
         server.get("/rollcall")(staff(self.roll_call))
         server.post("/rollcall/<any(invite,remind):what>")(staff(csrf_checked(self.invite)))
+        server.post("/silent/remind")(staff(csrf_checked(self.remind_silent)))
         server.get("/watchers")(staff(self.watchers))
 
     def _asked(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -135,6 +136,18 @@ class DeskPages:
         """Has intake invite or remind those who are not proven."""
         answer = self._asked(self._services.intake(_who(), "POST", f"/rollcall/{what}"))
         self._done(_who(), f"roll call {what}", "rollcall", {"made": answer.get("made")})
+        return flask.jsonify(done=True, answer=answer)
+
+    def remind_silent(self) -> Any:
+        """Has intake text who watches in the chosen silent precincts."""
+        try:
+            order = ReminderOrder.model_validate_json(flask.request.get_data())
+        except ValidationError:
+            flask.abort(told("Choose at least one precinct.", 400))
+        body = order.model_dump(mode="json")
+        answer = self._asked(self._services.intake(_who(), "POST", "/silent/remind", body))
+        detail = {"precincts": body["precinct_ids"][:PAGE_ITEMS], "made": answer.get("made")}
+        self._done(_who(), "silent remind", "desk:silent", detail)
         return flask.jsonify(done=True, answer=answer)
 
     def watchers(self) -> Any:

@@ -5,11 +5,15 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import WarRoomView
+from dashboard.clients.service_clients import ServiceClients
 from dashboard.day.day_record import DayRecord
+from dashboard.debrief.page import DebriefPage
 from dashboard.map.places import Gazetteer
 from dashboard.office.health_answers import HealthAnswers
 from dashboard.pages.board import board_pages
+from dashboard.pages.calibration import CalibrationPage
 from dashboard.pages.call_floor import CallFloorPage
 from dashboard.pages.desk import desk_page
 from dashboard.pages.frame import NOT_FOUND, Layout, WarRoomDash, WarRoomPage, not_found
@@ -25,12 +29,21 @@ def add_pages(  # noqa: PLR0917
     gazetteer: Gazetteer,
     feed: WarRoomView,
     record: DayRecord,
+    bridge: AsyncBridge,
+    service_clients: ServiceClients,
+    debrief: DebriefPage,
     audit: Layout,
     health: HealthAnswers,
     rides: RidesPage,
 ) -> None:
     """Adds every page, with its callbacks, and the one of unknown addresses."""
-    drawn = (ReplayPage(gazetteer, feed, record), CallFloorPage(gazetteer, feed), rides, HealthPage(health))
+    drawn = (
+        ReplayPage(gazetteer, feed, record),
+        CallFloorPage(gazetteer, feed, bridge, service_clients),
+        rides,
+        HealthPage(health),
+        CalibrationPage(debrief),
+    )
     for page in drawn:
         page.add_to(app)
     for module in own_tiles():

@@ -12,7 +12,7 @@ from dashboard.accounts.sign_in import WarRoomUser, person
 from dashboard.clients.feed import WarRoomView
 from dashboard.components import MinuteClock, Value
 from dashboard.components.part import marks
-from dashboard.day.day_figure import day_figure, day_patch
+from dashboard.day.day_figure import day_figure, day_patch, like_with_like
 from dashboard.day.day_record import ALL, DayRecord
 from dashboard.map.places import Gazetteer
 from dashboard.pages.frame import WarRoomPage
@@ -54,13 +54,14 @@ class ReplayPage:
         opens, closes, zone = hours
         title = "of all counties" if scope == ALL else f"of {scope.removeprefix('county:') or 'no county'}"
         chart = dcc.Graph(id="day-chart", config=GRAPH, responsive=True)
-        words = "Counted: what was reported by then, so places that nobody heard from are missing. "
-        words += "Expected: all precincts. Where too few report, nothing is projected."
+        words = "Estimated and expected: all precincts, watched or not. Counted: those that somebody counts, "
+        words += "each at its last count. Where too few report, nothing is estimated."
         return plain_page(
             "/replay",
             html.H1(f"The day so far {title}"),
             html.Nav(chosen, className="pages", **marks(aria_label="Counties")) if len(chosen) > 1 else None,
             html.Div(chart, className="chart"),
+            html.P(like_with_like(self._record.points(scope), zone), id="day-words"),
             html.P(words, className="about"),
             html.H2("The board as it was"),
             table("The board as it was", ("Hour", "As known then"), self._links(opens, closes, zone)),
@@ -75,23 +76,25 @@ class ReplayPage:
         @app.callback(
             Output("day-chart", "figure"),
             Output("day-drawn", "data"),
+            Output("day-words", "children"),
             Input("minute", "minute"),
             State("day-scope", "data"),
             State("day-drawn", "data"),
         )
-        def draw(_: int | None, asked: Any, drawn: Any) -> tuple[Any, Any]:
+        def draw(_: int | None, asked: Any, drawn: Any) -> tuple[Any, Any, Any]:
             who, hours = person(), self._hours()
             if who is None or hours is None:
-                return no_update, no_update
+                return no_update, no_update, no_update
             opens, closes, zone = hours
             scope = self.scope(who, str(asked or "").removeprefix("county:"))
             points = self._record.points(scope)
             mark = [scope, points[-1].at if points else 0]
             if drawn == mark:
-                return no_update, no_update
+                return no_update, no_update, no_update
+            words = like_with_like(points, zone)
             if isinstance(drawn, list) and drawn[:1] == [scope]:
-                return day_patch(points, zone, closes), mark
-            return day_figure(points, zone, opens, closes), mark
+                return day_patch(points, zone, closes), mark, words
+            return day_figure(points, zone, opens, closes), mark, words
 
     def scope(self, who: WarRoomUser, county: str) -> str:
         """What a person may see of what they asked for: everybody's, or a county of theirs."""

@@ -1,10 +1,17 @@
-"""The precinct's day as a chart: expected band, reports, annotations, now. Pure: answer in, figure out."""
+"""The precinct's day as a figure: expected band, reports, annotations, now. Pure: answer in, figure out.
+
+It has the same traces in the same order whatever the tally answers, so that a page which has it is sent what
+changed (`day_patch`).
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import plotly.graph_objects as go
+from dash import Patch
 
 # What the tally says became of a count, as one of three: counted, waiting, or left out.
 _KINDS = {"accepted": "accepted", "held": "held", "quarantined": "held"}
@@ -69,17 +76,45 @@ def plain(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def day_chart(page: dict[str, Any], zone: ZoneInfo, now: datetime, dark: bool) -> dict[str, Any]:
-    """A plotly figure (as JSON values). Times on its axis are local to `zone`."""
-    palette = DARK if dark else LIGHT
+def day_chart(page: dict[str, Any], zone: ZoneInfo, now: datetime, dark: bool) -> go.Figure:
+    """The whole figure. Times on its axis are local to `zone`."""
+    return go.Figure(_traces(page, zone, dark), _layout(page, zone, now, dark))
 
+
+def day_patch(page: dict[str, Any], zone: ZoneInfo, now: datetime, dark: bool) -> Patch:
+    """What changes in the figure of a precinct that a page has: values, and where its lines and edges are."""
+    patch, layout = Patch(), _layout(page, zone, now, dark)
+    for i, trace in enumerate(_traces(page, zone, dark)):
+        for name in _MOVES:
+            if name in trace:
+                patch["data"][i][name] = trace[name]
+    for name in ("shapes", "annotations", "margin"):
+        patch["layout"][name] = layout[name]
+    for axis in ("xaxis", "yaxis"):
+        patch["layout"][axis]["range"] = layout[axis]["range"]
+    return patch
+
+
+_MOVES = ("x", "y", "text", "mode", "customdata")  # of a trace; the rest is how it looks
+
+
+def _traces(page: dict[str, Any], zone: ZoneInfo, dark: bool) -> list[dict[str, Any]]:
+    palette, local = DARK if dark else LIGHT, _local(zone)
+    curve, reports = page.get("curve") or [], page.get("reports") or []
+    return _band(curve, local, palette) + _reports(reports, local, palette, _top(curve, reports))
+
+
+def _local(zone: ZoneInfo) -> Callable[[Any], str]:
     def local(value: Any) -> str:
         when = moment(value)
         return when.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if when else ""
 
+    return local
+
+
+def _layout(page: dict[str, Any], zone: ZoneInfo, now: datetime, dark: bool) -> dict[str, Any]:
+    palette, local = DARK if dark else LIGHT, _local(zone)
     curve, reports = page.get("curve") or [], page.get("reports") or []
-    top = _top(curve, reports)
-    traces = _band(curve, local, palette) + _reports(reports, local, palette, top)
     shapes: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
     _line_at(shapes, notes, local(now.timestamp()), "now", palette)
@@ -95,21 +130,18 @@ def day_chart(page: dict[str, Any], zone: ZoneInfo, now: datetime, dark: bool) -
     }  # fmt: skip
     ends = [local(curve[0]["at"]), local(curve[-1]["at"])] if curve else None
     return {
-        "data": traces,
-        "layout": {
-            "margin": {"l": 40, "r": 12, "t": 5 + LABEL * rows, "b": 28},
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
-            "font": {"family": "system-ui, sans-serif", "size": 13, "color": palette.ink},
-            "xaxis": axis | {"type": "date", "tickformat": "%H:%M", "range": ends},
-            "yaxis": axis | {"range": [0, top * HEADROOM], "tickformat": ",d"},
-            "showlegend": False,
-            "hovermode": "closest",
-            "shapes": shapes,
-            "annotations": notes,
-            "uirevision": "day",
-            "template": None,
-        },
+        "margin": {"l": 40, "r": 12, "t": 5 + LABEL * rows, "b": 28},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "system-ui, sans-serif", "size": 13, "color": palette.ink},
+        "xaxis": axis | {"type": "date", "tickformat": "%H:%M", "range": ends},
+        "yaxis": axis | {"range": [0, _top(curve, reports) * HEADROOM], "tickformat": ",d"},
+        "showlegend": False,
+        "hovermode": "closest",
+        "shapes": shapes,
+        "annotations": notes,
+        "uirevision": "day",
+        "template": None,
     }
 
 
@@ -123,8 +155,6 @@ def _top(curve: Sequence[dict[str, Any]], reports: Sequence[dict[str, Any]]) -> 
 def _band(
     curve: Sequence[dict[str, Any]], local: Callable[[Any], str], palette: Palette
 ) -> list[dict[str, Any]]:
-    if not curve:
-        return []
     times = [local(point["at"]) for point in curve]
     ahead = [point for point in curve if "projected" in point]  # from the last count to close
 
@@ -156,8 +186,6 @@ def _projection(
         return {"type": "scatter", "mode": "lines", "x": times, "y": [p[column] for p in ahead],
                 "line": {"width": 0, "color": palette.seen}, "hoverinfo": "skip", **more}  # fmt: skip
 
-    if not ahead:
-        return []
     middle = {"line": {"width": 1.5, "dash": "dash", "color": palette.seen}, "hoverinfo": "x+y"}
     fill = f"rgba({palette.band},.3)"
     return [
@@ -176,29 +204,28 @@ def _reports(
     traces = []
     for kind, symbol in _MARKERS.items():
         chosen = sorted((r for r in counted if verdict(r) == kind), key=lambda r: local(r["observed_at"]))
-        if chosen:
-            votes = [votes_here(r) or 0 for r in chosen]
-            above = ["" if n <= top else f"{n:,} ↑" for n in votes]
-            lines = "lines+markers" if kind == "accepted" else "markers"
-            traces.append(
-                {
-                    "type": "scatter",
-                    "mode": f"{lines}+text" if any(above) else lines,
-                    "x": [local(r["observed_at"]) for r in chosen],
-                    "y": [min(n, top) for n in votes],
-                    "text": above,
-                    "textposition": "middle left",
-                    "textfont": {"color": colours[kind]},
-                    "marker": {
-                        "symbol": symbol, "size": 9, "color": colours[kind],
-                        "line": {"width": 2, "color": colours[kind]},
-                    },
-                    "line": {"width": 1.5, "color": colours[kind]},
-                    "customdata": [_told(r, n) for r, n in zip(chosen, votes, strict=True)],
-                    "hovertemplate": f"%{{customdata}} at %{{x|%H:%M}} · {_WORDS[kind]}<extra></extra>",
-                    "name": _WORDS[kind],
-                }
-            )  # fmt: skip
+        votes = [votes_here(r) or 0 for r in chosen]
+        above = ["" if n <= top else f"{n:,} ↑" for n in votes]
+        lines = "lines+markers" if kind == "accepted" else "markers"
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": f"{lines}+text" if any(above) else lines,
+                "x": [local(r["observed_at"]) for r in chosen],
+                "y": [min(n, top) for n in votes],
+                "text": above,
+                "textposition": "middle left",
+                "textfont": {"color": colours[kind]},
+                "marker": {
+                    "symbol": symbol, "size": 9, "color": colours[kind],
+                    "line": {"width": 2, "color": colours[kind]},
+                },
+                "line": {"width": 1.5, "color": colours[kind]},
+                "customdata": [_told(r, n) for r, n in zip(chosen, votes, strict=True)],
+                "hovertemplate": f"%{{customdata}} at %{{x|%H:%M}} · {_WORDS[kind]}<extra></extra>",
+                "name": _WORDS[kind],
+            }
+        )  # fmt: skip
     return traces
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from dash import Dash, Input, Output, dcc, html
+from dash import Dash, Input, Output, State, dcc, html
 
 from dashboard.accounts.sign_in import WarRoomUser, person
 from dashboard.alerts.conditions import OPEN
@@ -13,7 +13,7 @@ from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import PAST_SECONDS, ServiceClientError, ServiceClients
 from dashboard.components import Value
 from dashboard.map.places import Gazetteer, MapPlaces
-from dashboard.precinct.chart import day_chart, moment, verdict
+from dashboard.precinct.chart import day_chart, day_patch, moment, verdict
 from dashboard.precinct.check_in_list import check_in_list, marked
 from election.domain.day import Precinct, Watcher
 from election.runtime.clock import Clock
@@ -44,6 +44,7 @@ def panel_parts() -> list[Any]:
         html.Div(id="panel-around"),
         html.Div(id="panel-log"),
         Value("panel-request"),
+        Value("panel-drawn"),
     ]
     return [html.Div(parts, id="panel-parts")]
 
@@ -58,16 +59,19 @@ def add_panel(
         Output("panel-chart", "figure"),
         Output("panel-around", "children"),
         Output("panel-log", "children"),
+        Output("panel-drawn", "data"),
         Input("panel-request", "data"),
+        State("panel-drawn", "data"),
         prevent_initial_call=True,
     )
-    def draw(asked: dict[str, Any] | None) -> tuple[Any, Any, Any, Any]:
+    def draw(asked: dict[str, Any] | None, drawn: Any) -> tuple[Any, Any, Any, Any, Any]:
         request = asked if isinstance(asked, dict) else {}
         who, precinct_id = person(), str(request.get("precinct_id") or "")
         places = gazetteer.places
         precinct = places.precincts.get(precinct_id) if places else None
         if who is None or places is None or precinct is None or not who.may_see(precinct.county):
-            return html.P("This precinct is not known, or is outside your counties."), _NOTHING, None, None
+            unknown = html.P("This precinct is not known, or is outside your counties.")
+            return unknown, _NOTHING, None, None, None
         heading = _heading(precinct)
         around = _around(places, precinct_id, who)
         at = request.get("at")
@@ -80,18 +84,21 @@ def add_panel(
             said = html.P(
                 f"{words} The list and the map go on without it.", className="problem", role="alert"
             )
-            return [heading, said], _NOTHING, around, None
+            return [heading, said], _NOTHING, around, None, None
         zone = precinct.zone(places.day)
         now = clock.now() if past is None else datetime.fromtimestamp(past, UTC)
-        chart = day_chart(page, zone, now, bool(request.get("dark")))
+        dark = bool(request.get("dark"))
+        mark = [precinct_id, dark]
+        draws = day_patch if drawn == mark else day_chart
         watchers = places.watchers_of.get(precinct_id, [])
         sentence = html.P(_sentence(page, zone, watched=bool(watchers)), className="sentence")
         people = _people(precinct_id, watchers)
         return (
             [heading, sentence, *_open(page), people],
-            chart,
+            draws(page, zone, now, dark),
             around,
             check_in_list(page, places.watchers, zone),
+            mark,
         )
 
 

@@ -317,6 +317,36 @@ class NextMoveList(BaseModel):
     moves: list[NextMoveLine]
 
 
+class CallHour(BaseModel):
+    """A precinct's calls of one hour: voters spoken to, and those who promised to vote."""
+
+    precinct_id: str
+    precinct: str
+    hour: datetime  # its beginning
+    calls: int
+    reached: int
+    promised: int
+
+
+class ListPace(BaseModel):
+    """How far a list is. At the last hour's pace a share `by_close` will have been reached at `until`."""
+
+    listed: int | None  # voters left, and those done with; None: not counted
+    reached: int
+    left: int | None
+    per_hour: float | None  # voters; None: calling has hardly begun
+    by_close: float | None
+    until: datetime
+
+
+class DispatchPace(BaseModel):
+    """A precinct open for calling, with its list."""
+
+    precinct_id: str
+    precinct: str
+    pace: ListPace
+
+
 class FloorView(BaseModel):
     """`GET /floor`: who calls now, and what came of today's calls. No voter is named."""
 
@@ -329,6 +359,8 @@ class FloorView(BaseModel):
     )  # refusals by budget, at this service since its start
     promises: list[PromiseCount] = Field(default_factory=list)
     next_moves: list[NextMoveCount] = Field(default_factory=list)
+    hours: list[CallHour] = Field(default_factory=list)
+    precincts: list[DispatchPace] = Field(default_factory=list)
 
 
 class BarOrder(BaseModel):
@@ -394,6 +426,30 @@ class DispatchOrder(BaseModel):
     callers_wanted: int | None = Field(default=None, ge=1, le=10_000)
 
 
+class PauseOrder(BaseModel):
+    """`PUT /dispatches/{precinct_id}/pause`: a dispatch rests until staff let it go on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    paused: bool
+
+
+class ScriptOrder(BaseModel):
+    """`PUT /script`: what callers say from now on, by language; others keep what they have."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lines: dict[str, list[str]] = Field(min_length=1, max_length=20)
+
+
+class ScriptView(BaseModel):
+    """`GET /script`. `trial`: several are tried, and none can be changed until that ends."""
+
+    lines: dict[str, list[str]]
+    trial: bool
+    said: str  # by whom and when it was changed, or how the last trial ended; empty: our own
+
+
 class DispatchLimits(BaseModel):
     """`PUT /dispatch-limits`: what may happen without staff. Holds within seconds, on every service."""
 
@@ -436,6 +492,7 @@ class DispatchView(BaseModel):
     promises: int = 0  # of these calls: they will vote
     why_idle: str = ""  # where nobody calls and nothing holds it: why, in words
     remaining: int | None = None  # voters left at all, those who rest for now with them
+    paused_by: str = ""  # staff, who let it rest
 
 
 class Proposal(BaseModel):

@@ -36,6 +36,30 @@ class ReminderStep(BaseModel):
     state: str
 
 
+class NextReminder(BaseModel):
+    """The step that follows by itself while the silence lasts: whom, and from when."""
+
+    to: str  # watcher, backup or coordinator
+    at: datetime
+
+
+class ReminderOrder(BaseModel):
+    """`POST /silent/remind`: the next step of these silent precincts, now. No step is made twice."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    precinct_ids: list[str] = Field(min_length=1, max_length=1_000)
+
+
+class ReminderAnswer(BaseModel):
+    """`POST /silent/remind`: texts made, for how many precincts, and in how many nobody is left to text."""
+
+    made: int
+    precincts: int
+    nobody: int
+    rehearsal: bool = False
+
+
 # What an incident may be about. The order decides where a text has words of several: what may hurt somebody
 # comes first, and what fits nowhere else last.
 OTHER = "other"
@@ -100,6 +124,7 @@ class DeskItem(BaseModel):
     photos: list[Photo] = Field(default_factory=list)  # unread, incidents
     history: list[IncidentNote] = Field(default_factory=list)  # incidents, oldest first
     steps: list[ReminderStep] = Field(default_factory=list)
+    next_step: NextReminder | None = None  # silent; None: nobody is left to be texted
     taken_by: str = ""
     taken_until: datetime | None = None
     watcher_value: float = 0.0  # silent: votes better known if somebody counted there

@@ -107,6 +107,16 @@ class Aggregate(_Wire):
     hi80: float
     lo95: float
     hi95: float
+    # Votes by now. Like with like: `estimated_now` beside `expected_now` are both of all precincts;
+    # `counted` beside `expected_counted` both of those that count, each at the time of its last count.
+    # The bands are 80 %: of what is expected without any count of today, and of the estimate with them.
+    expected_now: float = 0.0
+    expected_lo80: float = 0.0
+    expected_hi80: float = 0.0
+    estimated_now: float = 0.0
+    estimated_lo80: float = 0.0
+    estimated_hi80: float = 0.0
+    expected_counted: float = 0.0
     caveat: str = ""  # why the headline cannot be trusted, in words; empty when it can
     instead: str = ""  # what can be said in its place
     channels: dict[str, int] = Field(

@@ -12,6 +12,7 @@ from intake.desks.items import DeskItems
 from intake.desks.photos import PhotoDesk
 from intake.desks.queues import DeskQueues
 from intake.desks.roll_call import RollCallDesk
+from intake.desks.silent import SilentDesk
 from intake.desks.threads import WatcherThreads
 
 
@@ -19,6 +20,7 @@ def add_desks(app: web.Application, desk: DeskAccess) -> None:
     """Adds the desks' routes."""
     items = DeskItems(desk)
     said, photos = WatcherThreads(desk, items), PhotoDesk(desk)
+    silent = SilentDesk(desk)
     queues, work, roll_call = DeskQueues(desk, items), DeskWork(desk, items), RollCallDesk(desk)
     for method, path, handler in (
         ("GET", "/desks", queues.counts),
@@ -33,5 +35,6 @@ def add_desks(app: web.Application, desk: DeskAccess) -> None:
         ("GET", "/photos/{message}/{number}/small", photos.show_small),
         ("GET", "/rollcall", roll_call.show),
         ("POST", "/rollcall/{what:invite|remind}", roll_call.invite),
+        ("POST", "/silent/remind", silent.remind),
     ):
         app.router.add_route(method, path, desk.guarded(handler))

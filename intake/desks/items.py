@@ -31,7 +31,8 @@ class DeskItems:
 
     async def all_threads(self, connection: asyncpg.Connection) -> list[Thread]:
         """Returns all incidents, open and closed, in order."""
-        kinds, entries, position = (Kind.INCIDENT, Kind.RESOLVE), list[CheckIn](), Position()
+        kinds = (Kind.INCIDENT, Kind.RESOLVE, Kind.RESOLVED)
+        entries, position = list[CheckIn](), Position()
         while True:
             found, position = await read_after(connection, position, kinds=kinds)
             if not found:

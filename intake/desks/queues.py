@@ -128,7 +128,9 @@ class DeskQueues:
             return []
         since = self._desk.now() - timedelta(days=1)
         made = await made_since(connection, since, rehearsal=self._desk.rehearsal)
-        return silent_items(self._desk.feed.standings, made, viewer, roster)
+        settings = self._desk.settings
+        interval, region = settings.reminder_interval, settings.phone_region
+        return silent_items(self._desk.feed.standings, made, viewer, roster, interval, region)
 
 
 def _limit(request: web.Request) -> int:

@@ -4,18 +4,19 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from election.access.identity import Identity
+from election.domain.day import Watcher
 from election.domain.roster import Roster
 from election.domain.sent_words import words_of
-from election.wire.desks import Desk, DeskItem, ReminderStep
+from election.wire.desks import Desk, DeskItem, NextReminder, ReminderStep
 from election.wire.threads import Photo
 from intake.desks.store import BEGINNING, Cursor
 from intake.errors import IntakeError
-from intake.outbox.reminders import STEPS, OutboxReminder, silence_of
+from intake.outbox.reminders import STEPS, OutboxReminder, next_step, silence_of
 from intake.reading.incidents import Thread
 from intake.receive.plausibility import LatestStanding
 
@@ -143,10 +144,15 @@ def incident_items(threads: Iterable[Thread], viewer: DeskAccount, roster: Roste
     ]
 
 
-def silent_items(
-    places: Mapping[str, LatestStanding], made: Sequence[OutboxReminder], viewer: DeskAccount, roster: Roster
-) -> list[DeskItem]:
-    """Precincts that the tally calls silent, with the reminders of this silence."""
+def silent_items(  # noqa: PLR0917
+    places: Mapping[str, LatestStanding], made: Sequence[OutboxReminder], viewer: DeskAccount, roster: Roster,
+    interval: timedelta = timedelta(0), region: str = "US",
+) -> list[DeskItem]:  # fmt: skip
+    """Precincts that the tally calls silent, with the reminders of this silence and the one that follows."""
+    watchers: dict[str, list[Watcher]] = defaultdict(list)
+    for watcher in roster.watchers.values():
+        for post in watcher.precinct_ids:
+            watchers[post].append(watcher)
     steps: dict[tuple[str, int], list[OutboxReminder]] = defaultdict(list)
     for one in made:
         steps[one.precinct_id, one.silence].append(one)
@@ -156,6 +162,9 @@ def silent_items(
             continue
         place, precinct = places[precinct_id], roster.precincts[precinct_id]
         silence = silence_of(place, precinct, roster)
+        known = {s.step: s.at for s in steps[precinct_id, silence]}
+        opens = precinct.opens_at(roster.day)
+        after = next_step(precinct, watchers[precinct_id], known, opens, interval, region)
         found.append(
             DeskItem(
                 id=precinct_id,
@@ -172,6 +181,7 @@ def silent_items(
                     for s in steps[precinct_id, silence]
                     if 1 <= s.step <= len(STEPS)
                 ],
+                next_step=None if after is None else NextReminder(to=STEPS[after[0] - 1], at=after[1]),
             )
         )
     return found

@@ -90,6 +90,21 @@ def next_nudges(  # noqa: PLR0917
     return []
 
 
+def next_step(  # noqa: PLR0917
+    precinct: Precinct,
+    watchers: Sequence[Watcher],
+    steps_at: dict[int, datetime],
+    opens: datetime,
+    interval: timedelta,
+    region: str,
+) -> tuple[int, datetime] | None:
+    """The step that follows by itself, and from when; None where nobody is left to be texted."""
+    last = max(steps_at, default=0)
+    due = max(steps_at.values()) + interval if steps_at else opens + FIRST_AFTER_OPENING
+    found = next_nudges(precinct, watchers, steps_at, due, interval, region) if interval else []
+    return (found[0].step, due) if found and found[0].step > last else None
+
+
 def _nudges(step: int, watchers: Sequence[Watcher], region: str) -> list[Nudge]:
     if step == 1:
         return [Nudge(1, w.phone, "reminder", w) for w in watchers]

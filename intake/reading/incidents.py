@@ -7,7 +7,7 @@ function of the set of entries.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -173,7 +173,9 @@ def history_of(thread: Thread) -> list[IncidentNote]:
 def threads(entries: Iterable[CheckIn], window: timedelta) -> list[Thread]:
     """Incidents by number: a sender's texts at one precinct, each within `window` of the one before.
 
-    A text after the incident was resolved begins another one. Only INCIDENT and RESOLVE entries matter.
+    A text after the incident was resolved begins another one. Only INCIDENT, RESOLVE and RESOLVED entries
+    matter: the last are a sender's own word that something is fixed, which ends what the tally ends by it
+    (`tally/ledger/incidents.py`).
     """
     known = list(entries)
     resolved: dict[int, datetime] = {}
@@ -184,7 +186,7 @@ def threads(entries: Iterable[CheckIn], window: timedelta) -> list[Thread]:
     by_place: dict[tuple[str, str], list[CheckIn]] = defaultdict(list)
     for entry in known:
         if entry.kind is Kind.INCIDENT:
-            by_place[entry.watcher_id or entry.sender, entry.precinct_id or ""].append(entry)
+            by_place[_sender(entry), entry.precinct_id or ""].append(entry)
     course = courses(known)
     found = []
     for texts in by_place.values():
@@ -198,7 +200,46 @@ def threads(entries: Iterable[CheckIn], window: timedelta) -> list[Thread]:
                 found.append(_thread(group, course, window))
             group = [entry]
         found.append(_thread(group, course, window))
+    # A text that names two precincts is one incident, as the tally has it: of the first entry of its number.
+    first: dict[int, Thread] = {}
+    for thread in sorted(found, key=lambda t: t.first.sort_key):
+        first.setdefault(thread.number, thread)
+    found = list(first.values())
+    ends = [e for e in known if e.kind is Kind.RESOLVED]
+    if ends:
+        found = [replace(t, status="resolved") if _fixed(t, found, ends) else t for t in found]
     return sorted(found, key=lambda t: t.number)
+
+
+def _fixed(thread: Thread, known: Sequence[Thread], ends: Iterable[CheckIn]) -> bool:
+    """Whether its sender said after its last text that it is fixed, and meant no other in between."""
+    if thread.course and thread.status != "open":
+        return False  # staff's word stands
+    first = thread.first
+    for end in ends:
+        same = _sender(end) == _sender(first) and end.precinct_id in (first.precinct_id, None)
+        if not same or end.sent_at <= thread.last_at or not _meant(thread, end):
+            continue
+        unsaid = end.detail.get("matter") == ANY_MATTER
+        between = (
+            t for t in known
+            if _sender(t.first) == _sender(first) and t.first.precinct_id == first.precinct_id
+            and first.sent_at < t.first.sent_at < end.sent_at
+            and t.first.detail.get("text") != first.detail.get("text")
+        )  # fmt: skip
+        if not any(unsaid or _meant(t, end) for t in between):
+            return True
+    return False
+
+
+def _meant(thread: Thread, end: CheckIn) -> bool:
+    said = [known for e in thread.course if (known := _category_given(e))]
+    matter = said[-1] if said else thread.first.detail.get("matter")
+    return matter in MATTERS and end.detail.get("matter") in (matter, ANY_MATTER)
+
+
+def _sender(entry: CheckIn) -> str:
+    return entry.watcher_id or entry.sender
 
 
 def _belongs(

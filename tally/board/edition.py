@@ -39,7 +39,10 @@ WHOLE_SHARE = 0.4  # above this share of all rows a columnar snapshot is smaller
 # Each count anywhere moves the value of all others, by much in the morning: it waits its turn.
 _NOTICED = tuple(name for name in VOTES if name != "watcher_value")
 _DRIFTING = frozenset((*VOTES, *STEPS, "reason"))
-_AGGREGATE_VOTES = ("expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95")
+_AGGREGATE_VOTES = (
+    "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95", "expected_now", "expected_lo80",
+    "expected_hi80", "estimated_now", "estimated_lo80", "estimated_hi80", "expected_counted",
+)  # fmt: skip
 _AT_ONCE = tuple(name for name in FIELDS if name not in _DRIFTING and name != "precinct_id")
 NOWHERE: Positions = np.zeros(0, dtype=np.intp)
 

@@ -7,6 +7,7 @@ changes beside the log (who has taken what, alerts, texts, who watches where) ta
 from collections.abc import Iterable
 
 from election.domain.checkin import CheckIn, Kind
+from tally.entries.dialogue import HANDED_OVER
 
 CHANNEL = "beluga_war_room"  # its payload is one of `ALL`
 ALL = frozenset(
@@ -36,5 +37,7 @@ def news_of(check_ins: Iterable[CheckIn]) -> set[str]:
     for check_in in check_ins:
         found |= _BY_KIND.get(check_in.kind, _NONE)
         if check_in.detail:
+            if check_in.kind is Kind.ASKED and check_in.detail.get("question") == HANDED_OVER:
+                found.add("unread")
             found.update(desk for name, desk in _BY_DETAIL.items() if name in check_in.detail)
     return found

@@ -264,8 +264,10 @@ def fingerprint(election: Election) -> bytes:
 
 
 async def _with_words(reader: asyncpg.Connection, check_ins: list[CheckIn]) -> list[CheckIn]:
-    """The same, with what nobody could read as it was sent (`detail["text"]`): a person must read it."""
-    unread = [c for c in check_ins if c.kind is Kind.UNREAD and "text" not in c.detail]
+    """The same, with what nobody could read, or what asks back, as it was sent (`detail["text"]`): a person
+    must read it.
+    """
+    unread = [c for c in check_ins if c.kind in (Kind.UNREAD, Kind.QUESTION) and "text" not in c.detail]
     if not unread:
         return check_ins
     words = await words_of(reader, [c.message_id for c in unread])

@@ -1,9 +1,10 @@
 """Items that wait for people at the war room's desks, as of any time: a function of the set of check-ins.
 
-The desks' rules are intake's (docs/war-room.md): a text nobody could read waits until a decision names it;
-a phone nobody knows until it is tied; a count that intake asked about until its sender has sent another for
-that precinct, or staff have decided. Items are kept by the counties that may see them, so that what one
-viewer's desks hold is a sum over few groups, however many items wait.
+The desks' rules are intake's (docs/war-room.md): a text nobody could read, or a question that intake has
+handed over to people, waits until a decision names it; a phone nobody knows until it is tied; a count that
+intake asked about until its sender has sent another for that precinct, or staff have decided. Items are kept
+by the counties that may see them, so that what one viewer's desks hold is a sum over few groups, however many
+items wait.
 """
 
 from collections import defaultdict
@@ -14,6 +15,7 @@ from uuid import UUID
 
 from election.domain.checkin import Channel, CheckIn, Kind
 from election.domain.sent_words import words_of
+from tally.entries.dialogue import HANDED_OVER
 from tally.ledger.watcher_assignments import WatcherAssignments
 
 FOREVER = float("inf")
@@ -65,6 +67,8 @@ class DeskQueue:
         """`county`: of each place, polling sites behind the precincts."""
         self._answered, self._county, self._assignments = answered, county, assignments
         self._unread: list[DeskEntry] = []
+        self._questions: dict[bytes, DeskEntry] = {}
+        self._handed: dict[bytes, float] = {}  # question -> when intake handed it over
         self._unknown: dict[str, list[DeskEntry]] = defaultdict(list)  # by phone
         self._held: list[DeskEntry] = []
         self._held_at: set[int] = set()
@@ -96,16 +100,30 @@ class DeskQueue:
         elif "unknown_sender" in detail:
             self._unknown[c.sender].append(self._item(c, key, place, c.sender))
         elif c.kind is Kind.UNREAD and c.channel is not Channel.STAFF:
-            item_ = self._item(c, key, place, sender, unread=True)
-            self._unread.append(item_)
-            if key not in self._settled:
-                self._open[key] = item_
+            self._wait(self._item(c, key, place, sender, unread=True))
+        elif c.kind is Kind.QUESTION and c.channel is not Channel.STAFF:
+            self._questions[key] = question = self._item(c, key, place, sender, unread=True)
+            if key not in self._handed:
+                return
+            self._wait(question)
+        elif c.kind is Kind.ASKED and detail.get("question") == HANDED_OVER:
+            about = _key(detail.get("of"))
+            first = about not in self._handed
+            _earliest(self._handed, about, received)
+            if first and about in self._questions:
+                self._wait(self._questions[about])
         elif "held" in detail and c.kind in (Kind.COUNT, Kind.FINAL):
             self._held.append(self._item(c, key, place, sender))
             self._held_at.add(place)
         else:
             return
         self.version += 1
+
+    def _wait(self, item: DeskEntry) -> None:
+        """A text waits for a person to read it."""
+        self._unread.append(item)
+        if item.id not in self._settled:
+            self._open[item.id] = item
 
     def _item(self, c: CheckIn, key: bytes, place: int, sender: str, unread: bool = False) -> DeskEntry:
         assignments = self._assignments.of(c.watcher_id) if c.watcher_id else ()
@@ -130,7 +148,8 @@ class DeskQueue:
         found: Groups = defaultdict(Group)
         unread: Iterable[DeskEntry] = self._open.values() if as_of == FOREVER else self._unread
         for item in sorted(unread, key=lambda i: i.order):
-            if item.received <= as_of and not _by(self._settled.get(item.id), as_of):
+            handed = item.id not in self._questions or _by(self._handed.get(item.id), as_of)
+            if item.received <= as_of and handed and not _by(self._settled.get(item.id), as_of):
                 group = found[item.counties]
                 group.unread += 1
                 if len(group.oldest) < SHOWN:

@@ -95,10 +95,15 @@ def noise(inputs: Inputs, at: Codes, share: Array, votes: Array, k: Constants) -
 
 def unexplained(state: DayFit, at: Codes, residual: Array, part: Array, share: Array) -> Array:
     """y less all the state explains: the precinct's own level plus noise. Elementwise."""
+    bend = bend_at(state, part)
+    return np.asarray(residual - state.level[at] - lateness(share) * state.tilt[at] - bend)
+
+
+def bend_at(state: DayFit, part: Array) -> Array:
+    """How far today's curve departs from the usual one at parts of the day (log). 0 at close."""
     place = part * GRID
     low = np.minimum(place.astype(np.intp), GRID - 1)
-    bend = state.bend[low] + (place - low) * (state.bend[low + 1] - state.bend[low])
-    return np.asarray(residual - state.level[at] - lateness(share) * state.tilt[at] - bend)
+    return np.asarray(state.bend[low] + (place - low) * (state.bend[low + 1] - state.bend[low]))
 
 
 @dataclass(frozen=True)
@@ -239,26 +244,31 @@ class Spread:
     total: float
 
 
-def spread(inputs: Inputs, state: DayFit, known: Finals, mean: Array, k: Constants) -> Spread:
+def spread(  # noqa: PLR0917
+    inputs: Inputs, state: DayFit, known: Finals, mean: Array, k: Constants,
+    by: tuple[Array, Array] | None = None,
+) -> Spread:  # fmt: skip
     """Delta method over all precincts (`known.at` is every position) with weights `mean` (votes).
 
     How far silent precincts are unlike watched ones is one amount for all: it does not average out.
+    `by`: of votes by a time, each precinct's part of the day and share; None: by close.
     """
+    until = (np.ones(len(mean)), np.ones(len(mean))) if by is None else by
     learnt = state.rows / (state.rows + k.watched_faith)
     unlike = np.where(known.gain == 0, learnt * k.watched_shift_sd * inputs.precinct_sd * mean, 0.0)
     counties, groups = len(inputs.counties), len(inputs.group_county)
     gain, left = known.gain, lateness(known.share)
     g = np.stack([
         _sums(inputs.group, mean * (1.0 - gain), groups),
-        _sums(inputs.group, -mean * gain * left, groups),
+        _sums(inputs.group, mean * lateness(until[1]) - mean * gain * left, groups),
     ], axis=1)  # fmt: skip
     c = np.zeros((counties, 2))
     np.add.at(c, inputs.group_county, np.einsum("gi,gij->gj", g, state.passed))
     j = np.zeros((counties, len(state.s)))
     for here in slices(len(mean), FEW):
-        at, ones = known.at[here], np.ones(here.stop - here.start)
+        at = known.at[here]
         each = mean[here, None] * (
-            design(inputs, at, ones, ones)
+            design(inputs, at, until[0][here], until[1][here])
             - gain[here, None] * design(inputs, at, known.part[here], known.share[here])
         )
         j += np.stack([_sums(inputs.county[here], column, counties) for column in each.T], axis=1)

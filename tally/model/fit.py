@@ -57,6 +57,10 @@ class Rows:
     steps: Steps | None = None
 
 
+_NONE = np.zeros(0)
+NO_ROWS = Rows(np.zeros(0, dtype=np.intp), _NONE, _NONE, _NONE, _NONE)  # before the first count
+
+
 def rows_of(
     table: CountColumns,
     accepted: NDArray[np.bool_],

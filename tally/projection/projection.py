@@ -25,13 +25,14 @@ from tally.model.constants import Constants
 from tally.model.coverage import Guard
 from tally.model.day_fit import DayFit, peers
 from tally.model.expectation import Inputs, inputs_of
-from tally.model.fit import fit
+from tally.model.fit import NO_ROWS, fit
 from tally.model.site_shares import Sites
 from tally.model.verdicts import NOTHING_REJECTED, GateResult, Judged
 from tally.packed.columns import Names, SparseColumn, Texts
 from tally.packed.count_columns import Codes, CountColumns
 from tally.projection.gating import Gating
 from tally.projection.runners import Runners
+from tally.projection.so_far import widths
 from tally.projection.sums import aggregates
 from tally.projection.writing import StandingWriter
 from tally.standing.columns import Projection
@@ -58,6 +59,7 @@ class Tally:
         self._sites = Sites(self.ledger.places.sites, self.inputs, self._planned)
         self.site_codes = site_codes(self.ledger.places)
         self._runners = Runners(self.inputs, self.site_codes, self._planned, self.constants)
+        self._prior = fit(self.inputs, NO_ROWS, self.constants)
         self._guard = Guard(election, self.inputs.expected, self.inputs.county, self.inputs.group)
 
     def add(self, check_ins: Iterable[CheckIn]) -> set[int]:
@@ -108,6 +110,7 @@ class Tally:
         self._writer.write(projection, state, gated, np.full(len(table.at), minute), self._planned)
         projection.visit_value = self._runners.values(projection, state, table)
         self._runners.write(projection, table.at)
+        projection.widths = widths(self.inputs, self._prior, state, projection, self.constants)
         return projection, state
 
     # ------------------------------------------------------------------ fast: the precincts touched

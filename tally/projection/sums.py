@@ -14,6 +14,7 @@ from tally.model.coverage import Coverage, Guard
 from tally.model.day_fit import DayFit, Finals, spread
 from tally.model.expectation import Inputs
 from tally.packed.count_columns import Array
+from tally.projection.so_far import estimated_now
 from tally.standing.columns import CODE, Projection
 
 Z80, Z95 = 1.2816, 1.96
@@ -46,21 +47,26 @@ def aggregates(
         "counted": by_county(votes),
         "expected": by_county(inputs.expected),
         "projected": by_county(projection.mean),
+        "expected_now": by_county(inputs.expected * projection.now_share),
+        "estimated_now": by_county(estimated_now(projection, state)),
+        "expected_counted": by_county(inputs.expected * projection.counted_share),
     }
+    assert projection.widths is not None  # a projection begins with them
+    sds = np.stack([projection.widths.expected, projection.widths.estimated], axis=1).tolist()
     said = guard.look(counted, counted & ~silent, projection.channel, projection.mean)
     whole = {name: float(v.sum()) for name, v in sums.items()}
-    found = [_aggregate("all", whole, widths.total, said[0], inputs.caveat)]
+    found = [_aggregate("all", whole, widths.total, sds[0], said[0], inputs.caveat)]
     for i, county in enumerate(inputs.counties):
         one = {name: float(v[i]) for name, v in sums.items()}
-        found.append(
-            _aggregate(f"county:{county}", one, float(widths.counties[i]), said[i + 1], inputs.caveat)
-        )
+        variance = float(widths.counties[i])
+        found.append(_aggregate(f"county:{county}", one, variance, sds[i + 1], said[i + 1], inputs.caveat))
     return found
 
 
-def _aggregate(
-    scope: str, sums: dict[str, float], variance: float, coverage: Coverage, caveat: str
+def _aggregate(  # noqa: PLR0917
+    scope: str, sums: dict[str, float], variance: float, now_sds: list[float], coverage: Coverage, caveat: str
 ) -> Aggregate:
+    """`now_sds`: of the votes by now, as expected and as estimated."""
     total = max(sums["projected"], 1e-9)
     sd = math.sqrt(max(variance, 0.0)) / total
     least = sums["counted"]
@@ -84,8 +90,24 @@ def _aggregate(
         hi80=round(max(total * math.exp(Z80 * sd), least), 1),
         lo95=round(max(total * math.exp(-Z95 * sd), least), 1),
         hi95=round(max(total * math.exp(Z95 * sd), least), 1),
+        **_by_now(sums, now_sds),
         caveat=coverage.caveat or caveat,
         instead=instead,
         channels=coverage.channels,
         thin=[CoverageByPlace.model_construct(**asdict(reach)) for reach in coverage.thin],
     )
+
+
+def _by_now(sums: dict[str, float], sds: list[float]) -> dict[str, float]:
+    """Votes by now with their bands; the estimate is of no fewer than were counted."""
+    expected, estimated, least = sums["expected_now"], sums["estimated_now"], sums["counted"]
+    band = [math.exp(z * Z80 * sd) for sd in sds for z in (-1.0, 1.0)]
+    return {
+        "expected_now": round(expected, 1),
+        "expected_lo80": round(expected * band[0], 1),
+        "expected_hi80": round(expected * band[1], 1),
+        "estimated_now": round(estimated, 1),
+        "estimated_lo80": round(max(estimated * band[2], least), 1),
+        "estimated_hi80": round(max(estimated * band[3], least), 1),
+        "expected_counted": round(sums["expected_counted"], 1),
+    }

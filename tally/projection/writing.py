@@ -53,7 +53,8 @@ class StandingWriter:
         out.gain[at], out.part[at], out.share[at] = known.gain, known.part, known.share
         out.own_variance[at], out.log_median[at] = known.own_variance, known.log_median
         part = parts_of_day(clocks, table.opens, table.closes, planned[0][at], planned[1][at])
-        c["expected_now"][at] = np.round(expected * inputs.curves.shares(at, part), 1)
+        out.now_part[at], out.now_share[at] = part, (share := inputs.curves.shares(at, part))
+        c["expected_now"][at] = np.round(expected * share, 1)
         _write_counts(out, gated, last)
         missing = expected * math.exp(state.peer_level) - centre
         describe(out, gated, last, Comparison(clocks, missing, p_lag, p_before), zones=self._zones, k=k)
@@ -102,6 +103,9 @@ def _write_counts(out: Projection, gated: GateResult, last: Codes) -> None:
     votes, observed = np.full(len(at), MISSING), np.full(len(at), MISSING)
     votes[has], observed[has] = table.votes[last[has]], table.observed[last[has]]
     c["last_votes"][at], c["last_observed_at"][at] = votes, observed
+    counted = np.zeros(len(at))
+    counted[has] = gated.share[last[has]]
+    out.counted_share[at] = counted
     c["last_received_at"][at] = table.last_received
     channel = np.zeros(len(at), dtype=np.int8)
     channel[has] = table.channel[last[has]]

@@ -3,6 +3,7 @@
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,14 @@ class States(Sequence[str]):
         return (NAMES[code] for code in self._codes.tolist())
 
 
+@dataclass(frozen=True, slots=True)
+class SpreadByNow:
+    """SDs (log) of votes by now, of all and then of each county: as expected, and as estimated."""
+
+    expected: NDArray[np.float64]
+    estimated: NDArray[np.float64]
+
+
 class Projection:
     """Standings of every precinct, columnar, in the order of `Election.precincts`.
 
@@ -69,6 +78,10 @@ class Projection:
         self.share = np.ones(n)
         self.own_variance = np.zeros(n)
         self.log_median = np.zeros(n)
+        self.now_part = np.zeros(n)  # how far the day has come there, by the row's own clock
+        self.now_share = np.zeros(n)  # … and which share of its votes that is
+        self.counted_share = np.zeros(n)  # the same at its last accepted count; 0 without one
+        self.widths: SpreadByNow | None = None  # of votes by now, as of `minute`
         self.channel = np.zeros(n, dtype=np.int8)  # of the newest accepted count
         self.visit_value = np.zeros(n)  # of a count there, as of `minute`
         self.updated: dict[int, float] = {}  # precincts projected anew since, and as of when

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { deskBadge, finalsMissing, headerFacts, isOver, nothingToDo, shortfalls, todayWords } from "../../dashboard/browser/after_close.js";
+import { cast, deskBadge, finalsMissing, headerFacts, isOver, nothingToDo, shortfalls, todayWords } from "../../dashboard/browser/after_close.js";
 
 const open = {
   scope: "all", precincts: 100, reporting: 90, silent: 10, lagging: 4, closed: 0, finals: 0, coverage: 0.9, counted: 18200,
@@ -29,6 +29,14 @@ test("Today compares what was counted, and says what is missing", () => {
   assert.equal(said.caveat, "");
   assert.doesNotMatch(Object.values(said).join(" "), /heard|projected by close|freshly/);
   assert.equal(todayWords({ ...over, finals: 100, reporting: 100 }, "").range, "every final is in");
+});
+
+test("what has been voted by now is of all precincts, like the band beside it; a count stands beside its own precincts", () => {
+  const now = { ...open, estimated_now: 20100.4, expected_counted: 18500 };
+  assert.deepEqual(cast(now), [20100.4, "voted by now, estimated"]);
+  assert.match(todayWords(now, "").counted, /90 of 100 precincts; 18,500 were expected of the same by those counts$/);
+  assert.deepEqual(cast({ ...over, estimated_now: 20100 }), [18200, "counted"]);
+  assert.deepEqual(cast(open), [18200, "counted"], "a tally of an earlier version estimates nothing");
 });
 
 test("finals that are missing come by the votes expected, shortfalls by the votes short", () => {

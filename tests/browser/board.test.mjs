@@ -97,3 +97,28 @@ test("everything is painted together, soon after it was asked for", needsPage, a
   await settle();
   assert.equal(marks.paints, before + 1);
 });
+
+test("where the map shows the precincts of several counties, the table has both", needsPage, async () => {
+  const { ofCounties, showCounties, tableIds } = await import("../../dashboard/browser/table.js");
+  const sum = { precincts: 1, reporting: 1, silent: 0, lagging: 0, coverage: 0.5, counted: 412, expected_counted: 400, expected_final: 900, projected_final: 880, caveat: "" };
+  board.boot.county_names = ["Kent", "Sussex"];
+  board.live.aggregates = new Map([["county:Kent", { ...sum, scope: "county:Kent" }], ["county:Sussex", { ...sum, scope: "county:Sussex", caveat: "too few" }]]);
+  board.view = { kind: "precincts", url: "/shapes/precincts?v=1" };
+  const table = document.getElementById("map-table");
+  table.hidden = false;
+  showCounties(false);
+  const rows = () => [...table.querySelectorAll("tbody tr")].map((tr) => [...tr.children].map((cell) => cell.textContent));
+  assert.deepEqual([ofCounties(), tableIds(), table.querySelector(".turn").textContent], [false, ["a", "b"], "Counties"]);
+  table.querySelector(".turn").click();
+  assert.deepEqual(rows(), [
+    ["Kent", "412", "400", "900", "0", "0", "0", "50 %", "880"],
+    ["Sussex", "412", "400", "900", "0", "0", "0", "50 %", "not known"],
+  ]);
+  board.county = "Kent";
+  showCounties(true);
+  assert.equal(ofCounties(), false, "one county has no others");
+  Object.assign(board, { county: null });
+  showCounties(false);
+  table.hidden = true;
+  board.boot.county_names = [];
+});

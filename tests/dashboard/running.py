@@ -24,6 +24,7 @@ import aiohttp
 import asyncpg
 from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright
+from pydantic import BaseModel
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
 from beluga.stack.ports import free_port
@@ -37,7 +38,16 @@ from election.domain.ids import PrecinctId, WatcherId
 from election.postgres.database import connect
 from election.postgres.election_store import save_election
 from election.runtime.clock import FileClock
-from election.wire.callers import DispatchOrder
+from election.wire.callers import (
+    DispatchList,
+    DispatchOrder,
+    FloorView,
+    NextMoveLine,
+    NextMoveList,
+    PauseOrder,
+    ScriptOrder,
+    ScriptView,
+)
 from election.wire.feed import (
     Aggregate,
     Beat,
@@ -313,6 +323,10 @@ def _aggregate(scope: str, members: list[Standing]) -> Aggregate:
     )  # fmt: skip
 
 
+def _json(answer: BaseModel) -> web.Response:
+    return web.Response(text=answer.model_dump_json(), content_type="application/json")
+
+
 @dataclass
 class Neighbourhood:
     """Tally's, intake's and the callers' JSON APIs, as far as the board asks them."""
@@ -322,6 +336,13 @@ class Neighbourhood:
     decisions: dict[str, Decision] = field(default_factory=dict)
     orders: list[DispatchOrder] = field(default_factory=list)
     proposals: list[CallProposal] = field(default_factory=list)
+    dispatch_list: DispatchList = field(default_factory=lambda: DispatchList(dispatches=[]))
+    floor: FloorView = field(default_factory=lambda: FloorView(callers=[], waiting=0, outcomes={}))
+    waiting: list[NextMoveLine] = field(default_factory=list)
+    script: ScriptView = field(
+        default_factory=lambda: ScriptView(lines={"en": ["Hello"]}, trial=False, said="")
+    )
+    paused: list[tuple[str, bool]] = field(default_factory=list)
     refuse: str = ""
     held_id: str = "7b1f6a52-35a5-4d0c-9be1-0a9f0d1a2b3c"
     _runner: web.AppRunner | None = None
@@ -334,6 +355,12 @@ class Neighbourhood:
         app.router.add_post("/dispatches", self._dispatch)
         app.router.add_delete("/dispatches/{id}", self._recall)
         app.router.add_get("/as-of", self._past)
+        app.router.add_get("/dispatches", self._dispatches)
+        app.router.add_put("/dispatches/{id}/pause", self._pause)
+        app.router.add_get("/floor", self._floor)
+        app.router.add_get("/next-moves", self._next_moves)
+        app.router.add_get("/script", self._script)
+        app.router.add_put("/script", self._script)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
@@ -403,6 +430,33 @@ class Neighbourhood:
     async def _history(self, request: web.Request) -> web.Response:
         self._check(request)
         return web.json_response({"dispatches": []})
+
+    async def _dispatches(self, request: web.Request) -> web.Response:
+        self._check(request)
+        return _json(self.dispatch_list)
+
+    async def _pause(self, request: web.Request) -> web.Response:
+        self._check(request)
+        paused = PauseOrder.model_validate_json(await request.read()).paused
+        self.paused.append((request.match_info["id"], paused))
+        return web.Response(status=204)
+
+    async def _floor(self, request: web.Request) -> web.Response:
+        self._check(request)
+        return _json(self.floor)
+
+    async def _next_moves(self, request: web.Request) -> web.Response:
+        self._check(request)
+        moves = [m for m in self.waiting if m.move == request.query["move"]]
+        return _json(NextMoveList(moves=moves))
+
+    async def _script(self, request: web.Request) -> web.Response:
+        self._check(request)
+        if request.method == "PUT":
+            order = ScriptOrder.model_validate_json(await request.read())
+            lines = self.script.lines | order.lines
+            self.script = ScriptView(lines=lines, trial=False, said="changed by sam")
+        return _json(self.script)
 
     def _say_calls(self) -> None:
         """What the tally would tell of the call desk."""

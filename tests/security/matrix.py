@@ -254,6 +254,7 @@ _INTAKE: dict[tuple[str, str], Ask] = {
     ("GET", "/photos/{message}/{number}/small"): _photo("/small"),
     **{("POST", "/desks/{desk}/{item}/" + w): _item(w) for w in ("take", "release", "finish")},
     ("POST", "/rollcall/{what:invite|remind}"): _to("/rollcall/invite"),
+    ("POST", "/silent/remind"): _to("/silent/remind", json={"precinct_ids": ["K-01"]}),
     **{
         ("POST", route.path): _text(route.path)
         for route in SERVICES["intake"]
@@ -299,6 +300,20 @@ async def _stopped(there: House, who: Who) -> dict[str, Any]:
     if who in (Who.HERE, Who.STAFF, Who.ADMIN):
         await there.staff("callers", "POST", "/dispatches", json={"precinct_id": "K-01"})
     return {"path": "/dispatches/K-01"}
+
+
+async def _paused(there: House, who: Who) -> dict[str, Any]:
+    """Kent is open for calling whenever somebody is to let it rest, and goes on afterwards."""
+    if who in (Who.HERE, Who.STAFF, Who.ADMIN):
+        await there.staff("callers", "POST", "/dispatches", json={"precinct_id": "K-01"})
+    return {"path": "/dispatches/K-01/pause", "json": {"paused": False}}
+
+
+async def _scripted(there: House, who: Who) -> dict[str, Any]:
+    """No trial runs: a script cannot be changed while one does."""
+    if who in (Who.STAFF, Who.ADMIN):
+        await there.trial(False)
+    return {"path": "/script", "json": {"lines": {"en": ["Hello {name}"]}}}
 
 
 def _on_trial(running: bool, **parts: Any) -> Ask:
@@ -370,6 +385,8 @@ _CALLERS: dict[tuple[str, str], Ask] = {
     ("POST", "/c/ride/{token}/act"): _pressed_act,
     ("POST", "/dispatches"): _to("/dispatches", json={"precinct_id": "K-01"}),
     ("DELETE", "/dispatches/{precinct_id}"): _stopped,
+    ("PUT", "/dispatches/{precinct_id}/pause"): _paused,
+    ("PUT", "/script"): _scripted,
     ("PUT", "/dispatch-limits"): _limits,
     ("POST", "/phone-banks"): _to("/phone-banks", json={"name": "Hall", "most_callers": 5, "hours": 4}),
     ("POST", "/links"): _to("/links", json={"kind": "caller", "subject": "c-kent"}),
@@ -422,13 +439,14 @@ def _act(there: House, who: Who) -> dict[str, Any]:
 
 def _panel() -> dict[str, Any]:
     parts = [
-        {"id": f"panel-{part}", "property": "figure" if part == "chart" else "children"}
-        for part in ("words", "chart", "around", "log")
+        {"id": f"panel-{part}", "property": {"chart": "figure", "drawn": "data"}.get(part, "children")}
+        for part in ("words", "chart", "around", "log", "drawn")
     ]
     return {
         "output": ".." + "...".join(f"{p['id']}.{p['property']}" for p in parts) + "..",
         "outputs": parts,
         "inputs": [{"id": "panel-request", "property": "data", "value": {"precinct_id": "K-01"}}],
+        "state": [{"id": "panel-drawn", "property": "data", "value": None}],
         "changedPropIds": ["panel-request.data"],
     }
 
@@ -539,6 +557,7 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
     ("GET", "/photos/<message>/<int:number>/small"): _photo("/small"),
     ("POST", "/desks/<name>/<path:item>/<any(take,release,finish):what>"): _item("finish"),
     ("POST", "/rollcall/<any(invite,remind):what>"): _to("/rollcall/invite"),
+    ("POST", "/silent/remind"): _to("/silent/remind", json={"precinct_ids": ["K-01"]}),
     ("POST", "/alerts/acknowledge"): _with(
         lambda there, _: {"path": "/alerts/acknowledge", "json": {"ids": [str(there.alert)]}}
     ),

@@ -89,7 +89,9 @@ async def until_known(web: aiohttp.ClientSession, service: Service) -> None:
     raise AssertionError("it never knew the precincts")
 
 
-async def test_a_lead_sends_and_stops_callers_in_own_counties_alone(desk: Desk) -> None:
+async def test_a_lead_sends_stops_and_pauses_callers_in_own_counties_alone(
+    desk: Desk, connection: asyncpg.Connection
+) -> None:
     for who, own, other in ((KENT, "a", "b"), (SUSSEX, "b", "a")):
         [shown] = (await desk.ask(who, "GET", "/dispatches"))[1]["dispatches"]
         assert shown["precinct_id"] == own
@@ -100,22 +102,44 @@ async def test_a_lead_sends_and_stops_callers_in_own_counties_alone(desk: Desk) 
         assert (await desk.ask(who, "POST", "/dispatches", json={"precinct_id": own}))[0] == 201
     assert len((await desk.ask(STAFF, "GET", "/dispatches"))[1]["dispatches"]) == 2
     assert (await desk.ask(SUSSEX, "DELETE", "/dispatches/b"))[0] == 204
+    for paused, hold in ((True, "paused by ken"), (False, "")):
+        pause = {"json": {"paused": paused}}
+        assert (await desk.ask(SUSSEX, "PUT", "/dispatches/a/pause", **pause))[0] == 403
+        assert (await desk.ask(KENT, "PUT", "/dispatches/a/pause", **pause))[0] == 204
+        [shown] = (await desk.ask(KENT, "GET", "/dispatches"))[1]["dispatches"]
+        assert (bool(shown["paused_by"]), shown["hold"]) == (paused, hold)
+    assert (await desk.ask(STAFF, "PUT", "/dispatches/b/pause", json={"paused": True}))[0] == 404  # stopped
+    done = await connection.fetch("select account, action from audit order by seq desc limit 2")
+    assert [tuple(r) for r in done] == [("ken", "dispatch.go_on"), ("ken", "dispatch.pause")]
 
 
-async def test_what_touches_every_county_is_for_staff(desk: Desk) -> None:
+async def test_what_touches_every_county_is_for_staff(desk: Desk, connection: asyncpg.Connection) -> None:
     limits = {k: v for k, v in (await desk.ask(STAFF, "GET", "/dispatch-limits"))[1].items() if k != "set_by"}
     bank = {"name": "Union hall", "most_callers": 5, "hours": 4}
     trial = {"variants": {"a": "x", "b": "y"}, "alpha": 0.05, "spread": 0.1, "most_answers": 100}
     for method, path, body in (
         ("GET", "/dispatch-limits", None), ("PUT", "/dispatch-limits", limits),
         ("GET", "/phone-banks", None), ("POST", "/phone-banks", bank), ("GET", "/trials", None),
-        ("POST", "/trials", trial), ("DELETE", "/trials", None),
+        ("POST", "/trials", trial), ("DELETE", "/trials", None), ("GET", "/script", None),
+        ("PUT", "/script", {"lines": {"en": ["Hello"]}}),
     ):  # fmt: skip
         for who in (KENT, {**STAFF, "counties": ["Kent"]}, {"account": "tally", "role": "service"}):
             status, said = await desk.ask(who, method, path, json=body)
             assert (status, said["reason"]) == (403, "role"), (method, path, who)
     assert (await desk.ask(STAFF, "GET", "/phone-banks"))[1] == {"phone_banks": []}
     assert (await desk.ask(STAFF, "PUT", "/dispatch-limits", json=limits))[0] == 200
+    lines = ["Hello {name}, {caller} here.", "Vote at {place} until {closes}."]
+    status, said = await desk.ask(STAFF, "PUT", "/script", json={"lines": {"en": lines}})
+    assert (status, said["lines"]["en"], said["said"]) == (200, lines, "changed by ann")
+    assert said["lines"]["es"][0].startswith("Hola")  # what was not named stays
+    for bad in (["{voter}"], [" "], []):
+        assert (await desk.ask(STAFF, "PUT", "/script", json={"lines": {"en": bad}}))[0] == 400
+    trial["variants"] = {"a": {"en": ["x"]}, "b": {"en": ["y"]}}
+    assert (await desk.ask(STAFF, "POST", "/trials", json=trial))[0] == 200
+    status, said = await desk.ask(STAFF, "PUT", "/script", json={"lines": {"en": lines}})
+    assert (status, said["reason"]) == (409, "trial_runs")
+    done = await connection.fetchval("select detail from audit where action = 'script changed'")
+    assert done == {"lines": {"en": lines}}
 
 
 async def test_a_lead_sees_and_bars_the_callers_of_own_counties(
@@ -123,6 +147,10 @@ async def test_a_lead_sees_and_bars_the_callers_of_own_counties(
 ) -> None:
     floor = (await desk.ask(KENT, "GET", "/floor"))[1]
     assert ([c["caller_id"] for c in floor["callers"]], floor["outcomes"]) == (["c0"], {"will_vote": 1})
+    [hour] = floor["hours"]
+    assert (hour["precinct"], hour["calls"], hour["reached"], hour["promised"]) == ("Hall a", 1, 1, 1)
+    [called] = floor["precincts"]
+    assert (called["precinct_id"], called["pace"]["reached"]) == ("a", 1)
     whole = (await desk.ask(STAFF, "GET", "/floor"))[1]
     assert whole["outcomes"] == {"will_vote": 2}
     assert [(p["precinct"], p["open"], p["kept"]) for p in floor["promises"]] == [("Hall a", 1, 0)]

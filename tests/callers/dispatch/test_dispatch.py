@@ -108,3 +108,12 @@ def test_a_watched_precinct_is_offered_less_urgently_and_one_where_calls_cannot_
     for state in (PrecinctState.SILENT, PrecinctState.DOUBTFUL, PrecinctState.CLOSED, PrecinctState.ON_PACE):
         assert offers(seen(a_standing(state)), [], {ANYWHERE: 6}, NOW, LIMITS) == []
     assert offers(seen(a_standing()), [], {ANYWHERE: 6}, NOW, LIMITS, lambda zone: False) == []
+
+
+def test_what_staff_paused_rests_until_they_let_it_go_on_and_still_ends_with_the_polls() -> None:
+    paused = Open("a", False, CLOSES, hold="paused by ann", seen_behind=True, paused_by="ann")
+    assert decide([paused], seen(a_standing()), NOW, LIMITS) == []
+    assert decide([paused], seen(a_standing(line_minutes=90)), NOW, LIMITS) == []  # one reason is enough
+    again = Open("a", False, CLOSES, hold="", seen_behind=True, paused_by="ann")
+    assert decide([again], seen(a_standing()), NOW, LIMITS) == [Pause("a", "paused by ann")]
+    assert isinstance(decide([paused], seen(a_standing()), CLOSES, LIMITS)[0], End)

@@ -75,7 +75,7 @@ PASSED_ON = {
     "/rollcall/<any(invite,remind):what>", "/threads/<path:watcher>", "/desks/<name>/<path:item>/thread",
     "/office/callers", "/office/calling/lists/<uuid:list_id>.csv",
     "/photos/precinct/<path:precinct>", "/photos/<message>/<int:number>",
-    "/photos/<message>/<int:number>/small",
+    "/photos/<message>/<int:number>/small", "/silent/remind",
 }  # fmt: skip
 DEEDS = {
     "/actions", "/phones", "/alerts/acknowledge", "/_dash-update-component",
@@ -178,13 +178,14 @@ async def test_a_lead_does_nothing_in_another_county(room: Room) -> None:
 async def panel(session: Any, precinct_id: str) -> str:
     """What Dash is answered for a precinct's panel."""
     outputs = [
-        {"id": f"panel-{part}", "property": "figure" if part == "chart" else "children"}
-        for part in ("words", "chart", "around", "log")
+        {"id": f"panel-{part}", "property": {"chart": "figure", "drawn": "data"}.get(part, "children")}
+        for part in ("words", "chart", "around", "log", "drawn")
     ]
     asked = {
         "output": ".." + "...".join(f"{o['id']}.{o['property']}" for o in outputs) + "..",
         "outputs": outputs,
         "inputs": [{"id": "panel-request", "property": "data", "value": {"precinct_id": precinct_id}}],
+        "state": [{"id": "panel-drawn", "property": "data", "value": None}],
         "changedPropIds": ["panel-request.data"],
     }
     async with session.post("/_dash-update-component", json=asked) as answer:

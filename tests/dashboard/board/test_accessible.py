@@ -81,7 +81,7 @@ PLAIN = [
     "/snapshots",
     "/snapshot",
     "/replay",
-    "/floor",
+    "/debrief/calibration",
     "/rides",
     "/health",
 ]

@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Page, expect
 
 from beluga.stack.postgres import EmbeddedPostgres
 from dashboard.alerts.conditions import OPEN
+from dashboard.day.day_figure import COUNTED
 from election.access import accounts
 from election.domain.checkin import Kind
 from election.postgres.database import connect
@@ -625,7 +626,8 @@ async def test_an_unknown_address_is_404_and_a_page_of_others_says_whose(
 async def test_the_day_is_drawn_in_python_and_moved_by_patches(room: Room, browser: Browser) -> None:
     async with visiting(browser, room, path="/replay") as seen:
         page = seen.page
-        drawn = "document.getElementById('day-chart')?.querySelector('.js-plotly-plot')?.data?.[0]?.y?.at(-1)"
+        plot = "document.getElementById('day-chart')?.querySelector('.js-plotly-plot')"
+        drawn = f"{plot}?.data?.[{COUNTED}]?.y?.at(-1)"
         await until(page, f"{drawn} > 0")
         assert await page.evaluate(drawn) == sum(s.last_votes or 0 for s in room.feed.standings.values())
         await expect(page.locator("main")).to_contain_text("12:00")

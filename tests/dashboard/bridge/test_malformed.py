@@ -142,7 +142,12 @@ def test_nothing_that_is_sent_is_answered_with_a_500(room: WarRoom, ann: werkzeu
     assert ann.get("/boot").status_code == 200  # still the same session
 
 
-OURS = "..panel-words.children...panel-chart.figure...panel-around.children...panel-log.children.."
+NAMES = [
+    "panel-words.children", "panel-chart.figure", "panel-around.children", "panel-log.children",
+    "panel-drawn.data",
+]  # fmt: skip
+OURS = f"..{'...'.join(NAMES)}.."
+DRAWN = {"id": "panel-drawn", "property": "data"}
 UPDATES = [
     {"output": "..panel-words.children..", "inputs": []},
     {"output": OURS, "outputs": [], "inputs": [], "changedPropIds": []},
@@ -159,11 +164,10 @@ def test_what_dash_cannot_read_is_a_400(ann: werkzeug.test.Client, body: bytes) 
 
 
 def test_whatever_a_callback_of_ours_is_asked_it_answers(ann: werkzeug.test.Client) -> None:
-    names = ["panel-words.children", "panel-chart.figure", "panel-around.children", "panel-log.children"]
-    outputs = [dict(zip(("id", "property"), name.split("."), strict=True)) for name in names]
+    outputs = [dict(zip(("id", "property"), name.split("."), strict=True)) for name in NAMES]
     for value in [*VALUES, *({"precinct_id": "01-01", "at": v, "dark": v} for v in VALUES)]:
         asked = {
-            "output": f"..{'...'.join(names)}..", "outputs": outputs, "state": [],
+            "output": OURS, "outputs": outputs, "state": [DRAWN | {"value": value}],
             "inputs": [{"id": "panel-request", "property": "data", "value": value}],
             "changedPropIds": ["panel-request.data"],
         }  # fmt: skip

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from dashboard.debrief.calibration import calibration_figure
 from dashboard.debrief.figures import debrief_of, moment_of
 
 NOON = datetime(2026, 11, 3, 17, tzinfo=UTC)
@@ -59,7 +60,13 @@ def test_an_earlier_projection_is_held_against_the_finals_that_are_in() -> None:
     past = {
         "aggregates": [{"scope": "all", "projected_final": 900, "lo80": 880, "hi80": 950}],
         "standings": {"precinct_id": ["g0", "g1", "a"], "projected_final": [1, 1, 1], "lo80": [490, 510, 0],
-                      "hi80": [520, 530, 1]},
+                      "hi80": [520, 530, 1], "lo95": [480, 490, 0], "hi95": [530, 540, 1]},
     }  # fmt: skip
     m = moment_of(NOON, past, [*GOOD, ended("a", 100, final=0)])
-    assert (m.projected, m.lo80, m.inside, m.of) == (900.0, 880.0, 1, 2)
+    assert (m.projected, m.lo80, m.inside, m.wide, m.of) == (900.0, 880.0, 1, 2, 2)
+    figure: Any = calibration_figure([m], lambda at: f"{at:%H}")
+    assert [(bar.name, list(bar.x), list(bar.y)) for bar in figure.data] == [
+        ("inside their 80 % band", [f"{NOON:%H}"], [50.0]),
+        ("inside their 95 % band", [f"{NOON:%H}"], [100.0]),
+    ]  # fmt: skip
+    assert [line.y0 for line in figure.layout.shapes] == [80, 95]

@@ -143,9 +143,34 @@ async def test_silent_precincts_are_called_and_noted_by_those_who_may(
         await page.keyboard.type("reached, phone was off")
         await page.keyboard.press("Enter")
         await expect(page.locator("#notice")).to_contain_text("Done.")
+        # All of them, or those chosen, are texted the next step at once; none twice, whoever makes it.
+        await page.click("#silent-remind")
+        await expect(page.locator("#notice")).to_contain_text("on the")
+        await expect(queue(page).locator(".where")).to_contain_text(
+            "everybody was texted: call, or assign somebody", timeout=20_000
+        )
+        await expect(page.locator("#silent-told")).to_contain_text("0 not texted yet · 1 watcher texted")
+        await page.click("#silent-remind")
+        await expect(page.locator("#notice")).to_contain_text("In 1 precinct nobody is left to text.")
+        await page.check("[aria-label^='Choose']")
+        await expect(page.locator("#silent-remind")).to_have_text(
+            "Text the next step now: the 1 precinct chosen"
+        )
+        await page.click("#silent-deeds summary")
+        await page.fill("#silent-assign", "Watcher 21")
+        await page.click("#silent-found button")
+        await expect(page.locator("#notice")).to_contain_text(
+            "Watcher 21 is being texted to go to 1 precinct"
+        )
+        await clean(page)
         assert seen.problems == []
     notes = await office.until_logged("note", 1)
     assert notes[-1]["precinct_id"] == "01-16"
+    assert '"w21"' in str((await office.until_logged("assign", 1))[-1]["detail"])
+    connection = await asyncpg.connect(office.room.database_url)
+    texted = await connection.fetch("select phone from outbox where purpose = 'reminder'")
+    await connection.close()
+    assert [row["phone"] for row in texted] == ["+12155550015"]
     async with visiting(browser, office.room, "lee", "/desk/silent") as seen:  # County A has none
         await expect(seen.page.locator("#queue .empty")).to_have_text("Nothing waits here.")
 

@@ -1,9 +1,10 @@
 """The day's chart shows what the tally said, and nothing a name could smuggle in."""
 
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from dashboard.precinct.chart import day_chart, moment, plain, verdict
+from dashboard.precinct.chart import day_chart, day_patch, moment, plain, verdict
 
 ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2026, 11, 3, 17, tzinfo=UTC)
@@ -23,8 +24,13 @@ PAGE = {
 }  # fmt: skip
 
 
+def drawn(page: dict[str, Any], dark: bool = False) -> dict[str, Any]:
+    figure: dict[str, Any] = day_chart(page, ZONE, NOW, dark).to_plotly_json()
+    return figure
+
+
 def test_reports_are_full_hollow_or_crossed_by_verdict() -> None:
-    figure = day_chart(PAGE, ZONE, NOW, dark=False)
+    figure = drawn(PAGE)
     markers = {
         t["name"]: (t["marker"]["symbol"], t["customdata"]) for t in figure["data"] if "markers" in t["mode"]
     }
@@ -36,14 +42,14 @@ def test_reports_are_full_hollow_or_crossed_by_verdict() -> None:
 
 
 def test_times_are_local_to_the_precinct() -> None:
-    figure = day_chart(PAGE, ZONE, NOW, dark=True)
+    figure = drawn(PAGE, dark=True)
     held = next(t for t in figure["data"] if t.get("name") == "Held")
     assert held["x"] == ["2026-11-03 11:00:00"]
     assert figure["layout"]["shapes"][0]["x0"] == "2026-11-03 12:00:00"
 
 
 def test_the_band_lies_between_its_own_bounds() -> None:
-    figure = day_chart(PAGE, ZONE, NOW, dark=False)
+    figure = drawn(PAGE)
     filled = next(i for i, t in enumerate(figure["data"]) if t.get("fill") == "tonexty")
     lower, upper = figure["data"][filled - 1]["y"], figure["data"][filled]["y"]
     assert lower == [8 * i for i in range(53)]
@@ -51,15 +57,15 @@ def test_the_band_lies_between_its_own_bounds() -> None:
 
 
 def test_markup_in_a_note_stays_text() -> None:
-    texts = [note["text"] for note in day_chart(PAGE, ZONE, NOW, dark=False)["layout"]["annotations"]]
+    texts = [note["text"] for note in drawn(PAGE)["layout"]["annotations"]]
     assert "⚑ &lt;b&gt;Polls&lt;/b&gt; opened late" in texts
     assert not any("<" in text for text in texts)
     assert plain("<b>&") == "&lt;b&gt;&amp;"
 
 
 def test_a_precinct_without_a_word_still_has_a_chart() -> None:
-    figure = day_chart({}, ZONE, NOW, dark=False)
-    assert figure["data"] == []
+    figure = drawn({})
+    assert not any(trace["x"] or trace["y"] for trace in figure["data"])
     assert len(figure["layout"]["shapes"]) == 1  # now
 
 
@@ -81,15 +87,16 @@ def test_a_whole_buildings_count_is_drawn_as_this_precincts_share() -> None:
         "verdict": "accepted",
     }
     replaced = {**whole, "share": None, "verdict": "superseded"}
-    figure = day_chart(PAGE | {"reports": [whole, replaced]}, ZONE, NOW, dark=False)
+    figure = drawn(PAGE | {"reports": [whole, replaced]})
     (points,) = [t for t in figure["data"] if t.get("name") == "Accepted"]
     assert (points["y"], points["customdata"]) == ([412], ["412 of 1,200 in the building"])
-    assert not [t for t in figure["data"] if t.get("name") == "Rejected"]  # of which no share is known
+    rejected = next(t for t in figure["data"] if t.get("name") == "Rejected")
+    assert not rejected["x"]  # of which no share is known
 
 
 def test_a_slip_of_ten_times_the_count_does_not_flatten_the_day() -> None:
     slip = {"votes": 9_000, "observed_at": 1793714400, "verdict": "held"}
-    figure = day_chart(PAGE | {"reports": [*PAGE["reports"], slip]}, ZONE, NOW, dark=False)
+    figure = drawn(PAGE | {"reports": [*PAGE["reports"], slip]})
     upper = figure["layout"]["yaxis"]["range"][1]
     assert 14 * 52 < upper < 2 * 14 * 52  # the widest band, not the slip
     (held,) = [t for t in figure["data"] if t.get("name") == "Held"]
@@ -97,3 +104,15 @@ def test_a_slip_of_ten_times_the_count_does_not_flatten_the_day() -> None:
         (728.0, "9,000 ↑", "9,000"), (728.0, "900 ↑", "900"),
     ]  # fmt: skip
     assert max(held["y"]) < upper  # in sight, at the upper edge
+
+
+def test_a_page_that_has_the_figure_is_sent_what_changed_and_ends_with_the_same() -> None:
+    before, after = drawn({}), drawn(PAGE)
+    assert len(before["data"]) == len(after["data"])
+    for change in day_patch(PAGE, ZONE, NOW, dark=False).to_plotly_json()["operations"]:
+        *way, name = change["location"]
+        place: Any = before
+        for step in way:
+            place = place[step]
+        place[name] = change["params"]["value"]
+    assert before == after

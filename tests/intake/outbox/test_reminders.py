@@ -7,12 +7,13 @@ from datetime import UTC, datetime, time, timedelta
 import asyncpg
 import orjson
 
+from election.domain.day import Watcher
 from election.domain.roster import Roster
 from election.postgres.database import connect
 from election.postgres.leadership import Candidate
 from election.runtime.clock import FixedClock
 from election.wire.desks import CATEGORIES, OTHER
-from intake.outbox.reminders import OutboxReminder, Reminders, next_nudges, parsed
+from intake.outbox.reminders import OutboxReminder, Reminders, next_nudges, next_step, parsed
 from intake.reading.incidents import category_of, threads
 from intake.receive.plausibility import intake_view
 from intake.replies.purposes import QuietHours, Text
@@ -76,6 +77,21 @@ def test_a_step_that_reaches_nobody_is_passed_over() -> None:
     assert not next_nudges(
         named.precincts["31-07"], [named.watchers["w1"]], {1: NOW}, NOW + INTERVAL, INTERVAL, "US"
     ), "a coordinator without a phone is called by hand"
+
+
+def test_the_step_that_follows_is_told_with_its_time_and_none_where_nobody_is_left() -> None:
+    roster = a_roster(backup=None)
+    precinct, watchers = roster.precincts["31-07"], [roster.watchers["w1"]]
+    opens = precinct.opens_at(roster.day)
+
+    def after(steps: dict[int, datetime], people: list[Watcher] = watchers) -> tuple[int, datetime] | None:
+        return next_step(precinct, people, steps, opens, INTERVAL, "US")
+
+    assert after({}) == (1, opens + timedelta(minutes=45))
+    assert after({1: NOW}) == (3, NOW + INTERVAL)  # no backup phone: the coordinator is next
+    assert after({1: NOW, 3: NOW + INTERVAL}) is None
+    assert after({}, []) is None
+    assert next_step(precinct, watchers, {}, opens, timedelta(0), "US") is None  # reminders are off
 
 
 def test_any_word_ends_the_steps_and_takes_back_what_waits(tmp_path) -> None:
@@ -165,6 +181,36 @@ def test_threads_do_not_depend_on_order() -> None:
         random.Random(seed).shuffle(entries)
         found = [(t.number, len(t.followed_by), t.status) for t in threads(entries, timedelta(minutes=30))]
         assert found == expected
+
+
+def test_a_senders_word_that_it_is_fixed_ends_what_the_tally_ends_by_it() -> None:
+    from election.domain.checkin import Channel, CheckIn, Kind
+    from election.domain.ids import check_in_id, message_id
+
+    def entry(n: int, kind: Kind, minute: int, sender: str = "+1", **detail) -> CheckIn:
+        its_id, at = message_id("t", str(n)), NOW + timedelta(minutes=minute)
+        return CheckIn(
+            check_in_id(its_id, 0), its_id, 0, kind, Channel.SMS, "31-07", None, sender, at, at, at,
+            detail=detail,
+        )  # fmt: skip
+
+    log = [
+        entry(1, Kind.INCIDENT, 0, incident=1, text="machine down", matter="machine"),
+        entry(2, Kind.INCIDENT, 100, incident=2, text="a gun", matter=None),
+        entry(3, Kind.INCIDENT, 200, incident=3, text="no paper", matter="ballots"),
+        entry(4, Kind.RESOLVED, 300, text="printer fixed", matter="machine"),
+        entry(5, Kind.RESOLVED, 310, sender="+2", text="paper came", matter="ballots"),
+    ]
+    window = timedelta(minutes=30)
+    assert [t.status for t in threads(log, window)] == ["resolved", "open", "open"]
+    again = entry(6, Kind.INCIDENT, 320, incident=6, text="down again", matter="machine")
+    staff = entry(7, Kind.RESOLVE, 10, incident=1, status="acknowledged")
+    assert [t.status for t in threads([again, *log], window)] == ["resolved", "open", "open", "open"]
+    assert [t.status for t in threads([staff, *log], window)] == ["acknowledged", "open", "open"]
+    elsewhere = replace(entry(9, Kind.INCIDENT, 0, incident=1, text="machine down"), precinct_id="31-08")
+    assert [t.number for t in threads([elsewhere, *log], window)] == [1, 2, 3]  # one text about two places
+    unsaid = entry(8, Kind.RESOLVED, 330, text="all good now", matter="any")
+    assert [t.status for t in threads([*log, unsaid], window)] == ["resolved", "open", "resolved"]
 
 
 async def test_nobody_is_reminded_by_a_tally_that_is_far_behind_its_database(

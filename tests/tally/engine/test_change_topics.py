@@ -42,6 +42,8 @@ async def until(condition: Callable[[], bool]) -> None:
         (Kind.COUNT, {"held": "ten times the pace"}, {"held"}),
         (Kind.COUNT, {"unknown_sender": True}, {"unknown"}),
         (Kind.UNREAD, {}, {"unread"}),
+        (Kind.ASKED, {"question": "handed_over", "of": "x"}, {"unread"}),
+        (Kind.ASKED, {"question": "what", "of": "x"}, set()),
         (Kind.TIE, {"phone": "+1"}, {"unknown", "rollcall"}),
         (Kind.RESOLVE, {"item": "x"}, {"unread", "unknown", "held", "incidents"}),
     ],

@@ -56,6 +56,24 @@ def test_items_come_and_go_with_what_settles_them(
     assert waiting(hours) == expected
 
 
+def test_a_question_waits_once_intake_has_handed_it_over_whichever_entry_came_first() -> None:
+    question = entry(20, kind=Kind.QUESTION, hours=1, text="412 of 380")
+    other = entry(21, kind=Kind.QUESTION, hours=1, text="two?")
+    handed = entry(22, kind=Kind.ASKED, hours=2, watcher=None, precinct=None, of=name(20),
+                   question="handed_over", sender="w1")  # fmt: skip
+    asked = entry(23, kind=Kind.ASKED, hours=2, watcher=None, precinct=None, of=name(21), question="what",
+                  sender="w1")  # fmt: skip
+    settled = entry(24, kind=Kind.RESOLVE, hours=3, watcher=None, precinct=None, desk="unread", item=name(20))
+    for log in ([question, other, handed, asked, settled], [settled, asked, handed, other, question]):
+        ledger = Ledger(small_election())
+        ledger.add(log)
+        ledger.add(log)
+        told = [desks_of(ledger.desk_queue.groups(at(hours).timestamp()), None) for hours in (1.5, 2.5, 3.5)]
+        assert [one["unread"] for one in told] == [0, 1, 0]
+        assert [m["text"] for m in told[1]["messages"]] == ["412 of 380"]
+        assert desks_of(ledger.desk_queue.groups(), None)["unread"] == 0
+
+
 def test_a_lead_sees_the_items_of_their_counties() -> None:
     assert waiting(2.5, frozenset({"C1"})) == (1, 0, 1)  # w1's text and question; P4 and P2 are in C0
     assert waiting(2.5, frozenset({"C0"})) == (1, 1, 0)
