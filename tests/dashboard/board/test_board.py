@@ -76,10 +76,17 @@ async def test_the_board_is_painted_from_the_feed_and_asks_nobody_else(
         ]
         due.sort(key=lambda s: -s.p_lagging * s.shortfall)
         assert rows == [s.precinct_id for s in due]
-        # Silent is a list of its own: those with a watcher to call first, the longest first among them.
+        # Silent is a list of its own: those with a watcher to call first, the longest first among them; then
+        # those where nobody watches, by what a count there would tell.
         silent = [s for s in room.feed.standings.values() if s.state is PrecinctState.SILENT]
         posts = {p for w in room.feed.election.watchers for p in w.precinct_ids}
-        silent.sort(key=lambda s: (s.precinct_id not in posts, s.last_received_at, -s.expected_final))
+        silent.sort(
+            key=lambda s: (
+                (0, s.last_received_at, -s.expected_final)
+                if s.precinct_id in posts
+                else (1, -(s.watcher_value or 0.0), -s.expected_final)
+            )
+        )
         first = page.locator("#silent [data-row]").first  # who watches comes after the first paint
         await expect(first).to_have_attribute("data-row", silent[0].precinct_id)
         rows = await page.eval_on_selector_all("#silent [data-row]", "all => all.map(r => r.dataset.row)")
