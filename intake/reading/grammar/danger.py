@@ -1,8 +1,9 @@
 """Danger: which sentences of a text report it, and which say that it is over. Before all else is read.
 
 A sentence is an alarm where one of its words is one alone (`knife`, `turned away`), or where it names a thing
-that voting needs and what is wrong with it (`machine` and `broken`, `out of` and `ballots`). Names of places
-are taken out first, so that a fire house is no fire.
+that voting needs and what is wrong with it (`machine` and `broken`, `out of` and `ballots`), or where two words
+stand near one another that say so together (`sent` her `home`, `asking` people for a `passport`). Names of
+places are taken out first, so that a fire house is no fire.
 """
 
 import re
@@ -12,9 +13,9 @@ from functools import cache
 
 from intake.languages.catalogues import Catalogue, load_catalogues
 from intake.reading.grammar.clause import EMERGENCY_NUMBERS
-from intake.reading.grammar.fold import fold
+from intake.reading.grammar.fold import bare, composed, fold, fold_marked
 from intake.reading.grammar.tokens import FoldedText, Token, plain_words
-from intake.reading.grammar.words import Vocabulary, WordLists, vocabulary_of
+from intake.reading.grammar.words import TONAL, Vocabulary, WordLists, vocabulary_of
 
 _CALM, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING = "calm", "alone", "solved", "trouble", "lack", "thing"
 _ALARMING = ("safety", "voter_turned_away", "late_opening")  # categories whose words are alarms by themselves
@@ -22,6 +23,9 @@ _ENDS = frozenset(".!?;\n")
 _URGENT = "urgent"
 _EMERGENCY_DIGITS = frozenset(map(str, EMERGENCY_NUMBERS))
 _HOLDS_EMERGENCY = re.compile("|".join(sorted(_EMERGENCY_DIGITS)))
+_APART = "apart"
+_GAP = 5  # words at most between the two of `sent * home`
+_STARTS = "starts"
 _NEAR = 2  # words between what is lacking and the word that says so: "no more paper ballots"
 
 Span = tuple[int, int]
@@ -55,6 +59,52 @@ def danger_words() -> Vocabulary:
     return vocabulary_of({name: name for name in (_CALM, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING)}, words_of)
 
 
+Pair = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+@cache
+def pairs_apart() -> dict[str, tuple[Pair, ...]]:
+    """Words that report danger with others between them, by the first: `sent * home`.
+
+    As they are written, and without accents where a language can be read so.
+    """
+    found: dict[str, dict[Pair, None]] = {}
+    for language, catalogue in load_catalogues().items():
+        for term in catalogue.danger.get(_APART, ()):
+            written = [tuple(plain_words(fold_marked(composed(part)))) for part in term.split("*")]
+            ways = [written]
+            if language not in TONAL:
+                ways.append([tuple(map(bare, part)) for part in written])
+            for first, second in ways:
+                found.setdefault(first[0], {})[first, second] = None
+    return {word: tuple(pairs) for word, pairs in found.items()}
+
+
+@cache
+def starting_words() -> frozenset[str]:
+    """Words that begin a sentence of its own behind a count: "412 they wont let me in"."""
+    terms = (term for c in load_catalogues().values() for term in c.danger.get(_STARTS, ()))
+    return frozenset(plain_words(fold_marked(composed(term)))[0] for term in terms)
+
+
+def may_alarm(text: FoldedText) -> bool:
+    """Whether any word of a text is one of danger; most texts have none."""
+    return danger_words().may_be_in(text.words, text.marked) or not pairs_apart().keys().isdisjoint(text.words)
+
+
+def _apart(words: list[str], at: int) -> int:
+    """Where two words end that say danger together, from `at`; 0 where none do."""
+    for first, second in pairs_apart().get(words[at], ()):
+        behind = at + len(first)
+        if tuple(words[at:behind]) != first:
+            continue
+        size = len(second)
+        for start in range(behind, min(behind + _GAP + 1, len(words) - size + 1)):
+            if tuple(words[start : start + size]) == second:
+                return start + size
+    return 0
+
+
 def alarm_of(tokens: Sequence[Token], text: FoldedText, names: Sequence[Span]) -> Alarm:
     """What a text's tokens report. `names`: where names and ids of places stand."""
     folded, marked = text.folded, text.marked
@@ -72,7 +122,10 @@ def alarm_of(tokens: Sequence[Token], text: FoldedText, names: Sequence[Span]) -
     calm: list[Span] = []
     said: list[tuple[str, int, int]] = []  # of this sentence: what, from which word, up to which
     at, n = 0, len(words)
+    pairs = pairs_apart()
     while at < n:
+        if words[at] in pairs and (end := _apart(words, at)) and not _ends_between(kept[at:end], folded):
+            said.append((_ALONE, at, end))
         known = find(words, at, marked)
         length = known[1] if known else 1
         if known and known[0] in _CODES:
@@ -89,6 +142,10 @@ def alarm_of(tokens: Sequence[Token], text: FoldedText, names: Sequence[Span]) -
     if not raised and not over and not calm:
         return NO_ALARM
     return Alarm(raised, over and not raised, tuple(spans), tuple(calm))
+
+
+def _ends_between(tokens: list[Token], folded: str) -> bool:
+    return not _ENDS.isdisjoint(folded[tokens[0].end : tokens[-1].start])
 
 
 @cache

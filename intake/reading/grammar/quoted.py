@@ -101,6 +101,8 @@ def written(text: str, folded: FoldedText) -> SenderText | None:
         kept: list[str] = []
         for number, line in enumerate(lines):
             if _CUT.match(line) and (kept or number == 0):
+                if any(later.lstrip().startswith(">") for later in lines[number + 1 :]):
+                    continue  # "… wrote:" over quoted lines: the answer may stand below them
                 break
             quoted = line.lstrip().startswith((">", "|")) or is_ours(FoldedText(fold_marked(line)))
             if not quoted and not (kept and _PHONE.search(line)):
