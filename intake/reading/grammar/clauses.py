@@ -18,7 +18,15 @@ from intake.reading.grammar.words import Code
 # 412, 412 votes, 12-03 412: most of what is texted all day
 PLAIN = frozenset(f"{place}{number}{votes}" for place in ("", "P") for number in "NG" for votes in ("", "v"))
 
-_DROPPED = (Code.FILLER, Code.POLITE, Code.OTHERS, Code.YES, Code.OKAY, Code.THANKS, Code.BUT)  # said beside a number
+_DROPPED = (
+    Code.FILLER,
+    Code.POLITE,
+    Code.OTHERS,
+    Code.YES,
+    Code.OKAY,
+    Code.THANKS,
+    Code.BUT,
+)  # said beside a number
 # Words that have no business beside a report: unknown ones, and commands that only stand alone.
 _STRAY = frozenset(
     {Code.UNKNOWN, Code.STOP, Code.START, Code.HELP, Code.READY, Code.TEXTING, Code.NONE, Code.INCIDENT,

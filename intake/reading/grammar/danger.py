@@ -1,9 +1,9 @@
 """Danger: which sentences of a text report it, and which say that it is over. Before all else is read.
 
-A sentence is an alarm where one of its words is one alone (`knife`, `turned away`), or where it names a thing
-that voting needs and what is wrong with it (`machine` and `broken`, `out of` and `ballots`), or where two words
-stand near one another that say so together (`sent` her `home`, `asking` people for a `passport`). Names of
-places are taken out first, so that a fire house is no fire.
+A sentence is an alarm where one of its words is one alone (`knife`, `turned away`), where it names a thing
+that voting needs and what is wrong with it (`machine` and `broken`, `out of` and `ballots`), or where two
+words near one another say so together (`sent` her `home`, `asking` people for a `passport`). Names of places
+are taken out first, so that a fire house is no fire.
 """
 
 import re
@@ -89,7 +89,9 @@ def starting_words() -> frozenset[str]:
 
 def may_alarm(text: FoldedText) -> bool:
     """Whether any word of a text is one of danger; most texts have none."""
-    return danger_words().may_be_in(text.words, text.marked) or not pairs_apart().keys().isdisjoint(text.words)
+    return danger_words().may_be_in(text.words, text.marked) or not pairs_apart().keys().isdisjoint(
+        text.words
+    )
 
 
 def _apart(words: list[str], at: int) -> int:
@@ -176,6 +178,8 @@ def dangers_in(text: FoldedText) -> tuple[list[str], list[str]]:
     found: dict[str, list[str]] = {_ALONE: [], _THING: []}
     at = 0
     while at < len(words):
+        if words[at] in pairs_apart() and (end := _apart(words, at)):
+            found[_ALONE].append(" ".join(words[at:end]))
         known = find(words, at, marked)
         length = known[1] if known else 1
         if known and known[0] in found:

@@ -239,7 +239,11 @@ def _mixed(token: Token, folded: str, vocabulary: Vocabulary, places: PlaceVocab
             odd = len(piece) <= 2  # 4e2, 3rd, 5k; a longer tail is a word nobody knows
             glued = None if odd else _votes_in_front(piece, vocabulary)
             if glued and len(items) == 1:  # 412votessofar
-                return [*items, Item(Code.VOTES, at, at + glued, piece[:glued]), Item(Code.UNKNOWN, at + glued, end)]
+                return [
+                    *items,
+                    Item(Code.VOTES, at, at + glued, piece[:glued]),
+                    Item(Code.UNKNOWN, at + glued, end),
+                ]
             return [Item(Code.ODD if odd else Code.UNKNOWN, start, end, text)]
         items.append(Item(known or Code.UNKNOWN, at, at + len(piece), piece))
     return items

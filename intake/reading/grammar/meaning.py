@@ -142,7 +142,9 @@ def _read_written(text: str, said: FoldedText, sender: TextSource) -> list[Readi
         return [_by_machine(machine, items, sender)]
     if whole and whole.kind is Kind.DENY and sender.unknown and is_misdialed(folded):
         return [_by_machine(STRANGER, items, sender)]
-    undone = Code.UNDO in codes or bool(whole and whole.kind is not Kind.STOP)
+    undone = (Code.UNDO in codes and _BESIDE_UNDO.isdisjoint(codes)) or bool(
+        whole and whole.kind is not Kind.STOP
+    )
     if not alarm.spans and not undone and takes_back(said):
         return [sender.asked(Ask("undo", "UNDO"))]
     if whole and (not alarm.raised or whole.kind is Kind.STOP):
@@ -185,7 +187,7 @@ _WHY = frozenset({*NUMERIC, Code.NO, Code.NONE, Code.WAIT, Code.UNDO, Code.FIX})
 
 
 def _leaves_and_says_why(items: list[Item], folded: str) -> list[Item]:
-    """The first part of a text where it says by itself that its sender leaves: "im heading out, kids are sick".
+    """The first part of a text that says its sender leaves: "im heading out, kids are sick".
 
     Nothing where what follows may take it back, or counts.
     """
@@ -194,10 +196,13 @@ def _leaves_and_says_why(items: list[Item], folded: str) -> list[Item]:
     if len(parts) < 2 or "?" in folded or not {Code.AWAY} <= set(codes_of(first)) <= {Code.AWAY, Code.PLACE}:
         return []
     said = next(item for item in first if item.code == Code.AWAY)
-    itself = said.end - said.start > len(said.text) and vocabulary().code(said.text) == Code.FILLER  # "im", "me"
+    itself = (
+        said.end - said.start > len(said.text) and vocabulary().code(said.text) == Code.FILLER
+    )  # "im", "me"
     return first if itself and _WHY.isdisjoint(codes_of(items)) else []
 
 
+_BESIDE_UNDO = frozenset({Code.UNKNOWN, Code.TEXTING})  # "undo" alone is plain; "ignore last text" is asked
 _PLACED = frozenset({Kind.AWAY})  # whole-message commands that name a place
 
 

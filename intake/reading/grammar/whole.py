@@ -24,7 +24,17 @@ _LONG = 7  # letters of a word that is known by its spelling but for one: "unsub
 _WITHDRAW, _LATEST = "withdraw", "latest"
 _LONGEST_RETRACTION = 14  # words, or signs of Chinese
 _BESIDE_RETRACTIONS = frozenset(
-    {Code.POLITE, Code.FILLER, Code.NO, Code.WAIT, Code.THANKS, Code.OKAY, Code.ASKING, Code.TEXTING, Code.VOTES}
+    {
+        Code.POLITE,
+        Code.FILLER,
+        Code.NO,
+        Code.WAIT,
+        Code.THANKS,
+        Code.OKAY,
+        Code.ASKING,
+        Code.TEXTING,
+        Code.VOTES,
+    }
 )
 _LEAVING = frozenset({Code.AWAY, Code.GONE, Code.PLACE, Code.CLOCK, Code.AT, Code.PRECINCT})
 
