@@ -24,6 +24,7 @@ from intake.reading.grammar.quoted import (
     AUTOMATIC,
     STRANGER,
     UNDELIVERED,
+    is_either_number,
     is_misdialed,
     said_by_machine,
     sign_of,
@@ -142,6 +143,8 @@ def _read_written(text: str, said: FoldedText, sender: TextSource) -> list[Readi
         return [_by_machine(machine, items, sender)]
     if whole and whole.kind is Kind.DENY and sender.unknown and is_misdialed(folded):
         return [_by_machine(STRANGER, items, sender)]
+    if (whole is None or whole.kind is Kind.DENY) and not alarm.raised and is_either_number(folded):
+        return [sender.reading(Kind.UNREAD)._replace(detail={"stranger": True, "denies": True})]
     undone = (Code.UNDO in codes and _BESIDE_UNDO.isdisjoint(codes)) or bool(
         whole and whole.kind is not Kind.STOP
     )

@@ -51,15 +51,20 @@ def machine_words() -> Vocabulary:
 
 
 @cache
-def misdialed_words() -> frozenset[tuple[str, ...]]:
+def misdialed_words(name: str = "misdialed") -> frozenset[tuple[str, ...]]:
     """Words that say no, or of a phone nobody knows that its number is wrong; without accents."""
-    terms = (term for c in load_catalogues().values() for term in c.machine.get("misdialed", ()))
+    terms = (term for c in load_catalogues().values() for term in c.machine.get(name, ()))
     return frozenset(tuple(plain_words(fold(term))) for term in terms)
 
 
 def is_misdialed(folded: str) -> bool:
     """Whether a text says, from a phone nobody knows, that we have the wrong number."""
     return tuple(plain_words(fold(folded))) in misdialed_words()
+
+
+def is_either_number(folded: str) -> bool:
+    """Whether a watcher's text may say that the count is wrong, or that the phone is not the watcher's."""
+    return tuple(plain_words(fold(folded))) in misdialed_words("either_number")
 
 
 @cache

@@ -1,6 +1,6 @@
 """Texts of strangers, by kind and language: read as they are meant, or asked about, and never harmful.
 
-A line of `strangers*.jsonl` names the readings that are right (`count 412`, several joined by ` + `, or any of
+A line of `strangers*.jsonl` has the readings that are right (`count 412`, several joined by ` + `, or any of
 several), and what would do harm: kinds that must not occur, guesses that must not be offered (ANY: none).
 """
 
