@@ -18,6 +18,7 @@ from intake.reading.grammar.tokens import FoldedText, Token, plain_words
 from intake.reading.grammar.words import TONAL, Vocabulary, WordLists, vocabulary_of
 
 _CALM, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING = "calm", "alone", "solved", "trouble", "lack", "thing"
+_SUPPOSED = "supposed"
 _ALARMING = ("safety", "voter_turned_away", "late_opening")  # categories whose words are alarms by themselves
 _ENDS = frozenset(".!?;\n")
 _URGENT = "urgent"
@@ -56,7 +57,9 @@ def danger_words() -> Vocabulary:
         alone = (*catalogue.danger.get(_ALONE, ()), *(t for t in categories if not t.isdigit()))
         return {**catalogue.danger, _ALONE: alone}
 
-    return vocabulary_of({name: name for name in (_CALM, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING)}, words_of)
+    return vocabulary_of(
+        {name: name for name in (_CALM, _SUPPOSED, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING)}, words_of
+    )
 
 
 Pair = tuple[tuple[str, ...], tuple[str, ...]]
@@ -130,12 +133,14 @@ def alarm_of(tokens: Sequence[Token], text: FoldedText, names: Sequence[Span]) -
             said.append((_ALONE, at, end))
         known = find(words, at, marked)
         length = known[1] if known else 1
-        if known and known[0] in _CODES:
+        denied = bool(known and known[0] == _ALONE and said and said[-1][0] == _LACK and said[-1][2] == at)
+        if known and known[0] in _CODES and not denied:  # "no guns"
             said.append((known[0], at, at + length))
             if known[0] == _CALM:
                 calm.append((kept[at].start, kept[at + length - 1].end))
         at += length
         if said and (at == n or not _ENDS.isdisjoint(folded[kept[at - 1].end : kept[at].start])):
+            calm += [(kept[a].start, kept[at - 1].end) for code, a, _ in said if code == _SUPPOSED]
             alarming, ended = _judged(said)
             raised, over = raised or alarming, over or ended
             if alarming or ended:
@@ -189,11 +194,14 @@ def dangers_in(text: FoldedText) -> tuple[list[str], list[str]]:
     return found[_ALONE], found[_THING]
 
 
-_CODES = frozenset({_CALM, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING})
+_CODES = frozenset({_CALM, _SUPPOSED, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING})
 
 
 def _judged(said: list[tuple[str, int, int]]) -> tuple[bool, bool]:
     """Of one sentence: whether it raises an alarm, and whether it says that one is over."""
+    supposed = min((a for code, a, _ in said if code == _SUPPOSED), default=None)
+    if supposed is not None:  # "who do I call if the machine breaks"
+        said = [one for one in said if one[1] < supposed]
     codes = {code for code, _, _ in said}
     trouble = max((a for code, a, _ in said if code == _TROUBLE), default=-1)
     solved = max((a for code, a, _ in said if code == _SOLVED), default=-1)
