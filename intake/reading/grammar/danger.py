@@ -18,7 +18,7 @@ from intake.reading.grammar.tokens import FoldedText, Token, plain_words
 from intake.reading.grammar.words import TONAL, Vocabulary, WordLists, vocabulary_of
 
 _CALM, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING = "calm", "alone", "solved", "trouble", "lack", "thing"
-_SUPPOSED = "supposed"
+_SUPPOSED, _ENDED = "supposed", "ended"
 _ALARMING = ("safety", "voter_turned_away", "late_opening")  # categories whose words are alarms by themselves
 _ENDS = frozenset(".!?;\n")
 _URGENT = "urgent"
@@ -58,7 +58,8 @@ def danger_words() -> Vocabulary:
         return {**catalogue.danger, _ALONE: alone}
 
     return vocabulary_of(
-        {name: name for name in (_CALM, _SUPPOSED, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING)}, words_of
+        {name: name for name in (_CALM, _SUPPOSED, _ENDED, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING)},
+        words_of,
     )
 
 
@@ -141,6 +142,8 @@ def alarm_of(tokens: Sequence[Token], text: FoldedText, names: Sequence[Span]) -
         at += length
         if said and (at == n or not _ENDS.isdisjoint(folded[kept[at - 1].end : kept[at].start])):
             calm += [(kept[a].start, kept[at - 1].end) for code, a, _ in said if code == _SUPPOSED]
+            if said[-1][0] == _ENDED and said[-1][2] == at:
+                said[-1] = (_SOLVED, *said[-1][1:])
             alarming, ended = _judged(said)
             raised, over = raised or alarming, over or ended
             if alarming or ended:
@@ -194,7 +197,7 @@ def dangers_in(text: FoldedText) -> tuple[list[str], list[str]]:
     return found[_ALONE], found[_THING]
 
 
-_CODES = frozenset({_CALM, _SUPPOSED, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING})
+_CODES = frozenset({_CALM, _SUPPOSED, _ENDED, _ALONE, _SOLVED, _TROUBLE, _LACK, _THING})
 
 
 def _judged(said: list[tuple[str, int, int]]) -> tuple[bool, bool]:
