@@ -83,7 +83,7 @@ def whole_message(folded: str, items: list[Item]) -> Reading | None:
 def retractions() -> Vocabulary:
     """Words that take back (`ignore`), and what they may take back (`that`, `my last text`)."""
     names = (_WITHDRAW, _LATEST)
-    return vocabulary_of({name: name for name in names}, lambda catalogue: catalogue.words)
+    return vocabulary_of({name: name for name in names}, lambda catalogue: catalogue.retractions)
 
 
 def takes_back(text: FoldedText) -> bool:
