@@ -13,9 +13,6 @@ TEXTS ?= 10000000
 REQUESTS ?= 100000
 # test files at a time; each worker has a PostgreSQL of its own, and often waits for other processes
 WORKERS ?= 4
-# the longest files begin first, so that none is left alone at the end
-LONG := tests/simulation/ tests/end_to_end/ tests/chaos/ tests/dashboard/ tests/intake/
-TESTS := $(LONG) $(filter-out $(LONG) tests/__pycache__/,$(wildcard tests/*/ tests/test_*.py))
 
 # Where no bytecode is kept, each of the hundreds of processes that tests start compiles everything it imports.
 unexport PYTHONDONTWRITEBYTECODE
@@ -109,10 +106,12 @@ format: $(STAMP) ## Format the code
 
 test: $(STAMP) chromium libfiu patroni haproxy caddy ## Everything CI runs (under 15 minutes)
 	@# Lint runs beside the tests and is shown after them. Nothing is run twice: a test that fails now and then
-	@# is a defect.
+	@# is a defect. Tests are compiled once, before the workers begin: each would compile all of them. Which
+	@# files begin first: tests/order.py.
 	@said=$$(mktemp); \
 	$(MAKE) --no-print-directory lint >$$said 2>&1 & lint=$$!; \
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS); tests=$$?; \
+	$(BIN)/pytest --collect-only tests >/dev/null 2>&1; \
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests; tests=$$?; \
 	wait $$lint; linted=$$?; cat $$said; rm $$said; exit $$((tests || linted))
 
 quick: $(STAMP) ## Tests without the end-to-end runs

@@ -47,6 +47,7 @@ GROUPS = {
     "user": "beluga.cli.user:app",
     "rollcall": "beluga.cli.rollcall:app",
     "callers": "beluga.cli.callers:app",
+    "watchers": "beluga.cli.watchers:app",
     "numbers": "beluga.cli.numbers:app",
 }
 

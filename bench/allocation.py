@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from callers.dispatch.allocation import CallerPool, Need, allocate
-from callers.dispatch.decisions import Open, Seen, decide, proposals
+from callers.dispatch.decisions import FeedEvidence, Open, decide, proposals
 from callers.rules.limits import Limits
 from election.wire.feed import PrecinctInfo, PrecinctState, Standing
 
@@ -44,7 +44,7 @@ def main() -> None:
         )
         for n, p in enumerate(names)
     }  # fmt: skip
-    seen = Seen(standings, infos, True, {p: chance.randrange(400) for p in names})
+    seen = FeedEvidence(standings, infos, True, {p: chance.randrange(400) for p in names})
     closes = datetime(2026, 11, 4, 1, tzinfo=UTC)
     live = [Open(p, True, closes, seen_behind=True) for p in names[:500]]
     county = {p: f"C{n % options.counties}" for n, p in enumerate(names)}

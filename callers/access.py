@@ -3,6 +3,8 @@
 from election.access.routes import Route, Who, anybody, health, of_all, only, own, war_room
 
 _LINK = "the caller's link"
+_DRIVER = "the driver's link"
+_WATCHER = "the watcher's link"
 _CAPTAIN = "a phone bank's captain's link"
 _BEARER = "service token"
 _CODE = "the phone bank's code"
@@ -14,6 +16,11 @@ ROUTES: tuple[Route, ...] = (
     only(Who.CALLER, "POST", "/api/release", "gives the caller's own lease back", _LINK, 204),
     only(Who.CALLER, "PUT", "/api/outcomes/{lease_id}", "what came of the caller's own call", _LINK),
     only(Who.CALLER, "DELETE", "/api/outcomes/{lease_id}", "takes it back", _LINK),
+    only(Who.DRIVER, "POST", "/api/rides/next", "the driver's own ride, or one offered", _DRIVER),
+    only(Who.DRIVER, "PUT", "/api/rides/{ride_id}/acts/{act_id}", "acts on the driver's own ride", _DRIVER),
+    own("GET", "/rides", "rides with names and addresses", _BEARER),
+    war_room("POST", "/rides", "asks for a ride for a voter", _BEARER, 201, elsewhere=403),
+    war_room("POST", "/rides/{ride_id}", "decides about a ride", _BEARER, elsewhere=404),
     own("GET", "/dispatches", "precincts open for calling", _BEARER),
     own("GET", "/dispatches/history", "the day's dispatches and what came of them", _BEARER),
     war_room("POST", "/dispatches", "sends callers to a precinct", _BEARER, 201, elsewhere=403),
@@ -34,6 +41,9 @@ ROUTES: tuple[Route, ...] = (
     war_room("POST", "/lists", "voters of a precinct for a dialer", _BEARER, 201, elsewhere=403),
     war_room("GET", "/lists/{list_id}", "such a list", _BEARER, elsewhere=404),
     war_room("POST", "/lists/{list_id}", "its outcomes", _BEARER, elsewhere=404),
+    # The exception to *names only on a lease* (docs/callers.md).
+    only(Who.WATCHER, "GET", "/roll", "the same for intake to pass on: the own precinct's roll", _WATCHER),
+    only(Who.WATCHER, "GET", "/roll/state", "what is struck off there", _WATCHER),
     anybody("GET", "/openapi.json", "this API's description"),
     only(Who.CALLER, "GET", "/c/{token}", "the caller's own page", _LINK),
     only(Who.CALLER, "POST", "/c/{token}/next", "the caller's next voter", _LINK, 303),
@@ -47,6 +57,9 @@ ROUTES: tuple[Route, ...] = (
     anybody("GET", "/c/join", "the form to sign up"),
     anybody("GET", "/c/join/{code}", "the form to sign up"),
     anybody("POST", "/c/join", "signs a volunteer up", 303, _CODE),
+    only(Who.DRIVER, "GET", "/c/ride/{token}", "the driver's own page", _DRIVER),
+    only(Who.DRIVER, "POST", "/c/ride/{token}/next", "looks for a ride, for them alone", _DRIVER, 303),
+    only(Who.DRIVER, "POST", "/c/ride/{token}/act", "acts on the driver's own ride", _DRIVER, 303),
     only(Who.CAPTAIN, "GET", "/c/captain/{token}", "the own phone bank's callers", _CAPTAIN),
     only(Who.CAPTAIN, "POST", "/c/captain/{token}/bar", "bars a caller of the own bank", _CAPTAIN, 303),
     # Sheets name voters: staff's own link to this page makes them, a phone bank's captain's does not.

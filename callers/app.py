@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from callers.api import calls, dispatches, keys, links
+from callers.api import calls, dispatches, keys, links, rides, rolls
 from callers.api import staff as staff_api
 from callers.api.addresses import Addresses
 from callers.api.answers import errors
@@ -19,7 +19,7 @@ from callers.dispatch.feed import callers_view
 from callers.dispatch.places import Places
 from callers.effect.control_group import MEASURE_SECONDS
 from callers.pages import caller as desk
-from callers.pages import captain, sheets
+from callers.pages import captain, ride, sheets
 from callers.pages import join as joining
 from callers.queue.leases import calling_url
 from callers.service.calling_service import CallingService, open_calling
@@ -98,6 +98,8 @@ def make_app(
     async def from_log(strike_offs: int, revoked: int) -> None:
         metrics.strike_offs.inc(strike_offs)
         metrics.revoked.inc(revoked)
+        if holder.service:
+            holder.service.rolls.struck_anew()
 
     def recheck() -> None:
         if holder.service:
@@ -139,10 +141,12 @@ def make_app(
 
     app.on_shutdown.append(let_go)
     app.cleanup_ctx.append(beside)
-    add_api(app, [*calls.ROUTES, *dispatches.ROUTES, *staff_api.ROUTES, *links.ROUTES])
+    routes = [calls.ROUTES, dispatches.ROUTES, staff_api.ROUTES, links.ROUTES, rides.ROUTES, rolls.ROUTES]
+    add_api(app, [route for each in routes for route in each])
     desk.add_desk(app)
     joining.add_joining(app, settings.wrong_codes_a_minute)
     captain.add_captain(app)
+    ride.add_rides(app)
     sheets.add_sheets(app)
     add_health(app, registry, ready)
     return app

@@ -86,9 +86,23 @@ class CallersSettings(SharedSettings):
         ge=1,
         description="Voters one account may take on lists, sheets and walk sheets an hour (stack time).",
     )
+    roll_names: bool = Field(
+        default=False,
+        description="Give watchers' phones names and addresses of their own precinct's roll, to strike off "
+        "by; otherwise numbers alone.",
+    )
+    roll_downloads: int = Field(
+        default=6,
+        ge=1,
+        description="Times one link may fetch the names of one precinct within 24 hours (stack time).",
+    )
     trusted_proxies: str = Field(
         default="127.0.0.1,::1",
         description="Addresses or networks, separated by commas, whose X-Forwarded-For is believed.",
+    )
+    phone_region: str = Field(
+        default="US",
+        description="Country (ISO 3166) of drivers' phones that are given without their +country.",
     )
     control_share: float = Field(
         default=0.0,

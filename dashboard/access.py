@@ -7,6 +7,7 @@ The board's layout, scripts and styles are the same for everybody who is signed 
 from election.access.routes import Route, admins, anybody, health, of_all, own, war_room
 
 _SESSION = "session"
+_KEY = "a key of the API"
 
 ROUTES: tuple[Route, ...] = (
     anybody("GET", "/login", "the page to sign in"),
@@ -63,6 +64,15 @@ ROUTES: tuple[Route, ...] = (
     war_room("GET", "/photos/<message>/<int:number>/small", "its thumbnail", _SESSION, elsewhere=404),
     own("GET", "/rollcall", "whose phones are proven", _SESSION),
     own("POST", "/rollcall/<any(invite,remind):what>", "texts those not proven", _SESSION),
+    war_room("POST", "/rides/order", "asks for a ride for a voter", _SESSION, 303, 403),
+    war_room(
+        "POST",
+        "/rides/<uuid:ride>/<any(assign,release,cancel):what>",
+        "decides about a ride",
+        _SESSION,
+        303,
+        404,
+    ),
     own("GET", "/alerts", "what turned", _SESSION),
     own("POST", "/alerts/acknowledge", "somebody looks after it", _SESSION),
     own("GET", "/snapshot", "the board on paper, now", _SESSION),
@@ -86,6 +96,30 @@ ROUTES: tuple[Route, ...] = (
         "resets, changes or closes an account",
         _SESSION,
     ),
+    anybody("GET", "/api/v1/standings", "how precincts stand", 401, _KEY),
+    anybody("GET", "/api/v1/calls", "where callers were sent", 401, _KEY),
+    anybody("PUT", "/api/v1/check-ins/<report_id>", "a report", 401, _KEY),
+    anybody("POST", "/api/v1/lists/<list_id>/outcomes", "the outcomes of a list", 401, _KEY),
+    admins("GET", "/office/keys", "keys of the API", _SESSION),
+    admins("POST", "/office/keys", "makes a key", _SESSION),
+    admins("POST", "/office/keys/<key_id>/revoke", "ends a key", _SESSION, 400),
+    own("GET", "/office/callers", "phone banks, and who calls", _SESSION),
+    of_all("POST", "/office/callers/banks", "opens a phone bank", _SESSION),
+    war_room("POST", "/office/callers/bar", "takes a caller off", _SESSION, elsewhere=404),
+    of_all("POST", "/office/callers/links", "a caller's or captain's link", _SESSION),
+    war_room("GET", "/office/calling", "limits, scripts, lists", _SESSION),
+    of_all("POST", "/office/calling/limits", "sets what starts without staff", _SESSION),
+    of_all("POST", "/office/calling/trial", "starts a trial of scripts", _SESSION, 303),
+    of_all("POST", "/office/calling/trial/end", "ends it", _SESSION, 303),
+    war_room("POST", "/office/calling/lists", "voters of a precinct for a dialer", _SESSION, elsewhere=403),
+    war_room("GET", "/office/calling/lists/<uuid:list_id>.csv", "such a list", _SESSION, elsewhere=404),
+    war_room("POST", "/office/calling/lists/outcomes", "its outcomes", _SESSION, elsewhere=404),
+    admins("GET", "/office/settings", "what was set, and changed", _SESSION),
+    admins("GET", "/office/webhooks", "where outcomes are told", _SESSION),
+    admins("POST", "/office/webhooks", "begins telling", _SESSION, 400),
+    admins(
+        "POST", "/office/webhooks/<uuid:webhook_id>/<any(test,end):what>", "tests or ends it", _SESSION, 400
+    ),
     admins("GET", "/office", "what is done, and still to do", _SESSION),
     admins("POST", "/office/preflight", "runs the preflight", _SESSION, 409),
     admins("GET", "/office/setup", "from a county's files to an election", _SESSION),
@@ -94,6 +128,7 @@ ROUTES: tuple[Route, ...] = (
     admins("PUT", "/office/setup/files/<name>", "gives a piece of a file", _SESSION),
     admins("POST", "/office/setup/remove", "takes a given file away", _SESSION, 303),
     admins("POST", "/office/setup/look", "looks through the files", _SESSION, 409),
+    admins("POST", "/office/setup/review", "decides doubtful ballots", _SESSION, 303),
     admins("POST", "/office/setup/import", "imports what was looked at", _SESSION, 303),
     admins("GET", "/audit", "who did what", _SESSION),
     admins("GET", "/audit.csv", "who did what", _SESSION),

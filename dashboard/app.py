@@ -33,8 +33,10 @@ from dashboard.office.health_answers import HealthAnswers
 from dashboard.office.pages import add_office
 from dashboard.pages.frame import WarRoomDash
 from dashboard.pages.pages import add_pages
+from dashboard.pages.rides import RidesPage
 from dashboard.precinct.panel import add_panel
 from dashboard.settings import DashboardSettings
+from dashboard.webhook.telling import WebhookSender, keep_telling
 from election.access.access_list import AccessList
 from election.access.identity import Admission
 from election.access.sessions import EndedSessions
@@ -114,7 +116,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
         return app.index()
 
     DeskPages(bridge, service_clients, gazetteer, audit_log, page).add_to(server)
-    add_office(server, bridge, settings, tokens, gazetteer, service_clients, audit_log, scripts)
+    ring = add_office(server, bridge, settings, tokens, gazetteer, service_clients, audit_log, scripts, feed)
     ThreadPages(bridge, service_clients, gazetteer).add_to(server)
     add_alerts(server, bridge, alerts, audit_log)
     add_snapshots(server, snapshots)
@@ -126,7 +128,9 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     app = WarRoomDash(server, scripts)
     audit = AuditPage(bridge, gazetteer, audit_log)
     audit.add_to(server)
-    add_pages(app, gazetteer, feed, day_record, audit.parts, HealthAnswers(bridge, settings, feed))
+    rides = RidesPage(bridge, service_clients, gazetteer)
+    rides.add_routes(server)
+    add_pages(app, gazetteer, feed, day_record, audit.parts, HealthAnswers(bridge, settings, feed), rides)
     add_panel(app, bridge, service_clients, gazetteer, clock)
     add_malformed(server, lambda: app.callback_map)
     add_security_headers(server, settings, app.csp_hashes)  # Dash Pages adds a script with the first request
@@ -146,4 +150,8 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     if settings.database_url:
         bridge.keep(access.follow(settings.database_url))
         bridge.keep(ended.keep_telling())
+        bridge.keep(ring.follow(settings.database_url))
+        bridge.keep(ring.keep_noting(bridge))
+        if not settings.rehearsal:  # what happens in a rehearsal is nobody's business outside
+            bridge.keep(keep_telling(WebhookSender(bridge.connection, settings.secret.get_secret_value())))
     return WarRoom(server, bridge, app)

@@ -51,15 +51,17 @@ INSIDE: dict[str, dict[str, str]] = {
         "/dispatches/history": "the war room's debrief asks",
         "/dispatches": "the war room sends callers", "/dispatches/{precinct_id}": "the war room stops them",
         "/dispatch-limits": "the war room sets them", "/phone-banks": "the war room makes them",
+        "/roll": "intake passes it on", "/roll/state": "intake passes it on",
         "/links": "the operator's tools make them", "/links/end": "the operator's tools end them",
         "/floor": "the tally asks", "/floor/{caller_id}": "the war room bars callers",
+        "/rides": "the war room's rides desk asks", "/rides/{ride_id}": "the war room decides",
         "/views": "the tally asks", "/next-moves": "staff look", "/trials": "the war room tries scripts",
         "/lists": "the operator's tools make them", "/lists/{list_id}": "the operator's tools fill them",
     },
     "dashboard": _WATCHING | {"/{path…}": "Dash answers any path with its page; ours are PAGES"},
 }  # fmt: skip
 # Paths that the board's own script gives its page (dashboard/browser/address.js): Dash answers them.
-PAGES = {"/precinct/{precinct_id}"}
+PAGES = {"/precinct/{precinct_id}", "/rides"}
 # Two services have a page of this path; who gets it is said in deploy/haproxy.cfg.
 SHARED = {"/hotline": "intake"}
 FEED = ("/feed", "/feed/")

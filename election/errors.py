@@ -5,6 +5,7 @@
             AccountExistsError
             AccountRefusedError
             NoSuchAccountError
+        ApiKeyError                   a key of the API that cannot be made or ended as asked
         BadTokenError                 a token that is not ours, changed or too old
             AccessEndedError          it was good once
         DeposedError                  another service leads now
@@ -15,6 +16,7 @@
         PhoneTakenError               another watcher has this phone
         ShapeError                    a geometry that cannot be drawn
         TwoSendersError               two senders with one hash: the log is read row by row
+        WebhookError                  a webhook that cannot be made or ended as asked
 
 What the database or the network raises is not wrapped: `election.postgres.database.UNREACHABLE` names it.
 """

@@ -21,6 +21,16 @@ ROUTES: tuple[Route, ...] = (
     only(Who.WATCHER, "GET", "/w/{token}", "the watcher's own form", _LINK, otherwise=403),
     only(Who.WATCHER, "POST", "/w/{token}", "reports as the watcher", _LINK, otherwise=403),
     only(Who.WATCHER, "GET", "/w/{token}/manifest.json", "the form as an app", _LINK, otherwise=403),
+    # The exception to *names only on a lease*: the callers' service decides and counts (docs/form.md).
+    only(
+        Who.WATCHER,
+        "GET",
+        "/w/{token}/roll",
+        "the own precinct's roll: numbers; names where the operator allows them, sealed, six times a link "
+        "and day (`BELUGA_ROLL_DOWNLOADS`), each audited; more page somebody (`RollsHarvested`)",
+        _LINK,
+    ),
+    only(Who.WATCHER, "GET", "/w/{token}/roll/state", "what is struck off there", _LINK),
     only(Who.WATCHER, "PUT", "/checkins/{key}", "reports as the watcher", _LINK),
     only(Who.WATCHER, "PUT", "/checkins/{key}/photos/{photo}", "a photo with a report", _LINK),
     war_room("GET", "/hotline", "the operator's desk", _COOKIE),

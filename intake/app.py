@@ -126,7 +126,7 @@ class Intake:
         self.telemetry.serving.set(1)
         self._run(keep_fresh(self._set_gauges), "gauges")
         self._run(self._fronts.sweep(), "fronts")
-        for name, work in self.outreach.work():
+        for name, work in self.outreach.work(self._pipeline):
             self._run(work, name)
         if settings.database_url:
             self._run(self.rosters.follow(settings.database_url), "rosters")
@@ -169,6 +169,7 @@ class Intake:
                 reply_elsewhere=self.outreach.reply_elsewhere,
                 phones=Phones(settings.phone_texts_per_minute, settings.phone_texts_at_once),
                 replication=self.replication,
+                agreed=self.outreach.agreed_phones,
                 ours=frozenset(n.number.removeprefix(WHATSAPP) for n in settings.outbound_numbers),
             ),
         )

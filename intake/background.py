@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,9 @@ from intake.desks.access import DeskAccess
 from intake.desks.endpoint import add_desks
 from intake.door.door import WriteDoor
 from intake.metrics.intake import Telemetry
+from intake.official.client import OfficialClient
+from intake.official.following import OfficialFollower
+from intake.outbox.agreed_texts import AgreedTexts
 from intake.outbox.delivery_reports import DeliveryReports
 from intake.outbox.metrics import OutboxTelemetry
 from intake.outbox.notifications import Notifications
@@ -40,6 +44,7 @@ from intake.receive.incident_numbers import IncidentNumbers
 from intake.receive.pipeline import IngestPipeline
 from intake.receive.plausibility import Plausibility, intake_view
 from intake.replies.purposes import Purpose, Text, window, zone_of
+from intake.roster.agreed_phones import AgreedPhones
 from intake.roster.roll_numbers import RollNumbers
 from intake.roster.snapshot import WAKE_CHANNEL, Rosters
 from intake.senders import SENDERS
@@ -75,6 +80,7 @@ class OutreachServices:
         self.shelf = PhotoShelf(settings.photo_folder)
         self.hours = DecidedHours(self.acquire, rehearsal=settings.rehearsal)
         self.roll_numbers = RollNumbers()
+        self.agreed_phones = AgreedPhones()
         self.plausibility = Plausibility(self.feed, self._opened, self._hours, self._not_on_roll)
         self.numbers = IncidentNumbers(settings.incident_window)
         made = {number.provider: SENDERS[number.provider](settings) for number in settings.outbound_numbers}
@@ -97,6 +103,7 @@ class OutreachServices:
             Reassignments(rehearsal=settings.rehearsal),  # first, so that who is told to go is expected there
             Reminders(self.feed, rosters, clock, interval=settings.reminder_interval, **common),
             Notifications(rosters, clock, **common),
+            AgreedTexts(clock, quiet=settings.quiet, rehearsal=settings.rehearsal),
         ]
 
     def _opened(self, precinct_id: PrecinctId) -> float | None:
@@ -124,7 +131,7 @@ class OutreachServices:
         add_desks(app, access)
         DeliveryReports(settings, self._clock, self._telemetry, self.acquire, self._refuse).add_to(app)
 
-    def work(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
+    def work(self, pipeline: IngestPipeline) -> list[tuple[str, Coroutine[Any, Any, None]]]:
         """What runs beside the service, by name."""
         running: list[tuple[str, Coroutine[Any, Any, None]]] = [
             ("feed", follow_feed(self.feed, self._settings.feed_url, self._admission.tokens, "intake"))
@@ -132,11 +139,16 @@ class OutreachServices:
         if self._settings.database_url:
             running.append(("outbox", self.outbox.run()))
             running.append(("hours", self.hours.run()))
+            running.append(("agreed phones", self.agreed_phones.follow(self._settings.database_url)))
             running.append(("roll", self.roll_numbers.follow(self._settings.database_url, WAKE_CHANNEL)))
             if self._settings.intake_worker == 0:  # one of a host fetches
                 fetcher = PhotoClient(photo_hosts(self._settings), self._settings.photo_most_bytes)
                 follower = PhotoFollower(self.shelf, fetcher, self.acquire, self._clock.now)
                 running.append(("photos", follower.run()))
+                client = OfficialClient(loopback=self._settings.rehearsal)
+                kept = self._settings.folder / "official.json"
+                poller = OfficialFollower(pipeline, self.acquire, kept, client, Random())
+                running.append(("official", poller.run()))
         return running
 
     async def close(self) -> None:

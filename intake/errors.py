@@ -8,6 +8,7 @@
         LogLostError                  a journal's write-ahead log was taken away while in use
         MalformedError                signed, but not what the provider sends: 400
         NoPictureError                bytes that are no picture, or none that we show
+        OfficialUnreadError           the official source was not read, and why
         PhotoRefusedError             a photo will not be fetched: another address, too large, no picture
         PhotoUnavailableError         a photo cannot be fetched now; later it may
         ProviderUnavailableError      the provider has not taken a text: it may be tried again

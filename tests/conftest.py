@@ -17,6 +17,7 @@ from beluga.stack.ports import free_port
 from beluga.stack.postgres import EmbeddedPostgres
 from election.postgres.database import connect
 from election.postgres.migrate import migrate
+from tests.order import longest_first
 
 # As `tally` sets it for itself: a test that brings numpy in before would spend twice the processor time.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -28,6 +29,11 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 settings.register_profile("same", derandomize=True, database=None)
 if not os.environ.get("BELUGA_REHEARSE"):
     settings.load_profile("same")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    longest_first(items, Path(__file__).parent)
+
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 

@@ -20,14 +20,6 @@ from tests.vocabulary import (
 
 PAGE = Path(__file__).parents[1] / "docs/glossary.md"
 
-# Names that say too little and want a better one.
-VAGUE = frozenset(
-    [
-        "Hold",
-        "Seen",
-    ]
-)
-
 
 @cache
 def _tree() -> Tree:
@@ -42,8 +34,7 @@ def _glossary() -> Glossary:
 def test_each_exported_class_is_named_with_words_of_the_glossary() -> None:
     words = _glossary().words
     strange = {each.name: unexplained(each.name, words) for each in exported_classes(_tree())}
-    strange = {name: left for name, left in strange.items() if left}
-    assert frozenset(strange) <= VAGUE, strange
+    assert {name: left for name, left in strange.items() if left} == {}
 
 
 def test_each_folder_is_named_with_words_of_the_glossary() -> None:

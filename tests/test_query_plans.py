@@ -158,7 +158,7 @@ _GRANTED = (
     ["America/New_York"], NOON, LATER, [],
 )  # fmt: skip
 
-_MOVES = statements("next_moves")
+_MOVES, _RIDES = statements("next_moves"), statements("rides")
 _MOVED = (NOON, "", ["will_vote", "will_vote_at"], ["no_answer", "left_message", "someone_else"])
 
 # name: (the statement, its values, the indexes that its plan must name)
@@ -180,10 +180,12 @@ HOT: dict[str, tuple[str, tuple[Any, ...], set[str]]] = {
     "record": (
         _LEASES["record"],
         (LIVE, "livev80", uuid4(), "no_answer", NOON, False, [LATER], None, "retry",
-         ["no_answer", "left_message", "someone_else"], None, "", None),
+         ["no_answer", "left_message", "someone_else"], None, "", None, None, False, False),
         {"leases_pkey"},
     ),
     "next moves counted": (_MOVES["counted"], _MOVED, {"calls_phone"}),
+    "rides asked for": (_RIDES["ask"], (NOON - timedelta(hours=14), NOON), {"calls_rides"}),
+    "promises reminded": (_RIDES["reminders"], (NOON, NOON - timedelta(hours=2), False), {"calls_reminders"}),
     "revoked links": (_REVOKED, (), {"watcher_links_revoked"}),
     "issue links": (_ISSUE, (["w1", "w2"],), set()),
     "reissue links": (_REISSUE, (["w1", "w2"],), set()),

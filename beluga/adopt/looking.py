@@ -13,9 +13,10 @@ from beluga.adopt.taking.early_record import FILE as EARLY
 from beluga.adopt.taking.strike import REVIEW
 from election.folder import Findings
 from election.folder.headings import FILES, matched
+from election.folder.official_file import FILE as OFFICIAL
 from election.folder.shapes import FILE as SHAPES
 
-KNOWN = frozenset({*FILES, SHAPES, "election.toml", MAPPING, EARLY, REVIEW})
+KNOWN = frozenset({*FILES, SHAPES, OFFICIAL, "election.toml", MAPPING, EARLY, REVIEW})
 _TABLES = (".csv", ".txt", ".tsv", ".xlsx", ".ods", ".zip", ".geojson", ".json", ".shp", ".toml")
 _SHOWN = 400  # rows by which headings are found
 _PRECINCT_FIELDS = ("precinct_id", "precinct_ids")

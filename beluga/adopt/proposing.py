@@ -23,6 +23,7 @@ from beluga.adopt.taking import early, ours, people, registration, results, shap
 from beluga.adopt.taking.draft import Draft, Table
 from beluga.adopt.taking.early_record import FILE as EARLY
 from beluga.adopt.taking.early_record import read_early
+from beluga.adopt.taking.numbers import pointed
 from beluga.adopt.taking.report import FileReport
 from election.domain.day import ElectionDay
 from election.folder import Findings
@@ -152,6 +153,9 @@ def _set_aside(found: Sequence[RecognisedSheet]) -> None:
     """Covers and notes beside the tables of a workbook or a zip, which nobody need be asked about."""
     useful = {f.sheet.file for f in found if f.kind}
     for each in found:
+        words = not any(c.replace(",", "").replace(".", "").isdecimal() for row in each.sample for c in row)
+        if not each.kind and each.sheet.part and words and each.headings and each.sheet.file in useful:
+            each.aside = "holds words and no number: what the other sheets mean"
         lone = each.sheet.refusal or each.headings is not None or each.sheet.file not in useful
         if not each.kind and not lone and not each.aside and holds_no_table(each.sample):
             each.aside = "holds no table"
@@ -376,6 +380,9 @@ def _take(draft: Draft, found: RecognisedSheet, report: FileReport, progress: Pr
         sheet, found.headings, found.kind, dict(found.columns), report, dict(found.answers), dated, progress
     )
     table.zone = draft.day.timezone
+    table.points = pointed((c for row in found.sample for c in row), sheet.delimiter)
+    if table.points:
+        report.note("numbers are read with points between thousands and a comma before decimals")
     try:
         if found.kind == "early record":
             ours.take_early(draft, table)

@@ -151,11 +151,11 @@ def _write_voters(
         outcome.notes.append(f"{len(struck):,} voters have voted early or by mail, and are struck off")
     made = ["voters.csv"]
     if striking.doubtful:
-        strike.write_review(beside / strike.REVIEW, striking.doubtful)
+        strike.write_review(beside / strike.REVIEW, striking.doubtful, striking.decided)
         made.append(strike.REVIEW)
         outcome.notes.append(
-            f"{len(striking.doubtful):,} ballots may be a voter's: look at {strike.REVIEW}, write yes under "
-            "strike, and give the file again"
+            f"{len(striking.doubtful):,} ballots may be a voter's: look at {strike.REVIEW}, write yes or "
+            "no under strike, and give the file again"
         )
     return made
 

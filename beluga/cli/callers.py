@@ -29,14 +29,24 @@ app = typer.Typer(
 StateFolder = Annotated[Path, typer.Option(help="Folder of the stack.", envvar="BELUGA_STATE")]
 _HERE = Path(".beluga")
 _SECONDS = 60
+_ENDED = {
+    "caller": ("`beluga callers link`", "callers"),
+    "captain": ("`beluga callers captain`", "captains' pages"),
+    "driver": ("`beluga callers link --driver`", "drivers"),
+}  # fmt: skip
 
 
 @app.command()
-def link(caller_id: str, state: StateFolder = _HERE) -> None:
-    """Print the personal link of one caller."""
+def link(
+    caller_id: str,
+    driver: Annotated[bool, typer.Option("--driver", help="It is a driver's id.")] = False,
+    state: StateFolder = _HERE,
+) -> None:
+    """Print the personal link of one caller, or of one driver."""
     url, _ = _service(state)
-    _must_be_known(state, caller_id)
-    made = _ask(state, "POST", "/links", {"kind": "caller", "subject": caller_id})
+    if not driver:
+        _must_be_known(state, caller_id)
+    made = _ask(state, "POST", "/links", {"kind": "driver" if driver else "caller", "subject": caller_id})
     typer.echo(_public(state, url) + made["path"])
 
 
@@ -50,7 +60,7 @@ def captain(state: StateFolder = _HERE) -> None:
 
 
 @app.command()
-def revoke(
+def revoke(  # noqa: PLR0917
     callers: Annotated[list[str] | None, typer.Argument(help="Ids of callers.")] = None,
     captains: Annotated[
         list[str] | None, typer.Option("--captains", help="Codes of phone banks; repeat for several.")
@@ -59,26 +69,36 @@ def revoke(
         bool, typer.Option("--all-captains", help="The captains' links of every phone bank, and staff's.")
     ] = False,
     all_callers: Annotated[bool, typer.Option("--all", help="Every caller's link.")] = False,
+    drivers: Annotated[
+        list[str] | None, typer.Option("--driver", help="Id of a driver; repeat for several.")
+    ] = None,
     state: StateFolder = _HERE,
 ) -> None:
     """End links within seconds: of callers, of captains. The next link printed is good."""
-    orders = [("caller", callers or [], all_callers), ("captain", captains or [], all_captains)]
+    orders = [
+        ("caller", callers or [], all_callers), ("captain", captains or [], all_captains),
+        ("driver", drivers or [], False),
+    ]  # fmt: skip
     if not any(subjects or everybody for _, subjects, everybody in orders):
         _stop("name callers, or --all; or --captains CODE, or --all-captains")
     for kind, subjects, everybody in orders:
         if subjects or everybody:
             order = {"kind": kind, "subjects": subjects, "everybody": everybody}
             ended = _ask(state, "POST", "/links/end", order)["subjects"]
-            again = "`beluga callers link`" if kind == "caller" else "`beluga callers captain`"
-            whose = "callers" if kind == "caller" else "captains' pages"
+            again, whose = _ENDED[kind]
             typer.echo(f"links of {ended} {whose} ended; {again} gives new ones")
 
 
 @app.command()
-def bank(name: str, callers: int = 200, hours: float = 12, state: StateFolder = _HERE) -> None:
-    """Open a phone bank: volunteers sign themselves up by the link it prints."""
+def bank(
+    name: str, callers: int = 200, hours: float = 12,
+    drivers: Annotated[bool, typer.Option("--drivers", help="Its volunteers drive.")] = False,
+    state: StateFolder = _HERE,
+) -> None:  # fmt: skip
+    """Open a phone bank, or a bank of drivers: volunteers sign themselves up by the link it prints."""
     url, _ = _service(state)
-    made = _ask(state, "POST", "/phone-banks", {"name": name, "most_callers": callers, "hours": hours})
+    order = {"name": name, "most_callers": callers, "hours": hours, "role": "driver" if drivers else "caller"}
+    made = _ask(state, "POST", "/phone-banks", order)
     typer.echo(f"volunteers  {_public(state, url)}{made['join_path']}   (code {made['code']})")
     typer.echo(f"captain     {_public(state, url)}{made['captain_path']}")
 

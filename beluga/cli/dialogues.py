@@ -97,7 +97,7 @@ class Dialogue:
             if view.live:
                 counted[precinct.precinct_id] = view.live[-1].votes
             if view.struck_off:
-                struck[precinct.precinct_id] = sorted(view.struck_off)
+                struck[precinct.precinct_id] = sorted(view.struck_off, key=lambda n: (isinstance(n, str), n))
         return {
             "counted": counted,
             "struck": struck,

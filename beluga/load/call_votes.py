@@ -1,7 +1,8 @@
 """Votes that calls bring to the made-up county: the truth that `beluga effect` is held against.
 
 Somebody who listens to a caller and would have stayed at home votes after all with the probability CONVINCED,
-a while later; who would have voted anyhow does so when they would have. Nothing else of the day changes.
+a while later; who would have voted anyhow does so when they would have. Who asked for a ride and is brought
+to the polls votes there with the probability DRIVEN. Nothing else of the day changes.
 """
 
 import random
@@ -13,12 +14,14 @@ from beluga.county.county import County
 from beluga.county.ground_truth import GroundTruth
 
 CONVINCED = 0.25
+DRIVEN = 0.9  # who was brought to the polls and would have stayed at home votes there
+_AT_POLLS_MINUTES = (3.0, 15.0)
 LEAST_MINUTES, MOST_MINUTES = 15.0, 120.0  # from the call to the vote
 
 
 @dataclass(frozen=True, slots=True)
 class CallVote:
-    """A vote that a call brought."""
+    """A vote that a call, or a ride asked for on one, brought."""
 
     place: int  # index of the precinct
     roll_number: int
@@ -40,7 +43,9 @@ class CallVotes:
         }
         self._at: dict[int, list[CallVote]] = {}
         self._asked: set[str] = set()
+        self._riders: dict[str, str] = {}  # by ride
         self.contacts = 0
+        self.drives = 0
 
     def contact(self, voter_id: str, at: datetime) -> None:
         """Somebody listened to a caller. The first time decides."""
@@ -51,6 +56,24 @@ class CallVotes:
         chance = random.Random(f"{self._seed} {voter_id}")
         when = at + timedelta(minutes=chance.uniform(LEAST_MINUTES, MOST_MINUTES))
         if chance.random() < self._convinced and when < self._day.closes:
+            place, number = self._stay[voter_id]
+            self._at.setdefault(place, []).append(CallVote(place, number, when))
+
+    def asked_for_ride(self, ride_id: str, voter_id: str) -> None:
+        """Somebody listened, and said that they need a ride: it alone decides whether they vote."""
+        self.contacts += 1
+        self._riders[ride_id] = voter_id
+
+    def driven(self, ride_id: str, at: datetime) -> None:
+        """A voter was brought to the polls."""
+        self.drives += 1
+        voter_id = self._riders.get(ride_id, "")
+        if voter_id in self._asked or voter_id not in self._stay:
+            return
+        self._asked.add(voter_id)
+        chance = random.Random(f"{self._seed} {voter_id} driven")
+        when = at + timedelta(minutes=chance.uniform(*_AT_POLLS_MINUTES))
+        if chance.random() < DRIVEN and when < self._day.closes:
             place, number = self._stay[voter_id]
             self._at.setdefault(place, []).append(CallVote(place, number, when))
 
@@ -71,7 +94,8 @@ class CallVotes:
         """The truth in one line."""
         hundred = 100 * self.brought / self.contacts if self.contacts else 0.0
         said = f"{self.contacts:,} contacts brought {self.brought:,} votes"
-        return f"truth: {said}, {hundred:.1f} for each hundred"
+        rides = f"; {self.drives:,} driven to the polls" if self.drives else ""
+        return f"truth: {said}, {hundred:.1f} for each hundred{rides}"
 
 
 def votes_at(county: County, day: GroundTruth, place: int, roll_number: int) -> datetime | None:

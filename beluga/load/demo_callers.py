@@ -25,6 +25,7 @@ OUTCOMES = {
     Outcome.CALL_BACK: 4,
     Outcome.DO_NOT_CALL: 1,
     Outcome.MOVED: 1,
+    Outcome.NEEDS_RIDE: 1,
 }
 LISTENED = frozenset({Outcome.WILL_VOTE, Outcome.REFUSED, Outcome.CALL_BACK, Outcome.DO_NOT_CALL})
 CALL_SECONDS = (40.0, 220.0)  # stack time, from dialling to the next voter
@@ -88,6 +89,8 @@ class DemoCallers:
         await self._report(session, f"/api/outcomes/{lease}", headers, report)
         if self._called and voter and outcome in LISTENED:
             self._called.contact(voter.voter_id, self._clock.now())
+        elif self._called and voter and outcome is Outcome.NEEDS_RIDE:
+            self._called.asked_for_ride(report["outcome_id"], voter.voter_id)
         return chance.uniform(*CALL_SECONDS)
 
     async def _report(

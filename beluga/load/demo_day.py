@@ -5,13 +5,16 @@ import contextlib
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from beluga.county.county import County, write_county
+from beluga.county.county import County, fictional_phones, write_county, write_watchers
 from beluga.county.ground_truth import GroundTruth, ground_truth
 from beluga.load.call_votes import CallVotes
 from beluga.load.demo_callers import DemoCallers
+from beluga.load.demo_drivers import DemoDrivers, sign_up
+from beluga.load.demo_runners import DemoRunners, runners
 from beluga.load.replay import as_the_clock_runs
 from beluga.load.sender import TextSender, WatcherText
 from beluga.load.simulated_day import DayText, simulated_day
@@ -22,7 +25,8 @@ from beluga.stack.process import StackProcess
 from beluga.stack.stack import DEFAULT_STATE, RunFile, lock, secrets_of
 from election.access import accounts
 from election.access.tokens import Tokens
-from election.domain.ids import MessageId
+from election.domain.day import Watcher
+from election.domain.ids import MessageId, PrecinctId
 from election.postgres.database import connect
 from election.runtime.clock import FileClock
 
@@ -32,6 +36,8 @@ BEFORE_OPENING = timedelta(minutes=45)
 AFTER_CLOSE = timedelta(minutes=40)
 MORNING_SPEED = 900.0
 CALLERS_AT_WORK = 24
+RUNNERS = 3
+DRIVERS_AT_WORK = 4
 CONTROL_SHARE = "0.05"  # so that `beluga effect` has something to compare
 # What Beluga texts of its own accord (reminders to silent precincts, the roll call) goes to a file here.
 OUTBOUND = '[{"number": "+18005550100", "provider": "file", "preset": "file"}]'
@@ -51,11 +57,15 @@ class DemoDay:
         self.day: GroundTruth
         self.run: RunFile | None = None
         self._sender: TextSender | None = None
+        self._runners: list[Watcher] = []
 
     async def __aenter__(self) -> "DemoDay":
         election = self._folder / "election"
         self.county = await asyncio.to_thread(write_county, election, self._seed, self._precincts)
         self.day = ground_truth(self.county, self._seed)
+        self._runners = runners(spare_phones(self.county)[-RUNNERS:])
+        everybody = (*self.county.election.watchers, *self._runners)
+        await asyncio.to_thread(write_watchers, election / "watchers.csv", everybody)
         begin = (self.day.opens - BEFORE_OPENING).isoformat()
         self._stack = StackProcess(
             self._folder, self._port_base, "--election", str(election), "--clock", begin, "--speed", "0",
@@ -95,6 +105,15 @@ class DemoDay:
         token = Tokens(self._secrets["secret"]).sign("caller", {"c": self.county.callers[-1].caller_id})
         return f"{self.run.urls['callers']}/c/{token}"
 
+    async def _drivers(self) -> list[str]:
+        """Drivers who sign up in the morning; their ids."""
+        assert self.run is not None
+        connection = await connect(self.run.database_url)
+        try:
+            return await sign_up(connection, DRIVERS_AT_WORK)
+        finally:
+            await connection.close()
+
     async def live(self, fast_until: datetime | None, speed: float) -> str:
         """The whole day: sends every text when its time has come, while callers work the queue. Returns what
         to say of both.
@@ -109,25 +128,44 @@ class DemoDay:
         def as_sent(text: WatcherText) -> WatcherText:
             return text.after_calls(called) if isinstance(text, DayText) else text
 
-        at_work = asyncio.create_task(callers.work(self.county.callers[:CALLERS_AT_WORK]))
+        drivers = DemoDrivers(self.run.urls["callers"], self._secrets["secret"], clock, self._seed, called)
+        sent_out = DemoRunners(self.run.urls["tally"], self._secrets["secret"], clock, self._votes(called))
+        driving = await self._drivers()
+        at_work = [
+            asyncio.create_task(callers.work(self.county.callers[:CALLERS_AT_WORK])),
+            asyncio.create_task(drivers.work(driving)),
+        ]
         began = asyncio.get_running_loop().time()
         try:
             async with TextSender(self.run.urls["intake"], self.run.urls["intake"], self._secrets) as sender:
                 self._sender = sender
+                at_work.append(asyncio.create_task(sent_out.work(self._runners, sender)))
                 early = [t for t in texts if fast_until is not None and t.at <= fast_until]
                 await as_the_clock_runs(early, sender, clock, as_sent=as_sent)
                 if fast_until is not None:
                     clock.set(fast_until, speed)
                 await as_the_clock_runs(texts[len(early) :], sender, clock, as_sent=as_sent)
+                await _ended(at_work.pop())  # while there is a sender
         finally:
-            at_work.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await at_work
+            for task in at_work:
+                await _ended(task)
         clock.set(self.day.closes + AFTER_CLOSE, 0.0)
-        self._sent = {t.message_id for t in texts}
+        self._sent = {t.message_id for t in texts} | sent_out.sent
         took = asyncio.get_running_loop().time() - began
         calls = f"calls {dict(callers.outcomes)} errors {dict(callers.errors)}"
-        return "\n".join([sender.record.summary(took), calls, called.line()])
+        errands = f"runners counted {len(sent_out.sent)} times where it told most"
+        rides = f"rides {dict(drivers.acts)} errors {dict(drivers.errors)}"
+        return "\n".join([sender.record.summary(took), calls, rides, called.line(), errands])
+
+    def _votes(self, called: CallVotes) -> Callable[[str, datetime], int]:
+        """Votes cast at a precinct by a time, those that calls have brought among them."""
+        index = {p.precinct_id: i for i, p in enumerate(self.county.election.precincts)}
+
+        def votes(precinct: str, at: datetime) -> int:
+            place = index[PrecinctId(precinct)]
+            return self.day.votes(place, at) + called.votes(place, at)
+
+        return votes
 
     async def judge(self) -> LawsVerdict:
         """Whether the laws held, by three records."""
@@ -142,6 +180,18 @@ class DemoDay:
             stdin=asyncio.subprocess.DEVNULL, stdout=sys.stderr, env=dict(os.environ),
         )  # fmt: skip
         return await process.wait() == 0
+
+
+def spare_phones(county: County) -> list[str]:
+    """Phones for fiction that nobody of the county has."""
+    known = {w.phone for w in county.election.watchers} | {v.phone for v in county.voters}
+    return [phone for phone in fictional_phones() if phone not in known]
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 def empty_demo(folder: Path) -> None:

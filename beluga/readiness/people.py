@@ -9,6 +9,7 @@ from election.domain.day import Election
 from intake.outbound_settings import OurNumber
 from intake.outbox.phone_check import Attendance
 from intake.replies.send_rate import PRESETS
+from tally.projection.watcher_plan import plan_watchers, unwatched
 
 NAMED = 5  # precincts or watchers told by name
 LEAST_WATCHED = 0.9  # share of the expected votes whose precincts have somebody
@@ -16,21 +17,19 @@ LEAST_PROVEN = 0.9  # share of the watchers whose phone has reached us
 
 
 def watched(election: Election) -> PreflightFinding:
-    """Whether somebody watches, those without anybody by expected votes: ORCA's volunteers stayed at home."""
-    have = {precinct for watcher in election.watchers for precinct in watcher.precinct_ids}
-    sites = {p.site_id for p in election.precincts if p.precinct_id in have and p.site_id}
-    without = [p for p in election.precincts if p.precinct_id not in have and p.site_id not in sites]
+    """Whether somebody watches, and where one more would tell most: ORCA's volunteers stayed at home."""
+    without = [election.precincts[i] for i in unwatched(election)]
     worth = {p.precinct_id: float(p.expected_votes or p.registered or 0) for p in election.precincts}
     total = sum(worth.values()) or 1.0
     share = 1.0 - sum(worth[p.precinct_id] for p in without) / total
     if not without:
         return fine("watchers", f"all {len(election.precincts)} precincts have a watcher")
-    largest = sorted(without, key=lambda p: (-worth[p.precinct_id], p.precinct_id))[:NAMED]
-    names = ", ".join(f"{p.precinct_id} ({worth[p.precinct_id]:,.0f} votes)" for p in largest)
-    said = f"{len(without)} of {len(election.precincts)} precincts have no watcher; the largest: {names}"
+    first = [p for visit in plan_watchers(election, NAMED).visits for p in visit.precinct_ids][:NAMED]
+    names = ", ".join(f"{p} ({worth[p]:,.0f} votes)" for p in first)
+    said = f"{len(without)} of {len(election.precincts)} precincts have no watcher; most telling: {names}"
     if share < LEAST_WATCHED:
         return bad("watchers", f"{said}; {share:.0%} of the expected votes are watched",
-                   "add lines to watchers.csv, the largest precincts first; beluga import")  # fmt: skip
+                   "beluga watchers plan; add lines to watchers.csv; beluga import")  # fmt: skip
     return fine("watchers", said)
 
 

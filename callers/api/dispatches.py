@@ -4,7 +4,7 @@ from aiohttp import web
 
 from callers.api.answers import answer, body, problem
 from callers.api.identity import staff_of
-from callers.api.keys import service_of
+from callers.api.keys import rides_of, service_of
 from callers.api.openapi import Route
 from callers.api.permission import deciding, for_all, of_precinct, sees
 from callers.dispatch.orders import NobodyLeftError, PollsClosedError, UnknownPrecinctError
@@ -19,6 +19,7 @@ async def get_dispatches(request: web.Request) -> web.Response:
     found.dispatches = [d for d in found.dispatches if sees(who, service, d.precinct_id)]
     found.proposals = [p for p in found.proposals if sees(who, service, p.precinct_id)]
     found.ended = [e for e in found.ended if sees(who, service, e.precinct_id)]
+    found.rides = await rides_of(request).alarms(lambda place: sees(who, service, place))
     found.obstacles = [o for o in found.obstacles if sees(who, service, o.precinct_id)]
     return answer(found)
 

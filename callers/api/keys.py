@@ -5,6 +5,7 @@ from aiohttp import web
 
 from callers.api.addresses import Addresses
 from callers.service.calling_service import CallingService
+from callers.service.ride_service import RideService
 from election.access.access_list import AccessList
 from election.access.identity import Admission
 from election.access.telemetry import AccessTelemetry
@@ -23,6 +24,15 @@ class ServiceHolder:
     """The calling service once the database has been reached; None before."""
 
     service: CallingService | None = None
+    rides: RideService | None = None
+
+
+def rides_of(request: web.Request) -> RideService:
+    """Returns what answers drivers and the rides' desk. Raises as `service_of` does."""
+    holder, service = request.app[SERVICE], service_of(request)
+    if holder.rides is None:
+        holder.rides = RideService(service)
+    return holder.rides
 
 
 def service_of(request: web.Request) -> CallingService:

@@ -1,7 +1,6 @@
-"""Links of callers and captains: made, and ended by staff (`POST /links`, `POST /links/end`)."""
+"""Links of volunteers and captains: made, and ended by staff (`POST /links`, `POST /links/end`)."""
 
 from typing import cast
-from urllib.parse import quote
 
 import asyncpg
 from aiohttp import web
@@ -11,10 +10,11 @@ from callers.api.captain_links import captain_path
 from callers.api.identity import staff_of
 from callers.api.keys import TOKENS, service_of
 from callers.api.openapi import Route
+from callers.api.volunteer_links import volunteer_path
 from callers.queries.statements import statements
 from election.access.audit import record
 from election.access.identity import Identity
-from election.access.links import end, numbered, numbers
+from election.access.links import end, numbers
 from election.access.telemetry import say_refused
 from election.wire import callers as wire
 
@@ -33,12 +33,13 @@ def _staff(request: web.Request) -> Identity:
 
 async def _known(connection: asyncpg.Connection, kind: str) -> set[str]:
     """Who may have links of this kind."""
-    found = {row["subject"] for row in await connection.fetch(_SQL[f"{kind}s"])}
-    return found | {""} if kind == "captain" else found
+    if kind == "captain":
+        return {row["subject"] for row in await connection.fetch(_SQL["captains"])} | {""}
+    return {row["subject"] for row in await connection.fetch(_SQL["volunteers"], kind)}
 
 
 async def make(request: web.Request) -> web.Response:
-    """The good link of a caller, or one of a captain, good for a day."""
+    """The good link of a volunteer, or one of a captain, good for a day."""
     staff, order, service = _staff(request), await body(request, wire.LinkOrder), service_of(request)
     async with service.pool.acquire() as proxy:
         connection = cast(asyncpg.Connection, proxy)
@@ -48,12 +49,11 @@ async def make(request: web.Request) -> web.Response:
     tokens = request.app[TOKENS]
     if order.kind == "captain":
         return answer(wire.LinkView(path=captain_path(tokens, staff, order.subject, number)), 201)
-    token = tokens.sign("caller", {"c": order.subject} | numbered(number))
-    return answer(wire.LinkView(path=f"/c/{quote(token)}"), 201)
+    return answer(wire.LinkView(path=volunteer_path(tokens, order.kind, order.subject, number)), 201)
 
 
 async def end_links(request: web.Request) -> web.Response:
-    """Ends every link of these callers or phone banks within seconds. Audited."""
+    """Ends every link of these volunteers or phone banks within seconds. Audited."""
     staff, order, service = _staff(request), await body(request, wire.LinksOrder), service_of(request)
     async with service.pool.acquire() as proxy, proxy.transaction():
         connection = cast(asyncpg.Connection, proxy)
@@ -71,7 +71,7 @@ async def end_links(request: web.Request) -> web.Response:
 
 
 def _whose(kind: str) -> str:
-    return "phone bank" if kind == "captain" else "caller"
+    return "phone bank" if kind == "captain" else kind
 
 
 ROUTES: list[Route] = [

@@ -31,9 +31,10 @@ def openapi(routes: Sequence[Route]) -> dict[str, Any]:
             },
         }
         if "{" in path:
-            name = path[path.index("{") + 1 : path.index("}")]
             operation["parameters"] = [
-                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                {"name": part[1:-1], "in": "path", "required": True, "schema": {"type": "string"}}
+                for part in path.split("/")
+                if part.startswith("{")
             ]
         if takes:
             operation["requestBody"] = {"required": True, "content": _json(takes)}

@@ -26,6 +26,7 @@ def _bank(request: web.Request, bank: Bank, number: int = 0) -> wire.PhoneBankVi
         code=bank.code, name=bank.name, most_callers=bank.most_callers, joined=bank.joined,
         ends_at=bank.ends_at, join_path=f"/c/join/{bank.code}",
         captain_path=captain_path(request.app[TOKENS], staff_of(request), bank.code, number),
+        role=bank.role,
     )  # fmt: skip
 
 
@@ -45,7 +46,7 @@ async def post_bank(request: web.Request) -> web.Response:
     service = service_of(request)
     now = service.time.now()
     ends_at = now + timedelta(hours=order.hours)
-    bank = await service.people.open_bank(order.name, order.most_callers, ends_at, account, now)
+    bank = await service.people.open_bank(order.name, order.most_callers, ends_at, account, now, order.role)
     return answer(_bank(request, bank), 201)
 
 

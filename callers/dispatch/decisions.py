@@ -35,14 +35,14 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class Pause:
     """A dispatch that rests for a reason; an empty one lets it run again."""
 
     precinct_id: str
     reason: str
 
 
-Decision = Start | End | Hold
+Decision = Start | End | Pause
 
 USED_UP = "list used up: everybody on it has been reached or taken off it"
 BEHIND = (PrecinctState.LAGGING, PrecinctState.WATCH)
@@ -51,8 +51,8 @@ SPENT_IN = timedelta(hours=2)  # a caller brings `votes_per_caller` in so long; 
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """The standings as last received, by precinct; `fresh` is false where the feed is away or old."""
+class FeedEvidence:
+    """What decisions go by: standings as last received; `fresh` is false where the feed is away or old."""
 
     standings: Mapping[str, Standing]
     precincts: Mapping[str, PrecinctInfo]
@@ -81,7 +81,7 @@ def long_line(standing: Standing, limits: Limits) -> str:
     return ""
 
 
-def decide(live: Sequence[Open], seen: Seen, now: datetime, limits: Limits) -> list[Decision]:
+def decide(live: Sequence[Open], seen: FeedEvidence, now: datetime, limits: Limits) -> list[Decision]:
     """What to start, end, hold or let go on. Old standings start nothing and end nothing but closed polls."""
     decisions: list[Decision] = []
     running = 0
@@ -99,7 +99,7 @@ def decide(live: Sequence[Open], seen: Seen, now: datetime, limits: Limits) -> l
     return decisions
 
 
-def _review(dispatch: Open, seen: Seen, now: datetime, limits: Limits) -> End | Hold | None:
+def _review(dispatch: Open, seen: FeedEvidence, now: datetime, limits: Limits) -> End | Pause | None:
     precinct = dispatch.precinct_id
     if now >= dispatch.closes_at:
         return End(precinct, "the polls have closed", "clock")
@@ -113,10 +113,10 @@ def _review(dispatch: Open, seen: Seen, now: datetime, limits: Limits) -> End | 
     if standing.state is PrecinctState.ON_PACE and dispatch.seen_behind:
         return End(precinct, "it has caught up with its peers")
     hold = obstacle(standing, limits) if dispatch.automatic else long_line(standing, limits)
-    return Hold(precinct, hold) if hold != dispatch.hold else None
+    return Pause(precinct, hold) if hold != dispatch.hold else None
 
 
-def _lagging(seen: Seen, now: datetime, limits: Limits) -> list[Need]:
+def _lagging(seen: FeedEvidence, now: datetime, limits: Limits) -> list[Need]:
     found = []
     lagging = PrecinctState.LAGGING
     for precinct, standing in seen.standings.items():
@@ -157,8 +157,8 @@ class Offer:
 
 
 def offers(  # noqa: PLR0917
-    seen: Seen, live: Sequence[Open], callers: Mapping[CallerPool, int], now: datetime, limits: Limits,
-    dials: Callable[[str], bool] = lambda zone: True,
+    seen: FeedEvidence, live: Sequence[Open], callers: Mapping[CallerPool, int], now: datetime,
+    limits: Limits, dials: Callable[[str], bool] = lambda zone: True,
 ) -> list[Offer]:  # fmt: skip
     """Where callers would go if staff agreed: behind or watched, without a dispatch, where calls can help.
 
@@ -189,7 +189,7 @@ def offers(  # noqa: PLR0917
 
 
 def obstacles(
-    seen: Seen, live: Sequence[Open], now: datetime, limits: Limits,
+    seen: FeedEvidence, live: Sequence[Open], now: datetime, limits: Limits,
     dials: Callable[[str], bool] = lambda zone: True,
 ) -> dict[str, str]:  # fmt: skip
     """Why callers cannot help now, of each precinct that is behind or watched and has no dispatch."""
@@ -207,7 +207,7 @@ def obstacles(
 
 
 def _hindrance(  # noqa: PLR0917
-    standing: Standing, info: PrecinctInfo, seen: Seen, now: datetime, limits: Limits,
+    standing: Standing, info: PrecinctInfo, seen: FeedEvidence, now: datetime, limits: Limits,
     dials: Callable[[str], bool],
 ) -> str:  # fmt: skip
     if info.closes_at <= now.timestamp():

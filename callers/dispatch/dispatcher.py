@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from callers.dispatch.allocation import ANYWHERE, CallerPool
-from callers.dispatch.decisions import BEHIND, End, Hold, Open, Seen, Start, decide, offers
+from callers.dispatch.decisions import BEHIND, End, FeedEvidence, Open, Pause, Start, decide, offers
 from callers.dispatch.live_dispatches import ITSELF, LiveDispatches
 from callers.dispatch.placement import ON_DUTY
 from callers.dispatch.views import proposals_of
@@ -37,13 +37,13 @@ class Dispatcher:
         self._told_at = self._elsewhere_at = self._limits_at = -1e9
         self._proposed: list[tuple[object, ...]] | None = None
 
-    async def tick(self, now: datetime) -> list[Start | End | Hold]:
+    async def tick(self, now: datetime) -> list[Start | End | Pause]:
         """Looks once at everything and does what is to be done. Returns what it changed.
 
         Each look takes up to 30 ms with 10,000 precincts; between two of them callers have their turn.
         """
         await self._refresh(now)
-        changed: list[Start | End | Hold] = []
+        changed: list[Start | End | Pause] = []
         term = self._leader.term if self._leader else None
         if term:
             with suppress(DeposedError):  # the other leads now, and decides
@@ -56,7 +56,7 @@ class Dispatcher:
                 await self._tell(term, now)
         return changed
 
-    async def _decide(self, term: Term, now: datetime) -> list[Start | End | Hold]:
+    async def _decide(self, term: Term, now: datetime) -> list[Start | End | Pause]:
         seen = self._dispatches.seen()
         opens = [d.open for d in self._dispatches.live.values()]
         changed = [
@@ -121,7 +121,7 @@ class Dispatcher:
             lagging = [p for _, p in sorted(behind)]
         await self._dispatches.reachable_voters.count(self._dispatches.live, lagging, now)
 
-    async def _carry_out(self, term: Term, decision: Start | End | Hold, now: datetime) -> bool:
+    async def _carry_out(self, term: Term, decision: Start | End | Pause, now: datetime) -> bool:
         precinct, reason = decision.precinct_id, decision.reason
         async with self._dispatches.transaction() as connection:
             await term.fence(connection)
@@ -135,14 +135,14 @@ class Dispatcher:
                 case End(by=by):
                     done = await connection.fetchval(_SQL["end"], precinct, now, by, reason)
                     action = "dispatch.end"
-                case Hold():
+                case Pause():
                     done = await connection.fetchval(_SQL["hold"], precinct, reason)
                     action = "dispatch.hold" if reason else "dispatch.resume"
             if done:
                 await record(connection, now, ITSELF, action, f"precinct:{precinct}", {"reason": reason})
         return bool(done)
 
-    async def _note(self, opens: list[Open], seen: Seen) -> None:
+    async def _note(self, opens: list[Open], seen: FeedEvidence) -> None:
         """Keeps closing times and "has been behind" on the live rows up to date."""
         if not seen.fresh:
             return

@@ -10,7 +10,7 @@ from uuid import uuid4
 import asyncpg
 
 from callers.dispatch.allocation import CallerPool, Need
-from callers.dispatch.decisions import BEHIND, Open, Seen
+from callers.dispatch.decisions import BEHIND, FeedEvidence, Open
 from callers.dispatch.feed import CallersView
 from callers.dispatch.placement import CallerPlacement
 from callers.dispatch.places import Place, Places
@@ -76,9 +76,9 @@ class LiveDispatches:
         """The precincts that are open now."""
         self.live = {row["precinct_id"]: Live(row) for row in await self.pool.fetch(_SQL["live"])}
 
-    def seen(self) -> Seen:
+    def seen(self) -> FeedEvidence:
         """What decisions go by."""
-        return Seen(
+        return FeedEvidence(
             self.feed.standings,
             self.feed.precincts,
             self.fresh,

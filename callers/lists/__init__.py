@@ -1,1 +1,1 @@
-"""Lists in other hands: CSV for a dialer, call and walk sheets, and the outcomes that come back."""
+"""Lists in other hands: for dialers, call and walk sheets, watchers' rolls; and outcomes that come back."""

@@ -18,7 +18,7 @@ from callers.voters.encryption import Encryption
 from election.access.audit import record
 
 _DOORS = statements("lists")["doors"]
-_NUMBERED = re.compile(r"\s*(\d+)\s*(.*)")
+_NUMBERED = re.compile(r"\s*(\d+)([A-Za-z]?)\b[\s,]*(.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,10 @@ async def doors_of(  # noqa: PLR0917
     return sorted(doors.values(), key=lambda door: walking_order(door.address))
 
 
-def walking_order(address: str) -> tuple[str, int, str]:
-    """Street by street, and by number within a street: "9 Elm Street" before "12 Elm Street"."""
+def walking_order(address: str) -> tuple[str, bool, int, str]:
+    """Street by street: up the odd side by number and back down the even one, crossing once."""
     found = _NUMBERED.match(address)
-    return (found[2].casefold(), int(found[1]), address) if found else (address.casefold(), 0, address)
+    if not found:
+        return address.casefold(), False, 0, address
+    number, even = int(found[1]), int(found[1]) % 2 == 0
+    return found[3].casefold(), even, -number if even else number, address

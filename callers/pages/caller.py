@@ -31,8 +31,10 @@ HEADERS = {
     "form-action 'self' tel:; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
 }
-_FIELDS = ("outcome_id", "outcome", "call_back_local", "language", "said_local", "need", "line_minutes")
-_ASSETS = {"desk.css": "text/css", "desk.js": "text/javascript", "queue.js": "text/javascript"}
+_FIELDS = ("outcome_id", "outcome", "call_back_local", "language", "said_local", "need", "line_minutes",
+           "seats", "wheelchair", "texts")  # fmt: skip
+_SCRIPTS = ("desk.js", "ride.js", "queue.js")
+_ASSETS = {"desk.css": "text/css"} | dict.fromkeys(_SCRIPTS, "text/javascript")
 
 
 def page(language: str, content: str, *, refresh: float | None = None, status: int = 200) -> web.Response:

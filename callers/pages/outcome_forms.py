@@ -8,7 +8,7 @@ from callers.scripts import wording as scripts
 from election.wire.callers import VoterOnLease
 
 _BUTTONS = ("will_vote", "already_voted", "no_answer", "call_back", "wrong_number", "do_not_call")
-_MORE = ("needs_ride", "someone_else", "left_message", "refused", "moved", "abusive")
+_MORE = ("someone_else", "left_message", "refused", "moved", "abusive")
 _NEEDS = ("place", "hours", "papers", "language")
 
 
@@ -31,15 +31,27 @@ def outcomes(words: dict[str, str], base: str, lease_id: UUID, told: str = "") -
     form = f'<form method="post" action="{base}/outcome" class="outcome">{hidden}'
     needs = "".join(f'<option value="{need}">{escape(words["need_" + need])}</option>' for need in _NEEDS)
 
-    def timed(outcome: str, field: str, key: str) -> str:
+    def timed(outcome: str, field: str, key: str, more: str = "") -> str:
         return f"""{form}<label for="{outcome}">{words[key]}</label>
 <div class="row"><input id="{outcome}" type="time" name="{field}" required>
 <button name="outcome" value="{outcome}">{words["save"]}</button>
-</div></form>"""
+</div>{more}</form>"""
+
+    def ticked(field: str, key: str) -> str:
+        return f'''<label class="box"><input type="checkbox" name="{field}" value="true">
+<span>{escape(words[key])}</span></label>'''
+
+    ride = f"""{form}<p>{words["needs_ride"]}</p><label for="ride">{words["ride_by"]}</label>
+<div class="row"><input id="ride" type="time" name="said_local">
+<input type="number" name="seats" min="1" max="12" value="1" inputmode="numeric"
+ aria-label="{words["ride_seats"]}">
+<button name="outcome" value="needs_ride">{words["save"]}</button></div>
+{ticked("wheelchair", "ride_wheelchair")}{ticked("texts", "ride_texts")}</form>"""
 
     return f"""{form}<div class="grid">{first}</div></form>
-{timed("will_vote_at", "said_local", "will_vote_when")}
+{timed("will_vote_at", "said_local", "will_vote_when", ticked("texts", "reminder_texts"))}
 <details><summary>{words["more"]}</summary>
+{ride}
 {timed("at_work", "said_local", "work_until")}
 {timed("call_back", "call_back_local", "call_back_when")}
 {form}<label for="need">{words["which_information"]}</label>{told}

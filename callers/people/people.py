@@ -4,7 +4,7 @@ import secrets
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -13,6 +13,7 @@ import asyncpg
 from callers.errors import CallersError
 from callers.queries.statements import statements
 from election.access.audit import record
+from election.access.links import Role
 
 _SQL = statements("people")
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
@@ -59,6 +60,15 @@ class Bank:
     most_callers: int
     ends_at: datetime
     joined: int
+    role: Role = "caller"
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedVolunteer:
+    """Who signed up, as what their bank is for."""
+
+    volunteer_id: str
+    role: Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +120,16 @@ class AddressSignUps:
     last_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A driver's car, and where they may be texted (`texts`: they agreed)."""
+
+    phone: str = field(default="", repr=False)
+    seats: int = 4
+    wheelchair: bool = False
+    texts: bool = False
+
+
 class People:
     """The callers' own tables."""
 
@@ -133,17 +153,23 @@ class People:
         (row,) = await self._pool.fetch(_SQL["done"], caller_id, now - _DAY)
         return Done(row["calls"], row["promises"])
 
-    async def open_bank(
-        self, name: str, most_callers: int, ends_at: datetime, account: str, now: datetime
+    async def open_bank(  # noqa: PLR0917
+        self,
+        name: str,
+        most_callers: int,
+        ends_at: datetime,
+        account: str,
+        now: datetime,
+        role: Role = "caller",
     ) -> Bank:
-        """A new phone bank with a code of its own. Audited."""
+        """A new phone bank, or another role's bank, with a code of its own. Audited."""
         code = new_code()
         async with self._pool.acquire() as proxy, proxy.transaction():
             connection = cast(asyncpg.Connection, proxy)
-            await connection.execute(_SQL["open_bank"], code, name, most_callers, ends_at, account, now)
-            detail = {"most_callers": most_callers, "ends_at": ends_at.isoformat()}
+            await connection.execute(_SQL["open_bank"], code, name, most_callers, ends_at, account, now, role)
+            detail = {"most_callers": most_callers, "ends_at": ends_at.isoformat(), "role": role}
             await record(connection, now, account, "phone bank opened", f"bank:{name}", detail)
-        return Bank(code, name, most_callers, ends_at, 0)
+        return Bank(code, name, most_callers, ends_at, 0, role)
 
     async def banks(self) -> list[Bank]:
         rows = await self._pool.fetch(_SQL["banks"])
@@ -157,8 +183,10 @@ class People:
         languages: Sequence[str],
         now: datetime,
         address: str = "",
-    ) -> str:
-        """Signs a volunteer up; their caller id.
+        *,
+        driver: Driver | None = None,
+    ) -> JoinedVolunteer:
+        """Signs a volunteer up, as what the bank is for. `driver`: of what they said about their car.
 
         Raises `BankClosedError`, `TooManyJoinedError` (an address brings a bank's size of volunteers an
         hour at most, over all banks), `ValueError`.
@@ -178,9 +206,19 @@ class People:
             if already >= max(self._address_callers, row["most_callers"]):
                 raise TooManyJoinedError
             await connection.execute(
-                _SQL["join"], caller_id, name, contact.strip()[:120], known, code, now, address
+                _SQL["join"], caller_id, name, contact.strip()[:120], known, code, now, address, row["role"]
             )
-        return caller_id
+            if row["role"] == "driver":
+                car = driver or Driver()
+                await connection.execute(
+                    _SQL["drive"], caller_id, car.phone, car.seats, car.wheelchair, car.texts
+                )
+        return JoinedVolunteer(caller_id, row["role"])
+
+    async def role_of(self, code: str) -> Role:
+        """What the volunteers of a bank do; of an unknown one what most do."""
+        role: Role | None = await self._pool.fetchval(_SQL["role_of"], code)
+        return role or "caller"
 
     async def bar(self, caller_id: str, account: str, now: datetime, *, barred: bool = True) -> bool:
         """Takes a caller's link away, with the voter they hold; whether there is such a caller. Audited."""
@@ -268,4 +306,6 @@ class WrongCodes:
 
 
 def _bank(row: asyncpg.Record) -> Bank:
-    return Bank(row["code"], row["name"], row["most_callers"], row["ends_at"], row["joined"])
+    return Bank(
+        row["code"], row["name"], row["most_callers"], row["ends_at"], row["joined"], row["role"]
+    )  # fmt: skip

@@ -163,9 +163,11 @@ with lease as (
     group by o.rest_until
 ), recorded as (
     insert into calls (outcome_id, lease_id, voter_id, phone, precinct_id, caller_id, outcome, at,
-                       rest_until, whole_phone, language, next_move, said_at, need, line_minutes)
+                       rest_until, whole_phone, language, next_move, said_at, need, line_minutes,
+                       seats, wheelchair, texts)
     select $3, l.lease_id, l.voter_id, l.phone, l.precinct_id, l.caller_id, $4, $5, h.rest_until, $6, $8,
-           case when $9 = 'retry' and h.rest_until = 'infinity' then '' else $9::text end, $11::timestamptz, $12::text, $13::smallint
+           case when $9 = 'retry' and h.rest_until = 'infinity' then '' else $9::text end, $11::timestamptz, $12::text, $13::smallint,
+           $14::smallint, $15::boolean, $16::boolean
     from lease l, household h
     on conflict do nothing
     returning lease_id, precinct_id, rest_until
@@ -206,7 +208,7 @@ order by l.caller_id, l.granted_at desc
 
 -- :name caller
 -- One who signed up at a phone bank is known while it lasts, in a rehearsal or on the day, whichever it was.
-select caller_id, name, languages, page_language, counties, elsewhere, barred, phone_bank from callers c
+select caller_id, name, languages, page_language, counties, elsewhere, barred, phone_bank, role from callers c
 where caller_id = $1
   and (c.phone_bank = '' or exists (select from phone_banks p where p.code = c.phone_bank and p.ends_at > $2))
 

@@ -22,22 +22,30 @@ with barred as (
 select caller_id from barred
 
 -- :name open_bank
-insert into phone_banks (code, name, most_callers, ends_at, made_by, made_at) values ($1, $2, $3, $4, $5, $6)
+insert into phone_banks (code, name, most_callers, ends_at, made_by, made_at, role)
+values ($1, $2, $3, $4, $5, $6, $7)
 
 -- :name bank
 -- Locked, so that two volunteers do not take the last place.
-select p.code, p.name, p.most_callers, p.ends_at,
+select p.code, p.name, p.most_callers, p.ends_at, p.role,
        (select count(*) from callers c where c.phone_bank = p.code) as joined
 from phone_banks p where p.code = $1 and p.ends_at > $2 for update
 
+-- :name role_of
+select role from phone_banks where code = $1
+
 -- :name banks
-select p.code, p.name, p.most_callers, p.ends_at, p.made_by, p.made_at,
+select p.code, p.name, p.most_callers, p.ends_at, p.role, p.made_by, p.made_at,
        (select count(*) from callers c where c.phone_bank = p.code) as joined
 from phone_banks p order by p.made_at
 
 -- :name join
-insert into callers (caller_id, name, contact, languages, phone_bank, joined_at, joined_from)
-values ($1, $2, $3, $4, $5, $6, $7)
+insert into callers (caller_id, name, contact, languages, phone_bank, joined_at, joined_from, role)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- :name drive
+-- A driver's car, and the phone on which they agreed to be texted.
+insert into drivers (caller_id, phone, seats, wheelchair, texts) values ($1, $2, $3, $4, $5)
 
 -- :name joined_from
 -- How many have signed up from an address since $2, at any phone bank.
@@ -45,7 +53,7 @@ select count(*) from callers where joined_from = $1 and joined_from <> '' and jo
 
 -- :name known
 -- Callers of callers.csv.
-select count(*) from callers where phone_bank = ''
+select count(*) from callers where phone_bank = '' and role = 'caller'
 
 -- :name sign_ups
 -- Volunteers by the address they signed up from, the most first.

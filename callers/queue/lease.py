@@ -23,7 +23,7 @@ class TooLateError(CallersError):
 
 @dataclass(frozen=True, slots=True)
 class CallerOnDuty:
-    """A caller whose link is good."""
+    """A caller, or a volunteer of another `role`, whose link is good."""
 
     caller_id: str
     name: str
@@ -31,6 +31,7 @@ class CallerOnDuty:
     caller_pool: CallerPool = ANYWHERE
     bank: str = ""  # the phone bank they signed up at; empty: known by name
     page_language: str = ""  # empty: the first they speak
+    role: str = "caller"
 
     @property
     def reads(self) -> str:

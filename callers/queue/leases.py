@@ -87,14 +87,14 @@ class Queue:
         )
 
     async def caller(self, caller_id: str, now: datetime) -> CallerOnDuty | None:
-        """Who calls, or None where staff do not know them, took their link away, or their event is over."""
+        """A volunteer; None where staff do not know them, took their link away, or their event is over."""
         row = await self._pool.fetchrow(_SQL["caller"], caller_id, now)
         if row is None or row["barred"]:
             return None
         caller_pool = CallerPool(frozenset(row["counties"]), row["elsewhere"])
         return CallerOnDuty(
             caller_id, row["name"], tuple(row["languages"]), caller_pool, row["phone_bank"],
-            row["page_language"],
+            row["page_language"], row["role"],
         )  # fmt: skip
 
     async def current(self, caller_id: str, now: datetime) -> Granted | None:

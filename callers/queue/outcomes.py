@@ -48,13 +48,14 @@ class Outcomes:
             report.language,
             said_at=report.said_at,
             need=report.need,
+            texts=report.texts,
         )
         named = policy.named_time(report.said_at, now, self._rules)
         row = await self._records.row(
             lease_id, lease_id, caller_id, report.outcome_id, report.outcome.value, now,
             what.whole_phone, list(what.rests), what.language, what.move.value,
             [o.value for o in what.counted or (report.outcome,)], named, report.need or "",
-            report.line_minutes,
+            report.line_minutes, report.seats, report.wheelchair, report.texts,
         )  # fmt: skip
         if row["lease"] is None:
             raise UnknownLeaseError

@@ -60,8 +60,11 @@ def consequence(
     *,
     said_at: datetime | None = None,
     need: str | None = None,
+    texts: bool = False,
 ) -> Consequence:
-    """What follows from an outcome heard at `at`. Raises `ValueError` where the outcome needs more words."""
+    """What follows from an outcome heard at `at`. `texts`: they asked to be reminded by text, so that a call
+    comes later. Raises `ValueError` where the outcome needs more words.
+    """
 
     said_at = named_time(said_at, at, rules)
 
@@ -80,7 +83,7 @@ def consequence(
         case Outcome.CALL_BACK:
             return agreed(call_back_at or at + rules.call_back_rest)
         case Outcome.WILL_VOTE_AT:
-            return agreed(max(said_at or at, at) + rules.after_promise)
+            return agreed(max(said_at or at, at) + rules.after_promise * (2 if texts and said_at else 1))
         case Outcome.AT_WORK:
             return agreed(said_at or at + rules.at_work_rest)
         case Outcome.LONG_LINE:

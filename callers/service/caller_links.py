@@ -21,8 +21,8 @@ class CallerLinks:
         self._time = at
         self._callers: dict[str, tuple[CallerOnDuty | None, float]] = {}
 
-    async def caller(self, caller_id: str) -> CallerOnDuty | None:
-        """Returns who holds a link; None where staff took it away or never gave it."""
+    async def volunteer(self, caller_id: str) -> CallerOnDuty | None:
+        """Returns who holds a link, whatever their role; None where staff took it away or never gave it."""
         known = self._callers.get(caller_id)
         if known is None or time.monotonic() - known[1] > _CALLER_SECONDS:
             known = (await self._queue.caller(caller_id, self._time.now()), time.monotonic())

@@ -16,10 +16,13 @@ from callers.dispatch.orders import DispatchOrders
 from callers.dispatch.places import Places
 from callers.effect.control_group import ControlGroup
 from callers.lists.dialer_lists import Lists
+from callers.lists.rolls import Rolls
 from callers.people.people import People
 from callers.queue.lease import CallerOnDuty, Granted, NoVoter
 from callers.queue.leases import Queue, calling_url
 from callers.queue.next_moves import NextMoves
+from callers.rides.ride_row import PlaceTimes
+from callers.rides.rides import Rides
 from callers.rules.budgets import Origin
 from callers.rules.policy import local_time_today
 from callers.scripts.ab_tests import Trials
@@ -95,6 +98,17 @@ class CallingService:
         self.trials = Trials(pool)
         self.control = ControlGroup(pool, settings.control_share, settings.secret.get_secret_value())
         self.lists = Lists(pool, self.queue, encryption, settings.listed_per_hour)
+        place_times = PlaceTimes(self.dispatches.name, places.zone, places.closes_at, places.county)
+        self.rides = Rides(pool, place_times, encryption, rehearsal=settings.rehearsal)
+        self.rolls = Rolls(
+            pool,
+            encryption,
+            at,
+            places.get,
+            settings.secret.get_secret_value(),
+            names=settings.roll_names,
+            downloads=settings.roll_downloads,
+        )
         self._search = VoterSearch(self.queue, self.dispatches)
         self._pacing = Pacing(settings, self.people, self.queue.outcomes)
         self._answers = Answers(at, places, self.dispatches, self.trials)
@@ -220,6 +234,9 @@ class CallingService:
         self.metrics.expired.inc(await self.queue.sweep(now))
         for change in await self.dispatcher.tick(now):
             self.metrics.changes.labels(type(change).__name__.lower()).inc()
+        if (self._leader is None or self._leader.term) and not self.queue.sealed_off:
+            self.metrics.ride_changes.inc(await self.rides.round(now, self._undo_window))
+            await self.rides.texts.remind(now)
         self.metrics.dispatches.set(len(self.dispatches.live))
         self.metrics.waiting.set(len(self.long_poll))
         await self._count_connections()

@@ -4,7 +4,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from callers.dispatch.feed import CallersView
 
-BUDGETS = ("unreported", "caller", "bank", "address", "joins", "codes", "lists")
+BUDGETS = ("unreported", "caller", "bank", "address", "joins", "codes", "lists", "rolls")
 
 
 class Metrics:
@@ -32,7 +32,8 @@ class Metrics:
         self.held_back = Counter(
             "beluga_callers_held_back",
             "Refused, because a budget is spent: voters not shown (unreported, caller, bank, address), "
-            "sign-ups and wrong join codes of one address (joins, codes), voters not listed (lists)",
+            "sign-ups and wrong join codes of one address (joins, codes), voters not listed (lists), "
+            "rolls whose names one link has had too often (rolls)",
             ["budget"],
             registry=registry,
         )
@@ -48,6 +49,14 @@ class Metrics:
             "Dispatches started, ended, held",
             ["change"],
             registry=registry,
+        )
+        self.ride_changes = Counter(
+            "beluga_callers_ride_changes",
+            "Rides asked for, and ended or given back by what was heard",
+            registry=registry,
+        )
+        self.ride_acts = Counter(
+            "beluga_callers_ride_acts", "What drivers did", ["act", "result"], registry=registry
         )
         self.connections_free = Gauge(
             "beluga_callers_database_connections_free",

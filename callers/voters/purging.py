@@ -12,11 +12,12 @@ from election.access.audit import record
 # no new table is forgotten in silence.
 PERSONAL = (
     "voters", "callers", "leases", "calls", "strike_offs", "opt_outs", "call_lists", "phone_banks",
-    "voters_shown", "voters_listed", "control_turns",
+    "voters_shown", "voters_listed", "control_turns", "drivers", "rides", "ride_acts", "agreed_texts",
+    "webhook_events", "withdrawn_strikes", "rolls_shown",
 )  # fmt: skip
 OF_REHEARSALS = (
     "leases", "calls", "strike_offs", "call_lists", "phone_banks", "voters_shown", "voters_listed",
-    "control_turns",
+    "control_turns", "rides", "ride_acts", "withdrawn_strikes", "rolls_shown",
 )  # fmt: skip
 # What stays, and why that names nobody.
 KEPT = (
@@ -26,7 +27,9 @@ KEPT = (
     "script_trials",
     "script_lines",
     "control_group",
+    "webhooks",
 )
+_TEXTS = "delete from outbox where purpose = 'agreed'"  # to voters and drivers; watchers' stay
 _TABLES = (*(f"public.{t}" for t in PERSONAL), *(f"rehearsal.{t}" for t in OF_REHEARSALS))
 
 
@@ -48,6 +51,7 @@ async def purge(connection: asyncpg.Connection, account: str, now: datetime, num
         await connection.execute(f"lock table {', '.join(_TABLES)} in access exclusive mode")
         removed = await _counts(connection)
         await connection.execute(f"truncate {', '.join(_TABLES)}")
+        removed["public.outbox"] = int((await connection.execute(_TEXTS)).rsplit(maxsplit=1)[-1])
         await record(connection, now, account, "voters purged", "", {"rows": removed, "purge": number})
     with suppress(asyncpg.InsufficientPrivilegeError):  # then the server does so itself, within minutes
         await connection.execute("checkpoint")

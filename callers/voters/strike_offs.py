@@ -1,14 +1,15 @@
 """Follows the log: strike-offs take voters out of the queues, STOP takes a phone out (law L8).
 
-Both are unions of what was ever said, so the log is simply read again from the beginning at every start, and
-two services may follow side by side. Strike-offs from phones we do not know would let anybody silence calls:
-they wait until staff tie the phone to a watcher.
+Both are functions of all that was ever said (a strike-off stands unless it was taken back later), so the log
+is simply read again from the beginning at every start, and two services may follow side by side. Strike-offs
+from phones we do not know would let anybody silence calls: they wait until staff tie the phone to a watcher.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -25,6 +26,17 @@ _LOOK_SECONDS = 1.0  # real; also without a wake-up, which may get lost
 _CONSENT, _LEASES = statements("consent"), statements("leases")
 
 
+class StrikeOff(NamedTuple):
+    """One number struck off, or taken back."""
+
+    precinct_id: str
+    roll_number: str
+    check_in_id: UUID
+    received_at: datetime
+    said_at: datetime
+    struck: bool = True
+
+
 @dataclass
 class StrikeOffs:
     """What the log says so far about strike-offs that wait for a tie.
@@ -38,9 +50,9 @@ class StrikeOffs:
     tied: dict[str, str | None] = field(default_factory=dict)  # phone -> the watcher's only precinct
     waiting: dict[str, list[CheckIn]] = field(default_factory=dict)
 
-    def take(self, entries: Iterable[CheckIn]) -> list[tuple[str, str, UUID, datetime]]:
-        """The strike-offs that now count: (precinct, roll number, check-in, received at)."""
-        rows: list[tuple[str, str, UUID, datetime]] = []
+    def take(self, entries: Iterable[CheckIn]) -> list[StrikeOff]:
+        """The strike-offs that now count, and those taken back."""
+        rows: list[StrikeOff] = []
         for entry in entries:
             if entry.rehearsal != self.rehearsal:
                 continue
@@ -58,10 +70,26 @@ class StrikeOffs:
         return rows
 
 
-def _rows(entry: CheckIn, place: str | None) -> list[tuple[str, str, UUID, datetime]]:
+def _rows(entry: CheckIn, place: str | None) -> list[StrikeOff]:
     precinct = entry.precinct_id or place
-    numbers = entry.detail.get("roll_numbers") or ()
-    return [(precinct, _texted(n), entry.check_in_id, entry.received_at) for n in numbers] if precinct else []
+    if not precinct:
+        return []
+    struck = [*(entry.detail.get("roll_numbers") or ()), *(entry.detail.get("roll_texts") or ())]
+    words = [(n, True) for n in struck] + [(n, False) for n in entry.detail.get("unstruck") or ()]
+    return [
+        StrikeOff(precinct, _texted(n), entry.check_in_id, entry.received_at, entry.observed_at, said)
+        for n, said in words
+    ]
+
+
+def one_a_number(rows: Iterable[StrikeOff]) -> list[StrikeOff]:
+    """Of each number the first word, with the time of the last: in the order in which rows are locked."""
+    found: dict[tuple[str, str], StrikeOff] = {}
+    for row in sorted(rows, key=lambda r: (r.precinct_id, r.roll_number, r.received_at, r.check_in_id)):
+        first = found.setdefault((row.precinct_id, row.roll_number), row)
+        if row.said_at > first.said_at:
+            found[row.precinct_id, row.roll_number] = first._replace(said_at=row.said_at)
+    return list(found.values())
 
 
 def _texted(number: object) -> str:
@@ -75,6 +103,7 @@ async def apply(
 ) -> tuple[int, int]:
     """Stores what entries say and ends the leases they forbid; (new strike-offs, leases revoked)."""
     rows = known.take(entries)
+    struck, back = (one_a_number(r for r in rows if r.struck is said) for said in (True, False))
     words = sorted(
         (
             (known.encryption.phone(e.sender), e.kind is Kind.STOP, e.sent_at)
@@ -86,10 +115,18 @@ async def apply(
     latest = {phone: (stop, at) for phone, stop, at in words}  # one line a phone: upserts refuse two
     async with connection.transaction():
         stored = (
-            await connection.fetch(_CONSENT["strike_off"], *map(list, zip(*sorted(rows), strict=True)))
-            if rows
+            await connection.fetch(_CONSENT["strike_off"], *map(list, list(zip(*struck, strict=True))[:5]))
+            if struck
             else []
         )
+        if back:
+            await connection.execute(
+                _CONSENT["withdraw"],
+                *(
+                    [getattr(r, name) for r in back]
+                    for name in ("precinct_id", "roll_number", "check_in_id", "said_at")
+                ),
+            )
         changed = []
         if latest:
             phones = sorted(latest)

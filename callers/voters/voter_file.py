@@ -60,7 +60,10 @@ select (select sealed is null from voters limit 1)
 """
 
 # One whose link was taken away stays known, so that a later import does not give it back.
-_DROP_CALLERS = "delete from callers where not barred and phone_bank = '' and caller_id <> all ($1::text[])"
+_DROP_CALLERS = """
+delete from callers
+where not barred and phone_bank = '' and role = 'caller' and caller_id <> all ($1::text[])
+"""
 
 
 class RollChange(NamedTuple):
@@ -178,7 +181,8 @@ async def read_voters(
 async def read_callers(connection: asyncpg.Connection) -> tuple[Caller, ...]:
     """Callers by id."""
     rows = await connection.fetch(
-        "select caller_id, name, contact, languages, counties, elsewhere from callers where phone_bank = ''"
+        "select caller_id, name, contact, languages, counties, elsewhere from callers"
+        " where phone_bank = '' and role = 'caller'"
         ' order by caller_id collate "C"'
     )
     return tuple(

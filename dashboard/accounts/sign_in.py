@@ -42,6 +42,7 @@ class WarRoomUser:
     counties: tuple[str, ...] | None
     epoch: int = 0
     session: str = ""
+    machine: bool = False  # a key of the API: no account stands behind it
 
     def may_see(self, county: str) -> bool:
         return self.counties is None or county in self.counties
@@ -50,7 +51,7 @@ class WarRoomUser:
     def identity(self) -> Identity:
         """As whom the war room asks other services."""
         counties = None if self.counties is None else frozenset(self.counties)
-        return Identity(self.login, self.role.value, counties, self.epoch, session=self.session)
+        return Identity(self.login, self.role.value, counties, self.epoch, self.machine, self.session)
 
 
 class Accounts:

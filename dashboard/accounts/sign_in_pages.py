@@ -42,6 +42,9 @@ _OPEN = (
 )
 
 
+_BY_KEY = "/api/v1/"  # routes that are opened by a key of their own, never by a session
+
+
 def _nothing(_: str) -> None:
     pass
 
@@ -75,7 +78,8 @@ class SignInPages:
     def who_is_it(self) -> Any:
         """Finds out who asks, before every request; strangers get no further than the sign-in page."""
         path = flask.request.path
-        if path in _OPEN:
+        rule = flask.request.url_rule
+        if path in _OPEN or (rule is not None and rule.rule.startswith(_BY_KEY)):
             return None
         flask.g.person = _person(self._accounts)
         if flask.g.person is not None:
@@ -205,12 +209,12 @@ def _session() -> str:
 
 def _person(known: Accounts) -> WarRoomUser | None:
     session = flask.session
-    if "login" not in session:
+    if "login" not in session or session["role"] not in WAR_ROOM:
         return None
     role, counties = Role(session["role"]), session["counties"]
     scope = tuple(counties) if counties is not None else None
     who = WarRoomUser(session["login"], role, scope, session["epoch"], _session())
-    return who if role in WAR_ROOM and known.still_open(who) else None
+    return who if known.still_open(who) else None
 
 
 @dataclass(frozen=True, slots=True)

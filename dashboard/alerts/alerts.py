@@ -161,7 +161,7 @@ class Alerts:
     async def look(self) -> None:
         """Compares the feed with the open alerts once."""
         heard, rehearsal = self._feed, self._settings.rehearsal
-        holding = conditions(heard.precincts, heard.standings, heard.incidents)
+        holding = conditions(heard.precincts, heard.standings, heard.incidents, heard.calls)
         now = self._clock.now()
         async with self._bridge.connection() as connection:
             said = {(r["kind"], r["subject"]): r["reason"] for r in await connection.fetch(_OPEN, rehearsal)}

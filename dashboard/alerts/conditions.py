@@ -22,7 +22,7 @@ OPEN = frozenset({"open", "acknowledged", "assigned"})
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Something that matters. `kind`: lagging, doubtful, line, incident, quiet. `weight`: votes at stake."""
+    """What matters. `kind`: lagging, doubtful, line, incident, quiet, ride. `weight`: votes at stake."""
 
     kind: str
     subject: str  # a precinct, an incident's id or a county
@@ -37,9 +37,12 @@ class Condition:
 
 
 def conditions(
-    precincts: Mapping[str, Row], standings: Mapping[str, Row], incidents: Mapping[str, Row]
+    precincts: Mapping[str, Row],
+    standings: Mapping[str, Row],
+    incidents: Mapping[str, Row],
+    calls: Row | None = None,
 ) -> dict[tuple[str, str], Condition]:
-    """All that hold now."""
+    """All that hold now. `calls`: the call desk as it last answered."""
     found = [
         condition
         for precinct_id, standing in standings.items()
@@ -52,6 +55,9 @@ def conditions(
             county = _county(precincts, where)
             found.append(Condition("incident", str(incident["check_in_id"]), where, county, reason))
     found += _quiet(precincts, standings)
+    for ride in (calls or {}).get("rides", ()):
+        where, words = ride["precinct_id"], ride["sentence"]
+        found.append(Condition("ride", where, where, _county(precincts, where), words, float(ride["rides"])))
     return {condition.key: condition for condition in found}
 
 

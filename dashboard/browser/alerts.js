@@ -26,7 +26,7 @@ const FAILED_MS = 8000; // the feed does not say it twice
 const SPREAD_MS = 1500; // so that 500 boards do not ask at once
 const MOST_LISTED = 30;
 /** @type {Record<string, string>} */
-const MARKS = { incident: "!", line: "‖", quiet: "◌" };
+const MARKS = { incident: "!", line: "‖", quiet: "◌", ride: "→" };
 
 /** @type {Alert[]} */
 let listed = [];

@@ -5,6 +5,7 @@ import { deskNews } from "./desk_news.js";
 import { byId, fieldOf, make, targetOf } from "./elements.js";
 import { connectFeed } from "./feed_connection.js";
 import { FeedView } from "./feed_view.js";
+import { runnerWords } from "./lists.js";
 import { panelScripts } from "./panel_scripts.js";
 import { now } from "./stack_clock.js";
 import { answerField, photoOf, showThread } from "./thread.js";
@@ -37,6 +38,7 @@ import { hhmm, hhmmss, setZone, span, whole } from "./words.js";
  * @property {string} status
  * @property {string} taken_by
  * @property {string | null} taken_until
+ * @property {number} [watcher_value]
  * @property {{step: number, to: string, at: string, state: string}[]} steps
  * @property {Said[]} history
  * @property {Person[]} people
@@ -67,7 +69,7 @@ const ROLL = { "not invited": "Not invited yet.", invited: "Invited by text; no 
 /** @type {Record<string, string>} */
 const UNSENT = { expired: "too late", silenced: "held back after STOP" };
 /** @type {Record<string, string>} */
-const PURPOSES = { question: "question", opt_out: "opt-out", reply: "reply", answer: "answer", reassigned: "reassignment", reminder: "reminder", roll_call: "roll call", thanks: "thank-you" };
+const PURPOSES = { question: "question", opt_out: "opt-out", reply: "reply", answer: "answer", reassigned: "reassignment", reminder: "reminder", roll_call: "roll call", thanks: "thank-you", agreed: "ride or promise" };
 
 let me = "";
 /** @type {Item[]} */
@@ -190,8 +192,9 @@ async function lookAtQueue() {
     next = after = answer.next;
     if (!after) break;
   }
-  // Where somebody watches, somebody can be called: those first, the longest silence first among them, as on the board.
-  if (desk === "silent") found.sort((a, b) => Number(b.people.length > 0) - Number(a.people.length > 0) || secondsOf(a.at) - secondsOf(b.at));
+  // Where somebody watches, somebody can be called: those first, the longest silence first among them; then where a
+  // runner would tell most, as on the board.
+  if (desk === "silent") found.sort((a, b) => Number(b.people.length > 0) - Number(a.people.length > 0) || (a.people.length ? 0 : (b.watcher_value ?? 0) - (a.watcher_value ?? 0)) || secondsOf(a.at) - secondsOf(b.at));
   items = found;
   paintQueue();
   return deaf;
@@ -253,7 +256,7 @@ function row(i) {
   const line = make("li", { "data-id": i.id, class: (i.id === selected ? "selected " : "") + (i.taken_by ? "taken" : "") },
     make("button", { type: "button", "aria-current": i.id === selected ? "true" : null },
       make("span", { class: "icon", "aria-hidden": "true" }, i.number ? "#" + i.number : ICONS[desk]), make("b", {}, title), make("span", { class: "since" }),
-      make("span", { class: "where" }, [desk === "silent" ? i.precinct_id + " · " + (i.people[0]?.name || "nobody watches") : i.place, i.steps.length ? "texted " + i.steps.map((s) => s.to + " " + hhmm(Date.parse(s.at) / 1000)).join(", ") : "", desk === "outbox" ? "" : i.phone, i.category && i.category.replaceAll("_", " "), desk === "outbox" ? PURPOSES[i.kind] + " " + FATES[i.status] : i.status, i.messages > 1 ? i.messages + " texts" : ""].filter(Boolean).join(" · ")),
+      make("span", { class: "where" }, [desk === "silent" ? i.precinct_id + " · " + (i.people[0]?.name || ["nobody watches", runnerWords(i.watcher_value)].filter(Boolean).join(", ")) : i.place, i.steps.length ? "texted " + i.steps.map((s) => s.to + " " + hhmm(Date.parse(s.at) / 1000)).join(", ") : "", desk === "outbox" ? "" : i.phone, i.category && i.category.replaceAll("_", " "), desk === "outbox" ? PURPOSES[i.kind] + " " + FATES[i.status] : i.status, i.messages > 1 ? i.messages + " texts" : ""].filter(Boolean).join(" · ")),
       i.taken_by ? make("span", { class: "by" }, i.taken_by === me ? "yours" : i.taken_by + " has it") : null));
   return line;
 }

@@ -33,15 +33,20 @@ export const silentSince = (board, s) => s.last_received_at ?? board.info.get(s.
 /** @param {Pick<Shown, "watched">} board @param {Standing} s */
 export const isWatched = (board, s) => board.watched === null || board.watched.has(s.precinct_id);
 
-/** Where somebody watches, somebody can be called: those first, the longest silence first among them. @param {Shown} board */
+/** Where somebody watches, somebody can be called: those first, the longest silence first among them. Then those
+ * where nobody watches, first where a runner would tell most. @param {Shown} board */
 export function silentList(board) {
   /** @type {[number, number, number, Standing][]} */
   const chosen = [];
   for (const s of board.standings.values())
-    if (s.state === "silent" && board.inView(s.precinct_id)) chosen.push([isWatched(board, s) ? 0 : 1, silentSince(board, s) ?? 0, -s.expected_final, s]);
+    if (s.state === "silent" && board.inView(s.precinct_id))
+      chosen.push(isWatched(board, s) ? [0, silentSince(board, s) ?? 0, -s.expected_final, s] : [1, -(s.watcher_value ?? 0), -s.expected_final, s]);
   chosen.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
   return chosen.map((c) => c[3]);
 }
+
+/** What a runner would tell there, in words; empty: nothing to speak of. @param {number | null | undefined} votes */
+export const runnerWords = (votes) => (votes && votes >= 1 ? "send a runner here: " + whole(votes) + " votes better known" : "");
 
 /** Open incidents of the view, the youngest first. @param {Shown} board */
 export const incidentList = (board) => board.openIncidents().filter((i) => board.inView(i.precinct_id)).sort((a, b) => b.at - a.at);

@@ -29,7 +29,7 @@ const TABLES = {
   map: () => board.view?.kind === "counties"
     ? [COUNTY, known(board.viewIds().map((c) => board.aggregates.get("county:" + c))).map(county)]
     : [[...PRECINCT, ...STANDING], known((board.view ? board.viewIds() : []).map((id) => board.standings.get(id))).map((s) => [...precinct(s.precinct_id), ...standing(s)])],
-  silent: () => [[...PRECINCT, "last_word", "expected_final", "watched"], silentList(board).map((s) => [...precinct(s.precinct_id), iso(s.last_received_at), s.expected_final, board.watched ? (board.watched.has(s.precinct_id) ? "yes" : "no") : ""])],
+  silent: () => [[...PRECINCT, "last_word", "expected_final", "watched", "p_low_unwatched", "watcher_value"], silentList(board).map((s) => [...precinct(s.precinct_id), iso(s.last_received_at), s.expected_final, board.watched ? (board.watched.has(s.precinct_id) ? "yes" : "no") : "", s.p_low_unwatched ?? "", s.watcher_value ?? ""])],
   incidents: () => [["number", ...PRECINCT, "at", "status", "text"], incidentList(board).map((i) => [i.number, ...precinct(i.precinct_id), iso(i.at), i.status, i.text])],
   unread: () => [[...PRECINCT, "at", "watcher_id", "channel", "text"], (board.desks?.messages || []).map((m) => [...precinct(m.precinct_id), iso(m.at), m.watcher_id || "", m.channel || "", m.text])],
   alerts: () => [["raised_at", "kind", "precinct_id", "county", "reason", "acknowledged_by", "acknowledged_at", "cleared_at"], alertList().map((a) => [a.raised_at, a.kind, a.precinct_id || "", a.county, a.reason, a.acknowledged_by || "", a.acknowledged_at || "", a.cleared_at || ""])],

@@ -7,7 +7,7 @@ import { showTools } from "./csv.js";
 import { byId, make, setText, svg } from "./elements.js";
 import { keyed } from "./keyed.js";
 import { phoneButton } from "./phones.js";
-import { incidentList, isWatched, placeOf, silentList, silentSince, sumOfCounties, total, workList } from "./lists.js";
+import { incidentList, isWatched, placeOf, runnerWords, silentList, silentSince, sumOfCounties, total, workList } from "./lists.js";
 import { now } from "./stack_clock.js";
 import { STATES, badge, hhmm, percent, span, stateOf, whole } from "./words.js";
 
@@ -198,6 +198,12 @@ function silent() {
       const from = silentSince(board, s);
       part(li, ".since").textContent = from === null ? "" : (s.last_received_at ? "" : "never · ") + span(now() - from);
       li.classList.toggle("selected", board.selected === s.precinct_id);
+      if (!isWatched(board, s)) {
+        const who = part(li, ".who"), words = over ? "" : runnerWords(s.watcher_value);
+        setText(who, words);
+        who.hidden = !words;
+        return;
+      }
       const people = board.people.get(s.precinct_id);
       if (!people || shownPeople.get(li) === people) return;
       shownPeople.set(li, people);

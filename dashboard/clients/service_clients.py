@@ -16,6 +16,7 @@ from election.access.tokens import Tokens
 from election.wire.callers import DispatchOrder
 from election.wire.intake import Decision
 
+HOTLINE_COOKIE = "beluga_hotline"  # as intake names it
 PAST_SECONDS = 20.0  # a minute of the past is worked out when it is first asked for
 
 
@@ -71,11 +72,44 @@ class ServiceClients:
         url = f"{self._settings.callers_url}/dispatches/{quote(precinct_id, safe='')}"
         return dict(await self._ask(who, "DELETE", url, "The call desk"))
 
+    async def rides(self, who: WarRoomUser) -> dict[str, Any]:
+        """Rides that are not over, and the drivers."""
+        return dict(await self._ask(who, "GET", f"{self._settings.callers_url}/rides", "The call desk"))
+
+    async def ride(self, who: WarRoomUser, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Asks for a ride (`/rides`), or decides about one (`/rides/ID`)."""
+        url = f"{self._settings.callers_url}{path}"
+        return dict(await self._ask(who, "POST", url, "The call desk", body))
+
     async def intake(
         self, who: WarRoomUser, method: str, path: str, body: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Intake's desks and roll call (`election.wire.desks`), seen with this person's eyes."""
         return dict(await self._ask(who, method, f"{self._settings.intake_url}{path}", "Intake", body))
+
+    async def report(self, who: WarRoomUser, key: UUID, body: dict[str, Any]) -> dict[str, Any]:
+        """A watcher's report by way of the hotline; the same key twice is one report."""
+        cookie = f"{HOTLINE_COOKIE}={self._tokens.sign('staff', who.identity.claims())}"
+        url = f"{self._settings.intake_url}/hotline/reports/{key}"
+        answer = await self._fetch(who, "PUT", url, "Intake", body, cookie=cookie)
+        return dict(orjson.loads(answer))
+
+    async def list_outcomes(self, who: WarRoomUser, list_id: UUID, content: str) -> dict[str, Any]:
+        """The outcomes of a call list, as CSV."""
+        url = f"{self._settings.callers_url}/lists/{list_id}"
+        return dict(orjson.loads(await self._fetch(who, "POST", url, "The call desk", content)))
+
+    async def callers(
+        self, who: WarRoomUser, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The call desk's staff API (`election.wire.callers`), seen with this person's eyes."""
+        return dict(
+            await self._ask(who, method, f"{self._settings.callers_url}{path}", "The call desk", body)
+        )
+
+    async def call_list(self, who: WarRoomUser, path: str) -> bytes:
+        """A list of voters as CSV, of those whom this person may see."""
+        return await self._fetch(who, "GET", f"{self._settings.callers_url}{path}", "The call desk")
 
     async def photo(self, who: WarRoomUser, path: str) -> bytes:
         """A photo that intake keeps, seen with this person's eyes."""
@@ -96,13 +130,17 @@ class ServiceClients:
         method: str,
         url: str,
         name: str,
-        body: dict[str, Any] | None = None,
+        body: dict[str, Any] | str | None = None,
         seconds: float | None = None,
+        cookie: str = "",
     ) -> bytes:
         token = self._tokens.sign("service", who.identity.claims())
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        headers |= {"Cookie": cookie} if cookie else {}
         session = await self._bridge.session()
-        content = orjson.dumps(body) if body is not None else None
+        content: bytes | None = (
+            body.encode() if isinstance(body, str) else orjson.dumps(body) if body is not None else None
+        )
         limit = aiohttp.ClientTimeout(total=seconds or ANSWER_SECONDS - 1, connect=1.5)
         try:
             async with session.request(method, url, data=content, headers=headers, timeout=limit) as response:

@@ -4,19 +4,27 @@ import flask
 
 from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import person
+from dashboard.api.calls import ApiCalls
+from dashboard.api.keys import ApiKeys
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.browser import Scripts
+from dashboard.clients.feed import WarRoomView
 from dashboard.clients.service_clients import ServiceClients
 from dashboard.map.places import Gazetteer
 from dashboard.office.account_pages import AccountPages
+from dashboard.office.caller_pages import CallerPages
+from dashboard.office.calling_pages import CallingPages
 from dashboard.office.checklist import ChecklistPage
 from dashboard.office.command_runs import CommandRuns
 from dashboard.office.first_account import FirstAccountPage
+from dashboard.office.key_pages import KeyPages
 from dashboard.office.link_pages import LinkPages
 from dashboard.office.record import OfficeRecord
 from dashboard.office.set_up import SetUp
 from dashboard.office.set_up_pages import SetUpPages
+from dashboard.office.settings_pages import SettingsPages
 from dashboard.office.watcher_pages import WatcherPages
+from dashboard.office.webhook_pages import WebhookPages
 from dashboard.settings import DashboardSettings
 from election.access.accounts import Role
 from election.access.tokens import Tokens
@@ -27,8 +35,13 @@ PAGES = (
     ("/office/setup", "Set-up", True),
     ("/office/watchers", "Watchers", False),
     ("/office/links", "Links", False),
+    ("/office/callers", "Callers", False),
+    ("/office/calling", "Calling", False),
     ("/health", "Health", False),
     ("/office/accounts", "Accounts", True),
+    ("/office/settings", "Settings", True),
+    ("/office/keys", "API keys", True),
+    ("/office/webhooks", "Webhooks", True),
     ("/audit", "Audit", True),
 )
 
@@ -42,8 +55,10 @@ def add_office(  # noqa: PLR0917
     services: ServiceClients,
     audit_log: AuditLog,
     scripts: Scripts,
-) -> None:
-    """Adds every page of the office."""
+    feed: WarRoomView,
+) -> ApiKeys:
+    """Adds every page of the office, and the API; its keys are to be kept current."""
+    ring = ApiKeys()
     folder = settings.state / "dashboard" / "office"
     record = OfficeRecord(bridge, audit_log)
     runs = CommandRuns(bridge, settings.office_command, folder / "progress.json")
@@ -60,3 +75,10 @@ def add_office(  # noqa: PLR0917
     ChecklistPage(bridge, folder, runs, gazetteer, services, record).add_to(server)
     FirstAccountPage(bridge, tokens, audit_log).add_to(server)
     SetUpPages(bridge, SetUp(folder, runs), runs, gazetteer, record, scripts).add_to(server)
+    CallerPages(bridge, settings, services, record).add_to(server)
+    CallingPages(bridge, gazetteer, services).add_to(server)
+    SettingsPages(bridge, settings).add_to(server)
+    WebhookPages(bridge, settings, record).add_to(server)
+    KeyPages(bridge, gazetteer, record, ring).add_to(server)
+    ApiCalls(bridge, ring, feed, services, lambda *deed: bridge.run(audit_log.record(*deed))).add_to(server)
+    return ring

@@ -21,6 +21,7 @@ from election.access.accounts import Role
 
 MODULE = "office_files.js"
 WAITED = 4.0  # seconds that a page waits for a small county, before it says that it is under way
+REVIEWED = 200  # doubtful ballots of one page
 SHOWN = 12  # refusals and drops of a file; the command line's report has them all
 KINDS = (
     "registration", "polling places", "turnout", "results, long", "results, wide", "history", "voters",
@@ -53,6 +54,7 @@ class SetUpPages:
         server.put("/office/setup/files/<name>")(admins(csrf_checked(self.give_piece)))
         server.post("/office/setup/remove")(admins(form_checked(self.remove_file)))
         server.post("/office/setup/look")(admins(form_checked(self.look)))
+        server.post("/office/setup/review")(admins(form_checked(self.review_ballots)))
         server.post("/office/setup/import")(admins(form_checked(self.import_election)))
 
     def set_up_page(self) -> Any:
@@ -62,7 +64,7 @@ class SetUpPages:
     def _page(self, problem: str = "", status: int = 200) -> Any:
         here, last = self._gazetteer.places, self._runs.last
         look = self._set_up.last_look()
-        day = self._set_up.day()
+        day, doubtful = self._set_up.day(), self._set_up.doubtful()
         if here is not None:
             known = {k: shown_time(getattr(here.day, k)) for k in DAY_FIELDS}
             day = known | day
@@ -73,6 +75,7 @@ class SetUpPages:
             reports=_shown(look), answers={(a["file"], a["key"]): a["value"] for a in self._set_up.answers()},
             running=self._runs.progress(), problem=problem or failed, available=self._runs.available,
             imported=self._set_up.last_import(), kinds=KINDS, shown=SHOWN,
+            doubtful=doubtful[:REVIEWED], doubts=len(doubtful),
         )  # fmt: skip
         return flask.make_response(page, status)
 
@@ -134,6 +137,25 @@ class SetUpPages:
             await self._record.noted(who, "files looked through", "election", {"files": names[:50]})
 
         return work
+
+    def review_ballots(self) -> Any:
+        """Whether doubtful ballots are those voters'; files that are given are looked through again."""
+        if self._runs.under_way is not None:
+            return self._page(f"{self._runs.under_way.title} is under way; wait until it is done.", 409)
+        form, who = flask.request.form, who_asks()
+        said = {
+            (form.get(f"ballot:{n}", ""), form.get(f"voter:{n}", "")): form[f"decide:{n}"]
+            for n in range(REVIEWED)
+            if form.get(f"decide:{n}")
+        }
+        new = self._set_up.decide(said)
+        counts = {word: sum(v == word for v in said.values()) for word in ("yes", "no")}
+        if new:
+            self._record.note(who, "doubtful ballots decided", "election", counts)
+        names = [f.name for f in self._set_up.uploads.files()]
+        if not new or not names or not self._runs.available:
+            return flask.redirect("/office/setup#review", 303)
+        return self._begin("Looking through the files", self._looked(who, names), "#found")
 
     def import_election(self) -> Any:
         """Imports what the last look found good."""

@@ -16,6 +16,7 @@ from dashboard.pages.frame import NOT_FOUND, Layout, WarRoomDash, WarRoomPage, n
 from dashboard.pages.health import HealthPage
 from dashboard.pages.plain import plain_page
 from dashboard.pages.replay import ReplayPage
+from dashboard.pages.rides import RidesPage
 from dashboard.tiles import own_tiles
 
 
@@ -26,9 +27,10 @@ def add_pages(  # noqa: PLR0917
     record: DayRecord,
     audit: Layout,
     health: HealthAnswers,
+    rides: RidesPage,
 ) -> None:
     """Adds every page, with its callbacks, and the one of unknown addresses."""
-    drawn = (ReplayPage(gazetteer, feed, record), CallFloorPage(gazetteer, feed), HealthPage(health))
+    drawn = (ReplayPage(gazetteer, feed, record), CallFloorPage(gazetteer, feed), rides, HealthPage(health))
     for page in drawn:
         page.add_to(app)
     for module in own_tiles():

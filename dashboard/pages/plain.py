@@ -14,6 +14,7 @@ from election.access.accounts import Role
 PAGES = {
     "/": "← Board",
     "/floor": "Call floor",
+    "/rides": "Rides",
     "/desk/unread": "Desks",
     "/replay": "The day so far",
     "/health": "Health",

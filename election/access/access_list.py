@@ -69,7 +69,7 @@ class Access:
     accounts: Mapping[str, AccountStanding] | None = None  # None: there never was one
     links: Mapping[str, int] = field(default_factory=dict)
     sessions: frozenset[str] = frozenset()  # ended ones
-    barred: frozenset[str] = frozenset()  # callers
+    barred: frozenset[str] = frozenset()  # callers and other volunteers
 
     def rows(self) -> dict[str, Any]:
         """What is kept on disk; `access_of` reads it."""
@@ -129,10 +129,10 @@ class AccessList:
         """Whether a link that is no account's is still good; one made before links had numbers has 0."""
         return self._known is None or number > self._known.links.get(f"{kind}:{subject}", -1)
 
-    def caller_stands(self, caller_id: str, number: int) -> bool:
-        """Whether a caller's link is good, and the caller not barred."""
-        barred = self._known is not None and caller_id in self._known.barred
-        return not barred and self.link_stands("caller", caller_id, number)
+    def volunteer_stands(self, role: str, volunteer_id: str, number: int) -> bool:
+        """Whether a caller's, driver's or canvasser's link is good, and they are not barred."""
+        barred = self._known is not None and volunteer_id in self._known.barred
+        return not barred and self.link_stands(role, volunteer_id, number)
 
     def learn(self, login: str, standing: AccountStanding) -> None:
         """An account just read from the database, ahead of the next look at all of them."""

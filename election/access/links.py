@@ -10,7 +10,8 @@ from typing import Literal
 
 import asyncpg
 
-Kind = Literal["captain", "caller"]
+Role = Literal["caller", "driver", "canvasser"]  # of volunteers: each has a page of its own
+Kind = Literal["captain", Role]
 
 _NUMBERS = """
 select s as subject, coalesce(e.ended_through + 1, 0) as number

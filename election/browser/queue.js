@@ -1,6 +1,7 @@
 // Reports on their way: on the device's disk before any network call, sent one at a time, removed only after
 // the server has said that it holds them. Sending twice is harmless: each has a UUID of its own.
 // One queue for the watcher's form, the hotline's desk and the caller's page; each says where its reports go.
+// A report that is still being written (a batch of strike-offs) is kept from its first word, and sent once it is closed.
 
 /**
  * What waits.
@@ -15,6 +16,7 @@
  * @property {string} [ask]  which question it answers
  * @property {string} [answer]  in the words typed
  * @property {ArrayBuffer} [photo]  a JPEG, which is what is sent then
+ * @property {boolean} [open]  still being written: kept, and not sent until it is closed
  */
 /** As kept. @typedef {Entry & {watcher: string, token: string, saved: number, refused?: number}} Kept */
 /** `held`: a count waits for a yes. @typedef {{id?: string, reply?: string, asks?: boolean, held?: boolean, [more: string]: unknown}} Receipt */
@@ -81,6 +83,9 @@ function done(request) {
 
 /** `change`: what waits has changed; `sent`: {entry, receipt}; `refused`: {entry, status}; `later`: an attempt failed. */
 export class Queue extends EventTarget {
+  /** Open reports begun here: one that is gone has been sent, and is not written again. @type {Set<string>} */
+  #begun = new Set();
+
   /**
    * Opens the device's storage. Rejects where it refuses to keep anything.
    * @param {string} watcher  who reports
@@ -146,6 +151,38 @@ export class Queue extends EventTarget {
     this.#changed();
   }
 
+  /** Keeps an open report as it is written so far; false where it was closed meanwhile, by another tab, say, and is
+   * left as it is. One without a word left is taken away. @param {Entry} entry @param {boolean} [empty]
+   * @returns {Promise<boolean>} */
+  async draft(entry, empty = false) {
+    let written = true;
+    await this.#write("reports", (store) => {
+      const before = store.get(entry.id);
+      before.onsuccess = () => {
+        /** @type {Kept | undefined} */
+        const kept = before.result;
+        if (kept ? !kept.open : this.#begun.has(entry.id)) { written = false; return; }
+        this.#begun.add(entry.id);
+        const token = this.tokenKept ? this.token : "";
+        if (empty) store.delete(entry.id);
+        else store.put({ ...entry, open: true, watcher: this.watcher, token, saved: kept?.saved ?? Date.now() });
+      };
+    });
+    this.#changed();
+    return written;
+  }
+
+  /** Closes every report that is still being written, so that it is sent. Resolves once that is on disk. */
+  async close() {
+    await this.#write("reports", (store) => {
+      const all = store.getAll();
+      all.onsuccess = () => {
+        for (const { open, ...kept } of /** @type {Kept[]} */ (all.result)) if (open) store.put(kept);
+      };
+    });
+    this.#changed();
+  }
+
   /** Tries to send everything now. Calls while it runs join the running pass. @returns {Promise<void>} */
   send() {
     clearTimeout(this.timer);
@@ -163,7 +200,7 @@ export class Queue extends EventTarget {
     const ended = new Set();
     const tried = new Set();
     for (;;) {
-      const left = (await this.waiting()).filter((e) => !e.refused && !tried.has(e.id));
+      const left = (await this.waiting()).filter((e) => !e.open && !e.refused && !tried.has(e.id));
       const next = left.find((e) => !e.photo) ?? left[0]; // what is small first: no photo holds a count up
       if (!next) break;
       tried.add(next.id);

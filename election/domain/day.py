@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from election.domain.ids import CallerId, PrecinctId, VoterId, WatcherId
+from election.domain.official import OfficialSource
 
 ROLL_ERROR, ROLL_SLACK = 1.1, 20  # a count above the roll by more is refused
 
@@ -196,6 +197,7 @@ class Election:
     watchers: tuple[Watcher, ...] = ()
     # precinct_id -> GeoJSON geometry object, WGS 84, at most 5 decimals
     geometry: dict[PrecinctId, dict[str, Any]] = field(default_factory=dict)
+    official: OfficialSource | None = None  # a second source of counts
 
     def places(self) -> dict[str, Precinct]:
         """Precincts by id, and polling sites that several share: each as a precinct of all their voters."""

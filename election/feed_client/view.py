@@ -38,10 +38,11 @@ class RowReader(Generic[T]):
     fields: tuple[str, ...] = ()
 
     def of_columns(self, columns: dict[str, list[Any]]) -> Iterator[tuple[str, T]]:
-        """(precinct, value) of each row of a snapshot. Raises `KeyError` where a column is missing."""
+        """(precinct, value) of each row of a snapshot. Raises `KeyError` without ids."""
         if not columns:
             return
-        names = self.fields or tuple(columns)
+        # a tally that is older than its reader lacks the fields added since: they have their default
+        names = tuple(name for name in self.fields if name in columns) or tuple(columns)
         for key, *values in zip(columns["precinct_id"], *(columns[name] for name in names), strict=True):
             yield key, self.make(dict(zip(names, values, strict=True)))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from election.domain.day import Caller, Election, Precinct
 from election.folder.day_file import DEFAULT_REGION, read_day
 from election.folder.findings import Findings
+from election.folder.official_file import read_official
 from election.folder.people import read_callers, read_watchers, stream_voters
 from election.folder.places import Precincts, read_curve, read_history, read_precincts
 from election.folder.reports import examine_reports
@@ -49,6 +50,7 @@ def examine(folder: Path, findings: Findings, *, shapes: bool = True) -> Examine
             if there("watchers.csv")
             else (),
             geometry=read_shapes(folder / SHAPES, known, findings) if shapes and there(SHAPES) else {},
+            official=read_official(folder, findings),
         )
         counties = {p.county for p in precincts.values()} if sound else None
         callers = read_callers(folder / "callers.csv", findings, counties) if there("callers.csv") else ()

@@ -10,6 +10,8 @@ import orjson
 
 from election.domain.day import Caller, Election, ElectionDay, Voter
 from election.folder.headings import CALLERS, CURVE, HISTORY, PRECINCTS, VOTERS, WATCHERS, Column
+from election.folder.official_file import FILE as OFFICIAL
+from election.folder.official_file import official_toml
 from election.folder.shapes import FILE as SHAPES
 
 
@@ -17,7 +19,12 @@ def write_election(folder: Path, election: Election) -> list[str]:
     """Writes every file but voters and callers, and returns their names. Files with nothing to say go."""
     folder.mkdir(parents=True, exist_ok=True)
     write_day(folder, election.day)
-    return ["election.toml", *write_tables(folder, election)]
+    written = ["election.toml", *write_tables(folder, election)]
+    if election.official is None:
+        (folder / OFFICIAL).unlink(missing_ok=True)
+        return written
+    (folder / OFFICIAL).write_text(official_toml(election.official), encoding="utf-8")
+    return [*written, OFFICIAL]
 
 
 def write_day(folder: Path, day: ElectionDay, region: str = "") -> None:

@@ -15,6 +15,7 @@ import orjson
 
 from election.domain.day import CurvePoint, Election, ElectionDay, Method, PastVotes, Precinct, Watcher
 from election.domain.ids import PrecinctId, WatcherId
+from election.domain.official import OfficialSource, source_of
 from election.domain.roster import dump_roster_content, load_roster, version_of
 from election.errors import ElectionError
 
@@ -46,12 +47,13 @@ where not exists (select from precincts_incoming i where i.precinct_id = p.preci
 """
 
 _SAVE_DAY = """
-insert into election (only_row, name, date, timezone, opens, closes, languages, roster_version, kind)
-values (true, $1, $2, $3, $4, $5, $6, $7, $8)
+insert into election (only_row, name, date, timezone, opens, closes, languages, roster_version, kind,
+    official)
+values (true, $1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb)
 on conflict (only_row) do update set
     name = excluded.name, date = excluded.date, timezone = excluded.timezone, opens = excluded.opens,
     closes = excluded.closes, languages = excluded.languages, roster_version = excluded.roster_version,
-    kind = excluded.kind,
+    kind = excluded.kind, official = excluded.official,
     imported_at = now()
 """
 
@@ -107,8 +109,9 @@ async def save_election(connection: asyncpg.Connection, election: Election) -> s
     day = election.day
     await connection.execute(_SAVE_ROSTER, version, content.decode())
     await connection.execute(
-        _SAVE_DAY, day.name, day.date, day.timezone, day.opens, day.closes, day.languages, version, day.kind
-    )
+        _SAVE_DAY, day.name, day.date, day.timezone, day.opens, day.closes, day.languages, version, day.kind,
+        _json(election.official.as_row() if election.official else None),
+    )  # fmt: skip
     await connection.execute("select pg_notify($1, $2)", CHANGED_CHANNEL, version)
     return version
 
@@ -140,7 +143,7 @@ async def _copy(connection: asyncpg.Connection, table: str, columns: tuple[str, 
 
 
 # By name: a column that a migration adds under a running service then changes no prepared statement.
-_DAY = "select name, date, timezone, opens, closes, languages, kind, roster_version from election"
+_DAY = "select name, date, timezone, opens, closes, languages, kind, roster_version, official from election"
 _WATCHERS = (
     "select watcher_id, name, phone, language, precinct_ids, backup_phone, coordinator, shift_start,"
     " shift_end from watchers"
@@ -193,7 +196,14 @@ async def _load(connection: asyncpg.Connection, shapes: bool) -> Election | None
         curve=tuple(CurvePoint(*c) for c in curve),
         watchers=tuple(_watcher(w) for w in watchers),
         geometry={PrecinctId(p["precinct_id"]): p["geometry"] for p in places if p["geometry"] is not None},
+        official=source_of(day["official"]) if day["official"] is not None else None,
     )
+
+
+async def official_source(connection: asyncpg.Connection) -> OfficialSource | None:
+    """The official second source of counts; None where there is none."""
+    row = await connection.fetchval("select official from election")
+    return None if row is None else source_of(row)
 
 
 def _day(row: Any) -> ElectionDay:

@@ -11,6 +11,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from election.wire.rides import RideAlarm
+
 
 class Outcome(StrEnum):
     """What came of a call. What follows from each: `callers/rules/policy.py`."""
@@ -140,6 +142,9 @@ class OutcomeReport(BaseModel):
     said_local: str | None = Field(default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # at the precinct
     need: Need | None = None  # needs_information
     line_minutes: int | None = Field(default=None, ge=0, le=600)  # long_line
+    seats: int | None = Field(default=None, ge=1, le=12)  # needs_ride: how many ride along
+    wheelchair: bool = False  # needs_ride
+    texts: bool = False  # needs_ride, will_vote_at: the voter asked to be texted about it
 
 
 class ScriptTrialOrder(BaseModel):
@@ -218,6 +223,7 @@ class PhoneBankOrder(BaseModel):
     name: str = Field(min_length=1, max_length=80)
     most_callers: int = Field(default=200, ge=1, le=10_000)
     hours: float = Field(default=12, gt=0, le=48)
+    role: Literal["caller", "driver"] = "caller"  # what its volunteers do
 
 
 class PhoneBankView(BaseModel):
@@ -228,6 +234,7 @@ class PhoneBankView(BaseModel):
     ends_at: datetime
     join_path: str  # below the address of this service, as callers reach it
     captain_path: str  # who is on, rates, idle: for the captain alone
+    role: Literal["caller", "driver", "canvasser"] = "caller"
 
 
 class PhoneBanks(BaseModel):
@@ -331,9 +338,9 @@ class BarOrder(BaseModel):
 
 
 class LinkOrder(BaseModel):
-    """`POST /links`: a link of a caller, or of a phone bank's captain (`subject` its code; "": of all)."""
+    """`POST /links`: a link of a volunteer, or of a phone bank's captain (`subject` its code; "": of all)."""
 
-    kind: Literal["captain", "caller"]
+    kind: Literal["captain", "caller", "driver", "canvasser"]
     subject: str = Field(max_length=200)
 
 
@@ -342,9 +349,9 @@ class LinkView(BaseModel):
 
 
 class LinksOrder(BaseModel):
-    """`POST /links/end`: ends every link of these callers or phone banks; the next one is good."""
+    """`POST /links/end`: ends every link of these volunteers or phone banks; the next one is good."""
 
-    kind: Literal["captain", "caller"]
+    kind: Literal["captain", "caller", "driver", "canvasser"]
     subjects: list[str] = Field(default_factory=list, max_length=10_000)
     everybody: bool = False
 
@@ -488,4 +495,17 @@ class DispatchList(BaseModel):
     proposals: list[Proposal] = Field(default_factory=list)
     ended: list[DispatchEndView] = Field(default_factory=list)
     obstacles: list[ObstacleView] = Field(default_factory=list)
+    rides: list[RideAlarm] = Field(default_factory=list)  # nobody has taken them, and they can wait no longer
     feed_age_seconds: float | None = None
+
+
+class RollState(BaseModel):
+    """`GET /roll/state`, for a watcher's phone: what is struck off, and which roll is in force there."""
+
+    precinct_id: str
+    voters: int
+    names: bool  # whether the roll comes with names
+    version: str  # another one: fetch the roll anew
+    struck: list[str] = Field(default_factory=list)  # by whomever, as far as the log has been read
+    key: str = ""  # opens the roll with names (base64); to be kept nowhere
+    gone_in_seconds: float  # real ones: an hour after the polls close nothing of it is left on a phone

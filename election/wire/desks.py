@@ -102,6 +102,7 @@ class DeskItem(BaseModel):
     steps: list[ReminderStep] = Field(default_factory=list)
     taken_by: str = ""
     taken_until: datetime | None = None
+    watcher_value: float = 0.0  # silent: votes better known if somebody counted there
 
 
 class DeskPage(BaseModel):

@@ -71,6 +71,10 @@ class Standing(_Wire):
     on_post: int = 0  # watchers who said HERE
     struck_off: int = 0  # distinct roll numbers reported
     final_in: int = 0  # 1: the last accepted count is the one at close
+    p_low_unwatched: float = (
+        0.0  # where no count speaks (p_lagging is 0): that it would lag, by its like alone
+    )
+    watcher_value: float = 0.0  # where it is silent and open: votes better known if somebody counted there
 
 
 class CoverageByPlace(_Wire):
@@ -190,6 +194,14 @@ class CallObstacle(_Wire):
     reason: str
 
 
+class UnclaimedRides(_Wire):
+    """Rides of a precinct that nobody has taken and that can wait no longer. No voter is named."""
+
+    precinct_id: str
+    rides: int
+    sentence: str
+
+
 class Calls(_Wire):
     """The call desk, in the viewer's counties, as it last answered."""
 
@@ -197,6 +209,7 @@ class Calls(_Wire):
     proposals: list[CallProposal] = Field(default_factory=list)  # the most urgent, at most 100
     ended: list[DispatchEnd] = Field(default_factory=list)
     obstacles: list[CallObstacle] = Field(default_factory=list)
+    rides: list[UnclaimedRides] = Field(default_factory=list)
     silent_since: int | None = None  # it has not answered since then: all this is old. None: it answers
 
 

@@ -1,12 +1,14 @@
 """Intake's JSON API: form reports, staff decisions, recent readings."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from election.domain.checkin import Kind
+
+RollNumber = Annotated[str, StringConstraints(min_length=1, max_length=32)]  # as the roll has it: 17 or 18/1
 
 
 class FormReport(BaseModel):
@@ -19,6 +21,8 @@ class FormReport(BaseModel):
     votes: int | None = Field(default=None, ge=0, le=1_000_000)
     observed_at: datetime | None = None
     text: str | None = Field(default=None, max_length=1600)
+    struck: list[RollNumber] | None = Field(default=None, max_length=500)  # of kind `voters`: struck off
+    unstruck: list[RollNumber] | None = Field(default=None, max_length=500)  # and taken back
 
 
 class FormPhoto(FormReport):

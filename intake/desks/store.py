@@ -49,7 +49,8 @@ order by c.received_at, c.check_in_id limit $7
 _UNKNOWN = f"""
 with phones as (
     select sender, count(*) as messages, array_agg(check_in_id order by received_at, check_in_id) as entries
-    from check_ins where detail ? 'unknown_sender' and rehearsal = $2 group by sender
+    from check_ins u where detail ? 'unknown_sender' and rehearsal = $2
+      and not exists (select from agreed_texts a where a.phone = u.sender) group by sender
 )
 select c.check_in_id, c.message_id, c.received_at, c.precinct_id, c.watcher_id, c.channel, c.sender,
        c.kind, c.votes, c.detail, m.body, phones.messages, k.account, k.taken_until

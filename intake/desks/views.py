@@ -164,6 +164,7 @@ def silent_items(
                 precinct_id=precinct_id,
                 county=precinct.county,
                 why=place.reason,
+                watcher_value=place.watcher_value,
                 steps=[
                     ReminderStep(
                         step=s.step, to=STEPS[s.step - 1], watcher_id=s.watcher_id, at=s.at, state=s.state

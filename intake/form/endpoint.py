@@ -32,6 +32,7 @@ from intake.form.page import (
     words_page,
 )
 from intake.form.photos import add_form_photos
+from intake.form.rolls import RollClient
 from intake.languages.catalogues import load_catalogues
 from intake.pages.files import PAGE_HEADERS
 from intake.photos.shelf import PhotoShelf
@@ -65,6 +66,7 @@ def add_form(
     app.router.add_get("/w/{token}/manifest.json", form.manifest)
     app.router.add_put("/checkins/{key}", form.put)
     add_form_photos(app, pipeline, shelf, form.watcher_id)
+    RollClient(settings.callers_url, pipeline, form.own).add_to(app)
 
 
 class _Form:
@@ -187,6 +189,14 @@ class _Form:
             return self._watcher(token)[0]
         except _LinkError:
             return None
+
+    def own(self, token: str, precinct_id: str) -> bool:
+        """Whether the precinct is the watcher's own. Raises `PermissionError` where the link is not good."""
+        try:
+            watcher = self._watcher(token)[1]
+        except _LinkError:
+            raise PermissionError from None
+        return watcher is None or precinct_id in watcher.precinct_ids
 
     def _watcher(self, token: str) -> tuple[str, Watcher | None]:
         """Whose link it is. Before any roster is known everybody with a signed link may report."""

@@ -23,6 +23,12 @@ _VERSION = {"name": "version", "in": "path", "required": True, "schema": {"type"
 _KEY = {"name": "key", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
 _HOTLINE: list[dict[str, list[str]]] = [{"hotline": []}]
 _NO_ACCESS = {401: "Nobody is signed in: how to get in."}
+_NO_ROLL = {
+    401: "The link is no longer good: remove the roll from the phone.",
+    404: "No roll of that precinct for this link: remove it from the phone.",
+    410: "The polls have been closed for an hour: remove it from the phone.",
+    503: "The callers' service does not answer; the phone goes on with what it has.",
+}
 _FORM = {
     "type": "object",
     "required": ["id", "ask"],
@@ -70,6 +76,17 @@ def paths() -> dict[str, Any]:
         },
         "/w/{token}/manifest.json": {
             "get": _page("What a phone's home screen needs", link, _TOKEN, kind="application/manifest+json")
+        },
+        "/w/{token}/roll": {
+            "get": _page(
+                "The roll of the watcher's own precinct: numbers as JSON, or sealed with names", _NO_ROLL
+                | {403: "This link has fetched the names there as often as it may."},
+                _TOKEN, _query("precinct"), _query("names"), kind="*/*",
+            )
+        },
+        "/w/{token}/roll/state": {
+            "get": _page("What is struck off there, and the key that opens the roll", _NO_ROLL,
+                         _TOKEN, _query("precinct"), kind="application/json")
         },
         "/w/worker.js": {"get": _page("The form's service worker", {}, kind="text/javascript")},
         "/w/-/{version}/{name}": {

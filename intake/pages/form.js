@@ -2,7 +2,9 @@
 // Where the phone refuses storage, the plain form stays as the server made it.
 import { smallCopy } from "./photo.js";
 import { Queue, newId } from "./queue.js";
+import { RollStore } from "./roll_store.js";
 import * as screens from "./screens.js";
+import { StrikeOff } from "./strike_off.js";
 
 /** @import {Entry, Kept, Receipt} from "./queue.js" */
 /** @import {Links, Precinct, Question, Words} from "./screens.js" */
@@ -22,6 +24,10 @@ const box = /** @type {HTMLElement} */ (document.getElementById("waiting"));
 const path = location.pathname;
 /** @type {Queue} */
 let queue;
+/** Rolls of this link on this phone; null where it keeps none. @type {RollStore | null} */
+let rolls = null;
+/** @type {StrikeOff | null} */
+let roll = null;
 let shown = 0; // which screen this is: an answer that comes late must not replace a later one
 
 // A phone's clock may be wrong: the difference was seen when the page last came from the server.
@@ -80,6 +86,8 @@ async function ask(precinct, question) {
   /** @type {Links} */
   const links = data.questions.filter((q) => q !== question).map((q) => ["link_" + q.name, hrefOf(place, q.name)]);
   if (precincts.length > 1) links.push(["other_place", path]);
+  if (question.name === "voters" && precinct && roll && new URLSearchParams(location.search).get("by") !== "number")
+    if (await roll.open(precinct, [["roll_typed", `${hrefOf(place, "voters")}&by=number`], ...links])) return;
   /** @param {string} typed */
   const look = (typed) => {
     const number = question.numeric ? screens.numberIn(typed) : null;
@@ -195,7 +203,7 @@ function textOf(entry) {
 }
 
 async function showWaiting() {
-  const waiting = await queue.waiting();
+  const waiting = (await queue.waiting()).filter((entry) => !entry.open);
   box.replaceChildren(...screens.waitingBox({
     words, waiting, textOf, ended: queue.linkEnded, onretry: () => queue.send(),
   }).filter((each) => each !== null));
@@ -219,19 +227,38 @@ async function start() {
     if (data.watcher) main.prepend(said);
     return;
   }
+  await openRolls();
+  await queue.close(); // a batch that an earlier page left open
   queue.addEventListener("change", showWaiting);
   queue.addEventListener("later", showWaiting);
   if (data.take_over) {
     document.addEventListener("click", followLinks);
     addEventListener("popstate", route);
-    await route();
   }
+  const routed = data.take_over ? route() : null; // a roll may be on its way; what waits does not wait for it
   await showWaiting();
   const send = () => queue.send();
   addEventListener("online", send);
   addEventListener("pageshow", send);
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && send());
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") roll?.close();
+    else { send(); rolls?.check().catch(() => {}); }
+  });
   send();
+  await routed;
+}
+
+/** Rolls on this phone go an hour after the polls have closed, and once the link is no longer good. */
+async function openRolls() {
+  try {
+    rolls = await RollStore.open(path);
+    rolls.check().catch(() => {});
+    if (!data.watcher) return;
+    roll = new StrikeOff({
+      queue, store: rolls, words, grouped, show, shown: () => shown, leave: route, time: (place) => clock(Date.now(), zoneOf(place)),
+      observed: () => data.phone_clock ? new Date(Date.now() + ahead).toISOString() : undefined,
+    });
+  } catch { /* numbers are typed then */ }
 }
 
 async function stayWithoutSignal() {

@@ -162,7 +162,7 @@ export function waitingBox({ words, waiting, ended, textOf, onretry }) {
     ended ? el("p", { role: "alert" }, words.link_ended) : null,
     el("ul", {}, ...waiting.map((entry) =>
       el("li", {}, el("span", {}, entry.label, entry.refused ? el("em", {}, words.not_taken) : null),
-        entry.photo ? null : el("a", { class: "text", href: textOf(entry) }, words.by_text)))),
+        entry.photo || (entry.report.unstruck && !entry.answer) ? null : el("a", { class: "text", href: textOf(entry) }, words.by_text)))),
     ended ? null : el("button", { type: "button", class: "second", onclick: onretry }, words.try_now),
   ];
 }

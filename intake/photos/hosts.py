@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from election.access.outward import plain_parts
+
 # Beside its API: where each provider keeps media, as exact hosts with the beginning of the path.
 _ELSEWHERE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "twilio": (
@@ -20,7 +22,6 @@ _ELSEWHERE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "plivo": (("media.plivo.com", "/"),),
     "bandwidth": (),
 }
-_HIDDEN = frozenset("\\\t\r\n ")  # what some readers of addresses skip, and others do not
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class PhotoHost:
 
     def allows(self, url: str) -> bool:
         """Whether the address may be asked."""
-        parts = _parts(url)
+        parts = plain_parts(url)
         if parts is None:
             return False
         if self._is_api(parts):
@@ -49,7 +50,7 @@ class PhotoHost:
 
     def login_for(self, url: str) -> tuple[str, str] | None:
         """The credentials to send along: to the API alone."""
-        parts = _parts(url)
+        parts = plain_parts(url)
         return self.login if parts is not None and self._is_api(parts) else None
 
     def _is_api(self, parts: SplitResult) -> bool:
@@ -59,15 +60,3 @@ class PhotoHost:
 
 def _port(parts: SplitResult) -> int:
     return parts.port or (443 if parts.scheme == "https" else 80)
-
-
-def _parts(url: str) -> SplitResult | None:
-    """The parts of a plain absolute address; None of anything odd."""
-    if not url.isascii() or not _HIDDEN.isdisjoint(url) or len(url) > 2_000:
-        return None
-    try:
-        parts = urlsplit(url)
-        odd = parts.username is not None or parts.password is not None or parts.port == 0
-    except ValueError:
-        return None
-    return None if odd or parts.scheme not in ("https", "http") or not parts.hostname else parts

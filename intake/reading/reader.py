@@ -169,6 +169,10 @@ def _report(message: SentText, roster: Roster) -> list[Reading]:
             for r in read(words, message.sent_at, roster, watcher, here=precinct_id, at_any_hour=True)
         ]
 
+    if report.kind is Kind.VOTERS and (report.struck or report.unstruck):
+        if precinct_id in roster.sites:  # each precinct numbers its own roll
+            return [Reading(Kind.QUESTION, question="which_precinct", unknown_sender=unknown)]
+        return [placed(_strikes(precinct_id, report.struck or [], report.unstruck or []))]
     if report.kind in COUNTED and report.votes is not None:
         first = Reading(
             report.kind,
@@ -196,6 +200,24 @@ def _report(message: SentText, roster: Roster) -> list[Reading]:
         where = roster.filed_under(Kind.LINE, precinct_id)
         return [placed(Reading(Kind.LINE, p, minutes=report.votes)) for p in where]
     return [_unread(message, roster)]
+
+
+def _strikes(where: PrecinctId, struck: list[str], unstruck: list[str]) -> Reading:
+    """A batch of the roll: what a text of `V` says, and what no text can, that a strike-off was a slip."""
+    numbers, back = [_roll_number(n) for n in struck], [_roll_number(n) for n in unstruck]
+    detail: dict[str, Any] = {}
+    if texts := [n for n in numbers if isinstance(n, str)]:
+        detail["roll_texts"] = texts
+    if back:
+        detail["unstruck"] = back
+    return Reading(
+        Kind.VOTERS, where, roll_numbers=tuple(n for n in numbers if isinstance(n, int)), detail=detail
+    )
+
+
+def _roll_number(text: str) -> int | str:
+    """As it would be texted, or `18/1`."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else text
 
 
 def _form_photo(report: FormPhoto, where: PrecinctId, *, off_roster: bool, unknown: bool) -> Reading:

@@ -1,7 +1,7 @@
 """The one way in: whatever the channel, a report is made durable, then read, then answered."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -32,6 +32,8 @@ OLDEST_SENDING = timedelta(hours=26)
 FASTEST_CLOCK = timedelta(minutes=5)
 LATE = timedelta(hours=1)  # on its way: somebody's backlog, or somebody's clock
 
+_ASKED_OF_US = frozenset({Kind.HELP, Kind.START})  # words that are answered whoever sends them
+
 SHED_WAITING = 5_000  # messages waiting for the disk, beyond which unknown senders are put off
 MOST_REMEMBERED = 5_000  # messages read again at a start, a quarter of a second
 LONGEST_KEY = 200  # characters of a provider's message id; the longest in use have 64
@@ -48,6 +50,7 @@ OnDurable = Callable[[IngestResult | JournalUnavailableError], None]
 class PipelineOptions:
     """How texts are read and answered. `numbers` gives incidents their numbers; `reply_elsewhere` sends a
     reply that the webhook's answer cannot carry; `replication` has the answer wait for the database, too;
+    `agreed`: phones of voters and drivers, whose texts start nothing.
     `ours` are the numbers we send from: what they text is kept and never answered, or two would talk all day.
     """
 
@@ -58,6 +61,7 @@ class PipelineOptions:
     reply_elsewhere: Callable[[Message, str], None] | None = None
     phones: Phones | None = None
     replication: Replication | None = None
+    agreed: Container[str] = ()
     ours: frozenset[str] = frozenset()
 
 
@@ -83,6 +87,7 @@ class IngestPipeline:
         self._reply_elsewhere = options.reply_elsewhere
         self._phones = options.phones or Phones(per_minute=0, burst=0)
         self.replication = options.replication
+        self._agreed = options.agreed
         self._ours = options.ours
         self._questions = PhoneDialogues()
         self.long_texts = LongTexts(self._join)
@@ -254,6 +259,8 @@ class IngestPipeline:
             if turn.alarm:
                 return alarm_reply(watcher, roster), alarm(message)
             readings = turn.said
+        elif message.sender in self._agreed and not any(r.kind in _ASKED_OF_US for r in readings):
+            return "", None
         if self._numbers is not None:
             readings = self._numbers(message, readings)
         hints = self._plausibility.hints_for(message, readings) if self._plausibility else None

@@ -34,6 +34,7 @@ class LatestStanding:
     expected_now: float = 0.0
     held: int = 0
     reason: str = ""
+    watcher_value: float = 0.0
 
     @property
     def silent(self) -> bool:

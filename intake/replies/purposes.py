@@ -30,6 +30,7 @@ class Purpose(StrEnum):
     REMINDER = "reminder"
     ROLL_CALL = "roll_call"
     THANKS = "thanks"
+    AGREED = "agreed"  # to a voter or driver who asked for it: a ride, a reminder of their promise
 
 
 # Lower goes first. A question waits for nobody; a thank-you for everybody.
@@ -39,6 +40,7 @@ PRIORITY = {
     Purpose.REPLY: 2,
     Purpose.ANSWER: 2,
     Purpose.REASSIGNED: 3,
+    Purpose.AGREED: 3,
     Purpose.REMINDER: 4,
     Purpose.ROLL_CALL: 5,
     Purpose.THANKS: 6,
@@ -50,6 +52,7 @@ LIFETIME = {
     Purpose.REPLY: timedelta(minutes=15),
     Purpose.ANSWER: timedelta(hours=1),
     Purpose.REASSIGNED: timedelta(hours=4),
+    Purpose.AGREED: timedelta(minutes=30),
     Purpose.REMINDER: timedelta(minutes=20),
     Purpose.ROLL_CALL: timedelta(hours=12),
     Purpose.THANKS: timedelta(hours=2),

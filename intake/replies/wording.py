@@ -279,8 +279,12 @@ class _Writer:
         return self._fill("incident", incident=number, precinct=where or "-", text=words)
 
     def _voters(self, reading: Reading) -> str:
-        number = len(reading.roll_numbers)
-        rolls = _rolls(reading.roll_numbers)
+        texts, back = reading.detail.get("roll_texts", ()), reading.detail.get("unstruck", ())
+        number = len(reading.roll_numbers) + len(texts)
+        if back:
+            taken = ", ".join(map(str, back))
+            return self._fill("unstruck", precinct=reading.precinct_id, number=number, rolls=taken)
+        rolls = ", ".join([*filter(None, [_rolls(reading.roll_numbers)]), *texts])
         if self.look_up and reading.precinct_id:
             wrong = self.look_up(reading.precinct_id).not_on_roll(reading.roll_numbers)
             if (

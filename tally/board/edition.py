@@ -36,7 +36,9 @@ WHOLE = ViewScope()
 DRIFT_ROWS = 500  # small changes sent with each edition, at most
 WHOLE_SHARE = 0.4  # above this share of all rows a columnar snapshot is smaller than a delta
 
-_DRIFTING = frozenset((*VOTES, "p_lagging", "gap", "reason"))
+# Each count anywhere moves the value of all others, by much in the morning: it waits its turn.
+_NOTICED = tuple(name for name in VOTES if name != "watcher_value")
+_DRIFTING = frozenset((*VOTES, *STEPS, "reason"))
 _AGGREGATE_VOTES = ("expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95")
 _AT_ONCE = tuple(name for name in FIELDS if name not in _DRIFTING and name != "precinct_id")
 NOWHERE: Positions = np.zeros(0, dtype=np.intp)
@@ -64,8 +66,10 @@ def drifted(old: Columns, new: Columns) -> NDArray[np.bool_]:
     """Mask of the rows that have drifted by as much as a reader would notice."""
     scale = np.maximum(3.0, 0.02 * new["expected_final"])
     found = np.abs(old["p_lagging"] - new["p_lagging"]) >= 0.05 * STEPS["p_lagging"]
+    unwatched = np.abs(old["p_low_unwatched"] - new["p_low_unwatched"])
+    found |= unwatched >= 0.05 * STEPS["p_low_unwatched"]
     found |= np.abs(old["gap"] - new["gap"]) >= 0.02 * STEPS["gap"]
-    for name in VOTES:
+    for name in _NOTICED:
         found |= np.abs(old[name] - new[name]) > scale
     return np.asarray(found)
 
@@ -73,7 +77,7 @@ def drifted(old: Columns, new: Columns) -> NDArray[np.bool_]:
 def differ(old: Columns, new: Columns) -> NDArray[np.bool_]:
     """Mask of the rows that have changed."""
     found = turned(old, new)
-    for name in (*VOTES, "p_lagging", "gap"):
+    for name in (*VOTES, *STEPS):
         found |= old[name] != new[name]
     return np.asarray(found | new["reason"].differ(old["reason"]))
 

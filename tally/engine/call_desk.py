@@ -156,5 +156,8 @@ def row_of(said: DispatchList) -> Row:
             for e in said.ended
         ],
         "obstacles": [{"precinct_id": o.precinct_id, "reason": o.reason} for o in said.obstacles],
+        "rides": [
+            {"precinct_id": r.precinct_id, "rides": r.rides, "sentence": r.sentence} for r in said.rides
+        ],
         "silent_since": None,
     }

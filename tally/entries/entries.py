@@ -73,7 +73,7 @@ class PrecinctView:
     position: int
     live: tuple[Report, ...] = ()
     decided: tuple[DecidedCount, ...] = ()
-    struck_off: frozenset[int] = frozenset()
+    struck_off: frozenset[int | str] = frozenset()
     line_minutes: int | None = None
     line_people: int | None = None
     line_at: float | None = None

@@ -7,6 +7,7 @@ else by `Entry.sort_key`.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
+from typing import Any
 
 from election.domain.checkin import COUNTED, Kind
 from tally.entries.dialogue import NO_ANSWERS, DialogueAnswers
@@ -21,6 +22,7 @@ from tally.entries.entries import (
     Verdict,
     incident_number,
 )
+from tally.entries.strikes import Order, standing_strikes
 
 by_sort_key = attrgetter("sort_key")
 _by_sending = attrgetter("sending")
@@ -43,7 +45,7 @@ def resolved(
     position: int, entries: Iterable[Entry], hours: tuple[float, float], context: Context
 ) -> PrecinctView:
     """View of one precinct's entries, all received by the time asked."""
-    struck: set[int] = set()
+    struck: list[tuple[Order, Mapping[str, Any]]] = []
     settled: list[DecidedCount] = []
     told: list[Entry] = []
     posts: dict[str, tuple[tuple[float, bytes], bool]] = {}
@@ -77,7 +79,7 @@ def resolved(
         if kind in COUNTED or kind is Kind.UNDO:
             by_sender.setdefault(sender, []).append(e)
         elif kind is Kind.VOTERS:
-            struck.update(int(n) for n in e.detail.get("roll_numbers", ()))
+            struck.append((e.sort_key, e.detail))
         elif kind is Kind.LINE:
             if line is None or e.sort_key > line.sort_key:
                 line = e
@@ -103,7 +105,7 @@ def resolved(
         position=position,
         live=tuple(live),
         decided=tuple(settled),
-        struck_off=frozenset(struck),
+        struck_off=standing_strikes(struck),
         line_minutes=detail.get("minutes"),
         line_people=detail.get("people"),
         line_at=line.observed if line is not None else None,

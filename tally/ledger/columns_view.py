@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from election.domain.checkin import Kind
 from tally.entries.entries import FOREVER, OPEN, PrecinctView
-from tally.ledger.entry_store import CODE, NOTHING, PUBLIC_CODE, EntryStore
+from tally.entries.strikes import RollNumber, said_struck, standing_strikes
+from tally.ledger.entry_store import CODE, NOTHING, OFFICIAL_CODE, PUBLIC_CODE, EntryStore
 from tally.ledger.ledger import Ledger
 from tally.packed.count_columns import ABSENT, CountColumns, segments
 
@@ -127,22 +128,25 @@ class _Columns:
             self.at, self.opens, self.closes, self.last_received, self.line_minutes, self.line_people,
             self.line_at, self.incidents, self.on_post, self.struck_off, slot, starts, votes, observed, asked,
             sure, final, sender, of, channel, whole, sender == PUBLIC_CODE,
+            sender == OFFICIAL_CODE,
         )  # fmt: skip
 
 
 def _beside(ledger: Ledger, table: _Columns, as_of: float) -> None:
     """Lines, watchers on post, names struck off and open incidents of precincts that need no resolution."""
     store, unresolved = ledger.store, ledger.needs_resolution
-    kind, place, received = store.kind, store.place, store.received
+    kind, place, received, observed = store.kind, store.place, store.received, store.observed
     lines: dict[int, tuple[tuple[float, float, bytes], int]] = {}
     posts: dict[tuple[int, int], tuple[tuple[float, bytes], bool]] = {}
-    struck: dict[int, set[int]] = {}
+    struck: dict[int, set[RollNumber]] = {}
+    strikes: dict[int, list[int]] = {}  # rows, to be looked at again where a strike-off was taken back
+    unstruck: set[int] = set()
     for row in ledger.asides:
         p, code = place[row], kind[row]
         if received[row] > as_of or unresolved[p]:
             continue
         if code == _LINE:
-            order = (store.observed[row], received[row], store.id(row))
+            order = (observed[row], received[row], store.id(row))
             if p not in lines or order > lines[p][0]:
                 lines[p] = (order, row)
         elif code in (_HERE, _AWAY):
@@ -151,8 +155,11 @@ def _beside(ledger: Ledger, table: _Columns, as_of: float) -> None:
             if who not in posts or mark > posts[who]:
                 posts[who] = mark
         elif code == _VOTERS:
-            numbers = store.details.get(row, NOTHING).get("roll_numbers", ())
-            struck.setdefault(p, set()).update(map(int, numbers))
+            detail = store.details.get(row, NOTHING)
+            struck.setdefault(p, set()).update(said_struck(detail))
+            strikes.setdefault(p, []).append(row)
+            if "unstruck" in detail:
+                unstruck.add(p)
     for p, (order, row) in lines.items():
         detail = store.details.get(row, NOTHING)
         minutes, people = detail.get("minutes"), detail.get("people")
@@ -161,6 +168,13 @@ def _beside(ledger: Ledger, table: _Columns, as_of: float) -> None:
         table.line_people[p] = ABSENT if people is None else people
     for (p, _), (_, here) in posts.items():
         table.on_post[p] += here
+    for p in unstruck:
+        struck[p] = set(
+            standing_strikes(
+                ((observed[row], received[row], store.id(row)), store.details.get(row, NOTHING))
+                for row in strikes[p]
+            )
+        )
     for p, numbers in struck.items():
         table.struck_off[p] = len(numbers)
     for incident in ledger.incidents.known(as_of):

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from election.domain.checkin import Channel, Kind
+from election.domain.official import SENDER as OFFICIAL
 from election.log.columns import Counts
 from tally.entries.entries import Entry
 from tally.ledger.id_table import IdTable
@@ -25,6 +26,7 @@ NOTHING: dict[str, Any] = {}  # the details of an entry without any; nobody writ
 NO_VOTES = -1
 PUBLIC = "public"  # the source of estimates, as report files name it
 PUBLIC_CODE = 0
+OFFICIAL_CODE = 1
 _UNKNOWN = 1  # flag: from an unknown phone
 _WORD = (1 << 64) - 1
 _LONG = (1 << 31) - 1  # microseconds: 35 minutes
@@ -54,6 +56,7 @@ class EntryStore:
         self.first = array("i", [-1]) * places  # newest row of each place
         self.senders = Names()
         self.senders.add(PUBLIC)
+        self.senders.add(OFFICIAL)
         self._sent_long_before: dict[int, float] = {}  # row -> when, where the column is too narrow
         self._read: tuple[Mapping[int, str], NDArray[np.int64], NDArray[np.int32]] | None = None
 

@@ -38,6 +38,7 @@ class CountColumns:
     channel: NDArray[np.int8]  # index in `Channel`
     whole: Flags  # of the whole polling site
     guess: Flags  # of the public: estimated, where a watcher counts
+    official: Flags  # as published by a county or ministry
     allotted: tuple[Array, Array] | None = None  # what `sites.Sites` made of those; None: there are none
 
     def last(self, wanted: Flags, slots: bool = True) -> Codes:

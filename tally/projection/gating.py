@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from tally.model import gate, guesses
+from tally.model import gate, guesses, official_counts
 from tally.model.constants import Constants
 from tally.model.curve import parts_of_day
 from tally.model.day_fit import DayFit, Latest, noise, residual_of, unexplained
@@ -35,7 +35,11 @@ class Gating:
         """Per-count features that do not depend on a state. In slices: a million reports are large."""
         k, inputs, n = self._constants, self._inputs, len(table.votes)
         found = CountFeatures(
-            np.empty(n), np.empty(n), np.empty(n), np.empty(n), guesses.reading(table, guess_sd)
+            np.empty(n),
+            np.empty(n),
+            np.empty(n),
+            np.empty(n),
+            guesses.reading(table, guess_sd) + official_counts.reading(table),
         )
         for here in slices(n):
             owner, votes, final = table.owner[here], table.votes[here], table.final[here]
@@ -100,12 +104,10 @@ class Gating:
             w, squares = (np.where(has, column[last], 1.0) for column in table.allotted)
             allotted = (w, squares)
         residual = residual_of(self._inputs, at, np.where(has, votes, 0.0), share)
-        reading: Array | float = 0.0
+        reading: Array | float = np.where(has, gated.measured.reading[last], 0.0) if len(gated.share) else 0.0
         merged = guesses.merged(self._inputs, table, gated.accepted, gated.measured, state, self._constants)
         if merged is not None and among is None:
             residual, reading = np.where(has, merged[0][last], residual), np.where(has, merged[1][last], 0.0)
-        elif merged is not None:
-            reading = np.where(has, gated.measured.reading[last], 0.0)
         support = np.bincount(table.owner[gated.accepted], minlength=len(table.at)).astype(np.intp)
         if among is not None:  # the counts before the latest
             support = support[among] - 1

@@ -20,6 +20,7 @@ from election.wire.feed import Aggregate
 from tally.entries.entries import DecidedCount, Verdict
 from tally.ledger import columns_view
 from tally.ledger.ledger import Ledger
+from tally.ledger.places import PlaceIndex
 from tally.model.constants import Constants
 from tally.model.coverage import Guard
 from tally.model.day_fit import DayFit, peers
@@ -28,8 +29,9 @@ from tally.model.fit import fit
 from tally.model.site_shares import Sites
 from tally.model.verdicts import NOTHING_REJECTED, GateResult, Judged
 from tally.packed.columns import Names, SparseColumn, Texts
-from tally.packed.count_columns import CountColumns
+from tally.packed.count_columns import Codes, CountColumns
 from tally.projection.gating import Gating
+from tally.projection.runners import Runners
 from tally.projection.sums import aggregates
 from tally.projection.writing import StandingWriter
 from tally.standing.columns import Projection
@@ -54,6 +56,8 @@ class Tally:
         zones = Zones([p.zone(election.day) for p in election.precincts])
         self._writer = StandingWriter(self.inputs, self.constants, self.gating, zones)
         self._sites = Sites(self.ledger.places.sites, self.inputs, self._planned)
+        self.site_codes = site_codes(self.ledger.places)
+        self._runners = Runners(self.inputs, self.site_codes, self._planned, self.constants)
         self._guard = Guard(election, self.inputs.expected, self.inputs.county, self.inputs.group)
 
     def add(self, check_ins: Iterable[CheckIn]) -> set[int]:
@@ -102,6 +106,8 @@ class Tally:
         state, gated = self._fit(table)
         projection = Projection(self.inputs.ids, minute)
         self._writer.write(projection, state, gated, np.full(len(table.at), minute), self._planned)
+        projection.visit_value = self._runners.values(projection, state, table)
+        self._runners.write(projection, table.at)
         return projection, state
 
     # ------------------------------------------------------------------ fast: the precincts touched
@@ -116,6 +122,7 @@ class Tally:
         table = self._sites.shared_out(columns_view.subset(self.ledger, at, as_of))
         clocks = np.array([self.ledger.last_word(p, as_of, projection.minute) for p in at])
         self._writer.write(projection, state, self.gating.judge(table, state), clocks, self._planned)
+        self._runners.write(projection, table.at)
 
     def judged(self, projection: Projection, state: DayFit, position: int) -> Judged:
         """One precinct's counts as they were judged for its row in `projection`, with words."""
@@ -135,6 +142,14 @@ class Tally:
     def aggregates(self, projection: Projection, state: DayFit) -> list[Aggregate]:
         """The whole election first (scope "all"), then every county."""
         return aggregates(self.inputs, self._guard, projection, state, self.constants)
+
+
+def site_codes(places: PlaceIndex) -> Codes:
+    """-1, or the number of the polling site that a precinct shares."""
+    found = np.full(len(places.ids), -1, dtype=np.intp)
+    for code, members in enumerate(places.sites.values()):
+        found[list(members)] = code
+    return found
 
 
 def places_of(election: Election, ids: Names) -> Columns:

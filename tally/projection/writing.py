@@ -43,6 +43,7 @@ class StandingWriter:
         c["expected_final"][at] = np.round(expected, 1)
         for name, band in self._bands(at, known, floor).items():
             c[name][at] = band
+        c["p_low_unwatched"][at] = np.where(known.gain > 0, 0.0, p_lag)  # of its like: no count says so (L5)
         c["p_lagging"][at] = p_lag = np.where(known.gain > 0, p_lag, 0.0)
         c["gap"][at] = np.round(known.log_median - self._log_expected[at] - state.peer_level, 4)
         centre = c["projected_final"][at]

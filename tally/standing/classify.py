@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from election.domain.official import SENDER as OFFICIAL
 from election.wire.feed import PrecinctState
 from tally.model.constants import Constants
 from tally.packed.count_columns import Array, Codes, Flags
@@ -107,7 +108,11 @@ def disagreement(counts: Sequence[tuple[float, str, int]], k: Constants) -> str:
             break
         if other != sender:
             if abs(votes - earlier) > max(k.doubt_ratio * max(votes, earlier), 15):
-                return f"two watchers disagree: {earlier} and {votes} within {ago(round((at - before) / 60))}"
+                within = f"within {ago(round((at - before) / 60))}"
+                if OFFICIAL in (sender, other):
+                    official, ours = (votes, earlier) if sender == OFFICIAL else (earlier, votes)
+                    return f"the official number is {official}, a watcher's {ours}, {within}"
+                return f"two watchers disagree: {earlier} and {votes} {within}"
             break
     return ""
 

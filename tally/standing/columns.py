@@ -14,7 +14,7 @@ from tally.packed.columns import Names
 from tally.standing.reasons import Sentences
 
 FLOATS = ("expected_now", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95", "p_lagging",
-          "shortfall", "gap")  # fmt: skip
+          "shortfall", "gap", "p_low_unwatched", "watcher_value")  # fmt: skip
 INTEGERS = ("reports", "held", "last_votes", "last_observed_at", "last_received_at", "line_minutes",
             "line_people", "incidents", "on_post", "struck_off", "final_in")  # fmt: skip
 OPTIONAL = frozenset({"last_votes", "last_observed_at", "last_received_at", "line_minutes", "line_people"})
@@ -70,6 +70,7 @@ class Projection:
         self.own_variance = np.zeros(n)
         self.log_median = np.zeros(n)
         self.channel = np.zeros(n, dtype=np.int8)  # of the newest accepted count
+        self.visit_value = np.zeros(n)  # of a count there, as of `minute`
         self.updated: dict[int, float] = {}  # precincts projected anew since, and as of when
 
     def standing(self, position: int) -> Standing:

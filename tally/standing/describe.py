@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from election.domain.official import SENDER as OFFICIAL
 from tally.model.constants import Constants
 from tally.model.verdicts import GateResult
 from tally.packed.count_columns import Array, Codes, CountColumns, Flags, segments
@@ -124,8 +125,10 @@ def _disagreements(table: CountColumns, k: Constants) -> dict[int, str]:
     found = {}
     for i, s in zip(mixed.tolist(), np.searchsorted(table.slot, mixed).tolist(), strict=True):
         here = slice(int(table.starts[s]), int(table.starts[s + 1]))
-        counts = list(zip(table.observed[here].tolist(), map(str, code[here].tolist()),
-                          table.votes[here].astype(int).tolist(), strict=True))  # fmt: skip
+        who = zip(code[here].tolist(), table.official[here].tolist(), strict=True)
+        senders = [OFFICIAL if official else str(one) for one, official in who]
+        votes = table.votes[here].astype(int).tolist()
+        counts = list(zip(table.observed[here].tolist(), senders, votes, strict=True))
         if words := standing.disagreement(counts, k):
             found[i] = words
     return found

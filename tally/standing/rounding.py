@@ -21,8 +21,13 @@ Columns = dict[
 ]  # as long as each other: arrays, lists, or those of `packed/columns.py` and `Sentences`
 
 FIELDS = tuple(Standing.model_fields)
-VOTES = ("expected_now", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95", "shortfall")
-STEPS = {"p_lagging": 100.0, "gap": 1_000.0}  # kept as whole numbers of these parts of one
+VOTES = ("expected_now", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95", "shortfall",
+         "watcher_value")  # fmt: skip
+STEPS = {
+    "p_lagging": 100.0,
+    "p_low_unwatched": 100.0,
+    "gap": 1_000.0,
+}  # kept as whole numbers of these parts of one
 FEW = frozenset({"reports", "held", "incidents", "on_post", "final_in"})
 MOST = 32_000  # … of which no precinct has more
 STATES = tuple(state.value for state in PrecinctState)

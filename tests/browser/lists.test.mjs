@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { incidentList, silentList, total, workList } from "../../dashboard/browser/lists.js";
+import { incidentList, runnerWords, silentList, total, workList } from "../../dashboard/browser/lists.js";
 
 const standing = (precinct_id, more) => [precinct_id, { precinct_id, state: "on_pace", gap: 0, p_lagging: 0, shortfall: 0, expected_final: 100, last_received_at: null, ...more }];
 const board = (standings, more = {}) => ({
@@ -27,6 +27,16 @@ test("the silent whom somebody watches come first, the longest silence first", (
     standing("never", { state: "silent" }), standing("unwatched", { state: "silent", last_received_at: 1 }), standing("fine", {}),
   ], { watched: new Set(["late", "early", "never"]) });
   assert.deepEqual(ids(silentList(b)), ["never", "early", "late", "unwatched"]);
+});
+
+test("where nobody watches, first where a runner would tell most", () => {
+  const b = board([
+    standing("little", { state: "silent", watcher_value: 2, expected_final: 900 }), standing("much", { state: "silent", watcher_value: 30 }),
+    standing("nothing", { state: "silent", watcher_value: 0, expected_final: 950 }), standing("mine", { state: "silent", watcher_value: 99, last_received_at: 50 }),
+  ], { watched: new Set(["mine"]) });
+  assert.deepEqual(ids(silentList(b)), ["mine", "much", "little", "nothing"]);
+  assert.equal(runnerWords(30), "send a runner here: 30 votes better known");
+  assert.equal(runnerWords(0) + runnerWords(undefined), "");
 });
 
 test("incidents: the youngest first, of the view alone", () => {

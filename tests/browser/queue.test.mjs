@@ -85,6 +85,24 @@ test("a refused report stays to be seen and holds nothing up", needsStorage, asy
   assert.deepEqual((await queue.waiting()).map((e) => [e.id, e.refused]), [["a", 422]]);
 });
 
+test("a report that is being written is kept, sent once it is closed, and never written again after that", needsStorage, async () => {
+  const queue = await opened("w1", "key");
+  const batch = (...struck) => ({ id: "v", report: { kind: "voters", precinct_id: "12-01", struck }, label: "v" });
+  answers = [receipt, receipt];
+  assert.equal(await queue.draft(batch("1")), true);
+  assert.equal(await queue.draft(batch("1", "2")), true);
+  await queue.send();
+  assert.equal(asked.length, 0, "not before it is closed");
+  const other = await opened("w1", "key"); // another tab, or the page that opens next
+  await other.close();
+  assert.equal(await queue.draft(batch("1", "2", "3")), false, "closed: the next word begins another");
+  await other.send();
+  assert.deepEqual(asked.map((a) => a.report.struck), [["1", "2"]]);
+  assert.equal(await queue.draft(batch("1", "2", "3")), false, "sent: the same");
+  assert.equal(await queue.draft({ ...batch(), id: "w" }, true), true);
+  assert.deepEqual(await ids(queue), [], "a batch that was taken back whole was never there");
+});
+
 test("an ended link keeps everything; a new link of the same watcher sends it", needsStorage, async () => {
   const old = await opened("w1", "old");
   await old.add(told("a"));

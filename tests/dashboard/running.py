@@ -57,6 +57,7 @@ from election.wire.feed import (
 from election.wire.intake import Decision
 from tally.engine.change_topics import news_of
 from tally.engine.follower import Follower
+from tests.chromium import ARGUMENTS, EXECUTABLE
 
 NOON = 1_793_725_200.0  # 3 November 2026, 12:00 in New York
 OPENS, CLOSES = int(NOON) - 5 * 3600, int(NOON) + 8 * 3600
@@ -535,11 +536,7 @@ async def war_room(
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-                  "--disable-component-update", "--disable-sync"],
-        )  # fmt: skip
+        browser = await playwright.chromium.launch(executable_path=EXECUTABLE, args=ARGUMENTS)
         yield browser
         await browser.close()
 

@@ -1,5 +1,6 @@
 """The office in a browser: a made-up county's files to an imported election, without a command."""
 
+import re
 import secrets
 import sys
 from collections.abc import AsyncIterator
@@ -229,6 +230,46 @@ async def test_cards_are_printed_and_links_end(room: Room, browser: Browser) -> 
         await expect(page.get_by_role("row", name="Ana")).to_contain_text("ended")
     ended = "select count(*) from watcher_links where revoked_through >= issued"
     assert await value(room, ended) == 1
+
+
+async def test_keys_and_webhooks_show_their_secret_once(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, "ada", "/office/keys") as seen:
+        page = seen.page
+        await page.fill("#k-name", "sheet")
+        await page.get_by_role("checkbox", name="read standings").check()
+        await press(page, "Make the key")
+        key = await page.locator(".secret").inner_text()
+        await nothing_to_mend(page)
+        headers = {"Authorization": f"Bearer {key}"}
+        async with aiohttp.ClientSession() as web:
+            async with web.get(f"{room.url}/api/v1/calls", headers=headers) as answer:
+                assert answer.status == 403, "it opens what it names and nothing else"
+            async with web.get(f"{room.url}/api/v1/standings", headers=headers) as answer:
+                assert answer.status == 503, "the tally has not been heard here"
+        await page.goto(f"{room.url}/office/keys")
+        assert key.split("_")[2] not in await page.content()
+        await press(page, "Revoke: sheet")
+        await expect(page.get_by_role("row", name="sheet")).to_contain_text("revoked")
+        await page.goto(f"{room.url}/office/webhooks")
+        await page.fill("#hook-url", "https://10.0.0.1/in")
+        await press(page, "Make the webhook")
+        await expect(page.get_by_role("alert")).to_contain_text("private network")
+        await page.fill("#hook-url", "https://hooks.example.org/a-secret-path")
+        await press(page, "Make the webhook")
+        await expect(page.get_by_role("status")).to_contain_text("hooks.example.org is told from now on")
+        await expect(page.locator(".secret")).to_have_text(re.compile("[0-9a-f]{64}"))
+        assert "a-secret-path" not in await page.content()
+        await nothing_to_mend(page)
+        await press(page, "End: hooks.example.org")
+        await expect(page.get_by_role("row", name="hooks.example.org")).to_contain_text("ended by ada")
+        for path, said in (("calling", "The call desk does not answer"), ("callers", "does not answer")):
+            await page.goto(f"{room.url}/office/{path}")
+            await expect(page.get_by_role("alert")).to_contain_text(said)
+            await nothing_to_mend(page)
+        await page.goto(f"{room.url}/office/settings")
+        await expect(page.get_by_role("row", name="webhook ended")).to_contain_text("ada")
+        assert SECRET not in await page.content()
+        await nothing_to_mend(page)
 
 
 async def test_the_health_page_is_there_while_everything_else_is_away(room: Room, browser: Browser) -> None:

@@ -1,9 +1,10 @@
-"""A whole stack of a test's own: real processes, a real database, a small made-up county."""
+"""A whole stack of a test's own, or of a module's: real processes, a real database, a made-up county."""
 
 import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from beluga.proof.laws import LawsVerdict, Witnesses, check_laws
 from beluga.stack.ports import free_port_base
 from beluga.stack.process import StackProcess
 from beluga.stack.stack import RunFile, secrets_of
+from election.domain.ids import MessageId
 from election.runtime.clock import FileClock
 
 SEED = 5
@@ -45,15 +47,16 @@ class Stage:
             self.run.urls["intake"], self.run.urls["intake"], secrets_of(self.stack.state), patience
         )
 
-    async def judge(self, sender: TextSender, texts: list[WatcherText]) -> LawsVerdict:
+    async def judge(
+        self, sender: TextSender, texts: list[WatcherText], before: frozenset[MessageId] = frozenset()
+    ) -> LawsVerdict:
         secret = secrets_of(self.stack.state)["secret"]
-        witnesses = Witnesses(self.run.database_url, self.run.urls["tally"], secret)
+        witnesses = Witnesses(self.run.database_url, self.run.urls["tally"], secret, before)
         return await check_laws(sender.record.acknowledged, {t.message_id for t in texts}, witnesses)
 
 
-@pytest_asyncio.fixture
-async def stage() -> AsyncIterator[Callable[[], Awaitable[Stage]]]:
-    """Call it to start a stack; it is stopped after the test."""
+@asynccontextmanager
+async def _stages() -> AsyncIterator[Callable[[], Awaitable[Stage]]]:
     started: list[StackProcess] = []
     # not below pytest's own folder, which is private: PostgreSQL may have to run under another account
     folder = Path(tempfile.mkdtemp(prefix="beluga-test-"))
@@ -70,10 +73,26 @@ async def stage() -> AsyncIterator[Callable[[], Awaitable[Stage]]]:
         run = await stack.start()
         return Stage(stack, run, county, folder / "election", simulated_day(county, day, SEED))
 
-    yield start
-    for stack in started:
-        await stack.stop()
-    shutil.rmtree(folder)
+    try:
+        yield start
+    finally:
+        for stack in started:
+            await stack.stop()
+        shutil.rmtree(folder)
+
+
+@pytest_asyncio.fixture
+async def stage() -> AsyncIterator[Callable[[], Awaitable[Stage]]]:
+    """Call it to start a stack; it is stopped after the test."""
+    async with _stages() as start:
+        yield start
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_stage() -> AsyncIterator[Stage]:
+    """One stack for a module whose tests leave it as they found it, but for texts with ids of their own."""
+    async with _stages() as start:
+        yield await start()
 
 
 @pytest.fixture

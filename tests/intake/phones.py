@@ -22,19 +22,15 @@ from election.access.tokens import Tokens
 from election.access.watcher_links import link_of
 from election.domain.day import Election
 from election.postgres.database import connect
+from tests.chromium import ARGUMENTS, EXECUTABLE
 from tests.intake.running import SECRET, IntakeProcess, an_election, import_election, until_drained
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 PHONE: Any = {"width": 360, "height": 740}
 TOKENS = Tokens(SECRET)
 NUMBER = "+12155550100"  # what watchers text
 LANGUAGES = {"w1": "en", "w2": "es", "w4": "zh", "w5": "vi"}
 
-needs_chromium = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="there is no chromium")
+needs_chromium = pytest.mark.skipif(not Path(EXECUTABLE).exists(), reason="there is no chromium")
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -121,7 +117,7 @@ def site(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        chromium = playwright.chromium.launch(executable_path=EXECUTABLE, args=ARGUMENTS)
         yield chromium
         chromium.close()
 

@@ -69,6 +69,15 @@ _ALERT = """
 insert into alerts (alert_id, rehearsal, kind, subject, precinct_id, county, reason, raised_at)
 values ($1, false, 'lagging', 'K-01', 'K-01', 'Kent', 'trouble at the hall', $2)
 """
+_DRIVERS = """
+insert into callers (caller_id, name, barred, role)
+values ('d-kent', 'Driver one', false, 'driver'), ('d-barred', 'Driver two', true, 'driver');
+insert into drivers (caller_id, seats) values ('d-kent', 4), ('d-barred', 4)
+"""
+_RIDE = """
+insert into rides (ride_id, voter_id, phone, precinct_id, asked_by, wanted_at, since)
+select $1, voter_id, phone, precinct_id, 'ann', $2, $2 from voters where voter_id = $3
+"""
 # All that a write could leave behind, and nothing that services change by themselves.
 _LEFT = """
 select json_build_object(
@@ -82,6 +91,7 @@ select json_build_object(
     'accounts', (select json_agg(login || epoch order by login) from accounts),
     'watchers', (select json_agg(w order by watcher_id) from watchers w),
     'watcher_links', (select json_agg(l order by watcher_id) from watcher_links l),
+    'rides', (select json_agg(state order by ride_id) from rides where asked_by not like 'c-%'),
     'taken', (select count(*) from desk_takes), 'calls', (select count(*) from calls),
     'acknowledged', (select count(*) from alerts where acknowledged_by is not null),
     'invited', (select count(*) from outbox where purpose = 'roll_call' and watcher_id = 'wat-kent'))
@@ -143,6 +153,7 @@ class House:
     alert: UUID = field(default_factory=uuid4)
     bank: str = ""
     list_id: str = ""
+    ride: UUID = field(default_factory=uuid4)  # of Kent, without a driver
     frame: str = ""  # the board's page, which names its scripts
 
     def url(self, service: str) -> str:
@@ -181,7 +192,7 @@ class House:
         return {"account": login, "role": role.value, "counties": list(counties) or None, "epoch": 0}
 
     def token(self, who: Who, purpose: str = "service") -> str:
-        """What this person would show; a watcher, caller or captain their link, whatever it is asked for."""
+        """What this person would show; who holds a link shows it, whatever they are asked for."""
         match who:
             case Who.NOBODY:
                 return ""
@@ -189,6 +200,8 @@ class House:
                 return self.tokens.sign("watcher", {"w": "wat-kent"})
             case Who.CALLER:
                 return self.tokens.sign("caller", {"c": "c-kent"})
+            case Who.DRIVER:
+                return self.tokens.sign("driver", {"c": "d-kent"})
             case Who.CAPTAIN:
                 return self.tokens.sign("captain", {"account": "ann", "bank": self.bank})
             case Who.EXPIRED:
@@ -203,6 +216,8 @@ class House:
                 return self.tokens.sign("watcher", {"w": "wat-sussex"})  # revoked
             case "caller":
                 return self.tokens.sign("caller", {"c": "c-barred"})
+            case "driver":
+                return self.tokens.sign("driver", {"c": "d-barred"})
             case _:
                 return aged("captain", {"account": "ann", "bank": self.bank})
 
@@ -262,6 +277,15 @@ class House:
         assert voter, got.text
         return str(voter["lease_id"])
 
+    async def driven(self) -> str:
+        """The ride that the driver has, or is offered."""
+        got = await self.ask(
+            "callers", "POST", "/api/rides/next", headers=self.bearer(self.token(Who.DRIVER))
+        )
+        ride = json.loads(got.text)["ride"]
+        assert ride, got.text
+        return str(ride["ride_id"])
+
     # ------------------------------------------------------------------ starting
 
     async def start(self) -> None:
@@ -320,6 +344,7 @@ class House:
                 ("c-off", "Caller three", False, ["Kent"], False), ("c-barred", "Caller", True, [], True),
             ],
         )  # fmt: skip
+        await connection.execute(_DRIVERS)
         voters = [
             (f"{p}/{n}", p, str(n), f"Voter {n}", f"+1215556{k}{n:03}", 60)
             for k, p in enumerate(("K-01", "S-01"), 1)
@@ -329,6 +354,8 @@ class House:
             "voters", records=voters,
             columns=["voter_id", "precinct_id", "roll_number", "name", "phone", "support"],
         )  # fmt: skip
+        for ride, minutes, voter in ((self.ride, 3, "K-01/38"), (uuid4(), 5, "K-01/39")):
+            await connection.execute(_RIDE, ride, NOON - timedelta(minutes=minutes), voter)
         for caller, precinct in (("c-kent", "K-01"), ("c-bank", "S-01")):
             shown = NOON - timedelta(minutes=30)
             await connection.execute(

@@ -21,6 +21,7 @@ from intake.hotline.operators import COOKIE
 from intake.pages.files import version
 from tally.access import FEED
 from tests.intake.photos.provider import jpeg
+from tests.security import keys
 from tests.security.house import KENT, NOON, OWN_PRECINCT, PEOPLE, TRIAL, Got, House, house
 
 Ask = Callable[[House, Who], Awaitable[dict[str, Any]]]  # what to send: `path` and the request's other parts
@@ -37,7 +38,7 @@ _TOKENS = {
     "service token": "service", "service or feed token": "service", "feed token": "feed",
     "hotline cookie": "staff",
 }  # fmt: skip
-REFUSED_ROLES = ("watcher", "caller", "captain", "")
+REFUSED_ROLES = ("watcher", "caller", "driver", "captain", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,11 @@ async def rows(there: House) -> AsyncIterator[Row]:
 async def tried(folder: Path, database_url: str) -> list[Row]:
     """The whole matrix, on services of its own. `database_url`: fresh and migrated."""
     async with house(folder, database_url) as running:
-        return [row async for row in rows(running)]
+        found = [row async for row in rows(running)]
+        async for path, whose, expected, got in keys.tried(running):
+            wrong = "" if got == expected else "another answer"
+            found.append(Row("dashboard", "key", path, whose, str(expected), str(got), wrong))
+        return found
 
 
 async def _route(there: House, service: str, route: Route) -> AsyncIterator[Row]:
@@ -124,6 +129,7 @@ async def send(there: House, service: str, route: Route, who: Who, token: str | 
     kind = {
         "the watcher's link": "watcher",
         _CALLERS_OWN: "caller",
+        "the driver's link": "driver",
         "a phone bank's captain's link": "captain",
     }
     if token is None:
@@ -222,6 +228,8 @@ def _text(name: str) -> Ask:
 
 
 _INTAKE: dict[tuple[str, str], Ask] = {
+    ("GET", "/w/{token}/roll"): _to("/w/{token}/roll?precinct=K-01"),
+    ("GET", "/w/{token}/roll/state"): _to("/w/{token}/roll/state?precinct=K-01"),
     ("GET", "/w/-/{version}/{name}"): _to(f"/w/-/{version()}/form.css"),
     ("POST", "/w/{token}"): _form("/w/{token}"),
     ("PUT", "/checkins/{key}"): _with(
@@ -316,6 +324,27 @@ async def _banked(there: House, who: Who) -> dict[str, Any]:
     return {"path": "/c/captain/{token}/bar", "data": {"caller": "c-bank", "barred": "0"}}
 
 
+def _ride_of(who: Who) -> dict[str, Any]:
+    """A ride for a voter of Kent, another one for each who may ask."""
+    return {"ride_id": str(uuid4()), "voter_id": f"K-01/{20 + list(Who).index(who)}"}
+
+
+async def _driving(there: House, who: Who) -> dict[str, Any]:
+    ride = await there.driven() if who is Who.DRIVER else str(there.ride)
+    return {"path": f"/api/rides/{ride}/acts/{uuid4()}", "json": {"act": "take"}}
+
+
+async def _pressed_act(there: House, who: Who) -> dict[str, Any]:
+    ride = await there.driven() if who is Who.DRIVER else str(there.ride)
+    return {"path": "/c/ride/{token}/act", "data": {"ride_id": ride, "act_id": str(uuid4()), "act": "take"}}
+
+
+async def _driven(there: House, who: Who) -> dict[str, Any]:
+    if who is Who.DRIVER:
+        await there.driven()
+    return {"path": "/c/ride/{token}/next"}
+
+
 def _no_answer() -> dict[str, str]:
     return {"lease_id": str(uuid4()), "outcome": "no_answer", "outcome_id": str(uuid4())}
 
@@ -325,11 +354,20 @@ def _pressed(what: str, **more: str) -> Ask:
 
 
 _CALLERS: dict[tuple[str, str], Ask] = {
+    ("GET", "/roll"): _to("/roll?precinct=K-01"),
+    ("GET", "/roll/state"): _to("/roll/state?precinct=K-01"),
     ("POST", "/api/dial"): _lease(lambda lease: {"path": "/api/dial", "json": {"lease_id": lease}}),
     ("POST", "/api/heartbeat"): _lease(lambda lease: {"path": "/api/heartbeat", "json": {"lease_id": lease}}),
     ("POST", "/api/release"): _lease(lambda lease: {"path": "/api/release", "json": {"lease_id": lease}}),
     ("PUT", "/api/outcomes/{lease_id}"): _lease(_outcome),
     ("DELETE", "/api/outcomes/{lease_id}"): _take_back,
+    ("PUT", "/api/rides/{ride_id}/acts/{act_id}"): _driving,
+    ("POST", "/rides"): _with(lambda _, who: {"path": "/rides", "json": _ride_of(who)}),
+    ("POST", "/rides/{ride_id}"): _with(
+        lambda there, _: {"path": f"/rides/{there.ride}", "json": {"act_id": str(uuid4()), "act": "release"}}
+    ),
+    ("POST", "/c/ride/{token}/next"): _driven,
+    ("POST", "/c/ride/{token}/act"): _pressed_act,
     ("POST", "/dispatches"): _to("/dispatches", json={"precinct_id": "K-01"}),
     ("DELETE", "/dispatches/{precinct_id}"): _stopped,
     ("PUT", "/dispatch-limits"): _limits,
@@ -433,6 +471,32 @@ async def _taken_away(there: House, who: Who) -> dict[str, Any]:
     return {"path": path, "data": {"csrf": there.csrf.get(who, "")}}
 
 
+def _tried(what: str, running: bool, **fields: str) -> Ask:
+    """A form about scripts, when a trial runs or does not."""
+
+    async def made(there: House, who: Who) -> dict[str, Any]:
+        if who in (Who.STAFF, Who.ADMIN):
+            await there.trial(running)
+        return {"path": f"/office/calling/{what}", "data": {"csrf": there.csrf.get(who, ""), **fields}}
+
+    return made
+
+
+async def _set_limits(there: House, who: Who) -> dict[str, Any]:
+    """The limits as they are."""
+    now = await there.staff("callers", "GET", "/dispatch-limits")
+    fields = {k: "yes" if v is True else str(v) for k, v in now.items() if k != "set_by" and v is not False}
+    return {"path": "/office/calling/limits", "data": {"csrf": there.csrf.get(who, ""), **fields}}
+
+
+def _outcomes_back(there: House, who: Who) -> dict[str, Any]:
+    form = aiohttp.FormData()
+    form.add_field("csrf", there.csrf.get(who, ""))
+    form.add_field("list", there.list_id)
+    form.add_field("file", b"lease_id,outcome\n", filename="back.csv")
+    return {"path": "/office/calling/lists/outcomes", "data": form}
+
+
 def _kept_page(there: House, _: Who) -> dict[str, Any]:
     names = sorted(p.name for p in there.folder.glob("dashboard/dashboard/snapshots/*.html"))
     return {"path": f"/snapshots/{names[-1]}"}
@@ -452,6 +516,18 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
     ("POST", "/phones"): _to("/phones", json={"precinct_id": "K-01"}),
     ("GET", "/watchers"): _to("/watchers?q=Watcher+Kent"),
     ("POST", "/actions"): _with(_act),
+    ("POST", "/rides/order"): _with(
+        lambda there, who: {
+            "path": "/rides/order",
+            "data": {"csrf": there.csrf.get(who, ""), "voter": f"K-01/{30 + list(Who).index(who) % 8}"},
+        }
+    ),
+    ("POST", "/rides/<uuid:ride>/<any(assign,release,cancel):what>"): _with(
+        lambda there, who: {
+            "path": f"/rides/{there.ride}/release",
+            "data": {"csrf": there.csrf.get(who, "")},
+        }
+    ),
     ("GET", "/desk/<name>"): _to("/desk/unread"),
     ("GET", "/desks/<name>"): _to("/desks/unread"),
     ("GET", "/desks/<name>/<path:item>/thread"): _with(
@@ -468,7 +544,7 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
     ),
     **{
         ("POST", f"/office/setup/{what}"): _formed(f"/office/setup/{what}")
-        for what in ("files", "remove", "look", "import")
+        for what in ("files", "remove", "look", "import", "review")
     },
     ("POST", "/office/watchers"): _with(lambda there, who: _watcher(there, who, f"new-{who.value[:5]}")),
     ("GET", "/office/watchers/<watcher_id>"): _to("/office/watchers/wat-kent"),
@@ -490,6 +566,33 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
         "/office/accounts/spare/signout"
     ),
     ("PUT", "/office/setup/files/<name>"): _to("/office/setup/files/x.csv?at=0&of=1", data=b"x"),
+    ("PUT", "/api/v1/check-ins/<report_id>"): _to(
+        f"/api/v1/check-ins/{uuid4()}", json={"precinct_id": "K-01", "votes": 1}
+    ),
+    ("POST", "/api/v1/lists/<list_id>/outcomes"): _to(f"/api/v1/lists/{uuid4()}/outcomes", data=b"x"),
+    ("POST", "/office/callers/banks"): _formed("/office/callers/banks", name="Hall", callers="5", hours="2"),
+    ("POST", "/office/callers/bar"): _formed("/office/callers/bar", caller="c-kent", off="no"),
+    ("POST", "/office/callers/links"): _formed(
+        "/office/callers/links", kind="caller", subject="c-kent", what="show"
+    ),
+    ("POST", "/office/calling/limits"): _set_limits,
+    ("POST", "/office/calling/trial"): _tried(
+        "trial", False, name_a="one", script_a="Hello {name}", name_b="two", script_b="Hi {name}"
+    ),
+    ("POST", "/office/calling/trial/end"): _tried("trial/end", True),
+    ("POST", "/office/calling/lists"): _formed(
+        "/office/calling/lists", precinct="K-01", lines="1", hours="1"
+    ),
+    ("GET", "/office/calling/lists/<uuid:list_id>.csv"): _with(
+        lambda there, _: {"path": f"/office/calling/lists/{there.list_id}.csv"}
+    ),
+    ("POST", "/office/calling/lists/outcomes"): _with(_outcomes_back),
+    ("POST", "/office/webhooks"): _formed("/office/webhooks", url="https://127.0.0.1/", kinds="outcome"),
+    ("POST", "/office/webhooks/<uuid:webhook_id>/<any(test,end):what>"): _formed(
+        f"/office/webhooks/{uuid4()}/end"
+    ),
+    ("POST", "/office/keys"): _formed("/office/keys", name="glue", scopes="standings"),
+    ("POST", "/office/keys/<key_id>/revoke"): _formed("/office/keys/000000000000/revoke"),
     ("GET", "/snapshots/<name>"): _with(_kept_page),
     ("GET", "/replay"): _to("/replay?at=2026-11-03T17:00:00Z"),
 }

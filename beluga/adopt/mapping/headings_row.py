@@ -25,15 +25,19 @@ class Headings:
 
 
 def find_headings(rows: Sequence[Row]) -> Headings | None:
-    """The row that names most columns we know, the first of equals. None where no row does."""
-    best, hits = -1, 0
+    """The row that names most columns we know, the first of equals; of two that follow each other the fuller.
+
+    None where no row does.
+    """
+    best, hits, width = -1, 0, 0
     for place, (_, cells) in enumerate(rows[:LOOKED_AT]):
         filled = [c for c in cells if c]
         if not filled or sum(_is_number(c) for c in filled) > len(filled) / 3:
             continue
         here = len({folded(_plain(c)) for c in filled} & KNOWN)
-        if here > hits and (here > 1 or len(filled) == 1 or len(rows) > 1):
-            best, hits = place, here
+        under = here == hits > 0 and place == best + 1 and len(filled) > width  # merged cells stand over it
+        if (here > hits or under) and (here > 1 or len(filled) == 1 or len(rows) > 1):
+            best, hits, width = place, here, len(filled)
     if best < 0:
         return None
     line, cells = rows[best]

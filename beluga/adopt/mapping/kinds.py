@@ -87,6 +87,7 @@ _WATCHING = re.compile(
     r"watcher|observer|volunteer|shift|captain|coordinator|assign|pollwatch|inspector", re.I
 )
 _CALLING = re.compile(r"caller|phone.?bank|canvass", re.I)
+_NUMERIC = re.compile(r"[\d,]+(\.0)?|[1-9]\d{0,2}(\.\d{3})+(,0+)?")
 _TURNOUT_WORDS = re.compile(r"%|percent|pct of|rate")
 
 
@@ -152,11 +153,13 @@ _ENDS = {
 }
 
 
-def method_at_end(heading: str) -> str:
-    """The way of voting at the end of a candidate's heading, as `Jane Doe Election Day`; else empty."""
+def method_in(heading: str) -> str:
+    """The way of voting in a candidate's heading, as `Jane Doe Election Day`, or before it; else empty."""
     parts = heading.split()
-    ends = (folded(" ".join(parts[n:])) for n in range(1, len(parts)))
-    return next((_ENDS[end] for end in ends if end in _ENDS), "") if folded(heading) not in KNOWN else ""
+    places = range(1, len(parts))
+    ends = (*(parts[n:] for n in places), *(parts[:n] for n in reversed(places)))
+    keys = (folded(" ".join(end)) for end in ends)
+    return next((_ENDS[key] for key in keys if key in _ENDS), "") if folded(heading) not in KNOWN else ""
 
 
 def _any_number(cells: Sequence[str]) -> bool:
@@ -260,7 +263,7 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
         return "voters", "one row a voter", ""
     if not place and not counted:
         return "", "no column names a precinct, and nothing says what it is", ""
-    if sum(method_at_end(h) != "" for h in headings) >= 2:
+    if sum(method_in(h) != "" for h in headings) >= 2:
         return "results, wide", "one column a candidate and a way of voting", ""
     total = _total(headings)
     by_year = [h for h in headings if YEAR.search(h)]
@@ -354,7 +357,4 @@ def _coming(headings: Sequence[str], name: str) -> bool:
 
 def _numeric(sample: Sequence[Sequence[str]], place: int) -> bool:
     cells = [r[place] for r in sample if place < len(r) and r[place]]
-    return (
-        bool(cells)
-        and sum(c.replace(",", "").replace(".0", "").isdecimal() for c in cells) > len(cells) * 0.8
-    )
+    return bool(cells) and sum(_NUMERIC.fullmatch(c) is not None for c in cells) > len(cells) * 0.8

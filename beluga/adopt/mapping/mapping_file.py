@@ -94,13 +94,20 @@ def write_mappings(path: Path, mappings: Iterable[RememberedMapping]) -> None:
 
 def merged(old: Iterable[RememberedMapping], new: Iterable[RememberedMapping]) -> list[RememberedMapping]:
     """New decisions in the place of old ones about the same shape."""
-    new = list(new)
+    old = list(old)
+    new = [next((o for o in old if _renamed(o, n)), n) for n in new]
     kept = [o for o in old if not any(_same(n, o) and n.kind and o.kind for n in new)]
     unique: list[RememberedMapping] = []
     for each in new:
         if not any(_same(u, each) and u.kind == each.kind for u in unique):
             unique.append(each)
     return [*kept, *unique]
+
+
+def _renamed(old: RememberedMapping, new: RememberedMapping) -> bool:
+    """Whether nothing but the file's name differs, and nothing hangs on that."""
+    same = bool(new.headings) and old.headings == new.headings and old.kind == new.kind
+    return same and (old.columns, old.answers) == (new.columns, new.answers) and "election" not in new.answers
 
 
 def _same(one: RememberedMapping, other: RememberedMapping) -> bool:

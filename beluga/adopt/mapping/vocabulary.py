@@ -432,7 +432,10 @@ BALLOTS: Words = {
     "ballot_date": BALLOT_DATE,
     "ballot_type": BALLOT_TYPE,
     "ballot_asked": BALLOT_ASKED,
-    "election": _of("election_dt,election date,electiondate,election name,election"),
+    "election": _of(
+        "election_dt,election date,electiondate,election_lbl,election label,election name,election,"
+        "election_desc,election description"
+    ),
 }
 
 COUNTS: Words = {

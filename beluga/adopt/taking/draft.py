@@ -32,6 +32,8 @@ class Table:
     progress: Progress | None = None
     zone: str = ""  # the election's, which says where its places are
     as_is: bool = False  # a voters.csv of ours without a fault
+    says_accepted: bool = False  # of ballots: some row of it does
+    points: bool = False  # between thousands, and commas before decimals
     settled: dict[Key, Settled] = field(default_factory=dict)  # of voters, whose rows stream later
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:

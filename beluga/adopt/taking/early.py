@@ -11,15 +11,17 @@ from beluga.adopt.taking.numbers import NoCountError, count_of
 from beluga.adopt.taking.registration import key_of, settled
 from election.folder.headings import folded
 
+LONGEST_BEFORE = 120  # days; nobody's early and mail voting begins before
 _DONE = re.compile(
     r"accept|counted|received|returned|voted|valid|cured|good|in.?person|tabulated|approved|^[avr]?y(es)?$|^a$|^ok$|^bal$",
     re.I,
 )
 _NOT_DONE = re.compile(
     r"pending|reject|spoil|cancel|not|void|invalid|undeliver|issued|sent|requested|applied|unreturned|challeng|denied"
-    r"|incomplete|deficien|replaced|surrender|needs|missing|error|wrong|lost|out(standing)?$|^r$|^c$|^s$|^no?$",
+    r"|duplicate|incomplete|deficien|replaced|surrender|needs|missing|error|wrong|lost|out(standing)?$|^r$|^c$|^s$|^no?$",
     re.I,
 )
+_ACCEPTED = re.compile(r"\s*(accept|counted|valid|tabulated|approved|good)", re.I)
 _CURED = re.compile(r"cured", re.I)
 _RUNNING = re.compile(r"cumulative|running|to.?date|so far|total to|until|through", re.I)
 _DAILY = re.compile(r"daily|each day|per day|\btoday|that day|day total|new today|by day", re.I)
@@ -40,6 +42,9 @@ def is_cast(status: str, returned: str, has_status: bool, kind: str) -> bool:
 
 def take_ballots(draft: Draft, table: Table) -> None:
     """A row a ballot: what is cast goes into the record, by the voter's id; what is not is left out."""
+    table.says_accepted = "ballot_status" in table.columns and any(
+        _ACCEPTED.match(table.cell(row, "ballot_status")) for _, row in table.rows()
+    )
     if "precinct_id" not in table.columns:
         _ballots_without_precinct(draft, table)
         return
@@ -90,11 +95,19 @@ def counts(draft: Draft, table: Table, row: list[str], line: int | None = None) 
         return False
     has_status = "ballot_status" in table.columns
     has_date = "ballot_date" in table.columns
+    cast = when(text, day_first=draft.region != "US") if (text := table.cell(row, "ballot_date")) else None
+    if cast is not None and (draft.day.date - cast).days > LONGEST_BEFORE:
+        if line is not None:
+            table.report.drop(line, text, f"was cast long before {draft.day.date}: in another election")
+        return False
     kind = table.cell(row, "ballot_type")
     returned = table.cell(row, "ballot_date")
     if not has_status and not has_date:
         return bool(kind) and "ballot_asked" not in table.columns
-    return is_cast(table.cell(row, "ballot_status"), returned, has_status, kind)
+    status = table.cell(row, "ballot_status")
+    if not status and returned and table.says_accepted:
+        return False  # where others are said to be accepted, this one is not yet
+    return is_cast(status, returned, has_status, kind)
 
 
 def ballot_key(table: Table, row: list[str], line: int) -> str:
@@ -180,7 +193,7 @@ def _row_count(table: Table, row: list[str], line: int) -> int | None:
     for name in ("already", "early", "mail"):
         if name in table.columns:
             try:
-                read[name] = count_of(table.cell(row, name))
+                read[name] = count_of(table.cell(row, name), points=table.points)
             except NoCountError as error:
                 table.report.refuse(
                     line, table.heading(name), table.cell(row, name), str(error), "write its digits"

@@ -12,6 +12,7 @@ from election.folder.headings import folded
 
 K = TypeVar("K", str, tuple[str, str])
 
+_SHORTEST_COUNTY = 3  # letters of a name, as Bee or Lee; fewer are a code
 _NUMBER = re.compile(r"\d+")
 _LEAD = re.compile(r"(#?[\w./-]+)(?:\s+[-–—:]\s*|\s*[:–—]\s+|,\s+|\s+)(\S.*)")
 _TAIL = re.compile(r"(.*\S)\s*\((#?[\w./-]+)\)")
@@ -56,6 +57,8 @@ class Matcher:
         self._names: dict[str, str | None] = {}
         self._local: dict[tuple[str, str], str | None] = {}  # county, number within it
         self._prefix = ""
+        self._homes: dict[str, str] = {}  # precinct, its county
+        self.strict = False  # what is said of a county is believed: another county's 0101 is not ours
         for p in precincts:
             self._add(p)
 
@@ -72,6 +75,7 @@ class Matcher:
         county = folded(p.county)
         local = folded(identity)
         if county:
+            self._homes[identity] = county.removesuffix("county")
             _once(self._local, (county, bare(identity)), identity)
             if local.startswith(county) and len(local) > len(county):
                 _once(self._local, (county, bare(identity[_length(identity, county) :])), identity)
@@ -86,6 +90,20 @@ class Matcher:
             for key in (bare(code), folded(name), folded(code)):
                 if key and (found := self._local.get((home, key)) or self._local.get((folded(county), key))):
                     return found
+        found = self._anywhere(code, name)
+        return None if found and self.strict and self._elsewhere(found, county) else found
+
+    def of_another_county(self, county: str) -> bool:
+        """Whether a county is named that is none of those here; False where that cannot be told."""
+        home = folded(county).removesuffix("county")
+        homes = set(self._homes.values())
+        return self.strict and bool(homes) and all(_parted(home, h) for h in homes)
+
+    def _elsewhere(self, identity: str, county: str) -> bool:
+        home, own = folded(county).removesuffix("county"), self._homes.get(identity, "")
+        return _parted(home, own)
+
+    def _anywhere(self, code: str, name: str) -> str | None:
         return (
             self.exact.get(code)
             or self._folded.get(folded(code))
@@ -130,6 +148,12 @@ def _common_start(some: list[str]) -> str:
     first, last = min(some), max(some)
     same = (n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
     return first[: next(same, min(len(first), len(last)))]
+
+
+def _parted(one: str, other: str) -> bool:
+    """Whether two counties are surely two: names, not numbers or codes, and not `adams` and `adamspa`."""
+    names = min(len(one), len(other)) >= _SHORTEST_COUNTY and one.isalpha() and other.isalpha()
+    return names and not one.startswith(other) and not other.startswith(one)
 
 
 def _once(into: dict[K, str | None], key: K, identity: str) -> None:

@@ -100,8 +100,11 @@ def take_early(draft: Draft, table: Table) -> None:
 
 
 def _at_home(found: dict[str, Precinct], draft: Draft) -> bool:
+    """Whether they are precincts of the county that is here: numbers alone are like those of others."""
     known, total = known_share(found, draft.matcher())
-    return known >= ENOUGH * total
+    theirs, own = ({p.county for p in each.values()} for each in (found, draft.precincts))
+    strange = "" not in theirs | own and theirs.isdisjoint(own)
+    return known >= ENOUGH * total and not strange
 
 
 def _took(draft: Draft, table: Table, what: str, count: int, file: str) -> bool:

@@ -46,9 +46,10 @@ def settled(
         table.report.refuse_file("has headings and no rows", "export it again")
         return None
     makes_over = makes and (not draft.stood or table.answers.get("other_county") == "add")
-    found = settle(
-        keys, draft.matcher(), table.report, makes=makes, unknown=table.answers.get("unknown", "refuse")
-    )
+    matcher = draft.matcher()
+    heading = folded(table.heading("county")) if "county" in table.columns else ""
+    matcher.strict = heading.startswith(("county", "cnty", "parish"))
+    found = settle(keys, matcher, table.report, makes=makes, unknown=table.answers.get("unknown", "refuse"))
     if found is None and makes_over and draft.precincts:
         table.report.note("its precincts are none of those of the other files: both are taken")
         return settle(keys, Matcher(()), table.report, makes=True, taken={*draft.precincts})
@@ -122,9 +123,9 @@ def _added_up(table: Table) -> str:
 
 def _registered(table: Table, row: list[str]) -> int | None:
     if "registered" in table.columns:
-        return count_of(table.cell(row, "registered"))
+        return count_of(table.cell(row, "registered"), points=table.points)
     parties = [n for n, h in enumerate(table.headings.names) if folded(h) in PARTIES]
-    return sum(count_of(row[n]) or 0 for n in parties)
+    return sum(count_of(row[n], points=table.points) or 0 for n in parties)
 
 
 def _one_precinct(
@@ -197,7 +198,7 @@ def _others(table: Table, row: list[str], line: int) -> dict[str, object]:
             report.refuse(line, table.heading("expected_votes"), text, "is not a number", "write digits")
     if text := table.cell(row, "already_voted"):
         try:
-            found["already_voted"] = count_of(text) or 0
+            found["already_voted"] = count_of(text, points=table.points) or 0
         except NoCountError as error:
             report.refuse(line, table.heading("already_voted"), text, str(error), "write its digits")
     if text := table.cell(row, "timezone"):

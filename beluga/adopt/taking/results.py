@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from beluga.adopt.mapping.dates import YEAR, date_in, election_in, election_name
-from beluga.adopt.mapping.kinds import method_at_end
+from beluga.adopt.mapping.kinds import method_in
 from beluga.adopt.mapping.vocabulary import HISTORIES, KNOWN, columns_of
 from beluga.adopt.taking.draft import Draft, Table, past
 from beluga.adopt.taking.numbers import NoCountError, count_of
@@ -109,7 +109,7 @@ def take_turnout(draft: Draft, table: Table) -> None:
             into = counted.setdefault((identity, name), Counted(line=line))
             _read_row(table, row, line, columns, method, into=into)
             for place in wide:
-                if way := method_at_end(table.headings.names[place]):
+                if way := _way(table, place):
                     into.votes[way] = into.votes.get(way, 0) + (_count(table, row, line, place) or 0)
             if wide and "votes" not in into.votes:
                 sums = [sum(_count(table, row, line, n) or 0 for n in places) for places in contests]
@@ -123,10 +123,17 @@ def take_turnout(draft: Draft, table: Table) -> None:
     _store(draft, table, counted, keys)
 
 
+def _way(table: Table, place: int) -> str:
+    """The way of voting that a candidate's column counts, by its heading or what stands over it."""
+    over = table.headings.over
+    above = _METHOD_OF.get(folded(over[place]), "") if over and over[place] else ""
+    return above if above in METHODS else method_in(table.headings.names[place])
+
+
 def _contests(table: Table, wide: list[int]) -> list[list[int]]:
     """The candidates' columns by contest, where a row above names contests; a voter votes in each of them."""
     over = table.headings.over
-    if not over or any(method_at_end(table.headings.names[n]) for n in wide):
+    if not over or any(_way(table, n) for n in wide):
         return [wide]
     by_contest: defaultdict[str, list[int]] = defaultdict(list)
     for place in wide:
@@ -215,7 +222,7 @@ def _default_election(draft: Draft, table: Table) -> str:
 
 def _count(table: Table, row: list[str], line: int, place: int) -> int | None:
     try:
-        return count_of(row[place])
+        return count_of(row[place], points=table.points)
     except NoCountError as error:
         table.report.refuse(
             line, table.headings.names[place], row[place], str(error), "write its digits, or leave it empty"

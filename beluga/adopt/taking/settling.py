@@ -42,6 +42,13 @@ _TOTALS = frozenset(
         "totalallprecincts",
         "electionwide",
         "districttotal",
+        "summe",
+        "gesamt",
+        "insgesamt",
+        "totale",
+        "totaux",
+        "suma",
+        "razem",
     ]
 )
 _CENTRAL = re.compile(
@@ -142,10 +149,14 @@ def _known(
     if prefix:
         report.note(f"every id begins with {prefix}, which is taken off")
     strange: dict[Key, Key] = {}
+    ours = any(k.county and not base.of_another_county(k.county) for k in open_keys.values())
     central = 0
     for key, good in open_keys.items():
         if identity := base.find(good.code, good.county, good.name):
             found[key] = Settled(identity, good.name)
+        elif not makes and ours and base.of_another_county(good.county):
+            central += 1
+            found[key] = Settled(dropped=f"is of another county: {good.county}")
         elif is_central(good.code):
             central += 1
             found[key] = Settled(dropped="a central count, where nobody votes on the day")

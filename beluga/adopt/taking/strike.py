@@ -40,6 +40,7 @@ class Striking:
     into: Path
     births: bool = False
     doubtful: list[tuple[Ballot, str, str]] = field(default_factory=list)  # ballot, voter's id, why
+    decided: list[dict[str, str]] = field(default_factory=list)  # rows with a yes or a no; they stay so
     _by_id: set[str] = field(default_factory=set)
     _wanted: dict[str, list[Ballot]] = field(default_factory=dict)
     _alike: defaultdict[str, list[tuple[str, str, int | None]]] = field(
@@ -52,9 +53,9 @@ class Striking:
             for ballot, name in _named(self.draft, table):
                 wanted[name].append(ballot)
         self._wanted = dict(wanted)
-        self._said_yes = {
-            r["ballot"]: r["voter_id"] for r in read_review(self.into / REVIEW) if _yes(r.get("strike"))
-        }
+        self.decided = [r for r in read_review(self.into / REVIEW) if (r.get("strike") or "").strip()]
+        self._said_yes = {r["ballot"]: r["voter_id"] for r in self.decided if _yes(r["strike"])}
+        self._said_no = {(r["ballot"], r["voter_id"]) for r in self.decided if not _yes(r["strike"])}
 
     def look(self, voter: Voter) -> None:
         """One voter of the roll."""
@@ -106,6 +107,8 @@ class Striking:
         else:
             return ""  # another person of the same name
         for identity, _, _ in (sure or near or alike)[:3]:
+            if (ballot.key, identity) in self._said_no:
+                continue
             self.doubtful.append((ballot, identity, why))
         return ""
 
@@ -182,11 +185,14 @@ def finish(path: Path, struck: set[str], *, births: bool) -> None:
     done.replace(path)
 
 
-def write_review(path: Path, doubtful: Iterable[tuple[Ballot, str, str]]) -> None:
-    """Ballots that may be a voter's, for a person to decide. Names nobody: the files do."""
+def write_review(
+    path: Path, doubtful: Iterable[tuple[Ballot, str, str]], decided: Iterable[dict[str, str]] = ()
+) -> None:
+    """Ballots that may be a voter's, for a person to decide, and what was decided. Names nobody: files do."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_HEADINGS)
+        writer.writerows([row.get(h, "") for h in _HEADINGS] for row in decided)
         for ballot, identity, why in doubtful:
             writer.writerow(
                 (

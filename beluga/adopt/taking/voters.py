@@ -45,6 +45,7 @@ _VOTED = frozenset(
     ["yes", "y", "true", "t", "1", "x", "early", "mail", "absentee", "vbm", "voted", "returned", "accepted"]
 )
 _YES = frozenset(["yes", "y", "true", "t", "1", "x"])
+_POWER = re.compile(r"(\d)\.(\d+)[eE]\+?(\d{1,2})")
 _SPACES = re.compile(r"\s+")
 
 
@@ -68,13 +69,22 @@ class PhoneReader:
         return ""
 
     def _one(self, cell: str) -> str:
-        text = without_point(formula_text(cell).strip("'\" "))
+        text = _whole(without_point(formula_text(cell).strip("'\" ")))
         digits = "".join(c for c in text if c.isdigit())
         if len(digits) < 7 or len(set(digits[-7:])) == 1 or folded(text) in _JUNK:
             return ""
         if digits[-10:] in ("1234567890", "0123456789"):
             return ""
         return e164(text, self.region) or ""
+
+
+def _whole(text: str) -> str:
+    """A number that a spreadsheet has written with `.0`, or as a power of ten that holds every digit."""
+    if found := _POWER.fullmatch(text):
+        digits = found[1] + found[2]
+        return digits if len(digits) == int(found[3]) + 1 else text
+    head, point, tail = text.rpartition(".")
+    return head if point and tail and not tail.strip("0") and sum(c.isdigit() for c in head) > 9 else text
 
 
 def take_voters(draft: Draft, table: Table) -> None:

@@ -3,7 +3,7 @@
 import { Queue } from "./queue.js";
 
 /** @import {Entry, Kept, Verdict} from "./queue.js" */
-/** @typedef {{lease_id: string, outcome_id: string, outcome: string, call_back_local?: string, language?: string, said_local?: string, need?: string, line_minutes?: string}} Report */
+/** @typedef {{lease_id: string, outcome_id: string, outcome: string, call_back_local?: string, language?: string, said_local?: string, need?: string, line_minutes?: string, seats?: string, wheelchair?: boolean, texts?: boolean}} Report */
 /** @typedef {{live: boolean, reason?: string, message: string, phone?: string, voter?: {name: string, phone: string, script: string[], said_before?: string}}} LeaseStatus */
 
 /** What an outcome is answered: of a lease that has ended nothing more is wanted. @param {number} status @returns {Verdict} */
@@ -92,12 +92,15 @@ export function begin(page) {
     for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (page.querySelectorAll("form.outcome button"))) button.disabled = true;
     /** @param {string} name */
     const value = (name) => /** @type {HTMLInputElement | null} */ (form.elements.namedItem(name))?.value || undefined;
+    /** @param {string} name */
+    const ticked = (name) => /** @type {HTMLInputElement | null} */ (form.elements.namedItem(name))?.checked || undefined;
     try {
       const queue = await opening;
       await queue.add(entryOf({
         lease_id: value("lease_id") ?? "", outcome_id: value("outcome_id") ?? "", outcome,
         call_back_local: value("call_back_local"), language: value("language"), said_local: value("said_local"),
-        need: value("need"), line_minutes: value("line_minutes"),
+        need: value("need"), line_minutes: value("line_minutes"), seats: value("seats"),
+        wheelchair: ticked("wheelchair"), texts: ticked("texts"),
       }));
       await queue.send();
     } catch {

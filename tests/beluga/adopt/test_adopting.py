@@ -21,7 +21,7 @@ class Desk:
     """Adopts files into one folder, again and again."""
 
     def __init__(self, base: Path) -> None:
-        self.base, self.into, self.runs = base, base / "into", 0
+        self.base, self.into, self.runs, self.day = base, base / "into", 0, DAY
 
     def file(self, name: str, content: str | bytes) -> Path:
         path = self.base / name
@@ -32,7 +32,7 @@ class Desk:
         self.runs += 1
         scratch = self.base / f"scratch{self.runs}"
         scratch.mkdir()
-        proposal = propose(paths, self.into, scratch, DAY)
+        proposal = propose(paths, self.into, scratch, self.day)
         for (file, key), value in (answers or {}).items():
             answer(proposal, file, key, value)
         draft, reports = draft_of(proposal)
@@ -271,6 +271,14 @@ def test_ballots_are_counted_once_and_their_voters_struck_off_by_id_or_name_and_
         writer.writerows(review)
     desk.adopt(desk.file("ballots.csv", ballots))
     assert [v["voted"] for v in desk.rows("voters.csv")] == ["yes", "yes"]
+    assert desk.voted() == {"0101": "1", "0102": "1"}, "a ballot that was decided about is one"
+    desk.adopt(desk.file("tomorrow.csv", ballots + "SPECIMEN,CY,1989,0102,ACCEPTED,10/21/2026\n"))
+    assert desk.voted() == {"0101": "1", "0102": "2"}
+    decided, asked = desk.rows("early-review.csv")
+    assert (decided["strike"], asked["strike"]) == ("yes", "")
+    text = (desk.into / "early-review.csv").read_text()
+    (desk.into / "early-review.csv").write_text(text.removesuffix("\n") + "no\n")
+    assert "look at early-review.csv" not in words(desk.adopt(desk.base / "tomorrow.csv")), "a no is kept"
 
 
 def test_daily_ballots_add_up_and_running_ones_do_not_count_twice(desk: Desk) -> None:
@@ -498,6 +506,8 @@ def ods(path: Path, **sheets: list[list[object]]) -> Path:
     """An OpenDocument spreadsheet, as LibreOffice writes it."""
 
     def cell(value: object) -> str:
+        if isinstance(value, date):
+            return f'<table:table-cell office:value-type="date" office:date-value="{value}"/>'
         number = f'office:value-type="float" office:value="{value}"'
         kind = number if isinstance(value, int) else 'office:value-type="string"'
         return f"<table:table-cell {kind}><text:p>{value}</text:p></table:table-cell>"

@@ -90,6 +90,7 @@ BASE: dict[str, dict[str, str]] = {
     "rollcall status": {"state": "{nostack}"},
     "rollcall invite": {"state": "{nostack}"},
     "rollcall remind": {"state": "{nostack}"},
+    "watchers plan": {"folder": "{election}", "watchers": "3"},
     "callers link": {"caller_id": "c1", "state": "{nostack}"},
     "callers captain": {"state": "{nostack}"},
     "callers revoke": {"callers": "c1", "state": "{nostack}"},
@@ -105,7 +106,7 @@ RIGHT = {
     ("card", "out", "garbage"), ("card", "number", ""),
     ("read", "texts", ""), ("read", "sender", ""), ("read", "at", ""),
     ("check", "limit", "huge"), ("journal aside", "to", "folder"), ("journal aside", "to", "missing"),
-    ("import", "limit", "huge"),
+    ("import", "limit", "huge"), ("watchers plan", "by", ""),
     ("adopt", "name", ""), ("adopt", "name", "none"), ("adopt", "report", "garbage"),
     ("early", "report", "garbage"), ("adopt", "into", "missing"),
     ("capacity", "", ""), ("backup list", "", ""), ("read", "texts", "none"), ("read", "sender", "none"),
@@ -259,7 +260,8 @@ ENVIRONMENTS = {
     "an address that is none": {"BELUGA_CALLERS_URL": "nowhere", "BELUGA_PUBLIC_URL": "nowhere"},
     "a clock that is none": {"BELUGA_CLOCK_FILE": NOWHERE},
 }
-OF_FILES = {"check", "adopt", "early", "project", "backtest", "read", "card", "capacity", "install"}
+OF_FILES = {"check", "adopt", "early", "project", "backtest", "read", "card", "capacity", "install",
+            "watchers plan"}  # fmt: skip
 FIRST = next(iter(ENVIRONMENTS))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from beluga.county.county import County, make_county
 from beluga.county.ground_truth import GroundTruth, ground_truth
-from beluga.load.call_votes import CallVotes, votes_at
+from beluga.load.call_votes import DRIVEN, CallVotes, votes_at
 from beluga.load.simulated_day import DayText, simulated_day
 
 
@@ -82,3 +82,22 @@ def test_after_close_nobody_votes(county: County, day: GroundTruth) -> None:
     for voter in county.voters:
         late.contact(str(voter.voter_id), day.closes - timedelta(minutes=10))
     assert late.brought == 0
+
+
+def test_who_is_brought_to_the_polls_votes_there_and_who_only_asked_does_not(
+    county: County, day: GroundTruth
+) -> None:
+    found, at = CallVotes(county, day, 1), day.opens + timedelta(hours=2)
+    for n, voter in enumerate(county.voters):
+        found.asked_for_ride(f"ride {n}", str(voter.voter_id))
+    assert (found.contacts, found.brought) == (len(county.voters), 0)
+    for n in range(len(county.voters)):
+        found.driven(f"ride {n}", at)
+        found.driven(f"ride {n}", at)  # a second time changes nothing
+    places = {p.precinct_id: i for i, p in enumerate(county.election.precincts)}
+    home = sum(
+        not v.voted and votes_at(county, day, places[v.precinct_id], int(v.roll_number)) is None
+        for v in county.voters
+    )
+    assert found.brought == pytest.approx(DRIVEN * home, rel=0.05)
+    assert sum(found.votes(i, at + timedelta(minutes=15)) for i in places.values()) == found.brought

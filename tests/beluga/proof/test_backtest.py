@@ -15,6 +15,7 @@ from beluga.commands import app
 from beluga.proof.backtest import Backtest, Moment, backtest
 from election.folder import read_election, read_reports
 from election.folder.finals import read_finals
+from tests.chromium import ARGUMENTS, EXECUTABLE
 
 OPENS = datetime(2026, 11, 3, 7, tzinfo=UTC)
 PRECINCTS = 60
@@ -113,9 +114,7 @@ def test_the_page_is_complete_in_itself(folder: Path) -> None:
     assert "Trial &lt;b&gt;county" in text and "Hall &amp; P7" in text and "a &lt;note&gt;" in text
     assert not re.search(r'<(script|link|img|iframe)[^>]+(src|href)="(?!data:)', text)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=ARGUMENTS)
         try:
             tab = browser.new_page(viewport={"width": 1200, "height": 900})
             asked: list[str] = []

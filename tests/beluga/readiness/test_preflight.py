@@ -169,7 +169,7 @@ def test_precincts_that_nobody_watches_are_told_by_what_they_are_worth() -> None
 
     few = found("P3")
     assert not few.passed
-    assert "8 of 10 precincts have no watcher; the largest: P10 (1,000 votes), P9 (900 votes)" in few.said
+    assert "8 of 10 precincts have no watcher; most telling: P10 (1,000 votes), P9 (900 votes)" in few.said
     most = found(*(f"P{i}" for i in range(3, 11)))
     assert most.passed and "1 of 10" in most.said and "P1 (100 votes)" in most.said
 

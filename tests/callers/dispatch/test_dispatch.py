@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from callers.dispatch.allocation import ANYWHERE
-from callers.dispatch.decisions import End, Hold, Open, Seen, Start, decide, obstacles, offers
+from callers.dispatch.decisions import End, FeedEvidence, Open, Pause, Start, decide, obstacles, offers
 from callers.rules.limits import Limits
 from election.wire.feed import PrecinctInfo, PrecinctState, Standing
 
@@ -21,7 +21,7 @@ def a_standing(state: PrecinctState = PrecinctState.LAGGING, **more: object) -> 
     )
 
 
-def seen(standing: Standing, fresh: bool = True, remaining: int = 200, stopped: bool = False) -> Seen:
+def seen(standing: Standing, fresh: bool = True, remaining: int = 200, stopped: bool = False) -> FeedEvidence:
     info = PrecinctInfo(
         precinct_id="a",
         name="A",
@@ -30,7 +30,7 @@ def seen(standing: Standing, fresh: bool = True, remaining: int = 200, stopped: 
         closes_at=int(CLOSES.timestamp()),
         timezone="UTC",
     )
-    return Seen(
+    return FeedEvidence(
         {"a": standing}, {"a": info}, fresh, {"a": remaining}, frozenset({"a"}) if stopped else frozenset()
     )
 
@@ -72,16 +72,16 @@ def test_silence_and_an_old_feed_change_nothing() -> None:
 
 def test_an_incident_holds_it_and_its_end_lets_it_go_on() -> None:
     assert decide([RUNNING], seen(a_standing(incidents=1)), NOW, LIMITS) == [
-        Hold("a", "1 open incident there")
+        Pause("a", "1 open incident there")
     ]
     held = Open("a", True, CLOSES, hold="1 open incident there", seen_behind=True)
-    assert decide([held], seen(a_standing()), NOW, LIMITS) == [Hold("a", "")]
+    assert decide([held], seen(a_standing()), NOW, LIMITS) == [Pause("a", "")]
 
 
 def test_an_order_of_staff_runs_despite_good_pace_and_rests_while_the_line_is_long() -> None:
     ordered = Open("a", False, CLOSES, callers_wanted=6)
     assert decide([ordered], seen(a_standing(PrecinctState.ON_PACE, incidents=1)), NOW, LIMITS) == []
-    assert decide([ordered], seen(a_standing(line_minutes=70)), NOW, LIMITS) == [Hold("a", "line 70 min")]
+    assert decide([ordered], seen(a_standing(line_minutes=70)), NOW, LIMITS) == [Pause("a", "line 70 min")]
 
 
 def test_an_offer_says_what_it_brings_and_less_near_the_close() -> None:
@@ -97,7 +97,7 @@ def test_an_offer_says_what_it_brings_and_less_near_the_close() -> None:
 def test_a_watched_precinct_is_offered_less_urgently_and_one_where_calls_cannot_help_not_at_all() -> None:
     (watched,) = offers(seen(a_standing(PrecinctState.WATCH, p_lagging=0.5)), [], {ANYWHERE: 6}, NOW, LIMITS)
     assert not watched.urgent
-    hopeless: dict[str, Seen] = {
+    hopeless: dict[str, FeedEvidence] = {
         "line 70 min": seen(a_standing(line_minutes=70)),
         "nobody left to call": seen(a_standing(), remaining=0),
         "calls would bring less than one vote": seen(a_standing(shortfall=0.2)),

@@ -18,20 +18,16 @@ from callers.settings import CallersSettings
 from election.domain.ids import PrecinctId
 from tests.callers.conftest import NOON, add_callers, add_election, add_voters, open_precinct
 from tests.callers.service_process import TOKENS, Service, feed, ready, service, web
+from tests.chromium import ARGUMENTS, EXECUTABLE
 
 __all__ = ["feed", "service", "web"]  # fixtures
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 PHONE = {"width": 360, "height": 740}
 expect.set_options(timeout=20_000)  # two cores may be busy with more than this
 
-needs_chromium = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="there is no chromium")
+needs_chromium = pytest.mark.skipif(not Path(EXECUTABLE).exists(), reason="there is no chromium")
 
 
 async def prepared(connection: asyncpg.Connection, start: Callable[[], Service], web: object) -> Service:
@@ -56,7 +52,7 @@ async def phone(
     asked_before = {"protocol_handler": {"allowed_origin_protocol_pairs": {one.url: {"tel": True}}}}
     (folder / "Default" / "Preferences").write_text(json.dumps(asked_before))
     context = await playwright.chromium.launch_persistent_context(
-        folder, executable_path=CHROMIUM, args=ARGUMENTS, **{"viewport": PHONE} | more
+        folder, executable_path=EXECUTABLE, args=ARGUMENTS, **{"viewport": PHONE} | more
     )
     yield context
     await context.close()

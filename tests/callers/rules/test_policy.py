@@ -138,3 +138,12 @@ def test_a_promise_is_broken_from_an_hour_before_the_close_and_kept_by_a_strike_
     assert [move_state(False, at, closes) for at in times] == ["open", "open", "broken", "broken"]
     assert {move_state(True, at, closes) for at in times} == {MoveState.KEPT}
     assert move_state(False, closes, None) is MoveState.OPEN
+
+
+def test_who_asked_for_a_reminder_is_texted_before_they_are_called() -> None:
+    at = datetime(2026, 11, 3, 15, tzinfo=UTC)
+    said = at + timedelta(hours=2)
+    called = consequence(Outcome.WILL_VOTE_AT, at, Rules(), said_at=said)
+    texted = consequence(Outcome.WILL_VOTE_AT, at, Rules(), said_at=said, texts=True)
+    assert (called.rests, texted.rests) == ((said + timedelta(hours=1),), (said + timedelta(hours=2),))
+    assert consequence(Outcome.WILL_VOTE_AT, at, Rules(), texts=True).rests == (at + timedelta(hours=1),)

@@ -140,7 +140,11 @@ async def test_a_service_with_another_key_calls_nobody_and_says_why(
     async with web.post(f"{one.url}/c/{TOKENS.sign('caller', {'c': 'c0'})}/next") as response:
         assert "tell your organiser" in await response.text()
     assert await connection.fetchval("select count(*) from leases") == 0, "nobody is set aside for nothing"
-    assert "BELUGA_VOTERS_KEY; set the one they were imported with" in one.log.read_text()
+
+    async def said() -> bool:
+        return "BELUGA_VOTERS_KEY; set the one they were imported with" in one.log.read_text()
+
+    await until(said)
 
 
 def test_another_key_opens_nothing_and_a_row_cannot_be_moved() -> None:

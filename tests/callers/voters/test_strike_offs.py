@@ -16,4 +16,4 @@ def test_a_rehearsals_strike_offs_leave_the_day_alone() -> None:
         observed_at=at, sent_at=at, received_at=at, detail={"roll_numbers": [17]}, rehearsal=True,
     )  # fmt: skip
     assert StrikeOffs(rehearsal=False).take([struck]) == []
-    assert StrikeOffs(rehearsal=True).take([struck]) == [("12-01", "17", struck.check_in_id, at)]
+    assert StrikeOffs(rehearsal=True).take([struck]) == [("12-01", "17", struck.check_in_id, at, at, True)]

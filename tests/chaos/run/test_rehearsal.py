@@ -27,7 +27,7 @@ SHORT = [e for e in catalogue() if "short" in e.about and "one-machine" in e.tar
 TRAFFIC = 0.4
 HERD = 12
 # Faults that another test of `make test` brings about as well, with the same laws at its end: the toolkit's
-# run below, tests/end_to_end/test_kills.py and test_database_down.py, tests/intake/test_crash.py. All of them
+# run below, tests/end_to_end/test_kills.py, tests/intake/test_crash.py. All of them
 # run in `make test-long` (BELUGA_SHORT=all) and in every rehearsal.
 ALSO_ELSEWHERE = {"primary-killed", "intake-killed", "killed-before-the-mark", "database-down", "fsync-fails"}
 IN_TEST = sorted(

@@ -57,23 +57,38 @@ SEEN = {
     "/office/accounts": (403, "/office/accounts"),
     "/office/setup": (403, "/office/setup"),
     "/office/setup/progress": (403, "/office/setup/progress"),
+    "/office/calling": (200, "/office/calling"),
+    "/office/settings": (403, "/office/settings"),
+    "/office/webhooks": (403, "/office/webhooks"),
+    "/office/keys": (403, "/office/keys"),
+    "/api/v1/standings": (401, "/api/v1/standings"),
+    "/api/v1/calls": (401, "/api/v1/calls"),
     "/audit": (403, "/audit"),
     "/audit.csv": (403, "/audit.csv"),
 }
-# Passed on to intake with the lead's own token, whose counties intake keeps to
+# Passed on to intake or the call desk with the lead's own token, whose counties those keep to
 # (tests/intake/desks/test_desks.py, test_threads.py, tests/intake/photos/test_photos.py).
+# Of rides: to the callers (tests/security).
 PASSED_ON = {
+    "/rides/order", "/rides/<uuid:ride>/<any(assign,release,cancel):what>",
     "/desks", "/desks/<name>", "/desks/<name>/<path:item>/<any(take,release,finish):what>", "/rollcall",
     "/rollcall/<any(invite,remind):what>", "/threads/<path:watcher>", "/desks/<name>/<path:item>/thread",
+    "/office/callers", "/office/calling/lists/<uuid:list_id>.csv",
     "/photos/precinct/<path:precinct>", "/photos/<message>/<int:number>",
     "/photos/<message>/<int:number>/small",
 }  # fmt: skip
 DEEDS = {
     "/actions", "/phones", "/alerts/acknowledge", "/_dash-update-component",
-    "/office/watchers/<watcher_id>/remove",
-    "/office/preflight", "/office/links/cards", "/office/links/revoke",
+    "/office/watchers/<watcher_id>/remove", "/office/keys/<key_id>/revoke", "/api/v1/check-ins/<report_id>",
+    "/api/v1/lists/<list_id>/outcomes",
+    "/office/callers/banks", "/office/callers/bar", "/office/callers/links", "/office/calling/limits",
+    "/office/calling/trial", "/office/calling/trial/end", "/office/calling/lists",
+    "/office/calling/lists/outcomes",
+    "/office/webhooks/<uuid:webhook_id>/<any(test,end):what>", "/office/preflight",
+    "/office/links/cards", "/office/links/revoke",
     "/office/setup/files", "/office/setup/files/<name>", "/office/setup/remove", "/office/setup/look",
-    "/office/setup/import", "/office/accounts/<login>/<any(reset,role,disable,codes,nocodes,signout):what>",
+    "/office/setup/review", "/office/setup/import",
+    "/office/accounts/<login>/<any(reset,role,disable,codes,nocodes,signout):what>",
 }  # fmt: skip
 
 
@@ -96,7 +111,7 @@ async def test_no_address_is_forgotten_here(tmp_path: Path) -> None:
 
 async def test_strangers_are_told_to_sign_in(room: Room) -> None:
     async with anyone(room) as session:
-        for _, path in SEEN.values():
+        for path in (*(p for _, p in SEEN.values()), "/api/v1/", "/api/v1/no-such-call", "/api/v1/../boot"):
             assert await status(session, path) == 401, path
         for path in ("/actions", "/alerts/acknowledge", "/_dash-update-component", "/rollcall/invite"):
             async with session.post(path, json={}) as answer:

@@ -23,6 +23,13 @@ def found(
     return conditions(precincts, standings, incidents or {})
 
 
+def test_rides_that_can_wait_no_longer_are_an_alert_of_their_precinct() -> None:
+    calls = {"rides": [{"precinct_id": "1", "rides": 2, "sentence": "2 voters need a ride: …"}]}
+    (found,) = conditions({"1": {"county": "North"}}, {}, {}, calls).values()
+    assert (found.key, found.county, found.weight) == (("ride", "1"), "North", 2.0)
+    assert not conditions({}, {}, {}, {"rides": []})
+
+
 def test_each_kind_says_why() -> None:
     standings = {
         "1": standing("lagging"),

@@ -20,7 +20,7 @@ RULES: Any = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def room(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
-    async with war_room(postgres, make_election(60), tmp_path_factory.mktemp("room")) as one:
+    async with war_room(postgres, make_election(24), tmp_path_factory.mktemp("room")) as one:
         one.feed.incidents = [
             Incident(number=1, check_in_id="i1", precinct_id="01-03", text="machine down", at=int(NOON))
         ]
@@ -82,6 +82,7 @@ PLAIN = [
     "/snapshot",
     "/replay",
     "/floor",
+    "/rides",
     "/health",
 ]
 

@@ -11,7 +11,7 @@ from dashboard.app import WarRoom, build
 from dashboard.pages.frame import WarRoomDash, container, filled
 from dashboard.settings import DashboardSettings
 
-PAGES = {"board", "precinct", "desk", "replay", "call-floor", "health", "audit", "not_found_404"}
+PAGES = {"board", "precinct", "desk", "replay", "call-floor", "rides", "health", "audit", "not_found_404"}
 
 
 @pytest.fixture(scope="module")

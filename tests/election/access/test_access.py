@@ -121,7 +121,7 @@ async def test_a_link_ends_and_the_next_one_is_good(database: asyncpg.Connection
     assert await links.numbers(database, "caller", ["a", "b"]) == {"a": 0, "b": 0}
     await links.end(database, "caller", ["a", "a"])
     await known.adopt(await access_now(database))
-    assert [known.caller_stands("a", 0), known.caller_stands("a", 1), known.caller_stands("b", 0)] == [
+    assert [known.volunteer_stands("caller", who, n) for who, n in (("a", 0), ("a", 1), ("b", 0))] == [
         False, True, True
     ]  # fmt: skip
     assert known.link_stands("captain", "a", 0), "another kind"
@@ -129,7 +129,7 @@ async def test_a_link_ends_and_the_next_one_is_good(database: asyncpg.Connection
     assert await links.numbers(database, "caller", ["a"]) == {"a": 2}
     await database.execute("insert into callers (caller_id, name, barred) values ('b', 'Bo', true)")
     await known.adopt(await access_now(database))
-    assert not known.caller_stands("b", 0)
+    assert not known.volunteer_stands("caller", "b", 0)
 
 
 async def test_what_is_known_outlives_the_service_for_its_own_eyes_only(

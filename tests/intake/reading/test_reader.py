@@ -89,6 +89,21 @@ def test_the_form_names_its_precinct_and_its_text_takes_the_grammar() -> None:
     assert (entry.kind, entry.precinct_id) == (Kind.HERE, "31-07")
 
 
+def test_a_batch_of_the_roll_is_what_a_text_of_v_says_and_takes_slips_back() -> None:
+    (entry,) = _entries(
+        _form(precinct_id="31-07", kind="voters", struck=["17", "0023", "18/1"], unstruck=["5"])
+    )
+    assert (entry.kind, entry.precinct_id) == (Kind.VOTERS, "31-07")
+    assert entry.detail == {"roll_numbers": [17, 23], "roll_texts": ["18/1"], "unstruck": [5]}
+    (entry,) = _entries(_form(precinct_id="31-07", kind="voters", struck=["17"]))
+    (text,) = _entries(_form(precinct_id="31-07", kind="voters", text="17"))
+    assert entry.detail == text.detail
+    (entry,) = _entries(_form("form:w3", precinct_id="S-44", kind="voters", struck=["17"]))
+    assert entry.detail == {"question": "which_precinct"}
+    (entry,) = _entries(_form(precinct_id="31-09", kind="voters", struck=["17"]))
+    assert entry.detail["off_roster"]
+
+
 def test_one_number_may_be_said_for_a_whole_polling_site() -> None:
     (entry,) = _entries(_form("form:w3", precinct_id="S-44", votes=412))
     assert (entry.kind, entry.precinct_id, entry.votes, entry.detail) == (Kind.COUNT, "S-44", 412, {})

@@ -93,6 +93,20 @@ def test_strike_offs_are_a_union() -> None:
     assert view.struck_off == {1, 2, 3, 4}
 
 
+def test_of_a_number_on_the_roll_the_latest_word_counts() -> None:
+    """Also where two phones' words arrive in any order, and where columns are drawn without a view."""
+    struck = entry(1, None, 3.0, kind=Kind.VOTERS, roll_numbers=[1, 2, 3], roll_texts=["18/1", "18/2"])
+    slip = entry(2, None, 3.2, kind=Kind.VOTERS, unstruck=[2, "18/2"], watcher="w2")
+    again = entry(3, None, 3.4, kind=Kind.VOTERS, roll_numbers=[2])
+    assert view_of(struck, slip).struck_off == {1, 3, "18/1"}
+    assert view_of(struck, slip, again).struck_off == {1, 2, 3, "18/1"}
+    assert view_of(struck, slip, again, hours=3.3).struck_off == {1, 3, "18/1"}
+    for order in permutations([struck, slip]):
+        ledger = Ledger(small_election())
+        ledger.add(order)
+        assert columns_view.all_precincts(ledger, at(4.0).timestamp()).struck_off[1] == 3
+
+
 def test_hours_move_for_a_county_and_for_one_precinct() -> None:
     ledger = Ledger(small_election())
     county = entry(1, None, 9.0, precinct=None, watcher=None, kind=Kind.HOURS, county="C1",

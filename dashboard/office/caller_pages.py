@@ -1,0 +1,110 @@
+"""`/office/callers`: phone banks with their links, captains, callers at work; the call desk's rules beneath.
+
+A captain's link is shown when it is asked for and not before: whoever reads over a shoulder has it.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import quote
+
+import flask
+
+from dashboard.accounts.sign_in import csrf_token, needs_role
+from dashboard.bridge.async_bridge import AsyncBridge
+from dashboard.clients.service_clients import ServiceClientError, ServiceClients
+from dashboard.office.forms import form_checked, who_asks
+from dashboard.office.record import OfficeRecord
+from dashboard.settings import DashboardSettings
+from election.access.accounts import WAR_ROOM, Role
+
+_LATE = "The call desk did not answer in time; whether it was done is not known. Look again."
+_OF_ALL = (Role.STAFF, Role.ADMIN)
+
+
+class CallerPages:
+    """The page and its forms; leads see callers of their counties, and may take one off."""
+
+    def __init__(
+        self, bridge: AsyncBridge, settings: DashboardSettings, services: ServiceClients, record: OfficeRecord
+    ) -> None:
+        self._bridge, self._settings, self._services, self._record = bridge, settings, services, record
+
+    def add_to(self, server: flask.Flask) -> None:
+        """Adds the routes."""
+        some, of_all = needs_role(*WAR_ROOM), needs_role(*_OF_ALL)
+        server.get("/office/callers")(some(self.callers_page))
+        server.post("/office/callers/banks")(of_all(form_checked(self._told(self.open_bank))))
+        server.post("/office/callers/bar")(some(form_checked(self._told(self.bar_caller))))
+        server.post("/office/callers/links")(of_all(form_checked(self._told(self.change_link))))
+
+    def callers_page(self) -> Any:
+        """Phone banks, and who calls."""
+        return self._page()
+
+    def _page(self, problem: str = "", status: int = 200, **shown: Any) -> Any:
+        who = who_asks()
+        floor: dict[str, Any] = {}
+        banks: list[dict[str, Any]] = []
+        try:
+            floor = self._ask("GET", "/floor")
+            if who.role in _OF_ALL:
+                banks = self._ask("GET", "/phone-banks")["phone_banks"]
+        except ServiceClientError as error:
+            problem, status = problem or error.words, status if problem else error.status
+        except TimeoutError:
+            problem, status = problem or _LATE, status if problem else 504
+        page = flask.render_template(
+            "office_callers.html", csrf=csrf_token(), problem=problem, of_all=who.role in _OF_ALL,
+            callers=floor.get("callers", []), banks=banks, form=flask.request.form,
+            base=self._settings.public_url.rstrip("/"),
+            **({"done": "", "link": ""} | shown),
+        )  # fmt: skip
+        return flask.make_response(page, status)
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        return self._bridge.run(self._services.callers(who_asks(), method, path, body))
+
+    def _told(self, act: Callable[[], Any]) -> Callable[[], Any]:
+        """The page again with what went wrong, where something did."""
+
+        @wraps(act)
+        def guarded() -> Any:
+            try:
+                return act()
+            except ServiceClientError as error:
+                return self._page(error.words, error.status)
+            except TimeoutError:
+                return self._page(_LATE, 504)
+
+        return guarded
+
+    def open_bank(self) -> Any:
+        """Opens a phone bank whose volunteers sign themselves up."""
+        form = flask.request.form
+        name, most, hours = form.get("name", "").strip()[:80], form.get("callers", ""), form.get("hours", "")
+        if not name or not most.isdecimal() or not 1 <= int(most) <= 10_000 or not hours.isdecimal():
+            return self._page("A phone bank has a name, 1 to 10,000 callers, and ends within 48 hours.", 400)
+        if not 1 <= int(hours) <= 48:
+            return self._page("A phone bank ends within 48 hours.", 400)
+        body = {"name": name, "most_callers": int(most), "hours": float(hours)}
+        made = self._ask("POST", "/phone-banks", body)
+        return self._page(done=f"{name} is open: its code is {made['code']}")
+
+    def bar_caller(self) -> Any:
+        """Takes a caller's link away, or gives it back."""
+        caller, barred = flask.request.form.get("caller", "")[:200], flask.request.form.get("off") == "yes"
+        self._ask("PUT", f"/floor/{quote(caller, safe='')}", {"barred": barred})
+        return self._page(done=f"{caller} {'calls no more' if barred else 'may call again'}")
+
+    def change_link(self) -> Any:
+        """Shows the good link of a caller or captain, or ends every one there is."""
+        form = flask.request.form
+        kind = "captain" if form.get("kind") == "captain" else "caller"
+        subject = form.get("subject", "")[:200]
+        if form.get("what") == "end":
+            self._ask("POST", "/links/end", {"kind": kind, "subjects": [subject]})
+            return self._page(done=f"Links of {subject} have ended; the next one shown is good")
+        made = self._ask("POST", "/links", {"kind": kind, "subject": subject})
+        self._record.note(who_asks(), f"{kind} link shown", f"{kind}:{subject}", {})
+        return self._page(done=f"The link of {subject}", link=made["path"])

@@ -1,0 +1,237 @@
+"""The rides desk: who needs a ride, from where, by when; those without a driver first."""
+
+from datetime import datetime, time
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import flask
+from dash import Dash, Input, Output, html, no_update
+from dash.development.base_component import Component
+from pydantic import ValidationError
+
+from dashboard.accounts.sign_in import WarRoomUser, csrf_token, needs_role, person
+from dashboard.bridge.async_bridge import AsyncBridge
+from dashboard.clients.service_clients import ServiceClientError, ServiceClients
+from dashboard.components import MinuteClock
+from dashboard.components.part import marks
+from dashboard.map.places import Gazetteer
+from dashboard.office.forms import form_checked, who_asks
+from dashboard.pages.frame import WarRoomPage
+from dashboard.pages.plain import plain_page, table
+from election.access.accounts import WAR_ROOM
+from election.wire.rides import DriverLine, RideAct, RideDecision, RideLine, RideList, RideOrder, RideState
+
+HEADS = ("By", "Voter", "From", "To", "Needs", "Stands", "Driver", "Texted last", "")
+DRIVERS = ("Driver", "Seats", "Wheelchair", "Now", "Brought today", "Texted last")
+_MARKS = {0: "", 1: "◆ ", 2: "▼ "}
+_STANDS = {
+    RideState.WANTED: "no driver", RideState.CLAIMED: "driver on the way", RideState.PICKED_UP: "in the car",
+    RideState.BROUGHT: "at the polls",
+}  # fmt: skip
+_COUNTED = (
+    ("wanted", "want a driver"), ("claimed", "have one"), ("picked_up", "in a car"),
+    ("brought", "at the polls"), ("returned", "home again"), ("closed", "closed"),
+    ("cancelled", "called off"),
+)  # fmt: skip
+
+
+class RidesPage:
+    """The page `/rides`, drawn anew each minute, and what its forms do."""
+
+    def __init__(self, bridge: AsyncBridge, service_clients: ServiceClients, gazetteer: Gazetteer) -> None:
+        self._bridge, self._services, self._gazetteer = bridge, service_clients, gazetteer
+
+    def page(self) -> WarRoomPage:
+        """The page, for Dash's registry."""
+        return WarRoomPage("rides", "Rides", self.layout, path="/rides")
+
+    def layout(self, said: str = "", done: str = "", **_: Any) -> Component:
+        """Rides that are not over, the drivers, and the form to ask for one."""
+        words, style = (said, "problem") if said else (done, "about")
+        notice = html.P(words[:300], className=style, role="status") if words else None
+        drawn = html.Div(self.drawn(), id="rides", disable_n_clicks=True)
+        return plain_page("/rides", html.H1("Rides"), notice, drawn, _order_form(), MinuteClock())
+
+    def add_to(self, app: Dash) -> None:
+        """Adds the callback that draws it anew."""
+
+        @app.callback(Output("rides", "children"), Input("minute", "minute"), prevent_initial_call=True)
+        def draw(_: int | None) -> Any:
+            return no_update if person() is None else self.drawn()
+
+    def add_routes(self, server: flask.Flask) -> None:
+        """Adds what the forms are sent to, for people of the war room only."""
+        staff = needs_role(*WAR_ROOM)
+        server.post("/rides/order")(staff(form_checked(self.order)))
+        server.post("/rides/<uuid:ride>/<any(assign,release,cancel):what>")(staff(form_checked(self.decide)))
+
+    def drawn(self) -> list[Any]:
+        """What the page says now, to whoever asks."""
+        who = person()
+        if who is None:
+            return []
+        try:
+            found = RideList.model_validate(self._bridge.run(self._services.rides(who)))
+        except (ServiceClientError, TimeoutError):
+            return [
+                html.P("The call desk does not answer: who needs a ride is not known.", className="problem")
+            ]
+        return rides_drawn(found, self._zone())
+
+    def _zone(self) -> ZoneInfo:
+        places = self._gazetteer.places
+        return ZoneInfo(places.day.timezone if places else "UTC")
+
+    def order(self) -> Any:
+        """Asks for a ride on a voter's behalf."""
+        form = flask.request.form
+        try:
+            by_when = self._today(form.get("by", "").strip())
+            order = RideOrder(
+                ride_id=uuid4(), voter_id=form.get("voter", "").strip(), pickup=form.get("from", "").strip(),
+                by_when=by_when, seats=int(form.get("seats", "1")),
+                wheelchair="wheelchair" in form.getlist("with"), return_trip=form.get("home", "yes") == "yes",
+            )  # fmt: skip
+        except (ValidationError, ValueError):
+            return _back("Check the form: a voter's id, hours and minutes such as 15:30, and 1 to 12 seats.")
+        return self._do(who_asks(), "/rides", order.model_dump(mode="json"), "Asked for.")
+
+    def _today(self, clock: str) -> datetime | None:
+        """An hour of the election day. Raises `ValueError`."""
+        places = self._gazetteer.places
+        if not clock or places is None:
+            return None
+        return datetime.combine(places.day.date, time.fromisoformat(clock), self._zone())
+
+    def decide(self, ride: UUID, what: str) -> Any:
+        """Assigns a ride, takes it from its driver, or calls it off."""
+        driver = flask.request.form.get("driver", "")[:200] if what == "assign" else ""
+        if what == "assign" and not driver:
+            return _back("Choose a driver first.")
+        order = RideDecision(act_id=uuid4(), act=RideAct(what), driver_id=driver)
+        return self._do(who_asks(), f"/rides/{ride}", order.model_dump(mode="json"), "Done.")
+
+    def _do(self, who: WarRoomUser, path: str, body: dict[str, Any], done: str) -> Any:
+        try:
+            self._bridge.run(self._services.ride(who, path, body))
+        except ServiceClientError as error:
+            if error.status in (403, 404):
+                return f"{error.words} Go back and look again.", error.status
+            return _back(error.words)
+        except TimeoutError:
+            return _back("No answer in time. It may or may not have been done; look before trying again.")
+        return _back(done, "done")
+
+
+def rides_drawn(found: RideList, zone: ZoneInfo) -> list[Any]:
+    """Rides that are not over, and the drivers."""
+    counted = " · ".join(f"{found.counts[key]:,} {words}" for key, words in _COUNTED if found.counts.get(key))
+    rows = [_row(one, found.drivers, zone) for one in found.rides]
+    drivers = [
+        [
+            d.name, str(d.seats), "yes" if d.wheelchair else "", "driving" if d.busy else "free",
+            f"{d.brought:,}", d.said,
+        ]
+        for d in found.drivers
+    ]  # fmt: skip
+    none = "No driver has signed up: open a bank for drivers (`beluga callers bank NAME --drivers`)."
+    return [
+        html.P(counted or "Nobody has asked for a ride today."),
+        table("Rides", HEADS, rows) if rows else html.P("No ride is open.", className="empty"),
+        html.H2("Drivers"),
+        table("Drivers", DRIVERS, drivers, (1, 4)) if drivers else html.P(none),
+    ]
+
+
+def _back(said: str, how: str = "said") -> Any:
+    return flask.redirect(f"/rides?{urlencode({how: said})}", 303)
+
+
+def _row(one: RideLine, drivers: list[DriverLine], zone: ZoneInfo) -> list[Any]:
+    needs = [f"{one.seats} {'seat' if one.seats == 1 else 'seats'}"]
+    needs += ["wheelchair"] if one.wheelchair else []
+    needs += ["and home"] if one.return_trip and not one.home else []
+    stands = (
+        "way home: " + _STANDS[one.state]
+        if one.home and one.state is not RideState.BROUGHT
+        else _STANDS[one.state]
+    )
+    if one.state is RideState.WANTED and one.driver:
+        stands = f"offered to {one.driver}"
+    why = html.Div(f"{_MARKS[one.level]}{one.why}", className="problem") if one.level == 2 else one.why
+    by = "" if one.home else f"{one.by_when.astimezone(zone):%H:%M}"
+    to = f"home from {one.polling_place}" if one.home else one.polling_place
+    taken = one.driver if one.state is not RideState.WANTED else ""
+    return [
+        by,
+        one.name or one.voter_id,
+        one.address or "no address: ask",
+        to,
+        ", ".join(needs),
+        [stands, " ", why],
+        taken,
+        one.said,
+        _acts(one, drivers),
+    ]
+
+
+def _acts(one: RideLine, drivers: list[DriverLine]) -> list[Component]:
+    """What staff may do to a ride: one small form each."""
+    found = []
+    if one.state in (RideState.WANTED, RideState.CLAIMED):
+        free = [
+            d for d in drivers
+            if not d.busy and d.seats >= one.seats and (d.wheelchair or not one.wheelchair)
+        ]  # fmt: skip
+        options = [html.Option("Driver…", value="")]
+        options += [html.Option(f"{d.name} ({d.seats})", value=d.driver_id) for d in free]
+        choice = html.Select(options, name="driver", **marks(aria_label=f"Driver for {one.name}"))
+        found.append(_form(one, "assign", "Assign", choice))
+    if one.driver_id and one.state is not RideState.WANTED:
+        found.append(_form(one, "release", "Take from driver"))
+    found.append(_form(one, "cancel", "Call off"))
+    return found
+
+
+def _form(one: RideLine, what: str, words: str, *inside: Component) -> Component:
+    press = html.Button(
+        words, type="submit", name="csrf", value=csrf_token(), **marks(aria_label=f"{words}: {one.name}")
+    )
+    return html.Form([*inside, press], action=f"/rides/{one.ride_id}/{what}", method="post")
+
+
+def _order_form() -> Component:
+    """Dash has no field of one line without its larger library: fields are areas of one row."""
+
+    def line(name: str, words: str) -> list[Component]:
+        return [
+            html.Label(words, htmlFor=f"ride-{name}"),
+            html.Textarea(id=f"ride-{name}", name=name, rows=1, maxLength=200),
+        ]
+
+    def choice(name: str, words: str, options: dict[str, str]) -> list[Component]:
+        shown = [html.Option(text, value=value) for value, text in options.items()]
+        return [html.Label(words, htmlFor=f"ride-{name}"), html.Select(shown, id=f"ride-{name}", name=name)]
+
+    seats = {str(n): str(n) for n in range(1, 13)}
+    return html.Details(
+        [
+            html.Summary("Ask for a ride"),
+            html.Form(
+                [
+                    *line("voter", "Voter's id on the roll"),
+                    *line("from", "From (empty: the roll's address)"),
+                    *line("by", "At the polls by, such as 15:30 (empty: the close)"),
+                    *choice("seats", "Seats", seats),
+                    *choice("with", "With", {"": "–", "wheelchair": "a wheelchair"}),
+                    *choice("home", "And home again", {"yes": "yes", "no": "no"}),
+                    html.Button("Ask for a ride", type="submit", name="csrf", value=csrf_token()),
+                ],
+                action="/rides/order",
+                method="post",
+                className="order",
+            ),
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Tells an operator's own programs of outcomes and strike-offs (`docs/reference/webhook.md`)."""

@@ -1,0 +1,1 @@
+"""Counts that a county or a ministry publishes: asked for politely, and taken in like any other report."""
