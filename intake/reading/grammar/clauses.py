@@ -41,6 +41,7 @@ _OBJECTIONS = (Code.NO, Code.NONE)
 _NO_GUESS = frozenset({Code.STOP, Code.REFUSE, Code.MORE, Code.START, Code.AWAY, Code.DEPARTED, Code.MEASURE})
 _PUT_RIGHT = re.compile(r"(P?)[NG]v?(F[NG]v?)")  # "412 should be 421"
 _INTERRUPTS = frozenset({Code.WAIT, Code.NO, Code.NONE})
+_FILLER_NUMBER = Code.FILLER + Code.NUMBER
 _HEARD_AS_DIGITS = frozenset({"for", "fore"})
 _SECOND_HALF = 100  # what follows a hundred that was heard as a word: "for 12"
 MOST_STRANGE = 6  # words nobody knows beside a number, beyond which no guess is worth a word
@@ -58,7 +59,7 @@ def clauses_of(items: list[Item], own: tuple[PrecinctId, ...], known: bool, doub
         clause.bare = len(items) == 1
         return [clause]
     if not _UNSETTLED.isdisjoint(shape):
-        if _misheard(items):
+        if _FILLER_NUMBER in shape and _misheard(items):
             raise Ask("number")
         others = Code.OTHERS in shape
         items = _with_waits(_without_fillers(items))

@@ -143,13 +143,12 @@ def _read_written(text: str, said: FoldedText, sender: TextSource) -> list[Readi
         return [_by_machine(machine, items, sender)]
     if whole and whole.kind is Kind.DENY and sender.unknown and is_misdialed(folded):
         return [_by_machine(STRANGER, items, sender)]
-    if (whole is None or whole.kind is Kind.DENY) and not alarm.raised and is_either_number(folded):
-        return [sender.reading(Kind.UNREAD)._replace(detail={"stranger": True, "denies": True})]
-    undone = (Code.UNDO in codes and _BESIDE_UNDO.isdisjoint(codes)) or bool(
-        whole and whole.kind is not Kind.STOP
-    )
-    if not alarm.spans and not undone and takes_back(said):
-        return [sender.asked(Ask("undo", "UNDO"))]
+    if (
+        not alarm.spans
+        and NUMERIC.isdisjoint(codes)
+        and (beside := _about_another(said, codes, whole, sender))
+    ):
+        return [beside]
     if whole and (not alarm.raised or whole.kind is Kind.STOP):
         return (
             [whole._replace(unknown_sender=sender.unknown)]
@@ -184,6 +183,16 @@ def _read_written(text: str, said: FoldedText, sender: TextSource) -> list[Readi
     if clauses and items is found and not any(item.ids for item in items):
         places.clauses_before.keep(text, clauses)  # no precinct is named: they are anybody's
     return sender.all_readings(clauses) or [sender.reading(Kind.UNREAD)]
+
+
+def _about_another(said: FoldedText, codes: str, whole: Reading | None, sender: TextSource) -> Reading | None:
+    """What a text says that is about an earlier one, or about a number: "incorrect number", "cancel that"."""
+    if (whole is None or whole.kind is Kind.DENY) and is_either_number(said):
+        return sender.reading(Kind.UNREAD)._replace(detail={"stranger": True, "denies": True})
+    undone = Code.UNDO in codes and _BESIDE_UNDO.isdisjoint(codes)
+    if undone or (whole and whole.kind is not Kind.STOP) or not takes_back(said):
+        return None
+    return sender.asked(Ask("undo", "UNDO"))
 
 
 _WHY = frozenset({*NUMERIC, Code.NO, Code.NONE, Code.WAIT, Code.UNDO, Code.FIX})

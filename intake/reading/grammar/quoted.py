@@ -62,9 +62,9 @@ def is_misdialed(folded: str) -> bool:
     return tuple(plain_words(fold(folded))) in misdialed_words()
 
 
-def is_either_number(folded: str) -> bool:
+def is_either_number(text: FoldedText) -> bool:
     """Whether a watcher's text may say that the count is wrong, or that the phone is not the watcher's."""
-    return tuple(plain_words(fold(folded))) in misdialed_words("either_number")
+    return tuple(text.bare.plain_words) in misdialed_words("either_number")
 
 
 @cache
