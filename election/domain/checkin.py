@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from election.domain.ids import CheckInId, MessageId, PrecinctId, WatcherId
 
-GRAMMAR = 3  # of how messages are read (intake/reading): grows where the same words read differently
+GRAMMAR = 4  # of how messages are read (intake/reading): grows where the same words read differently
 
 
 class Kind(StrEnum):

@@ -4,9 +4,10 @@ Each file has several contexts. `word` entries list, separated by `;`, the words
 text (accents and case do not matter). `reply` entries word the answers, `form` entries the watcher's form,
 `outbound` entries what we text on our own accord, `card` entries the printed card, `incident` entries list
 words by what an incident is about, `matter` entries more words by what is fixed, `danger` entries the
-words that make a sentence an alarm, `machine`
+words that make a sentence an alarm (`*` stands for some words) or take it back, `machine`
 entries how phones and networks word what no person wrote, `number` entries the words of numbers, `short`
 entries how a word is shortened in texts, the `everyday` entry words that no other language's are,
+`retraction` entries how watchers take back what they texted,
 `inquiry` entries how watchers ask what the election folder knows (`*` stands for some words), `answer`
 entries what staff answer often.
 """
@@ -17,7 +18,18 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
-_LISTS = ("word", "incident", "danger", "machine", "number", "short", "everyday", "inquiry", "matter")
+_LISTS = (
+    "word",
+    "incident",
+    "danger",
+    "machine",
+    "number",
+    "short",
+    "everyday",
+    "inquiry",
+    "matter",
+    "retraction",
+)
 _SENTENCES = ("reply", "form", "outbound", "card", "answer")
 
 
@@ -40,6 +52,7 @@ class Catalogue:
     inquiries: dict[str, tuple[str, ...]] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)  # staff's, at hand
     matters: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    retractions: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -60,7 +73,7 @@ def read_catalogue(path: Path) -> Catalogue:
         path.stem, lists["word"], sentences["reply"], sentences["form"], sentences["outbound"],
         lists["incident"], lists["danger"], lists["machine"], lists["number"], lists["short"],
         sentences["card"], lists["everyday"].get("words", ()),
-        lists["inquiry"], sentences["answer"], lists["matter"],
+        lists["inquiry"], sentences["answer"], lists["matter"], lists["retraction"],
     )  # fmt: skip
 
 

@@ -38,8 +38,16 @@ coalesce((select c.kind = 'stop' from check_ins c
 
 # Whether a phone that may not be the watcher's ("wrong number", "who is this") still waits for staff to look:
 # at that text, at the phone's item on the desk of unknown senders, or by tying it to a watcher since.
+# "Incorrect number" is an answer, not such a text, where something was asked in the half hour before.
 IN_QUESTION = """
 exists (select from check_ins s where s.sender = {phone} and s.detail ? 'stranger'
+        and not (s.detail ? 'denies' and exists (
+            select from check_ins q where q.sender in (s.sender, s.watcher_id) and q.sent_at <= s.sent_at
+                   and q.sent_at > s.sent_at - interval '30 minutes'
+                   and (q.kind = 'question' or q.detail ? 'held')
+            union all select from check_ins a where a.kind = 'asked' and a.sent_at <= s.sent_at
+                   and a.sent_at > s.sent_at - interval '30 minutes'
+                   and a.detail->>'sender' in (s.sender, s.watcher_id)))
         and not exists (select from check_ins d where d.kind in ('resolve', 'reread')
                         and d.detail->>'item' = s.check_in_id::text)
         and not (s.detail ? 'unknown_sender' and exists (

@@ -18,12 +18,12 @@ from election.wire.intake import Decision, FormPhoto
 from intake.photos.named import photo_urls
 from intake.reading import corrections
 from intake.reading.grammar import read
-from intake.reading.grammar.danger import danger_words, urgent_words
+from intake.reading.grammar.danger import danger_words, pairs_apart, starting_words, urgent_words
 from intake.reading.grammar.inquiries import inquiry_phrases
 from intake.reading.grammar.plain import numbers_that_say_more, words_for_votes
 from intake.reading.grammar.quoted import machine_words, misdialed_words, our_words
 from intake.reading.grammar.spelled import spelled_numbers
-from intake.reading.grammar.whole import near_stop
+from intake.reading.grammar.whole import near_stop, retractions
 from intake.reading.grammar.words import vocabulary
 from intake.reading.incidents import fixed_matter, incident_matter, incident_phrases, matter_phrases
 from intake.reading.photos import with_photos
@@ -73,6 +73,9 @@ def prepare() -> None:
         spelled_numbers,
         danger_words,
         urgent_words,
+        pairs_apart,
+        starting_words,
+        retractions,
         machine_words,
         misdialed_words,
         our_words,

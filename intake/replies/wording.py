@@ -203,6 +203,8 @@ class _Writer:
                 return self._fill(key, **fields)
             case Kind.RESOLVED:
                 return self._fill("resolved", precinct=where or "-")
+            case Kind.UNREAD if first.detail.get("denies"):
+                return self._fill("deny")
             case Kind.CONFIRM | Kind.DENY:
                 return self._fill("confirm" if first.kind is Kind.CONFIRM else "deny")
             case Kind.UNREAD if first.detail.get("stranger"):

@@ -19,9 +19,15 @@ LONGEST = 30 * 60.0  # seconds between a question and its answer; a later yes ma
 HANDED_OVER = "handed_over"  # intake gave the text to the unread desk
 TALK = frozenset({Kind.QUESTION, Kind.CONFIRM, Kind.DENY, Kind.HELP, Kind.ASKED})
 _OFFERED = {
-    kind.value: kind for kind in (Kind.COUNT, Kind.FINAL, Kind.FIX, Kind.LINE, Kind.VOTERS, Kind.INCIDENT)
+    kind.value: kind
+    for kind in (Kind.COUNT, Kind.FINAL, Kind.FIX, Kind.UNDO, Kind.LINE, Kind.VOTERS, Kind.INCIDENT)
 }
 PlaceOf = Callable[[str], int]
+
+
+def denies(e: Entry) -> bool:
+    """Whether an entry says no. "Wrong number" may be the count's, in an answer, or the phone's."""
+    return e.kind is Kind.DENY or (e.kind is Kind.UNREAD and bool(e.detail.get("denies")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +158,7 @@ class _Conversation:
 
     def _answers(self, e: Entry, question: _Open) -> None:
         choice, roll = e.detail.get("choice"), question.entry.detail.get("roll")
-        if e.kind is Kind.DENY:
+        if denies(e):
             if question.target:
                 self.withdrawn[question.target] = "denied by its sender"
             self._open = None

@@ -16,7 +16,7 @@ from dataclasses import replace
 from election.domain.checkin import COUNTED, OF_SITES, STAFF, CheckIn, Kind
 from election.domain.day import Election
 from election.log.columns import Counts
-from tally.entries.dialogue import TALK
+from tally.entries.dialogue import TALK, denies
 from tally.entries.entries import FOREVER, Entry, PrecinctView
 from tally.ledger.conversations import Conversations
 from tally.ledger.count_order import CountOrder
@@ -149,7 +149,7 @@ class Ledger:
         if c.precinct_id is not None and place < 0:
             self.unplaced += 1
             return set()
-        if kind in TALK:
+        if kind in TALK or denies(e):
             return self._converse(row, e.sender, place)
         if kind in COUNTED and "held" in e.detail:
             self._converse(row, e.sender, place)

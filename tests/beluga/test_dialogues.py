@@ -52,6 +52,10 @@ COUNTED = [
     ("911 is a count", [("e", "911"), ("e", "yes")], {"31-07": 911}),
     ("spelled", [("e", "four hundred twelve"), ("e", "yes")], {"31-07": 412}),
     ("a later question counts", [("e", "about 400"), ("e", "about 410"), ("e", "yes")], {"31-07": 410}),
+    ("ignore it, yes", [("e", "120"), ("e", "150"), ("e", "ignore last text"), ("e", "yes")], {"31-07": 120}),
+    ("cancel that, no", [("s", "120"), ("s", "150"), ("s", "cancela eso"), ("s", "no")], {"31-08": 150}),
+    ("the number is wrong", [("s", "110"), ("s", "690"), ("s", "numero incorrecto")], {"31-08": 110}),
+    ("or the phone's number is", [("s", "110"), ("s", "numero incorrecto")], {"31-08": 110}),
     ("two yes", [("e", "about 400"), ("e", "about 410"), ("e", "yes"), ("e", "yes")], {"31-07": 410}),
 ]  # fmt: skip
 

@@ -18,7 +18,15 @@ from intake.reading.grammar.words import Code
 # 412, 412 votes, 12-03 412: most of what is texted all day
 PLAIN = frozenset(f"{place}{number}{votes}" for place in ("", "P") for number in "NG" for votes in ("", "v"))
 
-_DROPPED = (Code.FILLER, Code.POLITE, Code.OTHERS, Code.YES, Code.OKAY, Code.THANKS)  # said beside a number
+_DROPPED = (
+    Code.FILLER,
+    Code.POLITE,
+    Code.OTHERS,
+    Code.YES,
+    Code.OKAY,
+    Code.THANKS,
+    Code.BUT,
+)  # said beside a number
 # Words that have no business beside a report: unknown ones, and commands that only stand alone.
 _STRAY = frozenset(
     {Code.UNKNOWN, Code.STOP, Code.START, Code.HELP, Code.READY, Code.TEXTING, Code.NONE, Code.INCIDENT,
@@ -33,6 +41,9 @@ _OBJECTIONS = (Code.NO, Code.NONE)
 _NO_GUESS = frozenset({Code.STOP, Code.REFUSE, Code.MORE, Code.START, Code.AWAY, Code.DEPARTED, Code.MEASURE})
 _PUT_RIGHT = re.compile(r"(P?)[NG]v?(F[NG]v?)")  # "412 should be 421"
 _INTERRUPTS = frozenset({Code.WAIT, Code.NO, Code.NONE})
+_FILLER_NUMBER = Code.FILLER + Code.NUMBER
+_HEARD_AS_DIGITS = frozenset({"for", "fore"})
+_SECOND_HALF = 100  # what follows a hundred that was heard as a word: "for 12"
 MOST_STRANGE = 6  # words nobody knows beside a number, beyond which no guess is worth a word
 LONGEST_BARE_WAIT = 90  # minutes: "wait 45" is a line; "wait 421" corrects itself
 
@@ -42,12 +53,14 @@ def clauses_of(items: list[Item], own: tuple[PrecinctId, ...], known: bool, doub
 
     `own`: the sender's precincts; `known`: whether the roster knows the sender; `doubt`: a question mark.
     """
-    shape = codes_of(items)
+    whole, shape = items, codes_of(items)
     if not doubt and shape in PLAIN:
         clause = count_of(items, Kind.COUNT)
         clause.bare = len(items) == 1
         return [clause]
     if not _UNSETTLED.isdisjoint(shape):
+        if _FILLER_NUMBER in shape and _misheard(items):
+            raise Ask("number")
         others = Code.OTHERS in shape
         items = _with_waits(_without_fillers(items))
         if others:  # "they are leaving": what is said of others is not said of the sender
@@ -64,6 +77,8 @@ def clauses_of(items: list[Item], own: tuple[PrecinctId, ...], known: bool, doub
     if not numeric and Code.UNKNOWN in shape and has_number_words(items):
         spelled = with_numbers(items)
         if spelled is not None:
+            if _misheard(with_numbers(whole) or []):  # "for twelve"
+                raise Ask("number")
             said = clauses_of(spelled, own, known, doubt)
             if any(clause.votes in EMERGENCY_NUMBERS for clause in said):  # "nine eleven"
                 raise Ask("emergency", f"{said[0].votes} votes")
@@ -103,6 +118,18 @@ def clauses_of(items: list[Item], own: tuple[PrecinctId, ...], known: bool, doub
     if doubt and clauses:
         raise Ask("doubt", wordings(clauses))
     return clauses
+
+
+def _misheard(items: list[Item]) -> bool:
+    """Whether a phone that was spoken to may have written "four twelve" as "for 12"."""
+    return any(
+        item.text in _HEARD_AS_DIGITS
+        and (after := items[at + 1 : at + 2])
+        and after[0].code == Code.NUMBER
+        and (after[0].value or 0) < _SECOND_HALF
+        and not any(i.code in NUMERIC or i.code == Code.PLACE for i in (*items[:at], *items[at + 2 :]))
+        for at, item in enumerate(items)
+    )
 
 
 def _wait_without_number(codes: set[str]) -> list[Clause]:

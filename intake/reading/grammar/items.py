@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from election.domain.ids import PrecinctId
-from intake.reading.grammar.danger import NO_ALARM, Alarm, alarm_of, danger_words
+from intake.reading.grammar.danger import NO_ALARM, Alarm, alarm_of, may_alarm
 from intake.reading.grammar.fold import bare
 from intake.reading.grammar.places import PlaceVocabulary, without_zeros
 from intake.reading.grammar.tokens import FoldedText, Token
@@ -13,6 +13,7 @@ from intake.reading.grammar.words import Code, Vocabulary
 MOST_DIGITS = 6  # a longer number is a phone's or a typing slip, never a precinct's count
 _PIECES = re.compile(r"\d+|[^\W\d_]+")
 _KEYWORD = 6  # letters of a word that announces an incident; "amber alert" does not
+_SHORTEST_GLUED = 4  # letters
 _CHUNK = re.compile(r"\S+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _DIGITS_DASH = re.compile(r"(\d{1,6})-(\d{1,6})")
@@ -94,7 +95,7 @@ def _items_of(text: FoldedText, vocabulary: Vocabulary, places: PlaceVocabulary)
     if Code.ALERT in codes:
         _open_with_alert(items)
     alarm = NO_ALARM
-    if danger_words().may_be_in(words, text.marked):
+    if may_alarm(text):
         names_at = [(item.start, item.end) for item in items if item.code == Code.PLACE]
         if len(items) > len(names_at):
             alarm = alarm_of(tokens, text, names_at)
@@ -236,9 +237,22 @@ def _mixed(token: Token, folded: str, vocabulary: Vocabulary, places: PlaceVocab
         known = vocabulary.code(piece)
         if known is None and "-" not in text:
             odd = len(piece) <= 2  # 4e2, 3rd, 5k; a longer tail is a word nobody knows
+            glued = None if odd else _votes_in_front(piece, vocabulary)
+            if glued and len(items) == 1:  # 412votessofar
+                return [
+                    *items,
+                    Item(Code.VOTES, at, at + glued, piece[:glued]),
+                    Item(Code.UNKNOWN, at + glued, end),
+                ]
             return [Item(Code.ODD if odd else Code.UNKNOWN, start, end, text)]
         items.append(Item(known or Code.UNKNOWN, at, at + len(piece), piece))
     return items
+
+
+def _votes_in_front(piece: str, vocabulary: Vocabulary) -> int | None:
+    """How long the word for votes is that words glued together begin with."""
+    ends = range(len(piece) - 1, _SHORTEST_GLUED - 1, -1)
+    return next((end for end in ends if vocabulary.plain.get(piece[:end]) == Code.VOTES), None)
 
 
 def join_times(items: list[Item]) -> list[Item]:

@@ -11,19 +11,20 @@ from election.domain.checkin import COUNTED, Kind, Reading
 from election.domain.day import Watcher
 from election.domain.ids import PrecinctId
 from election.domain.roster import Roster
-from intake.reading.grammar.clause import Ask, Clause
+from intake.reading.grammar.clause import EMERGENCY_NUMBERS, Ask, Clause
 from intake.reading.grammar.clauses import PLAIN, clauses_of
-from intake.reading.grammar.danger import cries_for_help
+from intake.reading.grammar.danger import cries_for_help, starting_words
 from intake.reading.grammar.fold import composed, fold, fold_marked, origin
 from intake.reading.grammar.inquiries import inquiry_of
 from intake.reading.grammar.items import Item, codes_of, items_of
-from intake.reading.grammar.parse import count_of
+from intake.reading.grammar.parse import NUMERIC, count_of
 from intake.reading.grammar.places import places_of
 from intake.reading.grammar.plain import count_alone, counted, digits_alone, is_emergency
 from intake.reading.grammar.quoted import (
     AUTOMATIC,
     STRANGER,
     UNDELIVERED,
+    is_either_number,
     is_misdialed,
     said_by_machine,
     sign_of,
@@ -32,7 +33,7 @@ from intake.reading.grammar.quoted import (
 )
 from intake.reading.grammar.sender import TextSource
 from intake.reading.grammar.tokens import FoldedText, folded_text, plain_words
-from intake.reading.grammar.whole import whole_message
+from intake.reading.grammar.whole import takes_back, whole_message
 from intake.reading.grammar.words import Code, vocabulary
 
 LONGEST = 1_600  # characters; providers join no more parts than that into one text
@@ -142,6 +143,12 @@ def _read_written(text: str, said: FoldedText, sender: TextSource) -> list[Readi
         return [_by_machine(machine, items, sender)]
     if whole and whole.kind is Kind.DENY and sender.unknown and is_misdialed(folded):
         return [_by_machine(STRANGER, items, sender)]
+    if (
+        not alarm.spans
+        and NUMERIC.isdisjoint(codes)
+        and (beside := _about_another(said, codes, whole, sender))
+    ):
+        return [beside]
     if whole and (not alarm.raised or whole.kind is Kind.STOP):
         return (
             [whole._replace(unknown_sender=sender.unknown)]
@@ -167,6 +174,8 @@ def _read_written(text: str, said: FoldedText, sender: TextSource) -> list[Readi
         return [inquiry]
     if machine is not None and machine != UNDELIVERED:
         return [_by_machine(machine, items, sender)]
+    if Code.AWAY in codes and (away := _leaves_and_says_why(items, folded)):
+        return sender.all_readings([Clause(Kind.AWAY, 0, ids) for ids in _named(away)])
     try:
         clauses = clauses_of(items, own, watcher is not None, "?" in folded)
     except Ask as ask:
@@ -176,6 +185,36 @@ def _read_written(text: str, said: FoldedText, sender: TextSource) -> list[Readi
     return sender.all_readings(clauses) or [sender.reading(Kind.UNREAD)]
 
 
+def _about_another(said: FoldedText, codes: str, whole: Reading | None, sender: TextSource) -> Reading | None:
+    """What a text says that is about an earlier one, or about a number: "incorrect number", "cancel that"."""
+    if (whole is None or whole.kind is Kind.DENY) and is_either_number(said):
+        return sender.reading(Kind.UNREAD)._replace(detail={"stranger": True, "denies": True})
+    undone = Code.UNDO in codes and _BESIDE_UNDO.isdisjoint(codes)
+    if undone or (whole and whole.kind is not Kind.STOP) or not takes_back(said):
+        return None
+    return sender.asked(Ask("undo", "UNDO"))
+
+
+_WHY = frozenset({*NUMERIC, Code.NO, Code.NONE, Code.WAIT, Code.UNDO, Code.FIX})
+
+
+def _leaves_and_says_why(items: list[Item], folded: str) -> list[Item]:
+    """The first part of a text that says its sender leaves: "im heading out, kids are sick".
+
+    Nothing where what follows may take it back, or counts.
+    """
+    parts = _segments(items, folded)
+    first = [item for item in parts[0] if item.code not in _BESIDE]
+    if len(parts) < 2 or "?" in folded or not {Code.AWAY} <= set(codes_of(first)) <= {Code.AWAY, Code.PLACE}:
+        return []
+    said = next(item for item in first if item.code == Code.AWAY)
+    itself = (
+        said.end - said.start > len(said.text) and vocabulary().code(said.text) == Code.FILLER
+    )  # "im", "me"
+    return first if itself and _WHY.isdisjoint(codes_of(items)) else []
+
+
+_BESIDE_UNDO = frozenset({Code.UNKNOWN, Code.TEXTING})  # "undo" alone is plain; "ignore last text" is asked
 _PLACED = frozenset({Kind.AWAY})  # whole-message commands that name a place
 
 
@@ -211,8 +250,11 @@ def _spans_of(items: list[Item], code: str) -> list[tuple[int, int]]:
     return [(item.start, item.end) for item in items if item.code == code]
 
 
+_JOINS = frozenset({Code.AND, Code.BUT})
+
+
 def _segments(items: list[Item], folded: str, marks: re.Pattern[str] = _SEGMENT) -> list[list[Item]]:
-    """The items between stops, commas and "and"."""
+    """The items between stops, commas, "and" and "but"."""
     breaks = [match.start() for match in marks.finditer(folded)]
     out: list[list[Item]] = [[]]
     at = 0
@@ -220,9 +262,10 @@ def _segments(items: list[Item], folded: str, marks: re.Pattern[str] = _SEGMENT)
         passed = False
         while at < len(breaks) and breaks[at] < item.start:
             at, passed = at + 1, True
-        if passed or (item.code == Code.AND and marks is _SEGMENT):
+        joins = marks is _SEGMENT and (item.code in _JOINS or (item.text == "y" and bool(out[-1])))
+        if passed or joins:
             out.append([])
-        if item.code != Code.AND or marks is not _SEGMENT:
+        if not joins:
             out[-1].append(item)
     return [segment for segment in out if segment]
 
@@ -236,7 +279,8 @@ def _beside(
     """The counts and waits that stand in parts of their own beside an alarm."""
     kept: list[Reading] = []
     for segment in _segments(items, folded):
-        start, end = segment[0].start, segment[-1].end
+        said = segment[:-1] if codes_of(segment) in _COUNTS_VOTES else segment  # "412 ballots, one jammed"
+        start, end = segment[0].start, said[-1].end
         if any(a < end and b > start for a, b in spans):
             continue
         try:
@@ -245,20 +289,33 @@ def _beside(
         except Ask:
             continue
         kept += [r for r in sender.judged(readings) if r.kind in _KEPT_BESIDE_DANGER]
-    return kept or _timed_count(items, spans, sender)
+    return kept or _opening_count(items, spans, folded, sender)
 
 
-_TIMED = re.compile("N@?T")
+_COUNTS_VOTES = frozenset(shape for shape in PLAIN if shape.endswith("v"))
+_OPENING = re.compile("[NG](?:v|@?T)?")
 
 
-def _timed_count(
+def _opening_count(
     items: list[Item],
     spans: "list[tuple[int, int]] | tuple[tuple[int, int], ...]",
+    folded: str,
     sender: TextSource,
 ) -> list[Reading]:
-    """A count with its time that opens a text about danger: "412 as of 10:05 they wont let me in"."""
-    found = _TIMED.match(codes_of(items))
-    if not found or (items[0].value or 0) < _NO_FEW or any(a < items[found.end() - 1].end for a, _ in spans):
+    """A count that opens a text about danger: "412 as of 10:05 police are here", "412 they wont let me in".
+
+    With its time, or where a word follows that begins a sentence of its own; "412 turned away" counts none.
+    """
+    found = _OPENING.match(codes_of(items))
+    votes = items[0].value or 0 if found else 0
+    if not found or votes < _NO_FEW or votes in EMERGENCY_NUMBERS:
+        return []
+    last = items[found.end() - 1]
+    if last.code != Code.CLOCK:
+        behind = plain_words(folded[last.end :])
+        if not behind or behind[0] not in starting_words():
+            return []
+    if any(a < (items[0] if last.code == Code.VOTES else last).end for a, _ in spans):
         return []
     try:
         clauses = clauses_of(items[: found.end()], sender.own, sender.watcher is not None, False)
@@ -270,7 +327,7 @@ def _timed_count(
 _SENTENCE = re.compile(r"[.!?\n]+(?!\d)")
 _TALK = frozenset(
     {Code.UNKNOWN, Code.FILLER, Code.POLITE, Code.VOTES, Code.PEOPLE, Code.OKAY, Code.THANKS, Code.YES,
-     Code.AND, Code.TO, Code.PLACE, Code.PRECINCT, Code.AT, Code.OTHERS, Code.ASKING, Code.ALERT}
+     Code.AND, Code.BUT, Code.TO, Code.PLACE, Code.PRECINCT, Code.AT, Code.OTHERS, Code.ASKING, Code.ALERT}
 )  # fmt: skip
 _ACTS_APART = frozenset({Code.AWAY, Code.HERE, Code.FILLER, Code.POLITE, Code.THANKS, Code.OKAY})
 

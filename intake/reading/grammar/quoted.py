@@ -51,15 +51,20 @@ def machine_words() -> Vocabulary:
 
 
 @cache
-def misdialed_words() -> frozenset[tuple[str, ...]]:
+def misdialed_words(name: str = "misdialed") -> frozenset[tuple[str, ...]]:
     """Words that say no, or of a phone nobody knows that its number is wrong; without accents."""
-    terms = (term for c in load_catalogues().values() for term in c.machine.get("misdialed", ()))
+    terms = (term for c in load_catalogues().values() for term in c.machine.get(name, ()))
     return frozenset(tuple(plain_words(fold(term))) for term in terms)
 
 
 def is_misdialed(folded: str) -> bool:
     """Whether a text says, from a phone nobody knows, that we have the wrong number."""
     return tuple(plain_words(fold(folded))) in misdialed_words()
+
+
+def is_either_number(text: FoldedText) -> bool:
+    """Whether a watcher's text may say that the count is wrong, or that the phone is not the watcher's."""
+    return tuple(text.bare.plain_words) in misdialed_words("either_number")
 
 
 @cache
@@ -101,6 +106,8 @@ def written(text: str, folded: FoldedText) -> SenderText | None:
         kept: list[str] = []
         for number, line in enumerate(lines):
             if _CUT.match(line) and (kept or number == 0):
+                if any(later.lstrip().startswith(">") for later in lines[number + 1 :]):
+                    continue  # "… wrote:" over quoted lines: the answer may stand below them
                 break
             quoted = line.lstrip().startswith((">", "|")) or is_ours(FoldedText(fold_marked(line)))
             if not quoted and not (kept and _PHONE.search(line)):

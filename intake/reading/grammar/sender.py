@@ -79,7 +79,7 @@ class TextSource:
                 offered = [r for clause in self.offers(ask.guess, self) for r in self.readings(clause)]
             except Ask:
                 offered = []
-            offered = [r for r in offered if r.kind in _OF_THE_DAY]
+            offered = [r for r in offered if r.kind in _OF_THE_DAY or r.kind is Kind.UNDO]
             if offered and not self._too_early(offered):
                 detail["offers"] = [offer_of(reading) for reading in offered]
         if ask.choice is not None:

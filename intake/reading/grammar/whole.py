@@ -6,7 +6,8 @@ from itertools import pairwise
 from election.domain.checkin import Kind, Reading
 from intake.reading.grammar.items import Item, codes_of
 from intake.reading.grammar.parse import NUMERIC
-from intake.reading.grammar.words import Code, vocabulary
+from intake.reading.grammar.tokens import FoldedText
+from intake.reading.grammar.words import Code, Vocabulary, vocabulary, vocabulary_of
 
 _ALONE = {Code.STOP: Kind.STOP, Code.START: Kind.START, Code.HELP: Kind.HELP, Code.READY: Kind.READY}
 _TALK = frozenset({Code.POLITE, Code.FILLER, Code.OTHERS})
@@ -20,6 +21,21 @@ _REFUSE = frozenset({Code.REFUSE, Code.STOP, Code.NONE, Code.NO, Code.TEXTING})
 _BEFORE_NO = (Code.POLITE, Code.THANKS, Code.OKAY)
 _FEW = 3  # items of a plain no; in longer texts it comes first
 _LONG = 7  # letters of a word that is known by its spelling but for one: "unsubscibe"
+_WITHDRAW, _LATEST = "withdraw", "latest"
+_LONGEST_RETRACTION = 14  # words, or signs of Chinese
+_BESIDE_RETRACTIONS = frozenset(
+    {
+        Code.POLITE,
+        Code.FILLER,
+        Code.NO,
+        Code.WAIT,
+        Code.THANKS,
+        Code.OKAY,
+        Code.ASKING,
+        Code.TEXTING,
+        Code.VOTES,
+    }
+)
 _LEAVING = frozenset({Code.AWAY, Code.GONE, Code.PLACE, Code.CLOCK, Code.AT, Code.PRECINCT})
 
 
@@ -61,6 +77,32 @@ def whole_message(folded: str, items: list[Item]) -> Reading | None:
     if spoken in ({Code.VOTES}, {Code.VOTERS}):
         return Reading(Kind.CONFIRM, detail={"choice": "count" if Code.VOTES in spoken else "roll"})
     return None
+
+
+@cache
+def retractions() -> Vocabulary:
+    """Words that take back (`ignore`), and what they may take back (`that`, `my last text`)."""
+    names = (_WITHDRAW, _LATEST)
+    return vocabulary_of({name: name for name in names}, lambda catalogue: catalogue.retractions)
+
+
+def takes_back(text: FoldedText) -> bool:
+    """Whether a text asks to forget what was texted before: "cancel that", "ignore my last text"."""
+    words, marked = text.plain_words, text.marked
+    if len(words) > _LONGEST_RETRACTION or "?" in text.folded or not retractions().may_be_in(words, marked):
+        return False
+    found, at = set[str](), 0
+    while at < len(words):
+        known = retractions().find(words, at, marked)
+        if known and known[0] != Code.UNKNOWN:
+            found.add(known[0])
+            at += known[1]
+            continue
+        beside = vocabulary().find(words, at, marked)
+        if beside is None or beside[0] not in _BESIDE_RETRACTIONS:
+            return False
+        at += beside[1]
+    return len(found) > 1
 
 
 @cache

@@ -49,6 +49,7 @@ class Code:
     SAME = "="
     NONE = "n"
     AND = "&"
+    BUT = "B"  # parts a sentence like "and"; beside a number it changes nothing
     TO = "-"
     # words that change nothing
     POLITE = "+"
@@ -122,6 +123,7 @@ CLASSES = {
     "same": Code.SAME,
     "none": Code.NONE,
     "and": Code.AND,
+    "but": Code.BUT,
     "to": Code.TO,
     "polite": Code.POLITE,
     "filler": Code.FILLER,

@@ -191,6 +191,19 @@ async def test_a_stranger_is_texted_nothing_but_answers_until_staff_have_looked(
     assert sorted(sender.keys) == ["other", "reminder", "reply"]
 
 
+@pytest.mark.parametrize(("minutes", "texted"), [(5, ["reminder"]), (45, [])])
+async def test_an_answer_that_the_number_is_wrong_holds_no_texts(
+    database_url: str, connection: asyncpg.Connection, term: Term, minutes: int, texted: list[str]
+) -> None:
+    phone, said = "+12155550001", NOW - timedelta(hours=1)
+    await say(connection, Kind.QUESTION, phone, said - timedelta(minutes=minutes))
+    await say(connection, Kind.UNREAD, phone, said, stranger=True, denies=True)
+    await store.enqueue(connection, [a_text("reminder", Purpose.REMINDER)])
+    sender = Recorder()
+    await an_outbox(database_url, sender).step(connection, term)
+    assert sender.keys == texted
+
+
 async def test_a_leader_lost_between_claim_and_answer_leaves_the_text_unknown_for_ever(
     database_url: str, connection: asyncpg.Connection
 ) -> None:

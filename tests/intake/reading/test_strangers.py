@@ -1,6 +1,6 @@
 """Texts of strangers, by kind and language: read as they are meant, or asked about, and never harmful.
 
-A line of `strangers.jsonl` names the readings that are right (`count 412`, several joined by ` + `, or any of
+A line of `strangers*.jsonl` has the readings that are right (`count 412`, several joined by ` + `, or any of
 several), and what would do harm: kinds that must not occur, guesses that must not be offered (ANY: none).
 """
 
@@ -19,7 +19,9 @@ from tests.intake.sample import ES, ONE, SENT, TWO, VI, ZH, sample_roster, sms
 ROSTER = sample_roster()
 PHONES = {"one": ONE, "es": ES, "two": TWO, "vi": VI, "zh": ZH, "nobody": "+12155550199"}
 ROWS = [
-    json.loads(line) for line in (Path(__file__).parent / "strangers.jsonl").read_text("utf-8").splitlines()
+    json.loads(line)
+    for name in ("strangers.jsonl", "strangers_3.jsonl", "strangers_4.jsonl", "strangers_5.jsonl")
+    for line in (Path(__file__).parent / name).read_text("utf-8").splitlines()
 ]
 BY_KIND: dict[str, list[dict[str, Any]]] = defaultdict(list)
 for row in ROWS:
