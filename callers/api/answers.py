@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+import asyncpg
 import orjson
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -46,6 +47,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return problem(
             503, "unreachable_database", "Our records cannot be reached; try again.", **{"Retry-After": "2"}
         )
+    except asyncpg.CharacterNotInRepertoireError:  # NUL, which no text of PostgreSQL can hold
+        return problem(400, "malformed", "What was sent holds a character that cannot be stored.")
     except SealedError:
         return problem(
             503, "wrong_key", "The voters' records cannot be opened; tell your organiser.",
