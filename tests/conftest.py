@@ -6,10 +6,12 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 import pytest_asyncio
+import structlog
 from hypothesis import settings
 
 from beluga.stack import postgres as postgres_module
@@ -36,6 +38,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+
+
+def _configure_logs(*args: Any, **given: Any) -> None:
+    """`structlog.configure`, with which no logger keeps a configuration: here many services share it."""
+    _structlog_configure(*args, **given | {"cache_logger_on_first_use": False})
+
+
+_structlog_configure = structlog.configure
+structlog.configure = _configure_logs
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """What a module sets up for logs, or a command for its own process, the next one does not find."""
+    configured = structlog.get_config()
+    yield
+    structlog.configure(**configured)
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ class SilentDesk:
             words = (
                 "Nobody is texted on an old word: the tally has not been heard lately. Try again in a moment."
             )
-            raise DeskRefusedError(503, words)
+            raise DeskRefusedError(409, words)
         asked = {p for p in order.precinct_ids if viewer.sees(p, roster)}
         settings = desk.settings
         reminders = Reminders(

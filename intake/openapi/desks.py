@@ -4,13 +4,24 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from election.wire.desks import ClaimedItem, Desk, DeskCounts, DeskPage, ErrorAnswer, Finish, RollCall
+from election.wire.desks import (
+    ClaimedItem,
+    Desk,
+    DeskCounts,
+    DeskPage,
+    ErrorAnswer,
+    Finish,
+    ReminderAnswer,
+    ReminderOrder,
+    RollCall,
+)
 from election.wire.intake import Receipt
 from election.wire.threads import PrecinctPhotos, WatcherThread
 from intake.openapi.pages import BUSY
 
 MODELS: tuple[type[BaseModel], ...] = (
     DeskCounts, DeskPage, Finish, ErrorAnswer, RollCall, ClaimedItem, WatcherThread, PrecinctPhotos,
+    ReminderOrder, ReminderAnswer,
 )  # fmt: skip
 
 _DESKS = [desk.value for desk in Desk]
@@ -26,7 +37,7 @@ _ERRORS = {
     401: "The token is missing, wrong or too old.",
     403: "The role does not allow it.",
     404: "There is no such desk or item, or not at this person's desk.",
-    409: "Somebody else works on it, or it is done, or the key was used for something else.",
+    409: "Somebody else works on it, it is done, the key was used for another thing, or not as things stand.",
     413: "The body is too large.",
     422: "The request is not as described; the answer says where.",
     503: "The database or the journal cannot be reached; try again.",
@@ -56,6 +67,10 @@ def paths() -> dict[str, Any]:
         },
         "/photos/{message}/{number}": {"get": _picture("A photo as it was sent")},
         "/photos/{message}/{number}/small": {"get": _picture("A photo's thumbnail")},
+        "/silent/remind": {
+            "post": _call("Text the next step of silent precincts now, no step twice", ReminderAnswer)
+            | {"requestBody": {"required": True, "content": _content(_reference(ReminderOrder))}}
+        },
         "/rollcall": {"get": _call("Whose phone has been proven", RollCall)},
         "/rollcall/invite": {"post": _call("Invite who is not proven, once", made)},
         "/rollcall/remind": {"post": _call("Remind who has not answered, once a day", made)},

@@ -182,10 +182,11 @@ async def test_what_the_floor_says_and_what_staff_do_there(
             "promises 14 kept, 6 open, 1 broken"
         )
         first = page.locator("[aria-label='Precincts being called'] tbody tr").first.locator("td")
-        assert await first.all_inner_texts() == [
+        assert (await first.all_inner_texts())[:-1] == [
             f"Wells Hall {A}", "1", "4", "200", "100", "420", "60 %", "14 kept, 6 open, 1 broken",
-            f"{round(room.feed.standings[A].shortfall)}", "90", "10:00", "sam", "", "Pause\nStop",
+            f"{round(room.feed.standings[A].shortfall)}", "90", "10:00", "sam", "",
         ]  # fmt: skip
+        assert await first.last.locator("button").all_inner_texts() == ["Pause", "Stop"]
         await expect(page.locator(".paces li")).to_have_text(
             "At this pace 60 % of Wells Hall's list will have been reached."
         )

@@ -59,7 +59,7 @@ async def test_chart_sentence_and_list_of_a_real_page(database_url: str, tmp_pat
             early = await answer.json()
         assert (early["reports"], early["annotations"], early["standing"]["last_votes"]) == ([], [], None)
     zone = precinct.zone(election.day)
-    figure = day_chart(page, zone, then, dark=False)
+    figure = json.loads(day_chart(page, zone, then, dark=False).to_json())
     drawn = {t.get("name"): t["y"] for t in figure["data"]}
     assert drawn["Accepted"] == [40, 80, 120, 160, 200]
     points = {t["name"]: t["customdata"] for t in figure["data"] if "customdata" in t}
