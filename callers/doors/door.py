@@ -17,7 +17,7 @@ _LEAST_WORDS = 2  # of a street address
 
 
 @dataclass(frozen=True, slots=True)
-class Resident:
+class VoterAddress:
     """A voter and where they live."""
 
     voter_id: str
@@ -69,12 +69,12 @@ def fingerprint(address: str, key: bytes) -> str:
     return hmac.digest(key, b"building " + plain.encode(), "sha256").hex()[:32]
 
 
-def walk(residents: Iterable[Resident], key: bytes) -> tuple[list[str], list[str], list[int]]:
+def walk(residents: Iterable[VoterAddress], key: bytes) -> tuple[list[str], list[str], list[int]]:
     """A precinct's buildings in walking order, its voters, and the number of the building of each (from 1).
 
     Without an address nobody can be visited.
     """
-    ordered: Sequence[Resident] = sorted(
+    ordered: Sequence[VoterAddress] = sorted(
         (one for one in residents if one.address.strip()),
         key=lambda one: walking_order(street_address(one.address)),
     )

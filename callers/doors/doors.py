@@ -14,7 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
-from callers.doors.door import HeldDoor, PersonAtDoor, Resident, walk
+from callers.doors.door import HeldDoor, PersonAtDoor, VoterAddress, walk
 from callers.lists.walk_lists import walking_order
 from callers.queries.statements import statements
 from callers.queue.lease import CallerOnDuty, Recorded, UnknownLeaseError
@@ -58,7 +58,7 @@ class Doors:
         zone = self._zone_of(precinct_id)
         rows = await self._pool.fetch(_SQL["voters"], precinct_id, now)
         residents = [
-            Resident(r["voter_id"], self._address(r))
+            VoterAddress(r["voter_id"], self._address(r))
             for r in rows
             if may_dial(now, r["timezone"] or zone, self._rules)
         ]
@@ -107,6 +107,12 @@ class Doors:
         if not gone and not may_dial(now, row["timezone"] or self._zone_of(row["precinct_id"]), self._rules):
             gone = "hours"
         return PersonAtDoor(row["lease_id"], person.name, person.address, row["language"] or "", gone)
+
+    async def spent(self, canvasser_id: str, now: datetime, address: str = "") -> bool:
+        """Whether a canvasser, or their address, has been shown as many voters as they may in an hour."""
+        row = await self._pool.fetchrow(_SQL["shown_lately"], canvasser_id, now - timedelta(hours=1), address)
+        hour = self._budgets.hour
+        return bool(row["canvasser"] >= hour or row["address"] >= hour * self._budgets.bank)
 
     async def extend(self, canvasser_id: str, now: datetime) -> None:
         """The canvasser has done something: their doors last longer."""

@@ -61,5 +61,6 @@ where l.lease_id = x.lease_id
 select end_doors($1, $2, null)
 
 -- :name shown_lately
--- Voters shown to a canvasser since $2.
-select count(*) from voters_shown where caller_id = $1 and at > $2
+-- Voters shown since $2 to a canvasser, and to an address.
+select (select count(*) from voters_shown where caller_id = $1 and at > $2) as canvasser,
+       (select count(*) from voters_shown where address = $3 and at > $2) as address

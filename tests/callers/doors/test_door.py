@@ -2,7 +2,7 @@
 
 import pytest
 
-from callers.doors.door import Resident, fingerprint, street_address, walk
+from callers.doors.door import VoterAddress, fingerprint, street_address, walk
 
 KEY = b"a key of this test"
 
@@ -39,6 +39,6 @@ def test_buildings_come_up_the_odd_side_and_down_the_even_one_with_all_who_live_
         ("d", "1 Elm St Apt 1"),
         ("e", " "),
     ]
-    buildings, voters, places = walk([Resident(v, address) for v, address in people], KEY)
+    buildings, voters, places = walk([VoterAddress(v, address) for v, address in people], KEY)
     assert buildings == [fingerprint(f"{n} Elm St", KEY) for n in (1, 3, 4)]
     assert sorted(zip(voters, places, strict=True)) == [("a", 3), ("b", 1), ("c", 2), ("d", 1)]
