@@ -58,12 +58,7 @@ insert into leases
     (lease_id, voter_id, phone, precinct_id, caller_id, granted_at, expires_at, ended_at, ended_by)
 values ($1, $2, $3, $4, $5, $6, $7, $7, 'outcome')
 """
-_ASKED_FOR_A# Behind doors alone: nobody calls who has no phone.
-_HOUSES = """
-insert into voters (voter_id, precinct_id, roll_number, name, phone, address)
-select 'K-01/d' || n, 'K-01', '', 'Neighbour ' || n, '', n || ' Elm Street' from generate_series(1, 12) n
-"""
-_RIDE = """
+_ASKED_FOR_A_RIDE = """
 insert into calls (outcome_id, lease_id, voter_id, phone, precinct_id, caller_id, outcome, at,
                    rest_until, whole_phone, next_move)
 select lease_id, lease_id, voter_id, phone, precinct_id, caller_id, 'needs_ride', ended_at,
@@ -80,6 +75,11 @@ values ('d-kent', 'Driver one', false, 'driver'), ('d-barred', 'Driver two', tru
 insert into callers (caller_id, name, barred, role)
 values ('v-kent', 'Canvasser one', false, 'canvasser'), ('v-barred', 'Canvasser two', true, 'canvasser');
 insert into drivers (caller_id, seats) values ('d-kent', 4), ('d-barred', 4)
+"""
+# Behind doors alone: nobody calls who has no phone.
+_HOUSES = """
+insert into voters (voter_id, precinct_id, roll_number, name, phone, address)
+select 'K-01/d' || n, 'K-01', '', 'Neighbour ' || n, '', n || ' Elm Street' from generate_series(1, 12) n
 """
 _RIDE = """
 insert into rides (ride_id, voter_id, phone, precinct_id, asked_by, wanted_at, since)

@@ -348,7 +348,10 @@ async def _driven(there: House, who: Who) -> dict[str, Any]:
 
 async def _visited(there: House, who: Who) -> dict[str, Any]:
     lease = await there.visited() if who is Who.CANVASSER else str(uuid4())
-    return {"path": f"/api/doors/outcomes/{lease}", "json": {"outcome_id": str(uuid4()), "outcome": "refused"}}
+    return {
+        "path": f"/api/doors/outcomes/{lease}",
+        "json": {"outcome_id": str(uuid4()), "outcome": "refused"},
+    }
 
 
 async def _visited_form(there: House, who: Who) -> dict[str, Any]:
