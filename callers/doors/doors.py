@@ -110,7 +110,7 @@ class Doors:
 
     async def spent(self, canvasser_id: str, now: datetime, address: str = "") -> bool:
         """Whether a canvasser, or their address, has been shown as many voters as they may in an hour."""
-        row = await self._pool.fetchrow(_SQL["shown_lately"], canvasser_id, now - timedelta(hours=1), address)
+        (row,) = await self._pool.fetch(_SQL["shown_lately"], canvasser_id, now - timedelta(hours=1), address)
         hour = self._budgets.hour
         return bool(row["canvasser"] >= hour or row["address"] >= hour * self._budgets.bank)
 
@@ -142,7 +142,7 @@ class Doors:
         self, canvasser_id: str, now: datetime, door_id: UUID | None = None, *, by: str = "given_back"
     ) -> int:
         """Ends a door, or all that a canvasser holds, for the next one; how many."""
-        row = await self._pool.fetchrow(_SQL["give_back"], canvasser_id, door_id, now, by)
+        (row,) = await self._pool.fetch(_SQL["give_back"], canvasser_id, door_id, now, by)
         return int(row["doors"])
 
     async def sweep(self, now: datetime) -> int:
