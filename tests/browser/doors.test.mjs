@@ -8,7 +8,7 @@ const storage = await import("fake-indexeddb").catch(() => null);
 const needsBoth = storage ? needsPage : { skip: "fake-indexeddb is not installed: npm ci" };
 const TOKEN = "canvasser-key-0123456789";
 const person = (lease, name) => `<li data-lease="${lease}"><form class="person"><button name="person" value="${lease}">${name}</button></form></li>`;
-const PAGE = `<main data-saved="Saved here" data-over="No longer yours" data-who="What did {name} say?" data-look="60">
+const PAGE = `<main data-saved="Saved here" data-over="No longer yours" data-who="What did {name} say?">
 <p id="notice" hidden></p><div id="said" hidden><h2 id="who" tabindex="-1"></h2>
 <form class="outcome"><input type="hidden" name="lease_id"><input type="hidden" name="outcome_id">
 <button name="outcome" value="will_vote">Will vote</button></form></div>

@@ -74,7 +74,7 @@ export function begin(page) {
       }
     }
     doors = left;
-    if (!left.length && data.look && byId("doors")) look();
+    if (!left.length && byId("doors")) look();
   };
   const hide = () => {
     const forms = byId("said");
