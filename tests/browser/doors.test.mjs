@@ -55,29 +55,6 @@ test("a list keeps to the doors that are still ours, and to what was told here",
   assert.deepEqual([404, 409, 503, 401, 429].map(verdictOnVisit), ["refused", "refused", "later", "later", "later"]);
 });
 
-test("a walk without a connection: who was told of is marked, and it goes out once", needsBoth, async () => {
-  await open();
-  page.begin(document);
-  for (const [lease, name] of [["L1", "Rosa"], ["L3", "Tia"]]) {
-    submit(line(lease).querySelector("form"));
-    await until(() => !said().hidden);
-    assert.equal(document.getElementById("who").textContent, `What did ${name} say?`);
-    submit(document.querySelector("form.outcome"));
-    await until(() => said().hidden);
-  }
-  assert.equal(line("L1").innerHTML, "<s>Rosa</s>");
-  assert.equal(line("L3"), null, "nobody is left behind that door");
-  await until(() => document.getElementById("notice").textContent === "Saved here");
-  online = true;
-  answer = { doors: [{ door_id: "D1", left_seconds: 1800, people: [{ lease_id: "L1", gone: "will_vote" }, { lease_id: "L2", gone: "" }] }] };
-  window.dispatchEvent(new window.Event("online"));
-  const sent = () => asked.filter((one) => one.method === "PUT");
-  await until(() => sent().length === 2);
-  assert.deepEqual(sent().map((one) => [one.address, one.outcome]),
-    [["/api/doors/outcomes/L1", "will_vote"], ["/api/doors/outcomes/L3", "will_vote"]]);
-  assert.deepEqual(went, [], "a door is left");
-});
-
 test("with a connection consent is asked before the visit, and who may not be visited leaves the page", needsBoth, async () => {
   await open();
   online = true;
@@ -89,4 +66,27 @@ test("with a connection consent is asked before the visit, and who may not be vi
   assert.equal(document.querySelector('section[data-door="D2"]'), null, "another canvasser's by now");
   assert.equal(document.getElementById("notice").textContent, "No longer yours");
   assert.equal(asked[0].address, "/api/doors/knock");
+});
+
+test("a walk without a connection: who was told of is marked, and it goes out once", needsBoth, async () => {
+  await open();
+  page.begin(document);
+  for (const [lease, name] of [["L1", "Rosa"], ["L3", "Tia"]]) {
+    submit(line(lease).querySelector("form"));
+    await until(() => !said().hidden);
+    assert.equal(document.getElementById("who").textContent, `What did ${name} say?`);
+    submit(document.querySelector("form.outcome"));
+    await until(() => said().hidden);
+  }
+  assert.equal(line("L1").querySelector("s").textContent, "Rosa");
+  assert.equal(line("L3"), null, "nobody is left behind that door");
+  await until(() => document.getElementById("notice").textContent === "Saved here");
+  online = true;
+  answer = { doors: [{ door_id: "D1", left_seconds: 1800, people: [{ lease_id: "L1", gone: "will_vote" }, { lease_id: "L2", gone: "" }] }] };
+  window.dispatchEvent(new window.Event("online"));
+  const sent = () => asked.filter((one) => one.method === "PUT");
+  await until(() => sent().length === 2);
+  assert.deepEqual(sent().map((one) => [one.address, one.outcome]),
+    [["/api/doors/outcomes/L1", "will_vote"], ["/api/doors/outcomes/L3", "will_vote"]]);
+  assert.deepEqual(went, [], "a door is left");
 });
