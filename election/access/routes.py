@@ -2,8 +2,8 @@
 
 A route's object (a precinct, a report, a list) lies in one county; "lead here" is a lead of it, "lead
 elsewhere" of another. A person of another kind comes with what they hold: a watcher's, caller's, driver's,
-canvasser's or captain's link. `docs/access.md` is made from the declarations, and tests/security tries every cell on running
-services.
+canvasser's or captain's link. `docs/access.md` is made from the declarations, and tests/security tries every
+cell on running services.
 """
 
 from collections.abc import Mapping

@@ -9,11 +9,12 @@ import asyncpg
 import pytest
 
 from callers.doors.doors import LEASE, MOST_DOORS, Doors
+from callers.lists.walk_lists import doors_of as doors_of_sheet
 from callers.queue.lease import CallerOnDuty, Granted, UnknownLeaseError
 from callers.queue.leases import Queue
 from callers.rules.budgets import Budgets
 from callers.rules.policy import Rules
-from callers.voters.encryption import Encryption
+from callers.voters.encryption import Encryption, Person
 from election.postgres.database import open_pool
 from election.wire.callers import Outcome, OutcomeReport
 from tests.callers.conftest import NOON, ZONE, add_voters, open_precinct
@@ -46,10 +47,12 @@ def queue_of(pool: asyncpg.Pool) -> Queue:
     return Queue(pool, Rules(), lambda _: ZONE)
 
 
-def doors_of(pool: asyncpg.Pool, budgets: Budgets | None = None) -> Doors:
+def doors_of(
+    pool: asyncpg.Pool, budgets: Budgets | None = None, encryption: Encryption | None = None
+) -> Doors:
     queue = queue_of(pool)
     return Doors(
-        pool, queue.outcomes, Rules(), lambda _: ZONE, encryption=Encryption(""), secret="a secret",
+        pool, queue.outcomes, Rules(), lambda _: ZONE, encryption=encryption or Encryption(""), secret="a secret",
         budgets=budgets,
     )  # fmt: skip
 
@@ -232,3 +235,35 @@ async def test_callers_and_canvassers_who_race_never_hold_one_voter_phone_or_bui
                 assert await connection.fetchval(law) == 0, (law, step)
     finally:
         await pool.close()
+
+
+async def test_a_walk_sheet_leaves_out_who_has_no_phone_and_has_voted_or_wants_to_be_left_alone(
+    pool: asyncpg.Pool, connection: asyncpg.Connection
+) -> None:
+    await street(connection, 2)
+    await connection.execute("update voters set phone = ''")
+    await connection.execute("update voters set do_not_call = true where roll_number = '1'")
+    await connection.execute("update voters set voted = true where roll_number = '2'")
+    await connection.execute(_STRIKE_OFF, "0", uuid4(), NOON)
+    doors = await doors_of_sheet(pool, Encryption(""), "a", "lea", NOON)
+    assert [door.names for door in doors] == [["Voter 3"]]
+
+
+async def test_sealed_voters_are_walked_to_and_nothing_of_their_address_lies_open(
+    pool: asyncpg.Pool, connection: asyncpg.Connection
+) -> None:
+    await street(connection, 2)
+    sealing = Encryption("k" * 32)
+    for row in await connection.fetch("select voter_id, name, phone, address from voters"):
+        person = Person(row["name"], row["phone"], row["address"])
+        await connection.execute(
+            "update voters set name = '', address = '', phone = $2, sealed = $3 where voter_id = $1",
+            row["voter_id"], sealing.phone(row["phone"]), sealing.close(row["voter_id"], person),
+        )  # fmt: skip
+    doors = doors_of(pool, encryption=sealing)
+    await doors.take(ANA, "a", NOON)
+    assert await names(doors, ANA) == {
+        "1 Elm Street": ["Voter 0", "Voter 1"],
+        "2 Elm Street": ["Voter 2", "Voter 3"],
+    }
+    assert "Elm" not in str([tuple(r) for r in await connection.fetch("select * from door_leases")])
