@@ -52,8 +52,8 @@ def doors_of(
 ) -> Doors:
     queue = queue_of(pool)
     return Doors(
-        pool, queue.outcomes, Rules(), lambda _: ZONE, encryption=encryption or Encryption(""), secret="a secret",
-        budgets=budgets,
+        pool, queue.outcomes, Rules(), lambda _: ZONE, secret="a secret", budgets=budgets,
+        encryption=encryption or Encryption(""),
     )  # fmt: skip
 
 
