@@ -4,6 +4,7 @@ from election.access.routes import Route, Who, anybody, health, of_all, only, ow
 
 _LINK = "the caller's link"
 _DRIVER = "the driver's link"
+_CANVASSER = "the canvasser's link"
 _WATCHER = "the watcher's link"
 _CAPTAIN = "a phone bank's captain's link"
 _BEARER = "service token"
@@ -18,6 +19,11 @@ ROUTES: tuple[Route, ...] = (
     only(Who.CALLER, "DELETE", "/api/outcomes/{lease_id}", "takes it back", _LINK),
     only(Who.DRIVER, "POST", "/api/rides/next", "the driver's own ride, or one offered", _DRIVER),
     only(Who.DRIVER, "PUT", "/api/rides/{ride_id}/acts/{act_id}", "acts on the driver's own ride", _DRIVER),
+    only(Who.CANVASSER, "POST", "/api/doors/next", "doors of a walk list, for them alone", _CANVASSER),
+    only(Who.CANVASSER, "POST", "/api/doors/held", "the canvasser's own doors", _CANVASSER),
+    only(Who.CANVASSER, "POST", "/api/doors/knock", "the same, right before a visit", _CANVASSER),
+    only(Who.CANVASSER, "PUT", "/api/doors/outcomes/{lease_id}", "what came of the own visit", _CANVASSER),
+    only(Who.CANVASSER, "POST", "/api/doors/{door_id}/give_back", "gives an own door back", _CANVASSER, 204),
     own("GET", "/rides", "rides with names and addresses", _BEARER),
     war_room("POST", "/rides", "asks for a ride for a voter", _BEARER, 201, elsewhere=403),
     war_room("POST", "/rides/{ride_id}", "decides about a ride", _BEARER, elsewhere=404),
@@ -65,6 +71,10 @@ ROUTES: tuple[Route, ...] = (
     only(Who.DRIVER, "GET", "/c/ride/{token}", "the driver's own page", _DRIVER),
     only(Who.DRIVER, "POST", "/c/ride/{token}/next", "looks for a ride, for them alone", _DRIVER, 303),
     only(Who.DRIVER, "POST", "/c/ride/{token}/act", "acts on the driver's own ride", _DRIVER, 303),
+    only(Who.CANVASSER, "GET", "/c/doors/{token}", "the canvasser's own page", _CANVASSER),
+    only(Who.CANVASSER, "POST", "/c/doors/{token}/next", "doors, for them alone", _CANVASSER, 303),
+    only(Who.CANVASSER, "POST", "/c/doors/{token}/outcome", "what came of the own visit", _CANVASSER, 303),
+    only(Who.CANVASSER, "POST", "/c/doors/{token}/give_back", "gives an own door back", _CANVASSER, 303),
     only(Who.CAPTAIN, "GET", "/c/captain/{token}", "the own phone bank's callers", _CAPTAIN),
     only(Who.CAPTAIN, "POST", "/c/captain/{token}/bar", "bars a caller of the own bank", _CAPTAIN, 303),
     # Sheets name voters: staff's own link to this page makes them, a phone bank's captain's does not.

@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from callers.api import calls, dispatches, keys, links, rides, rolls
+from callers.api import calls, dispatches, doors, keys, links, rides, rolls
 from callers.api import staff as staff_api
 from callers.api.addresses import Addresses
 from callers.api.answers import errors
@@ -20,6 +20,7 @@ from callers.dispatch.places import Places
 from callers.effect.control_group import MEASURE_SECONDS
 from callers.pages import caller as desk
 from callers.pages import captain, ride, sheets
+from callers.pages import doors as walk
 from callers.pages import join as joining
 from callers.queue.leases import calling_url
 from callers.service.calling_service import CallingService, open_calling
@@ -141,12 +142,21 @@ def make_app(
 
     app.on_shutdown.append(let_go)
     app.cleanup_ctx.append(beside)
-    routes = [calls.ROUTES, dispatches.ROUTES, staff_api.ROUTES, links.ROUTES, rides.ROUTES, rolls.ROUTES]
+    routes = [
+        calls.ROUTES,
+        dispatches.ROUTES,
+        staff_api.ROUTES,
+        links.ROUTES,
+        rides.ROUTES,
+        rolls.ROUTES,
+        doors.ROUTES,
+    ]
     add_api(app, [route for each in routes for route in each])
     desk.add_desk(app)
     joining.add_joining(app, settings.wrong_codes_a_minute)
     captain.add_captain(app)
     ride.add_rides(app)
+    walk.add_doors(app)
     sheets.add_sheets(app)
     add_health(app, registry, ready)
     return app

@@ -33,20 +33,30 @@ _ENDED = {
     "caller": ("`beluga callers link`", "callers"),
     "captain": ("`beluga callers captain`", "captains' pages"),
     "driver": ("`beluga callers link --driver`", "drivers"),
+    "canvasser": ("`beluga callers link --canvasser`", "canvassers"),
 }  # fmt: skip
+
+
+def _role(*, drivers: bool, canvassers: bool) -> str:
+    """What a volunteer does, by the options given."""
+    if drivers and canvassers:
+        _stop("a driver or a canvasser, not both")
+    return "driver" if drivers else "canvasser" if canvassers else "caller"
 
 
 @app.command()
 def link(
     caller_id: str,
     driver: Annotated[bool, typer.Option("--driver", help="It is a driver's id.")] = False,
+    canvasser: Annotated[bool, typer.Option("--canvasser", help="It is a canvasser's id.")] = False,
     state: StateFolder = _HERE,
 ) -> None:
-    """Print the personal link of one caller, or of one driver."""
+    """Print the personal link of one caller, or of one driver or canvasser."""
     url, _ = _service(state)
-    if not driver:
+    role = _role(drivers=driver, canvassers=canvasser)
+    if role == "caller":
         _must_be_known(state, caller_id)
-    made = _ask(state, "POST", "/links", {"kind": "driver" if driver else "caller", "subject": caller_id})
+    made = _ask(state, "POST", "/links", {"kind": role, "subject": caller_id})
     typer.echo(_public(state, url) + made["path"])
 
 
@@ -72,12 +82,15 @@ def revoke(  # noqa: PLR0917
     drivers: Annotated[
         list[str] | None, typer.Option("--driver", help="Id of a driver; repeat for several.")
     ] = None,
+    canvassers: Annotated[
+        list[str] | None, typer.Option("--canvasser", help="Id of a canvasser; repeat for several.")
+    ] = None,
     state: StateFolder = _HERE,
 ) -> None:
     """End links within seconds: of callers, of captains. The next link printed is good."""
     orders = [
         ("caller", callers or [], all_callers), ("captain", captains or [], all_captains),
-        ("driver", drivers or [], False),
+        ("driver", drivers or [], False), ("canvasser", canvassers or [], False),
     ]  # fmt: skip
     if not any(subjects or everybody for _, subjects, everybody in orders):
         _stop("name callers, or --all; or --captains CODE, or --all-captains")
@@ -90,14 +103,16 @@ def revoke(  # noqa: PLR0917
 
 
 @app.command()
-def bank(
+def bank(  # noqa: PLR0917
     name: str, callers: int = 200, hours: float = 12,
     drivers: Annotated[bool, typer.Option("--drivers", help="Its volunteers drive.")] = False,
+    canvassers: Annotated[bool, typer.Option("--canvassers", help="They visit voters.")] = False,
     state: StateFolder = _HERE,
 ) -> None:  # fmt: skip
-    """Open a phone bank, or a bank of drivers: volunteers sign themselves up by the link it prints."""
+    """Open a bank of callers, drivers or canvassers: volunteers sign themselves up by the link it prints."""
     url, _ = _service(state)
-    order = {"name": name, "most_callers": callers, "hours": hours, "role": "driver" if drivers else "caller"}
+    role = _role(drivers=drivers, canvassers=canvassers)
+    order = {"name": name, "most_callers": callers, "hours": hours, "role": role}
     made = _ask(state, "POST", "/phone-banks", order)
     typer.echo(f"volunteers  {_public(state, url)}{made['join_path']}   (code {made['code']})")
     typer.echo(f"captain     {_public(state, url)}{made['captain_path']}")

@@ -25,8 +25,8 @@ Made from the services' `access.py` by `make access`; do not edit. `tests/securi
 is not declared fails, and every cell is tried on running services, reads and writes.
 
 The object of a route (a precinct, a report, a list) lies in one county: *lead here* is a lead of that county, *lead
-elsewhere* of another. *Expired* is what opens the route, too old or taken away. Watchers, callers, drivers and captains come
-with the link they hold; a captain's is of one phone bank and opens no other. Tokens and sessions forged with the role
+elsewhere* of another. *Expired* is what opens the route, too old or taken away. Watchers, callers, drivers, canvassers
+and captains come with the link they hold; a captain's is of one phone bank and opens no other. Tokens and sessions forged with the role
 of a watcher or a caller are tried as well and open nothing. A cell is the answer's status: 200 and its kind did what
 was asked, 303 leads on, 101 opens the feed, 401 asks for something to show, 400, 403, 404 and 422 refuse. **own**: the
 answer shows, and the request changes, only what lies in the asker's counties.

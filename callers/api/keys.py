@@ -5,6 +5,7 @@ from aiohttp import web
 
 from callers.api.addresses import Addresses
 from callers.service.calling_service import CallingService
+from callers.service.door_service import DoorService
 from callers.service.ride_service import RideService
 from election.access.access_list import AccessList
 from election.access.identity import Admission
@@ -33,6 +34,11 @@ def rides_of(request: web.Request) -> RideService:
     if holder.rides is None:
         holder.rides = RideService(service)
     return holder.rides
+
+
+def doors_of(request: web.Request) -> DoorService:
+    """Returns what answers canvassers. Raises as `service_of` does."""
+    return DoorService(service_of(request))
 
 
 def service_of(request: web.Request) -> CallingService:

@@ -5,7 +5,7 @@ from urllib.parse import quote
 from election.access.links import Role, numbered
 from election.access.tokens import Tokens
 
-PAGES: dict[Role, str] = {"caller": "/c", "driver": "/c/ride"}  # canvassers' doors have no page yet
+PAGES: dict[Role, str] = {"caller": "/c", "driver": "/c/ride", "canvasser": "/c/doors"}
 
 
 def volunteer_path(tokens: Tokens, role: Role, volunteer_id: str, number: int = 0) -> str:

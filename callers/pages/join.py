@@ -8,6 +8,7 @@ from aiohttp import web
 
 from callers.api.keys import ADDRESSES, TOKENS, service_of
 from callers.api.volunteer_links import volunteer_path
+from callers.doors import wording as doors
 from callers.pages.caller import page
 from callers.people.people import (
     SPOKEN,
@@ -52,7 +53,8 @@ def _car(language: str) -> str:
 
 def _form(language: str, code: str, problem: str = "", role: Role = "caller") -> str:
     words = scripts.words(language)
-    heading = rides.words(language)["join"] if role == "driver" else words["join"]
+    headings = {"driver": rides.words(language)["join"], "canvasser": doors.words(language)["join"]}
+    heading = headings.get(role, words["join"])
     car = _car(language) if role == "driver" else ""
     boxes = "".join(
         f'<label class="box"><input type="checkbox" name="speaks" value="{tongue}"'

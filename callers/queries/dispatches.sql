@@ -11,7 +11,7 @@ group by d.precinct_id
 -- :name calling
 -- Callers who hold a voter now.
 select precinct_id, count(*) as calling from leases
-where ended_at is null and expires_at > $1 and caller_id not like 'list:%'
+where ended_at is null and expires_at > $1 and door_id is null and caller_id not like 'list:%'
 group by precinct_id
 
 -- :name ended

@@ -19,7 +19,7 @@ select share, key, stated_at, votes_a_contact from control_group
 -- file, null: by strike-offs, where there are any.
 with turns as (
     (select distinct on (phone) phone, precinct_id, caller_id, variant, granted_at as at, false as control
-     from leases order by phone, granted_at)
+     from leases where door_id is null order by phone, granted_at)
     union all
     select phone, precinct_id, caller_id, variant, at, true from control_turns
 ), contacts as (

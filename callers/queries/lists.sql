@@ -37,7 +37,7 @@ order by s.address, length(s.roll_number), s.roll_number
 -- :name doors
 -- Whom to visit: not voted, not said no, not reached yet; with or without a phone. The control group's are left
 -- alone: called households leave this list as they are reached, and it would be visited more often than they.
-select voter_id, name, address, sealed from voter_standings left join control_group g on true
-where precinct_id = $1 and (never is null or never = 'no_phone')
-  and (g.share is null or phone = '' or control_rank(g.key, phone) >= g.share)
+select voter_id, name, address, sealed from door_voters($1, null) left join control_group g on true
+where gone is null
+  and (g.share is null or line like 'none:%' or control_rank(g.key, line) >= g.share)
 order by length(roll_number), roll_number, voter_id

@@ -12,12 +12,16 @@ select count(*) as calls, count(*) filter (where outcome in ('will_vote', 'will_
 from calls where caller_id = $1 and at > $2 and undone_at is null
 
 -- :name bar
--- Takes a link away (or gives it back), and the voter its caller holds.
+-- Takes a link away (or gives it back), and the voter its caller holds, or a canvasser's doors.
 with barred as (
     update callers set barred = $2 where caller_id = $1 returning caller_id
 ), ended as (
     update leases set ended_at = $3, ended_by = 'revoked', ended_reason = 'ended'
-    where caller_id = $1 and ended_at is null and $2 returning lease_id
+    where (caller_id = $1 or door_id in (select door_id from door_leases where canvasser_id = $1 and ended_at is null))
+      and ended_at is null and $2 returning lease_id
+), doors as (
+    update door_leases set ended_at = $3, ended_by = 'revoked'
+    where canvasser_id = $1 and ended_at is null and $2 returning door_id
 )
 select caller_id from barred
 
@@ -77,14 +81,14 @@ with given as (
                where dialled_at is not null and ended_by in ('expired', 'released', 'revoked')
                and not exists (select from calls k where k.lease_id = l.lease_id and k.undone_at is null)
            ) as unreported
-    from leases l where granted_at > $1 and caller_id not like 'list:%' group by caller_id
+    from leases l where granted_at > $1 and door_id is null and caller_id not like 'list:%' group by caller_id
 ), made as (
     select caller_id, max(at) as at, count(*) as calls, count(*) filter (where at > $2) as last_hour,
            count(*) filter (where outcome in ('will_vote', 'refused', 'call_back', 'already_voted',
                                             'will_vote_at', 'needs_ride', 'needs_information', 'at_work',
                                             'long_line')) as answered,
            count(*) filter (where outcome = 'abusive') as abusive
-    from calls where at > $1 and undone_at is null and caller_id not like 'list:%' group by caller_id
+    from calls where at > $1 and undone_at is null and caller_id not like 'list:%' and caller_id not like 'door:%' group by caller_id
 )
 select c.caller_id, c.name, c.languages, c.phone_bank, c.joined_from, c.barred, g.precinct_id, g.holds_since,
        coalesce(g.shown, 0) as shown, coalesce(g.unreported, 0) as unreported,
@@ -109,7 +113,8 @@ from callers c where c.caller_id = $1
 -- :name viewed
 -- Every look at a voter's number: who was shown whom, when, and whether they dialled.
 select lease_id, voter_id, precinct_id, caller_id, granted_at, dialled_at, ended_at, ended_by
-from leases where ($1 = '' or voter_id = $1) and ($2 = '' or caller_id = $2)
+from leases where ($1 = '' or voter_id = $1) and ($2 = '' or caller_id = $2 or door_id in
+                   (select door_id from door_leases where canvasser_id = $2))
 order by granted_at desc limit 5000
 
 -- :name seen_lately

@@ -2,7 +2,8 @@
 -- A ride for every call between $1 and $2 in which a voter said that they need one. What has come from a call once is
 -- not made again, whatever became of it; nor what was said before the voter's last ride ended.
 insert into rides (ride_id, voter_id, phone, precinct_id, by_when, seats, wheelchair, texts, asked_by, wanted_at, since)
-select c.outcome_id, c.voter_id, c.phone, c.precinct_id, c.said_at, coalesce(c.seats, 1), c.wheelchair, c.texts,
+select c.outcome_id, c.voter_id, case when c.phone like 'none:%' then '' else c.phone end, c.precinct_id, c.said_at,
+       coalesce(c.seats, 1), c.wheelchair, c.texts,
        c.caller_id, c.at, c.at
 from calls c
 where c.outcome = 'needs_ride' and c.undone_at is null and c.at > $1 and c.at <= $2

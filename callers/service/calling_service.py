@@ -14,6 +14,7 @@ from callers.dispatch.feed import CallersView
 from callers.dispatch.live_dispatches import LiveDispatches
 from callers.dispatch.orders import DispatchOrders
 from callers.dispatch.places import Places
+from callers.doors.doors import Doors
 from callers.effect.control_group import ControlGroup
 from callers.lists.dialer_lists import Lists
 from callers.lists.rolls import Rolls
@@ -103,6 +104,15 @@ class CallingService:
         self.lists = Lists(pool, self.queue, encryption, settings.listed_per_hour)
         place_times = PlaceTimes(self.dispatches.name, places.zone, places.closes_at, places.county)
         self.rides = Rides(pool, place_times, encryption, rehearsal=settings.rehearsal)
+        self.doors = Doors(
+            pool,
+            self.queue.outcomes,
+            settings.rules,
+            places.zone,
+            encryption=encryption,
+            secret=settings.secret.get_secret_value(),
+            budgets=settings.budgets,
+        )
         self.rolls = Rolls(
             pool,
             encryption,
@@ -195,13 +205,9 @@ class CallingService:
     async def record(self, caller: CallerOnDuty, lease_id: UUID, report: OutcomeReport) -> OutcomeReceipt:
         """Records what came of the call. Raises as `Outcomes.record` does."""
         now = self.time.now()
-        local = {"call_back_at": report.call_back_local, "said_at": report.said_local}
-        if any(local.values()):
-            zone = (
-                self.places.zone(await self.queue.outcomes.precinct_of(caller.caller_id, lease_id)) or "UTC"
-            )
-            times = {field: local_time_today(now, said, zone) for field, said in local.items() if said}
-            report = report.model_copy(update=times)
+        if report.call_back_local or report.said_local:
+            precinct = await self.queue.outcomes.precinct_of(caller.caller_id, lease_id)
+            report = timed(report, now, self.places.zone(precinct) or "UTC")
         done = await self.queue.outcomes.record(caller.caller_id, lease_id, report, now)
         if not done.duplicate:
             self.metrics.outcomes.labels(done.outcome.value).inc()
@@ -235,6 +241,7 @@ class CallingService:
         await self.time.measure(self.pool)
         now = self.time.now()
         self.metrics.expired.inc(await self.queue.sweep(now))
+        await self.doors.sweep(now)
         for change in await self.dispatcher.tick(now):
             self.metrics.changes.labels(type(change).__name__.lower()).inc()
         if (self._leader is None or self._leader.term) and not self.queue.sealed_off:
@@ -283,6 +290,13 @@ class CallingService:
             self._search.more_to_call(more)
             self.queue.candidates.grew(more)
         return sum(more.values())
+
+
+def timed(report: OutcomeReport, now: datetime, zone: str) -> OutcomeReport:
+    """The report with times of day at the precinct as moments of this day."""
+    local = {"call_back_at": report.call_back_local, "said_at": report.said_local}
+    times = {field: local_time_today(now, said, zone) for field, said in local.items() if said}
+    return report.model_copy(update=times)
 
 
 async def open_calling(settings: CallersSettings) -> asyncpg.Pool:

@@ -13,11 +13,11 @@ from election.access.audit import record
 PERSONAL = (
     "voters", "callers", "leases", "calls", "strike_offs", "opt_outs", "call_lists", "phone_banks",
     "voters_shown", "voters_listed", "control_turns", "drivers", "rides", "ride_acts", "agreed_texts",
-    "webhook_events", "withdrawn_strikes", "rolls_shown",
+    "webhook_events", "withdrawn_strikes", "rolls_shown", "door_leases",
 )  # fmt: skip
 OF_REHEARSALS = (
     "leases", "calls", "strike_offs", "call_lists", "phone_banks", "voters_shown", "voters_listed",
-    "control_turns", "rides", "ride_acts", "withdrawn_strikes", "rolls_shown",
+    "control_turns", "rides", "ride_acts", "withdrawn_strikes", "rolls_shown", "door_leases",
 )  # fmt: skip
 # What stays, and why that names nobody.
 KEPT = (

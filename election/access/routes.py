@@ -1,9 +1,9 @@
 """How routes say who may use them: a service's `access.py` declares each of its routes with these words.
 
 A route's object (a precinct, a report, a list) lies in one county; "lead here" is a lead of it, "lead
-elsewhere" of another. A person of another kind comes with what they hold: a watcher's, caller's, driver's or
-captain's link. `docs/access.md` is made from the declarations, and tests/security tries every cell on running
-services.
+elsewhere" of another. A person of another kind comes with what they hold: a watcher's, caller's, driver's,
+canvasser's or captain's link. `docs/access.md` is made from the declarations, and tests/security tries every
+cell on running services.
 """
 
 from collections.abc import Mapping
@@ -19,6 +19,7 @@ class Who(StrEnum):
     WATCHER = "watcher"
     CALLER = "caller"
     DRIVER = "driver"
+    CANVASSER = "canvasser"
     CAPTAIN = "captain"
     ELSEWHERE = "lead elsewhere"
     HERE = "lead here"

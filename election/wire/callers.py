@@ -223,7 +223,7 @@ class PhoneBankOrder(BaseModel):
     name: str = Field(min_length=1, max_length=80)
     most_callers: int = Field(default=200, ge=1, le=10_000)
     hours: float = Field(default=12, gt=0, le=48)
-    role: Literal["caller", "driver"] = "caller"  # what its volunteers do
+    role: Literal["caller", "driver", "canvasser"] = "caller"  # what its volunteers do
 
 
 class PhoneBankView(BaseModel):

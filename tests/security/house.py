@@ -72,7 +72,14 @@ values ($1, false, 'lagging', 'K-01', 'K-01', 'Kent', 'trouble at the hall', $2)
 _DRIVERS = """
 insert into callers (caller_id, name, barred, role)
 values ('d-kent', 'Driver one', false, 'driver'), ('d-barred', 'Driver two', true, 'driver');
+insert into callers (caller_id, name, barred, role)
+values ('v-kent', 'Canvasser one', false, 'canvasser'), ('v-barred', 'Canvasser two', true, 'canvasser');
 insert into drivers (caller_id, seats) values ('d-kent', 4), ('d-barred', 4)
+"""
+# Behind doors alone: nobody calls who has no phone.
+_HOUSES = """
+insert into voters (voter_id, precinct_id, roll_number, name, phone, address)
+select 'K-01/d' || n, 'K-01', '', 'Neighbour ' || n, '', n || ' Elm Street' from generate_series(1, 12) n
 """
 _RIDE = """
 insert into rides (ride_id, voter_id, phone, precinct_id, asked_by, wanted_at, since)
@@ -202,6 +209,8 @@ class House:
                 return self.tokens.sign("caller", {"c": "c-kent"})
             case Who.DRIVER:
                 return self.tokens.sign("driver", {"c": "d-kent"})
+            case Who.CANVASSER:
+                return self.tokens.sign("canvasser", {"c": "v-kent"})
             case Who.CAPTAIN:
                 return self.tokens.sign("captain", {"account": "ann", "bank": self.bank})
             case Who.EXPIRED:
@@ -218,6 +227,8 @@ class House:
                 return self.tokens.sign("caller", {"c": "c-barred"})
             case "driver":
                 return self.tokens.sign("driver", {"c": "d-barred"})
+            case "canvasser":
+                return self.tokens.sign("canvasser", {"c": "v-barred"})
             case _:
                 return aged("captain", {"account": "ann", "bank": self.bank})
 
@@ -285,6 +296,15 @@ class House:
         ride = json.loads(got.text)["ride"]
         assert ride, got.text
         return str(ride["ride_id"])
+
+    async def visited(self) -> str:
+        """A voter behind a door that the canvasser holds."""
+        got = await self.ask(
+            "callers", "POST", "/api/doors/next", json={"precinct_id": "K-01"},
+            headers=self.bearer(self.token(Who.CANVASSER)),
+        )  # fmt: skip
+        people = (one for door in json.loads(got.text)["doors"] for one in door["people"])
+        return next(str(one["lease_id"]) for one in people if not one["gone"])
 
     # ------------------------------------------------------------------ starting
 
@@ -354,6 +374,7 @@ class House:
             "voters", records=voters,
             columns=["voter_id", "precinct_id", "roll_number", "name", "phone", "support"],
         )  # fmt: skip
+        await connection.execute(_HOUSES)
         for ride, minutes, voter in ((self.ride, 3, "K-01/38"), (uuid4(), 5, "K-01/39")):
             await connection.execute(_RIDE, ride, NOON - timedelta(minutes=minutes), voter)
         for caller, precinct in (("c-kent", "K-01"), ("c-bank", "S-01")):

@@ -38,7 +38,7 @@ _TOKENS = {
     "service token": "service", "service or feed token": "service", "feed token": "feed",
     "hotline cookie": "staff",
 }  # fmt: skip
-REFUSED_ROLES = ("watcher", "caller", "driver", "captain", "")
+REFUSED_ROLES = ("watcher", "caller", "driver", "canvasser", "captain", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,7 @@ async def send(there: House, service: str, route: Route, who: Who, token: str | 
         "the watcher's link": "watcher",
         _CALLERS_OWN: "caller",
         "the driver's link": "driver",
+        "the canvasser's link": "canvasser",
         "a phone bank's captain's link": "captain",
     }
     if token is None:
@@ -360,6 +361,19 @@ async def _driven(there: House, who: Who) -> dict[str, Any]:
     return {"path": "/c/ride/{token}/next"}
 
 
+async def _visited(there: House, who: Who) -> dict[str, Any]:
+    lease = await there.visited() if who is Who.CANVASSER else str(uuid4())
+    return {
+        "path": f"/api/doors/outcomes/{lease}",
+        "json": {"outcome_id": str(uuid4()), "outcome": "refused"},
+    }
+
+
+async def _visited_form(there: House, who: Who) -> dict[str, Any]:
+    lease = await there.visited() if who is Who.CANVASSER else str(uuid4())
+    return {"path": "/c/doors/{token}/outcome", "data": _no_answer() | {"lease_id": lease}}
+
+
 def _no_answer() -> dict[str, str]:
     return {"lease_id": str(uuid4()), "outcome": "no_answer", "outcome_id": str(uuid4())}
 
@@ -383,6 +397,12 @@ _CALLERS: dict[tuple[str, str], Ask] = {
     ),
     ("POST", "/c/ride/{token}/next"): _driven,
     ("POST", "/c/ride/{token}/act"): _pressed_act,
+    ("POST", "/api/doors/next"): _to("/api/doors/next", json={"precinct_id": "K-01"}),
+    ("PUT", "/api/doors/outcomes/{lease_id}"): _visited,
+    ("POST", "/api/doors/{door_id}/give_back"): _to(f"/api/doors/{uuid4()}/give_back"),
+    ("POST", "/c/doors/{token}/next"): _to("/c/doors/{token}/next", data={"precinct_id": "K-01"}),
+    ("POST", "/c/doors/{token}/outcome"): _visited_form,
+    ("POST", "/c/doors/{token}/give_back"): _to("/c/doors/{token}/give_back", data={"door_id": str(uuid4())}),
     ("POST", "/dispatches"): _to("/dispatches", json={"precinct_id": "K-01"}),
     ("DELETE", "/dispatches/{precinct_id}"): _stopped,
     ("PUT", "/dispatches/{precinct_id}/pause"): _paused,
