@@ -50,11 +50,14 @@ structlog.configure = _configure_logs
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _logs_as_they_were() -> Iterator[None]:
-    """What a module sets up for logs, or a command for its own process, the next one does not find."""
-    configured = structlog.get_config()
+def _process_as_it_was() -> Iterator[None]:
+    """What a module or command sets up for its process (logs, environment), the next does not find."""
+    configured, environment = structlog.get_config(), dict(os.environ)
     yield
     structlog.configure(**configured)
+    for name in os.environ.keys() - environment.keys():
+        del os.environ[name]
+    os.environ.update(environment)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from beluga.stack.postgres import EmbeddedPostgres
 from tests.dashboard.board.test_accessible import clean
 from tests.dashboard.board.test_board import deeds
 from tests.dashboard.desks.test_desks import queue
+from tests.dashboard.desks.test_reassign import until_row
 from tests.dashboard.office import Office, an_office
 from tests.dashboard.running import visiting
 
@@ -47,6 +48,8 @@ async def test_staff_answer_in_the_watchers_thread(texting: Office, browser: Bro
         await page.locator("#answer").press_sequentially(" Yes, behind it.")
         await page.locator("#answer").press("Enter")
         await expect(queue(page)).to_have_count(0)
+        # the outbox's leader makes the text of the decision; a thread shows what there was when it was opened
+        await until_row(texting, "select 1 from outbox where purpose = 'answer'")
         await page.goto(f"{texting.room.url}/precinct/01-03")
         await page.locator("#panel-threads summary").click()
         await expect(page.locator("#panel-threads li.out").last).to_contain_text(
