@@ -147,10 +147,10 @@ class LiveDispatches:
         place = self.places.get(precinct_id)
         if place and not self.dials(now, place.zone):
             return "outside calling hours"
-        if not self.callers.callers():
-            return "no caller is on duty"
         if self.reachable_voters.now(precinct_id) == 0:
             return "everybody left was called lately"
+        if not self.callers.callers():  # none at work, or each asks in vain: the call floor says why
+            return "no caller has had a call lately"
         if not self.callers.shares.get(precinct_id):
             return "callers bring more elsewhere"
         if here := self.callers.counts[precinct_id]:

@@ -17,7 +17,7 @@ test("who calls now, who is left, what was promised", () => {
 });
 
 test("where nobody calls the reason stands there", () => {
-  assert.equal(callingAt(s(), sent({ calling: 0, reachable: 31, why_idle: "no caller is on duty" })).words, "0 calling, 31 left · no caller is on duty");
+  assert.equal(callingAt(s(), sent({ calling: 0, reachable: 31, why_idle: "no caller has had a call lately" })).words, "0 calling, 31 left · no caller has had a call lately");
   assert.equal(callingAt(s(), sent({ calling: 0, reachable: 0, remaining: 38, why_idle: "everybody left was called lately" })).words, "0 calling, 38 left · everybody left was called lately");
   assert.equal(callingAt(s(), sent({ calling: 0, hold: "line 70 min" })).words, "resting: line 70 min");
   assert.match(callingAt(s(), desk({ over: new Map([["a", { reason: "list used up: everybody", ended_at: AT, calls: 12, promises: 1 }]]) })).words,
