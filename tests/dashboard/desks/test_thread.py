@@ -55,6 +55,7 @@ async def test_staff_answer_in_the_watchers_thread(texting: Office, browser: Bro
         await expect(page.locator("#panel-threads li.out").last).to_contain_text(
             "Thank you, noted. Yes, behind it."
         )
+        await expect(page.locator("#panel .sentence")).to_be_visible()  # its heading has come, too
         await clean(page)
     async with visiting(browser, texting.room, "sam", "/desk/outbox") as seen:
         await expect(seen.page.locator("#summary")).to_contain_text("WhatsApp: free words within 24 hours")
