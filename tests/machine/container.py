@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 IMAGE = "beluga-machine:local"
 # what is not the machine's own, or the distribution's, or grows by itself
 APART = (
-    "/proc", "/sys", "/run", "/tmp", "/src", "/given", "/root/first", "/usr/lib", "/usr/share",
+    "/proc", "/sys", "/run", "/tmp", "/src", "/given", "/srv/first", "/usr/lib", "/usr/share",
     "/var/lib/dpkg", "/var/cache", "/var/log", "/var/lib/apt", "/var/lib/caddy",
 )  # fmt: skip
 WHEELS = "/src/build/machine-wheels"

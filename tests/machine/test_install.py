@@ -18,7 +18,7 @@ from tests.machine.container import Machine, why_not
 
 DOMAIN = "turnout.localhost"
 PUBLIC = f"https://{DOMAIN}"
-INSTALL = f"/root/first/bin/beluga install --domain {DOMAIN} --email you@example.org --from /src"
+INSTALL = f"/srv/first/bin/beluga install --domain {DOMAIN} --email you@example.org --from /src"
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +34,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     try:
         found.start()
         found.sh(
-            "python3 -m venv /root/first && /root/first/bin/pip install -q --require-hashes"
-            " -r /src/requirements.lock && /root/first/bin/pip install -q --no-deps /src"
+            "python3 -m venv /srv/first && /srv/first/bin/pip install -q --require-hashes"
+            " -r /src/requirements.lock && /srv/first/bin/pip install -q --no-deps /src"
         )
         yield found
     finally:
@@ -70,8 +70,8 @@ def test_a_fresh_machine_the_same_day(machine: Machine) -> None:
     machine.sh("systemctl start beluga-backup")
     assert machine.sh("ls /var/lib/beluga/backups").strip()
 
-    machine.sh("/root/first/bin/beluga install --uninstall")
-    machine.sh("/root/first/bin/beluga install --uninstall --data")
+    machine.sh("/srv/first/bin/beluga install --uninstall")
+    machine.sh("/srv/first/bin/beluga install --uninstall --data")
     assert machine.sh("cat /etc/caddy/Caddyfile").startswith("mine.localhost")
     assert machine.sh("pgrep -u beluga || true", check=False).strip() in (
         "",
