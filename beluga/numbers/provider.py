@@ -1,8 +1,9 @@
 """What a provider of telephone numbers does for us, and in which words. No I/O here."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from beluga.errors import BelugaError
 
@@ -73,33 +74,48 @@ class NumberSearch:
     limit: int = 10
 
 
-class NumbersProvider(Protocol):
+class NumbersProvider(ABC):
     """A provider's account. Every method raises `ProviderRefusedError`."""
 
     name: str
 
+    @abstractmethod
     async def held(self) -> Sequence[HeldNumber]:
         """Numbers of the account."""
-        ...
 
+    @abstractmethod
     async def offers(self, search: NumberSearch) -> Sequence[OfferedNumber]:
         """Numbers that can send texts and may be bought."""
-        ...
 
+    @abstractmethod
     async def buy(self, number: str, hook: str, fallback: str) -> HeldNumber:
         """Buys a number, at a cost, with its texts pointed at `hook`."""
-        ...
 
+    @abstractmethod
     async def point(self, number: HeldNumber, hook: str, fallback: str) -> HeldNumber:
         """Has a number's texts sent to `hook`, and to `fallback` when that fails."""
-        ...
 
     async def registration(self, number: HeldNumber) -> Registration:
         """How far carriers know the number."""
-        ...
+        if not number.number.startswith("+1"):
+            who = self.name.capitalize()
+            return Registration(
+                "unknown", f"outside the North American plan: ask {who} what the country wants"
+            )
+        return await (self._verification(number) if number.kind == "toll_free" else self._campaign(number))
 
+    @abstractmethod
+    async def _verification(self, number: HeldNumber) -> Registration:
+        """Of a toll-free number."""
+
+    @abstractmethod
+    async def _campaign(self, number: HeldNumber) -> Registration:
+        """Of a local number of the North American plan."""
+
+    @abstractmethod
     async def send(self, sender: str, to: str, body: str) -> str:
         """Sends one text; the provider's id of it."""
-        ...
 
-    async def close(self) -> None: ...
+    @abstractmethod
+    async def close(self) -> None:
+        """Ends the connections."""

@@ -10,6 +10,7 @@ from beluga.numbers.provider import (
     UNREGISTERED,
     HeldNumber,
     NumberSearch,
+    NumbersProvider,
     OfferedNumber,
     ProviderRefusedError,
     Registration,
@@ -27,7 +28,7 @@ _VERIFICATION: dict[str, RegistrationState] = {
 }  # fmt: skip
 
 
-class TelnyxNumbers:
+class TelnyxNumbers(NumbersProvider):
     name = "telnyx"
 
     def __init__(self, api_key: str, url: str) -> None:
@@ -73,13 +74,6 @@ class TelnyxNumbers:
         body = {"messaging_profile_id": profile["id"]}
         await self._http.ask("PATCH", f"{self._url}/phone_numbers/{number.key}/messaging", json=body)
         return HeldNumber(number.number, number.key, hook, fallback, number.texts)
-
-    async def registration(self, number: HeldNumber) -> Registration:
-        if not number.number.startswith("+1"):
-            return Registration(
-                "unknown", "outside the North American plan: ask Telnyx what the country wants"
-            )
-        return await (self._verification(number) if number.kind == "toll_free" else self._campaign(number))
 
     async def _verification(self, number: HeldNumber) -> Registration:
         query = {"page": "1", "page_size": "1", "phone_number": number.number}

@@ -14,6 +14,7 @@ from beluga.numbers.provider import (
     UNREGISTERED,
     HeldNumber,
     NumberSearch,
+    NumbersProvider,
     OfferedNumber,
     ProviderRefusedError,
     Registration,
@@ -31,7 +32,7 @@ _VERIFICATION: dict[str, RegistrationState] = {
 }  # fmt: skip
 
 
-class TwilioNumbers:
+class TwilioNumbers(NumbersProvider):
     name = "twilio"
 
     def __init__(self, account_sid: str, auth_token: str, url: str) -> None:
@@ -44,11 +45,11 @@ class TwilioNumbers:
             "Twilio", {"Authorization": aiohttp.encode_basic_auth(account_sid, auth_token)}
         )
 
+        self._members: list[tuple[dict[str, Any], dict[str, Any]]] | None = None
+
     async def held(self) -> Sequence[HeldNumber]:
-        services = {
-            str(number.get("phone_number")): service
-            for service, number in [pair async for pair in self._in_services()]
-        }
+        self._members = None
+        services = {str(number.get("phone_number")): service for service, number in await self._in_services()}
         found = []
         async for row in self._pages(f"{self._account}/IncomingPhoneNumbers.json?PageSize=1000",
                                      "incoming_phone_numbers"):  # fmt: skip
@@ -92,21 +93,15 @@ class TwilioNumbers:
         """Where a messaging service answers for the number, the service is pointed here as well."""
         where = f"{self._account}/IncomingPhoneNumbers/{number.key}.json"
         row = await self._http.ask("POST", where, data=_hooks(hook, fallback))
-        async for service, member in self._in_services():
+        for service, member in await self._in_services():
             if member.get("sid") == number.key and not service.get("use_inbound_webhook_on_number"):
                 form = {
                     "InboundRequestUrl": hook, "InboundMethod": "POST",
                     "FallbackUrl": fallback, "FallbackMethod": "POST",
                 }  # fmt: skip
                 await self._http.ask("POST", f"{self._messaging}/Services/{service['sid']}", data=form)
+        self._members = None
         return _held(row, None)
-
-    async def registration(self, number: HeldNumber) -> Registration:
-        if not number.number.startswith("+1"):
-            return Registration(
-                "unknown", "outside the North American plan: ask Twilio what the country wants"
-            )
-        return await (self._verification(number) if number.kind == "toll_free" else self._campaign(number))
 
     async def _verification(self, number: HeldNumber) -> Registration:
         answer = await self._http.ask(
@@ -125,7 +120,7 @@ class TwilioNumbers:
 
     async def _campaign(self, number: HeldNumber) -> Registration:
         remedy = "register brand and campaign in Twilio's console, add the number to its messaging service"
-        async for service, member in self._in_services():
+        for service, member in await self._in_services():
             if member.get("sid") != number.key:
                 continue
             answer = await self._http.ask(
@@ -151,12 +146,18 @@ class TwilioNumbers:
     async def close(self) -> None:
         await self._http.close()
 
-    async def _in_services(self) -> AsyncIterator[tuple[dict[str, Any], dict[str, Any]]]:
-        """Each messaging service with each of its numbers."""
-        async for service in self._pages(f"{self._messaging}/Services?PageSize=100", "services"):
-            where = f"{self._messaging}/Services/{service.get('sid')}/PhoneNumbers?PageSize=1000"
-            async for number in self._pages(where, "phone_numbers"):
-                yield service, number
+    async def _in_services(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """Each messaging service with each of its numbers: asked once between listing and pointing."""
+        if self._members is None:
+            self._members = [
+                (service, number)
+                async for service in self._pages(f"{self._messaging}/Services?PageSize=100", "services")
+                async for number in self._pages(
+                    f"{self._messaging}/Services/{service.get('sid')}/PhoneNumbers?PageSize=1000",
+                    "phone_numbers",
+                )
+            ]
+        return self._members
 
     async def _pages(self, url: str, key: str) -> AsyncIterator[dict[str, Any]]:
         """What stands on all pages: api names the next as a path, messaging as an address in `meta`."""
