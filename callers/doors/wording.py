@@ -1,17 +1,11 @@
 """Words of a canvasser's page by language (`words/*.toml`). Plain text."""
 
-import tomllib
-from functools import cache
-from importlib import resources
-
-from callers.scripts.wording import known
+from callers.scripts.wording import catalogue_of, known
 
 
-@cache
 def catalogue(language: str) -> dict[str, dict[str, str]]:
     """All words of a language that has them."""
-    file = resources.files("callers.doors") / "words" / f"{language}.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return catalogue_of("callers.doors", language)
 
 
 def words(language: str) -> dict[str, str]:

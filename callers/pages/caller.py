@@ -37,16 +37,24 @@ _SCRIPTS = ("desk.js", "ride.js", "doors.js", "queue.js")
 _ASSETS = {"desk.css": "text/css"} | dict.fromkeys(_SCRIPTS, "text/javascript")
 
 
-def page(language: str, content: str, *, refresh: float | None = None, status: int = 200) -> web.Response:
-    """A whole page. `refresh` in real seconds, for pages that run no script."""
+def page(
+    language: str,
+    content: str,
+    *,
+    title: str = "",
+    script: str = "desk.js",
+    refresh: float | None = None,
+    status: int = 200,
+) -> web.Response:
+    """A whole page. `refresh` in real seconds, for pages that run no script. `title`: default a caller's."""
     again = f'<meta http-equiv="refresh" content="{max(2, round(refresh))}">' if refresh else ""
     return web.Response(
         text=f"""<!doctype html><html lang="{language}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 {f"<noscript>{again}</noscript>" if again else ""}
-<meta name="robots" content="noindex"><title>{scripts.words(language)["title"]}</title>
+<meta name="robots" content="noindex"><title>{title or scripts.words(language)["title"]}</title>
 <link rel="stylesheet" href="/c/assets/desk.css"><link rel="modulepreload" href="/c/assets/queue.js">
-<script src="/c/assets/desk.js" type="module"></script></head>
+<script src="/c/assets/{script}" type="module"></script></head>
 <body>{content}</body></html>""",
         content_type="text/html",
         headers=HEADERS,

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from callers.api.identity import volunteer_of
 from callers.api.keys import ADDRESSES, doors_of, service_of
 from callers.doors.wording import words
-from callers.pages.caller import HEADERS
+from callers.pages.caller import page
 from callers.pages.outcome_forms import information, outcomes
 from callers.queue.lease import AlreadyRecordedError, CallerOnDuty, UnknownLeaseError
 from callers.scripts import wording as scripts
@@ -29,17 +29,7 @@ _LOOK_SECONDS = 60  # real; between looks of an open page
 
 def doors_page(language: str, content: str, status: int = 200) -> web.Response:
     """A whole page."""
-    return web.Response(
-        text=f"""<!doctype html><html lang="{language}"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><title>{words(language)["title"]}</title>
-<link rel="stylesheet" href="/c/assets/desk.css"><link rel="modulepreload" href="/c/assets/queue.js">
-<script src="/c/assets/doors.js" type="module"></script></head>
-<body>{content}</body></html>""",
-        content_type="text/html",
-        headers=HEADERS,
-        status=status,
-    )
+    return page(language, content, title=words(language)["title"], script="doors.js", status=status)
 
 
 def _gone(language: str, gone: str) -> str:

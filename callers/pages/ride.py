@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from callers.api.identity import volunteer_of
 from callers.api.keys import rides_of, service_of
-from callers.pages.caller import HEADERS
+from callers.pages.caller import page
 from callers.queue.lease import CallerOnDuty
 from callers.rides.ride import RideRefusedError
 from callers.rides.rides import UnknownRideError
@@ -30,17 +30,7 @@ _BUTTONS = {
 
 def ride_page(language: str, content: str, status: int = 200) -> web.Response:
     """A whole page."""
-    return web.Response(
-        text=f"""<!doctype html><html lang="{language}"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><title>{words(language)["title"]}</title>
-<link rel="stylesheet" href="/c/assets/desk.css"><link rel="modulepreload" href="/c/assets/queue.js">
-<script src="/c/assets/ride.js" type="module"></script></head>
-<body>{content}</body></html>""",
-        content_type="text/html",
-        headers=HEADERS,
-        status=status,
-    )
+    return page(language, content, title=words(language)["title"], script="ride.js", status=status)
 
 
 def _buttons(said: dict[str, str], base: str, ride: RideView) -> str:

@@ -1,17 +1,11 @@
 """Words of rides by language (`words/*.toml`): of the driver's page, refusals and texts. Plain text."""
 
-import tomllib
-from functools import cache
-from importlib import resources
-
-from callers.scripts.wording import known
+from callers.scripts.wording import catalogue_of, known
 
 
-@cache
 def catalogue(language: str) -> dict[str, dict[str, str]]:
     """All words of a language that has them."""
-    file = resources.files("callers.rides") / "words" / f"{language}.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return catalogue_of("callers.rides", language)
 
 
 def words(language: str) -> dict[str, str]:

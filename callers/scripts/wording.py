@@ -15,9 +15,14 @@ _FIELDS = ("name", "caller", "place", "closes")
 
 
 @cache
-def _catalogue(language: str) -> dict[str, Any]:
-    file = resources.files("callers.scripts") / "words" / f"{language}.toml"
+def catalogue_of(folder: str, language: str) -> dict[str, Any]:
+    """All words of a folder (`callers.rides`: its `words/*.toml`) in a language that has them."""
+    file = resources.files(folder) / "words" / f"{language}.toml"
     return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def _catalogue(language: str) -> dict[str, Any]:
+    return catalogue_of("callers.scripts", language)
 
 
 def known(language: str) -> str:

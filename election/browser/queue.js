@@ -183,6 +183,14 @@ export class Queue extends EventTarget {
     this.#changed();
   }
 
+  /** Sends now, when the connection comes back, and when somebody looks at the page again. */
+  keepSending() {
+    const send = () => { this.failures = 0; this.send(); };
+    addEventListener("online", send);
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) send(); });
+    send();
+  }
+
   /** Tries to send everything now. Calls while it runs join the running pass. @returns {Promise<void>} */
   send() {
     clearTimeout(this.timer);

@@ -77,10 +77,7 @@ export function begin(page) {
     queue.addEventListener("later", async () => {
       if (data.saved && (await queue.waiting()).some((e) => e.address === `/api/outcomes/${lease}`)) say(data.saved);
     });
-    const send = () => { queue.failures = 0; queue.send(); };
-    addEventListener("online", send);
-    document.addEventListener("visibilitychange", () => { if (!document.hidden) send(); });
-    send();
+    queue.keepSending();
     return queue;
   });
   opening.catch(() => {}); // no storage: the form goes the plain way, below

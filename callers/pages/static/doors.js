@@ -120,10 +120,8 @@ export function begin(page) {
     queue.addEventListener("sent", over);
     queue.addEventListener("refused", over);
     queue.addEventListener("later", () => say(data.saved));
-    const send = () => { queue.failures = 0; queue.send(); };
-    addEventListener("online", send);
-    document.addEventListener("visibilitychange", () => { if (!document.hidden) { draw(); send(); } });
-    send();
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) draw(); });
+    queue.keepSending();
     return queue;
   });
   opening.catch(() => {}); // no storage: the form goes the plain way, below

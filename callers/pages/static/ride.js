@@ -34,10 +34,7 @@ export function begin(page) {
     queue.addEventListener("sent", over);
     queue.addEventListener("refused", over);
     queue.addEventListener("later", () => say(main?.dataset.saved));
-    const send = () => { queue.failures = 0; queue.send(); };
-    addEventListener("online", send);
-    document.addEventListener("visibilitychange", () => { if (!document.hidden) send(); });
-    send();
+    queue.keepSending();
     return queue;
   });
   opening.catch(() => {}); // no storage: the form goes the plain way, below
