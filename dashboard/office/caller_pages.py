@@ -3,8 +3,6 @@
 A captain's link is shown when it is asked for and not before: whoever reads over a shoulder has it.
 """
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from urllib.parse import quote
 
@@ -12,14 +10,12 @@ import flask
 
 from dashboard.accounts.sign_in import csrf_token, needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
-from dashboard.clients.service_clients import ServiceClientError, ServiceClients
+from dashboard.clients.service_clients import ServiceClients
+from dashboard.office.call_desk import NOT_DONE, OF_ALL, OfficeCallDesk, failure, told
 from dashboard.office.forms import form_checked, who_asks
 from dashboard.office.record import OfficeRecord
 from dashboard.settings import DashboardSettings
-from election.access.accounts import WAR_ROOM, Role
-
-_LATE = "The call desk did not answer in time; whether it was done is not known. Look again."
-_OF_ALL = (Role.STAFF, Role.ADMIN)
+from election.access.accounts import WAR_ROOM
 
 
 class CallerPages:
@@ -28,15 +24,15 @@ class CallerPages:
     def __init__(
         self, bridge: AsyncBridge, settings: DashboardSettings, services: ServiceClients, record: OfficeRecord
     ) -> None:
-        self._bridge, self._settings, self._services, self._record = bridge, settings, services, record
+        self._desk, self._settings, self._record = OfficeCallDesk(bridge, services), settings, record
 
     def add_to(self, server: flask.Flask) -> None:
         """Adds the routes."""
-        some, of_all = needs_role(*WAR_ROOM), needs_role(*_OF_ALL)
+        some, of_all = needs_role(*WAR_ROOM), needs_role(*OF_ALL)
         server.get("/office/callers")(some(self.callers_page))
-        server.post("/office/callers/banks")(of_all(form_checked(self._told(self.open_bank))))
-        server.post("/office/callers/bar")(some(form_checked(self._told(self.bar_caller))))
-        server.post("/office/callers/links")(of_all(form_checked(self._told(self.change_link))))
+        server.post("/office/callers/banks")(of_all(form_checked(told(self._page, self.open_bank))))
+        server.post("/office/callers/bar")(some(form_checked(told(self._page, self.bar_caller))))
+        server.post("/office/callers/links")(of_all(form_checked(told(self._page, self.change_link))))
 
     def callers_page(self) -> Any:
         """Phone banks, and who calls."""
@@ -47,37 +43,19 @@ class CallerPages:
         floor: dict[str, Any] = {}
         banks: list[dict[str, Any]] = []
         try:
-            floor = self._ask("GET", "/floor")
-            if who.role in _OF_ALL:
-                banks = self._ask("GET", "/phone-banks")["phone_banks"]
-        except ServiceClientError as error:
-            problem, status = problem or error.words, status if problem else error.status
-        except TimeoutError:
-            problem, status = problem or _LATE, status if problem else 504
+            floor = self._desk.ask("GET", "/floor")
+            if who.role in OF_ALL:
+                banks = self._desk.ask("GET", "/phone-banks")["phone_banks"]
+        except NOT_DONE as error:
+            words, answered = failure(error)
+            problem, status = problem or words, status if problem else answered
         page = flask.render_template(
-            "office_callers.html", csrf=csrf_token(), problem=problem, of_all=who.role in _OF_ALL,
+            "office_callers.html", csrf=csrf_token(), problem=problem, of_all=who.role in OF_ALL,
             callers=floor.get("callers", []), banks=banks, form=flask.request.form,
             base=self._settings.public_url.rstrip("/"),
             **({"done": "", "link": ""} | shown),
         )  # fmt: skip
         return flask.make_response(page, status)
-
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        return self._bridge.run(self._services.callers(who_asks(), method, path, body))
-
-    def _told(self, act: Callable[[], Any]) -> Callable[[], Any]:
-        """The page again with what went wrong, where something did."""
-
-        @wraps(act)
-        def guarded() -> Any:
-            try:
-                return act()
-            except ServiceClientError as error:
-                return self._page(error.words, error.status)
-            except TimeoutError:
-                return self._page(_LATE, 504)
-
-        return guarded
 
     def open_bank(self) -> Any:
         """Opens a phone bank whose volunteers sign themselves up."""
@@ -88,13 +66,13 @@ class CallerPages:
         if not 1 <= int(hours) <= 48:
             return self._page("A phone bank ends within 48 hours.", 400)
         body = {"name": name, "most_callers": int(most), "hours": float(hours)}
-        made = self._ask("POST", "/phone-banks", body)
+        made = self._desk.ask("POST", "/phone-banks", body)
         return self._page(done=f"{name} is open: its code is {made['code']}")
 
     def bar_caller(self) -> Any:
         """Takes a caller's link away, or gives it back."""
         caller, barred = flask.request.form.get("caller", "")[:200], flask.request.form.get("off") == "yes"
-        self._ask("PUT", f"/floor/{quote(caller, safe='')}", {"barred": barred})
+        self._desk.ask("PUT", f"/floor/{quote(caller, safe='')}", {"barred": barred})
         return self._page(done=f"{caller} {'calls no more' if barred else 'may call again'}")
 
     def change_link(self) -> Any:
@@ -103,8 +81,8 @@ class CallerPages:
         kind = "captain" if form.get("kind") == "captain" else "caller"
         subject = form.get("subject", "")[:200]
         if form.get("what") == "end":
-            self._ask("POST", "/links/end", {"kind": kind, "subjects": [subject]})
+            self._desk.ask("POST", "/links/end", {"kind": kind, "subjects": [subject]})
             return self._page(done=f"Links of {subject} have ended; the next one shown is good")
-        made = self._ask("POST", "/links", {"kind": kind, "subject": subject})
+        made = self._desk.ask("POST", "/links", {"kind": kind, "subject": subject})
         self._record.note(who_asks(), f"{kind} link shown", f"{kind}:{subject}", {})
         return self._page(done=f"The link of {subject}", link=made["path"])

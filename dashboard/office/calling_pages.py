@@ -3,8 +3,6 @@
 The call desk audits what is done there. Lists name voters: who may have one is decided by it, not here.
 """
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +12,7 @@ from dashboard.accounts.sign_in import csrf_token, needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
 from dashboard.map.places import Gazetteer
+from dashboard.office.call_desk import NOT_DONE, OF_ALL, OfficeCallDesk, failure, told
 from dashboard.office.calling_forms import (
     LIMITS,
     VARIANTS,
@@ -23,10 +22,7 @@ from dashboard.office.calling_forms import (
     trial_of,
 )
 from dashboard.office.forms import form_checked, who_asks
-from election.access.accounts import WAR_ROOM, Role
-
-_LATE = "The call desk did not answer in time; whether it was done is not known. Look again."
-_OF_ALL = (Role.STAFF, Role.ADMIN)
+from election.access.accounts import WAR_ROOM
 
 
 class CallingPages:
@@ -34,17 +30,20 @@ class CallingPages:
 
     def __init__(self, bridge: AsyncBridge, gazetteer: Gazetteer, services: ServiceClients) -> None:
         self._bridge, self._gazetteer, self._services = bridge, gazetteer, services
+        self._desk = OfficeCallDesk(bridge, services)
 
     def add_to(self, server: flask.Flask) -> None:
         """Adds the routes."""
-        some, of_all = needs_role(*WAR_ROOM), needs_role(*_OF_ALL)
+        some, of_all = needs_role(*WAR_ROOM), needs_role(*OF_ALL)
         server.get("/office/calling")(some(self.calling_page))
-        server.post("/office/calling/limits")(of_all(form_checked(self._told(self.set_limits))))
-        server.post("/office/calling/trial")(of_all(form_checked(self._told(self.start_trial))))
-        server.post("/office/calling/trial/end")(of_all(form_checked(self._told(self.end_trial))))
-        server.post("/office/calling/lists")(some(form_checked(self._told(self.make_list))))
+        server.post("/office/calling/limits")(of_all(form_checked(told(self._page, self.set_limits))))
+        server.post("/office/calling/trial")(of_all(form_checked(told(self._page, self.start_trial))))
+        server.post("/office/calling/trial/end")(of_all(form_checked(told(self._page, self.end_trial))))
+        server.post("/office/calling/lists")(some(form_checked(told(self._page, self.make_list))))
         server.get("/office/calling/lists/<uuid:list_id>.csv")(some(self.show_list))
-        server.post("/office/calling/lists/outcomes")(some(form_checked(self._told(self.take_outcomes))))
+        server.post("/office/calling/lists/outcomes")(
+            some(form_checked(told(self._page, self.take_outcomes)))
+        )
 
     def calling_page(self) -> Any:
         """What may start by itself, how scripts do, lists."""
@@ -54,16 +53,15 @@ class CallingPages:
         who, here = who_asks(), self._gazetteer.places
         limits: dict[str, Any] = {}
         trial: dict[str, Any] = {}
-        if who.role in _OF_ALL:
+        if who.role in OF_ALL:
             try:
-                limits = self._ask("GET", "/dispatch-limits")
+                limits = self._desk.ask("GET", "/dispatch-limits")
                 trial = self._trial()
-            except ServiceClientError as error:
-                problem, status = problem or error.words, status if problem else error.status
-            except TimeoutError:
-                problem, status = problem or _LATE, status if problem else 504
+            except NOT_DONE as error:
+                words, answered = failure(error)
+                problem, status = problem or words, status if problem else answered
         page = flask.render_template(
-            "office_calling.html", csrf=csrf_token(), problem=problem, of_all=who.role in _OF_ALL,
+            "office_calling.html", csrf=csrf_token(), problem=problem, of_all=who.role in OF_ALL,
             limits=limits, words=LIMITS, trial=trial, variants=VARIANTS, form=flask.request.form,
             languages=here.day.languages if here else ("en",),
             **({"done": "", "made": {}, "problems": []} | shown),
@@ -73,60 +71,41 @@ class CallingPages:
     def _trial(self) -> dict[str, Any]:
         """The live trial or the last one; empty where there never was one."""
         try:
-            return self._ask("GET", "/trials")
+            return self._desk.ask("GET", "/trials")
         except ServiceClientError as error:
             if error.status == 404:
                 return {}
             raise
 
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        return self._bridge.run(self._services.callers(who_asks(), method, path, body))
-
-    def _told(self, act: Callable[[], Any]) -> Callable[[], Any]:
-        """The page again with what went wrong, where something did."""
-
-        @wraps(act)
-        def guarded() -> Any:
-            try:
-                return act()
-            except CallingFormError as error:
-                return self._page(str(error), 400)
-            except ServiceClientError as error:
-                return self._page(error.words, error.status)
-            except TimeoutError:
-                return self._page(_LATE, 504)
-
-        return guarded
-
     def set_limits(self) -> Any:
         """What may start without staff, on every service within seconds."""
-        self._ask("PUT", "/dispatch-limits", limits_of(flask.request.form))
+        self._desk.ask("PUT", "/dispatch-limits", limits_of(flask.request.form))
         return self._page(done="The limits hold from now on")
 
     def start_trial(self) -> Any:
         """Two or three scripts against each other."""
         here = self._gazetteer.places
-        self._ask("POST", "/trials", trial_of(flask.request.form, here.day.languages[0] if here else "en"))
+        self._desk.ask(
+            "POST", "/trials", trial_of(flask.request.form, here.day.languages[0] if here else "en")
+        )
         return flask.redirect("/office/calling#scripts", 303)
 
     def end_trial(self) -> Any:
         """Ends the trial undecided."""
-        self._ask("DELETE", "/trials")
+        self._desk.ask("DELETE", "/trials")
         return flask.redirect("/office/calling#scripts", 303)
 
     def make_list(self) -> Any:
         """Sets voters aside for a dialer; the file is fetched by the link that follows."""
-        made = self._ask("POST", "/lists", list_of(flask.request.form))
+        made = self._desk.ask("POST", "/lists", list_of(flask.request.form))
         return self._page(made=made, done=f"{made['lines']} voters are set aside until {made['until']}")
 
     def show_list(self, list_id: UUID) -> Any:
         """The list as CSV: whoever may still be called."""
         try:
             content = self._bridge.run(self._services.call_list(who_asks(), f"/lists/{list_id}"))
-        except ServiceClientError as error:
-            return self._page(error.words, error.status)
-        except TimeoutError:
-            return self._page(_LATE, 504)
+        except NOT_DONE as error:
+            return self._page(*failure(error))
         headers = {"Content-Disposition": f"attachment; filename=list-{str(list_id)[:8]}.csv"}
         return flask.Response(content, content_type="text/csv; charset=utf-8", headers=headers)
 
