@@ -127,6 +127,15 @@ class Accounts:
         """Ends one session, also for a copy of its cookie."""
         self._ended.end(session)
 
+    def choose_language(self, login: str, language: str) -> None:
+        """Keeps the language on the account. Raises one of `UNREACHABLE`."""
+
+        async def keep() -> None:
+            async with self._bridge.connection() as connection:
+                await accounts.choose_language(connection, login, language)
+
+        self._bridge.run(keep(), timeout=3)
+
     def sign_out_everywhere(self, login: str) -> None:
         """Ends everything that was signed for this account. Raises one of `UNREACHABLE`."""
 

@@ -15,6 +15,7 @@ import structlog
 from dashboard.accounts.attempts import Attempts
 from dashboard.accounts.sign_in import Accounts, WarRoomUser, csrf_right, csrf_token, person
 from dashboard.accounts.trusted_browsers import TrustedBrowsers
+from dashboard.languages import CHOICE, languages_known
 from dashboard.settings import DashboardSettings
 from election.access import accounts, passwords
 from election.access.accounts import WAR_ROOM, Account, AccountError, Role
@@ -50,7 +51,7 @@ def _nothing(_: str) -> None:
 
 
 class SignInPages:
-    """`/login`, `/logout` and `/logout-everywhere`; every other page is closed to strangers.
+    """`/login`, `/logout`, `/language` and `/logout-everywhere`; every other page is closed to strangers.
 
     `signed_out` is called with the login of an account that was signed out everywhere.
     """
@@ -73,6 +74,7 @@ class SignInPages:
         server.get("/login")(self.login)
         server.post("/login")(self.sign_in)
         server.post("/logout")(self.logout)
+        server.post("/language")(self.choose_language)
         server.post("/logout-everywhere")(self.logout_everywhere)
 
     def who_is_it(self) -> Any:
@@ -120,6 +122,8 @@ class SignInPages:
             counties=list(account.counties) if account.role is Role.LEAD else None,
             epoch=account.epoch,
         )
+        if account.language:
+            flask.session[CHOICE] = account.language
         csrf_token()
         _LOG.info(
             "signed_in", login=account.login, role=account.role.value,
@@ -183,6 +187,17 @@ class SignInPages:
             _LOG.info("signed_out", login=str(flask.session.get("login", "")))
             flask.session.clear()
         return flask.redirect("/login", 303)
+
+    def choose_language(self) -> Any:
+        """The pages' language from now on: of this session at once, and on the account where it can be kept."""
+        who, language = person(), flask.request.form.get("language", "")
+        if who is not None and csrf_right(flask.request.form.get("csrf")) and language in languages_known():
+            flask.session[CHOICE] = language
+            try:
+                self._accounts.choose_language(who.login, language)
+            except _NOT_DONE:
+                _LOG.warning("language_not_kept", login=who.login)
+        return flask.redirect(_safe(flask.request.form.get("next")), 303)
 
     def logout_everywhere(self) -> Any:
         """Ends all sessions of this account."""

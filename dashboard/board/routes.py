@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 
 from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, csrf_token, needs_role, person
 from dashboard.bridge.security_headers import feed_url, intake_url
+from dashboard.languages import languages_known, spoken
 from dashboard.map.people import to_call
 from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.settings import DashboardSettings
@@ -78,6 +79,8 @@ class BoardData:
         return flask.jsonify(
             login=who.login,
             role=who.role.value,
+            language=spoken().language,
+            languages={code: each.name for code, each in languages_known().items()},
             counties=who.counties,
             csrf=csrf_token(),
             election=here.day.name,

@@ -43,7 +43,7 @@ class SetUpPages:
     ) -> None:
         self._bridge, self._set_up, self._runs = bridge, set_up, runs
         self._gazetteer, self._record = gazetteer, record
-        self._script, self._needed = scripts.address(MODULE), scripts.needed_by(MODULE)
+        self._scripts = scripts
 
     def add_to(self, server: flask.Flask) -> None:
         """Adds the routes, for admins only."""
@@ -70,7 +70,8 @@ class SetUpPages:
             day = known | day
         failed = last.failed if last is not None and last.done else ""
         page = flask.render_template(
-            "office_setup.html", csrf=csrf_token(), script=self._script, needed=self._needed,
+            "office_setup.html", csrf=csrf_token(), script=self._scripts.address(MODULE),
+            needed=self._scripts.needed_by(MODULE),
             here=here, day=day, zones=zones(), files=self._set_up.uploads.files(), look=look,
             reports=_shown(look), answers={(a["file"], a["key"]): a["value"] for a in self._set_up.answers()},
             running=self._runs.progress(), problem=problem or failed, available=self._runs.available,
