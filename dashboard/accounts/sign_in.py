@@ -18,6 +18,7 @@ import flask
 import structlog
 
 from dashboard.bridge.async_bridge import AsyncBridge
+from dashboard.languages import tr
 from election.access import accounts, totp
 from election.access.access_list import AccessList
 from election.access.accounts import Account, Role
@@ -170,7 +171,7 @@ def csrf_checked(view: View) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         if not csrf_right(flask.request.headers.get("X-CSRF")):
-            words = "This page was open too long. Reload it and try again."
+            words = tr("This page was open too long. Reload it and try again.")
             return flask.jsonify(done=False, message=words), 403
         return view(*args, **kwargs)
 

@@ -17,6 +17,7 @@ from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, needs_role, pe
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClients
 from dashboard.desks.asking import asked, told
+from dashboard.languages import noted, tr
 from dashboard.map.people import coordinator_of
 from dashboard.map.places import Gazetteer, MapPlaces
 from election.access.accounts import WAR_ROOM
@@ -24,13 +25,13 @@ from election.domain.day import Watcher
 from election.wire.desks import Desk, Finish, ReminderOrder
 
 TITLES = {
-    Desk.UNREAD: "Unread",
-    Desk.UNKNOWN: "Unknown phones",
-    Desk.HELD: "Held counts",
-    Desk.SILENT: "Silent",
-    Desk.INCIDENTS: "Incidents",
-    Desk.OUTBOX: "Outbox",
-    Desk.ROLL_CALL: "Roll call",
+    Desk.UNREAD: noted("Unread"),
+    Desk.UNKNOWN: noted("Unknown phones"),
+    Desk.HELD: noted("Held counts"),
+    Desk.SILENT: noted("Silent"),
+    Desk.INCIDENTS: noted("Incidents"),
+    Desk.OUTBOX: noted("Outbox"),
+    Desk.ROLL_CALL: noted("Roll call"),
 }
 PAGE_ITEMS = 100
 MOST_FOUND = 20  # watchers a search answers
@@ -114,7 +115,7 @@ class DeskPages:
             try:
                 body = Finish.model_validate_json(flask.request.get_data()).model_dump(mode="json")
             except ValidationError:
-                flask.abort(told("That cannot be read. Reload the page and try again.", 400))
+                flask.abort(told(tr("That cannot be read. Reload the page and try again."), 400))
         path = f"/desks/{desk}/{quote(item, safe='')}/{what}"
         answer = self._asked(self._services.intake(who, "POST", path, body))
         if body is not None:
@@ -143,7 +144,7 @@ class DeskPages:
         try:
             order = ReminderOrder.model_validate_json(flask.request.get_data())
         except ValidationError:
-            flask.abort(told("Choose at least one precinct.", 400))
+            flask.abort(told(tr("Choose at least one precinct."), 400))
         body = order.model_dump(mode="json")
         answer = self._asked(self._services.intake(_who(), "POST", "/silent/remind", body))
         detail = {"precincts": body["precinct_ids"][:PAGE_ITEMS], "made": answer.get("made")}

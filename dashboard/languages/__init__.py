@@ -1,13 +1,16 @@
-"""The war room's words: English where they stand, other languages in a gettext `.po` file each (README.md)."""
+"""The war room's words: English where they stand, other languages in a gettext `.po` file each."""
 
 from dashboard.languages.catalogue import ENGLISH, WordCatalogue, read_words
 from dashboard.languages.chosen import (
     CHOICE,
     Languages,
     add_languages,
+    add_words,
+    coded,
     languages,
     languages_known,
     noted,
+    noted_all,
     spoken,
     tr,
     trn,
@@ -19,9 +22,12 @@ __all__ = [
     "Languages",
     "WordCatalogue",
     "add_languages",
+    "add_words",
+    "coded",
     "languages",
     "languages_known",
     "noted",
+    "noted_all",
     "read_words",
     "spoken",
     "tr",

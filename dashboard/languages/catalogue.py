@@ -25,8 +25,9 @@ def _one_or_more(number: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class WordCatalogue:
-    """A language (`es`): its own name, how it writes numbers and days (`es-US`), and its sentences by the
-    English ones; `forms` are sentences that count, by the English of one, `plural` says which form a number takes.
+    """A language (`es`): its own name, how it writes numbers and days (`es-US`), its sentences by English.
+
+    `forms`: sentences that count, by the English of one; `plural`: which of the forms a number takes.
     """
 
     language: str
@@ -57,7 +58,7 @@ ENGLISH = WordCatalogue("en", "English", "en")
 
 
 def read_words(path: Path) -> WordCatalogue:
-    """The catalogue in a `.po` file that is named after its language. Fuzzy and empty entries are left out."""
+    """The catalogue in a `.po` file named after its language. Fuzzy and empty entries are left out."""
     with path.open("rb") as file:
         po = read_po(file, locale=path.stem)
     texts: dict[str, str] = {}
@@ -68,7 +69,7 @@ def read_words(path: Path) -> WordCatalogue:
         if isinstance(entry.id, str):
             if entry.string:
                 texts[entry.id] = str(entry.string)
-        elif all(entry.string):
+        elif entry.string and all(entry.string):
             forms[entry.id[0]] = tuple(map(str, entry.string))
     own = str(Locale.parse(path.stem).display_name or path.stem)
     locale = dict(po.mime_headers).get("X-Locale", path.stem)

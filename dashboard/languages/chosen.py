@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import flask
+import jinja2
+from markupsafe import Markup, escape
 
-from dashboard.languages.catalogue import ENGLISH, WordCatalogue, read_words
+from dashboard.languages.catalogue import ENGLISH, WordCatalogue, filled, read_words
 
 Languages = Mapping[str, WordCatalogue]
 
@@ -30,7 +32,28 @@ def languages(more: Path | None = None) -> Languages:
 def add_languages(server: flask.Flask, found: Languages) -> None:
     """Has the server speak these languages, and its templates find `tr`, `trn` and `spoken`."""
     server.config[_CONFIG] = found
-    server.jinja_env.globals.update(tr=tr, trn=trn, spoken=spoken, languages=found)
+    add_words(server.jinja_env)
+
+
+def add_words(templates: jinja2.Environment) -> None:
+    """Has these templates find `tr`, `trn`, `coded` and `spoken`."""
+    templates.globals.update(tr=_marked, trn=_marked_count, coded=coded, spoken=spoken)
+
+
+def _marked(english: str, **fields: Any) -> Markup:
+    """`tr` for a template: text in, markup out, in which an apostrophe stays one."""
+    return _markup(spoken().text(english, {}), fields)
+
+
+def _marked_count(one: str, more: str, number: float, **fields: Any) -> Markup:
+    """`trn` for a template."""
+    return _markup(spoken().counted(one, more, number, {"n": "{n}"}), {"n": number, **fields})
+
+
+def _markup(sentence: str, fields: Mapping[str, Any]) -> Markup:
+    for sign, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&#34;")):
+        sentence = sentence.replace(sign, written)
+    return Markup(filled(sentence, {name: escape(value) for name, value in fields.items()}))  # noqa: S704
 
 
 def languages_known() -> Languages:
@@ -69,3 +92,27 @@ def trn(one: str, more: str, number: float, /, **fields: Any) -> str:
 def noted(english: str) -> str:
     """A sentence of a table that `tr` says later: the catalogue must have it."""
     return english
+
+
+def noted_all(*english: str) -> tuple[str, ...]:
+    """Several such sentences: the heads of a table."""
+    return english
+
+
+# Codes that other services write, as they are said.
+_CODES = frozenset(
+    noted_all(
+        "open", "acknowledged", "assigned", "resolved", "cancelled",
+        "will vote", "already voted", "no answer", "call back", "wrong number", "do not call", "refused",
+        "moved", "other language", "abusive", "voted", "at door", "not home",
+        "count", "incident", "unread", "final", "voters", "here", "away", "ready", "line", "undo", "fix",
+        "superseded", "withdrawn", "accepted", "held", "quarantined", "rejected",
+        "lead", "staff", "admin", "form", "hotline",
+    )
+)  # fmt: skip
+
+
+def coded(code: str) -> str:
+    """A code of the feed's or another service's, in words; one that is not known as it came."""
+    words = code.replace("_", " ")
+    return tr(words) if words in _CODES else words

@@ -142,7 +142,8 @@ class WarRoomDash(Dash):
         links = [line for line in parts["css"].splitlines() if _sheet(line) not in style.without]
         return filled(
             parts | {
-                "lang": spoken().language, "title": escape(title), "first": markup(layout), "app_entry": _ENTRY,
+                "lang": spoken().language, "title": escape(title), "first": markup(layout),
+                "app_entry": _ENTRY,
                 "css": "\n".join(links + more), "early": early_tags(self._scripts, style.module),
                 "entry": _module(self._scripts, style.module),
                 "marks": "".join(f' {name}="{escape(value)}"' for name, value in page_marks().items()),
