@@ -6,13 +6,14 @@ from typing import Any
 
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
+from dashboard.languages import noted
 from dashboard.office.calling_forms import CallingFormError
 from dashboard.office.forms import who_asks
 from election.access.accounts import Role
 
 OF_ALL = (Role.STAFF, Role.ADMIN)
 NOT_DONE = (CallingFormError, ServiceClientError, TimeoutError)
-_LATE = "The call desk did not answer in time; whether it was done is not known. Look again."
+_LATE = noted("The call desk did not answer in time; whether it was done is not known. Look again.")
 
 
 class OfficeCallDesk:

@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from dashboard.errors import DashboardError
+from dashboard.languages import tr
 from dashboard.office.command_runs import CommandResult, CommandRuns, words_of
 from dashboard.office.uploads import Uploads
 from election.runtime.atomic_file import replace_file
@@ -131,7 +132,7 @@ class SetUp:
         """
         files = self.uploads.paths()
         if not files:
-            raise SetUpRefusedError("give the county's files first")
+            raise SetUpRefusedError(tr("give the county's files first"))
         shutil.rmtree(self.draft, ignore_errors=True)
         private_folder(self._folder)
         if mark:
@@ -178,9 +179,9 @@ class SetUp:
         """
         look = self.last_look()
         if look is None or not look.good or look.refused:
-            raise SetUpRefusedError("look through the files again: they are not ready to be imported")
+            raise SetUpRefusedError(tr("look through the files again: they are not ready to be imported"))
         if look.mark != mark:
-            raise SetUpRefusedError("the election was changed meanwhile: look through the files again")
+            raise SetUpRefusedError(tr("the election was changed meanwhile: look through the files again"))
         done = await self._runs.command("import", self.draft, f"--confirm={confirm}")
         if done.code:
             raise SetUpRefusedError(_last(done))
@@ -211,4 +212,4 @@ class SetUp:
 def _last(said: CommandResult) -> str:
     lines = words_of(said, 6)
     why = [line.removeprefix("beluga: ") for line in lines if line.startswith("beluga: ")] or list(lines)
-    return " ".join(why) or f"it ended with {said.code}"
+    return " ".join(why) or tr("it ended with {code}", code=said.code)

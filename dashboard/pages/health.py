@@ -73,7 +73,7 @@ def _said(line: HealthLine) -> list[Any]:
     well = line.health is Health.WELL
     said: list[Any] = [
         html.Span(tr(_MARKS[line.health]), className="mark done" if well else "mark todo"),
-        " ", html.Strong(line.part), f": {line.said}",
+        " ", html.Strong(tr(line.part)), f": {line.said}",
     ]  # fmt: skip
     if not well and line.runbook:
         steps = steps_for(line.runbook) or tr("See runbooks/{runbook}", runbook=line.runbook)
