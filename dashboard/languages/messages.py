@@ -1,4 +1,4 @@
-"""Every sentence that the war room can say, as it stands in its code, and language files kept level with them.
+"""Every sentence that the war room can say, as it stands in its code; language files kept level with them.
 
     python -m dashboard.languages.messages    adds what is new to each `.po` file, drops what nobody says
 
@@ -39,7 +39,7 @@ def messages(room: Path = ROOM) -> list[Message]:
     found: dict[str, Message] = {}
     for file in sorted(room.rglob("*")):
         page = file.suffix == ".html" and file.parent.name == "templates"
-        if not page and file.suffix not in (".py", ".js") or file == Path(__file__):
+        if (not page and file.suffix not in (".py", ".js")) or file == Path(__file__):
             continue
         name, text = file.relative_to(room.parent).as_posix(), file.read_text("utf-8")
         said = {".py": _in_python, ".js": _in_module, ".html": _in_template}[file.suffix](text)
