@@ -247,7 +247,7 @@ class Alerts:
                     kind=Kind.NOTE, account=SERVICE.login, precinct_id=alert["precinct_id"], detail=detail
                 )
                 try:
-                    await self._service_clients.decide(SERVICE, key, note)
+                    await self._service_clients.intake.decide(SERVICE, key, note)
                 except ServiceClientError as error:
                     raise NotSentError(error.words) from None
 

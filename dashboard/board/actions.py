@@ -173,11 +173,11 @@ def _work(  # noqa: PLR0917
     precinct_id = precinct.precinct_id
     if action == "dispatch":
         order = DispatchOrder(precinct_id=precinct_id, callers_wanted=_callers(asked, "callers_wanted"))
-        return lambda: service_clients.dispatch(who, order)
+        return lambda: service_clients.call_desk.dispatch(who, order)
     if action == "recall":
-        return lambda: service_clients.recall(who, precinct_id)
+        return lambda: service_clients.call_desk.recall(who, precinct_id)
     if action in ("pause", "go_on"):
-        return lambda: service_clients.pause(who, precinct_id, paused=action == "pause")
+        return lambda: service_clients.call_desk.pause(who, precinct_id, paused=action == "pause")
     if action == "move":
         to = str(asked.get("to") or "")
         there = places.precincts.get(to)
@@ -192,7 +192,7 @@ def _work(  # noqa: PLR0917
     kind, detail_of = _DECISIONS[action]
     detail = detail_of(asked, who, places, precinct)
     decision = Decision(kind=kind, account=who.login, precinct_id=precinct_id, detail=detail)
-    work: Callable[[], Awaitable[Any]] = lambda: service_clients.decide(who, key, decision)  # noqa: E731
+    work: Callable[[], Awaitable[Any]] = lambda: service_clients.intake.decide(who, key, decision)  # noqa: E731
     return work
 
 
@@ -210,17 +210,19 @@ async def _move(
 
     Where nobody would be left, calling there rests until staff let it go on.
     """
-    sent = {d["precinct_id"]: d for d in await service_clients.dispatches(who)}
+    sent = {d["precinct_id"]: d for d in await service_clients.call_desk.dispatches(who)}
     wanted = {p: int(d["callers_wanted"] or d["callers_allocated"] or 0) for p, d in sent.items()}
     if precinct_id not in sent:
         raise ServiceClientError(tr("Nobody calls there: there are no callers to move."), 409)
     there = DispatchOrder(precinct_id=to, callers_wanted=wanted.get(to, 0) + count)
-    await service_clients.dispatch(who, there)
+    await service_clients.call_desk.dispatch(who, there)
     left = wanted[precinct_id] - count
     if left > 0:
-        await service_clients.dispatch(who, DispatchOrder(precinct_id=precinct_id, callers_wanted=left))
+        await service_clients.call_desk.dispatch(
+            who, DispatchOrder(precinct_id=precinct_id, callers_wanted=left)
+        )
     else:
-        await service_clients.pause(who, precinct_id, paused=True)
+        await service_clients.call_desk.pause(who, precinct_id, paused=True)
     return {"left": max(left, 0), "there": there.callers_wanted}
 
 
@@ -236,7 +238,7 @@ def _script(who: WarRoomUser, asked: dict[str, Any], service_clients: ServiceCli
     if not texts or sum(map(len, texts)) > LONGEST_SCRIPT:
         raise ActionRefusedError(tr("Between one line and {most} characters, please.", most=LONGEST_SCRIPT))
     order = ScriptOrder(lines={language[:8]: texts})
-    return lambda: service_clients.change_script(who, order)
+    return lambda: service_clients.call_desk.change_script(who, order)
 
 
 def _record(  # noqa: PLR0917

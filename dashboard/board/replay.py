@@ -26,7 +26,7 @@ def add_replay(
         if not at:
             return page()
         try:
-            body = bridge.run(service_clients.past(who, at), PAST_SECONDS + 1)
+            body = bridge.run(service_clients.tally.past(who, at), PAST_SECONDS + 1)
         except ServiceClientError as error:
             words = error.words.replace("Nothing was changed; try again", "Try again")
             return flask.jsonify(message=words), error.status

@@ -117,14 +117,14 @@ class DebriefPage:
         """Alerts, dispatches and boards of the past; None where nobody answers."""
         alerts, dispatches, boards = await asyncio.gather(
             _or_none(self._alerts()),
-            _or_none(self._services.dispatch_history(who)),
+            _or_none(self._services.call_desk.dispatch_history(who)),
             self._boards(who, hours),
         )
         return alerts, dispatches, boards
 
     async def _boards(self, who: WarRoomUser, hours: list[datetime]) -> list[tuple[datetime, Row | None]]:
         """Boards of the past; None where the tally does not answer."""
-        asked = (_or_none(self._services.past(who, at.astimezone(UTC).isoformat())) for at in hours)
+        asked = (_or_none(self._services.tally.past(who, at.astimezone(UTC).isoformat())) for at in hours)
         found = await asyncio.gather(*asked)
         boards = [None if content is None else orjson.loads(content) for content in found]
         return list(zip(hours, boards, strict=True))

@@ -83,13 +83,13 @@ class DeskPages:
 
     def counts(self) -> Any:
         """How many items wait at each desk."""
-        return flask.jsonify(self._asked(self._services.intake(_who(), "GET", "/desks")))
+        return flask.jsonify(self._asked(self._services.intake.ask(_who(), "GET", "/desks")))
 
     def items(self, name: str) -> Any:
         """A page of items, with the names and phones that intake does not know."""
         desk = _desk(name)
         query = urlencode({"limit": PAGE_ITEMS, "after": flask.request.args.get("after", "")[:200]})
-        page = self._asked(self._services.intake(_who(), "GET", f"/desks/{desk}?{query}"))
+        page = self._asked(self._services.intake.ask(_who(), "GET", f"/desks/{desk}?{query}"))
         here = self._gazetteer.places
         for item in page["items"]:
             item |= _introduced(item, here)
@@ -117,7 +117,7 @@ class DeskPages:
             except ValidationError:
                 flask.abort(told(tr("That cannot be read. Reload the page and try again."), 400))
         path = f"/desks/{desk}/{quote(item, safe='')}/{what}"
-        answer = self._asked(self._services.intake(who, "POST", path, body))
+        answer = self._asked(self._services.intake.ask(who, "POST", path, body))
         if body is not None:
             names = ("watcher_id", "status", "category", "note") + (
                 ("text",) if body["outcome"] == "answer" else ()
@@ -128,14 +128,14 @@ class DeskPages:
 
     def roll_call(self) -> Any:
         """The roll call, in numbers."""
-        answer = self._asked(self._services.intake(_who(), "GET", "/rollcall"))
+        answer = self._asked(self._services.intake.ask(_who(), "GET", "/rollcall"))
         for list_ in ("unproven", "wrong_number", "opted_out"):  # the desk's queue names them
             answer[list_] = len(answer.get(list_, ()))
         return flask.jsonify(answer)
 
     def invite(self, what: str) -> Any:
         """Has intake invite or remind those who are not proven."""
-        answer = self._asked(self._services.intake(_who(), "POST", f"/rollcall/{what}"))
+        answer = self._asked(self._services.intake.ask(_who(), "POST", f"/rollcall/{what}"))
         self._done(_who(), f"roll call {what}", "rollcall", {"made": answer.get("made")})
         return flask.jsonify(done=True, answer=answer)
 
@@ -146,7 +146,7 @@ class DeskPages:
         except ValidationError:
             flask.abort(told(tr("Choose at least one precinct."), 400))
         body = order.model_dump(mode="json")
-        answer = self._asked(self._services.intake(_who(), "POST", "/silent/remind", body))
+        answer = self._asked(self._services.intake.ask(_who(), "POST", "/silent/remind", body))
         detail = {"precincts": body["precinct_ids"][:PAGE_ITEMS], "made": answer.get("made")}
         self._done(_who(), "silent remind", "desk:silent", detail)
         return flask.jsonify(done=True, answer=answer)

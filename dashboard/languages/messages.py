@@ -1,4 +1,4 @@
-"""Every sentence that the war room can say, as it stands in its code; language files kept level with them.
+"""Every sentence that the war room can say, as it stands in its code; language files kept level with it.
 
     python -m dashboard.languages.messages    adds what is new to each `.po` file, drops what nobody says
 

@@ -24,7 +24,7 @@ class OfficeCallDesk:
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Its answer. Raises `ServiceClientError` or `TimeoutError`."""
-        return self._bridge.run(self._services.callers(who_asks(), method, path, body))
+        return self._bridge.run(self._services.call_desk.ask(who_asks(), method, path, body))
 
 
 def failure(error: BaseException) -> tuple[str, int]:

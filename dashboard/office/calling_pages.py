@@ -107,7 +107,7 @@ class CallingPages:
     def show_list(self, list_id: UUID) -> Any:
         """The list as CSV: whoever may still be called."""
         try:
-            content = self._bridge.run(self._services.call_list(who_asks(), f"/lists/{list_id}"))
+            content = self._bridge.run(self._services.call_desk.call_list(who_asks(), f"/lists/{list_id}"))
         except NOT_DONE as error:
             return self._page(*failure(error))
         headers = {"Content-Disposition": f"attachment; filename=list-{str(list_id)[:8]}.csv"}
@@ -123,7 +123,7 @@ class CallingPages:
         content = file.read().decode("utf-8-sig", "replace") if file else ""
         if not content.strip():
             raise CallingFormError(tr("Choose the file with the outcomes."))
-        taken = self._bridge.run(self._services.list_outcomes(who_asks(), list_id, content))
+        taken = self._bridge.run(self._services.call_desk.list_outcomes(who_asks(), list_id, content))
         words = tr(
             "{recorded} outcomes recorded, {repeated} known already",
             recorded=taken["recorded"],

@@ -204,6 +204,6 @@ class ChecklistPage:
 
     def _roll_call(self, who: WarRoomUser) -> dict[str, Any] | None:
         try:
-            return self._bridge.run(self._services.intake(who, "GET", "/rollcall"), timeout=3)
+            return self._bridge.run(self._services.intake.ask(who, "GET", "/rollcall"), timeout=3)
         except (ServiceClientError, TimeoutError):
             return None

@@ -65,7 +65,7 @@ class SetUpPages:
     def _page(self, problem: str = "", status: int = 200) -> Any:
         here, last = self._gazetteer.places, self._runs.last
         look = self._set_up.last_look()
-        day, doubtful = self._set_up.day(), self._set_up.doubtful()
+        day, doubtful = self._set_up.day(), self._set_up.review.doubtful()
         if here is not None:
             known = {k: shown_time(getattr(here.day, k)) for k in DAY_FIELDS}
             day = known | day
@@ -154,7 +154,7 @@ class SetUpPages:
             for n in range(REVIEWED)
             if form.get(f"decide:{n}")
         }
-        new = self._set_up.decide(said)
+        new = self._set_up.review.decide(said)
         counts = {word: sum(v == word for v in said.values()) for word in ("yes", "no")}
         if new:
             self._record.note(who, "doubtful ballots decided", "election", counts)

@@ -80,7 +80,7 @@ class WatcherPages:
     def _wrong(self, who: WarRoomUser, problem: str) -> tuple[set[str], str]:
         """Whom our texts do not reach; intake knows."""
         try:
-            answer = self._bridge.run(self._services.intake(who, "GET", "/rollcall"))
+            answer = self._bridge.run(self._services.intake.ask(who, "GET", "/rollcall"))
             return set(answer.get("wrong_number", ())), problem
         except (ServiceClientError, TimeoutError):
             return set(), tr("Intake does not answer, and it alone knows whose numbers are wrong.")
@@ -161,7 +161,7 @@ class WatcherPages:
     def _move(self, who: WarRoomUser, watcher_id: str, precincts: tuple[str, ...]) -> None:
         detail = {"watcher_id": watcher_id, "precinct_ids": list(precincts)}
         decision = Decision(kind=Kind.ASSIGN, account=who.login, precinct_id=precincts[0], detail=detail)
-        self._bridge.run(self._services.decide(who, uuid4(), decision))
+        self._bridge.run(self._services.intake.decide(who, uuid4(), decision))
         self._record.note(who, "assign", f"precinct:{precincts[0]}", {"watcher_id": watcher_id})
 
     def remove_watcher(self, watcher_id: str) -> Any:

@@ -94,7 +94,7 @@ class CallFloorPage:
             if who is None or zone is None or move not in shown.MOVES:
                 return None
             try:
-                moves = self._bridge.run(self._services.next_moves(who, move))
+                moves = self._bridge.run(self._services.call_desk.next_moves(who, move))
             except (ServiceClientError, TimeoutError) as error:
                 return html.P(
                     getattr(error, "words", tr("The call desk did not answer in time.")), className="problem"
@@ -108,7 +108,7 @@ class CallFloorPage:
         if who is None:
             return None
         try:
-            return self._bridge.run(self._services.floor(who, script=_of_all(who)))
+            return self._bridge.run(self._services.call_desk.floor(who, script=_of_all(who)))
         except (ServiceClientError, TimeoutError):
             return None
 

@@ -79,7 +79,9 @@ class RidesPage:
         if who is None:
             return []
         try:
-            found = RideList.model_validate(self._bridge.run(self._services.rides(who)))
+            found = RideList.model_validate(
+                self._bridge.run(self._services.call_desk.ask(who, "GET", "/rides"))
+            )
         except (ServiceClientError, TimeoutError):
             return [
                 html.P(
@@ -125,7 +127,7 @@ class RidesPage:
 
     def _do(self, who: WarRoomUser, path: str, body: dict[str, Any], done: str) -> Any:
         try:
-            self._bridge.run(self._services.ride(who, path, body))
+            self._bridge.run(self._services.call_desk.ask(who, "POST", path, body))
         except ServiceClientError as error:
             if error.status in (403, 404):
                 return tr("{words} Go back and look again.", words=error.words), error.status

@@ -79,7 +79,7 @@ def add_panel(
         # a replay's minute
         past = int(at) if isinstance(at, int | float) and 0 < at < LATEST else None
         try:
-            page = bridge.run(service_clients.precinct(who, precinct_id, past), PAST_SECONDS)
+            page = bridge.run(service_clients.tally.precinct(who, precinct_id, past), PAST_SECONDS)
         except (ServiceClientError, TimeoutError) as error:
             words = getattr(error, "words", tr("The tally did not answer in time."))
             said = html.P(
