@@ -19,12 +19,12 @@ import structlog
 
 from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, needs_role, person
-from dashboard.alerts.conditions import Condition, Watch, conditions
+from dashboard.alerts.conditions import REASONS, Condition, Watch, conditions
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import FRESH_SECONDS, WarRoomView
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
 from dashboard.errors import DashboardError
-from dashboard.languages import tr
+from dashboard.languages import retold, tr
 from dashboard.settings import DashboardSettings
 from election.access.accounts import WAR_ROOM, Role
 from election.domain.checkin import Kind
@@ -269,9 +269,10 @@ def add_alerts(server: flask.Flask, bridge: AsyncBridge, alerts: Alerts, audit_l
     staff = needs_role(*WAR_ROOM)
 
     def seen_by(who: WarRoomUser) -> list[Alert]:
-        return [
+        seen = (
             a for a in bridge.run(alerts.listed(), 4) if who.counties is None or a["county"] in who.counties
-        ]
+        )
+        return [a | {"reason": retold(a["reason"], REASONS)} for a in seen]
 
     @server.get("/alerts")
     @staff

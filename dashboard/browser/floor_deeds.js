@@ -101,7 +101,7 @@ function waitingForm() {
 }
 
 function scriptForm() {
-  const language = make("select", { id: "script-language" }, ...Object.entries(LANGUAGES).map(([value, words]) => make("option", { value }, words)));
+  const language = make("select", { id: "script-language" }, ...Object.entries(LANGUAGES).map(([value, words]) => make("option", { value, lang: value }, words)));
   const text = make("textarea", { id: "script-lines", rows: 6, maxlength: 2000 });
   const about = make("p", { class: "about" });
   const show = () => {

@@ -64,7 +64,7 @@ const CODES = new Set([
   noted("delivered"), noted("sent"), noted("undelivered"), noted("failed"), noted("unknown"), noted("queued"), noted("claimed"),
   noted("not invited"), noted("invited"), noted("wrong number"), noted("opted out"),
   noted("question"), noted("opt out"), noted("reply"), noted("answer"), noted("reassigned"), noted("reminder"), noted("roll call"), noted("thanks"), noted("agreed"),
-  noted("form"), noted("hotline"), noted("unread"), noted("count"), noted("incident"),
+  noted("form"), noted("sms"), noted("second phone"), noted("hotline"), noted("unread"), noted("count"), noted("incident"),
 ]);
 /** A code of the feed's or another service's, in words; one that is not known as it came. @param {string} code */
 export function coded(code) {

@@ -11,11 +11,12 @@ import orjson
 
 from dashboard.accounts.sign_in import WarRoomUser, needs_role, person
 from dashboard.alerts.alerts import AWAY
+from dashboard.alerts.conditions import REASONS
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import WarRoomView
 from dashboard.clients.service_clients import PAST_SECONDS, ServiceClientError, ServiceClients
 from dashboard.debrief.figures import PastProjection, Row, debrief_of, moment_of
-from dashboard.languages import tr
+from dashboard.languages import retold, tr
 from dashboard.map.places import Gazetteer
 from dashboard.settings import DashboardSettings
 from election.access.accounts import WAR_ROOM
@@ -80,7 +81,7 @@ class DebriefPage:
             if scope != "all" and who.may_see(scope.removeprefix("county:"))
         ]  # fmt: skip
         html = flask.render_template(
-            "debrief.html", day=day, now=now.astimezone(zone), rehearsal=self._settings.rehearsal,
+            "debrief.html", retold=retold, reasons=REASONS, day=day, now=now.astimezone(zone), rehearsal=self._settings.rehearsal,
             counties=who.counties, d=found, moments=moments, totals=totals, away=away, listed=LISTED,
             name=lambda p: (names.get(p) or {}).get("name") or p,
             people=lambda p: here.watchers_of.get(p, [])[:2],

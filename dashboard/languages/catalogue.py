@@ -19,6 +19,21 @@ def filled(sentence: str, fields: Mapping[str, Any]) -> str:
     return PLACE.sub(lambda place: str(fields.get(place[1], place[0])), sentence) if fields else sentence
 
 
+def places_of(template: str, sentence: str) -> dict[str, str] | None:
+    """What stands in a sentence's places; None where the template does not make this sentence."""
+    parts = PLACE.split(template)  # words, a place's name, words, …
+    if not sentence.startswith(parts[0]):
+        return None
+    rest, found = sentence[len(parts[0]) :], {}
+    for name, words in zip(parts[1::2], parts[2::2], strict=True):
+        last = words == parts[-1] and name == parts[-2]
+        end = len(rest) - len(words) if last else rest.find(words)
+        if end < 0 or not rest[end:].startswith(words):
+            return None
+        found[name], rest = rest[:end], rest[end + len(words) :]
+    return None if rest else found
+
+
 def _one_or_more(number: int) -> int:
     return int(number != 1)
 

@@ -3,15 +3,17 @@
 What is said to nobody in particular (a log, a page kept on disk, an alert's text) is English.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import flask
 import jinja2
+from babel.dates import format_datetime
 from markupsafe import Markup, escape
 
-from dashboard.languages.catalogue import ENGLISH, WordCatalogue, filled, read_words
+from dashboard.languages.catalogue import ENGLISH, WordCatalogue, filled, places_of, read_words
 
 Languages = Mapping[str, WordCatalogue]
 
@@ -36,8 +38,8 @@ def add_languages(server: flask.Flask, found: Languages) -> None:
 
 
 def add_words(templates: jinja2.Environment) -> None:
-    """Has these templates find `tr`, `trn`, `coded` and `spoken`."""
-    templates.globals.update(tr=_marked, trn=_marked_count, coded=coded, spoken=spoken)
+    """Has these templates find `tr`, `trn`, `coded`, `dated` and `spoken`."""
+    templates.globals.update(tr=_marked, trn=_marked_count, coded=coded, dated=dated, spoken=spoken)
 
 
 def _marked(english: str, **fields: Any) -> Markup:
@@ -75,7 +77,7 @@ def spoken() -> WordCatalogue:
 def _asked_for(known: Languages) -> WordCatalogue:
     chosen = str(flask.session.get(CHOICE, ""))
     if chosen not in known:
-        chosen = flask.request.accept_languages.best_match(list(known), ENGLISH.language) if known else "en"
+        chosen = flask.request.accept_languages.best_match(list(known)) or ENGLISH.language
     return known.get(chosen, ENGLISH)
 
 
@@ -87,6 +89,24 @@ def tr(english: str, /, **fields: Any) -> str:
 def trn(one: str, more: str, number: float, /, **fields: Any) -> str:
     """A sentence that counts: `{n}` is the number, unless a field says how it is written."""
     return spoken().counted(one, more, number, fields)
+
+
+def retold(sentence: str, templates: Iterable[str]) -> str:
+    """A sentence that was put together in English earlier, said by the template that made it; else as it is."""
+    if spoken() is not ENGLISH:
+        for template in templates:
+            fields = places_of(template, sentence)
+            if fields is not None:
+                return tr(template, **fields)
+    return sentence
+
+
+def dated(at: datetime, english: str, pattern: str) -> str:
+    """A day, by `strftime` in English and by CLDR's pattern in any other language."""
+    words = spoken()
+    if words is ENGLISH:
+        return at.strftime(english)
+    return format_datetime(at, pattern, locale=words.locale.replace("-", "_"))
 
 
 def noted(english: str) -> str:
@@ -107,7 +127,7 @@ _CODES = frozenset(
         "moved", "other language", "abusive", "voted", "at door", "not home",
         "count", "incident", "unread", "final", "voters", "here", "away", "ready", "line", "undo", "fix",
         "superseded", "withdrawn", "accepted", "held", "quarantined", "rejected",
-        "lead", "staff", "admin", "form", "hotline",
+        "lead", "staff", "admin", "form", "hotline", "sms",
     )
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import needs_role, person
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.components.part import marks
-from dashboard.languages import coded, noted, noted_all, tr
+from dashboard.languages import coded, dated, noted, noted_all, tr
 from dashboard.map.places import Gazetteer
 from election.access.accounts import Role
 from election.access.audit import Deed
@@ -103,7 +103,7 @@ class AuditPage:
 
 def _cells(deed: Deed, zone: ZoneInfo) -> list[Any]:
     whose = html.A(deed.account, href=f"/audit?{urlencode({'account': deed.account})}")
-    at = f"{deed.at.astimezone(zone):%d %b %H:%M:%S}"
+    at = dated(deed.at.astimezone(zone), "%d %b %H:%M:%S", "dd MMM HH:mm:ss")
     told = (whose, deed.action, deed.subject, _detail(deed))
     return [html.Td(at, className="when"), *(html.Td(cell) for cell in told)]
 

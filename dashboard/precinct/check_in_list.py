@@ -78,7 +78,7 @@ def _count(report: dict[str, Any], names: dict[str, str]) -> list[Any]:
     kind = verdict(report)
     votes = report.get("votes")
     words = report.get("words") or (str(report.get("kind", "")) if votes is None else str(votes))
-    sender = f"{_whose(report.get('sender'), names)} · {report.get('channel') or ''}".rstrip(" ·")
+    sender = f"{_whose(report.get('sender'), names)} · {coded(report.get('channel') or '')}".rstrip(" ·")
     line: list[Any] = [html.Q(str(words)), html.Span(sender, className="sender")]
     if votes is not None:
         word = coded(str(report.get("verdict"))).capitalize()  # the tally's own: Superseded, Withdrawn …

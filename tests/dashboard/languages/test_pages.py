@@ -16,7 +16,7 @@ from tests.dashboard.running import NOON, Room, make_election, until, visiting, 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # What people and things are called in every language; units.
-KNOWN = ["ada", "sam", "lee", "cal", "Beluga", "CSV", "UTC", "min"]
+KNOWN = ["ada", "sam", "lee", "cal", "Beluga", "CSV", "UTC", "min", "en", "County", "America", "New", "York"]
 CHART = "document.querySelector('.main-svg')"
 PAGES = (
     "/login",
@@ -80,20 +80,22 @@ async def test_the_board_with_its_panel_and_its_table(room: Room, browser: Brows
         await seen.painted()
         await expect(seen.page.locator("#panel .sentence")).to_be_visible()
         assert await seen.page.locator("html").get_attribute("lang") == CODE
-        assert await seen.page.evaluate(FIND_WORDS, KNOWN) == []
+        found = await seen.page.evaluate(FIND_WORDS, KNOWN)
+        assert not found, "\n".join(found)
         await seen.page.goto(f"{room.url}/?view=table")
         await seen.painted()
-        assert await seen.page.evaluate(FIND_WORDS, KNOWN) == []
+        found = await seen.page.evaluate(FIND_WORDS, KNOWN)
+        assert not found, "\n".join(found)
 
 
 async def test_every_other_page(room: Room, browser: Browser) -> None:
     async with visiting(browser, room, "ada", "/login", locale=CODE) as seen:
-        found = {}
+        found: list[str] = []
         for path in PAGES:
             await seen.page.goto(room.url + path)
             await until(seen.page, DRAWN.get(path, "true"))
-            found[path] = await seen.page.evaluate(FIND_WORDS, KNOWN)
-        assert {path: words for path, words in found.items() if words} == {}
+            found += [f"{path}: {words}" for words in await seen.page.evaluate(FIND_WORDS, KNOWN)]
+        assert not found, "\n".join(found)
 
 
 async def test_a_person_chooses_a_language_and_keeps_it(room: Room, browser: Browser) -> None:
