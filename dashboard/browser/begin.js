@@ -136,6 +136,7 @@ async function begin() {
   askWatched();
   everything();
   connectFeed(board.feed, feed, boot.feed);
+  panelScripts.ahead();
   tick();
   setInterval(tick, 1000);
   setInterval(() => { if (board.ready) soon(["work", "silent", "incidents", "unread"]); }, AGES_MS);
