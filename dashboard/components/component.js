@@ -114,6 +114,7 @@ drawnByDash("Takeover", () => {
   }, []);
   return null;
 });
+drawnByDash("PlainTable", ({ markup }) => react().React.createElement("div", { className: "slot", dangerouslySetInnerHTML: { __html: markup } }));
 drawnByDash("Value", () => null);
 drawnByDash("PageAddress", ({ known, setProps }) => {
   react().React.useEffect(() => { if (!known) setProps({ pathname: location.pathname, search: location.search }); }, []);

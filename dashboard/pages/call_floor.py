@@ -145,9 +145,9 @@ class CallFloorPage:
         return [
             html.P(told, id="floor-told"),
             html.H2("Precincts being called"),
-            _table_or(
-                "Nobody is sent anywhere.", "Precincts being called", shown.PRECINCT_HEADS, rows, _PLACES
-            ),
+            table("Precincts being called", shown.PRECINCT_HEADS, rows, _PLACES, typed=True)
+            if rows
+            else html.P("Nobody is sent anywhere."),
             html.Ul(told_paces, className="paces") if told_paces else None,
             html.H2(f"Callers today ({len(callers):,})"),
             _table_or("Nobody has called yet.", "Callers", shown.CALLER_HEADS, people, (3, 4, 6, 7, 8)),

@@ -139,7 +139,7 @@ def rides_drawn(found: RideList, zone: ZoneInfo) -> list[Any]:
     none = "No driver has signed up: open a bank for drivers (`beluga callers bank NAME --drivers`)."
     return [
         html.P(counted or "Nobody has asked for a ride today."),
-        table("Rides", HEADS, rows) if rows else html.P("No ride is open.", className="empty"),
+        table("Rides", HEADS, rows, typed=True) if rows else html.P("No ride is open.", className="empty"),
         html.H2("Drivers"),
         table("Drivers", DRIVERS, drivers, (1, 4)) if drivers else html.P(none),
     ]

@@ -104,3 +104,9 @@ test("Dash finds a half of every part, the same each time, and when it has all t
   assert.equal(document.getElementById("first"), null);
   assert.ok(taken);
 });
+
+test("a table that Python drew is put in whole", needsPage, () => {
+  window.React = { createElement: (name, given) => ({ name, given }) };
+  const drawn = window.dashboard.PlainTable({ markup: "<table></table>" });
+  assert.equal(drawn.given.dangerouslySetInnerHTML.__html, "<table></table>");
+});
