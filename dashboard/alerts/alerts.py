@@ -24,6 +24,7 @@ from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import FRESH_SECONDS, WarRoomView
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
 from dashboard.errors import DashboardError
+from dashboard.languages import tr
 from dashboard.settings import DashboardSettings
 from election.access.accounts import WAR_ROOM, Role
 from election.domain.checkin import Kind
@@ -246,7 +247,7 @@ class Alerts:
                     kind=Kind.NOTE, account=SERVICE.login, precinct_id=alert["precinct_id"], detail=detail
                 )
                 try:
-                    await self._service_clients.decide(SERVICE, key, note)
+                    await self._service_clients.intake.decide(SERVICE, key, note)
                 except ServiceClientError as error:
                     raise NotSentError(error.words) from None
 
@@ -278,7 +279,7 @@ def add_alerts(server: flask.Flask, bridge: AsyncBridge, alerts: Alerts, audit_l
         try:
             return flask.jsonify(alerts=seen_by(_who()))
         except AWAY:
-            return _told("The database does not answer; alerts are shown again when it is back.", 503)
+            return _told(tr("The database does not answer; alerts are shown again when it is back."), 503)
 
     @server.post("/alerts/acknowledge")
     @staff
@@ -288,17 +289,19 @@ def add_alerts(server: flask.Flask, bridge: AsyncBridge, alerts: Alerts, audit_l
         try:
             ids = [UUID(str(i)) for i in (asked or {})["ids"]][:MOST_SHOWN]
         except (TypeError, KeyError, ValueError):
-            return _told("That request cannot be read.", 400)
+            return _told(tr("That request cannot be read."), 400)
         try:
             done, others = bridge.run(alerts.acknowledge(who, ids))
             now = seen_by(who)
         except AWAY:
-            return _told("The database does not answer. Nothing was changed; try again.", 503)
+            return _told(tr("The database does not answer. Nothing was changed; try again."), 503)
         for alert in done:
             subject = f"precinct:{alert['precinct_id']}" if alert["precinct_id"] else "alert"
             bridge.run(audit_log.record(who.login, "acknowledge", subject, {"alert": alert["kind"]}))
         return flask.jsonify(
-            done=True, alerts=now, others=[f"{name} had acknowledged it already." for name in others]
+            done=True,
+            alerts=now,
+            others=[tr("{name} had acknowledged it already.", name=name) for name in others],
         )
 
 
