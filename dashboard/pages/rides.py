@@ -182,7 +182,7 @@ def _row(one: RideLine, drivers: list[DriverLine], zone: ZoneInfo) -> list[Any]:
         one.address or tr("no address: ask"),
         to,
         ", ".join(needs),
-        [stands, " ", why],
+        [stands, " · " if why and one.level < 2 else "", why],
         taken,
         one.said,
         _acts(one, drivers),
