@@ -92,7 +92,7 @@ def trn(one: str, more: str, number: float, /, **fields: Any) -> str:
 
 
 def retold(sentence: str, templates: Iterable[str]) -> str:
-    """A sentence that was put together in English earlier, said by the template that made it; else as it is."""
+    """A sentence put together in English earlier, by the template that made it; else as it is."""
     if spoken() is not ENGLISH:
         for template in templates:
             fields = places_of(template, sentence)
