@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni haproxy caddy public-paths compose-check clean browser shape \
-	images-local machine-local test-install cluster-up cluster-down cluster-status test-cluster test-long access log-events security
+	images-local machine-local test-install cluster-up cluster-down cluster-status test-cluster test-long access log-events words security
 
 help: ## What each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -147,6 +147,9 @@ access: $(STAMP) ## Write docs/access.md: every route and who is answered what
 
 log-events: $(STAMP) ## Write docs/log-events.md: every event of our logs, and what to do about it
 	$(BIN)/python -m beluga.readiness.log_events_page docs/log-events.md
+
+words: $(STAMP) ## Keep the war room's language files level with what its code says
+	$(BIN)/python -m dashboard.languages.messages
 
 lock: $(STAMP) ## Resolve the locked dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -81,7 +81,8 @@ class DebriefPage:
             if scope != "all" and who.may_see(scope.removeprefix("county:"))
         ]  # fmt: skip
         html = flask.render_template(
-            "debrief.html", retold=retold, reasons=REASONS, day=day, now=now.astimezone(zone), rehearsal=self._settings.rehearsal,
+            "debrief.html", retold=retold, reasons=REASONS,
+            day=day, now=now.astimezone(zone), rehearsal=self._settings.rehearsal,
             counties=who.counties, d=found, moments=moments, totals=totals, away=away, listed=LISTED,
             name=lambda p: (names.get(p) or {}).get("name") or p,
             people=lambda p: here.watchers_of.get(p, [])[:2],

@@ -1,6 +1,6 @@
 """The war room's words: English where they stand, other languages in a gettext `.po` file each."""
 
-from dashboard.languages.catalogue import ENGLISH, WordCatalogue, filled, read_words
+from dashboard.languages.catalogue import ENGLISH, LanguageCatalogue, filled, read_words
 from dashboard.languages.chosen import (
     CHOICE,
     Languages,
@@ -22,7 +22,7 @@ __all__ = [
     "CHOICE",
     "ENGLISH",
     "Languages",
-    "WordCatalogue",
+    "LanguageCatalogue",
     "add_languages",
     "add_words",
     "coded",

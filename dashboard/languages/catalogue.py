@@ -39,7 +39,7 @@ def _one_or_more(number: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class WordCatalogue:
+class LanguageCatalogue:
     """A language (`es`): its own name, how it writes numbers and days (`es-US`), its sentences by English.
 
     `forms`: sentences that count, by the English of one; `plural`: which of the forms a number takes.
@@ -69,10 +69,10 @@ class WordCatalogue:
         return {rule(number): self.plural(number) for number in reversed(_PROBED)}
 
 
-ENGLISH = WordCatalogue("en", "English", "en")
+ENGLISH = LanguageCatalogue("en", "English", "en")
 
 
-def read_words(path: Path) -> WordCatalogue:
+def read_words(path: Path) -> LanguageCatalogue:
     """The catalogue in a `.po` file named after its language. Fuzzy and empty entries are left out."""
     with path.open("rb") as file:
         po = read_po(file, locale=path.stem)
@@ -88,4 +88,4 @@ def read_words(path: Path) -> WordCatalogue:
             forms[entry.id[0]] = tuple(map(str, entry.string))
     own = str(Locale.parse(path.stem).display_name or path.stem)
     locale = dict(po.mime_headers).get("X-Locale", path.stem)
-    return WordCatalogue(path.stem, own[:1].upper() + own[1:], locale, texts, forms, c2py(po.plural_expr))
+    return LanguageCatalogue(path.stem, own[:1].upper() + own[1:], locale, texts, forms, c2py(po.plural_expr))

@@ -13,9 +13,9 @@ import jinja2
 from babel.dates import format_datetime
 from markupsafe import Markup, escape
 
-from dashboard.languages.catalogue import ENGLISH, WordCatalogue, filled, places_of, read_words
+from dashboard.languages.catalogue import ENGLISH, LanguageCatalogue, filled, places_of, read_words
 
-Languages = Mapping[str, WordCatalogue]
+Languages = Mapping[str, LanguageCatalogue]
 
 CHOICE = "language"  # in the session
 _FOLDER = Path(__file__).parent
@@ -64,17 +64,17 @@ def languages_known() -> Languages:
     return known
 
 
-def spoken() -> WordCatalogue:
+def spoken() -> LanguageCatalogue:
     """The words of who asks; English where nobody does."""
     if not flask.has_request_context():
         return ENGLISH
-    found: WordCatalogue | None = flask.g.get("words")
+    found: LanguageCatalogue | None = flask.g.get("words")
     if found is None:
         found = flask.g.words = _asked_for(languages_known())
     return found
 
 
-def _asked_for(known: Languages) -> WordCatalogue:
+def _asked_for(known: Languages) -> LanguageCatalogue:
     chosen = str(flask.session.get(CHOICE, ""))
     if chosen not in known:
         chosen = flask.request.accept_languages.best_match(list(known)) or ENGLISH.language
