@@ -9,7 +9,7 @@ from typing import Any
 
 import flask
 
-from dashboard.languages import ENGLISH, Languages, LanguageCatalogue, spoken
+from dashboard.languages import ENGLISH, LanguageCatalogue, Languages, spoken, templates_for
 from election.browser import modules
 
 FOLDERS = (
@@ -79,6 +79,7 @@ def catalogue_of(words: LanguageCatalogue, said: str) -> bytes:
     content = {
         "language": words.language, "locale": words.locale, "texts": used(words.texts),
         "forms": used(words.forms), "categories": words.categories(),
+        "templates": templates_for(words.texts),
     }  # fmt: skip
     return f"export const catalogue = {json.dumps(content, ensure_ascii=False)};\n".encode()
 

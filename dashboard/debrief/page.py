@@ -11,7 +11,6 @@ import orjson
 
 from dashboard.accounts.sign_in import WarRoomUser, needs_role, person
 from dashboard.alerts.alerts import AWAY
-from dashboard.alerts.conditions import REASONS
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import WarRoomView
 from dashboard.clients.service_clients import PAST_SECONDS, ServiceClientError, ServiceClients
@@ -81,7 +80,7 @@ class DebriefPage:
             if scope != "all" and who.may_see(scope.removeprefix("county:"))
         ]  # fmt: skip
         html = flask.render_template(
-            "debrief.html", retold=retold, reasons=REASONS,
+            "debrief.html", retold=retold,
             day=day, now=now.astimezone(zone), rehearsal=self._settings.rehearsal,
             counties=who.counties, d=found, moments=moments, totals=totals, away=away, listed=LISTED,
             name=lambda p: (names.get(p) or {}).get("name") or p,

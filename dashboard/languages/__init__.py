@@ -12,17 +12,17 @@ from dashboard.languages.chosen import (
     languages_known,
     noted,
     noted_all,
-    retold,
     spoken,
     tr,
     trn,
 )
+from dashboard.languages.other_services import retold, templates_for
 
 __all__ = [
     "CHOICE",
     "ENGLISH",
-    "Languages",
     "LanguageCatalogue",
+    "Languages",
     "add_languages",
     "add_words",
     "coded",
@@ -35,6 +35,7 @@ __all__ = [
     "read_words",
     "retold",
     "spoken",
+    "templates_for",
     "tr",
     "trn",
 ]

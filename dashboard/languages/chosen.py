@@ -3,7 +3,7 @@
 What is said to nobody in particular (a log, a page kept on disk, an alert's text) is English.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import jinja2
 from babel.dates import format_datetime
 from markupsafe import Markup, escape
 
-from dashboard.languages.catalogue import ENGLISH, LanguageCatalogue, filled, places_of, read_words
+from dashboard.languages.catalogue import ENGLISH, LanguageCatalogue, filled, read_words
 
 Languages = Mapping[str, LanguageCatalogue]
 
@@ -89,16 +89,6 @@ def tr(english: str, /, **fields: Any) -> str:
 def trn(one: str, more: str, number: float, /, **fields: Any) -> str:
     """A sentence that counts: `{n}` is the number, unless a field says how it is written."""
     return spoken().counted(one, more, number, fields)
-
-
-def retold(sentence: str, templates: Iterable[str]) -> str:
-    """A sentence that was put together in English earlier, said by the template that made it; else as it is."""
-    if spoken() is not ENGLISH:
-        for template in templates:
-            fields = places_of(template, sentence)
-            if fields is not None:
-                return tr(template, **fields)
-    return sentence
 
 
 def dated(at: datetime, english: str, pattern: str) -> str:

@@ -11,7 +11,7 @@ from dash import Patch, html
 
 from dashboard.components.figure import BLUE, INK, ORANGE, board_figure
 from dashboard.components.part import marks
-from dashboard.languages import coded, noted, noted_all, tr
+from dashboard.languages import coded, noted, noted_all, retold, tr
 from dashboard.pages.plain import table
 
 Row = Mapping[str, Any]
@@ -121,7 +121,7 @@ def precinct_rows(
                 f"{d['missing_at_start']:,}",
                 hhmm(d["started_at"], zone),
                 by,
-                d["hold"] or d["why_idle"] or "",
+                retold(d["hold"] or d["why_idle"] or ""),
                 _buttons(d),
             ]
         )  # fmt: skip
@@ -156,7 +156,7 @@ def caller_rows(callers: Sequence[Row], name: Place) -> list[list[Any]]:
     return [
         [
             c["name"], ", ".join(c["languages"]), name(c["precinct_id"]) if c["precinct_id"] else "",
-            minutes(c["minutes_on_call"]), minutes(c["minutes_idle"]), c["why_idle"],
+            minutes(c["minutes_on_call"]), minutes(c["minutes_idle"]), retold(c["why_idle"]),
             f"{c['calls_last_hour']:,}", f"{c['calls']:,}", f"{c['answered']:,}",
         ]
         for c in idle[:FLOOR_LISTED]
