@@ -105,10 +105,16 @@ def test_sentences_numbers_and_days_in_spanish() -> None:
 
 @pytest.mark.usefixtures("spanish")
 def test_what_was_kept_in_english_is_told_by_its_template() -> None:
-    templates = ("a line of {minutes} min", "incident #{number}: {text}")
-    assert retold("incident #4: #5: door", templates) == "incidente n.º 4: #5: door"
-    assert retold("a line of 70 min", templates) == "una fila de 70 min"
-    assert retold("a line of 70 minutes", templates) == "a line of 70 minutes"
+    assert retold("incident #4: #5: door") == "incidente n.º 4: #5: door"
+    assert retold(
+        "84 behind its peers at 14:05, 93 % sure; last count 4 min ago; line of 70 min, 1 open incident"
+    ) == (
+        "84 detrás de sus pares a las 14:05, certeza 93 %; último conteo hace 4 min; fila de 70 min, 1 incidente abierto"
+    )
+    assert retold("its only count is held: below an accepted count (400)") == (
+        "su único conteo está retenido: por debajo de un conteo aceptado (400)"
+    )
+    assert retold("a line of 70 minutes") == "a line of 70 minutes"
 
 
 @pytest.mark.parametrize(
