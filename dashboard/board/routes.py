@@ -135,7 +135,7 @@ class BoardData:
         return response
 
     def people(self) -> Any:
-        """Names of the watchers of the precincts asked for."""
+        """Names of the watchers of the precincts asked for, and of the watchers asked for by their ids."""
         who, here = _who(), self._places()
         asked = flask.request.args.getlist("precinct")[:MOST_PEOPLE]
         found = {}
@@ -144,6 +144,10 @@ class BoardData:
             if precinct and who.may_see(precinct.county):
                 watchers = here.watchers_of.get(precinct_id, [])
                 found[precinct_id] = [{"name": w.name} for w in watchers]
+        for watcher_id in flask.request.args.getlist("watcher")[:MOST_PEOPLE]:
+            watcher = here.watcher_of_id.get(watcher_id)
+            if watcher and here.may_reach(watcher, who.counties):
+                found[f"watcher:{watcher_id}"] = [{"name": watcher.name}]
         return _of_roster(flask.jsonify(found), here)
 
     def phones(self) -> Any:

@@ -1,7 +1,7 @@
 // The board's page, put together: what it begins with, what the feed's messages move, what the address changes.
 import { followAddress, go, readAddress } from "./address.js";
 import { tick } from "./ages.js";
-import { askAlerts } from "./alerts.js";
+import { askAlerts, paintAlerts } from "./alerts.js";
 import "./board_parts.js";
 import { askWatched, board, everything, followRoster, marks, paintNotice, say, setStale, signIn, signedOut, soon } from "./board.js";
 import { watchClicks } from "./clicks.js";
@@ -52,6 +52,7 @@ const feed = {
     if (m.desks) tiles.push("unread");
     if (m.calls) panelNews();
     soon(tiles, m.standings.map((s) => s.precinct_id));
+    paintAlerts();
     if (board.selected !== null && m.standings.some((s) => s.precinct_id === board.selected)) panelChanged(board.selected);
   },
   beat() { paintNotice(); },
@@ -137,6 +138,7 @@ async function begin() {
   askWatched();
   everything();
   connectFeed(board.feed, feed, boot.feed);
+  panelScripts.ahead();
   tick();
   setInterval(tick, 1000);
   setInterval(() => { if (board.ready) soon(["work", "silent", "incidents", "unread"]); }, AGES_MS);

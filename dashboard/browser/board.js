@@ -231,18 +231,20 @@ export async function followRoster() {
   }
 }
 
+/** Before the id of a watcher of several precincts, among ids of precincts. */
+export const WATCHER = "watcher:";
 let askingPeople = false;
-/** @param {string[]} ids */
+/** Asks who watches in these precincts, or who these watchers are. @param {string[]} ids */
 export async function askPeople(ids) {
   const missing = ids.filter((id) => !board.people.has(id)).slice(0, PEOPLE_AT_ONCE);
   if (!missing.length || askingPeople) return;
   askingPeople = true;
   try {
-    const query = new URLSearchParams(missing.map((id) => ["precinct", id]));
+    const query = new URLSearchParams(missing.map((id) => (id.startsWith(WATCHER) ? ["watcher", id.slice(WATCHER.length)] : ["precinct", id])));
     const reply = await fetch("/people?" + query, { signal: AbortSignal.timeout(8000) });
     if (!reply.ok) return;
     const found = await reply.json();
     for (const id of missing) board.people.set(id, found[id] || []);
-    soon(["silent"]);
+    soon(["silent", "unread"]);
   } catch { /* asked again with the next paint */ } finally { askingPeople = false; }
 }

@@ -66,7 +66,7 @@ const ICONS = { unread: "?", unknown: "☎", held: "○", silent: "◌", inciden
 /** @type {Record<string, string>} */
 const FATES = { undelivered: tr("came back"), failed: tr("was not taken"), unknown: tr("may or may not have arrived") };
 /** @type {Record<string, string>} */
-const WHY = { wrong_number: tr("The number is wrong, or is no mobile phone."), opted_out: tr("The provider holds this phone for opted out."), account: tr("Our account with the provider does not allow it: look at the outbox's settings."), outside_window: tr("WhatsApp takes free words only within 24 hours of the watcher’s last text: send it as SMS or call."), refused: tr("The provider refused it."), leader_lost: tr("We stopped in the middle of sending.") };
+const WHY = { above_registered: tr("More votes than people registered there."), wrong_number: tr("The number is wrong, or is no mobile phone."), opted_out: tr("The provider holds this phone for opted out."), account: tr("Our account with the provider does not allow it: look at the outbox's settings."), outside_window: tr("WhatsApp takes free words only within 24 hours of the watcher’s last text: send it as SMS or call."), refused: tr("The provider refused it."), leader_lost: tr("We stopped in the middle of sending.") };
 /** @type {Record<string, string>} */
 const ROLL = { "not invited": tr("Not invited yet."), invited: tr("Invited by text; no READY has come."), "wrong number": tr("Our texts do not reach this number: ask for the right one and mend the roster."), "opted out": tr("Texted STOP. Ask them to text START, or to use the form.") };
 /** @type {Record<string, string>} */
@@ -322,7 +322,7 @@ function heading(i) {
     make("p", { class: "dim" }, where, where && at ? " · " : "", at ? hhmm(at) + " · " : "", at ? make("span", { "data-ago": String(at) }) : "", i.channel ? " · " + coded(i.channel) : ""),
     i.photos?.length ? make("p", { class: "photos" }, ...i.photos.map((p) => photoOf(p, at ? hhmm(at) : ""))) : null,
     desk === "rollcall" ? make("p", {}, ROLL[i.status] || i.status) : null,
-    i.why ? make("p", {}, desk === "outbox" ? WHY[i.why] || i.why : retold(i.why)) : null,
+    i.why ? make("p", {}, WHY[i.why] || retold(i.why)) : null,
     i.steps.length ? make("ul", { class: "steps" }, ...i.steps.map((s) => make("li", {}, tr("Step {step}: {who} texted at {at} · {state}", { step: s.step, who: coded(s.to), at: hhmm(Date.parse(s.at) / 1000), state: coded(s.state) })))) : null,
   ];
   return parts.filter((each) => each !== null);
@@ -635,4 +635,5 @@ async function begin() {
   setInterval(tick, 1000); // ages
 }
 begin();
+document.querySelector("nav [aria-current]")?.scrollIntoView?.({ block: "nearest", inline: "center" }); // a phone shows three of the desks
 panelScripts.soon(); // Dash takes the page over

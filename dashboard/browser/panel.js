@@ -81,7 +81,7 @@ function callers(precinctId) {
   if (s && !sent && !offer && !canHelp(s)) return make("div", {}, state);
   const wanted = offer ? offer.callers : Math.max(1, Math.min(10, Math.ceil((s ? s.shortfall : 60) / 15)));
   const number = make("input", { type: "number", min: 1, max: 50, value: wanted, id: "callers-wanted", inputmode: "numeric", "aria-label": tr("How many callers") });
-  const send = button("dispatch", precinctId, "", true);
+  const send = button("dispatch", precinctId, "", offer ? offer.urgent !== false : !sent && s?.state === "lagging"); // as sure as the offer
   const word = () => {
     send.dataset.callers = number.value;
     send.textContent = tr("Send {callers}", { callers: callersOf(Number(number.value)) });

@@ -15,7 +15,7 @@ const precincts = (n) => trn("{n} precinct", "{n} precincts", n, { n: whole(n) }
 
 /** What follows by itself, in words. @param {Silence} i @param {number} at epoch seconds */
 export function whatFollows(i, at) {
-  if (!i.people.length) return tr("nobody watches: assign somebody");
+  if (!i.people.length) return tr("assign somebody");
   if (!i.next_step) return i.steps.length ? tr("everybody was texted: call, or assign somebody") : "";
   const fields = { who: coded(i.next_step.to), at: hour(i.next_step.at) };
   return Date.parse(i.next_step.at) / 1000 <= at ? tr("next the {who}, due now", fields) : tr("next the {who} at {at}", fields);
@@ -91,13 +91,14 @@ export function paintSilent(items, desk) {
 
 /** @type {Silence[]} */
 let shown = [];
-const targets = () => (chosen.size ? [...chosen] : shown.filter((i) => i.people.length).map((i) => i.id));
+/** Where the next text goes: to the chosen, or to all for whom a step is left. */
+const targets = () => (chosen.size ? [...chosen] : shown.filter((i) => i.people.length && (i.next_step || !i.steps.length)).map((i) => i.id));
 
 /** @param {Silence[]} items */
 export function paintButtons(items) {
   shown = items;
   const n = targets().length, remind = /** @type {HTMLButtonElement} */ (byId("silent-remind"));
-  remind.textContent = chosen.size ? tr("Text the next step now: the {precincts} chosen", { precincts: precincts(n) }) : tr("Text the next step now: {precincts}", { precincts: precincts(n) });
+  remind.textContent = !n ? tr("Nobody is left to text") : chosen.size ? tr("Text the next step now: the {precincts} chosen", { precincts: precincts(n) }) : tr("Text the next step now: {precincts}", { precincts: precincts(n) });
   remind.disabled = !n;
 }
 

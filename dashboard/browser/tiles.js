@@ -1,6 +1,6 @@
 // The tiles beside the map: worklist, today, silent, incidents, unread. Each paints itself from the board's state.
 import { ownerOf } from "./alerts.js";
-import { askPeople, board } from "./board.js";
+import { WATCHER, askPeople, board } from "./board.js";
 import { cast, finalsMissing, isOver, nothingToDo, shortfalls, todayWords } from "./after_close.js";
 import { callersOf, callingAt } from "./calling.js";
 import { showTools } from "./csv.js";
@@ -87,7 +87,8 @@ function updateWork(row, s) {
   }
   row.classList.toggle("selected", board.selected === s.precinct_id);
   const hints = [];
-  if ((s.line_minutes ?? 0) >= LONG_LINE) hints.push(tr("line {minutes} min", { minutes: s.line_minutes }));
+  if (state === "closed") hints.length = 0; // who stood in line has voted
+  else if ((s.line_minutes ?? 0) >= LONG_LINE) hints.push(tr("line {minutes} min", { minutes: s.line_minutes }));
   else if ((s.line_people ?? 0) >= 60) hints.push(tr("line {people} people", { people: s.line_people }));
   if (s.incidents) hints.push(trn("{n} incident", "{n} incidents", s.incidents));
   if (s.held) hints.push(tr("{n} held", { n: s.held }));
@@ -107,7 +108,7 @@ function paintLast(cell, s) {
     return;
   }
   const age = now() - s.last_observed_at;
-  cell.classList.toggle("old", age > 2 * RHYTHM);
+  cell.classList.toggle("old", age > 2 * RHYTHM && !s.final_in); // a final is as good at midnight
   cell.textContent = span(age);
   cell.title = tr("counted at {at}", { at: hhmm(s.last_observed_at) });
 }
@@ -240,10 +241,14 @@ function unread() {
   setText(byId("unread-count"), !desks ? "" : board.county === null ? whole(desks.unread) : String(messages.length));
   showTools("unread");
   const list = listOf("unread", messages.length ? "" : desks ? tr("Every text could be read.") : board.replaying() ? tr("Not kept for the past.") : tr("Waiting for the feed…"));
+  askPeople(messages.flatMap((m) => (!m.precinct_id && m.watcher_id ? [WATCHER + m.watcher_id] : [])));
   keyed(list, messages.map((m) => ({ key: m.id, m })),
     ({ m }) => make("li", { "data-row": m.precinct_id }, make("div", { class: "line" }, make("q", { class: "text" }, m.text || "…"), make("span", { class: "since number" })),
-      make("div", { class: "who" }, ...(m.precinct_id ? place(m.precinct_id) : [m.watcher_id ? tr("watcher {id}", { id: m.watcher_id }) : tr("unknown phone")]), make("a", { href: "/desk/unread", class: "act" }, tr("read")))),
-    (li, { m }) => { part(li, ".since").textContent = span(now() - m.at); });
+      make("div", { class: "who" }, ...(m.precinct_id ? place(m.precinct_id) : [make("span", { class: "whose" }, m.watcher_id ? "" : tr("unknown phone"))]), make("a", { href: "/desk/unread", class: "act" }, tr("read")))),
+    (li, { m }) => {
+      part(li, ".since").textContent = span(now() - m.at);
+      if (!m.precinct_id && m.watcher_id) setText(part(li, ".whose"), board.people.get(WATCHER + m.watcher_id)?.[0]?.name ?? tr("watcher {id}", { id: m.watcher_id }));
+    });
 }
 
 function legend() {

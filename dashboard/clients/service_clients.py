@@ -43,7 +43,7 @@ class ServiceRequests:
         self, who: WarRoomUser, method: str, url: str, name: str, body: dict[str, Any] | None = None
     ) -> Any:
         """What a neighbour answered, out of JSON. Raises `ServiceClientError`."""
-        answer = await self.fetch(who, method, url, name, body)
+        answer = await self.read(who, method, url, name, body)
         try:
             return orjson.loads(answer) if answer else {}
         except orjson.JSONDecodeError:
@@ -51,7 +51,7 @@ class ServiceRequests:
                 tr("{name} answered with something unreadable. Try again.", name=tr(name)), 502
             ) from None
 
-    async def fetch(  # noqa: PLR0917
+    async def read(  # noqa: PLR0917
         self,
         who: WarRoomUser,
         method: str,
@@ -108,13 +108,13 @@ class TallyClient:
         url = f"{self._url}/precincts/{quote(precinct_id, safe='')}"
         if at is None:
             return dict(await self._requests.ask(who, "GET", url, TALLY))
-        page = await self._requests.fetch(who, "GET", f"{url}?at={at}", TALLY, seconds=PAST_SECONDS)
+        page = await self._requests.read(who, "GET", f"{url}?at={at}", TALLY, seconds=PAST_SECONDS)
         return dict(orjson.loads(page))
 
     async def past(self, who: WarRoomUser, at: str) -> bytes:
         """The board as known at a minute (ISO 8601 with an offset): a snapshot message, as JSON."""
         url = f"{self._url}/as-of?{urlencode({'at': at})}"
-        return await self._requests.fetch(who, "GET", url, TALLY, seconds=PAST_SECONDS)
+        return await self._requests.read(who, "GET", url, TALLY, seconds=PAST_SECONDS)
 
 
 class IntakeClient:
@@ -138,12 +138,12 @@ class IntakeClient:
         """A watcher's report by way of the hotline; the same key twice is one report."""
         cookie = f"{HOTLINE_COOKIE}={self._requests.tokens.sign('staff', who.identity.claims())}"
         url = f"{self._url}/hotline/reports/{key}"
-        answer = await self._requests.fetch(who, "PUT", url, INTAKE, body, cookie=cookie)
+        answer = await self._requests.read(who, "PUT", url, INTAKE, body, cookie=cookie)
         return dict(orjson.loads(answer))
 
     async def photo(self, who: WarRoomUser, path: str) -> bytes:
         """A photo that intake keeps, seen with this person's eyes."""
-        return await self._requests.fetch(who, "GET", f"{self._url}{path}", INTAKE)
+        return await self._requests.read(who, "GET", f"{self._url}{path}", INTAKE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +205,11 @@ class CallDeskClient:
     async def list_outcomes(self, who: WarRoomUser, list_id: UUID, content: str) -> dict[str, Any]:
         """The outcomes of a call list, as CSV."""
         url = f"{self._url}/lists/{list_id}"
-        return dict(orjson.loads(await self._requests.fetch(who, "POST", url, CALL_DESK, content)))
+        return dict(orjson.loads(await self._requests.read(who, "POST", url, CALL_DESK, content)))
 
     async def call_list(self, who: WarRoomUser, path: str) -> bytes:
         """A list of voters as CSV, of those whom this person may see."""
-        return await self._requests.fetch(who, "GET", f"{self._url}{path}", CALL_DESK)
+        return await self._requests.read(who, "GET", f"{self._url}{path}", CALL_DESK)
 
 
 class ServiceClients:

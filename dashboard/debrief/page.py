@@ -1,6 +1,7 @@
 """`/debrief`: the day on one page, to print or keep as a file; before the close it is the day so far."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable
 from datetime import UTC, datetime, time
 from typing import Any
@@ -14,7 +15,7 @@ from dashboard.alerts.alerts import AWAY
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import WarRoomView
 from dashboard.clients.service_clients import PAST_SECONDS, ServiceClientError, ServiceClients
-from dashboard.debrief.figures import PastProjection, Row, debrief_of, moment_of
+from dashboard.debrief.figures import PastProjection, Row, debrief_of, moment_of, with_totals
 from dashboard.languages import retold, tr
 from dashboard.map.places import Gazetteer
 from dashboard.settings import DashboardSettings
@@ -75,14 +76,21 @@ class DebriefPage:
         ]
         moments = [moment_of(at, snapshot, standings) for at, snapshot in past if snapshot is not None]
         names = self._feed.precincts
+        missing = Counter(str((names.get(e.precinct_id) or {}).get("county") or "") for e in found.missing)
         totals = [
             a for scope, a in sorted(self._feed.aggregates.items())
             if scope != "all" and who.may_see(scope.removeprefix("county:"))
         ]  # fmt: skip
+        whole = (
+            [self._feed.aggregates["all"]]
+            if who.counties is None and "all" in self._feed.aggregates
+            else totals
+        )
+        found = with_totals(found, whole)
         html = flask.render_template(
-            "debrief.html", retold=retold,
-            day=day, now=now.astimezone(zone), rehearsal=self._settings.rehearsal,
-            counties=who.counties, d=found, moments=moments, totals=totals, away=away, listed=LISTED,
+            "debrief.html", retold=retold, day=day, now=now.astimezone(zone),
+            rehearsal=self._settings.rehearsal, counties=who.counties, d=found, moments=moments,
+            totals=totals, missing=missing, away=away, listed=LISTED,
             name=lambda p: (names.get(p) or {}).get("name") or p,
             people=lambda p: here.watchers_of.get(p, [])[:2],
             local=lambda at: _local(at, zone),

@@ -13,7 +13,7 @@ from dash import html
 from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import needs_role, person
 from dashboard.bridge.async_bridge import AsyncBridge
-from dashboard.components.part import marks
+from dashboard.components.table import scrolling
 from dashboard.languages import coded, dated, noted, noted_all, tr
 from dashboard.map.places import Gazetteer
 from election.access.accounts import Role
@@ -74,13 +74,7 @@ class AuditPage:
             html.H1(tr("Audit trail of {account}", account=account) if account else tr("Audit trail")),
             html.P(tr(problem), className="problem", role="alert") if problem else None,
             html.P(about, className="about"),
-            html.Div(
-                html.Table([html.Thead(head), html.Tbody(rows)]),
-                className="scroll",
-                tabIndex="0",
-                role="region",
-                **marks(aria_label=tr("Audit trail")),
-            ),
+            scrolling(tr("Audit trail"), html.Table([html.Thead(head), html.Tbody(rows)])),
         ]
 
     def audit_file(self) -> Any:

@@ -147,13 +147,9 @@ class CallFloorPage:
         return [
             html.P(told, id="floor-told"),
             html.H2(tr("Precincts being called")),
-            _table_or(
-                tr("Nobody is sent anywhere."),
-                tr("Precincts being called"),
-                shown.PRECINCT_HEADS,
-                rows,
-                _PLACES,
-            ),
+            table(tr("Precincts being called"), shown.PRECINCT_HEADS, rows, _PLACES, typed=True)
+            if rows
+            else html.P(tr("Nobody is sent anywhere.")),
             html.Ul(told_paces, className="paces") if told_paces else None,
             html.H2(tr("Callers today ({n})", n=f"{len(callers):,}")),
             _table_or(

@@ -58,7 +58,7 @@ def summary(floor: Row, dispatches: Sequence[Row]) -> str:
     sums = {name: sum(h[name] for h in hours) for name in ("calls", "reached", "promised")}
     kept, opened, broken = (sum(p[name] for p in floor["promises"]) for name in ("kept", "open", "broken"))
     return tr(
-        "{calling} on a call · {idle} idle · {dispatches} precincts being called · today "
+        "{calling} on a call · {idle} idle · precincts being called: {dispatches} · today "
         "{calls} calls, {reached} reached, {promised} promised · promises {kept} kept, "
         "{opened} open, {broken} broken",
         calling=f"{calling:,}",

@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 
 from dashboard.accounts.sign_in import person
 from dashboard.components.part import marks
+from dashboard.components.table import scrolling
 from dashboard.languages import noted, tr
 from dashboard.pages.frame import page_of
 from election.access.accounts import Role
@@ -36,10 +37,17 @@ def plain_page(path: str, *parts: Any) -> Component:
 
 
 def table(
-    label: str, heads: Sequence[str], rows: Iterable[Sequence[Any]], numbers: Sequence[int] = ()
+    label: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    numbers: Sequence[int] = (),
+    *,
+    typed: bool = False,
 ) -> Component:
-    """A table that scrolls where it is too wide; `heads` are said in the person's language, `numbers` are
-    places of columns of numbers.
+    """A table that scrolls where it is too wide.
+
+    `heads` are said in the person's language, `numbers` are places of columns of numbers. `typed`: there are
+    fields or buttons in it.
     """
 
     def css(place: int) -> Any:
@@ -47,10 +55,4 @@ def table(
 
     head = html.Tr([html.Th(tr(text), scope="col", **css(i)) for i, text in enumerate(heads)])
     body = [html.Tr([html.Td(cell, **css(i)) for i, cell in enumerate(row)]) for row in rows]
-    return html.Div(
-        html.Table([html.Thead(head), html.Tbody(body)]),
-        className="scroll",
-        tabIndex="0",
-        role="region",
-        **marks(aria_label=label),
-    )
+    return scrolling(label, html.Table([html.Thead(head), html.Tbody(body)]), typed=typed)

@@ -153,7 +153,9 @@ def rides_drawn(found: RideList, zone: ZoneInfo) -> list[Any]:
     none = tr("No driver has signed up: open a bank for drivers (`beluga callers bank NAME --drivers`).")
     return [
         html.P(counted or tr("Nobody has asked for a ride today.")),
-        table(tr("Rides"), HEADS, rows) if rows else html.P(tr("No ride is open."), className="empty"),
+        table(tr("Rides"), HEADS, rows, typed=True)
+        if rows
+        else html.P(tr("No ride is open."), className="empty"),
         html.H2(tr("Drivers")),
         table(tr("Drivers"), DRIVERS, drivers, (1, 4)) if drivers else html.P(none),
     ]
@@ -180,7 +182,7 @@ def _row(one: RideLine, drivers: list[DriverLine], zone: ZoneInfo) -> list[Any]:
         one.address or tr("no address: ask"),
         to,
         ", ".join(needs),
-        [stands, " ", why],
+        [stands, " · " if why and one.level < 2 else "", why],
         taken,
         one.said,
         _acts(one, drivers),
