@@ -11,7 +11,7 @@ const rules = new Intl.PluralRules(catalogue.language);
 const filled = (sentence, fields) => sentence.replace(/\{(\w+)\}/g, (place, name) => String(fields[name] ?? place));
 
 /** The sentence in the person's language, its {places} filled in. @param {string} english @param {Fields} [fields] */
-export const tr = (english, fields = {}) => filled(catalogue.texts[english] ?? english, fields);
+export const tr = (english, fields = {}) => filled(catalogue.texts[english] ?? english.split("##")[0], fields);
 
 /** A sentence that counts: {n} is the number, unless a field says how it is written.
  * @param {string} one @param {string} more @param {number} number @param {Fields} [fields] */

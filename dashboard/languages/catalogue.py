@@ -10,6 +10,7 @@ from typing import Any
 from babel import Locale
 from babel.messages.pofile import read_po
 
+NOTE = "##"  # parts a sentence from a word to translators, where one English word means two things
 PLACE = re.compile(r"\{(\w+)\}")  # in a sentence: what is filled in
 _PROBED = (*range(201), 1_000, 1_000_000)  # numbers by which a browser's plural categories are told apart
 
@@ -54,7 +55,7 @@ class LanguageCatalogue:
 
     def text(self, english: str, fields: Mapping[str, Any]) -> str:
         """The sentence, filled in; the English one where this language has none."""
-        return filled(self.texts.get(english, english), fields)
+        return filled(self.texts.get(english) or english.partition(NOTE)[0], fields)
 
     def counted(self, one: str, more: str, number: float, fields: Mapping[str, Any]) -> str:
         """The sentence in the form of this number, which is `{n}` in it."""
