@@ -206,8 +206,9 @@ def _between_places(
 
     What one county does otherwise than the others on one day is what a whole day may do otherwise than the
     days before it: early in the heat, late after work, idle at noon. What it does otherwise on every day (the
-    south votes late) is none of that, and taken off where two days are known. Counties, as sums of their groups
-    where they have no curve of their own; groups where there are few counties; None where these are few too.
+    south votes late) is none of that, and taken off where two days are known. Counties, as sums of their
+    groups where they have no curve of their own; groups where there are few counties; None where these are
+    few too.
     """
     size: dict[str, float] = defaultdict(float)
     home: dict[str, str] = {}

@@ -80,7 +80,7 @@ def test_strays_do_not_pull_the_level() -> None:
 
 
 def shaped(places: int, *days: float) -> Election:
-    """Counties that differ by so much, the odd against the even, in how much they vote by 18:00 of past days."""
+    """Counties that differ, the even from the odd, by so much in their shares by 18:00 of past days."""
     precincts = tuple(Precinct(PrecinctId(f"P{i}"), f"P{i}", 1500, f"C{i}", "") for i in range(places))
     points = []
     for year, apart in enumerate(days or (0.05,), 2022):
