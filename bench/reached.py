@@ -2,14 +2,14 @@
 
     python -m bench.reached [--days 100] [--silent 20] [--beside 40]
 
-Precincts of made-up voters who live in households, with turnout scores that are right on average and wrong one
-by one; callers reach the likeliest first, some answer, and what the model cannot know is drawn for each day and
-precinct: whether people who have voted pick up more or less often, how many of them do not say so, how many say
-so who have not. In a third of the precincts watchers struck voters off by number until they fell silent: nobody
-calls these. In `beside` of the precincts there is a count as well. Wanted, over all days and silent precincts:
-the 80 % interval holds what was cast in 75 to 90 % (in more where no precinct has a count), the 95 % interval
-in at least 91 %. `plain`: the share of people reached times the electors, with the interval of a share. Exit status
-1 if not.
+Precincts of made-up voters who live in households, with turnout scores that are right on average and
+wrong one by one; callers reach the likeliest first, some answer, and what the model cannot know is drawn for
+each day and precinct: whether people who have voted pick up more or less often, how many of them do not say
+so, how many say so who have not. In a third of the precincts watchers struck voters off by number until they
+fell silent: nobody calls these. In `beside` of the precincts there is a count as well. Wanted, over all days
+and silent precincts: the 80 % interval holds what was cast in 75 to 90 % (in more where no precinct has a
+count), the 95 % interval in at least 91 %. `plain`: the share of people reached times the electors, with the
+interval of a share. Exit status 1 if not.
 """
 
 import argparse
@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from tally.model.curve import default_curve, share_at
 from tally.model.reached_turnout import (
+    HeardHour,
+    HeardPlace,
     ReachedBias,
     ReachedEstimate,
-    ReachedHour,
-    ReachedPlace,
     bias_of,
     estimate,
     hear,
@@ -42,7 +42,7 @@ TILT_VARIANCE = 0.02  # of a precinct's own course
 class Simulated:
     """What was heard in a precinct, and what had been cast there when it was asked."""
 
-    place: ReachedPlace
+    place: HeardPlace
     day_share: float
     cast: int
 
@@ -93,7 +93,9 @@ def a_precinct(rng: np.random.Generator, pickup: float, says: float, boasts: flo
     for household, at in zip(queue, called_at, strict=True):
         if at >= now:
             break
-        for i in range(firsts[household], firsts[household + 1]):  # the first who speaks counts for the household
+        for i in range(
+            firsts[household], firsts[household + 1]
+        ):  # the first who speaks counts for the household
             if struck_at[i] <= at:
                 continue
             has = cast_at[i] <= at
@@ -102,13 +104,13 @@ def a_precinct(rng: np.random.Generator, pickup: float, says: float, boasts: flo
                 found.setdefault(int(at), []).append((at, said, score[i], int((struck_at <= at).sum())))
                 break
     told = tuple(
-        ReachedHour(
+        HeardHour(
             share_at(curve, float(np.mean([h[0] for h in heard])) / HOURS), len(heard),
             sum(h[1] for h in heard), float(sum(h[2] for h in heard)), heard[-1][3],
         )
         for heard in found.values()
     )  # fmt: skip
-    place = ReachedPlace(len(home), len(home), float(score.sum()), told, TILT_VARIANCE)
+    place = HeardPlace(len(home), len(home), float(score.sum()), told, TILT_VARIANCE)
     return Simulated(place, share_at(curve, now / HOURS), int((cast_at <= now).sum()))
 
 

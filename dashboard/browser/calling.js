@@ -2,8 +2,8 @@
 // Values in, words out; tiles.js and panel.js draw them.
 import { hhmm, whole } from "./words.js";
 
-/** @import {CallProposal, Dispatch, DispatchEnd, Standing} from "feed-messages" */
-/** @typedef {{at: Map<string, Dispatch>, offers: Map<string, CallProposal>, over?: Map<string, DispatchEnd>, hindered?: Map<string, string>}} CallDesk */
+/** @import {CallProposal, Dispatch, DispatchEnd, ReachedCheck, ReachedTurnout, Standing} from "feed-messages" */
+/** @typedef {{at: Map<string, Dispatch>, offers: Map<string, CallProposal>, over?: Map<string, DispatchEnd>, hindered?: Map<string, string>, heard?: Map<string, ReachedTurnout>}} CallDesk */
 /** `offer`: a button is shown. @typedef {{words: string, title: string, offer: CallProposal | null}} Calling */
 
 /** @param {number} n @param {string} one @param {string} [more] */
@@ -55,4 +55,14 @@ export function callingAt(s, calls) {
 export function brings(offer) {
   const votes = offer.votes ? "about " + count(Math.max(1, Math.round(offer.votes)), "vote") + " by close, " : "";
   return votes + whole(offer.reachable) + " reachable";
+}
+
+/** What people reached in a silent precinct say of its turnout, beside the tally: nobody counts with it.
+ * @param {ReachedTurnout} heard @param {ReachedCheck | null | undefined} check */
+export function heardWords(heard, check) {
+  const said = "Of " + count(heard.reached, "household") + " reached by callers " + whole(heard.voted) + " said they have voted: about "
+    + count(heard.votes, "vote") + " by " + hhmm(heard.at) + " (80 %: " + whole(heard.lo80) + " to " + whole(heard.hi80) + "). Not part of the tally. ";
+  if (!check?.precincts) return said + "No precinct has both this and a count to compare.";
+  return said + "Where there is a count, too, it lay within such an interval in " + whole(check.inside) + " of " + count(check.precincts, "precinct")
+    + (check.calibrated ? "." : ": too few to rely on.");
 }

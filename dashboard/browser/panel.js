@@ -1,6 +1,6 @@
 // The precinct panel's frame and every action of the board. What an action did, or why not, is said in words.
 import { board, post, say } from "./board.js";
-import { callingAt, count } from "./calling.js";
+import { callingAt, count, heardWords } from "./calling.js";
 import { byId, fieldOf, make } from "./elements.js";
 import { panelScripts } from "./panel_scripts.js";
 import { now } from "./stack_clock.js";
@@ -77,7 +77,9 @@ function callers(precinctId) {
   const sent = board.calls?.at.get(precinctId);
   const { words, title, offer } = s ? callingAt(s, board.calls) : { words: "", title: "", offer: null };
   const state = words && !offer ? make("p", { class: "offer", title: title || null }, "Callers: " + words) : null;
-  if (s && !sent && !offer && !canHelp(s)) return make("div", {}, state);
+  const heard = s?.state === "silent" ? board.calls?.heard?.get(precinctId) : null;
+  const eye = heard ? make("p", { class: "offer", id: "panel-heard" }, heardWords(heard, board.calls?.reached_check)) : null;
+  if (s && !sent && !offer && !canHelp(s)) return make("div", {}, state, eye);
   const wanted = offer ? offer.callers : Math.max(1, Math.min(10, Math.ceil((s ? s.shortfall : 60) / 15)));
   const number = make("input", { type: "number", min: 1, max: 50, value: wanted, id: "callers-wanted", inputmode: "numeric", "aria-label": "How many callers" });
   const send = button("dispatch", precinctId, "", true);
@@ -87,7 +89,7 @@ function callers(precinctId) {
   };
   number.addEventListener("input", word);
   word();
-  return make("div", {}, number, send, sent ? button("recall", precinctId, "Stop calling here") : null, state,
+  return make("div", {}, number, send, sent ? button("recall", precinctId, "Stop calling here") : null, state, eye,
     offer ? make("p", { class: "offer" }, "Proposed: " + offer.sentence) : null);
 }
 

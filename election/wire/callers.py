@@ -545,6 +545,25 @@ class ObstacleView(BaseModel):
     reason: str
 
 
+class ReachedHour(BaseModel):
+    """Households first spoken to within an hour, by what they said of having voted."""
+
+    at: float  # mean time of these calls, epoch seconds
+    reached: int
+    voted: int  # said that they have
+    expected: float  # sum of their turnout scores, 0..1 each
+    struck: int  # voters of the precinct struck off by then
+
+
+class ReachedPrecinct(BaseModel):
+    """Who was spoken to in a precinct, of those listed there who have not voted early."""
+
+    precinct_id: str
+    listed: int
+    expected: float  # sum of the list's turnout scores
+    hours: list[ReachedHour]
+
+
 class DispatchList(BaseModel):
     """`GET /dispatches`. `feed_age_seconds`: how old the standings behind it are (None: never heard)."""
 
@@ -554,6 +573,7 @@ class DispatchList(BaseModel):
     obstacles: list[ObstacleView] = Field(default_factory=list)
     rides: list[RideAlarm] = Field(default_factory=list)  # nobody has taken them, and they can wait no longer
     feed_age_seconds: float | None = None
+    reached: list[ReachedPrecinct] = Field(default_factory=list)  # asked for with `?reached=1` alone
 
 
 class RollState(BaseModel):

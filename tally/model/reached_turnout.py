@@ -1,16 +1,16 @@
 """Turnout as the people reached by callers tell it: a second eye where no watcher sends. Pure.
 
 Each household counts by its first conversation alone. Whoever is reached at time t with turnout score s has
-voted with probability s (θ F(t) − k/S) / (1 − s k/S): S is the sum of scores of the precinct's list (who voted
-early is not on it), F the share of the day's votes cast by t, and k of the list were struck off by then, whom
-nobody calls. With k = 0 it is s θ F(t); θ S is the list's turnout by close. Scores enter as proportions only,
-since callers reach likely voters first; equal ones cancel. The posterior of the turnout, uniform between 1 %
-and 100 % of the list, is that of these binomials.
+voted with probability s (θ F(t) − k/S) / (1 − s k/S): S is the sum of scores of the precinct's list (who
+voted early is not on it), F the share of the day's votes cast by t, and k of the list were struck off by then,
+whom nobody calls. With k = 0 it is s θ F(t); θ S is the list's turnout by close. Scores enter as proportions
+only, since callers reach likely voters first; equal ones cancel. The posterior of the turnout, uniform between
+1 % and 100 % of the list, is that of these binomials.
 
 What the numbers cannot tell is common to a day: whether people who have voted pick up more or less often, and
 say so. The precincts that have a count as well tell its size: δ, the mean of log (people reached / counted),
 and τ, what precincts scatter about it beyond chance; before any has told, δ is 0 ± 25 % and τ 15 %. Both, and
-the day's own course since the calls, widen the interval. Docs/model.md has how often it held.
+the day's own course since the calls, widen the interval. `docs/model.md` has how often it held.
 """
 
 import math
@@ -35,7 +35,7 @@ _FINE = np.linspace(math.log(0.002), math.log(2.0), 600)
 
 
 @dataclass(frozen=True, slots=True)
-class ReachedHour:
+class HeardHour:
     """Households of one precinct first spoken to within an hour."""
 
     day_share: float  # F at the mean time of the calls
@@ -46,7 +46,7 @@ class ReachedHour:
 
 
 @dataclass(frozen=True, slots=True)
-class ReachedPlace:
+class HeardPlace:
     """What callers heard in a precinct. `electors`: who can still vote in person, by the election folder;
     `tilt_variance`: of the log of its own course, as the model has it.
     """
@@ -54,7 +54,7 @@ class ReachedPlace:
     electors: float
     listed: int
     expected: float  # sum of turnout scores of everybody listed
-    hours: tuple[ReachedHour, ...]
+    hours: tuple[HeardHour, ...]
     tilt_variance: float = 0.0
 
     @property
@@ -87,6 +87,10 @@ class ReachedBias:
     inside: int = 0  # whose count lay in the 80 % interval that the others gave
 
     @property
+    def ratio(self) -> float:
+        return math.exp(self.log_ratio)
+
+    @property
     def calibrated(self) -> bool:
         """Whether as many lay inside as four in five allow, give or take two standard deviations."""
         low = 0.8 * self.precincts - 2 * math.sqrt(0.16 * self.precincts)
@@ -104,8 +108,8 @@ class ReachedEstimate:
     hi95: float
 
 
-def hear(place: ReachedPlace, day_share: float) -> Heard | None:
-    """The votes cast when `day_share` of the day's are in; None where too few were reached, or the list is short."""
+def hear(place: HeardPlace, day_share: float) -> Heard | None:
+    """The votes cast when `day_share` of the day's are in; None where few were reached, or the list is short."""
     short = place.listed < LEAST_LISTED * place.electors
     if place.reached < LEAST_REACHED or short or place.expected <= 0 or day_share <= 0:
         return None
@@ -145,8 +149,8 @@ def bias_of(beside: Sequence[tuple[Heard, float]]) -> ReachedBias:
 
 
 def _bias(differences: Array, variances: Array) -> tuple[float, float, float]:
-    """Mean of the log ratios, its SD, and their scatter beyond chance (DerSimonian and Laird 1986; few precincts
-    are worth less than what was assumed).
+    """Mean of the log ratios, its SD, and their scatter beyond chance (DerSimonian and Laird 1986; few
+    precincts are worth less than what was assumed).
     """
     n = len(differences)
     weight = 1.0 / (variances + 1e-6)
@@ -160,7 +164,7 @@ def _bias(differences: Array, variances: Array) -> tuple[float, float, float]:
     return float(weight @ differences) / sure, math.sqrt(1.0 / sure), math.sqrt(spread)
 
 
-def estimate(place: ReachedPlace, heard: Heard, day_share: float, bias: ReachedBias) -> ReachedEstimate:
+def estimate(place: HeardPlace, heard: Heard, day_share: float, bias: ReachedBias) -> ReachedEstimate:
     """What was heard, rid of the day's bias, with the interval that all of it leaves."""
     sd = math.sqrt(bias.ratio_sd**2 + bias.spread**2 + heard.course_sd**2)
     below = below_normal((_FINE[:, None] - (_GRID - bias.log_ratio)[None, :]) / sd) @ heard.weights
