@@ -35,7 +35,7 @@ log = structlog.get_logger().bind(part="calls")
 
 
 class CallDesk:
-    """Asks the call desk, and calls `hear` with each answer. `estimate`: the feed's rows of people reached."""
+    """Asks the call desk and calls `hear` with each answer. `estimate`: the feed's rows of people reached."""
 
     def __init__(
         self,
