@@ -244,7 +244,7 @@ class Rides:
         await self.texts.tell(connection, found, (RIDER, "asked"), (ride_id, now))
 
     async def _read(self, connection: asyncpg.Connection | asyncpg.Pool, ride_id: UUID) -> RideRow:
-        row = await connection.fetchrow(_SQL["one"], ride_id)
+        row = await connection.fetchrow(_SQL["shown"], ride_id)
         if row is None:
             raise UnknownRideError
         return self._opened(row)
@@ -290,11 +290,15 @@ class Rides:
 
     async def live(self) -> list[RideRow]:
         """Rides that are not over."""
-        return [self._opened(row) for row in await self._pool.fetch(_SQL["live"])]
+        return [self._opened(row) for row in await self._pool.fetch(_SQL["shown"], None)]
 
     async def drivers(self, now: datetime) -> list[asyncpg.Record]:
         """Drivers with a good link, and what they do."""
         return list(await self._pool.fetch(_SQL["drivers"], now - _DAY))
+
+    async def at_work(self, now: datetime) -> list[asyncpg.Record]:
+        """The same with where their ride is and when they did something last, for the call floor."""
+        return list(await self._pool.fetch(_SQL["at_work"], now - _DAY))
 
     async def said(self, phones: list[str], now: datetime) -> dict[str, str]:
         """What riders and drivers texted last, by phone: it counts nowhere, and staff read it here."""

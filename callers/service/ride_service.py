@@ -46,6 +46,11 @@ class RideService:
 
     async def next(self, driver: CallerOnDuty) -> RideAnswer:
         """The ride a driver has, else one offered to them alone, else why there is none."""
+        found = await self._next(driver)
+        self._service.idle.hear(driver.caller_id, found.reason)
+        return found
+
+    async def _next(self, driver: CallerOnDuty) -> RideAnswer:
         now = self._service.time.now()
         car = await self._rides.driver(driver.caller_id)
         if car is None:

@@ -152,6 +152,8 @@ class CallFloorPage:
             html.H2(f"Callers today ({len(callers):,})"),
             _table_or("Nobody has called yet.", "Callers", shown.CALLER_HEADS, people, (3, 4, 6, 7, 8)),
             _more(len(callers)),
+            *_volunteers("Canvassers", shown.CANVASSER_HEADS, shown.canvasser_rows, floor.get("canvassers")),
+            *_volunteers("Drivers", shown.DRIVER_HEADS, shown.driver_rows, floor.get("drivers")),
             html.H2("By precinct and hour"),
             _table_or("Nobody was called yet.", "By precinct and hour", shown.HOUR_HEADS, hours, range(2, 8)),
             html.H2("What voters said, and what follows"),
@@ -193,6 +195,18 @@ def _of_all(who: WarRoomUser | None) -> bool:
 
 def _table_or(empty: str, label: str, heads: Any, rows: list[list[Any]], numbers: Any = ()) -> Any:
     return table(label, heads, rows, numbers) if rows else html.P(empty)
+
+
+def _volunteers(
+    title: str, heads: Any, rows: Callable[[list[Row]], list[list[Any]]], people: list[Row] | None
+) -> list[Any]:
+    """Canvassers or drivers, where there are any."""
+    if not people:
+        return []
+    numbers = [
+        i for i, name in enumerate(heads) if name not in ("Canvasser", "Driver", "Precinct", "Ride", "Why")
+    ]
+    return [html.H2(f"{title} ({len(people):,})"), table(title, heads, rows(people), numbers)]
 
 
 def _more(callers: int) -> Any:

@@ -2,15 +2,16 @@
 
 Each household counts by its first conversation alone. Whoever is reached at time t with turnout score s has
 voted with probability s (θ F(t) − k/S) / (1 − s k/S): S is the sum of scores of the precinct's list (who
-voted early is not on it), F the share of the day's votes cast by t, and k of the list were struck off by then,
-whom nobody calls. With k = 0 it is s θ F(t); θ S is the list's turnout by close. Scores enter as proportions
-only, since callers reach likely voters first; equal ones cancel. The posterior of the turnout, uniform between
-1 % and 100 % of the list, is that of these binomials.
+voted early is not on it), F the share of the day's votes cast by t, and k of the list were struck off by
+then, whom nobody calls. With k = 0 it is s θ F(t); θ S is the list's turnout by close. Scores enter as
+proportions only, since callers reach likely voters first; equal ones cancel. The posterior of the turnout,
+uniform between 1 % and 100 % of the list, is that of these binomials.
 
-What the numbers cannot tell is common to a day: whether people who have voted pick up more or less often, and
-say so. The precincts that have a count as well tell its size: δ, the mean of log (people reached / counted),
-and τ, what precincts scatter about it beyond chance; before any has told, δ is 0 ± 25 % and τ 15 %. Both, and
-the day's own course since the calls, widen the interval. `docs/model.md` has how often it held.
+What the numbers cannot tell is common to a day: whether people who have voted pick up more or less often,
+and say so. The precincts that have a count as well tell its size: δ, the mean of log (people reached /
+counted), and τ, what precincts scatter about it beyond chance; before any has told, δ is 0 ± 25 % and τ 15
+%. Both, and the day's own course since the calls, widen the interval. `docs/model.md` has how often it
+held.
 """
 
 import math
@@ -109,7 +110,7 @@ class ReachedEstimate:
 
 
 def hear(place: HeardPlace, day_share: float) -> Heard | None:
-    """The votes cast when `day_share` of the day's are in; None where few were reached, or the list is short."""
+    """Votes cast when `day_share` of the day's are in; None where few were reached or the list is short."""
     short = place.listed < LEAST_LISTED * place.electors
     if place.reached < LEAST_REACHED or short or place.expected <= 0 or day_share <= 0:
         return None
