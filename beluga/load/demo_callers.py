@@ -65,5 +65,5 @@ class DemoCallers(DemoVolunteers):
         return chance.uniform(*CALL_SECONDS)
 
     async def _report(self, ask: VolunteerRequests, path: str, report: dict[str, str]) -> None:
-        if await ask("PUT", path, report) is not None:
+        if await ask.until_answered("PUT", path, report) is not None:
             self.done[report["outcome"]] += 1

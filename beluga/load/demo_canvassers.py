@@ -7,8 +7,10 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from beluga.load.call_votes import CallVotes
 from beluga.load.demo_callers import LISTENED, drawn
 from beluga.load.demo_volunteers import DemoVolunteers, VolunteerRequests
+from election.runtime.clock import Clock
 from election.wire.callers import Outcome
 from election.wire.doors import DoorsAnswer
 
@@ -36,6 +38,13 @@ class DemoCanvassers(DemoVolunteers):
 
     kind = "canvasser"
     voter_of: Callable[[UUID], Awaitable[str]] | None = None
+    rides_asked: set[UUID]
+
+    def __init__(
+        self, url: str, secret: str, clock: Clock, seed: int, called: CallVotes | None = None
+    ) -> None:
+        super().__init__(url, secret, clock, seed, called)
+        self.rides_asked = set()
 
     async def turn(self, ask: VolunteerRequests, chance: random.Random) -> float:
         """One batch of doors, or none."""
@@ -48,6 +57,8 @@ class DemoCanvassers(DemoVolunteers):
         people = [person.lease_id for door in found.doors for person in door.people if not person.gone]
         for lease_id in people:
             await self.pause(chance.uniform(*WALK_SECONDS))
+            if self.over:
+                break
             held = await self._doors(ask, "knock", {})
             if held and any(
                 p.lease_id == lease_id and not p.gone for door in held.doors for p in door.people
@@ -64,9 +75,11 @@ class DemoCanvassers(DemoVolunteers):
         report: dict[str, str] = {"outcome_id": str(uuid4()), "outcome": outcome.value}
         if outcome is Outcome.CALL_BACK:
             report["call_back_at"] = (self.clock.now() + timedelta(hours=1)).isoformat()
-        if await ask("PUT", f"/api/doors/outcomes/{lease_id}", report) is None:
+        if await ask.until_answered("PUT", f"/api/doors/outcomes/{lease_id}", report) is None:
             return
         self.done[outcome.value] += 1
+        if outcome is Outcome.NEEDS_RIDE:
+            self.rides_asked.add(UUID(report["outcome_id"]))
         if called and voter and outcome in LISTENED:
             called.contact(voter, self.clock.now())
         elif called and voter and outcome is Outcome.NEEDS_RIDE:

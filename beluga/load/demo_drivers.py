@@ -55,6 +55,6 @@ class DemoDrivers(DemoVolunteers):
 
     async def _act(self, ask: VolunteerRequests, ride: RideView, act: RideAct) -> bool:
         path = f"/api/rides/{ride.ride_id}/acts/{uuid4()}"
-        done = await ask("PUT", path, {"act": act.value}) is not None
+        done = await ask.until_answered("PUT", path, {"act": act.value}) is not None
         self.done[act.value if done else f"{act.value} refused"] += 1
         return done
