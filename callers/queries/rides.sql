@@ -30,7 +30,7 @@ left join opt_outs o on o.phone = v.phone and v.phone <> ''
 where v.voter_id = $1
 
 -- :name shown
--- Rides that are not over, or the one $1, with their voters as they stand at this moment.
+-- Rides that are not over, or those of $1, with their voters as they stand at this moment.
 select r.*, v.name, v.address, v.sealed, v.language, v.timezone, v.voter_id is null as gone,
        coalesce(v.voted, false) or s.roll_number is not null as voted,
        coalesce(v.do_not_call, false) or coalesce(o.opted_out, false) as opted_out, c.name as driver
@@ -39,8 +39,7 @@ left join voters v using (voter_id)
 left join strike_offs s on s.precinct_id = v.precinct_id and s.roll_number = v.roll_number
 left join opt_outs o on o.phone = r.phone and r.phone <> ''
 left join callers c on c.caller_id = r.driver_id
-where r.ride_id = any(case when $1::uuid is null then array(select ride_id from rides where ended_at is null)
-                           else array[$1::uuid] end)
+where r.ride_id = any(coalesce($1::uuid[], array(select ride_id from rides where ended_at is null)))
 order by r.wanted_at, r.ride_id
 
 -- :name lock
@@ -114,6 +113,9 @@ where sender = any($1::text[]) and received_at > $2 and channel = 'sms' order by
 -- :name counts
 -- The day's rides by state.
 select state, precinct_id, count(*) as n from rides where wanted_at > $1 or ended_at is null group by state, precinct_id
+
+-- :name of_today
+select ride_id from rides where wanted_at > $1 or ended_at is null
 
 -- :name text
 insert into agreed_texts (key, phone, body, precinct_id, zone, rehearsal, made_at) values ($1, $2, $3, $4, $5, $6, $7)

@@ -47,6 +47,12 @@ class NoRideError(CallersError):
         self.reason = reason
 
 
+def named(words: str, name: str) -> bool:
+    """Whether each of some words begins a word of a name, whatever their case."""
+    asked, known = words.casefold().split(), name.casefold().replace("-", " ").split()
+    return bool(asked) and all(any(k.startswith(w) for k in known) for w in asked)
+
+
 class Rides:
     """Rides, their drivers and their texts."""
 
@@ -244,7 +250,7 @@ class Rides:
         await self.texts.tell(connection, found, (RIDER, "asked"), (ride_id, now))
 
     async def _read(self, connection: asyncpg.Connection | asyncpg.Pool, ride_id: UUID) -> RideRow:
-        row = await connection.fetchrow(_SQL["shown"], ride_id)
+        row = await connection.fetchrow(_SQL["shown"], [ride_id])
         if row is None:
             raise UnknownRideError
         return self._opened(row)
@@ -291,6 +297,14 @@ class Rides:
     async def live(self) -> list[RideRow]:
         """Rides that are not over."""
         return [self._opened(row) for row in await self._pool.fetch(_SQL["shown"], None)]
+
+    async def of_rider(self, words: str, now: datetime) -> list[RideRow]:
+        """The day's rides, over or not, of riders whose name has a word that begins with each of these words,
+        or whose id it is. Names may be sealed: each is opened to be looked at.
+        """
+        ids = [row["ride_id"] for row in await self._pool.fetch(_SQL["of_today"], now - _DAY)]
+        found = [self._opened(row) for row in await self._pool.fetch(_SQL["shown"], ids)]
+        return [one for one in found if named(words, one.person.name) or one.voter_id == words.strip()]
 
     async def drivers(self, now: datetime) -> list[asyncpg.Record]:
         """Drivers with a good link, and what they do."""

@@ -110,9 +110,11 @@ class ServiceClients:
         url = f"{self._settings.callers_url}/dispatches/{quote(precinct_id, safe='')}"
         return dict(await self._ask(who, "DELETE", url, "The call desk"))
 
-    async def rides(self, who: WarRoomUser) -> dict[str, Any]:
-        """Rides that are not over, and the drivers."""
-        return dict(await self._ask(who, "GET", f"{self._settings.callers_url}/rides", "The call desk"))
+    async def rides(self, who: WarRoomUser, rider: str = "") -> dict[str, Any]:
+        """Rides that are not over, and the drivers; or the day's rides of riders by this name."""
+        asked = f"?rider={quote(rider, safe='')}" if rider else ""
+        url = f"{self._settings.callers_url}/rides{asked}"
+        return dict(await self._ask(who, "GET", url, "The call desk"))
 
     async def ride(self, who: WarRoomUser, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Asks for a ride (`/rides`), or decides about one (`/rides/ID`)."""

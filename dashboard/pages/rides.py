@@ -28,8 +28,10 @@ DRIVERS = ("Driver", "Seats", "Wheelchair", "Now", "Brought today", "Texted last
 _MARKS = {0: "", 1: "◆ ", 2: "▼ "}
 _STANDS = {
     RideState.WANTED: "no driver", RideState.CLAIMED: "driver on the way", RideState.PICKED_UP: "in the car",
-    RideState.BROUGHT: "at the polls",
+    RideState.BROUGHT: "at the polls", RideState.RETURNED: "home again", RideState.CLOSED: "over",
+    RideState.CANCELLED: "called off",
 }  # fmt: skip
+_OVER = frozenset({RideState.RETURNED, RideState.CLOSED, RideState.CANCELLED})
 _COUNTED = (
     ("wanted", "want a driver"), ("claimed", "have one"), ("picked_up", "in a car"),
     ("brought", "at the polls"), ("returned", "home again"), ("closed", "closed"),
@@ -47,12 +49,14 @@ class RidesPage:
         """The page, for Dash's registry."""
         return WarRoomPage("rides", "Rides", self.layout, path="/rides")
 
-    def layout(self, said: str = "", done: str = "", **_: Any) -> Component:
-        """Rides that are not over, the drivers, and the form to ask for one."""
+    def layout(self, said: str = "", done: str = "", rider: str = "", **_: Any) -> Component:
+        """Rides that are not over, the drivers, and the forms to look for a rider and to ask for a ride."""
         words, style = (said, "problem") if said else (done, "about")
         notice = html.P(words[:300], className=style, role="status") if words else None
         drawn = html.Div(self.drawn(), id="rides", disable_n_clicks=True)
-        return plain_page("/rides", html.H1("Rides"), notice, drawn, _order_form(), MinuteClock())
+        found = html.Div(self.found(rider[:100]), id="riders", disable_n_clicks=True) if rider else None
+        title = html.H1("Rides")
+        return plain_page("/rides", title, notice, _search(rider), found, drawn, _order_form(), MinuteClock())
 
     def add_to(self, app: Dash) -> None:
         """Adds the callback that draws it anew."""
@@ -79,6 +83,19 @@ class RidesPage:
                 html.P("The call desk does not answer: who needs a ride is not known.", className="problem")
             ]
         return rides_drawn(found, self._zone())
+
+    def found(self, rider: str) -> list[Any]:
+        """The day's rides of riders by this name, over or not."""
+        who = person()
+        if who is None:
+            return []
+        try:
+            answer = RideList.model_validate(self._bridge.run(self._services.rides(who, rider)))
+        except (ServiceClientError, TimeoutError):
+            return [html.P("The call desk does not answer.", className="problem")]
+        rows = [_row(one, [], self._zone()) for one in answer.rides]
+        nobody = html.P(f"No ride of today is of anybody named {rider}.", className="empty")
+        return [table(f"Riders named {rider}", HEADS, rows) if rows else nobody]
 
     def _zone(self) -> ZoneInfo:
         places = self._gazetteer.places
@@ -155,7 +172,7 @@ def _row(one: RideLine, drivers: list[DriverLine], zone: ZoneInfo) -> list[Any]:
     needs += ["and home"] if one.return_trip and not one.home else []
     stands = (
         "way home: " + _STANDS[one.state]
-        if one.home and one.state is not RideState.BROUGHT
+        if one.home and one.state is not RideState.BROUGHT and one.state not in _OVER
         else _STANDS[one.state]
     )
     if one.state is RideState.WANTED and one.driver:
@@ -179,7 +196,9 @@ def _row(one: RideLine, drivers: list[DriverLine], zone: ZoneInfo) -> list[Any]:
 
 def _acts(one: RideLine, drivers: list[DriverLine]) -> list[Component]:
     """What staff may do to a ride: one small form each."""
-    found = []
+    found: list[Component] = []
+    if one.state in _OVER:
+        return found
     if one.state in (RideState.WANTED, RideState.CLAIMED):
         free = [
             d for d in drivers
@@ -200,6 +219,13 @@ def _form(one: RideLine, what: str, words: str, *inside: Component) -> Component
         words, type="submit", name="csrf", value=csrf_token(), **marks(aria_label=f"{words}: {one.name}")
     )
     return html.Form([*inside, press], action=f"/rides/{one.ride_id}/{what}", method="post")
+
+
+def _search(rider: str) -> Component:
+    """Looks for a rider by name: who calls to ask where their ride is."""
+    field = html.Textarea(rider[:100], id="rider", name="rider", rows=1, maxLength=100)
+    words = html.Label("Rider's name, or its beginning", htmlFor="rider")
+    return html.Form([words, field, html.Button("Look", type="submit")], action="/rides", method="get")
 
 
 def _order_form() -> Component:
