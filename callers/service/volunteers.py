@@ -32,7 +32,7 @@ async def canvassers(
         found.append(
             CanvasserAtWork(
                 **{name: row[name] for name in names},
-                precinct=service.dispatches.name(row["precinct_id"]) if row["precinct_id"] else "",
+                precinct=service.places.name(row["precinct_id"]) if row["precinct_id"] else "",
                 minutes_idle=None if row["doors"] else _minutes(row["seen_at"], now),
                 why_idle=why,
             )
@@ -43,7 +43,7 @@ async def canvassers(
 async def drivers(service: CallingService, sees: Callable[[str], bool], now: datetime) -> list[DriverAtWork]:
     """Drivers where `sees` says so, by the precinct of their ride or of the last one."""
     found = []
-    for row in await service.rides.at_work(now):
+    for row in await service.rides.rows.at_work(now):
         if not sees(row["precinct_id"]):
             continue
         idle = now - row["seen_at"] if row["seen_at"] and not row["busy"] else None
@@ -51,7 +51,7 @@ async def drivers(service: CallingService, sees: Callable[[str], bool], now: dat
         found.append(
             DriverAtWork(
                 **{name: row[name] for name in names},
-                precinct=service.dispatches.name(row["precinct_id"]) if row["precinct_id"] else "",
+                precinct=service.places.name(row["precinct_id"]) if row["precinct_id"] else "",
                 minutes=_minutes(row["since"], now) if row["busy"] else None,
                 minutes_idle=None if row["busy"] else _minutes(row["seen_at"], now),
                 why_idle=service.idle.why(row["caller_id"], idle),

@@ -130,7 +130,7 @@ class FieldMachine(RuleBasedStateMachine):
         asked = {row["outcome_id"] for row in self.run(self.pool.fetch(_ASKED, self.now - UNDO))}
         made = {row["ride_id"] for row in self.run(self.pool.fetch("select ride_id from rides"))}
         assert asked == made, "a ride for each who asked, once"
-        for one in self.run(self.rides.live()):
+        for one in self.run(self.rides.rows.live()):
             begun = one.ride.at_polls or one.ride.state == "picked_up"
             assert begun or one.voter_id not in self.left_alone, "nobody is fetched who has voted"
             assert begun or one.row["phone"] not in self.stopped

@@ -42,4 +42,4 @@ def test_who_walks_and_who_drives_stand_there_those_who_idle_first() -> None:
         and walks[2:] == ["7", "11", "5", "9", "4", "", ""]
     )
     (drives,) = driver_rows(floor["drivers"])
-    assert drives[2].href == "/precinct/01-04" and drives[3:] == ["picked up", "8 min", "2", "", ""]
+    assert drives[2].href == "/precinct/01-04" and drives[3:] == ["in the car", "8 min", "2", "", ""]
