@@ -20,31 +20,46 @@ join leases k on k.lease_id = a.lease_id
 where b.undone_at is null and (a.whole_phone or a.voter_id = b.voter_id) and a.rest_until > l.granted_at
   and (l.door_id is null or l.door_id is distinct from k.door_id) -- housemates at one door are all spoken to
 """
-# Held again before who held it last had let go: {key} of {table}, by more than a request may wait ($1), since
-# it is stamped with when it came. A lease taken up again after an undone call began long before: who looks at
-# a moment (`HELD_TWICE`) sees these, too.
-_TWICE = """
+# Held again before who held it last had let go, by more than a request may wait ($1), since it is stamped
+# with when it came. A lease taken up again after an undone call began long before: who looks at a moment
+# (`HELD_TWICE`) sees these, too. Housemates at one door hold their phone together.
+_VOTERS = """
 select count(*) from (
-    select {begins} as begins, max({ends}) over (partition by {key} order by {begins}, {id}
-           rows between unbounded preceding and 1 preceding) as before
-    from {table} where {where}
+    select granted_at as begins, max(coalesce(ended_at, 'infinity')) over (
+        partition by voter_id order by granted_at, lease_id rows between unbounded preceding and 1 preceding
+    ) as before
+    from leases
+    where not exists (select from calls c where c.lease_id = leases.lease_id and c.undone_at is not null)
 ) held where begins + $1::interval < before
 """
-_NOT_UNDONE = (
-    "not exists (select from calls c where c.lease_id = leases.lease_id and c.undone_at is not null)"
-)
-# housemates at one door hold their phone together
-_PHONES = f"""(
-    select phone, coalesce(door_id, lease_id) as held_id, min(granted_at) as granted_at,
-           max(coalesce(ended_at, 'infinity')) as ended_at
-    from leases where {_NOT_UNDONE} group by phone, coalesce(door_id, lease_id)
-) phones"""
-_HELD = {
-    "voter": ("leases", "voter_id", "granted_at", "lease_id", _NOT_UNDONE),
-    "phone": (_PHONES, "phone", "granted_at", "held_id", "true"),
-    "door": ("door_leases", "precinct_id, building", "granted_at", "door_id", "true"),
-    "rider": ("rides", "voter_id", "wanted_at", "ride_id", "true"),
-}
+_PHONES = """
+select count(*) from (
+    select min(granted_at) as begins, max(max(coalesce(ended_at, 'infinity'))) over (
+        partition by phone order by min(granted_at), coalesce(door_id, lease_id)
+        rows between unbounded preceding and 1 preceding
+    ) as before
+    from leases
+    where not exists (select from calls c where c.lease_id = leases.lease_id and c.undone_at is not null)
+    group by phone, coalesce(door_id, lease_id)
+) held where begins + $1::interval < before
+"""
+_DOORS = """
+select count(*) from (
+    select granted_at as begins, max(coalesce(ended_at, 'infinity')) over (
+        partition by precinct_id, building order by granted_at, door_id
+        rows between unbounded preceding and 1 preceding
+    ) as before
+    from door_leases
+) held where begins + $1::interval < before
+"""
+_RIDERS = """
+select count(*) from (
+    select wanted_at as begins, max(coalesce(ended_at, 'infinity')) over (
+        partition by voter_id order by wanted_at, ride_id rows between unbounded preceding and 1 preceding
+    ) as before
+    from rides
+) held where begins + $1::interval < before
+"""
 # At one moment, by different holders: no unique index spans callers and doors, or drivers and riders.
 HELD_TWICE = """
 select (select count(*) from (select from leases where ended_at is null group by voter_id
@@ -88,12 +103,15 @@ async def reconcile(url: str, told: Told, opens: datetime, closes: datetime) -> 
         good = await _outcomes(connection, told)
         good &= await _rides(connection, told)
         good &= await _promises(connection, url, opens, closes)
-        for what, (table, key, begins, its_id, where) in _HELD.items():
-            ends = "coalesce(ended_at, 'infinity')"
-            query = _TWICE.format(table=table, key=key, begins=begins, ends=ends, id=its_id, where=where)
-            twice = await connection.fetchval(query, told.waited)
-            print(f"{what}: held by two at once {twice} times")
-            good &= twice == 0
+        twice = {
+            "voter": await connection.fetchval(_VOTERS, told.waited),
+            "phone": await connection.fetchval(_PHONES, told.waited),
+            "door": await connection.fetchval(_DOORS, told.waited),
+            "rider": await connection.fetchval(_RIDERS, told.waited),
+        }
+        for what, times in twice.items():
+            print(f"{what}: held by two at once {times} times")
+            good &= times == 0
         print(f"looked {told.looks:,} times at who holds what: {told.held_twice} times two at once")
         good &= told.looks > 0 and told.held_twice == 0
     finally:

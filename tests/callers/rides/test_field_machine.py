@@ -142,17 +142,18 @@ class FieldMachine(RuleBasedStateMachine):
         self.now += timedelta(minutes=1)
         self.round()
 
-    @rule(driver=st.sampled_from(DRIVERS))
-    def drive_on(self, driver: DriverOnDuty) -> None:
+    @rule(driver=st.sampled_from(DRIVERS), acts=st.integers(1, 4))
+    def drive_on(self, driver: DriverOnDuty, acts: int) -> None:
         """What a driver does next who does all in order: looks for a ride, takes it, and so on."""
-        found = self.run(self.rides.offer(driver, self.now))
-        if found is None:
-            return
-        if found.ride.unclaimed:
-            assert not found.ride.shown_to(driver.driver_id)
         following = {"wanted": RideAct.TAKE, "claimed": RideAct.PICK_UP, "picked_up": RideAct.BRING}
-        act = RideAct.RETURN if found.ride.at_polls else following[found.ride.state]
-        self.act(found.ride_id, act, driver)
+        for _ in range(acts):
+            found = self.run(self.rides.offer(driver, self.now))
+            if found is None:
+                return
+            if found.ride.unclaimed:
+                assert not found.ride.shown_to(driver.driver_id)
+            act = RideAct.RETURN if found.ride.at_polls else following[found.ride.state]
+            self.act(found.ride_id, act, driver)
 
     @rule(driver=st.sampled_from(DRIVERS), act=st.sampled_from(DRIVERS_ACTS), pick=st.integers(0, 9))
     def do_anything_to_a_ride(self, driver: DriverOnDuty, act: RideAct, pick: int) -> None:
@@ -245,7 +246,7 @@ def test_any_sequence_of_calls_visits_and_rides_keeps_the_laws(database_url: str
         run_state_machine_as_test(
             FieldMachine,
             settings=settings(
-                max_examples=100, stateful_step_count=10, deadline=None, derandomize=True, database=None,
+                max_examples=100, stateful_step_count=12, deadline=None, derandomize=True, database=None,
                 suppress_health_check=list(HealthCheck),
             ),
         )  # fmt: skip
