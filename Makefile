@@ -120,8 +120,9 @@ quick: $(STAMP) ## Tests without the end-to-end runs
 bench: $(STAMP) ## Every benchmark, each with its baseline in the same run
 	@for each in bench/[a-z]*.py; do echo "== $$each"; $(BIN)/python -m "$$(basename "$$each" .py | sed 's/^/bench./')" || exit 1; done
 
-rehearse: $(STAMP) chromium ## Every failure of the catalogue that one machine can show, then a whole day's claims (about 30 minutes)
+rehearse: $(STAMP) chromium ## Every failure of the catalogue that one machine can show, then a whole day's claims, and one of calls, doors and rides (about 45 minutes)
 	$(BIN)/beluga rehearse
+	$(BIN)/python -m bench.calling_day --callers 2000 --canvassers 100 --drivers 40 --voters 300000 --precincts 540 --calls-a-day 60000
 	BELUGA_REHEARSE=1 $(BIN)/pytest -q -n 0 tests/end_to_end/test_claims_of_a_day.py
 
 test-long: $(STAMP) chromium ## The long forms of tests: twenty seeds of kills, a calling day, new examples for the laws

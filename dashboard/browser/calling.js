@@ -3,8 +3,8 @@
 import { retold, tr, trn } from "./language.js";
 import { hhmm, whole } from "./words.js";
 
-/** @import {CallProposal, Dispatch, DispatchEnd, Standing} from "feed-messages" */
-/** @typedef {{at: Map<string, Dispatch>, offers: Map<string, CallProposal>, over?: Map<string, DispatchEnd>, hindered?: Map<string, string>}} CallDesk */
+/** @import {CallProposal, Dispatch, DispatchEnd, ReachedCheck, ReachedTurnout, Standing} from "feed-messages" */
+/** @typedef {{at: Map<string, Dispatch>, offers: Map<string, CallProposal>, over?: Map<string, DispatchEnd>, hindered?: Map<string, string>, heard?: Map<string, ReachedTurnout>}} CallDesk */
 /** `offer`: a button is shown. @typedef {{words: string, title: string, offer: CallProposal | null}} Calling */
 
 /** @param {number} n */
@@ -60,4 +60,21 @@ export function callingAt(s, calls) {
 export function brings(offer) {
   const n = Math.max(1, Math.round(offer.votes)), fields = { n: whole(n), reachable: whole(offer.reachable) };
   return offer.votes ? trn("about {n} vote by close, {reachable} reachable", "about {n} votes by close, {reachable} reachable", n, fields) : tr("{reachable} reachable", fields);
+}
+
+/** What people reached in a silent precinct say of its turnout, beside the tally: nobody counts with it.
+ * @param {ReachedTurnout} heard @param {ReachedCheck | null | undefined} check */
+export function heardWords(heard, check) {
+  const said = tr("Of {reached} households reached by callers {voted} said they have voted: about {votes} votes by {at} (80 %: {low} to {high}). Not part of the tally.", {
+    reached: whole(heard.reached), voted: whole(heard.voted), votes: whole(heard.votes), at: hhmm(heard.at), low: whole(heard.lo80), high: whole(heard.hi80),
+  });
+  return said + " " + relied(check);
+}
+
+/** @param {ReachedCheck | null | undefined} check */
+function relied(check) {
+  if (!check?.precincts) return tr("No precinct has both this and a count to compare.");
+  const numbers = { inside: whole(check.inside), precincts: whole(check.precincts) };
+  return check.calibrated ? tr("Where there is a count, too, it lay within such an interval in {inside} of {precincts} precincts.", numbers)
+    : tr("Where there is a count, too, it lay within such an interval in {inside} of {precincts} precincts: not enough to rely on.", numbers);
 }

@@ -1,6 +1,6 @@
 // The precinct panel's frame and every action of the board. What an action did, or why not, is said in words.
 import { board, post, say } from "./board.js";
-import { callersOf, callingAt } from "./calling.js";
+import { callersOf, callingAt, heardWords } from "./calling.js";
 import { byId, fieldOf, make } from "./elements.js";
 import { retold, tr } from "./language.js";
 import { panelScripts } from "./panel_scripts.js";
@@ -78,7 +78,9 @@ function callers(precinctId) {
   const sent = board.calls?.at.get(precinctId);
   const { words, title, offer } = s ? callingAt(s, board.calls) : { words: "", title: "", offer: null };
   const state = words && !offer ? make("p", { class: "offer", title: title || null }, tr("Callers: {words}", { words })) : null;
-  if (s && !sent && !offer && !canHelp(s)) return make("div", {}, state);
+  const heard = s?.state === "silent" ? board.calls?.heard?.get(precinctId) : null;
+  const eye = heard ? make("p", { class: "offer", id: "panel-heard" }, heardWords(heard, board.calls?.reached_check)) : null;
+  if (s && !sent && !offer && !canHelp(s)) return make("div", {}, state, eye);
   const wanted = offer ? offer.callers : Math.max(1, Math.min(10, Math.ceil((s ? s.shortfall : 60) / 15)));
   const number = make("input", { type: "number", min: 1, max: 50, value: wanted, id: "callers-wanted", inputmode: "numeric", "aria-label": tr("How many callers") });
   const send = button("dispatch", precinctId, "", offer ? offer.urgent !== false : !sent && s?.state === "lagging"); // as sure as the offer
@@ -88,7 +90,7 @@ function callers(precinctId) {
   };
   number.addEventListener("input", word);
   word();
-  return make("div", {}, number, send, sent ? button("recall", precinctId, tr("Stop calling here")) : null, state,
+  return make("div", {}, number, send, sent ? button("recall", precinctId, tr("Stop calling here")) : null, state, eye,
     offer ? make("p", { class: "offer" }, tr("Proposed: {sentence}", { sentence: retold(offer.sentence) })) : null);
 }
 
