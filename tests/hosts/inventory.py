@@ -129,6 +129,10 @@ class ThreeHosts:
         for hook, side in (("input", "saddr"), ("output", "daddr")):
             self.sh(one, f"nft '{CUT.format(hook, side, there)}'")
 
+    def reaches(self, one: int, other: int) -> bool:
+        way = f"timeout 2 bash -c 'exec 3<>/dev/tcp/{self.address(f'h{other}')}/22' && echo reached"
+        return "reached" in self.sh(one, way, check=False)
+
     def heal(self, number: int) -> None:
         self.sh(number, "nft delete table inet cut")
 
