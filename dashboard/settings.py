@@ -57,6 +57,6 @@ class DashboardSettings(SharedSettings):
     )
     trusted_proxy: str = Field(
         default="",
-        description="Addresses or networks of the proxies, separated by commas, whose X-Forwarded-* headers are "
-        "believed; empty: none.",
+        description="Addresses or networks of the proxies, separated by commas, whose X-Forwarded-* headers "
+        "are believed; empty: none.",
     )

@@ -1,4 +1,4 @@
-"""Whose word about a client's address the war room takes: a proxy's of ours, of which there may be several."""
+"""Whose word about a client's address the war room takes: a proxy's of ours; there may be several."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

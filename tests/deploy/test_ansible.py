@@ -1,6 +1,6 @@
 """deploy/ansible reads the containers' own files: what it makes of them is still what the hosts need.
 
-What needs Ansible (`make ansible`) says so and is skipped without it; three hosts are made by `make test-ansible`.
+What needs Ansible (`make ansible`) says so and is skipped without it. `make test-ansible` makes three hosts.
 """
 
 import re
@@ -81,8 +81,8 @@ def test_the_doors_settings_have_a_server_a_host_and_are_sound(tmp_path: Path) -
     if not haproxy():
         return
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=x", "-keyout", "key", "-out", "crt"],
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+         "-days", "2", "-subj", "/CN=x", "-keyout", "key", "-out", "crt"],
         cwd=tmp_path, check=True, capture_output=True,
     )  # fmt: skip
     (tmp_path / "pem").write_text((tmp_path / "crt").read_text() + (tmp_path / "key").read_text())

@@ -1,4 +1,4 @@
-"""Three Debians with systemd in containers, each with a disk and an address: an inventory for the playbook."""
+"""Three Debians with systemd in containers, each with a disk and an address: the playbook's inventory."""
 
 import json
 import os
@@ -21,7 +21,10 @@ OPTIONS = (
     "--security-opt", "apparmor=unconfined", "--cgroupns=private", "--tmpfs", "/run", "--tmpfs", "/tmp",
     "-v", "/sys/fs/cgroup/systemd:/sys/fs/cgroup/systemd", "-v", f"{ROOT}:/src:ro",
 )  # fmt: skip
-CUT = "add table inet cut; add chain inet cut {0} {{ type filter hook {0} priority -10; }}; add rule inet cut {0} ip {1} {2} drop"
+CUT = (
+    "add table inet cut; add chain inet cut {0} {{ type filter hook {0} priority -10; }};"
+    " add rule inet cut {0} ip {1} {2} drop"
+)
 
 
 def why_not() -> str:
@@ -81,11 +84,15 @@ class ThreeHosts:
         )  # fmt: skip
         (self.secrets / "proxy_certificate").write_text(self.secret("proxy.crt") + self.secret("proxy.key"))
         hosts = {
-            f"h{n}": {"ansible_host": self.address(f"h{n}"), "beluga_address": self.address(f"h{n}"), "beluga_number": n}
+            f"h{n}": {
+                "ansible_host": self.address(f"h{n}"),
+                "beluga_address": self.address(f"h{n}"),
+                "beluga_number": n,
+            }
             for n in NUMBERS
         }
         every = {"hosts": {host: {} for host in hosts}}
-        groups = {name: every for name in ("etcd", "database", "services", "door")}
+        groups = dict.fromkeys(("etcd", "database", "services", "door"), every)
         inventory = {
             "all": {
                 "hosts": hosts,
@@ -145,12 +152,16 @@ class ThreeHosts:
             "env", f"ANSIBLE_CONFIG={PLAYBOOKS / 'ansible.cfg'}", str(ANSIBLE), "-i",
             str(self.folder / "inventory.json"), str(PLAYBOOKS / book), *words, seconds=seconds,
         )  # fmt: skip
-        return {host: int(n) for host, n in re.findall(r"^(\w+) +: ok=\d+ +changed=(\d+)", said, re.MULTILINE)}
+        return {
+            host: int(n) for host, n in re.findall(r"^(\w+) +: ok=\d+ +changed=(\d+)", said, re.MULTILINE)
+        }
 
     def members(self) -> list[dict[str, str]]:
         """What Patroni says of the databases; empty where none answers."""
         for number in NUMBERS:
-            said = self.sh(number, "timeout 5 beluga-database patronictl -c /etc/patroni.yml list -f json", check=False)
+            said = self.sh(
+                number, "timeout 5 beluga-database patronictl -c /etc/patroni.yml list -f json", check=False
+            )
             if said:
                 found: list[dict[str, str]] = json.loads(said)
                 return found
@@ -174,7 +185,13 @@ class ThreeHosts:
 
 def run(*command: str, seconds: float = 120, check: bool = True) -> str:
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=seconds, stdin=subprocess.DEVNULL, check=False, cwd=ROOT
+        command,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        cwd=ROOT,
     )
     if check and done.returncode:
         raise AssertionError(f"{' '.join(command)}: {done.stdout[-3000:]}{done.stderr[-2000:]}")

@@ -46,7 +46,9 @@ def test_a_version_host_by_host_and_back(measured: Measured, hosts: ThreeHosts) 
     old = hosts.sh(1, "basename $(readlink /opt/beluga/current)").strip()
     for what, words in (("a version", f"beluga_wheel={newer}"), ("and back", f"beluga_release={old}")):
         before = _started(hosts)
-        row = measured.while_(f"{what}, host by host", lambda words=words: hosts.play("roll.yml", "-e", words), 10)
+        row = measured.while_(
+            f"{what}, host by host", lambda words=words: hosts.play("roll.yml", "-e", words), 10
+        )
         after = _started(hosts)
         happened("another start of every service", not set(before.values()) & set(after.values()))
         _nothing_refused_for_long(row, MOST_GAP_OF_AN_UPGRADE)
@@ -54,7 +56,7 @@ def test_a_version_host_by_host_and_back(measured: Measured, hosts: ThreeHosts) 
 
 
 def test_a_host_destroyed_and_replaced(measured: Measured, hosts: ThreeHosts) -> None:
-    """The one that holds the floating address: its database, its journal and its door are gone in one moment."""
+    """The one that holds the floating address: its database, journal and door are gone in one moment."""
     (number,) = hosts.answering_at_the_address()
     board = _Board(hosts)
 
@@ -109,7 +111,9 @@ def test_everything_acknowledged_is_stored_and_tallied_once(measured: Measured, 
 
 
 def test_a_base_backup_lies_on_its_host(measured: Measured, hosts: ThreeHosts) -> None:
-    _until(lambda: "full backup" in hosts.sh(3, "runuser -u postgres -- pgbackrest --stanza=beluga info"), 300)
+    _until(
+        lambda: "full backup" in hosts.sh(3, "runuser -u postgres -- pgbackrest --stanza=beluga info"), 300
+    )
 
 
 def test_prometheus_sees_every_one(measured: Measured, hosts: ThreeHosts) -> None:
@@ -132,7 +136,9 @@ def _started(hosts: ThreeHosts) -> dict[str, str]:
     """Which start of each service runs on each host."""
     asked = " ".join(f"beluga-{service}" for service in SERVICES)
     said = {n: hosts.sh(n, f"systemctl show -P InvocationID {asked}").split() for n in NUMBERS}
-    return {f"{service}{n}": one for n, all_ in said.items() for service, one in zip(SERVICES, all_, strict=True)}
+    return {
+        f"{service}{n}": one for n, all_ in said.items() for service, one in zip(SERVICES, all_, strict=True)
+    }
 
 
 def _replicated(hosts: ThreeHosts) -> bool:
@@ -160,7 +166,7 @@ def _until(holds: Callable[[], bool], seconds: float) -> None:
 
 
 class _Board:
-    """Opens the feed through the floating address, again and again: the longest time without a fresh snapshot."""
+    """Opens the feed by the floating address, again and again: the longest time without a fresh snapshot."""
 
     def __init__(self, hosts: ThreeHosts) -> None:
         self._hosts, self._stop, self.longest = hosts, threading.Event(), 0.0
@@ -176,7 +182,9 @@ class _Board:
 
     async def _look(self) -> None:
         hosts = self._hosts
-        token = Tokens(hosts.secret("beluga_secret")).sign("feed", {"role": "staff", "counties": None, "account": "t"})
+        token = Tokens(hosts.secret("beluga_secret")).sign(
+            "feed", {"role": "staff", "counties": None, "account": "t"}
+        )
         feed = f"{hosts.url.replace('https', 'wss')}/feed?token={token}"
         seen = time.monotonic()
         timeout = aiohttp.ClientTimeout(total=3)
