@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni haproxy caddy public-paths compose-check clean browser shape \
-	images-local machine-local test-install cluster-up cluster-down cluster-status test-cluster test-long access log-events words security
+	images-local machine-local test-install ansible ansible-lint hosts-local test-ansible cluster-up cluster-down cluster-status test-cluster test-long access log-events words security
 
 help: ## What each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -182,6 +182,19 @@ machine-local: $(STAMP) ## A fresh Debian with systemd in a container, for test-
 
 test-install: machine-local chromium ## `beluga install` on a fresh machine: door, number, text, board, away again
 	BELUGA_TEST_INSTALL=1 $(BIN)/pytest tests/machine -s
+
+ansible: $(STAMP) ## Ansible in .venv/ansible, for the cluster on hosts of its own (docs/how-to/three-machines.md)
+	@test -x $(VENV)/ansible/bin/ansible-playbook || { $(BIN)/uv venv --quiet $(VENV)/ansible && $(BIN)/uv pip install --quiet \
+		--python $(VENV)/ansible/bin/python -r deploy/ansible/requirements.txt; }
+
+ansible-lint: ansible ## Its playbooks' syntax and style
+	cd deploy/ansible && PATH="$(CURDIR)/$(VENV)/ansible/bin:$$PATH" ansible-lint --offline -q
+
+hosts-local: machine-local ## Three hosts' image and wheels, for test-ansible (as root; debootstrap)
+	deploy/hosts-local
+
+test-ansible: ansible hosts-local wheel ## Three hosts by the playbook: twice, upgraded, one lost and replaced, two parted
+	BELUGA_TEST_ANSIBLE=1 $(BIN)/pytest tests/hosts -s
 
 compose-check: ## Whether docker-compose.yml is valid
 	docker compose config --quiet

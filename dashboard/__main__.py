@@ -12,6 +12,7 @@ from waitress.server import BaseWSGIServer
 from dashboard.app import BODY_LIMIT, build
 from dashboard.bridge.half_sent import HttpChannel
 from dashboard.bridge.lanes import Lanes
+from dashboard.bridge.proxied import behind_proxies
 from dashboard.settings import DashboardSettings
 from election.runtime.private_files import keep_private
 from election.runtime.telemetry import configure_logs
@@ -41,9 +42,8 @@ def main() -> int:
     except ValueError as error:
         print(f"dashboard: {error}", file=sys.stderr)
         return 2
-    trusted = settings.trusted_proxy or None
     server: BaseWSGIServer = waitress.create_server(
-        room.server,
+        behind_proxies(room.server, settings.trusted_proxy),
         host=settings.host,
         port=settings.dashboard_port,
         _dispatcher=lanes,
@@ -56,11 +56,7 @@ def main() -> int:
         max_request_body_size=2 * BODY_LIMIT,
         max_request_header_size=LARGEST_HEAD,
         ident="",
-        trusted_proxy=trusted,
-        trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
-        if trusted
-        else set(),
-        clear_untrusted_proxy_headers=True,
+        clear_untrusted_proxy_headers=False,  # `behind_proxies` does
     )
     server.channel_class = HttpChannel
     asked = threading.Event()

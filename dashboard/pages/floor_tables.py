@@ -158,11 +158,15 @@ def caller_rows(callers: Sequence[Row], name: Place) -> list[list[Any]]:
     return [
         [
             c["name"], ", ".join(c["languages"]), name(c["precinct_id"]) if c["precinct_id"] else "",
-            minutes(c["minutes_on_call"]), minutes(c["minutes_idle"]), retold(c["why_idle"]),
+            _minutes(c["minutes_on_call"]), _minutes(c["minutes_idle"]), retold(c["why_idle"]),
             f"{c['calls_last_hour']:,}", f"{c['calls']:,}", f"{c['answered']:,}",
         ]
         for c in _idle_first(callers)
     ]  # fmt: skip
+
+
+def _minutes(n: float | None) -> str:
+    return "" if n is None else f"{n:.0f} min"
 
 
 def _idle_first(people: Sequence[Row]) -> list[Row]:
@@ -177,7 +181,7 @@ def canvasser_rows(canvassers: Sequence[Row]) -> list[list[Any]]:
         [
             c["name"], link(c["precinct_id"], c["precinct"]) if c["precinct_id"] else "",
             *(f"{c[name]:,}" for name in ("doors", "left", "visited", "told", "reached")),
-            minutes(c["minutes_idle"]), retold(c["why_idle"]),
+            _minutes(c["minutes_idle"]), retold(c["why_idle"]),
         ]
         for c in _idle_first(canvassers)
     ]  # fmt: skip
@@ -188,8 +192,8 @@ def driver_rows(drivers: Sequence[Row]) -> list[list[Any]]:
     return [
         [
             d["name"], f"{d['seats']:,}", link(d["precinct_id"], d["precinct"]) if d["precinct_id"] else "",
-            tr(RIDE_STATES.get(d["ride"], "")), minutes(d["minutes"]), f"{d['brought']:,}",
-            minutes(d["minutes_idle"]), retold(d["why_idle"]),
+            tr(RIDE_STATES.get(d["ride"], "")), _minutes(d["minutes"]), f"{d['brought']:,}",
+            _minutes(d["minutes_idle"]), retold(d["why_idle"]),
         ]
         for d in _idle_first(drivers)
     ]  # fmt: skip
