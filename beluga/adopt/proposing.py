@@ -7,17 +7,18 @@ written before `beluga.adopt.writing`.
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from itertools import islice
 from pathlib import Path
 
 from beluga.adopt.joining import holds_no_table, pages_of
 from beluga.adopt.mapping.dates import election_in
-from beluga.adopt.mapping.headings_row import Headings, find_headings
+from beluga.adopt.mapping.headings_row import Headings, find_headings, named, without_headings
 from beluga.adopt.mapping.kinds import KINDS, mapped, recognise
 from beluga.adopt.mapping.mapping_file import RememberedMapping, read_mappings
 from beluga.adopt.mapping.zones import zone_row
+from beluga.adopt.parting import stacked
 from beluga.adopt.sources.sheets import Progress, Row, Sheet, open_all
 from beluga.adopt.taking import early, ours, people, registration, results, shapes, voters
 from beluga.adopt.taking.draft import Draft, Table
@@ -35,6 +36,7 @@ from election.folder.places import read_curve, read_history, read_precincts
 from election.folder.shapes import FILE as SHAPES
 from election.folder.shapes import read_shapes
 
+NO_HEADINGS = "write the columns' names in a line above (who gives out the file has its layout)"
 SAMPLE = 400  # rows by which a table is recognised
 PREVIEWED = 10
 
@@ -131,7 +133,7 @@ def propose(paths: Sequence[Path], into: Path, scratch: Path, given: DayGiven | 
             days.append(sheet.path.parent)
             found.append(RecognisedSheet(sheet, "election", reason="the day itself"))
         else:
-            found.append(_recognised(sheet, remembered))
+            found += [_recognised(part, remembered) for part in _tables_of(sheet)]
     found = _joined(found, remembered)
     _twins(found)
     _set_aside(found)
@@ -161,6 +163,16 @@ def _set_aside(found: Sequence[RecognisedSheet]) -> None:
             each.aside = "holds no table"
 
 
+def _tables_of(sheet: Sheet) -> list[Sheet]:
+    """The tables that stand in a sheet one below the other; what cannot be read is said where it is recognised."""
+    if sheet.refusal or sheet.is_map:
+        return [sheet]
+    try:
+        return stacked(sheet, list(islice(sheet.rows(), SAMPLE)))
+    except Exception:
+        return [sheet]
+
+
 def _recognised(sheet: Sheet, remembered: Sequence[RememberedMapping]) -> RecognisedSheet:
     if sheet.refusal:
         return RecognisedSheet(sheet, "", reason=sheet.refusal)
@@ -177,12 +189,15 @@ def _recognised(sheet: Sheet, remembered: Sequence[RememberedMapping]) -> Recogn
     headings = find_headings(rows)
     if headings is None:
         return RecognisedSheet(
-            sheet, "", reason="no line of it names columns that we know", sample=_cells(rows, 0)
+            sheet, "", reason=f"no line of it holds headings that we know: {NO_HEADINGS}", sample=_cells(rows, 0)
         )
     sample = _cells(rows, headings.line)
+    headings = replace(headings, names=named(headings.names, sample))
     known = next((r for r in remembered if r.fits(headings.names)), None)
     alike = known or next((r for r in remembered if r.alike(headings.names) and r.columns), None)
     seen = recognise(headings.names, sample, f"{sheet.name} {headings.title}")
+    if not seen.kind and without_headings(rows):
+        seen = replace(seen, reason=f"it begins with data, not with headings: {NO_HEADINGS}")
     found = RecognisedSheet(sheet, seen.kind, headings, seen.columns, seen.reason, seen.unsure, sample=sample)
     if alike is not None and alike.kind in KINDS:
         _as_remembered(found, alike, exactly=known is not None)

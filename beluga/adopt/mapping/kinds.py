@@ -18,6 +18,7 @@ from beluga.adopt.mapping.vocabulary import (
     TOTAL_VOTES,
     WORDS_OF,
     columns_of,
+    known_key,
 )
 from election.folder.headings import FILES, folded
 
@@ -136,9 +137,9 @@ def _columns(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]
     usable = []
     for place, heading in enumerate(headings):
         cells = [r[place] for r in sample if place < len(r) and r[place]]
-        words = folded(heading) in _COUNT_WORDS and kind in _COUNTED and cells and not _any_number(cells)
+        words = known_key(heading) in _COUNT_WORDS and kind in _COUNTED and cells and not _any_number(cells)
         rates = _TURNOUT_WORDS.search(heading.casefold()) or _is_rate(cells)
-        if kind in _COUNTED and folded(heading) not in KNOWN:
+        if kind in _COUNTED and known_key(heading) not in KNOWN:
             plain = _SPAN.sub(" ", heading).strip()
             heading = plain if folded(plain) in _COUNT_WORDS else heading
         usable.append("" if words or (rates and kind in (*_COUNTED, "registration")) else heading)
@@ -153,13 +154,18 @@ _ENDS = {
 }
 
 
+_NO_VOTES = re.compile(r"elector|regist|turnout|station|place|address|\bname\b|\bid\b", re.I)
+
+
 def method_in(heading: str) -> str:
     """The way of voting in a candidate's heading, as `Jane Doe Election Day`, or before it; else empty."""
+    if _NO_VOTES.search(heading):
+        return ""
     parts = heading.split()
     places = range(1, len(parts))
     ends = (*(parts[n:] for n in places), *(parts[:n] for n in reversed(places)))
     keys = (folded(" ".join(end)) for end in ends)
-    return next((_ENDS[key] for key in keys if key in _ENDS), "") if folded(heading) not in KNOWN else ""
+    return next((_ENDS[key] for key in keys if key in _ENDS), "") if known_key(heading) not in KNOWN else ""
 
 
 def _any_number(cells: Sequence[str]) -> bool:
@@ -177,7 +183,7 @@ def _is_rate(cells: Sequence[str]) -> bool:
 
 
 def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -> tuple[str, str, str]:
-    keys = {folded(h) for h in headings if h}
+    keys = {folded(h) for h in headings if h} | {known_key(h) for h in headings if h}
 
     def has(kind: str, *fields: str) -> bool:
         if kind not in fitted:
@@ -280,7 +286,7 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
     dated = "date" in counted_early or bool(re.search("early|absentee|mail|vbm", name, re.I))
     if votes and (said or dated) and not ("registered" in keys and "alreadyvoted" in keys):
         return "early totals", "early and mail votes by precinct", ""
-    others = [n for n, h in enumerate(headings) if h and folded(h) not in KNOWN and _numeric(sample, n)]
+    others = [n for n, h in enumerate(headings) if h and known_key(h) not in KNOWN and _numeric(sample, n)]
     parties = [n for n in range(len(headings)) if folded(headings[n]) in PARTIES]
     if (
         len([n for n in others if folded(headings[n]) not in PARTIES]) >= 2
@@ -341,8 +347,12 @@ def _total(headings: Sequence[str]) -> bool:
         "totalvoted",
         "turnouttotal",
         "publiccount",
+        "timescast",
+        "totvote",
+        "totvoting",
+        "totalvoting",
     }
-    return any(folded(h) in words and not _TURNOUT_WORDS.search(h.casefold()) for h in headings)
+    return any(known_key(h) in words and not _TURNOUT_WORDS.search(h.casefold()) for h in headings)
 
 
 def _coming(headings: Sequence[str], name: str) -> bool:
