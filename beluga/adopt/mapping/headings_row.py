@@ -74,7 +74,7 @@ def without_headings(rows: Sequence[Row]) -> bool:
 def named(names: Sequence[str], sample: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """Headings, where a column that holds something has none called by its letter: `column B`."""
     some = sample[:100]
-    held = (sum(n < len(r) and bool(r[n]) for r in some) * 2 >= len(some) > 1 for n in range(len(names)))
+    held = (any(n < len(r) and r[n] for r in some) for n in range(len(names)))
     return tuple(
         name or (f"column {_letters(n)}" if full else "")
         for n, (name, full) in enumerate(zip(names, held, strict=True))

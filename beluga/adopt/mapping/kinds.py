@@ -88,8 +88,9 @@ _WATCHING = re.compile(
     r"watcher|observer|volunteer|shift|captain|coordinator|assign|pollwatch|inspector", re.I
 )
 _CALLING = re.compile(r"caller|phone.?bank|canvass", re.I)
+UNNAMED = re.compile(r"column [A-Z]{1,3}")  # a column that has no heading, by its letter
 _NUMERIC = re.compile(r"[\d,]+(\.0)?|[1-9]\d{0,2}(\.\d{3})+(,0+)?")
-_TURNOUT_WORDS = re.compile(r"%|percent|pct of|rate")
+_TURNOUT_WORDS = re.compile(r"%|percent|pct of|\brates?\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,11 @@ def recognise(headings: Sequence[str], sample: Sequence[Sequence[str]], name: st
             headings, {c.name: (folded(c.name), *map(folded, c.synonyms)) for c in FILES[f"{kind}.csv"]}
         )
         return Recognised(kind, columns, reason, unsure)
-    return Recognised(kind, mapped(kind, headings, sample), reason, unsure)
+    columns = mapped(kind, headings, sample)
+    place = columns.get("precinct_id")
+    if not unsure and place is not None and UNNAMED.fullmatch(headings[place]) and "registered" in columns:
+        unsure = "the column of precincts has no heading: are these precincts?"
+    return Recognised(kind, columns, reason, unsure)
 
 
 def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) -> dict[str, int]:
@@ -123,6 +128,12 @@ def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) 
     named = "precinct_name" in columns and kind != "watchers"
     if named and not {"precinct_id", "precinct_ids"} & columns.keys():
         columns["precinct_id"] = columns.pop("precinct_name")
+    if kind in (*_COUNTED, "registration") and "precinct_id" not in columns:
+        if (place := _unnamed(headings, sample)) is not None:
+            columns["precinct_id"] = place
+            above = [n for n in range(place) if UNNAMED.fullmatch(headings[n])]
+            if above and "county" not in columns:
+                columns["county"] = above[0]
     if kind == "voters" and "precinct_id" not in columns and "roll_prefix" in columns:
         columns["precinct_id"] = columns.pop("roll_prefix")  # a register writes its polling district so
     if kind == "registration" and "registered" not in columns:
@@ -130,6 +141,17 @@ def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) 
         if totals:
             columns["registered"] = totals[0]
     return columns
+
+
+def _unnamed(headings: Sequence[str], sample: Sequence[Sequence[str]]) -> int | None:
+    """A column without a heading that may name precincts: words or codes, hardly one of them twice."""
+    for place, heading in enumerate(headings[:4]):
+        cells = [r[place] for r in sample if place < len(r) and r[place]]
+        if not UNNAMED.fullmatch(heading) or len(cells) < 2 or _any_number(cells):
+            continue
+        if len(cells) * 5 >= len(sample) * 3 and len(set(cells)) * 10 >= len(cells) * 9:
+            return place
+    return None
 
 
 def _columns(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) -> dict[str, int]:
@@ -154,7 +176,7 @@ _ENDS = {
 }
 
 
-_NO_VOTES = re.compile(r"elector|regist|turnout|station|place|address|\bname\b|\bid\b", re.I)
+_NO_VOTES = re.compile(r"elector|regist|turnout|station|place|address|issued|\bname\b|\bid\b", re.I)
 
 
 def method_in(heading: str) -> str:
@@ -206,6 +228,7 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
     place = (
         bool(keys & set(PRECINCT)) or has("registration", "precinct_id") or has("turnout", "precinct_name")
     )
+    place = place or _unnamed(headings, sample) is not None
     person = has("voters", "last_name") or has("voters", "voter_id") or has("voters", "name")
     person = person or has("watchers", "name") or has("callers", "name")
     joined = " ".join(headings)

@@ -7,7 +7,7 @@ leniently, as a browser does; nothing that they refer to is fetched.
 from html.parser import HTMLParser
 from pathlib import Path
 
-MOST_BYTES = 256 << 20
+MOST_BYTES = 32 << 20  # such a table is held in memory
 MOST_COLUMNS = 16_384  # as a spreadsheet has them
 _ROWS, _CELLS, _TABLES = ("tr", "row"), ("td", "th", "cell"), ("table", "worksheet")
 

@@ -1,7 +1,9 @@
 """Watchers and callers."""
 
+import re
 from collections.abc import Container
 from dataclasses import replace
+from datetime import time
 from itertools import count
 
 from beluga.adopt.taking.damage import mended
@@ -10,6 +12,8 @@ from beluga.adopt.taking.voters import PhoneReader
 from election.domain.day import Caller, Watcher
 from election.domain.ids import CallerId, PrecinctId, WatcherId
 from election.folder.cells import language_of, split_list, time_of
+
+_BETWEEN = re.compile(r"\s*(?:[-–—]|\bto\b|\buntil\b)\s*", re.I)
 
 
 def _name(table: Table, row: list[str]) -> str:
@@ -29,6 +33,18 @@ def _parts(text: str) -> tuple[str, ...]:
         if mark in text:
             return split_list(text.replace(mark, ";"))
     return (text,) if text else ()
+
+
+def _shift(table: Table, row: list[str]) -> tuple[time | None, time | None]:
+    """From two columns, or from one that says `7:00 AM - 1:00 PM`. What cannot be read is empty, and said."""
+    start, end = table.cell(row, "shift_start"), table.cell(row, "shift_end")
+    if (both := table.cell(row, "shift")) and not start and not end:
+        start, _, end = _BETWEEN.sub("|", both, count=1).partition("|")
+    found = time_of(start.strip()), time_of(end.strip())
+    if (start and found[0] is None) or (end and found[1] is None):
+        table.report.note(f"{(both or start or end)[:40]!r} is no shift: left empty (write 07:00 - 13:00)")
+        return None, None
+    return found
 
 
 def take_watchers(draft: Draft, table: Table) -> None:
@@ -105,8 +121,7 @@ def take_watchers(draft: Draft, table: Table) -> None:
             tuple(dict.fromkeys(places)),
             phones.read(table.cell(row, "backup_phone")) or None,
             table.cell(row, "coordinator") or None,
-            time_of(table.cell(row, "shift_start")),
-            time_of(table.cell(row, "shift_end")),
+            *_shift(table, row),
         )
     draft.watchers |= took
     report.take("watchers", len(took))
