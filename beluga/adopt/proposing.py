@@ -169,7 +169,7 @@ def _set_aside(found: Sequence[RecognisedSheet]) -> None:
 
 
 def _tables_of(sheet: Sheet) -> list[Sheet]:
-    """The tables that stand in a sheet one below the other; what cannot be read is said where it is recognised."""
+    """A sheet's tables, one below the other; what cannot be read is said where it is recognised."""
     if sheet.refusal or sheet.is_map:
         return [sheet]
     try:
@@ -194,7 +194,10 @@ def _recognised(sheet: Sheet, remembered: Sequence[RememberedMapping]) -> Recogn
     headings = find_headings(rows)
     if headings is None:
         return RecognisedSheet(
-            sheet, "", reason=f"no line of it holds headings that we know: {NO_HEADINGS}", sample=_cells(rows, 0)
+            sheet,
+            "",
+            reason=f"no line of it holds headings that we know: {NO_HEADINGS}",
+            sample=_cells(rows, 0),
         )
     sample = _cells(rows, headings.line)
     headings = replace(headings, names=named(headings.names, sample))

@@ -54,7 +54,7 @@ def find_headings(rows: Sequence[Row]) -> Headings | None:
 
 
 def is_headings(cells: Sequence[str]) -> bool:
-    """Whether a row alone would be taken for one of headings: it names two columns that we know, no numbers."""
+    """Whether a row of itself is one of headings: it names two columns that we know, and no numbers."""
     filled = [c for c in cells if c]
     if sum(_is_number(c) for c in filled) > len(filled) / 3:
         return False

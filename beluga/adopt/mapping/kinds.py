@@ -88,6 +88,7 @@ _WATCHING = re.compile(
     r"watcher|observer|volunteer|shift|captain|coordinator|assign|pollwatch|inspector", re.I
 )
 _CALLING = re.compile(r"caller|phone.?bank|canvass", re.I)
+_REGISTERS = re.compile(r"(?:^|[^a-z])reg(?:istr|istered|\b|[^a-z])|enrol", re.I)  # in a file's name or title
 UNNAMED = re.compile(r"column [A-Z]{1,3}")  # a column that has no heading, by its letter
 _NUMERIC = re.compile(r"[\d,]+(\.0)?|[1-9]\d{0,2}(\.\d{3})+(,0+)?")
 _TURNOUT_WORDS = re.compile(r"%|percent|pct of|\brates?\b")
@@ -128,12 +129,15 @@ def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) 
     named = "precinct_name" in columns and kind != "watchers"
     if named and not {"precinct_id", "precinct_ids"} & columns.keys():
         columns["precinct_id"] = columns.pop("precinct_name")
-    if kind in (*_COUNTED, "registration") and "precinct_id" not in columns:
-        if (place := _unnamed(headings, sample)) is not None:
-            columns["precinct_id"] = place
-            above = [n for n in range(place) if UNNAMED.fullmatch(headings[n])]
-            if above and "county" not in columns:
-                columns["county"] = above[0]
+    if "precinct_id" not in columns and kind in (*_COUNTED, "registration"):
+        district = [n for n, h in enumerate(headings) if known_key(h) == "district"]
+        if district and {"group", "ward"} & _columns("registration", headings, sample).keys():
+            columns["precinct_id"] = district[0]  # the smallest part of a town's ward
+    if "precinct_id" not in columns and kind in (*_COUNTED, "registration"):
+        place = _unnamed(headings, sample)
+        above = [n for n in range(place or 0) if UNNAMED.fullmatch(headings[n])]
+        columns |= {"precinct_id": place} if place is not None else {}
+        columns |= {"county": above[0]} if above and "county" not in columns else {}
     if kind == "voters" and "precinct_id" not in columns and "roll_prefix" in columns:
         columns["precinct_id"] = columns.pop("roll_prefix")  # a register writes its polling district so
     if kind == "registration" and "registered" not in columns:
@@ -228,6 +232,7 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
     place = (
         bool(keys & set(PRECINCT)) or has("registration", "precinct_id") or has("turnout", "precinct_name")
     )
+    place = place or ("district" in keys and bool(keys & {"ward", "municipality", "town", "township"}))
     place = place or _unnamed(headings, sample) is not None
     person = has("voters", "last_name") or has("voters", "voter_id") or has("voters", "name")
     person = person or has("watchers", "name") or has("callers", "name")
@@ -294,6 +299,10 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
         return "", "no column names a precinct, and nothing says what it is", ""
     if sum(method_in(h) != "" for h in headings) >= 2:
         return "results, wide", "one column a candidate and a way of voting", ""
+    all_in_all = any(folded(h) in ("total", "grandtotal") for h in headings)
+    counts_votes = has("turnout", "in_person") or has("registration", "registered") or _total(headings)
+    if all_in_all and not counts_votes and _REGISTERS.search(name) and not YEAR.search(name):
+        return "registration", "its name says registration, and it has a total by precinct", ""
     total = _total(headings)
     by_year = [h for h in headings if YEAR.search(h)]
     if total or has("turnout", "in_person"):
@@ -374,6 +383,7 @@ def _total(headings: Sequence[str]) -> bool:
         "totvote",
         "totvoting",
         "totalvoting",
+        "cast",
     }
     return any(known_key(h) in words and not _TURNOUT_WORDS.search(h.casefold()) for h in headings)
 

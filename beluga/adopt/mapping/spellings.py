@@ -13,22 +13,28 @@ _SHORT = {
     "cnty": "county", "co": "county", "loc": "location", "addr": "address", "ph": "phone", "tel": "telephone",
     "abs": "absentee", "prov": "provisional", "ed": "election day", "ev": "early voting", "elec": "election",
     "lang": "language", "dist": "district",
+    "pcts": "precincts", "precs": "precincts",
 }  # fmt: skip
 # Of a question in a form, and of a count: what is left is the thing itself.
 _ASIDE = frozenset(
-    "what which is are your you please enter the of a an do does will can for to in at be s "
-    "observe observing watch watching assigned prefer select choose optional required".split()
-)
+    {
+        "what", "which", "is", "are", "your", "you", "please", "enter", "the", "of", "a", "an", "do", "does",
+        "will", "can", "for", "to", "in", "at", "be", "s", "observe", "observing", "watch", "watching",
+        "assigned", "prefer", "select", "choose", "optional", "required",
+    }
+)  # fmt: skip
+# A remark in brackets that changes what is counted, as `Electorate (excl. postal)`, is no remark.
+_CHANGES = re.compile(r"\((?=[^()]*\b(?:excl|incl|without|not|only|less|minus|postal|mail|early|abs))", re.I)
 _LONGEST = 80  # characters; a heading longer than that is a paragraph
 
 
 def spellings(heading: str) -> Iterator[str]:
-    """Folded, the likeliest first: without marks, without brackets, written out, without the question's words.
+    """Folded, the likeliest first: without marks, without brackets, written out, without a question's words.
 
-    A share is not spelt otherwise: `% of Reg. Voters` counts nobody. Nor is a word alone written out: `No` may
-    be an answer.
+    A share is not spelt otherwise: `% of Reg. Voters` counts nobody. Nor is a word alone written out: `No`
+    may be an answer.
     """
-    if "%" in heading or len(heading) > _LONGEST:
+    if "%" in heading or len(heading) > _LONGEST or _CHANGES.search(heading):
         return
     plain = heading.replace("#", " number ")
     for text in (plain, _BRACKETS.sub(" ", plain)):

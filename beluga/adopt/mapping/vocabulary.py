@@ -37,7 +37,9 @@ PRECINCT = _of(
     "votdst,box,box number,voting precinct,home precinct,assigned precinct,reg"
     "precinct,registered precinct,current precinct,precincts,precinct_ids,precinct"
     "ids,assigned precincts,srprec,rgprec,svprec,mprec,consolidated precinct,pd letters,"
-    "polling district letters,district letters,elector number letters,precincts served,precincts voting"
+    "polling district letters,district letters,polling districts,voting districts,"
+    "elector number letters,precincts served,"
+    "precincts voting"
 )
 PRECINCT_NAME = _of(
     "precinctname,precinct name,precinct_nam,precinct_desc,precinct description,"
@@ -74,12 +76,13 @@ REGISTERED = _of(
     "voters,voter total,total count,active,registrants,total registrants,"
     "total_voters,tot_reg,totreg,totalreg,total_reg,regtotal,reg_total,registered"
     "voter count,registration count,total electorate,total_electorate,reg7am,totreg_r,total on roll,"
-    "number of registered voters,electorate total"
+    "number of registered voters,electorate total,eligible,total people"
 )
 LAT = _of("lat,latitude,y,lat_dd,ycoord,y coordinate,point y")
 LON = _of("lon,longitude,lng,long,x,lon_dd,xcoord,x coordinate,point x")
 HOURS = {
     "opens": _of("opens,polls open,opens at,open time,opening time,start time,hours start,open"),
+    "hours": _of("opening hours,hours,polling hours,voting hours,hours of operation,hours open"),
     "closes": _of("closes,polls close,closes at,close time,closing time,end time,hours end,close"),
 }
 
@@ -125,7 +128,8 @@ TOTAL_VOTES = _of(
     "voted,num voted,total vote,cards cast,total cards cast,turnout,turnout total,"
     "voter turnout,turnout count,number of voters voting,voters voting,ballot papers"
     "issued,votes polled,total cast,total,total_votes,totalvotes,totvotes,"
-    "tot_votes,ballotscast,public count,times cast,totvote,totvoting,total voting,ballots cast or counted"
+    "tot_votes,ballotscast,public count,times cast,totvote,totvoting,total voting,"
+    "ballots cast or counted,cast"
 )
 IN_PERSON = _of(
     "in_person,election day,election day ballots,election day votes,election day"
@@ -252,7 +256,8 @@ LAST = _of(
 )
 FIRST = _of(
     "first_name,firstname,first,first name,forename,forenames,voter_first_name,"
-    "voters_firstname,elector forename,elector forenames,elector first name,elector firstname,name first,given name,"
+    "voters_firstname,elector forename,elector forenames,elector first name,"
+    "elector firstname,name first,given name,"
     "fname,name_first,first nm,voter first name,elector first name,first names,"
     "given names"
 )
@@ -338,6 +343,7 @@ VOTER: Words = _with_ours(
         "middle_name": MIDDLE,
         "suffix": SUFFIX,
         "phone": PHONE,
+        "area_code": _of("area code,areacode,area_code,phone area code,area"),
         "language": LANGUAGE,
         "support": _of("support,support score,supportscore,support level"),
         "turnout": _of(
@@ -406,6 +412,7 @@ BALLOT_DATE = _of(
     "ballot date received,dtreturned,date_received,ballot_received_date,receive_date,"
     "ballotreturneddate,ballotreceiveddate,absreturndate,abs return date,av return"
     "date,activity date,early voted date,check in date,checkin date,ballot rcvd,"
+    "check in time,checkin time,check-in time,time voted,voted at,"
     "ballot received on,returned on,voted_date,ballot rec date,date_voted,returned"
 )
 BALLOT_TYPE = _of(
@@ -463,6 +470,10 @@ COUNTS: Words = {
     "mail": MAIL,
 }
 
+# Where somebody votes is not where they watch: read only where nothing else says.
+HOME = _of("home precinct,reg precinct,registered precinct,current precinct,voting precinct")
+_ASSIGNED = _of("precinct_ids,precinctids,assigned precincts,assigned precinct,precincts")
+
 WATCHER: Words = _with_ours(
     WATCHERS,
     {
@@ -474,7 +485,7 @@ WATCHER: Words = _with_ours(
         "first_name": FIRST,
         "phone": PHONE,
         "language": LANGUAGE,
-        "precinct_ids": PRECINCT,
+        "precinct_ids": (*_ASSIGNED, *(w for w in PRECINCT if w not in {*_ASSIGNED, *HOME}), *HOME),
         "precinct_name": (
             *PRECINCT_NAME,
             *PLACE,
@@ -539,10 +550,11 @@ def columns_of(headings: Sequence[str], words: Words) -> dict[str, int]:
     A column called exactly as a field is that field's, whatever other field would have it.
     """
     places: dict[str, int] = {}
-    for key_for in (folded, known_key):  # as it is written before as it is meant
-        for place, heading in enumerate(map(key_for, headings)):
-            if heading:
-                places.setdefault(heading, place)
+    meant: dict[str, int] = {}  # as it is written comes before as it is meant
+    for place, heading in enumerate(headings):
+        if heading:
+            places.setdefault(folded(heading), place)
+            meant.setdefault(known_key(heading), place)
     own = {folded(name): name for name in words}
     found: dict[str, int] = {}
     taken: set[int] = set()
@@ -550,14 +562,12 @@ def columns_of(headings: Sequence[str], words: Words) -> dict[str, int]:
         if key in places and key in words[name]:
             found[name] = places[key]
             taken.add(places[key])
-    for name, synonyms in words.items():
-        if name in found:
-            continue
-        for word in synonyms:
-            if word in places and places[word] not in taken:
-                found[name] = places[word]
-                taken.add(places[word])
-                break
+    for by in (places, meant):
+        for name, synonyms in words.items():
+            word = next((w for w in synonyms if w in by and by[w] not in taken), None)
+            if name not in found and word is not None:
+                found[name] = by[word]
+                taken.add(by[word])
     return found
 
 

@@ -63,6 +63,7 @@ class Sheet:
     notes: tuple[str, ...] = field(default=())
     pages: tuple["SheetPage", ...] = ()  # of a workbook: sheets of one table, read one after the other
     lines: tuple[int, int] | None = None
+    wrapped: bool = False  # every line is one cell that holds a line: saved twice
     table: int = 0  # of a web page: which of its tables
 
     @property
@@ -98,6 +99,8 @@ class Sheet:
             before = 0
             for count, row in enumerate(reader, 1):
                 line, before = before + 1, reader.line_num
+                if self.wrapped and len(row) == 1:
+                    row = next(csv.reader(row, delimiter=self.delimiter), [])
                 yield line, [cell.strip() for cell in row]
                 if progress and not count % PROGRESS_ROWS:
                     progress(raw.tell())
@@ -192,7 +195,20 @@ def _text(sheet: Sheet) -> Sheet:
     except (OSError, UnicodeError) as error:
         return _refused(sheet, f"cannot be read as text ({type(error).__name__})", 'save it as "CSV UTF-8"')
     notes = (f"is written in {encoding.words}; read as such",) if encoding.words else ()
-    return replace(sheet, encoding=encoding.name, delimiter=delimiter_of(lines), notes=notes)
+    delimiter = delimiter_of(lines)
+    if wrapped := _is_wrapped(lines, delimiter):
+        notes = (*notes, "each of its lines is one quoted cell; they are read as lines of cells")
+    return replace(sheet, encoding=encoding.name, delimiter=delimiter, notes=notes, wrapped=wrapped)
+
+
+def _is_wrapped(lines: list[str], delimiter: str) -> bool:
+    """Whether all lines are one cell, with the same number of delimiters in it."""
+    try:
+        rows = [row for row in csv.reader(lines, delimiter=delimiter) if any(row)]
+    except csv.Error:
+        return False
+    inside = {row[0].count(delimiter) for row in rows if len(row) == 1}
+    return len(rows) > 1 and all(len(row) == 1 for row in rows) and len(inside) == 1 and 0 not in inside
 
 
 def _is_web_page(start: bytes) -> bool:

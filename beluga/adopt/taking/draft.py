@@ -45,7 +45,11 @@ class Table:
         rows = self._written()
         if self.once:
             beside = self.columns.get("precinct_id", 0)
-            beside = self.columns.get("method", self.columns.get("candidate", beside)) if beside in self.once else beside
+            beside = (
+                self.columns.get("method", self.columns.get("candidate", beside))
+                if beside in self.once
+                else beside
+            )
             rows = filled(rows, self.once, beside)
         if self.several is not None:
             rows = spread(rows, self.columns["precinct_id"], self.several)

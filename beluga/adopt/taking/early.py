@@ -107,7 +107,12 @@ def counts(draft: Draft, table: Table, row: list[str], line: int | None = None) 
     if not has_status and not has_date:
         return bool(kind) and "ballot_asked" not in table.columns
     status = table.cell(row, "ballot_status")
-    if has_date and not status and not returned and ("in_person_date" in table.columns or not _THERE.search(kind)):
+    if (
+        has_date
+        and not status
+        and not returned
+        and ("in_person_date" in table.columns or not _THERE.search(kind))
+    ):
         return False  # a ballot that was sent, and has not come back
     if not status and returned and table.says_accepted:
         return False  # where others are said to be accepted, this one is not yet

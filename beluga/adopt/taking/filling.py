@@ -1,4 +1,4 @@
-"""Rows as they are meant: what is written once a group, several precincts in a cell, a district in a number."""
+"""Rows as they are meant: written once a group, several precincts in a cell, a district in a number."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,19 +1,18 @@
 """Watchers and callers."""
 
-import re
 from collections.abc import Container
 from dataclasses import replace
 from datetime import time
 from itertools import count
 
+from beluga.adopt.mapping.vocabulary import HOME, known_key
+from beluga.adopt.taking.clock import clock, span
 from beluga.adopt.taking.damage import mended
 from beluga.adopt.taking.draft import Draft, Table
 from beluga.adopt.taking.voters import PhoneReader
 from election.domain.day import Caller, Watcher
 from election.domain.ids import CallerId, PrecinctId, WatcherId
-from election.folder.cells import language_of, split_list, time_of
-
-_BETWEEN = re.compile(r"\s*(?:[-–—]|\bto\b|\buntil\b)\s*", re.I)
+from election.folder.cells import language_of, split_list
 
 
 def _name(table: Table, row: list[str]) -> str:
@@ -38,12 +37,11 @@ def _parts(text: str) -> tuple[str, ...]:
 def _shift(table: Table, row: list[str]) -> tuple[time | None, time | None]:
     """From two columns, or from one that says `7:00 AM - 1:00 PM`. What cannot be read is empty, and said."""
     start, end = table.cell(row, "shift_start"), table.cell(row, "shift_end")
-    if (both := table.cell(row, "shift")) and not start and not end:
-        start, _, end = _BETWEEN.sub("|", both, count=1).partition("|")
-    found = time_of(start.strip()), time_of(end.strip())
-    if (start and found[0] is None) or (end and found[1] is None):
-        table.report.note(f"{(both or start or end)[:40]!r} is no shift: left empty (write 07:00 - 13:00)")
-        return None, None
+    both = table.cell(row, "shift")
+    found = (span(both) or (None, None)) if both and not start and not end else (clock(start), clock(end))
+    for text, at in ((start or both, found[0]), (end, found[1])):
+        if text and at is None:
+            table.report.note(f"{text[:40]!r} is no time of a shift: left empty (write 07:00 and 13:00)")
     return found
 
 
@@ -56,6 +54,8 @@ def take_watchers(draft: Draft, table: Table) -> None:
             "names precincts, and no file says which there are", "give the registration file with it"
         )
         return
+    if known_key(table.heading("precinct_ids")) in HOME:
+        report.note(f"{table.heading('precinct_ids')} is read as where they watch: no other column says")
     phones = PhoneReader(draft.region)
     took: dict[str, Watcher] = {}
     owners = {w.phone: w.watcher_id for w in draft.watchers.values()}

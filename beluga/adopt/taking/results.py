@@ -133,7 +133,7 @@ def take_turnout(draft: Draft, table: Table) -> None:
     if wide and _too_many(draft, table, counted, wide):
         return
     heading = table.headings.names[table.columns["votes"]] if "votes" in table.columns else ""
-    contest = bool(wide) and not heading or known_key(heading) in _OF_A_CONTEST
+    contest = (bool(wide) and not heading) or known_key(heading) in _OF_A_CONTEST
     _store(draft, table, counted, keys, contests=counted.keys() if contest else ())
 
 
@@ -152,7 +152,7 @@ def _too_many(
         return False
     names = ", ".join(table.headings.names[n] for n in wide[:4])
     table.report.refuse_file(
-        f"its columns ({names}…) add up to more votes than there are voters: they are no candidates of one office",
+        f"its columns ({names}…) add up to more votes than there are voters: they are no candidates",
         "say which column holds the ballots cast, or what the file is",
     )
     return True
