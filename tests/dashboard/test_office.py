@@ -266,8 +266,16 @@ async def test_keys_and_webhooks_show_their_secret_once(room: Room, browser: Bro
             await page.goto(f"{room.url}/office/{path}")
             await expect(page.get_by_role("alert")).to_contain_text(said)
             await nothing_to_mend(page)
+        await value(
+            room,
+            "insert into service_settings values ('intake', 'h1', 'BELUGA_PHONE_TEXTS_PER_MINUTE', '60.0',"
+            " now(), '30.0', 'ops@h1') returning 1",
+        )
         await page.goto(f"{room.url}/office/settings")
         await expect(page.get_by_role("row", name="webhook ended")).to_contain_text("ada")
+        changed = page.get_by_role("region", name="Changes").get_by_role("row", name="ops@h1")
+        await expect(changed).to_contain_text("intake: BELUGA_PHONE_TEXTS_PER_MINUTE60.0 (was 30.0)")
+        await expect(page.get_by_role("region", name="Settings: Intake")).to_contain_text("30.0")
         assert SECRET not in await page.content()
         await nothing_to_mend(page)
 
