@@ -1,10 +1,21 @@
 """What services were started with: told once, kept with its time until it changes, secrets never."""
 
+from collections.abc import AsyncIterator
+
 import asyncpg
+import pytest_asyncio
 from pydantic import Field, SecretStr
 
+from election.postgres.database import connect
 from election.postgres.service_settings import ServiceSetting, read_all, shown_settings, tell
 from election.runtime.settings import SharedSettings
+
+
+@pytest_asyncio.fixture
+async def connection(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    opened = await connect(database_url)
+    yield opened
+    await opened.close()
 
 
 class SomeSettings(SharedSettings):
