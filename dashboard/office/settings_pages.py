@@ -12,6 +12,7 @@ import flask
 
 from dashboard.accounts.sign_in import needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
+from dashboard.languages import noted, tr
 from dashboard.office.forms import NOT_ANSWERED
 from dashboard.settings import DashboardSettings
 from election.access import audit
@@ -24,25 +25,19 @@ from election.runtime.settings import SharedSettings
 SHOWN = 100
 # What holds from the moment it is changed, with where that is done.
 CHANGES = {
-    "dispatch.limits": "what may call by itself",
-    "trial started": "scripts on trial",
-    "trial ended": "scripts on trial",
-    "phone bank opened": "phone banks",
-    "api key made": "API keys",
-    "api key revoked": "API keys",
-    "webhook made": "webhooks",
-    "webhook ended": "webhooks",
-    "hours": "hours of polls",
-    "election imported": "the election",
+    "dispatch.limits": noted("what may call by itself"),
+    "trial started": noted("scripts on trial"),
+    "trial ended": noted("scripts on trial"),
+    "phone bank opened": noted("phone banks"),
+    "api key made": noted("API keys"),
+    "api key revoked": noted("API keys"),
+    "webhook made": noted("webhooks"),
+    "webhook ended": noted("webhooks"),
+    "hours": noted("hours of polls"),
+    "election imported": noted("the election"),
 }
 
 
-SERVICES = {
-    "intake": "Intake, its replies and what it texts",
-    "tally": "The tally and its feed",
-    "callers": "The call desk",
-    "war room": "The war room",
-}
 _SHARED = frozenset(f"BELUGA_{name.upper()}" for name in SharedSettings.model_fields)
 
 
@@ -61,19 +56,36 @@ def changes_of(deeds: Iterable[Deed], told: Iterable[ServiceSetting]) -> list[Se
     found = [
         SettingChange(
             deed.at, deed.account,
-            f"{CHANGES[deed.action]}: {deed.action}" + (f", {deed.subject}" if deed.subject else ""),
+            f"{tr(CHANGES[deed.action])}: {deed.action}" + (f", {deed.subject}" if deed.subject else ""),
             ", ".join(f"{name} {value}" for name, value in deed.detail.items()),
         )
         for deed in deeds
     ]  # fmt: skip
     found += [
         SettingChange(
-            each.since, each.changed_by, f"{each.service}: {each.name}", f"{each.value} (was {each.was})"
+            each.since,
+            each.changed_by,
+            f"{each.service}: {each.name}",
+            tr("{value} (was {before})", value=value_words(each.value), before=value_words(each.was)),
         )
         for each in told
         if each.was is not None
     ]
     return sorted(found, key=lambda change: change.at, reverse=True)[:SHOWN]
+
+
+def service_names() -> dict[str, str]:
+    """What people call the other services."""
+    return {
+        "intake": tr("Intake, its replies and what it texts"),
+        "tally": tr("The tally and its feed"),
+        "callers": tr("The call desk"),
+    }
+
+
+def value_words(value: str) -> str:
+    """A value as it is; the words for one that is hidden, or not set, in the reader's language."""
+    return {"set, not shown": tr("set, not shown"), "not set": tr("not set")}.get(value, value)
 
 
 def by_service(told: Iterable[ServiceSetting]) -> dict[str, list[ServiceSetting]]:
@@ -109,14 +121,18 @@ class SettingsPages:
         try:
             deeds, told = self._bridge.run(read())
         except NOT_ANSWERED:
-            problem, status = "The database does not answer: who changed what is known when it does.", 503
+            problem, status = tr("The database does not answer: who changed what is known when it does."), 503
         fields = type(self._settings).model_fields
         rows = [
-            (f"BELUGA_{name.upper()}", shown_value(getattr(self._settings, name)), field.description or "")
+            (
+                f"BELUGA_{name.upper()}",
+                value_words(shown_value(getattr(self._settings, name))),
+                field.description or "",
+            )
             for name, field in sorted(fields.items())
         ]
         page = flask.render_template(
             "office_settings.html", problem=problem, changes=changes_of(deeds, told), rows=rows,
-            services=by_service(told), names=SERVICES, rehearsal=self._settings.rehearsal,
+            services=by_service(told), names=service_names(), value_words=value_words, rehearsal=self._settings.rehearsal,
         )  # fmt: skip
         return flask.make_response(page, status)
