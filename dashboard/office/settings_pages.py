@@ -133,6 +133,7 @@ class SettingsPages:
         ]
         page = flask.render_template(
             "office_settings.html", problem=problem, changes=changes_of(deeds, told), rows=rows,
-            services=by_service(told), names=service_names(), value_words=value_words, rehearsal=self._settings.rehearsal,
+            services=by_service(told), names=service_names(), value_words=value_words,
+            rehearsal=self._settings.rehearsal,
         )  # fmt: skip
         return flask.make_response(page, status)
