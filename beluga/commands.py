@@ -41,6 +41,7 @@ COMMANDS = {
     "purge": "beluga.cli.purge:purge_",
 }
 GROUPS = {
+    "early-day": "beluga.cli.early_day:app",
     "links": "beluga.cli.links:app",
     "backup": "beluga.cli.backup:app",
     "journal": "beluga.cli.journal:app",

@@ -44,6 +44,7 @@ from election.access.sessions import EndedSessions
 from election.access.telemetry import AccessTelemetry
 from election.access.tokens import Tokens
 from election.feed_client.connection import follow_feed
+from election.postgres.service_settings import keep_told
 from election.runtime.clock import open_clock
 
 BODY_LIMIT = 256 * 1024  # bytes of one request
@@ -155,6 +156,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     if settings.database_url:
         bridge.keep(access.follow(settings.database_url))
         bridge.keep(ended.keep_telling())
+        bridge.keep(keep_told(settings.database_url, "war room", settings))
         bridge.keep(ring.follow(settings.database_url))
         bridge.keep(ring.keep_noting(bridge))
         if not settings.rehearsal:  # what happens in a rehearsal is nobody's business outside

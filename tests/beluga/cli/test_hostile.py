@@ -34,6 +34,8 @@ BASE: dict[str, dict[str, str]] = {
     "check": {"folder": "{election}"},
     "adopt": {"files": "{garbage}", "into": "{fresh}"},
     "early": {"files": "{garbage}", "into": "{fresh}"},
+    "early-day begin": {"folder": "{election}", "day": "2026-10-24", "into": "{fresh}"},
+    "early-day end": {"folder": "{election}", "day": "2026-10-24", "state": "{nostack}"},
     "import": {"folder": "{election}", "state": "{nostack}"},
     "export": {"folder": "{fresh}", "state": "{nostack}"},
     "read": {"election": "{election}", "texts": "06-02 556"},

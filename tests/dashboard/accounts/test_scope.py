@@ -52,6 +52,7 @@ SEEN = {
     "/snapshots/<name>": (403, "/snapshots/2026-11-03T1700Z.html"),
     "/office/watchers": (200, f"/office/watchers?q={OTHERS_WATCHER.replace(' ', '+')}"),
     "/office/watchers/<watcher_id>": (404, "/office/watchers/w23"),
+    "/office/sheet": (200, f"/office/sheet?q={OTHERS_WATCHER.replace(' ', '+')}"),
     "/office/links": (200, "/office/links?county=County+B"),
     "/office": (403, "/office"),
     "/office/accounts": (403, "/office/accounts"),
