@@ -8,8 +8,11 @@ from typing import Annotated, Any, cast
 import typer
 from typer.core import CompletionItem, TyperGroup  # type: ignore[attr-defined]
 
-from beluga.stack.failures import said_of
-from election.runtime.private_files import keep_private
+from election.runtime.loading import loading
+
+with loading():
+    from beluga.stack.failures import said_of
+    from election.runtime.private_files import keep_private
 
 # name -> "module:function". The function's docstring is its help.
 COMMANDS = {
@@ -63,7 +66,8 @@ class Commands(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         module, attribute = (COMMANDS.get(name) or GROUPS[name]).split(":")
-        found = getattr(import_module(module), attribute)
+        with loading():
+            found = getattr(import_module(module), attribute)
         if isinstance(found, typer.Typer):
             command: Any = typer.main.get_group(found)
         else:
