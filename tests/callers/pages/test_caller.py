@@ -16,14 +16,13 @@ from playwright.async_api import BrowserContext, Page, Playwright, async_playwri
 from callers.scripts.wording import LANGUAGES, words
 from callers.settings import CallersSettings
 from election.domain.ids import PrecinctId
+from tests.axe import SCHEMES
 from tests.callers.conftest import NOON, add_callers, add_election, add_voters, open_precinct
 from tests.callers.service_process import TOKENS, Service, feed, ready, service, web
 from tests.chromium import ARGUMENTS, EXECUTABLE
 
 __all__ = ["feed", "service", "web"]  # fixtures
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 PHONE = {"width": 360, "height": 740}
 expect.set_options(timeout=20_000)  # two cores may be busy with more than this
 
@@ -163,8 +162,7 @@ async def clean(page: Page, width: int = 360) -> None:
     """Nothing for axe to mend: in light by every rule, in dark by those of colours, for nothing else is
     another there; and nothing wider than the phone.
     """
-    schemes: Any = (("light", RULES), ("dark", COLOURS))
-    for scheme, rules in schemes:
+    for scheme, rules in SCHEMES:
         await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         found = await Axe().run(page, options=rules)
         assert found.violations_count == 0, found.generate_report()

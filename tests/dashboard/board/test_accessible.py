@@ -1,7 +1,6 @@
 """What axe-core would mend: nothing, on every page, light and dark."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -12,10 +11,10 @@ from beluga.stack.postgres import EmbeddedPostgres
 from election.access import accounts, totp
 from election.postgres.database import connect
 from election.wire.feed import Incident
+from tests.axe import SCHEMES
 from tests.dashboard.running import NOON, PASSWORD, Room, make_election, until, visiting, war_room
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-RULES: Any = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -27,13 +26,9 @@ async def room(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFact
         yield one
 
 
-COLOURS: Any = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
-
-
 async def clean(page: Page) -> None:
     """Every rule in light; in dark, where nothing but colours is another, those about colours."""
-    schemes: Any = (("light", RULES), ("dark", COLOURS))
-    for scheme, rules in schemes:
+    for scheme, rules in SCHEMES:
         await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         await until(
             page, "!document.getAnimations().length"
