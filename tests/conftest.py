@@ -1,6 +1,7 @@
 """Fixtures for all tests: a real PostgreSQL, a fresh database a test, and the shared example data."""
 
 import asyncio
+import gc
 import os
 import secrets
 import shutil
@@ -36,8 +37,17 @@ if not os.environ.get("BELUGA_REHEARSE"):
     settings.load_profile("same")
 
 
+# What is imported and collected stays to the end: no search for garbage ever goes through it.
+gc.disable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     longest_first(items, Path(__file__).parent)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
