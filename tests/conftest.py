@@ -106,6 +106,7 @@ async def _make_template(server: EmbeddedPostgres) -> None:
     admin = await asyncpg.connect(server.url_of("postgres"))
     # It survives a kill as ever; only with the machine itself would something be lost.
     await admin.execute("alter system set fsync = off")
+    await admin.execute("alter system set full_page_writes = off")
     await admin.execute("select pg_reload_conf()")
     await admin.execute("create database template_beluga")
     await admin.close()
