@@ -125,8 +125,8 @@ rehearse: $(STAMP) chromium ## Every failure of the catalogue that one machine c
 	$(BIN)/python -m bench.calling_day --callers 2000 --canvassers 100 --drivers 40 --voters 300000 --precincts 540 --calls-a-day 60000
 	BELUGA_REHEARSE=1 $(BIN)/pytest -q -n 0 tests/end_to_end/test_claims_of_a_day.py
 
-test-long: $(STAMP) chromium ## The long forms of tests: twenty seeds of kills, a calling day, new examples for the laws
-	BELUGA_REHEARSE=1 BELUGA_SHORT=all BELUGA_SIMULATIONS=4000 BELUGA_EXAMPLES=2000 $(BIN)/pytest --timeout 3600 tests/simulation tests/chaos/run tests/end_to_end tests/intake/test_crash.py tests/callers/test_day.py \
+test-long: $(STAMP) chromium patroni ## The long forms of tests: twenty seeds of kills, a calling day, new examples for the laws
+	BELUGA_REHEARSE=1 BELUGA_SHORT=all BELUGA_SIMULATIONS=4000 BELUGA_EXAMPLES=2000 $(BIN)/pytest --timeout 3600 tests/simulation tests/chaos/run tests/chaos/faults tests/end_to_end tests/intake/test_crash.py tests/callers/test_day.py \
 		tests/callers/test_survival.py $$(grep -rl --include='test_*.py' "^from hypothesis" tests)
 
 fuzz: $(STAMP) ## Ten million mutated texts against the grammar (TEXTS=, SEED=), then requests and expressions
