@@ -13,6 +13,7 @@ from dashboard.app import BODY_LIMIT, build
 from dashboard.bridge.half_sent import HttpChannel
 from dashboard.bridge.lanes import Lanes
 from dashboard.settings import DashboardSettings
+from election.runtime.heap import give_back, keep_together
 from election.runtime.private_files import keep_private
 from election.runtime.telemetry import configure_logs
 
@@ -31,6 +32,7 @@ def allow_files(wanted: int) -> None:
 
 def main() -> int:
     """Serves until SIGTERM or SIGINT."""
+    keep_together()
     keep_private()
     allow_files(2 * CONNECTIONS)
     settings = DashboardSettings()
@@ -71,6 +73,7 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    give_back()
     log.info("service_ready", port=settings.dashboard_port)
     try:
         server.run()
