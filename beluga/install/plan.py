@@ -150,6 +150,8 @@ def _program(asked: InstallRequest, place: Path) -> list[Step]:
     else:
         last = (str(asked.source),)
     made.append(RunStep("Beluga itself", (python, "-m", "pip", "install", "-q", *last), unless=done))
+    pruning = (python, "-m", "beluga.install.pruning")
+    made.append(RunStep("what nobody opens goes", pruning, unless=(*pruning, "--check")))
     return made
 
 
