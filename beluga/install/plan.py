@@ -116,7 +116,7 @@ def install_plan(asked: InstallRequest) -> InstallPlan:
         RunStep("a user of its own, who cannot sign in",
             ("useradd", "--system", "--home-dir", str(STATE), "--shell", "/usr/sbin/nologin", USER),
             unless=("id", USER)),
-        *_program(asked, place),
+        *program_steps(asked, place),
         LinkStep(PROGRAM / "current", place),
         WriteStep(SETTINGS / "beluga.env", _OPERATORS, 0o600, kept=True),
         WriteStep(COMMAND, command(PROGRAM / "current", STATE, SETTINGS, USER), 0o755),
@@ -138,7 +138,8 @@ def install_plan(asked: InstallRequest) -> InstallPlan:
     ))  # fmt: skip
 
 
-def _program(asked: InstallRequest, place: Path) -> list[Step]:
+def program_steps(asked: InstallRequest, place: Path) -> list[Step]:
+    """The version asked for, in a folder of its own; nothing where it is there."""
     python = str(place / "bin" / "python")
     done = (python, "-c", "import beluga.commands")
     made: list[Step] = [RunStep("a virtual environment", ("python3", "-m", "venv", str(place)), unless=done)]
@@ -153,15 +154,6 @@ def _program(asked: InstallRequest, place: Path) -> list[Step]:
     pruning = (python, "-m", "beluga.install.pruning")
     made.append(RunStep("what nobody opens goes", pruning, unless=(*pruning, "--check")))
     return made
-
-
-def back_plan(version: str) -> InstallPlan:
-    """The version that was there before becomes the current one again."""
-    return InstallPlan((
-        LinkStep(PROGRAM / "current", PROGRAM / version),
-        RunStep("the stack starts anew", ("systemctl", "restart", "beluga.service"),
-                when=(PROGRAM / "current",)),
-    ), (f"Beluga {version} runs again",))  # fmt: skip
 
 
 def uninstall_plan(*, data: bool) -> InstallPlan:

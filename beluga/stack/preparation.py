@@ -13,11 +13,14 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import orjson
 
 from beluga.errors import BelugaError
 from beluga.stack.postgres import die_with_parent
+
+UPGRADING = "upgrading"  # a file in the state folder: the version before may yet return (install/upgrade.py)
 
 
 class StackError(BelugaError):
@@ -100,7 +103,7 @@ async def _migrate(url: str) -> None:
     except (OSError, asyncpg.PostgresError) as error:
         raise StackError(f"cannot reach the database: {error}; check BELUGA_DATABASE_URL") from error
     try:
-        await migrate(connection)
+        await migrate(connection, "pre" if (Path(os.environ["BELUGA_STATE"]) / UPGRADING).exists() else None)
     finally:
         await connection.close()
 

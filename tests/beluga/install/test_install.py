@@ -104,7 +104,7 @@ def test_the_command_says_what_it_would_do_and_does_nothing() -> None:
     assert found.exit_code == 0 and "write   /etc/caddy/Caddyfile" in found.output
     assert run(app, ["install", "--uninstall", "--dry-run"]).output.count("remove") == 7
     for wrong in (["--domain", "x y"], ["--domain", "a{b.org"], ["--domain", "a.org", "--email", "no"],
-                  ["--domain", "a.org", "--from", "/nowhere"], ["--back", "../x"]):  # fmt: skip
+                  ["--domain", "a.org", "--from", "/nowhere"]):  # fmt: skip
         refused = run(app, ["install", *wrong, "--dry-run"])
         assert refused.exit_code == 1 and refused.stderr.startswith("beluga: "), refused.output
 
