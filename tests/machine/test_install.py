@@ -129,9 +129,8 @@ def _another_version_and_back(machine: Machine) -> None:
 def _another_version_and_back(machine: Machine) -> None:
     """One that works is taken, one that does not start gives way to it, and the first comes back."""
     for name, version in (("newer", "0.1.1"), ("broken", "0.1.2")):
-        machine.sh(
-            f"cp -r /src /srv/{name} && sed -i 's/^version = .*/version = \"{version}\"/' /srv/{name}/pyproject.toml"
-        )
+        machine.sh(f"cp -r /src /srv/{name} && rm -rf /srv/{name}/.git")
+        machine.sh(f"sed -i 's/^version = .*/version = \"{version}\"/' /srv/{name}/pyproject.toml")
     machine.sh("echo 'import nowhere' >>/srv/broken/tally/app.py")
     first = machine.sh("readlink /opt/beluga/current").strip().rpartition("/")[2]
     assert f"back: beluga upgrade --back {first}" in machine.sh(
