@@ -44,7 +44,7 @@ class UpgradeFailedError(BelugaError):
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class UpgradePlan:
     """Steps: while the old version serves, the exchange, once the new one is well, and the way back."""
 
     before: str
@@ -55,11 +55,11 @@ class Exchange:
     back: Sequence[Step]
 
 
-def upgrade_to(asked: InstallRequest, before: str) -> Exchange:
+def upgrade_to(asked: InstallRequest, before: str) -> UpgradePlan:
     """From the version `before` to the one asked for."""
     place = PROGRAM / asked.version
     mark = WriteStep(STATE / UPGRADING, f"{before} {asked.version}\n", owner=USER)
-    return Exchange(
+    return UpgradePlan(
         before,
         asked.version,
         ready=(
@@ -77,9 +77,9 @@ def upgrade_to(asked: InstallRequest, before: str) -> Exchange:
     )
 
 
-def return_to(version: str, before: str) -> Exchange:
+def return_to(version: str, before: str) -> UpgradePlan:
     """To a version that was here before; its tables are all there, and newer ones do not disturb it."""
-    return Exchange(before, version, (), _to(version), (), _to(before))
+    return UpgradePlan(before, version, (), _to(version), (), _to(before))
 
 
 def as_user(place: Path, *words: str) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ def _to(version: str) -> tuple[Step, ...]:
 
 
 def exchange(
-    plan: Exchange, well: Look, tell: Tell, root: Path = Path("/"), seconds: float = WELL_SECONDS
+    plan: UpgradePlan, well: Look, tell: Tell, root: Path = Path("/"), seconds: float = WELL_SECONDS
 ) -> None:
     """Carries it out. Raises `UpgradeFailedError` where the new version was not taken.
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from beluga.stack.postgres import EmbeddedPostgres, PostgresError
-from beluga.stack.preparation import StackError, Wanted, prepare
+from beluga.stack.preparation import DatabaseRequest, StackError, prepare
 from beluga.stack.remembered import RememberedStart, remember
 from beluga.stack.service_notice import keep_telling, tell_service_manager
 from beluga.stack.stack import SERVICES, Ports, RunFile, lock, secrets_of, urls_of, write_run_file
@@ -122,7 +122,7 @@ class LocalStack:
         )
         env = self._environment(url, clock_file)
         folder = str(plan.election) if plan.election is not None else ""
-        prepared = await prepare(Wanted(url, admin_url, folder, plan.confirm), env)
+        prepared = await prepare(DatabaseRequest(url, admin_url, folder, plan.confirm), env)
         if token := prepared.first_account_token:
             reached = plan.public_url.rstrip("/") or self._run.urls["dashboard"]
             self._run = replace(self._run, first_account_url=f"{reached}/first?token={token}")

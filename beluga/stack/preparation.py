@@ -3,7 +3,7 @@
 The tables are made or brought up to date, an election is imported where one was named. All that this needs
 (the database's client, types of every row) would else stay in the supervisor for as long as the stack is up.
 
-`python -m beluga.stack.preparation N`: reads a `Wanted` as JSON from standard input, writes a `Prepared`, or
+`python -m beluga.stack.preparation N`: reads a `DatabaseRequest` as JSON from standard input, writes a `PreparedDatabase`, or
 why there is none, into the pipe N. What fails in a way only a programmer can mend is shown whole, on stderr.
 """
 
@@ -28,7 +28,7 @@ class StackError(BelugaError):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DatabaseRequest:
     """A database and what is to be in it. `admin_url`: where the database itself may have to be made."""
 
     url: str
@@ -38,7 +38,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedDatabase:
     """What is there now. `first_account_token` is empty where there is an account."""
 
     has_election: bool
@@ -46,7 +46,7 @@ class Prepared:
     first_account_token: str = ""
 
 
-async def prepare(wanted: Wanted, env: Mapping[str, str]) -> Prepared:
+async def prepare(wanted: DatabaseRequest, env: Mapping[str, str]) -> PreparedDatabase:
     """Has it done by a process of its own. Raises `StackError`."""
     reader, writer = os.pipe()
     try:
@@ -62,10 +62,10 @@ async def prepare(wanted: Wanted, env: Mapping[str, str]) -> Prepared:
     found = orjson.loads(answer or b'{"refused": "the database was not made ready; see what it says above"}')
     if "refused" in found:
         raise StackError(found["refused"])
-    return Prepared(**found)
+    return PreparedDatabase(**found)
 
 
-async def _prepared(wanted: Wanted) -> Prepared:
+async def _prepared(wanted: DatabaseRequest) -> PreparedDatabase:
     import asyncpg
 
     from election.access.accounts import none_yet
@@ -89,7 +89,7 @@ async def _prepared(wanted: Wanted) -> Prepared:
     finally:
         await connection.close()
     token = Tokens(os.environ["BELUGA_SECRET"]).sign(FIRST_ACCOUNT, {}) if first else ""
-    return Prepared(timezone is not None, timezone or "UTC", token)
+    return PreparedDatabase(timezone is not None, timezone or "UTC", token)
 
 
 async def _migrate(url: str) -> None:
@@ -124,7 +124,7 @@ def main() -> int:
     """Does what is asked, and says what came of it."""
     from beluga.stack.failures import said_of
 
-    wanted = Wanted(**orjson.loads(sys.stdin.buffer.read()))
+    wanted = DatabaseRequest(**orjson.loads(sys.stdin.buffer.read()))
     try:
         answer = asdict(asyncio.run(_prepared(wanted)))
     except Exception as error:

@@ -17,7 +17,7 @@ from beluga.commands import app
 from beluga.errors import BelugaError
 from beluga.install.plan import InstallRequest, LinkStep, RunStep, WriteStep
 from beluga.install.steps import in_words
-from beluga.install.upgrade import Exchange, UpgradeFailedError, exchange, looks, return_to, upgrade_to
+from beluga.install.upgrade import UpgradeFailedError, UpgradePlan, exchange, looks, return_to, upgrade_to
 from beluga.stack.ports import free_port
 from beluga.stack.stack import SERVICES, RunFile, write_run_file
 
@@ -64,9 +64,9 @@ class Unit:
     def to(self, version: str) -> tuple[LinkStep, RunStep]:
         return LinkStep(self.folder / "current", self.folder / version), self.restart
 
-    def plan(self) -> Exchange:
+    def plan(self) -> UpgradePlan:
         finish = WriteStep(self.folder / "finished", "yes")
-        return Exchange("1.0", "2.0", (), self.to("2.0"), (finish,), self.to("1.0"))
+        return UpgradePlan("1.0", "2.0", (), self.to("2.0"), (finish,), self.to("1.0"))
 
     def runs(self) -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=10) as answer:
@@ -80,7 +80,7 @@ def unit(tmp_path: Path) -> Iterator[Unit]:
     url = f"http://127.0.0.1:{found.port}"
     write_run_file(tmp_path, RunFile(os.getpid(), "", {}, dict.fromkeys(SERVICES, url), "", ready=True))
     try:
-        exchange(Exchange("", "1.0", (), found.to("1.0"), (), ()), lambda: True, lambda _: None)
+        exchange(UpgradePlan("", "1.0", (), found.to("1.0"), (), ()), lambda: True, lambda _: None)
         yield found
     finally:
         with suppress(OSError, ValueError):

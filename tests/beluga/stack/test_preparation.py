@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from beluga.stack.preparation import UPGRADING, StackError, Wanted, _migrate, prepare
+from beluga.stack.preparation import UPGRADING, DatabaseRequest, StackError, _migrate, prepare
 from election.postgres import migrate as migrations
 from election.postgres.database import connect
 from election.postgres.migrate import Migration, planned
@@ -36,8 +36,8 @@ async def test_what_was_prepared_or_why_not_comes_back_from_the_process(
     database_url: str, tmp_path: Path
 ) -> None:
     env = os.environ | {"BELUGA_STATE": str(tmp_path), "BELUGA_SECRET": "s" * 40}
-    prepared = await prepare(Wanted(database_url), env)
+    prepared = await prepare(DatabaseRequest(database_url), env)
     assert (prepared.has_election, prepared.timezone) == (False, "UTC")
     assert prepared.first_account_token
     with pytest.raises(StackError, match=r"cannot reach the database: .*BELUGA_DATABASE_URL"):
-        await prepare(Wanted("postgresql://nobody@127.0.0.1:1/none"), env)
+        await prepare(DatabaseRequest("postgresql://nobody@127.0.0.1:1/none"), env)
