@@ -15,6 +15,7 @@ ROUTES: tuple[Route, ...] = (
     anybody("GET", "/first", "the first account's page, where there never was one", 403, "the link of `up`"),
     anybody("POST", "/first", "makes the first account", 403, "the link of `up`"),
     war_room("POST", "/logout", "signs out", _SESSION, 303),
+    war_room("POST", "/language", "chooses the language of the pages", _SESSION, 303),
     war_room("POST", "/logout-everywhere", "ends all sessions of the account", _SESSION, 303),
     war_room("GET", "/", "the board", _SESSION),
     war_room("GET", "/<path:path>", "a page", _SESSION),

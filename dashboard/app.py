@@ -27,6 +27,7 @@ from dashboard.day.day_record import DayRecord
 from dashboard.debrief.page import DebriefPage
 from dashboard.desks.desks import DeskPages
 from dashboard.desks.threads import ThreadPages
+from dashboard.languages import add_languages, languages
 from dashboard.map.places import Gazetteer
 from dashboard.office.audit import AuditPage
 from dashboard.office.health_answers import HealthAnswers
@@ -101,6 +102,8 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
         SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=BODY_LIMIT,
     )
+    found = languages(settings.languages)
+    add_languages(server, found)
     # Ours come before Dash's: its catch-all would otherwise answer first, and without asking who it is.
     add_gzip(server)
 
@@ -112,7 +115,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     add_health(server, registry, lambda: {"election": gazetteer.places is not None}, well)
     BoardData(settings, gazetteer, tokens, lambda *deed: bridge.run(audit_log.record(*deed))).add_to(server)
     add_actions(server, bridge, service_clients, gazetteer, audit_log)
-    scripts = Scripts.read()
+    scripts = Scripts.read(found)
 
     def page() -> flask.Response:
         return app.index()

@@ -1,5 +1,7 @@
 """Settings of the war room."""
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 
 from election.runtime.settings import SharedSettings
@@ -41,6 +43,11 @@ class DashboardSettings(SharedSettings):
         default="",
         description="How this service runs `beluga`, for the pages that take a county's files; `beluga up` "
         "sets it. Empty: files are adopted and imported by the command line alone.",
+    )
+    languages: Path | None = Field(
+        default=None,
+        description="A folder of further languages, a `.po` file each (dashboard/languages/README.md); "
+        "empty: those that come with Beluga.",
     )
     session_hours: float = Field(
         default=18, gt=0, description="Hours until a sign-in ends: an election day, and not the next."

@@ -74,3 +74,12 @@ def test_the_shape_counts_what_it_says() -> None:
     assert found["circles among folders"] == "1"
     assert found["classes over 15 methods"] == found["constructors over 8 arguments"] == "1"
     assert found["words with two meanings"] == "1"
+
+
+def test_the_house_keeps_its_shape() -> None:
+    found = figures(_tree())
+    kept = (
+        "circles among folders", "classes over 15 methods", "constructors over 8 arguments",
+        "words with two meanings",
+    )  # fmt: skip
+    assert {name: found[name] for name in kept} == dict.fromkeys(kept, "0"), "`make shape` names them"

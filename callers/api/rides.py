@@ -10,7 +10,8 @@ from callers.api.keys import rides_of, service_of
 from callers.api.openapi import Route
 from callers.api.permission import deciding, of_precinct, sees
 from callers.rides.ride import RideRefusedError
-from callers.rides.rides import NoRideError, UnknownRideError
+from callers.rides.ride_rows import UnknownRideError
+from callers.rides.rides import NoRideError
 from callers.service.ride_service import refused
 from election.wire import rides as wire
 
@@ -68,7 +69,7 @@ async def post_ride(request: web.Request) -> web.Response:
     """Staff ask for a ride for a voter of the roll; the same id again is the same ride."""
     who, service = deciding(staff_of(request)), service_of(request)
     order = await body(request, wire.RideOrder)
-    account = of_precinct(who, service, await service.rides.precinct_of(order.voter_id) or "").account
+    account = of_precinct(who, service, await service.rides.rows.precinct_of(order.voter_id) or "").account
     now = service.time.now()
     try:
         found = await service.rides.order(order, account, now)
@@ -88,7 +89,7 @@ async def decide(request: web.Request) -> web.Response:
         found = await service.rides.heard(_id(request, "ride_id"), now)
         if not sees(who, service, found.precinct_id):
             raise UnknownRideError
-        if order.driver_id and await service.rides.driver(order.driver_id) is None:
+        if order.driver_id and await service.rides.rows.driver(order.driver_id) is None:
             return problem(404, "unknown_driver", "There is no such driver, or their link was taken away.")
         done = await service.rides.decide(found.ride_id, order, who.account, now)
     except UnknownRideError:

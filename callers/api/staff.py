@@ -13,10 +13,11 @@ from callers.api.keys import TOKENS, service_of
 from callers.api.openapi import Route
 from callers.api.permission import deciding, for_all, of_caller, of_list, of_precinct, sees
 from callers.lists.dialer_lists import TooManyListedError, UnknownListError, as_csv
-from callers.people.people import Bank
+from callers.people.phone_banks import Bank
 from callers.queue.next_moves import by_outcome, promises
 from callers.scripts.ab_test import Rule
 from callers.scripts.ab_tests import TrialRunsError
+from callers.service.list_paces import list_paces
 from election.access.links import numbers
 from election.wire import callers as wire
 
@@ -34,7 +35,7 @@ async def get_banks(request: web.Request) -> web.Response:
     """Phone banks, with the links of their volunteers and captains."""
     for_all(staff_of(request))
     service = service_of(request)
-    banks = await service.people.banks()
+    banks = await service.banks.opened()
     good = await numbers(service.pool, "captain", [bank.code for bank in banks])
     return answer(wire.PhoneBanks(phone_banks=[_bank(request, bank, good[bank.code]) for bank in banks]))
 
@@ -46,7 +47,7 @@ async def post_bank(request: web.Request) -> web.Response:
     service = service_of(request)
     now = service.time.now()
     ends_at = now + timedelta(hours=order.hours)
-    bank = await service.people.open_bank(order.name, order.most_callers, ends_at, account, now, order.role)
+    bank = await service.banks.open(order.name, order.most_callers, ends_at, account, now, order.role)
     return answer(_bank(request, bank), 201)
 
 
@@ -83,19 +84,19 @@ async def get_floor(request: web.Request) -> web.Response:
             held_back=service.metrics.refusals() if everywhere else {},
             promises=[
                 wire.PromiseCount(
-                    precinct_id=precinct, precinct=service.dispatches.name(precinct), hour=hour,
+                    precinct_id=precinct, precinct=service.places.name(precinct), hour=hour,
                     open=opened, kept=kept, broken=broken,
                 )
                 for (precinct, hour), (opened, kept, broken) in promises(moves).items()
             ],
             hours=[
-                wire.CallHour(**hour, precinct=service.dispatches.name(hour["precinct_id"]))
+                wire.CallHour(**hour, precinct=service.places.name(hour["precinct_id"]))
                 for hour in await service.call_hours.by_hour(now)
                 if sees(who, service, hour["precinct_id"])
             ],
             precincts=[
-                wire.DispatchPace(precinct_id=p, precinct=service.dispatches.name(p), pace=pace)
-                for p, pace in (await service.paces(now)).items()
+                wire.DispatchPace(precinct_id=p, precinct=service.places.name(p), pace=pace)
+                for p, pace in (await list_paces(service, now)).items()
                 if sees(who, service, p)
             ],
             next_moves=[

@@ -162,4 +162,4 @@ class Dispatcher:
             self._dispatches.seen(), opens, callers, now, self._dispatches.limits,
             lambda zone: self._dispatches.dials(now, zone),
         )  # fmt: skip
-        return proposals_of(found[:_PROPOSALS], self._dispatches.name)
+        return proposals_of(found[:_PROPOSALS], self._dispatches.places.name)

@@ -127,10 +127,6 @@ class LiveDispatches:
         live = self.live.get(precinct_id)
         return live is not None and not live.row["hold"] and live.row["closes_at"] > now
 
-    def first_choices(self, caller_id: str, caller_pool: CallerPool, now: datetime) -> list[str]:
-        """Precincts to try first for a caller, at most two."""
-        return self.callers.first_choices(caller_id, caller_pool, lambda p: self.runs(p, now))
-
     def all_choices(self, caller_id: str, caller_pool: CallerPool, now: datetime) -> list[str]:
         """Every precinct to try for a caller, best first."""
         return self.callers.all_choices(caller_id, caller_pool, self.live, lambda p: self.runs(p, now))
@@ -161,8 +157,3 @@ class LiveDispatches:
         """Votes missing by the last standings; None where they are too old to say."""
         standing = self.feed.standings.get(precinct_id)
         return round(standing.shortfall) if standing and self.fresh else None
-
-    def name(self, precinct_id: str) -> str:
-        """As people call it."""
-        place = self.places.get(precinct_id)
-        return place.name if place else precinct_id

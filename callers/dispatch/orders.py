@@ -119,7 +119,7 @@ class DispatchOrders:
         precinct = live.row["precinct_id"]
         return view_of(
             live,
-            self._dispatches.name(precinct),
+            self._dispatches.places.name(precinct),
             callers=self._dispatches.callers.counts[precinct],
             allocated=self._dispatches.callers.shares.get(precinct, 0),
             missing=self._dispatches.missing_now(precinct),
@@ -148,7 +148,9 @@ class DispatchOrders:
             views.append(self.view(dispatch, *made.get(precinct, (0, 0)), n, why))
         rows = await fetch(_SQL["proposals"])
         offers = [
-            Proposal(**{key: row[key] for key in _PROPOSED}, precinct=dispatches.name(row["precinct_id"]))
+            Proposal(
+                **{key: row[key] for key in _PROPOSED}, precinct=dispatches.places.name(row["precinct_id"])
+            )
             for row in rows
             if row["precinct_id"] not in live
         ]

@@ -66,3 +66,8 @@ class Places:
         """Its county; "" where it has none, or nobody knows the place."""
         known = self._feed.precincts.get(precinct_id) or self._stored.get(precinct_id)
         return known.county if known else ""
+
+    def name(self, precinct_id: str) -> str:
+        """As people call it; its id where nobody knows it."""
+        place = self.get(precinct_id)
+        return place.name if place else precinct_id

@@ -10,13 +10,15 @@ from aiohttp import web
 
 from callers.api.keys import ACCESS, ADMISSION, ENDED, TOKENS, service_of
 from callers.pages.caller import page
-from callers.people.people import AddressSignUps, Bank, OnDuty
+from callers.people.people import AddressSignUps, OnDuty
+from callers.people.phone_banks import Bank
 from callers.queue.next_moves import MoveTally, by_outcome, promises
 from callers.scripts.ab_tests import TrialStatus
 from callers.scripts.wording import local
 from callers.scripts.wording import words as page_words
 from callers.service.calling_service import CallingService
 from callers.service.idle import IdleReasons
+from callers.service.list_paces import list_paces
 from election.access.identity import identity_of
 from election.access.tokens import BadTokenError
 from election.wire.callers import ListPace, NextMove
@@ -102,7 +104,7 @@ def _promises(found: list[MoveTally], service: CallingService) -> str:
     rows = ""
     for (precinct, hour), (opened, kept, broken) in promises(found).items():
         at = local(hour, service.places.zone(precinct) or "UTC")
-        rows += f"""<tr><th scope="row">{escape(service.dispatches.name(precinct))}</th><td>{at}</td>
+        rows += f"""<tr><th scope="row">{escape(service.places.name(precinct))}</th><td>{at}</td>
 <td class="n">{opened}</td><td class="n">{kept}</td><td class="n">{broken}</td></tr>"""
     words = page_words("en")
     moves = "".join(
@@ -131,7 +133,7 @@ def _hours(rows: list[asyncpg.Record], paces: Mapping[str, ListPace], service: C
         pace = paces.get(precinct)
         ahead = "" if pace is None or pace.by_close is None else f"{pace.by_close:.0%}"
         at = local(r["hour"], service.places.zone(precinct) or "UTC")
-        lines += f"""<tr><th scope="row">{escape(service.dispatches.name(precinct))}</th><td>{at}</td>
+        lines += f"""<tr><th scope="row">{escape(service.places.name(precinct))}</th><td>{at}</td>
 <td class="n">{r["calls"]}</td><td class="n">{r["reached"]}</td><td class="n">{r["promised"]}</td>
 <td class="n">{"" if pace is None or pace.left is None else pace.left}</td><td class="n">{ahead}</td></tr>"""
     heads = "".join(
@@ -187,10 +189,10 @@ async def _content(service: CallingService, bank: str, base: str) -> str:
     on = sum(one.on_a_call is not None for one in people)
     idle = sum(one.idle is not None and one.idle > _IDLE for one in people)
     hour = sum(one.last_hour for one in people)
-    banks = [b for b in await service.people.banks() if bank in ("", b.code) and b.ends_at > now]
+    banks = [b for b in await service.banks.opened() if bank in ("", b.code) and b.ends_at > now]
     joined = await service.people.sign_ups(now, bank)
     moves = await service.next_moves.counted(now, bank)
-    hours, paces = await service.call_hours.by_hour(now, bank), await service.paces(now)
+    hours, paces = await service.call_hours.by_hour(now, bank), await list_paces(service, now)
     return f"""<main class="wide"><h1>Phone bank</h1>
 <p>{on} on a call · {len(people)} today · {idle} idle over 10 min · calls in the last hour: {hour} ·
 pages waiting for work: {len(service.long_poll)}</p>{_odd(people)}{"".join(map(_code, banks))}

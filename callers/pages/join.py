@@ -10,14 +10,13 @@ from callers.api.keys import ADDRESSES, TOKENS, service_of
 from callers.api.volunteer_links import volunteer_path
 from callers.doors import wording as doors
 from callers.pages.caller import page
-from callers.people.people import (
-    SPOKEN,
+from callers.people.people import SPOKEN, autonym
+from callers.people.phone_banks import (
     BankClosedError,
     Driver,
     TooManyJoinedError,
     UnknownCodeError,
     WrongCodes,
-    autonym,
 )
 from callers.rides import wording as rides
 from callers.scripts import wording as scripts
@@ -77,7 +76,7 @@ def _form(language: str, code: str, problem: str = "", role: Role = "caller") ->
 async def ask(request: web.Request) -> web.Response:
     """The form, with the link's code filled in."""
     language, code = _language(request), request.match_info.get("code", "")[:40]
-    role = await service_of(request).people.role_of(code) if code else "caller"
+    role = await service_of(request).banks.role_of(code) if code else "caller"
     return page(language, _form(language, code, role=role))
 
 
@@ -93,7 +92,7 @@ async def join(request: web.Request) -> web.Response:
         return page(language, _form(language, code, scripts.reason(language, "too_fast")), status=429)
     speaks = [str(tongue) for tongue in form.getall("speaks", [])]
     try:
-        joined = await service.people.join(
+        joined = await service.banks.join(
             code, str(form.get("name", "")), str(form.get("contact", "")), speaks, service.time.now(),
             address,
             driver=_driver(form, service.settings.phone_region),

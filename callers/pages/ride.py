@@ -12,7 +12,7 @@ from callers.api.keys import rides_of, service_of
 from callers.pages.caller import page
 from callers.queue.lease import CallerOnDuty
 from callers.rides.ride import RideRefusedError
-from callers.rides.rides import UnknownRideError
+from callers.rides.ride_rows import UnknownRideError
 from callers.rides.wording import words
 from callers.scripts import wording as scripts
 from callers.service.ride_service import refused

@@ -13,16 +13,15 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from callers.dispatch.allocation import CallerPool
 from callers.errors import CallersError
 from callers.queries.statements import statements
 from callers.rides import urgency
 from callers.rides.ride import Ride, RideRefusedError, ended_by, step
-from callers.rides.ride_row import DriverOnDuty, PlaceTimes, RideRow, reads
+from callers.rides.ride_row import DriverOnDuty, PlaceTimes, RideRow
+from callers.rides.ride_rows import RideRows, UnknownRideError
 from callers.rides.ride_texts import RideTexts
 from callers.rides.texts import RIDER, texts_after
-from callers.rides.urgency import Unclaimed
-from callers.voters.encryption import Encryption, Person
+from callers.voters.encryption import Encryption
 from election.access.audit import record
 from election.wire.rides import RideAct, RideDecision, RideOrder, RideState
 
@@ -31,12 +30,7 @@ OFFER = timedelta(minutes=3)  # a ride offered and not answered goes to the next
 CLAIM = timedelta(minutes=45)  # a claim lapses unless the driver's page asks again meanwhile
 MOST_TAKEN = 12  # rides an hour and driver: more is no driving, and each shows an address
 _DAY = timedelta(hours=20)
-_HOUR = timedelta(hours=1)
 _BELUGA = "beluga"
-
-
-class UnknownRideError(CallersError):
-    """There is no such ride."""
 
 
 class NoRideError(CallersError):
@@ -48,25 +42,15 @@ class NoRideError(CallersError):
 
 
 class Rides:
-    """Rides, their drivers and their texts."""
+    """What is done to rides, and the texts that follow; `rows` reads them."""
 
     def __init__(
         self, pool: asyncpg.Pool, places: PlaceTimes, encryption: Encryption, *, rehearsal: bool = False
     ) -> None:
         self._pool = pool
         self.places = places
-        self._encryption = encryption
+        self.rows = RideRows(pool, places, encryption)
         self.texts = RideTexts(pool, places, encryption, rehearsal=rehearsal)
-
-    # ------------------------------------------------------------------ drivers
-
-    async def driver(self, driver_id: str) -> DriverOnDuty | None:
-        """A driver and their car; None where nobody knows a car of theirs."""
-        row = await self._pool.fetchrow(_SQL["driver"], driver_id)
-        if row is None:
-            return None
-        pool = CallerPool(frozenset(row["counties"]), row["elsewhere"])
-        return DriverOnDuty(driver_id, row["name"], reads(row), row["seats"], row["wheelchair"], pool)
 
     async def held(self, driver_id: str, now: datetime) -> RideRow | None:
         """The ride a driver has or is offered; a claim lasts longer, since they ask."""
@@ -83,7 +67,7 @@ class Rides:
             return held
         rows = await self._pool.fetch(_SQL["free"], driver.seats, driver.wheelchair, driver.driver_id)
         fitting = [r for r in rows if driver.pool.may(self.places.county(r["precinct_id"]))]
-        fitting.sort(key=lambda r: urgency.order(self.unclaimed(r), now))
+        fitting.sort(key=lambda r: urgency.order(self.rows.unclaimed(r), now))
         for row in fitting:
             try:
                 found = await self.act(row["ride_id"], uuid4(), RideAct.OFFER, driver.driver_id, now)
@@ -91,10 +75,6 @@ class Rides:
                 continue
             return found
         return None
-
-    async def taken_lately(self, driver_id: str, now: datetime) -> int:
-        """How many addresses a driver was shown within the hour."""
-        return int(await self._pool.fetchval(_SQL["taken_lately"], driver_id, now - _HOUR))
 
     # ------------------------------------------------------------------ acts
 
@@ -127,9 +107,9 @@ class Rides:
                     refused = RideRefusedError("busy")
             elif (repeated["ride_id"], repeated["by"]) != (ride_id, driver_id):
                 refused = RideRefusedError("order")
-            done = await self._read(connection, ride_id)
+            done = await self.rows.one(connection, ride_id)
         if refused:
-            raise RideRefusedError(self._why_over(done) if refused.reason == "ended" else refused.reason)
+            raise RideRefusedError(_why_over(done) if refused.reason == "ended" else refused.reason)
         return done
 
     async def decide(self, ride_id: UUID, order: RideDecision, account: str, now: datetime) -> RideRow:
@@ -147,7 +127,7 @@ class Rides:
                 raise RideRefusedError("busy") from None
             detail = {"act": order.act.value, "driver": order.driver_id}
             await record(connection, now, account, f"ride {order.act.value}", f"ride:{ride_id}", detail)
-            return await self._read(connection, ride_id)
+            return await self.rows.one(connection, ride_id)
 
     async def order(self, order: RideOrder, account: str, now: datetime) -> RideRow:
         """Staff ask for a ride. Audited. Raises `NoRideError`."""
@@ -157,22 +137,18 @@ class Rides:
                 raise NoRideError("unknown_voter")
             if voter["voted"] or voter["opted_out"]:
                 raise NoRideError("voted" if voter["voted"] else "opted_out")
+            pickup = self.rows.close_pickup(order.voter_id, order.pickup)
             new = await connection.fetchval(
-                _SQL["order"], order.ride_id, order.voter_id, self._closed(order.voter_id, order.pickup),
+                _SQL["order"], order.ride_id, order.voter_id, pickup,
                 order.by_when, order.seats, order.wheelchair, order.return_trip, order.texts, account, now,
             )  # fmt: skip
             if new is not None:
                 await record(connection, now, account, "ride ordered", f"ride:{order.ride_id}")
                 await self._noted(connection, order.ride_id, now)
             try:
-                return await self._read(connection, order.ride_id)
+                return await self.rows.one(connection, order.ride_id)
             except UnknownRideError:
                 raise NoRideError("has_ride") from None
-
-    async def precinct_of(self, voter_id: str) -> str | None:
-        """Where a voter of the roll votes; None where the roll has none of this id."""
-        row = await self._pool.fetchrow(_SQL["voter"], voter_id)
-        return str(row["precinct_id"]) if row else None
 
     async def heard(self, ride_id: UUID, now: datetime) -> RideRow:
         """A ride once what was heard of its voter has been done. Raises `UnknownRideError`."""
@@ -188,30 +164,13 @@ class Rides:
         if await connection.fetchval(_SQL["lock"], ride_id) is None:
             raise UnknownRideError
         repeated = await connection.fetchrow(_SQL["noted"], act_id)
-        found = await self._read(connection, ride_id)
-        if not found.ride.ended and (act := self._news(found, now)) is not None:
+        found = await self.rows.one(connection, ride_id)
+        if not found.ride.ended and (act := _news(found, now, self.places)) is not None:
             after = step(found.ride, act)
             if after != found.ride:
                 await self._save(connection, found, after, act, (uuid4(), _BELUGA, now, None))
-                found = await self._read(connection, ride_id)
+                found = await self.rows.one(connection, ride_id)
         return repeated, found
-
-    def _news(self, found: RideRow, now: datetime) -> RideAct | None:
-        """What was heard of a ride's voter, or of its driver: nothing in time."""
-        if found.row["voted"]:
-            return RideAct.STRIKE_OFF
-        if found.row["opted_out"] or found.row["gone"]:
-            return RideAct.OPT_OUT
-        closes_at = self.places.closes_at(found.precinct_id)
-        if closes_at and now >= closes_at and not found.ride.at_polls:
-            return RideAct.POLLS_CLOSED
-        expires_at = found.row["expires_at"]
-        return RideAct.LAPSE if expires_at and expires_at <= now else None
-
-    def _why_over(self, found: RideRow) -> str:
-        """Why nothing more can be done to a ride, for its driver."""
-        reasons = {"strike_off": "voted", "opt_out": "opted_out", "polls_closed": "polls_closed"}
-        return reasons.get(found.row["ended_by"] or "", "ended")
 
     async def _save(
         self,
@@ -234,43 +193,14 @@ class Rides:
         await connection.execute(
             _SQL["note"], act_id, found.ride_id, act.value, by, now, said_at, after.state.value
         )
-        done = await self._read(connection, found.ride_id)
+        done = await self.rows.one(connection, found.ride_id)
         for whom, key in texts_after(before, after, act):
             await self.texts.tell(connection, done, (whom, key), (act_id, now), before.driver)
 
     async def _noted(self, connection: asyncpg.Connection, ride_id: UUID, now: datetime) -> None:
         """Tells a voter that their ride is wanted."""
-        found = await self._read(connection, ride_id)
+        found = await self.rows.one(connection, ride_id)
         await self.texts.tell(connection, found, (RIDER, "asked"), (ride_id, now))
-
-    async def _read(self, connection: asyncpg.Connection | asyncpg.Pool, ride_id: UUID) -> RideRow:
-        row = await connection.fetchrow(_SQL["one"], ride_id)
-        if row is None:
-            raise UnknownRideError
-        return self._opened(row)
-
-    def _opened(self, row: asyncpg.Record) -> RideRow:
-        person = Person("", "")
-        if not row["gone"]:
-            person = self._encryption.person(
-                row["voter_id"], row["name"] or "", row["phone"], row["sealed"], row["address"] or ""
-            )
-        if row["pickup"]:
-            person = Person(person.name, person.phone, self._open_pickup(row))
-        ride = Ride(RideState(row["state"]), row["driver_id"], row["at_polls"], row["return_trip"])
-        return RideRow(row["ride_id"], row["voter_id"], ride, person, row)
-
-    def _closed(self, voter_id: str, pickup: str) -> bytes | None:
-        """An address as it is stored: sealed where the roll is."""
-        words = " ".join(pickup.split())
-        if not words:
-            return None
-        return self._encryption.close(f"pickup {voter_id}", Person("", "", words)) or words.encode()
-
-    def _open_pickup(self, row: asyncpg.Record) -> str:
-        if not self._encryption:
-            return bytes(row["pickup"]).decode()
-        return self._encryption.person(f"pickup {row['voter_id']}", "", "", row["pickup"]).address
 
     # ------------------------------------------------------------------ rounds
 
@@ -282,30 +212,27 @@ class Rides:
             for ride_id in new:
                 await self._noted(connection, ride_id, now)
         changed = len(new)
-        for found in await self.live():
-            if (act := self._news(found, now)) is not None and step(found.ride, act) != found.ride:
+        for found in await self.rows.live():
+            if (act := _news(found, now, self.places)) is not None and step(found.ride, act) != found.ride:
                 await self.heard(found.ride_id, now)
                 changed += 1
         return changed
 
-    async def live(self) -> list[RideRow]:
-        """Rides that are not over."""
-        return [self._opened(row) for row in await self._pool.fetch(_SQL["live"])]
 
-    async def drivers(self, now: datetime) -> list[asyncpg.Record]:
-        """Drivers with a good link, and what they do."""
-        return list(await self._pool.fetch(_SQL["drivers"], now - _DAY))
+def _news(found: RideRow, now: datetime, places: PlaceTimes) -> RideAct | None:
+    """What was heard of a ride's voter, or of its driver: nothing in time."""
+    if found.row["voted"]:
+        return RideAct.STRIKE_OFF
+    if found.row["opted_out"] or found.row["gone"]:
+        return RideAct.OPT_OUT
+    closes_at = places.closes_at(found.precinct_id)
+    if closes_at and now >= closes_at and not found.ride.at_polls:
+        return RideAct.POLLS_CLOSED
+    expires_at = found.row["expires_at"]
+    return RideAct.LAPSE if expires_at and expires_at <= now else None
 
-    async def said(self, phones: list[str], now: datetime) -> dict[str, str]:
-        """What riders and drivers texted last, by phone: it counts nowhere, and staff read it here."""
-        rows = await self._pool.fetch(_SQL["said"], [p for p in phones if p.startswith("+")], now - _DAY)
-        return {row["sender"]: row["body"] for row in rows}
 
-    async def counts(self, now: datetime) -> list[asyncpg.Record]:
-        """The day's rides by state and precinct."""
-        return list(await self._pool.fetch(_SQL["counts"], now - _DAY))
-
-    def unclaimed(self, row: asyncpg.Record) -> Unclaimed:
-        """What of a ride says how long it may still wait."""
-        waits_since = row["since"] if row["at_polls"] else row["wanted_at"]
-        return Unclaimed(waits_since, self.places.due(row), row["at_polls"])
+def _why_over(found: RideRow) -> str:
+    """Why nothing more can be done to a ride, for its driver."""
+    reasons = {"strike_off": "voted", "opt_out": "opted_out", "polls_closed": "polls_closed"}
+    return reasons.get(found.row["ended_by"] or "", "ended")

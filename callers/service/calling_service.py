@@ -19,14 +19,15 @@ from callers.effect.control_group import ControlGroup
 from callers.lists.dialer_lists import Lists
 from callers.lists.rolls import Rolls
 from callers.people.people import People
-from callers.queue.call_hours import CallHours, VoterContacts, list_pace
+from callers.people.phone_banks import VolunteerBanks
+from callers.queue.call_hours import CallHours
 from callers.queue.lease import CallerOnDuty, Granted, NoVoter
 from callers.queue.leases import Queue, calling_url
 from callers.queue.next_moves import NextMoves
 from callers.rides.ride_row import PlaceTimes
 from callers.rides.rides import Rides
 from callers.rules.budgets import Origin
-from callers.rules.policy import calling_ends, local_time_today
+from callers.rules.policy import local_time_today
 from callers.scripts.ab_tests import Trials
 from callers.service.answers import Answers
 from callers.service.caller_links import CallerLinks
@@ -43,7 +44,6 @@ from election.wire.callers import (
     CallUnreported,
     LeaseAnswer,
     LeaseStatus,
-    ListPace,
     OutcomeReceipt,
     OutcomeReport,
     VoterOnLease,
@@ -95,14 +95,15 @@ class CallingService:
         self.orders = DispatchOrders(self.dispatches)
         self.long_poll = LongPoll()
         self.idle = IdleReasons()
-        self.people = People(pool, settings.address_callers)
+        self.people = People(pool)
+        self.banks = VolunteerBanks(pool, settings.address_callers)
         self.links = CallerLinks(self.queue, self.people, at)
         self.next_moves = NextMoves(pool, places.closes_at, _MOVES_KEPT_SECONDS)
         self.call_hours = CallHours(pool, _MOVES_KEPT_SECONDS)
         self.trials = Trials(pool)
         self.control = ControlGroup(pool, settings.control_share, settings.secret.get_secret_value())
         self.lists = Lists(pool, self.queue, encryption, settings.listed_per_hour)
-        place_times = PlaceTimes(self.dispatches.name, places.zone, places.closes_at, places.county)
+        place_times = PlaceTimes(places.name, places.zone, places.closes_at, places.county)
         self.rides = Rides(pool, place_times, encryption, rehearsal=settings.rehearsal)
         self.doors = Doors(
             pool,
@@ -265,17 +266,6 @@ class CallingService:
         """Reads the script's variants that are in use; the leader ends a trial that has been decided."""
         term = self._leader.term if self._leader else None
         self.queue.variants = await self.trials.tick(self.time.now(), term)
-
-    async def paces(self, now: datetime) -> dict[str, ListPace]:
-        """How far each list that is being called will be reached by close, at the present pace."""
-        reached = await self.call_hours.reached(now)
-        left, found = self.dispatches.reachable_voters.remaining(), {}
-        for precinct, live in self.dispatches.live.items():
-            zone = self.places.zone(precinct) or "UTC"
-            until = min(live.row["closes_at"], calling_ends(now, zone, self.settings.rules))
-            voters = reached.get(precinct, VoterContacts())
-            found[precinct] = list_pace(voters, left.get(precinct), live.row["started_at"], now, until)
-        return found
 
     def _more_to_call(self) -> int:
         """Returns how many more voters may be called than at the last tick; all, where a dispatch is new."""

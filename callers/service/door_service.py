@@ -28,7 +28,7 @@ class DoorService:
         if not found:
             return self._none(canvasser, why)
         precinct_id = found[0].precinct_id
-        name = service.dispatches.name(precinct_id)
+        name = service.places.name(precinct_id)
         return DoorsAnswer(
             doors=[self._shown(door) for door in found], precinct_id=precinct_id, precinct=name,
             polling_place=name, opens_at=place.opens_at if place else None,
@@ -47,9 +47,7 @@ class DoorService:
         )  # fmt: skip
 
     def _none(self, canvasser: CallerOnDuty, why: str) -> DoorsAnswer:
-        places = [
-            WalkPlace(precinct_id=p, name=self._service.dispatches.name(p)) for p in self._open(canvasser)
-        ]
+        places = [WalkPlace(precinct_id=p, name=self._service.places.name(p)) for p in self._open(canvasser)]
         places.sort(key=lambda place: place.name)
         why = why if places else "none_open"
         return DoorsAnswer(reason=why, message=reason(canvasser.reads, why), places=places)

@@ -8,7 +8,8 @@ from callers.queue.lease import CallerOnDuty
 from callers.rides import urgency
 from callers.rides.ride import RideRefusedError
 from callers.rides.ride_row import RideRow
-from callers.rides.rides import MOST_TAKEN, Rides, UnknownRideError
+from callers.rides.ride_rows import UnknownRideError
+from callers.rides.rides import MOST_TAKEN, Rides
 from callers.rides.wording import reason
 from callers.rules.policy import may_dial
 from callers.service.calling_service import CallingService
@@ -47,11 +48,11 @@ class RideService:
     async def next(self, driver: CallerOnDuty) -> RideAnswer:
         """The ride a driver has, else one offered to them alone, else why there is none."""
         now = self._service.time.now()
-        car = await self._rides.driver(driver.caller_id)
+        car = await self._rides.rows.driver(driver.caller_id)
         if car is None:
             return _none(driver, "no_car")
         held = await self._rides.held(driver.caller_id, now)
-        if held is None and await self._rides.taken_lately(driver.caller_id, now) >= MOST_TAKEN:
+        if held is None and await self._rides.rows.taken_lately(driver.caller_id, now) >= MOST_TAKEN:
             return _none(driver, "too_fast")
         found = held or await self._rides.offer(car, now)
         return RideAnswer(ride=self._shown(found, driver.caller_id)) if found else _none(driver, "none")
@@ -61,7 +62,10 @@ class RideService:
     ) -> RideAnswer:
         """Does what a driver pressed, once. Raises `UnknownRideError`, `RideRefusedError`."""
         now = self._service.time.now()
-        if report.act is RideAct.TAKE and await self._rides.taken_lately(driver.caller_id, now) >= MOST_TAKEN:
+        if (
+            report.act is RideAct.TAKE
+            and await self._rides.rows.taken_lately(driver.caller_id, now) >= MOST_TAKEN
+        ):
             raise RideRefusedError("too_fast")
         counted = self._service.metrics.ride_acts
         try:
@@ -81,7 +85,7 @@ class RideService:
         zone = service.places.zone(found.precinct_id)
         shown = RideView(
             ride_id=found.ride_id, state=ride.state, home=ride.at_polls, precinct_id=found.precinct_id,
-            polling_place=service.dispatches.name(found.precinct_id), timezone=zone or "UTC",
+            polling_place=service.places.name(found.precinct_id), timezone=zone or "UTC",
             by_when=self._rides.places.due(row), seats=row["seats"], wheelchair=row["wheelchair"],
             return_trip=ride.return_trip, expires_at=row["expires_at"],
         )  # fmt: skip
@@ -97,20 +101,20 @@ class RideService:
     async def desk(self, account: str, sees: Callable[[str], bool]) -> RideList:
         """The desk's rides: unclaimed first, the most urgent of them at the top. The look is audited."""
         now, rides = self._service.time.now(), self._rides
-        found = [one for one in await rides.live() if sees(one.precinct_id)]
+        found = [one for one in await rides.rows.live() if sees(one.precinct_id)]
         if found and now - self._looked.get(account, now - _LOOKED) >= _LOOKED:
             self._looked[account] = now
             async with self._service.pool.acquire() as connection:
                 await record(connection, now, account, "rides looked at", "rides", {"rides": len(found)})  # type: ignore[arg-type]
-        people = await rides.drivers(now)
-        said = await rides.said([one.person.phone for one in found] + [d["phone"] for d in people], now)
+        people = await rides.rows.drivers(now)
+        said = await rides.rows.said([one.person.phone for one in found] + [d["phone"] for d in people], now)
         lines = [
             self.line(one, now).model_copy(update={"said": said.get(one.person.phone, "")[:_SAID]})
             for one in found
         ]
         lines.sort(key=lambda one: (one.driver_id != "" and one.state != "wanted", -one.level, one.by_when))
         counts: dict[str, int] = {}
-        for row in await rides.counts(now):
+        for row in await rides.rows.counts(now):
             if sees(row["precinct_id"]):
                 counts[row["state"]] = counts.get(row["state"], 0) + row["n"]
         drivers = [
@@ -124,11 +128,11 @@ class RideService:
 
     def line(self, found: RideRow, now: datetime) -> RideLine:
         """One ride as staff see it."""
-        row, ride, waits = found.row, found.ride, self._rides.unclaimed(found.row)
+        row, ride, waits = found.row, found.ride, self._rides.rows.unclaimed(found.row)
         open_ = ride.unclaimed and not ride.ended
         return RideLine(
             ride_id=found.ride_id, voter_id=found.voter_id, name=found.person.name,
-            precinct_id=found.precinct_id, polling_place=self._service.dispatches.name(found.precinct_id),
+            precinct_id=found.precinct_id, polling_place=self._service.places.name(found.precinct_id),
             address=found.person.address, by_when=waits.due, seats=row["seats"],
             wheelchair=row["wheelchair"], return_trip=ride.return_trip, home=ride.at_polls,
             state=ride.state, driver_id=ride.driver, driver=row["driver"] or "", wanted_at=row["wanted_at"],
@@ -142,9 +146,9 @@ class RideService:
             return []
         now = self._service.time.now()
         by_place: dict[str, list[urgency.Unclaimed]] = {}
-        for one in await self._rides.live():
+        for one in await self._rides.rows.live():
             if one.ride.unclaimed and sees(one.precinct_id):
-                by_place.setdefault(one.precinct_id, []).append(self._rides.unclaimed(one.row))
+                by_place.setdefault(one.precinct_id, []).append(self._rides.rows.unclaimed(one.row))
         found = []
         for precinct_id, waiting in by_place.items():
             if said := urgency.sentence(waiting, now):

@@ -48,7 +48,10 @@ class VoterSearch:
         known = self._nobody.get(alike)
         if known and known[0] is live:
             return known[1]
-        for precinct in self._dispatches.first_choices(caller.caller_id, caller.caller_pool, now):
+        where = self._dispatches.callers
+        for precinct in where.first_choices(
+            caller.caller_id, caller.caller_pool, lambda p: self._dispatches.runs(p, now)
+        ):
             found = await self._from_precinct(caller, precinct, now)
             if isinstance(found, Granted):
                 return found

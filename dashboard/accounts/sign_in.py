@@ -18,6 +18,7 @@ import flask
 import structlog
 
 from dashboard.bridge.async_bridge import AsyncBridge
+from dashboard.languages import tr
 from election.access import accounts, totp
 from election.access.access_list import AccessList
 from election.access.accounts import Account, Role
@@ -127,6 +128,15 @@ class Accounts:
         """Ends one session, also for a copy of its cookie."""
         self._ended.end(session)
 
+    def choose_language(self, login: str, language: str) -> None:
+        """Keeps the language on the account. Raises one of `UNREACHABLE`."""
+
+        async def keep() -> None:
+            async with self._bridge.connection() as connection:
+                await accounts.choose_language(connection, login, language)
+
+        self._bridge.run(keep(), timeout=3)
+
     def sign_out_everywhere(self, login: str) -> None:
         """Ends everything that was signed for this account. Raises one of `UNREACHABLE`."""
 
@@ -161,7 +171,7 @@ def csrf_checked(view: View) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         if not csrf_right(flask.request.headers.get("X-CSRF")):
-            words = "This page was open too long. Reload it and try again."
+            words = tr("This page was open too long. Reload it and try again.")
             return flask.jsonify(done=False, message=words), 403
         return view(*args, **kwargs)
 

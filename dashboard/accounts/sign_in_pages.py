@@ -15,6 +15,7 @@ import structlog
 from dashboard.accounts.attempts import Attempts
 from dashboard.accounts.sign_in import Accounts, WarRoomUser, csrf_right, csrf_token, person
 from dashboard.accounts.trusted_browsers import TrustedBrowsers
+from dashboard.languages import CHOICE, languages_known, tr
 from dashboard.settings import DashboardSettings
 from election.access import accounts, passwords
 from election.access.accounts import WAR_ROOM, Account, AccountError, Role
@@ -50,7 +51,7 @@ def _nothing(_: str) -> None:
 
 
 class SignInPages:
-    """`/login`, `/logout` and `/logout-everywhere`; every other page is closed to strangers.
+    """`/login`, `/logout`, `/language` and `/logout-everywhere`; every other page is closed to strangers.
 
     `signed_out` is called with the login of an account that was signed out everywhere.
     """
@@ -73,6 +74,7 @@ class SignInPages:
         server.get("/login")(self.login)
         server.post("/login")(self.sign_in)
         server.post("/logout")(self.logout)
+        server.post("/language")(self.choose_language)
         server.post("/logout-everywhere")(self.logout_everywhere)
 
     def who_is_it(self) -> Any:
@@ -87,7 +89,7 @@ class SignInPages:
         wants_page = flask.request.method == "GET" and "text/html" in flask.request.headers.get("Accept", "")
         if wants_page:
             return flask.redirect(flask.url_for("login", next=flask.request.full_path.rstrip("?")))
-        return flask.jsonify(error="signed out", message="Your session has ended. Sign in again."), 401
+        return flask.jsonify(error="signed out", message=tr("Your session has ended. Sign in again.")), 401
 
     def login(self) -> Any:
         """The sign-in page."""
@@ -98,7 +100,9 @@ class SignInPages:
             wait = self._attempts.wait(name, address, time.monotonic(), self._trusted.mark(name))
         if wait <= 0:
             return None
-        return _form(f"Too many wrong attempts from here. Try again in {max(1, round(wait / 60))} min.", 429)
+        return _form(
+            tr("Too many wrong attempts from here. Try again in {n} min.", n=max(1, round(wait / 60))), 429
+        )
 
     def _failed(self, name: str, address: str, why: str, known_login: bool) -> None:
         with self._guard:
@@ -120,6 +124,8 @@ class SignInPages:
             counties=list(account.counties) if account.role is Role.LEAD else None,
             epoch=account.epoch,
         )
+        if account.language:
+            flask.session[CHOICE] = account.language
         csrf_token()
         _LOG.info(
             "signed_in", login=account.login, role=account.role.value,
@@ -130,7 +136,7 @@ class SignInPages:
     def sign_in(self) -> Any:
         """Checks login and password, then the one-time code where the account wants one."""
         if not csrf_right(flask.request.form.get("csrf")):
-            return _form("This page was open too long. Please try again.", 400)
+            return _form(tr("This page was open too long. Please try again."), 400)
         code = flask.request.form.get("code")
         halfway = _halfway() if code is not None else _Halfway(flask.request.form.get("login", ""))
         name, epoch = halfway.login, halfway.epoch
@@ -138,28 +144,28 @@ class SignInPages:
         password = flask.request.form.get("password", "")[: passwords.MOST + 1]  # one too long is nobody's
         address = flask.request.remote_addr or ""
         if code is not None and not name:
-            return _form("That took too long. Please begin again.", 400)
+            return _form(tr("That took too long. Please begin again."), 400)
         if (answer := self._too_many(name, address)) is not None:
             return answer
         try:
             account = self._accounts.find(name)
         except ConnectionError:
             return _form(
-                "The database does not answer, so nobody new can sign in. Try again in a minute.", 503
+                tr("The database does not answer, so nobody new can sign in. Try again in a minute."), 503
             )
         if code is not None:
             if account is None or account.disabled or account.epoch != epoch:
-                return _form("That took too long. Please begin again.", 400)
+                return _form(tr("That took too long. Please begin again."), 400)
             with self._guard:
                 spent = self._attempts.codes_spent(halfway.number, time.monotonic())
             if spent:
                 flask.session.pop("halfway", None)
-                return _form("Too many wrong codes. Please begin again with your password.", 429)
+                return _form(tr("Too many wrong codes. Please begin again with your password."), 429)
             if not self._accounts.code_accepted(account, code[:20]):
                 with self._guard:
                     self._attempts.wrong_code(halfway.number, time.monotonic())
                 self._failed(name, address, "code", True)
-                return _form("That code is wrong or was used. Wait for the next one.", 401, ask_code=True)
+                return _form(tr("That code is wrong or was used. Wait for the next one."), 401, ask_code=True)
             return self._welcome(account, address)
         with self._hashing:
             if account is None:
@@ -167,9 +173,9 @@ class SignInPages:
             right = account is not None and account.accepts(password)
         if account is None or not right:
             self._failed(name, address, "password", account is not None)
-            return _form("Login or password is wrong.", 401)
+            return _form(tr("Login or password is wrong."), 401)
         if account.role not in WAR_ROOM:
-            return _form("This account has no war room. Use your personal link instead.", 403)
+            return _form(tr("This account has no war room. Use your personal link instead."), 403)
         if account.totp_secret:
             number = secrets.token_urlsafe(12)
             flask.session["halfway"] = [account.login, account.epoch, int(time.time()), number]
@@ -184,6 +190,17 @@ class SignInPages:
             flask.session.clear()
         return flask.redirect("/login", 303)
 
+    def choose_language(self) -> Any:
+        """The pages' language from now on: of this session, and on the account where it can be kept."""
+        who, language = person(), flask.request.form.get("language", "")
+        if who is not None and csrf_right(flask.request.form.get("csrf")) and language in languages_known():
+            flask.session[CHOICE] = language
+            try:
+                self._accounts.choose_language(who.login, language)
+            except _NOT_DONE:
+                _LOG.warning("language_not_kept", login=who.login)
+        return flask.redirect(_safe(flask.request.form.get("next")), 303)
+
     def logout_everywhere(self) -> Any:
         """Ends all sessions of this account."""
         who = person()
@@ -196,7 +213,7 @@ class SignInPages:
             self._accounts.sign_out_everywhere(who.login)
         except _NOT_DONE:
             return _form(
-                "You are signed out here only: the database does not answer. Sign in and try again.", 503
+                tr("You are signed out here only: the database does not answer. Sign in and try again."), 503
             )
         self._signed_out(who.login)
         return flask.redirect("/login", 303)
@@ -248,7 +265,7 @@ def _safe(target: str | None) -> str:
     address holds: a line's end would begin a header of its own.
     """
     if target and not target.isprintable():
-        flask.abort(400, "That address cannot be read.")
+        flask.abort(400, tr("That address cannot be read."))
     if not target or not target.startswith("/") or target.startswith(("//", "/\\", "/login", "/_dash")):
         return "/"
     try:

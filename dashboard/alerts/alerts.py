@@ -19,11 +19,12 @@ import structlog
 
 from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, needs_role, person
-from dashboard.alerts.conditions import Condition, Watch, conditions
+from dashboard.alerts.conditions import REASONS, Condition, Watch, conditions
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import FRESH_SECONDS, WarRoomView
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
 from dashboard.errors import DashboardError
+from dashboard.languages import retold, tr
 from dashboard.settings import DashboardSettings
 from election.access.accounts import WAR_ROOM, Role
 from election.domain.checkin import Kind
@@ -246,7 +247,7 @@ class Alerts:
                     kind=Kind.NOTE, account=SERVICE.login, precinct_id=alert["precinct_id"], detail=detail
                 )
                 try:
-                    await self._service_clients.decide(SERVICE, key, note)
+                    await self._service_clients.intake.decide(SERVICE, key, note)
                 except ServiceClientError as error:
                     raise NotSentError(error.words) from None
 
@@ -268,9 +269,10 @@ def add_alerts(server: flask.Flask, bridge: AsyncBridge, alerts: Alerts, audit_l
     staff = needs_role(*WAR_ROOM)
 
     def seen_by(who: WarRoomUser) -> list[Alert]:
-        return [
+        seen = (
             a for a in bridge.run(alerts.listed(), 4) if who.counties is None or a["county"] in who.counties
-        ]
+        )
+        return [a | {"reason": retold(a["reason"], REASONS)} for a in seen]
 
     @server.get("/alerts")
     @staff
@@ -278,7 +280,7 @@ def add_alerts(server: flask.Flask, bridge: AsyncBridge, alerts: Alerts, audit_l
         try:
             return flask.jsonify(alerts=seen_by(_who()))
         except AWAY:
-            return _told("The database does not answer; alerts are shown again when it is back.", 503)
+            return _told(tr("The database does not answer; alerts are shown again when it is back."), 503)
 
     @server.post("/alerts/acknowledge")
     @staff
@@ -288,17 +290,19 @@ def add_alerts(server: flask.Flask, bridge: AsyncBridge, alerts: Alerts, audit_l
         try:
             ids = [UUID(str(i)) for i in (asked or {})["ids"]][:MOST_SHOWN]
         except (TypeError, KeyError, ValueError):
-            return _told("That request cannot be read.", 400)
+            return _told(tr("That request cannot be read."), 400)
         try:
             done, others = bridge.run(alerts.acknowledge(who, ids))
             now = seen_by(who)
         except AWAY:
-            return _told("The database does not answer. Nothing was changed; try again.", 503)
+            return _told(tr("The database does not answer. Nothing was changed; try again."), 503)
         for alert in done:
             subject = f"precinct:{alert['precinct_id']}" if alert["precinct_id"] else "alert"
             bridge.run(audit_log.record(who.login, "acknowledge", subject, {"alert": alert["kind"]}))
         return flask.jsonify(
-            done=True, alerts=now, others=[f"{name} had acknowledged it already." for name in others]
+            done=True,
+            alerts=now,
+            others=[tr("{name} had acknowledged it already.", name=name) for name in others],
         )
 
 

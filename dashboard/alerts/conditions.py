@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from dashboard.languages import filled, noted_all
+
 Row = Mapping[str, Any]
 
 CALM = timedelta(minutes=10)  # stack time a condition must be gone before its alert is over
@@ -18,6 +20,17 @@ LONG_LINE_PEOPLE = 150
 QUIET_PART = 0.5  # of a county's precincts that had counted, silent now: a network, not turnout
 QUIET_LEAST = 5  # such precincts; fewer are single watchers
 OPEN = frozenset({"open", "acknowledged", "assigned"})
+
+# What alerts say, in English as they are kept; who looks is told in their own language (`retold`).
+REASONS = noted_all(
+    "{missing} votes behind its peers, {sure} % sure",
+    "reports disagree or wait for a decision",
+    "a line of {minutes} min",
+    "{people} people in line",
+    "{gone} of {counted} precincts that had counted fell silent: look at the network",
+    "incident #{number}: {text}",
+)
+LAGGING, DOUBTFUL, LONG_LINE, FULL_LINE, QUIET, INCIDENT = REASONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +64,7 @@ def conditions(
     for incident in incidents.values():
         if incident["status"] in OPEN:
             where = incident.get("precinct_id")
-            reason = f"incident #{incident['number']}: {_short(incident['text'])}"
+            reason = filled(INCIDENT, {"number": incident["number"], "text": _short(incident["text"])})
             county = _county(precincts, where)
             found.append(Condition("incident", str(incident["check_in_id"]), where, county, reason))
     found += _quiet(precincts, standings)
@@ -64,16 +77,18 @@ def conditions(
 def _of_precinct(precinct_id: str, s: Row, county: str) -> Iterable[Condition]:
     stake = float(s["p_lagging"]) * float(s["shortfall"])
     if s["state"] == "lagging":
-        reason = f"{s['shortfall']:,.0f} votes behind its peers, {100 * s['p_lagging']:.0f} % sure"
+        sure = f"{100 * s['p_lagging']:.0f}"
+        reason = filled(LAGGING, {"missing": f"{s['shortfall']:,.0f}", "sure": sure})
         yield Condition("lagging", precinct_id, precinct_id, county, reason, stake)
     if s["state"] == "doubtful":
-        reason = s.get("reason") or "reports disagree or wait for a decision"
+        reason = s.get("reason") or DOUBTFUL
         yield Condition("doubtful", precinct_id, precinct_id, county, reason.rstrip("."), stake)
     if s["state"] != "closed":
         minutes, people = s.get("line_minutes") or 0, s.get("line_people") or 0
         if minutes >= LONG_LINE_MINUTES or people >= LONG_LINE_PEOPLE:
+            long = minutes >= LONG_LINE_MINUTES
             reason = (
-                f"a line of {minutes} min" if minutes >= LONG_LINE_MINUTES else f"{people} people in line"
+                filled(LONG_LINE, {"minutes": minutes}) if long else filled(FULL_LINE, {"people": people})
             )
             yield Condition("line", precinct_id, precinct_id, county, reason, stake)
 
@@ -88,9 +103,7 @@ def _quiet(precincts: Mapping[str, Row], standings: Mapping[str, Row]) -> Iterab
             silent[county] = silent.get(county, 0) + (s["state"] == "silent")
     for county, gone in silent.items():
         if gone >= QUIET_LEAST and gone >= QUIET_PART * counted[county]:
-            reason = (
-                f"{gone} of {counted[county]} precincts that had counted fell silent: look at the network"
-            )
+            reason = filled(QUIET, {"gone": gone, "counted": counted[county]})
             yield Condition("quiet", county, None, county, reason)
 
 

@@ -105,7 +105,7 @@ class ApiCalls:
 
     def calls(self, key: ApiKey) -> Any:
         """The day's dispatches of callers, and what came of each: numbers, no voter."""
-        found = self._bridge.run(self._services.dispatch_history(_user(key)))
+        found = self._bridge.run(self._services.call_desk.dispatch_history(_user(key)))
         self._read(key, ApiScope.CALLS)
         return _json({"dispatches": found})
 
@@ -118,7 +118,7 @@ class ApiCalls:
         body = flask.request.get_json(silent=True)
         if not isinstance(body, dict):
             return _told("Send a JSON object: precinct_id, and votes or text.", 422)
-        receipt = self._bridge.run(self._services.report(_user(key), report_id, body))
+        receipt = self._bridge.run(self._services.intake.report(_user(key), report_id, body))
         subject = f"precinct:{str(body.get('precinct_id', ''))[:64]}"
         self._seen(key.account, "api check-in", subject, {"id": str(report_id)})
         return _json(receipt)
@@ -130,7 +130,7 @@ class ApiCalls:
         except ValueError:
             return _told(_NO_LIST, 404)
         content = flask.request.get_data().decode("utf-8-sig", "replace")
-        taken = self._bridge.run(self._services.list_outcomes(_user(key), list_id, content))
+        taken = self._bridge.run(self._services.call_desk.list_outcomes(_user(key), list_id, content))
         detail = {"recorded": taken.get("recorded"), "repeated": taken.get("repeated")}
         self._seen(key.account, "api outcomes", f"list:{list_id}", detail)
         return _json(taken)

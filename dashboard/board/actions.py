@@ -15,6 +15,7 @@ from dashboard.accounts.sign_in import WarRoomUser, csrf_right, person
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
 from dashboard.errors import DashboardError
+from dashboard.languages import tr
 from dashboard.map.places import Gazetteer, MapPlaces
 from election.access.accounts import Role
 from election.access.telemetry import say_refused
@@ -47,9 +48,9 @@ class ActionRefusedError(DashboardError):
 def _text(asked: dict[str, Any], name: str, longest: int = LONGEST_NOTE) -> str:
     value = asked.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise ActionRefusedError(f"Please fill in the {name}.")
+        raise ActionRefusedError(tr("Please fill in the {name}.", name=name))
     if len(value) > longest:
-        raise ActionRefusedError(f"At most {longest} characters, please.")
+        raise ActionRefusedError(tr("At most {most} characters, please.", most=longest))
     return value.strip()
 
 
@@ -57,7 +58,7 @@ def _target(asked: dict[str, Any]) -> dict[str, Any]:
     try:
         return {"target": str(UUID(str(asked.get("target"))))}
     except ValueError:
-        raise ActionRefusedError("That report is not known.") from None
+        raise ActionRefusedError(tr("That report is not known.")) from None
 
 
 def _hours(asked: dict[str, Any], _: WarRoomUser, places: MapPlaces, precinct: Precinct) -> dict[str, Any]:
@@ -66,14 +67,17 @@ def _hours(asked: dict[str, Any], _: WarRoomUser, places: MapPlaces, precinct: P
         closes = time.fromisoformat(str(asked.get("closes")))
     except ValueError:
         raise ActionRefusedError(
-            "Please give the closing time as hours and minutes, such as 21:00."
+            tr("Please give the closing time as hours and minutes, such as 21:00.")
         ) from None
     zone, opens = precinct.zone(places.day), precinct.opens_at(places.day)
     at = datetime.combine(places.day.date, closes.replace(tzinfo=None), zone)
     if at <= opens:
         if closes >= LATEST_CLOSE:
             raise ActionRefusedError(
-                f"Polls here open at {opens.astimezone(zone):%H:%M}; they cannot close before."
+                tr(
+                    "Polls here open at {at}; they cannot close before.",
+                    at=f"{opens.astimezone(zone):%H:%M}",
+                )
             )
         at += timedelta(days=1)
     return {"closes_at": at.isoformat()}
@@ -83,7 +87,7 @@ def _assign(asked: dict[str, Any], who: WarRoomUser, places: MapPlaces, precinct
     watcher_id = str(asked.get("watcher_id") or "")
     watcher = next((w for w in places.watchers if str(w.watcher_id) == watcher_id), None)
     if watcher is None or not places.may_reach(watcher, who.counties):
-        raise ActionRefusedError("That watcher is not known here.")
+        raise ActionRefusedError(tr("That watcher is not known here."))
     return {"watcher_id": watcher_id, "precinct_ids": [precinct.precinct_id]}
 
 
@@ -113,10 +117,10 @@ def add_actions(
         who = person()
         asked = flask.request.get_json(silent=True)
         if who is None or not csrf_right(flask.request.headers.get("X-CSRF")):
-            return _told("This page was open too long. Reload it and try again.", 403)
+            return _told(tr("This page was open too long. Reload it and try again."), 403)
         try:
             if not isinstance(asked, dict):
-                raise ActionRefusedError("That request cannot be read.")
+                raise ActionRefusedError(tr("That request cannot be read."))
             key = UUID(str(asked.get("key")))
             action, precinct_id = str(asked.get("action")), str(asked.get("precinct_id"))
             if action == "script":
@@ -126,7 +130,7 @@ def add_actions(
                 subject = f"precinct:{precinct_id}"
                 work = _work(who, key, action, places, precinct, asked, service_clients)
         except ValueError:
-            return _told("That request cannot be read.", 400)
+            return _told(tr("That request cannot be read."), 400)
         except ActionRefusedError as error:
             return _told(str(error), 400)
         except PermissionError as error:
@@ -141,7 +145,7 @@ def add_actions(
         except TimeoutError:
             _record(bridge, audit_log, who, f"{action} unanswered", subject, detail)
             return _told(
-                "No answer in time. It may or may not have been done; look before trying again.", 504
+                tr("No answer in time. It may or may not have been done; look before trying again."), 504
             )
         _record(bridge, audit_log, who, action, subject, detail)
         return flask.jsonify(done=True, answer=answer)
@@ -151,9 +155,9 @@ def _in_scope(who: WarRoomUser, precinct_id: str, gazetteer: Gazetteer) -> tuple
     places = gazetteer.places
     precinct = places.precincts.get(precinct_id) if places else None
     if places is None or precinct is None:
-        raise ActionRefusedError("That precinct is not known.")
+        raise ActionRefusedError(tr("That precinct is not known."))
     if not who.may_see(precinct.county):
-        raise PermissionError("That precinct is outside your counties.")
+        raise PermissionError(tr("That precinct is outside your counties."))
     return places, precinct
 
 
@@ -169,33 +173,33 @@ def _work(  # noqa: PLR0917
     precinct_id = precinct.precinct_id
     if action == "dispatch":
         order = DispatchOrder(precinct_id=precinct_id, callers_wanted=_callers(asked, "callers_wanted"))
-        return lambda: service_clients.dispatch(who, order)
+        return lambda: service_clients.call_desk.dispatch(who, order)
     if action == "recall":
-        return lambda: service_clients.recall(who, precinct_id)
+        return lambda: service_clients.call_desk.recall(who, precinct_id)
     if action in ("pause", "go_on"):
-        return lambda: service_clients.pause(who, precinct_id, paused=action == "pause")
+        return lambda: service_clients.call_desk.pause(who, precinct_id, paused=action == "pause")
     if action == "move":
         to = str(asked.get("to") or "")
         there = places.precincts.get(to)
         if there is None or to == precinct_id:
-            raise ActionRefusedError("Choose another precinct that callers are to go to.")
+            raise ActionRefusedError(tr("Choose another precinct that callers are to go to."))
         if not who.may_see(there.county):
-            raise PermissionError("That precinct is outside your counties.")
+            raise PermissionError(tr("That precinct is outside your counties."))
         count = _callers(asked, "callers")
         return lambda: _move(who, precinct_id, to, count, service_clients)
     if action not in _DECISIONS:
-        raise ActionRefusedError("That action is not known.")
+        raise ActionRefusedError(tr("That action is not known."))
     kind, detail_of = _DECISIONS[action]
     detail = detail_of(asked, who, places, precinct)
     decision = Decision(kind=kind, account=who.login, precinct_id=precinct_id, detail=detail)
-    work: Callable[[], Awaitable[Any]] = lambda: service_clients.decide(who, key, decision)  # noqa: E731
+    work: Callable[[], Awaitable[Any]] = lambda: service_clients.intake.decide(who, key, decision)  # noqa: E731
     return work
 
 
 def _callers(asked: dict[str, Any], name: str) -> int:
     wanted = asked.get(name)
     if isinstance(wanted, bool) or not isinstance(wanted, int) or not 1 <= wanted <= MOST_CALLERS:
-        raise ActionRefusedError(f"Between 1 and {MOST_CALLERS} callers, please.")
+        raise ActionRefusedError(tr("Between 1 and {most} callers, please.", most=MOST_CALLERS))
     return wanted
 
 
@@ -206,33 +210,35 @@ async def _move(
 
     Where nobody would be left, calling there rests until staff let it go on.
     """
-    sent = {d["precinct_id"]: d for d in await service_clients.dispatches(who)}
+    sent = {d["precinct_id"]: d for d in await service_clients.call_desk.dispatches(who)}
     wanted = {p: int(d["callers_wanted"] or d["callers_allocated"] or 0) for p, d in sent.items()}
     if precinct_id not in sent:
-        raise ServiceClientError("Nobody calls there: there are no callers to move.", 409)
+        raise ServiceClientError(tr("Nobody calls there: there are no callers to move."), 409)
     there = DispatchOrder(precinct_id=to, callers_wanted=wanted.get(to, 0) + count)
-    await service_clients.dispatch(who, there)
+    await service_clients.call_desk.dispatch(who, there)
     left = wanted[precinct_id] - count
     if left > 0:
-        await service_clients.dispatch(who, DispatchOrder(precinct_id=precinct_id, callers_wanted=left))
+        await service_clients.call_desk.dispatch(
+            who, DispatchOrder(precinct_id=precinct_id, callers_wanted=left)
+        )
     else:
-        await service_clients.pause(who, precinct_id, paused=True)
+        await service_clients.call_desk.pause(who, precinct_id, paused=True)
     return {"left": max(left, 0), "there": there.callers_wanted}
 
 
 def _script(who: WarRoomUser, asked: dict[str, Any], service_clients: ServiceClients) -> Callable[[], Any]:
     """What callers say in one language from now on."""
     if who.counties is not None or who.role is Role.LEAD:
-        raise PermissionError("The script is everybody's: staff of all counties change it.")
+        raise PermissionError(tr("The script is everybody's: staff of all counties change it."))
     lines = asked.get("lines")
     language = str(asked.get("language") or "")
     if not isinstance(lines, list) or not language:
-        raise ActionRefusedError("Please say which language, and the lines.")
+        raise ActionRefusedError(tr("Please say which language, and the lines."))
     texts = [line.strip() for line in map(str, lines) if line.strip()]
     if not texts or sum(map(len, texts)) > LONGEST_SCRIPT:
-        raise ActionRefusedError(f"Between one line and {LONGEST_SCRIPT} characters, please.")
+        raise ActionRefusedError(tr("Between one line and {most} characters, please.", most=LONGEST_SCRIPT))
     order = ScriptOrder(lines={language[:8]: texts})
-    return lambda: service_clients.change_script(who, order)
+    return lambda: service_clients.call_desk.change_script(who, order)
 
 
 def _record(  # noqa: PLR0917

@@ -9,6 +9,7 @@ import flask
 from dashboard.accounts.sign_in import person
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import PAST_SECONDS, ServiceClientError, ServiceClients
+from dashboard.languages import tr
 
 
 def add_replay(
@@ -25,12 +26,12 @@ def add_replay(
         if not at:
             return page()
         try:
-            body = bridge.run(service_clients.past(who, at), PAST_SECONDS + 1)
+            body = bridge.run(service_clients.tally.past(who, at), PAST_SECONDS + 1)
         except ServiceClientError as error:
             words = error.words.replace("Nothing was changed; try again", "Try again")
             return flask.jsonify(message=words), error.status
         except TimeoutError:
-            return flask.jsonify(message="The tally did not answer in time. Try again."), 504
+            return flask.jsonify(message=tr("The tally did not answer in time. Try again.")), 504
         response = flask.make_response(gzip.compress(body, 1))
         response.mimetype = "application/json"
         response.headers["Content-Encoding"] = "gzip"

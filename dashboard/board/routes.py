@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 
 from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, csrf_token, needs_role, person
 from dashboard.bridge.security_headers import feed_url, intake_url
+from dashboard.languages import languages_known, spoken, tr
 from dashboard.map.people import to_call
 from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.settings import DashboardSettings
@@ -66,7 +67,9 @@ class BoardData:
     def _places(self) -> MapPlaces:
         """Returns the precincts. Answers 503 before the first import."""
         if self._gazetteer.places is None:
-            flask.abort(flask.make_response(flask.jsonify(message="No election has been imported yet."), 503))
+            flask.abort(
+                flask.make_response(flask.jsonify(message=tr("No election has been imported yet.")), 503)
+            )
         return self._gazetteer.places
 
     def boot(self) -> Any:
@@ -78,6 +81,8 @@ class BoardData:
         return flask.jsonify(
             login=who.login,
             role=who.role.value,
+            language=spoken().language,
+            languages={code: each.name for code, each in languages_known().items()},
             counties=who.counties,
             csrf=csrf_token(),
             election=here.day.name,
@@ -130,7 +135,7 @@ class BoardData:
         return response
 
     def people(self) -> Any:
-        """Names of the watchers of the precincts asked for."""
+        """Names of the watchers of the precincts asked for, and of the watchers asked for by their ids."""
         who, here = _who(), self._places()
         asked = flask.request.args.getlist("precinct")[:MOST_PEOPLE]
         found = {}
@@ -139,6 +144,10 @@ class BoardData:
             if precinct and who.may_see(precinct.county):
                 watchers = here.watchers_of.get(precinct_id, [])
                 found[precinct_id] = [{"name": w.name} for w in watchers]
+        for watcher_id in flask.request.args.getlist("watcher")[:MOST_PEOPLE]:
+            watcher = here.watcher_of_id.get(watcher_id)
+            if watcher and here.may_reach(watcher, who.counties):
+                found[f"watcher:{watcher_id}"] = [{"name": watcher.name}]
         return _of_roster(flask.jsonify(found), here)
 
     def phones(self) -> Any:
@@ -150,7 +159,7 @@ class BoardData:
         if precinct is None or not who.may_see(precinct.county):
             say_refused(who.login, "phones", "county")
             return flask.jsonify(
-                done=False, message="That precinct is not known, or is outside your counties."
+                done=False, message=tr("That precinct is not known, or is outside your counties.")
             ), 403
         people = to_call(precinct_id, here)
         self._seen(who.login, "phones seen", f"precinct:{precinct_id}", {"people": len(people)})

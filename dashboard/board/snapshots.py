@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader
 from dashboard.accounts.sign_in import needs_role, person
 from dashboard.alerts.conditions import OPEN
 from dashboard.clients.feed import FRESH_SECONDS, Row, WarRoomView
+from dashboard.languages import add_words, noted, tr
 from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.settings import DashboardSettings
 from election.access.accounts import WAR_ROOM, Role
@@ -30,10 +31,11 @@ KEPT = 200  # files; at four an hour, two days
 LISTED_WORK, LISTED_SILENT, LISTED_INCIDENTS = 24, 16, 10  # so many fit one printed page beside the counties
 LISTED_COUNTIES = 70
 WORDS = {
-    "lagging": "▼ Behind", "watch": "◆ Watch", "on_pace": "● On pace", "silent": "◌ Silent",
-    "doubtful": "? Doubtful", "closed": "■ Closed",
+    "lagging": noted("▼ Behind"), "watch": noted("◆ Watch"), "on_pace": noted("● On pace"),
+    "silent": noted("◌ Silent"), "doubtful": noted("? Doubtful"), "closed": noted("■ Closed"),
 }  # fmt: skip
 _TEMPLATES = Environment(loader=PackageLoader("dashboard", "templates"), autoescape=True)
+add_words(_TEMPLATES)
 
 
 def page_of(
@@ -79,7 +81,7 @@ def page_of(
         name=lambda p: (feed.precincts.get(str(p)) or {}).get("name") or p or "–",
         people=lambda p: places.watchers_of.get(p, [])[:2],
         local=lambda at: (
-            datetime.fromtimestamp(at, UTC).astimezone(zone).strftime("%H:%M") if at else "never"
+            datetime.fromtimestamp(at, UTC).astimezone(zone).strftime("%H:%M") if at else tr("never")
         ),
         words=WORDS,
     )
@@ -151,7 +153,7 @@ def add_snapshots(server: flask.Flask, snapshots: Snapshots) -> None:
         try:
             return snapshots.page(who.counties)
         except LookupError:
-            return "The feed has not been heard yet; try again in a moment.", 503
+            return tr("The feed has not been heard yet; try again in a moment."), 503
 
     @server.get("/snapshots")
     @needs_role(Role.STAFF, Role.ADMIN)

@@ -9,8 +9,10 @@ from typing import Any
 import flask
 from dash.exceptions import DependencyException
 
+from dashboard.languages import noted, tr
+
 UPDATE = "/_dash-update-component"
-_WORDS = "That request cannot be read. Reload the page and try again."
+_WORDS = noted("That request cannot be read. Reload the page and try again.")
 
 
 def add_malformed(server: flask.Flask, known: Callable[[], Mapping[str, Any]]) -> None:
@@ -31,7 +33,7 @@ def add_malformed(server: flask.Flask, known: Callable[[], Mapping[str, Any]]) -
 
     @server.errorhandler(DependencyException)
     def unknown(_: DependencyException) -> Any:
-        return flask.jsonify(message="There is no such file."), 404
+        return flask.jsonify(message=tr("There is no such file.")), 404
 
 
 def _holds_nul(request: flask.Request) -> bool:
@@ -43,7 +45,7 @@ def _holds_nul(request: flask.Request) -> bool:
 
 
 def _unreadable() -> Any:
-    return flask.jsonify(done=False, message=_WORDS), 400
+    return flask.jsonify(done=False, message=tr(_WORDS)), 400
 
 
 def is_update(asked: object, known: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 import { deskBadge, headerFacts } from "./after_close.js";
 import { board } from "./board.js";
 import { byId, setText } from "./elements.js";
+import { tr } from "./language.js";
 import { total } from "./lists.js";
 import { paintPhones } from "./phones.js";
 import { now } from "./stack_clock.js";
@@ -10,10 +11,10 @@ import { badge, hhmm, hhmmss, span, stateOf, weekday, whole } from "./words.js";
 const OLD_S = 15; // a tile older than this says so in colour
 
 function standing() {
-  if (!board.ready) return "connecting";
-  if (board.stale) return "stale " + hhmmss(board.staleSince ?? 0);
+  if (!board.ready) return tr("connecting");
+  if (board.stale) return tr("stale {at}", { at: hhmmss(board.staleSince ?? 0) });
   const behind = board.feed.behindNoted();
-  return "live " + span(board.feed.silence() ?? 0) + (behind ? " · database " + span(behind) + " behind" : "");
+  return tr("live {silence}", { silence: span(board.feed.silence() ?? 0) }) + (behind ? " " + tr("· database {behind} behind", { behind: span(behind) }) : "");
 }
 
 export function tick() {
@@ -23,7 +24,7 @@ export function tick() {
   byId("top-clock").textContent = hhmm(at);
   const pill = byId("top-live");
   pill.classList.toggle("off", board.stale);
-  /** @type {Element} */ (pill.lastElementChild).textContent = board.replaying() ? "replay" : standing();
+  /** @type {Element} */ (pill.lastElementChild).textContent = board.replaying() ? tr("replay") : standing();
   const all = board.ready && total(board);
   if (all) {
     for (const [key, [number, words, title]] of Object.entries(headerFacts(all, board.openIncidents().length))) {
@@ -38,7 +39,7 @@ export function tick() {
   byId("top-waiting").textContent = whole(waiting);
   byId("top-waiting").title = title;
   for (const age of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-ago]"))) {
-    const words = span(at - Number(age.dataset.ago)) + " ago";
+    const words = tr("{span} ago", { span: span(at - Number(age.dataset.ago)) });
     if (age.textContent !== words) age.textContent = words;
   }
   paintNear();
@@ -62,7 +63,7 @@ function paintNear() {
 function paintTileAges(at) {
   const replaying = board.replaying();
   const seconds = board.ready ? board.feed.shownAge() : null; // what the tally has not read is not shown either
-  const words = replaying ? "as of " + hhmm(at) : seconds === null ? "" : span(seconds) + " old";
+  const words = replaying ? tr("as of {at}", { at: hhmm(at) }) : seconds === null ? "" : tr("{span} old", { span: span(seconds) });
   for (const age of document.querySelectorAll("[data-tile] .tile-head .age")) {
     if (age.textContent !== words) age.textContent = words;
     age.classList.toggle("old", !replaying && (board.stale || (seconds !== null && seconds > OLD_S)));

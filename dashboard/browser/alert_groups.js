@@ -31,3 +31,7 @@ export function byCounty(matters) {
   for (const m of matters) found.set(m.county, [...(found.get(m.county) || []), m]);
   return [...found];
 }
+
+const STANDING = ["lagging", "doubtful"]; // kinds that say in which state a precinct was
+/** Whether the precinct is in another state by now: its alert is over only after a while. @param {Matter} m @param {string} state */
+export const eased = (m, state) => m.ids.length === 1 && STANDING.includes(m.first.kind) && m.first.kind !== state;

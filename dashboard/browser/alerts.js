@@ -1,11 +1,12 @@
 // Alerts: one line for the most urgent that nobody has acknowledged, the rest behind it. Asked for when the feed
 // says that they changed (raised, over, acknowledged by anybody), never on a timer of its own.
 import { tick } from "./ages.js";
-import { byCounty, mattersOf } from "./alert_groups.js";
+import { byCounty, eased, mattersOf } from "./alert_groups.js";
 import { board, post, say, soon } from "./board.js";
 import { csvButton } from "./csv.js";
 import { byId, make } from "./elements.js";
-import { STATES, badge } from "./words.js";
+import { tr } from "./language.js";
+import { STATES, badge, stateOf } from "./words.js";
 
 /**
  * @typedef {object} Alert
@@ -73,36 +74,44 @@ function take(list) {
 }
 
 /** @param {Matter} m */
+const turned = (m) => {
+  const s = board.live.standings.get(m.precinctId);
+  return s && eased(m, s.state) ? stateOf(s) : null;
+};
+
+/** @param {Matter} m */
 function line(m) {
   const a = m.first, name = m.precinctId ? board.nameOf(m.precinctId) : a.county;
   const where = m.precinctId ? make("a", { href: "/precinct/" + encodeURIComponent(m.precinctId), "data-precinct": m.precinctId, class: "name" }, name)
     : make("a", { href: "/?county=" + encodeURIComponent(a.county), "data-county": a.county, class: "name" }, name);
-  const seen = make("button", { type: "button", "aria-label": "Acknowledge: " + name + ". " + m.words }, "Acknowledge");
+  const seen = make("button", { type: "button", "aria-label": tr("Acknowledge: {name}. {words}", { name, words: m.words }) }, tr("Acknowledge"));
   seen.addEventListener("click", () => acknowledge(m.ids));
-  const mark = a.kind in STATES ? badge(/** @type {keyof typeof STATES} */ (a.kind)) : make("span", { class: "state", "aria-hidden": "true" }, MARKS[a.kind] || "!");
-  return [mark, where, make("span", { class: "why" }, m.words), make("span", { class: "since number", "data-ago": Date.parse(m.since) / 1000 }), seen];
+  const turn = turned(m), words = turn ? tr("earlier: {words}", { words: m.words }) : m.words;
+  const mark = a.kind in STATES ? badge(turn ?? /** @type {keyof typeof STATES} */ (a.kind)) : make("span", { class: "state", "aria-hidden": "true" }, MARKS[a.kind] || "!");
+  return [mark, where, make("span", { class: "why" }, words), make("span", { class: "since number", "data-ago": Date.parse(m.since) / 1000 }), seen];
 }
 
 /** A county's matters: its name where there are several counties, and a line each. @param {[string, Matter[]]} group @param {boolean} named */
 const group = ([county, matters], named) => [
-  named ? make("li", { class: "divide" }, (county || "No county") + " · " + matters.length) : null,
+  named ? make("li", { class: "divide" }, (county || tr("No county")) + " · " + matters.length) : null,
   ...matters.map((m) => make("li", {}, ...line(m)))];
 
-function paintAlerts() {
+/** Also when a precinct's state turned. */
+export function paintAlerts() {
   const holder = byId("alerts");
   const due = mattersOf(listed, (a) => !a.precinct_id || board.inView(a.precinct_id));
-  const key = JSON.stringify(due.map((m) => [m.key, m.words, m.ids]));
+  const key = JSON.stringify(due.map((m) => [m.key, m.words, m.ids, turned(m)]));
   if (holder.dataset.key === key) return;
   holder.dataset.key = key;
   const open = Boolean(holder.querySelector("details")?.open);
   holder.hidden = !due.length;
   if (!due.length) { holder.replaceChildren(); return; }
-  const all = make("button", { type: "button" }, "Acknowledge all " + due.length);
+  const all = make("button", { type: "button" }, tr("Acknowledge all {n}", { n: due.length }));
   all.addEventListener("click", () => acknowledge(due.flatMap((m) => m.ids)));
   const groups = byCounty(due.slice(1, MOST_LISTED));
-  const more = due.length < 2 ? null : make("details", {}, make("summary", {}, due.length - 1 + " more to acknowledge"),
+  const more = due.length < 2 ? null : make("details", {}, make("summary", {}, tr("{n} more to acknowledge", { n: due.length - 1 })),
     make("div", { class: "more" }, make("ul", {}, ...groups.flatMap((g) => group(g, groups.length > 1))),
-      make("p", { class: "actions" }, due.length > MOST_LISTED ? make("span", {}, due.length - MOST_LISTED + " not shown") : null, csvButton("alerts"), all)));
+      make("p", { class: "actions" }, due.length > MOST_LISTED ? make("span", {}, tr("{n} not shown", { n: due.length - MOST_LISTED })) : null, csvButton("alerts"), all)));
   if (more) more.open = open;
   holder.replaceChildren(make("p", { class: "first" }, ...line(due[0])), ...(more ? [more] : []));
   tick();

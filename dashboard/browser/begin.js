@@ -1,7 +1,7 @@
 // The board's page, put together: what it begins with, what the feed's messages move, what the address changes.
 import { followAddress, go, readAddress } from "./address.js";
 import { tick } from "./ages.js";
-import { askAlerts } from "./alerts.js";
+import { askAlerts, paintAlerts } from "./alerts.js";
 import "./board_parts.js";
 import { askWatched, board, everything, followRoster, marks, paintNotice, say, setStale, signIn, signedOut, soon } from "./board.js";
 import { watchClicks } from "./clicks.js";
@@ -11,6 +11,7 @@ import { byId, make } from "./elements.js";
 import { connectFeed } from "./feed_connection.js";
 import { firstAnswer } from "./first_question.js";
 import { beginKiosk } from "./kiosk.js";
+import { tr } from "./language.js";
 import { map, readTheme, showMap } from "./map.js";
 import { lookAt } from "./map_gestures.js";
 import { paintMap } from "./paint.js";
@@ -51,6 +52,7 @@ const feed = {
     if (m.desks) tiles.push("unread");
     if (m.calls) panelNews();
     soon(tiles, m.standings.map((s) => s.precinct_id));
+    paintAlerts();
     if (board.selected !== null && m.standings.some((s) => s.precinct_id === board.selected)) panelChanged(board.selected);
   },
   beat() { paintNotice(); },
@@ -67,17 +69,17 @@ function chooseView() {
   board.view = { kind: counties ? "counties" : "precincts", url: "/shapes/" + file + "?v=" + boot.version };
   const tools = byId("map-tools");
   tools.replaceChildren();
-  if (county !== null) tools.append(make("button", { type: "button", "data-county": "" }, "← All counties"), make("b", {}, county || "No county"));
+  if (county !== null) tools.append(make("button", { type: "button", "data-county": "" }, tr("← All counties")), make("b", {}, county || tr("No county")));
   if (boot.county_names.length > 1) tools.append(countyChoice(boot.county_names));
-  tools.append(make("button", { type: "button", id: "as-table" }, "Table"), csvButton("map"));
+  tools.append(make("button", { type: "button", id: "as-table" }, tr("Table")), csvButton("map"));
   showParts();
   showMap(board.view, (box) => { lookAt(box); paintMap(null); });
 }
 
 /** Counties by name: on a map of many the small ones are hard to hit. @param {string[]} names */
 function countyChoice(names) {
-  const choice = make("select", { "aria-label": "County", id: "county-choice" }, make("option", { value: "*" }, "All counties"),
-    ...names.map((name) => make("option", { value: name }, name || "No county")));
+  const choice = make("select", { "aria-label": tr("County"), id: "county-choice" }, make("option", { value: "*" }, tr("All counties")),
+    ...names.map((name) => make("option", { value: name }, name || tr("No county"))));
   choice.value = board.county ?? "*";
   choice.addEventListener("change", () => go({ county: choice.value === "*" ? null : choice.value }));
   return choice;
@@ -92,7 +94,7 @@ function showParts() {
   for (const b of /** @type {HTMLCollectionOf<HTMLElement>} */ (byId("tabs").children)) b.setAttribute("aria-pressed", String(b.dataset.tab === board.tab));
 }
 
-const entitle = () => { document.title = (board.selected ? board.nameOf(board.selected) + " · " : "") + "Beluga war room"; };
+const entitle = () => { document.title = (board.selected ? board.nameOf(board.selected) + " · " : "") + tr("Beluga war room"); };
 
 function follow() {
   const before = { selected: board.selected, county: board.county };
@@ -112,7 +114,7 @@ async function askBoot() {
       const reply = await asked;
       if (reply?.ok) return await reply.json();
       if (reply?.status === 401) { signedOut(); return null; }
-      if (reply) say((await reply.json()).message || "The war room is starting…", true);
+      if (reply) say((await reply.json()).message || tr("The war room is starting…"), true);
     } catch { /* tried again */ }
     await new Promise((done) => setTimeout(done, pause * (0.5 + Math.random())));
     asked = fetch("/boot", { headers: { Accept: "application/json" } }).catch(() => null);
@@ -136,6 +138,7 @@ async function begin() {
   askWatched();
   everything();
   connectFeed(board.feed, feed, boot.feed);
+  panelScripts.ahead();
   tick();
   setInterval(tick, 1000);
   setInterval(() => { if (board.ready) soon(["work", "silent", "incidents", "unread"]); }, AGES_MS);

@@ -1,6 +1,7 @@
 // The board's state: what the feed said last, what the person has chosen, and when to paint which tile.
 import { FeedRows, FeedView } from "./feed_view.js";
 import { byId, make } from "./elements.js";
+import { tr } from "./language.js";
 import { hhmm, hhmmss } from "./words.js";
 
 /** @import {FeedAddress} from "./feed_connection.js" */
@@ -15,6 +16,8 @@ import { hhmm, hhmmss } from "./words.js";
  * @property {string} election
  * @property {string} timezone
  * @property {boolean} rehearsal
+ * @property {string} language  of the pages
+ * @property {Record<string, string>} languages  that the pages speak: each one's own name by its code
  * @property {string} version  of the shapes
  * @property {string} roster  of names and phones
  * @property {boolean} by_county
@@ -47,7 +50,7 @@ const live = new FeedRows();
 
 /** A polling site's name: that of its precincts, which vote in one building. @param {Map<string, import("feed-messages").PrecinctInfo>} info @param {string} id */
 export function siteName(info, id) {
-  for (const p of info.values()) if (p.site_id === id) return p.name + ", whole building";
+  for (const p of info.values()) if (p.site_id === id) return tr("{name}, whole building", { name: p.name });
   return "";
 }
 
@@ -142,9 +145,9 @@ export function paintNotice() {
   const { at, storedBehind } = board.feed;
   if (board.stale && board.ready) {
     notice.className = "stale-notice";
-    notice.textContent = "STALE since " + hhmmss(board.staleSince ?? 0) + " · Feed lost. Showing the last state; reconnecting.";
+    notice.textContent = tr("STALE since {at} · Feed lost. Showing the last state; reconnecting.", { at: hhmmss(board.staleSince ?? 0) });
   } else if (at !== null && storedBehind > BEHIND_S && ours) {
-    const words = "Nothing new since " + hhmm(at - storedBehind) + ": the database does not answer. Texts are still taken and follow when it is back; desks and alerts wait.";
+    const words = tr("Nothing new since {at}: the database does not answer. Texts are still taken and follow when it is back; desks and alerts wait.", { at: hhmm(at - storedBehind) });
     notice.className = "stale-notice";
     if (notice.textContent !== words) notice.textContent = words;
   } else if (notice.className === "stale-notice") {
@@ -167,7 +170,7 @@ export const signIn = () => "/login?next=" + encodeURIComponent(location.pathnam
 export function signedOut() {
   const notice = byId("notice");
   notice.className = "problem-notice";
-  notice.replaceChildren("Your session has ended. ", make("a", { href: signIn() }, "Sign in again"));
+  notice.replaceChildren(tr("Your session has ended.") + " ", make("a", { href: signIn() }, tr("Sign in again")));
 }
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -196,7 +199,7 @@ export async function post(path, body) {
     if (reply.status === 401) { signedOut(); return { done: false, signedOut: true }; }
     return { ...(await reply.json()), refused: reply.status >= 400 && reply.status < 500 };
   } catch {
-    return { done: false, message: "The war room does not answer. Nothing is known to be done; press again." };
+    return { done: false, message: tr("The war room does not answer. Nothing is known to be done; press again.") };
   }
 }
 
@@ -228,18 +231,20 @@ export async function followRoster() {
   }
 }
 
+/** Before the id of a watcher of several precincts, among ids of precincts. */
+export const WATCHER = "watcher:";
 let askingPeople = false;
-/** @param {string[]} ids */
+/** Asks who watches in these precincts, or who these watchers are. @param {string[]} ids */
 export async function askPeople(ids) {
   const missing = ids.filter((id) => !board.people.has(id)).slice(0, PEOPLE_AT_ONCE);
   if (!missing.length || askingPeople) return;
   askingPeople = true;
   try {
-    const query = new URLSearchParams(missing.map((id) => ["precinct", id]));
+    const query = new URLSearchParams(missing.map((id) => (id.startsWith(WATCHER) ? ["watcher", id.slice(WATCHER.length)] : ["precinct", id])));
     const reply = await fetch("/people?" + query, { signal: AbortSignal.timeout(8000) });
     if (!reply.ok) return;
     const found = await reply.json();
     for (const id of missing) board.people.set(id, found[id] || []);
-    soon(["silent"]);
+    soon(["silent", "unread"]);
   } catch { /* asked again with the next paint */ } finally { askingPeople = false; }
 }

@@ -1,37 +1,42 @@
 // What the board says of calling in a precinct: what is true now and why, or an offer and what it brings.
 // Values in, words out; tiles.js and panel.js draw them.
+import { tr, trn } from "./language.js";
 import { hhmm, whole } from "./words.js";
 
 /** @import {CallProposal, Dispatch, DispatchEnd, Standing} from "feed-messages" */
 /** @typedef {{at: Map<string, Dispatch>, offers: Map<string, CallProposal>, over?: Map<string, DispatchEnd>, hindered?: Map<string, string>}} CallDesk */
 /** `offer`: a button is shown. @typedef {{words: string, title: string, offer: CallProposal | null}} Calling */
 
-/** @param {number} n @param {string} one @param {string} [more] */
-export const count = (n, one, more = one + "s") => whole(n) + " " + (n === 1 ? one : more);
+/** @param {number} n */
+export const callersOf = (n) => trn("{n} caller", "{n} callers", n, { n: whole(n) });
+/** @param {number} n */
+const callsOf = (n) => trn("{n} call", "{n} calls", n, { n: whole(n) });
+/** @param {number} n */
+const promisesOf = (n) => trn("{n} promise", "{n} promises", n, { n: whole(n) });
 
 /** Why nobody is sent where no call desk has said anything. @type {Partial<Record<Standing["state"], string>>} */
 const UNCALLED = {
-  silent: "not while it is silent",
-  doubtful: "not while its counts are in doubt",
-  closed: "polls closed",
+  silent: tr("not while it is silent"),
+  doubtful: tr("not while its counts are in doubt"),
+  closed: tr("polls closed"),
 };
 
 /** @param {Dispatch} sent */
 function running(sent) {
-  if (sent.hold) return "resting: " + sent.hold;
+  if (sent.hold) return tr("resting: {why}", { why: sent.hold });
   const calling = sent.calling ?? sent.callers_now;
   const left = sent.remaining ?? sent.reachable ?? null;
-  const parts = [whole(calling) + " calling" + (left === null ? "" : ", " + whole(left) + " left")];
+  const parts = [left === null ? tr("{n} calling", { n: whole(calling) }) : tr("{n} calling, {left} left", { n: whole(calling), left: whole(left) })];
   if (!calling && sent.why_idle) parts.push(sent.why_idle);
-  if (sent.promises) parts.push(count(sent.promises, "promise"));
+  if (sent.promises) parts.push(promisesOf(sent.promises));
   return parts.join(" · ");
 }
 
 /** @param {DispatchEnd} over */
 function ended(over) {
   const parts = [over.reason.split(":")[0] + " " + hhmm(over.ended_at)];
-  if (over.calls) parts.push(count(over.calls, "call"));
-  if (over.promises) parts.push(count(over.promises, "promise"));
+  if (over.calls) parts.push(callsOf(over.calls));
+  if (over.promises) parts.push(promisesOf(over.promises));
   return parts.join(" · ");
 }
 
@@ -40,7 +45,7 @@ export function callingAt(s, calls) {
   const id = s.precinct_id;
   const sent = calls?.at.get(id);
   if (sent) {
-    const by = (sent.started_by === "callers" ? "by itself" : "sent by " + sent.started_by) + " since " + hhmm(sent.started_at);
+    const by = sent.started_by === "callers" ? tr("by itself since {at}", { at: hhmm(sent.started_at) }) : tr("sent by {by} since {at}", { by: sent.started_by, at: hhmm(sent.started_at) });
     return { words: running(sent), title: [by, sent.reason].filter(Boolean).join(" · "), offer: null };
   }
   const over = calls?.over?.get(id);
@@ -53,6 +58,6 @@ export function callingAt(s, calls) {
 
 /** @param {CallProposal} offer */
 export function brings(offer) {
-  const votes = offer.votes ? "about " + count(Math.max(1, Math.round(offer.votes)), "vote") + " by close, " : "";
-  return votes + whole(offer.reachable) + " reachable";
+  const n = Math.max(1, Math.round(offer.votes)), fields = { n: whole(n), reachable: whole(offer.reachable) };
+  return offer.votes ? trn("about {n} vote by close, {reachable} reachable", "about {n} votes by close, {reachable} reachable", n, fields) : tr("{reachable} reachable", fields);
 }

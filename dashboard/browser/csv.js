@@ -1,5 +1,6 @@
 // Tables as files, made in the page, so that they hold what is shown (filters, a replayed minute, a lost feed).
 import { byId, make } from "./elements.js";
+import { tr } from "./language.js";
 
 /** @typedef {string | number | boolean | null | undefined} Cell */
 
@@ -27,11 +28,14 @@ export function download(name, text) {
  * @param {string} table @param {number} at epoch seconds */
 export const fileName = (table, at) => table + "-" + new Date(at * 1000).toISOString().slice(0, 16).replace(":", "") + "Z.csv";
 
-const TITLES = { work: "worklist", map: "map's data", silent: "silent precincts", incidents: "incidents", unread: "unread texts", alerts: "alerts" };
+const TITLES = {
+  work: tr("Save the worklist as CSV"), map: tr("Save the map's data as CSV"), silent: tr("Save the silent precincts as CSV"),
+  incidents: tr("Save the incidents as CSV"), unread: tr("Save the unread texts as CSV"), alerts: tr("Save the alerts as CSV"),
+};
 /** @typedef {keyof typeof TITLES} TableName */
 
 /** The button that saves a table. @param {TableName} table */
-export const csvButton = (table) => make("button", { type: "button", class: "csv", "data-csv": table, "aria-label": "Save the " + TITLES[table] + " as CSV" }, "CSV");
+export const csvButton = (table) => make("button", { type: "button", class: "csv", "data-csv": table, "aria-label": TITLES[table] }, "CSV");
 
 /** A tile's tools: these and the export. Made anew only when they changed, so that the keyboard stays where it is.
  * @param {TableName} table @param {HTMLElement[]} [tools] */

@@ -5,13 +5,14 @@ import { deskNews } from "./desk_news.js";
 import { byId, fieldOf, make, targetOf } from "./elements.js";
 import { connectFeed } from "./feed_connection.js";
 import { FeedView } from "./feed_view.js";
+import { tr, trn } from "./language.js";
 import { runnerWords } from "./lists.js";
 import { panelScripts } from "./panel_scripts.js";
 import { box, paintButtons, paintSilent, whatFollows } from "./silent_desk.js";
 import { now } from "./stack_clock.js";
 import { answerField, photoOf, showThread } from "./thread.js";
 import { whatsAppWords } from "./whatsapp.js";
-import { hhmm, hhmmss, setZone, span, whole } from "./words.js";
+import { coded, hhmm, hhmmss, setZone, span, whole } from "./words.js";
 
 /** @import {FeedHandlers} from "./feed_connection.js" */
 /** @import {Cell} from "./csv.js" */
@@ -63,15 +64,24 @@ const FAILED_MS = 5000; // an unanswered question is asked again: the feed does 
 const ICONS = { unread: "?", unknown: "☎", held: "○", silent: "◌", incidents: "!", outbox: "✉", rollcall: "☎" };
 // Of a text of ours: what became of it, and why.
 /** @type {Record<string, string>} */
-const FATES = { undelivered: "came back", failed: "was not taken", unknown: "may or may not have arrived" };
+const FATES = { undelivered: tr("came back"), failed: tr("was not taken"), unknown: tr("may or may not have arrived") };
 /** @type {Record<string, string>} */
-const WHY = { wrong_number: "The number is wrong, or is no mobile phone.", opted_out: "The provider holds this phone for opted out.", account: "Our account with the provider does not allow it: look at the outbox's settings.", outside_window: "WhatsApp takes free words only within 24 hours of the watcher’s last text: send it as SMS or call.", refused: "The provider refused it.", leader_lost: "We stopped in the middle of sending." };
+const WHY = { above_registered: tr("More votes than people registered there."), wrong_number: tr("The number is wrong, or is no mobile phone."), opted_out: tr("The provider holds this phone for opted out."), account: tr("Our account with the provider does not allow it: look at the outbox's settings."), outside_window: tr("WhatsApp takes free words only within 24 hours of the watcher’s last text: send it as SMS or call."), refused: tr("The provider refused it."), leader_lost: tr("We stopped in the middle of sending.") };
 /** @type {Record<string, string>} */
-const ROLL = { "not invited": "Not invited yet.", invited: "Invited by text; no READY has come.", "wrong number": "Our texts do not reach this number: ask for the right one and mend the roster.", "opted out": "Texted STOP. Ask them to text START, or to use the form." };
+const ROLL = { "not invited": tr("Not invited yet."), invited: tr("Invited by text; no READY has come."), "wrong number": tr("Our texts do not reach this number: ask for the right one and mend the roster."), "opted out": tr("Texted STOP. Ask them to text START, or to use the form.") };
 /** @type {Record<string, string>} */
-const UNSENT = { expired: "too late", silenced: "held back after STOP" };
+const UNSENT = { expired: tr("too late"), silenced: tr("held back after STOP") };
 /** @type {Record<string, string>} */
-const PURPOSES = { question: "question", opt_out: "opt-out", reply: "reply", answer: "answer", reassigned: "reassignment", reminder: "reminder", roll_call: "roll call", thanks: "thank-you", agreed: "ride or promise" };
+const PURPOSES = { question: tr("question"), opt_out: tr("opt-out"), reply: tr("reply"), answer: tr("answer"), reassigned: tr("reassignment"), reminder: tr("reminder"), roll_call: tr("roll call"), thanks: tr("thank-you"), agreed: tr("ride or promise") };
+
+/** So many of them. @type {Record<string, (n: number) => string>} */
+const SEVERAL = {
+  question: (n) => trn("{n} question", "{n} questions", n), opt_out: (n) => trn("{n} opt-out", "{n} opt-outs", n),
+  reply: (n) => trn("{n} reply", "{n} replies", n), answer: (n) => trn("{n} answer", "{n} answers", n),
+  reassigned: (n) => trn("{n} reassignment", "{n} reassignments", n), reminder: (n) => trn("{n} reminder", "{n} reminders", n),
+  roll_call: (n) => trn("{n} roll call", "{n} roll calls", n), thanks: (n) => trn("{n} thank-you", "{n} thank-yous", n),
+  agreed: (n) => trn("{n} ride or promise", "{n} rides or promises", n),
+};
 
 let me = "";
 /** @type {Item[]} */
@@ -120,25 +130,25 @@ async function ask(path, body) {
       body: post ? JSON.stringify(body) : undefined,
     });
   } catch {
-    throw new Error("The war room does not answer. Nothing is known to be done; try again.");
+    throw new Error(tr("The war room does not answer. Nothing is known to be done; try again."));
   }
   if (reply.status === 401) { signedOut(); throw new Error(""); }
   const at = Date.parse(reply.headers.get("Date") || "");
   if (at) ahead = at - Date.now();
-  const answer = await reply.json().catch(() => ({ message: "The war room answered with something unreadable." }));
-  if (!reply.ok) throw Object.assign(new Error(answer.message || "That was refused."), { status: reply.status });
+  const answer = await reply.json().catch(() => ({ message: tr("The war room answered with something unreadable.") }));
+  if (!reply.ok) throw Object.assign(new Error(answer.message || tr("That was refused.")), { status: reply.status });
   return answer;
 }
 
 const signIn = () => "/login?next=" + encodeURIComponent(location.pathname);
-const signedOut = () => say("", true, make("a", { href: signIn() }, "Your session has ended. Sign in again"));
+const signedOut = () => say("", true, make("a", { href: signIn() }, tr("Your session has ended. Sign in again")));
 
 /** @param {string} words @param {boolean} [bad] @param {Node} [more] */
 function say(words, bad, more) {
   const notice = byId("notice");
   const stale = !words && !more && lostSince !== null;
   notice.className = stale ? "stale-notice" : !words && !more ? "" : bad ? "bad" : "good";
-  if (stale && lostSince !== null) words = "STALE since " + hhmmss(lostSince) + " · Feed lost. Showing the last state; reconnecting.";
+  if (stale && lostSince !== null) words = tr("STALE since {at} · Feed lost. Showing the last state; reconnecting.", { at: hhmmss(lostSince) });
   notice.replaceChildren(words, ...(more ? [more] : []));
 }
 
@@ -166,7 +176,7 @@ async function lookAtWanted() {
   } catch (error) {
     if (wordsOf(error)) {
       byId("notice").dataset.away = "1";
-      say(wordsOf(error) + (lookedAt ? " Showing the last state." : ""), true);
+      say(wordsOf(error) + (lookedAt ? " " + tr("Showing the last state.") : ""), true);
       wanted.add(desk);
       rested = performance.now() + FAILED_MS;
     }
@@ -230,7 +240,7 @@ function paintQueue() {
   if (focused) buttonOf(selected)?.focus(); // a repaint must not take the keyboard away
   const empty = /** @type {HTMLElement} */ (document.querySelector("#queue .empty"));
   empty.hidden = items.length > 0;
-  empty.textContent = "Nothing waits here.";
+  empty.textContent = tr("Nothing waits here.");
   byId("more").hidden = !next;
   if (hand && !item(hand.id)) hand = null;
   paintWork();
@@ -242,25 +252,23 @@ function paintOutbox(o) {
   const summary = byId("summary");
   summary.hidden = !o;
   if (!o) return; // a lead's: the outbox is everybody's
-  /** @param {number} n @param {string} what */
-  const several = (n, what) => n + " " + what + (n === 1 ? "" : "s");
-  const waiting = Object.entries(o.waiting).map(([purpose, n]) => several(n, PURPOSES[purpose] || purpose));
-  const settled = ["delivered", "sent", "undelivered", "failed", "unknown", "expired", "silenced"].filter((s) => o.settled[s]).map((s) => whole(o.settled[s]) + " " + (UNSENT[s] || s));
+  const waiting = Object.entries(o.waiting).map(([purpose, n]) => SEVERAL[purpose]?.(n) ?? n + " " + coded(purpose));
+  const settled = ["delivered", "sent", "undelivered", "failed", "unknown", "expired", "silenced"].filter((s) => o.settled[s]).map((s) => whole(o.settled[s]) + " " + (UNSENT[s] || coded(s)));
   summary.replaceChildren(
-    ...(o.numbers ? [] : [make("p", { class: "loud" }, "There is no number to send from: texts wait until BELUGA_OUTBOUND_NUMBERS names one.")]),
-    make("p", {}, make("b", {}, "At " + hhmm(Date.parse(o.at) / 1000) + " "), waiting.length ? "waiting: " + waiting.join(", ") + (o.oldest ? "; the oldest for " + span((Date.parse(o.at) - Date.parse(o.oldest)) / 1000) : "") + "." : "nothing waits."),
-    make("p", { class: "dim" }, settled.length ? "Last day: " + settled.join(" · ") : "No text of ours in the last day."),
+    ...(o.numbers ? [] : [make("p", { class: "loud" }, tr("There is no number to send from: texts wait until BELUGA_OUTBOUND_NUMBERS names one."))]),
+    make("p", {}, make("b", {}, tr("At {at}", { at: hhmm(Date.parse(o.at) / 1000) }) + " "), !waiting.length ? tr("nothing waits.") : o.oldest ? tr("waiting: {waiting}; the oldest for {span}.", { waiting: waiting.join(", "), span: span((Date.parse(o.at) - Date.parse(o.oldest)) / 1000) }) : tr("waiting: {waiting}.", { waiting: waiting.join(", ") })),
+    make("p", { class: "dim" }, settled.length ? tr("Last day: {settled}", { settled: settled.join(" · ") }) : tr("No text of ours in the last day.")),
     ...whatsAppWords(o.whatsapp, PURPOSES));
 }
 
 /** @param {Item} i */
 function row(i) {
-  const title = desk === "silent" ? i.place || i.id : desk === "outbox" || desk === "rollcall" ? whoOf(i) : i.text || (i.votes === null ? i.kind : String(i.votes));
+  const title = desk === "silent" ? i.place || i.id : desk === "outbox" || desk === "rollcall" ? whoOf(i) : i.text || (i.votes === null ? coded(i.kind) : String(i.votes));
   const line = make("li", { "data-id": i.id, class: (i.id === selected ? "selected " : "") + (i.taken_by ? "taken" : "") },
     make("button", { type: "button", "aria-current": i.id === selected ? "true" : null },
       make("span", { class: "icon", "aria-hidden": "true" }, i.number ? "#" + i.number : ICONS[desk]), make("b", {}, title), make("span", { class: "since" }),
-      make("span", { class: "where" }, [desk === "silent" ? i.precinct_id + " · " + (i.people[0]?.name || ["nobody watches", runnerWords(i.watcher_value)].filter(Boolean).join(", ")) : i.place, i.steps.length ? "texted " + i.steps.map((s) => s.to + " " + hhmm(Date.parse(s.at) / 1000)).join(", ") : "", desk === "silent" ? whatFollows(i, now()) : "", desk === "outbox" ? "" : i.phone, i.category && i.category.replaceAll("_", " "), desk === "outbox" ? PURPOSES[i.kind] + " " + FATES[i.status] : i.status, i.messages > 1 ? i.messages + " texts" : ""].filter(Boolean).join(" · ")),
-      i.taken_by ? make("span", { class: "by" }, i.taken_by === me ? "yours" : i.taken_by + " has it") : null));
+      make("span", { class: "where" }, [desk === "silent" ? i.precinct_id + " · " + (i.people[0]?.name || [tr("nobody watches"), runnerWords(i.watcher_value)].filter(Boolean).join(", ")) : i.place, i.steps.length ? tr("texted {steps}", { steps: i.steps.map((s) => coded(s.to) + " " + hhmm(Date.parse(s.at) / 1000)).join(", ") }) : "", desk === "silent" ? whatFollows(i, now()) : "", desk === "outbox" ? "" : i.phone, i.category && coded(i.category), desk === "outbox" ? PURPOSES[i.kind] + " " + FATES[i.status] : coded(i.status), i.messages > 1 ? trn("{n} text", "{n} texts", i.messages) : ""].filter(Boolean).join(" · ")),
+      i.taken_by ? make("span", { class: "by" }, i.taken_by === me ? tr("yours") : tr("{login} has it", { login: i.taken_by })) : null));
   if (desk === "silent") line.prepend(box(i, () => paintButtons(items)));
   return line;
 }
@@ -297,7 +305,7 @@ function paintWork() {
   painted = key;
   const work = byId("work");
   if (!i) { work.replaceChildren(); return; }
-  const said = make("section", { id: "said", "aria-label": "All that was said" });
+  const said = make("section", { id: "said", "aria-label": tr("All that was said") });
   const answer = mine && desk === "unread" ? answerField((text) => finishWith(i.id, { outcome: "answer", text })) : null;
   work.replaceChildren(...heading(i), people(i), ...(mine ? doing(i) : [taking(i)]), answer ? answer.element : "", said);
   showThread(said, "/desks/" + desk + "/" + encodeURIComponent(i.id) + "/thread").then((thread) => answer?.fill(thread));
@@ -308,14 +316,14 @@ function heading(i) {
   const where = [desk === "silent" ? "" : i.place, i.precinct_id, i.county].filter(Boolean).join(" · ");
   const at = i.at ? Date.parse(i.at) / 1000 : null;
   const parts = [
-    make("h2", {}, desk === "silent" ? i.place || i.id : desk === "outbox" || desk === "rollcall" ? whoOf(i) : desk === "held" ? whole(i.votes ?? 0) + " held" : desk === "incidents" ? "#" + i.number + " " + (i.category || "").replaceAll("_", " ") : i.phone || "Nobody could read this"),
-    desk === "outbox" ? make("p", { class: "loud" }, "Our " + PURPOSES[i.kind] + " " + FATES[i.status] + ".") : null,
+    make("h2", {}, desk === "silent" ? i.place || i.id : desk === "outbox" || desk === "rollcall" ? whoOf(i) : desk === "held" ? tr("{n} held", { n: whole(i.votes ?? 0) }) : desk === "incidents" ? "#" + i.number + " " + coded(i.category || "") : i.phone || tr("Nobody could read this")),
+    desk === "outbox" ? make("p", { class: "loud" }, tr("Our {purpose} {fate}.", { purpose: PURPOSES[i.kind], fate: FATES[i.status] })) : null,
     desk === "incidents" && i.history.length ? course(i) : i.text ? make("q", {}, i.text) : null,
-    make("p", { class: "dim" }, where, where && at ? " · " : "", at ? hhmm(at) + " · " : "", at ? make("span", { "data-ago": String(at) }) : "", i.channel ? " · " + i.channel : ""),
+    make("p", { class: "dim" }, where, where && at ? " · " : "", at ? hhmm(at) + " · " : "", at ? make("span", { "data-ago": String(at) }) : "", i.channel ? " · " + coded(i.channel) : ""),
     i.photos?.length ? make("p", { class: "photos" }, ...i.photos.map((p) => photoOf(p, at ? hhmm(at) : ""))) : null,
     desk === "rollcall" ? make("p", {}, ROLL[i.status] || i.status) : null,
-    i.why ? make("p", {}, desk === "outbox" ? WHY[i.why] || i.why : i.why) : null,
-    i.steps.length ? make("ul", { class: "steps" }, ...i.steps.map((s) => make("li", {}, "Step " + s.step + ": " + s.to + " texted at " + hhmm(Date.parse(s.at) / 1000) + " · " + s.state))) : null,
+    i.why ? make("p", {}, WHY[i.why] || i.why) : null,
+    i.steps.length ? make("ul", { class: "steps" }, ...i.steps.map((s) => make("li", {}, tr("Step {step}: {who} texted at {at} · {state}", { step: s.step, who: coded(s.to), at: hhmm(Date.parse(s.at) / 1000), state: coded(s.state) })))) : null,
   ];
   return parts.filter((each) => each !== null);
 }
@@ -325,19 +333,19 @@ const hopeless = (i) => i.why === "wrong_number" || i.why === "opted_out"; // th
 /** @param {Item} i */
 const whoOf = (i) => {
   const one = (i.people || []).find((p) => p.phone === i.phone) || (i.watcher_id && (i.people || [])[0]);
-  return one ? one.name + (one.as === "watcher" ? "" : " · " + one.as) : i.phone;
+  return one ? one.name + (one.as === "watcher" ? "" : " · " + coded(one.as)) : i.phone;
 };
 
 // Everything said of an incident, in order: the watcher's texts, and what staff made of it.
 /** @param {Item} i */
 const course = (i) => make("ol", { class: "course" }, ...i.history.map((s) => make("li", {},
-  make("time", {}, hhmm(Date.parse(s.at) / 1000)), s.by ? make("span", {}, make("b", {}, s.by), " · " + s.status + (s.category ? " · " + s.category.replaceAll("_", " ") : "") + (s.text ? ": " + s.text : "")) : make("q", {}, s.text))));
+  make("time", {}, hhmm(Date.parse(s.at) / 1000)), s.by ? make("span", {}, make("b", {}, s.by), " · " + coded(s.status) + (s.category ? " · " + coded(s.category) : "") + (s.text ? ": " + s.text : "")) : make("q", {}, s.text))));
 
 /** @param {Item} i */
-const people = (i) => make("ul", { class: "people" }, ...(desk === "silent" && !(i.people || []).length ? [make("li", {}, "Nobody watches here.")] : []), ...(i.people || []).map((p) =>
-  make("li", {}, make("span", {}, p.name + " · " + p.as), p.phone ? make("a", { href: "tel:" + p.phone, class: "call", "aria-label": "Call " + p.name + ", " + p.as }, p.phone) : make("span", { class: "dim" }, "no number"),
-    p.phone ? make("a", { href: "sms:" + p.phone, class: "call", "aria-label": "Text " + p.name + ", " + p.as }, "text") : null)),
-  ...(i.phone && i.phone.startsWith("+") && !(i.people || []).some((p) => p.phone === i.phone) ? [make("li", {}, make("span", {}, i.phone), make("a", { href: "tel:" + i.phone, class: "call", "aria-label": "Call this phone" }, i.phone))] : []));
+const people = (i) => make("ul", { class: "people" }, ...(desk === "silent" && !(i.people || []).length ? [make("li", {}, tr("Nobody watches here."))] : []), ...(i.people || []).map((p) =>
+  make("li", {}, make("span", {}, p.name + " · " + coded(p.as)), p.phone ? make("a", { href: "tel:" + p.phone, class: "call", "aria-label": tr("Call {name}, {who}", { name: p.name, who: coded(p.as) }) }, p.phone) : make("span", { class: "dim" }, tr("no number")),
+    p.phone ? make("a", { href: "sms:" + p.phone, class: "call", "aria-label": tr("Text {name}, {who}", { name: p.name, who: coded(p.as) }) }, tr("text")) : null)),
+  ...(i.phone && i.phone.startsWith("+") && !(i.people || []).some((p) => p.phone === i.phone) ? [make("li", {}, make("span", {}, i.phone), make("a", { href: "tel:" + i.phone, class: "call", "aria-label": tr("Call this phone") }, i.phone))] : []));
 
 /** @param {string} key @param {string} words @param {() => void} press @param {boolean} [main] */
 const button = (key, words, press, main) => {
@@ -350,46 +358,46 @@ const field = (id, label, attributes) => make("p", { class: "field" }, make("lab
 
 /** @param {Item} i */
 function taking(i) {
-  if (i.taken_by && i.taken_by !== me) return make("p", { class: "actions" }, i.taken_by + " is working on this one.");
-  return make("p", { class: "actions" }, button("t", "Take it", () => take(i.id), true));
+  if (i.taken_by && i.taken_by !== me) return make("p", { class: "actions" }, tr("{login} is working on this one.", { login: i.taken_by }));
+  return make("p", { class: "actions" }, button("t", tr("Take it"), () => take(i.id), true));
 }
 
 /** @param {Item} i */
-const categories = (i) => make("p", { class: "field" }, make("label", { for: "category" }, "What it is about"),
-  make("select", { id: "category" }, ...(document.body.dataset.categories || "").split(" ").map((c) => make("option", { value: c, selected: c === i.category ? "" : null }, c.replaceAll("_", " ")))));
+const categories = (i) => make("p", { class: "field" }, make("label", { for: "category" }, tr("What it is about")),
+  make("select", { id: "category" }, ...(document.body.dataset.categories || "").split(" ").map((c) => make("option", { value: c, selected: c === i.category ? "" : null }, coded(c)))));
 
 /** @param {Item} i */
 function doing(i) {
   /** @param {string} outcome @param {() => object} [more] */
   const finish = (outcome, more) => () => finishWith(i.id, { outcome, ...more?.() });
   const note = () => ({ note: fieldOf("note")?.value.trim() || "" });
-  const back = button("u", "Put back", () => putBack());
+  const back = button("u", tr("Put back"), () => putBack());
   /** @param {...Node} buttons */
   const actions = (...buttons) => make("p", { class: "actions" }, ...buttons, back);
   /** @param {string} status */
   const given = (status) => finish("status", () => ({ status, ...note(), ...(fieldOf("category").value === i.category ? {} : { category: fieldOf("category").value }) }));
-  const held = make("p", { class: "dim" }, "In your hands alone. Put it back if you cannot finish it.");
+  const held = make("p", { class: "dim" }, tr("In your hands alone. Put it back if you cannot finish it."));
   switch (desk) {
     case "unread": {
-      const words = field("words", "What it should have said, as a text", { placeholder: "12-03 412", maxlength: 160 });
-      return [words, actions(button("c", "Count it so", finish("read_as", () => ({ text: fieldOf("words").value })), true), button("x", "Nothing to count", finish("dismiss"))), held];
+      const words = field("words", tr("What it should have said, as a text"), { placeholder: "12-03 412", maxlength: 160 });
+      return [words, actions(button("c", tr("Count it so"), finish("read_as", () => ({ text: fieldOf("words").value })), true), button("x", tr("Nothing to count"), finish("dismiss"))), held];
     }
     case "unknown": {
-      const search = field("search", "Whose phone is it?", { placeholder: "name, precinct or watcher id", maxlength: 100, role: "searchbox" });
+      const search = field("search", tr("Whose phone is it?"), { placeholder: tr("name, precinct or watcher id"), maxlength: 100, role: "searchbox" });
       const found = make("ul", { id: "found" });
       const input = /** @type {HTMLInputElement} */ (search.lastElementChild);
       input.addEventListener("input", () => findWatchers(i.id, input, found));
-      return [search, found, actions(button("x", "Nothing to count", finish("dismiss"))), held];
+      return [search, found, actions(button("x", tr("Nothing to count"), finish("dismiss"))), held];
     }
     case "held":
-      return [field("note", "Note (optional)", { maxlength: 500 }), actions(button("a", "Accept " + whole(i.votes ?? 0), finish("accept", note), true), button("r", "Reject " + whole(i.votes ?? 0), finish("reject", note))), held];
+      return [field("note", tr("Note (optional)"), { maxlength: 500 }), actions(button("a", tr("Accept {votes}", { votes: whole(i.votes ?? 0) }), finish("accept", note), true), button("r", tr("Reject {votes}", { votes: whole(i.votes ?? 0) }), finish("reject", note))), held];
     case "incidents":
-      return [field("note", "Note, or to whom it is given", { maxlength: 500 }), categories(i),
-        actions(button("a", "Acknowledge", given("acknowledged")), button("g", "Assigned", given("assigned")), button("c", "Only the category", given(i.status)), button("d", "Resolved", given("resolved"), true)), held];
+      return [field("note", tr("Note, or to whom it is given"), { maxlength: 500 }), categories(i),
+        actions(button("a", tr("Acknowledge"), given("acknowledged")), button("g", tr("Assigned"), given("assigned")), button("c", tr("Only the category"), given(i.status)), button("d", tr("Resolved"), given("resolved"), true)), held];
     case "outbox":
-      return [field("note", "What you found out (optional)", { placeholder: "reached by phone", maxlength: 500 }), actions(button("s", "Send it again", finish("again", note), !hopeless(i)), button("d", "Done", finish("dismiss", note), hopeless(i))), held];
+      return [field("note", tr("What you found out (optional)"), { placeholder: tr("reached by phone"), maxlength: 500 }), actions(button("s", tr("Send it again"), finish("again", note), !hopeless(i)), button("d", tr("Done"), finish("dismiss", note), hopeless(i))), held];
     default:
-      return [field("note", "What you found out", { placeholder: desk === "rollcall" ? "reached, texts READY tonight" : "reached the watcher, phone was off", maxlength: 500 }), actions(button("d", "Note it", finish("dismiss", note), true)), held];
+      return [field("note", tr("What you found out"), { placeholder: desk === "rollcall" ? tr("reached, texts READY tonight") : tr("reached the watcher, phone was off"), maxlength: 500 }), actions(button("d", tr("Note it"), finish("dismiss", note), true)), held];
   }
 }
 
@@ -406,10 +414,10 @@ async function findWatchers(id, input, list) {
   try { found = await ask("/watchers?q=" + encodeURIComponent(q)); } catch (error) { say(wordsOf(error), true); return; }
   if (turn !== finding) return;
   list.replaceChildren(...(found.length ? found.map((w) => {
-    const choose = make("button", { type: "button" }, "It is " + w.name + "’s · " + w.places.slice(0, 2).join(", "));
+    const choose = make("button", { type: "button" }, tr("It is {name}’s · {places}", { name: w.name, places: w.places.slice(0, 2).join(", ") }));
     choose.addEventListener("click", () => finishWith(id, { outcome: "tie", watcher_id: w.id }));
     return make("li", {}, choose);
-  }) : [make("li", { class: "dim" }, "No such watcher.")]));
+  }) : [make("li", { class: "dim" }, tr("No such watcher."))]));
 }
 
 // ---- taking, putting back, finishing --------------------------------------------------------------------------
@@ -471,7 +479,7 @@ async function finishWith(id, wanted) {
   if (gone) items.splice(at, 1);
   else if (items[at]) items[at].taken_by = "";
   selected = (items[gone ? at : at + 1] || items[items.length - 1])?.id ?? null;
-  say("Done. " + (items.length && gone ? "The next one is below." : ""), false);
+  say(items.length && gone ? tr("Done. The next one is below.") : tr("Done.") + " ", false);
   paintQueue();
   if (selected) buttonOf(selected)?.focus();
   changed(desk);
@@ -491,27 +499,27 @@ function paintRollCall(answer) {
   const send = (what) => async () => {
     try {
       const { answer: made } = await ask("/rollcall/" + what, {});
-      say(made.made === 1 ? "1 text is on its way." : made.made + " texts are on their way.", false);
+      say(trn("{n} text is on its way.", "{n} texts are on their way.", made.made), false);
       changed(desk);
     } catch (error) { say(wordsOf(error), true); }
   };
-  const file = make("button", { type: "button", class: "csv", "aria-label": "Save the counties as CSV" }, "CSV");
+  const file = make("button", { type: "button", class: "csv", "aria-label": tr("Save the counties as CSV") }, "CSV");
   file.addEventListener("click", () => download(fileName("rollcall-counties", now()), csvText(COUNTIES, answer.counties.map((c) => COUNTIES.map((k) => c[k])))));
   byId("summary").hidden = false;
   byId("summary").replaceChildren(
-    make("h2", {}, whole(answer.proven) + " of " + whole(answer.watchers) + " phones proven"),
-    make("p", { class: "dim" }, whole(answer.unproven) + " to reach (listed here), " + whole(answer.wrong_number) + " wrong numbers, " + whole(answer.opted_out) + " opted out."),
-    make("p", { class: "actions" }, button("i", "Invite everybody not yet invited", send("invite"), true), button("m", "Remind those who have not answered", send("remind"))),
-    make("details", {}, make("summary", {}, "By county"), make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Roll call by county" }, file, make("table", {},
-      make("thead", {}, make("tr", {}, ...["County", "Watchers", "Proven", "Invited", "Wrong number", "Opted out"].map((t, n) => make("th", { scope: "col", class: n ? "number" : null }, t)))),
-      make("tbody", {}, ...answer.counties.map((c) => make("tr", {}, make("th", { scope: "row" }, c.county || "No county"), ...COUNTIES.slice(1).map((k) => make("td", { class: "number" }, whole(c[k]))))))))));
+    make("h2", {}, tr("{proven} of {watchers} phones proven", { proven: whole(answer.proven), watchers: whole(answer.watchers) })),
+    make("p", { class: "dim" }, tr("{unproven} to reach (listed here), {wrong} wrong numbers, {out} opted out.", { unproven: whole(answer.unproven), wrong: whole(answer.wrong_number), out: whole(answer.opted_out) })),
+    make("p", { class: "actions" }, button("i", tr("Invite everybody not yet invited"), send("invite"), true), button("m", tr("Remind those who have not answered"), send("remind"))),
+    make("details", {}, make("summary", {}, tr("By county")), make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": tr("Roll call by county") }, file, make("table", {},
+      make("thead", {}, make("tr", {}, ...[tr("County"), tr("Watchers"), tr("Proven"), tr("Invited"), tr("Wrong number"), tr("Opted out")].map((t, n) => make("th", { scope: "col", class: n ? "number" : null }, t)))),
+      make("tbody", {}, ...answer.counties.map((c) => make("tr", {}, make("th", { scope: "row" }, c.county || tr("No county")), ...COUNTIES.slice(1).map((k) => make("td", { class: "number" }, whole(c[k]))))))))));
 }
 
 // ---- ages, hands, beginning -----------------------------------------------------------------------------------
 
 function tick() {
   const at = now();
-  for (const age of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-ago]"))) age.textContent = span(at - Number(age.dataset.ago)) + " ago";
+  for (const age of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-ago]"))) age.textContent = tr("{span} ago", { span: span(at - Number(age.dataset.ago)) });
   for (const li of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#queue li[data-id]"))) {
     const i = item(li.dataset.id || "");
     const since = li.querySelector(".since");
@@ -527,9 +535,9 @@ function paintAge() {
   const silence = wanted.size || lostSince !== null ? null : view.silence();
   const seconds = looked === null ? null : Math.min(looked, silence ?? Infinity);
   const behind = view.behindNoted();
-  const why = lostSince !== null ? " · STALE since " + hhmmss(lostSince) : behind ? " · database " + span(behind) + " behind" : "";
+  const why = lostSince !== null ? " " + tr("· STALE since {at}", { at: hhmmss(lostSince) }) : behind ? " " + tr("· database {behind} behind", { behind: span(behind) }) : "";
   const age = byId("age");
-  age.textContent = seconds === null ? "" : span(seconds) + " old" + why;
+  age.textContent = seconds === null ? "" : tr("{span} old", { span: span(seconds) }) + why;
   age.classList.toggle("old", lostSince !== null || (seconds !== null && seconds > OLD_S));
 }
 
@@ -627,4 +635,5 @@ async function begin() {
   setInterval(tick, 1000); // ages
 }
 begin();
+document.querySelector("nav [aria-current]")?.scrollIntoView?.({ block: "nearest", inline: "center" }); // a phone shows three of the desks
 panelScripts.soon(); // Dash takes the page over

@@ -2,20 +2,21 @@
 // What the page says is drawn in Python (dashboard/pages/call_floor.py), anew after each deed.
 import { component } from "./component.js";
 import { byId, make, targetOf } from "./elements.js";
+import { tr } from "./language.js";
 
 /** @typedef {{key: string, action: string, precinct_id: string, to?: string, callers?: number, language?: string, lines?: string[]}} Deed */
 /** id, name, callers wanted. @typedef {[string, string, number]} Choice */
 
-const MOVES = { staff: "staff see to it", call: "called again when due", retry: "tried again after a rest", watch: "a strike-off tells" };
+const MOVES = { staff: tr("staff see to it"), call: tr("called again when due"), retry: tr("tried again after a rest"), watch: tr("a strike-off tells") };
 const LANGUAGES = { en: "English", es: "español", zh: "中文", vi: "Tiếng Việt" };
 
 /** What was done. @type {Record<string, (name: string, deed: Deed, answer: any) => string>} */
 const SAID = {
-  pause: (name) => "Calling for " + name + " rests. Calls under way are finished.",
-  go_on: (name) => "Calling for " + name + " goes on.",
-  recall: (name) => "Nobody calls for " + name + " any more.",
-  move: (name, deed, answer) => answer.left ? "Moved. " + name + " keeps " + answer.left + "." : "Moved. Nobody is left at " + name + ": calling there rests until you let it go on.",
-  script: () => "Changed. Callers read it with their next voter.",
+  pause: (name) => tr("Calling for {name} rests. Calls under way are finished.", { name }),
+  go_on: (name) => tr("Calling for {name} goes on.", { name }),
+  recall: (name) => tr("Nobody calls for {name} any more.", { name }),
+  move: (name, deed, answer) => answer.left ? tr("Moved. {name} keeps {left}.", { name, left: answer.left }) : tr("Moved. Nobody is left at {name}: calling there rests until you let it go on.", { name }),
+  script: () => tr("Changed. Callers read it with their next voter."),
 };
 
 /** @param {string} words @param {boolean} [bad] */
@@ -43,10 +44,10 @@ async function act(pressed, name, deed) {
     answer = await reply.json();
     if (answer.done || reply.status < 500) delete pressed.dataset.key;
   } catch {
-    answer = { message: "The war room does not answer. Nothing is known to be done; press again." };
+    answer = { message: tr("The war room does not answer. Nothing is known to be done; press again.") };
   }
   pressed.disabled = false;
-  say(answer.done ? SAID[deed.action](name, { key, ...deed }, answer.answer || {}) : answer.message || "That was not done.", !answer.done);
+  say(answer.done ? SAID[deed.action](name, { key, ...deed }, answer.answer || {}) : answer.message || tr("That was not done."), !answer.done);
   if (answer.done) tell("minute", { minute: Date.now() });
 }
 
@@ -79,14 +80,14 @@ function choice(id, first, choices) {
 
 function moveForm() {
   const open = () => /** @type {Choice[]} */ (kept("floor-options", "open") || []);
-  const from = choice("move-from", "from …", open);
-  const to = choice("move-to", "to …", () => [...open(), .../** @type {Choice[]} */ (kept("floor-options", "offered") || [])].filter(([id]) => id !== from.value));
+  const from = choice("move-from", tr("from …"), open);
+  const to = choice("move-to", tr("to …"), () => [...open(), .../** @type {Choice[]} */ (kept("floor-options", "offered") || [])].filter(([id]) => id !== from.value));
   const number = make("input", { type: "number", id: "move-callers", min: 1, max: 50, value: 1, inputmode: "numeric" });
   const name = () => from.selectedOptions[0]?.dataset.name || from.value;
-  return make("details", {}, make("summary", {}, "Move callers"),
-    make("div", { class: "deed" }, labelled("move-callers", "Callers", number), labelled("move-from", "From", from), labelled("move-to", "To", to),
-      button("Move", (pressed) => {
-        if (!from.value || !to.value) { say("Choose where from and where to.", true); return; }
+  return make("details", {}, make("summary", {}, tr("Move callers")),
+    make("div", { class: "deed" }, labelled("move-callers", tr("Callers"), number), labelled("move-from", tr("From"), from), labelled("move-to", tr("To"), to),
+      button(tr("Move"), (pressed) => {
+        if (!from.value || !to.value) { say(tr("Choose where from and where to."), true); return; }
         act(pressed, name(), { action: "move", precinct_id: from.value, to: to.value, callers: Number(number.value) });
       })));
 }
@@ -94,25 +95,24 @@ function moveForm() {
 function waitingForm() {
   const move = make("select", { id: "waiting-move" }, ...Object.entries(MOVES).map(([value, words]) => make("option", { value }, words)));
   let round = 0;
-  return make("details", {}, make("summary", {}, "Who waits for what"),
-    make("div", { class: "deed" }, labelled("waiting-move", "What follows", move), button("Show", () => tell("floor-asked", { data: { move: move.value, round: (round += 1) } })),
-      make("p", { class: "about" }, "By voter id; the look goes into the audit trail.")));
+  return make("details", {}, make("summary", {}, tr("Who waits for what")),
+    make("div", { class: "deed" }, labelled("waiting-move", tr("What follows"), move), button(tr("Show"), () => tell("floor-asked", { data: { move: move.value, round: (round += 1) } })),
+      make("p", { class: "about" }, tr("By voter id; the look goes into the audit trail."))));
 }
 
 function scriptForm() {
-  const language = make("select", { id: "script-language" }, ...Object.entries(LANGUAGES).map(([value, words]) => make("option", { value }, words)));
+  const language = make("select", { id: "script-language" }, ...Object.entries(LANGUAGES).map(([value, words]) => make("option", { value, lang: value }, words)));
   const text = make("textarea", { id: "script-lines", rows: 6, maxlength: 2000 });
   const about = make("p", { class: "about" });
   const show = () => {
     const now = kept("floor-script", "script");
     text.value = (now?.lines?.[language.value] || []).join("\n");
-    about.textContent = "One line each, eight at most; {name}, {caller}, {place} and {closes} are filled in. "
-      + (!now ? "The call desk does not answer." : now.trial ? "Several scripts are tried: end that first." : now.said ? "Now: " + now.said + "." : "Now: our own.");
+    about.textContent = tr("One line each, eight at most; {name}, {caller}, {place} and {closes} are filled in.") + " " + (!now ? tr("The call desk does not answer.") : now.trial ? tr("Several scripts are tried: end that first.") : now.said ? tr("Now: {said}.", { said: now.said }) : tr("Now: our own."));
   };
   language.addEventListener("change", show);
-  const form = make("details", {}, make("summary", {}, "Change the script"),
-    make("div", { class: "deed" }, labelled("script-language", "Language", language), labelled("script-lines", "What callers say", text),
-      button("Change", (pressed) => act(pressed, "", { action: "script", precinct_id: "", language: language.value, lines: text.value.split("\n") })), about));
+  const form = make("details", {}, make("summary", {}, tr("Change the script")),
+    make("div", { class: "deed" }, labelled("script-language", tr("Language"), language), labelled("script-lines", tr("What callers say"), text),
+      button(tr("Change"), (pressed) => act(pressed, "", { action: "script", precinct_id: "", language: language.value, lines: text.value.split("\n") })), about));
   form.addEventListener("toggle", () => { if (form.open) show(); });
   return form;
 }
@@ -127,8 +127,8 @@ document.addEventListener("click", (event) => {
   if (!pressed || !id) return;
   if (action === "recall" && !pressed.dataset.sure) { // asked twice: it does not start itself again
     pressed.dataset.sure = "1";
-    pressed.textContent = "Stop: sure?";
-    setTimeout(() => { delete pressed.dataset.sure; pressed.textContent = "Stop"; }, 5000);
+    pressed.textContent = tr("Stop: sure?");
+    setTimeout(() => { delete pressed.dataset.sure; pressed.textContent = tr("Stop"); }, 5000);
     return;
   }
   act(pressed, name, { action, precinct_id: id });

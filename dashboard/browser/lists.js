@@ -1,4 +1,5 @@
 // What the board's lists hold and in which order. Values in, values out; tiles.js draws them, tables.js writes them.
+import { tr } from "./language.js";
 import { percent, stateOf, whole } from "./words.js";
 
 /** @import {Aggregate, Incident, Standing} from "feed-messages" */
@@ -46,20 +47,22 @@ export function silentList(board) {
 }
 
 /** What a runner would tell there, in words; empty: nothing to speak of. @param {number | null | undefined} votes */
-export const runnerWords = (votes) => (votes && votes >= 1 ? "send a runner here: " + whole(votes) + " votes better known" : "");
+export const runnerWords = (votes) => (votes && votes >= 1 ? tr("send a runner here: {votes} votes better known", { votes: whole(votes) }) : "");
 
 /** Open incidents of the view, the youngest first. @param {Shown} board */
 export const incidentList = (board) => board.openIncidents().filter((i) => board.inView(i.precinct_id)).sort((a, b) => b.at - a.at);
 
 /** The place in an aggregate's scope ("county:Kent"). @param {string} scope */
-export const placeOf = (scope) => scope.slice(scope.indexOf(":") + 1) || "no name";
+export const placeOf = (scope) => scope.slice(scope.indexOf(":") + 1) || tr("no name");
 
 /** What can be said of several counties of which only `sure` can be projected. @param {Aggregate[]} sure @param {number} all */
 function insteadOf(sure, all) {
   const [heading, expected] = /** @type {const} */ (["projected_final", "expected_final"]).map((key) => sure.reduce((sum, a) => sum + a[key], 0));
-  if (!expected) return "None of your " + whole(all) + " counties has enough fresh counts to project.";
+  if (!expected) return tr("None of your {all} counties has enough fresh counts to project.", { all: whole(all) });
   const gap = heading / expected - 1;
-  return "The " + whole(sure.length) + " of " + whole(all) + " counties with enough fresh counts head for " + percent(Math.abs(gap)) + (gap < 0 ? " below" : " above") + " expectation; the rest is not known.";
+  const fields = { sure: whole(sure.length), all: whole(all), gap: percent(Math.abs(gap)) };
+  return gap < 0 ? tr("The {sure} of {all} counties with enough fresh counts head for {gap} below expectation; the rest is not known.", fields)
+    : tr("The {sure} of {all} counties with enough fresh counts head for {gap} above expectation; the rest is not known.", fields);
 }
 
 const SUMMED = /** @type {const} */ (["precincts", "reporting", "silent", "lagging", "closed", "finals", "counted", "expected_final", "projected_final", "lo80", "hi80", "lo95", "hi95",

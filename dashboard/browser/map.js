@@ -2,6 +2,7 @@
 // No library draws it: a page would wait for five megabytes. How it is moved and pointed at: map_gestures.js.
 import { signedOut } from "./board.js";
 import { css, make, svg } from "./elements.js";
+import { tr } from "./language.js";
 
 /** @import {Aggregate, Standing} from "feed-messages" */
 /** @import {MapView} from "./board.js" */
@@ -26,7 +27,7 @@ export const map = {
   patterns: [pattern("hatch", svg("rect", { width: 1.6, height: 6, class: "silent-ink" })), pattern("dots", svg("circle", { cx: 3, cy: 3, r: 1.7, class: "doubtful-ink" }))],
   shapes: svg("g", { class: "shapes" }),
   names: svg("g", { class: "names", "aria-hidden": "true" }),
-  svg: svg("svg", { id: "map-sheet", role: "img", "aria-label": "Map; the same as a table is behind the button Table" }),
+  svg: svg("svg", { id: "map-sheet", role: "img", "aria-label": tr("Map; the same as a table is behind the button Table") }),
   words: make("p", { class: "empty", hidden: true }),
 };
 // Patterns keep their size on the screen, whatever part of the sheet is shown (map_gestures.js).
@@ -56,8 +57,8 @@ export async function showMap(view, drawn) {
     if (map.view !== view) return;
     if (sheet) { say(""); draw(view, sheet); drawn(sheet.box); return; }
     if (reply?.status === 401) { signedOut(); return; }
-    if (reply && reply.status < 500) { say("There is no map of this. Choose another county, or all of them."); return; }
-    say("The map does not load; trying again. Table shows the same.");
+    if (reply && reply.status < 500) { say(tr("There is no map of this. Choose another county, or all of them.")); return; }
+    say(tr("The map does not load; trying again. Table shows the same."));
     await new Promise((done) => setTimeout(done, pause * (0.5 + Math.random())));
   }
 }

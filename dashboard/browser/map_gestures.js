@@ -1,6 +1,7 @@
 // The map under the hand: moved by dragging, magnified by wheel, two fingers or buttons; hovering tells what is there.
 import { board } from "./board.js";
 import { byId, make, targetOf } from "./elements.js";
+import { tr } from "./language.js";
 import { map } from "./map.js";
 import { badge, hhmm, percent, stateOf, whole } from "./words.js";
 
@@ -82,7 +83,7 @@ export function watchMap() {
     b.addEventListener("click", act);
     return b;
   };
-  holder.append(svg, map.words, make("div", { class: "zoom" }, button("+", "Magnify the map", () => magnify(STEP)), button("−", "Reduce the map", () => magnify(1 / STEP)), button("⤢", "The whole map", () => { if (seen) lookAt(sheet); })));
+  holder.append(svg, map.words, make("div", { class: "zoom" }, button("+", tr("Magnify the map"), () => magnify(STEP)), button("−", tr("Reduce the map"), () => magnify(1 / STEP)), button("⤢", tr("The whole map"), () => { if (seen) lookAt(sheet); })));
   new ResizeObserver(([entry]) => {
     size = svg.getBoundingClientRect(); // as the pointer counts, which on a very large screen is enlarged (board.css)
     large = size.width / (entry.contentRect.width || 1);
@@ -143,9 +144,9 @@ export function watchMap() {
 /** @param {string} id */
 function linesOfCounty(id) {
   const a = board.aggregates.get("county:" + id);
-  const name = make("b", {}, id || "No county");
-  return a ? [name, make("span", {}, whole(a.lagging) + " behind · " + whole(a.silent) + " silent of " + whole(a.precincts)),
-    make("span", {}, percent(a.coverage) + " coverage · " + (a.caveat ? a.instead : "projected " + whole(a.projected_final)))] : [name];
+  const name = make("b", {}, id || tr("No county"));
+  return a ? [name, make("span", {}, tr("{lagging} behind · {silent} silent of {precincts}", { lagging: whole(a.lagging), silent: whole(a.silent), precincts: whole(a.precincts) })),
+    make("span", {}, tr("{share} coverage", { share: percent(a.coverage) }) + " · " + (a.caveat ? a.instead : tr("projected {n}", { n: whole(a.projected_final) })))] : [name];
 }
 
 /** @param {string} id */
@@ -154,7 +155,7 @@ function linesOfPrecinct(id) {
   const name = make("b", {}, board.nameOf(id));
   if (!s) return [name];
   const { last_votes: votes, last_observed_at: at } = s;
-  const last = votes === null || votes === undefined ? "No count yet." : "Last count " + whole(votes) + " at " + hhmm(at ?? 0) + ".";
+  const last = votes === null || votes === undefined ? tr("No count yet.") : tr("Last count {votes} at {at}.", { votes: whole(votes), at: hhmm(at ?? 0) });
   return [name, badge(stateOf(s)), make("span", {}, (s.reason ? s.reason + " " : "") + last)];
 }
 

@@ -1,6 +1,7 @@
 // Files given to the set-up page: dropped or chosen, sent in pieces, with how far it is. Without scripts the page's plain
 // form takes small files whole.
 import { byId } from "./elements.js";
+import { tr } from "./language.js";
 
 const PIECE = 192 * 1024; // bytes; a request may have 256 KB
 const LOOK_MS = 700; // between two looks at work under way
@@ -35,7 +36,7 @@ async function send(file, which) {
       tries += 1;
       continue;
     }
-    throw new Error(`${file.name} ${said.message || `was not taken (${answer.status})`}`);
+    throw new Error(`${file.name} ${said.message || tr("was not taken ({status})", { status: answer.status })}`);
   }
 }
 
@@ -44,7 +45,7 @@ async function sendAll(files) {
   let number = 0;
   for (const file of files) {
     number += 1;
-    if (file.size) await send(file, files.length > 1 ? `${number} of ${files.length} · ` : "");
+    if (file.size) await send(file, files.length > 1 ? tr("{n} of {all}", { n: number, all: files.length }) + " · " : "");
   }
   location.assign("/office/setup");
   location.reload();
@@ -82,7 +83,7 @@ async function follow() {
     return;
   }
   if (told.title) {
-    byId("doing").textContent = `${told.doing || "at work"}, ${told.seconds} s`;
+    byId("doing").textContent = `${told.doing || tr("at work")}, ${told.seconds} s`;
     const bar = document.querySelector("progress");
     if (bar && typeof told.share === "number") bar.value = told.share;
   }

@@ -1,7 +1,8 @@
 // The precinct panel's frame and every action of the board. What an action did, or why not, is said in words.
 import { board, post, say } from "./board.js";
-import { callingAt, count } from "./calling.js";
+import { callersOf, callingAt } from "./calling.js";
 import { byId, fieldOf, make } from "./elements.js";
+import { tr } from "./language.js";
 import { panelScripts } from "./panel_scripts.js";
 import { now } from "./stack_clock.js";
 import { threadsHere } from "./thread.js";
@@ -44,14 +45,14 @@ export function showPanel(precinctId) {
   if (!precinctId) return;
   const page = location.pathname.startsWith("/precinct/");
   byId("panel-bar").replaceChildren(
-    make("a", { href: "/", "data-close": true }, "← Board"),
-    page ? "" : make("a", { href: "/precinct/" + encodeURIComponent(precinctId), "data-full": true }, "Full page"));
+    make("a", { href: "/", "data-close": true }, tr("← Board")),
+    page ? "" : make("a", { href: "/precinct/" + encodeURIComponent(precinctId), "data-full": true }, tr("Full page")));
   askPanel(precinctId);
   panelScripts.ready().then(() => {
     if (board.selected !== precinctId) return;
     byId("panel-words").scrollIntoView?.({ block: "nearest" });
     byId("panel-actions").replaceChildren(callers(precinctId), note(precinctId), more(precinctId), threadsHere(precinctId));
-  }, () => say("The precinct's page does not load. Close it and open it again.", true));
+  }, () => say(tr("The precinct's page does not load. Close it and open it again."), true));
 }
 
 /** The call desk said something new: the first action follows, unless somebody is typing a number into it. */
@@ -76,25 +77,25 @@ function callers(precinctId) {
   const s = board.standings.get(precinctId);
   const sent = board.calls?.at.get(precinctId);
   const { words, title, offer } = s ? callingAt(s, board.calls) : { words: "", title: "", offer: null };
-  const state = words && !offer ? make("p", { class: "offer", title: title || null }, "Callers: " + words) : null;
+  const state = words && !offer ? make("p", { class: "offer", title: title || null }, tr("Callers: {words}", { words })) : null;
   if (s && !sent && !offer && !canHelp(s)) return make("div", {}, state);
   const wanted = offer ? offer.callers : Math.max(1, Math.min(10, Math.ceil((s ? s.shortfall : 60) / 15)));
-  const number = make("input", { type: "number", min: 1, max: 50, value: wanted, id: "callers-wanted", inputmode: "numeric", "aria-label": "How many callers" });
-  const send = button("dispatch", precinctId, "", true);
+  const number = make("input", { type: "number", min: 1, max: 50, value: wanted, id: "callers-wanted", inputmode: "numeric", "aria-label": tr("How many callers") });
+  const send = button("dispatch", precinctId, "", offer ? offer.urgent !== false : !sent && s?.state === "lagging"); // as sure as the offer
   const word = () => {
     send.dataset.callers = number.value;
-    send.textContent = "Send " + count(Number(number.value), "caller");
+    send.textContent = tr("Send {callers}", { callers: callersOf(Number(number.value)) });
   };
   number.addEventListener("input", word);
   word();
-  return make("div", {}, number, send, sent ? button("recall", precinctId, "Stop calling here") : null, state,
-    offer ? make("p", { class: "offer" }, "Proposed: " + offer.sentence) : null);
+  return make("div", {}, number, send, sent ? button("recall", precinctId, tr("Stop calling here")) : null, state,
+    offer ? make("p", { class: "offer" }, tr("Proposed: {sentence}", { sentence: offer.sentence })) : null);
 }
 
 /** @param {string} precinctId */
 function note(precinctId) {
-  const text = make("input", { type: "text", maxlength: 500, id: "note-text", placeholder: "Polls opened late…", "aria-label": "Note for this precinct" });
-  return make("div", {}, text, button("note", precinctId, "Add note"));
+  const text = make("input", { type: "text", maxlength: 500, id: "note-text", placeholder: tr("Polls opened late…"), "aria-label": tr("Note for this precinct") });
+  return make("div", {}, text, button("note", precinctId, tr("Add note")));
 }
 
 /** When the polls there close by their own clock, HH:MM; empty before the feed has told. @param {string} precinctId */
@@ -105,10 +106,10 @@ function closing(precinctId) {
 
 /** What is done less often, each saying its effect before it is pressed. @param {string} precinctId */
 function more(precinctId) {
-  const closes = make("input", { type: "time", id: "closes-at", value: closing(precinctId), "aria-label": "When the polls here close, local time" });
-  const move = button("hours", precinctId, "Move closing time");
-  closes.addEventListener("input", () => { move.textContent = closes.value ? "Polls here close at " + closes.value : "Move closing time"; });
-  const who = make("input", { type: "search", id: "assign-search", maxlength: 100, placeholder: "Name, place or id of a watcher", "aria-label": "Watcher to send here" });
+  const closes = make("input", { type: "time", id: "closes-at", value: closing(precinctId), "aria-label": tr("When the polls here close, local time") });
+  const move = button("hours", precinctId, tr("Move closing time"));
+  closes.addEventListener("input", () => { move.textContent = closes.value ? tr("Polls here close at {at}", { at: closes.value }) : tr("Move closing time"); });
+  const who = make("input", { type: "search", id: "assign-search", maxlength: 100, placeholder: tr("Name, place or id of a watcher"), "aria-label": tr("Watcher to send here") });
   const found = make("ul", { id: "assign-found" });
   let turn = 0;
   who.addEventListener("input", async () => {
@@ -123,24 +124,28 @@ function more(precinctId) {
       const list = reply.ok ? await reply.json() : [];
       if (mine !== turn) return;
       found.replaceChildren(...(list.length ? list.slice(0, 6).map((w) => {
-        const send = button("assign", precinctId, "Send " + w.name + " here");
+        const send = button("assign", precinctId, tr("Send {name} here", { name: w.name }));
         send.dataset.watcher = w.id;
-        return make("li", {}, send, make("span", { class: "why" }, "now at " + w.places.slice(0, 2).join(", ")));
-      }) : [make("li", { class: "why" }, "No such watcher.")]));
-    } catch { found.replaceChildren(make("li", { class: "why" }, "The war room does not answer.")); }
+        return make("li", {}, send, make("span", { class: "why" }, tr("now at {places}", { places: w.places.slice(0, 2).join(", ") })));
+      }) : [make("li", { class: "why" }, tr("No such watcher."))]));
+    } catch { found.replaceChildren(make("li", { class: "why" }, tr("The war room does not answer."))); }
   });
-  return make("details", { id: "panel-more" }, make("summary", {}, "Closing time, another watcher"), make("div", {}, closes, move), make("div", { class: "stack" }, who, found));
+  return make("details", { id: "panel-more" }, make("summary", {}, tr("Closing time, another watcher")), make("div", {}, closes, move), make("div", { class: "stack" }, who, found));
 }
 
 /** @type {Record<string, (name: string, b: Deed, answer: {hold?: string, reachable?: number} | undefined) => string>} */
 const SAID = {
-  dispatch: (name, b, a) => count(b.callers_wanted ?? 0, "caller") + (a?.hold ? " ordered for " + name + ", resting: " + a.hold + "." : " sent to " + name + (a?.reachable ? ": " + a.reachable + " may be called." : ".")),
-  accept: (name) => "Report accepted for " + name + ".",
-  reject: (name) => "Report rejected for " + name + ".",
-  note: (name) => "Note added to " + name + ".",
-  recall: (name) => "Nobody calls for " + name + " any more.",
-  hours: (name, b) => "Polls at " + name + " close at " + b.closes + ". Everybody counts with that from now on.",
-  assign: (name) => "The watcher is being texted to go to " + name + ", and counts for it from now on.",
+  dispatch: (name, b, a) => {
+    const fields = { callers: callersOf(b.callers_wanted ?? 0), name, hold: a?.hold, reachable: a?.reachable };
+    if (a?.hold) return tr("{callers} ordered for {name}, resting: {hold}.", fields);
+    return a?.reachable ? tr("{callers} sent to {name}: {reachable} may be called.", fields) : tr("{callers} sent to {name}.", fields);
+  },
+  accept: (name) => tr("Report accepted for {name}.", { name }),
+  reject: (name) => tr("Report rejected for {name}.", { name }),
+  note: (name) => tr("Note added to {name}.", { name }),
+  recall: (name) => tr("Nobody calls for {name} any more.", { name }),
+  hours: (name, b) => tr("Polls at {name} close at {at}. Everybody counts with that from now on.", { name, at: b.closes }),
+  assign: (name) => tr("The watcher is being texted to go to {name}, and counts for it from now on.", { name }),
 };
 
 /** Does what a button with `data-action` says. @param {HTMLButtonElement} pressed */

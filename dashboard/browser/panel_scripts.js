@@ -88,10 +88,12 @@ function standIn(library, type) {
   };
 }
 
+const firstTags = () => tags().filter((tag) => tag.src && !NOT_FIRST.test(tag.src));
+
 const frame = once(async () => {
   for (const name of Object.keys(LARGE)) globals[name] ??= standIns(name);
   const all = tags();
-  await Promise.all(all.filter((tag) => tag.src && !NOT_FIRST.test(tag.src)).map(run));
+  await Promise.all(firstTags().map(run));
   for (const tag of all.filter((t) => !t.src)) run(tag); // starts Dash
   await taken;
 });
@@ -108,6 +110,14 @@ export const panelScripts = {
   async ready() {
     await frame();
     panelScripts.here = true;
+  },
+  /** Has what Dash begins with come while the page waits for the feed; nothing of it runs yet. */
+  ahead() {
+    for (const tag of firstTags()) {
+      const link = document.createElement("link");
+      Object.assign(link, { rel: "preload", as: "script", href: tag.src, fetchPriority: "low" });
+      document.head.append(link);
+    }
   },
   /** Begins at once; large components follow when the page rests, but on a wall only where one is seen. */
   soon() {

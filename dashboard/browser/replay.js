@@ -5,6 +5,7 @@ import { tick } from "./ages.js";
 import { board, everything, signedOut } from "./board.js";
 import { byId, fieldOf, make } from "./elements.js";
 import { FeedRows } from "./feed_view.js";
+import { tr } from "./language.js";
 import { panelChanged, showPanel } from "./panel.js";
 import { freeze, liveNow } from "./stack_clock.js";
 import { hhmm } from "./words.js";
@@ -77,16 +78,16 @@ function build() {
   };
   /** @param {number} minutes */
   const step = (minutes) => () => { stop(); move((at ?? 0) + minutes * MINUTE); };
-  const slider = make("input", { type: "range", id: "replay-minute", step: MINUTE, "aria-label": "Minute of the day" });
+  const slider = make("input", { type: "range", id: "replay-minute", step: MINUTE, "aria-label": tr("Minute of the day") });
   slider.addEventListener("input", () => { stop(); move(Number(slider.value), true); });
-  const pace = make("select", { id: "replay-speed", "aria-label": "Speed of playing" }, ...SPEEDS.map((s) => make("option", { value: s, selected: s === speed }, s + " min a second")));
+  const pace = make("select", { id: "replay-speed", "aria-label": tr("Speed of playing") }, ...SPEEDS.map((s) => make("option", { value: s, selected: s === speed }, tr("{n} min a second", { n: s }))));
   pace.addEventListener("change", () => { speed = Number(pace.value); });
   holder.append(
-    make("p", { class: "label" }, make("b", {}, "REPLAY"), " as known at ", make("b", { id: "replay-at", class: "number" }), make("span", { id: "replay-words", role: "status" })),
-    button("−15", "15 minutes back", step(-15)), button("−1", "A minute back", step(-1)),
-    button("Play", "Play", () => { if (byId("replay-play").textContent === "Pause") stop(); else play(); }, "replay-play"),
-    button("+1", "A minute on", step(1)), button("+15", "15 minutes on", step(15)),
-    slider, pace, button("Back to live", "Back to the live board", () => go({ at: null }), "replay-live"));
+    make("p", { class: "label" }, make("b", {}, tr("REPLAY")), " " + tr("as known at") + " ", make("b", { id: "replay-at", class: "number" }), make("span", { id: "replay-words", role: "status" })),
+    button("−15", tr("15 minutes back"), step(-15)), button("−1", tr("A minute back"), step(-1)),
+    button(tr("Play"), tr("Play"), () => { if (byId("replay-play").textContent === tr("Pause")) stop(); else play(); }, "replay-play"),
+    button("+1", tr("A minute on"), step(1)), button("+15", tr("15 minutes on"), step(15)),
+    slider, pace, button(tr("Back to live"), tr("Back to the live board"), () => go({ at: null }), "replay-live"));
 }
 
 /** @param {number} minute */
@@ -118,13 +119,13 @@ async function load(minute) {
   const mine = (asked = new AbortController());
   /** @param {string} words */
   const say = (words) => { byId("replay-words").textContent = words ? " · " + words : ""; };
-  const slow = setTimeout(() => say("asking the tally…"), 400);
+  const slow = setTimeout(() => say(tr("asking the tally…")), 400);
   try {
     const reply = await fetch("/replay?at=" + encodeURIComponent(iso(minute)), { headers: { Accept: "application/json" }, signal: AbortSignal.any([mine.signal, AbortSignal.timeout(20000)]) });
     if (reply.status === 401) return signedOut();
     const answer = await reply.json();
     if (mine.signal.aborted || minute !== at) return;
-    if (!reply.ok) { stop(); say(answer.message || "that minute cannot be shown"); return; }
+    if (!reply.ok) { stop(); say(answer.message || tr("that minute cannot be shown")); return; }
     const past = new FeedRows();
     past.replace(answer);
     board.shown = past;
@@ -134,13 +135,13 @@ async function load(minute) {
     tick();
     if (board.selected) panelChanged(board.selected);
   } catch {
-    if (!mine.signal.aborted) { stop(); say("the war room does not answer; move the slider to try again"); }
+    if (!mine.signal.aborted) { stop(); say(tr("the war room does not answer; move the slider to try again")); }
   } finally { clearTimeout(slow); }
 }
 
 async function play() {
   const mine = (round += 1);
-  byId("replay-play").textContent = "Pause";
+  byId("replay-play").textContent = tr("Pause");
   if (at !== null && at >= day()[1]) at = day()[0] - speed * MINUTE; // from the end: once more from the beginning
   while (round === mine && at !== null && at < day()[1]) {
     const began = performance.now();
@@ -152,5 +153,5 @@ async function play() {
 
 function stop() {
   round += 1;
-  if (byId("replay-play")) byId("replay-play").textContent = "Play";
+  if (byId("replay-play")) byId("replay-play").textContent = tr("Play");
 }

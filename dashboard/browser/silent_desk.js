@@ -1,6 +1,7 @@
 // The silent desk: how far each silence has been taken, and what is done about several at once.
 import { byId, make } from "./elements.js";
-import { hhmm, whole } from "./words.js";
+import { tr, trn } from "./language.js";
+import { coded, hhmm, whole } from "./words.js";
 
 /** @typedef {{id: string, precinct_id: string, place: string, people: {name: string}[], steps: {step: number, to: string, at: string}[], next_step?: {to: string, at: string} | null}} Silence */
 /** @typedef {{ask(path: string, body?: object): Promise<any>, say(words: string, bad?: boolean): void, wordsOf(error: unknown): string, changed(): void}} Desk */
@@ -10,13 +11,14 @@ const chosen = new Set();
 /** @param {string} iso */
 const hour = (iso) => hhmm(Date.parse(iso) / 1000);
 /** @param {number} n */
-const precincts = (n) => whole(n) + (n === 1 ? " precinct" : " precincts");
+const precincts = (n) => trn("{n} precinct", "{n} precincts", n, { n: whole(n) });
 
 /** What follows by itself, in words. @param {Silence} i @param {number} at epoch seconds */
 export function whatFollows(i, at) {
-  if (!i.people.length) return "nobody watches: assign somebody";
-  if (!i.next_step) return i.steps.length ? "everybody was texted: call, or assign somebody" : "";
-  return "next the " + i.next_step.to + (Date.parse(i.next_step.at) / 1000 <= at ? ", due now" : " at " + hour(i.next_step.at));
+  if (!i.people.length) return tr("assign somebody");
+  if (!i.next_step) return i.steps.length ? tr("everybody was texted: call, or assign somebody") : "";
+  const fields = { who: coded(i.next_step.to), at: hour(i.next_step.at) };
+  return Date.parse(i.next_step.at) / 1000 <= at ? tr("next the {who}, due now", fields) : tr("next the {who} at {at}", fields);
 }
 
 /** How far all silences have been taken. @param {Silence[]} items */
@@ -25,16 +27,16 @@ export function escalation(items) {
   /** @param {string} to */
   const reached = (to) => watched.filter((i) => i.steps.at(-1)?.to === to).length;
   return [
-    [whole(items.length - watched.length), "without a watcher"],
-    [whole(watched.filter((i) => !i.steps.length).length), "not texted yet"],
-    [whole(reached("watcher")), "watcher texted"], [whole(reached("backup")), "second phone texted"],
-    [whole(reached("coordinator")), "coordinator texted"],
+    [whole(items.length - watched.length), tr("without a watcher")],
+    [whole(watched.filter((i) => !i.steps.length).length), tr("not texted yet")],
+    [whole(reached("watcher")), tr("watcher texted")], [whole(reached("backup")), tr("second phone texted")],
+    [whole(reached("coordinator")), tr("coordinator texted")],
   ].map(([n, words]) => n + " " + words).join(" · ");
 }
 
 /** A box that chooses a precinct. @param {Silence} i @param {() => void} turned */
 export function box(i, turned) {
-  const input = make("input", { type: "checkbox", "aria-label": "Choose " + (i.place || i.id), checked: chosen.has(i.id) });
+  const input = make("input", { type: "checkbox", "aria-label": tr("Choose {place}", { place: i.place || i.id }), checked: chosen.has(i.id) });
   input.addEventListener("change", () => { if (input.checked) chosen.add(i.id); else chosen.delete(i.id); turned(); });
   return input;
 }
@@ -50,7 +52,7 @@ export function paintSilent(items, desk) {
     paintButtons(items);
     return;
   }
-  const search = make("input", { id: "silent-assign", type: "text", autocomplete: "off", maxlength: 100, placeholder: "name or id of a watcher", role: "searchbox" });
+  const search = make("input", { id: "silent-assign", type: "text", autocomplete: "off", maxlength: 100, placeholder: tr("name or id of a watcher"), role: "searchbox" });
   const found = make("ul", { id: "silent-found" });
   let turn = 0;
   search.addEventListener("input", async () => {
@@ -62,7 +64,7 @@ export function paintSilent(items, desk) {
       /** @type {{id: string, name: string, places: string[]}[]} */
       const watchers = await desk.ask("/watchers?q=" + encodeURIComponent(q));
       if (mine === turn) found.replaceChildren(...watchers.map((w) => {
-        const send = make("button", { type: "button" }, "Send " + w.name + " · " + w.places.slice(0, 2).join(", "));
+        const send = make("button", { type: "button" }, tr("Send {name} · {places}", { name: w.name, places: w.places.slice(0, 2).join(", ") }));
         send.addEventListener("click", () => assign(w, desk, found, search));
         return make("li", {}, send);
       }));
@@ -74,8 +76,8 @@ export function paintSilent(items, desk) {
     try {
       const ids = targets();
       const { answer } = await desk.ask("/silent/remind", { precinct_ids: ids });
-      desk.say((answer.made === 1 ? "1 text is on its way" : whole(answer.made) + " texts are on their way") + ", for " + precincts(answer.precincts) + "."
-        + (answer.nobody ? " In " + precincts(answer.nobody) + " nobody is left to text." : ""), false);
+      const sent = trn("{n} text is on its way, for {precincts}.", "{n} texts are on their way, for {precincts}.", answer.made, { n: whole(answer.made), precincts: precincts(answer.precincts) });
+      desk.say(sent + (answer.nobody ? " " + tr("In {precincts} nobody is left to text.", { precincts: precincts(answer.nobody) }) : ""), false);
       chosen.clear();
       desk.changed();
     } catch (error) { desk.say(desk.wordsOf(error), true); } finally { remind.disabled = false; }
@@ -83,25 +85,26 @@ export function paintSilent(items, desk) {
   summary.hidden = false;
   summary.replaceChildren(make("div", { id: "silent-told" }, told), make("div", { id: "silent-deeds" },
     make("p", { class: "actions" }, remind),
-    make("details", {}, make("summary", {}, "Assign a watcher to the chosen"), make("p", { class: "field" }, make("label", { for: "silent-assign" }, "Who goes there"), search), found)));
+    make("details", {}, make("summary", {}, tr("Assign a watcher to the chosen")), make("p", { class: "field" }, make("label", { for: "silent-assign" }, tr("Who goes there")), search), found)));
   paintButtons(items);
 }
 
 /** @type {Silence[]} */
 let shown = [];
-const targets = () => (chosen.size ? [...chosen] : shown.filter((i) => i.people.length).map((i) => i.id));
+/** Where the next text goes: to the chosen, or to all for whom a step is left. */
+const targets = () => (chosen.size ? [...chosen] : shown.filter((i) => i.people.length && (i.next_step || !i.steps.length)).map((i) => i.id));
 
 /** @param {Silence[]} items */
 export function paintButtons(items) {
   shown = items;
   const n = targets().length, remind = /** @type {HTMLButtonElement} */ (byId("silent-remind"));
-  remind.textContent = "Text the next step now: " + (chosen.size ? "the " + precincts(n) + " chosen" : precincts(n));
+  remind.textContent = !n ? tr("Nobody is left to text") : chosen.size ? tr("Text the next step now: the {precincts} chosen", { precincts: precincts(n) }) : tr("Text the next step now: {precincts}", { precincts: precincts(n) });
   remind.disabled = !n;
 }
 
 /** @param {{id: string, name: string}} watcher @param {Desk} desk @param {HTMLElement} found @param {HTMLInputElement} search */
 async function assign(watcher, desk, found, search) {
-  if (!chosen.size) { desk.say("Choose the precincts first: the boxes in the list.", true); return; }
+  if (!chosen.size) { desk.say(tr("Choose the precincts first: the boxes in the list."), true); return; }
   let done = 0;
   for (const id of [...chosen]) {
     try {
@@ -110,7 +113,7 @@ async function assign(watcher, desk, found, search) {
       done += 1;
     } catch (error) { desk.say(desk.wordsOf(error), true); break; }
   }
-  if (done) desk.say(watcher.name + " is being texted to go to " + precincts(done) + ", and counts for " + (done === 1 ? "it" : "them") + " from now on.", false);
+  if (done) desk.say(trn("{name} is being texted to go to {precincts}, and counts for it from now on.", "{name} is being texted to go to {precincts}, and counts for them from now on.", done, { name: watcher.name, precincts: precincts(done) }), false);
   found.replaceChildren();
   search.value = "";
   desk.changed();

@@ -3,6 +3,7 @@
 import { board } from "./board.js";
 import { byId, make, setText } from "./elements.js";
 import { keyed } from "./keyed.js";
+import { locale, tr } from "./language.js";
 import { now } from "./stack_clock.js";
 import { place } from "./tiles.js";
 import { badge, percent, span, stateOf, whole } from "./words.js";
@@ -28,25 +29,25 @@ function callersIn(county) {
 
 /** @type {Column<Standing>[]} */
 const PRECINCT = [
-  { title: "Precinct", rank: (s, i) => i?.name || s.precinct_id },
-  { title: "State", rank: (s) => ORDER.indexOf(stateOf(s)), say: (s) => badge(stateOf(s)) },
-  { title: "Missing", rank: (s) => s.shortfall, say: (s) => whole(s.shortfall) },
-  { title: "Sure", rank: (s) => s.p_lagging, say: (s) => percent(s.p_lagging) },
-  { title: "Last count", rank: (s) => s.last_votes ?? -1, say: (s) => known(s.last_votes, whole) },
-  { title: "Ago", rank: (s) => s.last_observed_at ?? Infinity, say: (s) => known(s.last_observed_at, (t) => span(now() - t)) },
-  { title: "Projected", rank: (s) => s.projected_final, say: (s) => whole(s.projected_final) },
+  { title: tr("Precinct"), rank: (s, i) => i?.name || s.precinct_id },
+  { title: tr("State"), rank: (s) => ORDER.indexOf(stateOf(s)), say: (s) => badge(stateOf(s)) },
+  { title: tr("Missing"), rank: (s) => s.shortfall, say: (s) => whole(s.shortfall) },
+  { title: tr("Sure"), rank: (s) => s.p_lagging, say: (s) => percent(s.p_lagging) },
+  { title: tr("Last count"), rank: (s) => s.last_votes ?? -1, say: (s) => known(s.last_votes, whole) },
+  { title: tr("Ago"), rank: (s) => s.last_observed_at ?? Infinity, say: (s) => known(s.last_observed_at, (t) => span(now() - t)) },
+  { title: tr("Projected"), rank: (s) => s.projected_final, say: (s) => whole(s.projected_final) },
 ];
 /** @type {Column<Aggregate>[]} */
 const COUNTY = [
-  { title: "County", rank: (a) => a.scope },
-  { title: "Counted", rank: (a) => a.counted, say: (a) => whole(a.counted) },
-  { title: "Expected of these", rank: (a) => a.expected_counted ?? 0, say: (a) => (a.expected_counted ? whole(a.expected_counted) : "–") },
-  { title: "Expected by close", rank: (a) => a.expected_final, say: (a) => whole(a.expected_final) },
-  { title: "Behind", rank: (a) => a.lagging, say: (a) => whole(a.lagging) },
-  { title: "Silent", rank: (a) => a.silent, say: (a) => whole(a.silent) },
-  { title: "Callers", rank: (a) => callersIn(a.scope.slice(7)), say: (a) => whole(callersIn(a.scope.slice(7))) },
-  { title: "Coverage", rank: (a) => a.coverage, say: (a) => percent(a.coverage) },
-  { title: "Projected", rank: (a) => (a.caveat ? -1 : a.projected_final), say: (a) => (a.caveat ? "not known" : whole(a.projected_final)) },
+  { title: tr("County"), rank: (a) => a.scope },
+  { title: tr("Counted"), rank: (a) => a.counted, say: (a) => whole(a.counted) },
+  { title: tr("Expected of these"), rank: (a) => a.expected_counted ?? 0, say: (a) => (a.expected_counted ? whole(a.expected_counted) : "–") },
+  { title: tr("Expected by close"), rank: (a) => a.expected_final, say: (a) => whole(a.expected_final) },
+  { title: tr("Behind"), rank: (a) => a.lagging, say: (a) => whole(a.lagging) },
+  { title: tr("Silent"), rank: (a) => a.silent, say: (a) => whole(a.silent) },
+  { title: tr("Callers"), rank: (a) => callersIn(a.scope.slice(7)), say: (a) => whole(callersIn(a.scope.slice(7))) },
+  { title: tr("Coverage"), rank: (a) => a.coverage, say: (a) => percent(a.coverage) },
+  { title: tr("Projected"), rank: (a) => (a.caveat ? -1 : a.projected_final), say: (a) => (a.caveat ? tr("not known") : whole(a.projected_final)) },
 ];
 
 const chosen = { column: 0, down: false, words: "" };
@@ -66,7 +67,7 @@ let shape = null;
 
 /** @param {HTMLElement} holder @param {Column<any>[]} columns @param {boolean} ofThem  counties */
 function build(holder, columns, ofThem) {
-  const search = make("input", { type: "search", placeholder: "Find…", "aria-label": "Find in this table", value: chosen.words });
+  const search = make("input", { type: "search", placeholder: tr("Find…"), "aria-label": tr("Find in this table"), value: chosen.words });
   search.addEventListener("input", () => { chosen.words = search.value.toLowerCase(); showTable(); });
   const heads = columns.map(({ title }, i) => {
     const sort = make("button", { type: "button" }, title);
@@ -87,7 +88,7 @@ function build(holder, columns, ofThem) {
 /** @param {string} id @param {number} cells @param {boolean} ofThem  counties */
 function row(id, cells, ofThem) {
   const link = ofThem
-    ? [make("a", { href: "/?county=" + encodeURIComponent(id), "data-county": id, class: "name" }, id || "No county")]
+    ? [make("a", { href: "/?county=" + encodeURIComponent(id), "data-county": id, class: "name" }, id || tr("No county"))]
     : place(id);
   return make("tr", {}, make("th", { scope: "row" }, ...link), ...Array.from({ length: cells }, (_, i) => make("td", { class: i || ofThem ? "number" : null })));
 }
@@ -104,7 +105,7 @@ export function showTable() {
   });
   const turn = /** @type {HTMLElement} */ (holder.querySelector(".turn"));
   turn.hidden = !several;
-  setText(turn, ofCounties() ? "Precincts" : "Counties");
+  setText(turn, ofCounties() ? tr("Precincts") : tr("Counties"));
 }
 
 /**
@@ -130,17 +131,17 @@ function fill(holder, columns, ofThem, valueOf) {
   }
   const turn = chosen.down ? -1 : 1;
   /** @param {string | number} a @param {string | number} b */
-  const compare = (a, b) => (typeof a === "string" ? a.localeCompare(String(b), "en", { numeric: true }) : a - Number(b));
+  const compare = (a, b) => (typeof a === "string" ? a.localeCompare(String(b), locale, { numeric: true }) : a - Number(b));
   items.sort((a, b) => turn * compare(a.rank, b.rank) || (a.id < b.id ? -1 : 1));
   holder.querySelectorAll("th[scope=col]").forEach((th, i) => {
     if (i === chosen.column) th.setAttribute("aria-sort", chosen.down ? "descending" : "ascending");
     else th.removeAttribute("aria-sort");
   });
-  setText(/** @type {Element} */ (holder.querySelector(".found")), items.length > MOST ? MOST + " of " + whole(items.length) + " shown" : whole(items.length));
+  setText(/** @type {Element} */ (holder.querySelector(".found")), items.length > MOST ? tr("{shown} of {all} shown", { shown: MOST, all: whole(items.length) }) : whole(items.length));
   const rows = /** @type {Element} */ (holder.querySelector("tbody"));
-  keyed(rows, items.slice(0, MOST), (item) => row(item.id, columns.length - 1, ofThem), (tr, item) => {
+  keyed(rows, items.slice(0, MOST), (item) => row(item.id, columns.length - 1, ofThem), (line, item) => {
     columns.slice(1).forEach(({ say }, i) => {
-      const cell = tr.children[i + 1];
+      const cell = line.children[i + 1];
       const words = say ? say(item.value) : "";
       if (typeof words === "string") { if (cell.textContent !== words) cell.textContent = words; }
       else if (cell.textContent !== words.textContent) cell.replaceChildren(words);

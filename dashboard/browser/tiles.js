@@ -1,15 +1,16 @@
 // The tiles beside the map: worklist, today, silent, incidents, unread. Each paints itself from the board's state.
 import { ownerOf } from "./alerts.js";
-import { askPeople, board } from "./board.js";
+import { WATCHER, askPeople, board } from "./board.js";
 import { cast, finalsMissing, isOver, nothingToDo, shortfalls, todayWords } from "./after_close.js";
-import { callingAt, count } from "./calling.js";
+import { callersOf, callingAt } from "./calling.js";
 import { showTools } from "./csv.js";
 import { byId, make, setText, svg } from "./elements.js";
 import { keyed } from "./keyed.js";
+import { tr, trn } from "./language.js";
 import { phoneButton } from "./phones.js";
 import { incidentList, isWatched, placeOf, runnerWords, silentList, silentSince, sumOfCounties, total, workList } from "./lists.js";
 import { now } from "./stack_clock.js";
-import { STATES, badge, hhmm, percent, span, stateOf, whole } from "./words.js";
+import { STATES, badge, coded, hhmm, percent, span, stateOf, whole } from "./words.js";
 
 /** @import {Standing} from "feed-messages" */
 /** @import {TileName} from "./board.js" */
@@ -36,7 +37,7 @@ function listOf(id, empty) {
   const holder = byId(id + "-body");
   if (!holder.querySelector(":scope > .rows")) {
     if (id === "work") {
-      const head = make("tr", {}, ...["Precinct", "Missing", "Sure", "Last", "Callers"].map((t, i) =>
+      const head = make("tr", {}, ...[tr("Precinct"), tr("Missing"), tr("Sure"), tr("Last"), tr("Callers")].map((t, i) =>
         make("th", { scope: "col", class: i && i < 4 ? "number" : null }, t)));
       holder.append(make("table", { class: "rows" }, make("thead", {}, head), make("tbody", {})));
     } else holder.append(make("ul", { class: "rows" }));
@@ -56,17 +57,17 @@ const title = (id, words) => { const first = byId(id + "-title").firstChild; if 
 
 function work() {
   const over = isOver(inSight()) && !board.filter;
-  title("work", over ? "Shortfalls" : "Next to do");
+  title("work", over ? tr("Shortfalls") : tr("Next to do"));
   const chosen = over ? shortfalls(board) : workList(board);
   setText(byId("work-count"), board.ready ? String(chosen.length) : "");
   const tools = [];
-  if (board.county !== null) tools.push(make("button", { type: "button", "data-county": "" }, (board.county || "No county") + " ✕"));
+  if (board.county !== null) tools.push(make("button", { type: "button", "data-county": "" }, (board.county || tr("No county")) + " ✕"));
   if (board.filter) tools.push(make("button", { type: "button", "data-filter": "" }, STATES[board.filter].word + " ✕"));
-  if (board.calls?.silent_since) tools.push(make("span", { class: "old-word" }, "call desk silent since " + hhmm(board.calls.silent_since)));
+  if (board.calls?.silent_since) tools.push(make("span", { class: "old-word" }, tr("call desk silent since {at}", { at: hhmm(board.calls.silent_since) })));
   showTools("work", tools);
   const quiet = nothingToDo(inSight(), Boolean(board.filter));
-  const list = listOf("work", !board.ready ? "Waiting for the feed…" : chosen.length ? "" : quiet);
-  keyed(list, chosen.slice(0, rows.work).map((s) => ({ key: s.precinct_id, s })), buildWork, (tr, { s }) => updateWork(tr, s));
+  const list = listOf("work", !board.ready ? tr("Waiting for the feed…") : chosen.length ? "" : quiet);
+  keyed(list, chosen.slice(0, rows.work).map((s) => ({ key: s.precinct_id, s })), buildWork, (row, { s }) => updateWork(row, s));
 }
 
 /** @param {{s: Standing}} row */
@@ -76,22 +77,23 @@ function buildWork({ s }) {
     make("td", { class: "number big" }), make("td", { class: "number" }), make("td", { class: "number last" }), make("td", { class: "callers" }));
 }
 
-/** @param {HTMLElement} tr @param {Standing} s */
-function updateWork(tr, s) {
+/** @param {HTMLElement} row @param {Standing} s */
+function updateWork(row, s) {
   const state = stateOf(s);
-  const [name, missing, sure, last, callers] = /** @type {HTMLCollectionOf<HTMLElement>} */ (tr.children);
-  if (tr.dataset.state !== state) {
-    tr.dataset.state = state;
+  const [name, missing, sure, last, callers] = /** @type {HTMLCollectionOf<HTMLElement>} */ (row.children);
+  if (row.dataset.state !== state) {
+    row.dataset.state = state;
     part(name, ".mark").replaceChildren(badge(state));
   }
-  tr.classList.toggle("selected", board.selected === s.precinct_id);
+  row.classList.toggle("selected", board.selected === s.precinct_id);
   const hints = [];
-  if ((s.line_minutes ?? 0) >= LONG_LINE) hints.push("line " + s.line_minutes + " min");
-  else if ((s.line_people ?? 0) >= 60) hints.push("line " + s.line_people + " people");
-  if (s.incidents) hints.push(s.incidents === 1 ? "1 incident" : s.incidents + " incidents");
-  if (s.held) hints.push(s.held + " held");
+  if (state === "closed") hints.length = 0; // who stood in line has voted
+  else if ((s.line_minutes ?? 0) >= LONG_LINE) hints.push(tr("line {minutes} min", { minutes: s.line_minutes }));
+  else if ((s.line_people ?? 0) >= 60) hints.push(tr("line {people} people", { people: s.line_people }));
+  if (s.incidents) hints.push(trn("{n} incident", "{n} incidents", s.incidents));
+  if (s.held) hints.push(tr("{n} held", { n: s.held }));
   const owner = board.replaying() ? undefined : ownerOf(s.precinct_id);
-  if (owner) hints.push(owner.by + " since " + hhmm(Date.parse(owner.at) / 1000));
+  if (owner) hints.push(tr("{by} since {at}", { by: owner.by, at: hhmm(Date.parse(owner.at) / 1000) }));
   setText(part(name, ".hint"), hints.join(" · "));
   setText(missing, whole(s.shortfall));
   setText(sure, state === "closed" ? "" : percent(s.p_lagging)); // the day is over: it is short, or it is not
@@ -106,9 +108,9 @@ function paintLast(cell, s) {
     return;
   }
   const age = now() - s.last_observed_at;
-  cell.classList.toggle("old", age > 2 * RHYTHM);
+  cell.classList.toggle("old", age > 2 * RHYTHM && !s.final_in); // a final is as good at midnight
   cell.textContent = span(age);
-  cell.title = "counted at " + hhmm(s.last_observed_at);
+  cell.title = tr("counted at {at}", { at: hhmm(s.last_observed_at) });
 }
 
 // What is true of calling there and why, else one button with what it brings; filled where the precinct is surely behind.
@@ -125,8 +127,8 @@ function paintCallers(cell, s) {
   cell.replaceChildren(make("button", {
     type: "button", class: offer.urgent === false ? null : "main", title: offer.sentence,
     "data-action": "dispatch", "data-for": s.precinct_id, "data-callers": offer.callers,
-    "aria-label": "Send " + count(offer.callers, "caller") + " to " + board.nameOf(s.precinct_id) + ". Proposed: " + offer.sentence,
-  }, "send " + offer.callers), reason);
+    "aria-label": tr("Send {callers} to {place}. Proposed: {sentence}", { callers: callersOf(offer.callers), place: board.nameOf(s.precinct_id), sentence: offer.sentence }),
+  }, tr("send {n}", { n: offer.callers })), reason);
 }
 
 function today() {
@@ -134,11 +136,11 @@ function today() {
   const { county } = board;
   const mine = board.boot?.counties;
   const a = board.aggregates.get(county !== null ? "county:" + county : "all") || (county === null && mine ? sumOfCounties(board) : null);
-  if (!a) { holder.replaceChildren(make("p", { class: "empty" }, "Waiting for the feed…")); return; }
+  if (!a) { holder.replaceChildren(make("p", { class: "empty" }, tr("Waiting for the feed…"))); return; }
   if (!holder.querySelector(".figure")) holder.replaceChildren(todayFrame());
   /** @param {string} name */
   const at = (name) => part(holder, "[data-is=" + name + "]");
-  const said = todayWords(a, county !== null ? " in " + (county || "no county") : mine ? " in your counties" : "");
+  const said = todayWords(a, county !== null ? " " + tr("in {county}", { county: county || tr("no county") }) : mine ? " " + tr("in your counties") : "");
   setText(at("projected"), said.big);
   setText(at("band"), said.range);
   for (const name of /** @type {const} */ (["unit", "against", "coverage", "counted"])) setText(at(name), said[name]);
@@ -147,7 +149,7 @@ function today() {
   setText(at("instead"), said.instead);
   setText(at("caveat"), said.caveat);
   const thin = said.caveat ? a.thin || [] : [];
-  setText(at("thin"), thin.length ? "Hardly watched: " + thin.map((r) => (placeOf(r.scope) + " (" + whole(r.reporting) + " of " + whole(r.precincts) + ")")).join(", ") + "." : "");
+  setText(at("thin"), thin.length ? tr("Hardly watched: {thin}.", { thin: thin.map((r) => tr("{place} ({reporting} of {precincts})", { place: placeOf(r.scope), reporting: whole(r.reporting), precincts: whole(r.precincts) })).join(", ") }) : "");
   const most = Math.max(a.hi95, a.expected_final, 1) * 1.08;
   /** @param {number} v */
   const x = (v) => (100 * Math.max(0, Math.min(most, v))) / most;
@@ -160,7 +162,7 @@ function today() {
   setText(at("seen-word"), word);
   put("middle", a.projected_final, a.projected_final);
   put("expected", a.expected_final, a.expected_final);
-  at("svg").setAttribute("aria-label", "Projected " + whole(a.projected_final) + ", 80 % between " + whole(a.lo80) + " and " + whole(a.hi80) + ", expected " + whole(a.expected_final) + ", " + word + " " + whole(voted));
+  at("svg").setAttribute("aria-label", tr("Projected {projected}, 80 % between {lo80} and {hi80}, expected {expected}, {word} {voted}", { projected: whole(a.projected_final), lo80: whole(a.lo80), hi80: whole(a.hi80), expected: whole(a.expected_final), word, voted: whole(voted) }));
 }
 
 function todayFrame() {
@@ -172,7 +174,7 @@ function todayFrame() {
     make("p", { class: "instead", "data-is": "instead" }), make("p", { class: "caveat", "data-is": "caveat" }), line("thin"),
     make("p", { class: "head", "data-is": "head" }, make("strong", { "data-is": "projected" }), make("span", { class: "unit", "data-is": "unit" }), make("span", { class: "range", "data-is": "band" })),
     svg("svg", { class: "band", role: "img", "data-is": "svg" }, ...bars),
-    make("p", { class: "key", "data-is": "key" }, make("i", { class: "seen" }), make("span", { "data-is": "seen-word" }), make("i", { class: "bar80" }), "projected, 80 % and 95 %", make("i", { class: "expected" }), "expected"),
+    make("p", { class: "key", "data-is": "key" }, make("i", { class: "seen" }), make("span", { "data-is": "seen-word" }), make("i", { class: "bar80" }), tr("projected, 80 % and 95 %"), make("i", { class: "expected" }), tr("expected")),
     line("against"), line("counted"), line("coverage"));
 }
 
@@ -181,14 +183,14 @@ const shownPeople = new WeakMap();
 
 function silent() {
   const over = isOver(inSight());
-  title("silent", over ? "Finals missing" : "Silent");
+  title("silent", over ? tr("Finals missing") : tr("Silent"));
   const chosen = over ? finalsMissing(board).sort((a, b) => Number(isWatched(board, b)) - Number(isWatched(board, a))) : silentList(board);
   const first = chosen.findIndex((s) => !isWatched(board, s));
   setText(byId("silent-count"), board.ready ? whole(chosen.length) : "");
   showTools("silent");
   const shown = chosen.slice(0, rows.silent);
   askPeople(shown.filter((s) => isWatched(board, s)).map((s) => s.precinct_id));
-  const list = listOf("silent", board.ready && !chosen.length ? (over ? "Every final is in." : "Everybody has reported lately.") : "");
+  const list = listOf("silent", board.ready && !chosen.length ? (over ? tr("Every final is in.") : tr("Everybody has reported lately.")) : "");
   /** @type {{key: string, s: Standing | null}[]} */
   const entries = shown.map((s) => ({ key: s.precinct_id, s }));
   if (first >= 0 && first < shown.length) entries.splice(first, 0, { key: " nobody", s: null });
@@ -196,9 +198,13 @@ function silent() {
     ({ s }) => !s ? make("li", { class: "divide" })
       : make("li", { "data-row": s.precinct_id }, make("div", { class: "line" }, ...place(s.precinct_id), make("span", { class: "since number" })), make("div", { class: "who", hidden: true })),
     (li, { s }) => {
-      if (!s) { setText(li, count(chosen.length - first, "precinct has", "precincts have") + " no watcher"); return; }
+      if (!s) {
+        const n = chosen.length - first;
+        setText(li, trn("{n} precinct has no watcher", "{n} precincts have no watcher", n, { n: whole(n) }));
+        return;
+      }
       const from = silentSince(board, s);
-      part(li, ".since").textContent = from === null ? "" : (s.last_received_at ? "" : "never · ") + span(now() - from);
+      part(li, ".since").textContent = from === null ? "" : (s.last_received_at ? "" : tr("never") + " · ") + span(now() - from);
       li.classList.toggle("selected", board.selected === s.precinct_id);
       if (!isWatched(board, s)) {
         const who = part(li, ".who"), words = over ? "" : runnerWords(s.watcher_value);
@@ -219,13 +225,13 @@ function incidents() {
   const open = incidentList(board);
   setText(byId("incidents-count"), board.ready ? String(open.length) : "");
   showTools("incidents");
-  const list = listOf("incidents", board.ready && !open.length ? "No open incident." : "");
+  const list = listOf("incidents", board.ready && !open.length ? tr("No open incident.") : "");
   keyed(list, open.slice(0, rows.incidents).map((i) => ({ key: i.check_in_id, i })),
     ({ i }) => make("li", { "data-row": i.precinct_id }, make("div", { class: "line" }, make("span", { class: "id" }, "#" + i.number), make("span", { class: "text" }, i.text), make("span", { class: "since number" })),
-      make("div", { class: "who" }, ...(i.precinct_id ? place(i.precinct_id) : ["no precinct"]), make("span", { class: "status" }))),
+      make("div", { class: "who" }, ...(i.precinct_id ? place(i.precinct_id) : [tr("no precinct")]), make("span", { class: "status" }))),
     (li, { i }) => {
       part(li, ".since").textContent = span(now() - i.at);
-      part(li, ".status").textContent = i.status === "open" ? "" : i.status;
+      part(li, ".status").textContent = i.status === "open" ? "" : coded(i.status);
     });
 }
 
@@ -234,11 +240,15 @@ function unread() {
   const messages = (desks?.messages || []).filter((m) => board.inView(m.precinct_id));
   setText(byId("unread-count"), !desks ? "" : board.county === null ? whole(desks.unread) : String(messages.length));
   showTools("unread");
-  const list = listOf("unread", messages.length ? "" : desks ? "Every text could be read." : board.replaying() ? "Not kept for the past." : "Waiting for the feed…");
+  const list = listOf("unread", messages.length ? "" : desks ? tr("Every text could be read.") : board.replaying() ? tr("Not kept for the past.") : tr("Waiting for the feed…"));
+  askPeople(messages.flatMap((m) => (!m.precinct_id && m.watcher_id ? [WATCHER + m.watcher_id] : [])));
   keyed(list, messages.map((m) => ({ key: m.id, m })),
     ({ m }) => make("li", { "data-row": m.precinct_id }, make("div", { class: "line" }, make("q", { class: "text" }, m.text || "…"), make("span", { class: "since number" })),
-      make("div", { class: "who" }, ...(m.precinct_id ? place(m.precinct_id) : [m.watcher_id ? "watcher " + m.watcher_id : "unknown phone"]), make("a", { href: "/desk/unread", class: "act" }, "read"))),
-    (li, { m }) => { part(li, ".since").textContent = span(now() - m.at); });
+      make("div", { class: "who" }, ...(m.precinct_id ? place(m.precinct_id) : [make("span", { class: "whose" }, m.watcher_id ? "" : tr("unknown phone"))]), make("a", { href: "/desk/unread", class: "act" }, tr("read")))),
+    (li, { m }) => {
+      part(li, ".since").textContent = span(now() - m.at);
+      if (!m.precinct_id && m.watcher_id) setText(part(li, ".whose"), board.people.get(WATCHER + m.watcher_id)?.[0]?.name ?? tr("watcher {id}", { id: m.watcher_id }));
+    });
 }
 
 function legend() {

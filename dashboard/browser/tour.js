@@ -1,14 +1,15 @@
 // The first visit in five sentences. Never in the way: a card in the corner, gone for good once closed.
 import { make } from "./elements.js";
+import { tr } from "./language.js";
 
 const SEEN = "beluga.tour";
 
 const SENTENCES = [
-  ["work", "Work this list from the top: the precincts most likely behind, with the most votes at stake."],
-  ["silent", "Silent is not behind: call these watchers before you believe anything about their precincts."],
-  ["top-live", "Every tile says how old it is; when the feed is lost the board greys and says since when."],
-  ["map", "Click the map, or the words above it, to see one county or one state; the address keeps what you chose."],
-  ["top", "Desks hold what waits for a person; under your name are the replay, the printed page and the hotline."],
+  ["work", tr("Work this list from the top: the precincts most likely behind, with the most votes at stake.")],
+  ["silent", tr("Silent is not behind: call these watchers before you believe anything about their precincts.")],
+  ["top-live", tr("Every tile says how old it is; when the feed is lost the board greys and says since when.")],
+  ["map", tr("Click the map, or the words above it, to see one county or one state; the address keeps what you chose.")],
+  ["top", tr("Desks hold what waits for a person; under your name are the replay, the printed page and the hotline.")],
 ];
 
 const remembered = () => { try { return localStorage.getItem(SEEN); } catch { return "1"; } };
@@ -23,9 +24,9 @@ export function showTour() {
   let at = 0;
   const words = make("p", { role: "status" });
   const count = make("span", { class: "count" });
-  const next = make("button", { type: "button", class: "main" }, "Next");
-  const skip = make("button", { type: "button" }, "Close");
-  const card = make("aside", { id: "tour", "aria-label": "The board in five sentences" }, words, make("p", { class: "actions" }, count, skip, next));
+  const next = make("button", { type: "button", class: "main" }, tr("Next"));
+  const skip = make("button", { type: "button" }, tr("Close"));
+  const card = make("aside", { id: "tour", "aria-label": tr("The board in five sentences") }, words, make("p", { class: "actions" }, count, skip, next));
   const light = () => { for (const e of document.querySelectorAll(".lit")) e.classList.remove("lit"); };
   const close = () => { light(); card.remove(); remember(); };
   const show = () => {
@@ -33,8 +34,8 @@ export function showTour() {
     const [id, sentence] = SENTENCES[at];
     document.getElementById(id)?.classList.add("lit");
     words.textContent = sentence;
-    count.textContent = at + 1 + " of " + SENTENCES.length;
-    next.textContent = at + 1 < SENTENCES.length ? "Next" : "Done";
+    count.textContent = tr("{n} of {all}", { n: at + 1, all: SENTENCES.length });
+    next.textContent = at + 1 < SENTENCES.length ? tr("Next") : tr("Done");
   };
   next.addEventListener("click", () => { at += 1; if (at < SENTENCES.length) show(); else close(); });
   skip.addEventListener("click", close);

@@ -12,12 +12,15 @@ import orjson
 from dashboard.accounts.sign_in import WarRoomUser
 from dashboard.bridge.async_bridge import ANSWER_SECONDS, AsyncBridge
 from dashboard.errors import DashboardError
+from dashboard.languages import noted_all, tr
 from dashboard.settings import DashboardSettings
 from election.access.tokens import Tokens
 from election.wire.callers import DispatchOrder, PauseOrder, ScriptOrder
 from election.wire.intake import Decision
 
 HOTLINE_COOKIE = "beluga_hotline"  # as intake names it
+# Who does not answer, in words.
+TALLY, INTAKE, CALL_DESK = noted_all("The tally", "Intake", "The call desk")
 PAST_SECONDS = 20.0  # a minute of the past is worked out when it is first asked for
 
 
@@ -29,140 +32,26 @@ class ServiceClientError(DashboardError):
     status: int = 503  # what our own answer should be
 
 
-@dataclass(frozen=True, slots=True)
-class FloorAnswers:
-    """The call desk's answers of one moment. `script` is None where it was not asked for."""
+class ServiceRequests:
+    """One request to a neighbour, signed as the person who asks; only inside the background loop."""
 
-    floor: dict[str, Any]
-    dispatches: dict[str, Any]
-    script: dict[str, Any] | None
-
-
-class ServiceClients:
-    """Calls to tally, intake and callers; only inside the background loop."""
-
-    def __init__(self, bridge: AsyncBridge, settings: DashboardSettings, tokens: Tokens) -> None:
+    def __init__(self, bridge: AsyncBridge, tokens: Tokens) -> None:
         self._bridge = bridge
-        self._settings = settings
-        self._tokens = tokens
+        self.tokens = tokens
 
-    async def precinct(self, who: WarRoomUser, precinct_id: str, at: int | None = None) -> dict[str, Any]:
-        """The tally's page of one precinct: info, standing, curve, reports, annotations, incidents.
-
-        `at` (epoch seconds): as known at that minute.
-        """
-        url = f"{self._settings.tally_url}/precincts/{quote(precinct_id, safe='')}"
-        if at is None:
-            return dict(await self._ask(who, "GET", url, "The tally"))
-        page = await self._fetch(who, "GET", f"{url}?at={at}", "The tally", seconds=PAST_SECONDS)
-        return dict(orjson.loads(page))
-
-    async def past(self, who: WarRoomUser, at: str) -> bytes:
-        """The board as known at a minute (ISO 8601 with an offset): a snapshot message, as JSON."""
-        url = f"{self._settings.tally_url}/as-of?{urlencode({'at': at})}"
-        return await self._fetch(who, "GET", url, "The tally", seconds=PAST_SECONDS)
-
-    async def decide(self, who: WarRoomUser, key: UUID, decision: Decision) -> dict[str, Any]:
-        """Puts a staff decision into the log; the same key twice is one decision."""
-        url = f"{self._settings.intake_url}/decisions/{key}"
-        return dict(await self._ask(who, "PUT", url, "Intake", decision.model_dump(mode="json")))
-
-    async def dispatch(self, who: WarRoomUser, order: DispatchOrder) -> dict[str, Any]:
-        """Opens a precinct for calling, or changes how many callers it should have."""
-        url = f"{self._settings.callers_url}/dispatches"
-        return dict(await self._ask(who, "POST", url, "The call desk", order.model_dump(mode="json")))
-
-    async def dispatch_history(self, who: WarRoomUser) -> list[dict[str, Any]]:
-        """The day's dispatches and what came of each."""
-        url = f"{self._settings.callers_url}/dispatches/history"
-        return list((await self._ask(who, "GET", url, "The call desk"))["dispatches"])
-
-    async def floor(self, who: WarRoomUser, *, script: bool) -> "FloorAnswers":
-        """Who calls and what came of it; with `script` what callers say, for staff of all counties."""
-        base = self._settings.callers_url
-        asked = [f"{base}/floor", f"{base}/dispatches", *([f"{base}/script"] if script else [])]
-        answers = await asyncio.gather(*(self._ask(who, "GET", url, "The call desk") for url in asked))
-        return FloorAnswers(answers[0], answers[1], answers[2] if script else None)
-
-    async def dispatches(self, who: WarRoomUser) -> list[dict[str, Any]]:
-        """Precincts open for calling."""
-        url = f"{self._settings.callers_url}/dispatches"
-        return list((await self._ask(who, "GET", url, "The call desk"))["dispatches"])
-
-    async def pause(self, who: WarRoomUser, precinct_id: str, *, paused: bool) -> dict[str, Any]:
-        """Lets calling for a precinct rest, or go on."""
-        url = f"{self._settings.callers_url}/dispatches/{quote(precinct_id, safe='')}/pause"
-        body = PauseOrder(paused=paused).model_dump(mode="json")
-        return dict(await self._ask(who, "PUT", url, "The call desk", body))
-
-    async def change_script(self, who: WarRoomUser, order: ScriptOrder) -> dict[str, Any]:
-        """Changes what callers say."""
-        url = f"{self._settings.callers_url}/script"
-        return dict(await self._ask(who, "PUT", url, "The call desk", order.model_dump(mode="json")))
-
-    async def next_moves(self, who: WarRoomUser, move: str) -> list[dict[str, Any]]:
-        """Voters (ids) who wait for a next move; the look is audited there."""
-        url = f"{self._settings.callers_url}/next-moves?{urlencode({'move': move})}"
-        return list((await self._ask(who, "GET", url, "The call desk"))["moves"])
-
-    async def recall(self, who: WarRoomUser, precinct_id: str) -> dict[str, Any]:
-        """Ends calling for a precinct."""
-        url = f"{self._settings.callers_url}/dispatches/{quote(precinct_id, safe='')}"
-        return dict(await self._ask(who, "DELETE", url, "The call desk"))
-
-    async def rides(self, who: WarRoomUser) -> dict[str, Any]:
-        """Rides that are not over, and the drivers."""
-        return dict(await self._ask(who, "GET", f"{self._settings.callers_url}/rides", "The call desk"))
-
-    async def ride(self, who: WarRoomUser, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Asks for a ride (`/rides`), or decides about one (`/rides/ID`)."""
-        url = f"{self._settings.callers_url}{path}"
-        return dict(await self._ask(who, "POST", url, "The call desk", body))
-
-    async def intake(
-        self, who: WarRoomUser, method: str, path: str, body: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """Intake's desks and roll call (`election.wire.desks`), seen with this person's eyes."""
-        return dict(await self._ask(who, method, f"{self._settings.intake_url}{path}", "Intake", body))
-
-    async def report(self, who: WarRoomUser, key: UUID, body: dict[str, Any]) -> dict[str, Any]:
-        """A watcher's report by way of the hotline; the same key twice is one report."""
-        cookie = f"{HOTLINE_COOKIE}={self._tokens.sign('staff', who.identity.claims())}"
-        url = f"{self._settings.intake_url}/hotline/reports/{key}"
-        answer = await self._fetch(who, "PUT", url, "Intake", body, cookie=cookie)
-        return dict(orjson.loads(answer))
-
-    async def list_outcomes(self, who: WarRoomUser, list_id: UUID, content: str) -> dict[str, Any]:
-        """The outcomes of a call list, as CSV."""
-        url = f"{self._settings.callers_url}/lists/{list_id}"
-        return dict(orjson.loads(await self._fetch(who, "POST", url, "The call desk", content)))
-
-    async def callers(
-        self, who: WarRoomUser, method: str, path: str, body: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """The call desk's staff API (`election.wire.callers`), seen with this person's eyes."""
-        return dict(
-            await self._ask(who, method, f"{self._settings.callers_url}{path}", "The call desk", body)
-        )
-
-    async def call_list(self, who: WarRoomUser, path: str) -> bytes:
-        """A list of voters as CSV, of those whom this person may see."""
-        return await self._fetch(who, "GET", f"{self._settings.callers_url}{path}", "The call desk")
-
-    async def photo(self, who: WarRoomUser, path: str) -> bytes:
-        """A photo that intake keeps, seen with this person's eyes."""
-        return await self._fetch(who, "GET", f"{self._settings.intake_url}{path}", "Intake")
-
-    async def _ask(
+    async def ask(
         self, who: WarRoomUser, method: str, url: str, name: str, body: dict[str, Any] | None = None
     ) -> Any:
-        answer = await self._fetch(who, method, url, name, body)
+        """What a neighbour answered, out of JSON. Raises `ServiceClientError`."""
+        answer = await self.read(who, method, url, name, body)
         try:
             return orjson.loads(answer) if answer else {}
         except orjson.JSONDecodeError:
-            raise ServiceClientError(f"{name} answered with something unreadable. Try again.", 502) from None
+            raise ServiceClientError(
+                tr("{name} answered with something unreadable. Try again.", name=tr(name)), 502
+            ) from None
 
-    async def _fetch(  # noqa: PLR0917
+    async def read(  # noqa: PLR0917
         self,
         who: WarRoomUser,
         method: str,
@@ -172,7 +61,8 @@ class ServiceClients:
         seconds: float | None = None,
         cookie: str = "",
     ) -> bytes:
-        token = self._tokens.sign("service", who.identity.claims())
+        """A neighbour's answer as it came. Raises `ServiceClientError`."""
+        token = self.tokens.sign("service", who.identity.claims())
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         headers |= {"Cookie": cookie} if cookie else {}
         session = await self._bridge.session()
@@ -188,14 +78,148 @@ class ServiceClients:
                 status, said = response.status, _said(answer)
         except (aiohttp.ClientError, TimeoutError, OSError):
             raise ServiceClientError(
-                f"{name} does not answer. Nothing was changed; try again in a moment."
+                tr("{name} does not answer. Nothing was changed; try again in a moment.", name=tr(name))
             ) from None
         if status == 503:
             raise ServiceClientError(
-                f"{name} cannot do it now{said.rstrip('.')}. Nothing was changed; try again."
+                tr(
+                    "{name} cannot do it now{why}. Nothing was changed; try again.",
+                    name=tr(name),
+                    why=said.rstrip("."),
+                )
             )
-        words = said.removeprefix(": ") if status == 409 else f"{name} refused{said}"
+        words = (
+            said.removeprefix(": ") if status == 409 else tr("{name} refused{why}", name=tr(name), why=said)
+        )
         raise ServiceClientError(words.rstrip(".") + ".", status if 400 <= status < 500 else 502)
+
+
+class TallyClient:
+    """What the war room asks of the tally."""
+
+    def __init__(self, requests: ServiceRequests, url: str) -> None:
+        self._requests, self._url = requests, url
+
+    async def precinct(self, who: WarRoomUser, precinct_id: str, at: int | None = None) -> dict[str, Any]:
+        """The tally's page of one precinct: info, standing, curve, reports, annotations, incidents.
+
+        `at` (epoch seconds): as known at that minute.
+        """
+        url = f"{self._url}/precincts/{quote(precinct_id, safe='')}"
+        if at is None:
+            return dict(await self._requests.ask(who, "GET", url, TALLY))
+        page = await self._requests.read(who, "GET", f"{url}?at={at}", TALLY, seconds=PAST_SECONDS)
+        return dict(orjson.loads(page))
+
+    async def past(self, who: WarRoomUser, at: str) -> bytes:
+        """The board as known at a minute (ISO 8601 with an offset): a snapshot message, as JSON."""
+        url = f"{self._url}/as-of?{urlencode({'at': at})}"
+        return await self._requests.read(who, "GET", url, TALLY, seconds=PAST_SECONDS)
+
+
+class IntakeClient:
+    """What the war room asks of intake: decisions, desks, the hotline, photos."""
+
+    def __init__(self, requests: ServiceRequests, url: str) -> None:
+        self._requests, self._url = requests, url
+
+    async def decide(self, who: WarRoomUser, key: UUID, decision: Decision) -> dict[str, Any]:
+        """Puts a staff decision into the log; the same key twice is one decision."""
+        url = f"{self._url}/decisions/{key}"
+        return dict(await self._requests.ask(who, "PUT", url, INTAKE, decision.model_dump(mode="json")))
+
+    async def ask(
+        self, who: WarRoomUser, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Intake's desks and roll call (`election.wire.desks`), seen with this person's eyes."""
+        return dict(await self._requests.ask(who, method, f"{self._url}{path}", INTAKE, body))
+
+    async def report(self, who: WarRoomUser, key: UUID, body: dict[str, Any]) -> dict[str, Any]:
+        """A watcher's report by way of the hotline; the same key twice is one report."""
+        cookie = f"{HOTLINE_COOKIE}={self._requests.tokens.sign('staff', who.identity.claims())}"
+        url = f"{self._url}/hotline/reports/{key}"
+        answer = await self._requests.read(who, "PUT", url, INTAKE, body, cookie=cookie)
+        return dict(orjson.loads(answer))
+
+    async def photo(self, who: WarRoomUser, path: str) -> bytes:
+        """A photo that intake keeps, seen with this person's eyes."""
+        return await self._requests.read(who, "GET", f"{self._url}{path}", INTAKE)
+
+
+@dataclass(frozen=True, slots=True)
+class FloorAnswers:
+    """The call desk's answers of one moment. `script` is None where it was not asked for."""
+
+    floor: dict[str, Any]
+    dispatches: dict[str, Any]
+    script: dict[str, Any] | None
+
+
+class CallDeskClient:
+    """What the war room asks of the call desk."""
+
+    def __init__(self, requests: ServiceRequests, url: str) -> None:
+        self._requests, self._url = requests, url
+
+    async def ask(
+        self, who: WarRoomUser, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The call desk's staff API (`election.wire.callers`), seen with this person's eyes."""
+        return dict(await self._requests.ask(who, method, f"{self._url}{path}", CALL_DESK, body))
+
+    async def dispatch(self, who: WarRoomUser, order: DispatchOrder) -> dict[str, Any]:
+        """Opens a precinct for calling, or changes how many callers it should have."""
+        return await self.ask(who, "POST", "/dispatches", order.model_dump(mode="json"))
+
+    async def dispatches(self, who: WarRoomUser) -> list[dict[str, Any]]:
+        """Precincts open for calling."""
+        return list((await self.ask(who, "GET", "/dispatches"))["dispatches"])
+
+    async def dispatch_history(self, who: WarRoomUser) -> list[dict[str, Any]]:
+        """The day's dispatches and what came of each."""
+        return list((await self.ask(who, "GET", "/dispatches/history"))["dispatches"])
+
+    async def floor(self, who: WarRoomUser, *, script: bool) -> FloorAnswers:
+        """Who calls and what came of it; with `script` what callers say, for staff of all counties."""
+        paths = ["/floor", "/dispatches", *(["/script"] if script else [])]
+        answers = await asyncio.gather(*(self.ask(who, "GET", path) for path in paths))
+        return FloorAnswers(answers[0], answers[1], answers[2] if script else None)
+
+    async def pause(self, who: WarRoomUser, precinct_id: str, *, paused: bool) -> dict[str, Any]:
+        """Lets calling for a precinct rest, or go on."""
+        path = f"/dispatches/{quote(precinct_id, safe='')}/pause"
+        return await self.ask(who, "PUT", path, PauseOrder(paused=paused).model_dump(mode="json"))
+
+    async def recall(self, who: WarRoomUser, precinct_id: str) -> dict[str, Any]:
+        """Ends calling for a precinct."""
+        return await self.ask(who, "DELETE", f"/dispatches/{quote(precinct_id, safe='')}")
+
+    async def change_script(self, who: WarRoomUser, order: ScriptOrder) -> dict[str, Any]:
+        """Changes what callers say."""
+        return await self.ask(who, "PUT", "/script", order.model_dump(mode="json"))
+
+    async def next_moves(self, who: WarRoomUser, move: str) -> list[dict[str, Any]]:
+        """Voters (ids) who wait for a next move; the look is audited there."""
+        return list((await self.ask(who, "GET", f"/next-moves?{urlencode({'move': move})}"))["moves"])
+
+    async def list_outcomes(self, who: WarRoomUser, list_id: UUID, content: str) -> dict[str, Any]:
+        """The outcomes of a call list, as CSV."""
+        url = f"{self._url}/lists/{list_id}"
+        return dict(orjson.loads(await self._requests.read(who, "POST", url, CALL_DESK, content)))
+
+    async def call_list(self, who: WarRoomUser, path: str) -> bytes:
+        """A list of voters as CSV, of those whom this person may see."""
+        return await self._requests.read(who, "GET", f"{self._url}{path}", CALL_DESK)
+
+
+class ServiceClients:
+    """The war room's neighbours."""
+
+    def __init__(self, bridge: AsyncBridge, settings: DashboardSettings, tokens: Tokens) -> None:
+        requests = ServiceRequests(bridge, tokens)
+        self.tally = TallyClient(requests, settings.tally_url)
+        self.intake = IntakeClient(requests, settings.intake_url)
+        self.call_desk = CallDeskClient(requests, settings.callers_url)
 
 
 def _said(answer: bytes) -> str:

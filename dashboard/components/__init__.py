@@ -12,7 +12,7 @@ from dashboard.components.frame import (
     TopBar,
     ViewTabs,
 )
-from dashboard.components.part import Part, Value
+from dashboard.components.part import Part, PlainTable, Value
 from dashboard.components.tiles import (
     IncidentList,
     PrecinctMap,
@@ -31,6 +31,7 @@ __all__ = [
     "NoticeBar",
     "PageAddress",
     "Part",
+    "PlainTable",
     "PrecinctMap",
     "PrecinctPanel",
     "ReplayBar",

@@ -43,16 +43,24 @@ const told = (props) => Object.fromEntries(Object.entries(props).filter(([name])
 /** The part's elements in the page's first HTML, if they stand there. @param {string} id @returns {HTMLElement | null} */
 const firstOf = (id) => (id ? document.querySelector("#first [id='" + CSS.escape(id) + "']") : null);
 
+/** How far things were scrolled before the first part moved; asked once: each move makes an answer dear. @type {[Element, number, number][] | null} */
+let scrolled = null;
+
 /** Moves an element with all that is in it: what has the focus, and how far things are scrolled, stays.
  * @param {HTMLElement} element @param {HTMLElement} into */
 export function moveInto(element, into) {
   const focused = /** @type {HTMLElement | null} */ (document.activeElement);
-  const scrolled = [element, ...element.querySelectorAll(".scroll")].filter((e) => e.scrollTop || e.scrollLeft).map((e) => /** @type {const} */ ([e, e.scrollTop, e.scrollLeft]));
+  scrolled ??= [...document.querySelectorAll("#first .scroll")].filter((e) => e.scrollTop || e.scrollLeft).map((e) => [e, e.scrollTop, e.scrollLeft]);
   const holder = /** @type {HTMLElement & {moveBefore?(node: Node, before: Node | null): void}} */ (into);
   if (holder.moveBefore) holder.moveBefore(element, null);
   else into.append(element);
-  for (const [e, top, left] of scrolled) { e.scrollTop = top; e.scrollLeft = left; }
   if (focused && focused !== document.activeElement && element.contains(focused)) focused.focus({ preventScroll: true });
+}
+
+/** Scrolls back what moving has scrolled, when all parts have moved. */
+function scrollBack() {
+  for (const [e, top, left] of scrolled ?? []) { e.scrollTop = top; e.scrollLeft = left; }
+  scrolled = null;
 }
 
 /** The React half of a part. @param {string} type */
@@ -100,11 +108,13 @@ export const taken = new Promise((done) => { arrived = done; });
 
 drawnByDash("Takeover", () => {
   react().React.useLayoutEffect(() => {
+    scrollBack();
     document.getElementById("first")?.remove();
     arrived();
   }, []);
   return null;
 });
+drawnByDash("PlainTable", ({ markup }) => react().React.createElement("div", { className: "slot", dangerouslySetInnerHTML: { __html: markup } }));
 drawnByDash("Value", () => null);
 drawnByDash("PageAddress", ({ known, setProps }) => {
   react().React.useEffect(() => { if (!known) setProps({ pathname: location.pathname, search: location.search }); }, []);

@@ -5,6 +5,7 @@ from typing import Any
 from dash import html
 
 from dashboard.components.part import Part, marks
+from dashboard.languages import tr
 
 
 class TopBar(Part):
@@ -26,7 +27,7 @@ class ReplayBar(Part):
 
     def __init__(self) -> None:
         super().__init__(
-            "replay", html.Section(id="replay", hidden=True, **marks(aria_label="Replay of the day"))
+            "replay", html.Section(id="replay", hidden=True, **marks(aria_label=tr("Replay of the day")))
         )
 
 
@@ -34,7 +35,7 @@ class AlertLine(Part):
     """The most urgent alert, the rest behind it; hidden where there is none."""
 
     def __init__(self) -> None:
-        super().__init__("alerts", html.Section(id="alerts", hidden=True, **marks(aria_label="Alerts")))
+        super().__init__("alerts", html.Section(id="alerts", hidden=True, **marks(aria_label=tr("Alerts"))))
 
 
 class ViewTabs(Part):
@@ -46,7 +47,7 @@ class ViewTabs(Part):
             html.Button(word, type="button", **marks(data_tab=element)) for element, word in tabs.items()
         ]
         super().__init__(
-            "tabs", html.Nav(buttons, id="tabs", **marks(aria_label="Parts of the board")), tabs=tabs
+            "tabs", html.Nav(buttons, id="tabs", **marks(aria_label=tr("Parts of the board"))), tabs=tabs
         )
 
 
@@ -59,7 +60,7 @@ class PrecinctPanel(Part):
             [html.Div(id="panel-bar"), html.Div(className="scroll", **marks(data_body=""))],
             id="panel",
             hidden=True,
-            **marks(aria_label="One precinct"),
+            **marks(aria_label=tr("One precinct")),
         )
         super().__init__("panel", frame, children=children)
 
@@ -69,7 +70,7 @@ class FloorDeeds(Part):
 
     def __init__(self, may_script: bool = False) -> None:
         """`may_script`: whether the script may be changed: nobody whom counties limit may."""
-        frame = html.Section(id="floor-deeds", **marks(aria_label="What to do"))
+        frame = html.Section(id="floor-deeds", **marks(aria_label=tr("What to do")))
         super().__init__("floor-deeds", frame, may_script=may_script)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from dash.development.base_component import Component
 
-from dashboard.components.part import Part
+from dashboard.components.part import Part, PlainTable
 
 _VOID = frozenset(["br", "col", "hr", "img", "input", "link", "meta"])
 _NAMES = {"className": "class", "htmlFor": "for", "tabIndex": "tabindex", "dateTime": "datetime"}
@@ -28,6 +28,8 @@ def markup(node: Any) -> str:
 
 
 def _part(part: Part) -> str:
+    if isinstance(part, PlainTable):
+        return f'<div class="slot">{part.markup}</div>'  # type: ignore[attr-defined]
     frame = getattr(part, "frame", None)
     if frame is None:
         return ""

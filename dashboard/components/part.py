@@ -56,6 +56,18 @@ class Value(Part):
         super().__init__(id=id, data=data)
 
 
+class PlainTable(Part):
+    """A table as Python drew it, in which nothing is typed: for Dash it is one piece.
+
+    Each element of a layout costs the renderer most of a millisecond whenever it is drawn, and tables have
+    thousands of cells.
+    """
+
+    def __init__(self, markup: str) -> None:
+        """`markup`: HTML as `components/markup.py` writes it, where every text is escaped."""
+        super().__init__(markup=markup)
+
+
 def declare_nodes() -> None:
     """Tells Dash that each part's `frame` is drawn, as `children` are. After all parts were imported."""
     ahead: list[type[Component]] = [Part]

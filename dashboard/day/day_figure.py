@@ -15,6 +15,7 @@ from dash import Patch
 
 from dashboard.components.figure import BLUE, INK, ORANGE, board_figure
 from dashboard.day.day_record import DayPoint
+from dashboard.languages import tr
 
 SEEN_BAND, EXPECTED_BAND = "rgba(42,135,191,.28)", "rgba(213,94,0,.14)"
 # Traces in the order in which they are drawn: a patch names them by it.
@@ -63,14 +64,14 @@ def day_figure(points: Sequence[DayPoint], zone: ZoneInfo, opens: int, closes: i
     dot: dict[str, Any] = {"mode": "markers", "cliponaxis": False}
     style: dict[int, dict[str, Any]] = {
         EXPECTED_LOW: {**quiet, "showlegend": False},
-        EXPECTED_HIGH: {**quiet, "name": "expected, 80 %", "fill": "tonexty", "fillcolor": EXPECTED_BAND},
-        EXPECTED: {"name": "expected by then", "line": {"color": ORANGE, "width": 2, "dash": "dot"}},
+        EXPECTED_HIGH: {**quiet, "name": tr("expected, 80 %"), "fill": "tonexty", "fillcolor": EXPECTED_BAND},
+        EXPECTED: {"name": tr("expected by then"), "line": {"color": ORANGE, "width": 2, "dash": "dot"}},
         SEEN_LOW: {**quiet, "showlegend": False},
-        SEEN_HIGH: {**quiet, "name": "estimated, 80 %", "fill": "tonexty", "fillcolor": SEEN_BAND},
-        SEEN: {"name": "votes so far, estimated", "line": {"color": BLUE, "width": 3}},
-        COUNTED: {"name": "of these counted", "line": {"color": INK, "width": 1.5}},
-        EXPECTED_END: {**dot, "name": "expected by close", "marker": {"color": ORANGE, "size": 9}},
-        AHEAD: {**dot, "name": "projected, 80 %", "marker": {"color": BLUE, "size": 9}, "error_y": error},
+        SEEN_HIGH: {**quiet, "name": tr("estimated, 80 %"), "fill": "tonexty", "fillcolor": SEEN_BAND},
+        SEEN: {"name": tr("votes so far, estimated"), "line": {"color": BLUE, "width": 3}},
+        COUNTED: {"name": tr("of these counted"), "line": {"color": INK, "width": 1.5}},
+        EXPECTED_END: {**dot, "name": tr("expected by close"), "marker": {"color": ORANGE, "size": 9}},
+        AHEAD: {**dot, "name": tr("projected, 80 %"), "marker": {"color": BLUE, "size": 9}, "error_y": error},
     }
     return board_figure(
         *(go.Scatter(x=x, y=y, **{"mode": "lines", **style[trace]}) for trace, (x, y) in columns.items()),
@@ -103,12 +104,30 @@ def like_with_like(points: Sequence[DayPoint], zone: ZoneInfo) -> str:
     last = points[-1]
     at = f"{datetime.fromtimestamp(last.at, zone):%H:%M}"
     if last.estimated is None:
-        whole = f"At {at} too few report to estimate all precincts; {last.expected:,.0f} were expected."
+        whole = tr(
+            "At {at} too few report to estimate all precincts; {expected} were expected.",
+            at=at,
+            expected=f"{last.expected:,.0f}",
+        )
     else:
         band = f"80 %: {last.estimated_lo80 or 0:,.0f} – {last.estimated_hi80 or 0:,.0f}"
-        whole = f"At {at} about {last.estimated:,.0f} had voted in all precincts ({band}), "
-        whole += f"{last.expected:,.0f} were expected."
+        whole = (
+            tr(
+                "At {at} about {estimated} had voted in all precincts ({band}),",
+                at=at,
+                estimated=f"{last.estimated:,.0f}",
+                band=band,
+            )
+            + " "
+        )
+        whole += tr("{expected} were expected.", expected=f"{last.expected:,.0f}")
     if last.expected_counted is None:
-        return f"{whole} Counted: {last.counted:,}."
-    same = "of the same precincts at the times of their counts"
-    return f"{whole} Counted: {last.counted:,}, where {last.expected_counted:,.0f} were expected {same}."
+        return tr("{whole} Counted: {counted}.", whole=whole, counted=f"{last.counted:,}")
+    same = tr("of the same precincts at the times of their counts")
+    return tr(
+        "{whole} Counted: {counted}, where {expected_counted} were expected {same}.",
+        whole=whole,
+        counted=f"{last.counted:,}",
+        expected_counted=f"{last.expected_counted:,.0f}",
+        same=same,
+    )

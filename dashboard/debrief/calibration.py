@@ -8,6 +8,7 @@ from dash import Patch
 
 from dashboard.components.figure import BLUE, ORANGE, board_figure
 from dashboard.debrief.figures import PastProjection
+from dashboard.languages import tr
 
 BANDS = ((80, BLUE), (95, ORANGE))  # of a hundred finals so many should lie in each
 Columns = list[tuple[list[str], list[float]]]
@@ -27,7 +28,7 @@ def calibration_figure(moments: Sequence[PastProjection], local: Callable[[datet
     """Bars, and a line for each band where they should end."""
     columns = calibration_columns(moments, local)
     bars = [
-        go.Bar(x=x, y=y, name=f"inside their {share} % band", marker_color=colour)
+        go.Bar(x=x, y=y, name=tr("inside their {share} % band", share=share), marker_color=colour)
         for (share, colour), (x, y) in zip(BANDS, columns, strict=True)
     ]
     lines = [
@@ -37,7 +38,7 @@ def calibration_figure(moments: Sequence[PastProjection], local: Callable[[datet
     ]  # fmt: skip
     return board_figure(
         *bars, barmode="group", shapes=lines, xaxis={"type": "category"},
-        yaxis={"range": [0, 100], "title": "% of finals"},
+        yaxis={"range": [0, 100], "title": tr("% of finals")},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )  # fmt: skip
 

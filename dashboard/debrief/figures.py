@@ -6,7 +6,7 @@ a final, votes against expected.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -120,6 +120,18 @@ def debrief_of(standings: Sequence[Row], alerts: Sequence[Row], dispatches: Sequ
         lagged=tuple(lagged.values()),
         missed=_shortest(ended[p] for p in far - lagged.keys()),
         false_alarms=tuple(one for one in lagged.values() if one.final and one.ended.short <= 0),
+    )
+
+
+def with_totals(found: Debrief, aggregates: Sequence[Row]) -> Debrief:
+    """The figures with the wholes that the board shows, which the tally tells more finely than precincts."""
+    if not aggregates:
+        return found
+    sums = {
+        name: sum(a[name] for a in aggregates) for name in ("counted", "expected_final", "projected_final")
+    }
+    return replace(
+        found, counted=sums["counted"], expected=sums["expected_final"], projected=sums["projected_final"]
     )
 
 

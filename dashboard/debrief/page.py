@@ -1,6 +1,7 @@
 """`/debrief`: the day on one page, to print or keep as a file; before the close it is the day so far."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable
 from datetime import UTC, datetime, time
 from typing import Any
@@ -11,10 +12,12 @@ import orjson
 
 from dashboard.accounts.sign_in import WarRoomUser, needs_role, person
 from dashboard.alerts.alerts import AWAY
+from dashboard.alerts.conditions import REASONS
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import WarRoomView
 from dashboard.clients.service_clients import PAST_SECONDS, ServiceClientError, ServiceClients
-from dashboard.debrief.figures import PastProjection, Row, debrief_of, moment_of
+from dashboard.debrief.figures import PastProjection, Row, debrief_of, moment_of, with_totals
+from dashboard.languages import retold, tr
 from dashboard.map.places import Gazetteer
 from dashboard.settings import DashboardSettings
 from election.access.accounts import WAR_ROOM
@@ -59,7 +62,7 @@ class DebriefPage:
         who, here = person(), self._gazetteer.places
         assert who is not None
         if here is None or not self._feed.at:
-            return "The feed has not been heard yet; try again in a moment.", 503
+            return tr("The feed has not been heard yet; try again in a moment."), 503
         standings = [s for s in self._feed.standings.values() if self._mine(who, s)]
         day, zone = here.day, ZoneInfo(here.day.timezone)
         now = self._clock.now()
@@ -68,17 +71,27 @@ class DebriefPage:
         alerts, dispatches, past = self._bridge.run(asked, PAST_SECONDS + 2)
         found = debrief_of(standings, alerts or (), dispatches or ())
         away = [
-            name for name, got in (("the database", alerts), ("the call desk", dispatches)) if got is None
+            name
+            for name, got in ((tr("the database"), alerts), (tr("the call desk"), dispatches))
+            if got is None
         ]
         moments = [moment_of(at, snapshot, standings) for at, snapshot in past if snapshot is not None]
         names = self._feed.precincts
+        missing = Counter(str((names.get(e.precinct_id) or {}).get("county") or "") for e in found.missing)
         totals = [
             a for scope, a in sorted(self._feed.aggregates.items())
             if scope != "all" and who.may_see(scope.removeprefix("county:"))
         ]  # fmt: skip
+        whole = (
+            [self._feed.aggregates["all"]]
+            if who.counties is None and "all" in self._feed.aggregates
+            else totals
+        )
+        found = with_totals(found, whole)
         html = flask.render_template(
-            "debrief.html", day=day, now=now.astimezone(zone), rehearsal=self._settings.rehearsal,
-            counties=who.counties, d=found, moments=moments, totals=totals, away=away, listed=LISTED,
+            "debrief.html", retold=retold, reasons=REASONS, day=day, now=now.astimezone(zone),
+            rehearsal=self._settings.rehearsal, counties=who.counties, d=found, moments=moments,
+            totals=totals, missing=missing, away=away, listed=LISTED,
             name=lambda p: (names.get(p) or {}).get("name") or p,
             people=lambda p: here.watchers_of.get(p, [])[:2],
             local=lambda at: _local(at, zone),
@@ -114,14 +127,14 @@ class DebriefPage:
         """Alerts, dispatches and boards of the past; None where nobody answers."""
         alerts, dispatches, boards = await asyncio.gather(
             _or_none(self._alerts()),
-            _or_none(self._services.dispatch_history(who)),
+            _or_none(self._services.call_desk.dispatch_history(who)),
             self._boards(who, hours),
         )
         return alerts, dispatches, boards
 
     async def _boards(self, who: WarRoomUser, hours: list[datetime]) -> list[tuple[datetime, Row | None]]:
         """Boards of the past; None where the tally does not answer."""
-        asked = (_or_none(self._services.past(who, at.astimezone(UTC).isoformat())) for at in hours)
+        asked = (_or_none(self._services.tally.past(who, at.astimezone(UTC).isoformat())) for at in hours)
         found = await asyncio.gather(*asked)
         boards = [None if content is None else orjson.loads(content) for content in found]
         return list(zip(hours, boards, strict=True))

@@ -7,6 +7,7 @@ import flask
 
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError
+from dashboard.languages import tr
 
 T = TypeVar("T")
 
@@ -18,7 +19,7 @@ def asked(bridge: AsyncBridge, work: Coroutine[Any, Any, T]) -> T:
     except ServiceClientError as error:
         flask.abort(told(error.words, error.status))
     except TimeoutError:
-        flask.abort(told("Intake did not answer in time. Look again before you press again.", 504))
+        flask.abort(told(tr("Intake did not answer in time. Look again before you press again."), 504))
 
 
 def told(words: str, status: int) -> flask.Response:

@@ -17,6 +17,7 @@ from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, needs_role, pe
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClients
 from dashboard.desks.asking import asked, told
+from dashboard.languages import noted, tr
 from dashboard.map.people import coordinator_of
 from dashboard.map.places import Gazetteer, MapPlaces
 from election.access.accounts import WAR_ROOM
@@ -24,13 +25,13 @@ from election.domain.day import Watcher
 from election.wire.desks import Desk, Finish, ReminderOrder
 
 TITLES = {
-    Desk.UNREAD: "Unread",
-    Desk.UNKNOWN: "Unknown phones",
-    Desk.HELD: "Held counts",
-    Desk.SILENT: "Silent",
-    Desk.INCIDENTS: "Incidents",
-    Desk.OUTBOX: "Outbox",
-    Desk.ROLL_CALL: "Roll call",
+    Desk.UNREAD: noted("Unread"),
+    Desk.UNKNOWN: noted("Unknown phones"),
+    Desk.HELD: noted("Held counts"),
+    Desk.SILENT: noted("Silent"),
+    Desk.INCIDENTS: noted("Incidents"),
+    Desk.OUTBOX: noted("Outbox"),
+    Desk.ROLL_CALL: noted("Roll call"),
 }
 PAGE_ITEMS = 100
 MOST_FOUND = 20  # watchers a search answers
@@ -82,13 +83,13 @@ class DeskPages:
 
     def counts(self) -> Any:
         """How many items wait at each desk."""
-        return flask.jsonify(self._asked(self._services.intake(_who(), "GET", "/desks")))
+        return flask.jsonify(self._asked(self._services.intake.ask(_who(), "GET", "/desks")))
 
     def items(self, name: str) -> Any:
         """A page of items, with the names and phones that intake does not know."""
         desk = _desk(name)
         query = urlencode({"limit": PAGE_ITEMS, "after": flask.request.args.get("after", "")[:200]})
-        page = self._asked(self._services.intake(_who(), "GET", f"/desks/{desk}?{query}"))
+        page = self._asked(self._services.intake.ask(_who(), "GET", f"/desks/{desk}?{query}"))
         here = self._gazetteer.places
         for item in page["items"]:
             item |= _introduced(item, here)
@@ -114,9 +115,9 @@ class DeskPages:
             try:
                 body = Finish.model_validate_json(flask.request.get_data()).model_dump(mode="json")
             except ValidationError:
-                flask.abort(told("That cannot be read. Reload the page and try again.", 400))
+                flask.abort(told(tr("That cannot be read. Reload the page and try again."), 400))
         path = f"/desks/{desk}/{quote(item, safe='')}/{what}"
-        answer = self._asked(self._services.intake(who, "POST", path, body))
+        answer = self._asked(self._services.intake.ask(who, "POST", path, body))
         if body is not None:
             names = ("watcher_id", "status", "category", "note") + (
                 ("text",) if body["outcome"] == "answer" else ()
@@ -127,14 +128,14 @@ class DeskPages:
 
     def roll_call(self) -> Any:
         """The roll call, in numbers."""
-        answer = self._asked(self._services.intake(_who(), "GET", "/rollcall"))
+        answer = self._asked(self._services.intake.ask(_who(), "GET", "/rollcall"))
         for list_ in ("unproven", "wrong_number", "opted_out"):  # the desk's queue names them
             answer[list_] = len(answer.get(list_, ()))
         return flask.jsonify(answer)
 
     def invite(self, what: str) -> Any:
         """Has intake invite or remind those who are not proven."""
-        answer = self._asked(self._services.intake(_who(), "POST", f"/rollcall/{what}"))
+        answer = self._asked(self._services.intake.ask(_who(), "POST", f"/rollcall/{what}"))
         self._done(_who(), f"roll call {what}", "rollcall", {"made": answer.get("made")})
         return flask.jsonify(done=True, answer=answer)
 
@@ -143,9 +144,9 @@ class DeskPages:
         try:
             order = ReminderOrder.model_validate_json(flask.request.get_data())
         except ValidationError:
-            flask.abort(told("Choose at least one precinct.", 400))
+            flask.abort(told(tr("Choose at least one precinct."), 400))
         body = order.model_dump(mode="json")
-        answer = self._asked(self._services.intake(_who(), "POST", "/silent/remind", body))
+        answer = self._asked(self._services.intake.ask(_who(), "POST", "/silent/remind", body))
         detail = {"precincts": body["precinct_ids"][:PAGE_ITEMS], "made": answer.get("made")}
         self._done(_who(), "silent remind", "desk:silent", detail)
         return flask.jsonify(done=True, answer=answer)

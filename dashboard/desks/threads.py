@@ -51,7 +51,7 @@ class ThreadPages:
     def of_precinct(self, precinct: str) -> Any:
         """Which photos came from a precinct, and who watches there."""
         path = f"/precincts/{quote(precinct, safe='')}/photos"
-        answer = asked(self._bridge, self._services.intake(_who(), "GET", path))
+        answer = asked(self._bridge, self._services.intake.ask(_who(), "GET", path))
         here = self._gazetteer.places
         watchers = here.watchers_of.get(precinct, ()) if here else ()
         return flask.jsonify(answer | {"watchers": [{"id": w.watcher_id, "name": w.name} for w in watchers]})
@@ -65,14 +65,14 @@ class ThreadPages:
         return self._picture(message, number, "/small")
 
     def _passed_on(self, path: str) -> Any:
-        return flask.jsonify(asked(self._bridge, self._services.intake(_who(), "GET", path)))
+        return flask.jsonify(asked(self._bridge, self._services.intake.ask(_who(), "GET", path)))
 
     def _picture(self, message: str, number: int, size: str) -> flask.Response:
         try:
             its_id = UUID(message)
         except ValueError:
             flask.abort(404)
-        content = asked(self._bridge, self._services.photo(_who(), f"/photos/{its_id}/{number}{size}"))
+        content = asked(self._bridge, self._services.intake.photo(_who(), f"/photos/{its_id}/{number}{size}"))
         kind = picture_type(content)
         if kind is None:
             flask.abort(404)

@@ -58,6 +58,10 @@ class MapPlaces:
                 found.setdefault(precinct_id, []).append(watcher)
         return found
 
+    @cached_property
+    def watcher_of_id(self) -> dict[str, Watcher]:
+        return {str(watcher.watcher_id): watcher for watcher in self.watchers}
+
     def may_reach(self, watcher: Watcher, counties: tuple[str, ...] | None) -> bool:
         """Whether somebody limited to these counties may see this watcher: one of their posts lies there."""
         return counties is None or any(

@@ -10,18 +10,19 @@ import segno
 from dashboard.accounts.sign_in import csrf_token, needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.errors import DashboardError
+from dashboard.languages import noted, tr
 from dashboard.map.places import Gazetteer
 from dashboard.office.forms import NOT_ANSWERED, form_checked, who_asks
 from dashboard.office.record import OfficeRecord
 from election.access import accounts, totp
 from election.access.accounts import WAR_ROOM, Account, AccountError, Role
 
-_AWAY = "The database does not answer: nothing was changed. Try again in a minute."
+_AWAY = noted("The database does not answer: nothing was changed. Try again in a minute.")
 CHANGE = "/office/accounts/<login>/<any(reset,role,disable,codes,nocodes,signout):what>"
 ROLES = (Role.LEAD, Role.STAFF, Role.ADMIN)
 _DEEDS = {
-    "reset": "password reset", "role": "role changed", "disable": "account disabled", "codes": "codes on",
-    "nocodes": "codes off", "signout": "signed out everywhere",
+    "reset": noted("password reset"), "role": noted("role changed"), "disable": noted("account disabled"),
+    "codes": noted("codes on"), "nocodes": noted("codes off"), "signout": noted("signed out everywhere"),
 }  # fmt: skip
 
 
@@ -81,7 +82,7 @@ class AccountPages:
         password, secret = accounts.new_password(), totp.new_secret()
         try:
             if login == who_asks().login and what in ("role", "disable"):
-                raise AccountChangeRefusedError("Your own access another admin must take away.")
+                raise AccountChangeRefusedError(tr("Your own access another admin must take away."))
             role, counties = self._role() if what == "role" else (Role.LEAD, [])
         except AccountChangeRefusedError as error:
             return self._page(str(error), 400)
@@ -116,10 +117,12 @@ class AccountPages:
         except ValueError:
             role = Role.CALLER
         if role not in ROLES:
-            raise AccountChangeRefusedError("Choose a role of the war room: lead, staff or admin.")
+            raise AccountChangeRefusedError(tr("Choose a role of the war room: lead, staff or admin."))
         counties = form.getlist("counties") if role is Role.LEAD else []
         if here is not None and (unknown := set(counties) - set(here.counties)):
-            raise AccountChangeRefusedError(f"There is no county {', '.join(sorted(unknown))} here.")
+            raise AccountChangeRefusedError(
+                tr("There is no county {names} here.", names=", ".join(sorted(unknown)))
+            )
         return role, counties
 
     def _done(

@@ -13,7 +13,8 @@ from dash import html
 from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import needs_role, person
 from dashboard.bridge.async_bridge import AsyncBridge
-from dashboard.components.part import marks
+from dashboard.components.table import scrolling
+from dashboard.languages import coded, dated, noted, noted_all, tr
 from dashboard.map.places import Gazetteer
 from election.access.accounts import Role
 from election.access.audit import Deed
@@ -23,9 +24,9 @@ from election.postgres.database import UNREACHABLE
 SHOWN = 300  # deeds on the page; the file has more
 FILED = 200_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-HEADS = ("When", "Who", "Did", "To", "Detail")
+HEADS = noted_all("When", "Who", "Did", "To", "Detail")
 COLUMNS = ("at", "account", "action", "subject", "detail")
-_AWAY = "The database does not answer; the trail is kept and shown when it is back."
+_AWAY = noted("The database does not answer; the trail is kept and shown when it is back.")
 
 
 class AuditPage:
@@ -48,9 +49,13 @@ class AuditPage:
             if who is not None:
                 say_refused(who.login, "audit_trail", "role")
             flask.g.page_status = 403
-            words = "Who did what is for admins: ask one of them, or sign in as one. You are signed in as "
-            mine = f"{who.login}, {who.role.value}" if who is not None else "nobody"
-            return [html.H1("Audit trail"), html.P(f"{words}{mine}.", className="problem", role="alert")]
+            mine = f"{who.login}, {coded(who.role.value)}" if who is not None else tr("nobody")
+            words = tr(
+                "Who did what is for admins: ask one of them, or sign in as one. "
+                "You are signed in as {mine}.",
+                mine=mine,
+            )
+            return [html.H1(tr("Audit trail")), html.P(words, className="problem", role="alert")]
         try:
             deeds, problem = self._asked(account, SHOWN), ""
         except UNREACHABLE:
@@ -58,24 +63,18 @@ class AuditPage:
         places = self._gazetteer.places
         zone = ZoneInfo(places.day.timezone if places else "UTC")
         query = f"?{urlencode({'account': account})}" if account else ""
-        about: list[Any] = [f"The newest {SHOWN} deeds, in the time of {zone}. "]
-        about.append(html.A("All of them as CSV", href=f"/audit.csv{query}"))
-        about += [" · ", html.A("Everybody’s", href="/audit")] if account else []
+        about: list[Any] = [(tr("The newest {n} deeds, in the time of {zone}.", n=SHOWN, zone=zone) + " ")]
+        about.append(html.A(tr("All of them as CSV"), href=f"/audit.csv{query}"))
+        about += [" · ", html.A(tr("Everybody’s"), href="/audit")] if account else []
         rows = [html.Tr(_cells(deed, zone)) for deed in deeds] or [
-            html.Tr(html.Td("Nothing yet.", colSpan=str(len(HEADS))))
+            html.Tr(html.Td(tr("Nothing yet."), colSpan=str(len(HEADS))))
         ]
-        head = html.Tr([html.Th(name, scope="col") for name in HEADS])
+        head = html.Tr([html.Th(tr(name), scope="col") for name in HEADS])
         return [
-            html.H1(f"Audit trail of {account}" if account else "Audit trail"),
-            html.P(problem, className="problem", role="alert") if problem else None,
+            html.H1(tr("Audit trail of {account}", account=account) if account else tr("Audit trail")),
+            html.P(tr(problem), className="problem", role="alert") if problem else None,
             html.P(about, className="about"),
-            html.Div(
-                html.Table([html.Thead(head), html.Tbody(rows)]),
-                className="scroll",
-                tabIndex="0",
-                role="region",
-                **marks(aria_label="Audit trail"),
-            ),
+            scrolling(tr("Audit trail"), html.Table([html.Thead(head), html.Tbody(rows)])),
         ]
 
     def audit_file(self) -> Any:
@@ -98,7 +97,7 @@ class AuditPage:
 
 def _cells(deed: Deed, zone: ZoneInfo) -> list[Any]:
     whose = html.A(deed.account, href=f"/audit?{urlencode({'account': deed.account})}")
-    at = f"{deed.at.astimezone(zone):%d %b %H:%M:%S}"
+    at = dated(deed.at.astimezone(zone), "%d %b %H:%M:%S", "dd MMM HH:mm:ss")
     told = (whose, deed.action, deed.subject, _detail(deed))
     return [html.Td(at, className="when"), *(html.Td(cell) for cell in told)]
 

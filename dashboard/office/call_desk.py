@@ -6,13 +6,14 @@ from typing import Any
 
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
+from dashboard.languages import noted
 from dashboard.office.calling_forms import CallingFormError
 from dashboard.office.forms import who_asks
 from election.access.accounts import Role
 
 OF_ALL = (Role.STAFF, Role.ADMIN)
 NOT_DONE = (CallingFormError, ServiceClientError, TimeoutError)
-_LATE = "The call desk did not answer in time; whether it was done is not known. Look again."
+_LATE = noted("The call desk did not answer in time; whether it was done is not known. Look again.")
 
 
 class OfficeCallDesk:
@@ -23,7 +24,7 @@ class OfficeCallDesk:
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Its answer. Raises `ServiceClientError` or `TimeoutError`."""
-        return self._bridge.run(self._services.callers(who_asks(), method, path, body))
+        return self._bridge.run(self._services.call_desk.ask(who_asks(), method, path, body))
 
 
 def failure(error: BaseException) -> tuple[str, int]:

@@ -11,6 +11,7 @@ import flask
 from dashboard.accounts.sign_in import csrf_token, needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClients
+from dashboard.languages import tr
 from dashboard.office.call_desk import NOT_DONE, OF_ALL, OfficeCallDesk, failure, told
 from dashboard.office.forms import form_checked, who_asks
 from dashboard.office.record import OfficeRecord
@@ -62,18 +63,23 @@ class CallerPages:
         form = flask.request.form
         name, most, hours = form.get("name", "").strip()[:80], form.get("callers", ""), form.get("hours", "")
         if not name or not most.isdecimal() or not 1 <= int(most) <= 10_000 or not hours.isdecimal():
-            return self._page("A phone bank has a name, 1 to 10,000 callers, and ends within 48 hours.", 400)
+            return self._page(
+                tr("A phone bank has a name, 1 to 10,000 callers, and ends within 48 hours."), 400
+            )
         if not 1 <= int(hours) <= 48:
-            return self._page("A phone bank ends within 48 hours.", 400)
+            return self._page(tr("A phone bank ends within 48 hours."), 400)
         body = {"name": name, "most_callers": int(most), "hours": float(hours)}
         made = self._desk.ask("POST", "/phone-banks", body)
-        return self._page(done=f"{name} is open: its code is {made['code']}")
+        return self._page(done=tr("{name} is open: its code is {code}", name=name, code=made["code"]))
 
     def bar_caller(self) -> Any:
         """Takes a caller's link away, or gives it back."""
         caller, barred = flask.request.form.get("caller", "")[:200], flask.request.form.get("off") == "yes"
         self._desk.ask("PUT", f"/floor/{quote(caller, safe='')}", {"barred": barred})
-        return self._page(done=f"{caller} {'calls no more' if barred else 'may call again'}")
+        done = tr("{caller} may call again", caller=caller)
+        if barred:
+            done = tr("{caller} calls no more", caller=caller)
+        return self._page(done=done)
 
     def change_link(self) -> Any:
         """Shows the good link of a caller or captain, or ends every one there is."""
@@ -82,7 +88,9 @@ class CallerPages:
         subject = form.get("subject", "")[:200]
         if form.get("what") == "end":
             self._desk.ask("POST", "/links/end", {"kind": kind, "subjects": [subject]})
-            return self._page(done=f"Links of {subject} have ended; the next one shown is good")
+            return self._page(
+                done=tr("Links of {subject} have ended; the next one shown is good", subject=subject)
+            )
         made = self._desk.ask("POST", "/links", {"kind": kind, "subject": subject})
         self._record.note(who_asks(), f"{kind} link shown", f"{kind}:{subject}", {})
-        return self._page(done=f"The link of {subject}", link=made["path"])
+        return self._page(done=tr("The link of {subject}", subject=subject), link=made["path"])

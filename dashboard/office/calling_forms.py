@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboard.errors import DashboardError
+from dashboard.languages import noted, tr
 from election.wire.callers import DispatchLimits
 
 _LANGUAGE = re.compile(r"\[([a-z]{2,3})\]")
@@ -12,13 +13,13 @@ _VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,39}")
 VARIANTS = ("a", "b", "c")  # as many as the form has room for
 # What each limit says to people.
 LIMITS = {
-    "automatic": "precincts that are behind open by themselves",
-    "least_probability": "how sure it must be that one is behind, 0 to 1",
-    "least_missing": "votes missing, at least",
-    "most_precincts": "precincts open by themselves at once, at most",
-    "most_callers": "callers in one precinct by themselves, at most",
-    "line_minutes": "a wait of so many minutes holds calling there",
-    "line_people": "so many people in line hold calling there",
+    "automatic": noted("precincts that are behind open by themselves"),
+    "least_probability": noted("how sure it must be that one is behind, 0 to 1"),
+    "least_missing": noted("votes missing, at least"),
+    "most_precincts": noted("precincts open by themselves at once, at most"),
+    "most_callers": noted("callers in one precinct by themselves, at most"),
+    "line_minutes": noted("a wait of so many minutes holds calling there"),
+    "line_people": noted("so many people in line hold calling there"),
 }
 
 
@@ -34,12 +35,12 @@ def limits_of(form: Mapping[str, str]) -> dict[str, Any]:
             try:
                 given[name] = float(form.get(name, ""))
             except ValueError:
-                raise CallingFormError(f"Write a number: {words}.") from None
+                raise CallingFormError(tr("Write a number: {words}.", words=tr(words))) from None
     try:
         return DispatchLimits.model_validate(given).model_dump()
     except ValueError:
         raise CallingFormError(
-            "A limit is out of its range: shares from 0 to 1, whole numbers for the others, not below 0."
+            tr("A limit is out of its range: shares from 0 to 1, whole numbers for the others, not below 0.")
         ) from None
 
 
@@ -54,10 +55,10 @@ def trial_of(form: Mapping[str, str], language: str) -> dict[str, Any]:
         if not name and not text:
             continue
         if not _VARIANT.fullmatch(name) or name in variants:
-            raise CallingFormError("Give each script a name of its own: letters and digits, 40 at most.")
+            raise CallingFormError(tr("Give each script a name of its own: letters and digits, 40 at most."))
         variants[name] = script_of(text, language)
     if len(variants) < 2:
-        raise CallingFormError("A trial compares two scripts at least.")
+        raise CallingFormError(tr("A trial compares two scripts at least."))
     return {"variants": variants}
 
 
@@ -70,7 +71,7 @@ def script_of(text: str, language: str) -> dict[str, list[str]]:
         elif line:
             script.setdefault(language, []).append(line[:400])
     if not script or any(len(lines) > 8 for lines in script.values()):
-        raise CallingFormError("A script has one to eight lines in each language.")
+        raise CallingFormError(tr("A script has one to eight lines in each language."))
     return script
 
 
@@ -82,7 +83,9 @@ def list_of(form: Mapping[str, str]) -> dict[str, Any]:
             "precinct_id": form.get("precinct", "").strip()[:64], "lines": int(lines), "hours": float(hours),
         }  # fmt: skip
     except ValueError:
-        raise CallingFormError("Write how many lines, and for how many hours, in digits.") from None
+        raise CallingFormError(tr("Write how many lines, and for how many hours, in digits.")) from None
     if not order["precinct_id"] or not 1 <= int(lines) <= 1_000 or not 0 < float(hours) <= 14:
-        raise CallingFormError("A list has a precinct, 1 to 1,000 lines, and is good for 14 hours at most.")
+        raise CallingFormError(
+            tr("A list has a precinct, 1 to 1,000 lines, and is good for 14 hours at most.")
+        )
     return order

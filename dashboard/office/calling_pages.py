@@ -11,6 +11,7 @@ import flask
 from dashboard.accounts.sign_in import csrf_token, needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
+from dashboard.languages import tr
 from dashboard.map.places import Gazetteer
 from dashboard.office.call_desk import NOT_DONE, OF_ALL, OfficeCallDesk, failure, told
 from dashboard.office.calling_forms import (
@@ -80,7 +81,7 @@ class CallingPages:
     def set_limits(self) -> Any:
         """What may start without staff, on every service within seconds."""
         self._desk.ask("PUT", "/dispatch-limits", limits_of(flask.request.form))
-        return self._page(done="The limits hold from now on")
+        return self._page(done=tr("The limits hold from now on"))
 
     def start_trial(self) -> Any:
         """Two or three scripts against each other."""
@@ -98,12 +99,15 @@ class CallingPages:
     def make_list(self) -> Any:
         """Sets voters aside for a dialer; the file is fetched by the link that follows."""
         made = self._desk.ask("POST", "/lists", list_of(flask.request.form))
-        return self._page(made=made, done=f"{made['lines']} voters are set aside until {made['until']}")
+        return self._page(
+            made=made,
+            done=tr("{lines} voters are set aside until {until}", lines=made["lines"], until=made["until"]),
+        )
 
     def show_list(self, list_id: UUID) -> Any:
         """The list as CSV: whoever may still be called."""
         try:
-            content = self._bridge.run(self._services.call_list(who_asks(), f"/lists/{list_id}"))
+            content = self._bridge.run(self._services.call_desk.call_list(who_asks(), f"/lists/{list_id}"))
         except NOT_DONE as error:
             return self._page(*failure(error))
         headers = {"Content-Disposition": f"attachment; filename=list-{str(list_id)[:8]}.csv"}
@@ -114,11 +118,15 @@ class CallingPages:
         try:
             list_id = UUID(flask.request.form.get("list", "").strip())
         except ValueError:
-            raise CallingFormError("Say which list: its number stands where it was made.") from None
+            raise CallingFormError(tr("Say which list: its number stands where it was made.")) from None
         file = flask.request.files.get("file")
         content = file.read().decode("utf-8-sig", "replace") if file else ""
         if not content.strip():
-            raise CallingFormError("Choose the file with the outcomes.")
-        taken = self._bridge.run(self._services.list_outcomes(who_asks(), list_id, content))
-        words = f"{taken['recorded']} outcomes recorded, {taken['repeated']} known already"
+            raise CallingFormError(tr("Choose the file with the outcomes."))
+        taken = self._bridge.run(self._services.call_desk.list_outcomes(who_asks(), list_id, content))
+        words = tr(
+            "{recorded} outcomes recorded, {repeated} known already",
+            recorded=taken["recorded"],
+            repeated=taken["repeated"],
+        )
         return self._page(done=words, problems=taken["problems"][:100])

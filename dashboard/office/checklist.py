@@ -11,6 +11,7 @@ import orjson
 from dashboard.accounts.sign_in import WarRoomUser, csrf_token, needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
+from dashboard.languages import coded, noted, tr
 from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.office.command_runs import CommandRuns, RunBusyError
 from dashboard.office.forms import NOT_ANSWERED, form_checked, who_asks
@@ -28,6 +29,7 @@ _SEEN_TO = {
     "phones": "/desk/rollcall", "hours": "/office/setup", "database": "/health",
     "backup": "/health", "disk": "/health",
 }  # fmt: skip
+PREFLIGHT = noted("The preflight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,47 +46,61 @@ class ChecklistLine:
 def election_lines(here: MapPlaces | None) -> list[ChecklistLine]:
     """The election, and who watches it."""
     if here is None:
-        return [ChecklistLine("election", False, "none has been imported", "/office/setup")]
+        return [ChecklistLine(noted("election"), False, tr("none has been imported"), "/office/setup")]
     day, precincts = here.day, here.precincts.values()
-    said = (
-        f"{day.name}, {day.date}, {day.opens:%H:%M} to {day.closes:%H:%M}, {len(here.precincts):,} precincts"
+    said = tr(
+        "{name}, {date}, {opens} to {closes}, {precincts} precincts",
+        name=day.name,
+        date=day.date,
+        opens=f"{day.opens:%H:%M}",
+        closes=f"{day.closes:%H:%M}",
+        precincts=f"{len(here.precincts):,}",
     )
     bare = [p for p in precincts if p.precinct_id not in here.watchers_of]
     bare.sort(key=lambda p: -(p.expected_votes or p.registered))
     named = ", ".join(f"{p.name} ({p.precinct_id})" for p in bare[:NAMED])
-    watched = f"{len(here.precincts) - len(bare):,} of {len(here.precincts):,} precincts have a watcher"
-    watched += f"; without one, the largest first: {named}" if bare else ""
+    watched = tr(
+        "{watched} of {all} precincts have a watcher",
+        watched=f"{len(here.precincts) - len(bare):,}",
+        all=f"{len(here.precincts):,}",
+    )
+    watched += tr("; without one, the largest first: {named}", named=named) if bare else ""
     return [
-        ChecklistLine("election", True, said, "/office/setup"),
-        ChecklistLine("watchers", not bare, watched, "/office/watchers?only=unwatched"),
-        ChecklistLine("languages", True, ", ".join(day.languages), "/office/setup"),
+        ChecklistLine(noted("election"), True, said, "/office/setup"),
+        ChecklistLine(noted("watchers"), not bare, watched, "/office/watchers?only=unwatched"),
+        ChecklistLine(noted("languages"), True, ", ".join(day.languages), "/office/setup"),
     ]
 
 
 def account_line(known: list[Account] | None) -> ChecklistLine:
     """Who can sign in."""
     if known is None:
-        return ChecklistLine("accounts", False, "the database does not answer", "/health")
+        return ChecklistLine(noted("accounts"), False, tr("the database does not answer"), "/health")
     there = [a for a in known if a.role in WAR_ROOM and not a.disabled]
     counts = ", ".join(
-        f"{sum(a.role is role for a in there)} {role.value}" for role in (Role.ADMIN, Role.STAFF, Role.LEAD)
+        f"{sum(a.role is role for a in there)} {coded(role.value)}"
+        for role in (Role.ADMIN, Role.STAFF, Role.LEAD)
     )
     alone = sum(a.role is Role.ADMIN for a in there) < 2
-    said = f"{counts}; {sum(bool(a.totp_secret) for a in there)} with one-time codes"
-    remedy = "a second admin, for when the first sleeps" if alone else ""
-    return ChecklistLine("accounts", not alone, said, "/office/accounts", remedy)
+    said = tr(
+        "{counts}; {n} with one-time codes",
+        counts=counts,
+        n=sum(bool(a.totp_secret) for a in there),
+    )
+    remedy = tr("a second admin, for when the first sleeps") if alone else ""
+    return ChecklistLine(noted("accounts"), not alone, said, "/office/accounts", remedy)
 
 
 def roll_call_line(answer: dict[str, Any] | None) -> ChecklistLine:
     """Whose phones are proven."""
     if answer is None:
-        return ChecklistLine("roll call", False, "intake does not answer", "/health")
+        return ChecklistLine(noted("roll call"), False, tr("intake does not answer"), "/health")
     proven, all_of = int(answer.get("proven", 0)), int(answer.get("watchers", 0))
     wrong = len(answer.get("wrong_number", ()))
-    said = f"{proven:,} of {all_of:,} watchers have answered" + (
-        f", {wrong:,} numbers are wrong" if wrong else ""
+    said = tr("{proven} of {all} watchers have answered", proven=f"{proven:,}", all=f"{all_of:,}") + (
+        tr(", {n} numbers are wrong", n=f"{wrong:,}") if wrong else ""
     )
-    return ChecklistLine("roll call", proven == all_of and all_of > 0, said, "/desk/rollcall")
+    return ChecklistLine(noted("roll call"), proven == all_of and all_of > 0, said, "/desk/rollcall")
 
 
 def preflight_lines(findings: list[dict[str, Any]]) -> list[ChecklistLine]:
@@ -144,14 +160,14 @@ class ChecklistPage:
             preflight=preflight_lines(kept["findings"]) if kept else [],
             age_minutes=round((time.time() - kept["at"]) / 60) if kept else 0,
             running=self._runs.progress(), available=self._runs.available,
-            failed=last.failed if last is not None and last.done and last.title == "The preflight" else "",
+            failed=last.failed if last is not None and last.done and last.title == PREFLIGHT else "",
         )  # fmt: skip
         return flask.make_response(page, status)
 
     def run_preflight(self) -> Any:
         """Runs `beluga preflight`, as the command line does; it leaves two READY texts of nobody's phone."""
         if not self._runs.available:
-            return self._page("The preflight is run by the command line here: beluga preflight.", 409)
+            return self._page(tr("The preflight is run by the command line here: beluga preflight."), 409)
         who, local = who_asks(), flask.request.form.get("local") == "yes"
 
         async def work() -> None:
@@ -164,7 +180,7 @@ class ChecklistPage:
             await self._record.noted(who, "preflight", "stack", {"failed": failed})
 
         try:
-            self._runs.begin("The preflight", work, WAITED)
+            self._runs.begin(PREFLIGHT, work, WAITED)
         except RunBusyError as error:
             return self._page(f"{error}.", 409)
         return flask.redirect("/office#preflight", 303)
@@ -188,6 +204,6 @@ class ChecklistPage:
 
     def _roll_call(self, who: WarRoomUser) -> dict[str, Any] | None:
         try:
-            return self._bridge.run(self._services.intake(who, "GET", "/rollcall"), timeout=3)
+            return self._bridge.run(self._services.intake.ask(who, "GET", "/rollcall"), timeout=3)
         except (ServiceClientError, TimeoutError):
             return None

@@ -20,6 +20,7 @@ import structlog
 
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.errors import DashboardError
+from dashboard.languages import tr
 
 _LOG = structlog.get_logger()
 
@@ -78,7 +79,9 @@ class CommandRuns:
         """Begins `work` in the background, and waits a little for it. Raises `RunBusyError`."""
         with self._turn:
             if self.under_way is not None:
-                raise RunBusyError(f"{self.under_way.title} is under way; wait until it is done")
+                raise RunBusyError(
+                    tr("{title} is under way; wait until it is done", title=self.under_way.title)
+                )
             run = self._run = CommandRun(title)
             ended = self._ended = threading.Event()
         self.progress_file.unlink(missing_ok=True)
@@ -87,13 +90,15 @@ class CommandRuns:
             try:
                 await work()
             except asyncio.CancelledError:
-                run.failed = "the war room was stopped meanwhile; begin again"
+                run.failed = tr("the war room was stopped meanwhile; begin again")
                 raise
             except DashboardError as error:
                 run.failed = str(error)
             except Exception as error:
                 _LOG.exception("office_work_failed", work=title)
-                run.failed = f"it could not be done ({type(error).__name__}); the war room's log says more"
+                run.failed = tr(
+                    "it could not be done ({name}); the war room's log says more", name=type(error).__name__
+                )
             finally:
                 run.done = True
                 ended.set()

@@ -11,6 +11,7 @@ import flask
 from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import csrf_right, csrf_token
 from dashboard.bridge.async_bridge import AsyncBridge
+from dashboard.languages import noted, tr
 from dashboard.office.forms import NOT_ANSWERED
 from election.access import accounts
 from election.access.accounts import AccountError
@@ -18,8 +19,10 @@ from election.access.tokens import FIRST_ACCOUNT, BadTokenError, Tokens
 
 PATH = "/first"
 DAY_SECONDS = 86_400
-_SPENT = "This link is not good any more. Sign in; or start Beluga again, and use the link that it prints."
-_AWAY = "The database does not answer. Try again in a minute."
+_SPENT = noted(
+    "This link is not good any more. Sign in; or start Beluga again, and use the link that it prints."
+)
+_AWAY = noted("The database does not answer. Try again in a minute.")
 
 
 class FirstAccountPage:
@@ -43,10 +46,10 @@ class FirstAccountPage:
             return self._form(_SPENT, 403)
         form = flask.request.form
         if not csrf_right(form.get("csrf")):
-            return self._form("This page was open too long. Please try again.", 400)
+            return self._form(tr("This page was open too long. Please try again."), 400)
         login, password = form.get("login", "")[:100].strip().lower(), form.get("password", "")
         if password != form.get("again", ""):
-            return self._form("The two passwords differ. Please type them again.", 400)
+            return self._form(tr("The two passwords differ. Please type them again."), 400)
 
         async def make() -> None:
             async with self._bridge.connection() as connection, connection.transaction():

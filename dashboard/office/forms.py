@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 import flask
 
 from dashboard.accounts.sign_in import WarRoomUser, csrf_right, person
+from dashboard.languages import tr
 from election.postgres.database import UNREACHABLE
 
 # The database is away, or says nothing in time.
@@ -29,7 +30,7 @@ def form_checked(view: View) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         if not csrf_right(flask.request.form.get("csrf")):
-            return "This page was open too long. Go back, reload it and try again.", 403
+            return tr("This page was open too long. Go back, reload it and try again."), 403
         return view(*args, **kwargs)
 
     return cast("View", guarded)

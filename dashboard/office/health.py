@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from dashboard.languages import coded, noted, noted_all, tr
+
 DEPTH = 1_000  # acknowledged texts that wait for the database: the alert's own number
 LEAST_FREE = 2 << 30  # bytes: a day of journal and log
 OLD_FEED = 15.0  # seconds
@@ -15,8 +17,14 @@ OLD_OUTBOX = 600.0  # seconds that a text of ours waits though it may go out
 BACKUP_HOURS = 26.0
 _WAITING, _OLDEST = "beluga_intake_outbox_depth", "beluga_intake_outbox_oldest_seconds"
 _DOWN = {"intake": "intake-down.md", "tally": "tally-down.md", "callers": "callers-down.md"}
+# Parts, as a line begins.
+_DATABASE, _STANDBY, _BACKUP, _JOURNAL, _OUTBOX, _FEED, _DISK, _ALERTS = noted_all(
+    "database", "standby", "backup", "journal", "outbox", "feed", "disk", "alerts"
+)
+_SERVICES = noted_all("intake", "tally", "callers")
 _DOES = {
-    "intake": "takes texts", "tally": "compares them", "callers": "gives callers their voters",
+    "intake": noted("answers and takes texts"), "tally": noted("answers and compares them"),
+    "callers": noted("answers and gives callers their voters"),
 }  # fmt: skip
 
 
@@ -63,37 +71,44 @@ class DatabaseAnswer:
 def service_line(state: ServiceState) -> HealthLine:
     """One service."""
     if not state.alive:
-        return HealthLine(state.name, Health.BAD, "does not answer", _DOWN[state.name])
+        return HealthLine(state.name, Health.BAD, tr("does not answer"), _DOWN[state.name])
     missing = [part for part, there in (state.ready or {}).items() if not there]
     if state.ready is None or missing:
-        said = f"answers, and waits for {', '.join(missing) or 'its parts'}"
+        said = tr("answers, and waits for {missing}", missing=", ".join(missing) or tr("its parts"))
         return HealthLine(state.name, Health.LOOK, said, _DOWN[state.name])
-    return HealthLine(state.name, Health.WELL, f"answers and {_DOES[state.name]}")
+    return HealthLine(state.name, Health.WELL, tr(_DOES[state.name]))
 
 
 def database_lines(answer: DatabaseAnswer | None) -> list[HealthLine]:
     """The database, its standby and its backup."""
     if answer is None:
-        said = "does not answer: texts are taken all the same, and boards show what was known"
-        return [HealthLine("database", Health.BAD, said, "database-away.md")]
-    lines = [HealthLine("database", Health.WELL, f"answers in {answer.milliseconds:.0f} ms")]
+        said = tr("does not answer: texts are taken all the same, and boards show what was known")
+        return [HealthLine(_DATABASE, Health.BAD, said, "database-away.md")]
+    lines = [
+        HealthLine(
+            _DATABASE,
+            Health.WELL,
+            tr("answers in {n} ms", n=f"{answer.milliseconds:.0f}"),
+        )
+    ]
     if answer.hosts > 1:
         lines.append(
-            HealthLine("standby", Health.WELL, f"{answer.synchronous} in step with every commit")
+            HealthLine(_STANDBY, Health.WELL,
+                       tr("{n} in step with every commit", n=answer.synchronous))
             if answer.synchronous
-            else HealthLine("standby", Health.BAD, "none is in step: one disk holds what is acknowledged",
+            else HealthLine(_STANDBY, Health.BAD, tr("none is in step: one disk holds what is acknowledged"),
                             "cluster-database.md")
         )  # fmt: skip
     if answer.backup_hours is not None:
         well = answer.backup_hours <= BACKUP_HOURS
-        said = f"the newest is {answer.backup_hours:.0f} h old"
+        said = tr("the newest is {n} h old", n=f"{answer.backup_hours:.0f}")
         lines.append(
-            HealthLine(
-                "backup", Health.WELL if well else Health.LOOK, said, "" if well else "night-before.md"
-            )
+            HealthLine(_BACKUP, Health.WELL if well else Health.LOOK, said, "" if well else "night-before.md")
         )
     else:
-        lines.append(HealthLine("backup", Health.LOOK, "none is noted: beluga backup now", "night-before.md"))
+        lines.append(
+            HealthLine(_BACKUP, Health.LOOK, tr("none is noted: beluga backup now"), "night-before.md")
+        )
     return lines
 
 
@@ -102,47 +117,52 @@ def intake_lines(intake: ServiceState) -> list[HealthLine]:
     said = intake.metrics
     if "beluga_intake_journal_depth" not in said:
         return [
-            HealthLine("journal", Health.UNKNOWN, "intake alone knows, and does not say", _DOWN["intake"])
+            HealthLine(_JOURNAL, Health.UNKNOWN, tr("intake alone knows, and does not say"), _DOWN["intake"])
         ]
     depth = said["beluga_intake_journal_depth"]
     lines = [
-        HealthLine("journal", Health.LOOK, f"{depth:,.0f} acknowledged texts wait for the database",
-                   "database-away.md")
+        HealthLine(_JOURNAL, Health.LOOK,
+                   tr("{n} acknowledged texts wait for the database", n=f"{depth:,.0f}"), "database-away.md")
         if depth > DEPTH
-        else HealthLine("journal", Health.WELL, f"{depth:,.0f} texts wait for the database")
+        else HealthLine(_JOURNAL, Health.WELL,
+                        tr("{n} texts wait for the database", n=f"{depth:,.0f}"))
     ]  # fmt: skip
     if said.get("beluga_intake_journal_torn"):
-        lines.append(HealthLine("journal", Health.BAD, "a record of it is torn", "journal-torn.md"))
+        lines.append(HealthLine(_JOURNAL, Health.BAD, tr("a record of it is torn"), "journal-torn.md"))
     if said.get("beluga_intake_local_only"):
-        lines.append(HealthLine("journal", Health.BAD, "one disk alone holds texts", "database-away.md"))
+        lines.append(HealthLine(_JOURNAL, Health.BAD, tr("one disk alone holds texts"), "database-away.md"))
     waiting, oldest = said.get(_WAITING, 0.0), said.get(_OLDEST, 0.0)
     late = waiting and oldest > OLD_OUTBOX
-    words = f"{waiting:,.0f} texts wait to go out"
-    words += f", the oldest {oldest / 60:.0f} min" if waiting else ""
+    words = tr("{n} texts wait to go out", n=f"{waiting:,.0f}")
+    words += tr(", the oldest {n} min", n=f"{oldest / 60:.0f}") if waiting else ""
     runbook = "provider-silent.md" if late else ""
-    lines.append(HealthLine("outbox", Health.LOOK if late else Health.WELL, words, runbook))
+    lines.append(HealthLine(_OUTBOX, Health.LOOK if late else Health.WELL, words, runbook))
     return lines
 
 
 def feed_lines(age: float | None, behind: float, tally: ServiceState) -> list[HealthLine]:
     """The board's feed: how old it is, how far behind the log, who looks on."""
     viewers = tally.metrics.get("beluga_feed_viewers")
-    looks = f", {viewers:.0f} listen" if viewers is not None else ""
+    looks = tr(", {n} listen", n=f"{viewers:.0f}") if viewers is not None else ""
     if age is None or age > OLD_FEED:
-        said = "no word of the tally" + (f" for {age:.0f} s" if age is not None else "")
-        return [HealthLine("feed", Health.BAD, said, "tally-down.md")]
+        said = tr("no word of the tally")
+        if age is not None:
+            said = tr("no word of the tally for {n} s", n=f"{age:.0f}")
+        return [HealthLine(_FEED, Health.BAD, said, "tally-down.md")]
     if behind > BEHIND:
-        said = f"{behind:.0f} s behind what is stored{looks}"
-        return [HealthLine("feed", Health.LOOK, said, "tally-down.md")]
-    return [HealthLine("feed", Health.WELL, f"{age:.0f} s old{looks}")]
+        said = tr("{n} s behind what is stored", n=f"{behind:.0f}") + looks
+        return [HealthLine(_FEED, Health.LOOK, said, "tally-down.md")]
+    return [HealthLine(_FEED, Health.WELL, tr("{n} s old", n=f"{age:.0f}") + looks)]
 
 
 def disk_line(free: int, total: int) -> HealthLine:
     """The disk of the state folder."""
-    said = f"{free / 1e9:,.1f} of {total / 1e9:,.0f} GB free"
+    said = tr(
+        "{free} of {total} GB free", free=f"{free / 1000000000.0:,.1f}", total=f"{total / 1000000000.0:,.0f}"
+    )
     if free < LEAST_FREE:
-        return HealthLine("disk", Health.BAD, said, "intake-cannot-store.md")
-    return HealthLine("disk", Health.WELL, said)
+        return HealthLine(_DISK, Health.BAD, said, "intake-cannot-store.md")
+    return HealthLine(_DISK, Health.WELL, said)
 
 
 def preflight_lines(kept: tuple[float, dict[str, str]] | None, now: float) -> list[HealthLine]:
@@ -161,11 +181,11 @@ def preflight_lines(kept: tuple[float, dict[str, str]] | None, now: float) -> li
 def alert_lines(answer: DatabaseAnswer | None) -> list[HealthLine]:
     """Open alerts of the board, by kind."""
     if answer is None:
-        return [HealthLine("alerts", Health.UNKNOWN, "are kept in the database")]
+        return [HealthLine(_ALERTS, Health.UNKNOWN, tr("are kept in the database"))]
     if not answer.open_alerts:
-        return [HealthLine("alerts", Health.WELL, "none is open")]
-    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(answer.open_alerts.items()))
-    return [HealthLine("alerts", Health.LOOK, f"open: {kinds}")]
+        return [HealthLine(_ALERTS, Health.WELL, tr("none is open"))]
+    kinds = ", ".join(f"{count} {coded(kind)}" for kind, count in sorted(answer.open_alerts.items()))
+    return [HealthLine(_ALERTS, Health.LOOK, tr("open: {kinds}", kinds=kinds))]
 
 
 def worst(lines: Sequence[HealthLine]) -> Health:

@@ -8,6 +8,7 @@ import flask
 from dashboard.accounts.sign_in import csrf_token, needs_role
 from dashboard.api.keys import ApiKeys
 from dashboard.bridge.async_bridge import AsyncBridge
+from dashboard.languages import noted, tr
 from dashboard.map.places import Gazetteer
 from dashboard.office.forms import NOT_ANSWERED, form_checked, who_asks
 from dashboard.office.record import OfficeRecord
@@ -15,12 +16,12 @@ from election.access import api_keys
 from election.access.accounts import Role
 from election.access.api_keys import A_MINUTE, MOST_A_MINUTE, ApiKey, ApiKeyError, ApiScope
 
-_AWAY = "The database does not answer: nothing was changed. Try again in a minute."
+_AWAY = noted("The database does not answer: nothing was changed. Try again in a minute.")
 OPENS = {
-    ApiScope.STANDINGS: "read standings",
-    ApiScope.CALLS: "read calls",
-    ApiScope.CHECK_INS: "send check-ins",
-    ApiScope.OUTCOMES: "send outcomes of lists",
+    ApiScope.STANDINGS: noted("read standings"),
+    ApiScope.CALLS: noted("read calls"),
+    ApiScope.CHECK_INS: noted("send check-ins"),
+    ApiScope.OUTCOMES: noted("send outcomes of lists"),
 }
 
 
@@ -69,7 +70,7 @@ class KeyPages:
         name, scopes = form.get("name", "")[:200], form.getlist("scopes")
         counties, here = form.getlist("counties"), self._gazetteer.places
         if set(counties) - set(here.counties if here else ()):
-            return self._page("There is no such county here.", 400)
+            return self._page(tr("There is no such county here."), 400)
         rate = form.get("a_minute", "")[:6] or str(A_MINUTE)
         a_minute = int(rate) if rate.isascii() and rate.isdigit() else 0
 
@@ -85,7 +86,7 @@ class KeyPages:
         name = " ".join(name.split())
         detail = {"scopes": sorted(scopes), "counties": sorted(counties), "a_minute": a_minute}
         self._record.note(who, "api key made", f"key:{name}", detail)
-        return self._page(secret=secret, done=f"The key {name} is made")
+        return self._page(secret=secret, done=tr("The key {name} is made", name=name))
 
     def revoke_key(self, key_id: str) -> Any:
         """Ends a key, in every war room within seconds."""
@@ -97,7 +98,7 @@ class KeyPages:
         except NOT_ANSWERED:
             return self._page(_AWAY, 503)
         self._record.note(who, "api key revoked", f"key:{name}", {})
-        return self._page(done=f"The key {name} opens nothing any more")
+        return self._page(done=tr("The key {name} opens nothing any more", name=name))
 
     def _run(self, act: Any) -> str:
         async def work() -> str:

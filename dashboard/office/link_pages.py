@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import asyncpg
 import flask
@@ -10,6 +11,7 @@ import segno
 from dashboard.accounts.sign_in import WarRoomUser, csrf_token, needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.bridge.security_headers import intake_url
+from dashboard.languages import noted, tr
 from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.office.forms import NOT_ANSWERED, form_checked, who_asks
 from dashboard.office.record import OfficeRecord
@@ -23,7 +25,7 @@ from election.domain.day import Watcher
 
 MOST_CARDS = 1_000  # on one page
 NO_COUNTY = "(none)"
-_AWAY = "The database does not answer: nothing was changed. Try again in a minute."
+_AWAY = noted("The database does not answer: nothing was changed. Try again in a minute.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,9 @@ class LinkPages:
         """Cards with a code each, for the printer; whoever had no link is given one."""
         people = self._chosen()
         if not people:
-            return self._page("Choose watchers first.", 400)
+            return self._page(tr("Choose watchers first."), 400)
         if len(people) > MOST_CARDS:
-            return self._page(f"At most {MOST_CARDS} cards on one page: choose fewer.", 400)
+            return self._page(tr("At most {n} cards on one page: choose fewer.", n=MOST_CARDS), 400)
         ids = [w.watcher_id for w in people]
         anew = flask.request.form.get("new") == "yes"
         make = watcher_links.reissue if anew else watcher_links.issue
@@ -113,14 +115,14 @@ class LinkPages:
         """Ends every link of the watchers chosen, within seconds; they can still text."""
         people = self._chosen()
         if not people:
-            return self._page("Choose watchers first.", 400)
+            return self._page(tr("Choose watchers first."), 400)
         ids = [w.watcher_id for w in people]
         try:
             self._run(lambda c: watcher_links.revoke(c, ids))
         except NOT_ANSWERED:
             return self._page(_AWAY, 503)
         self._record.note(who_asks(), "links revoked", "links", {"watchers": len(ids), "first": ids[:20]})
-        return flask.redirect("/office/links?done=Links+ended", 303)
+        return flask.redirect(f"/office/links?{urlencode({'done': tr('Links ended')})}", 303)
 
     def _chosen(self) -> list[Watcher]:
         """The watchers ticked, or of the county named. Answers 404 where one is not the asker's."""

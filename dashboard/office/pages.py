@@ -10,6 +10,7 @@ from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.browser import Scripts
 from dashboard.clients.feed import WarRoomView
 from dashboard.clients.service_clients import ServiceClients
+from dashboard.languages import noted
 from dashboard.map.places import Gazetteer
 from dashboard.office.account_pages import AccountPages
 from dashboard.office.caller_pages import CallerPages
@@ -31,18 +32,18 @@ from election.access.tokens import Tokens
 
 # Where, called what, and for admins alone or for everybody of the war room.
 PAGES = (
-    ("/office", "Checklist", True),
-    ("/office/setup", "Set-up", True),
-    ("/office/watchers", "Watchers", False),
-    ("/office/links", "Links", False),
-    ("/office/callers", "Callers", False),
-    ("/office/calling", "Calling", False),
-    ("/health", "Health", False),
-    ("/office/accounts", "Accounts", True),
-    ("/office/settings", "Settings", True),
-    ("/office/keys", "API keys", True),
-    ("/office/webhooks", "Webhooks", True),
-    ("/audit", "Audit", True),
+    ("/office", noted("Checklist"), True),
+    ("/office/setup", noted("Set-up"), True),
+    ("/office/watchers", noted("Watchers"), False),
+    ("/office/links", noted("Links"), False),
+    ("/office/callers", noted("Callers"), False),
+    ("/office/calling", noted("Calling"), False),
+    ("/health", noted("Health"), False),
+    ("/office/accounts", noted("Accounts"), True),
+    ("/office/settings", noted("Settings"), True),
+    ("/office/keys", noted("API keys"), True),
+    ("/office/webhooks", noted("Webhooks"), True),
+    ("/audit", noted("Audit"), True),
 )
 
 

@@ -5,8 +5,6 @@ into that draft; the database changes at the import alone, in one transaction. W
 the election (how files are read, which ballots were told) is kept from one import to the next.
 """
 
-import csv
-import io
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -17,13 +15,14 @@ from typing import Any
 import orjson
 
 from dashboard.errors import DashboardError
+from dashboard.languages import tr
 from dashboard.office.command_runs import CommandResult, CommandRuns, words_of
+from dashboard.office.early_review import REVIEW, EarlyReview
 from dashboard.office.uploads import Uploads
 from election.runtime.atomic_file import replace_file
 from election.runtime.private_files import private_folder
 
 DAY_FIELDS = ("name", "date", "timezone", "opens", "closes")
-REVIEW = "early-review.csv"
 _KEPT = ("mapping.toml", "early.csv", REVIEW)
 _CONFIRM = "would ask for --confirm "
 _REPORTING = "would be refused without --remove-reporting"
@@ -65,6 +64,7 @@ class SetUp:
     def __init__(self, folder: Path, runs: CommandRuns) -> None:
         self._folder, self._runs = folder, runs
         self.uploads = Uploads(folder / "files")
+        self.review = EarlyReview(self.draft, folder / "kept")
 
     @property
     def draft(self) -> Path:
@@ -93,37 +93,6 @@ class SetUp:
         known = {(a["file"], a["key"]): a for a in [*self.answers(), *given]}
         self._write("answers.json", list(known.values()))
 
-    def doubtful(self) -> list[dict[str, str]]:
-        """Early ballots that may be a voter's and that nobody has decided yet: by ids, without a name."""
-        return [row for row in self._review() if not (row.get("strike") or "").strip()]
-
-    def decide(self, said: Mapping[tuple[str, str], str]) -> int:
-        """Keeps a yes or a no for ballot and voter; the next look goes by it. Returns how many were new."""
-        rows = self._review()
-        new = 0
-        for row in rows:
-            word = said.get((row["ballot"], row["voter_id"]), "")
-            if word in ("yes", "no") and not (row.get("strike") or "").strip():
-                row["strike"] = word
-                new += 1
-        if new:
-            text = io.StringIO()
-            writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-            private_folder(self._folder / "kept")
-            for folder in (self._folder / "kept", self.draft):
-                if folder.exists():
-                    replace_file(folder / REVIEW, text.getvalue().encode())
-        return new
-
-    def _review(self) -> list[dict[str, str]]:
-        """The last look's list, else the one that the last import left."""
-        for folder in (self.draft, self._folder / "kept"):
-            with suppress(OSError), (folder / REVIEW).open(encoding="utf-8-sig", newline="") as file:
-                return [r for r in csv.DictReader(file) if r.get("ballot") and r.get("voter_id")]
-        return []
-
     async def look(self, mark: str) -> None:
         """Adopts the files into a fresh draft, and asks what the import would change.
 
@@ -131,7 +100,7 @@ class SetUp:
         """
         files = self.uploads.paths()
         if not files:
-            raise SetUpRefusedError("give the county's files first")
+            raise SetUpRefusedError(tr("give the county's files first"))
         shutil.rmtree(self.draft, ignore_errors=True)
         private_folder(self._folder)
         if mark:
@@ -178,9 +147,9 @@ class SetUp:
         """
         look = self.last_look()
         if look is None or not look.good or look.refused:
-            raise SetUpRefusedError("look through the files again: they are not ready to be imported")
+            raise SetUpRefusedError(tr("look through the files again: they are not ready to be imported"))
         if look.mark != mark:
-            raise SetUpRefusedError("the election was changed meanwhile: look through the files again")
+            raise SetUpRefusedError(tr("the election was changed meanwhile: look through the files again"))
         done = await self._runs.command("import", self.draft, f"--confirm={confirm}")
         if done.code:
             raise SetUpRefusedError(_last(done))
@@ -211,4 +180,4 @@ class SetUp:
 def _last(said: CommandResult) -> str:
     lines = words_of(said, 6)
     why = [line.removeprefix("beluga: ") for line in lines if line.startswith("beluga: ")] or list(lines)
-    return " ".join(why) or f"it ended with {said.code}"
+    return " ".join(why) or tr("it ended with {code}", code=said.code)

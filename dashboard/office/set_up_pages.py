@@ -11,6 +11,7 @@ import flask
 from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, csrf_token, needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.browser import Scripts
+from dashboard.languages import noted, tr
 from dashboard.map.places import Gazetteer
 from dashboard.office.command_runs import CommandRuns, RunBusyError
 from dashboard.office.forms import form_checked, shown_time, who_asks
@@ -43,7 +44,7 @@ class SetUpPages:
     ) -> None:
         self._bridge, self._set_up, self._runs = bridge, set_up, runs
         self._gazetteer, self._record = gazetteer, record
-        self._script, self._needed = scripts.address(MODULE), scripts.needed_by(MODULE)
+        self._scripts = scripts
 
     def add_to(self, server: flask.Flask) -> None:
         """Adds the routes, for admins only."""
@@ -64,13 +65,14 @@ class SetUpPages:
     def _page(self, problem: str = "", status: int = 200) -> Any:
         here, last = self._gazetteer.places, self._runs.last
         look = self._set_up.last_look()
-        day, doubtful = self._set_up.day(), self._set_up.doubtful()
+        day, doubtful = self._set_up.day(), self._set_up.review.doubtful()
         if here is not None:
             known = {k: shown_time(getattr(here.day, k)) for k in DAY_FIELDS}
             day = known | day
         failed = last.failed if last is not None and last.done else ""
         page = flask.render_template(
-            "office_setup.html", csrf=csrf_token(), script=self._script, needed=self._needed,
+            "office_setup.html", csrf=csrf_token(), script=self._scripts.address(MODULE),
+            needed=self._scripts.needed_by(MODULE),
             here=here, day=day, zones=zones(), files=self._set_up.uploads.files(), look=look,
             reports=_shown(look), answers={(a["file"], a["key"]): a["value"] for a in self._set_up.answers()},
             running=self._runs.progress(), problem=problem or failed, available=self._runs.available,
@@ -102,7 +104,7 @@ class SetUpPages:
         except UploadRefusedError as error:
             return flask.jsonify(done=False, message=error.words, kept=error.kept), 409
         except (KeyError, ValueError):
-            return flask.jsonify(done=False, message="That piece cannot be read."), 400
+            return flask.jsonify(done=False, message=tr("That piece cannot be read.")), 400
         if whole:
             self._record.note(who_asks(), "file given", f"file:{name}", {"bytes": size})
         return flask.jsonify(done=whole)
@@ -121,15 +123,17 @@ class SetUpPages:
     def look(self) -> Any:
         """Keeps what was said of the day and of the files, and looks through them."""
         if not self._runs.available:
-            return self._page("Files are adopted by the command line here: beluga adopt.", 409)
+            return self._page(tr("Files are adopted by the command line here: beluga adopt."), 409)
         if self._runs.under_way is not None:
-            return self._page(f"{self._runs.under_way.title} is under way; wait until it is done.", 409)
+            return self._page(
+                tr("{title} is under way; wait until it is done.", title=tr(self._runs.under_way.title)), 409
+            )
         who, form = who_asks(), flask.request.form
         here = self._gazetteer.places
         self._set_up.say_day(_changed(form, here.day if here is not None else None))
         self._set_up.answer(given_answers(form, self._set_up.last_look()))
         names = [f.name for f in self._set_up.uploads.files()]
-        return self._begin("Looking through the files", self._looked(who, names), "#found")
+        return self._begin(noted("Looking through the files"), self._looked(who, names), "#found")
 
     def _looked(self, who: WarRoomUser, names: list[str]) -> Any:
         async def work() -> None:
@@ -141,21 +145,23 @@ class SetUpPages:
     def review_ballots(self) -> Any:
         """Whether doubtful ballots are those voters'; files that are given are looked through again."""
         if self._runs.under_way is not None:
-            return self._page(f"{self._runs.under_way.title} is under way; wait until it is done.", 409)
+            return self._page(
+                tr("{title} is under way; wait until it is done.", title=tr(self._runs.under_way.title)), 409
+            )
         form, who = flask.request.form, who_asks()
         said = {
             (form.get(f"ballot:{n}", ""), form.get(f"voter:{n}", "")): form[f"decide:{n}"]
             for n in range(REVIEWED)
             if form.get(f"decide:{n}")
         }
-        new = self._set_up.decide(said)
+        new = self._set_up.review.decide(said)
         counts = {word: sum(v == word for v in said.values()) for word in ("yes", "no")}
         if new:
             self._record.note(who, "doubtful ballots decided", "election", counts)
         names = [f.name for f in self._set_up.uploads.files()]
         if not new or not names or not self._runs.available:
             return flask.redirect("/office/setup#review", 303)
-        return self._begin("Looking through the files", self._looked(who, names), "#found")
+        return self._begin(noted("Looking through the files"), self._looked(who, names), "#found")
 
     def import_election(self) -> Any:
         """Imports what the last look found good."""
@@ -165,7 +171,7 @@ class SetUpPages:
             said = await self._set_up.import_draft(confirm, who.login, await self._mark())
             await self._record.noted(who, "election imported", "election", {"said": said[:10]})
 
-        return self._begin("The import", work, "#imported")
+        return self._begin(noted("The import"), work, "#imported")
 
     def _begin(self, title: str, work: Any, place: str) -> Any:
         try:

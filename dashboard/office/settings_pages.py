@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from dashboard.accounts.sign_in import needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
+from dashboard.languages import noted, tr
 from dashboard.office.forms import NOT_ANSWERED
 from dashboard.settings import DashboardSettings
 from election.access import audit
@@ -20,29 +21,29 @@ from election.access.audit import Deed
 SHOWN = 100
 # What holds from the moment it is changed, with where that is done.
 CHANGES = {
-    "dispatch.limits": "what may call by itself",
-    "trial started": "scripts on trial",
-    "trial ended": "scripts on trial",
-    "phone bank opened": "phone banks",
-    "api key made": "API keys",
-    "api key revoked": "API keys",
-    "webhook made": "webhooks",
-    "webhook ended": "webhooks",
-    "hours": "hours of polls",
-    "election imported": "the election",
+    "dispatch.limits": noted("what may call by itself"),
+    "trial started": noted("scripts on trial"),
+    "trial ended": noted("scripts on trial"),
+    "phone bank opened": noted("phone banks"),
+    "api key made": noted("API keys"),
+    "api key revoked": noted("API keys"),
+    "webhook made": noted("webhooks"),
+    "webhook ended": noted("webhooks"),
+    "hours": noted("hours of polls"),
+    "election imported": noted("the election"),
 }
 
 
 def shown_value(value: object) -> str:
     """A setting's value for people; of a secret, or an address with a login, whether it is set."""
     if isinstance(value, SecretStr):
-        return "set, not shown" if value.get_secret_value() else "not set"
+        return tr("set, not shown") if value.get_secret_value() else tr("not set")
     text = str(value) if value not in (None, "") else ""
     if "://" in text:
         parts = urlsplit(text.split(",")[0])
         if "@" in text or parts.username or parts.password or parts.query:
-            return "set, not shown"
-    return text or "not set"
+            return tr("set, not shown")
+    return text or tr("not set")
 
 
 class SettingsPages:
@@ -67,7 +68,7 @@ class SettingsPages:
         try:
             changes = self._bridge.run(read())
         except NOT_ANSWERED:
-            problem, status = "The database does not answer: who changed what is known when it does.", 503
+            problem, status = tr("The database does not answer: who changed what is known when it does."), 503
         fields = type(self._settings).model_fields
         rows = [
             (f"BELUGA_{name.upper()}", shown_value(getattr(self._settings, name)), field.description or "")

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 
 from dashboard.errors import DashboardError
+from dashboard.languages import tr
 from election.runtime.private_files import private_folder
 
 MOST_BYTES = 8 << 30  # of all files together: a large state's voter file
@@ -63,10 +64,10 @@ class Uploads:
             kept = part.stat().st_size if part.exists() else 0
             if at and at != kept:
                 raise UploadRefusedError(
-                    "the pieces do not follow each other; it goes on where it stood", kept
+                    tr("the pieces do not follow each other; it goes on where it stood"), kept
                 )
             if not 0 < size <= self._most or at + len(piece) > size:
-                raise UploadRefusedError("is empty, or too large for a page: use beluga adopt")
+                raise UploadRefusedError(tr("is empty, or too large for a page: use beluga adopt"))
             self._check_room(name, len(piece))
             with part.open("ab" if at else "wb") as file:
                 file.write(piece)
@@ -96,11 +97,11 @@ class Uploads:
     def _check_room(self, name: str, more: int) -> None:
         paths = self._paths()
         if len(paths) >= MOST_FILES and not any(p.name.removesuffix(_PART) == name for p in paths):
-            raise UploadRefusedError(f"there are {MOST_FILES} files already; import or remove some")
+            raise UploadRefusedError(tr("there are {n} files already; import or remove some", n=MOST_FILES))
         if sum(p.stat().st_size for p in paths) + more > self._most:
-            raise UploadRefusedError("the files are too large for a page together: use beluga adopt")
+            raise UploadRefusedError(tr("the files are too large for a page together: use beluga adopt"))
         if shutil.disk_usage(self.folder).free - more < self._least_free:
-            raise UploadRefusedError("the disk is too full: what counts come in needs the rest of it")
+            raise UploadRefusedError(tr("the disk is too full: what counts come in needs the rest of it"))
 
 
 def plain_name(name: str) -> str:
@@ -115,5 +116,5 @@ def plain_name(name: str) -> str:
     while len((stem + suffix).encode()) > LONGEST_NAME and stem:
         stem = stem[:-1]
     if not stem or len(suffix.encode()) > LONGEST_NAME or suffix == _PART:
-        raise UploadRefusedError("has no name that can be kept: rename it")
+        raise UploadRefusedError(tr("has no name that can be kept: rename it"))
     return stem + suffix

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dashboard.errors import DashboardError
+from dashboard.languages import tr
 from dashboard.map.places import MapPlaces
 from election.domain.day import Watcher
 from election.domain.ids import PrecinctId, WatcherId
@@ -35,17 +36,21 @@ def watcher_of(
     """Reads a form. `counties`: the asker's own, None for all. Raises `WatcherFormError`."""
     name = " ".join(form.get("name", "").split())[:LONGEST]
     if not name:
-        raise WatcherFormError("A watcher needs a name.")
+        raise WatcherFormError(tr("A watcher needs a name."))
     phone = _phone(form, "phone")
     if phone is None:
-        raise WatcherFormError("A watcher needs a whole phone number: with area code, or + and country code.")
+        raise WatcherFormError(
+            tr("A watcher needs a whole phone number: with area code, or + and country code.")
+        )
     spoken = form.get("language", "").strip() or here.day.languages[0]
     language = language_of(spoken)
     if language is None:
-        raise WatcherFormError(f"{spoken[:40]} is no language: write a code such as en or es.")
+        raise WatcherFormError(
+            tr("{words} is no language: write a code such as en or es.", words=spoken[:40])
+        )
     start, end = (time_of(form.get(f"shift_{each}", "").strip()) for each in ("start", "end"))
     if start and end and end <= start:
-        raise WatcherFormError("The shift ends before it starts.")
+        raise WatcherFormError(tr("The shift ends before it starts."))
     precincts = precincts_of(form.get("precincts", ""), here, counties)
     watcher = Watcher(
         WatcherId(watcher_id or f"w{secrets.token_hex(4)}"), name, phone, language,
@@ -59,9 +64,9 @@ def new_watcher_of(form: Mapping[str, str], here: MapPlaces, counties: tuple[str
     """Reads a form for a watcher who is not there yet; an id is made where none is given."""
     watcher_id = form.get("watcher_id", "").strip()
     if watcher_id and not _ID.fullmatch(watcher_id):
-        raise WatcherFormError("An id has letters, digits, dots and dashes only, 64 at most.")
+        raise WatcherFormError(tr("An id has letters, digits, dots and dashes only, 64 at most."))
     if any(w.watcher_id == watcher_id for w in here.watchers):
-        raise WatcherFormError(f"There is a watcher {watcher_id} already.")
+        raise WatcherFormError(tr("There is a watcher {id} already.", id=watcher_id))
     return watcher_of(form, here, counties, watcher_id)
 
 
@@ -71,9 +76,14 @@ def precincts_of(text: str, here: MapPlaces, counties: tuple[str, ...] | None) -
     for precinct_id in found:
         precinct = here.precincts.get(precinct_id)
         if precinct is None or (counties is not None and precinct.county not in counties):
-            raise WatcherFormError(f"There is no precinct {precinct_id[:40]} here; part several with ;")
+            raise WatcherFormError(
+                tr(
+                    "There is no precinct {id} here; part several with ;",
+                    id=precinct_id[:40],
+                )
+            )
     if not found and counties is not None:
-        raise WatcherFormError("Name a precinct of your counties.")
+        raise WatcherFormError(tr("Name a precinct of your counties."))
     return found
 
 
@@ -81,5 +91,5 @@ def _phone(form: Mapping[str, str], name: str) -> str | None:
     text = form.get(name, "").strip()
     found = e164(text, DEFAULT_REGION) if text else None
     if text and found is None:
-        raise WatcherFormError("That is no whole phone number: with area code, or + and country code.")
+        raise WatcherFormError(tr("That is no whole phone number: with area code, or + and country code."))
     return found

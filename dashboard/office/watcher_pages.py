@@ -14,6 +14,7 @@ import flask
 from dashboard.accounts.sign_in import WarRoomUser, csrf_token, needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
+from dashboard.languages import noted, tr
 from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.office.forms import NOT_ANSWERED, form_checked, who_asks
 from dashboard.office.record import OfficeRecord
@@ -25,9 +26,13 @@ from election.postgres.election_store import PhoneTakenError, change_watchers
 from election.wire.intake import Decision
 
 SHOWN = 100
-FILTERS = (("", "All"), ("wrong", "Wrong numbers"), ("unwatched", "Precincts without a watcher"))
-_AWAY = "The database does not answer: nothing was changed. Try again in a minute."
-_TAKEN = "Another watcher has this phone: a text from it would be either’s."
+FILTERS = (
+    ("", noted("All")),
+    ("wrong", noted("Wrong numbers")),
+    ("unwatched", noted("Precincts without a watcher")),
+)
+_AWAY = noted("The database does not answer: nothing was changed. Try again in a minute.")
+_TAKEN = noted("Another watcher has this phone: a text from it would be either’s.")
 
 
 class WatcherPages:
@@ -75,10 +80,10 @@ class WatcherPages:
     def _wrong(self, who: WarRoomUser, problem: str) -> tuple[set[str], str]:
         """Whom our texts do not reach; intake knows."""
         try:
-            answer = self._bridge.run(self._services.intake(who, "GET", "/rollcall"))
+            answer = self._bridge.run(self._services.intake.ask(who, "GET", "/rollcall"))
             return set(answer.get("wrong_number", ())), problem
         except (ServiceClientError, TimeoutError):
-            return set(), "Intake does not answer, and it alone knows whose numbers are wrong."
+            return set(), tr("Intake does not answer, and it alone knows whose numbers are wrong.")
 
     def watcher_page(self, watcher_id: str) -> Any:
         """One watcher's form. It shows the number, as the list does not: that is audited."""
@@ -105,7 +110,7 @@ class WatcherPages:
         """Puts a new watcher on the roster."""
         who, here = who_asks(), self._gazetteer.places
         if here is None:
-            return self._list("No election has been imported yet.", 409)
+            return self._list(tr("No election has been imported yet."), 409)
         try:
             given = new_watcher_of(flask.request.form, here, who.counties)
             self._change(lambda c: change_watchers(c, [given.watcher]))
@@ -115,7 +120,9 @@ class WatcherPages:
             return self._list(_AWAY, 503)
         detail = {"precincts": list(given.precincts)}
         self._record.note(who, "watcher added", f"watcher:{given.watcher.watcher_id}", detail)
-        return flask.redirect(f"/office/watchers?done={quote(given.watcher.name)}+is+on+the+roster", 303)
+        return flask.redirect(
+            f"/office/watchers?done={quote(tr('{name} is on the roster', name=given.watcher.name))}", 303
+        )
 
     def save_watcher(self, watcher_id: str) -> Any:
         """Corrects a watcher, and moves them where the form names other precincts."""
@@ -134,10 +141,14 @@ class WatcherPages:
             try:
                 self._move(who, watcher_id, given.precincts)
             except ServiceClientError as error:
-                return self._one(watcher, f"Corrected, but not moved: {error.words}", error.status)
+                return self._one(
+                    watcher, tr("Corrected, but not moved: {words}", words=error.words), error.status
+                )
             except TimeoutError:
-                return self._one(watcher, "Corrected; whether they are moved is not known. Look again.", 504)
-        return flask.redirect(f"/office/watchers/{quote(watcher_id, safe='')}?done=Saved", 303)
+                return self._one(
+                    watcher, tr("Corrected; whether they are moved is not known. Look again."), 504
+                )
+        return flask.redirect(f"/office/watchers/{quote(watcher_id, safe='')}?done={quote(tr('Saved'))}", 303)
 
     @staticmethod
     def _limits(watcher: Watcher, who: WarRoomUser, here: MapPlaces) -> tuple[str, ...] | None:
@@ -150,7 +161,7 @@ class WatcherPages:
     def _move(self, who: WarRoomUser, watcher_id: str, precincts: tuple[str, ...]) -> None:
         detail = {"watcher_id": watcher_id, "precinct_ids": list(precincts)}
         decision = Decision(kind=Kind.ASSIGN, account=who.login, precinct_id=precincts[0], detail=detail)
-        self._bridge.run(self._services.decide(who, uuid4(), decision))
+        self._bridge.run(self._services.intake.decide(who, uuid4(), decision))
         self._record.note(who, "assign", f"precinct:{precincts[0]}", {"watcher_id": watcher_id})
 
     def remove_watcher(self, watcher_id: str) -> Any:

@@ -10,6 +10,7 @@ import flask
 
 from dashboard.accounts.sign_in import csrf_token, needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
+from dashboard.languages import noted, tr
 from dashboard.office.forms import NOT_ANSWERED, form_checked, who_asks
 from dashboard.office.record import OfficeRecord
 from dashboard.settings import DashboardSettings
@@ -17,8 +18,8 @@ from election.access import webhooks
 from election.access.accounts import Role
 from election.access.webhooks import WebhookError, WebhookKind, WebhookTarget
 
-_AWAY = "The database does not answer: nothing was changed. Try again in a minute."
-TOLD = {WebhookKind.OUTCOME: "outcomes of calls", WebhookKind.STRIKE_OFF: "strike-offs"}
+_AWAY = noted("The database does not answer: nothing was changed. Try again in a minute.")
+TOLD = {WebhookKind.OUTCOME: noted("outcomes of calls"), WebhookKind.STRIKE_OFF: noted("strike-offs")}
 
 
 class WebhookPages:
@@ -69,7 +70,7 @@ class WebhookPages:
         host = urlsplit(url.strip()).hostname or ""
         self._record.note(who, "webhook made", f"webhook:{host}", {"kinds": sorted(kinds)})
         secret = webhooks.secret_of(self._settings.secret.get_secret_value(), made[0])
-        return self._page(secret=secret, done=f"{host} is told from now on")
+        return self._page(secret=secret, done=tr("{host} is told from now on", host=host))
 
     def change_webhook(self, webhook_id: UUID, what: str) -> Any:
         """Sends a test event, or ends it."""
@@ -86,9 +87,9 @@ class WebhookPages:
             return self._page(*problem)
         if what == "test":
             self._record.note(who, "webhook tested", f"webhook:{webhook_id}", {})
-            return self._page(done="A test event is on its way: look again in a few seconds")
+            return self._page(done=tr("A test event is on its way: look again in a few seconds"))
         self._record.note(who, "webhook ended", f"webhook:{host}", {})
-        return self._page(done=f"{host} is told no more, and what waited for it is forgotten")
+        return self._page(done=tr("{host} is told no more, and what waited for it is forgotten", host=host))
 
     def _run(self, act: Callable[[asyncpg.Connection], Awaitable[None]]) -> tuple[str, int] | None:
         """What went wrong, and its status; None where all is well."""

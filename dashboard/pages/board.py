@@ -21,18 +21,19 @@ from dashboard.components import (
     Worklist,
 )
 from dashboard.components.markup import markup
+from dashboard.languages import noted, tr
 from dashboard.map.places import Gazetteer
 from dashboard.pages.frame import BOARD, WarRoomPage, not_found, page_of
 from dashboard.precinct.panel import panel_parts
 from dashboard.tiles import own_tiles
 
 TABS = {
-    "work": "To do",
-    "map": "Map",
-    "today": "Today",
-    "silent": "Silent",
-    "incidents": "Incidents",
-    "unread": "Unread",
+    "work": noted("To do"),
+    "map": noted("Map"),
+    "today": noted("Today"),
+    "silent": noted("Silent"),
+    "incidents": noted("Incidents"),
+    "unread": noted("Unread"),
 }
 
 
@@ -54,7 +55,7 @@ def board_layout(**_: Any) -> Component:
         NoticeBar(),
         ReplayBar(),
         AlertLine(),
-        ViewTabs(TABS),
+        ViewTabs({element: tr(word) for element, word in TABS.items()}),
         html.Main(tiles, id="board", disable_n_clicks=True),
         MinuteClock(),
     )
@@ -68,7 +69,7 @@ def board_pages(gazetteer: Gazetteer) -> list[WarRoomPage]:
             not_found()
         return board_layout()
 
-    title = "Beluga war room"
+    title = noted("Beluga war room")
     return [
         WarRoomPage("board", title, board_layout, path="/", style=BOARD),
         WarRoomPage("precinct", title, precinct_layout, path_template="/precinct/<precinct_id>", style=BOARD),

@@ -9,11 +9,14 @@ from dashboard.accounts.sign_in import person
 from dashboard.components import MinuteClock, Value
 from dashboard.debrief.calibration import calibration_figure, calibration_patch
 from dashboard.debrief.page import DebriefPage
+from dashboard.languages import noted, tr
 from dashboard.pages.frame import WarRoomPage
 from dashboard.pages.plain import plain_page
 from dashboard.precinct.panel import GRAPH
 
-WORDS = "Of a hundred finals 80 should lie in an earlier hour's 80 % band, and 95 in its 95 % band (dotted). "
+WORDS = noted(
+    "Of a hundred finals 80 should lie in an earlier hour's 80 % band, and 95 in its 95 % band (dotted)."
+)
 
 
 class CalibrationPage:
@@ -24,16 +27,16 @@ class CalibrationPage:
 
     def page(self) -> WarRoomPage:
         """The page, for Dash's registry."""
-        return WarRoomPage("calibration", "How sure we were", self.layout, path="/debrief/calibration")
+        return WarRoomPage("calibration", noted("How sure we were"), self.layout, path="/debrief/calibration")
 
     def layout(self, **_: Any) -> Component:
         """The figure, and what it should look like."""
         return plain_page(
             "/debrief/calibration",
-            html.H1("How sure we were"),
+            html.H1(tr("How sure we were")),
             html.Div(dcc.Graph(id="calibration", config=GRAPH, responsive=True), className="chart"),
-            html.P(WORDS, className="about", id="calibration-words"),
-            html.P(html.A("The debrief", href="/debrief")),
+            html.P(tr(WORDS) + " ", className="about", id="calibration-words"),
+            html.P(html.A(tr("The debrief"), href="/debrief")),
             Value("calibration-drawn"),
             MinuteClock(),
         )
@@ -58,6 +61,6 @@ class CalibrationPage:
                 return no_update, no_update, no_update
             moments, zone = found
             of = max((m.of for m in moments), default=0)
-            said = f"{of:,} finals are in." if of else "No final is in yet."
+            said = tr("{n} finals are in.", n=f"{of:,}") if of else tr("No final is in yet.")
             draws = calibration_figure if drawn is None else calibration_patch
-            return draws(moments, lambda at: f"{at.astimezone(zone):%H:%M}"), WORDS + said, finals
+            return draws(moments, lambda at: f"{at.astimezone(zone):%H:%M}"), f"{tr(WORDS)} {said}", finals

@@ -18,6 +18,7 @@ from dashboard.clients.feed import Row, WarRoomView
 from dashboard.clients.service_clients import FloorAnswers, ServiceClientError, ServiceClients
 from dashboard.components import FloorDeeds, MinuteClock, Value
 from dashboard.components.part import marks
+from dashboard.languages import noted, noted_all, tr
 from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.pages import floor_tables as shown
 from dashboard.pages.frame import PageStyle, WarRoomPage, page_marks
@@ -26,7 +27,7 @@ from dashboard.precinct.panel import GRAPH
 from election.access.accounts import Role
 
 _PLACES = (1, 2, 3, 4, 5, 6, 8, 9)  # of the columns of numbers
-AWAY = "The call desk has not answered yet."
+AWAY = noted("The call desk has not answered yet.")
 _EMPTY: dict[str, Any] = {"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
 
 
@@ -42,7 +43,7 @@ class CallFloorPage:
     def page(self) -> WarRoomPage:
         """The page, for Dash's registry."""
         style = PageStyle("floor.js")
-        return WarRoomPage("call-floor", "Call floor", self.layout, path="/floor", style=style)
+        return WarRoomPage("call-floor", noted("Call floor"), self.layout, path="/floor", style=style)
 
     def layout(self, **_: Any) -> Component:
         """Totals, the hours, the precincts being called, callers, promises, and what the desk proposes."""
@@ -52,10 +53,10 @@ class CallFloorPage:
         chart = dcc.Graph(id="floor-chart", figure=_EMPTY, config=GRAPH, responsive=True)
         return plain_page(
             "/floor",
-            html.H1("Call floor"),
+            html.H1(tr("Call floor")),
             html.P(id="floor-notice", role="status", **marks(aria_live="polite")),
             FloorDeeds(may_script=_of_all(person())),
-            html.H2("Calls and promises an hour"),
+            html.H2(tr("Calls and promises an hour")),
             html.Div(chart, className="chart low"),
             told,
             html.Div(id="floor-waiting", disable_n_clicks=True),
@@ -93,12 +94,12 @@ class CallFloorPage:
             if who is None or zone is None or move not in shown.MOVES:
                 return None
             try:
-                moves = self._bridge.run(self._services.next_moves(who, move))
+                moves = self._bridge.run(self._services.call_desk.next_moves(who, move))
             except (ServiceClientError, TimeoutError) as error:
                 return html.P(
-                    getattr(error, "words", "The call desk did not answer in time."), className="problem"
+                    getattr(error, "words", tr("The call desk did not answer in time.")), className="problem"
                 )
-            title = html.H2(f"Wait for: {shown.MOVES[move]}")
+            title = html.H2(tr("Wait for: {move}", move=tr(shown.MOVES[move])))
             return [title, shown.waiting_table(moves, self._name, zone)]
 
     def _ask(self) -> FloorAnswers | None:
@@ -107,7 +108,7 @@ class CallFloorPage:
         if who is None:
             return None
         try:
-            return self._bridge.run(self._services.floor(who, script=_of_all(who)))
+            return self._bridge.run(self._services.call_desk.floor(who, script=_of_all(who)))
         except (ServiceClientError, TimeoutError):
             return None
 
@@ -127,7 +128,7 @@ class CallFloorPage:
         """What the page says to whoever asks; of an older moment where the call desk does not answer."""
         who, places, zone = person(), self._gazetteer.places, self._zone()
         if who is None or places is None or zone is None:
-            return [html.P(AWAY, className="empty")]
+            return [html.P(tr(AWAY), className="empty")]
         if found is None:
             return self._old(who, places, zone)
         floor, dispatches = found.floor, found.dispatches["dispatches"]
@@ -144,20 +145,29 @@ class CallFloorPage:
         ]
         return [
             html.P(told, id="floor-told"),
-            html.H2("Precincts being called"),
-            _table_or(
-                "Nobody is sent anywhere.", "Precincts being called", shown.PRECINCT_HEADS, rows, _PLACES
-            ),
+            html.H2(tr("Precincts being called")),
+            table(tr("Precincts being called"), shown.PRECINCT_HEADS, rows, _PLACES, typed=True)
+            if rows
+            else html.P(tr("Nobody is sent anywhere.")),
             html.Ul(told_paces, className="paces") if told_paces else None,
-            html.H2(f"Callers today ({len(callers):,})"),
-            _table_or("Nobody has called yet.", "Callers", shown.CALLER_HEADS, people, (3, 4, 6, 7, 8)),
+            html.H2(tr("Callers today ({n})", n=f"{len(callers):,}")),
+            _table_or(
+                tr("Nobody has called yet."), tr("Callers"), shown.CALLER_HEADS, people, (3, 4, 6, 7, 8)
+            ),
             _more(len(callers)),
-            html.H2("By precinct and hour"),
-            _table_or("Nobody was called yet.", "By precinct and hour", shown.HOUR_HEADS, hours, range(2, 8)),
-            html.H2("What voters said, and what follows"),
-            _table_or("Nobody said anything yet.", "Next moves", shown.MOVE_HEADS, moves, (2, 3, 4)),
-            html.H2("Proposed"),
-            _table_or("Nothing is proposed.", "Proposed", ("Precinct", "What it would bring"), proposed),
+            html.H2(tr("By precinct and hour")),
+            _table_or(
+                tr("Nobody was called yet."), tr("By precinct and hour"), shown.HOUR_HEADS, hours, range(2, 8)
+            ),
+            html.H2(tr("What voters said, and what follows")),
+            _table_or(tr("Nobody said anything yet."), tr("Next moves"), shown.MOVE_HEADS, moves, (2, 3, 4)),
+            html.H2(tr("Proposed")),
+            _table_or(
+                tr("Nothing is proposed."),
+                tr("Proposed"),
+                noted_all("Precinct", "What it would bring"),
+                proposed,
+            ),
             _options(dispatches, offers, self._name),
             _script(found.script),
         ]
@@ -166,23 +176,25 @@ class CallFloorPage:
         """What the feed told last of the call desk, and since when that is old."""
         calls = self._feed.calls
         if calls is None:
-            return [html.P(AWAY, className="empty")]
+            return [html.P(tr(AWAY), className="empty")]
 
         def seen(row: Row) -> bool:
             precinct = places.precincts.get(row["precinct_id"])
             return precinct is not None and who.may_see(precinct.county)
 
         since = shown.hhmm(calls.get("silent_since"), zone)
-        words = f"The call desk does not answer{f' since {since}' if since else ''}: all this is old."
+        words = tr("The call desk does not answer: all this is old.")
+        if since:
+            words = tr("The call desk does not answer since {at}: all this is old.", at=since)
         sent = [d for d in calls["dispatches"] if seen(d)]
         rows = [
             [shown.link(d["precinct_id"], self._name(d["precinct_id"])), f"{d.get('calls') or 0:,}"]
             for d in sent
         ]
-        title, heads = "Precincts being called", ("Precinct", "Calls")
+        title, heads = tr("Precincts being called"), noted_all("Precinct", "Calls")
         return [
             html.P(words, className="problem"),
-            _table_or("Nobody was sent anywhere.", title, heads, rows, (1,)),
+            _table_or(tr("Nobody was sent anywhere."), title, heads, rows, (1,)),
         ]
 
 
@@ -197,7 +209,11 @@ def _table_or(empty: str, label: str, heads: Any, rows: list[list[Any]], numbers
 
 def _more(callers: int) -> Any:
     over = callers - shown.FLOOR_LISTED
-    return html.P(f"{over:,} more, who have been idle for less long or are on a call.") if over > 0 else None
+    return (
+        html.P(tr("{n} more, who have been idle for less long or are on a call.", n=f"{over:,}"))
+        if over > 0
+        else None
+    )
 
 
 def _options(dispatches: list[Row], offers: list[Row], name: Callable[[str], str]) -> Any:

@@ -11,6 +11,7 @@ from dash import Patch, html
 
 from dashboard.components.figure import BLUE, INK, ORANGE, board_figure
 from dashboard.components.part import marks
+from dashboard.languages import coded, noted, noted_all, tr
 from dashboard.pages.plain import table
 
 Row = Mapping[str, Any]
@@ -18,17 +19,19 @@ Place = Callable[[str], str]  # a precinct's name
 FLOOR_LISTED = 60  # callers shown, the idle first; the number of all stands above
 HOURS_LISTED = 200
 
-PRECINCT_HEADS = (
+PRECINCT_HEADS = noted_all(
     "Precinct", "Calling", "Wanted", "Calls", "Reached", "Left", "Reached by close", "Promises", "Missing",
     "At start", "Since", "By", "Now", "To do",
 )  # fmt: skip
-CALLER_HEADS = ("Caller", "Speaks", "Precinct", "On a call", "Idle", "Why", "Last hour", "Today", "Answered")
-HOUR_HEADS = ("Precinct", "From", "Calls", "Reached", "Promised", "Still open", "Kept", "Broken")
-MOVE_HEADS = ("Said last", "What follows", "Open", "Kept", "Broken")
-WAITING_HEADS = ("Voter", "Precinct", "Said", "At", "Due", "More")
+CALLER_HEADS = noted_all(
+    "Caller", "Speaks", "Precinct", "On a call", "Idle", "Why", "Last hour", "Today", "Answered"
+)
+HOUR_HEADS = noted_all("Precinct", "From", "Calls", "Reached", "Promised", "Still open", "Kept", "Broken")
+MOVE_HEADS = noted_all("Said last", "What follows", "Open", "Kept", "Broken")
+WAITING_HEADS = noted_all("Voter", "Precinct", "Said", "At", "Due", "More")
 MOVES = {
-    "call": "called again when due", "retry": "tried again after a rest", "staff": "staff see to it",
-    "watch": "a strike-off tells",
+    "call": noted("called again when due"), "retry": noted("tried again after a rest"),
+    "staff": noted("staff see to it"), "watch": noted("a strike-off tells"),
 }  # fmt: skip
 CALLS, REACHED, PROMISED = range(3)
 
@@ -54,10 +57,19 @@ def summary(floor: Row, dispatches: Sequence[Row]) -> str:
     hours = floor["hours"]
     sums = {name: sum(h[name] for h in hours) for name in ("calls", "reached", "promised")}
     kept, opened, broken = (sum(p[name] for p in floor["promises"]) for name in ("kept", "open", "broken"))
-    return (
-        f"{calling:,} on a call · {idle:,} idle · {len(dispatches):,} precincts being called · today "
-        f"{sums['calls']:,} calls, {sums['reached']:,} reached, {sums['promised']:,} promised · promises "
-        f"{kept:,} kept, {opened:,} open, {broken:,} broken"
+    return tr(
+        "{calling} on a call · {idle} idle · precincts being called: {dispatches} · today "
+        "{calls} calls, {reached} reached, {promised} promised · promises {kept} kept, "
+        "{opened} open, {broken} broken",
+        calling=f"{calling:,}",
+        idle=f"{idle:,}",
+        dispatches=f"{len(dispatches):,}",
+        calls=f"{sums['calls']:,}",
+        reached=f"{sums['reached']:,}",
+        promised=f"{sums['promised']:,}",
+        kept=f"{kept:,}",
+        opened=f"{opened:,}",
+        broken=f"{broken:,}",
     )
 
 
@@ -70,7 +82,11 @@ def pace_words(name: str, pace: Row) -> str:
     """How far a list will be, for whom nobody need do sums."""
     if pace["by_close"] is None:
         return ""
-    return f"At this pace {percent(pace['by_close'])} of {name}'s list will have been reached."
+    return tr(
+        "At this pace {share} of {name}'s list will have been reached.",
+        share=percent(pace["by_close"]),
+        name=name,
+    )
 
 
 def precinct_rows(
@@ -88,7 +104,7 @@ def precinct_rows(
         precinct, pace = d["precinct_id"], paces.get(d["precinct_id"]) or {}
         share = pace.get("by_close")
         kept, opened, broken = promised.get(precinct, (0, 0, 0))
-        by = "by itself" if d["automatic"] else d["started_by"]
+        by = tr("by itself") if d["automatic"] else d["started_by"]
         rows.append(
             [
                 html.Span([link(precinct, d["precinct"]), " ", html.Span(precinct, className="id")]),
@@ -98,7 +114,9 @@ def precinct_rows(
                 f"{pace.get('reached', 0):,}",
                 "–" if d["remaining"] is None else f"{d['remaining']:,}",
                 "–" if share is None else percent(share),
-                f"{kept} kept, {opened} open, {broken} broken" if kept or opened or broken else "–",
+                tr("{kept} kept, {opened} open, {broken} broken", kept=kept, opened=opened, broken=broken)
+                if kept or opened or broken
+                else "–",
                 f"{missing(precinct):,}",
                 f"{d['missing_at_start']:,}",
                 hhmm(d["started_at"], zone),
@@ -113,7 +131,7 @@ def precinct_rows(
 def _buttons(d: Row) -> Any:
     precinct, name = d["precinct_id"], d["precinct"]
     paused = bool(d.get("paused_by"))
-    words, action = ("Go on", "go_on") if paused else ("Pause", "pause")
+    words, action = (tr("Go on"), "go_on") if paused else (tr("Pause"), "pause")
 
     def button(action: str, words: str, label: str) -> Any:
         named = marks(data_action=action, data_for=precinct, data_name=name, aria_label=label)
@@ -121,8 +139,8 @@ def _buttons(d: Row) -> Any:
 
     return html.Span(
         [
-            button(action, words, f"{words} calling for {name}"),
-            button("recall", "Stop", f"Stop calling for {name}"),
+            button(action, words, tr("{words} calling for {name}", words=words, name=name)),
+            button("recall", tr("Stop"), tr("Stop calling for {name}", name=name)),
         ],
         className="acts",
     )
@@ -164,7 +182,7 @@ def move_rows(floor: Row) -> list[list[Any]]:
     """Every next move that today's outcomes ask for."""
     return [
         [
-            m["outcome"].replace("_", " "), MOVES.get(m["move"], m["move"]),
+            coded(m["outcome"]), tr(MOVES.get(m["move"], m["move"])),
             f"{m['open']:,}", f"{m['kept']:,}", f"{m['broken']:,}",
         ]
         for m in floor["next_moves"]
@@ -175,13 +193,14 @@ def waiting_table(moves: Sequence[Row], name: Place, zone: ZoneInfo) -> Any:
     """Voters who wait for a next move, by their ids: who may see a name looks it up in the roll."""
     rows = [
         [
-            m["voter_id"], link(m["precinct_id"], name(m["precinct_id"])), m["outcome"].replace("_", " "),
+            m["voter_id"], link(m["precinct_id"], name(m["precinct_id"])), coded(m["outcome"]),
             hhmm(m["at"], zone), hhmm(m["due_at"], zone) or "–",
-            m["need"] or (f"line {m['line_minutes']} min" if m["line_minutes"] else ""),
+            m["need"]
+            or (tr("line {minutes} min", minutes=m["line_minutes"]) if m["line_minutes"] else ""),
         ]
         for m in moves
     ]  # fmt: skip
-    return table("Voters who wait", WAITING_HEADS, rows) if rows else html.P("Nobody waits for that.")
+    return table(tr("Voters who wait"), WAITING_HEADS, rows) if rows else html.P(tr("Nobody waits for that."))
 
 
 def hour_columns(floor: Row, zone: ZoneInfo) -> dict[int, tuple[list[str], list[int]]]:
@@ -196,7 +215,7 @@ def hour_columns(floor: Row, zone: ZoneInfo) -> dict[int, tuple[list[str], list[
 
 def hours_figure(floor: Row, zone: ZoneInfo) -> go.Figure:
     """Calls an hour, and of these who was reached and who promised."""
-    looks = {CALLS: ("calls", INK), REACHED: ("reached", BLUE), PROMISED: ("promised", ORANGE)}
+    looks = {CALLS: (tr("calls"), INK), REACHED: (tr("reached"), BLUE), PROMISED: (tr("promised"), ORANGE)}
     bars = [
         go.Bar(x=x, y=y, name=looks[trace][0], marker_color=looks[trace][1])
         for trace, (x, y) in hour_columns(floor, zone).items()

@@ -24,6 +24,7 @@ from dash.development.base_component import Component
 from dashboard.browser import Scripts
 from dashboard.components import PageAddress, Takeover, Value
 from dashboard.components.markup import markup
+from dashboard.languages import spoken, tr
 
 FRAME = (Path(__file__).parent / "frame.html").read_text("utf-8")
 FIRST_QUESTION = "first_question.js"  # runs before the others are here
@@ -137,11 +138,12 @@ class WarRoomDash(Dash):
         page, layout = drawn_at(flask.request.path, _search())
         style: PageStyle = page["style"]
         more = [f'<link rel="stylesheet" href="/static/{name}">' for name in style.more]
-        title = page_marks().pop("data-title", page["title"])
+        title = page_marks().pop("data-title", tr(page["title"]))
         links = [line for line in parts["css"].splitlines() if _sheet(line) not in style.without]
         return filled(
             parts | {
-                "title": escape(title), "first": markup(layout), "app_entry": _ENTRY,
+                "lang": spoken().language, "title": escape(title), "first": markup(layout),
+                "app_entry": _ENTRY,
                 "css": "\n".join(links + more), "early": early_tags(self._scripts, style.module),
                 "entry": _module(self._scripts, style.module),
                 "marks": "".join(f' {name}="{escape(value)}"' for name, value in page_marks().items()),

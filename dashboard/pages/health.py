@@ -7,18 +7,24 @@ from dash.development.base_component import Component
 
 from dashboard.accounts.sign_in import person
 from dashboard.components import MinuteClock
+from dashboard.languages import noted, tr
 from dashboard.office.health import Health, HealthLine, worst
 from dashboard.office.health_answers import HealthAnswers, steps_for
 from dashboard.pages.frame import WarRoomPage
 from dashboard.pages.plain import plain_page
 
 _TITLES = {
-    Health.WELL: "all is well",
-    Health.LOOK: "something to look at",
-    Health.BAD: "something is wrong",
-    Health.UNKNOWN: "something cannot be asked",
+    Health.WELL: noted("all is well"),
+    Health.LOOK: noted("something to look at"),
+    Health.BAD: noted("something is wrong"),
+    Health.UNKNOWN: noted("something cannot be asked"),
 }
-_MARKS = {Health.WELL: "✓ well", Health.LOOK: "! look", Health.BAD: "✕ wrong", Health.UNKNOWN: "? unknown"}
+_MARKS = {
+    Health.WELL: noted("✓ well"),
+    Health.LOOK: noted("! look"),
+    Health.BAD: noted("✕ wrong"),
+    Health.UNKNOWN: noted("? unknown"),
+}
 
 
 class HealthPage:
@@ -29,7 +35,7 @@ class HealthPage:
 
     def page(self) -> WarRoomPage:
         """The page, for Dash's registry."""
-        return WarRoomPage("health", "Health", self.layout, path="/health")
+        return WarRoomPage("health", noted("Health"), self.layout, path="/health")
 
     def layout(self, **_: Any) -> Component:
         """A line for each part, with its runbook's steps where it is not well."""
@@ -48,14 +54,14 @@ class HealthPage:
         """All parts as they answer now."""
         lines = self._answers.now()
         return [
-            html.H1(f"Health: {_TITLES[worst(lines)]}"),
+            html.H1(tr("Health: {state}", state=tr(_TITLES[worst(lines)]))),
             html.P(
                 [
-                    "On one machine ",
+                    tr("On one machine") + " ",
                     html.Code("beluga status"),
-                    " and ",
+                    f" {tr('and')} ",
                     html.Code("beluga preflight"),
-                    " say more.",
+                    " " + tr("say more."),
                 ],
                 className="about",
             ),
@@ -66,11 +72,11 @@ class HealthPage:
 def _said(line: HealthLine) -> list[Any]:
     well = line.health is Health.WELL
     said: list[Any] = [
-        html.Span(_MARKS[line.health], className="mark done" if well else "mark todo"),
-        " ", html.Strong(line.part), f": {line.said}",
+        html.Span(tr(_MARKS[line.health]), className="mark done" if well else "mark todo"),
+        " ", html.Strong(tr(line.part)), f": {line.said}",
     ]  # fmt: skip
     if not well and line.runbook:
-        steps = steps_for(line.runbook) or f"See runbooks/{line.runbook}"
-        summary = html.Summary(f"What to do ({line.runbook})")
+        steps = steps_for(line.runbook) or tr("See runbooks/{runbook}", runbook=line.runbook)
+        summary = html.Summary(tr("What to do ({runbook})", runbook=line.runbook))
         said.append(html.Details([summary, html.Pre(steps, className="said")], disable_n_clicks=True))
     return said

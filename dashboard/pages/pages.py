@@ -10,6 +10,7 @@ from dashboard.clients.feed import WarRoomView
 from dashboard.clients.service_clients import ServiceClients
 from dashboard.day.day_record import DayRecord
 from dashboard.debrief.page import DebriefPage
+from dashboard.languages import noted, tr
 from dashboard.map.places import Gazetteer
 from dashboard.office.health_answers import HealthAnswers
 from dashboard.pages.board import board_pages
@@ -53,8 +54,10 @@ def add_pages(  # noqa: PLR0917
             *board_pages(gazetteer),
             desk_page(),
             *(page.page() for page in drawn),
-            WarRoomPage("audit", "Audit trail", lambda **q: plain_page("/audit", *audit(**q)), path="/audit"),
-            WarRoomPage(NOT_FOUND, "No such page", nothing_here),
+            WarRoomPage(
+                "audit", noted("Audit trail"), lambda **q: plain_page("/audit", *audit(**q)), path="/audit"
+            ),
+            WarRoomPage(NOT_FOUND, noted("No such page"), nothing_here),
         ]
     )
 
@@ -62,5 +65,5 @@ def add_pages(  # noqa: PLR0917
 def nothing_here(**_: Any) -> Component:
     """The page of an address that names nothing."""
     not_found()
-    words = "There is no such page. The address may be mistyped, or from an earlier version."
-    return plain_page("", html.H1("No such page"), html.P(words))
+    words = tr("There is no such page. The address may be mistyped, or from an earlier version.")
+    return plain_page("", html.H1(tr("No such page")), html.P(words))

@@ -8,18 +8,20 @@ from dash.development.base_component import Component
 
 from dashboard.accounts.sign_in import person
 from dashboard.components.part import marks
+from dashboard.components.table import scrolling
+from dashboard.languages import noted, tr
 from dashboard.pages.frame import page_of
 from election.access.accounts import Role
 
 PAGES = {
-    "/": "← Board",
-    "/floor": "Call floor",
-    "/rides": "Rides",
-    "/desk/unread": "Desks",
-    "/replay": "The day so far",
-    "/health": "Health",
+    "/": noted("← Board"),
+    "/floor": noted("Call floor"),
+    "/rides": noted("Rides"),
+    "/desk/unread": noted("Desks"),
+    "/replay": noted("The day so far"),
+    "/health": noted("Health"),
 }
-ADMINS = {"/audit": "Audit trail"}
+ADMINS = {"/audit": noted("Audit trail")}
 
 
 def plain_page(path: str, *parts: Any) -> Component:
@@ -27,27 +29,30 @@ def plain_page(path: str, *parts: Any) -> Component:
     who = person()
     shown = PAGES | (ADMINS if who is not None and who.role is Role.ADMIN else {})
     here = marks(aria_current="page")
-    links = [html.A(name, href=href, **(here if href == path else {})) for href, name in shown.items()]
+    links = [html.A(tr(name), href=href, **(here if href == path else {})) for href, name in shown.items()]
     return page_of(
-        html.Nav(links, className="pages", **marks(aria_label="Pages")),
+        html.Nav(links, className="pages", **marks(aria_label=tr("Pages"))),
         html.Main([part for part in parts if part is not None], disable_n_clicks=True),
     )
 
 
 def table(
-    label: str, heads: Sequence[str], rows: Iterable[Sequence[Any]], numbers: Sequence[int] = ()
+    label: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    numbers: Sequence[int] = (),
+    *,
+    typed: bool = False,
 ) -> Component:
-    """A table that scrolls where it is too wide; `numbers`: places of columns of numbers."""
+    """A table that scrolls where it is too wide.
+
+    `heads` are said in the person's language, `numbers` are places of columns of numbers. `typed`: there are
+    fields or buttons in it.
+    """
 
     def css(place: int) -> Any:
         return {"className": "number"} if place in numbers else {}
 
-    head = html.Tr([html.Th(text, scope="col", **css(i)) for i, text in enumerate(heads)])
+    head = html.Tr([html.Th(tr(text), scope="col", **css(i)) for i, text in enumerate(heads)])
     body = [html.Tr([html.Td(cell, **css(i)) for i, cell in enumerate(row)]) for row in rows]
-    return html.Div(
-        html.Table([html.Thead(head), html.Tbody(body)]),
-        className="scroll",
-        tabIndex="0",
-        role="region",
-        **marks(aria_label=label),
-    )
+    return scrolling(label, html.Table([html.Thead(head), html.Tbody(body)]), typed=typed)

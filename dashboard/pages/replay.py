@@ -14,13 +14,14 @@ from dashboard.components import MinuteClock, Value
 from dashboard.components.part import marks
 from dashboard.day.day_figure import day_figure, day_patch, like_with_like
 from dashboard.day.day_record import ALL, DayRecord
+from dashboard.languages import noted, noted_all, tr
 from dashboard.map.places import Gazetteer
 from dashboard.pages.frame import WarRoomPage
 from dashboard.pages.plain import plain_page, table
 from dashboard.precinct.panel import GRAPH
 
 HOUR = 3600
-WAITING = "Nothing is known of the day yet: the tally has not told anything."
+WAITING = noted("Nothing is known of the day yet: the tally has not told anything.")
 
 
 class ReplayPage:
@@ -31,40 +32,55 @@ class ReplayPage:
 
     def page(self) -> WarRoomPage:
         """The page, for Dash's registry."""
-        return WarRoomPage("replay", "The day so far", self.layout, path="/replay")
+        return WarRoomPage("replay", noted("The day so far"), self.layout, path="/replay")
 
     def layout(self, county: str = "", **_: Any) -> Component:
         """The chart, the counties to choose from, and a link to the board as it was at each hour."""
         who, hours = person(), self._hours()
         if who is None or hours is None:
-            return plain_page("/replay", html.H1("The day so far"), html.P(WAITING, className="empty"))
+            return plain_page(
+                "/replay", html.H1(tr("The day so far")), html.P(tr(WAITING), className="empty")
+            )
         counties = self._counties(who)
         scope = self.scope(who, county)
         chosen = (
-            [html.A("All counties", href="/replay", **_current(scope == ALL))] if who.counties is None else []
+            [html.A(tr("All counties"), href="/replay", **_current(scope == ALL))]
+            if who.counties is None
+            else []
         )
         chosen += [
             html.A(
-                c or "No county",
+                c or tr("No county"),
                 href=f"/replay?{urlencode({'county': c})}",
                 **_current(scope == f"county:{c}"),
             )
             for c in counties
         ]
         opens, closes, zone = hours
-        title = "of all counties" if scope == ALL else f"of {scope.removeprefix('county:') or 'no county'}"
+        title = tr("The day so far of all counties")
+        if scope != ALL:
+            county = scope.removeprefix("county:") or tr("no county")
+            title = tr("The day so far of {county}", county=county)
         chart = dcc.Graph(id="day-chart", config=GRAPH, responsive=True)
-        words = "Estimated and expected: all precincts, watched or not. Counted: those that somebody counts, "
-        words += "each at its last count. Where too few report, nothing is estimated."
+        words = tr(
+            "Estimated and expected: all precincts, watched or not. Counted: those that somebody counts, "
+            "each at its last count. Where too few report, nothing is estimated."
+        )
         return plain_page(
             "/replay",
-            html.H1(f"The day so far {title}"),
-            html.Nav(chosen, className="pages", **marks(aria_label="Counties")) if len(chosen) > 1 else None,
+            html.H1(title),
+            html.Nav(chosen, className="pages", **marks(aria_label=tr("Counties")))
+            if len(chosen) > 1
+            else None,
             html.Div(chart, className="chart"),
             html.P(like_with_like(self._record.points(scope), zone), id="day-words"),
             html.P(words, className="about"),
-            html.H2("The board as it was"),
-            table("The board as it was", ("Hour", "As known then"), self._links(opens, closes, zone)),
+            html.H2(tr("The board as it was")),
+            table(
+                tr("The board as it was"),
+                noted_all("Hour", "As known then"),
+                self._links(opens, closes, zone),
+            ),
             Value("day-scope", data=scope),
             Value("day-drawn"),
             MinuteClock(),
@@ -122,12 +138,12 @@ class ReplayPage:
             [
                 f"{datetime.fromtimestamp(at, zone):%H:%M}",
                 html.A(
-                    "Board",
+                    tr("Board"),
                     href=f"/?{urlencode({'at': f'{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%MZ}'})}",
                 ),
             ]
             for at in hours
-        ] or [["–", "The polls have not opened."]]
+        ] or [["–", tr("The polls have not opened.")]]
 
 
 def _current(here: bool) -> Any:

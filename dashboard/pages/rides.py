@@ -16,6 +16,7 @@ from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
 from dashboard.components import MinuteClock
 from dashboard.components.part import marks
+from dashboard.languages import noted, noted_all, tr, trn
 from dashboard.map.places import Gazetteer
 from dashboard.office.forms import form_checked, who_asks
 from dashboard.pages.frame import WarRoomPage
@@ -23,17 +24,22 @@ from dashboard.pages.plain import plain_page, table
 from election.access.accounts import WAR_ROOM
 from election.wire.rides import DriverLine, RideAct, RideDecision, RideLine, RideList, RideOrder, RideState
 
-HEADS = ("By", "Voter", "From", "To", "Needs", "Stands", "Driver", "Texted last", "")
-DRIVERS = ("Driver", "Seats", "Wheelchair", "Now", "Brought today", "Texted last")
+HEADS = noted_all("By", "Voter", "From", "To", "Needs", "Stands", "Driver", "Texted last", "")
+DRIVERS = noted_all("Driver", "Seats", "Wheelchair", "Now", "Brought today", "Texted last")
 _MARKS = {0: "", 1: "◆ ", 2: "▼ "}
 _STANDS = {
-    RideState.WANTED: "no driver", RideState.CLAIMED: "driver on the way", RideState.PICKED_UP: "in the car",
-    RideState.BROUGHT: "at the polls",
+    RideState.WANTED: noted("no driver"), RideState.CLAIMED: noted("driver on the way"),
+    RideState.PICKED_UP: noted("in the car"), RideState.BROUGHT: noted("at the polls"),
+}  # fmt: skip
+_HOME = {
+    RideState.WANTED: noted("way home: no driver"), RideState.CLAIMED: noted("way home: driver on the way"),
+    RideState.PICKED_UP: noted("way home: in the car"),
 }  # fmt: skip
 _COUNTED = (
-    ("wanted", "want a driver"), ("claimed", "have one"), ("picked_up", "in a car"),
-    ("brought", "at the polls"), ("returned", "home again"), ("closed", "closed"),
-    ("cancelled", "called off"),
+    ("wanted", noted("{n} want a driver")), ("claimed", noted("{n} have one")),
+    ("picked_up", noted("{n} in a car")), ("brought", noted("{n} at the polls")),
+    ("returned", noted("{n} home again")), ("closed", noted("{n} closed")),
+    ("cancelled", noted("{n} called off")),
 )  # fmt: skip
 
 
@@ -45,14 +51,14 @@ class RidesPage:
 
     def page(self) -> WarRoomPage:
         """The page, for Dash's registry."""
-        return WarRoomPage("rides", "Rides", self.layout, path="/rides")
+        return WarRoomPage("rides", noted("Rides"), self.layout, path="/rides")
 
     def layout(self, said: str = "", done: str = "", **_: Any) -> Component:
         """Rides that are not over, the drivers, and the form to ask for one."""
         words, style = (said, "problem") if said else (done, "about")
         notice = html.P(words[:300], className=style, role="status") if words else None
         drawn = html.Div(self.drawn(), id="rides", disable_n_clicks=True)
-        return plain_page("/rides", html.H1("Rides"), notice, drawn, _order_form(), MinuteClock())
+        return plain_page("/rides", html.H1(tr("Rides")), notice, drawn, _order_form(), MinuteClock())
 
     def add_to(self, app: Dash) -> None:
         """Adds the callback that draws it anew."""
@@ -73,10 +79,14 @@ class RidesPage:
         if who is None:
             return []
         try:
-            found = RideList.model_validate(self._bridge.run(self._services.rides(who)))
+            found = RideList.model_validate(
+                self._bridge.run(self._services.call_desk.ask(who, "GET", "/rides"))
+            )
         except (ServiceClientError, TimeoutError):
             return [
-                html.P("The call desk does not answer: who needs a ride is not known.", className="problem")
+                html.P(
+                    tr("The call desk does not answer: who needs a ride is not known."), className="problem"
+                )
             ]
         return rides_drawn(found, self._zone())
 
@@ -95,8 +105,10 @@ class RidesPage:
                 wheelchair="wheelchair" in form.getlist("with"), return_trip=form.get("home", "yes") == "yes",
             )  # fmt: skip
         except (ValidationError, ValueError):
-            return _back("Check the form: a voter's id, hours and minutes such as 15:30, and 1 to 12 seats.")
-        return self._do(who_asks(), "/rides", order.model_dump(mode="json"), "Asked for.")
+            return _back(
+                tr("Check the form: a voter's id, hours and minutes such as 15:30, and 1 to 12 seats.")
+            )
+        return self._do(who_asks(), "/rides", order.model_dump(mode="json"), tr("Asked for."))
 
     def _today(self, clock: str) -> datetime | None:
         """An hour of the election day. Raises `ValueError`."""
@@ -109,39 +121,43 @@ class RidesPage:
         """Assigns a ride, takes it from its driver, or calls it off."""
         driver = flask.request.form.get("driver", "")[:200] if what == "assign" else ""
         if what == "assign" and not driver:
-            return _back("Choose a driver first.")
+            return _back(tr("Choose a driver first."))
         order = RideDecision(act_id=uuid4(), act=RideAct(what), driver_id=driver)
-        return self._do(who_asks(), f"/rides/{ride}", order.model_dump(mode="json"), "Done.")
+        return self._do(who_asks(), f"/rides/{ride}", order.model_dump(mode="json"), tr("Done."))
 
     def _do(self, who: WarRoomUser, path: str, body: dict[str, Any], done: str) -> Any:
         try:
-            self._bridge.run(self._services.ride(who, path, body))
+            self._bridge.run(self._services.call_desk.ask(who, "POST", path, body))
         except ServiceClientError as error:
             if error.status in (403, 404):
-                return f"{error.words} Go back and look again.", error.status
+                return tr("{words} Go back and look again.", words=error.words), error.status
             return _back(error.words)
         except TimeoutError:
-            return _back("No answer in time. It may or may not have been done; look before trying again.")
+            return _back(tr("No answer in time. It may or may not have been done; look before trying again."))
         return _back(done, "done")
 
 
 def rides_drawn(found: RideList, zone: ZoneInfo) -> list[Any]:
     """Rides that are not over, and the drivers."""
-    counted = " · ".join(f"{found.counts[key]:,} {words}" for key, words in _COUNTED if found.counts.get(key))
+    counted = " · ".join(
+        tr(words, n=f"{found.counts[key]:,}") for key, words in _COUNTED if found.counts.get(key)
+    )
     rows = [_row(one, found.drivers, zone) for one in found.rides]
     drivers = [
         [
-            d.name, str(d.seats), "yes" if d.wheelchair else "", "driving" if d.busy else "free",
+            d.name, str(d.seats), tr("yes") if d.wheelchair else "", tr("driving") if d.busy else tr("free"),
             f"{d.brought:,}", d.said,
         ]
         for d in found.drivers
     ]  # fmt: skip
-    none = "No driver has signed up: open a bank for drivers (`beluga callers bank NAME --drivers`)."
+    none = tr("No driver has signed up: open a bank for drivers (`beluga callers bank NAME --drivers`).")
     return [
-        html.P(counted or "Nobody has asked for a ride today."),
-        table("Rides", HEADS, rows) if rows else html.P("No ride is open.", className="empty"),
-        html.H2("Drivers"),
-        table("Drivers", DRIVERS, drivers, (1, 4)) if drivers else html.P(none),
+        html.P(counted or tr("Nobody has asked for a ride today.")),
+        table(tr("Rides"), HEADS, rows, typed=True)
+        if rows
+        else html.P(tr("No ride is open."), className="empty"),
+        html.H2(tr("Drivers")),
+        table(tr("Drivers"), DRIVERS, drivers, (1, 4)) if drivers else html.P(none),
     ]
 
 
@@ -150,27 +166,23 @@ def _back(said: str, how: str = "said") -> Any:
 
 
 def _row(one: RideLine, drivers: list[DriverLine], zone: ZoneInfo) -> list[Any]:
-    needs = [f"{one.seats} {'seat' if one.seats == 1 else 'seats'}"]
-    needs += ["wheelchair"] if one.wheelchair else []
-    needs += ["and home"] if one.return_trip and not one.home else []
-    stands = (
-        "way home: " + _STANDS[one.state]
-        if one.home and one.state is not RideState.BROUGHT
-        else _STANDS[one.state]
-    )
+    needs = [trn("{n} seat", "{n} seats", one.seats)]
+    needs += [tr("wheelchair")] if one.wheelchair else []
+    needs += [tr("and home")] if one.return_trip and not one.home else []
+    stands = tr(_HOME.get(one.state, _STANDS[one.state]) if one.home else _STANDS[one.state])
     if one.state is RideState.WANTED and one.driver:
-        stands = f"offered to {one.driver}"
+        stands = tr("offered to {driver}", driver=one.driver)
     why = html.Div(f"{_MARKS[one.level]}{one.why}", className="problem") if one.level == 2 else one.why
     by = "" if one.home else f"{one.by_when.astimezone(zone):%H:%M}"
-    to = f"home from {one.polling_place}" if one.home else one.polling_place
+    to = tr("home from {place}", place=one.polling_place) if one.home else one.polling_place
     taken = one.driver if one.state is not RideState.WANTED else ""
     return [
         by,
         one.name or one.voter_id,
-        one.address or "no address: ask",
+        one.address or tr("no address: ask"),
         to,
         ", ".join(needs),
-        [stands, " ", why],
+        [stands, " · " if why and one.level < 2 else "", why],
         taken,
         one.said,
         _acts(one, drivers),
@@ -185,13 +197,15 @@ def _acts(one: RideLine, drivers: list[DriverLine]) -> list[Component]:
             d for d in drivers
             if not d.busy and d.seats >= one.seats and (d.wheelchair or not one.wheelchair)
         ]  # fmt: skip
-        options = [html.Option("Driver…", value="")]
+        options = [html.Option(tr("Driver…"), value="")]
         options += [html.Option(f"{d.name} ({d.seats})", value=d.driver_id) for d in free]
-        choice = html.Select(options, name="driver", **marks(aria_label=f"Driver for {one.name}"))
-        found.append(_form(one, "assign", "Assign", choice))
+        choice = html.Select(
+            options, name="driver", **marks(aria_label=tr("Driver for {name}", name=one.name))
+        )
+        found.append(_form(one, "assign", tr("Assign"), choice))
     if one.driver_id and one.state is not RideState.WANTED:
-        found.append(_form(one, "release", "Take from driver"))
-    found.append(_form(one, "cancel", "Call off"))
+        found.append(_form(one, "release", tr("Take from driver")))
+    found.append(_form(one, "cancel", tr("Call off")))
     return found
 
 
@@ -218,16 +232,16 @@ def _order_form() -> Component:
     seats = {str(n): str(n) for n in range(1, 13)}
     return html.Details(
         [
-            html.Summary("Ask for a ride"),
+            html.Summary(tr("Ask for a ride")),
             html.Form(
                 [
-                    *line("voter", "Voter's id on the roll"),
-                    *line("from", "From (empty: the roll's address)"),
-                    *line("by", "At the polls by, such as 15:30 (empty: the close)"),
-                    *choice("seats", "Seats", seats),
-                    *choice("with", "With", {"": "–", "wheelchair": "a wheelchair"}),
-                    *choice("home", "And home again", {"yes": "yes", "no": "no"}),
-                    html.Button("Ask for a ride", type="submit", name="csrf", value=csrf_token()),
+                    *line("voter", tr("Voter's id on the roll")),
+                    *line("from", tr("From (empty: the roll's address)")),
+                    *line("by", tr("At the polls by, such as 15:30 (empty: the close)")),
+                    *choice("seats", tr("Seats"), seats),
+                    *choice("with", tr("With"), {"": "–", "wheelchair": tr("a wheelchair")}),
+                    *choice("home", tr("And home again"), {"yes": tr("yes"), "no": tr("no")}),
+                    html.Button(tr("Ask for a ride"), type="submit", name="csrf", value=csrf_token()),
                 ],
                 action="/rides/order",
                 method="post",

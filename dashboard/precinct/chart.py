@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 import plotly.graph_objects as go
 from dash import Patch
 
+from dashboard.languages import noted, tr
+
 # What the tally says became of a count, as one of three: counted, waiting, or left out.
 _KINDS = {"accepted": "accepted", "held": "held", "quarantined": "held"}
 
 # Marker by kind: accepted reports are full, held ones hollow, rejected ones crossed.
 _MARKERS = {"accepted": "circle", "held": "circle-open", "rejected": "x-thin-open"}
-_WORDS = {"accepted": "Accepted", "held": "Held", "rejected": "Rejected"}
+_WORDS = {"accepted": noted("Accepted"), "held": noted("Held"), "rejected": noted("Rejected")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,13 @@ def votes_here(report: dict[str, Any]) -> int | None:
 # Staff decisions worth a flag on the chart; accepting and rejecting shows on the points themselves.
 HEADROOM = 1.08
 LABEL, LABEL_ROWS = 15, 3  # pixels of a label's row above the chart, and how many rows there are
-_FLAGS = {"note": "note", "hours": "hours changed", "assign": "watcher assigned"}
+_FLAGS = {"note": noted("note"), "hours": noted("hours changed"), "assign": noted("watcher assigned")}
 
 
 def flag(note: dict[str, Any]) -> str:
     """An annotation in words."""
     detail = note.get("detail") or {}
-    return str(detail.get("text") or _FLAGS.get(str(note.get("kind")), note.get("kind")))
+    return str(detail.get("text") or tr(_FLAGS.get(str(note.get("kind")), str(note.get("kind")))))
 
 
 def plain(text: str) -> str:
@@ -117,7 +119,7 @@ def _layout(page: dict[str, Any], zone: ZoneInfo, now: datetime, dark: bool) -> 
     curve, reports = page.get("curve") or [], page.get("reports") or []
     shapes: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
-    _line_at(shapes, notes, local(now.timestamp()), "now", palette)
+    _line_at(shapes, notes, local(now.timestamp()), tr("now"), palette)
     for note in page.get("annotations") or []:
         if note.get("kind") in _FLAGS:
             _line_at(shapes, notes, local(note["at"]), "⚑ " + plain(flag(note)[:40]), palette, "dot")
@@ -172,7 +174,7 @@ def _band(
         line("hi95", line=dashes),
         line("lo80"),
         line("hi80", fill="tonexty", fillcolor=fill),
-        line("expected", line={"width": 1.5}, hoverinfo="x+y", name="expected"),
+        line("expected", line={"width": 1.5}, hoverinfo="x+y", name=tr("expected")),
         *_projection(ahead, local, palette),
     ]
 
@@ -191,7 +193,7 @@ def _projection(
     return [
         line("projected_lo80"),
         line("projected_hi80", fill="tonexty", fillcolor=fill),
-        line("projected", name="projected", **middle),
+        line("projected", name=tr("projected"), **middle),
     ]
 
 
@@ -222,15 +224,20 @@ def _reports(
                 },
                 "line": {"width": 1.5, "color": colours[kind]},
                 "customdata": [_told(r, n) for r, n in zip(chosen, votes, strict=True)],
-                "hovertemplate": f"%{{customdata}} at %{{x|%H:%M}} · {_WORDS[kind]}<extra></extra>",
-                "name": _WORDS[kind],
+                "hovertemplate": tr("{votes} at {at}", votes="%{customdata}", at="%{x|%H:%M}")
+                + f" · {tr(_WORDS[kind])}<extra></extra>",
+                "name": tr(_WORDS[kind]),
             }
         )  # fmt: skip
     return traces
 
 
 def _told(report: dict[str, Any], votes: int) -> str:
-    return f"{votes:,} of {report['votes']:,} in the building" if report.get("whole_site") else f"{votes:,}"
+    return (
+        tr("{votes} of {all} in the building", votes=f"{votes:,}", all=f"{report['votes']:,}")
+        if report.get("whole_site")
+        else f"{votes:,}"
+    )
 
 
 def _line_at(  # noqa: PLR0917

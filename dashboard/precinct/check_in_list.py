@@ -11,11 +11,31 @@ from zoneinfo import ZoneInfo
 
 from dash import html
 
+from dashboard.languages import coded, noted, tr
 from dashboard.precinct.chart import moment, verdict
 from election.domain.day import Watcher
 
 _SHAPES = {"accepted": "●", "held": "○", "rejected": "✕"}
-_WORDS = {"here": "on post", "away": "left the post", "ready": "proved the phone", "line": "the line"}
+_WORDS = {
+    "here": noted("on post"),
+    "away": noted("left the post"),
+    "ready": noted("proved the phone"),
+    "line": noted("the line"),
+}
+
+
+# By whether a whole building was counted: the action, its button, and the verdict that has it already.
+_BUTTONS = {
+    False: (("accept", noted("Accept {votes}"), "accepted"), ("reject", noted("Reject {votes}"), "rejected")),
+    True: (
+        ("accept", noted("Accept {votes} for the whole building"), "accepted"),
+        ("reject", noted("Reject {votes} for the whole building"), "rejected"),
+    ),
+}
+_DECIDED = {
+    "accept": (noted("accepted {votes}"), noted("accepted a count")),
+    "reject": (noted("rejected {votes}"), noted("rejected a count")),
+}
 
 
 def check_in_list(page: dict[str, Any], watchers: Sequence[Watcher], zone: ZoneInfo) -> Any:
@@ -27,12 +47,16 @@ def check_in_list(page: dict[str, Any], watchers: Sequence[Watcher], zone: ZoneI
     lines += [(moment(e.get("at")), _said(e, names)) for e in page.get("log") or []]
     lines += [(moment(e.get("at")), _decided(e, names, votes, zone)) for e in page.get("annotations") or []]
     if not lines:
-        return html.P("No check-ins yet.", className="empty")
+        return html.P(tr("No check-ins yet."), className="empty")
     lines.sort(key=lambda line: line[0].timestamp() if line[0] else 0.0, reverse=True)
     rows = [html.Li([html.Time(_hhmm(at, zone)), *words]) for at, words in lines]
     kept = page.get("words_available", True)
-    note = None if kept else html.P("The database is away: words as sent come back with it.", className="why")
-    return [html.H3("Check-ins as sent, and decisions"), note, html.Ol(rows)]
+    note = (
+        None
+        if kept
+        else html.P(tr("The database is away: words as sent come back with it."), className="why")
+    )
+    return [html.H3(tr("Check-ins as sent, and decisions")), note, html.Ol(rows)]
 
 
 def marked(name: str, value: str) -> Any:
@@ -47,32 +71,40 @@ def _hhmm(at: datetime | None, zone: ZoneInfo) -> str:
 def _whose(sender: object, names: dict[str, str]) -> str:
     """A watcher's name, or a phone's last digits."""
     said_by = str(sender or "").removeprefix("form:")
-    return names.get(said_by, said_by or "unknown phone")
+    return names.get(said_by, said_by or tr("unknown phone"))
 
 
 def _count(report: dict[str, Any], names: dict[str, str]) -> list[Any]:
     kind = verdict(report)
     votes = report.get("votes")
     words = report.get("words") or (str(report.get("kind", "")) if votes is None else str(votes))
-    sender = f"{_whose(report.get('sender'), names)} · {report.get('channel') or ''}".rstrip(" ·")
+    sender = f"{_whose(report.get('sender'), names)} · {coded(report.get('channel') or '')}".rstrip(" ·")
     line: list[Any] = [html.Q(str(words)), html.Span(sender, className="sender")]
     if votes is not None:
-        word = str(report.get("verdict")).capitalize()  # the tally's own: Superseded, Withdrawn …
+        word = coded(str(report.get("verdict"))).capitalize()  # the tally's own: Superseded, Withdrawn …
         line.append(html.Span(f"{_SHAPES[kind]} {word}", className=f"verdict {kind}"))
     if report.get("whole_site") and votes is not None:
         share = report.get("share")
-        part = "" if share is None else f": {share:,} of them are this precinct's, by expectation"
-        line.append(html.Span(f"{votes:,} for the whole building{part}.", className="why whole"))
+        part = (
+            ""
+            if share is None
+            else tr(": {share} of them are this precinct's, by expectation", share=f"{share:,}")
+        )
+        line.append(
+            html.Span(
+                tr("{votes} for the whole building{part}.", votes=f"{votes:,}", part=part),
+                className="why whole",
+            )
+        )
     if report.get("reason"):
         line.append(html.Span(str(report["reason"]), className="why"))
     target = report.get("check_in_id") or report.get("id")
     if votes is not None and target:
-        everywhere = " for the whole building" if report.get("whole_site") else ""
-        for action, label, already in (("accept", "Accept", "accepted"), ("reject", "Reject", "rejected")):
+        for action, label, already in _BUTTONS[bool(report.get("whole_site"))]:
             if kind != already:
                 line.append(
                     html.Button(
-                        f"{label} {votes:,}{everywhere}",
+                        tr(label, votes=f"{votes:,}"),
                         type="button",
                         **marked("action", action),
                         **marked("target", str(target)),
@@ -86,7 +118,7 @@ def _said(entry: dict[str, Any], names: dict[str, str]) -> list[Any]:
     kind = str(entry.get("kind", ""))
     line: list[Any] = [html.Q(str(entry["words"]))] if entry.get("words") else []
     line.append(html.Span(_whose(entry.get("by"), names), className="sender"))
-    line.append(html.Span(_WORDS.get(kind, kind), className="verdict"))
+    line.append(html.Span(tr(_WORDS[kind]) if kind in _WORDS else coded(kind), className="verdict"))
     return line
 
 
@@ -98,17 +130,23 @@ def _decided(
     by = str(entry.get("by") or "").removeprefix("staff:")
     if kind in ("accept", "reject"):
         count = votes.get(str(detail.get("target")))
-        words = f"{kind}ed {count:,}" if isinstance(count, int) else f"{kind}ed a count"
+        words = tr(_DECIDED[kind][0], votes=f"{count:,}") if isinstance(count, int) else tr(_DECIDED[kind][1])
     elif kind == "hours":
-        words = f"polls here close at {_hhmm(moment(detail.get('closes_at')), zone)}"
+        words = tr("polls here close at {at}", at=_hhmm(moment(detail.get("closes_at")), zone))
     elif kind == "assign":
-        words = f"{_whose(detail.get('watcher_id'), names)} sent here"
+        words = tr("{name} sent here", name=_whose(detail.get("watcher_id"), names))
     elif kind == "note":
         words = str(detail.get("text") or "note")
     elif "incident" in detail:
-        words = f"incident #{detail['incident']} {detail.get('status') or 'resolved'}"
+        words = tr(
+            "incident #{incident} {status}",
+            incident=detail["incident"],
+            status=detail.get("status") or tr("resolved"),
+        )
     else:
-        words = {"resolve": "dealt with at a desk", "tie": "a phone was tied to a watcher"}.get(kind, kind)
+        words = {"resolve": tr("dealt with at a desk"), "tie": tr("a phone was tied to a watcher")}.get(
+            kind, kind
+        )
     if kind != "note" and detail.get("note"):
         words += f": {detail['note']}"
     return [html.Span(words, className="deed"), html.Span(by, className="sender")]

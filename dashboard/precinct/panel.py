@@ -12,6 +12,7 @@ from dashboard.alerts.conditions import OPEN
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import PAST_SECONDS, ServiceClientError, ServiceClients
 from dashboard.components import Value
+from dashboard.languages import tr
 from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.precinct.chart import day_chart, day_patch, moment, verdict
 from dashboard.precinct.check_in_list import check_in_list, marked
@@ -35,7 +36,7 @@ _NOTHING: dict[str, Any] = {"data": [], "layout": {"xaxis": {"visible": False}, 
 
 def panel_parts() -> list[Any]:
     """What the panel holds: words, the day's chart, actions, neighbours, check-ins."""
-    key = "● counted  ○ held  ✕ rejected · shaded: 80 % of precincts like it, dotted: 95 %"
+    key = tr("● counted  ○ held  ✕ rejected · shaded: 80 % of precincts like it, dotted: 95 %")
     chart = dcc.Graph(id="panel-chart", figure=_NOTHING, responsive=True, config=GRAPH)
     parts = [
         html.Div(id="panel-words"),
@@ -70,7 +71,7 @@ def add_panel(
         places = gazetteer.places
         precinct = places.precincts.get(precinct_id) if places else None
         if who is None or places is None or precinct is None or not who.may_see(precinct.county):
-            unknown = html.P("This precinct is not known, or is outside your counties.")
+            unknown = html.P(tr("This precinct is not known, or is outside your counties."))
             return unknown, _NOTHING, None, None, None
         heading = _heading(precinct)
         around = _around(places, precinct_id, who)
@@ -78,11 +79,13 @@ def add_panel(
         # a replay's minute
         past = int(at) if isinstance(at, int | float) and 0 < at < LATEST else None
         try:
-            page = bridge.run(service_clients.precinct(who, precinct_id, past), PAST_SECONDS)
+            page = bridge.run(service_clients.tally.precinct(who, precinct_id, past), PAST_SECONDS)
         except (ServiceClientError, TimeoutError) as error:
-            words = getattr(error, "words", "The tally did not answer in time.")
+            words = getattr(error, "words", tr("The tally did not answer in time."))
             said = html.P(
-                f"{words} The list and the map go on without it.", className="problem", role="alert"
+                tr("{words} The list and the map go on without it.", words=words),
+                className="problem",
+                role="alert",
             )
             return [heading, said], _NOTHING, around, None, None
         zone = precinct.zone(places.day)
@@ -107,7 +110,7 @@ def _around(places: MapPlaces, precinct_id: str, who: WarRoomUser) -> Any:
     near = [p for p in places.nearest(precinct_id, NEIGHBOURS) if who.may_see(p.county)]
     same = [p for p in places.same_site(precinct_id) if who.may_see(p.county)][:NEIGHBOURS]
     lines = []
-    for title, found in (("Same building", same), ("Next to it", near)):
+    for title, found in ((tr("Same building"), same), (tr("Next to it"), near)):
         if found:
             links = [
                 html.A(
@@ -125,7 +128,12 @@ def _around(places: MapPlaces, precinct_id: str, who: WarRoomUser) -> Any:
 def _heading(precinct: Precinct) -> Any:
     where = " · ".join(part for part in (precinct.precinct_id, precinct.county) if part)
     return html.Header(
-        [html.H2(precinct.name, id="panel-name"), html.P(f"{where} · {precinct.registered:,} registered")]
+        [
+            html.H2(precinct.name, id="panel-name"),
+            html.P(
+                tr("{where} · {registered} registered", where=where, registered=f"{precinct.registered:,}")
+            ),
+        ]
     )
 
 
@@ -134,30 +142,71 @@ def _sentence(page: dict[str, Any], zone: ZoneInfo, watched: bool = True) -> lis
     standing = page.get("standing") or {}
     state = standing.get("state")
     seen, votes = moment(standing.get("last_observed_at")), standing.get("last_votes")
-    last: list[Any] = ["no count yet"]
+    last: list[Any] = [tr("no count yet")]
     if seen and votes is not None:
         shared = _whole_site(page, standing)
-        share = f", its share of {shared:,} for the whole building," if shared else ""
-        last = [f"last count {votes:,}{share} at {seen.astimezone(zone):%H:%M} (", _age(seen), ")"]
+        share = tr(", its share of {shared} for the whole building,", shared=f"{shared:,}") if shared else ""
+        last = [
+            tr(
+                "last count {votes}{share} at {at}",
+                votes=f"{votes:,}",
+                share=share,
+                at=f"{seen.astimezone(zone):%H:%M}",
+            )
+            + " (",
+            _age(seen),
+            ")",
+        ]
     missing, sure = round(standing.get("shortfall") or 0), round(100 * (standing.get("p_lagging") or 0))
     if state == "silent":
-        then = "reach the watcher" if watched else "nobody watches here: send somebody"
-        return ["Silent: ", *last, f". Silence says nothing about turnout; {then}."]
+        then = tr("Silence says nothing about turnout; reach the watcher.")
+        if not watched:
+            then = tr("Silence says nothing about turnout; nobody watches here: send somebody.")
+        return [tr("Silent:") + " ", *last, ". " + then]
     if state == "doubtful":
-        return ["Doubtful: reports here disagree or wait for a decision; ", *last, "."]
+        return [(tr("Doubtful: reports here disagree or wait for a decision;") + " "), *last, "."]
     if state == "closed":
         return _closed(standing, last)
     if state in ("lagging", "watch"):
-        return [f"{missing:,} behind its peers by close, {sure} % sure; ", *last, "."]
-    return [f"On pace, heading for {round(standing.get('projected_final') or 0):,}; ", *last, "."]
+        return [
+            (
+                tr("{missing} behind its peers by close, {sure} % sure;", missing=f"{missing:,}", sure=sure)
+                + " "
+            ),
+            *last,
+            ".",
+        ]
+    return [
+        (
+            tr(
+                "On pace, heading for {votes};",
+                votes=f"{round(standing.get('projected_final') or 0):,}",
+            )
+            + " "
+        ),
+        *last,
+        ".",
+    ]
 
 
 def _closed(standing: dict[str, Any], last: list[Any]) -> list[Any]:
     votes, expected = standing.get("last_votes"), round(standing.get("expected_final") or 0)
     if votes is None:
-        return ["Closed, and never counted; its final is missing."]
-    missing = "" if standing.get("final_in") else "; its final is missing"
-    return [f"Closed with {votes:,} counted of {expected:,} expected{missing}; ", *last, "."]
+        return [tr("Closed, and never counted; its final is missing.")]
+    missing = "" if standing.get("final_in") else tr("; its final is missing")
+    return [
+        (
+            tr(
+                "Closed with {votes} counted of {expected} expected{missing};",
+                votes=f"{votes:,}",
+                expected=f"{expected:,}",
+                missing=missing,
+            )
+            + " "
+        ),
+        *last,
+        ".",
+    ]
 
 
 def _whole_site(page: dict[str, Any], standing: dict[str, Any]) -> int | None:
@@ -172,8 +221,8 @@ def _whole_site(page: dict[str, Any], standing: dict[str, Any]) -> int | None:
 def _open(page: dict[str, Any]) -> list[Any]:
     """Open incidents, and the line: they explain a shortfall that callers cannot mend."""
     line = page.get("line") or {}
-    found = [f"A line of {line['minutes']} min." if line.get("minutes") else ""]
-    found.append(f"{line['people']} people in line." if line.get("people") else "")
+    found = [tr("A line of {minutes} min.", minutes=line["minutes"]) if line.get("minutes") else ""]
+    found.append(tr("{people} people in line.", people=line["people"]) if line.get("people") else "")
     parts: list[Any] = [" ".join(part for part in found if part)]
     for incident in page.get("incidents") or []:
         if incident.get("status") in OPEN:
@@ -190,7 +239,7 @@ def _age(then: datetime) -> Any:
 def _people(precinct_id: str, watchers: list[Watcher]) -> Any:
     """Who watches here. Numbers come when they are asked for (`browser/phones.js`), which is audited."""
     if not watchers:
-        return html.P("Nobody watches here.", className="people")
+        return html.P(tr("Nobody watches here."), className="people")
     parts: list[Any] = [html.Span(watcher.name) for watcher in watchers]
-    parts.append(html.Button("phone", type="button", className="act", **marked("phones", precinct_id)))
+    parts.append(html.Button(tr("phone"), type="button", className="act", **marked("phones", precinct_id)))
     return html.P(parts, className="people")

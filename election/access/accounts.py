@@ -25,7 +25,7 @@ on conflict (login) do nothing
 returning login
 """
 _NONE_YET = "select not exists (select from accounts) and not exists (select from former_accounts)"
-_COLUMNS = "login, role, counties, password_hash, disabled, epoch, totp_secret, totp_step"
+_COLUMNS = "login, role, counties, password_hash, disabled, epoch, totp_secret, totp_step, language"
 _ALL = f"select {_COLUMNS} from accounts order by login"  # noqa: S608 - a constant
 _ONE = f"select {_COLUMNS} from accounts where login = $1"  # noqa: S608 - a constant
 _TOTP = """
@@ -40,6 +40,7 @@ where login = $1 returning login
 _DISABLE = """
 update accounts set disabled = true, epoch = epoch + 1, changed_at = now() where login = $1 returning login
 """
+_SPEAK = "update accounts set language = $2, changed_at = now() where login = $1 returning login"
 _SIGN_OUT = "update accounts set epoch = epoch + 1, changed_at = now() where login = $1 returning login"
 _CHANGE_ROLE = """
 update accounts set role = $2, counties = $3, epoch = epoch + 1, changed_at = now()
@@ -90,6 +91,7 @@ class Account:
     epoch: int = 0
     totp_secret: str | None = field(default=None, repr=False)
     totp_step: int = 0  # of the last one-time code used
+    language: str = ""  # of the war room's pages; empty: as the browser says
 
     def accepts(self, password: str) -> bool:
         """Whether `password` is right and the account is open. Slow on purpose (tens of milliseconds)."""
@@ -207,6 +209,12 @@ async def use_code(connection: asyncpg.Connection, login: str, step: int) -> boo
     return await connection.fetchval(_USED, login, step) is not None
 
 
+async def choose_language(connection: asyncpg.Connection, login: str, language: str) -> None:
+    """The language of its pages from now on; its sessions go on. Raises `NoSuchAccountError`."""
+    if await connection.fetchval(_SPEAK, login.lower(), language) is None:
+        raise NoSuchAccountError(login)
+
+
 async def find(connection: asyncpg.Connection, login: str) -> Account | None:
     """The account with this login, in whatever case it was typed."""
     row = await connection.fetchrow(_ONE, login.strip().lower())
@@ -228,6 +236,7 @@ def _account(row: asyncpg.Record) -> Account:
         row["epoch"],
         row["totp_secret"],
         row["totp_step"],
+        row["language"],
     )
 
 

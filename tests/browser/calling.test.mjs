@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { brings, callingAt, count } from "../../dashboard/browser/calling.js";
+import { brings, callersOf, callingAt } from "../../dashboard/browser/calling.js";
 
 const AT = 1793731260; // 18:41 UTC
 const s = (state = "lagging") => ({ precinct_id: "a", state });
@@ -38,5 +38,5 @@ test("an offer says what it brings, and nothing is offered where calling cannot 
 });
 
 test("one is singular", () => {
-  assert.deepEqual([0, 1, 2, 1200].map((n) => count(n, "caller")), ["0 callers", "1 caller", "2 callers", "1,200 callers"]);
+  assert.deepEqual([0, 1, 2, 1200].map((n) => callersOf(n)), ["0 callers", "1 caller", "2 callers", "1,200 callers"]);
 });

@@ -83,11 +83,14 @@ test("what Dash draws in a part stands in its body", needsPage, () => {
 });
 
 test("a list keeps how far it was scrolled, also where the browser cannot move an element whole", needsPage, () => {
-  put("<div id='from'><section><div class='scroll'></div></section></div><div id='to'></div>");
+  draw("Takeover", {}); // the page before this one
+  put("<div id='first'><section><div class='scroll'></div></section></div><div id='to'></div>");
   const section = document.querySelector("section"), list = document.querySelector(".scroll");
   list.scrollTop = 70;
   parts.moveInto(section, document.getElementById("to"));
   assert.equal(document.querySelector("#to section"), section);
+  list.scrollTop = 0; // as a browser does to what leaves its place
+  draw("Takeover", {});
   assert.equal(list.scrollTop, 70);
 });
 
@@ -100,4 +103,10 @@ test("Dash finds a half of every part, the same each time, and when it has all t
   await settle();
   assert.equal(document.getElementById("first"), null);
   assert.ok(taken);
+});
+
+test("a table that Python drew is put in whole", needsPage, () => {
+  window.React = { createElement: (name, given) => ({ name, given }) };
+  const drawn = window.dashboard.PlainTable({ markup: "<table></table>" });
+  assert.equal(drawn.given.dangerouslySetInnerHTML.__html, "<table></table>");
 });

@@ -65,6 +65,7 @@ from election.wire.feed import (
     Standing,
 )  # fmt: skip
 from election.wire.intake import Decision
+from election.wire.rides import RideList
 from tally.engine.change_topics import news_of
 from tally.engine.follower import Follower
 from tests.chromium import ARGUMENTS, EXECUTABLE
@@ -339,6 +340,7 @@ class Neighbourhood:
     dispatch_list: DispatchList = field(default_factory=lambda: DispatchList(dispatches=[]))
     floor: FloorView = field(default_factory=lambda: FloorView(callers=[], waiting=0, outcomes={}))
     waiting: list[NextMoveLine] = field(default_factory=list)
+    rides: RideList = field(default_factory=lambda: RideList(rides=[], drivers=[], counts={}))
     script: ScriptView = field(
         default_factory=lambda: ScriptView(lines={"en": ["Hello"]}, trial=False, said="")
     )
@@ -358,6 +360,7 @@ class Neighbourhood:
         app.router.add_get("/dispatches", self._dispatches)
         app.router.add_put("/dispatches/{id}/pause", self._pause)
         app.router.add_get("/floor", self._floor)
+        app.router.add_get("/rides", self._rides)
         app.router.add_get("/next-moves", self._next_moves)
         app.router.add_get("/script", self._script)
         app.router.add_put("/script", self._script)
@@ -444,6 +447,10 @@ class Neighbourhood:
     async def _floor(self, request: web.Request) -> web.Response:
         self._check(request)
         return _json(self.floor)
+
+    async def _rides(self, request: web.Request) -> web.Response:
+        self._check(request)
+        return _json(self.rides)
 
     async def _next_moves(self, request: web.Request) -> web.Response:
         self._check(request)

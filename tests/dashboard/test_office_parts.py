@@ -77,18 +77,18 @@ def test_a_plan_says_what_must_be_typed_and_what_no_page_does() -> None:
 
 def test_a_decision_about_a_doubtful_ballot_is_kept_for_this_look_and_the_next(tmp_path: Path) -> None:
     set_up = SetUp(tmp_path, CommandRuns(AsyncBridge(""), "", tmp_path / "progress"))
-    assert set_up.doubtful() == [] and set_up.decide({("~a", "1"): "yes"}) == 0
+    assert set_up.review.doubtful() == [] and set_up.review.decide({("~a", "1"): "yes"}) == 0
     head = "ballot,file,line,precinct_id,birth_year,voter_id,why,strike\n"
     rows = "~a,b.csv,2,0101,1990,1,near,\n~a,b.csv,2,0101,1990,2,near,\n~c,b.csv,3,0101,1980,3,near,no\n"
     set_up.draft.mkdir()
     (set_up.draft / "early-review.csv").write_text(head + rows)
-    assert [(r["ballot"], r["voter_id"]) for r in set_up.doubtful()] == [("~a", "1"), ("~a", "2")]
+    assert [(r["ballot"], r["voter_id"]) for r in set_up.review.doubtful()] == [("~a", "1"), ("~a", "2")]
     said = {("~a", "1"): "yes", ("~a", "2"): "perhaps", ("~c", "3"): "yes", ("~x", "9"): "yes"}
-    assert set_up.decide(said) == 1
+    assert set_up.review.decide(said) == 1
     for folder in ("draft", "kept"):
         kept = (tmp_path / folder / "early-review.csv").read_text()
         assert kept == head + rows.replace("1,near,\n", "1,near,yes\n", 1)
-    assert [r["voter_id"] for r in set_up.doubtful()] == ["2"]
+    assert [r["voter_id"] for r in set_up.review.doubtful()] == ["2"]
 
 
 def test_the_checklist_reads_the_preflight_among_other_lines() -> None:

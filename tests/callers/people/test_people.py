@@ -7,7 +7,7 @@ import aiohttp
 import asyncpg
 import pytest
 
-from callers.people.people import BankClosedError, People
+from callers.people.phone_banks import BankClosedError, VolunteerBanks
 from callers.scripts.wording import LANGUAGES, script, words
 from tests.callers.conftest import NOON, add_callers, add_election, add_voters, open_precinct
 from tests.callers.service_process import (
@@ -29,16 +29,16 @@ __all__ = ["feed", "service", "web"]  # fixtures
 
 
 async def test_a_phone_bank_takes_no_more_than_its_places(pool: asyncpg.Pool) -> None:
-    people = People(pool)
-    bank = await people.open_bank("Hall", 2, NOON + timedelta(hours=3), "lea", NOON)
-    await people.join(bank.code, "Ana", "", ["en", "xx"], NOON)
-    await people.join(bank.code, "Ben", "", [], NOON)
+    banks = VolunteerBanks(pool)
+    bank = await banks.open("Hall", 2, NOON + timedelta(hours=3), "lea", NOON)
+    await banks.join(bank.code, "Ana", "", ["en", "xx"], NOON)
+    await banks.join(bank.code, "Ben", "", [], NOON)
     with pytest.raises(BankClosedError):
-        await people.join(bank.code, "Cy", "", [], NOON)
+        await banks.join(bank.code, "Cy", "", [], NOON)
     with pytest.raises(BankClosedError):
-        await people.join("guessed", "Cy", "", [], NOON)
+        await banks.join("guessed", "Cy", "", [], NOON)
     with pytest.raises(BankClosedError):
-        await people.join(bank.code, "Cy", "", [], NOON + timedelta(hours=3))
+        await banks.join(bank.code, "Cy", "", [], NOON + timedelta(hours=3))
 
 
 async def test_a_volunteer_joins_by_code_calls_and_is_seen_by_the_captain(

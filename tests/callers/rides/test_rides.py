@@ -14,7 +14,8 @@ from callers.queue.lease import CallerOnDuty, Granted
 from callers.queue.leases import Queue
 from callers.rides.ride import RideRefusedError
 from callers.rides.ride_row import DriverOnDuty, PlaceTimes
-from callers.rides.rides import CLAIM, OFFER, NoRideError, Rides, UnknownRideError
+from callers.rides.ride_rows import UnknownRideError
+from callers.rides.rides import CLAIM, OFFER, NoRideError, Rides
 from callers.rules.policy import Rules
 from callers.voters.encryption import Encryption
 from election.wire.callers import Outcome, OutcomeReport
@@ -77,7 +78,7 @@ async def test_a_call_that_asked_becomes_one_ride_however_often_it_is_looked_at(
     assert await rides.round(NOON, UNDO) == 0, "it may still be undone"
     assert await rides.round(LATER, UNDO) == 1
     assert await rides.round(LATER, UNDO) == 0
-    (found,) = await rides.live()
+    (found,) = await rides.rows.live()
     assert (found.ride_id, found.row["seats"], found.row["wheelchair"]) == (report.outcome_id, 2, True)
     ((phone, body),) = await texts(connection)
     assert phone == found.person.phone
@@ -112,7 +113,7 @@ async def test_to_the_polls_and_home_each_act_once(
     acts = await connection.fetch("select act, by from ride_acts order by state")
     assert sorted(row["act"] for row in acts) == ["bring", "offer", "pick_up", "return", "take"]
     assert sorted(body.split()[0] for _, body in await texts(connection)) == ["Ana", "Your"]
-    assert await rides.live() == []
+    assert await rides.rows.live() == []
 
 
 async def test_a_strike_off_closes_it_and_the_driver_is_told(
@@ -124,7 +125,7 @@ async def test_a_strike_off_closes_it_and_the_driver_is_told(
     await connection.execute("insert into strike_offs values ('a', '0', gen_random_uuid(), now())")
     with pytest.raises(RideRefusedError, match="voted"):
         await rides.act(ride_id, uuid4(), RideAct.PICK_UP, "ana", LATER)
-    assert await rides.live() == [], "refused, but what was heard is done"
+    assert await rides.rows.live() == [], "refused, but what was heard is done"
     ((phone, body),) = await texts(connection)
     assert phone.startswith("+1215555019") and "off" in body
     with pytest.raises(NoRideError, match="voted"):
@@ -139,7 +140,7 @@ async def test_stop_ends_a_ride_that_has_not_begun_and_no_other(
     await rides.act(driven, uuid4(), RideAct.PICK_UP, "ana", NOON)
     await connection.execute("insert into opt_outs select phone, true, now() from voters")
     await rides.round(LATER, UNDO)
-    assert [one.ride_id for one in await rides.live()] == [driven]
+    assert [one.ride_id for one in await rides.rows.live()] == [driven]
     row = await connection.fetchrow("select state, ended_by from rides where ride_id = $1", waiting)
     assert tuple(row or ()) == ("cancelled", "opt_out")
 
@@ -158,7 +159,7 @@ async def test_a_silent_driver_loses_the_ride_and_a_late_word_is_believed(
     assert await rides.held("ben", after + CLAIM - UNDO), "who asks is there, and keeps it"
     gone = after + CLAIM * 2
     await rides.round(gone, UNDO)
-    (found,) = await rides.live()
+    (found,) = await rides.rows.live()
     assert (found.ride.state, found.ride.driver) == (RideState.WANTED, "")
     done = await rides.act(ride_id, uuid4(), RideAct.BRING, "ben", gone, said_at=after)
     assert done.ride.state is RideState.BROUGHT
@@ -220,7 +221,7 @@ async def test_another_address_is_sealed_where_the_roll_is(
     sealed = Rides(pool, PLACES, Encryption("k" * 40))
     await ordered(sealed, voter, pickup="12 Oak Lane")
     assert b"Oak" not in bytes(await connection.fetchval("select pickup from rides"))
-    (found,) = await sealed.live()
+    (found,) = await sealed.rows.live()
     assert found.person.address == "12 Oak Lane"
 
 
@@ -232,7 +233,7 @@ async def test_after_the_polls_close_only_the_way_home_is_left(
     await rides.act(home, uuid4(), RideAct.BRING, "ana", NOON)
     await rides.act(home, uuid4(), RideAct.GIVE_BACK, "ana", NOON)
     await rides.round(CLOSES, UNDO)
-    (found,) = await rides.live()
+    (found,) = await rides.rows.live()
     assert (found.ride_id, found.ride.at_polls) == (home, True)
     offered = await rides.offer(driver("ben"), CLOSES)
     assert offered and offered.ride_id == home

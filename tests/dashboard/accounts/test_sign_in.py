@@ -215,6 +215,10 @@ async def test_a_lead_is_given_own_counties_alone(room: Room) -> None:
         other = room.feed.election.precincts[-1].precinct_id
         async with session.get("/people", params={"precinct": other}) as answer:
             assert await answer.json() == {}
+        mine, theirs = room.feed.election.watchers[0], room.feed.election.watchers[-1]
+        asked = [("watcher", str(w.watcher_id)) for w in (mine, theirs)]
+        async with session.get("/people", params=asked) as answer:
+            assert await answer.json() == {f"watcher:{mine.watcher_id}": [{"name": mine.name}]}
         async with session.post(
             "/actions",
             headers={"X-CSRF": boot["csrf"]},

@@ -178,7 +178,7 @@ async def test_what_the_floor_says_and_what_staff_do_there(
     async with visiting(browser, room, path="/floor") as seen:
         page, desk = seen.page, room.neighbours
         await expect(page.locator("#floor-told")).to_contain_text(
-            "1 on a call · 2 idle · 2 precincts being called · today 210 calls, 84 reached, 33 promised · "
+            "1 on a call · 2 idle · precincts being called: 2 · today 210 calls, 84 reached, 33 promised · "
             "promises 14 kept, 6 open, 1 broken"
         )
         first = page.locator("[aria-label='Precincts being called'] tbody tr").first.locator("td")

@@ -9,9 +9,10 @@ import pytest
 from dash import dcc, html
 
 import dashboard.components
-from dashboard.components import Part, Tile, ViewTabs, Worklist
+from dashboard.components import Part, PlainTable, Tile, ViewTabs, Worklist
 from dashboard.components.markup import markup
 from dashboard.components.part import declare_nodes, marks
+from dashboard.components.table import scrolling
 
 PARTS = [getattr(dashboard.components, name) for name in dashboard.components.__all__ if name != "Part"]
 
@@ -37,6 +38,16 @@ def test_a_part_is_marked_with_its_props_and_other_libraries_are_left_to_dash() 
     assert "chart" not in tile
     assert "words" not in tile, "Dash brings what stands in a tile: twice it would be seen twice"
     assert 'id="mine-body"' in tile
+
+
+def test_a_table_in_which_nothing_is_typed_is_one_piece_for_dash() -> None:
+    rows = html.Table(html.Tbody(html.Tr(html.Td("<i>"))))
+    place = scrolling("Rows", rows)
+    assert isinstance(place.children, PlainTable)
+    assert "<td>&lt;i&gt;</td>" in markup(place), "its cells stand in the first HTML"
+    assert markup(scrolling("Rows", rows, typed=True)) == markup(place).replace(
+        '<div class="slot">', ""
+    ).replace("</table></div>", "</table>", 1)
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dashboard.debrief.calibration import calibration_figure
-from dashboard.debrief.figures import debrief_of, moment_of
+from dashboard.debrief.figures import debrief_of, moment_of, with_totals
 
 NOON = datetime(2026, 11, 3, 17, tzinfo=UTC)
 
@@ -70,3 +70,11 @@ def test_an_earlier_projection_is_held_against_the_finals_that_are_in() -> None:
         ("inside their 95 % band", [f"{NOON:%H}"], [100.0]),
     ]  # fmt: skip
     assert [line.y0 for line in figure.layout.shapes] == [80, 95]
+
+
+def test_the_wholes_are_those_that_the_board_shows() -> None:
+    found = debrief_of([*GOOD, ended("a", None, final=0)], [], [])
+    whole = {"counted": 10_001, "expected_final": 10_498.0, "projected_final": 10_470.0}
+    told = with_totals(found, [whole])
+    assert (told.counted, told.expected, told.projected) == (10_001, 10_498.0, 10_470.0)
+    assert with_totals(found, []) == found

@@ -68,7 +68,8 @@ def test_dash_pages_answers_with_a_layout_where_it_is_asked(room: WarRoom) -> No
 
 
 def test_what_a_layout_says_is_never_a_mark_of_the_frame() -> None:
-    names = ("metas", "title", "early", "css", "marks", "app_entry", "entry", "config", "scripts", "renderer")
+    names = ("lang", "metas", "title", "early", "css", "marks", "app_entry", "entry", "config")
+    names = (*names, "scripts", "renderer")
     page = filled(dict.fromkeys(names, "") | {"first": "<p>{%config%}</p>", "config": "secret"})
     assert "<p>{%config%}</p>" in page
     assert page.count("secret") == 1

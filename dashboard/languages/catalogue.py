@@ -1,0 +1,91 @@
+"""One language's words: what stands for an English sentence, in as many forms as the language counts with."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from gettext import c2py
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from babel.messages.pofile import read_po
+
+PLACE = re.compile(r"\{(\w+)\}")  # in a sentence: what is filled in
+_PROBED = (*range(201), 1_000, 1_000_000)  # numbers by which a browser's plural categories are told apart
+
+
+def filled(sentence: str, fields: Mapping[str, Any]) -> str:
+    """The sentence with its places filled; a place without a value stays as it is written."""
+    return PLACE.sub(lambda place: str(fields.get(place[1], place[0])), sentence) if fields else sentence
+
+
+def places_of(template: str, sentence: str) -> dict[str, str] | None:
+    """What stands in a sentence's places; None where the template does not make this sentence."""
+    parts = PLACE.split(template)  # words, a place's name, words, …
+    if not sentence.startswith(parts[0]):
+        return None
+    rest, found = sentence[len(parts[0]) :], {}
+    for name, words in zip(parts[1::2], parts[2::2], strict=True):
+        last = words == parts[-1] and name == parts[-2]
+        end = len(rest) - len(words) if last else rest.find(words)
+        if end < 0 or not rest[end:].startswith(words):
+            return None
+        found[name], rest = rest[:end], rest[end + len(words) :]
+    return None if rest else found
+
+
+def _one_or_more(number: int) -> int:
+    return int(number != 1)
+
+
+@dataclass(frozen=True, slots=True)
+class WordCatalogue:
+    """A language (`es`): its own name, how it writes numbers and days (`es-US`), its sentences by English.
+
+    `forms`: sentences that count, by the English of one; `plural`: which of the forms a number takes.
+    """
+
+    language: str
+    name: str
+    locale: str
+    texts: Mapping[str, str] = field(default_factory=dict)
+    forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    plural: Callable[[int], int] = _one_or_more
+
+    def text(self, english: str, fields: Mapping[str, Any]) -> str:
+        """The sentence, filled in; the English one where this language has none."""
+        return filled(self.texts.get(english, english), fields)
+
+    def counted(self, one: str, more: str, number: float, fields: Mapping[str, Any]) -> str:
+        """The sentence in the form of this number, which is `{n}` in it."""
+        forms = self.forms.get(one) or (one, more)
+        whole = int(number) if number == int(number) else 2  # "1.5 votes"
+        form = forms[min(self.plural(abs(whole)), len(forms) - 1)]
+        return filled(form, {"n": number, **fields})
+
+    def categories(self) -> dict[str, int]:
+        """The form of each of CLDR's plural categories, by which a browser chooses (`Intl.PluralRules`)."""
+        rule = Locale.parse(self.language).plural_form
+        return {rule(number): self.plural(number) for number in reversed(_PROBED)}
+
+
+ENGLISH = WordCatalogue("en", "English", "en")
+
+
+def read_words(path: Path) -> WordCatalogue:
+    """The catalogue in a `.po` file named after its language. Fuzzy and empty entries are left out."""
+    with path.open("rb") as file:
+        po = read_po(file, locale=path.stem)
+    texts: dict[str, str] = {}
+    forms: dict[str, tuple[str, ...]] = {}
+    for entry in po:
+        if not entry.id or entry.fuzzy:
+            continue
+        if isinstance(entry.id, str):
+            if entry.string:
+                texts[entry.id] = str(entry.string)
+        elif entry.string and all(entry.string):
+            forms[entry.id[0]] = tuple(map(str, entry.string))
+    own = str(Locale.parse(path.stem).display_name or path.stem)
+    locale = dict(po.mime_headers).get("X-Locale", path.stem)
+    return WordCatalogue(path.stem, own[:1].upper() + own[1:], locale, texts, forms, c2py(po.plural_expr))
