@@ -67,8 +67,9 @@ def up(
 
     BELUGA_DATABASE_URL, where set, is used instead of an embedded PostgreSQL.
     """
-    from beluga.stack.local_stack import LocalStack, StackError, StackPlan
+    from beluga.stack.local_stack import LocalStack, StackPlan
     from beluga.stack.postgres import PostgresError
+    from beluga.stack.preparation import StackError
 
     _log_for_people()
     kept = remembered(state)

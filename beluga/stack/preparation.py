@@ -4,7 +4,8 @@ The tables are made or brought up to date, an election is imported where one was
 (the database's client, types of every row) would else stay in the supervisor for as long as the stack is up.
 
 `python -m beluga.stack.preparation N`: reads a `DatabaseRequest` as JSON from standard input, writes a
-`PreparedDatabase`, or why there is none, into the pipe N. What fails in a way only a programmer can mend is shown whole, on stderr.
+`PreparedDatabase`, or why there is none, into the pipe N. What fails in a way only a programmer can mend is
+shown whole, on stderr.
 """
 
 import asyncio
