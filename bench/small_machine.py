@@ -182,8 +182,11 @@ async def load(run: RunFile, options: argparse.Namespace, counts: Counts, secret
     for task in tasks:
         if task.done() and not task.cancelled() and (error := task.exception()):
             print(f"a task of the load ended early: {error!r}", file=sys.stderr)
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    running = set(tasks)
+    while running:  # again and again: a library may swallow a cancellation
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=1.0)
     return Outcome(result, counts, callers, idle, peak, stored, None)
 
 
