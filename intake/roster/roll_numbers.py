@@ -5,6 +5,7 @@ without numbers, or one that holds fewer than nine in ten of the registered (a c
 corrected.
 """
 
+import asyncio
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ import asyncpg
 
 from election.domain.ids import PrecinctId
 from election.postgres.pg_watch import watch
+from election.runtime.heap import give_back
 
 _WHOLE = 0.9  # of the registered: a roll that has fewer is somebody's choice of them
 _LOOK_SECONDS = 600.0  # real; also without word of an import
@@ -76,6 +78,7 @@ class RollNumbers:
 
         async def adopt(rolls: _Rolls) -> None:
             self._rolls = rolls
+            await asyncio.to_thread(give_back)
 
         await watch(url, channel, _read, adopt, "roll", _LOOK_SECONDS)
 

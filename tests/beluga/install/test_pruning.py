@@ -31,6 +31,7 @@ def test_what_nobody_opens_goes_and_the_rest_stays(tmp_path: Path) -> None:
 
 def test_each_pattern_finds_something_and_never_the_database_that_runs() -> None:
     packages = Path(sysconfig.get_path("purelib"))
-    named = [pattern for pattern in NEVER_OPENED if not pattern.startswith("*")]
+    perhaps = {"pip", "setuptools"}  # some make environments without them
+    named = [p for p in NEVER_OPENED if not p.startswith("*") and p not in perhaps]
     assert [pattern for pattern in named if not any(packages.glob(pattern))] == []
     assert sorted(packages.glob(POSTGRES))[-1] == installation()
