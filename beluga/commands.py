@@ -35,6 +35,7 @@ COMMANDS = {
     "effect": "beluga.cli.effect:effect",
     "reread": "beluga.cli.reread:reread",
     "install": "beluga.cli.install:install",
+    "upgrade": "beluga.cli.install:upgrade",
     "preflight": "beluga.cli.preflight:preflight",
     "capacity": "beluga.cli.capacity:capacity",
     "surge": "beluga.cli.surge:surge_",

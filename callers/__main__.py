@@ -13,6 +13,7 @@ with loading():
     from callers.app import make_app
     from callers.settings import CallersSettings
     from callers.voters.encryption import ShortKeyError
+    from election.runtime.heap import give_back, keep_together
     from election.runtime.private_files import keep_private
     from election.runtime.telemetry import configure_logs
     from election.runtime.whole_requests import HALF_SENT_SECONDS
@@ -25,10 +26,12 @@ BACKLOG = 2_048  # connections: after a restart everybody who waited for work co
 
 def main() -> int:
     """Serves until SIGTERM or Ctrl-C, then finishes what it has begun; 1 where it cannot start."""
+    keep_together()
     keep_private()
     settings = CallersSettings()
     log = configure_logs("callers", settings)
     gc.freeze()
+    give_back()
     gc.set_threshold(*COLLECT_AFTER)
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)

@@ -18,6 +18,7 @@ with loading():
     from dashboard.bridge.lanes import Lanes
     from dashboard.bridge.proxied import behind_proxies
     from dashboard.settings import DashboardSettings
+    from election.runtime.heap import give_back, keep_together
     from election.runtime.private_files import keep_private
     from election.runtime.telemetry import configure_logs
 
@@ -37,6 +38,7 @@ def allow_files(wanted: int) -> None:
 def main() -> int:
     """Serves until SIGTERM or SIGINT."""
     gc.freeze()  # what is loaded stays
+    keep_together()
     keep_private()
     allow_files(2 * CONNECTIONS)
     settings = DashboardSettings()
@@ -72,6 +74,7 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    give_back()
     log.info("service_ready", port=settings.dashboard_port)
     try:
         server.run()

@@ -32,6 +32,7 @@ from dashboard.map.places import Gazetteer
 from dashboard.office.audit import AuditPage
 from dashboard.office.health_answers import HealthAnswers
 from dashboard.office.pages import add_office
+from dashboard.office.preflight import KeptPreflights
 from dashboard.pages.frame import WarRoomDash
 from dashboard.pages.pages import add_pages
 from dashboard.pages.rides import RidesPage
@@ -111,6 +112,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
         bridge.run(audit_log.record(login, "signed out everywhere", f"account:{login}", {}))
 
     SignInPages(settings, known, signed_out).add_to(server)
+    registry.register(KeptPreflights(settings.state))
     add_health(server, registry, lambda: {"election": gazetteer.places is not None}, well)
     BoardData(settings, gazetteer, tokens, lambda *deed: bridge.run(audit_log.record(*deed))).add_to(server)
     add_actions(server, bridge, service_clients, gazetteer, audit_log)

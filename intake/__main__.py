@@ -11,6 +11,7 @@ with loading():
 
     import uvloop
 
+    from election.runtime.heap import give_back, keep_together
     from election.runtime.private_files import keep_private
     from election.runtime.telemetry import configure_logs
     from intake.journal.writer import JournalUnavailableError
@@ -30,6 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", type=int, help="processes that share the port (BELUGA_INTAKE_WORKERS)")
     asked = parser.parse_args().workers
+    keep_together()
     keep_private()
     settings = IntakeSettings(**({"intake_workers": asked} if asked else {}))
     log = configure_logs("intake", settings)
@@ -54,6 +56,7 @@ def settle_process() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()
+    give_back()
     gc.set_threshold(COLLECT_AFTER)
 
 

@@ -8,10 +8,10 @@ with loading():
 
     import uvloop
 
+    from election.runtime.heap import give_back, keep_together
     from election.runtime.private_files import keep_private
     from election.runtime.telemetry import configure_logs
     from tally.app import serve
-    from tally.engine.heap import keep_together
     from tally.settings import TallySettings
 
 
@@ -22,6 +22,7 @@ def main() -> int:
     keep_private()
     settings = TallySettings()
     log = configure_logs("tally", settings)
+    give_back()
     try:
         return uvloop.run(serve(settings))
     except (OSError, ValueError) as error:

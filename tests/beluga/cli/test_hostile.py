@@ -57,6 +57,7 @@ BASE: dict[str, dict[str, str]] = {
     "effect": {"state": "{nostack}", "voted": "{garbage}"},
     "reread": {"state": "{nostack}"},
     "install": {"domain": "turnout.example.org", "source": "{fresh}"},
+    "upgrade": {"source": "{fresh}"},
     "preflight": {"state": "{nostack}", "url": "http://127.0.0.1:1", "http_port": "1"},
     "capacity": {},
     "surge": {"state": "{nostack}"},
@@ -263,7 +264,7 @@ ENVIRONMENTS = {
     "a clock that is none": {"BELUGA_CLOCK_FILE": NOWHERE},
 }
 OF_FILES = {"check", "adopt", "early", "project", "backtest", "read", "card", "capacity", "install",
-            "watchers plan"}  # fmt: skip
+            "upgrade", "watchers plan"}  # fmt: skip
 FIRST = next(iter(ENVIRONMENTS))
 
 
