@@ -85,7 +85,7 @@ export function watchMap() {
   };
   holder.append(svg, map.words, make("div", { class: "zoom" }, button("+", tr("Magnify the map"), () => magnify(STEP)), button("−", tr("Reduce the map"), () => magnify(1 / STEP)), button("⤢", tr("The whole map"), () => { if (seen) lookAt(sheet); })));
   new ResizeObserver(([entry]) => {
-    size = svg.getBoundingClientRect(); // as the pointer counts, which on a very large screen is enlarged (board.css)
+    size = svg.getBoundingClientRect(); // as the pointer counts, which on a very large screen is enlarged (styles/tiles.css)
     large = size.width / (entry.contentRect.width || 1);
     place();
   }).observe(svg);

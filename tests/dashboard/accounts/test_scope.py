@@ -31,7 +31,7 @@ OPEN = {"/login", "/first", "/logout", "/logout-everywhere", "/language", "/heal
 FRAME = {
     "/", "/<path:path>", "/_dash-layout", "/_dash-dependencies", "/_favicon.ico", "/_reload-hash",
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>", "/assets/<path:filename>",
-    "/static/<path:filename>", "/script/<version>/<name>", "/desk/<name>",
+    "/static/<path:filename>", "/style/<version>/<name>.css", "/script/<version>/<name>", "/desk/<name>",
 }  # fmt: skip
 # What a lead of County A is answered, and how it is asked for at its worst.
 SEEN = {
