@@ -88,6 +88,8 @@ ROUTES: tuple[Route, ...] = (
     war_room("GET", "/office/watchers/<watcher_id>", "a watcher's form", _SESSION, elsewhere=404),
     war_room("POST", "/office/watchers/<watcher_id>", "corrects a watcher", _SESSION, 303, 404),
     war_room("POST", "/office/watchers/<watcher_id>/remove", "takes a watcher away", _SESSION, 303, 404),
+    own("GET", "/office/sheet", "watchers, to be corrected in place", _SESSION),
+    war_room("POST", "/office/sheet", "corrects and adds several", _SESSION, 303, 400),
     own("GET", "/office/links", "who holds a link", _SESSION),
     war_room("POST", "/office/links/cards", "gives links, as cards", _SESSION, elsewhere=404),
     war_room("POST", "/office/links/revoke", "ends links", _SESSION, 303, 404),

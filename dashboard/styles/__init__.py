@@ -21,7 +21,7 @@ SHEETS = {
     ),
     "page": (*_EVERYWHERE, "checks", "page", "chart", "floor"),
     "desk": (*_EVERYWHERE, "thread", "desk", "silent_desk"),
-    "office": (*_EVERYWHERE, "plain", "checks", "office"),
+    "office": (*_EVERYWHERE, "plain", "checks", "office", "sheet"),
     "sign_in": (*_EVERYWHERE, "plain", "sign_in"),
 }  # fmt: skip
 
