@@ -584,8 +584,15 @@ TAKEN = """() => ({
 async def test_dash_takes_the_page_over_and_nothing_moves(room: Room, browser: Browser) -> None:
     async with visiting(browser, room) as seen:
         page = seen.page
-        held: list[Any] = []  # Dash comes when the test lets it
-        await page.route("**/dash_html_components*", lambda route: held.append(route))  # noqa: PLW0108
+        held: list[Any] = []  # Dash comes when the test lets it, however often it is asked for
+        let_come = asyncio.Event()
+
+        async def hold(route: Any) -> None:
+            held.append(route)
+            await let_come.wait()
+            await route.continue_()
+
+        await page.route("**/dash_html_components*", hold)
         await page.reload()
         await seen.painted()
         await expect(page.locator("#alerts .first")).to_be_visible()
@@ -600,8 +607,7 @@ async def test_dash_takes_the_page_over_and_nothing_moves(room: Room, browser: B
         )
         assert before[0] > 0
         assert held
-        for route in held:
-            await route.continue_()
+        let_come.set()
         await until(page, "beluga.taken")
         found = await page.evaluate(TAKEN)
         assert found == {
