@@ -118,8 +118,8 @@ class WatcherSheet:
         page = flask.render_template(
             "office_sheet.html", csrf=csrf_token(), here=here, q=asked.get("q", ""), total=len(found),
             rows=[*failed, *known, *(SheetRow() for _ in range(EMPTY))],
-
-            said=said or asked.get("done", "")[:200], failed=len(failed), script=self._scripts.address(MODULE), needed=self._scripts.needed_by(MODULE),
+            said=said or asked.get("done", "")[:200], failed=len(failed),
+            script=self._scripts.address(MODULE), needed=self._scripts.needed_by(MODULE),
         )  # fmt: skip
         return flask.make_response(page, status)
 
