@@ -19,6 +19,7 @@ from beluga.stack.ports import free_port
 from beluga.stack.postgres import EmbeddedPostgres
 from dashboard.office.set_up import DAY_FIELDS
 from election.access.tokens import FIRST_ACCOUNT, Tokens
+from tests.axe import VIOLATIONS
 from tests.dashboard.running import (
     PASSWORD,
     SECRET,
@@ -85,7 +86,7 @@ async def press(page: Page, name: str) -> None:
 
 
 async def nothing_to_mend(page: Page) -> None:
-    found = await Axe().run(page)
+    found = await Axe().run(page, options=VIOLATIONS)
     assert found.violations_count == 0, found.generate_report()
     await page.set_viewport_size({"width": 390, "height": 844})
     wide = await page.evaluate(
