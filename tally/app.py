@@ -18,6 +18,7 @@ from election.access.telemetry import AccessTelemetry
 from election.access.tokens import Tokens
 from election.domain.checkin import CheckIn
 from election.postgres.database import UNREACHABLE, open_pool, pauses
+from election.postgres.service_settings import keep_told
 from election.runtime.clock import Clock, open_clock
 from election.runtime.machine import MachineTime
 from election.runtime.telemetry import add_health
@@ -138,6 +139,8 @@ class Service:
             if self.settings.database_url:
                 tasks += [self._run(self.follower.run(), "follower"), self._run(self._keep_pool(), "pool")]
                 tasks.append(self._run(self.calls.run(), "calls"))
+                url = self.settings.database_url
+                tasks.append(self._run(keep_told(url, "tally", self.settings), "settings"))
                 tasks.append(self._run(self.access.follow(self.settings.database_url), "access list"))
             stack.push_async_callback(_cancelled, tasks)
             log.info("service_ready", port=self.settings.tally_port, feed_port=self.settings.feed_port)

@@ -76,7 +76,8 @@ def command(program: Path, state: Path, settings: Path, user: str) -> str:
 #!/bin/sh
 # Made by beluga install.
 [ "$(id -u)" = 0 ] || exec sudo "$0" "$@"
-exec systemd-run --quiet --pipe --wait --collect --uid={user} --gid={user} --same-dir \\
+here="$(runuser -u {user} -- sh -c 'cd "$0" 2>/dev/null && pwd || echo /' "$PWD")" # not in root's folder
+exec systemd-run --quiet --pipe --wait --collect --uid={user} --gid={user} --working-directory="$here" \\
     --property=EnvironmentFile={settings}/install.env --property=EnvironmentFile=-{settings}/beluga.env \\
     --setenv=HOME={state} --setenv=TERM="${{TERM:-dumb}}" --setenv=COLUMNS="${{COLUMNS:-100}}" \\
     {program}/bin/beluga "$@"
@@ -110,6 +111,47 @@ ExecStart=/bin/sh -c '{offsite}'
 TimeoutStartSec=4h
 Nice=10
 {_CELL}"""
+
+
+def preflight_service(program: Path, state: Path, settings: Path, user: str) -> str:
+    """The preflight, its result kept; that checks fail is no failure of the unit."""
+    return f"""\
+# Made by beluga install.
+[Unit]
+Description=Beluga's daily preflight
+After=beluga.service
+
+[Service]
+Type=oneshot
+User={user}
+Group={user}
+EnvironmentFile={settings}/install.env
+EnvironmentFile=-{settings}/beluga.env
+StateDirectory={state.name}
+StateDirectoryMode=0700
+WorkingDirectory={state}
+ExecStart={program}/bin/beluga preflight --keep --state {state}
+SuccessExitStatus=1
+TimeoutStartSec=10min
+Nice=10
+{_CELL}"""
+
+
+def preflight_timer() -> str:
+    """Every morning, before the office looks."""
+    return """\
+# Made by beluga install.
+[Unit]
+Description=Beluga's daily preflight
+
+[Timer]
+OnCalendar=*-*-* 06:10:00
+RandomizedDelaySec=10min
+Persistent=yes
+
+[Install]
+WantedBy=timers.target
+"""
 
 
 def backup_timer() -> str:

@@ -2,7 +2,7 @@
 import { board, post, say } from "./board.js";
 import { callersOf, callingAt, heardWords } from "./calling.js";
 import { byId, fieldOf, make } from "./elements.js";
-import { tr } from "./language.js";
+import { retold, tr } from "./language.js";
 import { panelScripts } from "./panel_scripts.js";
 import { now } from "./stack_clock.js";
 import { threadsHere } from "./thread.js";
@@ -91,7 +91,7 @@ function callers(precinctId) {
   number.addEventListener("input", word);
   word();
   return make("div", {}, number, send, sent ? button("recall", precinctId, tr("Stop calling here")) : null, state, eye,
-    offer ? make("p", { class: "offer" }, tr("Proposed: {sentence}", { sentence: offer.sentence })) : null);
+    offer ? make("p", { class: "offer" }, tr("Proposed: {sentence}", { sentence: retold(offer.sentence) })) : null);
 }
 
 /** @param {string} precinctId */
@@ -138,7 +138,7 @@ function more(precinctId) {
 /** @type {Record<string, (name: string, b: Deed, answer: {hold?: string, reachable?: number} | undefined) => string>} */
 const SAID = {
   dispatch: (name, b, a) => {
-    const fields = { callers: callersOf(b.callers_wanted ?? 0), name, hold: a?.hold, reachable: a?.reachable };
+    const fields = { callers: callersOf(b.callers_wanted ?? 0), name, hold: a?.hold && retold(a.hold), reachable: a?.reachable };
     if (a?.hold) return tr("{callers} ordered for {name}, resting: {hold}.", fields);
     return a?.reachable ? tr("{callers} sent to {name}: {reachable} may be called.", fields) : tr("{callers} sent to {name}.", fields);
   },

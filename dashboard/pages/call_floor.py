@@ -18,7 +18,7 @@ from dashboard.clients.feed import Row, WarRoomView
 from dashboard.clients.service_clients import FloorAnswers, ServiceClientError, ServiceClients
 from dashboard.components import FloorDeeds, MinuteClock, Value
 from dashboard.components.part import marks
-from dashboard.languages import noted, noted_all, tr
+from dashboard.languages import noted, noted_all, retold, tr
 from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.pages import floor_tables as shown
 from dashboard.pages.frame import PageStyle, WarRoomPage, page_marks
@@ -141,7 +141,8 @@ class CallFloorPage:
         people, hours = shown.caller_rows(callers, self._name), shown.hour_rows(floor, zone)
         moves = shown.move_rows(floor)
         proposed = [
-            [shown.link(p["precinct_id"], self._name(p["precinct_id"])), p["sentence"]] for p in offers
+            [shown.link(p["precinct_id"], self._name(p["precinct_id"])), retold(p["sentence"])]
+            for p in offers
         ]
         return [
             html.P(told, id="floor-told"),

@@ -11,7 +11,7 @@ from dash import Patch, html
 
 from dashboard.components.figure import BLUE, INK, ORANGE, board_figure
 from dashboard.components.part import marks
-from dashboard.languages import coded, noted, noted_all, tr
+from dashboard.languages import coded, noted, noted_all, retold, tr
 from dashboard.pages.plain import table
 
 Row = Mapping[str, Any]
@@ -128,7 +128,7 @@ def precinct_rows(
                 f"{d['missing_at_start']:,}",
                 hhmm(d["started_at"], zone),
                 by,
-                d["hold"] or d["why_idle"] or "",
+                retold(d["hold"] or d["why_idle"] or ""),
                 _buttons(d),
             ]
         )  # fmt: skip
@@ -158,7 +158,7 @@ def caller_rows(callers: Sequence[Row], name: Place) -> list[list[Any]]:
     return [
         [
             c["name"], ", ".join(c["languages"]), name(c["precinct_id"]) if c["precinct_id"] else "",
-            _minutes(c["minutes_on_call"]), _minutes(c["minutes_idle"]), c["why_idle"],
+            _minutes(c["minutes_on_call"]), _minutes(c["minutes_idle"]), retold(c["why_idle"]),
             f"{c['calls_last_hour']:,}", f"{c['calls']:,}", f"{c['answered']:,}",
         ]
         for c in _idle_first(callers)
@@ -181,7 +181,7 @@ def canvasser_rows(canvassers: Sequence[Row]) -> list[list[Any]]:
         [
             c["name"], link(c["precinct_id"], c["precinct"]) if c["precinct_id"] else "",
             *(f"{c[name]:,}" for name in ("doors", "left", "visited", "told", "reached")),
-            _minutes(c["minutes_idle"]), c["why_idle"],
+            _minutes(c["minutes_idle"]), retold(c["why_idle"]),
         ]
         for c in _idle_first(canvassers)
     ]  # fmt: skip
@@ -193,7 +193,7 @@ def driver_rows(drivers: Sequence[Row]) -> list[list[Any]]:
         [
             d["name"], f"{d['seats']:,}", link(d["precinct_id"], d["precinct"]) if d["precinct_id"] else "",
             tr(RIDE_STATES.get(d["ride"], "")), _minutes(d["minutes"]), f"{d['brought']:,}",
-            _minutes(d["minutes_idle"]), d["why_idle"],
+            _minutes(d["minutes_idle"]), retold(d["why_idle"]),
         ]
         for d in _idle_first(drivers)
     ]  # fmt: skip

@@ -24,7 +24,7 @@ from dashboard.pages.plain import plain_page, table
 from election.access.accounts import WAR_ROOM
 from election.wire.rides import DriverLine, RideAct, RideDecision, RideLine, RideList, RideOrder, RideState
 
-HEADS = noted_all("By", "Voter", "From", "To", "Needs", "Stands", "Driver", "Texted last", "")
+HEADS = noted_all("By##which hour", "Voter", "From", "To", "Needs", "Stands", "Driver", "Texted last", "")
 DRIVERS = noted_all("Driver", "Seats", "Wheelchair", "Now", "Brought today", "Texted last")
 _MARKS = {0: "", 1: "◆ ", 2: "▼ "}
 _STANDS = {
