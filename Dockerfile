@@ -57,7 +57,8 @@ COPY beluga beluga
 COPY chaos chaos
 COPY runbooks runbooks
 RUN /opt/beluga/bin/pip install --no-cache-dir --disable-pip-version-check ${PIP_OPTIONS} \
-    --find-links wheels --no-deps .
+    --find-links wheels --no-deps . \
+    && /opt/beluga/bin/python -m beluga.install.pruning
 
 FROM ${BASE} AS service
 RUN useradd --system --uid 10001 --home-dir /var/lib/beluga --create-home beluga

@@ -23,6 +23,7 @@
         StepFailedError               a step of an installation could not be done
         UnpreparedDatabaseError       the database has not had all migrations
         UnreadableMapError            a map of precincts that cannot be read
+        UpgradeFailedError            another version was not taken
         _NotForGoodError              rolls a dry run back
 
 `beluga/stack/failures.py` says each in one line with what to do; anything else is a defect and seen whole.

@@ -1,20 +1,23 @@
 """`python -m intake [--workers N]`: webhooks, the watcher's form, staff decisions: one way for all."""
 
-import argparse
-import gc
-import os
-import resource
-import sys
+from election.runtime.loading import loading
 
-import uvloop
+with loading():
+    import argparse
+    import gc
+    import os
+    import resource
+    import sys
 
-from election.runtime.private_files import keep_private
-from election.runtime.telemetry import configure_logs
-from intake.app import serve
-from intake.journal.writer import JournalUnavailableError
-from intake.metrics.workers import share_metrics
-from intake.settings import IntakeSettings
-from intake.workers import supervise
+    import uvloop
+
+    from election.runtime.heap import give_back, keep_together
+    from election.runtime.private_files import keep_private
+    from election.runtime.telemetry import configure_logs
+    from intake.journal.writer import JournalUnavailableError
+    from intake.metrics.workers import share_metrics
+    from intake.settings import IntakeSettings
+    from intake.workers import supervise
 
 # Seconds after which the event loop lets the journal's thread go on: with Python's 5 ms a batch would wait
 # longer for its turn than for the disk.
@@ -28,11 +31,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", type=int, help="processes that share the port (BELUGA_INTAKE_WORKERS)")
     asked = parser.parse_args().workers
+    keep_together()
     keep_private()
     settings = IntakeSettings(**({"intake_workers": asked} if asked else {}))
     log = configure_logs("intake", settings)
     if settings.intake_workers > 1 and "BELUGA_INTAKE_WORKER" not in os.environ:
         return supervise(settings)
+    with loading():
+        from intake.app import serve  # who only starts workers does without all that they do
     share_metrics(settings.intake_worker)
     settle_process()
     try:
@@ -50,6 +56,7 @@ def settle_process() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()
+    give_back()
     gc.set_threshold(COLLECT_AFTER)
 
 

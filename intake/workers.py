@@ -14,8 +14,7 @@ import time
 
 import structlog
 
-from election.runtime.heartbeat import BEAT_SECONDS, Heartbeat, beat
-from election.runtime.telemetry import HUNG_RESTARTS, SAY_WHERE
+from election.runtime.heartbeat import BEAT_SECONDS, HUNG_RESTARTS, SAY_WHERE, Heartbeat, beat
 from intake.metrics.workers import FOLDER, forget_gauges, shared_folder
 from intake.settings import IntakeSettings
 

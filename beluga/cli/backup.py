@@ -1,6 +1,9 @@
 """`beluga backup now|list|verify|restore`: base backups of the one-machine stack, proven by restoring."""
 
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -28,11 +31,47 @@ def now(
     keep: Annotated[int, typer.Option(min=1, help="How many to keep.")] = 3,
 ) -> None:
     """Back the running database up. Put the folder on another disk, or copy it to another machine."""
+    where = folder or state / "backups"
     try:
-        made = back_up(database_url(state), folder or state / "backups", keep)
+        with _growing(where):
+            made = back_up(database_url(state), where, keep)
     except (NoStackError, BackupError, PostgresError) as error:
         raise _stopped(error) from None
     print(f"{made.folder}  {made.bytes / 1e6:.1f} MB; prove it with: beluga backup verify")
+
+
+@contextmanager
+def _growing(folder: Path) -> Iterator[None]:
+    """How much of a backup lies below `folder`, twice a second; nothing where nobody looks on."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    before, done = bytes_below(folder), threading.Event()
+
+    def tell() -> None:
+        while not done.wait(0.5):
+            status.update(f"backing up: {max(0, bytes_below(folder) - before) / 1e6:,.0f} MB so far")
+
+    with console.status("backing up") as status:
+        thread = threading.Thread(target=tell, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+
+def bytes_below(folder: Path) -> int:
+    """Of all files there now; what vanishes meanwhile is not counted."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            total += path.lstat().st_size
+    return total
 
 
 @app.command("list")

@@ -19,7 +19,7 @@ from beluga.stack.ports import free_port_base
 from beluga.stack.postgres import EmbeddedPostgres
 from beluga.stack.process import StackFailedError
 from beluga.stack.stack import DEFAULT_PORT_BASE, DEFAULT_STATE, MOST_PORT_BASE, StackBusyError
-from election.runtime.telemetry import Unfailing
+from election.runtime.unfailing import Unfailing
 
 MORNING = timedelta(hours=1, minutes=30)  # so much of the day passes fast, so that there is something to see
 CHECK_SPEED = 3000.0

@@ -2,15 +2,15 @@
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from beluga.readiness.examination import examine
-from beluga.stack.stack import (
-    DEFAULT_STATE,
-)
+from beluga.readiness.kept import keep as keep_findings
+from beluga.stack.stack import DEFAULT_STATE
 
 
 def preflight(
@@ -28,6 +28,12 @@ def preflight(
         "rehearsals"
     ),
     as_json: Annotated[bool, typer.Option("--json", help="The findings as JSON, for a machine.")] = False,
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep", help="Keep the result in the state folder; tell what passed before, and fails."
+        ),
+    ] = False,
 ) -> None:
     """Check everything election day needs, outside to inside; each failure comes with its remedy.
 
@@ -35,10 +41,13 @@ def preflight(
     """
     findings = asyncio.run(examine(url, state, ca, http_port, local, rehearsals=rehearsals))
     failed = sum(not f.passed for f in findings)
+    broken = keep_findings(state, findings, time.time()).broken if keep else {}
     if as_json:
         print(json.dumps([f.as_json() for f in findings], indent=1))
         raise typer.Exit(1 if failed else 0)
     print("\n".join(f.line() for f in findings))
     print(f"{failed} of {len(findings)} checks failed" if failed else f"all {len(findings)} checks passed")
+    for check, said in broken.items():
+        print(f"BROKE {check}: it passed before; now: {said}")
     if failed:
         raise typer.Exit(1)

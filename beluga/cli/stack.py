@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-import asyncpg
 import structlog
 import typer
 
@@ -27,8 +26,7 @@ from beluga.stack.stack import (
     alive,
     read_run_file,
 )
-from election.postgres.database import UNREACHABLE, connect
-from election.runtime.telemetry import Unfailing
+from election.runtime.unfailing import Unfailing
 
 STOP_SECONDS = 45.0
 DATABASE_SECONDS = 3.0
@@ -69,8 +67,9 @@ def up(
 
     BELUGA_DATABASE_URL, where set, is used instead of an embedded PostgreSQL.
     """
-    from beluga.stack.local_stack import LocalStack, StackError, StackPlan
+    from beluga.stack.local_stack import LocalStack, StackPlan
     from beluga.stack.postgres import PostgresError
+    from beluga.stack.preparation import StackError
 
     _log_for_people()
     kept = remembered(state)
@@ -161,6 +160,9 @@ def database_says(run: RunFile) -> str:
     embedded = "postgres" in run.pids or "postgres" in run.restarts
     if embedded and (pid is None or not alive(pid)):
         return "down"
+    import asyncpg
+
+    from election.postgres.database import UNREACHABLE, connect
 
     async def ask() -> None:
         async with asyncio.timeout(DATABASE_SECONDS):

@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from beluga.install.caddyfile import MARK, caddyfile
-from beluga.install.units import backup_service, backup_timer, command, stack_service
+from beluga.install.units import (
+    backup_service,
+    backup_timer,
+    command,
+    preflight_service,
+    preflight_timer,
+    stack_service,
+)
 
 PACKAGES = ("caddy", "chrony", "python3-venv", "restic")
 USER = "beluga"
@@ -17,8 +24,9 @@ UNITS = Path("/etc/systemd/system")
 COMMAND = Path("/usr/local/bin/beluga")
 CADDYFILE = Path("/etc/caddy/Caddyfile")
 JOURNALD = Path("/etc/systemd/journald.conf.d/beluga.conf")
-TIMER_STAMP = Path("/var/lib/systemd/timers/stamp-beluga-backup.timer")
-SERVICES = ("beluga.service", "beluga-backup.timer")
+STAMPS = Path("/var/lib/systemd/timers")
+TIMERS = ("beluga-backup", "beluga-preflight")
+SERVICES = ("beluga.service", *(f"{name}.timer" for name in TIMERS))
 
 _OPERATORS = """\
 # Yours, and kept: settings of Beluga, one NAME=value a line (docs/operating.md), read after install.env.
@@ -100,6 +108,10 @@ def install_plan(asked: InstallRequest) -> InstallPlan:
         UNITS / "beluga-backup.service", backup_service(PROGRAM / "current", STATE, SETTINGS, USER)
     )
     timer = WriteStep(UNITS / "beluga-backup.timer", backup_timer())
+    preflight = WriteStep(
+        UNITS / "beluga-preflight.service", preflight_service(PROGRAM / "current", STATE, SETTINGS, USER)
+    )
+    daily = WriteStep(UNITS / "beluga-preflight.timer", preflight_timer())
     env = WriteStep(
         SETTINGS / "install.env",
         f"BELUGA_STATE={STATE}\nBELUGA_PUBLIC_URL=https://{asked.domain}\n"
@@ -116,18 +128,19 @@ def install_plan(asked: InstallRequest) -> InstallPlan:
         RunStep("a user of its own, who cannot sign in",
             ("useradd", "--system", "--home-dir", str(STATE), "--shell", "/usr/sbin/nologin", USER),
             unless=("id", USER)),
-        *_program(asked, place),
+        *program_steps(asked, place),
         LinkStep(PROGRAM / "current", place),
         WriteStep(SETTINGS / "beluga.env", _OPERATORS, 0o600, kept=True),
         WriteStep(COMMAND, command(PROGRAM / "current", STATE, SETTINGS, USER), 0o755),
-        env, unit, backup, timer, log, caddy,
+        env, unit, backup, timer, preflight, daily, log, caddy,
         RunStep("systemd reads its units again", ("systemctl", "daemon-reload"),
-            when=(unit.path, backup.path, timer.path)),
+            when=(unit.path, backup.path, timer.path, preflight.path, daily.path)),
         RunStep("the journal's limits", ("systemctl", "restart", "systemd-journald"), when=(log.path,)),
         RunStep("the stack starts anew", ("systemctl", "restart", "beluga.service"),
             when=(unit.path, env.path, PROGRAM / "current")),
         RunStep("they start with the machine", ("systemctl", "enable", "--now", *SERVICES),
-            unless=("systemctl", "is-enabled", "--quiet", *SERVICES)),
+            # of several at once it would be content with any
+            unless=("sh", "-c", " && ".join(f"systemctl is-enabled --quiet {name}" for name in SERVICES))),
         RunStep("the proxy takes the paths", ("systemctl", "restart", "caddy.service"), when=(caddy.path,)),
     ]  # fmt: skip
     return InstallPlan(steps, (
@@ -138,7 +151,8 @@ def install_plan(asked: InstallRequest) -> InstallPlan:
     ))  # fmt: skip
 
 
-def _program(asked: InstallRequest, place: Path) -> list[Step]:
+def program_steps(asked: InstallRequest, place: Path) -> list[Step]:
+    """The version asked for, in a folder of its own; nothing where it is there."""
     python = str(place / "bin" / "python")
     done = (python, "-c", "import beluga.commands")
     made: list[Step] = [RunStep("a virtual environment", ("python3", "-m", "venv", str(place)), unless=done)]
@@ -150,16 +164,9 @@ def _program(asked: InstallRequest, place: Path) -> list[Step]:
     else:
         last = (str(asked.source),)
     made.append(RunStep("Beluga itself", (python, "-m", "pip", "install", "-q", *last), unless=done))
+    pruning = (python, "-m", "beluga.install.pruning")
+    made.append(RunStep("what nobody opens goes", pruning, unless=(*pruning, "--check")))
     return made
-
-
-def back_plan(version: str) -> InstallPlan:
-    """The version that was there before becomes the current one again."""
-    return InstallPlan((
-        LinkStep(PROGRAM / "current", PROGRAM / version),
-        RunStep("the stack starts anew", ("systemctl", "restart", "beluga.service"),
-                when=(PROGRAM / "current",)),
-    ), (f"Beluga {version} runs again",))  # fmt: skip
 
 
 def uninstall_plan(*, data: bool) -> InstallPlan:
@@ -167,7 +174,8 @@ def uninstall_plan(*, data: bool) -> InstallPlan:
     steps: list[Step] = [
         RunStep("the stack stops", ("systemctl", "disable", "--now", *SERVICES),
             unless=("test", "!", "-e", str(UNITS / "beluga.service"))),
-        *(RemoveStep(UNITS / f"beluga{name}") for name in (".service", "-backup.service", "-backup.timer")),
+        RemoveStep(UNITS / "beluga.service"),
+        *(RemoveStep(UNITS / f"{name}.{kind}") for name in TIMERS for kind in ("service", "timer")),
         RemoveStep(JOURNALD), RemoveStep(COMMAND), RemoveStep(PROGRAM),
         RemoveStep(CADDYFILE, restore=True, mark=MARK),
         RunStep("systemd reads its units again", ("systemctl", "daemon-reload"),
@@ -176,7 +184,8 @@ def uninstall_plan(*, data: bool) -> InstallPlan:
     ]  # fmt: skip
     if data:
         steps += [
-            RemoveStep(STATE), RemoveStep(SETTINGS), RemoveStep(TIMER_STAMP),
+            RemoveStep(STATE), RemoveStep(SETTINGS),
+            *(RemoveStep(STAMPS / f"stamp-{name}.timer") for name in TIMERS),
             RunStep("its user", ("userdel", USER), unless=("sh", "-c", f"! id {USER}")),
         ]  # fmt: skip
         return InstallPlan(steps, ("Gone. The distribution's packages stay: caddy, chrony, restic.",))

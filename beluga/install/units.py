@@ -113,6 +113,47 @@ Nice=10
 {_CELL}"""
 
 
+def preflight_service(program: Path, state: Path, settings: Path, user: str) -> str:
+    """The preflight, its result kept; that checks fail is no failure of the unit."""
+    return f"""\
+# Made by beluga install.
+[Unit]
+Description=Beluga's daily preflight
+After=beluga.service
+
+[Service]
+Type=oneshot
+User={user}
+Group={user}
+EnvironmentFile={settings}/install.env
+EnvironmentFile=-{settings}/beluga.env
+StateDirectory={state.name}
+StateDirectoryMode=0700
+WorkingDirectory={state}
+ExecStart={program}/bin/beluga preflight --keep --state {state}
+SuccessExitStatus=1
+TimeoutStartSec=10min
+Nice=10
+{_CELL}"""
+
+
+def preflight_timer() -> str:
+    """Every morning, before the office looks."""
+    return """\
+# Made by beluga install.
+[Unit]
+Description=Beluga's daily preflight
+
+[Timer]
+OnCalendar=*-*-* 06:10:00
+RandomizedDelaySec=10min
+Persistent=yes
+
+[Install]
+WantedBy=timers.target
+"""
+
+
 def backup_timer() -> str:
     """Every night, a little later on each machine than on the next."""
     return """\

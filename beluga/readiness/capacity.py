@@ -31,6 +31,9 @@ CALLERS_HELD = Constant(5_000, "callers of one process, waiting for work", "pyth
 CHECK_INS_FOLLOWED = Constant(
     70_000, "check-ins/s from a restart to every standing", "python -m bench.follow"
 )
+STACK_MIB = Constant(
+    520, "MiB of the whole stack, everybody there, 1,000 precincts", "python -m bench.small_machine"
+)
 
 # What people do; assumptions, not measurements.
 TEXTS_PER_WATCHER = 14  # a report an hour, and the close
@@ -42,6 +45,10 @@ FEED_SHARE = 0.15  # of a tally's core for viewers; the rest counts, and bears e
 HEADROOM = 3.0  # peak load over what is offered on average in its five minutes
 SEGMENTS_PER_REPLY = 1.1
 REPLY_SHARE = 1.0  # every text is answered until the budget says otherwise
+PRECINCT_KIB = 20  # in all processes together: roster, standings, shape; a tally's part is 1.4
+MACHINE_SHARE = 0.75  # of a machine's memory for the stack; files are read from the rest
+SERVICE_SHARE = 0.25  # of a core's texts and leases, where all services and the database share it
+MACHINES = ((1, 1), (2, 4), (4, 16))  # virtual cores and GB that are for hire everywhere
 CARRIER_TEXTS_PER_SECOND = {"10DLC, lowest": 75 / 60, "toll-free": 25.0, "short code": 100.0}
 # Each process; one of them asks the primary for a sign of life (election.postgres.connection_watch)
 CONNECTIONS = {"intake": 4, "tally": 6, "callers": 13, "dashboard": 7}
@@ -68,6 +75,23 @@ class CapacityNeed:
         """Two-core machines for the services, two of everything; databases apart."""
         cores = self.intake_cores + self.tally_processes + self.callers_processes + 2
         return max(2, ceil(cores / 2))
+
+
+def one_machine(found: CapacityNeed, precincts: int, viewers: int) -> tuple[int, int] | None:
+    """Cores and GB of the smallest machine that bears it all with `beluga install`; None where none does."""
+    memory = STACK_MIB.value + precincts * PRECINCT_KIB / 1024
+    feed = viewers * MESSAGES_PER_VIEWER * FEED_MICROSECONDS.value / 1e6
+    for cores, gigabytes in MACHINES:
+        # intake, tally and the callers' service are one process each: none has more than a core
+        part = 1.0 if cores > 2 else SERVICE_SHARE * cores
+        if (
+            memory <= gigabytes * 1024 * MACHINE_SHARE
+            and found.texts_a_second <= ACKS_PER_CORE.value * part
+            and found.leases_a_second <= LEASES_PER_SECOND.value * part
+            and feed <= FEED_SHARE * part * 2
+        ):
+            return cores, gigabytes
+    return None
 
 
 def need(watchers: int, precincts: int, callers: int, viewers: int) -> CapacityNeed:

@@ -15,19 +15,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import asyncpg
-
-from beluga.errors import BelugaError
 from beluga.stack.postgres import EmbeddedPostgres, PostgresError
+from beluga.stack.preparation import DatabaseRequest, StackError, prepare
 from beluga.stack.remembered import RememberedStart, remember
 from beluga.stack.service_notice import keep_telling, tell_service_manager
 from beluga.stack.stack import SERVICES, Ports, RunFile, lock, secrets_of, urls_of, write_run_file
 from beluga.stack.supervisor import Program, Supervisor
 from beluga.stack.watchdog import asks_health
-from election.access.accounts import none_yet
-from election.access.tokens import FIRST_ACCOUNT, Tokens
-from election.postgres.database import connect
-from election.postgres.migrate import migrate
 from election.runtime.clock import FileClock
 from election.runtime.private_files import keep_private, private_folder
 
@@ -36,10 +30,6 @@ POSTGRES_SECONDS = 30.0
 SERVICES_SECONDS = 60.0
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (where who listens everywhere is asked)
 OPEN_FILES = 16_384
-
-
-class StackError(BelugaError):
-    """The stack could not start. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +107,9 @@ class LocalStack:
         await self._wait_for_ports()
         remember(plan.state, RememberedStart(plan.ports.intake - 1, plan.public_url))
         clock_file = plan.state.absolute() / "clock" if plan.rehearsal else None
-        url = os.environ.get("BELUGA_DATABASE_URL") or await self._start_postgres()
+        url, admin_url = os.environ.get("BELUGA_DATABASE_URL", ""), ""
+        if not url:
+            url, admin_url = await self._start_postgres()
         self._run = RunFile(
             pid=os.getpid(),
             started_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -128,23 +120,22 @@ class LocalStack:
             rehearsal=plan.rehearsal,
             public_url=plan.public_url,
         )
-        await _migrate(url)
         env = self._environment(url, clock_file)
-        if plan.election is not None:
-            await _import(plan.election, env, plan.confirm)
-        has_election, first = await _begun(url)
-        if first:
-            token = Tokens(env["BELUGA_SECRET"]).sign(FIRST_ACCOUNT, {})
+        folder = str(plan.election) if plan.election is not None else ""
+        prepared = await prepare(DatabaseRequest(url, admin_url, folder, plan.confirm), env)
+        if token := prepared.first_account_token:
             reached = plan.public_url.rstrip("/") or self._run.urls["dashboard"]
             self._run = replace(self._run, first_account_url=f"{reached}/first?token={token}")
         if clock_file is not None:
-            await self._set_clock(clock_file, url)
+            self._set_clock(clock_file, prepared.timezone)
         logs = plan.state.absolute() / "logs"
         await self._supervisor.start(*(_program(name, plan.ports, logs, env) for name in SERVICES))
         urls = self._run.urls
         behind = list(SERVICES)
 
-        path = "readyz" if has_election else "healthz"  # without an election nothing is ready for the day
+        path = (
+            "readyz" if prepared.has_election else "healthz"
+        )  # without an election nothing is ready for the day
 
         async def all_ready() -> bool:
             answers = await asyncio.gather(*(_answers(f"{urls[name]}/{path}") for name in behind))
@@ -172,13 +163,14 @@ class LocalStack:
         if not await self._supervisor.until(all_free, 8.0) and taken:
             raise StackError(f"port {taken[0]} is taken; choose others with: beluga up --port-base N")
 
-    async def _set_clock(self, path: Path, url: str) -> None:
+    def _set_clock(self, path: Path, timezone: str) -> None:
         at = self._plan.clock or datetime.now(UTC)
         if at.tzinfo is None:
-            at = at.replace(tzinfo=ZoneInfo(await _zone(url)))
+            at = at.replace(tzinfo=ZoneInfo(timezone))
         FileClock(path).set(at, self._plan.speed)
 
-    async def _start_postgres(self) -> str:
+    async def _start_postgres(self) -> tuple[str, str]:
+        """Addresses of our database, and of the one from which it can be made."""
         state, port = self._plan.state, self._plan.ports.postgres
         server = EmbeddedPostgres(state / "postgres", port, self._secrets["postgres_password"])
         await asyncio.to_thread(server.prepare)
@@ -199,8 +191,7 @@ class LocalStack:
 
         if not await self._supervisor.until(ready, POSTGRES_SECONDS) and not self._supervisor.stopping:
             raise PostgresError(f"PostgreSQL did not start; its log: {server.log}")
-        await _make_database(server)
-        return server.url
+        return server.url, server.url_of("postgres")
 
     def _environment(self, url: str, clock_file: Path | None) -> dict[str, str]:
         plan = self._plan
@@ -266,54 +257,3 @@ async def _listening(port: int) -> bool:
         writer.close()
         return True
     return False
-
-
-async def _make_database(server: EmbeddedPostgres) -> None:
-    admin = await asyncpg.connect(server.url_of("postgres"), timeout=10)
-    try:
-        with contextlib.suppress(asyncpg.DuplicateDatabaseError):
-            await admin.execute("create database beluga")
-    finally:
-        await admin.close()
-
-
-async def _migrate(url: str) -> None:
-    try:
-        connection = await connect(url)
-    except (OSError, asyncpg.PostgresError) as error:
-        raise StackError(f"cannot reach the database: {error}; check BELUGA_DATABASE_URL") from error
-    try:
-        await migrate(connection)
-    finally:
-        await connection.close()
-
-
-async def _begun(url: str) -> tuple[bool, bool]:
-    """Whether there is an election, and whether there is no account yet."""
-    connection = await connect(url)
-    try:
-        return bool(await connection.fetchval("select true from election")), await none_yet(connection)
-    finally:
-        await connection.close()
-
-
-async def _zone(url: str) -> str:
-    """The election's time zone; UTC where none has been imported."""
-    connection = await connect(url)
-    try:
-        return await connection.fetchval("select timezone from election") or "UTC"
-    finally:
-        await connection.close()
-
-
-async def _import(folder: Path, env: dict[str, str], confirm: str) -> None:
-    """In a process of its own: a million voters read here would leave the supervisor large all day."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "beluga", "import", str(folder), "--confirm", confirm,
-        env=env, stdin=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    if await process.wait():
-        raise StackError(
-            f"{folder} was not imported, and the stack is not up: see what it says above. Look with: beluga "
-            f"check {folder}; start without --election to keep the election that is there"
-        )

@@ -25,9 +25,7 @@ import orjson
 
 from beluga.errors import BelugaError
 from beluga.stack.postgres import make_passable
-from election.postgres.connector import hosts_of
 from election.runtime.private_files import FOLDER, PASSABLE, tighten
-from election.runtime.settings import SharedSettings
 
 DEFAULT_STATE = Path(".beluga")
 DEFAULT_PORT_BASE = 8400
@@ -140,10 +138,14 @@ def database_url(state: Path) -> str:
 
     Raises `NoStackError` where there is neither.
     """
+    from election.runtime.settings import SharedSettings  # pydantic: not in a supervisor
+
     return _checked(SharedSettings().database_url) or read_run_file(state).database_url
 
 
 def _checked(url: str) -> str:
+    from election.postgres.connector import hosts_of
+
     try:
         for host in hosts_of(url):
             parts = urlsplit(host)

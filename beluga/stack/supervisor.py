@@ -21,8 +21,7 @@ import structlog
 
 from beluga.stack.postgres import die_with_parent
 from beluga.stack.watchdog import PATIENCE, Ask, Patience, Watchdog, asks_heartbeat
-from election.runtime.heartbeat import VARIABLE, Heartbeat
-from election.runtime.telemetry import HUNG_RESTARTS, SAY_WHERE
+from election.runtime.heartbeat import HUNG_RESTARTS, SAY_WHERE, VARIABLE, Heartbeat
 
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0

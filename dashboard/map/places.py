@@ -26,6 +26,7 @@ from election.domain.day import ElectionDay, Precinct, Watcher
 from election.domain.roster import load_roster
 from election.postgres.database import UNREACHABLE, pauses
 from election.postgres.election_store import current_roster, load_election
+from election.runtime.heap import give_back
 from election.runtime.private_files import private_folder, private_state
 
 DRAW_ALL = 2_500  # precincts; above it counties are drawn first
@@ -154,6 +155,7 @@ class Gazetteer:
                 if self.places and self.places.version != warm:
                     warm = self.places.version
                     await asyncio.to_thread(self._warm)
+                    await asyncio.to_thread(give_back)
             except UNREACHABLE as error:
                 _LOG.warning("database_away", work="places", error=type(error).__name__)
                 await rest.wait()

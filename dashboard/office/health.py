@@ -165,6 +165,19 @@ def disk_line(free: int, total: int) -> HealthLine:
     return HealthLine(_DISK, Health.WELL, said)
 
 
+def preflight_lines(kept: tuple[float, dict[str, str]] | None, now: float) -> list[HealthLine]:
+    """The last preflight that was kept, and what of it has broken; none where none was."""
+    if kept is None:
+        return []
+    at, broken = kept
+    if broken:
+        said = "; ".join(f"{check}: {words}" for check, words in broken.items())
+        return [
+            HealthLine("preflight", Health.BAD, f"passed before, fails now: {said}", "preflight-broke.md")
+        ]
+    return [HealthLine("preflight", Health.WELL, f"{(now - at) / 3600:,.0f} h ago nothing had broken")]
+
+
 def alert_lines(answer: DatabaseAnswer | None) -> list[HealthLine]:
     """Open alerts of the board, by kind."""
     if answer is None:

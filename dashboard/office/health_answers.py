@@ -25,9 +25,11 @@ from dashboard.office.health import (
     disk_line,
     feed_lines,
     intake_lines,
+    preflight_lines,
     service_line,
     steps_of,
 )
+from dashboard.office.preflight import FILE, last_kept
 from dashboard.settings import DashboardSettings
 
 ASKED_SECONDS = 2.0  # of each; what answers later is not well
@@ -64,6 +66,7 @@ class HealthAnswers:
             *intake_lines(intake),
             *feed_lines(self._feed.age(), self._feed.stored_behind, tally),
             disk_line(used.free, used.total),
+            *preflight_lines(last_kept(self._settings.state / FILE), time()),
             *alert_lines(database),
         ]
 

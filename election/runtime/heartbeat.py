@@ -6,11 +6,14 @@ event loop, its main loop). The pipe touches neither disk nor network, and ends 
 
 import asyncio
 import os
+import signal
 import stat
 from contextlib import suppress
 
 VARIABLE = "BELUGA_HEARTBEAT"  # the number of the pipe's writing end, in the environment of who is to write
 BEAT_SECONDS = 1.0
+HUNG_RESTARTS = "BELUGA_HUNG_RESTARTS"  # set by who supervises: how often it killed this service for hanging
+SAY_WHERE = signal.SIGUSR2  # upon it a service writes to its log where each of its threads is
 _MOST = 65_536  # bytes at a look; a pipe holds no more
 
 

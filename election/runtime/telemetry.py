@@ -6,39 +6,19 @@ Never log a phone number, a voter's name or a secret: log ids, kinds and counts.
 import faulthandler
 import logging
 import os
-import signal
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from typing import TextIO
 
 import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
 
+from election.runtime.heartbeat import HUNG_RESTARTS, SAY_WHERE
 from election.runtime.settings import SharedSettings
+from election.runtime.unfailing import Unfailing
 from election.runtime.whole_requests import MalformedRequests
 
-SAY_WHERE = signal.SIGUSR2  # upon it a service writes to its log where each of its threads is
-HUNG_RESTARTS = "BELUGA_HUNG_RESTARTS"  # set by who supervises: how often it killed this service for hanging
-
 Readiness = Callable[[], Awaitable[dict[str, bool]]]
-
-
-class Unfailing:
-    """A text stream for logs: what cannot be written (the disk is full) is lost, and nothing else stops."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        with suppress(OSError, ValueError):
-            self._stream.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        with suppress(OSError, ValueError):
-            self._stream.flush()
 
 
 def configure_logs(service: str, settings: SharedSettings) -> structlog.stdlib.BoundLogger:

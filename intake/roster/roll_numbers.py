@@ -5,6 +5,7 @@ without numbers, or one that holds fewer than nine in ten of the registered (a c
 corrected.
 """
 
+import asyncio
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -14,9 +15,11 @@ import asyncpg
 
 from election.domain.ids import PrecinctId
 from election.postgres.pg_watch import watch
+from election.runtime.heap import give_back
 
 _WHOLE = 0.9  # of the registered: a roll that has fewer is somebody's choice of them
 _LOOK_SECONDS = 600.0  # real; also without word of an import
+_ROWS_AT_ONCE = 1_000
 _RUNS = """
 select precinct_id, min(number) as first, max(number) as last
 from (select precinct_id, number, number - row_number() over (partition by precinct_id order by number) as run
@@ -40,20 +43,27 @@ class _Roll:
         return at >= 0 and number <= self.lasts[at]
 
 
+_Rolls = dict[str, _Roll]
+
+
+def _add(rolls: _Rolls, precinct_id: str, first: int, last: int) -> None:
+    roll = rolls.setdefault(precinct_id, _Roll())
+    roll.firsts.append(first)
+    roll.lasts.append(last)
+    roll.size += last - first + 1
+
+
 class RollNumbers:
     """What of the roll is known."""
 
     def __init__(self) -> None:
-        self._rolls: dict[str, _Roll] = {}
+        self._rolls: _Rolls = {}
 
     def take(self, runs: Iterable[tuple[str, int, int]]) -> None:
         """Takes a whole roll in: (precinct, first, last) of each run, ascending."""
-        rolls: dict[str, _Roll] = {}
-        for precinct_id, first, last in runs:
-            roll = rolls.setdefault(precinct_id, _Roll())
-            roll.firsts.append(first)
-            roll.lasts.append(last)
-            roll.size += last - first + 1
+        rolls: _Rolls = {}
+        for run in runs:
+            _add(rolls, *run)
         self._rolls = rolls
 
     def missing(self, precinct_id: PrecinctId | None, numbers: Iterable[int], registered: int) -> list[int]:
@@ -66,7 +76,17 @@ class RollNumbers:
     async def follow(self, url: str, channel: str) -> None:
         """Keeps up with imports for ever; while the database is away the last known roll stands."""
 
-        async def adopt(rows: list[asyncpg.Record]) -> None:
-            self.take((row["precinct_id"], row["first"], row["last"]) for row in rows)
+        async def adopt(rolls: _Rolls) -> None:
+            self._rolls = rolls
+            await asyncio.to_thread(give_back)
 
-        await watch(url, channel, lambda connection: connection.fetch(_RUNS), adopt, "roll", _LOOK_SECONDS)
+        await watch(url, channel, _read, adopt, "roll", _LOOK_SECONDS)
+
+
+async def _read(connection: asyncpg.Connection) -> _Rolls:
+    """The whole roll, some rows at a time: a roll with gaps has nearly as many runs as voters."""
+    rolls: _Rolls = {}
+    async with connection.transaction():
+        async for row in connection.cursor(_RUNS, prefetch=_ROWS_AT_ONCE):
+            _add(rolls, row["precinct_id"], row["first"], row["last"])
+    return rolls

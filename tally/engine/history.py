@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
+from election.runtime.heap import give_back
 from tally.board.board_json import past_of
 from tally.board.edition import ViewScope
-from tally.engine.heap import give_back
 from tally.engine.step import Question
 from tally.ledger import columns_view
 from tally.projection.projection import MINUTE

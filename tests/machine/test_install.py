@@ -54,7 +54,8 @@ def test_a_fresh_machine_the_same_day(machine: Machine) -> None:
     assert "0 of " in again and "\nrun " not in f"\n{again}", "a second time changes nothing"
     exposed = machine.sh("systemd-analyze security beluga --no-pager | tail -1").split("level for")[1]
     assert float(exposed.split()[1]) <= 3, exposed
-    assert machine.sh("systemctl is-enabled beluga beluga-backup.timer caddy").split() == ["enabled"] * 3
+    units = "beluga beluga-backup.timer beluga-preflight.timer caddy"
+    assert machine.sh(f"systemctl is-enabled {units}").split() == ["enabled"] * 4
 
     loaded = machine.sh(
         "beluga import /given/election --confirm 'Beluga County general election (made up)'", check=False
@@ -70,6 +71,8 @@ def test_a_fresh_machine_the_same_day(machine: Machine) -> None:
     machine.sh("systemctl start beluga-backup")
     assert machine.sh("ls /var/lib/beluga/backups").strip()
 
+    _another_version_and_back(machine)
+
     machine.sh("/srv/first/bin/beluga install --uninstall")
     machine.sh("/srv/first/bin/beluga install --uninstall --data")
     assert machine.sh("cat /etc/caddy/Caddyfile").startswith("mine.localhost")
@@ -79,6 +82,24 @@ def test_a_fresh_machine_the_same_day(machine: Machine) -> None:
     )
     left = {path for path in machine.files() - before if "beluga" in path}
     assert left == set(), left
+
+
+def _another_version_and_back(machine: Machine) -> None:
+    """One that works is taken, one that does not start gives way to it, and the first comes back."""
+    for name, version in (("newer", "0.1.1"), ("broken", "0.1.2")):
+        machine.sh(f"cp -r /src /srv/{name} && rm -rf /srv/{name}/.git")
+        machine.sh(f"sed -i 's/^version = .*/version = \"{version}\"/' /srv/{name}/pyproject.toml")
+    machine.sh("echo 'import nowhere' >>/srv/broken/tally/app.py")
+    first = machine.sh("readlink /opt/beluga/current").strip().rpartition("/")[2]
+    said = machine.sh("/srv/first/bin/beluga upgrade --from /srv/newer")
+    assert f"back: beluga upgrade --back {first}" in said
+    assert machine.sh("readlink /opt/beluga/current").strip().endswith("/0.1.1")
+    said = machine.sh("/srv/first/bin/beluga upgrade --from /srv/broken 2>&1", check=False)
+    assert "0.1.1 runs again" in said, said
+    assert _stored(machine, "412 votes") == 1
+    machine.sh(f"/srv/first/bin/beluga upgrade --back {first}")
+    assert machine.sh("readlink /opt/beluga/current").strip().endswith(first)
+    machine.sh("rm -r /srv/newer /srv/broken")
 
 
 def _stored(machine: Machine, body: str) -> int:

@@ -102,9 +102,9 @@ def test_the_command_says_what_it_would_do_and_does_nothing() -> None:
     run = CliRunner().invoke
     found = run(app, ["install", "--domain", "turnout.example.org", "--from", str(ROOT), "--dry-run"])
     assert found.exit_code == 0 and "write   /etc/caddy/Caddyfile" in found.output
-    assert run(app, ["install", "--uninstall", "--dry-run"]).output.count("remove") == 7
+    assert run(app, ["install", "--uninstall", "--dry-run"]).output.count("remove") == 9
     for wrong in (["--domain", "x y"], ["--domain", "a{b.org"], ["--domain", "a.org", "--email", "no"],
-                  ["--domain", "a.org", "--from", "/nowhere"], ["--back", "../x"]):  # fmt: skip
+                  ["--domain", "a.org", "--from", "/nowhere"]):  # fmt: skip
         refused = run(app, ["install", *wrong, "--dry-run"])
         assert refused.exit_code == 1 and refused.stderr.startswith("beluga: "), refused.output
 
@@ -128,7 +128,7 @@ def test_systemd_finds_the_units_sound_and_safe(tmp_path: Path) -> None:
     )  # fmt: skip
     ours = [line for line in verified.stderr.splitlines() if "beluga" in line]
     assert ours == [], verified.stderr
-    for name in ("beluga.service", "beluga-backup.service"):
+    for name in ("beluga.service", "beluga-backup.service", "beluga-preflight.service"):
         judged = subprocess.run(
             ["systemd-analyze", "security", "--offline=true", f"--threshold={MOST_EXPOSED}", units / name],
             capture_output=True, text=True, check=False,

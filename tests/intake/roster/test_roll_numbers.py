@@ -10,7 +10,7 @@ from election.postgres.database import connect
 from intake.reading.reader import readings_of
 from intake.receive.plausibility import Plausibility, intake_view
 from intake.replies.wording import reply_to
-from intake.roster.roll_numbers import _RUNS, RollNumbers
+from intake.roster.roll_numbers import RollNumbers, _read
 from tests.intake.sample import ONE, sample_roster, sms
 
 ROSTER = sample_roster()
@@ -58,6 +58,8 @@ async def test_the_runs_are_read_from_the_roll(database_url: str) -> None:
         "insert into voters (voter_id, precinct_id, roll_number, name) values ($1, $2, $3, 'Voter')",
         [(f"{p}/{n}", p, n) for p, numbers in (("a", "1 2 3 7 18/1"), ("b", "10")) for n in numbers.split()],
     )
-    rows = await connection.fetch(_RUNS)
+    rolls = await _read(connection)
     await connection.close()
-    assert [tuple(row) for row in rows] == [("a", 1, 3), ("a", 7, 7), ("b", 10, 10)]
+    runs = [(p, *run) for p, roll in rolls.items() for run in zip(roll.firsts, roll.lasts, strict=True)]
+    assert runs == [("a", 1, 3), ("a", 7, 7), ("b", 10, 10)]
+    assert [roll.size for roll in rolls.values()] == [4, 1]
