@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down test quick lint format bench rehearse fuzz lock wheel chromium libfiu patroni haproxy caddy public-paths compose-check clean browser shape \
-	images-local machine-local test-install cluster-up cluster-down cluster-status test-cluster test-long access log-events security
+	images-local machine-local test-install ansible ansible-lint hosts-local test-ansible cluster-up cluster-down cluster-status test-cluster test-long access log-events words security
 
 help: ## What each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -120,12 +120,13 @@ quick: $(STAMP) ## Tests without the end-to-end runs
 bench: $(STAMP) ## Every benchmark, each with its baseline in the same run
 	@for each in bench/[a-z]*.py; do echo "== $$each"; $(BIN)/python -m "$$(basename "$$each" .py | sed 's/^/bench./')" || exit 1; done
 
-rehearse: $(STAMP) chromium ## Every failure of the catalogue that one machine can show, then a whole day's claims (about 30 minutes)
+rehearse: $(STAMP) chromium ## Every failure of the catalogue that one machine can show, then a whole day's claims, and one of calls, doors and rides (about 45 minutes)
 	$(BIN)/beluga rehearse
+	$(BIN)/python -m bench.calling_day --callers 2000 --canvassers 100 --drivers 40 --voters 300000 --precincts 540 --calls-a-day 60000
 	BELUGA_REHEARSE=1 $(BIN)/pytest -q -n 0 tests/end_to_end/test_claims_of_a_day.py
 
-test-long: $(STAMP) chromium ## The long forms of tests: twenty seeds of kills, a calling day, new examples for the laws
-	BELUGA_REHEARSE=1 BELUGA_SHORT=all BELUGA_SIMULATIONS=4000 BELUGA_EXAMPLES=2000 $(BIN)/pytest --timeout 3600 tests/simulation tests/chaos/run tests/end_to_end tests/intake/test_crash.py tests/callers/test_day.py \
+test-long: $(STAMP) chromium patroni ## The long forms of tests: twenty seeds of kills, a calling day, new examples for the laws
+	BELUGA_REHEARSE=1 BELUGA_SHORT=all BELUGA_SIMULATIONS=4000 BELUGA_EXAMPLES=2000 $(BIN)/pytest --timeout 3600 tests/simulation tests/chaos/run tests/chaos/faults tests/end_to_end tests/intake/test_crash.py tests/callers/test_day.py \
 		tests/callers/test_survival.py $$(grep -rl --include='test_*.py' "^from hypothesis" tests)
 
 fuzz: $(STAMP) ## Ten million mutated texts against the grammar (TEXTS=, SEED=), then requests and expressions
@@ -147,6 +148,9 @@ access: $(STAMP) ## Write docs/access.md: every route and who is answered what
 
 log-events: $(STAMP) ## Write docs/log-events.md: every event of our logs, and what to do about it
 	$(BIN)/python -m beluga.readiness.log_events_page docs/log-events.md
+
+words: $(STAMP) ## Keep the war room's language files level with what its code says
+	$(BIN)/python -m dashboard.languages.messages
 
 lock: $(STAMP) ## Resolve the locked dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -178,6 +182,19 @@ machine-local: $(STAMP) ## A fresh Debian with systemd in a container, for test-
 
 test-install: machine-local chromium ## `beluga install` on a fresh machine: door, number, text, board, away again
 	BELUGA_TEST_INSTALL=1 $(BIN)/pytest tests/machine -s
+
+ansible: $(STAMP) ## Ansible in .venv/ansible, for the cluster on hosts of its own (docs/how-to/three-machines.md)
+	@test -x $(VENV)/ansible/bin/ansible-playbook || { $(BIN)/uv venv --quiet $(VENV)/ansible && $(BIN)/uv pip install --quiet \
+		--python $(VENV)/ansible/bin/python -r deploy/ansible/requirements.txt; }
+
+ansible-lint: ansible ## Its playbooks' syntax and style
+	cd deploy/ansible && PATH="$(CURDIR)/$(VENV)/ansible/bin:$$PATH" ansible-lint --offline -q
+
+hosts-local: machine-local ## Three hosts' image and wheels, for test-ansible (as root; debootstrap)
+	deploy/hosts-local
+
+test-ansible: ansible hosts-local wheel ## Three hosts by the playbook: twice, upgraded, one lost and replaced, two parted
+	BELUGA_TEST_ANSIBLE=1 $(BIN)/pytest tests/hosts -s
 
 compose-check: ## Whether docker-compose.yml is valid
 	docker compose config --quiet

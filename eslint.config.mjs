@@ -38,6 +38,6 @@ export default [
     files: ["election/browser/*.js", "dashboard/browser/*.js", "dashboard/components/*.js", "intake/pages/*.js", "callers/pages/static/*.js"],
     languageOptions: { sourceType: "module", globals: globals.browser },
   },
-  { files: ["intake/pages/worker.js"], languageOptions: { sourceType: "script", globals: globals.serviceworker } },
+  { files: ["intake/pages/worker.js", "callers/pages/static/doors_worker.js"], languageOptions: { sourceType: "script", globals: globals.serviceworker } },
   { files: ["tools/*.mjs", "tests/browser/*.mjs", "*.mjs"], languageOptions: { sourceType: "module", globals: { ...globals.node, ...globals.browser } } },
 ];

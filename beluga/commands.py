@@ -1,15 +1,18 @@
 """The command `beluga`. Commands load when called, so that `beluga project` never imports the war room."""
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from functools import wraps
+from functools import cache, wraps
 from importlib import import_module, metadata
 from typing import Annotated, Any, cast
 
 import typer
 from typer.core import CompletionItem, TyperGroup  # type: ignore[attr-defined]
 
-from beluga.stack.failures import said_of
-from election.runtime.private_files import keep_private
+from election.runtime.loading import loading
+
+with loading():
+    from beluga.stack.failures import said_of
+    from election.runtime.private_files import keep_private
 
 # name -> "module:function". The function's docstring is its help.
 COMMANDS = {
@@ -42,6 +45,7 @@ COMMANDS = {
     "purge": "beluga.cli.purge:purge_",
 }
 GROUPS = {
+    "early-day": "beluga.cli.early_day:app",
     "links": "beluga.cli.links:app",
     "backup": "beluga.cli.backup:app",
     "journal": "beluga.cli.journal:app",
@@ -63,17 +67,24 @@ class Commands(Mapping[str, Any]):
         return len(COMMANDS) + len(GROUPS)
 
     def __getitem__(self, name: str) -> Any:
-        module, attribute = (COMMANDS.get(name) or GROUPS[name]).split(":")
+        return _made(name)
+
+
+@cache
+def _made(name: str) -> Any:
+    """The command, from its module."""
+    module, attribute = (COMMANDS.get(name) or GROUPS[name]).split(":")
+    with loading():
         found = getattr(import_module(module), attribute)
-        if isinstance(found, typer.Typer):
-            command: Any = typer.main.get_group(found)
-        else:
-            single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-            single.command(name, context_settings=getattr(found, "context_settings", None))(found)
-            command = typer.main.get_command(single)
-        command.name = name
-        _plainly(command)
-        return command
+    if isinstance(found, typer.Typer):
+        command: Any = typer.main.get_group(found)
+    else:
+        single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        single.command(name, context_settings=getattr(found, "context_settings", None))(found)
+        command = typer.main.get_command(single)
+    command.name = name
+    _plainly(command)
+    return command
 
 
 class LazyGroup(TyperGroup):

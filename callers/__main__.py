@@ -1,19 +1,22 @@
 """`python -m callers`: the callers' service, until SIGTERM."""
 
-import asyncio
-import gc
-import sys
+from election.runtime.loading import loading
 
-import uvloop
-from aiohttp import web
+with loading():
+    import asyncio
+    import gc
+    import sys
 
-from callers.app import make_app
-from callers.settings import CallersSettings
-from callers.voters.encryption import ShortKeyError
-from election.runtime.heap import give_back, keep_together
-from election.runtime.private_files import keep_private
-from election.runtime.telemetry import configure_logs
-from election.runtime.whole_requests import HALF_SENT_SECONDS
+    import uvloop
+    from aiohttp import web
+
+    from callers.app import make_app
+    from callers.settings import CallersSettings
+    from callers.voters.encryption import ShortKeyError
+    from election.runtime.heap import give_back, keep_together
+    from election.runtime.private_files import keep_private
+    from election.runtime.telemetry import configure_logs
+    from election.runtime.whole_requests import HALF_SENT_SECONDS
 
 # After how many objects Python looks for rings among the young, the middle-aged and all. The candidates of
 # 1,800 open precincts are half a million objects without a ring; a look through them takes .1 to .3 s.

@@ -71,6 +71,7 @@ ROUTES: tuple[Route, ...] = (
     only(Who.DRIVER, "GET", "/c/ride/{token}", "the driver's own page", _DRIVER),
     only(Who.DRIVER, "POST", "/c/ride/{token}/next", "looks for a ride, for them alone", _DRIVER, 303),
     only(Who.DRIVER, "POST", "/c/ride/{token}/act", "acts on the driver's own ride", _DRIVER, 303),
+    anybody("GET", "/c/doors/worker.js", "the walk list's service worker"),
     only(Who.CANVASSER, "GET", "/c/doors/{token}", "the canvasser's own page", _CANVASSER),
     only(Who.CANVASSER, "POST", "/c/doors/{token}/next", "doors, for them alone", _CANVASSER, 303),
     only(Who.CANVASSER, "POST", "/c/doors/{token}/outcome", "what came of the own visit", _CANVASSER, 303),

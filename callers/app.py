@@ -38,6 +38,7 @@ from election.feed_client.connection import follow_feed
 from election.postgres.database import UNREACHABLE, pauses, until_reachable
 from election.postgres.election_store import CHANGED_CHANNEL
 from election.postgres.leadership import Candidate
+from election.postgres.service_settings import keep_told
 from election.runtime.clock import Clock, open_clock
 from election.runtime.telemetry import add_health
 from election.runtime.whole_requests import HALF_SENT_SECONDS, whole_requests
@@ -128,6 +129,8 @@ def make_app(
                 log,
             ),
         ]
+        if settings.database_url:
+            running.append(_start(keep_told(settings.database_url, "callers", settings), "settings", log))
         yield
         for task in running:
             task.cancel()

@@ -1,21 +1,26 @@
 """`python -m dashboard`: the war room under waitress."""
 
-import resource
-import signal
-import sys
-import threading
-from types import FrameType
+from election.runtime.loading import loading
 
-import waitress
-from waitress.server import BaseWSGIServer
+with loading():
+    import gc
+    import resource
+    import signal
+    import sys
+    import threading
+    from types import FrameType
 
-from dashboard.app import BODY_LIMIT, build
-from dashboard.bridge.half_sent import HttpChannel
-from dashboard.bridge.lanes import Lanes
-from dashboard.settings import DashboardSettings
-from election.runtime.heap import give_back, keep_together
-from election.runtime.private_files import keep_private
-from election.runtime.telemetry import configure_logs
+    import waitress
+    from waitress.server import BaseWSGIServer
+
+    from dashboard.app import BODY_LIMIT, build
+    from dashboard.bridge.half_sent import HttpChannel
+    from dashboard.bridge.lanes import Lanes
+    from dashboard.bridge.proxied import behind_proxies
+    from dashboard.settings import DashboardSettings
+    from election.runtime.heap import give_back, keep_together
+    from election.runtime.private_files import keep_private
+    from election.runtime.telemetry import configure_logs
 
 LARGEST_HEAD = 32_768  # bytes: a cookie, and what proxies add
 CONNECTIONS = 4_096  # at once: 500 viewers with the six that a browser opens, and room
@@ -32,6 +37,7 @@ def allow_files(wanted: int) -> None:
 
 def main() -> int:
     """Serves until SIGTERM or SIGINT."""
+    gc.freeze()  # what is loaded stays
     keep_together()
     keep_private()
     allow_files(2 * CONNECTIONS)
@@ -43,9 +49,8 @@ def main() -> int:
     except ValueError as error:
         print(f"dashboard: {error}", file=sys.stderr)
         return 2
-    trusted = settings.trusted_proxy or None
     server: BaseWSGIServer = waitress.create_server(
-        room.server,
+        behind_proxies(room.server, settings.trusted_proxy),
         host=settings.host,
         port=settings.dashboard_port,
         _dispatcher=lanes,
@@ -58,11 +63,7 @@ def main() -> int:
         max_request_body_size=2 * BODY_LIMIT,
         max_request_header_size=LARGEST_HEAD,
         ident="",
-        trusted_proxy=trusted,
-        trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
-        if trusted
-        else set(),
-        clear_untrusted_proxy_headers=True,
+        clear_untrusted_proxy_headers=False,  # `behind_proxies` does
     )
     server.channel_class = HttpChannel
     asked = threading.Event()

@@ -1,7 +1,7 @@
 """Who may use the war room's routes (`election/access/routes.py`). A route that is not here fails a test.
 
 Watchers and callers have accounts only in name: neither can sign in, and a session of theirs opens nothing.
-The board's layout, scripts and styles are the same for everybody who is signed in.
+The board's layout and scripts are the same for everybody who is signed in.
 """
 
 from election.access.routes import Route, admins, anybody, health, of_all, own, war_room
@@ -20,8 +20,9 @@ ROUTES: tuple[Route, ...] = (
     war_room("GET", "/", "the board", _SESSION),
     war_room("GET", "/<path:path>", "a page", _SESSION),
     war_room("GET", "/script/<version>/<name>", "the pages' modules", _SESSION),
+    anybody("GET", "/style/<version>/<name>.css", "the pages' style sheets"),
     war_room("GET", "/static/<path:filename>", "nothing: there are no such files", _SESSION, 404),
-    war_room("GET", "/assets/<path:filename>", "styles", _SESSION),
+    war_room("GET", "/assets/<path:filename>", "the icon", _SESSION),
     war_room(
         "GET",
         "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
@@ -87,6 +88,8 @@ ROUTES: tuple[Route, ...] = (
     war_room("GET", "/office/watchers/<watcher_id>", "a watcher's form", _SESSION, elsewhere=404),
     war_room("POST", "/office/watchers/<watcher_id>", "corrects a watcher", _SESSION, 303, 404),
     war_room("POST", "/office/watchers/<watcher_id>/remove", "takes a watcher away", _SESSION, 303, 404),
+    own("GET", "/office/sheet", "watchers, to be corrected in place", _SESSION),
+    war_room("POST", "/office/sheet", "corrects and adds several", _SESSION, 303, 400),
     own("GET", "/office/links", "who holds a link", _SESSION),
     war_room("POST", "/office/links/cards", "gives links, as cards", _SESSION, elsewhere=404),
     war_room("POST", "/office/links/revoke", "ends links", _SESSION, 303, 404),

@@ -38,6 +38,7 @@ from dashboard.pages.pages import add_pages
 from dashboard.pages.rides import RidesPage
 from dashboard.precinct.panel import add_panel
 from dashboard.settings import DashboardSettings
+from dashboard.styles import StyleSheets, add_styles
 from dashboard.webhook.telling import WebhookSender, keep_telling
 from election.access.access_list import AccessList
 from election.access.identity import Admission
@@ -45,6 +46,7 @@ from election.access.sessions import EndedSessions
 from election.access.telemetry import AccessTelemetry
 from election.access.tokens import Tokens
 from election.feed_client.connection import follow_feed
+from election.postgres.service_settings import keep_told
 from election.runtime.clock import open_clock
 
 BODY_LIMIT = 256 * 1024  # bytes of one request
@@ -116,6 +118,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     BoardData(settings, gazetteer, tokens, lambda *deed: bridge.run(audit_log.record(*deed))).add_to(server)
     add_actions(server, bridge, service_clients, gazetteer, audit_log)
     scripts = Scripts.read(found)
+    styles = StyleSheets.read()
 
     def page() -> flask.Response:
         return app.index()
@@ -128,10 +131,11 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     debrief = DebriefPage(settings, bridge, feed, service_clients, gazetteer, clock)
     debrief.add_to(server)
     add_scripts(server, scripts)
+    add_styles(server, styles)
     add_replay(server, bridge, service_clients, page)
     server.add_url_rule("/audit", "audit_trail", page)
     declare_nodes()
-    app = WarRoomDash(server, scripts)
+    app = WarRoomDash(server, scripts, styles)
     audit = AuditPage(bridge, gazetteer, audit_log)
     audit.add_to(server)
     health = HealthAnswers(bridge, settings, feed)
@@ -157,6 +161,7 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
     if settings.database_url:
         bridge.keep(access.follow(settings.database_url))
         bridge.keep(ended.keep_telling())
+        bridge.keep(keep_told(settings.database_url, "war room", settings))
         bridge.keep(ring.follow(settings.database_url))
         bridge.keep(ring.keep_noting(bridge))
         if not settings.rehearsal:  # what happens in a rehearsal is nobody's business outside

@@ -56,5 +56,7 @@ class DashboardSettings(SharedSettings):
         default=False, description="Send the session cookie over https only; set it behind a TLS proxy."
     )
     trusted_proxy: str = Field(
-        default="", description="Address of the proxy whose X-Forwarded-* headers are believed; empty: none."
+        default="",
+        description="Addresses or networks of the proxies, separated by commas, whose X-Forwarded-* headers "
+        "are believed; empty: none.",
     )

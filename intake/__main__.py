@@ -1,21 +1,23 @@
 """`python -m intake [--workers N]`: webhooks, the watcher's form, staff decisions: one way for all."""
 
-import argparse
-import gc
-import os
-import resource
-import sys
+from election.runtime.loading import loading
 
-import uvloop
+with loading():
+    import argparse
+    import gc
+    import os
+    import resource
+    import sys
 
-from election.runtime.heap import give_back, keep_together
-from election.runtime.private_files import keep_private
-from election.runtime.telemetry import configure_logs
-from intake.app import serve
-from intake.journal.writer import JournalUnavailableError
-from intake.metrics.workers import share_metrics
-from intake.settings import IntakeSettings
-from intake.workers import supervise
+    import uvloop
+
+    from election.runtime.heap import give_back, keep_together
+    from election.runtime.private_files import keep_private
+    from election.runtime.telemetry import configure_logs
+    from intake.journal.writer import JournalUnavailableError
+    from intake.metrics.workers import share_metrics
+    from intake.settings import IntakeSettings
+    from intake.workers import supervise
 
 # Seconds after which the event loop lets the journal's thread go on: with Python's 5 ms a batch would wait
 # longer for its turn than for the disk.
@@ -35,6 +37,8 @@ def main() -> int:
     log = configure_logs("intake", settings)
     if settings.intake_workers > 1 and "BELUGA_INTAKE_WORKER" not in os.environ:
         return supervise(settings)
+    with loading():
+        from intake.app import serve  # who only starts workers does without all that they do
     share_metrics(settings.intake_worker)
     settle_process()
     try:

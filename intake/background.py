@@ -20,6 +20,7 @@ from election.domain.checkin import Kind, Message
 from election.domain.ids import PrecinctId
 from election.feed_client.connection import follow_feed
 from election.postgres.database import open_pool
+from election.postgres.service_settings import keep_told
 from election.runtime.clock import Clock
 from intake.desks.access import DeskAccess
 from intake.desks.endpoint import add_desks
@@ -138,6 +139,8 @@ class OutreachServices:
         ]
         if self._settings.database_url:
             running.append(("outbox", self.outbox.run()))
+            if self._settings.intake_worker == 0:
+                running.append(("settings", keep_told(self._settings.database_url, "intake", self._settings)))
             running.append(("hours", self.hours.run()))
             running.append(("agreed phones", self.agreed_phones.follow(self._settings.database_url)))
             running.append(("roll", self.roll_numbers.follow(self._settings.database_url, WAKE_CHANNEL)))

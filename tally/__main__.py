@@ -1,18 +1,23 @@
 """`python -m tally`: follows the log, keeps the standings, serves the feed and the API."""
 
-import sys
+from election.runtime.loading import loading
 
-import uvloop
+with loading():
+    import gc
+    import sys
 
-from election.runtime.heap import give_back, keep_together
-from election.runtime.private_files import keep_private
-from election.runtime.telemetry import configure_logs
-from tally.app import serve
-from tally.settings import TallySettings
+    import uvloop
+
+    from election.runtime.heap import give_back, keep_together
+    from election.runtime.private_files import keep_private
+    from election.runtime.telemetry import configure_logs
+    from tally.app import serve
+    from tally.settings import TallySettings
 
 
 def main() -> int:
     """Serves until SIGTERM; exit status 1 where it cannot start or must be started again."""
+    gc.freeze()  # what is loaded stays
     keep_together()
     keep_private()
     settings = TallySettings()

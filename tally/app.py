@@ -18,10 +18,12 @@ from election.access.telemetry import AccessTelemetry
 from election.access.tokens import Tokens
 from election.domain.checkin import CheckIn
 from election.postgres.database import UNREACHABLE, open_pool, pauses
+from election.postgres.service_settings import keep_told
 from election.runtime.clock import Clock, open_clock
 from election.runtime.machine import MachineTime
 from election.runtime.telemetry import add_health
 from election.runtime.whole_requests import HALF_SENT_SECONDS, whole_requests
+from election.wire.callers import ReachedPrecinct
 from tally.engine.call_desk import CallDesk
 from tally.engine.follower import Follower
 from tally.engine.service import Engine
@@ -29,7 +31,9 @@ from tally.feed.server import Feed
 from tally.http.api import add_api
 from tally.http.counted_ids import add_counted_ids
 from tally.http.openapi import add_openapi
+from tally.projection.reached import reached_turnout
 from tally.settings import TallySettings
+from tally.standing.rounding import Row
 
 BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 5, 10, 60, 600)  # seconds
 
@@ -58,7 +62,9 @@ class Service:
             rehearsal=settings.rehearsal, on_topic=self.engine.publisher.add_topic,
         )  # fmt: skip
         self.feed = Feed(self.engine.publisher, self._admission, settings, self.registry)
-        self.calls = CallDesk(settings, self._admission, self.clock, self.engine.publisher.update_calls)
+        self.calls = CallDesk(
+            settings, self._admission, self.clock, self.engine.publisher.update_calls, self._estimated
+        )
         self.access.on_change.append(self.feed.recheck)
         self.engine.publisher.on_change = self.feed.publish
         self.engine.publisher.on_restart = self.feed.restart
@@ -95,6 +101,10 @@ class Service:
             for check_in in check_ins:
                 self._latency.observe((now - check_in.received_at).total_seconds())
 
+    async def _estimated(self, reached: Sequence[ReachedPrecinct]) -> Row | None:
+        """What people reached say of silent precincts; None before the first standings."""
+        return await self.engine.ask(lambda tally, now, _: reached_turnout(tally, now, reached))
+
     async def _ready(self) -> dict[str, bool]:
         return {"database": self.follower.connected, "standings": self.engine.publisher.edition is not None}
 
@@ -129,6 +139,8 @@ class Service:
             if self.settings.database_url:
                 tasks += [self._run(self.follower.run(), "follower"), self._run(self._keep_pool(), "pool")]
                 tasks.append(self._run(self.calls.run(), "calls"))
+                url = self.settings.database_url
+                tasks.append(self._run(keep_told(url, "tally", self.settings), "settings"))
                 tasks.append(self._run(self.access.follow(self.settings.database_url), "access list"))
             stack.push_async_callback(_cancelled, tasks)
             log.info("service_ready", port=self.settings.tally_port, feed_port=self.settings.feed_port)

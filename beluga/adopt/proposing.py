@@ -7,22 +7,25 @@ written before `beluga.adopt.writing`.
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from itertools import islice
 from pathlib import Path
 
 from beluga.adopt.joining import holds_no_table, pages_of
 from beluga.adopt.mapping.dates import election_in
-from beluga.adopt.mapping.headings_row import Headings, find_headings
+from beluga.adopt.mapping.headings_row import Headings, find_headings, named, without_headings
 from beluga.adopt.mapping.kinds import KINDS, mapped, recognise
 from beluga.adopt.mapping.mapping_file import RememberedMapping, read_mappings
 from beluga.adopt.mapping.zones import zone_row
+from beluga.adopt.parting import stacked
 from beluga.adopt.sources.sheets import Progress, Row, Sheet, open_all
 from beluga.adopt.taking import early, ours, people, registration, results, shapes, voters
 from beluga.adopt.taking.draft import Draft, Table
 from beluga.adopt.taking.early_record import FILE as EARLY
 from beluga.adopt.taking.early_record import read_early
+from beluga.adopt.taking.filling import holds_districts, parts_of, written_once
+from beluga.adopt.taking.matching import Matcher
 from beluga.adopt.taking.numbers import pointed
 from beluga.adopt.taking.report import FileReport
 from election.domain.day import ElectionDay
@@ -35,6 +38,7 @@ from election.folder.places import read_curve, read_history, read_precincts
 from election.folder.shapes import FILE as SHAPES
 from election.folder.shapes import read_shapes
 
+NO_HEADINGS = "write the columns' names in a line above (who gives out the file has its layout)"
 SAMPLE = 400  # rows by which a table is recognised
 PREVIEWED = 10
 
@@ -57,6 +61,9 @@ _ORDER = (
     "reports",
     "election",
     "",
+)
+_GROUPED = frozenset(
+    {"registration", "turnout", "results, wide", "results, long", "polling places", "early totals"}
 )
 _TAKE = {
     "registration": registration.take_registration,
@@ -131,7 +138,7 @@ def propose(paths: Sequence[Path], into: Path, scratch: Path, given: DayGiven | 
             days.append(sheet.path.parent)
             found.append(RecognisedSheet(sheet, "election", reason="the day itself"))
         else:
-            found.append(_recognised(sheet, remembered))
+            found += [_recognised(part, remembered) for part in _tables_of(sheet)]
     found = _joined(found, remembered)
     _twins(found)
     _set_aside(found)
@@ -161,6 +168,16 @@ def _set_aside(found: Sequence[RecognisedSheet]) -> None:
             each.aside = "holds no table"
 
 
+def _tables_of(sheet: Sheet) -> list[Sheet]:
+    """A sheet's tables, one below the other; what cannot be read is said where it is recognised."""
+    if sheet.refusal or sheet.is_map:
+        return [sheet]
+    try:
+        return stacked(sheet, list(islice(sheet.rows(), SAMPLE)))
+    except Exception:
+        return [sheet]
+
+
 def _recognised(sheet: Sheet, remembered: Sequence[RememberedMapping]) -> RecognisedSheet:
     if sheet.refusal:
         return RecognisedSheet(sheet, "", reason=sheet.refusal)
@@ -177,12 +194,18 @@ def _recognised(sheet: Sheet, remembered: Sequence[RememberedMapping]) -> Recogn
     headings = find_headings(rows)
     if headings is None:
         return RecognisedSheet(
-            sheet, "", reason="no line of it names columns that we know", sample=_cells(rows, 0)
+            sheet,
+            "",
+            reason=f"no line of it holds headings that we know: {NO_HEADINGS}",
+            sample=_cells(rows, 0),
         )
     sample = _cells(rows, headings.line)
+    headings = replace(headings, names=named(headings.names, sample))
     known = next((r for r in remembered if r.fits(headings.names)), None)
     alike = known or next((r for r in remembered if r.alike(headings.names) and r.columns), None)
     seen = recognise(headings.names, sample, f"{sheet.name} {headings.title}")
+    if not seen.kind and without_headings(rows):
+        seen = replace(seen, reason=f"it begins with data, not with headings: {NO_HEADINGS}")
     found = RecognisedSheet(sheet, seen.kind, headings, seen.columns, seen.reason, seen.unsure, sample=sample)
     if alike is not None and alike.kind in KINDS:
         _as_remembered(found, alike, exactly=known is not None)
@@ -391,7 +414,13 @@ def _take(draft: Draft, found: RecognisedSheet, report: FileReport, progress: Pr
             return
         if found.kind in _TAKE:
             _choose_id(draft, table, found.sample)
+            _as_meant(draft, table, found.sample)
             _TAKE[found.kind](draft, table)
+            if not (report.took or report.refused or report.questions) and found.kind != "voters":
+                report.refuse_file(
+                    "no row of it says anything that can be taken",
+                    "look how its columns are read, and say which is meant in mapping.toml",
+                )
         elif found.kind == "reports":
             draft.copied[f"{found.kind}.csv"] = sheet.path
             report.take("files")
@@ -416,7 +445,7 @@ def _choose_id(draft: Draft, table: Table, sample: Sequence[Sequence[str]]) -> N
 
     def share(place: int) -> float:
         values = {r[place] for r in sample if place < len(r) and r[place]}
-        return sum(matcher.find(v) is not None for v in values) / len(values) if values else 0.0
+        return sum(_names_one(v, table.kind, matcher) for v in values) / len(values) if values else 0.0
 
     now = table.columns.get(field_name)
     best, most = now, share(now) if now is not None else 0.0
@@ -433,10 +462,45 @@ def _choose_id(draft: Draft, table: Table, sample: Sequence[Sequence[str]]) -> N
     table.columns[field_name] = best
     table.report.mapping = {n: names[p] for n, p in table.columns.items()}
     values = {r[best] for r in sample if best < len(r) and r[best]}
-    known = sum(matcher.find(v) is not None for v in values)
+    known = sum(_names_one(v, table.kind, matcher) for v in values)
     table.report.reasons[field_name] = (
         f"`{names[best]}` matches {known:,} of {len(values):,} ids in the first {len(sample):,} rows"
     )
+
+
+def _names_one(text: str, kind: str, matcher: Matcher) -> bool:
+    """Whether a cell names a precinct, or lists several as a table of polling places may."""
+    if matcher.find(text) is not None:
+        return True
+    parts = parts_of(text) if kind == "polling places" else []
+    return len(parts) > 1 and all(matcher.find(p) is not None for p in parts)
+
+
+def _as_meant(draft: Draft, table: Table, sample: Sequence[Sequence[str]]) -> None:
+    """Sees what is written once a group, lists precincts in a cell, or has its district in its number."""
+    columns, report = table.columns, table.report
+    code = columns.get("precinct_id")
+    if code is None:
+        number = columns.get("roll_number")
+        if table.kind == "voters" and number is not None and holds_districts(sample, number):
+            width = len(table.headings.names)
+            table.parted = number
+            table.columns = {**columns, "precinct_id": width, "roll_number": width + 1}
+            report.reasons["precinct_id"] = f"`{table.headings.names[number]}` begins with it"
+            report.note(f"{table.headings.names[number]} holds the polling district before the number")
+        return
+    if table.kind in _GROUPED:
+        once = [n for name in ("county", "group", "ward") if (n := columns.get(name)) is not None]
+        table.once = tuple(n for n in once if written_once(sample, n, code))
+        beside = columns.get("method", columns.get("candidate"))
+        if beside is not None and written_once(sample, code, beside):
+            table.once = (*table.once, code)
+        if table.once:
+            names = ", ".join(table.headings.names[n] for n in table.once)
+            report.note(f"{names} is written once a group: it holds for the lines below it")
+    if table.kind == "polling places" and any(len(parts_of(r[code])) > 1 for r in sample if code < len(r)):
+        matcher = draft.matcher()
+        table.several = matcher.find
 
 
 def _preview(found: RecognisedSheet) -> list[list[str]]:

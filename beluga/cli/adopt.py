@@ -80,6 +80,11 @@ def early(
     )
 
 
+def take_early(files: Sequence[Path], into: Path) -> None:
+    """Takes early.csv files of ours into a folder, as `beluga early` does, and asks nothing."""
+    _run(files, into, None, DayGiven(), yes=True, dry_run=False, only=("early record",))
+
+
 def _run(
     files: Sequence[Path],
     into: Path,

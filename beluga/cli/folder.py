@@ -12,6 +12,8 @@ import asyncpg
 import typer
 
 from beluga.adopt.consent import AskedError, Consent, NotAgreedError
+from beluga.adopt.early_sites import FILE as EARLY_SITES
+from beluga.adopt.early_sites import read_sites
 from beluga.adopt.expectation import expectation_line
 from beluga.adopt.importing import (
     ImportedCounts,
@@ -46,6 +48,8 @@ def check(folder: Folder, limit: Limit = 100) -> None:
     with _bar(folder, "checking voters") as progress:
         counts = check_folder(folder, findings, progress)
     look_around(folder, findings)
+    if (folder / EARLY_SITES).exists() and not findings.total:
+        read_sites(folder, read_election(folder), findings)
     _notices(findings)
     if findings.total:
         _refuse(findings.error(), folder)

@@ -76,7 +76,8 @@ def command(program: Path, state: Path, settings: Path, user: str) -> str:
 #!/bin/sh
 # Made by beluga install.
 [ "$(id -u)" = 0 ] || exec sudo "$0" "$@"
-exec systemd-run --quiet --pipe --wait --collect --uid={user} --gid={user} --same-dir \\
+here="$(runuser -u {user} -- sh -c 'cd "$0" 2>/dev/null && pwd || echo /' "$PWD")" # not in root's folder
+exec systemd-run --quiet --pipe --wait --collect --uid={user} --gid={user} --working-directory="$here" \\
     --property=EnvironmentFile={settings}/install.env --property=EnvironmentFile=-{settings}/beluga.env \\
     --setenv=HOME={state} --setenv=TERM="${{TERM:-dumb}}" --setenv=COLUMNS="${{COLUMNS:-100}}" \\
     {program}/bin/beluga "$@"

@@ -32,12 +32,14 @@ class CallVotes:
     """What calls have brought so far. Votes come later than the call, so what is past never changes."""
 
     def __init__(self, county: County, day: GroundTruth, seed: int, convinced: float = CONVINCED) -> None:
+        self._county = county
         self._day = day
         self._seed = seed
         self._convinced = convinced
         places = {p.precinct_id: i for i, p in enumerate(county.election.precincts)}
+        self._voters = {str(v.voter_id): (places[v.precinct_id], int(v.roll_number)) for v in county.voters}
         self._stay = {
-            str(v.voter_id): (places[v.precinct_id], int(v.roll_number))
+            str(v.voter_id): self._voters[str(v.voter_id)]
             for v in county.voters
             if not v.voted and votes_at(county, day, places[v.precinct_id], int(v.roll_number)) is None
         }
@@ -46,6 +48,16 @@ class CallVotes:
         self._riders: dict[str, str] = {}  # by ride
         self.contacts = 0
         self.drives = 0
+
+    def has_voted(self, voter_id: str, at: datetime) -> bool:
+        """What somebody says truthfully who is asked at a time: whether they have voted, brought or not."""
+        if voter_id not in self._voters:
+            return False
+        place, number = self._voters[voter_id]
+        anyhow = votes_at(self._county, self._day, place, number)
+        return (anyhow is not None and anyhow <= at) or any(
+            vote.roll_number == number and vote.at <= at for vote in self._at.get(place, ())
+        )
 
     def contact(self, voter_id: str, at: datetime) -> None:
         """Somebody listened to a caller. The first time decides."""

@@ -13,6 +13,7 @@ from beluga.county.county import County, fictional_phones, write_county, write_w
 from beluga.county.ground_truth import GroundTruth, ground_truth
 from beluga.load.call_votes import CallVotes
 from beluga.load.demo_callers import DemoCallers
+from beluga.load.demo_canvassers import DemoCanvassers, sign_up_canvassers, voter_of
 from beluga.load.demo_drivers import DemoDrivers, sign_up
 from beluga.load.demo_runners import DemoRunners, runners
 from beluga.load.replay import as_the_clock_runs
@@ -27,7 +28,7 @@ from election.access import accounts
 from election.access.tokens import Tokens
 from election.domain.day import Watcher
 from election.domain.ids import MessageId, PrecinctId
-from election.postgres.database import connect
+from election.postgres.database import connect, open_pool
 from election.runtime.clock import FileClock
 
 LOGIN = "demo"
@@ -37,7 +38,7 @@ AFTER_CLOSE = timedelta(minutes=40)
 MORNING_SPEED = 900.0
 CALLERS_AT_WORK = 24
 RUNNERS = 3
-DRIVERS_AT_WORK = 4
+DRIVERS_AT_WORK, CANVASSERS_AT_WORK = 4, 3
 CONTROL_SHARE = "0.05"  # so that `beluga effect` has something to compare
 # What Beluga texts of its own accord (reminders to silent precincts, the roll call) goes to a file here.
 OUTBOUND = '[{"number": "+18005550100", "provider": "file", "preset": "file"}]'
@@ -105,12 +106,15 @@ class DemoDay:
         token = Tokens(self._secrets["secret"]).sign("caller", {"c": self.county.callers[-1].caller_id})
         return f"{self.run.urls['callers']}/c/{token}"
 
-    async def _drivers(self) -> list[str]:
-        """Drivers who sign up in the morning; their ids."""
+    async def _sign_up(self) -> tuple[list[str], list[str]]:
+        """Drivers and canvassers who sign up in the morning; their ids."""
         assert self.run is not None
         connection = await connect(self.run.database_url)
         try:
-            return await sign_up(connection, DRIVERS_AT_WORK)
+            return (
+                await sign_up(connection, DRIVERS_AT_WORK),
+                await sign_up_canvassers(connection, CANVASSERS_AT_WORK),
+            )
         finally:
             await connection.close()
 
@@ -123,17 +127,21 @@ class DemoDay:
         texts = simulated_day(self.county, self.day, self._seed)
         clock.set(self.day.opens - BEFORE_OPENING, MORNING_SPEED if fast_until else speed)
         called = CallVotes(self.county, self.day, self._seed)
-        callers = DemoCallers(self.run.urls["callers"], self._secrets["secret"], clock, self._seed, called)
+        desk = (self.run.urls["callers"], self._secrets["secret"], clock, self._seed, called)
+        callers, drivers, canvassers = DemoCallers(*desk), DemoDrivers(*desk), DemoCanvassers(*desk)
+        pool = await open_pool(self.run.database_url, size=1)
+        canvassers.voter_of = voter_of(pool)
 
         def as_sent(text: WatcherText) -> WatcherText:
             return text.after_calls(called) if isinstance(text, DayText) else text
 
-        drivers = DemoDrivers(self.run.urls["callers"], self._secrets["secret"], clock, self._seed, called)
         sent_out = DemoRunners(self.run.urls["tally"], self._secrets["secret"], clock, self._votes(called))
-        driving = await self._drivers()
+        driving, walking = await self._sign_up()
+        calling = [str(caller.caller_id) for caller in self.county.callers[:CALLERS_AT_WORK]]
         at_work = [
-            asyncio.create_task(callers.work(self.county.callers[:CALLERS_AT_WORK])),
+            asyncio.create_task(callers.work(calling)),
             asyncio.create_task(drivers.work(driving)),
+            asyncio.create_task(canvassers.work(walking)),
         ]
         began = asyncio.get_running_loop().time()
         try:
@@ -149,13 +157,14 @@ class DemoDay:
         finally:
             for task in at_work:
                 await _ended(task)
+            pool.terminate()
         clock.set(self.day.closes + AFTER_CLOSE, 0.0)
         self._sent = {t.message_id for t in texts} | sent_out.sent
         took = asyncio.get_running_loop().time() - began
-        calls = f"calls {dict(callers.outcomes)} errors {dict(callers.errors)}"
+        calls, doors = f"calls {callers.line}", f"doors {canvassers.line}"
         errands = f"runners counted {len(sent_out.sent)} times where it told most"
-        rides = f"rides {dict(drivers.acts)} errors {dict(drivers.errors)}"
-        return "\n".join([sender.record.summary(took), calls, rides, called.line(), errands])
+        rides = f"rides {drivers.line}"
+        return "\n".join([sender.record.summary(took), calls, doors, rides, called.line(), errands])
 
     def _votes(self, called: CallVotes) -> Callable[[str, datetime], int]:
         """Votes cast at a precinct by a time, those that calls have brought among them."""

@@ -1,23 +1,16 @@
 """Simulated drivers: each looks for a ride, takes it, brings the voter to the polls and home again."""
 
-import asyncio
 import random
-from collections import Counter
-from collections.abc import Sequence
 from uuid import uuid4
 
-import aiohttp
 import asyncpg
 
-from beluga.load.call_votes import CallVotes
-from election.access.tokens import Tokens
-from election.runtime.clock import Clock
+from beluga.load.demo_volunteers import DemoVolunteers, VolunteerRequests
 from election.wire.rides import RideAct, RideAnswer, RideView
 
 # Stack minutes before each act of a ride that has been taken, least and most.
 _BEFORE = {RideAct.PICK_UP: (8.0, 20.0), RideAct.BRING: (5.0, 15.0), RideAct.RETURN: (20.0, 50.0)}
-LOOK_AGAIN_MINUTES = 5.0
-LEAST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 5.0  # real
+LOOK_AGAIN_SECONDS = 300.0
 _SIGN_UP = """
 with driver as (
     insert into callers (caller_id, name, contact, role)
@@ -34,68 +27,34 @@ async def sign_up(connection: asyncpg.Connection, number: int) -> list[str]:
     return [f"driver-{n}" for n in range(1, number + 1)]
 
 
-class DemoDrivers:
-    """Drivers at work until cancelled. `acts` counts what they did and was taken."""
+class DemoDrivers(DemoVolunteers):
+    """Drivers at work until cancelled. `done` counts acts that were taken, and those that were refused."""
 
-    def __init__(self, url: str, secret: str, clock: Clock, seed: int, called: CallVotes) -> None:
-        self._url = url
-        self._tokens = Tokens(secret)
-        self._clock = clock
-        self._seed = seed
-        self._called = called  # hears of each voter brought to the polls
-        self.acts: Counter[str] = Counter()
-        self.errors: Counter[str] = Counter()  # statuses of 500 and above, lost connections
+    kind = "driver"
+    away_seconds = LOOK_AGAIN_SECONDS
 
-    async def work(self, drivers: Sequence[str]) -> None:
-        """All of them side by side, for ever."""
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as session:
-            await asyncio.gather(*(self._one(session, driver, n) for n, driver in enumerate(drivers)))
+    async def turn(self, ask: VolunteerRequests, chance: random.Random) -> float:
+        """One ride, or none."""
+        content = await ask("POST", "/api/rides/next", {})
+        ride = RideAnswer.model_validate_json(content).ride if content is not None else None
+        if ride is None or not await self._act(ask, ride, RideAct.TAKE):
+            return LOOK_AGAIN_SECONDS
+        await self._drive(ask, ride, chance)
+        return 0.0
 
-    async def _one(self, session: aiohttp.ClientSession, driver: str, number: int) -> None:
-        chance = random.Random(f"{self._seed} driver {number}")
-        headers = {"Authorization": f"Bearer {self._tokens.sign('driver', {'c': driver})}"}
-        while True:
-            try:
-                found = await self._ask(session, "POST", "/api/rides/next", headers, {})
-                if found and found.ride and await self._act(session, headers, found.ride, RideAct.TAKE):
-                    await self._drive(session, headers, found.ride, chance)
-                    continue
-            except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                self.errors[type(error).__name__] += 1
-            await self._pause(LOOK_AGAIN_MINUTES)
-
-    async def _drive(
-        self, session: aiohttp.ClientSession, headers: dict[str, str], ride: RideView, chance: random.Random
-    ) -> None:
+    async def _drive(self, ask: VolunteerRequests, ride: RideView, chance: random.Random) -> None:
         """There and home; a ride that is over on the way is left."""
         for act, (least, most) in _BEFORE.items():
             if (ride.home and act is not RideAct.RETURN) or (act is RideAct.RETURN and not ride.return_trip):
                 continue
-            await self._pause(chance.uniform(least, most))
-            if not await self._act(session, headers, ride, act):
+            await self.pause(60 * chance.uniform(least, most))
+            if not await self._act(ask, ride, act):
                 return
-            if act is RideAct.BRING:
-                self._called.driven(str(ride.ride_id), self._clock.now())
+            if act is RideAct.BRING and self.called:
+                self.called.driven(str(ride.ride_id), self.clock.now())
 
-    async def _act(
-        self, session: aiohttp.ClientSession, headers: dict[str, str], ride: RideView, act: RideAct
-    ) -> bool:
+    async def _act(self, ask: VolunteerRequests, ride: RideView, act: RideAct) -> bool:
         path = f"/api/rides/{ride.ride_id}/acts/{uuid4()}"
-        done = await self._ask(session, "PUT", path, headers, {"act": act.value}) is not None
-        self.acts[act.value if done else f"{act.value} refused"] += 1
+        done = await ask.until_answered("PUT", path, {"act": act.value}) is not None
+        self.done[act.value if done else f"{act.value} refused"] += 1
         return done
-
-    async def _pause(self, minutes: float) -> None:
-        seconds = minutes * 60 / max(self._clock.speed, 0.01)
-        while seconds > 0:  # the clock may have been set meanwhile; no pause is much too long
-            await asyncio.sleep(min(max(seconds, LEAST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS))
-            seconds -= LONGEST_PAUSE_SECONDS
-
-    async def _ask(
-        self, session: aiohttp.ClientSession, method: str, path: str, headers: dict[str, str], body: object
-    ) -> RideAnswer | None:
-        async with session.request(method, self._url + path, json=body, headers=headers) as answer:
-            if answer.status >= 500:
-                self.errors[str(answer.status)] += 1
-            content = await answer.read()
-            return RideAnswer.model_validate_json(content) if answer.status == 200 else None

@@ -21,6 +21,9 @@ async def get_dispatches(request: web.Request) -> web.Response:
     found.ended = [e for e in found.ended if sees(who, service, e.precinct_id)]
     found.rides = await rides_of(request).alarms(lambda place: sees(who, service, place))
     found.obstacles = [o for o in found.obstacles if sees(who, service, o.precinct_id)]
+    if request.query.get("reached") == "1":
+        reached = await service.reached.read(service.time.now())
+        found.reached = [r for r in reached if sees(who, service, r.precinct_id)]
     return answer(found)
 
 

@@ -60,8 +60,14 @@ async def put_act(request: web.Request) -> web.Response:
 
 
 async def get_rides(request: web.Request) -> web.Response:
-    """Rides that are not over, in the account's counties: the most urgent without a driver first."""
+    """Rides that are not over, in the account's counties: the most urgent without a driver first.
+
+    `?rider=`: the day's rides, over or not, of riders whose name has words that begin so.
+    """
     who, service = deciding(staff_of(request)), service_of(request)
+    if rider := request.query.get("rider", "").strip()[:100]:
+        looked = rides_of(request).of_rider(rider, who.account, lambda place: sees(who, service, place))
+        return answer(await looked)
     return answer(await rides_of(request).desk(who.account, lambda place: sees(who, service, place)))
 
 

@@ -18,6 +18,7 @@ from callers.queue.next_moves import by_outcome, promises
 from callers.scripts.ab_test import Rule
 from callers.scripts.ab_tests import TrialRunsError
 from callers.service.list_paces import list_paces
+from callers.service.volunteers import canvassers, drivers
 from election.access.links import numbers
 from election.wire import callers as wire
 
@@ -99,6 +100,8 @@ async def get_floor(request: web.Request) -> web.Response:
                 for p, pace in (await list_paces(service, now)).items()
                 if sees(who, service, p)
             ],
+            canvassers=await canvassers(service, lambda precinct: sees(who, service, precinct), now),
+            drivers=await drivers(service, lambda precinct: sees(who, service, precinct), now),
             next_moves=[
                 wire.NextMoveCount(outcome=outcome, move=move, open=opened, kept=kept, broken=broken)
                 for (outcome, move), (opened, kept, broken) in by_outcome(moves).items()

@@ -20,7 +20,7 @@ from callers.queries.statements import statements
 from callers.queue.lease import CallerOnDuty, Recorded, UnknownLeaseError
 from callers.queue.outcomes import Outcomes
 from callers.rules.budgets import Budgets
-from callers.rules.policy import Rules, may_dial
+from callers.rules.policy import REACHED, Rules, may_dial
 from callers.voters.encryption import Encryption
 from election.access.audit import record
 from election.wire.callers import OutcomeReport
@@ -28,6 +28,8 @@ from election.wire.callers import OutcomeReport
 _SQL = statements("doors")
 LEASE = timedelta(minutes=30)  # without an act of its canvasser
 MOST_DOORS = 12  # on one phone: an hour's walk
+_DAY = timedelta(hours=20)
+_REACHED = [outcome.value for outcome in REACHED]
 MOST_VOTERS = 60  # a batch: of a tower no more are shown at once
 
 
@@ -107,6 +109,10 @@ class Doors:
         if not gone and not may_dial(now, row["timezone"] or self._zone_of(row["precinct_id"]), self._rules):
             gone = "hours"
         return PersonAtDoor(row["lease_id"], person.name, person.address, row["language"] or "", gone)
+
+    async def canvassers(self, now: datetime) -> list[asyncpg.Record]:
+        """Who walks where, and what came of it, for the call floor. No voter is named."""
+        return list(await self._pool.fetch(_SQL["canvassers"], now - _DAY, now, _REACHED))
 
     async def spent(self, canvasser_id: str, now: datetime, address: str = "") -> bool:
         """Whether a canvasser, or their address, has been shown as many voters as they may in an hour."""

@@ -1,11 +1,13 @@
 """The canvasser's page `/c/doors/{token}`: a walk list of few doors, in forms that need no JavaScript.
 
-Nothing of it is kept on the phone but the page itself: the script (`doors.js`) takes each door off when its
-lease is over, and keeps outcomes, which name nobody, until they are answered.
+What the phone keeps of it, so that it opens again without a connection: the frame (a service worker), and the
+doors sealed with a key that the tab alone has. The script (`doors.js`) takes each door off when its lease is
+over, and keeps outcomes, which name nobody, until they are answered.
 """
 
 from contextlib import suppress
 from html import escape
+from importlib import resources
 from urllib.parse import quote
 from uuid import UUID
 
@@ -79,7 +81,7 @@ def _list(canvasser: CallerOnDuty, token: str, found: DoorsAnswer, chosen: Perso
     doors = "".join(_door(language, base, door) for door in found.doors)
     left = said["left"].format(doors=len(found.doors), place=found.precinct)
     return f"""<main data-saved="{escape(said["saved_here"])}" data-over="{escape(said["over"])}"
- data-who="{escape(said["who"])}" data-look="{_LOOK_SECONDS}">
+ data-who="{escape(said["who"])}" data-away="{escape(said["away"])}" data-look="{_LOOK_SECONDS}">
 <header><h1>{escape(said["title"])}</h1><p id="left" class="where">{escape(left)}</p></header>
 <p id="notice" role="alert" hidden></p>
 <div id="said"{"" if chosen else " hidden"}><h2 id="who" tabindex="-1">{
@@ -104,7 +106,7 @@ def _none(canvasser: CallerOnDuty, token: str, found: DoorsAnswer) -> str:
 <select class="field" id="precinct" name="precinct_id" required>{options}</select>
 <button class="call">{said["walk"]}</button></form>"""
     message = "" if found.reason == "choose" else f'<p role="alert">{escape(found.message)}</p>'
-    return f"""<main data-saved="{escape(said["saved_here"])}">
+    return f"""<main data-saved="{escape(said["saved_here"])}" data-away="{escape(said["away"])}">
 <h1>{escape(said["hello"].format(name=canvasser.name))}</h1>{message}<p id="notice" role="alert" hidden></p>
 {ask if found.places else ""}
 <form class="row pages" method="post" action="{base}/next">{pages}</form></main>"""
@@ -168,8 +170,16 @@ async def give_back(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther(f"/c/doors/{quote(token)}")
 
 
+async def worker(_: web.Request) -> web.Response:
+    """The service worker, which must lie above what it serves."""
+    content = (resources.files("callers.pages") / "static" / "doors_worker.js").read_bytes()
+    headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+    return web.Response(body=content, content_type="text/javascript", charset="utf-8", headers=headers)
+
+
 def add_doors(app: web.Application) -> None:
-    """Adds the page."""
+    """Adds the page and its service worker."""
+    app.router.add_get("/c/doors/worker.js", worker)
     app.router.add_get("/c/doors/{token}", show)
     app.router.add_post("/c/doors/{token}/next", next_doors)
     app.router.add_post("/c/doors/{token}/outcome", outcome)

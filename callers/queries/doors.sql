@@ -64,3 +64,29 @@ select end_doors($1, $2, null)
 -- Voters shown since $2 to a canvasser, and to an address.
 select (select count(*) from voters_shown where caller_id = $1 and at > $2) as canvasser,
        (select count(*) from voters_shown where address = $3 and at > $2) as address
+
+-- :name canvassers
+-- Canvassers with what they hold at $2, and what came of their visits since $1 ($3: outcomes of who was spoken to).
+select c.caller_id, c.name, c.barred, c.phone_bank, coalesce(h.doors, 0)::integer as doors,
+       coalesce(h.left, 0)::integer as left, coalesce(k.visited, 0)::integer as visited,
+       coalesce(k.told, 0)::integer as told, coalesce(k.reached, 0)::integer as reached,
+       coalesce(g.precinct_id, '') as precinct_id, greatest(c.joined_at, g.at, k.at) as seen_at
+from callers c
+left join lateral (
+    select d.precinct_id, d.granted_at as at from door_leases d
+    where d.canvasser_id = c.caller_id order by d.granted_at desc limit 1
+) g on true
+left join lateral (
+    select count(distinct d.door_id) as doors, count(l.lease_id) as left from door_leases d
+    left join leases l on l.door_id = d.door_id and l.ended_at is null
+    where d.canvasser_id = c.caller_id and d.granted_at > $1 and d.ended_at is null and d.expires_at > $2
+) h on true
+left join lateral (
+    select count(distinct d.door_id) as visited, count(*) as told, max(o.at) as at,
+           count(*) filter (where o.outcome = any($3::text[])) as reached
+    from door_leases d join leases l on l.door_id = d.door_id
+    join calls o on o.lease_id = l.lease_id and o.undone_at is null
+    where d.canvasser_id = c.caller_id and d.granted_at > $1
+) k on true
+where c.role = 'canvasser'
+order by c.name, c.caller_id limit 2000

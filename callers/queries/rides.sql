@@ -29,8 +29,8 @@ left join strike_offs s on s.precinct_id = v.precinct_id and s.roll_number = v.r
 left join opt_outs o on o.phone = v.phone and v.phone <> ''
 where v.voter_id = $1
 
--- :name live
--- Rides that are not over, with their voters as they stand at this moment.
+-- :name shown
+-- Rides that are not over, or those of $1, with their voters as they stand at this moment.
 select r.*, v.name, v.address, v.sealed, v.language, v.timezone, v.voter_id is null as gone,
        coalesce(v.voted, false) or s.roll_number is not null as voted,
        coalesce(v.do_not_call, false) or coalesce(o.opted_out, false) as opted_out, c.name as driver
@@ -39,18 +39,8 @@ left join voters v using (voter_id)
 left join strike_offs s on s.precinct_id = v.precinct_id and s.roll_number = v.roll_number
 left join opt_outs o on o.phone = r.phone and r.phone <> ''
 left join callers c on c.caller_id = r.driver_id
-where r.ended_at is null order by r.wanted_at, r.ride_id
-
--- :name one
-select r.*, v.name, v.address, v.sealed, v.language, v.timezone, v.voter_id is null as gone,
-       coalesce(v.voted, false) or s.roll_number is not null as voted,
-       coalesce(v.do_not_call, false) or coalesce(o.opted_out, false) as opted_out, c.name as driver
-from rides r
-left join voters v using (voter_id)
-left join strike_offs s on s.precinct_id = v.precinct_id and s.roll_number = v.roll_number
-left join opt_outs o on o.phone = r.phone and r.phone <> ''
-left join callers c on c.caller_id = r.driver_id
-where r.ride_id = $1
+where r.ride_id = any(coalesce($1::uuid[], array(select ride_id from rides where ended_at is null)))
+order by r.wanted_at, r.ride_id
 
 -- :name lock
 select ride_id from rides where ride_id = $1 for update
@@ -97,6 +87,24 @@ from drivers d join callers c using (caller_id)
 left join rides r on r.driver_id = d.caller_id and r.ended_at is null
 where c.role = 'driver' and not c.barred order by c.name, d.caller_id
 
+-- :name at_work
+-- Drivers whose links are good, each with the ride they have or had last, how many voters they brought since $1, and
+-- their last act.
+select d.caller_id, c.name, c.phone_bank, d.seats, r.ride_id is not null as busy, coalesce(r.state, '') as ride,
+       r.since, coalesce(r.precinct_id, l.precinct_id, '') as precinct_id, coalesce(a.brought, 0)::integer as brought,
+       greatest(c.joined_at, a.at) as seen_at
+from drivers d join callers c using (caller_id)
+left join rides r on r.driver_id = d.caller_id and r.ended_at is null and r.state <> 'wanted'
+left join lateral (
+    select count(*) filter (where act = 'bring') as brought, max(at) as at from ride_acts
+    where by = d.caller_id and at > $1
+) a on true
+left join lateral (
+    select i.precinct_id from ride_acts k join rides i using (ride_id)
+    where k.by = d.caller_id and k.at > $1 order by k.at desc limit 1
+) l on true
+where c.role = 'driver' and not c.barred order by c.name, d.caller_id limit 2000
+
 -- :name said
 -- The newest text of each of these phones since $2.
 select distinct on (sender) sender, body, received_at from messages
@@ -105,6 +113,9 @@ where sender = any($1::text[]) and received_at > $2 and channel = 'sms' order by
 -- :name counts
 -- The day's rides by state.
 select state, precinct_id, count(*) as n from rides where wanted_at > $1 or ended_at is null group by state, precinct_id
+
+-- :name of_today
+select ride_id from rides where wanted_at > $1 or ended_at is null
 
 -- :name text
 insert into agreed_texts (key, phone, body, precinct_id, zone, rehearsal, made_at) values ($1, $2, $3, $4, $5, $6, $7)

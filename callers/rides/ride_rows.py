@@ -23,6 +23,12 @@ class UnknownRideError(CallersError):
     """There is no such ride."""
 
 
+def named(words: str, name: str) -> bool:
+    """Whether each of some words begins a word of a name, whatever their case."""
+    asked, known = words.casefold().split(), name.casefold().replace("-", " ").split()
+    return bool(asked) and all(any(k.startswith(w) for k in known) for w in asked)
+
+
 class RideRows:
     """Rides and drivers as they are, voters opened."""
 
@@ -33,7 +39,7 @@ class RideRows:
 
     async def one(self, connection: asyncpg.Connection, ride_id: UUID) -> RideRow:
         """A ride as this transaction sees it. Raises `UnknownRideError`."""
-        row = await connection.fetchrow(_SQL["one"], ride_id)
+        row = await connection.fetchrow(_SQL["shown"], [ride_id])
         if row is None:
             raise UnknownRideError
         return self._opened(row)
@@ -63,7 +69,19 @@ class RideRows:
 
     async def live(self) -> list[RideRow]:
         """Rides that are not over."""
-        return [self._opened(row) for row in await self._pool.fetch(_SQL["live"])]
+        return [self._opened(row) for row in await self._pool.fetch(_SQL["shown"], None)]
+
+    async def of_rider(self, words: str, now: datetime) -> list[RideRow]:
+        """The day's rides, over or not, of riders whose name has a word that begins with each of these words,
+        or whose id it is. Names may be sealed: each is opened to be looked at.
+        """
+        ids = [row["ride_id"] for row in await self._pool.fetch(_SQL["of_today"], now - _DAY)]
+        found = [self._opened(row) for row in await self._pool.fetch(_SQL["shown"], ids)]
+        return [one for one in found if named(words, one.person.name) or one.voter_id == words.strip()]
+
+    async def at_work(self, now: datetime) -> list[asyncpg.Record]:
+        """The same as `drivers`, with where their ride is and when they did something last."""
+        return list(await self._pool.fetch(_SQL["at_work"], now - _DAY))
 
     async def drivers(self, now: datetime) -> list[asyncpg.Record]:
         """Drivers with a good link, and what they do."""

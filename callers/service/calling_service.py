@@ -16,6 +16,7 @@ from callers.dispatch.orders import DispatchOrders
 from callers.dispatch.places import Places
 from callers.doors.doors import Doors
 from callers.effect.control_group import ControlGroup
+from callers.effect.reached_households import ReachedHouseholds
 from callers.lists.dialer_lists import Lists
 from callers.lists.rolls import Rolls
 from callers.people.people import People
@@ -102,6 +103,7 @@ class CallingService:
         self.call_hours = CallHours(pool, _MOVES_KEPT_SECONDS)
         self.trials = Trials(pool)
         self.control = ControlGroup(pool, settings.control_share, settings.secret.get_secret_value())
+        self.reached = ReachedHouseholds(pool)
         self.lists = Lists(pool, self.queue, encryption, settings.listed_per_hour)
         place_times = PlaceTimes(places.name, places.zone, places.closes_at, places.county)
         self.rides = Rides(pool, place_times, encryption, rehearsal=settings.rehearsal)

@@ -19,6 +19,11 @@ class DoorService:
 
     async def held(self, canvasser: CallerOnDuty, why: str = "choose") -> DoorsAnswer:
         """The doors a canvasser holds, everybody as they stand now; without any, `why`."""
+        found = await self._held(canvasser, why)
+        self._service.idle.hear(canvasser.caller_id, found.reason)
+        return found
+
+    async def _held(self, canvasser: CallerOnDuty, why: str) -> DoorsAnswer:
         now, service = self._service.time.now(), self._service
         found = await service.doors.held(canvasser.caller_id, now)
         place = service.places.get(found[0].precinct_id) if found else None

@@ -1,7 +1,7 @@
-"""Why each caller has nobody to call: what their page was answered last. Pure but for what it remembers.
+"""Why each caller, canvasser or driver has nothing to do: what their page was answered last.
 
-Of this service alone: a caller whose page asks another one is not known here, and the words say no more than
-that.
+Pure but for what it remembers. Of this service alone: whose page asks another one is not known here, and
+the words say no more than that.
 """
 
 import time
@@ -21,6 +21,11 @@ WORDS = {
     "empty": "every open list is used up",
     "too_fast": "asks faster than voters are shown",
     "unreported": "has not said what came of the last calls",
+    "choose": "has chosen no precinct",
+    "none_open": "no precinct is open for visits",
+    "not_open": "the precinct they chose is not open",
+    "none": "no ride fits their car",
+    "no_car": "no car of theirs is known",
 }
 
 
@@ -39,10 +44,14 @@ class IdleReasons:
 
     def note(self, caller_id: str, answer: LeaseAnswer) -> None:
         """Remembers what a caller was answered."""
-        if answer.voter is None:
-            self._answered[caller_id] = _Answered(answer.reason, self._monotonic())
+        self.hear(caller_id, "" if answer.voter else answer.reason)
+
+    def hear(self, volunteer_id: str, reason: str) -> None:
+        """Remembers why a caller, canvasser or driver was given nobody; empty: they were."""
+        if reason:
+            self._answered[volunteer_id] = _Answered(reason, self._monotonic())
         else:
-            self._answered.pop(caller_id, None)
+            self._answered.pop(volunteer_id, None)
 
     def why(self, caller_id: str, idle: timedelta | None, *, barred: bool = False) -> str:
         """Why they call nobody; empty where they do."""

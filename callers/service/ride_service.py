@@ -47,6 +47,11 @@ class RideService:
 
     async def next(self, driver: CallerOnDuty) -> RideAnswer:
         """The ride a driver has, else one offered to them alone, else why there is none."""
+        found = await self._next(driver)
+        self._service.idle.hear(driver.caller_id, found.reason)
+        return found
+
+    async def _next(self, driver: CallerOnDuty) -> RideAnswer:
         now = self._service.time.now()
         car = await self._rides.rows.driver(driver.caller_id)
         if car is None:
@@ -125,6 +130,14 @@ class RideService:
             for d in people
         ]  # fmt: skip
         return RideList(rides=lines, drivers=drivers, counts=counts)
+
+    async def of_rider(self, words: str, account: str, sees: Callable[[str], bool]) -> RideList:
+        """The day's rides of riders by this name, where `sees` says so. The look is audited, not the name."""
+        now = self._service.time.now()
+        found = [one for one in await self._rides.rows.of_rider(words, now) if sees(one.precinct_id)]
+        async with self._service.pool.acquire() as connection:
+            await record(connection, now, account, "rider looked for", "rides", {"rides": len(found)})  # type: ignore[arg-type]
+        return RideList(rides=[self.line(one, now) for one in found], drivers=[], counts={})
 
     def line(self, found: RideRow, now: datetime) -> RideLine:
         """One ride as staff see it."""

@@ -229,15 +229,22 @@ def alerted(budget: Budget) -> Checker:
 def happened(events: Sequence[Event]) -> CheckVerdict:
     """Whether each fault left its trace: what was kept while nothing was broken proves nothing."""
     name = "F every fault happened"
-    faults = {e.key: e for e in of(events, Op.FAULT)}
+    faults = list(of(events, Op.FAULT))
     if not faults:
         return CheckVerdict(name, None, "no fault was injected: nothing is proven")
-    seen = {e.key for e in of(events, Op.TRACE)}
-    seen |= {key for key, fault in faults.items() if _load_hurt(fault, events)}
-    figures = {"faults": len(faults), "traces": len(faults.keys() & seen)}
-    if without := faults.keys() - seen:
+    without = [fault.key for fault in faults if not (_traced(fault, events) or _load_hurt(fault, events))]
+    figures = {"faults": len(faults), "traces": len(faults) - len(without)}
+    if without:
         return CheckVerdict(name, None, f"no trace of {_some(without)}: nothing is proven", figures)
     return CheckVerdict(name, True, f"{len(faults)} faults, each left its trace", figures)
+
+
+def _traced(fault: Event, events: Sequence[Event]) -> bool:
+    """Whether a trace came before the next fault of its name, whose trace proves nothing for this one."""
+    again = min(
+        (e.at for e in of(events, Op.FAULT) if e.key == fault.key and e.at > fault.at), default=math.inf
+    )
+    return any(e.key == fault.key and fault.at <= e.at < again for e in of(events, Op.TRACE))
 
 
 def _load_hurt(fault: Event, events: Sequence[Event]) -> bool:

@@ -37,13 +37,13 @@ _OPEN = (
     "/healthz",
     "/readyz",
     "/metrics",
-    "/assets/theme.css",
     "/assets/favicon.svg",
     "/favicon.ico",
 )
 
 
 _BY_KEY = "/api/v1/"  # routes that are opened by a key of their own, never by a session
+_STYLES = "/style/"  # how pages look is no secret, and the sign-in page needs it
 
 
 def _nothing(_: str) -> None:
@@ -81,7 +81,7 @@ class SignInPages:
         """Finds out who asks, before every request; strangers get no further than the sign-in page."""
         path = flask.request.path
         rule = flask.request.url_rule
-        if path in _OPEN or (rule is not None and rule.rule.startswith(_BY_KEY)):
+        if path in _OPEN or (rule is not None and rule.rule.startswith((_BY_KEY, _STYLES))):
             return None
         flask.g.person = _person(self._accounts)
         if flask.g.person is not None:

@@ -19,7 +19,7 @@ import structlog
 
 from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, needs_role, person
-from dashboard.alerts.conditions import REASONS, Condition, Watch, conditions
+from dashboard.alerts.conditions import Condition, Watch, conditions
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import FRESH_SECONDS, WarRoomView
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
@@ -272,7 +272,7 @@ def add_alerts(server: flask.Flask, bridge: AsyncBridge, alerts: Alerts, audit_l
         seen = (
             a for a in bridge.run(alerts.listed(), 4) if who.counties is None or a["county"] in who.counties
         )
-        return [a | {"reason": retold(a["reason"], REASONS)} for a in seen]
+        return [a | {"reason": retold(a["reason"])} for a in seen]
 
     @server.get("/alerts")
     @staff

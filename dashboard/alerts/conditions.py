@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from dashboard.languages import filled, noted_all
+from dashboard.languages import filled
 
 Row = Mapping[str, Any]
 
@@ -21,16 +21,13 @@ QUIET_PART = 0.5  # of a county's precincts that had counted, silent now: a netw
 QUIET_LEAST = 5  # such precincts; fewer are single watchers
 OPEN = frozenset({"open", "acknowledged", "assigned"})
 
-# What alerts say, in English as they are kept; who looks is told in their own language (`retold`).
-REASONS = noted_all(
-    "{missing} votes behind its peers, {sure} % sure",
-    "reports disagree or wait for a decision",
-    "a line of {minutes} min",
-    "{people} people in line",
-    "{gone} of {counted} precincts that had counted fell silent: look at the network",
-    "incident #{number}: {text}",
-)
-LAGGING, DOUBTFUL, LONG_LINE, FULL_LINE, QUIET, INCIDENT = REASONS
+# What alerts say, in English as they are kept; who looks is told in their own language
+# (`dashboard.languages.other_services`).
+LAGGING = "{missing} votes behind its peers, {sure} % sure"
+DOUBTFUL = "reports disagree or wait for a decision"
+LONG_LINE, FULL_LINE = "a line of {minutes} min", "{people} people in line"
+QUIET = "{gone} of {counted} precincts that had counted fell silent: look at the network"
+INCIDENT = "incident #{number}: {text}"
 
 
 @dataclass(frozen=True, slots=True)

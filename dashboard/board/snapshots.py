@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader
 from dashboard.accounts.sign_in import needs_role, person
 from dashboard.alerts.conditions import OPEN
 from dashboard.clients.feed import FRESH_SECONDS, Row, WarRoomView
-from dashboard.languages import add_words, noted, tr
+from dashboard.languages import add_words, noted, retold, tr
 from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.settings import DashboardSettings
 from election.access.accounts import WAR_ROOM, Role
@@ -84,6 +84,7 @@ def page_of(
             datetime.fromtimestamp(at, UTC).astimezone(zone).strftime("%H:%M") if at else tr("never")
         ),
         words=WORDS,
+        retold=retold,
     )
 
 

@@ -17,7 +17,7 @@ def add_gzip(server: flask.Flask) -> None:
     @server.after_request
     def squeeze(response: flask.Response) -> flask.Response:
         path = flask.request.path
-        fixed = path.startswith(("/assets/", "/script/", "/_dash-component-suites/"))
+        fixed = path.startswith(("/assets/", "/script/", "/style/", "/_dash-component-suites/"))
         if not fixed or response.status_code != 200 or response.mimetype not in _KINDS:
             return response
         response.headers["Vary"] = "Accept-Encoding"

@@ -8,7 +8,7 @@ import flask
 from dashboard.settings import DashboardSettings
 
 # What a browser may keep: its address changes with its content, or it says itself how long.
-_KEPT = ("/assets/", "/script/", "/_dash-component-suites/", "/shapes/", "/watched")
+_KEPT = ("/assets/", "/script/", "/style/", "/_dash-component-suites/", "/shapes/", "/watched")
 
 
 def content_security_policy(script_hashes: Sequence[str], feed: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import flask
 
-from dashboard.languages import ENGLISH, Languages, WordCatalogue, spoken
+from dashboard.languages import ENGLISH, LanguageCatalogue, Languages, spoken, templates_for
 from election.browser import modules
 
 FOLDERS = (
@@ -70,7 +70,7 @@ class Scripts:
         return sorted(self.address(other) for other in found)
 
 
-def catalogue_of(words: WordCatalogue, said: str) -> bytes:
+def catalogue_of(words: LanguageCatalogue, said: str) -> bytes:
     """A language's module `CATALOGUE`: the sentences that stand in `said`, which is all modules' text."""
 
     def used(sentences: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,6 +79,7 @@ def catalogue_of(words: WordCatalogue, said: str) -> bytes:
     content = {
         "language": words.language, "locale": words.locale, "texts": used(words.texts),
         "forms": used(words.forms), "categories": words.categories(),
+        "templates": templates_for(words.texts),
     }  # fmt: skip
     return f"export const catalogue = {json.dumps(content, ensure_ascii=False)};\n".encode()
 

@@ -1,6 +1,6 @@
 // What the board says by the clock of the polls: while they are open what is heard and lags, and after they have
 // closed which finals are in, which are missing and what was counted. Values in, words out.
-import { tr, trn } from "./language.js";
+import { retold, tr, trn } from "./language.js";
 import { percent, whole } from "./words.js";
 
 /** @import {Aggregate, Desks} from "feed-messages" */
@@ -60,7 +60,7 @@ export function todayWords(a, where) {
   const counted = tr("{counted} votes counted at {reporting} of {precincts} precincts{there}", { counted: whole(a.counted), reporting: whole(a.reporting), precincts: whole(a.precincts), there });
   if (!isOver(a)) return {
     big: whole(a.projected_final), unit: tr("projected by close{where}", { where }), range: "80 %: " + whole(a.lo80) + " – " + whole(a.hi80),
-    against: against(a), counted, coverage: tr("{coverage} of the expected votes freshly reported", { coverage: percent(a.coverage) }), caveat: a.caveat || "", instead: a.caveat ? a.instead : "",
+    against: against(a), counted, coverage: tr("{coverage} of the expected votes freshly reported", { coverage: percent(a.coverage) }), caveat: retold(a.caveat || ""), instead: a.caveat ? retold(a.instead) : "",
   };
   const missing = a.precincts - (a.finals ?? 0), never = a.precincts - a.reporting;
   return {

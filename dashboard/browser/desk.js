@@ -5,7 +5,7 @@ import { deskNews } from "./desk_news.js";
 import { byId, fieldOf, make, targetOf } from "./elements.js";
 import { connectFeed } from "./feed_connection.js";
 import { FeedView } from "./feed_view.js";
-import { tr, trn } from "./language.js";
+import { retold, tr, trn } from "./language.js";
 import { runnerWords } from "./lists.js";
 import { panelScripts } from "./panel_scripts.js";
 import { box, paintButtons, paintSilent, whatFollows } from "./silent_desk.js";
@@ -322,7 +322,7 @@ function heading(i) {
     make("p", { class: "dim" }, where, where && at ? " · " : "", at ? hhmm(at) + " · " : "", at ? make("span", { "data-ago": String(at) }) : "", i.channel ? " · " + coded(i.channel) : ""),
     i.photos?.length ? make("p", { class: "photos" }, ...i.photos.map((p) => photoOf(p, at ? hhmm(at) : ""))) : null,
     desk === "rollcall" ? make("p", {}, ROLL[i.status] || i.status) : null,
-    i.why ? make("p", {}, WHY[i.why] || i.why) : null,
+    i.why ? make("p", {}, WHY[i.why] || retold(i.why)) : null,
     i.steps.length ? make("ul", { class: "steps" }, ...i.steps.map((s) => make("li", {}, tr("Step {step}: {who} texted at {at} · {state}", { step: s.step, who: coded(s.to), at: hhmm(Date.parse(s.at) / 1000), state: coded(s.state) })))) : null,
   ];
   return parts.filter((each) => each !== null);

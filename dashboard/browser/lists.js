@@ -1,5 +1,5 @@
 // What the board's lists hold and in which order. Values in, values out; tiles.js draws them, tables.js writes them.
-import { tr } from "./language.js";
+import { retold, tr } from "./language.js";
 import { percent, stateOf, whole } from "./words.js";
 
 /** @import {Aggregate, Incident, Standing} from "feed-messages" */
@@ -80,7 +80,7 @@ export function sumOfCounties(board) {
   return {
     .../** @type {Record<(typeof SUMMED)[number], number>} */ (Object.fromEntries(SUMMED.map((key) => [key, sum(key)]))),
     scope: "all",
-    caveat: unsure.map((a) => placeOf(a.scope) + ": " + a.caveat).join(" "),
+    caveat: unsure.map((a) => placeOf(a.scope) + ": " + retold(a.caveat ?? "")).join(" "),
     thin: unsure.flatMap((a) => a.thin || []).slice(0, MOST_THIN),
     instead: unsure.length ? insteadOf(mine.filter((a) => !a.caveat), mine.length) : "",
     channels: {},

@@ -1,7 +1,7 @@
 // The map under the hand: moved by dragging, magnified by wheel, two fingers or buttons; hovering tells what is there.
 import { board } from "./board.js";
 import { byId, make, targetOf } from "./elements.js";
-import { tr } from "./language.js";
+import { retold, tr } from "./language.js";
 import { map } from "./map.js";
 import { badge, hhmm, percent, stateOf, whole } from "./words.js";
 
@@ -85,7 +85,7 @@ export function watchMap() {
   };
   holder.append(svg, map.words, make("div", { class: "zoom" }, button("+", tr("Magnify the map"), () => magnify(STEP)), button("−", tr("Reduce the map"), () => magnify(1 / STEP)), button("⤢", tr("The whole map"), () => { if (seen) lookAt(sheet); })));
   new ResizeObserver(([entry]) => {
-    size = svg.getBoundingClientRect(); // as the pointer counts, which on a very large screen is enlarged (board.css)
+    size = svg.getBoundingClientRect(); // as the pointer counts, which on a very large screen is enlarged (styles/tiles.css)
     large = size.width / (entry.contentRect.width || 1);
     place();
   }).observe(svg);
@@ -146,7 +146,7 @@ function linesOfCounty(id) {
   const a = board.aggregates.get("county:" + id);
   const name = make("b", {}, id || tr("No county"));
   return a ? [name, make("span", {}, tr("{lagging} behind · {silent} silent of {precincts}", { lagging: whole(a.lagging), silent: whole(a.silent), precincts: whole(a.precincts) })),
-    make("span", {}, tr("{share} coverage", { share: percent(a.coverage) }) + " · " + (a.caveat ? a.instead : tr("projected {n}", { n: whole(a.projected_final) })))] : [name];
+    make("span", {}, tr("{share} coverage", { share: percent(a.coverage) }) + " · " + (a.caveat ? retold(a.instead) : tr("projected {n}", { n: whole(a.projected_final) })))] : [name];
 }
 
 /** @param {string} id */
@@ -156,7 +156,7 @@ function linesOfPrecinct(id) {
   if (!s) return [name];
   const { last_votes: votes, last_observed_at: at } = s;
   const last = votes === null || votes === undefined ? tr("No count yet.") : tr("Last count {votes} at {at}.", { votes: whole(votes), at: hhmm(at ?? 0) });
-  return [name, badge(stateOf(s)), make("span", {}, (s.reason ? s.reason + " " : "") + last)];
+  return [name, badge(stateOf(s)), make("span", {}, (s.reason ? retold(s.reason) + " " : "") + last)];
 }
 
 /** @param {HTMLElement} tip @param {HTMLElement[]} lines @param {MouseEvent} mouse */

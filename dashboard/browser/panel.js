@@ -1,8 +1,8 @@
 // The precinct panel's frame and every action of the board. What an action did, or why not, is said in words.
 import { board, post, say } from "./board.js";
-import { callersOf, callingAt } from "./calling.js";
+import { callersOf, callingAt, heardWords } from "./calling.js";
 import { byId, fieldOf, make } from "./elements.js";
-import { tr } from "./language.js";
+import { retold, tr } from "./language.js";
 import { panelScripts } from "./panel_scripts.js";
 import { now } from "./stack_clock.js";
 import { threadsHere } from "./thread.js";
@@ -78,7 +78,9 @@ function callers(precinctId) {
   const sent = board.calls?.at.get(precinctId);
   const { words, title, offer } = s ? callingAt(s, board.calls) : { words: "", title: "", offer: null };
   const state = words && !offer ? make("p", { class: "offer", title: title || null }, tr("Callers: {words}", { words })) : null;
-  if (s && !sent && !offer && !canHelp(s)) return make("div", {}, state);
+  const heard = s?.state === "silent" ? board.calls?.heard?.get(precinctId) : null;
+  const eye = heard ? make("p", { class: "offer", id: "panel-heard" }, heardWords(heard, board.calls?.reached_check)) : null;
+  if (s && !sent && !offer && !canHelp(s)) return make("div", {}, state, eye);
   const wanted = offer ? offer.callers : Math.max(1, Math.min(10, Math.ceil((s ? s.shortfall : 60) / 15)));
   const number = make("input", { type: "number", min: 1, max: 50, value: wanted, id: "callers-wanted", inputmode: "numeric", "aria-label": tr("How many callers") });
   const send = button("dispatch", precinctId, "", offer ? offer.urgent !== false : !sent && s?.state === "lagging"); // as sure as the offer
@@ -88,8 +90,8 @@ function callers(precinctId) {
   };
   number.addEventListener("input", word);
   word();
-  return make("div", {}, number, send, sent ? button("recall", precinctId, tr("Stop calling here")) : null, state,
-    offer ? make("p", { class: "offer" }, tr("Proposed: {sentence}", { sentence: offer.sentence })) : null);
+  return make("div", {}, number, send, sent ? button("recall", precinctId, tr("Stop calling here")) : null, state, eye,
+    offer ? make("p", { class: "offer" }, tr("Proposed: {sentence}", { sentence: retold(offer.sentence) })) : null);
 }
 
 /** @param {string} precinctId */
@@ -136,7 +138,7 @@ function more(precinctId) {
 /** @type {Record<string, (name: string, b: Deed, answer: {hold?: string, reachable?: number} | undefined) => string>} */
 const SAID = {
   dispatch: (name, b, a) => {
-    const fields = { callers: callersOf(b.callers_wanted ?? 0), name, hold: a?.hold, reachable: a?.reachable };
+    const fields = { callers: callersOf(b.callers_wanted ?? 0), name, hold: a?.hold && retold(a.hold), reachable: a?.reachable };
     if (a?.hold) return tr("{callers} ordered for {name}, resting: {hold}.", fields);
     return a?.reachable ? tr("{callers} sent to {name}: {reachable} may be called.", fields) : tr("{callers} sent to {name}.", fields);
   },

@@ -6,7 +6,7 @@ import { callersOf, callingAt } from "./calling.js";
 import { showTools } from "./csv.js";
 import { byId, make, setText, svg } from "./elements.js";
 import { keyed } from "./keyed.js";
-import { tr, trn } from "./language.js";
+import { retold, tr, trn } from "./language.js";
 import { phoneButton } from "./phones.js";
 import { incidentList, isWatched, placeOf, runnerWords, silentList, silentSince, sumOfCounties, total, workList } from "./lists.js";
 import { now } from "./stack_clock.js";
@@ -125,9 +125,9 @@ function paintCallers(cell, s) {
   const reason = make("span", { title: title || null, class: offer ? "brings" : null }, words);
   if (!offer) { cell.replaceChildren(reason); return; }
   cell.replaceChildren(make("button", {
-    type: "button", class: offer.urgent === false ? null : "main", title: offer.sentence,
+    type: "button", class: offer.urgent === false ? null : "main", title: retold(offer.sentence),
     "data-action": "dispatch", "data-for": s.precinct_id, "data-callers": offer.callers,
-    "aria-label": tr("Send {callers} to {place}. Proposed: {sentence}", { callers: callersOf(offer.callers), place: board.nameOf(s.precinct_id), sentence: offer.sentence }),
+    "aria-label": tr("Send {callers} to {place}. Proposed: {sentence}", { callers: callersOf(offer.callers), place: board.nameOf(s.precinct_id), sentence: retold(offer.sentence) }),
   }, tr("send {n}", { n: offer.callers })), reason);
 }
 

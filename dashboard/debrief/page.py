@@ -12,7 +12,6 @@ import orjson
 
 from dashboard.accounts.sign_in import WarRoomUser, needs_role, person
 from dashboard.alerts.alerts import AWAY
-from dashboard.alerts.conditions import REASONS
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import WarRoomView
 from dashboard.clients.service_clients import PAST_SECONDS, ServiceClientError, ServiceClients
@@ -89,7 +88,7 @@ class DebriefPage:
         )
         found = with_totals(found, whole)
         html = flask.render_template(
-            "debrief.html", retold=retold, reasons=REASONS, day=day, now=now.astimezone(zone),
+            "debrief.html", retold=retold, day=day, now=now.astimezone(zone),
             rehearsal=self._settings.rehearsal, counties=who.counties, d=found, moments=moments,
             totals=totals, missing=missing, away=away, listed=LISTED,
             name=lambda p: (names.get(p) or {}).get("name") or p,

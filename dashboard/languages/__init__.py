@@ -1,6 +1,6 @@
 """The war room's words: English where they stand, other languages in a gettext `.po` file each."""
 
-from dashboard.languages.catalogue import ENGLISH, WordCatalogue, filled, read_words
+from dashboard.languages.catalogue import ENGLISH, LanguageCatalogue, filled, read_words
 from dashboard.languages.chosen import (
     CHOICE,
     Languages,
@@ -12,17 +12,17 @@ from dashboard.languages.chosen import (
     languages_known,
     noted,
     noted_all,
-    retold,
     spoken,
     tr,
     trn,
 )
+from dashboard.languages.other_services import retold, templates_for
 
 __all__ = [
     "CHOICE",
     "ENGLISH",
+    "LanguageCatalogue",
     "Languages",
-    "WordCatalogue",
     "add_languages",
     "add_words",
     "coded",
@@ -35,6 +35,7 @@ __all__ = [
     "read_words",
     "retold",
     "spoken",
+    "templates_for",
     "tr",
     "trn",
 ]

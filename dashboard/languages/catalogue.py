@@ -10,6 +10,7 @@ from typing import Any
 from babel import Locale
 from babel.messages.pofile import read_po
 
+NOTE = "##"  # parts a sentence from a word to translators, where one English word means two things
 PLACE = re.compile(r"\{(\w+)\}")  # in a sentence: what is filled in
 _PROBED = (*range(201), 1_000, 1_000_000)  # numbers by which a browser's plural categories are told apart
 
@@ -39,7 +40,7 @@ def _one_or_more(number: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class WordCatalogue:
+class LanguageCatalogue:
     """A language (`es`): its own name, how it writes numbers and days (`es-US`), its sentences by English.
 
     `forms`: sentences that count, by the English of one; `plural`: which of the forms a number takes.
@@ -54,7 +55,7 @@ class WordCatalogue:
 
     def text(self, english: str, fields: Mapping[str, Any]) -> str:
         """The sentence, filled in; the English one where this language has none."""
-        return filled(self.texts.get(english, english), fields)
+        return filled(self.texts.get(english) or english.partition(NOTE)[0], fields)
 
     def counted(self, one: str, more: str, number: float, fields: Mapping[str, Any]) -> str:
         """The sentence in the form of this number, which is `{n}` in it."""
@@ -69,10 +70,10 @@ class WordCatalogue:
         return {rule(number): self.plural(number) for number in reversed(_PROBED)}
 
 
-ENGLISH = WordCatalogue("en", "English", "en")
+ENGLISH = LanguageCatalogue("en", "English", "en")
 
 
-def read_words(path: Path) -> WordCatalogue:
+def read_words(path: Path) -> LanguageCatalogue:
     """The catalogue in a `.po` file named after its language. Fuzzy and empty entries are left out."""
     with path.open("rb") as file:
         po = read_po(file, locale=path.stem)
@@ -88,4 +89,4 @@ def read_words(path: Path) -> WordCatalogue:
             forms[entry.id[0]] = tuple(map(str, entry.string))
     own = str(Locale.parse(path.stem).display_name or path.stem)
     locale = dict(po.mime_headers).get("X-Locale", path.stem)
-    return WordCatalogue(path.stem, own[:1].upper() + own[1:], locale, texts, forms, c2py(po.plural_expr))
+    return LanguageCatalogue(path.stem, own[:1].upper() + own[1:], locale, texts, forms, c2py(po.plural_expr))

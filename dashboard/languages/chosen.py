@@ -3,7 +3,7 @@
 What is said to nobody in particular (a log, a page kept on disk, an alert's text) is English.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,9 @@ import jinja2
 from babel.dates import format_datetime
 from markupsafe import Markup, escape
 
-from dashboard.languages.catalogue import ENGLISH, WordCatalogue, filled, places_of, read_words
+from dashboard.languages.catalogue import ENGLISH, LanguageCatalogue, filled, read_words
 
-Languages = Mapping[str, WordCatalogue]
+Languages = Mapping[str, LanguageCatalogue]
 
 CHOICE = "language"  # in the session
 _FOLDER = Path(__file__).parent
@@ -64,17 +64,17 @@ def languages_known() -> Languages:
     return known
 
 
-def spoken() -> WordCatalogue:
+def spoken() -> LanguageCatalogue:
     """The words of who asks; English where nobody does."""
     if not flask.has_request_context():
         return ENGLISH
-    found: WordCatalogue | None = flask.g.get("words")
+    found: LanguageCatalogue | None = flask.g.get("words")
     if found is None:
         found = flask.g.words = _asked_for(languages_known())
     return found
 
 
-def _asked_for(known: Languages) -> WordCatalogue:
+def _asked_for(known: Languages) -> LanguageCatalogue:
     chosen = str(flask.session.get(CHOICE, ""))
     if chosen not in known:
         chosen = flask.request.accept_languages.best_match(list(known)) or ENGLISH.language
@@ -89,16 +89,6 @@ def tr(english: str, /, **fields: Any) -> str:
 def trn(one: str, more: str, number: float, /, **fields: Any) -> str:
     """A sentence that counts: `{n}` is the number, unless a field says how it is written."""
     return spoken().counted(one, more, number, fields)
-
-
-def retold(sentence: str, templates: Iterable[str]) -> str:
-    """A sentence put together in English earlier, by the template that made it; else as it is."""
-    if spoken() is not ENGLISH:
-        for template in templates:
-            fields = places_of(template, sentence)
-            if fields is not None:
-                return tr(template, **fields)
-    return sentence
 
 
 def dated(at: datetime, english: str, pattern: str) -> str:

@@ -26,7 +26,7 @@ _CALL = re.compile(rf"\b(tr|noted|trn)\(\s*({_STRING})(?:,\s*({_STRING}))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class CatalogueEntry:
     """An English sentence; `more` where it counts: the one of several. `file` says it first."""
 
     english: str
@@ -34,9 +34,9 @@ class Message:
     file: str
 
 
-def messages(room: Path = ROOM) -> list[Message]:
+def messages(room: Path = ROOM) -> list[CatalogueEntry]:
     """All of them, each once, by file and place."""
-    found: dict[str, Message] = {}
+    found: dict[str, CatalogueEntry] = {}
     for file in sorted(room.rglob("*")):
         page = file.suffix == ".html" and file.parent.name == "templates"
         if (not page and file.suffix not in (".py", ".js")) or file == Path(__file__):
@@ -46,7 +46,7 @@ def messages(room: Path = ROOM) -> list[Message]:
         for one, more in said:
             known = found.get(one)
             if known is None or (known.more is None and more is not None):
-                found[one] = Message(one, more, known.file if known else name)
+                found[one] = CatalogueEntry(one, more, known.file if known else name)
     return [message for message in found.values() if message.english]
 
 
@@ -81,7 +81,7 @@ def _in_template(text: str) -> Iterator[tuple[str, str | None]]:
             yield words[0], words[1] if function == "trn" else None
 
 
-def level(path: Path, said: list[Message]) -> None:
+def level(path: Path, said: list[CatalogueEntry]) -> None:
     """Writes the file anew with these sentences: its head, and what it has of them, stay as they are."""
     with path.open("rb") as file:
         old = read_po(file, locale=path.stem)

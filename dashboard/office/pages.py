@@ -25,6 +25,7 @@ from dashboard.office.set_up import SetUp
 from dashboard.office.set_up_pages import SetUpPages
 from dashboard.office.settings_pages import SettingsPages
 from dashboard.office.watcher_pages import WatcherPages
+from dashboard.office.watcher_sheet import WatcherSheet
 from dashboard.office.webhook_pages import WebhookPages
 from dashboard.settings import DashboardSettings
 from election.access.accounts import Role
@@ -70,7 +71,9 @@ def add_office(  # noqa: PLR0917
         admin = who is not None and who.role is Role.ADMIN
         return {"office_pages": [(path, title) for path, title, alone in PAGES if admin or not alone]}
 
-    WatcherPages(bridge, gazetteer, services, record).add_to(server)
+    desk = WatcherPages(bridge, gazetteer, services, record)
+    desk.add_to(server)
+    WatcherSheet(desk, gazetteer, record, scripts).add_to(server)
     LinkPages(bridge, settings, tokens, gazetteer, record).add_to(server)
     AccountPages(bridge, gazetteer, record).add_to(server)
     ChecklistPage(bridge, folder, runs, gazetteer, services, record).add_to(server)

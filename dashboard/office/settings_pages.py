@@ -1,13 +1,14 @@
-"""`/office/settings`: what the war room was started with, and what was changed on the day, when, and by whom.
+"""`/office/settings`: what each service was started with, and what was changed on the day, when, and by whom.
 
 Secrets are never shown, nor an address that may hold one.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import flask
-from pydantic import SecretStr
 
 from dashboard.accounts.sign_in import needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
@@ -17,6 +18,9 @@ from dashboard.settings import DashboardSettings
 from election.access import audit
 from election.access.accounts import Role
 from election.access.audit import Deed
+from election.postgres import service_settings
+from election.postgres.service_settings import ServiceSetting, shown_value
+from election.runtime.settings import SharedSettings
 
 SHOWN = 100
 # What holds from the moment it is changed, with where that is done.
@@ -34,16 +38,63 @@ CHANGES = {
 }
 
 
-def shown_value(value: object) -> str:
-    """A setting's value for people; of a secret, or an address with a login, whether it is set."""
-    if isinstance(value, SecretStr):
-        return tr("set, not shown") if value.get_secret_value() else tr("not set")
-    text = str(value) if value not in (None, "") else ""
-    if "://" in text:
-        parts = urlsplit(text.split(",")[0])
-        if "@" in text or parts.username or parts.password or parts.query:
-            return tr("set, not shown")
-    return text or tr("not set")
+_SHARED = frozenset(f"BELUGA_{name.upper()}" for name in SharedSettings.model_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingChange:
+    """One line of what was changed. `by`: an account, or who started a service with another value."""
+
+    at: datetime
+    by: str
+    what: str
+    to: str
+
+
+def changes_of(deeds: Iterable[Deed], told: Iterable[ServiceSetting]) -> list[SettingChange]:
+    """What was changed in the office and where services are started, the newest first."""
+    found = [
+        SettingChange(
+            deed.at, deed.account,
+            f"{tr(CHANGES[deed.action])}: {deed.action}" + (f", {deed.subject}" if deed.subject else ""),
+            ", ".join(f"{name} {value}" for name, value in deed.detail.items()),
+        )
+        for deed in deeds
+    ]  # fmt: skip
+    found += [
+        SettingChange(
+            each.since,
+            each.changed_by,
+            f"{each.service}: {each.name}",
+            tr("{value} (was {before})", value=value_words(each.value), before=value_words(each.was)),
+        )
+        for each in told
+        if each.was is not None
+    ]
+    return sorted(found, key=lambda change: change.at, reverse=True)[:SHOWN]
+
+
+def service_names() -> dict[str, str]:
+    """What people call the other services."""
+    return {
+        "intake": tr("Intake, its replies and what it texts"),
+        "tally": tr("The tally and its feed"),
+        "callers": tr("The call desk"),
+    }
+
+
+def value_words(value: str) -> str:
+    """A value as it is; the words for one that is hidden, or not set, in the reader's language."""
+    return {"set, not shown": tr("set, not shown"), "not set": tr("not set")}.get(value, value)
+
+
+def by_service(told: Iterable[ServiceSetting]) -> dict[str, list[ServiceSetting]]:
+    """Each other service's own settings; what all share stands with the war room's."""
+    found: dict[str, list[ServiceSetting]] = {}
+    for each in told:
+        if each.service != "war room" and each.name not in _SHARED:
+            found.setdefault(each.service, []).append(each)
+    return dict(sorted(found.items()))
 
 
 class SettingsPages:
@@ -59,23 +110,30 @@ class SettingsPages:
     def settings_page(self) -> Any:
         """Changes of the day, the newest first; then what this war room was started with."""
 
-        async def read() -> list[Deed]:
+        async def read() -> tuple[list[Deed], list[ServiceSetting]]:
             async with self._bridge.connection() as connection:
-                return await audit.of_actions(connection, list(CHANGES), SHOWN)
+                deeds = await audit.of_actions(connection, list(CHANGES), SHOWN)
+                return deeds, await service_settings.read_all(connection)
 
-        changes: list[Deed] = []
+        deeds: list[Deed] = []
+        told: list[ServiceSetting] = []
         problem, status = "", 200
         try:
-            changes = self._bridge.run(read())
+            deeds, told = self._bridge.run(read())
         except NOT_ANSWERED:
             problem, status = tr("The database does not answer: who changed what is known when it does."), 503
         fields = type(self._settings).model_fields
         rows = [
-            (f"BELUGA_{name.upper()}", shown_value(getattr(self._settings, name)), field.description or "")
+            (
+                f"BELUGA_{name.upper()}",
+                value_words(shown_value(getattr(self._settings, name))),
+                field.description or "",
+            )
             for name, field in sorted(fields.items())
         ]
         page = flask.render_template(
-            "office_settings.html", problem=problem, changes=changes, of=CHANGES, rows=rows,
+            "office_settings.html", problem=problem, changes=changes_of(deeds, told), rows=rows,
+            services=by_service(told), names=service_names(), value_words=value_words,
             rehearsal=self._settings.rehearsal,
         )  # fmt: skip
         return flask.make_response(page, status)

@@ -64,7 +64,7 @@ class WatcherPages:
             wrong, problem = self._wrong(who, problem) if only == "wrong" else (None, problem)
             found = [
                 w for w in here.watchers
-                if here.may_reach(w, who.counties) and _matches(w, here, words)
+                if here.may_reach(w, who.counties) and matches(w, here, words)
                 and (wrong is None or w.watcher_id in wrong)
             ]  # fmt: skip
             bare = [p for p in here.seen_by(who.counties) if p.precinct_id not in here.watchers_of]
@@ -113,7 +113,7 @@ class WatcherPages:
             return self._list(tr("No election has been imported yet."), 409)
         try:
             given = new_watcher_of(flask.request.form, here, who.counties)
-            self._change(lambda c: change_watchers(c, [given.watcher]))
+            self.change(lambda c: change_watchers(c, [given.watcher]))
         except (WatcherFormError, PhoneTakenError) as error:
             return self._list(_TAKEN if isinstance(error, PhoneTakenError) else str(error), 400)
         except NOT_ANSWERED:
@@ -129,8 +129,8 @@ class WatcherPages:
         watcher, who, here = self._known(watcher_id), who_asks(), self._gazetteer.places
         assert here is not None
         try:
-            given = watcher_of(flask.request.form, here, self._limits(watcher, who, here), watcher_id)
-            self._change(lambda c: change_watchers(c, [given.watcher]))
+            given = watcher_of(flask.request.form, here, self.limits(watcher, who, here), watcher_id)
+            self.change(lambda c: change_watchers(c, [given.watcher]))
         except (WatcherFormError, PhoneTakenError) as error:
             return self._one(watcher, _TAKEN if isinstance(error, PhoneTakenError) else str(error), 400)
         except NOT_ANSWERED:
@@ -139,7 +139,7 @@ class WatcherPages:
         self._record.note(who, "watcher corrected", f"watcher:{watcher_id}", {"changed": changed})
         if set(given.precincts) != set(watcher.precinct_ids) and given.precincts:
             try:
-                self._move(who, watcher_id, given.precincts)
+                self.move(who, watcher_id, given.precincts)
             except ServiceClientError as error:
                 return self._one(
                     watcher, tr("Corrected, but not moved: {words}", words=error.words), error.status
@@ -151,14 +151,15 @@ class WatcherPages:
         return flask.redirect(f"/office/watchers/{quote(watcher_id, safe='')}?done={quote(tr('Saved'))}", 303)
 
     @staticmethod
-    def _limits(watcher: Watcher, who: WarRoomUser, here: MapPlaces) -> tuple[str, ...] | None:
+    def limits(watcher: Watcher, who: WarRoomUser, here: MapPlaces) -> tuple[str, ...] | None:
         """A lead's counties, and those where this watcher is already, so that what stands may stay."""
         if who.counties is None:
             return None
         stands = {here.precincts[p].county for p in watcher.precinct_ids if p in here.precincts}
         return tuple({*who.counties, *stands})
 
-    def _move(self, who: WarRoomUser, watcher_id: str, precincts: tuple[str, ...]) -> None:
+    def move(self, who: WarRoomUser, watcher_id: str, precincts: tuple[str, ...]) -> None:
+        """Decides in the log where a watcher stands; they are told by text."""
         detail = {"watcher_id": watcher_id, "precinct_ids": list(precincts)}
         decision = Decision(kind=Kind.ASSIGN, account=who.login, precinct_id=precincts[0], detail=detail)
         self._bridge.run(self._services.intake.decide(who, uuid4(), decision))
@@ -168,13 +169,15 @@ class WatcherPages:
         """Takes a watcher off the roster; their texts come in as a stranger's from then on."""
         watcher, who = self._known(watcher_id), who_asks()
         try:
-            self._change(lambda c: change_watchers(c, [], [watcher_id]))
+            self.change(lambda c: change_watchers(c, [], [watcher_id]))
         except NOT_ANSWERED:
             return self._one(watcher, _AWAY, 503)
         self._record.note(who, "watcher removed", f"watcher:{watcher_id}", {})
         return flask.redirect(f"/office/watchers?done={quote(watcher.name)}+is+off+the+roster", 303)
 
-    def _change(self, act: Callable[[asyncpg.Connection], Awaitable[Any]]) -> None:
+    def change(self, act: Callable[[asyncpg.Connection], Awaitable[Any]]) -> None:
+        """Changes the roster in force, in one transaction."""
+
         async def work() -> None:
             async with self._bridge.connection() as connection, connection.transaction():
                 await act(connection)
@@ -183,7 +186,8 @@ class WatcherPages:
         self._gazetteer.look_now()
 
 
-def _matches(watcher: Watcher, here: MapPlaces, words: list[str]) -> bool:
+def matches(watcher: Watcher, here: MapPlaces, words: list[str]) -> bool:
+    """Whether all words are in what is known of a watcher and their places."""
     posts = [here.precincts[p] for p in watcher.precinct_ids if p in here.precincts]
     places = " ".join(f"{p.precinct_id} {p.name} {p.county}" for p in posts)
     text = f"{watcher.name} {watcher.watcher_id} {watcher.phone} {watcher.language} {places}".casefold()

@@ -18,7 +18,7 @@ from dashboard.clients.feed import Row, WarRoomView
 from dashboard.clients.service_clients import FloorAnswers, ServiceClientError, ServiceClients
 from dashboard.components import FloorDeeds, MinuteClock, Value
 from dashboard.components.part import marks
-from dashboard.languages import noted, noted_all, tr
+from dashboard.languages import noted, noted_all, retold, tr
 from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.pages import floor_tables as shown
 from dashboard.pages.frame import PageStyle, WarRoomPage, page_marks
@@ -141,7 +141,8 @@ class CallFloorPage:
         people, hours = shown.caller_rows(callers, self._name), shown.hour_rows(floor, zone)
         moves = shown.move_rows(floor)
         proposed = [
-            [shown.link(p["precinct_id"], self._name(p["precinct_id"])), p["sentence"]] for p in offers
+            [shown.link(p["precinct_id"], self._name(p["precinct_id"])), retold(p["sentence"])]
+            for p in offers
         ]
         return [
             html.P(told, id="floor-told"),
@@ -155,6 +156,20 @@ class CallFloorPage:
                 tr("Nobody has called yet."), tr("Callers"), shown.CALLER_HEADS, people, (3, 4, 6, 7, 8)
             ),
             _more(len(callers)),
+            *_volunteers(
+                tr("Canvassers ({n})", n=f"{len(floor.get('canvassers') or ()):,}"),
+                tr("Canvassers"),
+                shown.CANVASSER_HEADS,
+                shown.canvasser_rows(floor.get("canvassers") or []),
+                range(2, 8),
+            ),
+            *_volunteers(
+                tr("Drivers ({n})", n=f"{len(floor.get('drivers') or ()):,}"),
+                tr("Drivers"),
+                shown.DRIVER_HEADS,
+                shown.driver_rows(floor.get("drivers") or []),
+                (1, 4, 5, 6),
+            ),
             html.H2(tr("By precinct and hour")),
             _table_or(
                 tr("Nobody was called yet."), tr("By precinct and hour"), shown.HOUR_HEADS, hours, range(2, 8)
@@ -205,6 +220,11 @@ def _of_all(who: WarRoomUser | None) -> bool:
 
 def _table_or(empty: str, label: str, heads: Any, rows: list[list[Any]], numbers: Any = ()) -> Any:
     return table(label, heads, rows, numbers) if rows else html.P(empty)
+
+
+def _volunteers(title: str, label: str, heads: Any, rows: list[list[Any]], numbers: Any) -> list[Any]:
+    """Canvassers or drivers, where there are any."""
+    return [html.H2(title), table(label, heads, rows, numbers)] if rows else []
 
 
 def _more(callers: int) -> Any:

@@ -13,7 +13,7 @@ from dashboard.languages import noted, tr
 from dashboard.pages.frame import PageStyle, WarRoomPage, not_found, page_marks, page_of
 from election.wire.desks import CATEGORIES
 
-STYLE = PageStyle("desk.js", ("board.css", "page.css"), ("desk.css",))
+STYLE = PageStyle("desk.js", "desk")
 _NAMES = {desk.value: title for desk, title in TITLES.items()}
 KEYS = (
     ("j", ""),

@@ -11,7 +11,7 @@ from dash import Patch, html
 
 from dashboard.components.figure import BLUE, INK, ORANGE, board_figure
 from dashboard.components.part import marks
-from dashboard.languages import coded, noted, noted_all, tr
+from dashboard.languages import coded, noted, noted_all, retold, tr
 from dashboard.pages.plain import table
 
 Row = Mapping[str, Any]
@@ -26,12 +26,19 @@ PRECINCT_HEADS = noted_all(
 CALLER_HEADS = noted_all(
     "Caller", "Speaks", "Precinct", "On a call", "Idle", "Why", "Last hour", "Today", "Answered"
 )
+CANVASSER_HEADS = noted_all(
+    "Canvasser", "Precinct", "Doors", "Left there", "Visited", "Told", "Reached", "Idle", "Why"
+)
+DRIVER_HEADS = noted_all("Driver", "Seats", "Precinct", "Ride", "For", "Brought", "Idle", "Why")
 HOUR_HEADS = noted_all("Precinct", "From", "Calls", "Reached", "Promised", "Still open", "Kept", "Broken")
 MOVE_HEADS = noted_all("Said last", "What follows", "Open", "Kept", "Broken")
 WAITING_HEADS = noted_all("Voter", "Precinct", "Said", "At", "Due", "More")
 MOVES = {
     "call": noted("called again when due"), "retry": noted("tried again after a rest"),
     "staff": noted("staff see to it"), "watch": noted("a strike-off tells"),
+}  # fmt: skip
+RIDE_STATES = {
+    "claimed": noted("driver on the way"), "picked_up": noted("in the car"), "brought": noted("at the polls"),
 }  # fmt: skip
 CALLS, REACHED, PROMISED = range(3)
 
@@ -121,7 +128,7 @@ def precinct_rows(
                 f"{d['missing_at_start']:,}",
                 hhmm(d["started_at"], zone),
                 by,
-                d["hold"] or d["why_idle"] or "",
+                retold(d["hold"] or d["why_idle"] or ""),
                 _buttons(d),
             ]
         )  # fmt: skip
@@ -148,18 +155,47 @@ def _buttons(d: Row) -> Any:
 
 def caller_rows(callers: Sequence[Row], name: Place) -> list[list[Any]]:
     """Callers, those who idle first, the longest first among them."""
-    idle = sorted(callers, key=lambda c: (c["minutes_idle"] is None, -(c["minutes_idle"] or 0), c["name"]))
-
-    def minutes(n: float | None) -> str:
-        return "" if n is None else f"{n:.0f} min"
-
     return [
         [
             c["name"], ", ".join(c["languages"]), name(c["precinct_id"]) if c["precinct_id"] else "",
-            minutes(c["minutes_on_call"]), minutes(c["minutes_idle"]), c["why_idle"],
+            _minutes(c["minutes_on_call"]), _minutes(c["minutes_idle"]), retold(c["why_idle"]),
             f"{c['calls_last_hour']:,}", f"{c['calls']:,}", f"{c['answered']:,}",
         ]
-        for c in idle[:FLOOR_LISTED]
+        for c in _idle_first(callers)
+    ]  # fmt: skip
+
+
+def _minutes(n: float | None) -> str:
+    return "" if n is None else f"{n:.0f} min"
+
+
+def _idle_first(people: Sequence[Row]) -> list[Row]:
+    """Who idles first, the longest first among them; no more than a page shows."""
+    found = sorted(people, key=lambda c: (c["minutes_idle"] is None, -(c["minutes_idle"] or 0), c["name"]))
+    return found[:FLOOR_LISTED]
+
+
+def canvasser_rows(canvassers: Sequence[Row]) -> list[list[Any]]:
+    """Who walks where, those who idle first."""
+    return [
+        [
+            c["name"], link(c["precinct_id"], c["precinct"]) if c["precinct_id"] else "",
+            *(f"{c[name]:,}" for name in ("doors", "left", "visited", "told", "reached")),
+            _minutes(c["minutes_idle"]), retold(c["why_idle"]),
+        ]
+        for c in _idle_first(canvassers)
+    ]  # fmt: skip
+
+
+def driver_rows(drivers: Sequence[Row]) -> list[list[Any]]:
+    """Who drives for where, those who idle first."""
+    return [
+        [
+            d["name"], f"{d['seats']:,}", link(d["precinct_id"], d["precinct"]) if d["precinct_id"] else "",
+            tr(RIDE_STATES.get(d["ride"], "")), _minutes(d["minutes"]), f"{d['brought']:,}",
+            _minutes(d["minutes_idle"]), retold(d["why_idle"]),
+        ]
+        for d in _idle_first(drivers)
     ]  # fmt: skip
 
 

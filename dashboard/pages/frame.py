@@ -25,6 +25,7 @@ from dashboard.browser import Scripts
 from dashboard.components import PageAddress, Takeover, Value
 from dashboard.components.markup import markup
 from dashboard.languages import spoken, tr
+from dashboard.styles import StyleSheets
 
 FRAME = (Path(__file__).parent / "frame.html").read_text("utf-8")
 FIRST_QUESTION = "first_question.js"  # runs before the others are here
@@ -38,17 +39,13 @@ _ENTRY = '<div id="react-entry-point"></div>'
 
 @dataclass(frozen=True, slots=True)
 class PageStyle:
-    """What a page is made with besides its layout: its first module, and its style sheets.
-
-    All sheets of `assets` but those `without`, and those `more` of `static`.
-    """
+    """What a page is made with besides its layout: its first module, and its style sheet (`styles`)."""
 
     module: str = PLAIN_MODULE
-    without: tuple[str, ...] = ("board.css",)
-    more: tuple[str, ...] = ()
+    sheet: str = "page"
 
 
-BOARD = PageStyle(BOARD_MODULE, ("page.css",))
+BOARD = PageStyle(BOARD_MODULE, "board")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +98,8 @@ def drawn_at(path: str, search: str) -> tuple[Any, Any]:
 class WarRoomDash(Dash):
     """Dash, whose pages begin as HTML."""
 
-    def __init__(self, server: flask.Flask, scripts: Scripts) -> None:
-        self._scripts = scripts
+    def __init__(self, server: flask.Flask, scripts: Scripts, styles: StyleSheets) -> None:
+        self._scripts, self._styles = scripts, styles
         super().__init__(
             "dashboard",
             server=server,  # type: ignore[arg-type]
@@ -137,14 +134,13 @@ class WarRoomDash(Dash):
         """The HTML of a page: Dash's tags, with the layout of the address drawn."""
         page, layout = drawn_at(flask.request.path, _search())
         style: PageStyle = page["style"]
-        more = [f'<link rel="stylesheet" href="/static/{name}">' for name in style.more]
+        sheet = f'<link rel="stylesheet" href="{self._styles.address(style.sheet)}">'
         title = page_marks().pop("data-title", tr(page["title"]))
-        links = [line for line in parts["css"].splitlines() if _sheet(line) not in style.without]
         return filled(
             parts | {
                 "lang": spoken().language, "title": escape(title), "first": markup(layout),
                 "app_entry": _ENTRY,
-                "css": "\n".join(links + more), "early": early_tags(self._scripts, style.module),
+                "css": sheet, "early": early_tags(self._scripts, style.module),
                 "entry": _module(self._scripts, style.module),
                 "marks": "".join(f' {name}="{escape(value)}"' for name, value in page_marks().items()),
             }
@@ -192,11 +188,6 @@ def not_found() -> None:
 
 def _module(scripts: Scripts, name: str) -> str:
     return f'<script type="module" src="{scripts.address(name)}"></script>'
-
-
-def _sheet(link: str) -> str:
-    found = re.search(r"/assets/([\w.-]+)", link)
-    return found[1] if found else ""
 
 
 def _search() -> str:

@@ -24,17 +24,20 @@ from dashboard.pages.plain import plain_page, table
 from election.access.accounts import WAR_ROOM
 from election.wire.rides import DriverLine, RideAct, RideDecision, RideLine, RideList, RideOrder, RideState
 
-HEADS = noted_all("By", "Voter", "From", "To", "Needs", "Stands", "Driver", "Texted last", "")
+HEADS = noted_all("By##which hour", "Voter", "From", "To", "Needs", "Stands", "Driver", "Texted last", "")
 DRIVERS = noted_all("Driver", "Seats", "Wheelchair", "Now", "Brought today", "Texted last")
 _MARKS = {0: "", 1: "◆ ", 2: "▼ "}
 _STANDS = {
     RideState.WANTED: noted("no driver"), RideState.CLAIMED: noted("driver on the way"),
     RideState.PICKED_UP: noted("in the car"), RideState.BROUGHT: noted("at the polls"),
+    RideState.RETURNED: noted("home again"), RideState.CLOSED: noted("over"),
+    RideState.CANCELLED: noted("called off"),
 }  # fmt: skip
 _HOME = {
     RideState.WANTED: noted("way home: no driver"), RideState.CLAIMED: noted("way home: driver on the way"),
     RideState.PICKED_UP: noted("way home: in the car"),
 }  # fmt: skip
+_OVER = frozenset({RideState.RETURNED, RideState.CLOSED, RideState.CANCELLED})
 _COUNTED = (
     ("wanted", noted("{n} want a driver")), ("claimed", noted("{n} have one")),
     ("picked_up", noted("{n} in a car")), ("brought", noted("{n} at the polls")),
@@ -53,12 +56,14 @@ class RidesPage:
         """The page, for Dash's registry."""
         return WarRoomPage("rides", noted("Rides"), self.layout, path="/rides")
 
-    def layout(self, said: str = "", done: str = "", **_: Any) -> Component:
-        """Rides that are not over, the drivers, and the form to ask for one."""
+    def layout(self, said: str = "", done: str = "", rider: str = "", **_: Any) -> Component:
+        """Rides that are not over, the drivers, and the forms to look for a rider and to ask for a ride."""
         words, style = (said, "problem") if said else (done, "about")
         notice = html.P(words[:300], className=style, role="status") if words else None
         drawn = html.Div(self.drawn(), id="rides", disable_n_clicks=True)
-        return plain_page("/rides", html.H1(tr("Rides")), notice, drawn, _order_form(), MinuteClock())
+        found = html.Div(self.found(rider[:100]), id="riders", disable_n_clicks=True) if rider else None
+        title = html.H1(tr("Rides"))
+        return plain_page("/rides", title, notice, _search(rider), found, drawn, _order_form(), MinuteClock())
 
     def add_to(self, app: Dash) -> None:
         """Adds the callback that draws it anew."""
@@ -89,6 +94,24 @@ class RidesPage:
                 )
             ]
         return rides_drawn(found, self._zone())
+
+    def found(self, rider: str) -> list[Any]:
+        """The day's rides of riders by this name, over or not."""
+        who = person()
+        if who is None:
+            return []
+        try:
+            path = f"/rides?{urlencode({'rider': rider})}"
+            answer = RideList.model_validate(self._bridge.run(self._services.call_desk.ask(who, "GET", path)))
+        except (ServiceClientError, TimeoutError):
+            return [
+                html.P(
+                    tr("The call desk does not answer: who needs a ride is not known."), className="problem"
+                )
+            ]
+        rows = [_row(one, [], self._zone()) for one in answer.rides]
+        nobody = html.P(tr("No ride of today is of anybody named {rider}.", rider=rider), className="empty")
+        return [table(tr("Riders named {rider}", rider=rider), HEADS, rows) if rows else nobody]
 
     def _zone(self) -> ZoneInfo:
         places = self._gazetteer.places
@@ -191,7 +214,9 @@ def _row(one: RideLine, drivers: list[DriverLine], zone: ZoneInfo) -> list[Any]:
 
 def _acts(one: RideLine, drivers: list[DriverLine]) -> list[Component]:
     """What staff may do to a ride: one small form each."""
-    found = []
+    found: list[Component] = []
+    if one.state in _OVER:
+        return found
     if one.state in (RideState.WANTED, RideState.CLAIMED):
         free = [
             d for d in drivers
@@ -214,6 +239,13 @@ def _form(one: RideLine, what: str, words: str, *inside: Component) -> Component
         words, type="submit", name="csrf", value=csrf_token(), **marks(aria_label=f"{words}: {one.name}")
     )
     return html.Form([*inside, press], action=f"/rides/{one.ride_id}/{what}", method="post")
+
+
+def _search(rider: str) -> Component:
+    """Looks for a rider by name: who calls to ask where their ride is."""
+    field = html.Textarea(rider[:100], id="rider", name="rider", rows=1, maxLength=100)
+    words = html.Label(tr("Rider's name, or its beginning"), htmlFor="rider")
+    return html.Form([words, field, html.Button(tr("Look"), type="submit")], action="/rides", method="get")
 
 
 def _order_form() -> Component:

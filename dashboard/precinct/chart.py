@@ -25,7 +25,7 @@ _WORDS = {"accepted": noted("Accepted"), "held": noted("Held"), "rejected": note
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Colours of one theme; the same values as in theme.css."""
+    """Colours of one theme; the same values as in styles/tokens.css."""
 
     ink: str
     dim: str

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from dash import html
 
-from dashboard.languages import coded, noted, tr
+from dashboard.languages import coded, noted, retold, tr
 from dashboard.precinct.chart import moment, verdict
 from election.domain.day import Watcher
 
@@ -97,7 +97,7 @@ def _count(report: dict[str, Any], names: dict[str, str]) -> list[Any]:
             )
         )
     if report.get("reason"):
-        line.append(html.Span(str(report["reason"]), className="why"))
+        line.append(html.Span(retold(str(report["reason"])), className="why"))
     target = report.get("check_in_id") or report.get("id")
     if votes is not None and target:
         for action, label, already in _BUTTONS[bool(report.get("whole_site"))]:

@@ -2,9 +2,9 @@
 // election/feed_client/view.py, held to it by the same recorded vectors. Values in, values out; no page, no socket.
 
 /** @import {Aggregate, CallProposal, Calls, Delta, Desks, Dispatch, DispatchEnd, Incident, Message, PrecinctInfo,
- *    Snapshot, Standing} from "feed-messages" */
+ *    ReachedTurnout, Snapshot, Standing} from "feed-messages" */
 /** @typedef {Calls & {at: Map<string, Dispatch>, offers: Map<string, CallProposal>, over: Map<string, DispatchEnd>,
- *    hindered: Map<string, string>}} CallsByPrecinct */
+ *    hindered: Map<string, string>, heard: Map<string, ReachedTurnout>}} CallsByPrecinct */
 
 export const BEHIND_SECONDS = 60; // by which the tally may lack what the database stores, and still be followed
 export const BEHIND_NOTED = 5; // less is the pace of the tally's own reading, and is not shown
@@ -62,6 +62,7 @@ export class FeedRows {
       at: new Map(m.calls.dispatches.map((d) => [d.precinct_id, d])),
       offers: new Map(m.calls.proposals.map((p) => [p.precinct_id, p])),
       over: new Map((m.calls.ended || []).map((e) => [e.precinct_id, e])),
+      heard: new Map((m.calls.reached || []).map((r) => [r.precinct_id, r])),
       hindered: new Map((m.calls.obstacles || []).map((o) => [o.precinct_id, o.reason])),
     };
   }

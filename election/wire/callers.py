@@ -264,6 +264,40 @@ class CallerAtWork(BaseModel):
     why_idle: str = ""  # idle: why they have nobody to call, in words
 
 
+class CanvasserAtWork(BaseModel):
+    """Who walks where. Minutes of stack time; null where it does not apply."""
+
+    caller_id: str
+    name: str
+    precinct_id: str  # where they hold doors, or held the last ones; empty: nowhere yet
+    precinct: str = ""
+    doors: int  # held now
+    left: int  # voters behind these, not visited yet
+    visited: int  # doors of today
+    told: int  # outcomes of today
+    reached: int  # of these, spoken to
+    minutes_idle: float | None  # since their last act, where they hold no doors
+    why_idle: str = ""
+    barred: bool = False
+    phone_bank: str = ""
+
+
+class DriverAtWork(BaseModel):
+    """Who drives, and who waits for a ride. No rider is named."""
+
+    caller_id: str
+    name: str
+    seats: int
+    precinct_id: str  # of their ride, or of the last one
+    precinct: str = ""
+    ride: str  # its state; empty: none
+    minutes: float | None  # in that state
+    brought: int  # voters, today
+    minutes_idle: float | None  # since their last act, where they have no ride
+    why_idle: str = ""
+    phone_bank: str = ""
+
+
 class SignUps(BaseModel):
     """Volunteers who signed up from one address (a fingerprint: nobody reads an address back)."""
 
@@ -361,6 +395,8 @@ class FloorView(BaseModel):
     next_moves: list[NextMoveCount] = Field(default_factory=list)
     hours: list[CallHour] = Field(default_factory=list)
     precincts: list[DispatchPace] = Field(default_factory=list)
+    canvassers: list[CanvasserAtWork] = Field(default_factory=list)
+    drivers: list[DriverAtWork] = Field(default_factory=list)
 
 
 class BarOrder(BaseModel):
@@ -545,6 +581,25 @@ class ObstacleView(BaseModel):
     reason: str
 
 
+class ReachedHour(BaseModel):
+    """Households first spoken to within an hour, by what they said of having voted."""
+
+    at: float  # mean time of these calls, epoch seconds
+    reached: int
+    voted: int  # said that they have
+    expected: float  # sum of their turnout scores, 0..1 each
+    struck: int  # voters of the precinct struck off by then
+
+
+class ReachedPrecinct(BaseModel):
+    """Who was spoken to in a precinct, of those listed there who have not voted early."""
+
+    precinct_id: str
+    listed: int
+    expected: float  # sum of the list's turnout scores
+    hours: list[ReachedHour]
+
+
 class DispatchList(BaseModel):
     """`GET /dispatches`. `feed_age_seconds`: how old the standings behind it are (None: never heard)."""
 
@@ -554,6 +609,7 @@ class DispatchList(BaseModel):
     obstacles: list[ObstacleView] = Field(default_factory=list)
     rides: list[RideAlarm] = Field(default_factory=list)  # nobody has taken them, and they can wait no longer
     feed_age_seconds: float | None = None
+    reached: list[ReachedPrecinct] = Field(default_factory=list)  # asked for with `?reached=1` alone
 
 
 class RollState(BaseModel):

@@ -212,6 +212,31 @@ class UnclaimedRides(_Wire):
     sentence: str
 
 
+class ReachedTurnout(_Wire):
+    """Votes cast in a silent precinct by what people reached there said: an estimate no watcher sent. It is
+    never part of the standings.
+    """
+
+    precinct_id: str
+    at: int
+    reached: int  # households
+    voted: int  # of these, said that they have voted
+    votes: int
+    lo80: int
+    hi80: int
+    lo95: int
+    hi95: int
+
+
+class ReachedCheck(_Wire):
+    """How people reached stand to the counts, in precincts that have both."""
+
+    precincts: int = 0
+    inside: int = 0  # whose count lay in the 80 % interval that the others gave
+    ratio: float = 1.0  # of what people reached say to what was counted; estimates are rid of it
+    calibrated: bool = False
+
+
 class Calls(_Wire):
     """The call desk, in the viewer's counties, as it last answered."""
 
@@ -220,6 +245,8 @@ class Calls(_Wire):
     ended: list[DispatchEnd] = Field(default_factory=list)
     obstacles: list[CallObstacle] = Field(default_factory=list)
     rides: list[UnclaimedRides] = Field(default_factory=list)
+    reached: list[ReachedTurnout] = Field(default_factory=list)  # of silent precincts
+    reached_check: ReachedCheck | None = None
     silent_since: int | None = None  # it has not answered since then: all this is old. None: it answers
 
 

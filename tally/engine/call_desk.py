@@ -2,12 +2,13 @@
 
 The callers' service tells of changes to its tables on a channel of PostgreSQL; we then ask it, at most twice
 a second, and every few seconds in any case (a wake-up may be lost, and the call desk may go away). Nothing of
-the tally waits for it: without an answer the last one stands, marked with since when it is old.
+the tally waits for it: without an answer the last one stands, marked with since when it is old. Now and then
+it is asked, too, what the people reached said: the tally makes estimates of silent precincts of it.
 """
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import aiohttp
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 from election.access.identity import Admission, machine
 from election.postgres.database import UNREACHABLE, connect, pauses
 from election.runtime.clock import Clock
-from election.wire.callers import DispatchList
+from election.wire.callers import DispatchList, ReachedPrecinct
 from tally.settings import TallySettings
 from tally.standing.rounding import Row
 
@@ -26,20 +27,31 @@ BETWEEN_SECONDS = 0.5  # real; between questions at least
 SILENT_SECONDS = 10.0  # real; without an answer for so long, what is shown is old
 TIMEOUT = aiohttp.ClientTimeout(total=3)
 MOST_PROPOSALS = 100
+REACHED_SECONDS = 10.0  # real; between questions about people reached
+
+Estimate = Callable[[Sequence[ReachedPrecinct]], Awaitable[Row | None]]
 
 log = structlog.get_logger().bind(part="calls")
 
 
 class CallDesk:
-    """Asks the call desk, and calls `hear` with each answer."""
+    """Asks the call desk and calls `hear` with each answer. `estimate`: the feed's rows of people reached."""
 
     def __init__(
-        self, settings: TallySettings, admission: Admission, clock: Clock, hear: Callable[[Row], None]
+        self,
+        settings: TallySettings,
+        admission: Admission,
+        clock: Clock,
+        hear: Callable[[Row], None],
+        estimate: Estimate | None = None,
     ) -> None:
         self._settings = settings
         self._admission = admission
         self._clock = clock
         self._hear = hear
+        self._estimate = estimate
+        self._reached: Row = {"reached": [], "reached_check": None}
+        self._reached_at = -1e9
         self._wake = asyncio.Event()
         self._last: Row | None = None
         self._answered_at = time.monotonic()
@@ -86,9 +98,12 @@ class CallDesk:
 
     async def _ask(self, session: aiohttp.ClientSession) -> None:
         token = self._admission.sign("service", machine("tally"))
+        due = self._estimate is not None and time.monotonic() - self._reached_at >= REACHED_SECONDS
         try:
             async with session.get(
-                f"{self._settings.callers_url}/dispatches", headers={"Authorization": f"Bearer {token}"}
+                f"{self._settings.callers_url}/dispatches",
+                params={"reached": "1"} if due else None,
+                headers={"Authorization": f"Bearer {token}"},
             ) as answer:
                 answer.raise_for_status()
                 said = DispatchList.model_validate_json(await answer.read())
@@ -96,7 +111,10 @@ class CallDesk:
             self._unanswered(type(error).__name__)
             return
         self._answered_at, self._silent_since = time.monotonic(), None
-        self._last = row_of(said)
+        if due and self._estimate is not None:
+            self._reached_at = time.monotonic()
+            self._reached = await self._estimate(said.reached) or self._reached
+        self._last = row_of(said) | self._reached
         self._hear(self._last)
 
     def _unanswered(self, why: str) -> None:

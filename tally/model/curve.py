@@ -6,7 +6,7 @@ days disagree with each other.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, time
 
 import numpy as np
@@ -29,7 +29,9 @@ DAYS_CHOSEN = (
     2  # past days of the election that the SDs of hourly shares were chosen on; today departs from a
 )
 # mean of n days with 1 + 1/n of one day's variance
+RECENT = 0.7  # weight of each election further back: of its course, and of its turnout
 FEW_PLACES = 6  # fewer say nothing of how places differ
+OF_THE_DAY = 1 / 3  # of the variance between places, that which is another each day, where one day is known
 
 
 def default_curve() -> Array:
@@ -82,7 +84,8 @@ class Curves:
         if not overall:
             weightless = [c for days in scopes.values() for c in days.values()]
             overall = {"": np.mean(weightless, axis=0)} if weightless else {"": default_curve()}
-        self.overall = _mean(overall.values())
+        weight = _recency(scopes)
+        self.overall = _mean(overall, weight)
         trust = {level: _trust(scopes, level, overall) for level in ("county", "group", "precinct")}
         table: list[Array] = [self.overall]
         known: dict[tuple[str, str, str], int] = {}
@@ -98,7 +101,7 @@ class Curves:
                 curve = self.overall
                 for name in key:
                     if name:
-                        past = _mean(scopes[name].values())
+                        past = _mean(scopes[name], weight)
                         w = trust[name.split(":", 1)[0]]
                         curve = w * past + (1 - w) * curve
                 known[key] = len(table)
@@ -109,7 +112,7 @@ class Curves:
         self.past_tilts = past_tilts(scopes, overall)
         places = _between_places(election, scopes, overall)
         doubt = 1.0 if places is not None else constants.share_placeless if scopes else constants.share_blind
-        days = len(overall) if scopes else DAYS_CHOSEN
+        days = _worth(overall, weight) if scopes else DAYS_CHOSEN
         fewer = (1.0 + 1.0 / days) / (1.0 + 1.0 / DAYS_CHOSEN)
         self.factors = _factors(self.overall, list(overall.values()), places, (doubt, fewer), constants)
 
@@ -155,8 +158,21 @@ def _by_scope(day: ElectionDay, points: Iterable[CurvePoint]) -> dict[str, dict[
     return found
 
 
-def _mean(curves: Iterable[Array]) -> Array:
-    return np.asarray(np.mean(list(curves), axis=0))
+def _recency(scopes: Mapping[str, Mapping[str, Array]]) -> dict[str, float]:
+    """Weight of each past day: the same as its turnout has."""
+    names = sorted({name for days in scopes.values() for name in days}, reverse=True)
+    return {name: RECENT**i for i, name in enumerate(names)}
+
+
+def _mean(days: Mapping[str, Array], weight: Mapping[str, float]) -> Array:
+    weights = [weight.get(name, 1.0) for name in days]
+    return np.asarray(np.average(list(days.values()), axis=0, weights=weights))
+
+
+def _worth(days: Mapping[str, Array], weight: Mapping[str, float]) -> float:
+    """How many days of equal weight the weighted mean of these is worth (Kish 1965)."""
+    w = np.array([weight.get(name, 1.0) for name in days])
+    return float(w.sum() ** 2 / np.sum(w * w))
 
 
 def _trust(scopes: dict[str, dict[str, Array]], level: str, overall: dict[str, Array]) -> float:
@@ -188,9 +204,11 @@ def _between_places(
 ) -> Array | None:
     """Covariance between places of log shares of the day's steps, weighted by voters, (GRID, GRID).
 
-    What one county does otherwise than the others on the same day is what a whole day may do otherwise than
-    the days before it: early in the heat, late after work, idle at noon. Counties, as sums of their groups
-    where they have no curve of their own; groups where there are few counties; None where these are few too.
+    What one county does otherwise than the others on one day is what a whole day may do otherwise than the
+    days before it: early in the heat, late after work, idle at noon. What it does otherwise on every day (the
+    south votes late) is none of that, and taken off where two days are known. Counties, as sums of their
+    groups where they have no curve of their own; groups where there are few counties; None where these are
+    few too.
     """
     size: dict[str, float] = defaultdict(float)
     home: dict[str, str] = {}
@@ -217,8 +235,18 @@ def _between_places(
     rows = np.array(list(sums.values()))
     usual = np.array([np.append(overall[past], 1.0) for _, past in sums])
     apart = _log_steps(rows[:, :-1] / rows[:, -1:]) - _log_steps(usual[:, :-1])
-    apart = np.clip(apart, -1.0, 1.0)
-    return np.asarray((apart * rows[:, -1:]).T @ apart / rows[:, -1].sum())
+    return _from_day_to_day(np.clip(apart, -1.0, 1.0), rows[:, -1], [name for name, _ in sums])
+
+
+def _from_day_to_day(apart: Array, weight: Array, of: list[str]) -> Array:
+    """Covariance of what places (`of`, a row a day) do otherwise on one day than on their others."""
+    place = np.unique(of, return_inverse=True)[1]
+    days = np.bincount(place)
+    if np.count_nonzero(days > 1) < FEW_PLACES:
+        return np.asarray(OF_THE_DAY * ((apart * weight[:, None]).T @ apart) / weight.sum())
+    usual = np.stack([np.bincount(place, column) for column in apart.T], axis=1) / days[:, None]
+    apart = apart - usual[place]
+    return np.asarray((apart * weight[:, None]).T @ apart / np.sum(weight * (1.0 - 1.0 / days[place])))
 
 
 def _log_steps(curves: Array) -> Array:

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from election.domain.day import Election, Method, PastVotes
 from election.domain.kinds import ElectionKind, kind_of
 from tally.model.constants import Constants
+from tally.model.curve import RECENT
 from tally.model.early_votes import PastMethods, usual_share
 from tally.model.scales import Departure
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
-RECENT = 0.7  # weight of each election further back
 REGRESS = 60.0  # votes' worth of faith in the group's rate against the precinct's own
 BLIND_RATE = 0.45  # turnout of a place with no past at all; its intervals say so
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { brings, callersOf, callingAt } from "../../dashboard/browser/calling.js";
+import { brings, callersOf, callingAt, heardWords } from "../../dashboard/browser/calling.js";
 
 const AT = 1793731260; // 18:41 UTC
 const s = (state = "lagging") => ({ precinct_id: "a", state });
@@ -39,4 +39,11 @@ test("an offer says what it brings, and nothing is offered where calling cannot 
 
 test("one is singular", () => {
   assert.deepEqual([0, 1, 2, 1200].map((n) => callersOf(n)), ["0 callers", "1 caller", "2 callers", "1,200 callers"]);
+});
+
+test("what people reached say of a silent precinct stands with its interval, and with how far it may be relied on", () => {
+  const heard = { precinct_id: "a", at: AT, reached: 63, voted: 22, votes: 412, lo80: 340, hi80: 500, lo95: 300, hi95: 560 };
+  assert.match(heardWords(heard, null), /^Of 63 households reached by callers 22 said they have voted: about 412 votes by \d\d:\d\d \(80 %: 340 to 500\)\. Not part of the tally\. No precinct has both/);
+  assert.match(heardWords(heard, { precincts: 14, inside: 12, ratio: 1.06, calibrated: true }), /within such an interval in 12 of 14 precincts\.$/);
+  assert.match(heardWords(heard, { precincts: 4, inside: 4, ratio: 1, calibrated: false }), /4 of 4 precincts: not enough to rely on\.$/);
 });

@@ -4,13 +4,17 @@ import asyncio
 import os
 import secrets
 import signal
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import aiohttp
 import asyncpg
 import pytest
 
+from beluga.load.demo_drivers import sign_up
+from beluga.load.demo_volunteers import VolunteerRequests
 from beluga.stack.ports import free_port
 from beluga.stack.postgres import EmbeddedPostgres
 from callers.queue.lease import CallerOnDuty, Granted, NoVoter
@@ -23,31 +27,44 @@ from election.domain.ids import PrecinctId, VoterId
 from election.postgres.database import connect
 from election.postgres.migrate import migrate
 from election.runtime.clock import FileClock, SystemClock
+from election.wire.rides import RideAnswer
 from tests.callers.conftest import NOON, ZONE, add_callers, add_election, add_voters, open_precinct
 from tests.callers.queue.test_leases import said
-from tests.callers.service_process import Service, feed, lease, outcome, ready, service, web
+from tests.callers.service_process import TOKENS, Service, feed, lease, outcome, ready, service, web
 
 __all__ = ["feed", "service", "web"]  # fixtures
 
-VOTERS, CALLERS = 120, 8
+VOTERS, CALLERS, RIDERS = 120, 8, 8
+_RIDES = """
+insert into rides (ride_id, voter_id, phone, precinct_id, by_when, seats, return_trip, asked_by, wanted_at,
+                   since)
+select gen_random_uuid(), voter_id, phone, precinct_id, $2, 1, false, 'lea', $1, $1
+from voters where precinct_id = 'b'
+"""
 
 
 async def test_postgresql_is_killed_in_the_middle_of_leases(
     tmp_path: Path, web: aiohttp.ClientSession
 ) -> None:
-    """Twice: no acknowledged outcome is lost, nobody is called twice, and nobody is stuck or forgotten."""
+    """Twice, and the service once: no acknowledged outcome and no driver's act is lost, nobody is called or
+    driven twice, and nobody is stuck or forgotten.
+    """
     server = EmbeddedPostgres(tmp_path / "own", free_port(), secrets.token_hex(8))
     server.start()
     FileClock(tmp_path / "clock").set(NOON, 1.0)
     url = server.url_of("postgres")
     connection = await connect(url)
     await migrate(connection)
-    await add_election(connection, ["a"])
+    await add_election(connection, ["a", "b"])
     await add_voters(connection, "a", VOTERS, household=2)
     await add_callers(connection, CALLERS)
     await open_precinct(connection, "a")
+    await add_voters(connection, "b", RIDERS)
+    driving = await sign_up(connection, 2)
+    await connection.execute(_RIDES, NOON, NOON + timedelta(hours=4))
     await connection.close()
     one = Service(url, free_port(), tmp_path)
+    acts: Counter[str] = Counter()
     acknowledged: list[str] = []
     killed = 0
     everybody = asyncio.Event()
@@ -67,6 +84,19 @@ async def test_postgresql_is_killed_in_the_middle_of_leases(
             except aiohttp.ClientError:
                 await asyncio.sleep(0.1)
 
+    async def drive(driver: str) -> None:
+        ask = VolunteerRequests(web, one.url, TOKENS.sign("driver", {"c": driver}), Counter())
+        while acts["bring"] < RIDERS:
+            content = await ask.until_answered("POST", "/api/rides/next", {})
+            ride = RideAnswer.model_validate_json(content or b"{}").ride
+            for act in ("take", "pick_up", "bring") if ride else ():
+                path = f"/api/rides/{ride.ride_id}/acts/{uuid4()}" if ride else ""
+                if await ask.until_answered("PUT", path, {"act": act}) is None:
+                    break
+                acts[act] += 1
+                await asyncio.sleep(0.1)  # so that what is killed meanwhile meets each of them
+            await asyncio.sleep(0.05)
+
     async def kill() -> None:
         nonlocal killed
         for least in (VOTERS // 6, VOTERS // 2):
@@ -75,6 +105,8 @@ async def test_postgresql_is_killed_in_the_middle_of_leases(
             await asyncio.to_thread(server.stop, signal.SIGKILL)
             await asyncio.to_thread(server.start)
             killed += 1
+        await asyncio.to_thread(one.end, signal.SIGKILL)
+        one.start()
         connection = await connect(url)
         while await connection.fetchval("select count(*) from calls where undone_at is null") < VOTERS:
             await asyncio.sleep(0.1)
@@ -84,10 +116,16 @@ async def test_postgresql_is_killed_in_the_middle_of_leases(
     try:
         await ready(web, one)
         await asyncio.wait_for(
-            asyncio.gather(kill(), *(work(n) for n in range(CALLERS))), 240
+            asyncio.gather(kill(), *(work(n) for n in range(CALLERS)), *map(drive, driving)), 240
         )  # or forgotten
         assert killed == 2
         connection = await connect(url)
+        done = await connection.fetch(
+            "select act, count(*) as n from ride_acts where act <> 'offer' group by act"
+        )
+        assert {row["act"]: row["n"] for row in done} == acts
+        assert acts == dict.fromkeys(("take", "pick_up", "bring"), RIDERS)
+        assert await connection.fetchval("select count(*) from rides where state = 'closed'") == RIDERS
         calls = await connection.fetch("select voter_id, lease_id from calls where undone_at is null")
         called = [r["voter_id"] for r in calls]
         assert len(called) == len(set(called)), "nobody is called twice"
@@ -95,7 +133,7 @@ async def test_postgresql_is_killed_in_the_middle_of_leases(
         held = await connection.fetch("select expires_at from leases where ended_at is null")
         assert all(r["expires_at"] <= NOON + timedelta(minutes=20) for r in held)
         free = await connection.fetchval(
-            "select count(*) from voter_standings s where never is null"
+            "select count(*) from voter_standings s where never is null and precinct_id = 'a'"
             " and not exists (select from leases l where l.phone = s.phone and l.ended_at is null)"
         )
         assert free == 0, "and nobody is forgotten"

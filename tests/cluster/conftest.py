@@ -35,7 +35,7 @@ def measured(cluster: Cluster) -> Iterator[Measured]:
     seconds = cluster.up()
     election = cluster.folder / "election"
     write_county(election, seed=1, precincts=PRECINCTS)
-    _make_it_noon(election / "election.toml")
+    make_it_noon(election / "election.toml")
     election.chmod(0o755)
     cluster.compose(
         "run", "--rm", "-T", "-v", f"{election}:/election:ro", "migrate", "beluga", "import", "/election"
@@ -46,7 +46,7 @@ def measured(cluster: Cluster) -> Iterator[Measured]:
     print(found.table())
 
 
-def _make_it_noon(file: Path) -> None:
+def make_it_noon(file: Path) -> None:
     """Today, where it is about noon now: polls are open and counts are read as counts."""
     now = datetime.now(UTC)
     text = re.sub(r"date = .*", f"date = {now.date()}", file.read_text())

@@ -66,6 +66,7 @@ def test_a_bad_deploy_stops_itself_and_is_taken_back(measured: Measured, bad_ima
         nonlocal back
         with pytest.raises(AssertionError, match="tally1 did not become healthy"):
             roll(cluster, bad_image)
+        happened("the bad image, on tally1", cluster.inspect("tally1")["Config"]["Image"] == bad_image)
         began = time.monotonic()
         roll(cluster)
         back = time.monotonic() - began

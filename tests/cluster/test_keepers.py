@@ -47,7 +47,10 @@ def test_a_service_cannot_reach_etcd(measured: Measured, service: str) -> None:
     networks = [cluster.inspect(f"etcd{n}")["NetworkSettings"]["Networks"] for n in (1, 2, 3)]
     addresses = [network["IPAddress"] for each in networks for network in each.values()]
     places = [(host, port) for host in ("etcd1", *addresses) for port in (2379, 2380, 2381)]
-    said = cluster.compose("exec", "-T", service, "python3", "-c", REACH, json.dumps(places))
+    ask = ("python3", "-c", REACH, json.dumps(places))
+    keeper = json.loads(cluster.compose("exec", "-T", "db1", *ask))
+    happened("an etcd that a database reaches", keeper["etcd1:2379"] == "open")
+    said = cluster.compose("exec", "-T", service, *ask)
     found = json.loads(said)
     assert len(found) == 12 and "open" not in found.values(), found
 
@@ -61,6 +64,9 @@ def test_a_service_gives_patroni_no_orders(measured: Measured) -> None:
 def test_on_their_own_network_nobody_writes_without_a_certificate(measured: Measured) -> None:
     cluster = measured.cluster
     before = cluster.members()
+    there = cluster.run("docker", "run", "--rm", "--network", f"{cluster.name}_keepers", IMAGES[1],
+                        "python3", "-c", REACH, json.dumps([("etcd1", 2379)]))  # fmt: skip
+    happened("an etcd that hears on that network", json.loads(there) == {"etcd1:2379": "open"})
     for url, more in (("http://etcd1:2379", ""), ("https://etcd1:2379", "--insecure-skip-tls-verify")):
         said = cluster.run(
             "docker", "run", "--rm", "--network", f"{cluster.name}_keepers", IMAGES[1],

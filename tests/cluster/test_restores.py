@@ -10,7 +10,7 @@ import pytest
 
 from beluga.readiness.examination import backup, examine, look_behind
 from beluga.readiness.preflight import database as database_check
-from tests.cluster.measuring import Measured, Row, was_away
+from tests.cluster.measuring import Measured, Row, happened, was_away
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -77,11 +77,13 @@ def test_all_databases_disks_destroyed(measured: Measured) -> None:
     """Archive and base backup bring the database back; what it misses, intake's journals bring."""
     cluster = measured.cluster
     destroyed = 0.0
+    databases = ("db1", "db2", "db3")
+    before = {database: cluster.inspect(database)["Id"] for database in databases}
 
     def harm() -> None:
         nonlocal destroyed
         destroyed = time.time()
-        cluster.destroy_disk("db1", "db2", "db3")
+        cluster.destroy_disk(*databases)
         said = cluster.run("deploy/cluster", "restore", "--really", seconds=500)
         print(said)
         newest = datetime.fromisoformat(re.findall(r"newest message (\S+ \S+)", said)[0])
@@ -92,6 +94,10 @@ def test_all_databases_disks_destroyed(measured: Measured) -> None:
         assert lost <= MOST_LOST and took <= MOST_RESTORE
 
     row = measured.while_("all three databases' disks destroyed", harm, 20, rate=10)
+    after = {database: cluster.inspect(database)["Id"] for database in databases}
+    happened(
+        "another container of every database, of an empty disk", all(before[d] != after[d] for d in databases)
+    )
     was_away(row)
     assert row.load is not None and row.load.given_up == 0
     assert row.load.gap[0] <= 1.0 + row.load.latest_start, row.load.report()

@@ -19,6 +19,7 @@ from beluga.stack.ports import free_port
 from beluga.stack.postgres import EmbeddedPostgres
 from dashboard.office.set_up import DAY_FIELDS
 from election.access.tokens import FIRST_ACCOUNT, Tokens
+from tests.axe import VIOLATIONS
 from tests.dashboard.running import (
     PASSWORD,
     SECRET,
@@ -85,7 +86,7 @@ async def press(page: Page, name: str) -> None:
 
 
 async def nothing_to_mend(page: Page) -> None:
-    found = await Axe().run(page)
+    found = await Axe().run(page, options=VIOLATIONS)
     assert found.violations_count == 0, found.generate_report()
     await page.set_viewport_size({"width": 390, "height": 844})
     wide = await page.evaluate(
@@ -210,6 +211,47 @@ async def test_watchers_are_added_corrected_and_taken_away(room: Room, browser: 
     assert await value(room, deeds) == "watcher added, watcher corrected, watcher removed"
 
 
+PASTE = """([text]) => {
+  const data = new DataTransfer();
+  data.setData("text/plain", text);
+  const said = {clipboardData: data, bubbles: true, cancelable: true};
+  document.activeElement.dispatchEvent(new ClipboardEvent("paste", said));
+}"""
+
+
+async def test_a_sheet_of_watchers_is_worked_in_by_keyboard(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, "ada", "/office/sheet") as seen:
+        page = seen.page
+        row = page.get_by_role("row")
+        await nothing_to_mend(page)
+        await page.get_by_label("Coordinator, row 1").focus()
+        await page.keyboard.type("Dee")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_label("Coordinator, row 2")).to_be_focused()
+        await page.get_by_label("Name, row 3").focus()
+        new = "Eve Ro\t717 555 0121\t0101\ten\nFay Ro\t717 555 0111\t0102\tes\n"
+        await page.evaluate(PASTE, [new])
+        await expect(page.get_by_label("Phone, row 4")).to_have_value("717 555 0111")
+        await expect(page.locator("#changed")).to_have_text("3 rows changed, not saved yet")
+        await page.get_by_role("button", name="Name", exact=True).focus()
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Enter")
+        await expect(row.nth(1).get_by_role("textbox").first).to_have_value("Bo")
+        await page.fill("#narrow", "dee")
+        await expect(page.get_by_label("Name, row 2")).to_be_hidden()
+        await press(page, "Save the changed rows")
+        await expect(page.get_by_role("status").first).to_contain_text("2 rows saved")
+        await expect(page.get_by_role("alert")).to_contain_text("1 row was not saved")
+        await expect(row.nth(1)).to_contain_text("Another watcher has this phone")
+        await nothing_to_mend(page)
+        await page.get_by_label("Phone, row 1").fill("717 555 0122")
+        await press(page, "Save the changed rows")
+        await expect(page.get_by_role("status").first).to_contain_text("1 row saved")
+    known = "select string_agg(name || coalesce(coordinator, '') || phone, ' ' order by name) from watchers"
+    saved = "AnaDee+17175550111 Bo+17175550112 Eve Ro+17175550121 Fay Ro+17175550122"
+    assert await value(room, known) == saved, "what was not typed anew stays, the phone too"
+
+
 async def test_cards_are_printed_and_links_end(room: Room, browser: Browser) -> None:
     async with visiting(browser, room, "ada", "/office/links") as seen:
         page = seen.page
@@ -266,8 +308,16 @@ async def test_keys_and_webhooks_show_their_secret_once(room: Room, browser: Bro
             await page.goto(f"{room.url}/office/{path}")
             await expect(page.get_by_role("alert")).to_contain_text(said)
             await nothing_to_mend(page)
+        await value(
+            room,
+            "insert into service_settings values ('intake', 'h1', 'BELUGA_PHONE_TEXTS_PER_MINUTE', '60.0',"
+            " now(), '30.0', 'ops@h1') returning 1",
+        )
         await page.goto(f"{room.url}/office/settings")
         await expect(page.get_by_role("row", name="webhook ended")).to_contain_text("ada")
+        changed = page.get_by_role("region", name="Changes").get_by_role("row", name="ops@h1")
+        await expect(changed).to_contain_text("intake: BELUGA_PHONE_TEXTS_PER_MINUTE60.0 (was 30.0)")
+        await expect(page.get_by_role("region", name="Settings: Intake")).to_contain_text("30.0")
         assert SECRET not in await page.content()
         await nothing_to_mend(page)
 

@@ -11,7 +11,7 @@ from dashboard.office.calling_forms import (
     script_of,
     trial_of,
 )
-from dashboard.office.settings_pages import shown_value
+from election.postgres.service_settings import shown_value
 from election.wire.callers import DispatchLimits, ListOrder, ScriptTrialOrder
 
 GOOD = {

@@ -97,5 +97,5 @@ async def shared_stage() -> AsyncIterator[Stage]:
 
 @pytest.fixture
 def many() -> int:
-    """How many seeds: a few in the ordinary suite, twenty in `make test-long`."""
-    return 20 if REHEARSE else 3
+    """How many seeds: two in the ordinary suite, twenty in `make test-long`."""
+    return 20 if REHEARSE else 2

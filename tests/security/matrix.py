@@ -543,8 +543,9 @@ def _kept_page(there: House, _: Who) -> dict[str, Any]:
 _DASHBOARD: dict[tuple[str, str], Ask] = {
     ("GET", "/<path:path>"): _to("/precinct/K-01"),
     ("GET", "/script/<version>/<name>"): _in_frame(r"/script/[0-9a-f]+/begin\.js"),
+    ("GET", "/style/<version>/<name>.css"): _to("/style/x/board.css"),
     ("GET", "/static/<path:filename>"): _to("/static/x.js"),
-    ("GET", "/assets/<path:filename>"): _to("/assets/board.css"),
+    ("GET", "/assets/<path:filename>"): _to("/assets/favicon.png"),
     ("GET", "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>"): _in_frame(
         r"/_dash-component-suites/[^\"'<> ]+\.js"
     ),
@@ -591,6 +592,7 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
         "/office/watchers/wat-kent", name="Watcher of Kent", phone="+12155550101", precincts="K-01"
     ),
     ("POST", "/office/watchers/<watcher_id>/remove"): _taken_away,
+    ("POST", "/office/sheet"): _formed("/office/sheet"),
     ("POST", "/office/preflight"): _formed("/office/preflight"),
     ("GET", "/office/links"): _to("/office/links?county=Kent"),
     ("POST", "/office/links/cards"): _formed("/office/links/cards", watcher="wat-kent"),

@@ -1,4 +1,4 @@
-"""A thousand schedules of crashes, outages and lost answers, each repeatable from its seed; and planted bugs
+"""Hundreds of schedules of crashes, outages and lost answers, each repeatable from its seed; and planted bugs
 that some of them must find.
 """
 
@@ -22,7 +22,7 @@ from tally.ledger.ledger import Ledger
 from tests.simulation.services import ELECTION
 from tests.simulation.world import Current, Plants, run_schedule
 
-SCHEDULES = int(os.environ.get("BELUGA_SIMULATIONS", "400"))
+SCHEDULES = int(os.environ.get("BELUGA_SIMULATIONS", "200"))
 FEW = 150  # schedules within which a planted bug must be found
 PARTS = 8
 

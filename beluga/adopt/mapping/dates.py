@@ -19,6 +19,8 @@ _DAY_FIRST = re.compile(
     rf"\b(\d{{1,2}})(?:st|nd|rd|th)?[\s_-]+({_MONTH})[a-z]*\.?,?[\s_-]+((?:19|20)\d\d)", re.I
 )
 YEAR = re.compile(r"(?<!\d)((?:19[89]|20[0-4])\d)(?!\d)")
+_SHORT_NAME = re.compile(r"([gps])([0-4]\d)", re.I)  # as California and Texas abridge them
+_SHORT_NAMES = {"g": "general", "p": "primary", "s": "special"}
 _COMING = re.compile(r"as of|through|updated|printed|run date|report date|generated", re.I)
 
 
@@ -65,6 +67,8 @@ def election_name(text: str) -> str:
     """A cell that names an election, with its date or year first, so that names sort by time."""
     if at := date_in(text):
         return at.isoformat()
+    if found := _SHORT_NAME.fullmatch(text.strip()):
+        return f"20{found[2]} {_SHORT_NAMES[found[1].lower()]}"
     if (found := YEAR.search(text)) and not text.startswith(found[1]):
         rest = " ".join((text[: found.start()] + text[found.end() :]).split()).strip(" -,")
         return f"{found[1]} {rest}".strip()

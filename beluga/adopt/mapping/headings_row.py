@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from beluga.adopt.mapping.vocabulary import KNOWN
+from beluga.adopt.mapping.vocabulary import KNOWN, known_key
 from beluga.adopt.sources.sheets import Row
 from election.folder.headings import folded
 
@@ -34,7 +34,7 @@ def find_headings(rows: Sequence[Row]) -> Headings | None:
         filled = [c for c in cells if c]
         if not filled or sum(_is_number(c) for c in filled) > len(filled) / 3:
             continue
-        here = len({folded(_plain(c)) for c in filled} & KNOWN)
+        here = len({known_key(_plain(c)) for c in filled} & KNOWN)
         under = here == hits > 0 and place == best + 1 and len(filled) > width  # merged cells stand over it
         if (here > hits or under) and (here > 1 or len(filled) == 1 or len(rows) > 1):
             best, hits, width = place, here, len(filled)
@@ -51,6 +51,38 @@ def find_headings(rows: Sequence[Row]) -> Headings | None:
         title = title[:-1]
     words = "\n".join(t for t in title if t and not t.lower().startswith("sep="))
     return Headings(tuple(names), line, words, over)
+
+
+def is_headings(cells: Sequence[str]) -> bool:
+    """Whether a row of itself is one of headings: it names two columns that we know, and no numbers."""
+    filled = [c for c in cells if c]
+    if sum(_is_number(c) for c in filled) > len(filled) / 3:
+        return False
+    known = {known_key(_plain(c)) for c in filled} & KNOWN
+    return len(known) > 1 and 2 * len(known) >= len(filled)
+
+
+def without_headings(rows: Sequence[Row]) -> bool:
+    """Whether a table's first line is data already: it has numbers or dates, as the lines below it have."""
+    full = [cells for _, cells in rows[:LOOKED_AT] if sum(map(bool, cells)) > 2]
+    if not full:
+        return False
+    told = [sum(any(ch.isdigit() for ch in c) for c in cells) / sum(map(bool, cells)) for cells in full[:20]]
+    return told[0] >= 0.25 and told[0] >= sum(told) / len(told) * 0.6
+
+
+def named(names: Sequence[str], sample: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Headings, where a column that holds something has none called by its letter: `column B`."""
+    some = sample[:100]
+    held = (any(n < len(r) and r[n] for r in some) for n in range(len(names)))
+    return tuple(
+        name or (f"column {_letters(n)}" if full else "")
+        for n, (name, full) in enumerate(zip(names, held, strict=True))
+    )
+
+
+def _letters(place: int) -> str:
+    return (_letters(place // 26 - 1) if place > 25 else "") + chr(65 + place % 26)
 
 
 def _plain(cell: str) -> str:

@@ -18,6 +18,7 @@ from beluga.adopt.mapping.vocabulary import (
     TOTAL_VOTES,
     WORDS_OF,
     columns_of,
+    known_key,
 )
 from election.folder.headings import FILES, folded
 
@@ -87,8 +88,10 @@ _WATCHING = re.compile(
     r"watcher|observer|volunteer|shift|captain|coordinator|assign|pollwatch|inspector", re.I
 )
 _CALLING = re.compile(r"caller|phone.?bank|canvass", re.I)
+_REGISTERS = re.compile(r"(?:^|[^a-z])reg(?:istr|istered|\b|[^a-z])|enrol", re.I)  # in a file's name or title
+UNNAMED = re.compile(r"column [A-Z]{1,3}")  # a column that has no heading, by its letter
 _NUMERIC = re.compile(r"[\d,]+(\.0)?|[1-9]\d{0,2}(\.\d{3})+(,0+)?")
-_TURNOUT_WORDS = re.compile(r"%|percent|pct of|rate")
+_TURNOUT_WORDS = re.compile(r"%|percent|pct of|\brates?\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,11 @@ def recognise(headings: Sequence[str], sample: Sequence[Sequence[str]], name: st
             headings, {c.name: (folded(c.name), *map(folded, c.synonyms)) for c in FILES[f"{kind}.csv"]}
         )
         return Recognised(kind, columns, reason, unsure)
-    return Recognised(kind, mapped(kind, headings, sample), reason, unsure)
+    columns = mapped(kind, headings, sample)
+    place = columns.get("precinct_id")
+    if not unsure and place is not None and UNNAMED.fullmatch(headings[place]) and "registered" in columns:
+        unsure = "the column of precincts has no heading: are these precincts?"
+    return Recognised(kind, columns, reason, unsure)
 
 
 def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) -> dict[str, int]:
@@ -122,6 +129,15 @@ def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) 
     named = "precinct_name" in columns and kind != "watchers"
     if named and not {"precinct_id", "precinct_ids"} & columns.keys():
         columns["precinct_id"] = columns.pop("precinct_name")
+    if "precinct_id" not in columns and kind in (*_COUNTED, "registration"):
+        district = [n for n, h in enumerate(headings) if known_key(h) == "district"]
+        if district and {"group", "ward"} & _columns("registration", headings, sample).keys():
+            columns["precinct_id"] = district[0]  # the smallest part of a town's ward
+    if "precinct_id" not in columns and kind in (*_COUNTED, "registration"):
+        place = _unnamed(headings, sample)
+        above = [n for n in range(place or 0) if UNNAMED.fullmatch(headings[n])]
+        columns |= {"precinct_id": place} if place is not None else {}
+        columns |= {"county": above[0]} if above and "county" not in columns else {}
     if kind == "voters" and "precinct_id" not in columns and "roll_prefix" in columns:
         columns["precinct_id"] = columns.pop("roll_prefix")  # a register writes its polling district so
     if kind == "registration" and "registered" not in columns:
@@ -131,14 +147,25 @@ def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) 
     return columns
 
 
+def _unnamed(headings: Sequence[str], sample: Sequence[Sequence[str]]) -> int | None:
+    """A column without a heading that may name precincts: words or codes, hardly one of them twice."""
+    for place, heading in enumerate(headings[:4]):
+        cells = [r[place] for r in sample if place < len(r) and r[place]]
+        if not UNNAMED.fullmatch(heading) or len(cells) < 2 or _any_number(cells):
+            continue
+        if len(cells) * 5 >= len(sample) * 3 and len(set(cells)) * 10 >= len(cells) * 9:
+            return place
+    return None
+
+
 def _columns(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) -> dict[str, int]:
     """A column of rates is no column of votes, and a count's column holds numbers."""
     usable = []
     for place, heading in enumerate(headings):
         cells = [r[place] for r in sample if place < len(r) and r[place]]
-        words = folded(heading) in _COUNT_WORDS and kind in _COUNTED and cells and not _any_number(cells)
+        words = known_key(heading) in _COUNT_WORDS and kind in _COUNTED and cells and not _any_number(cells)
         rates = _TURNOUT_WORDS.search(heading.casefold()) or _is_rate(cells)
-        if kind in _COUNTED and folded(heading) not in KNOWN:
+        if kind in _COUNTED and known_key(heading) not in KNOWN:
             plain = _SPAN.sub(" ", heading).strip()
             heading = plain if folded(plain) in _COUNT_WORDS else heading
         usable.append("" if words or (rates and kind in (*_COUNTED, "registration")) else heading)
@@ -153,13 +180,18 @@ _ENDS = {
 }
 
 
+_NO_VOTES = re.compile(r"elector|regist|turnout|station|place|address|issued|\bname\b|\bid\b", re.I)
+
+
 def method_in(heading: str) -> str:
     """The way of voting in a candidate's heading, as `Jane Doe Election Day`, or before it; else empty."""
+    if _NO_VOTES.search(heading):
+        return ""
     parts = heading.split()
     places = range(1, len(parts))
     ends = (*(parts[n:] for n in places), *(parts[:n] for n in reversed(places)))
     keys = (folded(" ".join(end)) for end in ends)
-    return next((_ENDS[key] for key in keys if key in _ENDS), "") if folded(heading) not in KNOWN else ""
+    return next((_ENDS[key] for key in keys if key in _ENDS), "") if known_key(heading) not in KNOWN else ""
 
 
 def _any_number(cells: Sequence[str]) -> bool:
@@ -177,7 +209,7 @@ def _is_rate(cells: Sequence[str]) -> bool:
 
 
 def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -> tuple[str, str, str]:
-    keys = {folded(h) for h in headings if h}
+    keys = {folded(h) for h in headings if h} | {known_key(h) for h in headings if h}
 
     def has(kind: str, *fields: str) -> bool:
         if kind not in fitted:
@@ -200,6 +232,8 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
     place = (
         bool(keys & set(PRECINCT)) or has("registration", "precinct_id") or has("turnout", "precinct_name")
     )
+    place = place or ("district" in keys and bool(keys & {"ward", "municipality", "town", "township"}))
+    place = place or _unnamed(headings, sample) is not None
     person = has("voters", "last_name") or has("voters", "voter_id") or has("voters", "name")
     person = person or has("watchers", "name") or has("callers", "name")
     joined = " ".join(headings)
@@ -265,6 +299,10 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
         return "", "no column names a precinct, and nothing says what it is", ""
     if sum(method_in(h) != "" for h in headings) >= 2:
         return "results, wide", "one column a candidate and a way of voting", ""
+    all_in_all = any(folded(h) in ("total", "grandtotal") for h in headings)
+    counts_votes = has("turnout", "in_person") or has("registration", "registered") or _total(headings)
+    if all_in_all and not counts_votes and _REGISTERS.search(name) and not YEAR.search(name):
+        return "registration", "its name says registration, and it has a total by precinct", ""
     total = _total(headings)
     by_year = [h for h in headings if YEAR.search(h)]
     if total or has("turnout", "in_person"):
@@ -280,7 +318,7 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
     dated = "date" in counted_early or bool(re.search("early|absentee|mail|vbm", name, re.I))
     if votes and (said or dated) and not ("registered" in keys and "alreadyvoted" in keys):
         return "early totals", "early and mail votes by precinct", ""
-    others = [n for n, h in enumerate(headings) if h and folded(h) not in KNOWN and _numeric(sample, n)]
+    others = [n for n, h in enumerate(headings) if h and known_key(h) not in KNOWN and _numeric(sample, n)]
     parties = [n for n in range(len(headings)) if folded(headings[n]) in PARTIES]
     if (
         len([n for n in others if folded(headings[n]) not in PARTIES]) >= 2
@@ -341,8 +379,13 @@ def _total(headings: Sequence[str]) -> bool:
         "totalvoted",
         "turnouttotal",
         "publiccount",
+        "timescast",
+        "totvote",
+        "totvoting",
+        "totalvoting",
+        "cast",
     }
-    return any(folded(h) in words and not _TURNOUT_WORDS.search(h.casefold()) for h in headings)
+    return any(known_key(h) in words and not _TURNOUT_WORDS.search(h.casefold()) for h in headings)
 
 
 def _coming(headings: Sequence[str], name: str) -> bool:

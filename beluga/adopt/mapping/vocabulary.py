@@ -6,7 +6,9 @@ it is.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
+from beluga.adopt.mapping.spellings import spellings
 from election.folder.headings import CALLERS, HISTORY, PRECINCTS, VOTERS, WATCHERS, Column, folded
 
 Words = Mapping[str, tuple[str, ...]]
@@ -34,7 +36,10 @@ PRECINCT = _of(
     "part,precinct split,reporting unit,reportingunit,division,ward division,"
     "votdst,box,box number,voting precinct,home precinct,assigned precinct,reg"
     "precinct,registered precinct,current precinct,precincts,precinct_ids,precinct"
-    "ids,assigned precincts"
+    "ids,assigned precincts,srprec,rgprec,svprec,mprec,consolidated precinct,pd letters,"
+    "polling district letters,district letters,polling districts,voting districts,"
+    "elector number letters,precincts served,"
+    "precincts voting"
 )
 PRECINCT_NAME = _of(
     "precinctname,precinct name,precinct_nam,precinct_desc,precinct description,"
@@ -70,12 +75,14 @@ REGISTERED = _of(
     "number of electors,registered electors,roll,reg,voters,voter count,number of"
     "voters,voter total,total count,active,registrants,total registrants,"
     "total_voters,tot_reg,totreg,totalreg,total_reg,regtotal,reg_total,registered"
-    "voter count,registration count"
+    "voter count,registration count,total electorate,total_electorate,reg7am,totreg_r,total on roll,"
+    "number of registered voters,electorate total,eligible,total people"
 )
 LAT = _of("lat,latitude,y,lat_dd,ycoord,y coordinate,point y")
 LON = _of("lon,longitude,lng,long,x,lon_dd,xcoord,x coordinate,point x")
 HOURS = {
     "opens": _of("opens,polls open,opens at,open time,opening time,start time,hours start,open"),
+    "hours": _of("opening hours,hours,polling hours,voting hours,hours of operation,hours open"),
     "closes": _of("closes,polls close,closes at,close time,closing time,end time,hours end,close"),
 }
 
@@ -105,6 +112,7 @@ PLACES: Words = {
     "name": PLACE,
     "address": PLACE_ADDRESS,
     "county": COUNTY,
+    "grid": _of("easting,northing,eastings,northings,grid easting,grid reference"),
     "site_id": _of(
         "site_id,pollingplaceid,polling place id,pollinglocationid,site,location id,poll id,polling_place_id"
     ),
@@ -120,7 +128,8 @@ TOTAL_VOTES = _of(
     "voted,num voted,total vote,cards cast,total cards cast,turnout,turnout total,"
     "voter turnout,turnout count,number of voters voting,voters voting,ballot papers"
     "issued,votes polled,total cast,total,total_votes,totalvotes,totvotes,"
-    "tot_votes,ballotscast,public count"
+    "tot_votes,ballotscast,public count,times cast,totvote,totvoting,total voting,"
+    "ballots cast or counted,cast"
 )
 IN_PERSON = _of(
     "in_person,election day,election day ballots,election day votes,election day"
@@ -128,7 +137,8 @@ IN_PERSON = _of(
     "ballots,ed votes,election day voting,polling place ballots,polls,polling place,"
     "polling place votes,at polls,in person,in-person,in person election day,ballots"
     "cast election day,election day turnout,machine,voted at polls,precinct votes,"
-    "polling"
+    "polling,signatures,ballot papers issued at station,ballot papers issued at polling station,"
+    "votes cast in person,in person votes,issued at station,in person ballots"
 )
 EARLY = _of(
     "early,early ballots,early votes,early voting,early vote,early voting ballots,"
@@ -148,7 +158,7 @@ MAIL = _of(
     "ballots returned,absentee returned,absentee ballots returned,mail-in ballots"
     "returned,returned,ballots received,vbm returned,received,mail-in/absentee,"
     "absentee/mail,mail/absentee,absentee_mail,total returned,accepted,ballots"
-    "accepted"
+    "accepted,ab_mb,postal votes returned,postal votes cast"
 )
 PROVISIONAL = _of(
     "provisional,provisional ballots,provisional votes,prov,provisionals,provisional"
@@ -241,19 +251,20 @@ FULL_NAME = _of(
 )
 LAST = _of(
     "last_name,lastname,last,last name,surname,voter_last_name,voters_lastname,"
-    "elector surname,name last,family name,nme_last,last nm,lname,name_last,voter"
+    "elector surname,voter surname,name last,family name,nme_last,last nm,lname,name_last,voter"
     "last name,elector last name,lst_nm"
 )
 FIRST = _of(
     "first_name,firstname,first,first name,forename,forenames,voter_first_name,"
-    "voters_firstname,elector forename,elector forenames,name first,given name,"
+    "voters_firstname,elector forename,elector forenames,elector first name,"
+    "elector firstname,name first,given name,"
     "fname,name_first,first nm,voter first name,elector first name,first names,"
     "given names"
 )
 MIDDLE = _of(
     "middle_name,middlename,middle,middle name,mi,middle initial,voter_middle_name,"
     "voters_middlename,elector middle name,elector middle names,name middle,mname,"
-    "elector initials,initials,middle names"
+    "elector initials,initials,middle names,m name"
 )
 SUFFIX = _of(
     "name_suffix_lbl,suffix,name suffix,namesuffix,voter_suffix,suffix name,"
@@ -297,6 +308,10 @@ PHONES = (
     "contact number",
     "home_phone",
     "area code and phone",
+    "cell phone number",
+    "mobile phone number",
+    "best phone number",
+    "telephone no",
 )
 PHONE = tuple(folded(p) for p in PHONES)
 LANGUAGE = _of(
@@ -315,7 +330,7 @@ VOTER: Words = _with_ours(
             "roll_number,roll,roll no,page line,line number,sequence number,electoral roll"
             "number,elector number,electornumber,elector no,elector num,roll sequence,"
             "serial number,serial no,elector's number,register number,electoral number,elno,"
-            "poll number,roll num"
+            "poll number,roll num,eno,e no,elector ref"
         ),
         "roll_suffix": _of(
             "elector number suffix,elector suffix number,electornumbersuffix,number suffix,"
@@ -328,6 +343,7 @@ VOTER: Words = _with_ours(
         "middle_name": MIDDLE,
         "suffix": SUFFIX,
         "phone": PHONE,
+        "area_code": _of("area code,areacode,area_code,phone area code,area"),
         "language": LANGUAGE,
         "support": _of("support,support score,supportscore,support level"),
         "turnout": _of(
@@ -396,6 +412,7 @@ BALLOT_DATE = _of(
     "ballot date received,dtreturned,date_received,ballot_received_date,receive_date,"
     "ballotreturneddate,ballotreceiveddate,absreturndate,abs return date,av return"
     "date,activity date,early voted date,check in date,checkin date,ballot rcvd,"
+    "check in time,checkin time,check-in time,time voted,voted at,"
     "ballot received on,returned on,voted_date,ballot rec date,date_voted,returned"
 )
 BALLOT_TYPE = _of(
@@ -430,6 +447,10 @@ BALLOTS: Words = {
     "roll_number": VOTER["roll_number"],
     "ballot_status": BALLOT_STATUS,
     "ballot_date": BALLOT_DATE,
+    "in_person_date": _of(
+        "in person vote date,in_person_vote_date,in-person vote date,date voted in person,in person date,"
+        "early voting date,ev vote date,early in person date"
+    ),
     "ballot_type": BALLOT_TYPE,
     "ballot_asked": BALLOT_ASKED,
     "election": _of(
@@ -449,6 +470,10 @@ COUNTS: Words = {
     "mail": MAIL,
 }
 
+# Where somebody votes is not where they watch: read only where nothing else says.
+HOME = _of("home precinct,reg precinct,registered precinct,current precinct,voting precinct")
+_ASSIGNED = _of("precinct_ids,precinctids,assigned precincts,assigned precinct,precincts")
+
 WATCHER: Words = _with_ours(
     WATCHERS,
     {
@@ -460,7 +485,7 @@ WATCHER: Words = _with_ours(
         "first_name": FIRST,
         "phone": PHONE,
         "language": LANGUAGE,
-        "precinct_ids": PRECINCT,
+        "precinct_ids": (*_ASSIGNED, *(w for w in PRECINCT if w not in {*_ASSIGNED, *HOME}), *HOME),
         "precinct_name": (
             *PRECINCT_NAME,
             *PLACE,
@@ -476,6 +501,7 @@ WATCHER: Words = _with_ours(
             "shift_start,shift start,shift begins,starttime,start time,start,shift from,arrive,arrival"
         ),
         "shift_end": _of("shift_end,shift end,shift ends,endtime,end time,end,shift to,leave"),
+        "shift": _of("shift,shift time,shift times,shift hours,time slot,hours,which shift"),
     },
 )
 
@@ -511,15 +537,24 @@ KNOWN: frozenset[str] = frozenset(
 ) | frozenset(_of("scope,share,observed_at,received_at,kind,note,source,dem,rep,democrat,republican,time"))
 
 
+@lru_cache(maxsize=4096)
+def known_key(heading: str) -> str:
+    """A heading folded, as the vocabulary knows it: `# of Reg. Voters` is `registeredvoters`."""
+    key = folded(heading)
+    return key if key in KNOWN else next((k for k in spellings(heading) if k in KNOWN), key)
+
+
 def columns_of(headings: Sequence[str], words: Words) -> dict[str, int]:
     """Field to place. A field's best word wins; a column serves one field, the earlier in `words`.
 
     A column called exactly as a field is that field's, whatever other field would have it.
     """
     places: dict[str, int] = {}
-    for place, heading in enumerate(map(folded, headings)):
+    meant: dict[str, int] = {}  # as it is written comes before as it is meant
+    for place, heading in enumerate(headings):
         if heading:
-            places.setdefault(heading, place)
+            places.setdefault(folded(heading), place)
+            meant.setdefault(known_key(heading), place)
     own = {folded(name): name for name in words}
     found: dict[str, int] = {}
     taken: set[int] = set()
@@ -527,20 +562,18 @@ def columns_of(headings: Sequence[str], words: Words) -> dict[str, int]:
         if key in places and key in words[name]:
             found[name] = places[key]
             taken.add(places[key])
-    for name, synonyms in words.items():
-        if name in found:
-            continue
-        for word in synonyms:
-            if word in places and places[word] not in taken:
-                found[name] = places[word]
-                taken.add(places[word])
-                break
+    for by in (places, meant):
+        for name, synonyms in words.items():
+            word = next((w for w in synonyms if w in by and by[w] not in taken), None)
+            if name not in found and word is not None:
+                found[name] = by[word]
+                taken.add(by[word])
     return found
 
 
 def all_of(headings: Sequence[str], words: Iterable[str]) -> list[int]:
     """Places of every column that one of the words names, in the words' order."""
-    keys = [folded(h) for h in headings]
+    keys = [known_key(h) for h in headings]
     order: dict[int, None] = {}
     for word in words:
         for place, key in enumerate(keys):

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from beluga.adopt.sources.encodings import delimiter_of, encoding_of
+from beluga.adopt.sources.web_tables import tables_in
 
 Row = tuple[int, list[str]]
 Progress = Callable[[int], None]
@@ -47,7 +48,8 @@ csv.field_size_limit(LONGEST_CELL)
 class Sheet:
     """One table or map. `file` as it was given, `part` the sheet or the zip's member.
 
-    `form`: text, workbook, geojson, shapefile, toml, or none (see `refusal`).
+    `form`: text, workbook, web page, geojson, shapefile, toml, or none (see `refusal`). `lines`: where
+    several tables stand one below the other, the first and the last line of this one.
     """
 
     path: Path
@@ -60,6 +62,9 @@ class Sheet:
     remedy: str = ""
     notes: tuple[str, ...] = field(default=())
     pages: tuple["SheetPage", ...] = ()  # of a workbook: sheets of one table, read one after the other
+    lines: tuple[int, int] | None = None
+    wrapped: bool = False  # every line is one cell that holds a line: saved twice
+    table: int = 0  # of a web page: which of its tables
 
     @property
     def name(self) -> str:
@@ -71,8 +76,17 @@ class Sheet:
 
     def rows(self, progress: Progress | None = None) -> Iterator[Row]:
         """(line, cells as text, stripped). Raises `OSError`, `csv.Error`, `UnicodeDecodeError`."""
-        if self.pages:
+        if self.lines is not None:
+            first, last = self.lines
+            for line, cells in replace(self, lines=None).rows(progress):
+                if line > last:
+                    return
+                if line >= first:
+                    yield line, cells
+        elif self.pages:
             yield from _paged(self)
+        elif self.form == "web page":
+            yield from enumerate(tables_in(self.path, self.encoding)[self.table][1], 1)
         elif self.form == "workbook":
             yield from _workbook_rows(self.path, self.part.rpartition("/")[2] or self.part)
         elif self.form == "text":
@@ -85,6 +99,8 @@ class Sheet:
             before = 0
             for count, row in enumerate(reader, 1):
                 line, before = before + 1, reader.line_num
+                if self.wrapped and len(row) == 1:
+                    row = next(csv.reader(row, delimiter=self.delimiter), [])
                 yield line, [cell.strip() for cell in row]
                 if progress and not count % PROGRESS_ROWS:
                     progress(raw.tell())
@@ -160,6 +176,8 @@ def _open(path: Path, name: str, scratch: Path) -> list[Sheet]:
         return [replace(bare, form="toml")]
     if start.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{":
         return [_json(bare, start)]
+    if _is_web_page(start):
+        return _web_page(bare)
     if start[:5] in (b"%PDF-", b"\x89PNG\r") or start[:2] == b"\x1f\x8b":
         return [_refused(bare, "is no table", "ask for the same as CSV or as a workbook")]
     return [_text(bare)]
@@ -177,7 +195,44 @@ def _text(sheet: Sheet) -> Sheet:
     except (OSError, UnicodeError) as error:
         return _refused(sheet, f"cannot be read as text ({type(error).__name__})", 'save it as "CSV UTF-8"')
     notes = (f"is written in {encoding.words}; read as such",) if encoding.words else ()
-    return replace(sheet, encoding=encoding.name, delimiter=delimiter_of(lines), notes=notes)
+    delimiter = delimiter_of(lines)
+    if wrapped := _is_wrapped(lines, delimiter):
+        notes = (*notes, "each of its lines is one quoted cell; they are read as lines of cells")
+    return replace(sheet, encoding=encoding.name, delimiter=delimiter, notes=notes, wrapped=wrapped)
+
+
+def _is_wrapped(lines: list[str], delimiter: str) -> bool:
+    """Whether all lines are one cell, with the same number of delimiters in it."""
+    try:
+        rows = [row for row in csv.reader(lines, delimiter=delimiter) if any(row)]
+    except csv.Error:
+        return False
+    inside = {row[0].count(delimiter) for row in rows if len(row) == 1}
+    return len(rows) > 1 and all(len(row) == 1 for row in rows) and len(inside) == 1 and 0 not in inside
+
+
+def _is_web_page(start: bytes) -> bool:
+    """A page, or the XML of Excel 2003, whatever its ending."""
+    text = start.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t")[:2048].lower()
+    return text.startswith((b"<html", b"<!doctype html", b"<table", b"<meta", b"<head")) or (
+        text.startswith(b"<") and b"spreadsheet" in text and b"<workbook" in text
+    )
+
+
+def _web_page(sheet: Sheet) -> list[Sheet]:
+    try:
+        encoding = encoding_of(sheet.path).name
+        tables = tables_in(sheet.path, encoding)
+    except (OSError, UnicodeError, ValueError) as error:
+        return [_refused(sheet, f"cannot be read as a web page ({error})", "save it again as .xlsx or CSV")]
+    if not tables:
+        return [_refused(sheet, "is a web page without a table", "save the table alone, as CSV")]
+    note = (*sheet.notes, "is a web page or XML under a spreadsheet's name; its tables are read")
+    one = replace(sheet, form="web page", encoding=encoding, notes=note)
+    if len(tables) == 1:
+        return [one]
+    names = [name or f"table {n}" for n, (name, _) in enumerate(tables, 1)]
+    return [replace(one, part=name, table=n) for n, name in enumerate(names)]
 
 
 def _json(sheet: Sheet, start: bytes) -> Sheet:

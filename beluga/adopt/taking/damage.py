@@ -12,6 +12,7 @@ _DATE = re.compile(
 _POWER = re.compile(r"\d+(?:[.,]\d+)?[eE]\+\d+|\d+[.,]\d+[eE]-?\d+")  # 12E4 may be a precinct
 _ERROR = re.compile(r"#(REF|N/?A|VALUE|NAME|DIV/0|NULL|NUM|SPILL|CALC|ERROR)[!?]?|#+|Err:\d+", re.IGNORECASE)
 _FORMULA = re.compile(r"=\s*\"(.*)\"|=T\(\"(.*)\"\)", re.DOTALL)
+_MARKED = re.compile(r"(\w[^*†‡§]*[^*†‡§\s])\s*[*†‡§]{1,3}")
 _POINT = re.compile(r"(\d+)\.0+")
 
 
@@ -50,6 +51,8 @@ def mended(text: str) -> Mended:
             "a spreadsheet has made a date of this id",
             "take it from the county's original (5-1 becomes 1-May); format the column as text first",
         )
+    if found := _MARKED.fullmatch(text):
+        return Mended(found[1], restored="the mark of a footnote was taken off")
     if found := _POINT.fullmatch(text):
         return Mended(found[1], restored="a spreadsheet's trailing .0 was taken off")
     return Mended(text)

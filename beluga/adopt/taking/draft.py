@@ -9,6 +9,7 @@ from typing import Any
 from beluga.adopt.mapping.headings_row import Headings
 from beluga.adopt.sources.sheets import Sheet
 from beluga.adopt.taking.early_record import EarlyRecord
+from beluga.adopt.taking.filling import filled, parted_numbers, spread
 from beluga.adopt.taking.matching import Matcher
 from beluga.adopt.taking.report import FileReport
 from beluga.adopt.taking.settling import Key, Settled
@@ -35,9 +36,27 @@ class Table:
     says_accepted: bool = False  # of ballots: some row of it does
     points: bool = False  # between thousands, and commas before decimals
     settled: dict[Key, Settled] = field(default_factory=dict)  # of voters, whose rows stream later
+    once: tuple[int, ...] = ()  # columns written in the first row of their group alone
+    several: Callable[[str], object] | None = None  # a cell may list precincts: finds one by its name
+    parted: int | None = None  # a register's number that begins with its polling district
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Rows under the headings that hold anything, as wide as these; headings again are left out."""
+        """Rows under the headings that hold anything, as they are meant (see `filling`)."""
+        rows = self._written()
+        if self.once:
+            beside = self.columns.get("precinct_id", 0)
+            beside = (
+                self.columns.get("method", self.columns.get("candidate", beside))
+                if beside in self.once
+                else beside
+            )
+            rows = filled(rows, self.once, beside)
+        if self.several is not None:
+            rows = spread(rows, self.columns["precinct_id"], self.several)
+        return rows if self.parted is None else parted_numbers(rows, self.parted)
+
+    def _written(self) -> Iterator[tuple[int, list[str]]]:
+        """Rows as wide as the headings; headings again are left out."""
         width, names = len(self.headings.names), [n.casefold() for n in self.headings.names]
         for line, row in self.sheet.rows(self.progress):
             if line <= self.headings.line or not any(row):
@@ -58,7 +77,17 @@ class Table:
     def heading(self, name: str) -> str:
         """The heading of a field's column."""
         place = self.columns.get(name)
-        return self.headings.names[place] if place is not None else name
+        names = self.headings.names
+        return names[place] if place is not None and place < len(names) else name
+
+
+@dataclass(frozen=True, slots=True)
+class CountedBy:
+    """Which file given now said how many voted, and whether as ballots cast or as one contest's votes."""
+
+    file: str
+    ballots: bool
+    votes: int
 
 
 @dataclass
@@ -81,6 +110,7 @@ class Draft:
     touched: set[str] = field(default_factory=set)
     stood: bool = False  # there were precincts before the first file
     registered_from: dict[str, str] = field(default_factory=dict)  # precinct -> election whose roll stands in
+    counted_by: dict[tuple[str, str], "CountedBy"] = field(default_factory=dict)  # precinct, election
     registered_by: dict[str, str] = field(default_factory=dict)  # precinct -> file given now that says it
 
     def matcher(self) -> Matcher:

@@ -21,6 +21,7 @@ _NOT_DONE = re.compile(
     r"|duplicate|incomplete|deficien|replaced|surrender|needs|missing|error|wrong|lost|out(standing)?$|^r$|^c$|^s$|^no?$",
     re.I,
 )
+_THERE = re.compile(r"in.?person|early|one.?stop|\bev\b", re.I)
 _ACCEPTED = re.compile(r"\s*(accept|counted|valid|tabulated|approved|good)", re.I)
 _CURED = re.compile(r"cured", re.I)
 _RUNNING = re.compile(r"cumulative|running|to.?date|so far|total to|until|through", re.I)
@@ -94,17 +95,25 @@ def counts(draft: Draft, table: Table, row: list[str], line: int | None = None) 
             table.report.drop(line, text, f"is of another election than that of {draft.day.date}")
         return False
     has_status = "ballot_status" in table.columns
-    has_date = "ballot_date" in table.columns
+    has_date = bool({"ballot_date", "in_person_date"} & table.columns.keys())
     cast = when(text, day_first=draft.region != "US") if (text := table.cell(row, "ballot_date")) else None
     if cast is not None and (draft.day.date - cast).days > LONGEST_BEFORE:
         if line is not None:
             table.report.drop(line, text, f"was cast long before {draft.day.date}: in another election")
         return False
     kind = table.cell(row, "ballot_type")
-    returned = table.cell(row, "ballot_date")
+    there = table.cell(row, "in_person_date")
+    returned = table.cell(row, "ballot_date") or there
     if not has_status and not has_date:
         return bool(kind) and "ballot_asked" not in table.columns
     status = table.cell(row, "ballot_status")
+    if (
+        has_date
+        and not status
+        and not returned
+        and ("in_person_date" in table.columns or not _THERE.search(kind))
+    ):
+        return False  # a ballot that was sent, and has not come back
     if not status and returned and table.says_accepted:
         return False  # where others are said to be accepted, this one is not yet
     return is_cast(status, returned, has_status, kind)

@@ -17,11 +17,16 @@ HEADINGS = ("kind", "key", "precinct_id", "date", "votes", "source")
 
 @dataclass
 class EarlyRecord:
-    """Ballots: key -> (precinct, date). Totals: (source, precinct, date) -> votes of that day or until it."""
+    """Ballots: key -> (precinct, date). Totals: (source, precinct, date) -> votes of that day or until it.
+
+    `sites`: what watchers counted at early sites, by (site, precinct, date). It stands in for the county's
+    numbers until a file has reached that date.
+    """
 
     ballots: dict[str, tuple[str, str]] = field(default_factory=dict)
     daily: dict[tuple[str, str, str], int] = field(default_factory=dict)
     running: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    sites: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
     def totals(self) -> dict[str, int]:
         """Early and mail votes by precinct: the larger of counted ballots and of totals told."""
@@ -37,10 +42,20 @@ class EarlyRecord:
             by_day[place] += votes
         for place, votes in by_day.items():
             told[place] = max(told[place], votes)
-        return {place: max(ballots[place], told.get(place, 0)) for place in {*ballots, *told}}
+        reached, counted = self.reached(), Counter[str]()
+        for (_, place, day), votes in self.sites.items():
+            counted[place] += votes if day > reached else 0
+        places = {*ballots, *told, *counted}
+        return {p: max(ballots[p], told.get(p, 0)) + counted[p] for p in places}
+
+    def reached(self) -> str:
+        """The last date of which a file of the county's tells; empty where none does."""
+        days = [day for _, day in self.ballots.values()]
+        days += [day for _, _, day in (*self.daily, *self.running)]
+        return max(days, default="")
 
     def __bool__(self) -> bool:
-        return bool(self.ballots or self.daily or self.running)
+        return bool(self.ballots or self.daily or self.running or self.sites)
 
 
 def read_early(path: Path) -> EarlyRecord:
@@ -54,8 +69,8 @@ def read_early(path: Path) -> EarlyRecord:
             day, votes = row.get("date") or "", row.get("votes") or ""
             if kind == "ballot" and key:
                 record.ballots[key] = (place, day)
-            elif kind in ("day", "running") and votes.isdecimal():
-                into = record.daily if kind == "day" else record.running
+            elif kind in ("day", "running", "site") and votes.isdecimal():
+                into = {"day": record.daily, "running": record.running, "site": record.sites}[kind]
                 into[(row.get("source") or "", place, day)] = int(votes)
     return record
 
@@ -65,7 +80,7 @@ def write_early(path: Path, record: EarlyRecord) -> None:
     rows: list[Iterable[object]] = [
         ("ballot", key, place, day, "", "") for key, (place, day) in sorted(record.ballots.items())
     ]
-    for kind, told in (("day", record.daily), ("running", record.running)):
+    for kind, told in (("day", record.daily), ("running", record.running), ("site", record.sites)):
         rows += [
             (kind, "", place, day, votes, source) for (source, place, day), votes in sorted(told.items())
         ]

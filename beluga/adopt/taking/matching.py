@@ -22,6 +22,10 @@ _FILLER = re.compile(
     re.I,
 )
 
+_KIND_AFTER = re.compile(
+    r"\s+(?:(?:voting|polling|election)\s+(?:district|precinct|division)|precinct|vtd|pct)$", re.I
+)
+
 
 def bare(text: str) -> str:
     """An id without case, punctuation and leading zeros of its numbers: `W-07 P-01` is `w7p1`."""
@@ -115,6 +119,8 @@ class Matcher:
         )
 
     def _in_words(self, code: str) -> str | None:
+        if (short := _KIND_AFTER.sub("", code)) != code:
+            return self._bare.get(bare(short)) or self._names.get(folded(short))
         plain = _FILLER.sub("", code)
         if plain != code and (found := self._bare.get(bare(plain)) if plain else None):
             return found

@@ -89,14 +89,18 @@ def take_ours(draft: Draft, table: Table) -> bool:
 def take_early(draft: Draft, table: Table) -> None:
     """An `early.csv` of ours: what it has told is added to what is known; twice is once."""
     record = read_early(table.sheet.path)
+    before = draft.early.totals()
     for known, told in (
         (draft.early.ballots, record.ballots),
         (draft.early.daily, record.daily),
         (draft.early.running, record.running),
+        (draft.early.sites, record.sites),
     ):
         known.update(told)  # type: ignore[arg-type]
-    count = len(record.ballots) + len(record.daily) + len(record.running)
+    count = len(record.ballots) + len(record.daily) + len(record.running) + len(record.sites)
     _took(draft, table, "ballots and totals", count, "early.csv")
+    if draft.early.totals() != before:
+        draft.touched.add("precincts.csv")
 
 
 def _at_home(found: dict[str, Precinct], draft: Draft) -> bool:

@@ -2,14 +2,17 @@
 
 from collections.abc import Container
 from dataclasses import replace
+from datetime import time
 from itertools import count
 
+from beluga.adopt.mapping.vocabulary import HOME, known_key
+from beluga.adopt.taking.clock import clock, span
 from beluga.adopt.taking.damage import mended
 from beluga.adopt.taking.draft import Draft, Table
 from beluga.adopt.taking.voters import PhoneReader
 from election.domain.day import Caller, Watcher
 from election.domain.ids import CallerId, PrecinctId, WatcherId
-from election.folder.cells import language_of, split_list, time_of
+from election.folder.cells import language_of, split_list
 
 
 def _name(table: Table, row: list[str]) -> str:
@@ -31,6 +34,17 @@ def _parts(text: str) -> tuple[str, ...]:
     return (text,) if text else ()
 
 
+def _shift(table: Table, row: list[str]) -> tuple[time | None, time | None]:
+    """From two columns, or from one that says `7:00 AM - 1:00 PM`. What cannot be read is empty, and said."""
+    start, end = table.cell(row, "shift_start"), table.cell(row, "shift_end")
+    both = table.cell(row, "shift")
+    found = (span(both) or (None, None)) if both and not start and not end else (clock(start), clock(end))
+    for text, at in ((start or both, found[0]), (end, found[1])):
+        if text and at is None:
+            table.report.note(f"{text[:40]!r} is no time of a shift: left empty (write 07:00 and 13:00)")
+    return found
+
+
 def take_watchers(draft: Draft, table: Table) -> None:
     """Watchers with a phone; a precinct is found by id or by name, whole or in a list."""
     report, matcher = table.report, draft.matcher()
@@ -40,6 +54,8 @@ def take_watchers(draft: Draft, table: Table) -> None:
             "names precincts, and no file says which there are", "give the registration file with it"
         )
         return
+    if known_key(table.heading("precinct_ids")) in HOME:
+        report.note(f"{table.heading('precinct_ids')} is read as where they watch: no other column says")
     phones = PhoneReader(draft.region)
     took: dict[str, Watcher] = {}
     owners = {w.phone: w.watcher_id for w in draft.watchers.values()}
@@ -105,8 +121,7 @@ def take_watchers(draft: Draft, table: Table) -> None:
             tuple(dict.fromkeys(places)),
             phones.read(table.cell(row, "backup_phone")) or None,
             table.cell(row, "coordinator") or None,
-            time_of(table.cell(row, "shift_start")),
-            time_of(table.cell(row, "shift_end")),
+            *_shift(table, row),
         )
     draft.watchers |= took
     report.take("watchers", len(took))

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from beluga.adopt.mapping.kinds import PARTIES
 from beluga.adopt.mapping.zones import swapped
+from beluga.adopt.taking.clock import clock, span
 from beluga.adopt.taking.draft import Draft, Table
 from beluga.adopt.taking.matching import Matcher
 from beluga.adopt.taking.numbers import NoCountError, count_of
@@ -216,11 +217,16 @@ def hours(table: Table, row: list[str], line: int) -> dict[str, object]:
     found: dict[str, object] = {}
     for name in ("opens", "closes"):
         if text := table.cell(row, name):
-            at = time_of(text.replace(".", "").strip()) or time_of(text[:5])
+            at = clock(text) or time_of(text[:5])
             if at is None:
                 table.report.refuse(line, table.heading(name), text, "is no time of day", "write 07:00")
             else:
                 found[name] = at
+    if (text := table.cell(row, "hours")) and not found:
+        if (both := span(text)) is None:
+            table.report.refuse(line, table.heading("hours"), text, "are no hours", "write 07:00 - 20:00")
+        else:
+            found["opens"], found["closes"] = both
     return found
 
 
@@ -263,12 +269,14 @@ def take_places(draft: Draft, table: Table) -> None:
     for line, row in table.rows():
         for identity in _each(draft, table, row, found):
             rows.append((line, row, identity))
-            if place := table.cell(row, "site_id") or table.cell(row, "name"):
+            if place := table.cell(row, "site_id") or _place(table, row):
                 sites.setdefault(place, set()).add(identity)
     for line, row, identity in rows:
         old = draft.precincts[identity]
+        if table.cell(row, "grid") and "lat" not in table.columns:
+            table.report.note("places by Easting and Northing are left out: give latitude and longitude")
         changes: dict[str, object] = hours(table, row, line) | coordinates(table, row, line)
-        place = table.cell(row, "name")
+        place = _place(table, row)
         if place and old.name == identity:
             changes["name"] = place
         site = table.cell(row, "site_id") or place
@@ -277,6 +285,11 @@ def take_places(draft: Draft, table: Table) -> None:
         draft.precincts[identity] = replace(old, **changes)  # type: ignore[arg-type]
         table.report.take("polling places")
     draft.touched.add("precincts.csv")
+
+
+def _place(table: Table, row: list[str]) -> str:
+    """What a row calls the place; its address where it has no name."""
+    return table.cell(row, "name") or table.cell(row, "address")
 
 
 def _each(draft: Draft, table: Table, row: list[str], found: dict[Key, Settled]) -> Iterable[str]:

@@ -1,14 +1,15 @@
 """Past votes by precinct: turnout tables, and results with one row or one column a candidate."""
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from beluga.adopt.mapping.dates import YEAR, date_in, election_in, election_name
 from beluga.adopt.mapping.kinds import method_in
-from beluga.adopt.mapping.vocabulary import HISTORIES, KNOWN, columns_of
-from beluga.adopt.taking.draft import Draft, Table, past
+from beluga.adopt.mapping.vocabulary import HISTORIES, KNOWN, columns_of, known_key
+from beluga.adopt.taking.draft import CountedBy, Draft, Table, past
 from beluga.adopt.taking.numbers import NoCountError, count_of
 from beluga.adopt.taking.registration import key_of, lend_registration, settled
 from beluga.adopt.taking.settling import Key, Settled
@@ -68,6 +69,15 @@ _CAST = frozenset(
 _NO_OFFICE = re.compile(
     r"straight.?(party|ticket)|registered|turnout|ballots cast|party preference|\bretention\b", re.I
 )
+_LOOKED_AT = 200  # rows, to tell a candidate's column from another
+_VOTES = re.compile(r"[\d,.' \u00a0]{1,9}|[-*–—]|\*+")
+_NAMES_SOMETHING = re.compile(
+    r"(?:^|[\s_])(?:id|code|fips|geoid|number|no|zip|postcode|easting|northing|area|acres|length|shape\S*)$"
+    r"|^(?:objectid|fid|geoid\d*|vtd\S*|shape.*)$|\d{5,}",
+    re.I,
+)
+# Headings of the votes in one contest, in which not everybody votes who casts a ballot.
+_OF_A_CONTEST = frozenset({"total", "totals", "totalvotes", "totalvotescast", "votes", "votestotal"})
 _NO_CANDIDATE = frozenset(
     [
         "total",
@@ -120,7 +130,32 @@ def take_turnout(draft: Draft, table: Table) -> None:
             f"no column says how many ballots were cast: the sum of the candidates ({names}…) stands for it"
             + (f", of the one of {len(contests)} contests that most voted in" if len(contests) > 1 else "")
         )
-    _store(draft, table, counted, keys)
+    if wide and _too_many(draft, table, counted, wide):
+        return
+    heading = table.headings.names[table.columns["votes"]] if "votes" in table.columns else ""
+    contest = (bool(wide) and not heading) or known_key(heading) in _OF_A_CONTEST
+    _store(draft, table, counted, keys, contests=counted.keys() if contest else ())
+
+
+def _too_many(
+    draft: Draft, table: Table, counted: Mapping[tuple[str, str], Counted], wide: Sequence[int]
+) -> bool:
+    """Refuses columns that were taken for candidates and add up to more votes than there are voters."""
+    if "votes" in table.columns:
+        return False
+    sums = []
+    for (identity, _), one in counted.items():
+        known = draft.precincts.get(identity)
+        roll = one.registered or (known.registered if known else 0)
+        sums.append((one.votes.get("votes", 0), roll))
+    if sum(votes > roll > 0 for votes, roll in sums) * 2 <= len(sums):
+        return False
+    names = ", ".join(table.headings.names[n] for n in wide[:4])
+    table.report.refuse_file(
+        f"its columns ({names}…) add up to more votes than there are voters: they are no candidates",
+        "say which column holds the ballots cast, or what the file is",
+    )
+    return True
 
 
 def _way(table: Table, place: int) -> str:
@@ -153,15 +188,24 @@ def _candidates(table: Table) -> list[int]:
         return []
     names = table.headings.names
     taken = set(table.columns.values())
+    some = [row for _, row in islice(table.rows(), _LOOKED_AT)]
     return [
         n
         for n, h in enumerate(names)
         if h
         and n not in taken
-        and folded(h) not in KNOWN - {"dem", "rep", "democrat", "republican"}
+        and _counts_votes(h, [row[n] for row in some])
+        and known_key(h) not in KNOWN - {"dem", "rep", "democrat", "republican"}
         and "%" not in h
         and not re.search(r"percent|pct|margin|rate", h, re.I)
     ]
+
+
+def _counts_votes(heading: str, cells: Sequence[str]) -> bool:
+    """Whether a column can be a candidate's: small numbers, and no number that names something."""
+    told = [c for c in cells if c]
+    numbers = sum(_VOTES.fullmatch(c) is not None for c in told)
+    return numbers * 5 > len(told) * 4 and not _NAMES_SOMETHING.search(heading)
 
 
 def _elections(draft: Draft, table: Table) -> list[tuple[Callable[[list[str]], str], dict[str, int]]]:
@@ -290,34 +334,35 @@ def take_long(draft: Draft, table: Table) -> None:
         _read_row(table, row, line, columns, method, into=one_row)
         for each, votes in one_row.votes.items():
             sums[each] = sums.get(each, 0) + votes
-    _from_offices(table, counted, offices)
-    _store(draft, table, counted, keys)
+    stood = _from_offices(table, counted, offices)
+    _store(draft, table, counted, keys, contests=stood)
 
 
 def _from_offices(
     table: Table,
     counted: Mapping[tuple[str, str], Counted],
     offices: Mapping[tuple[str, str, str], dict[str, int]],
-) -> None:
+) -> set[tuple[str, str]]:
     """Where no row says how many ballots were cast: the office that most people voted in."""
     best: dict[tuple[str, str], dict[str, int]] = {}
     for (identity, election, _), sums in offices.items():
         old = best.get((identity, election))
         if old is None or _all(sums) > _all(old):
             best[(identity, election)] = sums
-    stood = 0
+    stood: set[tuple[str, str]] = set()
     for key, into in counted.items():
         if key not in best:
             continue
         sums = best[key]
         if not into.votes:
             into.votes = dict(sums)
-            stood += 1
+            stood.add(key)
     if stood:
         table.report.note(
-            f"{stood:,} precincts have no row of ballots cast: the office with most votes stands for it "
+            f"{len(stood):,} precincts have no row of ballots cast: the office with most votes stands for it "
             "(several votes a voter, as for a council, would make them too many)"
         )
+    return stood
 
 
 def _all(votes: Mapping[str, int]) -> int:
@@ -341,9 +386,13 @@ def _store(
     table: Table,
     counted: Mapping[tuple[str, str], Counted],
     keys: Mapping[str, tuple[Key, Settled]],
+    *,
+    contests: Collection[tuple[str, str]],
 ) -> None:
+    """Past votes into the draft. `contests`: where one contest's votes stand for the ballots cast."""
     report = table.report
     lent: set[str] = set()
+    passed: Counter[str] = Counter()
     for (identity, election), one in counted.items():
         total = one.votes.get("votes")
         parts = {n: v for n, v in one.votes.items() if n != "votes"}
@@ -382,11 +431,30 @@ def _store(
                 "say which past election it is",
             )
             continue
+        other = draft.counted_by.get((identity, election))
+        ballots = (identity, election) not in contests
+        if other is not None and other.file != report.name and other.votes != total:
+            if ballots and other.ballots:
+                report.refuse(
+                    one.line,
+                    table.heading("votes"),
+                    f"{identity}: {total:,}",
+                    f"{other.file}, given with it, says {other.votes:,} ballots of {election}",
+                    "give the better of the two alone",
+                )
+                continue
+            if other.ballots or (not ballots and other.votes > total):
+                passed[other.file] += 1
+                continue
+        draft.counted_by[identity, election] = CountedBy(report.name, ballots, total)
         draft.remember(past(identity, election, total, Method.TOTAL, on_roll))
         report.take("past results")
         for name, method in METHODS.items():
             if name in parts:
                 draft.remember(past(identity, election, parts[name], method, on_roll))
+    for file, many in passed.items():
+        report.take("past results", 0)
+        report.note(f"{many:,} precincts keep what {file} says, which tells more of the ballots cast")
     if lent:
         report.note(
             f"registered voters are those of {', '.join(sorted(lent))}, for want of a registration file: "

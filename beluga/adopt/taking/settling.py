@@ -39,6 +39,7 @@ _TOTALS = frozenset(
         "cumulativetotals",
         "all",
         "allprecincts",
+        "totalpeople",
         "totalallprecincts",
         "electionwide",
         "districttotal",

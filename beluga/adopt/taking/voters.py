@@ -214,7 +214,7 @@ class _RowReader:
             PrecinctId(precinct),
             roll,
             name,
-            self.phones.read(*[row[p] for p in self.phone_places]),
+            self.phones.read(*self._phones(row)),
             self._language(row),
             self._score(row, "support"),
             voted in _VOTED,
@@ -224,6 +224,14 @@ class _RowReader:
             self._score(row, "turnout"),
             self._birth_year(row),
         )
+
+    def _phones(self, row: list[str]) -> list[str]:
+        """A row's phones; one of seven digits with the area code that stands in a column of its own."""
+        cells = [row[p] for p in self.phone_places]
+        area = self.cell(row, "area_code").strip("()")
+        if not (area.isdecimal() and len(area) == 3):
+            return cells
+        return [f"{area}{c}" if sum(ch.isdigit() for ch in without_point(c)) == 7 else c for c in cells]
 
     def _name(self, row: list[str]) -> str:
         last = self.cell(row, "last_name")

@@ -1,6 +1,7 @@
-// Makes the canvasser's page better where it runs. A walk goes on without a connection: the doors stand on the page and
-// nowhere else, what is pressed is kept on the phone (ids, no voter) and sent until answered. A door whose lease is over
-// is another canvasser's, so it is taken off the page, connection or not.
+// Makes the canvasser's page better where it runs. A walk goes on without a connection: the doors stand on the page and,
+// sealed, beside it (doors_kept.js), what is pressed is kept on the phone (ids, no voter) and sent until answered. A door
+// whose lease is over is another canvasser's, so it is taken off the page, connection or not.
+import { DoorsKept } from "./doors_kept.js";
 import { newId, Queue } from "./queue.js";
 
 /** @import {Entry, Kept, Verdict} from "./queue.js" */
@@ -33,8 +34,31 @@ export function heard(doors, answer, now, told) {
 export const standing = (doors, now) =>
   doors.filter((door) => door.until > now && Object.values(door.people).some((gone) => !gone));
 
-/** @param {Document | Element} page */
-export function begin(page) {
+/** Opens the page: a frame without content, as it comes without a connection, gets what this tab has kept.
+ * @param {Document | Element} page */
+export async function open(page) {
+  const main = page.querySelector("main");
+  const keeping = DoorsKept.open(location.pathname);
+  if (main && !main.childElementCount) {
+    const list = await keeping.then((kept) => kept.read()).catch(() => null);
+    addEventListener("online", () => location.reload());
+    if (!list) {
+      main.append(Object.assign(document.createElement("p"), { role: "alert", textContent: main.dataset.away ?? "" }));
+      return;
+    }
+    const content = new DOMParser().parseFromString(list.content, "text/html").querySelector("main");
+    main.append(...(content?.childNodes ?? []));
+    begin(page, keeping, list.doors);
+  } else begin(page, keeping);
+  try {
+    await navigator.serviceWorker.register("/c/doors/worker.js");
+    await navigator.serviceWorker.ready;
+    document.documentElement.dataset.offline = "ready";
+  } catch { /* the page works without it while there is a connection */ }
+}
+
+/** @param {Document | Element} page @param {Promise<DoorsKept>} [keeping] @param {Door[]} [kept]  as this tab had them */
+export function begin(page, keeping, kept) {
   const token = decodeURIComponent(location.pathname.split("/")[3] || "");
   const home = `/c/doors/${encodeURIComponent(token)}`;
   const main = page.querySelector("main");
@@ -46,7 +70,7 @@ export function begin(page) {
   /** @type {Record<string, string>} */
   const told = {};
   /** @type {Door[]} */
-  let doors = [.../** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll("section[data-door]"))].map((section) => ({
+  let doors = kept ?? [.../** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll("section[data-door]"))].map((section) => ({
     id: section.dataset.door ?? "",
     until: Date.now() + Number(section.dataset.left) * 1000,
     people: Object.fromEntries([.../** @type {NodeListOf<HTMLElement>} */ (section.querySelectorAll("li[data-lease]"))]
@@ -74,8 +98,10 @@ export function begin(page) {
       }
     }
     doors = left;
+    keep();
     if (!left.length && byId("doors")) look();
   };
+  const keep = () => keeping?.then((store) => store.keep({ content: main ? new XMLSerializer().serializeToString(main) : "", doors })).catch(() => {});
   const hide = () => {
     const forms = byId("said");
     if (forms) forms.hidden = true;
@@ -185,10 +211,13 @@ export function begin(page) {
     }
   });
 
+  if (kept) { hide(); say(data.away); }
+  else if (doors.length) keep();
+  else keeping?.then((store) => store.forget()).catch(() => {});
   if (data.look) {
     setInterval(look, Number(data.look) * 1000);
     setInterval(() => draw(), 5000);
   }
 }
 
-if (location.pathname.startsWith("/c/doors/")) begin(document);
+if (location.pathname.startsWith("/c/doors/")) open(document);

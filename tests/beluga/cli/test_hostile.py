@@ -34,6 +34,8 @@ BASE: dict[str, dict[str, str]] = {
     "check": {"folder": "{election}"},
     "adopt": {"files": "{garbage}", "into": "{fresh}"},
     "early": {"files": "{garbage}", "into": "{fresh}"},
+    "early-day begin": {"folder": "{election}", "day": "2026-10-24", "into": "{fresh}"},
+    "early-day end": {"folder": "{election}", "day": "2026-10-24", "state": "{nostack}"},
     "import": {"folder": "{election}", "state": "{nostack}"},
     "export": {"folder": "{fresh}", "state": "{nostack}"},
     "read": {"election": "{election}", "texts": "06-02 556"},
@@ -277,9 +279,25 @@ def test_surroundings_that_cannot_be_right(
     judged(run(name, BASE[name], places, tmp_path, **ENVIRONMENTS[surroundings]), may_succeed=True)
 
 
-@pytest.mark.parametrize("file", ["run.json", "secrets.toml", "stack.json"])
-@pytest.mark.parametrize("kind", ["garbage", "a folder", "empty", "another shape"])
-@pytest.mark.parametrize("name", [name for name in COMMANDS if BASE[name].get("state") == "{nostack}"])
+FILES = ("run.json", "secrets.toml", "stack.json")
+KINDS = ("garbage", "a folder", "empty", "another shape")
+
+
+def damages() -> Iterator[tuple[str, str, str]]:
+    """Every kind of damage to every file for one command; for each other every file and every kind once.
+
+    One function reads each of these files, whoever asks.
+    """
+    names = [name for name in COMMANDS if BASE[name].get("state") == "{nostack}"]
+    assert "status" in names
+    for place, name in enumerate(names):
+        for number, kind in enumerate(KINDS):
+            for turn, file in enumerate(FILES):
+                if name == "status" or turn == (place + number) % len(FILES):
+                    yield name, kind, file
+
+
+@pytest.mark.parametrize(("name", "kind", "file"), list(damages()))
 def test_a_state_folder_that_is_damaged(
     name: str, kind: str, file: str, places: dict[str, str], tmp_path: Path
 ) -> None:

@@ -100,6 +100,13 @@ async def test_a_canvasser_walks_and_what_they_hear_counts_as_a_callers(
     async with web.post(f"{ben}/next", data={"precinct_id": "a"}) as answer:
         assert re.findall("<h2>(.*?)</h2>", await answer.text()) == ["2 Elm Street"]
 
+    async with web.get(f"{one.url}/floor", **staff) as answer:
+        floor = (await answer.json())["canvassers"]
+    ana, walks = floor
+    assert (ana["name"], ana["doors"], ana["visited"], ana["told"], ana["reached"]) == ("Ana", 0, 2, 2, 2)
+    assert ana["precinct"] == "Hall a" and ana["minutes_idle"] is not None
+    assert (walks["name"], walks["doors"], walks["left"], walks["minutes_idle"]) == ("Ben", 1, 1, None)
+
     caller = TOKENS.sign("caller", {"c": "c0"})
     for other_page in (
         f"{one.url}/c/doors/{caller}",

@@ -90,6 +90,11 @@ async def test_a_driver_takes_a_voter_there_and_home(
         desk = await answer.json()
     assert (desk["rides"], desk["counts"]) == ([], {"returned": 1})
     assert [(d["name"], d["brought"]) for d in desk["drivers"]] == [("Ana", 1)]
+    assert "No ride is wanted" in await text(web, f"{page}/next", look="")
+    async with web.get(f"{one.url}/floor", **staff) as answer:
+        (driver,) = (await answer.json())["drivers"]
+    assert (driver["name"], driver["brought"], driver["ride"], driver["precinct"]) == ("Ana", 1, "", "Hall a")
+    assert driver["why_idle"] == "no ride fits their car"
 
     # A caller's link is no driver's, and a driver's no caller's; who is barred gets nothing more.
     token = page.rpartition("/")[2]

@@ -17,7 +17,7 @@ from callers.rides.ride_row import DriverOnDuty, PlaceTimes
 from callers.rides.ride_rows import UnknownRideError
 from callers.rides.rides import CLAIM, OFFER, NoRideError, Rides
 from callers.rules.policy import Rules
-from callers.voters.encryption import Encryption
+from callers.voters.encryption import Encryption, Person
 from election.wire.callers import Outcome, OutcomeReport
 from election.wire.rides import RideAct, RideDecision, RideOrder, RideState
 from tests.callers.conftest import CLOSES, NOON, ZONE, add_voters, open_precinct
@@ -277,3 +277,22 @@ async def test_however_many_ask_at_once_a_ride_has_one_driver_and_a_driver_one_r
     )
     assert sum(isinstance(one, RideRefusedError) for one in taken) == 4
     assert await connection.fetchval("select count(*) from ride_acts where act = 'take'") == 1
+
+
+async def test_a_rider_is_found_by_the_beginning_of_a_name_sealed_or_not_and_when_it_is_over(
+    pool: asyncpg.Pool, connection: asyncpg.Connection
+) -> None:
+    await add_voters(connection, "a", 3)
+    key = Encryption("a key of at least thirty-two characters")
+    sealed = key.close("a/1", Person("Rosa Maria Nguyen-Diaz", "+12155550111", "9 Elm Street"))
+    await connection.execute("update voters set name = '', sealed = $1 where voter_id = 'a/1'", sealed)
+    rides = Rides(pool, PLACES, key)
+    ride_id = await ordered(rides, "a/1")
+    await ordered(rides, "a/2")
+    for words in ("ros", "DIAZ mar", " Nguyen ", "a/1"):
+        assert [one.ride_id for one in await rides.rows.of_rider(words, NOON)] == [ride_id], words
+    for words in ("osa", "rosa x", "", "a/"):
+        assert await rides.rows.of_rider(words, NOON) == []
+    await rides.decide(ride_id, RideDecision(act_id=uuid4(), act=RideAct.CANCEL), "lea", LATER)
+    (over,) = await rides.rows.of_rider("rosa", LATER)
+    assert over.ride.ended and [one.voter_id for one in await rides.rows.live()] == ["a/2"]

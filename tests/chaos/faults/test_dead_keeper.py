@@ -1,5 +1,6 @@
 """Experiment 8 on one machine: Patroni of the primary stands still, its PostgreSQL lives on."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests.chaos.patronis import KeptTarget, Patronis, missing
 
 pytestmark = [
     pytest.mark.timeout(300),
+    pytest.mark.skipif(os.environ.get("BELUGA_REHEARSE") != "1", reason="long: make test-long runs it"),
     pytest.mark.skipif(bool(missing()), reason=missing() or "it can run here"),
 ]
 SHORT = 0.8  # a lease runs out in its own time; without the runbook, whose commands are a cluster's

@@ -65,6 +65,18 @@ def test_a_fault_that_failed_quietly_makes_the_verdict_unknown(session: Session)
     assert worst([True, True, verdict.valid]) is None
 
 
+@pytest.mark.parametrize(
+    ("traced", "valid"), [((1.1, 5.1), True), ((1.1,), None), ((5.1,), None), ((0.5,), None)]
+)
+def test_each_of_two_faults_of_one_name_leaves_a_trace_of_its_own(
+    traced: tuple[float, ...], valid: bool | None
+) -> None:
+    faults = [Event(1.0, Op.FAULT, "killed"), Event(5.0, Op.FAULT, "killed")]
+    found = happened([*faults, *(Event(at, Op.TRACE, "killed") for at in traced)])
+    assert found.valid is valid
+    assert found.figures == {"faults": 2, "traces": sum(at >= 1.0 for at in traced)}
+
+
 def test_without_any_fault_nothing_is_proven() -> None:
     assert happened([Event(0.0, Op.ACK, "a")]).valid is None
 

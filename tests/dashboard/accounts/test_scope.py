@@ -26,12 +26,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 MINE, OTHER, OTHERS_WATCHER = "01-01", "01-24", "Watcher 23"
 KEY = "7b1f6a52-35a5-4d0c-9be1-0a9f0d1a2b4f"
 
-OPEN = {"/login", "/first", "/logout", "/logout-everywhere", "/healthz", "/readyz", "/metrics"}
+OPEN = {"/login", "/first", "/logout", "/logout-everywhere", "/language", "/healthz", "/readyz", "/metrics"}
 # The same for everybody who is signed in: scripts, styles, Dash's frame, pages that ask for their content.
 FRAME = {
     "/", "/<path:path>", "/_dash-layout", "/_dash-dependencies", "/_favicon.ico", "/_reload-hash",
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>", "/assets/<path:filename>",
-    "/static/<path:filename>", "/script/<version>/<name>", "/desk/<name>",
+    "/static/<path:filename>", "/style/<version>/<name>.css", "/script/<version>/<name>", "/desk/<name>",
 }  # fmt: skip
 # What a lead of County A is answered, and how it is asked for at its worst.
 SEEN = {
@@ -52,6 +52,7 @@ SEEN = {
     "/snapshots/<name>": (403, "/snapshots/2026-11-03T1700Z.html"),
     "/office/watchers": (200, f"/office/watchers?q={OTHERS_WATCHER.replace(' ', '+')}"),
     "/office/watchers/<watcher_id>": (404, "/office/watchers/w23"),
+    "/office/sheet": (200, f"/office/sheet?q={OTHERS_WATCHER.replace(' ', '+')}"),
     "/office/links": (200, "/office/links?county=County+B"),
     "/office": (403, "/office"),
     "/office/accounts": (403, "/office/accounts"),

@@ -75,7 +75,7 @@ async def test_nothing_but_the_door_is_open_to_strangers(room: Room) -> None:
         async with session.get("/precinct/01-01", headers=PAGE, allow_redirects=False) as answer:
             assert answer.status == 302
             assert answer.headers["Location"].startswith("/login?next=/precinct/01-01")
-        for path in ("/login", "/healthz", "/readyz", "/metrics", "/assets/theme.css"):
+        for path in ("/login", "/healthz", "/readyz", "/metrics", "/style/x/sign_in.css"):
             assert await status(session, path) == 200, path
 
 

@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Page, expect
 from beluga.stack.postgres import EmbeddedPostgres
 from election.wire.feed import CallObstacle, CallProposal, Calls, Dispatch, DispatchEnd, Standing
 from election.wire.feed import PrecinctState as State
-from tests.dashboard.board.test_accessible import COLOURS, RULES
+from tests.axe import SCHEMES
 from tests.dashboard.pages.floor_answers import DISPATCHES, FLOOR, WAITING, A, B
 from tests.dashboard.running import CLOSES, NOON, Room, make_election, visiting, war_room
 
@@ -232,8 +232,8 @@ async def test_what_the_floor_says_and_what_staff_do_there(
             ("script", "scripts"),
         ]  # fmt: skip
         await page.emulate_media(reduced_motion="reduce")
-        for scheme, rules in (("light", RULES), ("dark", COLOURS)):
-            await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for scheme, rules in SCHEMES:
+            await page.emulate_media(color_scheme=scheme)
             found = await Axe().run(page, options=rules)
             assert found.violations_count == 0, found.generate_report()
         assert seen.problems == []

@@ -30,6 +30,7 @@ FIND_WORDS = r"""(known) => {
       if (!depth) outside += c;
       if (c === "⟧") { depth -= 1; outside += " "; }
     }
+    for (const words of known) if (words.includes(" ")) outside = outside.replaceAll(words, "");
     for (const word of outside.match(/[A-Za-z]{2,}/g) || [])
       if (!known.includes(word)) found.add(word + " in: " + text.trim().slice(0, 60));
   };

@@ -16,7 +16,10 @@ from tests.dashboard.running import NOON, Room, make_election, until, visiting, 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # What people and things are called in every language; units.
-KNOWN = ["ada", "sam", "lee", "cal", "Beluga", "CSV", "UTC", "min", "en", "County", "America", "New", "York"]
+KNOWN = [
+    "ada", "sam", "lee", "cal", "Beluga", "CSV", "UTC", "min", "en", "America", "New", "York", "County A",
+    "Polls opened late",
+]  # fmt: skip
 CHART = "document.querySelector('.main-svg')"
 PAGES = (
     "/login",

@@ -37,6 +37,22 @@ def an_hour(precinct: str, ago: int, calls: int, reached: int, promised: int) ->
 
 
 FLOOR = wire.FloorView(
+    canvassers=[
+        wire.CanvasserAtWork(
+            caller_id="dee", name="Dee", precinct_id=A, precinct="Wells Hall", doors=7, left=11, visited=5,
+            told=9, reached=4, minutes_idle=None,
+        ),
+        wire.CanvasserAtWork(
+            caller_id="eli", name="Eli", precinct_id="", doors=0, left=0, visited=0, told=0, reached=0,
+            minutes_idle=12.0, why_idle="has chosen no precinct",
+        ),
+    ],
+    drivers=[
+        wire.DriverAtWork(
+            caller_id="fay", name="Fay", seats=3, precinct_id=A, precinct="Wells Hall", ride="picked_up",
+            minutes=8.0, brought=2, minutes_idle=None,
+        )
+    ],
     callers=[
         a_caller("Ana", minutes_on_call=3.0),
         a_caller("Ben", minutes_idle=14.0, why_idle="every open list is used up"),

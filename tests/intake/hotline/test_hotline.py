@@ -14,6 +14,7 @@ from itsdangerous import URLSafeTimedSerializer
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from intake.hotline.operators import SECONDS
+from tests.axe import VIOLATIONS
 from tests.intake.phones import (
     TOKENS,
     Site,
@@ -51,7 +52,8 @@ def page(laptop: BrowserContext, site: Site) -> Page:
 def clean(page: Page, name: str) -> None:
     pictures(page, name)
     found = Axe().run(
-        page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
+        page,
+        options=VIOLATIONS | {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]},
     )
     assert found.violations_count == 0, found.generate_report()
 

@@ -1,5 +1,6 @@
 """What holds for every text: the grammar is total, invents no number, and is deaf to case and blanks."""
 
+import os
 import re
 import time
 from datetime import timedelta
@@ -18,6 +19,8 @@ from intake.reading.grammar.quoted import machine_words
 from intake.reading.grammar.tokens import FoldedText
 from tests.intake.sample import ES, NOBODY, ONE, SENT, TWO, VI, ZH, sample_roster
 
+# `make fuzz` reads ten million texts more.
+MANY = settings(max_examples=int(os.environ.get("BELUGA_EXAMPLES", "250")), deadline=None)
 ROSTER = sample_roster()
 WORDS = sorted({w for c in load_catalogues().values() for terms in c.words.values() for w in terms})
 PIECES = [
@@ -38,7 +41,7 @@ def _read(text: str, sender: str):
     return read(text, SENT, ROSTER, ROSTER.watcher(sender))
 
 
-@settings(max_examples=1500, deadline=None)
+@MANY
 @given(texts, senders)
 def test_every_text_has_a_reading_and_no_number_is_invented(text, sender) -> None:
     readings = _read(text, sender)
@@ -58,7 +61,7 @@ def test_every_text_has_a_reading_and_no_number_is_invented(text, sender) -> Non
         assert not kinds & COUNTED
 
 
-@settings(max_examples=800, deadline=None)
+@MANY
 @given(st.lists(st.sampled_from([p for p in PIECES if p != "4O2"]), max_size=8), senders)
 def test_case_and_blanks_do_not_matter(pieces, sender) -> None:
     text = " ".join(pieces)
@@ -73,7 +76,7 @@ def test_case_and_blanks_do_not_matter(pieces, sender) -> None:
     assert said(text) == said("  ".join(pieces))
 
 
-@settings(max_examples=500, deadline=None)
+@MANY
 @given(st.lists(st.sampled_from(PIECES), max_size=8).map(" ".join), senders)
 def test_a_guess_never_opens_another_question(text, sender) -> None:
     for reading in _read(text, sender):
@@ -129,7 +132,7 @@ counts = st.tuples(
 ).map("".join)
 
 
-@settings(max_examples=500, deadline=None)
+@MANY
 @given(counts, senders, st.sampled_from([None, *ROSTER.precincts]), st.integers(0, 15))
 def test_the_short_way_of_a_plain_count_says_what_the_long_one_does(text, sender, here, hours) -> None:
     watcher, sent = ROSTER.watcher(sender), SENT - timedelta(hours=6) + timedelta(hours=hours)
@@ -151,7 +154,7 @@ def test_most_plain_counts_take_the_short_way() -> None:
     assert taken == []
 
 
-@settings(max_examples=500, deadline=None)
+@MANY
 @given(
     st.one_of(texts, st.lists(st.from_regex(r"[a-z0-9]{1,3}(-[a-z0-9]{1,2})?", fullmatch=True)).map(" ".join))
 )
@@ -165,7 +168,7 @@ def test_words_that_need_no_parting_are_parted_as_all_others_are(text) -> None:
     assert folded.marked == (bare(folded.folded) != folded.folded)
 
 
-@settings(max_examples=300, deadline=None)
+@MANY
 @given(texts)
 def test_where_no_word_begins_a_phrase_there_is_none(text) -> None:
     folded = FoldedText(fold_marked(composed(text)))
@@ -174,7 +177,7 @@ def test_where_no_word_begins_a_phrase_there_is_none(text) -> None:
         assert words.may_be_in(folded.words, folded.marked) or not any(found)
 
 
-@settings(max_examples=600, deadline=None)
+@MANY
 @given(st.lists(st.sampled_from(PIECES), max_size=4).map(" ".join), st.lists(senders, min_size=2, max_size=4))
 def test_what_others_texted_before_changes_nothing(text, them) -> None:
     """Short texts are remembered with their roster; the same words of somebody else are read anew."""

@@ -1,7 +1,7 @@
 """What the call desk does reaches the board: at a change of its tables, and marked when it falls silent."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from election.access.identity import Admission
 from election.access.tokens import Tokens
 from election.postgres.database import connect
 from election.runtime.clock import FixedClock
-from election.wire.callers import DispatchList, DispatchView, Proposal
+from election.wire.callers import DispatchList, DispatchView, Proposal, ReachedHour, ReachedPrecinct
 from election.wire.feed import Calls
 from tally.engine.call_desk import CallDesk
 from tally.settings import TallySettings
@@ -49,6 +49,9 @@ class Desk:
         )  # fmt: skip
         offer = Proposal(precinct_id="1-02", callers=2, missing=30, reachable=90, sentence="Send 2 callers")
         listed = DispatchList(dispatches=[view], proposals=[offer], feed_age_seconds=0.5)
+        if request.query.get("reached") == "1":
+            hour = ReachedHour(at=NOON.timestamp(), reached=40, voted=9, expected=20, struck=0)
+            listed.reached = [ReachedPrecinct(precinct_id="1-03", listed=900, expected=450, hours=[hour])]
         return web.Response(text=listed.model_dump_json(), content_type="application/json")
 
 
@@ -72,7 +75,14 @@ async def test_a_change_of_its_tables_is_heard_and_its_silence_too(
         database_url=database_url, secret=SecretStr(SECRET), callers_url=f"http://127.0.0.1:{port}",
         calls_seconds=600,
     )  # fmt: skip
-    calls = CallDesk(settings, Admission(Tokens(SECRET)), FixedClock(NOON), heard.append)
+    estimated = list[Sequence[ReachedPrecinct]]()
+
+    async def estimate(reached: Sequence[ReachedPrecinct]) -> Row:
+        estimated.append(reached)
+        row = {"precinct_id": "1-03", "at": 0, "reached": 40, "voted": 9, "votes": 200}
+        return {"reached": [row | dict.fromkeys(("lo80", "hi80", "lo95", "hi95"), 200)], "reached_check": {}}
+
+    calls = CallDesk(settings, Admission(Tokens(SECRET)), FixedClock(NOON), heard.append, estimate)
     task = asyncio.create_task(calls.run())
     writer = await connect(database_url)
     try:
@@ -90,6 +100,8 @@ async def test_a_change_of_its_tables_is_heard_and_its_silence_too(
         await asyncio.sleep(0.3)
         await writer.execute("update dispatches set hold = 'no lines'")
         await until(lambda: heard[-1]["silent_since"] is not None)
+        assert [[r.precinct_id for r in each] for each in estimated] == [["1-03"]], "asked once in a while"
+        assert Calls.model_validate(heard[-1]).reached[0].votes == 200  # and kept meanwhile
         assert heard[-1]["dispatches"][0]["callers_now"] == 3  # the last known, and since when it is old
         assert abs(heard[-1]["silent_since"] - NOON.timestamp()) < 60
         desk.answers = True

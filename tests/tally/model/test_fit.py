@@ -79,19 +79,39 @@ def test_strays_do_not_pull_the_level() -> None:
     assert fit(inputs, told, K).bad[0] > 0.3 > 0.05 > fit(inputs, told, K).bad[2]
 
 
-def shaped(places: int) -> Election:
-    """Counties that differ in how much they vote in the last hours."""
+def shaped(places: int, *days: float) -> Election:
+    """Counties that differ, the even from the odd, by so much in their shares by 18:00 of past days."""
     precincts = tuple(Precinct(PrecinctId(f"P{i}"), f"P{i}", 1500, f"C{i}", "") for i in range(places))
-    points = [CurvePoint("all", time(18), 0.80, "2022")]
-    points += [CurvePoint(f"county:C{i}", time(18), 0.80 + 0.05 * (-1) ** i, "2022") for i in range(places)]
+    points = []
+    for year, apart in enumerate(days or (0.05,), 2022):
+        points += [CurvePoint("all", time(18), 0.80, str(year))]
+        points += [
+            CurvePoint(f"county:C{i}", time(18), 0.80 + apart * (-1) ** i, str(year)) for i in range(places)
+        ]
     return Election(DAY, precincts, curve=tuple(points))
 
 
+def late(election: Election) -> float:
+    """SD of the log of a day's share at 18:00."""
+    return float(np.sqrt((Curves(election, K).factors[int(11 / 13 * GRID)] ** 2).sum()))
+
+
 def test_the_day_may_depart_as_counties_do() -> None:
-    many, few, none = Curves(shaped(12), K), Curves(shaped(3), K), Curves(small_election(), K)
-    late = [float(np.sqrt((c.factors[int(11 / 13 * GRID)] ** 2).sum())) for c in (many, few, none)]
-    assert late[0] == pytest.approx(math.hypot(0.063, 0.05), rel=0.35)
-    assert late[2] > late[1]  # no past curve at all
+    assert late(shaped(12, 0.05)) > late(shaped(12, 0.0)) + 0.001
+    assert late(small_election()) > late(shaped(3))  # no past curve at all
+
+
+def test_what_places_do_alike_on_every_day_is_no_sign_of_what_a_day_may_do() -> None:
+    """A south that always votes late; and one that voted late last time and early the time before."""
+    habit, change, nothing = (late(shaped(12, *days)) for days in ((0.05, 0.05), (0.05, -0.05), (0.0, 0.0)))
+    assert habit == pytest.approx(nothing, rel=0.02)
+    assert change > 1.2 * habit
+
+
+def test_the_day_departs_from_its_course_of_late_rather_than_of_old() -> None:
+    points = [CurvePoint("all", time(13), share, day) for day, share in (("2020", 0.4), ("2022", 0.5))]
+    overall = Curves(replace(small_election(), curve=tuple(points)), K).overall
+    assert overall[28] == pytest.approx((0.7 * 0.4 + 0.5) / 1.7, abs=0.01)
 
 
 def test_four_past_elections_give_factors_and_three_do_not() -> None:

@@ -1,0 +1,129 @@
+"""`beluga early-day`: a day of early voting in person, with sites, hours, watchers and counts of its own."""
+
+import asyncio
+import csv
+import io
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import aiohttp
+import typer
+
+from beluga.adopt.early_sites import FILE, EarlySite, day_election, day_record, read_sites
+from beluga.adopt.taking.early_record import FILE as EARLY
+from beluga.adopt.taking.early_record import read_early, write_early
+from beluga.cli.adopt import take_early
+from beluga.stack.failures import CommandRefusedError
+from beluga.stack.stack import DEFAULT_STATE, NoStackError, read_run_file, secrets_of
+from election.access.identity import machine
+from election.access.tokens import Tokens
+from election.domain.day import Election
+from election.folder import Findings, FolderError, read_election, write_election
+from election.folder.day_file import DEFAULT_REGION, read_day
+
+SECONDS = 10.0
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Days of early voting in person.")
+Folder = Annotated[Path, typer.Argument(help="The election's folder, with its early_sites.csv.")]
+Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="The early day, such as 2026-10-24.")]
+
+
+@app.callback()
+def early_day() -> None:
+    """Days of early voting in person."""
+
+
+@app.command()
+def begin(
+    folder: Folder,
+    day: Day,
+    into: Annotated[Path, typer.Option("--into", help="The early day's own folder.")],
+) -> None:
+    """Write the folder of one early day: its sites, hours and watchers. Then: beluga up --election INTO.
+
+    Give it a stack of its own (--state), so that its counts never mix with another day's.
+    """
+    election, sites = _read(folder, day)
+    if into.resolve() == folder.resolve():
+        raise CommandRefusedError("the early day needs a folder of its own: choose another for --into")
+    written = write_election(into, day_election(election, sites, read_early(folder / EARLY)))
+    region = read_day(folder, Findings()).region
+    if region != DEFAULT_REGION:
+        with (into / "election.toml").open("a", encoding="utf-8") as out:
+            out.write(f'region = "{region}"\n')
+    unwatched = [s.site_id for s in sites if not s.watcher_ids]
+    typer.echo(f"wrote {', '.join(written)} into {into}: {len(sites):,} sites on {day.date()}")
+    if unwatched:
+        typer.echo(f"notice: nobody watches at {', '.join(unwatched[:10])}", err=True)
+    if bare := [s.site_id for s in sites if s.expected_votes is None and not (folder / EARLY).exists()]:
+        typer.echo(
+            f"notice: nobody says how many are expected at {', '.join(bare[:10])}: write expected_votes, "
+            "else the board's expectation there means nothing",
+            err=True,
+        )
+
+
+@app.command()
+def end(
+    folder: Folder,
+    day: Day,
+    state: Annotated[
+        Path, typer.Option("--state", help="Folder of the early day's stack.", envvar="BELUGA_STATE")
+    ] = DEFAULT_STATE,
+) -> None:
+    """Bring the early day's counts home as votes cast already. Then: beluga import FOLDER.
+
+    A site's votes are parted among its precincts by voters on the roll. Where the county's own file has
+    reached that date, or reaches it later, its numbers hold. The same day twice is once.
+    """
+    election, sites = _read(folder, day)
+    try:
+        counts = asyncio.run(_counts(state))
+    except (NoStackError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise CommandRefusedError(f"{error or type(error).__name__}; start the early day's stack") from error
+    strange = [s.site_id for s in sites if s.site_id not in counts]
+    if len(strange) == len(sites):
+        raise CommandRefusedError(f"that stack has none of the sites of {day.date()}: name its --state")
+    home = {s.site_id: votes for s in sites if (votes := counts.get(s.site_id)) is not None}
+    record = day_record([s for s in sites if s.site_id in home], home, election)
+    for site in sites:
+        said = home.get(site.site_id)
+        typer.echo(f"{site.site_id}: {'no count' if said is None else f'{said:,} votes'}")
+    reached = read_early(folder / EARLY).reached()
+    if reached >= day.date().isoformat():
+        typer.echo(f"the county's files reach {reached}: their numbers hold, and these do not count")
+    scratch = folder / f".early-day-{day.date()}"
+    scratch.mkdir(exist_ok=True)
+    try:
+        write_early(scratch / EARLY, record)
+        take_early([scratch / EARLY], folder)
+    finally:
+        (scratch / EARLY).unlink(missing_ok=True)
+        scratch.rmdir()
+
+
+def _read(folder: Path, day: datetime) -> tuple[Election, list[EarlySite]]:
+    findings = Findings()
+    try:
+        election = read_election(folder)
+    except FolderError as error:
+        raise CommandRefusedError(f"{error}; see: beluga check {folder}") from error
+    sites = [s for s in read_sites(folder, election, findings) if s.day == day.date()]
+    if findings.total:
+        raise CommandRefusedError("\n".join(str(p) for p in findings.problems[:20]))
+    if not sites:
+        raise CommandRefusedError(f"{folder / FILE} names no site of {day.date()}: write them, one a line")
+    return election, sites
+
+
+async def _counts(state: Path) -> dict[str, int | None]:
+    """The last accepted count of each site."""
+    run = read_run_file(state)
+    token = Tokens(secrets_of(state)["secret"]).sign("service", machine("command line", "admin").claims())
+    timeout = aiohttp.ClientTimeout(total=SECONDS)
+    async with (
+        aiohttp.ClientSession(timeout=timeout, headers={"Authorization": f"Bearer {token}"}) as session,
+        session.get(f"{run.urls['tally']}/standings.csv", raise_for_status=True) as answer,
+    ):
+        rows = csv.DictReader(io.StringIO(await answer.text()))
+        return {r["precinct_id"]: int(r["last_votes"]) if r["last_votes"] else None for r in rows}

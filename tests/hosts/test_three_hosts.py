@@ -1,0 +1,204 @@
+"""The playbook on three fresh hosts, and what becomes of texts while they are upgraded, lost and parted.
+
+The tests run in this order on one cluster; the figures are printed at the end. The last one counts.
+"""
+
+import asyncio
+import shutil
+import threading
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from election.access.tokens import Tokens
+from tests.cluster.measuring import Measured, Row, happened
+from tests.hosts.inventory import NUMBERS, ROOT, ThreeHosts
+
+pytestmark = pytest.mark.timeout(3000)
+
+MOST_GAP_OF_AN_UPGRADE = 1.0  # seconds without an acknowledgement
+MOST_GAP_OF_A_LOSS = 5.0
+MOST_BOARD = 30.0  # seconds until the board is there again, and moves
+SERVICES = ("intake", "tally", "callers", "dashboard")
+
+
+def test_a_second_run_changes_nothing(measured: Measured, hosts: ThreeHosts) -> None:
+    assert hosts.play("site.yml") == {"h1": 0, "h2": 0, "h3": 0, "localhost": 0}
+
+
+def test_inside_stays_inside(measured: Measured, hosts: ThreeHosts) -> None:
+    """What the firewall lets through to the hosts and the operator alone, it lets through to them."""
+    rules = hosts.sh(1, "nft list table inet beluga")
+    assert "drop" in rules and "policy accept" in rules
+    for number in NUMBERS:
+        assert hosts.address(f"h{number}") in rules
+    exposed = [hosts.sh(1, f"systemd-analyze security beluga-{s} --no-pager | tail -1") for s in SERVICES]
+    assert all(float(line.split("level for")[1].split()[1]) <= 3 for line in exposed), exposed
+
+
+def test_a_version_host_by_host_and_back(measured: Measured, hosts: ThreeHosts) -> None:
+    wheel = max((ROOT / "dist").glob("beluga_turnout-*.whl"))
+    newer = _another_build(wheel, hosts.folder)
+    old = hosts.sh(1, "basename $(readlink /opt/beluga/current)").strip()
+    for what, words in (("a version", f"beluga_wheel={newer}"), ("and back", f"beluga_release={old}")):
+        before = _started(hosts)
+        row = measured.while_(
+            f"{what}, host by host", lambda words=words: hosts.play("roll.yml", "-e", words), 10
+        )
+        after = _started(hosts)
+        happened("another start of every service", not set(before.values()) & set(after.values()))
+        _nothing_refused_for_long(row, MOST_GAP_OF_AN_UPGRADE)
+    assert {hosts.sh(n, "basename $(readlink /opt/beluga/current)").strip() for n in NUMBERS} == {old}
+
+
+def test_a_host_destroyed_and_replaced(measured: Measured, hosts: ThreeHosts) -> None:
+    """The one that holds the floating address: its database, journal and door are gone in one moment."""
+    (number,) = hosts.answering_at_the_address()
+    board = _Board(hosts)
+
+    def harm() -> None:
+        hosts.destroy(number)
+        time.sleep(45)
+
+    with board:
+        row = measured.while_(f"host {number} destroyed, its disk too", harm, 50)
+    happened("another host at the floating address", hosts.answering_at_the_address() not in ([], [number]))
+    _nothing_refused_for_long(row, MOST_GAP_OF_A_LOSS)
+    measured.rows.append(Row("  of that, without a board", took=board.longest))
+    assert board.longest <= MOST_BOARD
+
+    def replace() -> None:
+        hosts.start(number)
+        _until(lambda: hosts.sh(number, "systemctl is-active ssh", check=False).strip() == "active", 60)
+        hosts.play("site.yml")
+
+    row = measured.while_(f"host {number} replaced, by the playbook", replace, 10)
+    _nothing_refused_for_long(row, MOST_GAP_OF_A_LOSS)
+    _until(lambda: _replicated(hosts), 120)
+    assert hosts.play("site.yml") == {"h1": 0, "h2": 0, "h3": 0, "localhost": 0}
+
+
+def test_the_network_between_two_cut(measured: Measured, hosts: ThreeHosts) -> None:
+    board = _Board(hosts)
+
+    def harm() -> None:
+        happened("a way from the first to the second", hosts.reaches(1, 2))
+        hosts.cut(1, 2)
+        happened("no way from the first to the second", not hosts.reaches(1, 2) and hosts.reaches(1, 3))
+        time.sleep(40)
+        hosts.heal(1)
+
+    with board:
+        row = measured.while_("the network between hosts 1 and 2 cut 40 s", harm, 50)
+    _nothing_refused_for_long(row, MOST_GAP_OF_A_LOSS)
+    measured.rows.append(Row("  of that, without a board", took=board.longest))
+    assert board.longest <= MOST_BOARD
+    _until(lambda: _replicated(hosts), 120)
+
+
+def test_everything_acknowledged_is_stored_and_tallied_once(measured: Measured, hosts: ThreeHosts) -> None:
+    async def count() -> tuple[tuple[int, int, int], list[int]]:
+        return await measured.stored_once(), [await measured.tallied(f"tally{n}") for n in NUMBERS]
+
+    (acknowledged, stored, more), tallied = asyncio.run(count())
+    line = f"acknowledged {acknowledged}, stored {stored}, more than once {more}, tallied {tallied}"
+    print(line)
+    assert (stored, more, tallied) == (acknowledged, 0, [acknowledged] * len(NUMBERS)), line
+
+
+def test_a_base_backup_lies_on_its_host(measured: Measured, hosts: ThreeHosts) -> None:
+    _until(
+        lambda: "full backup" in hosts.sh(3, "runuser -u postgres -- pgbackrest --stanza=beluga info"), 300
+    )
+
+
+def test_prometheus_sees_every_one(measured: Measured, hosts: ThreeHosts) -> None:
+    def up() -> str:
+        return hosts.sh(2, "promtool query instant http://127.0.0.1:9090 'count by (job) (up == 1)'")
+
+    jobs = ("intake", "tally", "callers", "dashboard", "proxy", "database", "etcd")
+    _until(lambda: all(f'{{job="{job}"}} => 3' in up() for job in jobs), 60)
+
+
+def _nothing_refused_for_long(row: Row, most: float) -> None:
+    load = row.load
+    assert load is not None
+    assert load.given_up == 0 and len(load.acknowledged) == load.due
+    # A busy machine also holds up who sends: that is not the cluster's.
+    assert load.gap[0] <= most + load.latest_start, load.report()
+
+
+def _started(hosts: ThreeHosts) -> dict[str, str]:
+    """Which start of each service runs on each host."""
+    asked = " ".join(f"beluga-{service}" for service in SERVICES)
+    said = {n: hosts.sh(n, f"systemctl show -P InvocationID {asked}").split() for n in NUMBERS}
+    return {
+        f"{service}{n}": one for n, all_ in said.items() for service, one in zip(SERVICES, all_, strict=True)
+    }
+
+
+def _replicated(hosts: ThreeHosts) -> bool:
+    members = hosts.members()
+    roles = sorted(m["Role"] for m in members)
+    states = {m["State"] for m in members}
+    return len(roles) == 3 and {"Leader", "Sync Standby"} <= set(roles) and states <= {"running", "streaming"}
+
+
+def _another_build(wheel: Path, folder: Path) -> Path:
+    """The same code as another release: a wheel with a build number is another file."""
+    name, version, rest = wheel.name.split("-", 2)
+    newer = folder / f"{name}-{version}-2-{rest}"
+    shutil.copy(wheel, newer)
+    with zipfile.ZipFile(newer, "a") as archive:
+        archive.comment = b"2"
+    return newer
+
+
+def _until(holds: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.5)
+
+
+class _Board:
+    """Opens the feed by the floating address, again and again: the longest time without a fresh snapshot."""
+
+    def __init__(self, hosts: ThreeHosts) -> None:
+        self._hosts, self._stop, self.longest = hosts, threading.Event(), 0.0
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._look()))
+
+    def __enter__(self) -> "_Board":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    async def _look(self) -> None:
+        hosts = self._hosts
+        token = Tokens(hosts.secret("beluga_secret")).sign(
+            "feed", {"role": "staff", "counties": None, "account": "t"}
+        )
+        feed = f"{hosts.url.replace('https', 'wss')}/feed?token={token}"
+        seen = time.monotonic()
+        timeout = aiohttp.ClientTimeout(total=3)
+        while not self._stop.is_set():
+            try:
+                connector = aiohttp.TCPConnector(ssl=hosts.tls)
+                async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+                    async with session.get(f"{hosts.url}/login") as page:
+                        assert page.status == 200
+                    async with session.ws_connect(feed) as socket:
+                        kinds = [(await socket.receive_json(timeout=3))["type"] for _ in range(2)]
+                    assert kinds == ["hello", "snapshot"]
+                self.longest, seen = max(self.longest, time.monotonic() - seen), time.monotonic()
+            except (aiohttp.ClientError, OSError, TimeoutError, AssertionError, TypeError, ValueError):
+                pass
+            await asyncio.sleep(0.5)
+        self.longest = max(self.longest, time.monotonic() - seen)
