@@ -545,7 +545,7 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
     ("GET", "/script/<version>/<name>"): _in_frame(r"/script/[0-9a-f]+/begin\.js"),
     ("GET", "/style/<version>/<name>.css"): _to("/style/x/board.css"),
     ("GET", "/static/<path:filename>"): _to("/static/x.js"),
-    ("GET", "/assets/<path:filename>"): _to("/assets/favicon.png"),
+    ("GET", "/assets/<path:filename>"): _to("/assets/favicon.svg"),
     ("GET", "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>"): _in_frame(
         r"/_dash-component-suites/[^\"'<> ]+\.js"
     ),
