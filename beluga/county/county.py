@@ -42,6 +42,10 @@ DAY = ElectionDay(
 VOTERS_PER_PRECINCT = (95, 150)
 WATCHED = 0.78  # share of precincts with a watcher
 HOUSEHOLD = 2.3  # voters a phone
+HOUSES, STREETS = (
+    40,
+    ("Elm Street", "Oak Avenue", "Mill Lane", "Station Road", "Church Street"),
+)  # of a street
 LANGUAGES = ("en", "es", "zh", "vi")
 LANGUAGE_SHARES = (0.72, 0.19, 0.05, 0.04)
 CALLERS = 40
@@ -221,11 +225,11 @@ def _voters(
         languages = rng.choice(LANGUAGES, count, p=LANGUAGE_SHARES)
         support = np.clip(rng.normal(72, 16, count), 5, 100).astype(int)
         draws = rng.random((count, 3))
-        phone = next(phones)
+        phone, house = next(phones), 0
         for k in range(count):
             number += 1
             if draws[k, 0] < 1 / HOUSEHOLD and k:
-                phone = next(phones)
+                phone, house = next(phones), house + 1
             yield Voter(
                 VoterId(f"v{number:06d}"),
                 precinct.precinct_id,
@@ -236,6 +240,7 @@ def _voters(
                 support=int(support[k]),
                 voted=bool(draws[k, 1] < 0.16),
                 do_not_call=bool(draws[k, 2] < 0.03),
+                address=f"{1 + house % HOUSES} {STREETS[house // HOUSES % len(STREETS)]}",
             )
 
 
@@ -267,7 +272,7 @@ def write_folder(folder: Path, county: County) -> None:
     _write(folder / "curve.csv", election.curve, "scope election time share")
     write_watchers(folder / "watchers.csv", election.watchers)
     _write(folder / "voters.csv", county.voters, "voter_id precinct_id roll_number name phone language"
-           " support voted do_not_call")  # fmt: skip
+           " support voted do_not_call address")  # fmt: skip
     _write(folder / "callers.csv", county.callers, "caller_id name email_or_phone languages")
     features = [
         {"type": "Feature", "properties": {"precinct_id": p}, "geometry": geometry}

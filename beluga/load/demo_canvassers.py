@@ -22,7 +22,10 @@ insert into callers (caller_id, name, contact, role)
 select 'canvasser-' || n, 'Canvasser ' || n, '', 'canvasser' from generate_series(1, $1::integer) n
 on conflict do nothing
 """
-_VOTER = "select voter_id from leases where lease_id = $1"
+_VOTER = """
+select voter_id from rehearsal.leases where lease_id = $1
+union all select voter_id from public.leases where lease_id = $1
+"""
 
 
 async def sign_up_canvassers(connection: asyncpg.Connection, number: int) -> list[str]:

@@ -18,8 +18,8 @@ BACKUP_HOURS = 26.0
 _WAITING, _OLDEST = "beluga_intake_outbox_depth", "beluga_intake_outbox_oldest_seconds"
 _DOWN = {"intake": "intake-down.md", "tally": "tally-down.md", "callers": "callers-down.md"}
 # Parts, as a line begins.
-_DATABASE, _STANDBY, _BACKUP, _JOURNAL, _OUTBOX, _FEED, _DISK, _ALERTS = noted_all(
-    "database", "standby", "backup", "journal", "outbox", "feed", "disk", "alerts"
+_DATABASE, _STANDBY, _BACKUP, _JOURNAL, _OUTBOX, _FEED, _DISK, _ALERTS, _PREFLIGHT = noted_all(
+    "database", "standby", "backup", "journal", "outbox", "feed", "disk", "alerts", "preflight"
 )
 _SERVICES = noted_all("intake", "tally", "callers")
 _DOES = {
@@ -171,11 +171,11 @@ def preflight_lines(kept: tuple[float, dict[str, str]] | None, now: float) -> li
         return []
     at, broken = kept
     if broken:
-        said = "; ".join(f"{check}: {words}" for check, words in broken.items())
-        return [
-            HealthLine("preflight", Health.BAD, f"passed before, fails now: {said}", "preflight-broke.md")
-        ]
-    return [HealthLine("preflight", Health.WELL, f"{(now - at) / 3600:,.0f} h ago nothing had broken")]
+        what = "; ".join(f"{check}: {words}" for check, words in broken.items())
+        said = tr("passed before, fails now: {what}", what=what)
+        return [HealthLine(_PREFLIGHT, Health.BAD, said, "preflight-broke.md")]
+    said = tr("{hours} h ago nothing had broken", hours=f"{(now - at) / 3600:,.0f}")
+    return [HealthLine(_PREFLIGHT, Health.WELL, said)]
 
 
 def alert_lines(answer: DatabaseAnswer | None) -> list[HealthLine]:

