@@ -22,7 +22,7 @@ ROUTES: tuple[Route, ...] = (
     war_room("GET", "/script/<version>/<name>", "the pages' modules", _SESSION),
     anybody("GET", "/style/<version>/<name>.css", "the pages' style sheets"),
     war_room("GET", "/static/<path:filename>", "nothing: there are no such files", _SESSION, 404),
-    war_room("GET", "/assets/<path:filename>", "the icon", _SESSION),
+    anybody("GET", "/assets/<path:filename>", "the icon"),
     war_room(
         "GET",
         "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",

@@ -592,7 +592,12 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
         "/office/watchers/wat-kent", name="Watcher of Kent", phone="+12155550101", precincts="K-01"
     ),
     ("POST", "/office/watchers/<watcher_id>/remove"): _taken_away,
-    ("POST", "/office/sheet"): _formed("/office/sheet"),
+    ("POST", "/office/sheet"): _with(
+        lambda there, who: {
+            "path": "/office/sheet",
+            "data": {"csrf": there.csrf.get(who, ""), "id:0": "wat-kent", "name:0": "Watcher Kent"},
+        }
+    ),
     ("POST", "/office/preflight"): _formed("/office/preflight"),
     ("GET", "/office/links"): _to("/office/links?county=Kent"),
     ("POST", "/office/links/cards"): _formed("/office/links/cards", watcher="wat-kent"),
