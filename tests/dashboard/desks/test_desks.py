@@ -143,7 +143,7 @@ async def test_silent_precincts_are_called_and_noted_by_those_who_may(
         await page.keyboard.type("reached, phone was off")
         await page.keyboard.press("Enter")
         await expect(page.locator("#notice")).to_contain_text("Done.")
-        # The first step went by itself. Those chosen are texted the next one at once; none twice, whoever makes it.
+        # The first step went by itself. Those chosen get the next one at once; none twice, whoever makes it.
         await expect(queue(page).locator(".where")).to_contain_text(
             "everybody was texted: call, or assign somebody", timeout=20_000
         )
