@@ -7,7 +7,7 @@ from election.folder.cells import time_of
 
 _HOUR = re.compile(r"(\d{1,2})(?:[:.](\d\d))?\s*(?:([ap])\.?\s?m\.?)?", re.IGNORECASE)
 _WORDS = {"noon": "12:00", "midday": "12:00", "midnight": "0:00"}
-_BETWEEN = re.compile(r"\s*(?:[-–—]|\bto\b|\buntil\b|\btill\b)\s*", re.IGNORECASE)
+_BETWEEN = re.compile(r"[-–—]|\bto\b|\buntil\b|\btill\b", re.IGNORECASE)
 
 
 def clock(text: str) -> time | None:

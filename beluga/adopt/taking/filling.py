@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from beluga.adopt.taking.settling import is_total
 
-_SEVERAL = re.compile(r"\s*(?:[,;/&|+]|\band\b)\s*", re.IGNORECASE)
+_SEVERAL = re.compile(r"[,;/&|+]|\band\b", re.IGNORECASE)
 # A register's number with its polling district before it: AA1-18/1, AA1 18, AA/18.
-_REGISTER = re.compile(r"([A-Za-z]{1,4}\d{0,3}[A-Za-z]?)\s*[-/ .]\s*(\d{1,5}(?:[/.]\d{1,2})?)")
+_REGISTER = re.compile(r"([A-Za-z]{1,4}\d{0,3}[A-Za-z]?)(?:\s*[-/.]\s*|\s+)(\d{1,5}(?:[/.]\d{1,2})?)")
 
 Numbered = tuple[int, list[str]]
 
@@ -38,7 +38,7 @@ def filled(rows: Iterable[Numbered], places: Sequence[int], beside: int) -> Iter
 
 def parts_of(text: str) -> list[str]:
     """The precincts that a cell lists."""
-    return [p for p in _SEVERAL.split(text) if p]
+    return [p for part in _SEVERAL.split(text) if (p := part.strip())]
 
 
 def spread(rows: Iterable[Numbered], place: int, known: Callable[[str], object]) -> Iterator[Numbered]:

@@ -23,7 +23,7 @@ _FILLER = re.compile(
 )
 
 _KIND_AFTER = re.compile(
-    r"\s+(?:(?:voting|polling|election)\s+(?:district|precinct|division)|precinct|vtd|pct)$", re.I
+    r"(?<!\s)\s+(?:(?:voting|polling|election)\s+(?:district|precinct|division)|precinct|vtd|pct)$", re.I
 )
 
 
