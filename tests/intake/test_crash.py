@@ -114,8 +114,8 @@ async def check(database_url: str, load: Load) -> None:
     keys = [m.provider_message_id for m in messages]
     assert len(keys) == len(set(keys))
     assert set(load.acknowledged) <= set(keys)
-    # Nothing else was made up: a second question in a row is handed to the desk, and HELP in answer to "do you
-    # need help?" raises an alarm, each once, by a message that names what it is about.
+    # Nothing else was made up: a second question in a row is handed to the desk, and HELP in answer to "do
+    # you need help?" raises an alarm, each once, by a message that names what it is about.
     about = [m.message_id for m in messages if m.provider_message_id in load.sent]
     assert set(keys) <= load.sent | {f"{what}:{each}" for each in about for what in ("handed", "alarm")}
     expected = [
