@@ -94,7 +94,7 @@ def _no_databases_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 
 def _database_home(factory: pytest.TempPathFactory) -> Path:
-    """A folder in memory where there is plenty: to copy a database costs a tenth there of what a disk asks."""
+    """A folder in memory where there is plenty: copying a database costs a tenth there of a disk's time."""
     if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
         home = MEMORY / f"beluga-test-postgres-{secrets.token_hex(6)}"
         home.mkdir()
