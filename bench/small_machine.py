@@ -147,7 +147,7 @@ class Outcome:
         print(self.result.report())
         print(f"new counts on a board: {self.counts.shown.count}, {self.counts.shown.line()}; "
               f"never shown {len(self.counts.waiting)}")  # fmt: skip
-        print(f"calls {sum(self.callers.outcomes.values())}, failed {dict(self.callers.errors)}")
+        print(f"calls {sum(self.callers.done.values())}, failed {dict(self.callers.errors)}")
         for name, found in (("idle", self.idle), ("peak", self.peak)):
             print(f"{name}: " + ", ".join(f"{what} {mib:.0f}" for what, mib in sorted(found.items())))
         if self.counted_mib is not None:
@@ -171,7 +171,7 @@ async def load(run: RunFile, options: argparse.Namespace, counts: Counts, secret
     callers = DemoCallers(run.urls["callers"], secrets["secret"], SystemClock(), seed=1)
     work = [
         follow_feed(board, run.urls["feed"] + "/feed", tokens, "bench", role="staff"), counts.look(board),
-        callers.work(counts.county.callers), watch_memory(run.pid, peak),
+        callers.work([str(c.caller_id) for c in counts.county.callers]), watch_memory(run.pid, peak),
         *(read_all(run.urls["feed"] + "/feed", tokens) for _ in range(options.boards - 1)),
     ]  # fmt: skip
     tasks = [asyncio.create_task(each) for each in work]
