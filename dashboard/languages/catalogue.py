@@ -70,6 +70,7 @@ class LanguageCatalogue:
         return {rule(number): self.plural(number) for number in reversed(_PROBED)}
 
 
+_HEADER = 4_096  # characters of a file in which its header stands
 ENGLISH = LanguageCatalogue("en", "English", "en")
 
 
@@ -88,5 +89,7 @@ def read_words(path: Path) -> LanguageCatalogue:
         elif entry.string and all(entry.string):
             forms[entry.id[0]] = tuple(map(str, entry.string))
     own = str(Locale.parse(path.stem).display_name or path.stem)
-    locale = dict(po.mime_headers).get("X-Locale", path.stem)
+    # Babel keeps of a file's header only the fields it knows.
+    said = re.search(r'^"X-Locale: ([A-Za-z_-]{2,20})', path.read_text("utf-8")[:_HEADER], re.MULTILINE)
+    locale = said[1] if said else path.stem
     return LanguageCatalogue(path.stem, own[:1].upper() + own[1:], locale, texts, forms, c2py(po.plural_expr))

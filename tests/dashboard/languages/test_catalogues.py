@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 import dashboard.languages
 from dashboard.browser import CATALOGUE, Scripts
 from dashboard.languages import CHOICE, ENGLISH, add_languages, dated, languages, retold, spoken, tr, trn
-from dashboard.languages.catalogue import PLACE, places_of
+from dashboard.languages.catalogue import PLACE, places_of, read_words
 from dashboard.languages.messages import level, messages
 
 FILES = sorted(Path(dashboard.languages.__file__).parent.glob("*.po"))
@@ -157,3 +157,9 @@ def test_the_browser_finds_its_own_catalogue_at_its_own_address(server: flask.Fl
     assert (given["categories"]["one"], given["categories"]["other"]) == (0, 1)
     assert "This page was open too long. Please try again." not in given["texts"]  # Python says it
     assert scripts.found(folder, "begin.js") == scripts.content["begin.js"]
+
+
+def test_numbers_and_days_follow_the_files_locale() -> None:
+    """Spanish of the United States writes 1,234 as all around it do; Spain's 1.234 would be read as 1."""
+    words = read_words(next(path for path in FILES if path.stem == "es"))
+    assert words.locale == "es-US"
