@@ -15,14 +15,12 @@ from beluga.adopt.taking.early_record import FILE as EARLY
 from beluga.adopt.taking.early_record import read_early, write_early
 from beluga.cli.adopt import take_early
 from beluga.stack.failures import CommandRefusedError
-from beluga.stack.stack import DEFAULT_STATE, NoStackError, read_run_file, secrets_of
-from election.access.identity import machine
-from election.access.tokens import Tokens
+from beluga.stack.stack import DEFAULT_STATE, NoStackError
+from beluga.stack.tally_answer import tally_answer
 from election.domain.day import Election
 from election.folder import Findings, FolderError, read_election, write_election
 from election.folder.day_file import DEFAULT_REGION, read_day
 
-SECONDS = 10.0
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Days of early voting in person.")
 Folder = Annotated[Path, typer.Argument(help="The election's folder, with its early_sites.csv.")]
 Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="The early day, such as 2026-10-24.")]
@@ -118,12 +116,5 @@ def _read(folder: Path, day: datetime) -> tuple[Election, list[EarlySite]]:
 
 async def _counts(state: Path) -> dict[str, int | None]:
     """The last accepted count of each site."""
-    run = read_run_file(state)
-    token = Tokens(secrets_of(state)["secret"]).sign("service", machine("command line", "admin").claims())
-    timeout = aiohttp.ClientTimeout(total=SECONDS)
-    async with (
-        aiohttp.ClientSession(timeout=timeout, headers={"Authorization": f"Bearer {token}"}) as session,
-        session.get(f"{run.urls['tally']}/standings.csv", raise_for_status=True) as answer,
-    ):
-        rows = csv.DictReader(io.StringIO(await answer.text()))
-        return {r["precinct_id"]: int(r["last_votes"]) if r["last_votes"] else None for r in rows}
+    rows = csv.DictReader(io.StringIO((await tally_answer(state, "/standings.csv")).decode()))
+    return {r["precinct_id"]: int(r["last_votes"]) if r["last_votes"] else None for r in rows}

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import aiohttp
+import orjson
 import typer
 
-from beluga.stack.stack import DEFAULT_STATE, NoStackError, read_run_file, secrets_of
-from election.access.identity import machine
-from election.access.tokens import Tokens
+from beluga.stack.stack import DEFAULT_STATE, NoStackError
+from beluga.stack.tally_answer import tally_answer
 
-SECONDS = 10.0
 SEGMENT = 160  # characters of one GSM-7 text
 
 
@@ -25,24 +24,12 @@ def totals(
 ) -> None:
     """Print what the board's headline says, for the whole election and each county."""
     try:
-        standings = asyncio.run(_standings(state))
+        standings = orjson.loads(asyncio.run(tally_answer(state, "/standings")))
     except (NoStackError, aiohttp.ClientError, TimeoutError, OSError) as error:
         typer.echo(f"beluga totals: {error or type(error).__name__}", err=True)
         raise typer.Exit(1) from None
     at = datetime.now(UTC)
     print(as_text(standings["aggregates"], at) if text else as_sheet(standings["aggregates"], at))
-
-
-async def _standings(state: Path) -> dict[str, Any]:
-    run = read_run_file(state)
-    token = Tokens(secrets_of(state)["secret"]).sign("service", machine("command line", "admin").claims())
-    timeout = aiohttp.ClientTimeout(total=SECONDS)
-    async with (
-        aiohttp.ClientSession(timeout=timeout, headers={"Authorization": f"Bearer {token}"}) as session,
-        session.get(f"{run.urls['tally']}/standings", raise_for_status=True) as answer,
-    ):
-        found: dict[str, Any] = await answer.json()
-        return found
 
 
 def as_text(aggregates: list[dict[str, Any]], at: datetime) -> str:

@@ -33,6 +33,19 @@ UMask=0077
 """
 
 
+def _place(state: Path, settings: Path, user: str) -> str:
+    """Whose a unit is, with which settings, and the one folder it may write to."""
+    return f"""\
+User={user}
+Group={user}
+EnvironmentFile={settings}/install.env
+EnvironmentFile=-{settings}/beluga.env
+StateDirectory={state.name}
+StateDirectoryMode=0700
+WorkingDirectory={state}
+"""
+
+
 def stack_service(program: Path, state: Path, settings: Path, user: str) -> str:
     """`beluga up` as a service: ready when all four services are, restarted when it no longer says so."""
     return f"""\
@@ -46,14 +59,7 @@ StartLimitIntervalSec=0
 [Service]
 Type=notify
 NotifyAccess=main
-User={user}
-Group={user}
-EnvironmentFile={settings}/install.env
-EnvironmentFile=-{settings}/beluga.env
-StateDirectory={state.name}
-StateDirectoryMode=0700
-WorkingDirectory={state}
-ExecStart={program}/bin/beluga up --state {state}
+{_place(state, settings, user)}ExecStart={program}/bin/beluga up --state {state}
 Restart=always
 RestartSec=2
 TimeoutStartSec=240
@@ -98,14 +104,7 @@ After=beluga.service
 
 [Service]
 Type=oneshot
-User={user}
-Group={user}
-EnvironmentFile={settings}/install.env
-EnvironmentFile=-{settings}/beluga.env
-Environment=RESTIC_CACHE_DIR={state}/restic
-StateDirectory={state.name}
-StateDirectoryMode=0700
-WorkingDirectory={state}
+{_place(state, settings, user)}Environment=RESTIC_CACHE_DIR={state}/restic
 ExecStart={program}/bin/beluga backup now --state {state}
 ExecStart=/bin/sh -c '{offsite}'
 TimeoutStartSec=4h
@@ -123,14 +122,7 @@ After=beluga.service
 
 [Service]
 Type=oneshot
-User={user}
-Group={user}
-EnvironmentFile={settings}/install.env
-EnvironmentFile=-{settings}/beluga.env
-StateDirectory={state.name}
-StateDirectoryMode=0700
-WorkingDirectory={state}
-ExecStart={program}/bin/beluga preflight --keep --state {state}
+{_place(state, settings, user)}ExecStart={program}/bin/beluga preflight --keep --state {state}
 SuccessExitStatus=1
 TimeoutStartSec=10min
 Nice=10
@@ -139,31 +131,23 @@ Nice=10
 
 def preflight_timer() -> str:
     """Every morning, before the office looks."""
-    return """\
-# Made by beluga install.
-[Unit]
-Description=Beluga's daily preflight
-
-[Timer]
-OnCalendar=*-*-* 06:10:00
-RandomizedDelaySec=10min
-Persistent=yes
-
-[Install]
-WantedBy=timers.target
-"""
+    return _timer("daily preflight", "06:10", "10min")
 
 
 def backup_timer() -> str:
     """Every night, a little later on each machine than on the next."""
-    return """\
+    return _timer("nightly backup", "03:10", "20min")
+
+
+def _timer(what: str, at: str, spread: str) -> str:
+    return f"""\
 # Made by beluga install.
 [Unit]
-Description=Beluga's nightly backup
+Description=Beluga's {what}
 
 [Timer]
-OnCalendar=*-*-* 03:10:00
-RandomizedDelaySec=20min
+OnCalendar=*-*-* {at}:00
+RandomizedDelaySec={spread}
 Persistent=yes
 
 [Install]

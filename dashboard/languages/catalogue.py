@@ -1,5 +1,6 @@
 """One language's words: what stands for an English sentence, in as many forms as the language counts with."""
 
+import io
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -70,14 +71,14 @@ class LanguageCatalogue:
         return {rule(number): self.plural(number) for number in reversed(_PROBED)}
 
 
-_HEADER = 4_096  # characters of a file in which its header stands
+_HEADER = 4_096  # bytes of a file in which its header stands
 ENGLISH = LanguageCatalogue("en", "English", "en")
 
 
 def read_words(path: Path) -> LanguageCatalogue:
     """The catalogue in a `.po` file named after its language. Fuzzy and empty entries are left out."""
-    with path.open("rb") as file:
-        po = read_po(file, locale=path.stem)
+    content = path.read_bytes()
+    po = read_po(io.BytesIO(content), locale=path.stem)
     texts: dict[str, str] = {}
     forms: dict[str, tuple[str, ...]] = {}
     for entry in po:
@@ -90,6 +91,6 @@ def read_words(path: Path) -> LanguageCatalogue:
             forms[entry.id[0]] = tuple(map(str, entry.string))
     own = str(Locale.parse(path.stem).display_name or path.stem)
     # Babel keeps of a file's header only the fields it knows.
-    said = re.search(r'^"X-Locale: ([A-Za-z_-]{2,20})', path.read_text("utf-8")[:_HEADER], re.MULTILINE)
-    locale = said[1] if said else path.stem
+    said = re.search(rb'^"X-Locale: ([A-Za-z_-]{2,20})', content[:_HEADER], re.MULTILINE)
+    locale = said[1].decode() if said else path.stem
     return LanguageCatalogue(path.stem, own[:1].upper() + own[1:], locale, texts, forms, c2py(po.plural_expr))

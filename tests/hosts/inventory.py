@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import ssl
 import subprocess
 from dataclasses import dataclass, field
@@ -11,16 +10,13 @@ from pathlib import Path
 from random import randrange
 from urllib.parse import quote
 
+from tests.machine.container import WITH_SYSTEMD, no_image
+
 ROOT = Path(__file__).parents[2]
 IMAGE = "beluga-host:local"
 PLAYBOOKS = ROOT / "deploy/ansible"
 ANSIBLE = ROOT / ".venv/ansible/bin/ansible-playbook"
 NUMBERS = (1, 2, 3)
-OPTIONS = (
-    "--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN", "--security-opt", "seccomp=unconfined",
-    "--security-opt", "apparmor=unconfined", "--cgroupns=private", "--tmpfs", "/run", "--tmpfs", "/tmp",
-    "-v", "/sys/fs/cgroup/systemd:/sys/fs/cgroup/systemd", "-v", f"{ROOT}:/src:ro",
-)  # fmt: skip
 CUT = (
     "add table inet cut; add chain inet cut {0} {{ type filter hook {0} priority -10; }};"
     " add rule inet cut {0} ip {1} {2} drop"
@@ -33,11 +29,7 @@ def why_not() -> str:
         return "runs by `make test-ansible` (BELUGA_TEST_ANSIBLE=1): it takes minutes and most of the machine"
     if not ANSIBLE.exists():
         return "Ansible is not here: make ansible"
-    if shutil.which("docker") is None:
-        return "docker is not installed"
-    if subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True, check=False).returncode:
-        return f"the image {IMAGE} is missing: make hosts-local"
-    return ""
+    return no_image(IMAGE, "hosts-local")
 
 
 @dataclass
@@ -120,7 +112,7 @@ class ThreeHosts:
         host = self._container(number)
         run(
             "docker", "run", "-d", "--name", host, "--hostname", f"h{number}", "--network", self.name,
-            "--ip", self.address(f"h{number}"), *OPTIONS, IMAGE, "/sbin/init",
+            "--ip", self.address(f"h{number}"), *WITH_SYSTEMD, IMAGE, "/sbin/init",
         )  # fmt: skip
         run("docker", "exec", host, "mkdir", "-p", "/root/.ssh")
         run("docker", "cp", str(self.folder / "key.pub"), f"{host}:/root/.ssh/authorized_keys")

@@ -20,17 +20,28 @@ APART = (
     "/var/lib/dpkg", "/var/cache", "/var/log", "/var/lib/apt", "/var/lib/caddy",
 )  # fmt: skip
 WHEELS = "/src/build/machine-wheels"
+# What a Debian with systemd asks of a container; the checkout is at /src, read only.
+WITH_SYSTEMD = (
+    "--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN", "--security-opt", "seccomp=unconfined",
+    "--security-opt", "apparmor=unconfined", "--cgroupns=private", "--tmpfs", "/run", "--tmpfs", "/tmp",
+    "-v", "/sys/fs/cgroup/systemd:/sys/fs/cgroup/systemd", "-v", f"{ROOT}:/src:ro",
+)  # fmt: skip
+
+
+def no_image(image: str, target: str) -> str:
+    """Why there can be no container of an image, which `make TARGET` makes; empty where there can."""
+    if shutil.which("docker") is None:
+        return "docker is not installed"
+    if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode:
+        return f"the image {image} is missing: make {target}"
+    return ""
 
 
 def why_not() -> str:
     """Why no machine can be made here; empty where one can."""
     if not os.environ.get("BELUGA_TEST_INSTALL"):
         return "runs by `make test-install` (BELUGA_TEST_INSTALL=1): it takes minutes"
-    if shutil.which("docker") is None:
-        return "docker is not installed"
-    if subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True, check=False).returncode:
-        return f"the image {IMAGE} is missing: make machine-local"
-    return ""
+    return no_image(IMAGE, "machine-local")
 
 
 @dataclass
@@ -44,11 +55,7 @@ class Machine:
 
     def start(self) -> None:
         options = [
-            "--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN", "--security-opt", "seccomp=unconfined",
-            "--security-opt", "apparmor=unconfined", "--cgroupns=private", "--tmpfs", "/run",
-            "--tmpfs", "/tmp",
-            "-v", "/sys/fs/cgroup/systemd:/sys/fs/cgroup/systemd", "-v", f"{ROOT}:/src:ro",
-            "-v", f"{self.shared}:/given:ro", "-p", f"127.0.0.1:{self.https}:443",
+            *WITH_SYSTEMD, "-v", f"{self.shared}:/given:ro", "-p", f"127.0.0.1:{self.https}:443",
             "-p", f"127.0.0.1:{self.http}:80",
         ]  # fmt: skip
         self._docker("run", "-d", "--name", self.name, "--hostname", "vm", *options, IMAGE, "/sbin/init")
