@@ -30,7 +30,7 @@ from uuid import UUID, uuid4
 import aiohttp
 import uvloop
 
-from beluga.load.demo_callers import OUTCOMES
+from beluga.load.demo_answers import OUTCOMES
 from beluga.load.demo_canvassers import DemoCanvassers, sign_up_canvassers
 from beluga.load.demo_drivers import DemoDrivers, sign_up
 from beluga.load.demo_volunteers import DemoVolunteers

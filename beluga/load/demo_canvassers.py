@@ -2,13 +2,12 @@
 
 import random
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 
 from beluga.load.call_votes import CallVotes
-from beluga.load.demo_callers import LISTENED, drawn
+from beluga.load.demo_answers import bring, drawn, report_of
 from beluga.load.demo_volunteers import DemoVolunteers, VolunteerRequests
 from election.runtime.clock import Clock
 from election.wire.callers import Outcome
@@ -70,23 +69,18 @@ class DemoCanvassers(DemoVolunteers):
         return chance.uniform(*WALK_SECONDS)
 
     async def _visit(self, ask: VolunteerRequests, chance: random.Random, lease_id: UUID) -> None:
-        called = self.called
-        voter = await self.voter_of(lease_id) if called and self.voter_of else ""
-        outcome = drawn(chance, called.has_voted(voter, self.clock.now()) if called and voter else None)
+        voter = await self.voter_of(lease_id) if self.called and self.voter_of else ""
+        now = self.clock.now()
+        outcome = drawn(chance, self.called, voter, now)
         if outcome in _OVER:
             outcome = Outcome.NO_ANSWER
-        report: dict[str, str] = {"outcome_id": str(uuid4()), "outcome": outcome.value}
-        if outcome is Outcome.CALL_BACK:
-            report["call_back_at"] = (self.clock.now() + timedelta(hours=1)).isoformat()
+        report = report_of(outcome, now)
         if await ask.until_answered("PUT", f"/api/doors/outcomes/{lease_id}", report) is None:
             return
         self.done[outcome.value] += 1
         if outcome is Outcome.NEEDS_RIDE:
             self.rides_asked.add(UUID(report["outcome_id"]))
-        if called and voter and outcome in LISTENED:
-            called.contact(voter, self.clock.now())
-        elif called and voter and outcome is Outcome.NEEDS_RIDE:
-            called.asked_for_ride(report["outcome_id"], voter)
+        bring(self.called, voter, report, self.clock.now())
 
     async def _doors(self, ask: VolunteerRequests, what: str, body: object) -> DoorsAnswer | None:
         content = await ask("POST", f"/api/doors/{what}", body)
