@@ -33,7 +33,7 @@ HEADERS = {
 }
 _FIELDS = ("outcome_id", "outcome", "call_back_local", "language", "said_local", "need", "line_minutes",
            "seats", "wheelchair", "texts")  # fmt: skip
-_SCRIPTS = ("desk.js", "ride.js", "doors.js", "doors_kept.js", "queue.js")
+_SCRIPTS = ("desk.js", "ride.js", "doors.js", "doors_kept.js", "queue.js", "sealing.js")
 _ASSETS = {"desk.css": "text/css"} | dict.fromkeys(_SCRIPTS, "text/javascript")
 
 

@@ -84,6 +84,16 @@ def catalogue_of(words: LanguageCatalogue, said: str) -> bytes:
     return f"export const catalogue = {json.dumps(content, ensure_ascii=False)};\n".encode()
 
 
+def served(content: bytes, mimetype: str, kept_by: str) -> flask.Response:
+    """A file below an address of its content: kept for ever by a `private` or `public` cache, else by none."""
+    response = flask.make_response(content)
+    response.mimetype = mimetype
+    response.headers["Cache-Control"] = (
+        f"{kept_by}, max-age={KEPT_SECONDS}, immutable" if kept_by else "no-store"
+    )
+    return response
+
+
 def add_scripts(server: flask.Flask, scripts: Scripts) -> None:
     """Serves the modules. Asked for another version (during an update) it gives its own, kept by nobody."""
 
@@ -92,10 +102,5 @@ def add_scripts(server: flask.Flask, scripts: Scripts) -> None:
         content = scripts.found(version, name)
         if content is None:
             flask.abort(404)
-        response = flask.make_response(content)
-        response.mimetype = "text/javascript"
-        kept = version.partition("-")[0] == scripts.version
-        response.headers["Cache-Control"] = (
-            f"private, max-age={KEPT_SECONDS}, immutable" if kept else "no-store"
-        )
-        return response
+        own = version.partition("-")[0] == scripts.version
+        return served(content, "text/javascript", "private" if own else "")

@@ -10,7 +10,7 @@ from typing import Any
 
 import flask
 
-from dashboard.browser import KEPT_SECONDS
+from dashboard.browser import served
 
 LAYERS = "@layer tokens, base, part, wall;\n"
 _EVERYWHERE = ("tokens", "base")
@@ -61,10 +61,4 @@ def add_styles(server: flask.Flask, styles: StyleSheets) -> None:
         content = styles.content.get(name)
         if content is None:
             flask.abort(404)
-        response = flask.make_response(content)
-        response.mimetype = "text/css"
-        kept = version == styles.version
-        response.headers["Cache-Control"] = (
-            f"public, max-age={KEPT_SECONDS}, immutable" if kept else "no-store"
-        )
-        return response
+        return served(content, "text/css", "public" if version == styles.version else "")

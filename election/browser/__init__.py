@@ -1,4 +1,4 @@
-"""What the pages of several rooms share: the feed's client, the offline queue, the colours.
+"""What the pages of several rooms share: the feed's client, the offline queue, what seals, the colours.
 
 Each room serves the modules beside its own, flat, so that `./queue.js` means the same file in all of them.
 """

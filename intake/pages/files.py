@@ -12,7 +12,7 @@ from aiohttp import web
 
 from election.browser import modules, with_tokens
 
-QUEUE = "queue.js"
+SHARED = ("queue.js", "sealing.js")  # of what the pages of several rooms share
 ON_SCREEN = ("form.css", "hotline.css")  # paper has colours of its own
 BASE = "/w/-"  # below the scope of the form's service worker
 _TYPES = {
@@ -44,7 +44,7 @@ def files() -> dict[str, bytes]:
     folder = resources.files(__package__)
     found = {f.name: f.read_bytes() for f in folder.iterdir() if f.name.endswith(tuple(_TYPES))}
     styles = {name: with_tokens(found[name]) for name in ON_SCREEN}
-    return dict(sorted({**found, **styles, QUEUE: modules()[QUEUE]}.items()))
+    return dict(sorted({**found, **styles, **{name: modules()[name] for name in SHARED}}.items()))
 
 
 @cache

@@ -1,6 +1,8 @@
 // Rolls on this phone: as sealed as they came, with the numbers alone beside them. The key of the names stays in this
 // tab's session: who has the phone's disk, a backup of it, or the page after the link has ended, has noise.
 
+import { canSeal, done, unsealed } from "./sealing.js";
+
 /** @import {Row} from "./roll.js" */
 /** @typedef {{precinct_id: string, voters: number, names: boolean, version: string, struck: string[], key: string, gone_in_seconds: number}} RollState */
 /** A roll as kept. `plain`: its numbers alone, as JSON: read from the disk sooner than rows. `sealed`: with names, nonce first. `path`: of the link that brought it. `sent`: what this phone said
@@ -9,7 +11,6 @@
  *   struck: string[], goneAt: number, sent: {at: number, struck: string[], unstruck: string[]}[]}} KeptRoll */
 
 const NAME = "beluga-rolls";
-const NONCE = 12; // bytes
 const PATIENCE = 10000; // ms for an answer
 const SETTLED = 600_000; // ms after which the server's list is believed, though it never had what this phone sent
 const DAY = 86_400_000; // ms; a timer counts no longer than 24 days
@@ -19,17 +20,6 @@ const REFUSED = "refused-"; // before the version of a roll whose names were fet
 
 /** Whether names were refused to this link. @param {KeptRoll} kept */
 export const wasRefused = (kept) => kept.version.startsWith(REFUSED);
-
-/** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
-function done(request) {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
-
-/** @param {string} text @returns {Uint8Array<ArrayBuffer>} */
-const bytesOf = (text) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 
 /** Whose a link is, without when it was signed: the same one printed again fetches nothing anew. @param {string} path */
 export const ownerOf = (path) => path.split(".")[0]?.replace(/^\/w\/$/, path) ?? path;
@@ -42,14 +32,6 @@ function got(address) {
   return fetch(address, {
     cache: "no-store", redirect: "error", signal: AbortSignal.timeout ? AbortSignal.timeout(PATIENCE) : undefined,
   });
-}
-
-/** Opens a sealed roll. Rejects where the key is another's. @param {ArrayBuffer} sealed @param {string} key  base64
- * @returns {Promise<Row[]>} */
-export async function unsealed(sealed, key) {
-  const opener = await crypto.subtle.importKey("raw", bytesOf(key), "AES-GCM", false, ["decrypt"]);
-  const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv: sealed.slice(0, NONCE) }, opener, sealed.slice(NONCE));
-  return JSON.parse(new TextDecoder().decode(plain));
 }
 
 export class RollStore {
@@ -191,7 +173,7 @@ export class RollStore {
         await this.sweep();
         return "here";
       }
-      const secure = Boolean(globalThis.crypto?.subtle); // on a plain address nothing can be sealed: numbers alone
+      const secure = canSeal(); // on a plain address nothing can be sealed: numbers alone
       let roll = await got(`${path}/roll${asked}${state.names && secure ? "" : "&names=0"}`);
       const refused = roll.status === 403;
       if (refused) roll = await got(`${path}/roll${asked}&names=0`);

@@ -5,7 +5,7 @@ const VERSION = "{version}";
 const FILES = "beluga-files-" + VERSION;
 const PAGES = "beluga-pages";
 const PATIENCE = 4000; // ms: a page that the phone already has is better than a blank screen
-const WANTED = ["form.css", "form.js", "photo.js", "queue.js", "roll.js", "roll_store.js", "screens.js", "strike_off.js", "icon.svg", "icon-192.png"];
+const WANTED = ["form.css", "form.js", "photo.js", "queue.js", "roll.js", "roll_store.js", "screens.js", "sealing.js", "strike_off.js", "icon.svg", "icon-192.png"];
 
 scope.addEventListener("install", (event) => {
   const addresses = WANTED.map((name) => `/w/-/${VERSION}/${name}`);

@@ -2,23 +2,13 @@
 // alone, as the watcher's form keeps a roll. Who has the disk, a backup of it or another tab has noise. It is gone when the
 // doors are over, the link has ended, or another list has come.
 
+import { canSeal, done, newKey, sealed, unsealed } from "./sealing.js";
+
 /** @import {Door} from "./doors.js" */
 /** What stands on the page: its content as HTML, and the doors with until when. @typedef {{content: string, doors: Door[]}} WalkList */
 /** @typedef {{path: string, sealed: ArrayBuffer, goneAt: number}} Sealed */
 
 const NAME = "beluga-walk-lists";
-const NONCE = 12; // bytes
-
-/** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
-function done(request) {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
-
-/** @param {string} key  base64 */
-const imported = (key) => crypto.subtle.importKey("raw", Uint8Array.from(atob(key), (char) => char.charCodeAt(0)), "AES-GCM", false, ["encrypt", "decrypt"]);
 
 export class DoorsKept {
   /** @param {string} path  of the canvasser's page @returns {Promise<DoorsKept>} */
@@ -51,14 +41,12 @@ export class DoorsKept {
   async keep(list) {
     if (!list.doors.length) return this.forget();
     const text = JSON.stringify(list);
-    if (text === this.last || !globalThis.crypto?.subtle) return undefined; // on a plain address nothing can be sealed
+    if (text === this.last || !canSeal()) return undefined;
     this.last = text;
-    const key = sessionStorage.getItem(this.name) ?? btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))));
+    const key = sessionStorage.getItem(this.name) ?? newKey();
     sessionStorage.setItem(this.name, key);
-    const nonce = crypto.getRandomValues(new Uint8Array(NONCE));
-    const cipher = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce }, await imported(key), new TextEncoder().encode(text));
-    const sealed = await new Blob([nonce, cipher]).arrayBuffer();
-    return done(this.#lists("readwrite").put({ path: this.path, sealed, goneAt: Math.max(...list.doors.map((door) => door.until)) }));
+    const content = await sealed(text, key);
+    return done(this.#lists("readwrite").put({ path: this.path, sealed: content, goneAt: Math.max(...list.doors.map((door) => door.until)) }));
   }
 
   /** What was kept by this very tab; null: nothing that may still be shown. @returns {Promise<WalkList | null>} */
@@ -67,10 +55,7 @@ export class DoorsKept {
     /** @type {Sealed | undefined} */
     const kept = await done(this.#lists("readonly").get(this.path));
     if (!key || !kept || kept.goneAt <= Date.now()) return null;
-    try {
-      const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv: kept.sealed.slice(0, NONCE) }, await imported(key), kept.sealed.slice(NONCE));
-      return JSON.parse(new TextDecoder().decode(plain));
-    } catch { return null; }
+    return unsealed(kept.sealed, key).catch(() => null);
   }
 
   async forget() {

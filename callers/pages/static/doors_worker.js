@@ -3,7 +3,7 @@
 const walkScope = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 const KEPT = "beluga-doors";
 const WALK_PATIENCE = 4000; // ms: a page that the phone already has is better than a blank screen
-const WALK_FILES = ["desk.css", "doors.js", "doors_kept.js", "queue.js"];
+const WALK_FILES = ["desk.css", "doors.js", "doors_kept.js", "queue.js", "sealing.js"];
 
 walkScope.addEventListener("install", (event) => {
   event.waitUntil(caches.open(KEPT).then((cache) => cache.addAll(WALK_FILES.map((name) => `/c/assets/${name}`))).then(() => walkScope.skipWaiting()));
