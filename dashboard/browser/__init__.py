@@ -85,7 +85,7 @@ def catalogue_of(words: LanguageCatalogue, said: str) -> bytes:
 
 
 def served(content: bytes, mimetype: str, kept_by: str) -> flask.Response:
-    """A file below an address of its content: kept for ever by a `private` or `public` cache, else by none."""
+    """A file below an address of its content: kept for ever by a `private` or `public` cache, or by none."""
     response = flask.make_response(content)
     response.mimetype = mimetype
     response.headers["Cache-Control"] = (
