@@ -108,6 +108,7 @@ PREFLIGHT = noted_all(
     "all are {provider}'s: nobody is answered while it is away",
     "a minute of the peak needs {minutes} minutes to be answered",
     "reachable, migrated, {kept}",
+    "{place} and so on",
     "{host} is {addresses}",
 )  # fmt: skip
 

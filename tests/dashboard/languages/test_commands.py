@@ -71,7 +71,7 @@ def untold(sentence: str) -> str:
 def test_whatever_a_preflight_finds_is_told() -> None:
     found = [call for file in CHECKS for call in calls(f"beluga/readiness/{file}.py", {"bad", "fine"})]
     made = [sentence(part) for call in found for part in call.args[1:]]
-    known = [each for each in made if " " in each]
+    known = [each for each in made if " " in each and not each.startswith(("beluga ", "alter system "))]
     assert len(known) > 60
     assert [each for each in known if untold(finding_words(each))] == []
     checks = {sentence(call.args[0]) for call in found}
