@@ -53,6 +53,7 @@ SEEN = {
     "/office/watchers": (200, f"/office/watchers?q={OTHERS_WATCHER.replace(' ', '+')}"),
     "/office/watchers/<watcher_id>": (404, "/office/watchers/w23"),
     "/office/sheet": (200, f"/office/sheet?q={OTHERS_WATCHER.replace(' ', '+')}"),
+    "/office/precincts": (200, f"/office/precincts?q={OTHER}"),
     "/office/links": (200, "/office/links?county=County+B"),
     "/office": (403, "/office"),
     "/office/accounts": (403, "/office/accounts"),
