@@ -271,8 +271,8 @@ async def test_precincts_are_corrected_pasted_and_taken_back(room: Room, browser
         await expect(page.get_by_role("status").first).to_contain_text("1 row saved")
         names = "select string_agg(name || registered || site_id, ' ' order by position) from precincts"
         assert await value(room, names) == "Old Mill1200 Grange Hall800 City Hall1500S1 Annex900S1"
-        in_force = "select content from rosters join election on version = roster_version"
-        assert all(name in await value(room, in_force) for name in ('"Old Mill"', '"Annex"', '"Eve Ro"'))
+        in_force = await value(room, "select content from rosters join election on version = roster_version")
+        assert all(name in in_force for name in ('"Old Mill"', '"Annex"', '"Ana"'))
         for back, said in (("0104", "0104 is gone again"), ("0101", "0101 is as it was")):
             await press(page, f"Take the change of {back} back")
             await expect(page.get_by_role("status").first).to_contain_text(said)
