@@ -123,7 +123,8 @@ def a_word(name: str, phone: str, kind: Kind, minute: int) -> tuple[list[Message
     mid, at = message_id("generic", name), datetime(2026, 10, 24, 15, minute, tzinfo=UTC)
     message = Message(
         message_id=mid, provider="generic", provider_message_id=name, channel=Channel.SMS, sender=phone,
-        body=kind.value, raw=b"{}", received_at=at, sent_at=at, roster_version="r", journal="a", journal_seq=1,
+        body=kind.value, raw=b"{}", received_at=at, sent_at=at, roster_version="r", journal="a",
+        journal_seq=1,
     )  # fmt: skip
     said = CheckIn(
         check_in_id=check_in_id(mid, 0), message_id=mid, part=0, kind=kind, channel=Channel.SMS,
