@@ -43,7 +43,7 @@ class PrecinctFormError(DashboardError):
 
 
 @dataclass(frozen=True, slots=True)
-class CountsThere:
+class CountsByPlace:
     """Votes of the counts that came today, by precinct or polling place; without those rejected."""
 
     votes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
@@ -162,7 +162,7 @@ def _hour(cells: Mapping[str, str], column: str) -> time | None:
 
 
 def refuse_late(
-    before: Precinct, after: Precinct, day: ElectionDay, seen: CountsThere, now: datetime
+    before: Precinct, after: Precinct, day: ElectionDay, seen: CountsByPlace, now: datetime
 ) -> None:
     """Raises `PrecinctFormError` where this would undo what has happened today."""
     hours = ("opens", "closes", "timezone")

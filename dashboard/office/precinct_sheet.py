@@ -18,7 +18,7 @@ from dashboard.office.forms import NOT_ANSWERED, form_checked, who_asks
 from dashboard.office.precinct_form import (
     COLUMNS,
     FIELDS,
-    CountsThere,
+    CountsByPlace,
     PrecinctFormError,
     added,
     cells_of,
@@ -143,14 +143,14 @@ class PrecinctSheet:
             self._note(who, row, here.precincts.get(row.row_id), precinct)
         return len(good), None
 
-    async def _seen(self, rows: Iterable[SheetRow], here: MapPlaces) -> CountsThere:
+    async def _seen(self, rows: Iterable[SheetRow], here: MapPlaces) -> CountsByPlace:
         """What was counted today where a row would change something."""
         places = {row.row_id for row in rows} | {row.typed["site_id"] for row in rows}
         places |= {here.precincts[row.row_id].site_id for row in rows if row.row_id in here.precincts}
         since = self._clock.now() - TODAY
         async with self._bridge.connection() as connection:
             found = await votes_there(connection, sorted(places - {""}), since, rehearsal=self._rehearsal)
-        return CountsThere(found)
+        return CountsByPlace(found)
 
     def _change(self, saved: list[Precinct], removed: tuple[str, ...] = ()) -> None:
         async def work() -> None:
@@ -237,7 +237,7 @@ def matches(precinct: Precinct, words: list[str]) -> bool:
 
 
 def decided(
-    rows: Iterable[SheetRow], here: MapPlaces, who: WarRoomUser, seen: CountsThere, now: datetime
+    rows: Iterable[SheetRow], here: MapPlaces, who: WarRoomUser, seen: CountsByPlace, now: datetime
 ) -> list[tuple[SheetRow, Precinct]]:
     """The rows that can be saved, with their precincts; the others say why they cannot."""
     admin, spoken, found = who.role is Role.ADMIN, spoken_names(here), []
@@ -256,7 +256,7 @@ def decided(
     return found
 
 
-def _one(row: SheetRow, here: MapPlaces, who: WarRoomUser, seen: CountsThere, now: datetime) -> Precinct:
+def _one(row: SheetRow, here: MapPlaces, who: WarRoomUser, seen: CountsByPlace, now: datetime) -> Precinct:
     before = here.precincts.get(row.row_id)
     if before is None or (who.counties is not None and before.county not in who.counties):
         raise PrecinctFormError(tr("There is no such precinct any more."))

@@ -7,7 +7,7 @@ import pytest
 
 from dashboard.accounts.sign_in import WarRoomUser
 from dashboard.map.places import MapPlaces
-from dashboard.office.precinct_form import FIELDS, CountsThere, cells_of, spoken_names
+from dashboard.office.precinct_form import FIELDS, CountsByPlace, cells_of, spoken_names
 from dashboard.office.precinct_sheet import decided
 from dashboard.office.sheet_rows import SheetRow, rows_sent
 from election.access.accounts import Role
@@ -36,7 +36,7 @@ def outcome(
     row: SheetRow, at: datetime = BEFORE, who: WarRoomUser = ADMIN, here: MapPlaces = HERE, **votes: Any
 ) -> Precinct | str:
     """The precinct that would be saved, or why not."""
-    seen = CountsThere({place.replace("_", "-"): counts for place, counts in votes.items()})
+    seen = CountsByPlace({place.replace("_", "-"): counts for place, counts in votes.items()})
     found = decided([row], here, who, seen, at)
     return found[0][1] if found else row.problem
 
@@ -131,7 +131,7 @@ def test_a_new_precinct_has_an_id_that_means_no_other() -> None:
         a_new(precinct_id="77", name="A", registered="5"),
         a_new(precinct_id="77", name="B", registered="5"),
     ]
-    found = decided(rows, HERE, ADMIN, CountsThere(), BEFORE)
+    found = decided(rows, HERE, ADMIN, CountsByPlace(), BEFORE)
     assert [p.name for _, p in found] == ["A"] and "in another row too" in rows[1].problem
 
 
