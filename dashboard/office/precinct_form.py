@@ -66,8 +66,13 @@ def cells_of(precinct: Precinct) -> dict[str, str]:
     }
 
 
-def corrected(row: SheetRow, before: Precinct, here: MapPlaces, *, admin: bool) -> Precinct:
-    """The precinct with what was changed in the row. Raises `PrecinctFormError`."""
+def corrected(
+    row: SheetRow, before: Precinct, here: MapPlaces, counties: tuple[str, ...] | None, *, admin: bool
+) -> Precinct:
+    """The precinct with what was changed in the row. `counties`: the asker's own, None for all.
+
+    Raises `PrecinctFormError`.
+    """
     if row.typed["precinct_id"] != before.precinct_id:
         raise _wrong(
             "precinct_id",
@@ -77,10 +82,20 @@ def corrected(row: SheetRow, before: Precinct, here: MapPlaces, *, admin: bool) 
                 typed=row.typed["precinct_id"] or "—",
             ),
         )
-    after = _read(cells_of(before) | {name: row.typed[name] for name in row.changed}, before, here)
-    if after.county != before.county and not admin:
+    said = {name: row.typed[name] for name in row.changed}
+    if said.get("county", before.county) != before.county and not admin:
         raise _wrong("county", tr("who sees a precinct goes by it; ask an admin to change it."))
-    return after
+    site = said.get("site_id", "")
+    if site and counties is not None and _elsewhere(site, here, counties):
+        raise _wrong("site_id", tr("{site} is not of your counties alone; ask an admin.", site=site))
+    return _read(cells_of(before) | said, before, here)
+
+
+def _elsewhere(site: str, here: MapPlaces, counties: tuple[str, ...]) -> bool:
+    """Whether a precinct outside of these counties is called so, or votes there."""
+    return any(
+        site in (p.site_id, p.precinct_id) and p.county not in counties for p in here.precincts.values()
+    )
 
 
 def spoken_names(here: MapPlaces) -> dict[str, str]:

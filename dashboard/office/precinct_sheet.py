@@ -89,6 +89,7 @@ class PrecinctSheet:
             "office_precincts.html", csrf=csrf_token(), here=here, q=asked.get("q", ""), total=len(found),
             rows=rows, names=dict(COLUMNS), titles=[(name, tr(title)) for name, title in COLUMNS],
             said=said or asked.get("done", "")[:200], failed=len(failed), problem=problem, zones=zones(),
+            counties=who.counties or (here.counties if here is not None and who.counties is None else ()),
             deeds=self._deeds(who, here)[:TAKEN_BACK], admin=who.role is Role.ADMIN,
             script=self._scripts.address(MODULE), needed=self._scripts.needed_by(MODULE),
         )  # fmt: skip
@@ -260,6 +261,6 @@ def _one(row: SheetRow, here: MapPlaces, who: WarRoomUser, seen: CountsByPlace, 
     before = here.precincts.get(row.row_id)
     if before is None or (who.counties is not None and before.county not in who.counties):
         raise PrecinctFormError(tr("There is no such precinct any more."))
-    after = corrected(row, before, here, admin=who.role is Role.ADMIN)
+    after = corrected(row, before, here, who.counties, admin=who.role is Role.ADMIN)
     refuse_late(before, after, here.day, seen, now)
     return after

@@ -1,5 +1,6 @@
 """Precincts on a sheet: what a row says, what may change when, and by whom."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -113,7 +114,13 @@ def test_a_lead_corrects_in_own_counties_and_moves_no_precinct_out_of_them() -> 
     assert outcome(a_row(other, name="Renamed"), who=LEAD) == "There is no such precinct any more."
     moved = outcome(a_row(FIRST, county=other.county), who=LEAD)
     assert isinstance(moved, str) and "ask an admin" in moved
+    assert "ask an admin" in str(outcome(a_row(FIRST, county="county-b"), who=LEAD)), "no county is told"
     assert isinstance(outcome(a_row(FIRST, county=other.county)), Precinct)
+    joined = a_row(FIRST, site_id="S9")
+    shared = replace(other, site_id="S9")
+    there = replace(HERE, precincts={**HERE.precincts, other.precinct_id: shared})
+    assert "S9 is not of your counties alone" in str(outcome(joined, who=LEAD, here=there))
+    assert isinstance(outcome(joined, here=there), Precinct)
     new = a_new(precinct_id="77", name="New", registered="500", county="County A")
     assert "only an admin adds a precinct" in str(outcome(new, who=LEAD))
 
