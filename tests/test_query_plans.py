@@ -77,8 +77,8 @@ from leases where ended_at is not null and substr(voter_id, 2)::int % {BATCH} < 
 insert into voters_shown (lease_id, caller_id, phone_bank, address, at)
 select lease_id, caller_id, '', 'a' || substr(voter_id, 2)::int % 400, dialled_at from leases;
 insert into door_leases (door_id, precinct_id, building, canvasser_id, granted_at, expires_at)
-select ('d' || lpad(to_hex(n), 31, '0'))::uuid, 'p' || n % {ROWS // BATCH}, 'b' || n, 'k' || n / 10, '2026-11-03 16:30Z',
-       '2026-11-03 17:30Z' from generate_series(0, 499) n;
+select ('d' || lpad(to_hex(n), 31, '0'))::uuid, 'p' || n % {ROWS // BATCH}, 'b' || n, 'k' || n / 10,
+       '2026-11-03 16:30Z', '2026-11-03 17:30Z' from generate_series(0, 499) n;
 insert into leases (lease_id, voter_id, phone, precinct_id, caller_id, granted_at, expires_at, door_id)
 select ('e' || lpad(to_hex(n), 31, '0'))::uuid, v.voter_id, 'none:' || v.voter_id, 'p' || n % {ROWS // BATCH},
        'door:' || n || ':1', '2026-11-03 16:30Z', '2026-11-03 17:30Z', ('d' || lpad(to_hex(n), 31, '0'))::uuid
