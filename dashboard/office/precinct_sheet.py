@@ -136,11 +136,12 @@ class PrecinctSheet:
             seen = self._bridge.run(self._seen(rows, here))
             now = self._clock.now()
             good = decided(rows, here, who, seen, now)
-            if good:
-                self._change([precinct for _, precinct in good])
+            anew = [(row, p) for row, p in good if here.precincts.get(row.row_id) != p]
+            if anew:
+                self._change([precinct for _, precinct in anew])
         except NOT_ANSWERED:
             return 0, self._page(rows, problem=tr(_AWAY), status=503)
-        for row, precinct in good:
+        for row, precinct in anew:
             self._note(who, row, here.precincts.get(row.row_id), precinct)
         return len(good), None
 
