@@ -58,8 +58,10 @@ def _in_python(text: str) -> Iterator[tuple[str, str | None]]:
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue
         if node.func.id == _SETTING:
-            told = (k.value for k in node.keywords if k.arg == "description")
-            yield from ((v.value, None) for v in told if isinstance(v, ast.Constant))
+            told = (each.value for each in node.keywords if each.arg == "description")
+            for value in told:
+                if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    yield value.value, None
             continue
         if node.func.id not in _TOLD:
             continue
