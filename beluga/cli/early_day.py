@@ -28,6 +28,9 @@ Folder = Annotated[Path, typer.Argument(help="The election's folder, with its ea
 Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="The early day, such as 2026-10-24.")]
 
 
+_AWAY: tuple[type[BaseException], ...] = (NoStackError, aiohttp.ClientError, *UNREACHABLE)
+
+
 @app.callback()
 def early_day() -> None:
     """Days of early voting in person."""
@@ -80,7 +83,7 @@ def end(
     election, sites = _read(folder, day)
     try:
         counts, stopped = asyncio.run(_told(state))
-    except (NoStackError, aiohttp.ClientError, *UNREACHABLE) as error:
+    except _AWAY as error:
         raise CommandRefusedError(f"{error or type(error).__name__}; start the early day's stack") from error
     strange = [s.site_id for s in sites if s.site_id not in counts]
     if len(strange) == len(sites):
