@@ -8,8 +8,6 @@ import hashlib
 import json
 import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -38,6 +36,7 @@ from election.postgres.election_store import save_election
 from election.runtime.clock import FileClock
 from tests.intake.photos.provider import jpeg
 from tests.intake.running import GENERIC_SECRET, SECRET, a_text, metric
+from tests.preloaded import Process, started
 
 NOON = datetime(2026, 11, 3, 17, tzinfo=UTC)  # 12:00 in New York
 PASSWORD = "correct horse battery"
@@ -151,7 +150,7 @@ class House:
     web: aiohttp.ClientSession
     ports: dict[str, int]
     tokens: Tokens = field(default_factory=lambda: Tokens(SECRET))
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
     cookies: dict[Who, str] = field(default_factory=dict)
     csrf: dict[Who, str] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
@@ -335,9 +334,7 @@ class House:
             **{f"BELUGA_{name.upper()}_URL": self.url(name) for name in self.ports if name != "feed"},
         }  # fmt: skip
         with (self.folder / f"{service}.log").open("ab") as log:
-            self.processes.append(
-                subprocess.Popen([sys.executable, "-m", service], env=environment, stdout=log, stderr=log)
-            )
+            self.processes.append(started(service, environment, log))
 
     async def _until(self, service: str, path: str, headers: dict[str, str], words: str = "") -> Got:
         async with asyncio.timeout(120):
