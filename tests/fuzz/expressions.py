@@ -252,8 +252,33 @@ def attacks(pattern: "re.Pattern[Any]") -> list[Attack]:
         Attack(beginning, piece, tail)
         for beginning in sorted(beginnings, key=len)[:8]
         for piece in sorted(pieces, key=lambda piece: (len(piece), piece))[:80]
-        for tail in TAILS
+        for tail in _tails(pattern, tree)
     ]
+
+
+def _tails(pattern: "re.Pattern[Any]", tree: Any) -> list[str]:
+    """One of those that no part of the expression tells apart: behind the rest the engine does the same."""
+    if isinstance(pattern.pattern, bytes):
+        return list(TAILS)
+    parts = {r"\w", r"\s", r"\d", *map(re.escape, "\n\r"), *_single(tree)}
+    tests = [re.compile(part, flags | re.S) for part in sorted(parts) for flags in (0, re.I)]
+    kinds: dict[tuple[bool, ...], str] = {}
+    for tail in filter(None, TAILS):
+        kinds.setdefault(tuple(test.fullmatch(tail) is not None for test in tests), tail)
+    return ["", *kinds.values()]
+
+
+def _single(tree: Any) -> Iterator[str]:
+    """Every part that takes one letter, as an expression of its own."""
+    for op, argument in tree:
+        if op in (codes.LITERAL, codes.NOT_LITERAL):
+            yield re.escape(chr(argument))
+        elif op is codes.CATEGORY:
+            yield _CATEGORY_WORDS[argument]
+        elif op is codes.IN:
+            yield _as_class(argument)
+        for inner in _inside(op, argument):
+            yield from _single(inner)
 
 
 def _repeats(tree: Any, before: str) -> Iterator[tuple[str, Any]]:
