@@ -30,8 +30,11 @@ from pathlib import Path
 from typing import IO, Any
 
 _WHERE = "TESTS_PRELOADED"  # in the environment: the socket of who is asked
-# What counts when modules are loaded, not when the service runs.
-_BEFORE_LOADING = ("BELUGA_SECRETS_DIR", "LD_PRELOAD", "PROMETHEUS_MULTIPROC_DIR", "PYTHONPATH")
+_WITH = "TESTS_PRELOADED_WITH"  # with what was loaded there
+# How names begin of what counts when Python starts or modules are loaded: another value needs a start anew.
+_BEFORE_LOADING = (
+    "BELUGA_SECRETS_DIR", "LC_", "LD_", "MALLOC_", "OPENBLAS_", "PROMETHEUS_", "PYTHON", "SSL_", "TZ",
+)  # fmt: skip
 _LARGEST = 131_072  # bytes of a request: an environment
 _DIE_WITH_PARENT = 1  # prctl
 
@@ -58,7 +61,7 @@ class Forked:
             self._line.settimeout(timeout)
             try:
                 self._heard(self._line.recv(_LARGEST))
-            except TimeoutError:
+            except (TimeoutError, BlockingIOError):
                 raise subprocess.TimeoutExpired(str(self.pid), timeout or 0) from None
         assert self.returncode is not None
         return self.returncode
@@ -81,12 +84,17 @@ class Forked:
 Process = Forked | subprocess.Popen[bytes]
 
 
+def _before_loading(environment: Mapping[str, str]) -> str:
+    found = {name: value for name, value in environment.items() if name.startswith(_BEFORE_LOADING)}
+    return json.dumps(found, sort_keys=True)
+
+
 def started(
     room: str, environment: Mapping[str, str], log: IO[bytes], *, script: str = "", cwd: Path | None = None
 ) -> Process:
     """`python -m ROOM` (or a script that runs it) with both its outputs into `log`; a `Popen` or its like."""
     where = environment.get(_WHERE)
-    if not where or any(environment.get(name) != os.environ.get(name) for name in _BEFORE_LOADING):
+    if not where or _before_loading(environment) != environment[_WITH]:
         command = [sys.executable, *(["-c", script] if script else ["-m", room])]
         return subprocess.Popen(command, env=environment, cwd=cwd, stdout=log, stderr=log)
     with _line(where) as asking:
@@ -114,11 +122,11 @@ def begun() -> Iterator[None]:
         asked = subprocess.Popen([sys.executable, "-m", "tests.preloaded", where], stdin=subprocess.PIPE)
         while not Path(where).exists() and asked.poll() is None:
             time.sleep(0.005)
-        os.environ[_WHERE] = where
+        os.environ |= {_WHERE: where, _WITH: _before_loading(os.environ)}
         try:
             yield
         finally:
-            del os.environ[_WHERE]
+            del os.environ[_WHERE], os.environ[_WITH]
             assert asked.stdin
             asked.stdin.close()  # its sign to end
             asked.wait(20)
