@@ -28,6 +28,7 @@ from beluga.adopt.taking.filling import holds_districts, parts_of, written_once
 from beluga.adopt.taking.matching import Matcher
 from beluga.adopt.taking.numbers import pointed
 from beluga.adopt.taking.report import FileReport
+from beluga.adopt.taking.settling import is_total
 from election.domain.day import ElectionDay
 from election.folder import Findings
 from election.folder.cells import known_zone, time_of
@@ -444,7 +445,7 @@ def _choose_id(draft: Draft, table: Table, sample: Sequence[Sequence[str]]) -> N
     names = table.headings.names
 
     def share(place: int) -> float:
-        values = {r[place] for r in sample if place < len(r) and r[place]}
+        values = {r[place] for r in sample if place < len(r) and r[place] and not is_total(r[place])}
         return sum(_names_one(v, table.kind, matcher) for v in values) / len(values) if values else 0.0
 
     now = table.columns.get(field_name)
