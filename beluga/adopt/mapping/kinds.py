@@ -78,6 +78,8 @@ PARTIES = frozenset(
 )
 _COUNTED = ("turnout", "results, wide", "results, long", "early totals")
 _COUNT_WORDS = frozenset({*TOTAL_VOTES, *IN_PERSON, *EARLY, *MAIL, *PROVISIONAL, *ALREADY, *REGISTERED})
+# Who is active is not all who are registered, where another column says how many are in all.
+_PART_OF_ALL = frozenset({"active", "activevoters", "activeregistered", "activeregisteredvoters", "eligible"})
 _SPAN = re.compile(
     r"\b(daily|running|cumulative|to date|so far|today'?s?|new|cast|counted|number of|no\. of|total)\b|#",
     re.I,
@@ -85,9 +87,11 @@ _SPAN = re.compile(
 # Headings that may count anything.
 _VAGUE = frozenset({"count", "total", "votes", "ballots", "voted", "received", "returned", "accepted"})
 _WATCHING = re.compile(
-    r"watcher|observer|volunteer|shift|captain|coordinator|assign|pollwatch|inspector", re.I
+    r"watcher|observer|volunteer|shift|captain|coordinator|assign|pollwatch|inspector|challenger|scrutineer"
+    r"|poll.?agent|teller|observa|beobacht|osservat|interventor|rappresentant|reprezentant",
+    re.I,
 )
-_CALLING = re.compile(r"caller|phone.?bank|canvass", re.I)
+_CALLING = re.compile(r"caller|phone.?bank|canvass|telefonist|anrufer|llamad|dialer", re.I)
 _REGISTERS = re.compile(r"(?:^|[^a-z])reg(?:istr|istered|\b|[^a-z])|enrol", re.I)  # in a file's name or title
 UNNAMED = re.compile(r"column [A-Z]{1,3}")  # a column that has no heading, by its letter
 _NUMERIC = re.compile(r"[\d,]+(\.0)?|[1-9]\d{0,2}(\.\d{3})+(,0+)?")
@@ -140,10 +144,15 @@ def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) 
         columns |= {"county": above[0]} if above and "county" not in columns else {}
     if kind == "voters" and "precinct_id" not in columns and "roll_prefix" in columns:
         columns["precinct_id"] = columns.pop("roll_prefix")  # a register writes its polling district so
-    if kind == "registration" and "registered" not in columns:
-        totals = [n for n, h in enumerate(headings) if folded(h) in ("total", "grandtotal")]
-        if totals:
-            columns["registered"] = totals[0]
+    if kind == "voters" and "area_code" not in columns:
+        areas = [n for n, h in enumerate(headings) if folded(h).endswith("areacode")]
+        columns |= {"area_code": areas[0]} if areas else {}
+    if "last_name" in columns and "first_name" not in columns and "name" in columns:
+        columns["first_name"] = columns.pop("name")  # beside a surname, a name is the first one
+    some = columns.get("registered")
+    if kind == "registration" and (some is None or known_key(headings[some]) in _PART_OF_ALL):
+        totals = [n for n, h in enumerate(headings) if known_key(h) in ("total", "grandtotal", "totalvoters")]
+        columns |= {"registered": totals[0]} if totals else {}
     return columns
 
 
@@ -384,6 +393,28 @@ def _total(headings: Sequence[str]) -> bool:
         "totvoting",
         "totalvoting",
         "cast",
+        "timescounted",
+        "cardscounted",
+        "ballotstallied",
+        "ballotstabulated",
+        "numbervoting",
+        "totalnumbervoting",
+        "personsvoting",
+        "peoplevoted",
+        "voterswhovoted",
+        "numberofvoterswhovoted",
+        "voterscheckedin",
+        "checkedin",
+        "votescounted",
+        "totalvotescounted",
+        "totalvotersvoting",
+        "ballotsread",
+        "totalballotsread",
+        "totalnumberofballotscast",
+        "votersparticipating",
+        "numberofvotersvoting",
+        "ballotpapersissued",
+        "votespolled",
     }
     return any(known_key(h) in words and not _TURNOUT_WORDS.search(h.casefold()) for h in headings)
 

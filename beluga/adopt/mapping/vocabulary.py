@@ -7,8 +7,10 @@ it is.
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 
-from beluga.adopt.mapping.spellings import spellings
+from beluga.adopt.mapping.languages import in_english
+from beluga.adopt.mapping.spellings import corrected, counted_by, spellings
 from election.folder.headings import CALLERS, HISTORY, PRECINCTS, VOTERS, WATCHERS, Column, folded
 
 Words = Mapping[str, tuple[str, ...]]
@@ -129,7 +131,11 @@ TOTAL_VOTES = _of(
     "voter turnout,turnout count,number of voters voting,voters voting,ballot papers"
     "issued,votes polled,total cast,total,total_votes,totalvotes,totvotes,"
     "tot_votes,ballotscast,public count,times cast,totvote,totvoting,total voting,"
-    "ballots cast or counted,cast"
+    "ballots cast or counted,cast,times counted,cards counted,ballots tallied,ballots tabulated,"
+    "ballots tabulated total,number voting,total number voting,persons voting,people voted,voters who voted,"
+    "voters checked in,checked in,votes counted,total votes counted,number of voters who voted,"
+    "total voters voting,total voters who voted,ballots read,total ballots read,total number of ballots cast,"
+    "voters participating,total participation,ballots submitted"
 )
 IN_PERSON = _of(
     "in_person,election day,election day ballots,election day votes,election day"
@@ -536,12 +542,18 @@ KNOWN: frozenset[str] = frozenset(
     word for words in WORDS_OF.values() for several in words.values() for word in several
 ) | frozenset(_of("scope,share,observed_at,received_at,kind,note,source,dem,rep,democrat,republican,time"))
 
+WAYS = frozenset({*IN_PERSON, *EARLY, *MAIL, *PROVISIONAL})
+
 
 @lru_cache(maxsize=4096)
 def known_key(heading: str) -> str:
     """A heading folded, as the vocabulary knows it: `# of Reg. Voters` is `registeredvoters`."""
     key = folded(heading)
-    return key if key in KNOWN else next((k for k in spellings(heading) if k in KNOWN), key)
+    if key in KNOWN:
+        return key
+    ways = (k for k in counted_by(heading) if k in WAYS)
+    meant = chain(spellings(heading), in_english(heading), ways, corrected(heading))
+    return next((k for k in meant if k in KNOWN), key)
 
 
 def columns_of(headings: Sequence[str], words: Words) -> dict[str, int]:

@@ -17,8 +17,8 @@ _DONE = re.compile(
     re.I,
 )
 _NOT_DONE = re.compile(
-    r"pending|reject|spoil|cancel|not|void|invalid|undeliver|issued|sent|requested|applied|unreturned|challeng|denied"
-    r"|duplicate|incomplete|deficien|replaced|surrender|needs|missing|error|wrong|lost|out(standing)?$|^r$|^c$|^s$|^no?$",
+    r"\bpend|reject|spoil|cancel|not|void|invalid|undeliver|issued|sent|requested|applied|unreturned|challeng|denied"
+    r"|duplicate|incomplete|deficien|replaced|surrender|needs|missing|error|wrong|lost|incorrect|unsigned|undated|mismatch|\blate\b|expired|out(standing)?$|^r$|^c$|^s$|^no?$",
     re.I,
 )
 _THERE = re.compile(r"in.?person|early|one.?stop|\bev\b", re.I)

@@ -1,5 +1,6 @@
 """Registration, polling places and whatever else says which precincts there are."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -271,6 +272,13 @@ def take_places(draft: Draft, table: Table) -> None:
             rows.append((line, row, identity))
             if place := table.cell(row, "site_id") or _place(table, row):
                 sites.setdefault(place, set()).add(identity)
+    called = {
+        folded(str(n))
+        for p in draft.precincts.values()
+        for n in (p.precinct_id, p.name, p.site_id, *p.aliases)
+        if n
+    }
+    at: Counter[str] = Counter(folded(table.cell(row, "name")) for _, row, _ in rows)
     for line, row, identity in rows:
         old = draft.precincts[identity]
         if table.cell(row, "grid") and "lat" not in table.columns:
@@ -279,6 +287,9 @@ def take_places(draft: Draft, table: Table) -> None:
         place = _place(table, row)
         if place and old.name == identity:
             changes["name"] = place
+        elif (name := table.cell(row, "name")) and folded(name) not in called and at[folded(name)] == 1:
+            changes["aliases"] = (*old.aliases, *split_list(name))
+            called.add(folded(name))
         site = table.cell(row, "site_id") or place
         if site and (table.cell(row, "site_id") or len(sites.get(site, ())) > 1) and not old.site_id:
             changes["site_id"] = site

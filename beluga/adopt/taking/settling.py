@@ -48,8 +48,17 @@ _TOTALS = frozenset(
         "insgesamt",
         "totale",
         "totaux",
+        "totali",
+        "totales",
+        "totalgeneral",
+        "gesamtsumme",
+        "gesamtergebnis",
+        "zusammen",
+        "ensemble",
         "suma",
         "razem",
+        "ogółem",
+        "totaal",
     ]
 )
 _CENTRAL = re.compile(
@@ -87,7 +96,9 @@ def is_total(text: str) -> bool:
     key = folded(text)
     return key in _TOTALS or bool(
         re.fullmatch(
-            r"(grand|sub|county|report|overall)?totals?[:\s].*|.*\S\s(grand |sub)?totals?:?", text, re.I
+            r"(grand|sub|county|report|overall)?total(?:e[sn]?|i|s)?[:\s].*|.*\S\s(grand |sub)?totals?:?",
+            text,
+            re.I,
         )
     )
 
