@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.beluga.adopt.brought import Brought, bring, misses
+from tests.beluga.adopt.brought_again import AGAIN
 from tests.beluga.adopt.brought_early import EARLY
 from tests.beluga.adopt.brought_people import MAPS, PEOPLE
 from tests.beluga.adopt.brought_registration import NONE_OF_OURS, REGISTRATION
@@ -20,6 +21,7 @@ KINDS = {
     "early": EARLY,
     "people": PEOPLE,
     "maps": MAPS,
+    "again": AGAIN,
 }
 
 
