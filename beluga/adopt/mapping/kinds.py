@@ -9,6 +9,7 @@ from beluga.adopt.mapping.vocabulary import (
     ALREADY,
     COUNTY,
     EARLY,
+    GROUP,
     IN_PERSON,
     KNOWN,
     MAIL,
@@ -80,6 +81,40 @@ _COUNTED = ("turnout", "results, wide", "results, long", "early totals")
 _COUNT_WORDS = frozenset({*TOTAL_VOTES, *IN_PERSON, *EARLY, *MAIL, *PROVISIONAL, *ALREADY, *REGISTERED})
 # Who is active is not all who are registered, where another column says how many are in all.
 _PART_OF_ALL = frozenset({"active", "activevoters", "activeregistered", "activeregisteredvoters", "eligible"})
+_ANY_VOTERS = frozenset(
+    {"voters", "votercount", "numberofvoters", "totalvoters", "votertotal", "totalcount", "people"}
+)
+_VOTED_EARLY = re.compile(r"early|absentee|\bmail|vbm|\bev\b|advance|postal", re.I)
+# What a ballot's status says, in a column that may be called anything.
+_STATUS = re.compile(
+    r"accept|reject|counted|challeng|spoil|void|cured?\b|pending|received|returned|issued|cancel|not returned"
+    r"|tabulated|undeliver|duplicate",
+    re.I,
+)
+# How the heading of somebody's id ends, and what else ends so.
+_SOMEBODYS = (
+    "id",
+    "id#",
+    "idno",
+    "idnum",
+    "idnumber",
+    "regno",
+    "regnum",
+    "regnumber",
+    "voterno",
+    "voternumber",
+)
+_NOT_SOMEBODYS = (
+    "precinct",
+    "county",
+    "district",
+    "house",
+    "address",
+    "party",
+    "place",
+    "ballot",
+    "location",
+)
 _SPAN = re.compile(
     r"\b(daily|running|cumulative|to date|so far|today'?s?|new|cast|counted|number of|no\. of|total)\b|#",
     re.I,
@@ -92,7 +127,10 @@ _WATCHING = re.compile(
     re.I,
 )
 _CALLING = re.compile(r"caller|phone.?bank|canvass|telefonist|anrufer|llamad|dialer", re.I)
-_REGISTERS = re.compile(r"(?:^|[^a-z])reg(?:istr|istered|\b|[^a-z])|enrol", re.I)  # in a file's name or title
+_REGISTERS = re.compile(
+    r"(?:^|[^a-z])reg(?:istr|istered|\b|[^a-z])|enrol|voter.?(?:count|roll|list|stat)|voters.?by|electorate",
+    re.I,
+)  # in a file's name or title
 UNNAMED = re.compile(r"column [A-Z]{1,3}")  # a column that has no heading, by its letter
 _NUMERIC = re.compile(r"[\d,]+(\.0)?|[1-9]\d{0,2}(\.\d{3})+(,0+)?")
 _TURNOUT_WORDS = re.compile(r"%|percent|pct of|\brates?\b")
@@ -138,22 +176,73 @@ def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) 
         if district and {"group", "ward"} & _columns("registration", headings, sample).keys():
             columns["precinct_id"] = district[0]  # the smallest part of a town's ward
     if "precinct_id" not in columns and kind in (*_COUNTED, "registration"):
+        smallest = next((n for n in ("ward", "group") if n in columns), "")
+        columns |= {"precinct_id": columns.pop(smallest)} if smallest else {}
+    if "precinct_id" not in columns and kind in (*_COUNTED, "registration"):
         place = _unnamed(headings, sample)
         above = [n for n in range(place or 0) if UNNAMED.fullmatch(headings[n])]
         columns |= {"precinct_id": place} if place is not None else {}
         columns |= {"county": above[0]} if above and "county" not in columns else {}
     if kind == "voters" and "precinct_id" not in columns and "roll_prefix" in columns:
         columns["precinct_id"] = columns.pop("roll_prefix")  # a register writes its polling district so
+    if kind == "early ballots" and "ballot_status" not in columns:
+        columns |= _status_by_content(headings, sample, columns)
+    if kind in ("voters", "early ballots") and not {"voter_id", "roll_number"} & columns.keys():
+        columns |= _id_by_content(headings, sample, columns)
     if kind == "voters" and "area_code" not in columns:
         areas = [n for n, h in enumerate(headings) if folded(h).endswith("areacode")]
         columns |= {"area_code": areas[0]} if areas else {}
     if "last_name" in columns and "first_name" not in columns and "name" in columns:
         columns["first_name"] = columns.pop("name")  # beside a surname, a name is the first one
+    if (
+        kind == "early totals"
+        and not {"already", "early", "mail"} & columns.keys()
+        and "registered" in columns
+    ):
+        columns["already"] = columns.pop("registered")
     some = columns.get("registered")
     if kind == "registration" and (some is None or known_key(headings[some]) in _PART_OF_ALL):
         totals = [n for n, h in enumerate(headings) if known_key(h) in ("total", "grandtotal", "totalvoters")]
         columns |= {"registered": totals[0]} if totals else {}
     return columns
+
+
+def _status_by_content(
+    headings: Sequence[str], sample: Sequence[Sequence[str]], columns: dict[str, int]
+) -> dict[str, int]:
+    """The column in which most cells say what became of a ballot."""
+    for place, heading in enumerate(headings):
+        cells = [r[place] for r in sample if place < len(r) and r[place]]
+        said = sum(_STATUS.search(c) is not None for c in cells)
+        if (
+            place not in columns.values()
+            and heading
+            and said * 5 > len(cells) * 3
+            and "applic" not in heading.lower()
+        ):
+            return {"ballot_status": place}
+    return {}
+
+
+def _id_by_content(
+    headings: Sequence[str], sample: Sequence[Sequence[str]], columns: dict[str, int]
+) -> dict[str, int]:
+    """The column called somebody's id or number in which no value comes twice."""
+    for place, heading in enumerate(headings):
+        cells = [r[place] for r in sample if place < len(r) and r[place]]
+        alone = len(cells) > 1 and len(cells) == len(sample) == len(set(cells))
+        key = folded(heading)
+        named = key.endswith(_SOMEBODYS) and not any(word in key for word in _NOT_SOMEBODYS)
+        if place not in columns.values() and alone and named:
+            return {"voter_id": place}
+    return {}
+
+
+def _towns(headings: Sequence[str], sample: Sequence[Sequence[str]]) -> bool:
+    """Whether each row is a town of its own: where nothing smaller is named, that is where people vote."""
+    place = columns_of(headings, {"group": GROUP}).get("group")
+    towns = [r[place] for r in sample if place is not None and place < len(r) and r[place]]
+    return len(towns) > 1 and len(set(towns)) == len(towns)
 
 
 def _unnamed(headings: Sequence[str], sample: Sequence[Sequence[str]]) -> int | None:
@@ -243,6 +332,8 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
     )
     place = place or ("district" in keys and bool(keys & {"ward", "municipality", "town", "township"}))
     place = place or _unnamed(headings, sample) is not None
+    counts = has("registration", "registered") or _total(headings) or has("turnout", "in_person")
+    place = place or (counts and (has("registration", "ward") or _towns(headings, sample)))
     person = has("voters", "last_name") or has("voters", "voter_id") or has("voters", "name")
     person = person or has("watchers", "name") or has("callers", "name")
     joined = " ".join(headings)
@@ -321,6 +412,10 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
     if by_year and any(_total([YEAR.sub("", h)]) for h in by_year):
         return "turnout", "ballots cast by precinct, by year", ""
     registered = has("registration", "registered")
+    if registered and not by_year and _VOTED_EARLY.search(name) and not _REGISTERS.search(name):
+        vague = known_key(headings[fitted["registration"]["registered"]]) in _ANY_VOTERS
+        if vague and len(fitted["registration"]) <= 5:
+            return "early totals", "its name says votes cast before the day, by precinct", ""
     counted_early = _columns("early totals", headings, sample)
     votes = [counted_early[f] for f in ("early", "mail", "already") if f in counted_early]
     said = any(folded(headings[n]) not in _VAGUE for n in votes)
@@ -344,7 +439,18 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
     if registered:
         return "registration", f"it has {headings[fitted['registration']['registered']]} by precinct", ""
     if len(parties) >= 2 and any(folded(h) in ("total", "grandtotal") for h in headings):
-        sure = re.search("regist|enrol", name, re.I)
+        none = {
+            "npa",
+            "una",
+            "nop",
+            "unaffiliated",
+            "nonpartisan",
+            "noparty",
+            "unenrolled",
+            "nopartyaffiliation",
+            "npp",
+        }
+        sure = _REGISTERS.search(name) or none & keys  # nobody is elected as a voter of no party
         return "registration", "voters by party", "" if sure else "are these registered voters, or votes?"
     if len(parties) >= 2:
         return "registration", "registered voters by party", "no column says how many are registered in all"

@@ -67,6 +67,12 @@ COUNTY = _of(
     "county_name,cnty,cnty name,cntyname,countycode,county code"
 )
 GROUP = _of("group,region,municipality,municipality name,municipality_desc,town,township,city,muni,ward")
+WARD = _of("ward,ward number,ward no,ward_no,ward code,ward num")
+# Of a list of people: their town in an address is the post's.
+TOWN = _of(
+    "municipality,municipality name,municipality_desc,jurisdiction name,jurisdiction_name,township,muni,"
+    "city or town,city/town,town name,municipality code"
+)
 REGISTERED = _of(
     "registered,registered_voters,registeredvoters,total registered,total registered"
     "voters,total reg,total registration,registration,registration total,total"
@@ -97,7 +103,7 @@ REGISTRATION: Words = _with_ours(
         "county": COUNTY,
         "group": GROUP,
         "site_id": _of("site_id,pollingplaceid,polling place id,pollinglocationid,site,location id,poll id"),
-        "ward": _of("ward,ward number,ward no,ward_no"),  # beside a town, parts its precincts
+        "ward": WARD,  # beside a town, parts its precincts
         "aliases": _of("aliases,alias,nicknames,nickname"),
         "expected_votes": _of("expected_votes,expected,vote goal,projected votes"),
         "already_voted": _of("already_voted,early and mail"),
@@ -120,6 +126,8 @@ PLACES: Words = {
     ),
     "lat": LAT,
     "lon": LON,
+    "group": TOWN,
+    "ward": WARD,
     **HOURS,
 }
 
@@ -128,7 +136,8 @@ TOTAL_VOTES = _of(
     "total,ballots counted,total ballots counted,ballots,total votes cast,votes"
     "cast,votes,total votes,total turnout,total voted,voters voted,voted,number"
     "voted,num voted,total vote,cards cast,total cards cast,turnout,turnout total,"
-    "voter turnout,turnout count,number of voters voting,voters voting,ballot papers"
+    "voter turnout,turnout count,number of voters voting,voters voting,total ballot papers verified,"
+    "ballot papers verified,total verified,total ballot papers,ballot papers counted,ballot papers"
     "issued,votes polled,total cast,total,total_votes,totalvotes,totvotes,"
     "tot_votes,ballotscast,public count,times cast,totvote,totvoting,total voting,"
     "ballots cast or counted,cast,times counted,cards counted,ballots tallied,ballots tabulated,"
@@ -144,7 +153,7 @@ IN_PERSON = _of(
     "polling place votes,at polls,in person,in-person,in person election day,ballots"
     "cast election day,election day turnout,machine,voted at polls,precinct votes,"
     "polling,signatures,ballot papers issued at station,ballot papers issued at polling station,"
-    "votes cast in person,in person votes,issued at station,in person ballots"
+    "votes cast in person,in person votes,issued at station,in person ballots,ballot papers issued"
 )
 EARLY = _of(
     "early,early ballots,early votes,early voting,early vote,early voting ballots,"
@@ -179,7 +188,7 @@ ALREADY = _of(
     "total,votes,voted,ballots,total"
 )
 ELECTION = _of(
-    "election,electionname,election name,election date,electiondate,election_dt,election_date,year"
+    "election,electionname,election name,election date,electiondate,election_dt,election_date,year,date"
 )
 METHOD = _of(
     "method,vote method,ballot method,mode,votetype,vote type,counting group,"
@@ -205,6 +214,8 @@ HISTORIES: Words = _with_ours(
         "early": EARLY,
         "mail": MAIL,
         "provisional": PROVISIONAL,
+        "group": GROUP,
+        "ward": WARD,
     },
 )
 
@@ -233,6 +244,8 @@ LONG: Words = {
     "early": EARLY,
     "mail": MAIL,
     "provisional": PROVISIONAL,
+    "group": GROUP,
+    "ward": WARD,
     "registered": REGISTERED,
     "ballots_cast": _of("ballots cast,total ballots cast,ballotscast,precinct ballots cast"),
 }
@@ -400,6 +413,8 @@ VOTER: Words = _with_ours(
             "voter_status_desc,voter status,status,voterstatus,status_cd,registration"
             "status,voter_status,reg status,registrant status,statuscode,status code"
         ),
+        "group": TOWN,
+        "ward": WARD,
     },
 )
 
@@ -459,6 +474,8 @@ BALLOTS: Words = {
     ),
     "ballot_type": BALLOT_TYPE,
     "ballot_asked": BALLOT_ASKED,
+    "group": TOWN,
+    "ward": WARD,
     "election": _of(
         "election_dt,election date,electiondate,election_lbl,election label,election name,election,"
         "election_desc,election description"
@@ -474,6 +491,8 @@ COUNTS: Words = {
     "already": ALREADY,
     "early": EARLY,
     "mail": MAIL,
+    "group": GROUP,
+    "ward": WARD,
 }
 
 # Where somebody votes is not where they watch: read only where nothing else says.

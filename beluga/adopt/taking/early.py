@@ -54,7 +54,7 @@ def take_ballots(draft: Draft, table: Table) -> None:
         return
     cast = left = 0
     for line, row in table.rows():
-        one = found[key_of(table, row)._replace(group="")]
+        one = found[key_of(table, row)]
         if not one.identity:
             continue
         if not counts(draft, table, row, line):
@@ -154,7 +154,7 @@ def take_totals(draft: Draft, table: Table) -> None:
         return
     told: defaultdict[tuple[str, str], int] = defaultdict(int)
     for line, row in table.rows():
-        one = found[key_of(table, row)._replace(group="")]
+        one = found[key_of(table, row)]
         if not one.identity:
             continue
         count = _row_count(table, row, line)
@@ -192,7 +192,7 @@ def take_totals(draft: Draft, table: Table) -> None:
 
 
 def _file_day(table: Table) -> str:
-    at = date_in(f"{table.headings.title}\n{table.sheet.path.stem}")
+    at = date_in(f"{table.sheet.part}\n{table.headings.title}\n{table.sheet.path.stem}")
     return at.isoformat() if at else ""
 
 

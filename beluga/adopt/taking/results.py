@@ -69,6 +69,7 @@ _CAST = frozenset(
 _NO_OFFICE = re.compile(
     r"straight.?(party|ticket)|registered|turnout|ballots cast|party preference|\bretention\b", re.I
 )
+_TWICE = 2  # of today's roll: a precinct grows, or is divided; more is another precinct
 _LOOKED_AT = 200  # rows, to tell a candidate's column from another
 _VOTES = re.compile(r"[\d,.' \u00a0]{1,9}|[-*–—]|\*+")
 _NAMES_SOMETHING = re.compile(
@@ -374,7 +375,7 @@ def _rows_of_precincts(
 ) -> Iterator[tuple[int, list[str], str]]:
     """(line, row, precinct) of each row whose precinct is settled; `keys` takes the key it first had."""
     for line, row in table.rows():
-        key = key_of(table, row)._replace(group="")
+        key = key_of(table, row)
         one = found[key]
         if one.identity:
             keys.setdefault(one.identity, (key, one))
@@ -392,6 +393,7 @@ def _store(
     """Past votes into the draft. `contests`: where one contest's votes stand for the ballots cast."""
     report = table.report
     lent: set[str] = set()
+    above = 0
     passed: Counter[str] = Counter()
     for (identity, election), one in counted.items():
         total = one.votes.get("votes")
@@ -420,6 +422,18 @@ def _store(
                 "look in the county's original, and correct one of the two",
             )
             continue
+        roll = draft.precincts[identity].registered
+        if not on_roll and total > roll:
+            above += 1
+            if total > _TWICE * roll:
+                report.refuse(
+                    one.line,
+                    table.heading("votes"),
+                    str(total),
+                    f"{total:,} votes at {identity} are more than twice the {roll:,} registered now",
+                    "look whether the number is another precinct's, of then or of elsewhere",
+                )
+                continue
         at = date_in(election)
         if at is not None and at >= draft.day.date:
             report.ask("election", f"it is dated {at}, which is no past election: which one is it?")
@@ -452,6 +466,8 @@ def _store(
         for name, method in METHODS.items():
             if name in parts:
                 draft.remember(past(identity, election, parts[name], method, on_roll))
+    if above:
+        report.note(f"{above:,} precincts had more votes then than they have registered voters now")
     for file, many in passed.items():
         report.take("past results", 0)
         report.note(f"{many:,} precincts keep what {file} says, which tells more of the ballots cast")

@@ -164,7 +164,7 @@ def _known(
     ours = any(k.county and not base.of_another_county(k.county) for k in open_keys.values())
     central = 0
     for key, good in open_keys.items():
-        if identity := base.find(good.code, good.county, good.name):
+        if identity := base.find(good.code, good.county, good.name, good.group):
             found[key] = Settled(identity, good.name)
         elif not makes and ours and base.of_another_county(good.county):
             central += 1
