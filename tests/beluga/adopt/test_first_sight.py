@@ -10,6 +10,7 @@ from tests.beluga.adopt.brought_early import EARLY
 from tests.beluga.adopt.brought_people import MAPS, PEOPLE
 from tests.beluga.adopt.brought_registration import NONE_OF_OURS, REGISTRATION
 from tests.beluga.adopt.brought_results import RESULTS
+from tests.beluga.adopt.brought_third import THIRD
 from tests.beluga.adopt.brought_voters import VOTERS
 from tests.beluga.adopt.test_adopting import Desk, words
 
@@ -22,6 +23,7 @@ KINDS = {
     "people": PEOPLE,
     "maps": MAPS,
     "again": AGAIN,
+    "third": THIRD,
 }
 
 
