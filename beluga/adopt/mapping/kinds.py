@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from beluga.adopt.mapping.dates import YEAR
+from beluga.adopt.mapping.dates import YEAR, date_in
 from beluga.adopt.mapping.vocabulary import (
     ALREADY,
     COUNTY,
@@ -92,6 +92,7 @@ _STATUS = re.compile(
     re.I,
 )
 # How the heading of somebody's id ends, and what else ends so.
+_HAS_VOTED = frozenset({"ballotreturned", "ballotreceived", "returned", "votedat"})
 _SOMEBODYS = (
     "id",
     "id#",
@@ -350,6 +351,12 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
     named = (
         has("early ballots", "voter_id") or has("early ballots", "last_name") or has("early ballots", "name")
     )
+    if (
+        ballots == ["ballot_date"]
+        and phone
+        and known_key(headings[fitted["early ballots"]["ballot_date"]]) in _HAS_VOTED
+    ):
+        ballots = []  # voters to be called, with a column that says who has voted
     if ballots and (named or (len(ballots) > 1 and place)) and not ({"voted", "rollnumber"} <= keys):
         return (
             "early ballots",
@@ -411,6 +418,12 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
         return "turnout", "ballots cast by precinct", ""
     if by_year and any(_total([YEAR.sub("", h)]) for h in by_year):
         return "turnout", "ballots cast by precinct, by year", ""
+    numbers = [n for n, h in enumerate(headings) if h and known_key(h) not in KNOWN and _numeric(sample, n)]
+    dated = [n for n in numbers if date_in(headings[n]) or YEAR.fullmatch(headings[n].strip())]
+    if dated == numbers and len(dated) > 1 and not _VOTED_EARLY.search(name) and not _REGISTERS.search(name):
+        sure = re.search(r"turnout|ballot|vote|voting|cast|result|participation|history", name, re.I)
+        unsure = "" if sure else "are these the ballots cast in several elections?"
+        return "turnout", "a column an election, by its date or year", unsure
     registered = has("registration", "registered")
     if registered and not by_year and _VOTED_EARLY.search(name) and not _REGISTERS.search(name):
         vague = known_key(headings[fitted["registration"]["registered"]]) in _ANY_VOTERS

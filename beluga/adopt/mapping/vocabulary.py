@@ -260,13 +260,15 @@ VOTER_ID = _of(
     "idnumber,id number,id_number,voter unique id,lalvoterid,lal voter id,dwid,"
     "dw_id,county voter id,county_voter_id,voter_identification,id_voter,voter reg"
     "no,voter registration id,voter id number,voterfilevanid,fvrs id,sure id,"
+    "voter reg #,voter registered number,voter reg number,reg #,reg no,registered number,vrn,voter #,"
     "certificate number,elector id,elector number reference,externalid,external id,"
     "id"
 )
 FULL_NAME = _of(
     "name,full name,fullname,voter name,votername,voter_name,elector name,elector"
     "full name,name full,registrant name,watcher,watcher name,volunteer name,"
-    "caller,caller name,observer name,observer,name of voter"
+    "caller,caller name,observer name,observer,name of voter,voter,elector,registrant,"
+    "voters name,voter full name"
 )
 LAST = _of(
     "last_name,lastname,last,last name,surname,voter_last_name,voters_lastname,"
@@ -362,7 +364,9 @@ VOTER: Words = _with_ours(
         "middle_name": MIDDLE,
         "suffix": SUFFIX,
         "phone": PHONE,
-        "area_code": _of("area code,areacode,area_code,phone area code,area"),
+        "area_code": _of("area code,areacode,area_code,phone area code,area,phone1area,phone area"),
+        "exchange": _of("exchange,phone exchange,phone1exchange,phone prefix"),
+        "line": _of("phone1numberpart,phone number part,phone line number,phone suffix,phone last four"),
         "language": LANGUAGE,
         "support": _of("support,support score,supportscore,support level"),
         "turnout": _of(
@@ -434,7 +438,7 @@ BALLOT_DATE = _of(
     "ballotreturneddate,ballotreceiveddate,absreturndate,abs return date,av return"
     "date,activity date,early voted date,check in date,checkin date,ballot rcvd,"
     "check in time,checkin time,check-in time,time voted,voted at,"
-    "ballot received on,returned on,voted_date,ballot rec date,date_voted,returned"
+    "ballot received on,returned on,voted_date,ballot rec date,date_voted,returned,ballot returned"
 )
 BALLOT_TYPE = _of(
     "ballot_req_type,ballot_req_delivery_type,ballot type,ballottype,voting method,"

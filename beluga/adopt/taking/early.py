@@ -24,6 +24,9 @@ _NOT_DONE = re.compile(
 _THERE = re.compile(r"in.?person|early|one.?stop|\bev\b", re.I)
 _ACCEPTED = re.compile(r"\s*(accept|counted|valid|tabulated|approved|good)", re.I)
 _CURED = re.compile(r"cured", re.I)
+_NOT_RETURNED = frozenset(
+    {"n", "no", "false", "0", "none", "na", "n/a", "not", "notreturned", "null", "never"}
+)
 _RUNNING = re.compile(r"cumulative|running|to.?date|so far|total to|until|through", re.I)
 _DAILY = re.compile(r"daily|each day|per day|\btoday|that day|day total|new today|by day", re.I)
 
@@ -103,7 +106,7 @@ def counts(draft: Draft, table: Table, row: list[str], line: int | None = None) 
         return False
     kind = table.cell(row, "ballot_type")
     there = table.cell(row, "in_person_date")
-    returned = table.cell(row, "ballot_date") or there
+    returned = _unless_no(table.cell(row, "ballot_date")) or there
     if not has_status and not has_date:
         return bool(kind) and "ballot_asked" not in table.columns
     status = table.cell(row, "ballot_status")
@@ -117,6 +120,11 @@ def counts(draft: Draft, table: Table, row: list[str], line: int | None = None) 
     if not status and returned and table.says_accepted:
         return False  # where others are said to be accepted, this one is not yet
     return is_cast(status, returned, has_status, kind)
+
+
+def _unless_no(text: str) -> str:
+    """A cell of a column that says whether or when a ballot came back; empty where it says that it did not."""
+    return "" if folded(text) in _NOT_RETURNED else text
 
 
 def ballot_key(table: Table, row: list[str], line: int) -> str:

@@ -77,7 +77,7 @@ def take_registration(draft: Draft, table: Table) -> None:
     found = settled(draft, table, "name", makes=True)
     if found is None:
         return
-    by_row = _added_up(table)
+    by_row = added_up(table)
     rows: dict[str, list[tuple[int, list[str], Settled, int | None]]] = {}
     for line, row in table.rows():
         one = found[key_of(table, row, "name")]
@@ -101,7 +101,7 @@ def take_registration(draft: Draft, table: Table) -> None:
     draft.touched.add("precincts.csv")
 
 
-def _added_up(table: Table) -> str:
+def added_up(table: Table) -> str:
     """The column that parts a precinct into several rows (party, split, status), so that they add up."""
     for heading in table.headings.names:
         key = folded(heading)

@@ -11,7 +11,7 @@ from beluga.adopt.mapping.kinds import method_in
 from beluga.adopt.mapping.vocabulary import HISTORIES, KNOWN, columns_of, known_key
 from beluga.adopt.taking.draft import CountedBy, Draft, Table, past
 from beluga.adopt.taking.numbers import NoCountError, count_of
-from beluga.adopt.taking.registration import key_of, lend_registration, settled
+from beluga.adopt.taking.registration import added_up, key_of, lend_registration, settled
 from beluga.adopt.taking.settling import Key, Settled
 from election.domain.day import Method
 from election.folder.headings import folded
@@ -100,6 +100,7 @@ class Counted:
     registered: int | None = None
     votes: dict[str, int] = field(default_factory=dict)  # votes, in_person, early, mail, provisional
     line: int = 0
+    rolls: list[int] = field(default_factory=list)  # registered voters, of every row
 
 
 def take_turnout(draft: Draft, table: Table) -> None:
@@ -131,6 +132,7 @@ def take_turnout(draft: Draft, table: Table) -> None:
             f"no column says how many ballots were cast: the sum of the candidates ({names}…) stands for it"
             + (f", of the one of {len(contests)} contests that most voted in" if len(contests) > 1 else "")
         )
+    _added_rolls(table, counted)
     if wide and _too_many(draft, table, counted, wide):
         return
     heading = table.headings.names[table.columns["votes"]] if "votes" in table.columns else ""
@@ -288,6 +290,16 @@ def _read_row(
         count := _count(table, row, line, place)
     ) is not None:
         into.registered = max(into.registered or 0, count)
+        into.rolls.append(count)
+
+
+def _added_rolls(table: Table, counted: Mapping[tuple[str, str], Counted]) -> None:
+    """Adds up registered voters as votes are, where rows part a precinct by party, split or the like."""
+    parting = added_up(table)
+    if parting and any(len(set(one.rolls)) > 1 for one in counted.values()):
+        for one in counted.values():
+            one.registered = sum(one.rolls) if one.rolls else one.registered
+        table.report.note(f"several rows a precinct, by {parting}: they are added up")
 
 
 def take_long(draft: Draft, table: Table) -> None:

@@ -63,12 +63,16 @@ class PhoneReader:
         for cell in cells:
             if not cell:
                 continue
-            for part in (cell, *_SEVERAL.split(cell)):
-                if phone := self._one(part):
-                    return phone
+            if phone := self._one(cell) or self._first_of(cell):
+                return phone
             bad = True
         self.junk += bad
         return ""
+
+    def _first_of(self, cell: str) -> str:
+        """The first of several phones in one cell."""
+        parts = _SEVERAL.split(cell)
+        return next((p for p in map(self._one, parts) if p), "") if len(parts) > 1 else ""
 
     def _one(self, cell: str) -> str:
         text = _whole(without_point(formula_text(cell).strip("'\" ")))
@@ -232,6 +236,8 @@ class _RowReader:
         """A row's phones; one of seven digits with the area code that stands in a column of its own."""
         cells = [row[p] for p in self.phone_places]
         area = self.cell(row, "area_code").strip("()")
+        if line := self.cell(row, "line"):
+            cells = [f"{self.cell(row, 'exchange')}{line}", *cells]
         if not (area.isdecimal() and len(area) == 3):
             return cells
         return [f"{area}{c}" if sum(ch.isdigit() for ch in without_point(c)) == 7 else c for c in cells]
