@@ -77,6 +77,9 @@ PARTIES = frozenset(
         "republicans",
     ]
 )
+_OF_NO_PARTY = frozenset(
+    {"npa", "una", "nop", "npp", "noparty", "unaffiliated", "nonpartisan", "unenrolled", "nopartyaffiliation"}
+)
 _COUNTED = ("turnout", "results, wide", "results, long", "early totals")
 _COUNT_WORDS = frozenset({*TOTAL_VOTES, *IN_PERSON, *EARLY, *MAIL, *PROVISIONAL, *ALREADY, *REGISTERED})
 # Who is active is not all who are registered, where another column says how many are in all.
@@ -419,8 +422,13 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
     if by_year and any(_total([YEAR.sub("", h)]) for h in by_year):
         return "turnout", "ballots cast by precinct, by year", ""
     numbers = [n for n, h in enumerate(headings) if h and known_key(h) not in KNOWN and _numeric(sample, n)]
-    dated = [n for n in numbers if date_in(headings[n]) or YEAR.fullmatch(headings[n].strip())]
-    if dated == numbers and len(dated) > 1 and not _VOTED_EARLY.search(name) and not _REGISTERS.search(name):
+    by_date = [n for n in numbers if date_in(headings[n]) or YEAR.fullmatch(headings[n].strip())]
+    if (
+        by_date == numbers
+        and len(by_date) > 1
+        and not _VOTED_EARLY.search(name)
+        and not _REGISTERS.search(name)
+    ):
         sure = re.search(r"turnout|ballot|vote|voting|cast|result|participation|history", name, re.I)
         unsure = "" if sure else "are these the ballots cast in several elections?"
         return "turnout", "a column an election, by its date or year", unsure
@@ -452,18 +460,9 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
     if registered:
         return "registration", f"it has {headings[fitted['registration']['registered']]} by precinct", ""
     if len(parties) >= 2 and any(folded(h) in ("total", "grandtotal") for h in headings):
-        none = {
-            "npa",
-            "una",
-            "nop",
-            "unaffiliated",
-            "nonpartisan",
-            "noparty",
-            "unenrolled",
-            "nopartyaffiliation",
-            "npp",
-        }
-        sure = _REGISTERS.search(name) or none & keys  # nobody is elected as a voter of no party
+        sure = bool(
+            _REGISTERS.search(name) or _OF_NO_PARTY & keys
+        )  # nobody is elected as a voter of no party
         return "registration", "voters by party", "" if sure else "are these registered voters, or votes?"
     if len(parties) >= 2:
         return "registration", "registered voters by party", "no column says how many are registered in all"

@@ -260,7 +260,7 @@ VOTER_ID = _of(
     "idnumber,id number,id_number,voter unique id,lalvoterid,lal voter id,dwid,"
     "dw_id,county voter id,county_voter_id,voter_identification,id_voter,voter reg"
     "no,voter registration id,voter id number,voterfilevanid,fvrs id,sure id,"
-    "voter reg #,voter registered number,voter reg number,reg #,reg no,registered number,vrn,voter #,"
+    "voter registered number,voter reg number,vrn,"
     "certificate number,elector id,elector number reference,externalid,external id,"
     "id"
 )

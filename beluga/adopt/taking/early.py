@@ -24,9 +24,8 @@ _NOT_DONE = re.compile(
 _THERE = re.compile(r"in.?person|early|one.?stop|\bev\b", re.I)
 _ACCEPTED = re.compile(r"\s*(accept|counted|valid|tabulated|approved|good)", re.I)
 _CURED = re.compile(r"cured", re.I)
-_NOT_RETURNED = frozenset(
-    {"n", "no", "false", "0", "none", "na", "n/a", "not", "notreturned", "null", "never"}
-)
+# What a column of returns says of a ballot that has not come back.
+_NOT_RETURNED = frozenset({"n", "no", "false", "0", "none", "na", "n/a", "not", "notreturned", "never"})
 _RUNNING = re.compile(r"cumulative|running|to.?date|so far|total to|until|through", re.I)
 _DAILY = re.compile(r"daily|each day|per day|\btoday|that day|day total|new today|by day", re.I)
 
@@ -123,7 +122,7 @@ def counts(draft: Draft, table: Table, row: list[str], line: int | None = None) 
 
 
 def _unless_no(text: str) -> str:
-    """A cell of a column that says whether or when a ballot came back; empty where it says that it did not."""
+    """What says whether or when a ballot came back; empty where it says that it did not."""
     return "" if folded(text) in _NOT_RETURNED else text
 
 
