@@ -429,8 +429,8 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
         and not _VOTED_EARLY.search(name)
         and not _REGISTERS.search(name)
     ):
-        sure = re.search(r"turnout|ballot|vote|voting|cast|result|participation|history", name, re.I)
-        unsure = "" if sure else "are these the ballots cast in several elections?"
+        told = re.search(r"turnout|ballot|vote|voting|cast|result|participation|history", name, re.I)
+        unsure = "" if told else "are these the ballots cast in several elections?"
         return "turnout", "a column an election, by its date or year", unsure
     registered = has("registration", "registered")
     if registered and not by_year and _VOTED_EARLY.search(name) and not _REGISTERS.search(name):
