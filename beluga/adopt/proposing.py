@@ -7,14 +7,14 @@ written before `beluga.adopt.writing`.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, time
 from itertools import islice
 from pathlib import Path
 
 from beluga.adopt.joining import holds_no_table, pages_of
-from beluga.adopt.mapping.dates import election_in
+from beluga.adopt.mapping.dates import date_in, election_in
 from beluga.adopt.mapping.headings_row import Headings, find_headings, named, without_headings
 from beluga.adopt.mapping.kinds import KINDS, mapped, recognise
 from beluga.adopt.mapping.mapping_file import RememberedMapping, read_mappings
@@ -416,6 +416,8 @@ def _take(
         report.refuse_file(found.unsure, "answer it, or correct mapping.toml")
         return
     dated = election_in(f"{sheet.file}\n{sheet.part}\n{found.headings.title}") or dated
+    if found.kind == "early totals" and _of_a_past_one(draft, dated, found.columns):
+        _as_turnout(found, report)
     table = Table(
         sheet, found.headings, found.kind, dict(found.columns), report, dict(found.answers), dated, progress
     )
@@ -450,6 +452,22 @@ def _take(
         ):
             raise
         report.refuse_file(f"cannot be read to its end ({error})", "export it again")
+
+
+def _of_a_past_one(draft: Draft, dated: str, columns: Mapping[str, int]) -> bool:
+    """Whether votes are of an election long before the one at hand, and so none that came early to it."""
+    at = date_in(dated)
+    past = at is not None and (draft.day.date - at).days > early.LONGEST_BEFORE
+    return "date" not in columns and (past or (dated.isdecimal() and int(dated[:4]) < draft.day.date.year))
+
+
+def _as_turnout(found: RecognisedSheet, report: FileReport) -> None:
+    assert found.headings is not None
+    found.kind, found.reason = "turnout", "votes by precinct, of a past election"
+    found.columns = mapped(found.kind, found.headings.names, found.sample)
+    names = found.headings.names
+    report.kind, report.reason = found.kind, found.reason
+    report.mapping = {name: names[place] for name, place in found.columns.items()}
 
 
 def _by_content(draft: Draft, found: RecognisedSheet) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from beluga.adopt.mapping.composed import composed
 from beluga.adopt.mapping.dates import YEAR, date_in
 from beluga.adopt.mapping.vocabulary import (
     ALREADY,
@@ -137,6 +138,7 @@ _REGISTERS = re.compile(
 )  # in a file's name or title
 UNNAMED = re.compile(r"column [A-Z]{1,3}")  # a column that has no heading, by its letter
 _NUMERIC = re.compile(r"[\d,]+(\.0)?|[1-9]\d{0,2}(\.\d{3})+(,0+)?")
+_SHARE = re.compile(r"0?\.\d+|\d{1,2}[.,]\d?[1-9]")
 _TURNOUT_WORDS = re.compile(r"%|percent|pct of|\brates?\b")
 
 
@@ -270,8 +272,20 @@ def _columns(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]
         if kind in _COUNTED and known_key(heading) not in KNOWN:
             plain = _SPAN.sub(" ", heading).strip()
             heading = plain if folded(plain) in _COUNT_WORDS else heading
+        if kind in _COUNTED and cells and _any_number(cells):
+            heading = _as_counted(heading, kind, others=headings)
         usable.append("" if words or (rates and kind in (*_COUNTED, "registration")) else heading)
     return columns_of(usable, WORDS_OF[kind])
+
+
+def _as_counted(heading: str, kind: str, *, others: Sequence[str]) -> str:
+    """A heading over numbers: `Vote Center` is where they voted; beside precincts, `ED` is the day."""
+    if folded(heading) == "ed" and any(known_key(h) in PRECINCT for h in others if h != heading):
+        return "election day"
+    key = known_key(heading)
+    if key in KNOWN and not any(key in words for words in WORDS_OF[kind].values()):
+        return composed(heading) or heading
+    return heading
 
 
 _ENDS = {
@@ -306,7 +320,7 @@ def _is_rate(cells: Sequence[str]) -> bool:
     filled = [c for c in cells if c]
     return (
         bool(filled)
-        and sum(c.endswith("%") or bool(re.fullmatch(r"0?\.\d+", c)) for c in filled) > len(filled) / 2
+        and sum(c.endswith("%") or _SHARE.fullmatch(c) is not None for c in filled) > len(filled) / 2
     )
 
 

@@ -24,7 +24,7 @@ _ASIDE = frozenset(
     }
 )  # fmt: skip
 # A remark in brackets that changes what is counted, as `Electorate (excl. postal)`, is no remark.
-_CHANGES = re.compile(r"\((?=[^()]*\b(?:excl|incl|without|not|only|less|minus|postal|mail|early|abs))", re.I)
+CHANGES = re.compile(r"\((?=[^()]*\b(?:excl|incl|without|not|only|less|minus|postal|mail|early|abs))", re.I)
 _LONGEST = 80  # characters; a heading longer than that is a paragraph
 # Words that headings are made of, of six letters and more: one of fewer may be somebody's name.
 _OFTEN = frozenset(
@@ -48,7 +48,7 @@ def spellings(heading: str) -> Iterator[str]:
     A share is not spelt otherwise: `% of Reg. Voters` counts nobody. Nor is a word alone written out: `No`
     may be an answer.
     """
-    if "%" in heading or len(heading) > _LONGEST or _CHANGES.search(heading):
+    if "%" in heading or len(heading) > _LONGEST or CHANGES.search(heading):
         return
     plain = heading.replace("#", " number ")
     for text in (plain, _BRACKETS.sub(" ", plain)):
@@ -78,7 +78,7 @@ _COUNTS = frozenset(
 
 def counted_by(heading: str) -> Iterator[str]:
     """Folded, the way of voting alone, where the other words only say that votes are counted."""
-    if "%" in heading or len(heading) > _LONGEST or _CHANGES.search(heading):
+    if "%" in heading or len(heading) > _LONGEST or CHANGES.search(heading):
         return
     words = [w.strip(".:;,*?!()[]'\"").casefold() for w in _WORDS.findall(heading)]
     if len(words) < 2 or not _COUNTS & set(words):

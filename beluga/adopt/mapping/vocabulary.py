@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 
+from beluga.adopt.mapping.composed import composed
 from beluga.adopt.mapping.languages import in_english
 from beluga.adopt.mapping.spellings import corrected, counted_by, spellings
 from election.folder.headings import CALLERS, HISTORY, PRECINCTS, VOTERS, WATCHERS, Column, folded
@@ -133,7 +134,9 @@ PLACES: Words = {
 
 TOTAL_VOTES = _of(
     "ballots cast,total ballots cast,ballots cast total,total ballots,ballots cast -"
-    "total,ballots counted,total ballots counted,ballots,total votes cast,votes"
+    "total,ballots counted,total ballots counted,times cast,times counted,cards cast,"
+    "total cards cast,public count,public counter,cards counted,ballots tallied,ballots tabulated,"
+    "ballots,total votes cast,votes"
     "cast,votes,total votes,total turnout,total voted,voters voted,voted,number"
     "voted,num voted,total vote,cards cast,total cards cast,turnout,turnout total,"
     "voter turnout,turnout count,number of voters voting,voters voting,total ballot papers verified,"
@@ -575,7 +578,7 @@ def known_key(heading: str) -> str:
     if key in KNOWN:
         return key
     ways = (k for k in counted_by(heading) if k in WAYS)
-    meant = chain(spellings(heading), in_english(heading), ways, corrected(heading))
+    meant = chain(spellings(heading), in_english(heading), ways, (composed(heading),), corrected(heading))
     return next((k for k in meant if k in KNOWN), key)
 
 
@@ -591,18 +594,18 @@ def columns_of(headings: Sequence[str], words: Words) -> dict[str, int]:
             places.setdefault(folded(heading), place)
             meant.setdefault(known_key(heading), place)
     own = {folded(name): name for name in words}
+    both = {**meant, **places}
     found: dict[str, int] = {}
     taken: set[int] = set()
     for key, name in own.items():
         if key in places and key in words[name]:
             found[name] = places[key]
             taken.add(places[key])
-    for by in (places, meant):
-        for name, synonyms in words.items():
-            word = next((w for w in synonyms if w in by and by[w] not in taken), None)
-            if name not in found and word is not None:
-                found[name] = by[word]
-                taken.add(by[word])
+    for name, synonyms in words.items():
+        word = next((w for w in synonyms if w in both and both[w] not in taken), None)
+        if name not in found and word is not None:
+            found[name] = both[word]
+            taken.add(both[word])
     return found
 
 
