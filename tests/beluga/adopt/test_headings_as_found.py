@@ -7,7 +7,7 @@ import pytest
 from tests.beluga.adopt.brought import ROLL
 from tests.beluga.adopt.test_adopting import Desk, words
 
-# Headings with `|` between; P a precinct's id, N its name, R its voters, V its ballots, D on the day in person,
+# Headings with `|` between; P a precinct's id, N its name, R its voters, V its ballots, D in person,
 # E early, M by mail, X provisional, `.` anything that is none of these.
 TURNOUT = [
     ("Precinct|Registered Voters|Ballots Cast|Turnout", "PRV."),
