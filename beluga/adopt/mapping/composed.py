@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from beluga.adopt.mapping.spellings import CHANGES
 
-_WORDS = re.compile(r"[^\s_/()\[\].,:;#-]+")
+_WORDS = re.compile(r"[^\s_/()\[\].,:;?*-]+")
+_BRACKETS = re.compile(r"\([^()]*\)")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MOST = 9  # words
 
@@ -64,12 +65,17 @@ _KEYS = {
 }
 
 
+def words_of(heading: str) -> list[str]:
+    """A heading's words without marks and remarks in brackets; `CountOfVoters` has three."""
+    plain = _BRACKETS.sub(" ", heading.replace("#", " # "))
+    return [w.casefold() for w in _WORDS.findall(_CAMEL.sub(" ", plain))]
+
+
 def composed(heading: str) -> str:
     """The plain heading that it means, folded; empty where a word of it says something else."""
     if "%" in heading or CHANGES.search(heading):
         return ""
-    words = [w.casefold() for w in _WORDS.findall(_CAMEL.sub(" ", re.sub(r"\([^()]*\)", " ", heading)))]
-    words = [w for w in words if not w.isdigit()]
+    words = [w for w in words_of(heading) if not w.isdigit() and w != "#"]
     if not words or len(words) > _MOST:
         return ""
     text = " " + " ".join(words) + " "

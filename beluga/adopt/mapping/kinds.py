@@ -131,6 +131,7 @@ _WATCHING = re.compile(
     r"|poll.?agent|teller|observa|beobacht|osservat|interventor|rappresentant|reprezentant",
     re.I,
 )
+_OF_A_ROLL = re.compile(r"voter|regist|elector", re.I)
 _CALLING = re.compile(r"caller|phone.?bank|canvass|telefonist|anrufer|llamad|dialer", re.I)
 _REGISTERS = re.compile(
     r"(?:^|[^a-z])reg(?:istr|istered|\b|[^a-z])|enrol|voter.?(?:count|roll|list|stat)|voters.?by|electorate",
@@ -396,7 +397,8 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
         )
         watching = "watcherid" in keys or bool(_WATCHING.search(joined)) or bool(_WATCHING.search(name))
         calling = "callerid" in keys or bool(_CALLING.search(joined)) or bool(_CALLING.search(name))
-        if watching and not calling and not has("voters", "roll_number", "voter_id"):
+        rolled = has("voters", "voter_id") and _OF_A_ROLL.search(headings[fitted["voters"]["voter_id"]])
+        if watching and not calling and not rolled and not has("voters", "roll_number", "voter_id"):
             return "watchers", "people with phones and what they watch", ""
         if calling and not (place and voter):
             return "callers", "people with a phone or an e-mail address, who call", ""

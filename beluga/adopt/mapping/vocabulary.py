@@ -11,6 +11,7 @@ from itertools import chain
 
 from beluga.adopt.mapping.composed import composed
 from beluga.adopt.mapping.languages import in_english
+from beluga.adopt.mapping.of_people import of_people
 from beluga.adopt.mapping.spellings import corrected, counted_by, spellings
 from election.folder.headings import CALLERS, HISTORY, PRECINCTS, VOTERS, WATCHERS, Column, folded
 
@@ -575,10 +576,11 @@ WAYS = frozenset({*IN_PERSON, *EARLY, *MAIL, *PROVISIONAL})
 def known_key(heading: str) -> str:
     """A heading folded, as the vocabulary knows it: `# of Reg. Voters` is `registeredvoters`."""
     key = folded(heading)
-    if key in KNOWN:
+    if key in KNOWN and "#" not in heading:  # `Voter #` is no voter
         return key
     ways = (k for k in counted_by(heading) if k in WAYS)
-    meant = chain(spellings(heading), in_english(heading), ways, (composed(heading),), corrected(heading))
+    made = (composed(heading), of_people(heading))
+    meant = chain(spellings(heading), in_english(heading), ways, made, corrected(heading))
     return next((k for k in meant if k in KNOWN), key)
 
 
@@ -591,7 +593,7 @@ def columns_of(headings: Sequence[str], words: Words) -> dict[str, int]:
     meant: dict[str, int] = {}  # as it is written comes before as it is meant
     for place, heading in enumerate(headings):
         if heading:
-            places.setdefault(folded(heading), place)
+            places.setdefault(known_key(heading) if "#" in heading else folded(heading), place)
             meant.setdefault(known_key(heading), place)
     own = {folded(name): name for name in words}
     both = {**meant, **places}

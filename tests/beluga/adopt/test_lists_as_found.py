@@ -11,7 +11,7 @@ from tests.beluga.adopt.test_adopting import Desk, words
 # D a date of birth, S a status of a ballot, C the date it came back, K its kind, Q asked for, `.` anything.
 VOTERS = [
     ("VoterID|FirstName|LastName|Precinct|Phone", "IFLPT"),
-    ("Voter File VANID|Last|First|Mid|PrecinctName|Home Phone|Age", "ILF.WT."),
+    ("Voter File VANID|Last|First|Sex|PrecinctName|Home Phone|Age", "ILF.WT."),
     ("STATE_ID|NAME_LAST|NAME_FIRST|PRECINCT_CD|PHONE_NBR|BIRTH_YR", "ILFPTB"),
     ("Reg Num|Voter Name|Precinct Code|Telephone|Date of Birth", "IAPTD"),
     ("ID|Surname|Given Names|Polling District|Mobile", "ILFPT"),
@@ -20,8 +20,8 @@ VOTERS = [
     ("County Voter Registration ID|Full Name|Assigned Precinct|Primary Phone", "IAPT"),
     ("LALVOTERID|Voters_FirstName|Voters_LastName|Precinct|VoterTelephones_CellPhoneFormatted", "IFLPT"),
     ("Registration No.|Name|Ward|Pct.|Cell", "IA.PT"),
-    ("VUID|Last Name|First Name|Suffix|PCT_NAME|Contact Phone", "ILF.WT"),
-    ("Voter Reg Number|LAST|FIRST|MIDDLE|PRECINCT|SPLIT|PHONE 1|PHONE 2", "ILF.P.T."),
+    ("VUID|Last Name|First Name|Gender|PCT_NAME|Contact Phone", "ILF.WT"),
+    ("Voter Reg Number|LAST|FIRST|PRECINCT|SPLIT|PHONE 1|PHONE 2", "ILFP.T."),
     ("Elector ID|Elector Forename|Elector Surname|PD|Tel No", "IFLPT"),
     ("dwid|first|last|precinctcode|best_cell", "IFLPT"),
     ("Id Number|Last Nm|First Nm|Precinct Num|Res Phone", "ILFPT"),
