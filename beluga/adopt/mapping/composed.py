@@ -11,7 +11,7 @@ from beluga.adopt.mapping.spellings import CHANGES
 
 _WORDS = re.compile(r"[^\s_/()\[\].,:;?*-]+")
 _BRACKETS = re.compile(r"\([^()]*\)")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=(?:19|20)\d\d\b)")
 _MOST = 9  # words
 
 # Each way of voting by the words that say it; the longer first.

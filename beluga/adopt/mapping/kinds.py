@@ -120,6 +120,10 @@ _NOT_SOMEBODYS = (
     "ballot",
     "location",
 )
+_ALL_IN_ALL = frozenset(
+    {"total", "grandtotal", "allvoters", "allages", "alltotal", "totalall", "overalltotal"}
+)
+_ENROLLED = re.compile(r"registration|registered|enroll?ment|electorate", re.I)
 _SPAN = re.compile(
     r"\b(daily|running|cumulative|to date|so far|today'?s?|new|cast|counted|number of|no\. of|total)\b|#",
     re.I,
@@ -209,7 +213,7 @@ def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) 
         columns["already"] = columns.pop("registered")
     some = columns.get("registered")
     if kind == "registration" and (some is None or known_key(headings[some]) in _PART_OF_ALL):
-        totals = [n for n, h in enumerate(headings) if known_key(h) in ("total", "grandtotal", "totalvoters")]
+        totals = [n for n, h in enumerate(headings) if known_key(h) in {*_ALL_IN_ALL, "totalvoters"}]
         columns |= {"registered": totals[0]} if totals else {}
     return columns
 
@@ -425,9 +429,14 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
         return "", "no column names a precinct, and nothing says what it is", ""
     if sum(method_in(h) != "" for h in headings) >= 2:
         return "results, wide", "one column a candidate and a way of voting", ""
-    all_in_all = any(folded(h) in ("total", "grandtotal") for h in headings)
+    all_in_all = any(folded(h) in _ALL_IN_ALL for h in headings)
     counts_votes = has("turnout", "in_person") or has("registration", "registered") or _total(headings)
-    if all_in_all and not counts_votes and _REGISTERS.search(name) and not YEAR.search(name):
+    if (
+        all_in_all
+        and not counts_votes
+        and _REGISTERS.search(name)
+        and (_ENROLLED.search(name) or not YEAR.search(name))
+    ):
         return "registration", "its name says registration, and it has a total by precinct", ""
     total = _total(headings)
     by_year = [h for h in headings if YEAR.search(h)]

@@ -10,11 +10,16 @@ _PERSON = frozenset(
         "voter", "voters", "vtr", "elector", "electors", "registrant", "person", "contact",
         "registration", "reg", "registered", "record", "file", "van", "my", "campaign", "mycampaign",
         "sos", "state", "county", "unique", "cert", "certificate", "of", "the", "system", "internal",
-        "vr",
+        "vr", "watcher", "watchers", "observer", "observers", "volunteer", "volunteers", "inspector",
+        "challenger", "worker", "agent", "teller", "scrutineer", "judge", "poll", "polling",
     }
 )  # fmt: skip
 _NUMBER = frozenset({"id", "ids", "number", "no", "num", "nbr", "#", "identifier", "identification", "key"})
-_PHONE = frozenset({"phone", "phones", "telephone", "tel", "cell", "mobile", "landline", "cellphone"})
+_PHONE = frozenset(
+    {
+        "phone", "phones", "telephone", "tel", "cell", "mobile", "landline", "cellphone", "text", "sms",
+    }
+)  # fmt: skip
 _WHICH = frozenset(
     {
         "best", "res", "residential", "residence", "home", "primary", "preferred", "work", "daytime",
@@ -27,8 +32,19 @@ _LAST = frozenset({"last", "surname", "family", "lst"})
 _FIRST = frozenset({"first", "given", "forename", "forenames", "fst"})
 _PRECINCT = frozenset({"precinct", "pct", "prec", "prct", "prcnct"})
 _OF_PRECINCT = frozenset(
-    {"voting", "home", "current", "assigned", "desc", "description", "code", "cd", "abbr", "abbrev"}
+    {
+        "voting", "home", "current", "assigned", "desc", "description", "code", "cd", "abbr", "abbrev",
+        "assignment", "covering", "watching", "served", "ref", "reference", "letters", "letter", "s",
+    }
+)  # fmt: skip
+_SITE = frozenset(
+    {"place", "places", "location", "site", "center", "centre", "station", "venue", "facility", "building"}
 )
+_VOTES_AT = frozenset(
+    {"polling", "poll", "voting", "vote", "election", "venue", "facility", "location", "site", "station"}
+)
+_ADDRESS = frozenset({"address", "addr", "street"})
+_ASSIGNED = frozenset({"assigned", "assignment", "to"})
 _BIRTH = frozenset({"birth", "dob", "yob", "born", "birthdate", "birthday", "birthyear"})
 _BALLOT = frozenset(
     {
@@ -60,6 +76,16 @@ def of_people(heading: str) -> str:
         return "lastname"
     if told & _FIRST and told <= _FIRST | _NAME | _PERSON:
         return "firstname"
+    if (
+        told & _SITE
+        and told & _VOTES_AT
+        and told <= _SITE | _VOTES_AT | _NAME | _ADDRESS | _ASSIGNED | _NUMBER
+    ):
+        if told & _ASSIGNED:
+            return "assignedpollingplace"
+        return "pollingplaceaddress" if told & _ADDRESS else "" if told & _NUMBER else "pollingplace"
+    if "district" in told and told & _VOTES_AT and told <= _OF_PRECINCT | _VOTES_AT | _NUMBER | {"district"}:
+        return "pollingdistrict"
     if told & _PRECINCT and told <= _PRECINCT | _OF_PRECINCT | _NAME | _NUMBER | _PERSON:
         return "precinctname" if told & (_NAME | {"desc", "description"}) else "precinctcode"
     if told & _BIRTH and told <= _BIRTH | _PERSON | {"date", "year", "yr", "dt", "of"}:

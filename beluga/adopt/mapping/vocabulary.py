@@ -513,7 +513,13 @@ WATCHER: Words = _with_ours(
         "watcher_id": _of(
             "watcher_id,watcherid,volunteerid,volunteer id,myc_vanid,vanid,observer id,badge,badge number,id"
         ),
-        "name": (*FULL_NAME, *_of("volunteer,watcher,poll watcher,observer,poll observer,challenger")),
+        "name": (
+            *FULL_NAME,
+            *_of(
+                "volunteer,watcher,poll watcher,observer,poll observer,challenger,inspector,poll worker,judge"
+            ),
+            *_of("scrutineer,teller,agent,poll agent,polling agent,election judge"),
+        ),
         "last_name": LAST,
         "first_name": FIRST,
         "phone": PHONE,

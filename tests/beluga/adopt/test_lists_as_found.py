@@ -8,7 +8,8 @@ from tests.beluga.adopt.brought import ROLL
 from tests.beluga.adopt.test_adopting import Desk, words
 
 # I an id, P a precinct, W its name, F L first and last name, A a whole name, T a phone, B a year of birth,
-# D a date of birth, S a status of a ballot, C the date it came back, K its kind, Q asked for, `.` anything.
+# R its voters, X where it votes, + a number, 4 and 1 coordinates, D a date of birth, S a status of a ballot,
+# C the date it came back, K its kind, Q asked for, `.` anything.
 VOTERS = [
     ("VoterID|FirstName|LastName|Precinct|Phone", "IFLPT"),
     ("Voter File VANID|Last|First|Sex|PrecinctName|Home Phone|Age", "ILF.WT."),
@@ -45,6 +46,40 @@ BALLOTS = [
     ("IDNUMBER|PRECINCT|DATESENT|DATERETURNED|RETURNSTATUS", "IPQCS"),
     ("StateVoterID|Precinct Number|Received Date|Ballot Disposition", "IPCS"),
 ]
+REGISTRATION = [
+    ("Precinct|Dem|Rep|NPA|Total", "P+++R"),
+    ("Precinct Name|Total # of Voters", "WR"),
+    ("PRECINCT NUM|TOTAL REGISTERED|LAST UPDATED", "PR+"),
+    ("Voting District Name|Registered", "WR"),
+    ("Pct Code|Pct Description|Count of Registered Voters", "PWR"),
+    ("PollingDistrict|Electorate2026", "PR"),
+    ("Precinct|Male|Female|Unknown|Grand Total", "P+++R"),
+    ("County|Precinct|Reg Total (Active + Inactive)", "+PR"),
+    ("precinct_name|precinct_number|num_registered_voters", "WPR"),
+    ("Prec.|Regd Voters", "PR"),
+    ("Area|Precinct|Voters Enrolled", "+PR"),
+    ("PRECINCT|VOTERS ON ROLLS", "PR"),
+    ("Station|Polling District Ref|No. of Electors", "+PR"),
+    ("Precinct ID|Precinct|Registrations", "PWR"),
+    ("Precinct|18-24|25-34|35+|All Ages", "P+++R"),
+]
+WATCHERS = [
+    ("Poll Watcher Name|Cell Number|Precinct Assigned", "ATP"),
+    ("First Name|Last Name|Mobile Phone|Polling Location", "FLTW"),
+    ("Observer|Telephone Number|Precinct(s)", "ATP"),
+    ("Volunteer|Contact #|Site Assignment", "ATW"),
+    ("Name of Watcher|Phone (cell)|Pct", "ATP"),
+    ("Watcher First|Watcher Last|Text Number|Precinct Code", "FLTP"),
+    ("full_name|phone_number|assigned_precinct_id|role", "ATP."),
+    ("Inspector|Email|Cell|Location", "A.TW"),
+]
+PLACES = [
+    ("Precinct|Poll Site|Address|City", "PX.."),
+    ("PRECINCT_NO|LOCATION_NAME|LOCATION_ADDR", "PX."),
+    ("Pct #|Voting Location Name|Street", "PX."),
+    ("Polling District|Polling Station Venue|Postcode", "PX."),
+    ("Precinct Code|Facility Name|Facility Address|Latitude|Longitude", "PX.41"),
+]
 CELLS = {
     "I": ("1001", "1002", "1003"), "P": ("0101", "0102", "0102"),
     "W": ("Fire House", "Grange Hall", "Grange Hall"), "F": ("Ana", "Bo", "Cy"),
@@ -52,12 +87,13 @@ CELLS = {
     "T": ("717-555-0101", "717-555-0102", ""), "B": ("1980", "1975", "1991"),
     "D": ("02/03/1980", "02/03/1975", "02/03/1991"), "S": ("Accepted", "Rejected", "Accepted"),
     "C": ("10/20/2026", "10/21/2026", "10/22/2026"), "K": ("Mail", "Early", "Mail"),
-    "Q": ("10/01/2026", "10/01/2026", "10/02/2026"), ".": ("x", "y", "z"),
+    "Q": ("10/01/2026", "10/01/2026", "10/02/2026"), ".": ("x", "y", "z"), "R": ("1200", "800"),
+    "X": ("Old School", "Annex"), "+": ("400", "300"), "4": ("41.4", "41.5"), "1": ("-75.6", "-75.7"),
 }  # fmt: skip
 
 
-def table(headings: str, meant: str) -> str:
-    rows = [headings.split("|"), *([CELLS[letter][row] for letter in meant] for row in range(3))]
+def table(headings: str, meant: str, lines: int = 3) -> str:
+    rows = [headings.split("|"), *([CELLS[letter][row] for letter in meant] for row in range(lines))]
     return "".join(",".join(row) + "\n" for row in rows)
 
 
@@ -75,3 +111,30 @@ def test_ballots_by_their_headings(tmp_path: Path, headings: str, meant: str) ->
     desk = Desk(tmp_path)
     outcome = desk.take("ballots.csv", table(headings, meant), beside=ROLL)
     assert desk.voted() == {"0101": "1", "0102": "1" if "S" in meant else "2"}, words(outcome)
+
+
+@pytest.mark.parametrize(("headings", "meant"), REGISTRATION, ids=[h[:60] for h, _ in REGISTRATION])
+def test_registration_by_its_headings(tmp_path: Path, headings: str, meant: str) -> None:
+    desk = Desk(tmp_path)
+    outcome = desk.take("registration 2026.csv", table(headings, meant, 2), beside=None)
+    ids = CELLS["P" if "P" in meant else "W"][:2]
+    assert desk.registered() == dict(zip(ids, (1200, 800), strict=True)), words(outcome)
+
+
+@pytest.mark.parametrize(("headings", "meant"), WATCHERS, ids=[h[:60] for h, _ in WATCHERS])
+def test_watchers_by_their_headings(tmp_path: Path, headings: str, meant: str) -> None:
+    desk = Desk(tmp_path)
+    outcome = desk.take("watchers.csv", table(headings, meant, 2), beside=ROLL)
+    found = [(w["name"], w["phone"], w["precinct_ids"]) for w in desk.rows("watchers.csv")]
+    assert found == [
+        ("Ana Example", "+17175550101", "0101"),
+        ("Bo Sample", "+17175550102", "0102"),
+    ], words(outcome)
+
+
+@pytest.mark.parametrize(("headings", "meant"), PLACES, ids=[h[:60] for h, _ in PLACES])
+def test_polling_places_by_their_headings(tmp_path: Path, headings: str, meant: str) -> None:
+    desk = Desk(tmp_path)
+    beside = "precinct_id,registered\n0101,1200\n0102,800\n"
+    outcome = desk.take("places.csv", table(headings, meant, 2), beside=beside)
+    assert [r["name"] for r in desk.rows("precincts.csv")] == ["Old School", "Annex"], words(outcome)
