@@ -12,7 +12,7 @@ from random import randrange
 from secrets import token_hex
 from urllib.parse import quote
 
-from tests.machine.container import WITH_SYSTEMD, no_image
+from tests.machine.container import WHEELS, WITH_SYSTEMD, no_image
 
 ROOT = Path(__file__).parents[2]
 IMAGE = "beluga-host:local"
@@ -111,7 +111,7 @@ class ThreeHosts:
                     "beluga_public_url": self.url,
                     "beluga_floating_address": f"{self.network}.100/24",
                     "beluga_secrets": str(self.secrets),
-                    "beluga_pip_options": "--no-index --find-links /src/build/host-wheels",
+                    "beluga_pip_options": f"--no-index --find-links {WHEELS} --find-links /src/build/host-wheels",
                     "beluga_rehearsal": True,
                     "beluga_also_inside": [f"{self.network}.1"],
                 },

@@ -5,6 +5,7 @@ The tests run in this order on one cluster; the figures are printed at the end. 
 
 import asyncio
 import shutil
+import sys
 import threading
 import time
 import zipfile
@@ -14,9 +15,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from chaos.run.run import catalogue
 from election.access.tokens import Tokens
 from tests.cluster.measuring import Measured, Row, happened
-from tests.hosts.inventory import NUMBERS, ROOT, ThreeHosts
+from tests.hosts.inventory import NUMBERS, ROOT, ThreeHosts, run
 
 pytestmark = pytest.mark.timeout(3000)
 
@@ -56,6 +58,16 @@ def test_a_version_host_by_host_and_back(measured: Measured, hosts: ThreeHosts) 
         happened("another start of every service", not set(before.values()) & set(after.values()))
         _nothing_refused_for_long(row, MOST_GAP_OF_AN_UPGRADE)
     assert {hosts.sh(n, "basename $(readlink /opt/beluga/current)").strip() for n in NUMBERS} == {old}
+
+
+def test_a_new_host_begins_with_what_the_others_run(measured: Measured, hosts: ThreeHosts) -> None:
+    newer = _another_build(max((ROOT / "dist").glob("beluga_turnout-*.whl")), hosts.folder)
+    hosts.sh(3, "mv /opt/beluga/current /opt/beluga/was")
+    try:
+        with pytest.raises(AssertionError, match="The others run"):
+            hosts.play("roll.yml", "-e", f"beluga_wheel={newer}")
+    finally:
+        hosts.sh(3, "mv /opt/beluga/was /opt/beluga/current")
 
 
 def test_a_host_destroyed_and_replaced(measured: Measured, hosts: ThreeHosts) -> None:
@@ -127,6 +139,19 @@ def test_prometheus_sees_every_one(measured: Measured, hosts: ThreeHosts) -> Non
 
     jobs = ("intake", "tally", "callers", "dashboard", "proxy", "database", "etcd")
     _until(lambda: all(f'{{job="{job}"}} => 3' in up() for job in jobs), 60)
+
+
+@pytest.mark.parametrize("name", [e.name for e in catalogue() if e.targets == ("cluster",)])
+def test_an_experiment_of_the_cluster(
+    measured: Measured, hosts: ThreeHosts, name: str, tmp_path: Path
+) -> None:
+    """Exit status 0: every invariant was kept."""
+    said = run(
+        "env", f"BELUGA_INVENTORY={hosts.folder / 'inventory.json'}", sys.executable, "-m", "beluga",
+        "rehearse", name, "--target", "ansible", "--election", str(measured.election), "--out", str(tmp_path),
+        seconds=900,
+    )  # fmt: skip
+    print(said)
 
 
 def _nothing_refused_for_long(row: Row, most: float) -> None:
