@@ -19,6 +19,7 @@ IMAGE = "beluga-host:local"
 PLAYBOOKS = ROOT / "deploy/ansible"
 ANSIBLE = ROOT / ".venv/ansible/bin/ansible-playbook"
 NUMBERS = (1, 2, 3)
+PIP = f"--no-index --find-links {WHEELS} --find-links /src/build/host-wheels"
 CUT = (
     "add table inet cut; add chain inet cut {0} {{ type filter hook {0} priority -10; }};"
     " add rule inet cut {0} ip {1} {2} drop"
@@ -111,7 +112,7 @@ class ThreeHosts:
                     "beluga_public_url": self.url,
                     "beluga_floating_address": f"{self.network}.100/24",
                     "beluga_secrets": str(self.secrets),
-                    "beluga_pip_options": f"--no-index --find-links {WHEELS} --find-links /src/build/host-wheels",
+                    "beluga_pip_options": PIP,
                     "beluga_rehearsal": True,
                     "beluga_also_inside": [f"{self.network}.1"],
                 },
