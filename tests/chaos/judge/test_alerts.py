@@ -112,7 +112,7 @@ def test_a_service_that_is_silent_holds_up_no_other(tmp_path: Path) -> None:
 
     servers = [ThreadingHTTPServer(("127.0.0.1", 0), Service) for _ in range(2)]
     for server in servers:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     watch = AlertWatch(Target(tmp_path), EventHistory(), [])
     watch._known = [("a", f"http://127.0.0.1:{server.server_port}/metrics") for server in servers]
     assert [value for _, value in watch._scrape()["up"]] == [1.0, 1.0]
