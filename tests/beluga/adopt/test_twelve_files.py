@@ -58,7 +58,7 @@ def test_twelve_mixed_files_at_once_are_each_known_and_twice_is_once(desk: Desk)
     assert len(files) == 12
     outcome = desk.adopt(*files)
     assert outcome.valid, words(outcome)
-    assert [r.file for r in outcome.reports if r.questions] == ["minutes.txt", "photo.jpg"], words(outcome)
+    assert [r.file for r in outcome.reports if r.questions] == ["minutes.txt"], words(outcome)
     kinds = {report.file: report.kind for report in outcome.reports}
     assert kinds == {
         "registration.csv": "registration", "20221108__pa__general__adams__precinct.csv": "results, long",
