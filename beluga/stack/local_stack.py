@@ -15,6 +15,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from beluga.stack.fork_server import start_fork_server
+from beluga.stack.forked_process import ForkServer
 from beluga.stack.postgres import EmbeddedPostgres, PostgresError
 from beluga.stack.preparation import DatabaseRequest, StackError, prepare
 from beluga.stack.remembered import RememberedStart, remember
@@ -30,6 +32,8 @@ POSTGRES_SECONDS = 30.0
 SERVICES_SECONDS = 60.0
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (where who listens everywhere is asked)
 OPEN_FILES = 16_384
+# What the fork server loads: each service's own `main`, and what that loads once it knows its settings.
+LOADED = (*(f"{name}.__main__" for name in SERVICES), "intake.app")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +71,45 @@ async def _answers(url: str) -> bool:
     return (await asyncio.to_thread(probe, url))[0] == 200
 
 
+def run_stack(plan: StackPlan, on_ready: Callable[[RunFile, list[str]], None]) -> None:
+    """Runs a `StackPlan` to its end, its services forked. Raises what `LocalStack.run` raises."""
+    keep_private()
+    _allow_files()
+    line = start_fork_server(LOADED)
+
+    async def running() -> None:
+        fork_server = ForkServer(line) if line else None
+        try:
+            await LocalStack(plan, on_ready, fork_server).run()
+        finally:
+            if fork_server is not None:
+                fork_server.close()
+
+    asyncio.run(running())
+
+
 class LocalStack:
     """Runs a `StackPlan` to its end. `run()` returns when a signal asked it to stop and all children are
-    gone.
+    gone. Without a `fork_server` each service is a program of its own.
     """
 
-    def __init__(self, plan: StackPlan, on_ready: Callable[[RunFile, list[str]], None]) -> None:
+    def __init__(
+        self,
+        plan: StackPlan,
+        on_ready: Callable[[RunFile, list[str]], None],
+        fork_server: ForkServer | None = None,
+    ) -> None:
         self._plan = plan
         self._on_ready = on_ready
         self._secrets: dict[str, str] = {}
-        self._supervisor = Supervisor(self._write)
+        self._fork_server = fork_server
+        self._supervisor = Supervisor(self._write, fork_server)
         self._run: RunFile | None = None
 
     async def run(self) -> None:
         """Raises `StackBusyError`, `StackError` or `PostgresError` where it cannot start."""
         plan = self._plan
         holding = lock(plan.state)
-        keep_private()
-        _allow_files()
         private_folder(plan.state / "logs")
         try:
             self._secrets = secrets_of(plan.state)
@@ -104,6 +129,8 @@ class LocalStack:
 
     async def _start(self) -> None:
         plan = self._plan
+        if self._fork_server is not None:
+            self._fork_server.load()
         await self._wait_for_ports()
         remember(plan.state, RememberedStart(plan.ports.intake - 1, plan.public_url))
         clock_file = plan.state.absolute() / "clock" if plan.rehearsal else None
@@ -240,6 +267,7 @@ def _program(name: str, ports: Ports, logs: Path, env: dict[str, str]) -> Progra
         env=env,
         ask=asks_health(f"http://{LOOPBACK.get(host, host)}:{getattr(ports, name)}"),
         heartbeat=several,
+        service="" if several else name,
     )
 
 
