@@ -1,37 +1,25 @@
-"""The supervisor's side of the fork server: services that it forks, with what `asyncio` says of a child.
-
-Where the fork server is gone, what it started has been signalled; each is waited for through its pidfd, and
-its status is not known. `ForkServer.spawn` then raises, and whoever asked starts a program instead.
-"""
+"""The supervisor's side of its spares: one becomes a service, with what `asyncio` says of a child."""
 
 import asyncio
 import os
 import signal
 import socket
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
 
-import orjson
-import structlog
-
-from beluga.stack.fork_server import LOAD, ForkRequest
-
-_LARGEST = 1_000  # bytes of a message from there
-
-log = structlog.get_logger()
-
-
-class NoForkServerError(OSError):
-    """The fork server has ended: nothing can be forked."""
+from beluga.stack.forking import ForkRequest, Spare
 
 
 class ForkedProcess:
-    """One service. `returncode` is None while it runs, and after its end where nobody could say it -1."""
+    """One service. `returncode` is None while it runs. Made within the event loop, which hears of its end."""
 
-    def __init__(self, pid: int, pidfd: int) -> None:
+    def __init__(self, pid: int) -> None:
         self.pid = pid
         self.returncode: int | None = None
-        self._pidfd = pidfd
+        self._pidfd = os.pidfd_open(pid)
         self._ended = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._pidfd, self._reap)
 
     async def wait(self) -> int:
         """The exit status, minus a signal's number where one ended it."""
@@ -40,7 +28,7 @@ class ForkedProcess:
         return self.returncode
 
     def send_signal(self, sig: int) -> None:
-        """Never to another process: the number may be used again. Raises `ProcessLookupError`."""
+        """Raises `ProcessLookupError` where it has ended."""
         if self.returncode is not None:
             raise ProcessLookupError
         signal.pidfd_send_signal(self._pidfd, sig)
@@ -48,89 +36,38 @@ class ForkedProcess:
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
-    def end(self, status: int) -> None:
-        """It has ended."""
-        if self.returncode is None:
-            self.returncode = status
-            self._ended.set()
-            os.close(self._pidfd)
-
-    def wait_alone(self) -> None:
-        """Finds its end without the fork server's word."""
-        loop = asyncio.get_running_loop()
-
-        def ended() -> None:
-            loop.remove_reader(self._pidfd)
-            self.end(-1)
-
-        loop.add_reader(self._pidfd, ended)
+    def _reap(self) -> None:
+        self._loop.remove_reader(self._pidfd)
+        os.close(self._pidfd)
+        self.returncode = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        self._ended.set()
 
 
-class ForkServer:
-    """Asks the process at the other end of the line. Made within the event loop, which hears the answers."""
+class Spares:
+    """Processes that may become services, while there are any."""
 
-    def __init__(self, line: socket.socket) -> None:
-        self._line = line
-        self._turn = asyncio.Lock()  # one request at a time, so that each answer is to the last
-        self._started: asyncio.Future[ForkedProcess] | None = None
-        self._running: dict[int, ForkedProcess] = {}
-        self._gone = False
-        line.setblocking(False)
-        asyncio.get_running_loop().add_reader(line, self._answered)
+    def __init__(self, spares: Iterable[Spare] = ()) -> None:
+        self._left = deque(spares)
 
-    def load(self) -> None:
-        """Has it load what it will fork; this takes some seconds, beside us."""
-        self._send(LOAD, ())
-
-    async def spawn(self, name: str, environment: Mapping[str, str], log_file: int) -> ForkedProcess:
-        """Runs a service, its output to `log_file`. Raises `NoForkServerError`."""
-        async with self._turn:
-            if self._gone:
-                raise NoForkServerError
-            self._started = asyncio.get_running_loop().create_future()
-            self._send(ForkRequest(name, environment).message(), (log_file,))
-            return await self._started
+    def become(self, name: str, environment: Mapping[str, str], log_file: int) -> ForkedProcess | None:
+        """A spare as a service, its output to `log_file`; None where none is left."""
+        while self._left:
+            spare = self._left.popleft()
+            try:
+                socket.send_fds(spare.line, [ForkRequest(name, environment).message()], [log_file])
+            except OSError:  # somebody has ended it meanwhile
+                self._end(spare)
+                continue
+            spare.line.close()
+            return ForkedProcess(spare.pid)
+        return None
 
     def close(self) -> None:
-        """Ends it. Call it once all it started is gone."""
-        if not self._gone:
-            self._gone = True
-            asyncio.get_running_loop().remove_reader(self._line)
-            self._line.close()
+        """Ends those that are left."""
+        while self._left:
+            self._end(self._left.popleft())
 
-    def _send(self, message: bytes, descriptors: tuple[int, ...]) -> None:
-        try:
-            socket.send_fds(self._line, [message], descriptors)
-        except OSError:
-            self._lost()
-
-    def _answered(self) -> None:
-        try:
-            message, descriptors, _, _ = socket.recv_fds(self._line, _LARGEST, 1)
-        except BlockingIOError:
-            return
-        except OSError:
-            message, descriptors = b"", []
-        if not message:
-            self._lost()
-            return
-        said = orjson.loads(message)
-        if "ended" in said:
-            self._running.pop(said["ended"]).end(said["status"])
-        elif self._started is not None:
-            process = self._running[said["started"]] = ForkedProcess(said["started"], descriptors[0])
-            if self._started.done():  # whoever asked has given up
-                process.kill()
-            else:
-                self._started.set_result(process)
-
-    def _lost(self) -> None:
-        if self._gone:
-            return
-        self.close()
-        log.error("fork_server_gone", processes=len(self._running))
-        for process in self._running.values():
-            process.wait_alone()
-        self._running.clear()
-        if self._started is not None and not self._started.done():
-            self._started.set_exception(NoForkServerError())
+    def _end(self, spare: Spare) -> None:
+        spare.line.close()
+        os.kill(spare.pid, signal.SIGKILL)
+        os.waitpid(spare.pid, 0)

@@ -15,8 +15,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from beluga.stack.fork_server import start_fork_server
-from beluga.stack.forked_process import ForkServer
+from beluga.stack.forked_process import Spares
+from beluga.stack.forking import fork_spares
 from beluga.stack.postgres import EmbeddedPostgres, PostgresError
 from beluga.stack.preparation import DatabaseRequest, StackError, prepare
 from beluga.stack.remembered import RememberedStart, remember
@@ -32,8 +32,9 @@ POSTGRES_SECONDS = 30.0
 SERVICES_SECONDS = 60.0
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (where who listens everywhere is asked)
 OPEN_FILES = 16_384
-# What the fork server loads: each service's own `main`, and what that loads once it knows its settings.
+# What is loaded before it is forked: each service's `main`, and what that loads once it knows its settings.
 LOADED = (*(f"{name}.__main__" for name in SERVICES), "intake.app")
+AGAIN = 2  # spares for services that must start again: a megabyte each
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,35 +76,29 @@ def run_stack(plan: StackPlan, on_ready: Callable[[RunFile, list[str]], None]) -
     """Runs a `StackPlan` to its end, its services forked. Raises what `LocalStack.run` raises."""
     keep_private()
     _allow_files()
-    line = start_fork_server(LOADED)
-
-    async def running() -> None:
-        fork_server = ForkServer(line) if line else None
-        try:
-            await LocalStack(plan, on_ready, fork_server).run()
-        finally:
-            if fork_server is not None:
-                fork_server.close()
-
-    asyncio.run(running())
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's own threads would fight the services
+    spares = Spares(fork_spares(LOADED, len(SERVICES) + AGAIN))
+    try:
+        asyncio.run(LocalStack(plan, on_ready, spares).run())
+    finally:
+        spares.close()
 
 
 class LocalStack:
     """Runs a `StackPlan` to its end. `run()` returns when a signal asked it to stop and all children are
-    gone. Without a `fork_server` each service is a program of its own.
+    gone. Without `spares` each service is a program of its own.
     """
 
     def __init__(
         self,
         plan: StackPlan,
         on_ready: Callable[[RunFile, list[str]], None],
-        fork_server: ForkServer | None = None,
+        spares: Spares | None = None,
     ) -> None:
         self._plan = plan
         self._on_ready = on_ready
         self._secrets: dict[str, str] = {}
-        self._fork_server = fork_server
-        self._supervisor = Supervisor(self._write, fork_server)
+        self._supervisor = Supervisor(self._write, spares)
         self._run: RunFile | None = None
 
     async def run(self) -> None:
@@ -129,8 +124,6 @@ class LocalStack:
 
     async def _start(self) -> None:
         plan = self._plan
-        if self._fork_server is not None:
-            self._fork_server.load()
         await self._wait_for_ports()
         remember(plan.state, RememberedStart(plan.ports.intake - 1, plan.public_url))
         clock_file = plan.state.absolute() / "clock" if plan.rehearsal else None

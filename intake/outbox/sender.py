@@ -27,6 +27,7 @@ LEADERSHIP = "outbox"
 LOOK_SECONDS = 0.25  # real; between looks at the outbox when nothing was there
 MOST_IN_FLIGHT = 32  # texts handed to a provider at once
 MOST_OFFERED = 10_000  # texts kept in memory while PostgreSQL is away; the oldest go first
+OFFERED_REST_SECONDS = 20.0  # real; then its connection goes: each costs the server megabytes
 SETTLE_TRIES = 20  # an answer of a provider is worth some patience with the database
 SHORTEST_VALIDITY = timedelta(seconds=5)
 CHORE_SECONDS = 1.0  # real; between rounds of what the leader does beside sending
@@ -82,17 +83,22 @@ class Outbox:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._candidate.run())
-                tasks.create_task(self._again_and_again(self._store_offered))
+                tasks.create_task(self._again_and_again(self._store_offered, self._wake))
                 tasks.create_task(self._again_and_again(self._lead))
         finally:
             for sender in self._senders.values():
                 await sender.close()
 
-    async def _again_and_again(self, work: Callable[[asyncpg.Connection], Awaitable[None]]) -> None:
+    async def _again_and_again(
+        self, work: Callable[[asyncpg.Connection], Awaitable[None]], wanted: asyncio.Event | None = None
+    ) -> None:
+        """Works on a connection of its own, which is opened when it is `wanted`."""
         rest = pauses()
         while True:
             connection: asyncpg.Connection | None = None
             try:
+                if wanted is not None:
+                    await wanted.wait()
                 connection = await connect(self._url)
                 rest.reset()
                 await work(connection)
@@ -108,6 +114,7 @@ class Outbox:
             await rest.wait()
 
     async def _store_offered(self, connection: asyncpg.Connection) -> None:
+        """Stores what is offered, until nothing has been for a while."""
         while True:
             self._wake.clear()
             while self._offered:
@@ -115,7 +122,11 @@ class Outbox:
                 await store.enqueue(connection, texts)
                 for _ in texts:
                     self._offered.popleft()
-            await self._wake.wait()
+            try:
+                async with asyncio.timeout(OFFERED_REST_SECONDS):
+                    await self._wake.wait()
+            except TimeoutError:
+                return
 
     # ------------------------------------------------------------------ leading
 

@@ -1,4 +1,4 @@
-"""Services forked from one process that loaded them are processes like any other, and end as they should."""
+"""Services forked by a supervisor that has loaded them are processes like others, and end as they should."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from beluga.stack.fork_server import ForkRequest
+from beluga.stack.forking import ForkRequest
 from beluga.stack.stack import alive
 
 ROOT = Path(__file__).parents[3]
@@ -37,31 +37,30 @@ def main():
         raise ValueError("it breaks")
     time.sleep(60)
 """
-# A supervisor without loop or thread when it forks; reads what to do, a line each, and says what came of it.
+# A supervisor with some spares; reads what to do, a line each, and says what came of it.
 SUPERVISOR = """
 import asyncio, json, sys
 from pathlib import Path
 import structlog
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-from beluga.stack.fork_server import start_fork_server
-from beluga.stack.forked_process import ForkServer
+from beluga.stack.forked_process import Spares
+from beluga.stack.forking import fork_spares
 from beluga.stack.supervisor import Program, Supervisor
 folder = Path(sys.argv[1])
-line = start_fork_server(sys.argv[2:])
+forked = fork_spares(sys.argv[3:], int(sys.argv[2]))
 def say(**what): print(json.dumps(what), flush=True)
 async def run():
-    server = ForkServer(line)
-    supervisor = Supervisor(fork_server=server)
-    server.load()
+    spares = Spares(forked)
+    supervisor = Supervisor(spares=spares)
     while words := await asyncio.to_thread(sys.stdin.readline):
         asked = json.loads(words)
         if asked["do"] == "start":
             command = [sys.executable, "-c", "import time; print('a program', flush=True); time.sleep(60)"]
             program = Program("it", command, folder / "it.log", env=asked["env"], service="a_service")
             await supervisor.start(program)
-        elif asked["do"] == "spawn":
+        elif asked["do"] == "become":
             with (folder / "it.log").open("ab") as out:
-                process = await server.spawn("a_service", asked["env"], out.fileno())
+                process = spares.become("a_service", asked["env"], out.fileno())
             say(pid=process.pid, status=await process.wait())
             continue
         child = supervisor.children[-1]
@@ -69,15 +68,16 @@ async def run():
             await asyncio.sleep(.01)
         say(pid=child.pid, restarts=child.restarts)
     await supervisor.stop()
+    spares.close()
 asyncio.run(run())
 """
 
 
 class _Running:
-    def __init__(self, folder: Path, *modules: str) -> None:
+    def __init__(self, folder: Path, module: str = "a_service.__main__", spares: int = 3) -> None:
         self.log = folder / "it.log"
         self._process = subprocess.Popen(
-            [sys.executable, "-c", SUPERVISOR, str(folder), *(modules or ("a_service.__main__",))],
+            [sys.executable, "-c", SUPERVISOR, str(folder), str(spares), module],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env=os.environ | {"PYTHONPATH": f"{ROOT}:{folder}"},
         )  # fmt: skip
@@ -90,14 +90,13 @@ class _Running:
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         return answer
 
-    def server(self) -> int:
-        """The fork server: the only child of this supervisor that is none of its services."""
+    def spares(self) -> list[int]:
+        """The processes that wait."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        (found,) = (
+        return [
             int(pid) for pid in children
-            if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"beluga-fork-server")
-        )  # fmt: skip
-        return found
+            if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"beluga-spare")
+        ]  # fmt: skip
 
     def said(self) -> dict[str, Any]:
         """What the last service found itself to be."""
@@ -160,17 +159,22 @@ def test_a_killed_service_is_forked_again_and_no_other_is_touched(running: _Runn
 def test_how_a_service_ended_is_told(
     running: _Running, environment: dict[str, str], status: int, words: str
 ) -> None:
-    assert running.ask(do="spawn", env=environment)["status"] == status
+    assert running.ask(do="become", env=environment)["status"] == status
     assert words in running.log.read_text()
 
 
-def test_without_the_fork_server_services_are_programs(running: _Running) -> None:
-    first = running.ask(do="start", env={})["pid"]
-    os.kill(running.server(), signal.SIGKILL)
+def test_without_a_spare_services_are_programs(folder: Path) -> None:
+    running = _Running(folder, spares=2)
+    until(lambda: len(running.spares()) == 2)
+    (first, second) = running.spares()
+    os.kill(second, signal.SIGKILL)  # it waits, and somebody ends it
+    assert running.ask(do="start", env={})["pid"] == first
+    assert running.said()["pid"] == first
+    os.kill(first, signal.SIGKILL)
     again = running.ask(do="look", restarts=1)
-    assert not alive(first)
     until(lambda: "a program" in running.log.read_text())
     assert alive(again["pid"])
+    running.end()
 
 
 def test_what_cannot_be_loaded_leaves_programs(folder: Path) -> None:
@@ -182,9 +186,11 @@ def test_what_cannot_be_loaded_leaves_programs(folder: Path) -> None:
 
 def test_without_a_supervisor_nothing_is_left(folder: Path) -> None:
     running = _Running(folder)
-    service, server = running.ask(do="start", env={})["pid"], running.server()
+    service = running.ask(do="start", env={})["pid"]
+    until(lambda: len(running.spares()) == 2)
+    waiting = running.spares()
     os.kill(running.pid, signal.SIGKILL)
-    until(lambda: not alive(service) and not alive(server))
+    until(lambda: not any(map(alive, (service, *waiting))))
     running.end()
 
 
