@@ -83,22 +83,24 @@ class Outbox:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._candidate.run())
-                tasks.create_task(self._again_and_again(self._store_offered, self._wake))
+                tasks.create_task(self._again_and_again(self._store_offered, self._until_offered))
                 tasks.create_task(self._again_and_again(self._lead))
         finally:
             for sender in self._senders.values():
                 await sender.close()
 
     async def _again_and_again(
-        self, work: Callable[[asyncpg.Connection], Awaitable[None]], wanted: asyncio.Event | None = None
+        self,
+        work: Callable[[asyncpg.Connection], Awaitable[None]],
+        wanted: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """Works on a connection of its own, which is opened when it is `wanted`."""
+        """Works on a connection of its own, which is opened once it is `wanted`."""
         rest = pauses()
         while True:
             connection: asyncpg.Connection | None = None
             try:
                 if wanted is not None:
-                    await wanted.wait()
+                    await wanted()
                 connection = await connect(self._url)
                 rest.reset()
                 await work(connection)
@@ -112,6 +114,11 @@ class Outbox:
                 if connection is not None:
                     connection.terminate()
             await rest.wait()
+
+    async def _until_offered(self) -> None:
+        while not self._offered:
+            self._wake.clear()
+            await self._wake.wait()
 
     async def _store_offered(self, connection: asyncpg.Connection) -> None:
         """Stores what is offered, until nothing has been for a while."""
