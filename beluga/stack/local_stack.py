@@ -34,7 +34,6 @@ LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (where who list
 OPEN_FILES = 16_384
 # What is loaded before it is forked: each service's `main`, and what that loads once it knows its settings.
 LOADED = (*(f"{name}.__main__" for name in SERVICES), "intake.app")
-AGAIN = 2  # spares for services that must start again: a megabyte each
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +72,15 @@ async def _answers(url: str) -> bool:
 
 
 def run_stack(plan: StackPlan, on_ready: Callable[[RunFile, list[str]], None]) -> None:
-    """Runs a `StackPlan` to its end, its services forked. Raises what `LocalStack.run` raises."""
+    """Runs a `StackPlan` to its end, its services forked. Raises what `LocalStack.run` raises.
+
+    A spare that went on waiting would keep what all others have written over: 20 MB. So there are as many as
+    services, and one that must start again is a program.
+    """
     keep_private()
     _allow_files()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's own threads would fight the services
-    spares = Spares(fork_spares(LOADED, len(SERVICES) + AGAIN))
+    spares = Spares(fork_spares(LOADED, len(SERVICES)))
     try:
         asyncio.run(LocalStack(plan, on_ready, spares).run())
     finally:
