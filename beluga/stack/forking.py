@@ -2,12 +2,10 @@
 
 Theory of operation. Before it has a loop, a thread or a lock the supervisor imports what the services import,
 freezes it (the garbage collector writes into what it looks at, and a page written is a page copied), and
-forks a *spare* for each. Then it runs its own command anew in the same process: so the spares are its
-children still, and it holds nothing of what they have loaded. A spare waits until it is told to be a service,
-and is from then on what `python -m` of its name would be: a session, signals, an environment, a log and a
-process name of its own, and its own memory as soon as it writes; none but it is touched when it dies. The
-kernel ends it with the supervisor. When no spare is left, services are started as programs
-(`stack/forked_process.py`), which weigh more and do the same.
+forks a few *spares*. A spare waits until it is told to be a service, and is from then on what `python -m` of
+its name would be: a session, signals, an environment, a log and a process name of its own, and its own memory
+as soon as it writes; none but it is touched when it dies. The kernel ends it with the supervisor. When no
+spare is left, services are started as programs (`stack/forked_process.py`), which weigh more and do the same.
 """
 
 import ctypes
@@ -29,7 +27,6 @@ from election.runtime.loading import loading
 
 LARGEST = 160_000  # bytes of a request: an environment has some thousands
 WAITING_NAME = "beluga-spare"
-VARIABLE = "BELUGA_SPARES"  # process id and line of each, in the environment of the command run anew
 _FIRST_INHERITED, _BEYOND_ALL = 3, 1 << 20  # descriptors that no service is to have
 
 
@@ -57,26 +54,6 @@ class Spare:
 
     pid: int
     line: socket.socket
-
-
-def spares_of(modules: Sequence[str], count: int) -> list[Spare]:
-    """Spares for this command, which begins anew where they are yet to be forked: call it first of all.
-
-    None where there can be none. In a service it does not return, as `fork_spares`.
-    """
-    handed = os.environ.pop(VARIABLE, None)
-    if handed is None:
-        spares = fork_spares(modules, count)
-        for spare in spares:
-            spare.line.set_inheritable(True)
-        os.environ[VARIABLE] = " ".join(f"{spare.pid}:{spare.line.fileno()}" for spare in spares)
-        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - our own command
-    found = []
-    for pid, number in (each.split(":") for each in handed.split()):
-        line = socket.socket(fileno=int(number))
-        line.set_inheritable(False)
-        found.append(Spare(int(pid), line))
-    return found
 
 
 def fork_spares(modules: Sequence[str], count: int) -> list[Spare]:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from beluga.stack.forked_process import Spares
-from beluga.stack.forking import spares_of
+from beluga.stack.forking import fork_spares
 from beluga.stack.postgres import EmbeddedPostgres, PostgresError
 from beluga.stack.preparation import DatabaseRequest, StackError, prepare
 from beluga.stack.remembered import RememberedStart, remember
@@ -80,7 +80,7 @@ def run_stack(plan: StackPlan, on_ready: Callable[[RunFile, list[str]], None]) -
     keep_private()
     _allow_files()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's own threads would fight the services
-    spares = Spares(spares_of(LOADED, len(SERVICES)))
+    spares = Spares(fork_spares(LOADED, len(SERVICES)))
     try:
         asyncio.run(LocalStack(plan, on_ready, spares).run())
     finally:
