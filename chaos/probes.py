@@ -111,7 +111,7 @@ def preflight_says(check: str, passed: bool, front: bool = True) -> bool:
     """Whether `beluga preflight` passes (or fails) this check; of the TLS front, or of an unknown name."""
     session = current()
     url = session.front.url if front and session.front is not None else "https://beluga.invalid"
-    keep = () if session.target.of_containers else ("--keep",)  # in a state folder, of which those have none
+    keep = () if session.target.runbook else ("--keep",)  # in a state folder, of which those have none
     done = subprocess.run(
         session.target.commands.beluga("preflight", "--url", url, *keep), env=session.environment(),
         capture_output=True, text=True, timeout=60, check=False,

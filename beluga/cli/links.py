@@ -15,7 +15,7 @@ from beluga.links.link_batch import LinkBatch, chosen
 from beluga.stack.failures import CommandRefusedError
 from beluga.stack.mode import mode_of
 from beluga.stack.remembered import remembered
-from beluga.stack.stack import NoStackError, database_url, read_run_file, secrets_of
+from beluga.stack.stack import NoStackError, database_url, given_secret, read_run_file, secrets_of
 from election.access.tokens import Tokens
 from election.domain.roster import load_roster
 from election.postgres.database import UNREACHABLE, connect
@@ -112,6 +112,7 @@ def _run(
     secret = os.environ.get("BELUGA_SECRET", "")
     if not secret and (state / "secrets.toml").exists():
         secret = secrets_of(state)["secret"]
+    secret = secret or given_secret("secret")
     if not secret:
         _stop("no secret to sign links with: set BELUGA_SECRET as intake has it")
 

@@ -11,7 +11,7 @@ import typer
 from beluga.proof.recount import NoElectionError, recounted
 from beluga.stack.failures import plain
 from beluga.stack.mode import mode_of
-from beluga.stack.stack import NoStackError, database_url, read_run_file, secrets_of
+from beluga.stack.stack import NoStackError, database_url, given_secret, read_run_file, secrets_of
 from election.postgres.database import UNREACHABLE
 
 
@@ -40,4 +40,4 @@ def _live(state: Path) -> tuple[str, str]:
     try:
         return read_run_file(state).urls["tally"], secrets_of(state)["secret"]
     except NoStackError:
-        return os.environ.get("BELUGA_TALLY_URL", ""), os.environ.get("BELUGA_SECRET", "")
+        return os.environ.get("BELUGA_TALLY_URL", ""), given_secret("secret")

@@ -7,7 +7,7 @@ may mount one, fsync through a shim where there is a compiler) unless --state na
 import shlex
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,13 +23,19 @@ from chaos.run.gameday import ScriptError, read_script
 from chaos.run.report import headline, listing, times, write_report
 from chaos.run.run import ExperimentError, ExperimentResult, catalogue, write_run
 from chaos.target.cluster import find_cluster
+from chaos.target.hosts import find_hosts
 from chaos.target.target import NoTargetError, Target
+
+FOUND: dict[str, Callable[[Path], Target]] = {
+    "cluster": find_cluster,
+    "ansible": find_hosts,
+}  # that run already
 
 
 def rehearse(
     names: Annotated[list[str] | None, typer.Argument(help="Which experiments; all by default.")] = None,
     *,
-    target: Annotated[str, typer.Option(help="one-machine or cluster.")] = "one-machine",
+    target: Annotated[str, typer.Option(help="one-machine, cluster or ansible.")] = "one-machine",
     seed: Annotated[int, typer.Option(help="Of the county and of the load.")] = 1,
     seeds: Annotated[int, typer.Option(min=1, max=50, help="So many seeds, from --seed on.")] = 1,
     list_: Annotated[
@@ -49,7 +55,8 @@ def rehearse(
     Exit status 1 if an invariant was broken, 2 if nothing was proven.
     """
     try:
-        experiments = [e for e in catalogue() if target in e.targets]
+        kind = "cluster" if target in FOUND else target
+        experiments = [e for e in catalogue() if kind in e.targets]
     except ExperimentError as error:
         raise _refused(str(error)) from None
     if names:
@@ -65,14 +72,15 @@ def rehearse(
         return
     if not experiments:
         raise _refused(
-            f"no experiment of the catalogue runs on {target!r}; name one-machine or cluster with --target"
+            f"no experiment of the catalogue runs on {target!r}; "
+            "name one-machine, cluster or ansible with --target"
         )
     say = Console(stderr=True, highlight=False).print
     folder = _dated(out)
     results: list[ExperimentResult] = []
     try:
         for n in range(seed, seed + seeds):
-            for some in [experiments] if state or target == "cluster" else shifts(experiments):
+            for some in [experiments] if state or target in FOUND else shifts(experiments):
                 with _stage(target, state, election, n) as (at, where):
                     results += run_all(some, at, where, n, folder=folder, short=short, say=say)
     except (NoTargetError, StackFailedError, OSError) as error:
@@ -150,11 +158,11 @@ def _stage(
             raise NoTargetError("name the --election folder too: its watchers send the texts")
         yield found, election
         return
-    if target == "cluster":
+    if find := FOUND.get(target):
         if election is None:
             raise NoTargetError("name the --election folder that this cluster has imported")
         with tempfile.TemporaryDirectory(prefix="beluga-cluster-") as folder:
-            yield find_cluster(Path(folder)), election
+            yield find(Path(folder)), election
         return
     with own_stack(seed) as made:
         yield made

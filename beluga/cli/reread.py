@@ -11,7 +11,7 @@ import typer
 from beluga.proof.rereading import CorrectionRefusedError, NoRosterToReadError, corrected, differences
 from beluga.stack.failures import plain
 from beluga.stack.mode import mode_of
-from beluga.stack.stack import NoStackError, database_url, read_run_file, secrets_of
+from beluga.stack.stack import NoStackError, database_url, given_secret, read_run_file, secrets_of
 from election.domain.checkin import CheckIn
 from election.postgres.database import UNREACHABLE
 from intake.reading.rereading import Difference
@@ -70,7 +70,7 @@ def _live(state: Path) -> tuple[bool, str, str]:
         return mode_of(state).rehearsal, run.urls["intake"], secrets_of(state)["secret"]
     except NoStackError:
         intake = os.environ.get("BELUGA_INTAKE_URL", "http://127.0.0.1:8401")
-        return mode_of(state).rehearsal, intake, os.environ.get("BELUGA_SECRET", "")
+        return mode_of(state).rehearsal, intake, given_secret("secret")
 
 
 def _line(one: Difference) -> str:

@@ -1,7 +1,8 @@
-"""Containers of a cluster: frozen, stopped, powered off, or cut from their network; and Patroni alone frozen.
+"""Services of a cluster, in containers or on hosts: frozen, powered off or cut off; and Patroni alone frozen.
 
-`who` is a container's name or the part it plays when the fault is injected: primary, synchronous, standbys,
-coordinators. What was hurt is noted before, so that exactly that is healed.
+`who` is a service's name (`db1`), all of one (`tally`), all but one (`intake but one`) or that one
+(`one intake`), or the part it plays when the fault is injected: primary, synchronous, standbys, coordinators.
+What was hurt is noted before, so that exactly that is healed.
 """
 
 import asyncio
@@ -9,7 +10,6 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import asyncpg
@@ -18,7 +18,8 @@ from chaos.faults.processes import birth, stand_still
 from chaos.faults.protocol import Fault, UnavailableError
 from chaos.judge.observer import UNASKED
 from chaos.target.cluster import ClusterTarget, url_of
-from chaos.target.containers import Containers
+from chaos.target.hosts import Hosts, HostsTarget
+from chaos.target.services import ClusterServices, Condition
 
 WAITS = """
 select count(pg_cancel_backend(pid)) from pg_stat_activity
@@ -28,112 +29,91 @@ CANCEL_EVERY = 0.2  # s
 
 
 class _OfCluster(Fault):
-    needs: ClassVar[tuple[str, ...]] = ("the cluster of docker-compose.yml in rehearsal mode",)
+    needs: ClassVar[tuple[str, ...]] = ("a cluster in rehearsal mode",)
 
     @property
-    def containers(self) -> Containers:
+    def containers(self) -> ClusterServices:
         assert isinstance(self.target, ClusterTarget)
         return self.target.containers
 
     def setup(self) -> None:
         if not isinstance(self.target, ClusterTarget):
-            raise UnavailableError("only a cluster has containers")
+            raise UnavailableError("only a cluster has several of a service")
         self.found["services"] = self.containers.who(str(self.arguments["who"]))
         if not self.found["services"]:
             raise UnavailableError(f"nobody plays {self.arguments['who']} now")
 
-    def _all(self, so: Callable[[dict[str, Any]], bool]) -> bool:
-        """Whether Docker says so of the state of each container hurt; of none nothing is known."""
+    def _all(self, condition: Condition) -> bool:
+        """Whether each that was hurt is so; of none nothing is known."""
         services = self.found.get("services", ())
-        return bool(services) and all(so(self.containers.inspect(s)["State"]) for s in services)
+        return bool(services) and all(self.containers.condition(s) == condition for s in services)
 
 
 class ContainersFrozen(_OfCluster):
-    """Every process of them stands still (docker pause): connections stay open, no answer comes."""
+    """Every process of them stands still (docker pause, SIGSTOP): connections stay open, no answer comes."""
 
     name = "containers_frozen"
-    trace = "each container is paused"
+    trace = "each of them stands still"
 
     def setup(self) -> None:
         super().setup()
-        services = [s for s in self.found["services"] if not self.containers.inspect(s)["State"]["Paused"]]
+        services = [s for s in self.found["services"] if self.containers.condition(s) != "frozen"]
         if not services:
             raise UnavailableError(f"all who play {self.arguments['who']} are frozen already")
         self.found["services"] = services  # what another fault froze, that one thaws
 
     def inject(self) -> None:
         for service in self.found["services"]:
-            self.containers.docker("pause", self.containers.name(service))
+            self.containers.freeze(service)
 
     def happened(self) -> bool:
-        return self._all(lambda state: bool(state["Paused"]))
+        return self._all("frozen")
 
     def heal(self) -> None:
         for service in self.found.get("services", ()):
-            with contextlib.suppress(OSError):  # it was not paused (any more)
-                self.containers.docker("unpause", self.containers.name(service))
+            with contextlib.suppress(OSError):  # it was not frozen (any more)
+                self.containers.thaw(service)
 
 
 class ContainersOff(_OfCluster):
     """Powered off: their processes are killed, and they stay away until healed."""
 
     name = "containers_off"
-    trace = "no container of them runs"
+    trace = "none of them runs"
 
     def inject(self) -> None:
         for service in self.found["services"]:
-            self.containers.docker("kill", self.containers.name(service))
+            self.containers.power_off(service)
 
     def happened(self) -> bool:
-        return self._all(lambda state: not state["Running"])
+        return self._all("off")
 
     def heal(self) -> None:
         for service in self.found.get("services", ()):
-            self.containers.docker("start", self.containers.name(service))
+            self.containers.start(service)
 
 
 class ContainersCut(_OfCluster):
-    """Off every network they are on: they run on, and nothing reaches them."""
+    """Off every network they are on: they run on, and nothing reaches them. A host is cut with all on it."""
 
     name = "containers_cut"
-    trace = "the containers are on no network"
+    trace = "they are on no network"
 
     def setup(self) -> None:
         super().setup()
-        self.found["networks"] = {
-            service: {
-                name: _as_it_was(service, network)
-                for name, network in self.containers.inspect(service)["NetworkSettings"]["Networks"].items()
-            }
-            for service in self.found["services"]
-        }
+        self.found["networks"] = {s: self.containers.networks(s) for s in self.found["services"]}
 
     def inject(self) -> None:
         for service, networks in self.found["networks"].items():
-            for network in networks:
-                self.containers.docker("network", "disconnect", network, self.containers.name(service))
+            self.containers.cut(service, networks)
 
     def happened(self) -> bool:
         services = self.found.get("services", ())
-        return bool(services) and not any(
-            self.containers.inspect(s)["NetworkSettings"]["Networks"] for s in services
-        )
+        return bool(services) and not any(self.containers.networks(s) for s in services)
 
     def heal(self) -> None:
         for service, networks in self.found.get("networks", {}).items():
-            there = self.containers.inspect(service)["NetworkSettings"]["Networks"]
-            for network, words in networks.items():
-                if network not in there:
-                    self.containers.docker(
-                        "network", "connect", *words, network, self.containers.name(service)
-                    )
-
-
-def _as_it_was(service: str, network: dict[str, Any]) -> list[str]:
-    """The words that connect a container again: under its names, with its address where it was given one."""
-    names = sorted({service, *(network.get("Aliases") or ())})
-    address = (network.get("IPAMConfig") or {}).get("IPv4Address")
-    return [w for name in names for w in ("--alias", name)] + (["--ip", address] if address else [])
+            self.containers.connect(service, networks)
 
 
 class PatroniFrozen(Fault):
@@ -143,7 +123,14 @@ class PatroniFrozen(Fault):
     trace = "Patroni's processes stand still (state T)"
     needs = (*_OfCluster.needs, "root")
 
+    @property
+    def hosts(self) -> Hosts | None:
+        return self.target.containers if isinstance(self.target, HostsTarget) else None
+
     def setup(self) -> None:
+        if self.hosts:
+            self.found["services"] = self.hosts.who(str(self.arguments["who"]))
+            return
         pids = self.target.keepers(str(self.arguments["who"]))
         if not pids:
             raise UnavailableError(f"no Patroni was found that keeps {self.arguments['who']}")
@@ -155,14 +142,22 @@ class PatroniFrozen(Fault):
         self.found["pids"] = [[pid, birth(pid)] for pid in pids]
 
     def inject(self) -> None:
-        for pid, born in self.found["pids"]:
+        if self.hosts:
+            for service in self.found["services"]:
+                self.hosts.freeze_first(service)
+        for pid, born in self.found.get("pids", ()):
             if birth(pid) == born:
                 os.kill(pid, signal.SIGSTOP)
 
     def happened(self) -> bool:
+        if self.hosts:
+            return all(self.hosts.condition(s) == "frozen" for s in self.found["services"])
         return stand_still(self.found.get("pids", []))
 
     def heal(self) -> None:
+        if self.hosts:
+            for service in self.found.get("services", ()):
+                self.hosts.thaw(service)
         for pid, born in self.found.get("pids", ()):
             if born and birth(pid) == born:
                 os.kill(pid, signal.SIGCONT)

@@ -8,10 +8,12 @@ Prometheus and never fires here.
 
 import contextlib
 import re
+import ssl
 import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -185,6 +187,14 @@ def _sum(look: Look, metric: str, wanted: Wanted, least: bool) -> float | None:
     return 0.0 if found is None and metric.endswith("_total") and look else found
 
 
+def _samples(url: str, tls: ssl.SSLContext | None) -> Look | None:
+    """What stands there; None where nobody answers."""
+    try:
+        return parse(get(url, seconds=SCRAPE_SECONDS, tls=tls).decode())
+    except (OSError, ValueError):
+        return None
+
+
 @dataclass
 class AlertWatch:
     """Looks at the services twice a second and records when alerts fire and cease."""
@@ -231,14 +241,12 @@ class AlertWatch:
 
     def _scrape(self) -> Look:
         found: dict[str, list[tuple[Mapping[str, str], float]]] = {"up": []}
-        for service, url in self._places():
-            try:
-                samples = parse(get(url, seconds=SCRAPE_SECONDS, tls=self.target.inner_tls).decode())
-            except (OSError, ValueError):
-                found["up"].append(({"job": service}, 0.0))
-                continue
-            found["up"].append(({"job": service}, 1.0))
-            for name, values in samples.items():
+        places, tls = self._places(), self.target.inner_tls
+        with ThreadPoolExecutor(max(1, len(places))) as each:  # one that is silent holds up no other
+            answers = list(each.map(lambda place: _samples(place[1], tls), places))
+        for (service, _), samples in zip(places, answers, strict=True):
+            found["up"].append(({"job": service}, float(samples is not None)))
+            for name, values in (samples or {}).items():
                 found.setdefault(name, []).extend(({**labels, "job": service}, v) for labels, v in values)
         return found
 

@@ -2,7 +2,8 @@
 
 A fence marked ```sh holds commands that the rehearsal runs, one a line, exactly as printed; one marked
 ```sh by-hand holds those that need a person's judgement (or another machine), which are only checked to be
-real commands; on a cluster those marked ```sh cluster are run instead of a part's others. Parts are the
+real commands; on a cluster those marked ```sh cluster are run instead of a part's others, on hosts of its own
+(deploy/ansible) those marked ```sh hosts alone. Parts are the
 page's second-level headings: Symptom, Check, Act, Verify, Escalate.
 """
 
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from chaos.errors import ChaosError
 
+TARGETS = ("cluster", "hosts")
 PARTS = ("Symptom", "Check", "Act", "Verify", "Escalate")
 _FENCE = re.compile(r"^```(\w*)([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
@@ -29,7 +31,7 @@ class Command:
     part: str
     text: str
     rehearsed: bool  # False: by hand
-    cluster: bool = False  # of a cluster alone
+    target: str = ""  # of a cluster, or of hosts, alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,11 @@ class Page:
     parts: tuple[str, ...]
     commands: tuple[Command, ...]
 
-    def rehearsed(self, part: str, *, cluster: bool = False) -> list[Command]:
+    def rehearsed(self, part: str, *, target: str = "") -> list[Command]:
         """The commands of this part that a rehearsal runs: of a cluster, those for it where there are any."""
         its = [c for c in self.commands if c.part == part and c.rehearsed]
-        chosen = [c for c in its if c.cluster is cluster]
-        return chosen or ([c for c in its if not c.cluster] if cluster else [])
+        chosen = [c for c in its if c.target == target]
+        return chosen or ([c for c in its if not c.target] if target == "cluster" else [])
 
 
 def runbooks() -> Path:
@@ -74,12 +76,16 @@ def page_of(name: str, text: str) -> Page:
         part = next((title for at, title in reversed(headings) if at < fence.start()), "")
         lines = body.replace("\\\n", " ").splitlines()
         commands += [
-            Command(part, line.strip(), "by-hand" not in mark, "cluster" in mark)
+            Command(part, line.strip(), "by-hand" not in mark, _target(mark))
             for line in lines
             if line.strip() and not line.lstrip().startswith("#")
         ]
     title = text.split("\n", 1)[0].lstrip("# ").strip()
     return Page(name, title, text, tuple(title for _, title in headings), tuple(commands))
+
+
+def _target(mark: str) -> str:
+    return next((word for word in mark.split() if word in TARGETS), "")
 
 
 def pages() -> list[Page]:

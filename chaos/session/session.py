@@ -190,7 +190,7 @@ class Session:
                 self.look(label)
                 self.board.healed(number)
         fine = True
-        for command in read_page(page).rehearsed(part, cluster=self.target.of_containers):
+        for command in read_page(page).rehearsed(part, target=self.target.runbook):
             fine = self._step(page, command, stranger=stranger) == 0 and fine
         return fine
 

@@ -16,14 +16,12 @@ from urllib.parse import quote
 
 from chaos.target.clock import StackClock
 from chaos.target.commands import StackCommands
-from chaos.target.containers import DATABASES, FILE, Containers
+from chaos.target.containers import FILE, Containers
+from chaos.target.services import ClusterServices
 from chaos.target.target import SERVICES, NoTargetError, Target, family
 
 ROOT = Path(__file__).resolve().parents[2]
 PORTS = {"intake": 8401, "tally": 8402, "callers": 8403, "dashboard": 8404, "database": 8008}
-SERVED_BY = {
-    "database": DATABASES, **{service: (f"{service}1", f"{service}2") for service in SERVICES},
-}  # fmt: skip
 _WITHIN = 'BELUGA_SECRET="$(cat /run/secrets/beluga_secret)" exec beluga "$@"'
 
 
@@ -46,7 +44,7 @@ def find_cluster(folder: Path) -> "ClusterTarget":
     if shutil.which("docker") is None:
         raise NoTargetError("docker is not installed here")
     try:
-        environment = target.containers.inspect("intake1")["Config"]["Env"]
+        environment = Containers(target.state).inspect("intake1")["Config"]["Env"]
     except (OSError, ValueError, KeyError, IndexError):
         raise NoTargetError(
             f"no cluster {project!r} runs; start one: BELUGA_REHEARSAL=true make cluster-up"
@@ -61,10 +59,10 @@ class ClusterTarget(Target):
 
     __slots__ = ()
     rules = ROOT / "deploy" / "prometheus" / "alerts.yml"
-    of_containers = True
+    runbook = "cluster"
 
     @property
-    def containers(self) -> Containers:
+    def containers(self) -> ClusterServices:
         return Containers(self.state)
 
     def run(self) -> dict[str, Any]:
@@ -77,7 +75,7 @@ class ClusterTarget(Target):
         return None  # its processes are the containers'
 
     def url(self, service: str) -> str:
-        url = self.containers.known["url"]
+        url = str(self.containers.known["url"])
         if service == "feed":
             return f"{url.replace('https', 'wss', 1)}/feed"
         if service in ("tally", "callers"):
@@ -87,13 +85,13 @@ class ClusterTarget(Target):
     def inside(self, service: str) -> str:
         places = self.containers.addresses()
         if service == "dashboard":
-            name = next(n for n in SERVED_BY[service] if n in places)
+            name = next(n for n in self.containers.served_by[service] if n in places)
             return f"http://{places[name]}:{PORTS[service]}"
         return f"http://{places['proxy']}:{PORTS[service]}"
 
     @property
     def public_url(self) -> str:
-        return self.containers.known["public_url"]
+        return str(self.containers.known["public_url"])
 
     @property
     def tls(self) -> ssl.SSLContext | None:  # type: ignore[override]
@@ -109,15 +107,16 @@ class ClusterTarget(Target):
     def metrics(self) -> dict[str, list[str]]:
         places = self.containers.addresses()
         found = {}
-        for job, names in SERVED_BY.items():
+        for job, port in PORTS.items():
+            names = self.containers.served_by[job]
             scheme = "https" if job == "database" else "http"
             at = [places.get(name, "0.0.0.0") for name in names]  # noqa: S104
-            found[job] = [f"{scheme}://{address}:{PORTS[job]}/metrics" for address in at]
+            found[job] = [f"{scheme}://{address}:{port}/metrics" for address in at]
         return found
 
     @property
     def database_url(self) -> str:
-        return url_of(self.containers, *DATABASES)
+        return url_of(self.containers, *self.containers.served_by["database"])
 
     def secret(self, name: str) -> str:
         return self.containers.secret(name)
@@ -133,7 +132,7 @@ class ClusterTarget(Target):
     def keepers(self, part: str) -> list[int]:
         found: list[int] = []
         for service in self.containers.who(part):
-            first = int(self.containers.inspect(service)["State"]["Pid"])
+            first = int(Containers(self.state).inspect(service)["State"]["Pid"])
             # As first process Patroni only starts itself again and buries the dead: its child keeps
             keepers = [pid for pid in family(first) if b"/patroni\0" in _words_of(pid)]
             if len(keepers) < 2:
@@ -151,7 +150,7 @@ class ClusterCommands(StackCommands):
 
     def beluga(self, *words: str) -> list[str]:
         """Within a container, whose version is the one that serves."""
-        container = self.target.containers.name("tally1")
+        container = Containers(self.target.state).name("tally1")
         return ["docker", "exec", container, "sh", "-c", _WITHIN, "beluga", *words]
 
     def environment(self) -> dict[str, str]:
@@ -173,7 +172,7 @@ class ClusterCommands(StackCommands):
         }
 
 
-def url_of(containers: Containers, *databases: str) -> str:
+def url_of(containers: ClusterServices, *databases: str) -> str:
     """Of those on the network. asyncpg tries them in turn: a frozen one takes all its patience."""
     places = containers.addresses()
     hosts = ",".join(f"{places[name]}:5432" for name in databases if name in places)

@@ -1,39 +1,38 @@
-"""The containers of a compose project: what Docker says of them, where they are, which part each plays."""
+"""The containers of a compose project: what Docker says of them, where they are, and harm to them."""
 
 import json
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chaos.target.services import ClusterServices, Condition, noted
+
 FILE = "cluster.json"
 DATABASES = ("db1", "db2", "db3")
 COORDINATORS = ("etcd1", "etcd2", "etcd3")
+SERVED_BY = {
+    "database": DATABASES,
+    "coordinators": COORDINATORS,
+    **{service: (f"{service}1", f"{service}2") for service in ("intake", "tally", "callers", "dashboard")},
+}
 DOCKER_SECONDS = 60.0
 ADDRESSES_SECONDS = 5.0  # containers that come back may have another address
 
 
 @dataclass(frozen=True, slots=True)
-class Containers:
-    """Of the project that is noted in the folder `state`. Every method but `name` raises `OSError`."""
-
-    state: Path
+class Containers(ClusterServices):
+    """Of a compose project. `known` names it: project."""
 
     @property
-    def known(self) -> dict[str, str]:
-        """What is noted: project, url, public_url, secrets."""
-        found: dict[str, str] = json.loads((self.state / FILE).read_text())
-        return found
+    def known(self) -> dict[str, Any]:
+        return noted(self.state, FILE)
 
     @property
-    def secrets(self) -> Path:
-        """The folder of the cluster's secrets and certificates."""
-        return Path(self.known["secrets"])
-
-    def secret(self, name: str) -> str:
-        path = self.secrets / f"beluga_{name}"
-        return (path if path.exists() else self.secrets / name).read_text().strip()
+    def served_by(self) -> Mapping[str, tuple[str, ...]]:
+        return SERVED_BY
 
     def name(self, service: str) -> str:
         """The container of a service, as Docker calls it."""
@@ -54,7 +53,6 @@ class Containers:
         return found[0]
 
     def addresses(self) -> dict[str, str]:
-        """Where each container is on the inside network; those that are off it are left out."""
         kept = _addresses.get(self.state)
         if kept is not None and time.monotonic() - kept[0] < ADDRESSES_SECONDS:
             return kept[1]
@@ -69,7 +67,6 @@ class Containers:
         return found
 
     def members(self) -> list[dict[str, Any]]:
-        """Patroni's view: Member, Role, State, TL. Raises `OSError` where no database answers."""
         for name in DATABASES:
             try:
                 words = ("exec", self.name(name), "patronictl", "-c", "/etc/patroni.yml", "list")
@@ -79,16 +76,41 @@ class Containers:
             return found
         raise OSError("no database answers")
 
-    def who(self, part: str) -> list[str]:
-        """The containers that play a part now: primary, synchronous, standbys, coordinators; else a name."""
-        if part == "coordinators":
-            return list(COORDINATORS)
-        wanted = {
-            "primary": ("Leader",), "synchronous": ("Sync Standby",), "standbys": ("Sync Standby", "Replica"),
-        }.get(part)  # fmt: skip
-        if wanted is None:
-            return [part]
-        return sorted(m["Member"] for m in self.members() if m["Role"] in wanted)
+    def condition(self, service: str) -> Condition:
+        state = self.inspect(service)["State"]
+        return "frozen" if state["Paused"] else "running" if state.get("Running") else "off"
+
+    def freeze(self, service: str) -> None:
+        self.docker("pause", self.name(service))
+
+    def thaw(self, service: str) -> None:
+        self.docker("unpause", self.name(service))
+
+    def power_off(self, service: str) -> None:
+        self.docker("kill", self.name(service))
+
+    def start(self, service: str) -> None:
+        self.docker("start", self.name(service))
+
+    def networks(self, service: str) -> dict[str, list[str]]:
+        """With the words that connect it again: under its names, with an address it was given."""
+        found: dict[str, list[str]] = {}
+        for name, network in self.inspect(service)["NetworkSettings"]["Networks"].items():
+            names = sorted({service, *(network.get("Aliases") or ())})
+            address = (network.get("IPAMConfig") or {}).get("IPv4Address")
+            found[name] = [w for alias in names for w in ("--alias", alias)]
+            found[name] += ["--ip", address] if address else []
+        return found
+
+    def cut(self, service: str, networks: dict[str, list[str]]) -> None:
+        for network in networks:
+            self.docker("network", "disconnect", network, self.name(service))
+
+    def connect(self, service: str, networks: dict[str, list[str]]) -> None:
+        there = self.networks(service)
+        for network, words in networks.items():
+            if network not in there:
+                self.docker("network", "connect", *words, network, self.name(service))
 
 
 _addresses: dict[Path, tuple[float, dict[str, str]]] = {}

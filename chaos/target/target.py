@@ -34,7 +34,7 @@ class Target:
     tls: ClassVar[ssl.SSLContext | None] = None
     inner_tls: ClassVar[ssl.SSLContext | None] = None  # whose word `metrics()` is believed on
     rules: ClassVar[Path | None] = None  # its alerts; None: chaos/alerts.yml
-    of_containers: ClassVar[bool] = False  # a cluster: runbooks have commands of their own for it
+    runbook: ClassVar[str] = ""  # cluster, hosts: runbooks have commands of their own for it
 
     @classmethod
     def of_state(cls, state: Path) -> "Target":

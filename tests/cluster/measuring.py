@@ -153,11 +153,19 @@ class Measured:
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
 
-    def while_(self, what: str, harm: Callable[[], None], seconds: float, rate: float = RATE) -> Row:
-        """Sends for `seconds`; does `harm` after three of them, and sends on until it is done."""
-        return asyncio.run(self._while(what, harm, seconds, rate))
+    def while_(
+        self, what: str, harm: Callable[[], None], seconds: float, rate: float = RATE,
+        longest: float = MOST_LOAD_SECONDS,
+    ) -> Row:  # fmt: skip
+        """Sends for `seconds`; does `harm` after three of them, and sends on until it is done.
 
-    async def _while(self, what: str, harm: Callable[[], None], seconds: float, rate: float) -> Row:
+        Where that takes longer than `longest` nothing is known of the rest: raises `UnknownError`.
+        """
+        return asyncio.run(self._while(what, harm, seconds, rate, longest))
+
+    async def _while(
+        self, what: str, harm: Callable[[], None], seconds: float, rate: float, longest: float
+    ) -> Row:
         row = Row(what)
         looks = _Looks()
         watching = [
@@ -179,13 +187,14 @@ class Measured:
                     sender,
                     ready_texts(self.phones()),
                     rate,
-                    MOST_LOAD_SECONDS,
+                    longest,
                     stopped=lambda: (
                         hurting.done()
                         and (hurting.exception() is not None or (time.monotonic() > until and looks.calm))
                     ),
                 )
                 self.acknowledged |= row.load.acknowledged
+            outlasted = hurting.done()
             await hurting
         finally:
             for task in watching:
@@ -194,6 +203,7 @@ class Measured:
         row.database_away, row.drain_after = looks.outage()
         self.rows.append(row)
         print(" | ".join(row.cells()), flush=True)
+        happened(f"load for longer than {longest:g} s, which it took", outlasted)
         return row
 
     async def _watch(self, looks: _Looks, url: str) -> None:

@@ -95,7 +95,7 @@ def test_the_doors_settings_have_a_server_a_host_and_are_sound(tmp_path: Path) -
 
 
 @needs_ansible
-@pytest.mark.parametrize("book", ["site.yml", "roll.yml"])
+@pytest.mark.parametrize("book", ["site.yml", "roll.yml", "status.yml"])
 def test_playbooks_are_well_formed(book: str) -> None:
     said = play(f"{PROGRAM}-playbook", "-i", "inventory.example.yml", "--syntax-check", book)
     assert book in said

@@ -5,18 +5,21 @@ import os
 import re
 import ssl
 import subprocess
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import randrange
+from secrets import token_hex
 from urllib.parse import quote
 
-from tests.machine.container import WITH_SYSTEMD, no_image
+from tests.machine.container import WHEELS, WITH_SYSTEMD, no_image
 
 ROOT = Path(__file__).parents[2]
 IMAGE = "beluga-host:local"
 PLAYBOOKS = ROOT / "deploy/ansible"
 ANSIBLE = ROOT / ".venv/ansible/bin/ansible-playbook"
 NUMBERS = (1, 2, 3)
+PIP = f"--no-index --find-links {WHEELS} --find-links /src/build/host-wheels"
 CUT = (
     "add table inet cut; add chain inet cut {0} {{ type filter hook {0} priority -10; }};"
     " add rule inet cut {0} ip {1} {2} drop"
@@ -39,6 +42,18 @@ class ThreeHosts:
     folder: Path
     name: str
     network: str = field(default_factory=lambda: f"172.30.{randrange(1, 240)}")
+
+    @classmethod
+    def kept(cls, folder: Path) -> "ThreeHosts":
+        """Those that were made for this folder; made now where there are none."""
+        noted = folder / "kept.json"
+        if noted.exists():
+            return cls(folder, **json.loads(noted.read_text()))
+        folder.mkdir(parents=True)
+        found = cls(folder.absolute(), f"beluga-hosts-{token_hex(3)}")
+        found.make()
+        noted.write_text(json.dumps({"name": found.name, "network": found.network}))
+        return found
 
     @property
     def url(self) -> str:
@@ -97,7 +112,7 @@ class ThreeHosts:
                     "beluga_public_url": self.url,
                     "beluga_floating_address": f"{self.network}.100/24",
                     "beluga_secrets": str(self.secrets),
-                    "beluga_pip_options": "--no-index --find-links /src/build/host-wheels",
+                    "beluga_pip_options": PIP,
                     "beluga_rehearsal": True,
                     "beluga_also_inside": [f"{self.network}.1"],
                 },
@@ -141,7 +156,7 @@ class ThreeHosts:
     def play(self, book: str, *words: str, seconds: float = 1500) -> dict[str, int]:
         """Plays it; how many tasks changed something on each host. Raises where one failed."""
         said = run(
-            "env", f"ANSIBLE_CONFIG={PLAYBOOKS / 'ansible.cfg'}", str(ANSIBLE), "-i",
+            "nice", "env", f"ANSIBLE_CONFIG={PLAYBOOKS / 'ansible.cfg'}", str(ANSIBLE), "-i",
             str(self.folder / "inventory.json"), str(PLAYBOOKS / book), *words, seconds=seconds,
         )  # fmt: skip
         return {
@@ -165,6 +180,18 @@ class ThreeHosts:
     def answering_at_the_address(self) -> list[int]:
         """Numbers of the hosts that hold the floating address."""
         return [n for n in NUMBERS if f"{self.network}.100/" in self.sh(n, "ip -o -4 address", check=False)]
+
+    def give_address(self, number: int) -> None:
+        """The floating address wanders to that host, and stays there while it is well."""
+        others = [n for n in NUMBERS if n != number]
+        for other in others:
+            self.sh(other, "systemctl stop keepalived")
+        deadline = time.monotonic() + 30
+        while self.answering_at_the_address() != [number]:
+            assert time.monotonic() < deadline, f"host {number} does not answer at the address"
+            time.sleep(0.5)
+        for other in others:
+            self.sh(other, "systemctl start keepalived")
 
     def away(self) -> None:
         for number in NUMBERS:

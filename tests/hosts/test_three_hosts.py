@@ -5,24 +5,29 @@ The tests run in this order on one cluster; the figures are printed at the end. 
 
 import asyncio
 import shutil
+import sys
 import threading
 import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from secrets import token_hex
 
 import aiohttp
 import pytest
 
+from chaos.run.run import catalogue
 from election.access.tokens import Tokens
 from tests.cluster.measuring import Measured, Row, happened
-from tests.hosts.inventory import NUMBERS, ROOT, ThreeHosts
+from tests.hosts.inventory import NUMBERS, ROOT, ThreeHosts, run
 
 pytestmark = pytest.mark.timeout(3000)
 
 MOST_GAP_OF_AN_UPGRADE = 1.0  # seconds without an acknowledgement
 MOST_GAP_OF_A_LOSS = 5.0
 MOST_BOARD = 30.0  # seconds until the board is there again, and moves
+MOST_AGE = 3.0  # seconds; a board that is older does not move
+MOST_LOAD = 600.0  # seconds; a playbook takes its time
 SERVICES = ("intake", "tally", "callers", "dashboard")
 
 
@@ -41,23 +46,36 @@ def test_inside_stays_inside(measured: Measured, hosts: ThreeHosts) -> None:
 
 
 def test_a_version_host_by_host_and_back(measured: Measured, hosts: ThreeHosts) -> None:
-    wheel = max((ROOT / "dist").glob("beluga_turnout-*.whl"))
-    newer = _another_build(wheel, hosts.folder)
+    newer, rows = _another_build(hosts.folder), []
     old = hosts.sh(1, "basename $(readlink /opt/beluga/current)").strip()
     for what, words in (("a version", f"beluga_wheel={newer}"), ("and back", f"beluga_release={old}")):
         before = _started(hosts)
         row = measured.while_(
-            f"{what}, host by host", lambda words=words: hosts.play("roll.yml", "-e", words), 10
-        )
+            f"{what}, host by host", lambda words=words: hosts.play("roll.yml", "-e", words), 10,
+            longest=MOST_LOAD,
+        )  # fmt: skip
         after = _started(hosts)
         happened("another start of every service", not set(before.values()) & set(after.values()))
-        _nothing_refused_for_long(row, MOST_GAP_OF_AN_UPGRADE)
+        rows.append(row)
     assert {hosts.sh(n, "basename $(readlink /opt/beluga/current)").strip() for n in NUMBERS} == {old}
+    for row in rows:
+        _nothing_refused_for_long(row, MOST_GAP_OF_AN_UPGRADE)
+
+
+def test_a_new_host_begins_with_what_the_others_run(measured: Measured, hosts: ThreeHosts) -> None:
+    third = _another_build(hosts.folder)
+    hosts.sh(3, "mv /opt/beluga/current /opt/beluga/was")
+    try:
+        with pytest.raises(AssertionError, match="The others run"):
+            hosts.play("roll.yml", "-e", f"beluga_wheel={third}")
+    finally:
+        hosts.sh(3, "mv /opt/beluga/was /opt/beluga/current")
 
 
 def test_a_host_destroyed_and_replaced(measured: Measured, hosts: ThreeHosts) -> None:
-    """The one that holds the floating address: its database, journal and door are gone in one moment."""
-    (number,) = hosts.answering_at_the_address()
+    """The primary's, which holds the floating address too: the most that one host can take with it."""
+    number = int(hosts.primary().removeprefix("db"))
+    hosts.give_address(number)
     board = _Board(hosts)
 
     def harm() -> None:
@@ -67,6 +85,7 @@ def test_a_host_destroyed_and_replaced(measured: Measured, hosts: ThreeHosts) ->
     with board:
         row = measured.while_(f"host {number} destroyed, its disk too", harm, 50)
     happened("another host at the floating address", hosts.answering_at_the_address() not in ([], [number]))
+    happened("another primary", hosts.primary() not in ("", f"db{number}"))
     _nothing_refused_for_long(row, MOST_GAP_OF_A_LOSS)
     measured.rows.append(Row("  of that, without a board", took=board.longest))
     assert board.longest <= MOST_BOARD
@@ -76,7 +95,7 @@ def test_a_host_destroyed_and_replaced(measured: Measured, hosts: ThreeHosts) ->
         _until(lambda: hosts.sh(number, "systemctl is-active ssh", check=False).strip() == "active", 60)
         hosts.play("site.yml")
 
-    row = measured.while_(f"host {number} replaced, by the playbook", replace, 10)
+    row = measured.while_(f"host {number} replaced, by the playbook", replace, 10, longest=MOST_LOAD)
     _nothing_refused_for_long(row, MOST_GAP_OF_A_LOSS)
     _until(lambda: _replicated(hosts), 120)
     assert hosts.play("site.yml") == {"h1": 0, "h2": 0, "h3": 0, "localhost": 0}
@@ -124,6 +143,19 @@ def test_prometheus_sees_every_one(measured: Measured, hosts: ThreeHosts) -> Non
     _until(lambda: all(f'{{job="{job}"}} => 3' in up() for job in jobs), 60)
 
 
+@pytest.mark.parametrize("name", [e.name for e in catalogue() if e.targets == ("cluster",)])
+def test_an_experiment_of_the_cluster(
+    measured: Measured, hosts: ThreeHosts, name: str, tmp_path: Path
+) -> None:
+    """Exit status 0: every invariant was kept."""
+    said = run(
+        "env", f"BELUGA_INVENTORY={hosts.folder / 'inventory.json'}", sys.executable, "-m", "beluga",
+        "rehearse", name, "--target", "ansible", "--election", str(measured.election), "--out", str(tmp_path),
+        seconds=900,
+    )  # fmt: skip
+    print(said)
+
+
 def _nothing_refused_for_long(row: Row, most: float) -> None:
     load = row.load
     assert load is not None
@@ -148,13 +180,14 @@ def _replicated(hosts: ThreeHosts) -> bool:
     return len(roles) == 3 and {"Leader", "Sync Standby"} <= set(roles) and states <= {"running", "streaming"}
 
 
-def _another_build(wheel: Path, folder: Path) -> Path:
-    """The same code as another release: a wheel with a build number is another file."""
+def _another_build(folder: Path) -> Path:
+    """The same code as another release: a wheel with a build number and words of its own is another file."""
+    wheel = max((ROOT / "dist").glob("beluga_turnout-*.whl"))
     name, version, rest = wheel.name.split("-", 2)
     newer = folder / f"{name}-{version}-2-{rest}"
     shutil.copy(wheel, newer)
     with zipfile.ZipFile(newer, "a") as archive:
-        archive.comment = b"2"
+        archive.comment = token_hex(4).encode()
     return newer
 
 
@@ -166,7 +199,7 @@ def _until(holds: Callable[[], bool], seconds: float) -> None:
 
 
 class _Board:
-    """Opens the feed by the floating address, again and again: the longest time without a fresh snapshot."""
+    """Opens the feed by the floating address, again and again: the longest time without one that moves."""
 
     def __init__(self, hosts: ThreeHosts) -> None:
         self._hosts, self._stop, self.longest = hosts, threading.Event(), 0.0
@@ -195,8 +228,9 @@ class _Board:
                     async with session.get(f"{hosts.url}/login") as page:
                         assert page.status == 200
                     async with session.ws_connect(feed) as socket:
-                        kinds = [(await socket.receive_json(timeout=3))["type"] for _ in range(2)]
-                    assert kinds == ["hello", "snapshot"]
+                        said = [await socket.receive_json(timeout=3) for _ in range(3)]
+                    assert [each["type"] for each in said[:2]] == ["hello", "snapshot"]
+                    assert said[2].get("stored_behind", 0.0) <= MOST_AGE  # of a beat; a delta is news
                 self.longest, seen = max(self.longest, time.monotonic() - seen), time.monotonic()
             except (aiohttp.ClientError, OSError, TimeoutError, AssertionError, TypeError, ValueError):
                 pass

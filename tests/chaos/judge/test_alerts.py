@@ -1,5 +1,9 @@
 """Alert rules mean here what they mean to a Prometheus, as far as we understand them."""
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
 from chaos.judge.alerts import OWN_RULES, AlertRule, AlertWatch, holds, parse, read_rules
 from chaos.judge.history import EventHistory, Op
 from chaos.target.target import Target
@@ -91,3 +95,27 @@ def test_an_alert_fires_once_it_held_long_enough_and_ceases(tmp_path) -> None:
         watch.look(float(now), {"up": [({"job": "a"}, up)]})
     said = [(e.key, e.detail["firing"]) for e in history.events if e.op is Op.ALERT]
     assert said == [("Down", True), ("Down", False)]
+
+
+def test_a_service_that_is_silent_holds_up_no_other(tmp_path: Path) -> None:
+    """Each of the two answers only while the other is asked as well."""
+    together = threading.Barrier(2)
+
+    class Service(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            together.wait(5)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"met 1\n")
+
+        def log_message(self, *_: object) -> None: ...
+
+    servers = [ThreadingHTTPServer(("127.0.0.1", 0), Service) for _ in range(2)]
+    for server in servers:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    watch = AlertWatch(Target(tmp_path), EventHistory(), [])
+    watch._known = [("a", f"http://127.0.0.1:{server.server_port}/metrics") for server in servers]
+    assert [value for _, value in watch._scrape()["up"]] == [1.0, 1.0]
+    for server in servers:
+        server.shutdown()
+        server.server_close()

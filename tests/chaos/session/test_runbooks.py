@@ -22,7 +22,7 @@ DAYS = {
     "wall-card",
 }  # fmt: skip
 PLAIN = {"df", "du", "tail", "ls", "grep", "date", "cp", "rm", "kill", "cat", "curl", "docker"}
-PLAIN |= {"for", "timeout", "setsid", "deploy/cluster"}
+PLAIN |= {"for", "timeout", "setsid", "deploy/cluster", "ansible-playbook"}
 ALL = {page.name: page for page in pages()}
 ALERT_PAGES = {name: page for name, page in ALL.items() if name not in DAYS}
 
