@@ -67,7 +67,7 @@ def up(
 
     BELUGA_DATABASE_URL, where set, is used instead of an embedded PostgreSQL.
     """
-    from beluga.stack.local_stack import LocalStack, StackPlan
+    from beluga.stack.local_stack import StackPlan, run_stack
     from beluga.stack.postgres import PostgresError
     from beluga.stack.preparation import StackError
 
@@ -86,7 +86,7 @@ def up(
         public_url=kept.public_url,
     )
     try:
-        asyncio.run(LocalStack(plan, announce).run())
+        run_stack(plan, announce)
     except (StackBusyError, StackError, PostgresError) as error:
         typer.echo(f"beluga: {error}", err=True)
         raise typer.Exit(1) from None

@@ -15,6 +15,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from beluga.stack.forked_process import Spares
+from beluga.stack.forking import fork_spares
 from beluga.stack.postgres import EmbeddedPostgres, PostgresError
 from beluga.stack.preparation import DatabaseRequest, StackError, prepare
 from beluga.stack.remembered import RememberedStart, remember
@@ -30,6 +32,8 @@ POSTGRES_SECONDS = 30.0
 SERVICES_SECONDS = 60.0
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (where who listens everywhere is asked)
 OPEN_FILES = 16_384
+# What is loaded before it is forked: each service's `main`, and what that loads once it knows its settings.
+LOADED = (*(f"{name}.__main__" for name in SERVICES), "intake.app")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +71,43 @@ async def _answers(url: str) -> bool:
     return (await asyncio.to_thread(probe, url))[0] == 200
 
 
+def run_stack(plan: StackPlan, on_ready: Callable[[RunFile, list[str]], None]) -> None:
+    """Runs a `StackPlan` to its end, its services forked. Raises what `LocalStack.run` raises.
+
+    A spare that went on waiting would keep what all others have written over: 20 MB. So there are as many as
+    services, and one that must start again is a program.
+    """
+    keep_private()
+    _allow_files()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's own threads would fight the services
+    spares = Spares(fork_spares(LOADED, len(SERVICES)))
+    try:
+        asyncio.run(LocalStack(plan, on_ready, spares).run())
+    finally:
+        spares.close()
+
+
 class LocalStack:
     """Runs a `StackPlan` to its end. `run()` returns when a signal asked it to stop and all children are
-    gone.
+    gone. Without `spares` each service is a program of its own.
     """
 
-    def __init__(self, plan: StackPlan, on_ready: Callable[[RunFile, list[str]], None]) -> None:
+    def __init__(
+        self,
+        plan: StackPlan,
+        on_ready: Callable[[RunFile, list[str]], None],
+        spares: Spares | None = None,
+    ) -> None:
         self._plan = plan
         self._on_ready = on_ready
         self._secrets: dict[str, str] = {}
-        self._supervisor = Supervisor(self._write)
+        self._supervisor = Supervisor(self._write, spares)
         self._run: RunFile | None = None
 
     async def run(self) -> None:
         """Raises `StackBusyError`, `StackError` or `PostgresError` where it cannot start."""
         plan = self._plan
         holding = lock(plan.state)
-        keep_private()
-        _allow_files()
         private_folder(plan.state / "logs")
         try:
             self._secrets = secrets_of(plan.state)
@@ -240,6 +263,7 @@ def _program(name: str, ports: Ports, logs: Path, env: dict[str, str]) -> Progra
         env=env,
         ask=asks_health(f"http://{LOOPBACK.get(host, host)}:{getattr(ports, name)}"),
         heartbeat=several,
+        service="" if several else name,
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import structlog
 
+from beluga.stack.forked_process import ForkedProcess, Spares
 from beluga.stack.postgres import die_with_parent
 from beluga.stack.watchdog import PATIENCE, Ask, Patience, Watchdog, asks_heartbeat
 from election.runtime.heartbeat import HUNG_RESTARTS, SAY_WHERE, VARIABLE, Heartbeat
@@ -36,7 +37,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run. `options` go to the process as they are (account, folder, preexec)."""
+    """What to run. `options` go to the process as they are (account, folder, preexec).
+
+    `service`: the name of one that a spare may become; the command is for where none is left.
+    """
 
     name: str
     command: Sequence[str]
@@ -49,18 +53,20 @@ class Program:
     ask: Ask | None = None  # how to find out whether it hangs
     heartbeat: bool = False  # it beats through a pipe instead of being asked
     patience: Patience = PATIENCE
+    service: str = ""
 
 
 class Child:
     """One program, kept running until `stop()`."""
 
-    def __init__(self, program: Program, on_change: Callable[[], None]) -> None:
+    def __init__(self, program: Program, on_change: Callable[[], None], spares: Spares | None = None) -> None:
         self.program = program
+        self._spares = spares
         self.restarts = 0
         self.hung = 0  # times that it was killed because it hung
         self._heartbeat: Heartbeat | None = None
         self._on_change = on_change
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | ForkedProcess | None = None
         self._keeper: asyncio.Task[None] | None = None
 
     @property
@@ -89,17 +95,25 @@ class Child:
             defaults["pass_fds"] = (self._heartbeat.writer,)
         defaults["env"] = environment
         with program.log_file.open("ab") as out:
-            self._process = await asyncio.create_subprocess_exec(
-                *program.command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                **(defaults | dict(program.options)),
-            )
+            self._process = self._forked(environment, out.fileno())
+            if self._process is None:
+                self._process = await asyncio.create_subprocess_exec(
+                    *program.command,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=out,
+                    **(defaults | dict(program.options)),
+                )
         if self._heartbeat is not None:
             self._heartbeat.close_writer()
         log.info("child_started", child=program.name, pid=self._process.pid)
         self._on_change()
+
+    def _forked(self, environment: Mapping[str, str], log_file: int) -> ForkedProcess | None:
+        """The service as a spare; None where it is to be a program of its own."""
+        if self._spares is None or not self.program.service:
+            return None
+        return self._spares.become(self.program.service, environment, log_file)
 
     async def _keep(self) -> None:
         pause = FIRST_PAUSE_SECONDS
@@ -176,7 +190,8 @@ class Child:
 class Supervisor:
     """Children in the order of their start; they stop in the opposite order, those of one step together."""
 
-    def __init__(self, on_change: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, on_change: Callable[[], None] = lambda: None, spares: Spares | None = None) -> None:
+        self._spares = spares
         self._steps: list[list[Child]] = []
         self._on_change = on_change
         self._untold = False
@@ -188,7 +203,7 @@ class Supervisor:
 
     async def start(self, *programs: Program) -> None:
         """One step: starts these side by side."""
-        step = [Child(program, self.tell) for program in programs]
+        step = [Child(program, self.tell, self._spares) for program in programs]
         self._steps.append(step)
         for child in step:
             await child.start()

@@ -12,6 +12,7 @@ from election.postgres import connector
 T = TypeVar("T")
 
 RETRY_SECONDS = (0.1, 2.0)  # first and longest pause between attempts, jittered
+IDLE_SECONDS = 20.0  # then a connection of a pool goes: each costs the server 2 to 6 MB
 
 # What a dead, restarting or unreachable database raises; anything else is a bug and is not retried.
 UNREACHABLE: tuple[type[BaseException], ...] = (
@@ -54,7 +55,7 @@ async def open_pool(url: str, size: int = 4, *, stateless: bool = False) -> asyn
         pass
 
     return await asyncpg.create_pool(
-        url, min_size=1, max_size=size, max_inactive_connection_lifetime=60, connect=fresh,
+        url, min_size=1, max_size=size, max_inactive_connection_lifetime=IDLE_SECONDS, connect=fresh,
         reset=as_it_is if stateless else None,
     )  # fmt: skip
 

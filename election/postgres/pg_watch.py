@@ -1,12 +1,14 @@
 """Keeps something from PostgreSQL at hand: what it is now, and again whenever it changes.
 
-A notification only wakes; what counts is the fetch, which is repeated now and then in case one got lost.
+A notification only wakes; what counts is the fetch, which is repeated now and then in case one got lost. All
+that a process watches at one address it watches on one connection, in turns: each costs the server megabytes.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import asyncpg
 import structlog
@@ -30,43 +32,95 @@ async def watch(  # noqa: PLR0917
     adopt: Callable[[T], Awaitable[None]],
     what: str,
     poll_seconds: float = POLL_SECONDS,
+    *,
+    long: bool = False,
 ) -> None:
     """Hands `adopt` what `fetch` finds, at once and after every notification on `channel`, for ever.
 
     Being without a database is no error: `what` is named in the log, and it tries again with longer pauses.
+    `long`: a fetch takes seconds, so it has a connection of its own, for as long, and keeps nobody waiting.
     """
     rest = pauses()
-    while True:
-        try:
-            connection = await connect(url)
-            try:
-                await _follow(connection, channel, fetch, adopt, rest.reset, poll_seconds)
-            finally:
-                connection.terminate()
-        except _NOT_NOW as error:
-            log.warning("database_away", work=what, error=type(error).__name__)
-        await rest.wait()
-
-
-async def _follow(  # noqa: PLR0917
-    connection: asyncpg.Connection,
-    channel: str,
-    fetch: Callable[[asyncpg.Connection], Awaitable[T]],
-    adopt: Callable[[T], Awaitable[None]],
-    succeeded: Callable[[], None],
-    poll_seconds: float,
-) -> None:
     changed = asyncio.Event()
 
     def wake(*_: Any) -> None:
         changed.set()
 
-    connection.add_termination_listener(wake)
-    await connection.add_listener(channel, wake)
-    while True:
-        changed.clear()
-        found = await fetch(connection)
-        succeeded()
-        await adopt(found)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(changed.wait(), poll_seconds)
+    with _shared(url) as shared:
+        while True:
+            try:
+                async with shared.turn() as connection:
+                    connection.add_termination_listener(wake)
+                    await connection.add_listener(channel, wake)
+                while True:
+                    changed.clear()
+                    async with _apart(url) if long else shared.turn(connection) as asked:
+                        found = await fetch(asked)
+                    rest.reset()
+                    await adopt(found)
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(changed.wait(), poll_seconds)
+                    if connection.is_closed():
+                        raise ConnectionError("the connection that listens has ended")
+            except _NOT_NOW as error:
+                log.warning("database_away", work=what, error=type(error).__name__)
+            await rest.wait()
+
+
+class _SharedConnection:
+    """The connection of all watches of one loop at one address, while there are any."""
+
+    def __init__(self, url: str) -> None:
+        self.watches = 0
+        self._url = url
+        self._turn = asyncio.Lock()
+        self._connection: asyncpg.Connection | None = None
+
+    @asynccontextmanager
+    async def turn(self, listening: asyncpg.Connection | None = None) -> AsyncIterator[asyncpg.Connection]:
+        """The connection for one of them alone. Raises one of `UNREACHABLE`, also where the one on which it
+        listens is no longer ours.
+        """
+        async with self._turn:
+            if self._connection is None or self._connection.is_closed():
+                self._connection = await connect(self._url)
+            connection = self._connection
+            if listening is not None and listening is not connection:
+                raise ConnectionError("the connection that listens has ended")
+            try:
+                yield connection
+            except BaseException as error:
+                harmless = isinstance(error, (asyncpg.PostgresError, ValueError))
+                if isinstance(error, UNREACHABLE) or not harmless or connection.is_in_transaction():
+                    connection.terminate()
+                raise
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+
+
+_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, _SharedConnection]] = WeakKeyDictionary()
+
+
+@contextmanager
+def _shared(url: str) -> Iterator[_SharedConnection]:
+    here = _of_loops.setdefault(asyncio.get_running_loop(), {})
+    found = here.setdefault(url, _SharedConnection(url))
+    found.watches += 1
+    try:
+        yield found
+    finally:
+        found.watches -= 1
+        if not found.watches:
+            del here[url]
+            found.close()
+
+
+@asynccontextmanager
+async def _apart(url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await connect(url)
+    try:
+        yield connection
+    finally:
+        connection.terminate()

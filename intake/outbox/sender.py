@@ -27,6 +27,7 @@ LEADERSHIP = "outbox"
 LOOK_SECONDS = 0.25  # real; between looks at the outbox when nothing was there
 MOST_IN_FLIGHT = 32  # texts handed to a provider at once
 MOST_OFFERED = 10_000  # texts kept in memory while PostgreSQL is away; the oldest go first
+OFFERED_REST_SECONDS = 20.0  # real; then its connection goes: each costs the server megabytes
 SETTLE_TRIES = 20  # an answer of a provider is worth some patience with the database
 SHORTEST_VALIDITY = timedelta(seconds=5)
 CHORE_SECONDS = 1.0  # real; between rounds of what the leader does beside sending
@@ -82,17 +83,24 @@ class Outbox:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._candidate.run())
-                tasks.create_task(self._again_and_again(self._store_offered))
+                tasks.create_task(self._again_and_again(self._store_offered, self._until_offered))
                 tasks.create_task(self._again_and_again(self._lead))
         finally:
             for sender in self._senders.values():
                 await sender.close()
 
-    async def _again_and_again(self, work: Callable[[asyncpg.Connection], Awaitable[None]]) -> None:
+    async def _again_and_again(
+        self,
+        work: Callable[[asyncpg.Connection], Awaitable[None]],
+        wanted: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Works on a connection of its own, which is opened once it is `wanted`."""
         rest = pauses()
         while True:
             connection: asyncpg.Connection | None = None
             try:
+                if wanted is not None:
+                    await wanted()
                 connection = await connect(self._url)
                 rest.reset()
                 await work(connection)
@@ -107,7 +115,13 @@ class Outbox:
                     connection.terminate()
             await rest.wait()
 
+    async def _until_offered(self) -> None:
+        while not self._offered:
+            self._wake.clear()
+            await self._wake.wait()
+
     async def _store_offered(self, connection: asyncpg.Connection) -> None:
+        """Stores what is offered, until nothing has been for a while."""
         while True:
             self._wake.clear()
             while self._offered:
@@ -115,7 +129,11 @@ class Outbox:
                 await store.enqueue(connection, texts)
                 for _ in texts:
                     self._offered.popleft()
-            await self._wake.wait()
+            try:
+                async with asyncio.timeout(OFFERED_REST_SECONDS):
+                    await self._wake.wait()
+            except TimeoutError:
+                return
 
     # ------------------------------------------------------------------ leading
 

@@ -80,7 +80,7 @@ class RollNumbers:
             self._rolls = rolls
             await asyncio.to_thread(give_back)
 
-        await watch(url, channel, _read, adopt, "roll", _LOOK_SECONDS)
+        await watch(url, channel, _read, adopt, "roll", _LOOK_SECONDS, long=True)
 
 
 async def _read(connection: asyncpg.Connection) -> _Rolls:

@@ -9,14 +9,14 @@ it is asked, too, what the people reached said: the tally makes estimates of sil
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 
 import aiohttp
+import asyncpg
 import structlog
 from pydantic import ValidationError
 
 from election.access.identity import Admission, machine
-from election.postgres.database import UNREACHABLE, connect, pauses
+from election.postgres.pg_watch import watch
 from election.runtime.clock import Clock
 from election.wire.callers import DispatchList, ReachedPrecinct
 from tally.settings import TallySettings
@@ -59,7 +59,9 @@ class CallDesk:
 
     async def run(self) -> None:
         """Asks until cancelled."""
-        listening = asyncio.create_task(self._listen())
+        listening = asyncio.create_task(
+            watch(self._settings.database_url, CHANNEL, _nothing, self._woken, "call desk")
+        )
         try:
             async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
                 while True:
@@ -75,25 +77,7 @@ class CallDesk:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
 
-    async def _listen(self) -> None:
-        rest = pauses()
-        while True:
-            try:
-                listener = await connect(self._settings.database_url)
-                try:
-                    await listener.add_listener(CHANNEL, self._woken)
-                    rest.reset()
-                    self._wake.set()
-                    closed = asyncio.Event()
-                    listener.add_termination_listener(lambda _, closed=closed: closed.set())
-                    await closed.wait()
-                finally:
-                    listener.terminate()
-            except UNREACHABLE:
-                pass
-            await rest.wait()
-
-    def _woken(self, *_: Any) -> None:
+    async def _woken(self, _: None) -> None:
         self._wake.set()
 
     async def _ask(self, session: aiohttp.ClientSession) -> None:
@@ -125,6 +109,10 @@ class CallDesk:
             self._silent_since = int(self._clock.now().timestamp() - age)
             log.warning("call_desk_away", reason=why)
         self._hear(self._last | {"silent_since": self._silent_since})
+
+
+async def _nothing(_: asyncpg.Connection) -> None:
+    """What the database has is asked of the call desk."""
 
 
 def row_of(said: DispatchList) -> Row:

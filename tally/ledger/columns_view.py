@@ -3,7 +3,6 @@ are resolved one by one (`Ledger.view`) and laid beside them. Both ways agree (t
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -35,18 +34,9 @@ def all_precincts(ledger: Ledger, as_of: float = FOREVER) -> CountColumns:
         table.put(p, ledger.view(p, as_of), store)
     rows = ledger.order.rows(store)
     rows = rows[(received[rows] <= as_of) & ~unresolved[place[rows]]]
-    none = np.zeros(len(rows), dtype=np.bool_)
-    plain = (
-        place[rows].astype(np.intp), store.column("votes")[rows].astype(np.float64),
-        store.column("observed")[rows], none, none, store.column("kind")[rows] == _FINAL,
-        store.column("sender")[rows].astype(np.intp), store.column("channel")[rows].copy(), none,
-    )  # fmt: skip
+    plain = _plain(place[rows].astype(np.intp), rows, store)
     resolved = table.reports()
-    if not len(resolved[0]):
-        return table.done(plain)
-    joined = tuple(np.concatenate(pair) for pair in zip(resolved, plain, strict=True))
-    order = np.argsort(joined[0], kind="stable")
-    return table.done(tuple(column[order] for column in joined))
+    return table.done(_joined(resolved, plain) if len(resolved[0]) else plain)
 
 
 def subset(ledger: Ledger, positions: Sequence[int], as_of: float = FOREVER) -> CountColumns:
@@ -60,18 +50,25 @@ def subset(ledger: Ledger, positions: Sequence[int], as_of: float = FOREVER) -> 
             continue
         if p in ledger.hours.decided:
             table.opens[i], table.closes[i] = ledger.hours.of(p, as_of)
-        table.put_plain(i, p, store, as_of)
-    return table.done(table.reports())
+        table.put_plain(i, ledger.busy.rows(p, as_of), store)
+    return table.done(table.with_busy(table.reports(), store))
 
 
-def _plain(place: int, store: EntryStore, as_of: float) -> list[int]:
-    """Rows of a precinct that holds nothing but plain counts, in order."""
-    received, observed = store.received, store.observed
-    rows = [row for row in store.rows_at(place) if received[row] <= as_of]
-    rows.reverse()  # the order of arrival, which is nearly always that of looking
-    if any(observed[a] >= observed[b] for a, b in pairwise(rows)):
-        rows.sort(key=lambda row: (observed[row], received[row], store.id(row)))
-    return rows
+def _plain(owner: NDArray[np.intp], rows: NDArray[np.int32], store: EntryStore) -> tuple[NDArray[Any], ...]:
+    """Columns of plain counts, each of its `owner`."""
+    none = np.zeros(len(rows), dtype=np.bool_)
+    return (
+        owner, store.column("votes")[rows].astype(np.float64), store.column("observed")[rows], none, none,
+        store.column("kind")[rows] == _FINAL, store.column("sender")[rows].astype(np.intp),
+        store.column("channel")[rows].copy(), none,
+    )  # fmt: skip
+
+
+def _joined(some: tuple[NDArray[Any], ...], others: tuple[NDArray[Any], ...]) -> tuple[NDArray[Any], ...]:
+    """Columns of reports laid together, by owner."""
+    joined = tuple(np.concatenate(pair) for pair in zip(some, others, strict=True))
+    order = np.argsort(joined[0], kind="stable")
+    return tuple(column[order] for column in joined)
 
 
 class _Columns:
@@ -86,6 +83,7 @@ class _Columns:
         self.line_people = np.full(n, ABSENT, dtype=np.intp)
         self.incidents, self.on_post, self.struck_off = np.zeros((3, n), dtype=np.intp)
         self._reports: list[tuple[int, float, float, bool, bool, bool, int, int, bool]] = []
+        self._busy: list[tuple[int, NDArray[np.int32]]] = []
 
     def put(self, i: int, view: PrecinctView, store: EntryStore) -> None:
         """The i-th precinct as resolved."""
@@ -103,17 +101,27 @@ class _Columns:
             said = (i, r.votes, r.observed, *marks, code, r.channel, r.whole)
             self._reports.append(said)
 
-    def put_plain(self, i: int, place: int, store: EntryStore, as_of: float) -> None:
-        """The i-th precinct, which holds nothing but plain counts."""
-        received, observed, votes = store.received, store.observed, store.votes
-        rows = _plain(place, store, as_of)
-        if not rows:
+    def put_plain(self, i: int, rows: NDArray[np.int32] | list[int], store: EntryStore) -> None:
+        """The i-th precinct, which holds nothing but plain counts, in order."""
+        if not len(rows):
             return
+        if not isinstance(rows, list):
+            self.last_received[i] = store.column("received")[rows].max()
+            self._busy.append((i, rows))
+            return
+        received, observed, votes = store.received, store.observed, store.votes
         self.last_received[i] = max(received[row] for row in rows)
         for row in rows:
             final = store.kind[row] == _FINAL
             who = (store.sender[row], store.channel[row])
             self._reports.append((i, votes[row], observed[row], False, False, final, *who, False))
+
+    def with_busy(self, reports: tuple[NDArray[Any], ...], store: EntryStore) -> tuple[NDArray[Any], ...]:
+        """The reports put so far and those of busy precincts."""
+        if not self._busy:
+            return reports
+        owner = np.repeat([i for i, _ in self._busy], [len(rows) for _, rows in self._busy])
+        return _joined(reports, _plain(owner, np.concatenate([rows for _, rows in self._busy]), store))
 
     def reports(self) -> tuple[NDArray[Any], ...]:
         """Columns of the reports put so far."""

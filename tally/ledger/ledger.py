@@ -18,6 +18,7 @@ from election.domain.day import Election
 from election.log.columns import Counts
 from tally.entries.dialogue import TALK, denies
 from tally.entries.entries import FOREVER, Entry, PrecinctView
+from tally.ledger.busy_places import BusyPlaces
 from tally.ledger.conversations import Conversations
 from tally.ledger.count_order import CountOrder
 from tally.ledger.decisions import Decisions
@@ -45,6 +46,7 @@ class Ledger:
         self.assignments = WatcherAssignments(election.watchers, self.index)
         self.store = store(len(self.places))
         self.order = CountOrder()
+        self.busy = BusyPlaces(self.store)
         self.needs_resolution = bytearray(len(self.places))
         self.beside = bytearray(len(self.places))
         self.asides: list[int] = []  # rows of entries that are no counts
@@ -52,7 +54,7 @@ class Ledger:
         self._ties = Ties(self.index, self.assignments)
         self._conversations = Conversations(self.places, self.store)
         self._filed = Filed(
-            self.places, self.store, self.hours, self._decisions, self._ties, self.incidents,
+            self.places, self.store, self.busy, self.hours, self._decisions, self._ties, self.incidents,
             self._conversations, self.needs_resolution, self.beside, site_at={},
         )  # fmt: skip
         self._views = PrecinctViews(self._filed)

@@ -9,6 +9,7 @@ import numpy as np
 from election.domain.checkin import COUNTED, Kind
 from tally.entries.entries import FOREVER, Entry, PrecinctView
 from tally.entries.resolving import Context, resolved, with_site
+from tally.ledger.busy_places import BusyPlaces
 from tally.ledger.conversations import Conversations
 from tally.ledger.decisions import Decisions
 from tally.ledger.entry_store import EntryStore
@@ -24,6 +25,7 @@ class Filed:
 
     places: PlaceIndex
     store: EntryStore
+    busy: BusyPlaces
     hours: PollHours
     decisions: Decisions
     ties: Ties
@@ -80,9 +82,13 @@ class PrecinctViews:
         if position in filed.site_at:
             newest = self.last_word(filed.site_at[position], as_of, newest)
         store, received, decided = filed.store, filed.store.received, filed.hours.decided
-        for row in store.rows_at(position):
-            if newest < received[row] <= as_of:
-                newest = received[row]
+        latest = filed.busy.latest(position, as_of)
+        if latest is not None:
+            newest = max(newest, latest)
+        else:
+            for row in store.rows_at(position):
+                if newest < received[row] <= as_of:
+                    newest = received[row]
         if not (filed.needs_resolution[position] or filed.beside[position] or position in decided):
             return newest
         words: list[Entry] = [*decided.get(position, ()), *filed.conversations.said_at(position, as_of)]

@@ -327,3 +327,23 @@ async def test_two_outboxes_on_one_database_send_each_text_once(
     handed = senders[0].keys + senders[1].keys
     assert len(handed) == len(set(handed)), "a text was sent twice"
     assert set(handed) <= set(keys)
+
+
+async def test_what_is_offered_while_its_connection_is_away_is_stored_and_none_is_held_for_nothing(
+    database_url: str, connection: asyncpg.Connection, monkeypatch
+) -> None:
+    monkeypatch.setattr("intake.outbox.sender.OFFERED_REST_SECONDS", 0.05)
+    others = (
+        "select count(*) from pg_stat_activity where pid <> pg_backend_pid() and query ~ 'insert into outbox'"
+    )
+    outbox = an_outbox(database_url)
+    running = asyncio.create_task(outbox.run())
+    async with asyncio.timeout(30):
+        for n in range(3):
+            outbox.offer(a_text(f"t{n}"))
+            while len(await states(connection)) <= n:
+                await asyncio.sleep(0.01)
+            while await connection.fetchval(others):
+                await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
