@@ -407,6 +407,6 @@ def _finished(inputs: Inputs, state: DayFit, rows: Rows, k: Constants, taken_up:
         held = taken_up[sure] / v[sure]
         told = rows.share[sure] ** k.scatter_late
         scatter = learnt_scatter(off[sure], own[sure], beside[sure], held, told, k)
-        v += (scatter - 1.0) * own
+        v += max(scatter - 1.0, 0.0) * own
         bad, _ = strays(off, v, rows.support, bad, k, others, steps=FEW_STEPS)
     return replace(state, smear=round(smear, DIGITS), bad=bad, scatter=scatter)

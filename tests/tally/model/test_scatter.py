@@ -87,3 +87,16 @@ def test_large_places_keep_to_their_course_better_than_small_ones() -> None:
     found = [sd(size) for size in (300, 1_500, 10_000, 100_000)]
     assert all(larger < smaller for smaller, larger in pairwise(found))
     assert found[0] > 2.5 * found[-1]
+
+
+def test_on_a_day_of_equals_one_who_lags_is_no_stray() -> None:
+    """Its agreeing counts are its own, however alike the others are."""
+    n = 200
+    inputs, rows = inputs_of(county(n)), evening(n, 0.03)
+    rows.residual[3] -= 0.65
+    state = fit(inputs, rows, K)
+    assert state.scatter < 0.3
+    latest = Latest(rows.at, rows.votes, rows.part, rows.share, rows.residual, np.full(n, 8, dtype=np.intp))
+    trusted = finals(inputs, state, latest, K).trusted
+    assert trusted is not None
+    assert trusted.doubt[3] < 0.15
