@@ -80,13 +80,16 @@ def days(name: str, a: argparse.Namespace) -> Iterator[Case]:
             )
             election = read_election(root / "election")
             ids = now.index.str.replace(".", "-", regex=False).to_numpy()
-            start = pd.Timestamp(target[:10] + "T00:00:00", tz=day["timezone"])
 
-            def iso(hours: Any, start: Any = start) -> list[str]:
-                moments = [start + pd.Timedelta(hours=float(h) + opens) for h in hours]
-                return [m.isoformat(timespec="seconds") for m in moments]
+            def moment(hour: float, target: str = target) -> Any:
+                """By the clock on the wall: Liguria voted on the day on which it went back."""
+                wall = pd.Timestamp(target[:10]) + pd.Timedelta(hours=hour)
+                return wall.tz_localize(day["timezone"])
 
-            times = {c: (start + pd.Timedelta(hours=c)).timestamp() for c in a.clocks}
+            def iso(hours: Any) -> list[str]:
+                return [moment(float(h) + opens).isoformat(timespec="seconds") for h in hours]
+
+            times = {c: moment(c).timestamp() for c in a.clocks}
             for seed in a.seed_list:
                 unit, hour, votes, received, public = module.simulate(
                     counts, expected, closes - opens, seed, a

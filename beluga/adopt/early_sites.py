@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import date, time
 from pathlib import Path
 
+from beluga.adopt.early_course import NO_COURSES, Courses, curve_of
 from beluga.adopt.taking.clock import clock
 from beluga.adopt.taking.early_record import EarlyRecord
-from election.domain.day import CurvePoint, Election, Precinct, Watcher
+from election.domain.day import Election, Precinct, Watcher
 from election.domain.ids import PrecinctId
 from election.folder.cells import split_list
 from election.folder.findings import Findings
@@ -31,7 +32,6 @@ COLUMNS = (
     Column("expected_votes", ("Expected",)),
     Column("watcher_ids", ("Watchers", "Watcher")),
 )
-STEPS = 12  # points of the day's curve, which is a straight line: nobody knows better
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +132,10 @@ def _site(row: tuple[str, ...], line: int, findings: Findings) -> EarlySite | No
     )  # fmt: skip
 
 
-def day_election(election: Election, sites: Iterable[EarlySite], record: EarlyRecord) -> Election:
-    """The election of one early day: sites as precincts, their watchers, and a straight curve.
+def day_election(
+    election: Election, sites: Iterable[EarlySite], record: EarlyRecord, courses: Courses = NO_COURSES
+) -> Election:
+    """The election of one early day: sites as precincts, their watchers, the course of the days before.
 
     On the roll of a site are the voters of its precincts who have not voted yet. Where no figure is given, as
     many are expected as came to it on the early days before, on average.
@@ -159,7 +161,8 @@ def day_election(election: Election, sites: Iterable[EarlySite], record: EarlyRe
             )
         )  # fmt: skip
         watchers += [_posted(by_id[w], site) for w in site.watcher_ids]
-    return Election(day, tuple(places), (), _straight(opens, closes), tuple(watchers))
+    curve = curve_of(courses, day.date, opens, closes)
+    return Election(day, tuple(places), (), curve, tuple(watchers))
 
 
 def _posted(watcher: Watcher, site: EarlySite) -> Watcher:
@@ -172,15 +175,6 @@ def _usual(site: EarlySite, record: EarlyRecord) -> float | None:
         if source == site.site_id and day < site.day.isoformat():
             days[day] = days.get(day, 0) + votes
     return round(sum(days.values()) / len(days), 1) if days else None
-
-
-def _straight(opens: time, closes: time) -> tuple[CurvePoint, ...]:
-    """As many in each hour: what an early day looks like for want of a past one."""
-    first, last = (t.hour * 60 + t.minute for t in (opens, closes))
-    minutes = [first + (last - first) * n // STEPS for n in range(STEPS + 1)]
-    return tuple(
-        CurvePoint("all", time(m // 60, m % 60), n / STEPS) for n, m in enumerate(minutes) if m < 24 * 60
-    )
 
 
 def parted(votes: int, precincts: Iterable[Precinct]) -> dict[str, int]:

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 
+from beluga.adopt.early_course import FILE as EARLY_CURVE
 from beluga.adopt.early_sites import FILE as EARLY_SITES
 from beluga.adopt.mapping.headings_row import Headings, find_headings
 from beluga.adopt.mapping.kinds import OURS
@@ -19,7 +20,9 @@ from election.folder.headings import FILES, matched
 from election.folder.official_file import FILE as OFFICIAL
 from election.folder.shapes import FILE as SHAPES
 
-KNOWN = frozenset({*FILES, SHAPES, OFFICIAL, "election.toml", MAPPING, EARLY, REVIEW, EARLY_SITES})
+KNOWN = frozenset({
+    *FILES, SHAPES, OFFICIAL, "election.toml", MAPPING, EARLY, REVIEW, EARLY_SITES, EARLY_CURVE,
+})  # fmt: skip
 _TABLES = (".csv", ".txt", ".tsv", ".xlsx", ".ods", ".zip", ".geojson", ".json", ".shp", ".toml")
 _SHOWN = 400  # rows by which headings are found
 _PRECINCT_FIELDS = ("precinct_id", "precinct_ids")

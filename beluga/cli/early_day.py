@@ -3,13 +3,17 @@
 import asyncio
 import csv
 import io
+import json
+import math
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import typer
 
+from beluga.adopt.early_course import STEPS, course_of, read_courses, write_course
 from beluga.adopt.early_sites import FILE, EarlySite, day_election, day_record, read_sites
 from beluga.adopt.opted_out import keep_opt_outs, phones_stopped
 from beluga.adopt.taking.early_record import FILE as EARLY
@@ -18,7 +22,7 @@ from beluga.cli.adopt import take_early
 from beluga.stack.failures import CommandRefusedError
 from beluga.stack.stack import DEFAULT_STATE, NoStackError, database_url
 from beluga.stack.tally_answer import tally_answer
-from election.domain.day import Election
+from election.domain.day import Election, ElectionDay
 from election.folder import Findings, FolderError, examine, read_election, write_election
 from election.folder.day_file import DEFAULT_REGION, read_day
 from election.postgres.database import UNREACHABLE, connect
@@ -49,7 +53,8 @@ def begin(
     election, sites = _read(folder, day)
     if into.resolve() == folder.resolve():
         raise CommandRefusedError("the early day needs a folder of its own: choose another for --into")
-    written = write_election(into, day_election(election, sites, read_early(folder / EARLY)))
+    made = day_election(election, sites, read_early(folder / EARLY), read_courses(folder))
+    written = write_election(into, made)
     region = read_day(folder, Findings()).region
     if region != DEFAULT_REGION:
         with (into / "election.toml").open("a", encoding="utf-8") as out:
@@ -83,6 +88,8 @@ def end(
     election, sites = _read(folder, day)
     try:
         counts, stopped = asyncio.run(_told(state))
+        hours = day_election(election, sites, read_early(folder / EARLY)).day
+        course = course_of(*asyncio.run(_estimates(state, hours)))
     except _AWAY as error:
         raise CommandRefusedError(f"{error or type(error).__name__}; start the early day's stack") from error
     strange = [s.site_id for s in sites if s.site_id not in counts]
@@ -104,6 +111,9 @@ def end(
     finally:
         (scratch / EARLY).unlink(missing_ok=True)
         scratch.rmdir()
+    if course:
+        write_course(folder, day.date(), course)
+        typer.echo("kept how the day went, for the curve of the early days after it")
     _keep_opt_outs(folder, stopped)
 
 
@@ -153,3 +163,17 @@ async def _counts(state: Path) -> dict[str, int | None]:
     """The last accepted count of each site."""
     rows = csv.DictReader(io.StringIO((await tally_answer(state, "/standings.csv")).decode()))
     return {r["precinct_id"]: int(r["last_votes"]) if r["last_votes"] else None for r in rows}
+
+
+async def _estimates(state: Path, day: ElectionDay) -> tuple[list[float], int]:
+    """Votes at all sites by the end of each step of the day, as estimated then; how many counts told it."""
+    zone = ZoneInfo(day.timezone)
+    opens, closes = (datetime.combine(day.date, at, zone).timestamp() for at in (day.opens, day.closes))
+    estimates, counts = [], 0
+    for step in range(1, STEPS + 1):
+        at = math.floor(opens + (closes - opens) * step / STEPS)
+        board = json.loads(await tally_answer(state, f"/standings?as_of={at}"))
+        whole = next(a for a in board["aggregates"] if a["scope"] == "all")
+        estimates.append(float(whole["estimated_now"]))
+        counts = sum(board["standings"]["reports"])
+    return estimates, counts

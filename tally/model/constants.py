@@ -63,11 +63,14 @@ class Constants:
     earliest: float = 0.004  # reports below this share of the day carry no level
 
     scatter_faith: float = 4.0  # late counts' worth of faith in the scatter that the past expects (C)
+    scatter_late: float = 1.0  # a count tells of it as its share to this power (C, docs/model.md)
 
     # widths
-    # precincts' residuals are peaked with long tails, so 80 % bands are narrower than a normal's (C)
-    stretch80_open: float = 0.68
-    stretch80_close: float = 0.90
+    # of 80 % bands, times normals' SDs. Precincts' own errors are peaked with long tails, about as a
+    # Student-t(4) is (its 80 % band has .85 of a normal's at equal SD). What all share is one draw a day, of
+    # a level with a t(3) prior (.74) and of a course: most days it is small (C, leave-one-election-out)
+    stretch80_own: float = 0.90
+    stretch80_shared: float = 0.65
     stretch95: float = 0.95
     lag_widening: float = 1.0  # lag needs more evidence early: SD times 1 + this (1 - F) (C)
 

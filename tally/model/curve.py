@@ -7,7 +7,7 @@ days disagree with each other.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,12 @@ IN_CACHE = 16_384  # rows of factors at a time
 # Philadelphia's volunteers, 2018 and 2019 (Sixty-Six Wards), polls 7 to 20: the middle of their ranges.
 DEFAULT_DAY = ((0.0, 0.0), (1 / 13, 0.115), (5 / 13, 0.41), (8 / 13, 0.57), (10 / 13, 0.72), (12 / 13, 0.915),
                (1.0, 1.0))  # fmt: skip
+# Saturdays and Sundays, on which nobody votes after work: means of Romania's three days (2020 and 2024, by
+# the hour), Poland's (2015, 2020 and 2025, at noon and five) and Hungary's (2014 and 2018, at eleven, one and
+# five), by part of the day, as electoral authorities published them. Georgia and Italy did not choose it.
+DEFAULT_DAY_OF_REST = ((0.0, 0.0), (0.1, 0.06), (0.2, 0.16), (0.357, 0.35), (0.54, 0.575), (0.714, 0.757),
+                       (0.85, 0.908), (0.93, 0.967), (1.0, 1.0))  # fmt: skip
+SATURDAY = 5
 LAST_HOUR = 3600.0
 DAYS_CHOSEN = (
     2  # past days of the election that the SDs of hourly shares were chosen on; today departs from a
@@ -34,9 +40,10 @@ FEW_PLACES = 6  # fewer say nothing of how places differ
 OF_THE_DAY = 1 / 3  # of the variance between places, that which is another each day, where one day is known
 
 
-def default_curve() -> Array:
-    """The built-in curve, for elections that bring none."""
-    at, share = zip(*DEFAULT_DAY, strict=True)
+def default_curve(day: date | None = None) -> Array:
+    """The built-in curve, for elections that bring none: of working days, or of days of rest."""
+    rest = day is not None and day.weekday() >= SATURDAY
+    at, share = zip(*(DEFAULT_DAY_OF_REST if rest else DEFAULT_DAY), strict=True)
     return np.asarray(np.interp(np.linspace(0, 1, GRID + 1), at, share))
 
 
@@ -83,7 +90,9 @@ class Curves:
         overall = scopes.get("all")
         if not overall:
             weightless = [c for days in scopes.values() for c in days.values()]
-            overall = {"": np.mean(weightless, axis=0)} if weightless else {"": default_curve()}
+            overall = (
+                {"": np.mean(weightless, axis=0)} if weightless else {"": default_curve(election.day.date)}
+            )
         weight = _recency(scopes)
         self.overall = _mean(overall, weight)
         trust = {level: _trust(scopes, level, overall) for level in ("county", "group", "precinct")}

@@ -162,7 +162,9 @@ def finals(inputs: Inputs, state: DayFit, latest: Latest, k: Constants) -> Final
     w, whole = (1.0, own) if latest.allotted is None else (latest.allotted[0], own * latest.allotted[1])
     full = np.where(has, w * own / (whole + own_noise), 0.0)
     off = np.where(has, unexplained(state, at, np.where(has, latest.residual, 0.0), part, share), 0.0)
-    doubt, followed = doubts(off, whole + own_noise, latest.support, state.bad, k, inputs.others(at, k))
+    # that all others are alike today makes one who is not no stray: at least as the past expects
+    usual = whole * max(1.0 / state.scatter, 1.0) + own_noise
+    doubt, followed = doubts(off, usual, latest.support, state.bad, k, inputs.others(at, k))
     doubt = np.where(has, doubt, 0.0)
     gain = full * (1.0 - doubt)
     log_median = np.log(inputs.expected[at]) + state.level[at] + full * followed

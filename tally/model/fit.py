@@ -405,9 +405,8 @@ def _finished(inputs: Inputs, state: DayFit, rows: Rows, k: Constants, taken_up:
         sure = np.flatnonzero(astray < UNSURE)
         sure = sure[:: -(-len(sure) // MOST) or 1]
         held = taken_up[sure] / v[sure]
-        scatter = learnt_scatter(off[sure], own[sure], beside[sure], held, rows.share[sure] ** 4, k)
-        if not inputs.has_history or inputs.widening > 1.0:  # errors that all share are known too badly there
-            scatter = max(scatter, 1.0)
-        v += (scatter - 1.0) * own
+        told = rows.share[sure] ** k.scatter_late
+        scatter = learnt_scatter(off[sure], own[sure], beside[sure], held, told, k)
+        v += max(scatter - 1.0, 0.0) * own
         bad, _ = strays(off, v, rows.support, bad, k, others, steps=FEW_STEPS)
     return replace(state, smear=round(smear, DIGITS), bad=bad, scatter=scatter)

@@ -73,7 +73,6 @@ class StandingWriter:
     def _bands(self, at: Codes, known: Finals, floor: Array) -> dict[str, Array]:
         """Projected finals and their bands, by column."""
         k = self._constants
-        sd = np.sqrt(known.own_variance + known.shared_variance)
         cap = np.maximum(self._inputs.cap[at], floor)
 
         def cut(log_votes: Array) -> Array:
@@ -81,14 +80,28 @@ class StandingWriter:
             return np.asarray(np.round(cut_off, 1), dtype=np.float64)
 
         m = known.log_median
-        stretch80 = k.stretch80_open + (k.stretch80_close - k.stretch80_open) * known.share
+        reach80, reach95 = reach(known, self._inputs.widening == 1.0, k)
         return {
             "projected_final": cut(m),
-            "lo80": cut(m - stretch80 * Z80 * sd),
-            "hi80": cut(m + stretch80 * Z80 * sd),
-            "lo95": cut(m - k.stretch95 * Z95 * sd),
-            "hi95": cut(m + k.stretch95 * Z95 * sd),
+            "lo80": cut(m - reach80),
+            "hi80": cut(m + reach80),
+            "lo95": cut(m - reach95),
+            "hi95": cut(m + reach95),
         }
+
+
+def reach(known: Finals, past_course: bool, k: Constants) -> tuple[Array, Array]:
+    """How far the 80 % and 95 % bands of precincts reach from their middle, in log.
+
+    Precincts' own errors and those that all share have shapes of their own. Along a built-in course what all
+    share is no scatter about nought, but off to one side by its SD: nothing is taken off it.
+    """
+    own, shared = known.own_variance, known.shared_variance
+    shared80, shared95 = (k.stretch80_shared, k.stretch95) if past_course else (1.0, 1.0)
+    return (
+        Z80 * np.sqrt(k.stretch80_own**2 * own + shared80**2 * shared),
+        Z95 * np.sqrt(k.stretch95**2 * own + shared95**2 * shared),
+    )
 
 
 def _write_counts(out: Projection, gated: GateResult, last: Codes) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from beluga.adopt.early_course import course_of, read_courses, write_course
 from beluga.adopt.early_sites import EarlySite, day_election, day_record, parted, read_sites
 from beluga.adopt.opted_out import OptOuts, keep_opt_outs, phones_stopped
 from beluga.adopt.taking.early_record import EarlyRecord, read_early, write_early
@@ -159,3 +160,32 @@ async def test_who_texted_stop_on_an_early_day_is_left_alone_on_the_day(
         ("v2", "yes", "1970"), ("v3", "yes", "1970"), ("v4", "", "1970"),
     ]  # fmt: skip
     assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
+
+
+NOON_HEAVY = [0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.64, 0.76, 0.86, 0.93, 0.97, 1.0]
+
+
+def test_the_next_early_day_goes_as_the_days_before_it_in_its_own_hours(folder: Path, tmp_path: Path) -> None:
+    write_course(folder, date(2026, 10, 23), NOON_HEAVY)
+    write_course(folder, date(2026, 10, 25), [n / 12 for n in range(1, 13)])  # after it: says nothing of it
+    assert in_process("early-day", "begin", folder, "2026-10-24", "--into", tmp_path / "day")[0] == 0
+    curve = read_election(tmp_path / "day").curve
+    assert {point.election for point in curve} == {"2026-10-23"}
+    shares = {point.time: point.share for point in curve}
+    assert shares[time(13, 30)] == 0.5  # half of 9:00 to 18:00
+    assert in_process("check", tmp_path / "day")[0] == 0
+    assert in_process("check", folder)[0] == 0
+
+
+def test_a_days_course_never_falls_and_the_same_day_again_takes_its_place(folder: Path) -> None:
+    course = course_of([10, 30, 25, 60, 80, 90, 100, 110, 130, 160, 190, 200], counts=40)
+    assert course is not None
+    assert course == sorted(course) and course[0] == 0.05 and course[2] == 0.15 and course[-1] == 1.0
+    for _ in range(2):
+        write_course(folder, date(2026, 10, 24), course)
+    assert list(read_courses(folder)["2026-10-24"].values()) == course
+
+
+def test_a_handful_of_counts_is_no_course() -> None:
+    assert course_of([10.0] * 11 + [20.0], counts=5) is None
+    assert course_of([0.0] * 12, counts=50) is None

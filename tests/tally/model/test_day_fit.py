@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import replace
-from datetime import time
+from datetime import date, time
 
 import numpy as np
 import pytest
@@ -64,6 +64,16 @@ def test_a_group_curve_is_shrunk_to_everybodys() -> None:
     at_13 = curves.table[curves.of[:4], 28]  # 13:00 is 6/13 of the day
     assert at_13[0] == at_13[2]
     assert at_13[0] < at_13[1] < at_13[0] + 0.2
+
+
+def test_on_a_day_of_rest_nobody_votes_after_work() -> None:
+    small = small_election()
+    sunday = replace(small, day=replace(small.day, date=date(2026, 11, 8)))
+    working, rest = Curves(small, K).overall, Curves(sunday, K).overall
+    assert rest[6] < working[6]  # nor before it
+    assert rest[45] > working[45] + 0.05
+    assert rest[-1] == working[-1] == 1.0
+    assert np.all(np.diff(rest) > 0)
 
 
 def test_deviations_of_the_curve_vanish_at_close() -> None:

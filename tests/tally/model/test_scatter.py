@@ -35,10 +35,10 @@ def county(n: int, registered: int = 1_500, curve: tuple[CurvePoint, ...] = STEA
     )  # fmt: skip
 
 
-def evening(n: int, sd: float, seed: int = 2) -> Rows:
-    """Late counts of precincts whose own levels scatter by `sd`."""
+def evening(n: int, sd: float, seed: int = 2, by: float = 0.95) -> Rows:
+    """Late counts of precincts whose own levels scatter by `sd`; `by` another part of the day."""
     rng = np.random.default_rng(seed)
-    at, part = np.arange(n, dtype=np.intp), np.full(n, 0.95)
+    at, part = np.arange(n, dtype=np.intp), np.full(n, by)
     share = inputs_of(county(n)).curves.shares(at, part)
     votes = np.round(600 * share * np.exp(rng.normal(0, sd, n)))
     residual = np.log((votes + 0.5) / (600 * share))
@@ -52,9 +52,15 @@ def test_the_day_tells_how_precincts_scatter(sd: float) -> None:
     assert 0.17 * np.sqrt(state.scatter) == pytest.approx(sd, rel=0.2)
 
 
-def test_without_a_past_course_nothing_is_narrowed() -> None:
+def test_so_it_does_without_a_past_course() -> None:
     n = 2_000
-    assert fit(inputs_of(county(n, curve=())), evening(n, 0.05), K).scatter == 1.0
+    state = fit(inputs_of(county(n, curve=())), evening(n, 0.05), K)
+    assert 0.17 * np.sqrt(state.scatter) < 0.10
+
+
+def test_thousands_of_morning_counts_tell_it_too() -> None:
+    few, many = (fit(inputs_of(county(n)), evening(n, 0.05, by=0.15), K).scatter for n in (10, 2_000))
+    assert many < 0.3 < 0.7 < few
 
 
 def test_few_counts_leave_what_was_expected() -> None:
@@ -81,3 +87,16 @@ def test_large_places_keep_to_their_course_better_than_small_ones() -> None:
     found = [sd(size) for size in (300, 1_500, 10_000, 100_000)]
     assert all(larger < smaller for smaller, larger in pairwise(found))
     assert found[0] > 2.5 * found[-1]
+
+
+def test_on_a_day_of_equals_one_who_lags_is_no_stray() -> None:
+    """Its agreeing counts are its own, however alike the others are."""
+    n = 200
+    inputs, rows = inputs_of(county(n)), evening(n, 0.03)
+    rows.residual[3] -= 0.65
+    state = fit(inputs, rows, K)
+    assert state.scatter < 0.3
+    latest = Latest(rows.at, rows.votes, rows.part, rows.share, rows.residual, np.full(n, 8, dtype=np.intp))
+    trusted = finals(inputs, state, latest, K).trusted
+    assert trusted is not None
+    assert trusted.doubt[3] < 0.15
