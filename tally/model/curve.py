@@ -31,10 +31,9 @@ DEFAULT_DAY_OF_REST = ((0.0, 0.0), (0.1, 0.06), (0.2, 0.16), (0.357, 0.35), (0.5
                        (0.85, 0.908), (0.93, 0.967), (1.0, 1.0))  # fmt: skip
 SATURDAY = 5
 LAST_HOUR = 3600.0
-DAYS_CHOSEN = (
-    2  # past days of the election that the SDs of hourly shares were chosen on; today departs from a
-)
-# mean of n days with 1 + 1/n of one day's variance
+# Past days of the election that the SDs of hourly shares were chosen on; today departs from a mean of n days
+# with 1 + 1/n of one day's variance.
+DAYS_CHOSEN = 2
 RECENT = 0.7  # weight of each election further back: of its course, and of its turnout
 FEW_PLACES = 6  # fewer say nothing of how places differ
 OF_THE_DAY = 1 / 3  # of the variance between places, that which is another each day, where one day is known
