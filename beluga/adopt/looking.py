@@ -8,7 +8,7 @@ from pathlib import Path
 from beluga.adopt.early_course import FILE as EARLY_CURVE
 from beluga.adopt.early_sites import FILE as EARLY_SITES
 from beluga.adopt.mapping.headings_row import Headings, find_headings
-from beluga.adopt.mapping.kinds import OURS
+from beluga.adopt.mapping.kind_rules import OURS
 from beluga.adopt.mapping.mapping_file import FILE as MAPPING
 from beluga.adopt.mapping.vocabulary import WORDS_OF, columns_of
 from beluga.adopt.sources.sheets import Sheet, open_all

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from beluga.adopt.joining import holds_no_table, pages_of
 from beluga.adopt.mapping.dates import date_in, election_in
+from beluga.adopt.mapping.fields import mapped
 from beluga.adopt.mapping.headings_row import Headings, find_headings, named, without_headings
-from beluga.adopt.mapping.kinds import KINDS, mapped, recognise
+from beluga.adopt.mapping.kinds import KINDS, recognise
 from beluga.adopt.mapping.mapping_file import RememberedMapping, read_mappings
 from beluga.adopt.mapping.zones import zone_row
 from beluga.adopt.parting import stacked

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from beluga.adopt.mapping.kinds import PARTIES
+from beluga.adopt.mapping.kind_rules import PARTIES
 from beluga.adopt.mapping.zones import swapped
 from beluga.adopt.taking.clock import clock, span
 from beluga.adopt.taking.draft import Draft, Table

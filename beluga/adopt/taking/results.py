@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from beluga.adopt.mapping.dates import YEAR, date_in, election_in, election_name
-from beluga.adopt.mapping.kinds import method_in
+from beluga.adopt.mapping.fields import method_in
 from beluga.adopt.mapping.vocabulary import HISTORIES, KNOWN, columns_of, known_key
 from beluga.adopt.taking.draft import CountedBy, Draft, Table, past
 from beluga.adopt.taking.numbers import NoCountError, count_of

@@ -1,0 +1,212 @@
+"""Which column of a table says what, once it is known what the table is."""
+
+import re
+from collections.abc import Sequence
+
+from beluga.adopt.mapping.composed import composed
+from beluga.adopt.mapping.vocabulary import (
+    ALREADY,
+    EARLY,
+    IN_PERSON,
+    KNOWN,
+    MAIL,
+    PRECINCT,
+    PROVISIONAL,
+    REGISTERED,
+    TOTAL_VOTES,
+    WORDS_OF,
+    columns_of,
+    known_key,
+)  # fmt: skip
+from election.folder.headings import folded
+
+_COUNTED = ("turnout", "results, wide", "results, long", "early totals")
+_COUNT_WORDS = frozenset({*TOTAL_VOTES, *IN_PERSON, *EARLY, *MAIL, *PROVISIONAL, *ALREADY, *REGISTERED})
+# Who is active is not all who are registered, where another column says how many are in all.
+_PART_OF_ALL = frozenset({"active", "activevoters", "activeregistered", "activeregisteredvoters", "eligible"})
+# What a ballot's status says, in a column that may be called anything.
+_STATUS = re.compile(
+    r"accept|reject|counted|challeng|spoil|void|cured?\b|pending|received|returned|issued|cancel|not returned"
+    r"|tabulated|undeliver|duplicate",
+    re.I,
+)
+# How the heading of somebody's id ends, and what else ends so.
+_SOMEBODYS = (
+    "id",
+    "id#",
+    "idno",
+    "idnum",
+    "idnumber",
+    "regno",
+    "regnum",
+    "regnumber",
+    "voterno",
+    "voternumber",
+)
+_NOT_SOMEBODYS = (
+    "precinct",
+    "county",
+    "district",
+    "house",
+    "address",
+    "party",
+    "place",
+    "ballot",
+    "location",
+)
+ALL_IN_ALL = frozenset(
+    {"total", "grandtotal", "allvoters", "allages", "alltotal", "totalall", "overalltotal"}
+)
+_SPAN = re.compile(
+    r"\b(daily|running|cumulative|to date|so far|today'?s?|new|cast|counted|number of|no\. of|total)\b|#",
+    re.I,
+)
+UNNAMED = re.compile(r"column [A-Z]{1,3}")  # a column that has no heading, by its letter
+_SHARE = re.compile(r"0?\.\d+|\d{1,2}[.,]\d?[1-9]")
+RATE_WORDS = re.compile(r"%|percent|pct of|\brates?\b")
+
+
+def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) -> dict[str, int]:
+    """Field to place for a table of this kind."""
+    columns = columns_as(kind, headings, sample)
+    named = "precinct_name" in columns and kind != "watchers"
+    if named and not {"precinct_id", "precinct_ids"} & columns.keys():
+        columns["precinct_id"] = columns.pop("precinct_name")
+    if "precinct_id" not in columns and kind in (*_COUNTED, "registration"):
+        district = [n for n, h in enumerate(headings) if known_key(h) == "district"]
+        if district and {"group", "ward"} & columns_as("registration", headings, sample).keys():
+            columns["precinct_id"] = district[0]  # the smallest part of a town's ward
+    if "precinct_id" not in columns and kind in (*_COUNTED, "registration"):
+        smallest = next((n for n in ("ward", "group") if n in columns), "")
+        columns |= {"precinct_id": columns.pop(smallest)} if smallest else {}
+    if "precinct_id" not in columns and kind in (*_COUNTED, "registration"):
+        place = unnamed(headings, sample)
+        above = [n for n in range(place or 0) if UNNAMED.fullmatch(headings[n])]
+        columns |= {"precinct_id": place} if place is not None else {}
+        columns |= {"county": above[0]} if above and "county" not in columns else {}
+    if kind == "voters" and "precinct_id" not in columns and "roll_prefix" in columns:
+        columns["precinct_id"] = columns.pop("roll_prefix")  # a register writes its polling district so
+    if kind == "early ballots" and "ballot_status" not in columns:
+        columns |= _status_by_content(headings, sample, columns)
+    if kind in ("voters", "early ballots") and not {"voter_id", "roll_number"} & columns.keys():
+        columns |= _id_by_content(headings, sample, columns)
+    if kind == "voters" and "area_code" not in columns:
+        areas = [n for n, h in enumerate(headings) if folded(h).endswith("areacode")]
+        columns |= {"area_code": areas[0]} if areas else {}
+    if "last_name" in columns and "first_name" not in columns and "name" in columns:
+        columns["first_name"] = columns.pop("name")  # beside a surname, a name is the first one
+    if (
+        kind == "early totals"
+        and not {"already", "early", "mail"} & columns.keys()
+        and "registered" in columns
+    ):
+        columns["already"] = columns.pop("registered")
+    some = columns.get("registered")
+    if kind == "registration" and (some is None or known_key(headings[some]) in _PART_OF_ALL):
+        totals = [n for n, h in enumerate(headings) if known_key(h) in {*ALL_IN_ALL, "totalvoters"}]
+        columns |= {"registered": totals[0]} if totals else {}
+    return columns
+
+
+def _status_by_content(
+    headings: Sequence[str], sample: Sequence[Sequence[str]], columns: dict[str, int]
+) -> dict[str, int]:
+    """The column in which most cells say what became of a ballot."""
+    for place, heading in enumerate(headings):
+        cells = [r[place] for r in sample if place < len(r) and r[place]]
+        said = sum(_STATUS.search(c) is not None for c in cells)
+        if (
+            place not in columns.values()
+            and heading
+            and said * 5 > len(cells) * 3
+            and "applic" not in heading.lower()
+        ):
+            return {"ballot_status": place}
+    return {}
+
+
+def _id_by_content(
+    headings: Sequence[str], sample: Sequence[Sequence[str]], columns: dict[str, int]
+) -> dict[str, int]:
+    """The column called somebody's id or number in which no value comes twice."""
+    for place, heading in enumerate(headings):
+        cells = [r[place] for r in sample if place < len(r) and r[place]]
+        alone = len(cells) > 1 and len(cells) == len(sample) == len(set(cells))
+        key = folded(heading)
+        named = key.endswith(_SOMEBODYS) and not any(word in key for word in _NOT_SOMEBODYS)
+        if place not in columns.values() and alone and named:
+            return {"voter_id": place}
+    return {}
+
+
+def unnamed(headings: Sequence[str], sample: Sequence[Sequence[str]]) -> int | None:
+    """A column without a heading that may name precincts: words or codes, hardly one of them twice."""
+    for place, heading in enumerate(headings[:4]):
+        cells = [r[place] for r in sample if place < len(r) and r[place]]
+        if not UNNAMED.fullmatch(heading) or len(cells) < 2 or _any_number(cells):
+            continue
+        if len(cells) * 5 >= len(sample) * 3 and len(set(cells)) * 10 >= len(cells) * 9:
+            return place
+    return None
+
+
+def columns_as(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) -> dict[str, int]:
+    """A column of rates is no column of votes, and a count's column holds numbers."""
+    usable = []
+    for place, heading in enumerate(headings):
+        cells = [r[place] for r in sample if place < len(r) and r[place]]
+        words = known_key(heading) in _COUNT_WORDS and kind in _COUNTED and cells and not _any_number(cells)
+        rates = RATE_WORDS.search(heading.casefold()) or _is_rate(cells)
+        if kind in _COUNTED and known_key(heading) not in KNOWN:
+            plain = _SPAN.sub(" ", heading).strip()
+            heading = plain if folded(plain) in _COUNT_WORDS else heading
+        if kind in _COUNTED and cells and _any_number(cells):
+            heading = _as_counted(heading, kind, others=headings)
+        usable.append("" if words or (rates and kind in (*_COUNTED, "registration")) else heading)
+    return columns_of(usable, WORDS_OF[kind])
+
+
+def _as_counted(heading: str, kind: str, *, others: Sequence[str]) -> str:
+    """A heading over numbers: `Vote Center` is where they voted; beside precincts, `ED` is the day."""
+    if folded(heading) == "ed" and any(known_key(h) in PRECINCT for h in others if h != heading):
+        return "election day"
+    key = known_key(heading)
+    if key in KNOWN and not any(key in words for words in WORDS_OF[kind].values()):
+        return composed(heading) or heading
+    return heading
+
+
+_ENDS = {
+    word: name
+    for name, words in (("in_person", IN_PERSON), ("early", EARLY), ("mail", MAIL))
+    for word in words
+    if len(word) > 5
+}
+
+
+_NO_VOTES = re.compile(r"elector|regist|turnout|station|place|address|issued|\bname\b|\bid\b", re.I)
+
+
+def method_in(heading: str) -> str:
+    """The way of voting in a candidate's heading, as `Jane Doe Election Day`, or before it; else empty."""
+    if _NO_VOTES.search(heading):
+        return ""
+    parts = heading.split()
+    places = range(1, len(parts))
+    ends = (*(parts[n:] for n in places), *(parts[:n] for n in reversed(places)))
+    keys = (folded(" ".join(end)) for end in ends)
+    return next((_ENDS[key] for key in keys if key in _ENDS), "") if known_key(heading) not in KNOWN else ""
+
+
+def _any_number(cells: Sequence[str]) -> bool:
+    return sum(c[:1].isdigit() and c.replace(",", "").replace(".", "").isdecimal() for c in cells) * 3 >= len(
+        cells
+    )
+
+
+def _is_rate(cells: Sequence[str]) -> bool:
+    filled = [c for c in cells if c]
+    return (
+        bool(filled)
+        and sum(c.endswith("%") or _SHARE.fullmatch(c) is not None for c in filled) > len(filled) / 2
+    )
