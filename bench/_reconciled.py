@@ -13,8 +13,12 @@ from election.postgres.database import connect, open_pool
 from election.wire.callers import Outcome
 from election.wire.rides import RideAct
 
+# The earlier call was known when the later one's voter was given; or it was told of later, after its lease
+# had run out (or after another's undone call was told again), when nobody could know.
 _TOO_SOON = """
-select count(*) from calls b join calls a on a.phone = b.phone and a.undone_at is null and a.at < b.at
+select count(*) filter (where a.at <= l.granted_at) as soon,
+       count(*) filter (where a.at > l.granted_at) as untold
+from calls b join calls a on a.phone = b.phone and a.undone_at is null and a.at < b.at
 join leases l on l.lease_id = b.lease_id
 join leases k on k.lease_id = a.lease_id
 where b.undone_at is null and (a.whole_phone or a.voter_id = b.voter_id) and a.rest_until > l.granted_at
@@ -125,9 +129,9 @@ async def _outcomes(connection: asyncpg.Connection, told: Told) -> bool:
         " group by door, outcome"
     )
     undone = await connection.fetchval("select count(*) from calls where undone_at is not null")
-    soon = await connection.fetchval(_TOO_SOON)
+    soon, untold = await connection.fetchrow(_TOO_SOON)
     good = undone == told.undone and soon == 0
-    print(f"undone {told.undone} and {undone}; called too soon {soon}")
+    print(f"undone {told.undone} and {undone}; called too soon {soon}; {untold} while the earlier was untold")
     for what, door, expected in (("calls", False, +told.calls), ("visits", True, +told.visits)):
         stored = Counter({r["outcome"]: int(r["n"]) for r in rows if r["door"] is door})
         print(f"{what}: acknowledged {expected.total():,}, stored {stored.total():,}")

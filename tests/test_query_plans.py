@@ -32,9 +32,9 @@ NOON = datetime(2026, 11, 3, 17, tzinfo=UTC)
 NEXT = UUID(int=ROWS)
 LARGE = {
     "messages", "check_ins", "voters", "leases", "calls", "strike_offs", "opt_outs", "callers",
-    "voters_shown", "watcher_links", "ended_links", "outbox",
+    "voters_shown", "door_leases", "watcher_links", "ended_links", "outbox",
 }  # fmt: skip
-_LEASES, _CONSENT = statements("leases"), statements("consent")
+_LEASES, _CONSENT, _DOORS = statements("leases"), statements("consent"), statements("doors")
 
 _LOG = (
     """
@@ -76,6 +76,14 @@ select lease_id, lease_id, voter_id, phone, precinct_id, caller_id, 'no_answer',
 from leases where ended_at is not null and substr(voter_id, 2)::int % {BATCH} < 700;
 insert into voters_shown (lease_id, caller_id, phone_bank, address, at)
 select lease_id, caller_id, '', 'a' || substr(voter_id, 2)::int % 400, dialled_at from leases;
+insert into door_leases (door_id, precinct_id, building, canvasser_id, granted_at, expires_at)
+select ('d' || lpad(to_hex(n), 31, '0'))::uuid, 'p' || n % {ROWS // BATCH}, 'b' || n, 'k' || n / 10,
+       '2026-11-03 16:30Z', '2026-11-03 17:30Z' from generate_series(0, 499) n;
+insert into leases (lease_id, voter_id, phone, precinct_id, caller_id, granted_at, expires_at, door_id)
+select ('e' || lpad(to_hex(n), 31, '0'))::uuid, v.voter_id, 'none:' || v.voter_id, 'p' || n % {ROWS // BATCH},
+       'door:' || n || ':1', '2026-11-03 16:30Z', '2026-11-03 17:30Z', ('d' || lpad(to_hex(n), 31, '0'))::uuid
+from generate_series(0, 499) n
+join voters v on v.voter_id = 'v' || (n % {ROWS // BATCH} * {BATCH} + n / {ROWS // BATCH} * 2 + 1);
 insert into strike_offs select precinct_id, roll_number, gen_random_uuid(), '2026-11-03 16:00Z'
 from voters where roll_number::int % 5 = 1;
 insert into opt_outs select '+1' || (2155550000 + n * 3), true, '2026-11-03 16:00Z'
@@ -183,6 +191,9 @@ HOT: dict[str, tuple[str, tuple[Any, ...], set[str]]] = {
          ["no_answer", "left_message", "someone_else"], None, "", None, None, False, False),
         {"leases_pkey"},
     ),
+    "doors held": (_DOORS["held"], ("k1", NOON), {"door_leases_canvasser", "leases_door"}),
+    "doors revoked": (_DOORS["revoke"], ("k1", NOON), {"door_leases_canvasser", "leases_door"}),
+    "walk list": (_DOORS["voters"], ("p3", NOON), set()),
     "next moves counted": (_MOVES["counted"], _MOVED, {"calls_phone"}),
     "rides asked for": (_RIDES["ask"], (NOON - timedelta(hours=14), NOON), {"calls_rides"}),
     "promises reminded": (_RIDES["reminders"], (NOON, NOON - timedelta(hours=2), False), {"calls_reminders"}),
@@ -203,6 +214,7 @@ HOT: dict[str, tuple[str, tuple[Any, ...], set[str]]] = {
 FAIR = {
     ("candidates", "force_custom_plan"): {"opt_outs"},
     ("candidates", "force_generic_plan"): {"opt_outs"},
+    ("walk list", "force_custom_plan"): {"opt_outs"},
     ("one place", "force_generic_plan"): {"messages"},
     ("sweep", "force_generic_plan"): {"leases"},
 }

@@ -79,6 +79,18 @@ def whole_message(folded: str, items: list[Item]) -> Reading | None:
     return None
 
 
+def opts_out_beside(folded: str, items: list[Item]) -> bool:
+    """Whether a stranger's text begins or ends with an opt-out: "wrong person, dont text me again"."""
+    said = folded.replace("?", ".")
+    for at in range(1, len(items)):
+        refused = items[at - 1].code in _REFUSE
+        for part in (items[:at], [] if refused else items[at:]):
+            meant = whole_message(said, part)
+            if meant and meant.kind is Kind.STOP:
+                return True
+    return False
+
+
 @cache
 def retractions() -> Vocabulary:
     """Words that take back (`ignore`), and what they may take back (`that`, `my last text`)."""

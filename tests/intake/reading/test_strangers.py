@@ -20,8 +20,8 @@ ROSTER = sample_roster()
 PHONES = {"one": ONE, "es": ES, "two": TWO, "vi": VI, "zh": ZH, "nobody": "+12155550199"}
 ROWS = [
     json.loads(line)
-    for name in ("strangers.jsonl", "strangers_3.jsonl", "strangers_4.jsonl", "strangers_5.jsonl")
-    for line in (Path(__file__).parent / name).read_text("utf-8").splitlines()
+    for file in sorted(Path(__file__).parent.glob("strangers*.jsonl"))
+    for line in file.read_text("utf-8").splitlines()
 ]
 BY_KIND: dict[str, list[dict[str, Any]]] = defaultdict(list)
 for row in ROWS:
