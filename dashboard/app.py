@@ -124,7 +124,9 @@ def build(settings: DashboardSettings, well: Callable[[], bool] = lambda: True) 
         return app.index()
 
     DeskPages(bridge, service_clients, gazetteer, audit_log, page).add_to(server)
-    ring = add_office(server, bridge, settings, tokens, gazetteer, service_clients, audit_log, scripts, feed)
+    ring = add_office(
+        server, bridge, settings, tokens, gazetteer, service_clients, audit_log, scripts, feed, clock
+    )
     ThreadPages(bridge, service_clients, gazetteer).add_to(server)
     add_alerts(server, bridge, alerts, audit_log)
     add_snapshots(server, snapshots)

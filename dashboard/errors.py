@@ -7,6 +7,7 @@
         CallingFormError              a form of the calling page that makes no order
         NotSentError                  an alert that could not be sent out
         NotTakenError                 an event that an operator's webhook did not take
+        PrecinctFormError             a row that makes no precinct, or changes what may not change now
         RunBusyError                  another command is under way
         ServiceClientError            another service did not do what was asked: words and a status
         SetUpRefusedError             a step of the set-up that cannot be taken now

@@ -1,6 +1,15 @@
-"""The Chromium of all tests with a browser, without what only a person at its window would need."""
+"""The Chromium of all tests with a browser, without what only a person at its window would need.
 
-EXECUTABLE = "/usr/bin/chromium"
+`make headless` unpacks Debian's build of it that has no window at all: the same engine of the same version,
+and a third less processor time for each page. Where that is missing, it is the one that is installed.
+"""
+
+import os
+from pathlib import Path
+
+_WINDOWLESS = Path(__file__).parents[1] / ".venv/chromium/usr/lib/chromium/chromium-headless-shell"
+_INSTALLED = "/usr/bin/chromium"
+EXECUTABLE = os.environ.get("TESTS_CHROMIUM") or (str(_WINDOWLESS) if _WINDOWLESS.exists() else _INSTALLED)
 # Of two flags that switch features off the last one counts: so what Playwright switches off stands here, too.
 _PLAYWRIGHTS = (
     "AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync",

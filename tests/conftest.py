@@ -20,6 +20,7 @@ from beluga.stack.ports import free_port
 from beluga.stack.postgres import EmbeddedPostgres
 from election.postgres.database import connect
 from election.postgres.migrate import migrate
+from tests import preloaded
 from tests.order import longest_first
 
 # As `tally` sets it for itself: a test that brings numpy in before would spend twice the processor time.
@@ -41,6 +42,13 @@ MEMORY, ROOM = Path("/dev/shm"), 8 << 30  # bytes: four workers' databases and t
 
 # What is imported and collected stays to the end: no search for garbage ever goes through it.
 gc.disable()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:  # workers ask who was begun for all of them
+        forking = preloaded.begun()
+        forking.__enter__()
+        config.add_cleanup(lambda: forking.__exit__(None, None, None))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

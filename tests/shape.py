@@ -13,7 +13,7 @@ import tarfile
 from collections import Counter
 from pathlib import Path
 
-from tests.vocabulary import ROOMS, Tree, exported_classes, two_meanings
+from tests.vocabulary import ROOMS, Tree, exported_classes, parsed, two_meanings
 
 ROOT = Path(__file__).parents[1]
 MOST_METHODS, MOST_ARGUMENTS = 15, 8
@@ -62,7 +62,7 @@ def _folder(module: str) -> str:
 def _imported(text: str) -> set[str]:
     """Modules that are imported when this one is: not those of functions, nor for types alone."""
     found: set[str] = set()
-    for node in ast.parse(text).body:
+    for node in parsed(text).body:
         if isinstance(node, ast.ImportFrom) and node.module:
             # `from room import module` and `from room.folder import name` look alike
             parts = node.module.split(".")

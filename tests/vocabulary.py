@@ -7,6 +7,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 ROOMS = ("election", "intake", "tally", "callers", "dashboard", "beluga", "chaos")
 _ITEM = re.compile(r"^- (.+?)(?=^- |^#|\Z)", re.MULTILINE | re.DOTALL)
@@ -76,10 +77,16 @@ def unexplained(name: str, words: Iterable[str]) -> list[str]:
     return [word for word in words_of(name) if simple(word) not in known]
 
 
+@cache
+def parsed(text: str) -> ast.Module:
+    """A module's syntax tree; the same text is parsed once."""
+    return ast.parse(text)
+
+
 def exported_classes(tree: Tree) -> Iterator[ExportedClass]:
     """Public classes at the top of every module of the rooms."""
     for path, text in sorted(tree.items()):
-        for node in ast.parse(text).body:
+        for node in parsed(text).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 yield _exported(node, path)
 

@@ -6,8 +6,10 @@ from itertools import islice
 from pathlib import Path
 
 from beluga.adopt.early_sites import FILE as EARLY_SITES
-from beluga.adopt.mapping.headings_row import find_headings
+from beluga.adopt.mapping.headings_row import Headings, find_headings
+from beluga.adopt.mapping.kinds import OURS
 from beluga.adopt.mapping.mapping_file import FILE as MAPPING
+from beluga.adopt.mapping.vocabulary import WORDS_OF, columns_of
 from beluga.adopt.sources.sheets import Sheet, open_all
 from beluga.adopt.taking.damage import mended
 from beluga.adopt.taking.early_record import FILE as EARLY
@@ -56,15 +58,30 @@ def _headings(path: Path, findings: Findings) -> None:
     for sheet in _sheets(path):
         rows = list(islice(sheet.rows(), _SHOWN))
         found = find_headings(rows)
-        if found is None or not rows or found.line <= 1:
+        if found is None or not rows:
             continue
         first = next((cells for _, cells in rows if any(cells)), [])
         needed = [c.name for c in FILES[path.name] if c.required]
-        if set(needed) - matched(first, FILES[path.name]).keys():
+        missing = set(needed) - matched(first, FILES[path.name]).keys()
+        if missing and found.line <= 1:
+            _other_words(path, found, missing, findings)
+        elif missing:
             findings.notice(
                 path.name, found.line, "", "the headings seem to be here",
                 f"take the lines above out, or: beluga adopt {path.name} --into {path.parent}",
             )  # fmt: skip
+
+
+def _other_words(path: Path, found: Headings, missing: set[str], findings: Findings) -> None:
+    """Says which headings mean columns of ours, misspelt or in other words."""
+    kind = OURS[path.name]
+    read = columns_of(found.names, WORDS_OF.get("turnout" if kind == "history" else kind, {}))
+    told = [f"{found.names[read[name]]!r} seems to be {name}" for name in sorted(missing & read.keys())]
+    if told:
+        findings.notice(
+            path.name, found.line, "", ", ".join(told),
+            f"rename it, or: beluga adopt {path.name} --into {path.parent}",
+        )  # fmt: skip
 
 
 def _damaged(path: Path, findings: Findings) -> None:

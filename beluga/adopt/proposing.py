@@ -6,14 +6,15 @@ written before `beluga.adopt.writing`.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, time
 from itertools import islice
 from pathlib import Path
 
 from beluga.adopt.joining import holds_no_table, pages_of
-from beluga.adopt.mapping.dates import election_in
+from beluga.adopt.mapping.dates import date_in, election_in
 from beluga.adopt.mapping.headings_row import Headings, find_headings, named, without_headings
 from beluga.adopt.mapping.kinds import KINDS, mapped, recognise
 from beluga.adopt.mapping.mapping_file import RememberedMapping, read_mappings
@@ -28,6 +29,7 @@ from beluga.adopt.taking.filling import holds_districts, parts_of, written_once
 from beluga.adopt.taking.matching import Matcher
 from beluga.adopt.taking.numbers import pointed
 from beluga.adopt.taking.report import FileReport
+from beluga.adopt.taking.settling import is_total
 from election.domain.day import ElectionDay
 from election.folder import Findings
 from election.folder.cells import known_zone, time_of
@@ -357,20 +359,32 @@ def draft_of(proposal: AdoptPlan, progress: Progress | None = None) -> tuple[Dra
     draft = _base(proposal)
     reports: dict[int, FileReport] = {}
     before = 0
+    dates = _dates(proposal.files)
     for found in sorted(proposal.files, key=lambda f: _rank(f.kind)):
         report = FileReport(found.sheet.file, found.sheet.part, found.kind, found.reason)
         report.notes += [*found.sheet.notes, *found.notes]
         reports[id(found)] = report
-        _take(draft, found, report, _from(progress, before))
+        _take(draft, found, report, dates.get(found.sheet.file, ""), _from(progress, before))
         before += _size(found)
     return draft, [reports[id(f)] for f in proposal.files]
+
+
+def _dates(files: Iterable[RecognisedSheet]) -> dict[str, str]:
+    """File to the one election that its sheets' titles name: it holds for those that name none."""
+    told: defaultdict[str, set[str]] = defaultdict(set)
+    for found in files:
+        if found.headings is not None and found.sheet.part:
+            told[found.sheet.file].add(election_in(found.headings.title))
+    return {file: names.pop() for file, some in told.items() if len(names := some - {""}) == 1}
 
 
 def _rank(kind: str) -> int:
     return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
 
 
-def _take(draft: Draft, found: RecognisedSheet, report: FileReport, progress: Progress | None) -> None:
+def _take(
+    draft: Draft, found: RecognisedSheet, report: FileReport, dated: str, progress: Progress | None
+) -> None:
     sheet = found.sheet
     if found.twin:
         report.drop(None, sheet.name, f"the same as {found.twin}")
@@ -381,6 +395,9 @@ def _take(draft: Draft, found: RecognisedSheet, report: FileReport, progress: Pr
     if found.kind == "election":
         report.note("the election's day is taken from the folder that is adopted into, where it has one")
         return
+    if not found.kind and found.headings is not None and draft.precincts:
+        _by_content(draft, found)
+        report.kind, report.reason = found.kind, found.reason
     if not found.kind:
         report.refuse_file(found.reason, sheet.remedy or "say what it is, or leave it away")
         if not sheet.refusal:
@@ -398,7 +415,9 @@ def _take(draft: Draft, found: RecognisedSheet, report: FileReport, progress: Pr
         report.ask("kind", found.unsure, *KINDS)
         report.refuse_file(found.unsure, "answer it, or correct mapping.toml")
         return
-    dated = election_in(f"{sheet.file}\n{sheet.part}\n{found.headings.title}")
+    dated = election_in(f"{sheet.file}\n{sheet.part}\n{found.headings.title}") or dated
+    if found.kind == "early totals" and _of_a_past_one(draft, dated, found.columns):
+        _as_turnout(found, report)
     table = Table(
         sheet, found.headings, found.kind, dict(found.columns), report, dict(found.answers), dated, progress
     )
@@ -435,6 +454,45 @@ def _take(draft: Draft, found: RecognisedSheet, report: FileReport, progress: Pr
         report.refuse_file(f"cannot be read to its end ({error})", "export it again")
 
 
+def _of_a_past_one(draft: Draft, dated: str, columns: Mapping[str, int]) -> bool:
+    """Whether votes are of an election long before the one at hand, and so none that came early to it."""
+    at = date_in(dated)
+    past = at is not None and (draft.day.date - at).days > early.LONGEST_BEFORE
+    return "date" not in columns and (past or (dated.isdecimal() and int(dated[:4]) < draft.day.date.year))
+
+
+def _as_turnout(found: RecognisedSheet, report: FileReport) -> None:
+    assert found.headings is not None
+    found.kind, found.reason = "turnout", "votes by precinct, of a past election"
+    found.columns = mapped(found.kind, found.headings.names, found.sample)
+    names = found.headings.names
+    report.kind, report.reason = found.kind, found.reason
+    report.mapping = {name: names[place] for name, place in found.columns.items()}
+
+
+def _by_content(draft: Draft, found: RecognisedSheet) -> None:
+    """Recognises a table by a column that holds ids of the precincts here, whatever it is called."""
+    assert found.headings is not None
+    matcher, names = draft.matcher(), found.headings.names
+    for place, name in enumerate(names):
+        values = {r[place] for r in found.sample if place < len(r) and r[place]}
+        ids = {v for v in values if not is_total(v)}
+        telling = any(len(v) > 2 for v in ids)  # 1, 2, 3 may count lines
+        if (
+            not name
+            or len(ids) < 2
+            or not telling
+            or sum(matcher.find(v) is not None for v in ids) < 0.9 * len(ids)
+        ):
+            continue
+        called = [*names[:place], "precinct", *names[place + 1 :]]
+        seen = recognise(called, found.sample, f"{found.sheet.name} {found.headings.title}")
+        if seen.kind:
+            found.kind, found.columns, found.unsure = seen.kind, dict(seen.columns), seen.unsure
+            found.reason = f"{seen.reason}; `{name}` holds the ids of the precincts here"
+            return
+
+
 def _choose_id(draft: Draft, table: Table, sample: Sequence[Sequence[str]]) -> None:
     """Takes the column that names most of the precincts that there are, and says so."""
     field_name = "precinct_ids" if table.kind == "watchers" else "precinct_id"
@@ -444,7 +502,7 @@ def _choose_id(draft: Draft, table: Table, sample: Sequence[Sequence[str]]) -> N
     names = table.headings.names
 
     def share(place: int) -> float:
-        values = {r[place] for r in sample if place < len(r) and r[place]}
+        values = {r[place] for r in sample if place < len(r) and r[place] and not is_total(r[place])}
         return sum(_names_one(v, table.kind, matcher) for v in values) / len(values) if values else 0.0
 
     now = table.columns.get(field_name)

@@ -11,19 +11,24 @@ import aiohttp
 import typer
 
 from beluga.adopt.early_sites import FILE, EarlySite, day_election, day_record, read_sites
+from beluga.adopt.opted_out import keep_opt_outs, phones_stopped
 from beluga.adopt.taking.early_record import FILE as EARLY
 from beluga.adopt.taking.early_record import read_early, write_early
 from beluga.cli.adopt import take_early
 from beluga.stack.failures import CommandRefusedError
-from beluga.stack.stack import DEFAULT_STATE, NoStackError
+from beluga.stack.stack import DEFAULT_STATE, NoStackError, database_url
 from beluga.stack.tally_answer import tally_answer
 from election.domain.day import Election
-from election.folder import Findings, FolderError, read_election, write_election
+from election.folder import Findings, FolderError, examine, read_election, write_election
 from election.folder.day_file import DEFAULT_REGION, read_day
+from election.postgres.database import UNREACHABLE, connect
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Days of early voting in person.")
 Folder = Annotated[Path, typer.Argument(help="The election's folder, with its early_sites.csv.")]
 Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="The early day, such as 2026-10-24.")]
+
+
+_AWAY: tuple[type[BaseException], ...] = (NoStackError, aiohttp.ClientError, *UNREACHABLE)
 
 
 @app.callback()
@@ -72,12 +77,13 @@ def end(
     """Bring the early day's counts home as votes cast already. Then: beluga import FOLDER.
 
     A site's votes are parted among its precincts by voters on the roll. Where the county's own file has
-    reached that date, or reaches it later, its numbers hold. The same day twice is once.
+    reached that date, or reaches it later, its numbers hold. Who texted STOP there is marked do_not_call in
+    voters.csv. The same day twice is once.
     """
     election, sites = _read(folder, day)
     try:
-        counts = asyncio.run(_counts(state))
-    except (NoStackError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        counts, stopped = asyncio.run(_told(state))
+    except _AWAY as error:
         raise CommandRefusedError(f"{error or type(error).__name__}; start the early day's stack") from error
     strange = [s.site_id for s in sites if s.site_id not in counts]
     if len(strange) == len(sites):
@@ -98,6 +104,25 @@ def end(
     finally:
         (scratch / EARLY).unlink(missing_ok=True)
         scratch.rmdir()
+    _keep_opt_outs(folder, stopped)
+
+
+def _keep_opt_outs(folder: Path, phones: frozenset[str]) -> None:
+    """Who texted STOP on the early day is left alone by the election's own stack, too."""
+    try:
+        kept = keep_opt_outs(folder, examine(folder, Findings()), phones)
+    except FolderError as error:
+        raise CommandRefusedError(
+            f"the counts are home, but who texted STOP is not marked: {error}; mend it, and end the day again"
+        ) from error
+    if kept.voters:
+        typer.echo(f"{kept.voters:,} voters texted STOP: marked do_not_call in voters.csv")
+    if kept.watchers:
+        typer.echo(
+            f"notice: {', '.join(kept.watchers)} texted STOP: text them no more; take them off watchers.csv, "
+            "or have them text START to the election's number",
+            err=True,
+        )
 
 
 def _read(folder: Path, day: datetime) -> tuple[Election, list[EarlySite]]:
@@ -112,6 +137,16 @@ def _read(folder: Path, day: datetime) -> tuple[Election, list[EarlySite]]:
     if not sites:
         raise CommandRefusedError(f"{folder / FILE} names no site of {day.date()}: write them, one a line")
     return election, sites
+
+
+async def _told(state: Path) -> tuple[dict[str, int | None], frozenset[str]]:
+    """The last accepted count of each site, and the phones that texted STOP."""
+    counts = await _counts(state)
+    connection = await connect(database_url(state))
+    try:
+        return counts, await phones_stopped(connection)
+    finally:
+        await connection.close()
 
 
 async def _counts(state: Path) -> dict[str, int | None]:

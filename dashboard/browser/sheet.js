@@ -1,7 +1,7 @@
 // A table of fields worked in as a spreadsheet: keys from row to row, several cells pasted at once, columns sorted, rows
 // narrowed, what was changed marked. Without scripts it is a plain form that does the same in the end.
 import { byId } from "./elements.js";
-import { tr } from "./language.js";
+import { tr, trn } from "./language.js";
 
 const MOST = 400; // rows of one saving
 const sheet = /** @type {HTMLTableElement} */ (byId("sheet"));
@@ -25,6 +25,7 @@ function mark() {
 /** A new empty row after the last, for a paste that is longer than the table. */
 function another() {
   const last = /** @type {HTMLTableRowElement} */ (body.rows[body.rows.length - 1]);
+  if (body.rows.length >= MOST || !last.hasAttribute("data-new")) return undefined; // none may be added here
   const row = /** @type {HTMLTableRowElement} */ (last.cloneNode(true));
   const number = 1 + Math.max(...rows().map((each) => Number(fields(each)[0]?.name.split(":")[1] ?? 0)));
   for (const each of /** @type {HTMLInputElement[]} */ ([...row.querySelectorAll("input")])) {
@@ -42,11 +43,14 @@ function spread(from, cells) {
   const all = shown();
   const column = fields(/** @type {HTMLTableRowElement} */ (from.closest("tr"))).indexOf(from);
   const start = all.indexOf(/** @type {HTMLTableRowElement} */ (from.closest("tr")));
+  let beyond = 0;
   cells.forEach((line, down) => {
-    const row = all[start + down] ?? (body.rows.length < MOST ? another() : undefined);
+    const row = all[start + down] ?? another();
     if (row) line.forEach((text, across) => put(fields(row)[column + across], text));
+    else beyond += 1;
   });
   mark();
+  if (beyond) byId("changed").append(" ", trn("{n} pasted row has no place here", "{n} pasted rows have no place here", beyond));
 }
 
 /** @param {HTMLInputElement | undefined} field @param {string} text */

@@ -16,6 +16,8 @@ from dashboard.languages.chosen import (
     tr,
     trn,
 )
+from dashboard.languages.command_words import adopting_words, code_words, finding_words
+from dashboard.languages.deeds import deed_words, detail_words, subject_words
 from dashboard.languages.other_services import retold, templates_for
 
 __all__ = [
@@ -25,9 +27,14 @@ __all__ = [
     "Languages",
     "add_languages",
     "add_words",
+    "adopting_words",
+    "code_words",
     "coded",
     "dated",
+    "deed_words",
+    "detail_words",
     "filled",
+    "finding_words",
     "languages",
     "languages_known",
     "noted",
@@ -35,6 +42,7 @@ __all__ = [
     "read_words",
     "retold",
     "spoken",
+    "subject_words",
     "templates_for",
     "tr",
     "trn",

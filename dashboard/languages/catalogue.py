@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from gettext import c2py
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,15 @@ def filled(sentence: str, fields: Mapping[str, Any]) -> str:
     return PLACE.sub(lambda place: str(fields.get(place[1], place[0])), sentence) if fields else sentence
 
 
+@cache
+def _parted(template: str) -> list[str]:
+    """Words, a place's name, words, …"""
+    return PLACE.split(template)
+
+
 def places_of(template: str, sentence: str) -> dict[str, str] | None:
     """What stands in a sentence's places; None where the template does not make this sentence."""
-    parts = PLACE.split(template)  # words, a place's name, words, …
+    parts = _parted(template)
     if not sentence.startswith(parts[0]):
         return None
     rest, found = sentence[len(parts[0]) :], {}

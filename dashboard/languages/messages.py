@@ -3,7 +3,8 @@
     python -m dashboard.languages.messages    adds what is new to each `.po` file, drops what nobody says
 
 A sentence is the first argument of `tr` or `noted` (or the two of `trn`) in Python, in a template or in a
-browser's module, written there as one literal: a variable is said elsewhere, by `noted`.
+browser's module, written there as one literal: a variable is said elsewhere, by `noted`. What a setting is
+for is a sentence, too.
 """
 
 import ast
@@ -19,7 +20,9 @@ from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 
 ROOM = Path(__file__).parents[1]
+SHARED_SETTINGS = ROOM.parent / "election" / "runtime" / "settings.py"  # shown with the war room's own
 _WIDTH = 110  # of a line
+_SETTING = "Field"  # of a settings class
 _TOLD = ("tr", "noted", "noted_all", "trn")
 _STRING = r'"(?:[^"\\\n]|\\.)*"'
 _CALL = re.compile(rf"\b(tr|noted|trn)\(\s*({_STRING})(?:,\s*({_STRING}))?")
@@ -37,7 +40,7 @@ class CatalogueEntry:
 def messages(room: Path = ROOM) -> list[CatalogueEntry]:
     """All of them, each once, by file and place."""
     found: dict[str, CatalogueEntry] = {}
-    for file in sorted(room.rglob("*")):
+    for file in [*sorted(room.rglob("*")), SHARED_SETTINGS]:
         page = file.suffix == ".html" and file.parent.name == "templates"
         if (not page and file.suffix not in (".py", ".js")) or file == Path(__file__):
             continue
@@ -53,6 +56,12 @@ def messages(room: Path = ROOM) -> list[CatalogueEntry]:
 def _in_python(text: str) -> Iterator[tuple[str, str | None]]:
     for node in ast.walk(ast.parse(text)):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        if node.func.id == _SETTING:
+            told = (each.value for each in node.keywords if each.arg == "description")
+            for value in told:
+                if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    yield value.value, None
             continue
         if node.func.id not in _TOLD:
             continue

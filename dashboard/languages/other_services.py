@@ -5,7 +5,7 @@ They come worded (the feed is English); whoever reads another language is told b
 stays as it came. Each is checked against what the services say (tests/dashboard/languages).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dashboard.languages.catalogue import ENGLISH, places_of
 from dashboard.languages.chosen import noted_all, spoken, tr
@@ -89,6 +89,9 @@ TEMPLATES = noted_all(
     "1 voter needs a ride: the first waits {span} for a driver, due {left} ago",
     "{n} voters need a ride: the first waits {span} for a driver, due in {left}",
     "{n} voters need a ride: the first waits {span} for a driver, due {left} ago",
+    "at the polls, waits {span} home",
+    "waits {span} for a driver, due in {left}",
+    "waits {span} for a driver, due {left} ago",
     # alerts
     "{missing} votes behind its peers, {sure} % sure",
     "reports disagree or wait for a decision",
@@ -104,20 +107,24 @@ def templates_for(texts: Mapping[str, str]) -> dict[str, str]:
     return {template: texts[template] for template in TEMPLATES if template in texts}
 
 
-def retold(sentence: str) -> str:
-    """Another service's sentence in the language of who asks."""
-    return sentence if spoken() is ENGLISH else _told(sentence, 0)
+def retold(sentence: str, templates: Sequence[str] = TEMPLATES, number: str = "") -> str:
+    """Another service's sentence in the language of who asks. `number`: a place that holds one, if any."""
+    return sentence if spoken() is ENGLISH else _told(sentence, 0, templates, number)
 
 
-def _told(sentence: str, depth: int) -> str:
-    for template in TEMPLATES:
+def _told(sentence: str, depth: int, templates: Sequence[str], number: str = "") -> str:
+    for template in templates:
         fields = places_of(template, sentence)
-        if fields is not None and not any(SEPARATORS[0] in each for each in fields.values()):
-            told = {
-                name: _told(each, depth) if name in TOLD_INSIDE else each for name, each in fields.items()
-            }
-            return tr(template, **told)
+        if fields is None or any(SEPARATORS[0] in each for each in fields.values()):
+            continue
+        if number in fields and not fields[number][:1].isdecimal():
+            continue
+        told = {
+            name: _told(each, depth, templates, number) if name in TOLD_INSIDE else each
+            for name, each in fields.items()
+        }
+        return tr(template, **told)
     if depth == len(SEPARATORS):
         return sentence
     parts = sentence.split(SEPARATORS[depth])
-    return SEPARATORS[depth].join(_told(part, depth + 1) for part in parts)
+    return SEPARATORS[depth].join(_told(part, depth + 1, templates, number) for part in parts)

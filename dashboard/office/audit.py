@@ -14,7 +14,16 @@ from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import needs_role, person
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.components.table import scrolling
-from dashboard.languages import coded, dated, noted, noted_all, tr
+from dashboard.languages import (
+    coded,
+    dated,
+    deed_words,
+    detail_words,
+    noted,
+    noted_all,
+    subject_words,
+    tr,
+)
 from dashboard.map.places import Gazetteer
 from election.access.accounts import Role
 from election.access.audit import Deed
@@ -98,7 +107,7 @@ class AuditPage:
 def _cells(deed: Deed, zone: ZoneInfo) -> list[Any]:
     whose = html.A(deed.account, href=f"/audit?{urlencode({'account': deed.account})}")
     at = dated(deed.at.astimezone(zone), "%d %b %H:%M:%S", "dd MMM HH:mm:ss")
-    told = (whose, deed.action, deed.subject, _detail(deed))
+    told = (whose, deed_words(deed.action), subject_words(deed.subject), detail_words(deed.detail))
     return [html.Td(at, className="when"), *(html.Td(cell) for cell in told)]
 
 

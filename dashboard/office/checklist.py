@@ -11,7 +11,7 @@ import orjson
 from dashboard.accounts.sign_in import WarRoomUser, csrf_token, needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
-from dashboard.languages import coded, noted, tr
+from dashboard.languages import code_words, coded, finding_words, noted, tr
 from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.office.command_runs import CommandRuns, RunBusyError
 from dashboard.office.forms import NOT_ANSWERED, form_checked, who_asks
@@ -107,8 +107,8 @@ def preflight_lines(findings: list[dict[str, Any]]) -> list[ChecklistLine]:
     """What the last preflight found."""
     return [
         ChecklistLine(
-            str(f["check"]), bool(f["passed"]), str(f["said"]), _SEEN_TO.get(str(f["check"]), ""),
-            str(f.get("remedy", "")),
+            code_words(str(f["check"])), bool(f["passed"]), finding_words(str(f["said"])),
+            _SEEN_TO.get(str(f["check"]), ""), finding_words(str(f.get("remedy", ""))),
         )
         for f in findings
     ]  # fmt: skip

@@ -20,6 +20,7 @@ from dashboard.office.command_runs import CommandRuns
 from dashboard.office.first_account import FirstAccountPage
 from dashboard.office.key_pages import KeyPages
 from dashboard.office.link_pages import LinkPages
+from dashboard.office.precinct_sheet import PrecinctSheet
 from dashboard.office.record import OfficeRecord
 from dashboard.office.set_up import SetUp
 from dashboard.office.set_up_pages import SetUpPages
@@ -30,12 +31,14 @@ from dashboard.office.webhook_pages import WebhookPages
 from dashboard.settings import DashboardSettings
 from election.access.accounts import Role
 from election.access.tokens import Tokens
+from election.runtime.clock import Clock
 
 # Where, called what, and for admins alone or for everybody of the war room.
 PAGES = (
     ("/office", noted("Checklist"), True),
     ("/office/setup", noted("Set-up"), True),
     ("/office/watchers", noted("Watchers"), False),
+    ("/office/precincts", noted("Precincts"), False),
     ("/office/links", noted("Links"), False),
     ("/office/callers", noted("Callers"), False),
     ("/office/calling", noted("Calling"), False),
@@ -58,6 +61,7 @@ def add_office(  # noqa: PLR0917
     audit_log: AuditLog,
     scripts: Scripts,
     feed: WarRoomView,
+    clock: Clock,
 ) -> ApiKeys:
     """Adds every page of the office, and the API; its keys are to be kept current."""
     ring = ApiKeys()
@@ -74,6 +78,7 @@ def add_office(  # noqa: PLR0917
     desk = WatcherPages(bridge, gazetteer, services, record)
     desk.add_to(server)
     WatcherSheet(desk, gazetteer, record, scripts).add_to(server)
+    PrecinctSheet(bridge, gazetteer, record, scripts, clock, rehearsal=settings.rehearsal).add_to(server)
     LinkPages(bridge, settings, tokens, gazetteer, record).add_to(server)
     AccountPages(bridge, gazetteer, record).add_to(server)
     ChecklistPage(bridge, folder, runs, gazetteer, services, record).add_to(server)

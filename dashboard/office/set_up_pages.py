@@ -11,7 +11,7 @@ import flask
 from dashboard.accounts.sign_in import WarRoomUser, csrf_checked, csrf_token, needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.browser import Scripts
-from dashboard.languages import noted, tr
+from dashboard.languages import adopting_words, code_words, noted, tr
 from dashboard.map.places import Gazetteer
 from dashboard.office.command_runs import CommandRuns, RunBusyError
 from dashboard.office.forms import form_checked, shown_time, who_asks
@@ -77,13 +77,14 @@ class SetUpPages:
             reports=_shown(look), answers={(a["file"], a["key"]): a["value"] for a in self._set_up.answers()},
             running=self._runs.progress(), problem=problem or failed, available=self._runs.available,
             imported=self._set_up.last_import(), kinds=KINDS, shown=SHOWN,
-            doubtful=doubtful[:REVIEWED], doubts=len(doubtful),
+            doubtful=doubtful[:REVIEWED], doubts=len(doubtful), told=adopting_words, code=code_words,
         )  # fmt: skip
         return flask.make_response(page, status)
 
     def set_up_progress(self) -> Any:
         """How far the work in hand is."""
-        return flask.jsonify(self._runs.progress())
+        told = self._runs.progress()
+        return flask.jsonify(told | {"doing": adopting_words(told["doing"])} if "doing" in told else told)
 
     def give_files(self) -> Any:
         """Small files by a plain form, whole; a browser with scripts sends pieces instead."""

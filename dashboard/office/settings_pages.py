@@ -12,7 +12,7 @@ import flask
 
 from dashboard.accounts.sign_in import needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
-from dashboard.languages import noted, tr
+from dashboard.languages import deed_words, detail_words, noted, subject_words, tr
 from dashboard.office.forms import NOT_ANSWERED
 from dashboard.settings import DashboardSettings
 from election.access import audit
@@ -35,6 +35,9 @@ CHANGES = {
     "webhook ended": noted("webhooks"),
     "hours": noted("hours of polls"),
     "election imported": noted("the election"),
+    "precinct corrected": noted("precincts"),
+    "precinct added": noted("precincts"),
+    "precinct taken away": noted("precincts"),
 }
 
 
@@ -56,8 +59,9 @@ def changes_of(deeds: Iterable[Deed], told: Iterable[ServiceSetting]) -> list[Se
     found = [
         SettingChange(
             deed.at, deed.account,
-            f"{tr(CHANGES[deed.action])}: {deed.action}" + (f", {deed.subject}" if deed.subject else ""),
-            ", ".join(f"{name} {value}" for name, value in deed.detail.items()),
+            f"{tr(CHANGES[deed.action])}: {deed_words(deed.action)}"
+            + (f", {subject_words(deed.subject)}" if deed.subject else ""),
+            detail_words(deed.detail),
         )
         for deed in deeds
     ]  # fmt: skip
@@ -127,7 +131,7 @@ class SettingsPages:
             (
                 f"BELUGA_{name.upper()}",
                 value_words(shown_value(getattr(self._settings, name))),
-                field.description or "",
+                tr(field.description) if field.description else "",
             )
             for name, field in sorted(fields.items())
         ]

@@ -1,12 +1,8 @@
 """`/office/sheet`: many watchers at once, as in a spreadsheet: corrected in place, pasted, added.
 
-A row that was not changed is not sent to the roster, and of one that was only what was changed: so two people
-may work in two columns. Each row stands or falls by itself, by the rules of the single form.
+Each row stands or falls by itself, by the rules of the single form.
 """
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import flask
@@ -18,6 +14,7 @@ from dashboard.languages import tr, trn
 from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.office.forms import NOT_ANSWERED, form_checked, who_asks
 from dashboard.office.record import OfficeRecord
+from dashboard.office.sheet_rows import EMPTY, SHOWN, SheetRow, rows_sent
 from dashboard.office.watcher_form import WatcherFormError, new_watcher_of, watcher_of
 from dashboard.office.watcher_pages import WatcherPages, matches
 from election.access.accounts import WAR_ROOM
@@ -25,27 +22,7 @@ from election.domain.day import Watcher
 from election.postgres.election_store import PhoneTakenError, change_watchers
 
 MODULE = "sheet.js"
-SHOWN = 100
-EMPTY = 5  # rows for new watchers; a paste makes as many as it needs
-MOST = 400  # rows of one saving
 FIELDS = ("name", "phone", "precincts", "language", "coordinator", "shift_start", "shift_end")
-
-
-@dataclass
-class SheetRow:
-    """One line as it is shown. `watcher_id` is empty in a new one; `problem` says why it was not saved."""
-
-    watcher_id: str = ""
-    known: Mapping[str, str] = field(default_factory=dict)
-    typed: Mapping[str, str] = field(default_factory=dict)
-    problem: str = ""
-
-    @property
-    def before(self) -> str:
-        return json.dumps(dict(self.known), ensure_ascii=False)
-
-    def shown(self, name: str) -> str:
-        return self.typed.get(name, self.known.get(name, ""))
 
 
 def cells_of(watcher: Watcher) -> dict[str, str]:
@@ -61,27 +38,10 @@ def cells_of(watcher: Watcher) -> dict[str, str]:
     }
 
 
-def rows_sent(form: Mapping[str, str]) -> list[SheetRow]:
-    """The rows of a form that differ from what was shown, in order; at most `MOST`."""
-    named = (key.partition(":") for key in form)
-    numbers = sorted({int(n) for name, _, n in named if name == "name" and n.isdecimal() and len(n) < 6})
-    found = []
-    for number in numbers[:MOST]:
-        typed = {name: form.get(f"{name}:{number}", "").strip()[:200] for name in FIELDS}
-        try:
-            before = json.loads(form.get(f"before:{number}", "") or "{}")
-        except ValueError:
-            before = {}
-        known = {name: str(before.get(name, "")) for name in FIELDS} if isinstance(before, dict) else {}
-        if any(typed[name] != known.get(name, "") for name in FIELDS):
-            found.append(SheetRow(form.get(f"id:{number}", "")[:64], known, typed))
-    return found
-
-
 def merged(row: SheetRow, watcher: Watcher) -> dict[str, str]:
     """The single form's fields: what was changed in the row, over what holds now."""
     now = cells_of(watcher) | {"phone": watcher.phone, "backup_phone": watcher.backup_phone or ""}
-    return now | {n: row.typed[n] for n in FIELDS if row.typed[n] != row.known.get(n, "")}
+    return now | {name: row.typed[name] for name in row.changed}
 
 
 class WatcherSheet:
@@ -107,7 +67,7 @@ class WatcherSheet:
         words = asked.get("q", "")[:100].casefold().split()
         found: list[Watcher] = []
         if here is not None:
-            wrong = {row.watcher_id for row in failed}
+            wrong = {row.row_id for row in failed}
             found = [
                 w for w in here.watchers
                 if here.may_reach(w, who.counties) and matches(w, here, words) and w.watcher_id not in wrong
@@ -129,7 +89,7 @@ class WatcherSheet:
         if here is None:
             return self._page([], tr("No election has been imported yet."), 409)
         saved, failed = 0, []
-        for row in rows_sent(flask.request.form):
+        for row in rows_sent(flask.request.form, FIELDS):
             row.problem = self._saved(row, who, here)
             saved += not row.problem
             failed += [row] if row.problem else []
@@ -140,15 +100,15 @@ class WatcherSheet:
 
     def _saved(self, row: SheetRow, who: WarRoomUser, here: MapPlaces) -> str:
         """Saves one row; the words for why not, where it cannot be."""
-        watcher = next((w for w in here.watchers if w.watcher_id == row.watcher_id), None)
-        if row.watcher_id and (watcher is None or not here.may_reach(watcher, who.counties)):
+        watcher = next((w for w in here.watchers if w.watcher_id == row.row_id), None)
+        if row.row_id and (watcher is None or not here.may_reach(watcher, who.counties)):
             return tr("There is no such watcher any more.")
         try:
             if watcher is None:
                 given = new_watcher_of(row.typed, here, who.counties)
             else:
                 limits = self._desk.limits(watcher, who, here)
-                given = watcher_of(merged(row, watcher), here, limits, row.watcher_id)
+                given = watcher_of(merged(row, watcher), here, limits, row.row_id)
             self._desk.change(lambda c: change_watchers(c, [given.watcher]))
         except PhoneTakenError:
             return tr("Another watcher has this phone: a text from it would be either’s.")
@@ -160,11 +120,14 @@ class WatcherSheet:
         if watcher is None:
             self._record.note(who, "watcher added", subject, {"precincts": list(given.precincts)})
             return ""
-        changed = [n for n in FIELDS if row.typed[n] != row.known.get(n, "")]
-        self._record.note(who, "watcher corrected", subject, {"changed": changed})
-        if "precincts" in changed and given.precincts and set(given.precincts) != set(watcher.precinct_ids):
+        self._record.note(who, "watcher corrected", subject, {"changed": row.changed})
+        if (
+            "precincts" in row.changed
+            and given.precincts
+            and set(given.precincts) != set(watcher.precinct_ids)
+        ):
             try:
-                self._desk.move(who, row.watcher_id, given.precincts)
+                self._desk.move(who, row.row_id, given.precincts)
             except ServiceClientError as error:
                 return tr("Corrected, but not moved: {why}", why=error.words)
             except TimeoutError:

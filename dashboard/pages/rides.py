@@ -16,7 +16,7 @@ from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
 from dashboard.components import MinuteClock
 from dashboard.components.part import marks
-from dashboard.languages import noted, noted_all, tr, trn
+from dashboard.languages import noted, noted_all, retold, tr, trn
 from dashboard.map.places import Gazetteer
 from dashboard.office.forms import form_checked, who_asks
 from dashboard.pages.frame import WarRoomPage
@@ -195,7 +195,8 @@ def _row(one: RideLine, drivers: list[DriverLine], zone: ZoneInfo) -> list[Any]:
     stands = tr(_HOME.get(one.state, _STANDS[one.state]) if one.home else _STANDS[one.state])
     if one.state is RideState.WANTED and one.driver:
         stands = tr("offered to {driver}", driver=one.driver)
-    why = html.Div(f"{_MARKS[one.level]}{one.why}", className="problem") if one.level == 2 else one.why
+    said = retold(one.why)
+    why = html.Div(f"{_MARKS[one.level]}{said}", className="problem") if one.level == 2 else said
     by = "" if one.home else f"{one.by_when.astimezone(zone):%H:%M}"
     to = tr("home from {place}", place=one.polling_place) if one.home else one.polling_place
     taken = one.driver if one.state is not RideState.WANTED else ""

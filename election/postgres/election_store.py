@@ -46,6 +46,17 @@ delete from precincts p
 where not exists (select from precincts_incoming i where i.precinct_id = p.precinct_id)
 """
 
+_ADDED = tuple(c for c in _PRECINCT_COLUMNS if c not in ("position", "geometry"))
+_SAVE_PRECINCT = f"""
+insert into precincts (position, {", ".join(_ADDED)})
+values (
+    (select coalesce(max(position), -1) + 1 from precincts),
+    {", ".join(f"${number}" for number in range(1, len(_ADDED) + 1))}
+)
+on conflict (precinct_id) do update set
+    {", ".join(f"{c} = excluded.{c}" for c in _ADDED[1:])}
+"""  # noqa: S608
+
 _SAVE_DAY = """
 insert into election (only_row, name, date, timezone, opens, closes, languages, roster_version, kind,
     official)
@@ -280,9 +291,7 @@ async def move_watchers(connection: asyncpg.Connection, posts: Mapping[str, Sequ
     version, content = await asyncio.to_thread(made)  # a large roster takes a while
     if version == day["roster_version"]:
         return None
-    await connection.execute(_SAVE_ROSTER, version, content)
-    await connection.execute("update election set roster_version = $1", version)
-    await connection.execute("select pg_notify($1, $2)", CHANGED_CHANNEL, version)
+    await _put_in_force(connection, version, content)
     return version
 
 
@@ -322,10 +331,48 @@ async def change_watchers(
     await connection.executemany(_SAVE_WATCHER, [[getattr(w, column) for column in _WATCHER] for w in saved])
     fresh = dump_roster_content(roster.day, tuple(roster.precincts.values()), tuple(watchers.values()))
     version = version_of(fresh)
-    await connection.execute(_SAVE_ROSTER, version, fresh.decode())
+    await _put_in_force(connection, version, fresh.decode())
+    return version
+
+
+async def change_precincts(
+    connection: asyncpg.Connection, saved: Sequence[Precinct], removed: Sequence[str] = ()
+) -> str | None:
+    """Adds or corrects precincts and takes others away; returns the new roster's version, None without one.
+
+    In the table and in the roster in force at once. Shapes, places in the list and what refers to a precinct
+    stay: an id never changes. The election counts as imported anew. Call it within a transaction, as
+    `save_election`.
+    """
+    await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
+    content = await current_roster(connection)
+    if content is None:
+        return None
+    roster = await asyncio.to_thread(load_roster, content)
+    known = {str(key): p for key, p in roster.precincts.items() if str(key) not in removed}
+    known |= {str(p.precinct_id): p for p in saved}
+    await connection.execute("delete from precincts where precinct_id = any($1::text[])", list(removed))
+    await connection.executemany(
+        _SAVE_PRECINCT,
+        [
+            (
+                p.precinct_id, p.name, p.registered, p.county, p.group, p.site_id, p.aliases,
+                p.expected_votes, p.already_voted, p.opens, p.closes, p.timezone, p.lat, p.lon,
+            )
+            for p in saved
+        ],
+    )  # fmt: skip
+    fresh = dump_roster_content(roster.day, tuple(known.values()), tuple(roster.watchers.values()))
+    version = version_of(fresh)
+    await connection.execute("update election set imported_at = clock_timestamp()")
+    await _put_in_force(connection, version, fresh.decode())
+    return version
+
+
+async def _put_in_force(connection: asyncpg.Connection, version: str, content: str) -> None:
+    await connection.execute(_SAVE_ROSTER, version, content)
     await connection.execute("update election set roster_version = $1", version)
     await connection.execute("select pg_notify($1, $2)", CHANGED_CHANNEL, version)
-    return version
 
 
 async def current_roster(connection: asyncpg.Connection) -> bytes | None:

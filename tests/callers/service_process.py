@@ -5,8 +5,6 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -26,6 +24,7 @@ from election.log.check_in_log import append
 from election.runtime.clock import FileClock
 from election.wire.feed import PrecinctInfo, PrecinctState, Standing
 from tests.callers.conftest import CLOSES, NOON, ZONE
+from tests.preloaded import started
 
 SECRET = "a secret of at least thirty-two characters"
 TOKENS = Tokens(SECRET)
@@ -97,9 +96,7 @@ class Service:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "callers"], env=self._environment, stderr=log
-            )
+            self.process = started("callers", self._environment, log)
 
     def end(self, sig: int = signal.SIGTERM) -> int:
         if self.process.poll() is None:

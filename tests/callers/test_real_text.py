@@ -4,8 +4,6 @@ Intake, the tally with its feed, and the callers' service are processes of their
 """
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +32,7 @@ from tests.callers.service_process import (
 )
 from tests.intake.conftest import intake_at
 from tests.intake.running import IntakeProcess, a_text, an_election, import_election, phone
+from tests.preloaded import started
 
 __all__ = ["intake_at", "web"]  # fixtures
 
@@ -51,7 +50,7 @@ def tally_of(database_url: str, folder: Path) -> Iterator[int]:
         "BELUGA_TALLY_PORT": str(free_port()),
     }  # fmt: skip
     with (folder / "tally.log").open("ab") as log:
-        process = subprocess.Popen([sys.executable, "-m", "tally"], env=environment, stdout=log, stderr=log)
+        process = started("tally", environment, log)
     try:
         yield port
     finally:

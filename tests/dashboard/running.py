@@ -8,8 +8,6 @@ import asyncio
 import os
 import secrets
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -69,6 +67,7 @@ from election.wire.rides import RideList
 from tally.engine.change_topics import news_of
 from tally.engine.follower import Follower
 from tests.chromium import ARGUMENTS, EXECUTABLE
+from tests.preloaded import Process, started
 
 NOON = 1_793_725_200.0  # 3 November 2026, 12:00 in New York
 OPENS, CLOSES = int(NOON) - 5 * 3600, int(NOON) + 8 * 3600
@@ -506,7 +505,7 @@ class Room:
     neighbours: Neighbourhood
     state: Path
     port: int
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
     signed_in: dict[str, Any] = field(default_factory=dict)  # a browser's cookies, by login
     more: dict[str, str] = field(default_factory=dict)  # further settings of the dashboard
     intake_url: str = ""  # a real intake's; empty: the one the test drives by hand
@@ -524,10 +523,8 @@ class Room:
             "BELUGA_FEED_URL": f"ws://127.0.0.1:{self.feed.port}",
             "BELUGA_CLOCK_FILE": str(clock), **self.more,
         }  # fmt: skip
-        log = (self.state / "dashboard.log").open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "dashboard"], env=environment, stdout=log, stderr=log
-        )
+        with (self.state / "dashboard.log").open("ab") as log:
+            self.process = started("dashboard", environment, log)
 
     async def ready(self, path: str = "/readyz") -> None:
         async with aiohttp.ClientSession() as session:

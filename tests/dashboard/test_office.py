@@ -252,6 +252,40 @@ async def test_a_sheet_of_watchers_is_worked_in_by_keyboard(room: Room, browser:
     assert await value(room, known) == saved, "what was not typed anew stays, the phone too"
 
 
+async def test_precincts_are_corrected_pasted_and_taken_back(room: Room, browser: Browser) -> None:
+    async with visiting(browser, room, "ada", "/office/precincts") as seen:
+        page = seen.page
+        await nothing_to_mend(page)
+        await page.get_by_label("Name, row 1").fill("Old Mill")
+        await page.get_by_label("Precinct id, row 3").focus()
+        new = "0103\tCity Hall\tS1\tAdams\t1,500\n0104\tAnnex\tS1\tAdams\tmany\n"
+        await page.evaluate(PASTE, [new])
+        await expect(page.get_by_label("Registered voters, row 3")).to_have_value("1,500")
+        await expect(page.locator("#changed")).to_have_text("3 rows changed, not saved yet")
+        await press(page, "Save the changed rows")
+        await expect(page.get_by_role("status").first).to_contain_text("2 rows saved")
+        await expect(page.get_by_role("row").nth(1)).to_contain_text("many is no number of voters")
+        await nothing_to_mend(page)
+        await page.get_by_label("Registered voters, row 1").fill("900")
+        await press(page, "Save the changed rows")
+        await expect(page.get_by_role("status").first).to_contain_text("1 row saved")
+        names = "select string_agg(name || registered || site_id, ' ' order by position) from precincts"
+        assert await value(room, names) == "Old Mill1200 Grange Hall800 City Hall1500S1 Annex900S1"
+        in_force = await value(room, "select content from rosters join election on version = roster_version")
+        assert all(name in in_force for name in ('"Old Mill"', '"Annex"', '"Ana"'))
+        for back, said in (("0104", "0104 is gone again"), ("0101", "0101 is as it was")):
+            await press(page, f"Take the change of {back} back")
+            await expect(page.get_by_role("status").first).to_contain_text(said)
+        assert await value(room, names) == "Fire House1200 Grange Hall800 City Hall1500S1"
+        await press(page, "Take the change of 0103 back")
+        await expect(page.get_by_role("status").first).to_contain_text("0103 is gone again")
+    deeds = "select string_agg(action, ', ' order by seq) from audit where action like 'precinct %'"
+    assert await value(room, deeds) == (
+        "precinct corrected, precinct added, precinct added, precinct taken away, precinct corrected, "
+        "precinct taken away"
+    )
+
+
 async def test_cards_are_printed_and_links_end(room: Room, browser: Browser) -> None:
     async with visiting(browser, room, "ada", "/office/links") as seen:
         page = seen.page

@@ -20,6 +20,7 @@ from beluga.stack.ports import free_port
 from beluga.stack.postgres import EmbeddedPostgres
 from election.access.identity import Identity
 from election.access.tokens import Tokens
+from tests.preloaded import Process, started
 
 SECRET = "a secret of the whole house, forty characters"
 PASSWORD = "correct horse battery"
@@ -38,7 +39,7 @@ class House:
     state: Path
     tokens: Tokens = field(default_factory=lambda: Tokens(SECRET))
     ports: dict[str, int] = field(default_factory=lambda: {n: free_port() for n in (*SERVICES, "feed")})
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    processes: dict[str, Process] = field(default_factory=dict)
 
     def url(self, service: str) -> str:
         return f"{'ws' if service == 'feed' else 'http'}://127.0.0.1:{self.ports[service]}"
@@ -53,9 +54,7 @@ class House:
 
     def start(self, service: str) -> None:
         with (self.state / f"{service}.log").open("ab") as log:
-            self.processes[service] = subprocess.Popen(
-                [sys.executable, "-m", service], env=self.environment, stdout=log, stderr=log
-            )
+            self.processes[service] = started(service, self.environment, log)
 
     def end(self, service: str) -> None:
         process = self.processes.pop(service)

@@ -43,6 +43,7 @@ async def test_counts_by_text_on_an_early_day_come_home_as_votes_cast() -> None:
     home, day = folder / "home", folder / "day"
     write_election(home, ELECTION)
     (home / "early_sites.csv").write_text(SITES)
+    (home / "voters.csv").write_text("voter_id,precinct_id,name,phone\nv1,0101,Bo,+12155550188\n")
     assert run_beluga("early-day", "begin", home, "2026-10-24", "--into", day).returncode == 0
     options = ("--election", str(day), "--clock", "2026-10-24T15:00-04:00", "--speed", "0")
     stack = StackProcess(folder / "state", free_port_base(), *options)
@@ -51,12 +52,14 @@ async def test_counts_by_text_on_an_early_day_come_home_as_votes_cast() -> None:
         secrets, at = secrets_of(stack.state), datetime(2026, 10, 24, 19, tzinfo=UTC)
         async with TextSender(run.urls["intake"], run.urls["intake"], secrets) as sender:
             await sender.send(WatcherText("count-1", at, "+12155550101", "151"))
+            await sender.send(WatcherText("stop-1", at, "+12155550188", "STOP"))
         for _ in range(100):
             if await counted(run, secrets["secret"]) == 151:
                 break
             await asyncio.sleep(0.1)
         done = run_beluga("early-day", "end", home, "2026-10-24", "--state", stack.state)
         assert done.returncode == 0 and "LIB: 151 votes" in done.stdout, done.stdout + done.stderr
+        assert "1 voters texted STOP" in done.stdout, done.stdout + done.stderr
     finally:
         await stack.stop()
         voted = {str(p.precinct_id): p.already_voted for p in read_election(home).precincts}

@@ -46,6 +46,10 @@ FILES = {
         "county,voter_reg_num,ballot_req_type,ballot_rtn_dt,ballot_rtn_status,precinct\n"
         "Adams,9000001,MAIL,10/20/2026,ACCEPTED,0101\n"
     ),
+    # nothing says whether these are each day's votes, or all until that day
+    "early voting.csv": (
+        "Precinct,Date,Early Votes\n0101,10/19/2026,20\n0101,10/20/2026,30\n0102,10/19/2026,10\n"
+    ),
     "Poll watcher sign-up.csv": (
         "Timestamp,Your full name,Cell phone number,Which precinct will you watch?\n"
         "9/1/2026 10:00:00,Ana Watcher,(215) 555-0111,0101\n"
@@ -178,6 +182,12 @@ async def _the_way(page: Page, stack: StackProcess, files: Path, width: int) -> 
     found = page.locator("#found")
     await expect(found).to_contain_text("a spreadsheet has made a date of this id", timeout=LONG)
     await expect(found).to_contain_text("`VTD2016` matches 2 of 2 precinct ids")
+    asked = page.get_by_label("Are these the votes of each day, or all until that day?")
+    await keys.reach(asked)
+    await page.keyboard.press("d")  # daily
+    await keys.press("Look again")
+    await expect(found).to_contain_text("numbers of each day: added up", timeout=LONG)
+    await expect(asked).to_have_count(0)
     await expect(page.locator("#import")).to_contain_text("2 precincts", timeout=LONG)
     await nothing_to_mend(page, width)
     await keys.press("Import")

@@ -41,6 +41,8 @@ METHODS = ("match", "fullmatch", "search", "sub", "subn", "split", "findall", "f
 DEFAULT_USES = ("match", "fullmatch", "search", "sub")
 THROUGH = ("sub", "subn", "split", "findall", "finditer")  # a search, and on from each match to the end
 FLOOR_SECONDS = 0.0008  # what takes less at its longest holds up nobody, and cannot be measured
+# With a quarter of the length: were it cubic, it would still stay below the floor at its longest.
+SHORT_SECONDS = FLOOR_SECONDS / 4**3 * 0.8
 MOST_SECONDS = 1.0  # of processor time for one string; a linear expression needs a hundredth
 GROWTH = 6.0  # for four times the length
 TRIES = 5
@@ -94,6 +96,7 @@ def sources() -> list[Path]:
     return [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 
 
+@cache
 def found_in_source() -> tuple[list[Expression], set[str]]:
     """All written out, and the files in which some are made when they are needed."""
     found: list[Expression] = []
@@ -249,8 +252,33 @@ def attacks(pattern: "re.Pattern[Any]") -> list[Attack]:
         Attack(beginning, piece, tail)
         for beginning in sorted(beginnings, key=len)[:8]
         for piece in sorted(pieces, key=lambda piece: (len(piece), piece))[:80]
-        for tail in TAILS
+        for tail in _tails(pattern, tree)
     ]
+
+
+def _tails(pattern: "re.Pattern[Any]", tree: Any) -> list[str]:
+    """One of those that no part of the expression tells apart: behind the rest the engine does the same."""
+    if isinstance(pattern.pattern, bytes):
+        return list(TAILS)
+    parts = {r"\w", r"\s", r"\d", *map(re.escape, "\n\r"), *_single(tree)}
+    tests = [re.compile(part, flags | re.S) for part in sorted(parts) for flags in (0, re.I)]
+    kinds: dict[tuple[bool, ...], str] = {}
+    for tail in filter(None, TAILS):
+        kinds.setdefault(tuple(test.fullmatch(tail) is not None for test in tests), tail)
+    return ["", *kinds.values()]
+
+
+def _single(tree: Any) -> Iterator[str]:
+    """Every part that takes one letter, as an expression of its own."""
+    for op, argument in tree:
+        if op in (codes.LITERAL, codes.NOT_LITERAL):
+            yield re.escape(chr(argument))
+        elif op is codes.CATEGORY:
+            yield _CATEGORY_WORDS[argument]
+        elif op is codes.IN:
+            yield _as_class(argument)
+        for inner in _inside(op, argument):
+            yield from _single(inner)
 
 
 def _repeats(tree: Any, before: str) -> Iterator[tuple[str, Any]]:
@@ -369,16 +397,17 @@ class TooLongError(Exception):
 
 
 @contextmanager
-def _bounded(seconds: float) -> Iterator[None]:
-    """Raises `TooLongError` in here once so much processor time is spent (the engine looks for signals)."""
+def _bounded() -> Iterator[Callable[[float], Any]]:
+    """Raises `TooLongError` in here once so much processor time is spent as was last allowed (0: whatever it
+    takes). The engine looks for signals.
+    """
 
     def over(number: int, frame: FrameType | None) -> None:
         raise TooLongError
 
     before = signal.signal(signal.SIGPROF, over)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
-        yield
+        yield lambda seconds: signal.setitimer(signal.ITIMER_PROF, seconds)
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
@@ -403,28 +432,30 @@ def spent(work: Callable[[], Any]) -> float:
 def superlinear(expression: Expression, longest: int) -> str:
     """The attack under which it grows faster than the string, described; "" where none is found."""
     pattern: Any = expression.pattern
-    for use in expression.hardest:
-        take = _user(pattern, use)
-        for attack in attacks(pattern):
-            if found := _grows(take, attack, longest, isinstance(pattern.pattern, bytes)):
+    tried = list(itertools.product(expression.hardest, attacks(pattern)))
+    with _bounded() as allow:
+        for use, attack in tried:
+            take = _user(pattern, use)
+            if found := _grows(take, attack, longest, isinstance(pattern.pattern, bytes), allow):
                 return f"{expression.where} {use} of {pattern.pattern!r}: {attack} {found}"
     return ""
 
 
-def _grows(take: Callable[[Any], Any], attack: Attack, longest: int, as_bytes: bool) -> str:
+def _grows(
+    take: Callable[[Any], Any], attack: Attack, longest: int, as_bytes: bool, allow: Callable[[float], Any]
+) -> str:
     def text(length: int) -> Any:
         made = attack.of_length(length)
         return made.encode("utf-8", "replace") if as_bytes else made
 
+    short, long = text(longest // 4), text(longest)
     try:
-        with _bounded(MOST_SECONDS):
-            subject = text(longest)
-            once = spent(lambda: take(subject))
+        allow(MOST_SECONDS)
+        if spent(lambda: take(short)) < SHORT_SECONDS or spent(lambda: take(long)) < FLOOR_SECONDS:
+            return ""
+        allow(0)
     except TooLongError:
         return f"needs more than {MOST_SECONDS} s for {longest} characters"
-    if once < FLOOR_SECONDS:
-        return ""
-    long, short = subject, text(longest // 4)
     ratios: list[float] = []
     for _ in range(TRIES):
         small = max(spent(lambda: [take(short) for _ in range(4)]) / 4, 1e-9)

@@ -3,8 +3,6 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,6 +22,7 @@ from election.domain.ids import PrecinctId, WatcherId
 from election.postgres.database import connect
 from election.postgres.election_store import save_election
 from intake.providers.generic import sign
+from tests.preloaded import Process, started
 
 SECRET = "x" * 40
 GENERIC_SECRET = "the modem's secret"
@@ -84,7 +83,7 @@ class IntakeProcess:
     script: str = ""
     more: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
 
     @property
     def url(self) -> str:
@@ -101,11 +100,10 @@ class IntakeProcess:
             "BELUGA_PUBLIC_URL": PUBLIC_URL,
             "BELUGA_JOURNAL_BALLAST_MIB": "0",
         }
-        command = [sys.executable, *(["-c", self.script] if self.script else ["-m", "intake"])]
         self.state.mkdir(parents=True, exist_ok=True)
         with (self.state / "intake.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                command, env=environment | self.more, cwd=Path(__file__).parents[2], stdout=log, stderr=log
+            self.process = started(
+                "intake", environment | self.more, log, script=self.script, cwd=Path(__file__).parents[2]
             )
 
     async def until_ready(self, seconds: float = 90.0) -> None:

@@ -8,8 +8,6 @@ import hashlib
 import json
 import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +19,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import aiohttp
+import asyncpg
 import flask
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
@@ -38,6 +37,7 @@ from election.postgres.election_store import save_election
 from election.runtime.clock import FileClock
 from tests.intake.photos.provider import jpeg
 from tests.intake.running import GENERIC_SECRET, SECRET, a_text, metric
+from tests.preloaded import Process, started
 
 NOON = datetime(2026, 11, 3, 17, tzinfo=UTC)  # 12:00 in New York
 PASSWORD = "correct horse battery"
@@ -151,7 +151,7 @@ class House:
     web: aiohttp.ClientSession
     ports: dict[str, int]
     tokens: Tokens = field(default_factory=lambda: Tokens(SECRET))
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
     cookies: dict[Who, str] = field(default_factory=dict)
     csrf: dict[Who, str] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
@@ -162,6 +162,8 @@ class House:
     list_id: str = ""
     ride: UUID = field(default_factory=uuid4)  # of Kent, without a driver
     frame: str = ""  # the board's page, which names its scripts
+    looking: asyncpg.Connection | None = None  # at what was done: one for all the looks
+    forged: dict[Who, str] = field(default_factory=dict)  # sessions that nobody gave them
 
     def url(self, service: str) -> str:
         return f"http://127.0.0.1:{self.ports[service]}"
@@ -242,12 +244,16 @@ class House:
             return {"Cookie": f"beluga={self.cookies[who]}", "X-CSRF": self.csrf[who]}
         if who is Who.NOBODY:
             return {}
-        if who is Who.EXPIRED:
-            return {"Cookie": f"beluga={self.resigned(Who.ADMIN, LONG_AGO)}", "X-CSRF": self.csrf[Who.ADMIN]}
         if who is Who.CAPTAIN:
             return {"Cookie": f"beluga={self.token(who)}"}
-        changed = {"login": who.value, "role": who.value}
-        return {"Cookie": f"beluga={self.resigned(Who.STAFF, 0, **changed)}", "X-CSRF": self.csrf[Who.STAFF]}
+        if who not in self.forged:
+            changed = {"login": who.value, "role": who.value}
+            old = who is Who.EXPIRED
+            self.forged[who] = (
+                self.resigned(Who.ADMIN, LONG_AGO) if old else self.resigned(Who.STAFF, 0, **changed)
+            )
+        csrf = self.csrf[Who.ADMIN if who is Who.EXPIRED else Who.STAFF]
+        return {"Cookie": f"beluga={self.forged[who]}", "X-CSRF": csrf}
 
     def resigned(self, who: Who, seconds: int, **changes: Any) -> str:
         """The session of a person, signed again: so many seconds ago, or with other values in it."""
@@ -274,11 +280,8 @@ class House:
         async with asyncio.timeout(60):
             while await metric(self.web, self.url("intake"), "beluga_intake_journal_depth"):
                 await asyncio.sleep(0.05)
-        connection = await connect(self.database_url)
-        try:
-            found = await connection.fetchval(_LEFT)
-        finally:
-            await connection.close()
+        assert self.looking
+        found = await self.looking.fetchval(_LEFT)
         return dict(found if isinstance(found, dict) else json.loads(found))
 
     async def voter(self) -> str:
@@ -310,6 +313,7 @@ class House:
 
     async def start(self) -> None:
         await self._fill()
+        self.looking = await connect(self.database_url)
         FileClock(self.folder / "clock").set(NOON, 1.0)
         for service in ("tally", "intake", "callers", "dashboard"):
             self._run(service)
@@ -317,7 +321,9 @@ class House:
             await self._until(service, "/readyz", {})
         await self._use()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
+        if self.looking:
+            await self.looking.close()
         for process in self.processes:
             process.terminate()
         for process in self.processes:
@@ -335,9 +341,7 @@ class House:
             **{f"BELUGA_{name.upper()}_URL": self.url(name) for name in self.ports if name != "feed"},
         }  # fmt: skip
         with (self.folder / f"{service}.log").open("ab") as log:
-            self.processes.append(
-                subprocess.Popen([sys.executable, "-m", service], env=environment, stdout=log, stderr=log)
-            )
+            self.processes.append(started(service, environment, log))
 
     async def _until(self, service: str, path: str, headers: dict[str, str], words: str = "") -> Got:
         async with asyncio.timeout(120):
@@ -489,4 +493,4 @@ async def house(folder: Path, database_url: str) -> AsyncIterator[House]:
             await made.start()
             yield made
         finally:
-            made.stop()
+            await made.stop()

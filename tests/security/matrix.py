@@ -4,6 +4,7 @@
 behind; an answer of own counties must show nothing of Kent to a lead of Sussex, and show it to staff.
 """
 
+import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -598,6 +599,19 @@ _DASHBOARD: dict[tuple[str, str], Ask] = {
             "data": {"csrf": there.csrf.get(who, ""), "id:0": "wat-kent", "name:0": "Watcher Kent"},
         }
     ),
+    ("POST", "/office/precincts"): _with(
+        lambda there, who: {
+            "path": "/office/precincts",
+            "data": {
+                "csrf": there.csrf.get(who, ""),
+                "id:0": "K-01",
+                "precinct_id:0": "K-01",
+                "name:0": "Kent One",
+                "before:0": json.dumps({"precinct_id": "K-01", "name": "?"}),
+            },
+        }
+    ),
+    ("POST", "/office/precincts/undo"): _formed("/office/precincts/undo", subject="precinct:K-01", at=""),
     ("POST", "/office/preflight"): _formed("/office/preflight"),
     ("GET", "/office/links"): _to("/office/links?county=Kent"),
     ("POST", "/office/links/cards"): _formed("/office/links/cards", watcher="wat-kent"),

@@ -8,6 +8,13 @@ from beluga.adopt.mapping.vocabulary import KNOWN, known_key
 from beluga.adopt.sources.sheets import Row
 from election.folder.headings import folded
 
+# Words that alone leave open what is counted or named.
+_SAYS_LITTLE = frozenset(
+    {
+        "number", "no", "num", "code", "id", "name", "total", "count", "address", "date", "active",
+        "election", "day", "early", "mail", "absentee", "inperson", "cast",
+    }
+)  # fmt: skip
 LOOKED_AT = 60  # rows; a preamble is shorter
 
 
@@ -46,6 +53,8 @@ def find_headings(rows: Sequence[Row]) -> Headings | None:
     over: tuple[str, ...] = ()
     if best and sum(map(bool, rows[best - 1][1])) > 1:
         over = _spread(rows[best - 1][1], len(names))
+    if over and (joined := _joined(over, names)) != names:
+        names, title = joined, title[:-1]
     if best and _repeats(names):
         names = _under(rows[best - 1][1], names)
         title = title[:-1]
@@ -105,6 +114,18 @@ def _under(above: Sequence[str], names: Sequence[str]) -> list[str]:
     times = Counter(map(folded, names))
     pairs = zip(names, _spread(above, len(names)), strict=True)
     return [f"{over} {name}".strip() if times[folded(name)] > 1 and over else name for name, over in pairs]
+
+
+def _joined(over: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Headings with the words above them, where a word alone says little and both together are known:
+    `Precinct` over `Number` and `Name`, `Ballots Cast` over `Total`.
+    """
+    return [
+        f"{above} {name}"
+        if above and folded(name) in _SAYS_LITTLE and known_key(f"{above} {name}") in KNOWN
+        else name
+        for above, name in zip(over, names, strict=True)
+    ]
 
 
 def _spread(above: Sequence[str], width: int) -> tuple[str, ...]:

@@ -4,11 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from beluga.adopt.mapping.dates import YEAR
+from beluga.adopt.mapping.composed import composed
+from beluga.adopt.mapping.dates import YEAR, date_in
 from beluga.adopt.mapping.vocabulary import (
     ALREADY,
     COUNTY,
     EARLY,
+    GROUP,
     IN_PERSON,
     KNOWN,
     MAIL,
@@ -76,8 +78,52 @@ PARTIES = frozenset(
         "republicans",
     ]
 )
+_OF_NO_PARTY = frozenset(
+    {"npa", "una", "nop", "npp", "noparty", "unaffiliated", "nonpartisan", "unenrolled", "nopartyaffiliation"}
+)
 _COUNTED = ("turnout", "results, wide", "results, long", "early totals")
 _COUNT_WORDS = frozenset({*TOTAL_VOTES, *IN_PERSON, *EARLY, *MAIL, *PROVISIONAL, *ALREADY, *REGISTERED})
+# Who is active is not all who are registered, where another column says how many are in all.
+_PART_OF_ALL = frozenset({"active", "activevoters", "activeregistered", "activeregisteredvoters", "eligible"})
+_ANY_VOTERS = frozenset(
+    {"voters", "votercount", "numberofvoters", "totalvoters", "votertotal", "totalcount", "people"}
+)
+_VOTED_EARLY = re.compile(r"early|absentee|\bmail|vbm|\bev\b|advance|postal", re.I)
+# What a ballot's status says, in a column that may be called anything.
+_STATUS = re.compile(
+    r"accept|reject|counted|challeng|spoil|void|cured?\b|pending|received|returned|issued|cancel|not returned"
+    r"|tabulated|undeliver|duplicate",
+    re.I,
+)
+# How the heading of somebody's id ends, and what else ends so.
+_HAS_VOTED = frozenset({"ballotreturned", "ballotreceived", "returned", "votedat"})
+_SOMEBODYS = (
+    "id",
+    "id#",
+    "idno",
+    "idnum",
+    "idnumber",
+    "regno",
+    "regnum",
+    "regnumber",
+    "voterno",
+    "voternumber",
+)
+_NOT_SOMEBODYS = (
+    "precinct",
+    "county",
+    "district",
+    "house",
+    "address",
+    "party",
+    "place",
+    "ballot",
+    "location",
+)
+_ALL_IN_ALL = frozenset(
+    {"total", "grandtotal", "allvoters", "allages", "alltotal", "totalall", "overalltotal"}
+)
+_ENROLLED = re.compile(r"registration|registered|enroll?ment|electorate", re.I)
 _SPAN = re.compile(
     r"\b(daily|running|cumulative|to date|so far|today'?s?|new|cast|counted|number of|no\. of|total)\b|#",
     re.I,
@@ -85,12 +131,19 @@ _SPAN = re.compile(
 # Headings that may count anything.
 _VAGUE = frozenset({"count", "total", "votes", "ballots", "voted", "received", "returned", "accepted"})
 _WATCHING = re.compile(
-    r"watcher|observer|volunteer|shift|captain|coordinator|assign|pollwatch|inspector", re.I
+    r"watcher|observer|volunteer|shift|captain|coordinator|assign|pollwatch|inspector|challenger|scrutineer"
+    r"|poll.?agent|teller|observa|beobacht|osservat|interventor|rappresentant|reprezentant",
+    re.I,
 )
-_CALLING = re.compile(r"caller|phone.?bank|canvass", re.I)
-_REGISTERS = re.compile(r"(?:^|[^a-z])reg(?:istr|istered|\b|[^a-z])|enrol", re.I)  # in a file's name or title
+_OF_A_ROLL = re.compile(r"voter|regist|elector", re.I)
+_CALLING = re.compile(r"caller|phone.?bank|canvass|telefonist|anrufer|llamad|dialer", re.I)
+_REGISTERS = re.compile(
+    r"(?:^|[^a-z])reg(?:istr|istered|\b|[^a-z])|enrol|voter.?(?:count|roll|list|stat)|voters.?by|electorate",
+    re.I,
+)  # in a file's name or title
 UNNAMED = re.compile(r"column [A-Z]{1,3}")  # a column that has no heading, by its letter
 _NUMERIC = re.compile(r"[\d,]+(\.0)?|[1-9]\d{0,2}(\.\d{3})+(,0+)?")
+_SHARE = re.compile(r"0?\.\d+|\d{1,2}[.,]\d?[1-9]")
 _TURNOUT_WORDS = re.compile(r"%|percent|pct of|\brates?\b")
 
 
@@ -134,17 +187,73 @@ def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) 
         if district and {"group", "ward"} & _columns("registration", headings, sample).keys():
             columns["precinct_id"] = district[0]  # the smallest part of a town's ward
     if "precinct_id" not in columns and kind in (*_COUNTED, "registration"):
+        smallest = next((n for n in ("ward", "group") if n in columns), "")
+        columns |= {"precinct_id": columns.pop(smallest)} if smallest else {}
+    if "precinct_id" not in columns and kind in (*_COUNTED, "registration"):
         place = _unnamed(headings, sample)
         above = [n for n in range(place or 0) if UNNAMED.fullmatch(headings[n])]
         columns |= {"precinct_id": place} if place is not None else {}
         columns |= {"county": above[0]} if above and "county" not in columns else {}
     if kind == "voters" and "precinct_id" not in columns and "roll_prefix" in columns:
         columns["precinct_id"] = columns.pop("roll_prefix")  # a register writes its polling district so
-    if kind == "registration" and "registered" not in columns:
-        totals = [n for n, h in enumerate(headings) if folded(h) in ("total", "grandtotal")]
-        if totals:
-            columns["registered"] = totals[0]
+    if kind == "early ballots" and "ballot_status" not in columns:
+        columns |= _status_by_content(headings, sample, columns)
+    if kind in ("voters", "early ballots") and not {"voter_id", "roll_number"} & columns.keys():
+        columns |= _id_by_content(headings, sample, columns)
+    if kind == "voters" and "area_code" not in columns:
+        areas = [n for n, h in enumerate(headings) if folded(h).endswith("areacode")]
+        columns |= {"area_code": areas[0]} if areas else {}
+    if "last_name" in columns and "first_name" not in columns and "name" in columns:
+        columns["first_name"] = columns.pop("name")  # beside a surname, a name is the first one
+    if (
+        kind == "early totals"
+        and not {"already", "early", "mail"} & columns.keys()
+        and "registered" in columns
+    ):
+        columns["already"] = columns.pop("registered")
+    some = columns.get("registered")
+    if kind == "registration" and (some is None or known_key(headings[some]) in _PART_OF_ALL):
+        totals = [n for n, h in enumerate(headings) if known_key(h) in {*_ALL_IN_ALL, "totalvoters"}]
+        columns |= {"registered": totals[0]} if totals else {}
     return columns
+
+
+def _status_by_content(
+    headings: Sequence[str], sample: Sequence[Sequence[str]], columns: dict[str, int]
+) -> dict[str, int]:
+    """The column in which most cells say what became of a ballot."""
+    for place, heading in enumerate(headings):
+        cells = [r[place] for r in sample if place < len(r) and r[place]]
+        said = sum(_STATUS.search(c) is not None for c in cells)
+        if (
+            place not in columns.values()
+            and heading
+            and said * 5 > len(cells) * 3
+            and "applic" not in heading.lower()
+        ):
+            return {"ballot_status": place}
+    return {}
+
+
+def _id_by_content(
+    headings: Sequence[str], sample: Sequence[Sequence[str]], columns: dict[str, int]
+) -> dict[str, int]:
+    """The column called somebody's id or number in which no value comes twice."""
+    for place, heading in enumerate(headings):
+        cells = [r[place] for r in sample if place < len(r) and r[place]]
+        alone = len(cells) > 1 and len(cells) == len(sample) == len(set(cells))
+        key = folded(heading)
+        named = key.endswith(_SOMEBODYS) and not any(word in key for word in _NOT_SOMEBODYS)
+        if place not in columns.values() and alone and named:
+            return {"voter_id": place}
+    return {}
+
+
+def _towns(headings: Sequence[str], sample: Sequence[Sequence[str]]) -> bool:
+    """Whether each row is a town of its own: where nothing smaller is named, that is where people vote."""
+    place = columns_of(headings, {"group": GROUP}).get("group")
+    towns = [r[place] for r in sample if place is not None and place < len(r) and r[place]]
+    return len(towns) > 1 and len(set(towns)) == len(towns)
 
 
 def _unnamed(headings: Sequence[str], sample: Sequence[Sequence[str]]) -> int | None:
@@ -168,8 +277,20 @@ def _columns(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]
         if kind in _COUNTED and known_key(heading) not in KNOWN:
             plain = _SPAN.sub(" ", heading).strip()
             heading = plain if folded(plain) in _COUNT_WORDS else heading
+        if kind in _COUNTED and cells and _any_number(cells):
+            heading = _as_counted(heading, kind, others=headings)
         usable.append("" if words or (rates and kind in (*_COUNTED, "registration")) else heading)
     return columns_of(usable, WORDS_OF[kind])
+
+
+def _as_counted(heading: str, kind: str, *, others: Sequence[str]) -> str:
+    """A heading over numbers: `Vote Center` is where they voted; beside precincts, `ED` is the day."""
+    if folded(heading) == "ed" and any(known_key(h) in PRECINCT for h in others if h != heading):
+        return "election day"
+    key = known_key(heading)
+    if key in KNOWN and not any(key in words for words in WORDS_OF[kind].values()):
+        return composed(heading) or heading
+    return heading
 
 
 _ENDS = {
@@ -204,7 +325,7 @@ def _is_rate(cells: Sequence[str]) -> bool:
     filled = [c for c in cells if c]
     return (
         bool(filled)
-        and sum(c.endswith("%") or bool(re.fullmatch(r"0?\.\d+", c)) for c in filled) > len(filled) / 2
+        and sum(c.endswith("%") or _SHARE.fullmatch(c) is not None for c in filled) > len(filled) / 2
     )
 
 
@@ -234,6 +355,8 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
     )
     place = place or ("district" in keys and bool(keys & {"ward", "municipality", "town", "township"}))
     place = place or _unnamed(headings, sample) is not None
+    counts = has("registration", "registered") or _total(headings) or has("turnout", "in_person")
+    place = place or (counts and (has("registration", "ward") or _towns(headings, sample)))
     person = has("voters", "last_name") or has("voters", "voter_id") or has("voters", "name")
     person = person or has("watchers", "name") or has("callers", "name")
     joined = " ".join(headings)
@@ -250,6 +373,12 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
     named = (
         has("early ballots", "voter_id") or has("early ballots", "last_name") or has("early ballots", "name")
     )
+    if (
+        ballots == ["ballot_date"]
+        and phone
+        and known_key(headings[fitted["early ballots"]["ballot_date"]]) in _HAS_VOTED
+    ):
+        ballots = []  # voters to be called, with a column that says who has voted
     if ballots and (named or (len(ballots) > 1 and place)) and not ({"voted", "rollnumber"} <= keys):
         return (
             "early ballots",
@@ -272,7 +401,8 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
         )
         watching = "watcherid" in keys or bool(_WATCHING.search(joined)) or bool(_WATCHING.search(name))
         calling = "callerid" in keys or bool(_CALLING.search(joined)) or bool(_CALLING.search(name))
-        if watching and not calling and not has("voters", "roll_number", "voter_id"):
+        rolled = has("voters", "voter_id") and _OF_A_ROLL.search(headings[fitted["voters"]["voter_id"]])
+        if watching and not calling and not rolled and not has("voters", "roll_number", "voter_id"):
             return "watchers", "people with phones and what they watch", ""
         if calling and not (place and voter):
             return "callers", "people with a phone or an e-mail address, who call", ""
@@ -299,9 +429,14 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
         return "", "no column names a precinct, and nothing says what it is", ""
     if sum(method_in(h) != "" for h in headings) >= 2:
         return "results, wide", "one column a candidate and a way of voting", ""
-    all_in_all = any(folded(h) in ("total", "grandtotal") for h in headings)
+    all_in_all = any(folded(h) in _ALL_IN_ALL for h in headings)
     counts_votes = has("turnout", "in_person") or has("registration", "registered") or _total(headings)
-    if all_in_all and not counts_votes and _REGISTERS.search(name) and not YEAR.search(name):
+    if (
+        all_in_all
+        and not counts_votes
+        and _REGISTERS.search(name)
+        and (_ENROLLED.search(name) or not YEAR.search(name))
+    ):
         return "registration", "its name says registration, and it has a total by precinct", ""
     total = _total(headings)
     by_year = [h for h in headings if YEAR.search(h)]
@@ -311,7 +446,22 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
         return "turnout", "ballots cast by precinct", ""
     if by_year and any(_total([YEAR.sub("", h)]) for h in by_year):
         return "turnout", "ballots cast by precinct, by year", ""
+    numbers = [n for n, h in enumerate(headings) if h and known_key(h) not in KNOWN and _numeric(sample, n)]
+    by_date = [n for n in numbers if date_in(headings[n]) or YEAR.fullmatch(headings[n].strip())]
+    if (
+        by_date == numbers
+        and len(by_date) > 1
+        and not _VOTED_EARLY.search(name)
+        and not _REGISTERS.search(name)
+    ):
+        told = re.search(r"turnout|ballot|vote|voting|cast|result|participation|history", name, re.I)
+        unsure = "" if told else "are these the ballots cast in several elections?"
+        return "turnout", "a column an election, by its date or year", unsure
     registered = has("registration", "registered")
+    if registered and not by_year and _VOTED_EARLY.search(name) and not _REGISTERS.search(name):
+        vague = known_key(headings[fitted["registration"]["registered"]]) in _ANY_VOTERS
+        if vague and len(fitted["registration"]) <= 5:
+            return "early totals", "its name says votes cast before the day, by precinct", ""
     counted_early = _columns("early totals", headings, sample)
     votes = [counted_early[f] for f in ("early", "mail", "already") if f in counted_early]
     said = any(folded(headings[n]) not in _VAGUE for n in votes)
@@ -335,7 +485,9 @@ def _kind(headings: Sequence[str], sample: Sequence[Sequence[str]], name: str) -
     if registered:
         return "registration", f"it has {headings[fitted['registration']['registered']]} by precinct", ""
     if len(parties) >= 2 and any(folded(h) in ("total", "grandtotal") for h in headings):
-        sure = re.search("regist|enrol", name, re.I)
+        sure = bool(
+            _REGISTERS.search(name) or _OF_NO_PARTY & keys
+        )  # nobody is elected as a voter of no party
         return "registration", "voters by party", "" if sure else "are these registered voters, or votes?"
     if len(parties) >= 2:
         return "registration", "registered voters by party", "no column says how many are registered in all"
@@ -384,6 +536,28 @@ def _total(headings: Sequence[str]) -> bool:
         "totvoting",
         "totalvoting",
         "cast",
+        "timescounted",
+        "cardscounted",
+        "ballotstallied",
+        "ballotstabulated",
+        "numbervoting",
+        "totalnumbervoting",
+        "personsvoting",
+        "peoplevoted",
+        "voterswhovoted",
+        "numberofvoterswhovoted",
+        "voterscheckedin",
+        "checkedin",
+        "votescounted",
+        "totalvotescounted",
+        "totalvotersvoting",
+        "ballotsread",
+        "totalballotsread",
+        "totalnumberofballotscast",
+        "votersparticipating",
+        "numberofvotersvoting",
+        "ballotpapersissued",
+        "votespolled",
     }
     return any(known_key(h) in words and not _TURNOUT_WORDS.search(h.casefold()) for h in headings)
 

@@ -7,8 +7,12 @@ it is.
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 
-from beluga.adopt.mapping.spellings import spellings
+from beluga.adopt.mapping.composed import composed
+from beluga.adopt.mapping.languages import in_english
+from beluga.adopt.mapping.of_people import of_people
+from beluga.adopt.mapping.spellings import corrected, counted_by, spellings
 from election.folder.headings import CALLERS, HISTORY, PRECINCTS, VOTERS, WATCHERS, Column, folded
 
 Words = Mapping[str, tuple[str, ...]]
@@ -65,6 +69,12 @@ COUNTY = _of(
     "county_name,cnty,cnty name,cntyname,countycode,county code"
 )
 GROUP = _of("group,region,municipality,municipality name,municipality_desc,town,township,city,muni,ward")
+WARD = _of("ward,ward number,ward no,ward_no,ward code,ward num")
+# Of a list of people: their town in an address is the post's.
+TOWN = _of(
+    "municipality,municipality name,municipality_desc,jurisdiction name,jurisdiction_name,township,muni,"
+    "city or town,city/town,town name,municipality code"
+)
 REGISTERED = _of(
     "registered,registered_voters,registeredvoters,total registered,total registered"
     "voters,total reg,total registration,registration,registration total,total"
@@ -95,7 +105,7 @@ REGISTRATION: Words = _with_ours(
         "county": COUNTY,
         "group": GROUP,
         "site_id": _of("site_id,pollingplaceid,polling place id,pollinglocationid,site,location id,poll id"),
-        "ward": _of("ward,ward number,ward no,ward_no"),  # beside a town, parts its precincts
+        "ward": WARD,  # beside a town, parts its precincts
         "aliases": _of("aliases,alias,nicknames,nickname"),
         "expected_votes": _of("expected_votes,expected,vote goal,projected votes"),
         "already_voted": _of("already_voted,early and mail"),
@@ -118,18 +128,27 @@ PLACES: Words = {
     ),
     "lat": LAT,
     "lon": LON,
+    "group": TOWN,
+    "ward": WARD,
     **HOURS,
 }
 
 TOTAL_VOTES = _of(
     "ballots cast,total ballots cast,ballots cast total,total ballots,ballots cast -"
-    "total,ballots counted,total ballots counted,ballots,total votes cast,votes"
+    "total,ballots counted,total ballots counted,times cast,times counted,cards cast,"
+    "total cards cast,public count,public counter,cards counted,ballots tallied,ballots tabulated,"
+    "ballots,total votes cast,votes"
     "cast,votes,total votes,total turnout,total voted,voters voted,voted,number"
     "voted,num voted,total vote,cards cast,total cards cast,turnout,turnout total,"
-    "voter turnout,turnout count,number of voters voting,voters voting,ballot papers"
+    "voter turnout,turnout count,number of voters voting,voters voting,total ballot papers verified,"
+    "ballot papers verified,total verified,total ballot papers,ballot papers counted,ballot papers"
     "issued,votes polled,total cast,total,total_votes,totalvotes,totvotes,"
     "tot_votes,ballotscast,public count,times cast,totvote,totvoting,total voting,"
-    "ballots cast or counted,cast"
+    "ballots cast or counted,cast,times counted,cards counted,ballots tallied,ballots tabulated,"
+    "ballots tabulated total,number voting,total number voting,persons voting,people voted,voters who voted,"
+    "voters checked in,checked in,votes counted,total votes counted,number of voters who voted,"
+    "total voters voting,total voters who voted,ballots read,total ballots read,total number of ballots cast,"
+    "voters participating,total participation,ballots submitted"
 )
 IN_PERSON = _of(
     "in_person,election day,election day ballots,election day votes,election day"
@@ -138,7 +157,7 @@ IN_PERSON = _of(
     "polling place votes,at polls,in person,in-person,in person election day,ballots"
     "cast election day,election day turnout,machine,voted at polls,precinct votes,"
     "polling,signatures,ballot papers issued at station,ballot papers issued at polling station,"
-    "votes cast in person,in person votes,issued at station,in person ballots"
+    "votes cast in person,in person votes,issued at station,in person ballots,ballot papers issued"
 )
 EARLY = _of(
     "early,early ballots,early votes,early voting,early vote,early voting ballots,"
@@ -173,7 +192,7 @@ ALREADY = _of(
     "total,votes,voted,ballots,total"
 )
 ELECTION = _of(
-    "election,electionname,election name,election date,electiondate,election_dt,election_date,year"
+    "election,electionname,election name,election date,electiondate,election_dt,election_date,year,date"
 )
 METHOD = _of(
     "method,vote method,ballot method,mode,votetype,vote type,counting group,"
@@ -199,6 +218,8 @@ HISTORIES: Words = _with_ours(
         "early": EARLY,
         "mail": MAIL,
         "provisional": PROVISIONAL,
+        "group": GROUP,
+        "ward": WARD,
     },
 )
 
@@ -227,6 +248,8 @@ LONG: Words = {
     "early": EARLY,
     "mail": MAIL,
     "provisional": PROVISIONAL,
+    "group": GROUP,
+    "ward": WARD,
     "registered": REGISTERED,
     "ballots_cast": _of("ballots cast,total ballots cast,ballotscast,precinct ballots cast"),
 }
@@ -241,13 +264,15 @@ VOTER_ID = _of(
     "idnumber,id number,id_number,voter unique id,lalvoterid,lal voter id,dwid,"
     "dw_id,county voter id,county_voter_id,voter_identification,id_voter,voter reg"
     "no,voter registration id,voter id number,voterfilevanid,fvrs id,sure id,"
+    "voter registered number,voter reg number,vrn,"
     "certificate number,elector id,elector number reference,externalid,external id,"
     "id"
 )
 FULL_NAME = _of(
     "name,full name,fullname,voter name,votername,voter_name,elector name,elector"
     "full name,name full,registrant name,watcher,watcher name,volunteer name,"
-    "caller,caller name,observer name,observer,name of voter"
+    "caller,caller name,observer name,observer,name of voter,voter,elector,registrant,"
+    "voters name,voter full name"
 )
 LAST = _of(
     "last_name,lastname,last,last name,surname,voter_last_name,voters_lastname,"
@@ -343,7 +368,9 @@ VOTER: Words = _with_ours(
         "middle_name": MIDDLE,
         "suffix": SUFFIX,
         "phone": PHONE,
-        "area_code": _of("area code,areacode,area_code,phone area code,area"),
+        "area_code": _of("area code,areacode,area_code,phone area code,area,phone1area,phone area"),
+        "exchange": _of("exchange,phone exchange,phone1exchange,phone prefix"),
+        "line": _of("phone1numberpart,phone number part,phone line number,phone suffix,phone last four"),
         "language": LANGUAGE,
         "support": _of("support,support score,supportscore,support level"),
         "turnout": _of(
@@ -394,6 +421,8 @@ VOTER: Words = _with_ours(
             "voter_status_desc,voter status,status,voterstatus,status_cd,registration"
             "status,voter_status,reg status,registrant status,statuscode,status code"
         ),
+        "group": TOWN,
+        "ward": WARD,
     },
 )
 
@@ -413,7 +442,7 @@ BALLOT_DATE = _of(
     "ballotreturneddate,ballotreceiveddate,absreturndate,abs return date,av return"
     "date,activity date,early voted date,check in date,checkin date,ballot rcvd,"
     "check in time,checkin time,check-in time,time voted,voted at,"
-    "ballot received on,returned on,voted_date,ballot rec date,date_voted,returned"
+    "ballot received on,returned on,voted_date,ballot rec date,date_voted,returned,ballot returned"
 )
 BALLOT_TYPE = _of(
     "ballot_req_type,ballot_req_delivery_type,ballot type,ballottype,voting method,"
@@ -453,6 +482,8 @@ BALLOTS: Words = {
     ),
     "ballot_type": BALLOT_TYPE,
     "ballot_asked": BALLOT_ASKED,
+    "group": TOWN,
+    "ward": WARD,
     "election": _of(
         "election_dt,election date,electiondate,election_lbl,election label,election name,election,"
         "election_desc,election description"
@@ -468,6 +499,8 @@ COUNTS: Words = {
     "already": ALREADY,
     "early": EARLY,
     "mail": MAIL,
+    "group": GROUP,
+    "ward": WARD,
 }
 
 # Where somebody votes is not where they watch: read only where nothing else says.
@@ -480,7 +513,13 @@ WATCHER: Words = _with_ours(
         "watcher_id": _of(
             "watcher_id,watcherid,volunteerid,volunteer id,myc_vanid,vanid,observer id,badge,badge number,id"
         ),
-        "name": (*FULL_NAME, *_of("volunteer,watcher,poll watcher,observer,poll observer,challenger")),
+        "name": (
+            *FULL_NAME,
+            *_of(
+                "volunteer,watcher,poll watcher,observer,poll observer,challenger,inspector,poll worker,judge"
+            ),
+            *_of("scrutineer,teller,agent,poll agent,polling agent,election judge"),
+        ),
         "last_name": LAST,
         "first_name": FIRST,
         "phone": PHONE,
@@ -536,12 +575,19 @@ KNOWN: frozenset[str] = frozenset(
     word for words in WORDS_OF.values() for several in words.values() for word in several
 ) | frozenset(_of("scope,share,observed_at,received_at,kind,note,source,dem,rep,democrat,republican,time"))
 
+WAYS = frozenset({*IN_PERSON, *EARLY, *MAIL, *PROVISIONAL})
+
 
 @lru_cache(maxsize=4096)
 def known_key(heading: str) -> str:
     """A heading folded, as the vocabulary knows it: `# of Reg. Voters` is `registeredvoters`."""
     key = folded(heading)
-    return key if key in KNOWN else next((k for k in spellings(heading) if k in KNOWN), key)
+    if key in KNOWN and "#" not in heading:  # `Voter #` is no voter
+        return key
+    ways = (k for k in counted_by(heading) if k in WAYS)
+    made = (composed(heading), of_people(heading))
+    meant = chain(spellings(heading), in_english(heading), ways, made, corrected(heading))
+    return next((k for k in meant if k in KNOWN), key)
 
 
 def columns_of(headings: Sequence[str], words: Words) -> dict[str, int]:
@@ -553,21 +599,21 @@ def columns_of(headings: Sequence[str], words: Words) -> dict[str, int]:
     meant: dict[str, int] = {}  # as it is written comes before as it is meant
     for place, heading in enumerate(headings):
         if heading:
-            places.setdefault(folded(heading), place)
+            places.setdefault(known_key(heading) if "#" in heading else folded(heading), place)
             meant.setdefault(known_key(heading), place)
     own = {folded(name): name for name in words}
+    both = {**meant, **places}
     found: dict[str, int] = {}
     taken: set[int] = set()
     for key, name in own.items():
         if key in places and key in words[name]:
             found[name] = places[key]
             taken.add(places[key])
-    for by in (places, meant):
-        for name, synonyms in words.items():
-            word = next((w for w in synonyms if w in by and by[w] not in taken), None)
-            if name not in found and word is not None:
-                found[name] = by[word]
-                taken.add(by[word])
+    for name, synonyms in words.items():
+        word = next((w for w in synonyms if w in both and both[w] not in taken), None)
+        if name not in found and word is not None:
+            found[name] = both[word]
+            taken.add(both[word])
     return found
 
 

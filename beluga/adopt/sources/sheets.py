@@ -40,6 +40,20 @@ _IGNORED = (
     ".sbx",
     ".qpj",
 )
+# What a file begins with that holds no table, whatever its name says.
+_NO_TABLES = (
+    (b"%PDF-", "a PDF"),
+    (b"\x89PNG\r", "a picture"),
+    (b"\xff\xd8\xff", "a photo"),
+    (b"GIF8", "a picture"),
+    (b"II*\0", "a scan"),
+    (b"MM\0*", "a scan"),
+    (b"{\\rtf", "a text document"),
+    (b"\x1f\x8b", "packed as .gz"),
+    (b"7z\xbc\xaf", "packed as .7z"),
+    (b"Rar!", "packed as .rar"),
+    (b"SQLite format 3", "a database"),
+)
 
 csv.field_size_limit(LONGEST_CELL)
 
@@ -174,12 +188,12 @@ def _open(path: Path, name: str, scratch: Path) -> list[Sheet]:
         return [_shapefile(bare)]
     if kind == ".toml":
         return [replace(bare, form="toml")]
+    if what := next((words for mark, words in _NO_TABLES if start.startswith(mark)), ""):
+        return [_refused(bare, f"is {what}, and no table", "ask for the same as CSV or as a workbook")]
     if start.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{":
         return [_json(bare, start)]
     if _is_web_page(start):
         return _web_page(bare)
-    if start[:5] in (b"%PDF-", b"\x89PNG\r") or start[:2] == b"\x1f\x8b":
-        return [_refused(bare, "is no table", "ask for the same as CSV or as a workbook")]
     return [_text(bare)]
 
 

@@ -17,13 +17,15 @@ _DONE = re.compile(
     re.I,
 )
 _NOT_DONE = re.compile(
-    r"pending|reject|spoil|cancel|not|void|invalid|undeliver|issued|sent|requested|applied|unreturned|challeng|denied"
-    r"|duplicate|incomplete|deficien|replaced|surrender|needs|missing|error|wrong|lost|out(standing)?$|^r$|^c$|^s$|^no?$",
+    r"\bpend|reject|spoil|cancel|not|void|invalid|undeliver|issued|sent|requested|applied|unreturned|challeng|denied"
+    r"|duplicate|incomplete|deficien|replaced|surrender|needs|missing|error|wrong|lost|incorrect|unsigned|undated|mismatch|\blate\b|expired|out(standing)?$|^r$|^c$|^s$|^no?$",
     re.I,
 )
 _THERE = re.compile(r"in.?person|early|one.?stop|\bev\b", re.I)
 _ACCEPTED = re.compile(r"\s*(accept|counted|valid|tabulated|approved|good)", re.I)
 _CURED = re.compile(r"cured", re.I)
+# What a column of returns says of a ballot that has not come back.
+_NOT_RETURNED = frozenset({"n", "no", "false", "0", "none", "na", "n/a", "not", "notreturned", "never"})
 _RUNNING = re.compile(r"cumulative|running|to.?date|so far|total to|until|through", re.I)
 _DAILY = re.compile(r"daily|each day|per day|\btoday|that day|day total|new today|by day", re.I)
 
@@ -54,7 +56,7 @@ def take_ballots(draft: Draft, table: Table) -> None:
         return
     cast = left = 0
     for line, row in table.rows():
-        one = found[key_of(table, row)._replace(group="")]
+        one = found[key_of(table, row)]
         if not one.identity:
             continue
         if not counts(draft, table, row, line):
@@ -103,7 +105,7 @@ def counts(draft: Draft, table: Table, row: list[str], line: int | None = None) 
         return False
     kind = table.cell(row, "ballot_type")
     there = table.cell(row, "in_person_date")
-    returned = table.cell(row, "ballot_date") or there
+    returned = _unless_no(table.cell(row, "ballot_date")) or there
     if not has_status and not has_date:
         return bool(kind) and "ballot_asked" not in table.columns
     status = table.cell(row, "ballot_status")
@@ -117,6 +119,11 @@ def counts(draft: Draft, table: Table, row: list[str], line: int | None = None) 
     if not status and returned and table.says_accepted:
         return False  # where others are said to be accepted, this one is not yet
     return is_cast(status, returned, has_status, kind)
+
+
+def _unless_no(text: str) -> str:
+    """What says whether or when a ballot came back; empty where it says that it did not."""
+    return "" if folded(text) in _NOT_RETURNED else text
 
 
 def ballot_key(table: Table, row: list[str], line: int) -> str:
@@ -154,7 +161,7 @@ def take_totals(draft: Draft, table: Table) -> None:
         return
     told: defaultdict[tuple[str, str], int] = defaultdict(int)
     for line, row in table.rows():
-        one = found[key_of(table, row)._replace(group="")]
+        one = found[key_of(table, row)]
         if not one.identity:
             continue
         count = _row_count(table, row, line)
@@ -192,7 +199,7 @@ def take_totals(draft: Draft, table: Table) -> None:
 
 
 def _file_day(table: Table) -> str:
-    at = date_in(f"{table.headings.title}\n{table.sheet.path.stem}")
+    at = date_in(f"{table.sheet.part}\n{table.headings.title}\n{table.sheet.path.stem}")
     return at.isoformat() if at else ""
 
 

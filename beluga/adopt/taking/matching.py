@@ -22,6 +22,8 @@ _FILLER = re.compile(
     re.I,
 )
 
+_PARTS = ("precinct", "pct", "ward", "district", "division", "ed")
+
 _KIND_AFTER = re.compile(
     r"(?<!\s)\s+(?:(?:voting|polling|election)\s+(?:district|precinct|division)|precinct|vtd|pct)$", re.I
 )
@@ -59,6 +61,7 @@ class Matcher:
         self._folded: dict[str, str | None] = {}
         self._bare: dict[str, str | None] = {}
         self._names: dict[str, str | None] = {}
+        self._bare_names: dict[str, str | None] = {}
         self._local: dict[tuple[str, str], str | None] = {}  # county, number within it
         self._prefix = ""
         self._homes: dict[str, str] = {}  # precinct, its county
@@ -76,6 +79,7 @@ class Matcher:
         _once(self._bare, bare(identity), identity)
         for name in (p.name, *p.aliases):
             _once(self._names, folded(name), identity)
+            _once(self._bare_names, bare(name), identity)
         county = folded(p.county)
         local = folded(identity)
         if county:
@@ -86,16 +90,30 @@ class Matcher:
         for name in (p.name, *p.aliases):
             _once(self._local, (county, folded(name)), identity)
 
-    def find(self, code: str, county: str = "", name: str = "") -> str | None:
-        """The precinct, or None where there is none or it could be several."""
+    def find(self, code: str, county: str = "", name: str = "", group: str = "") -> str | None:
+        """The precinct, or None where there is none or it could be several. `group`: its town and ward."""
         if not code and not name:
             return None
+        if group and code and (found := self._within(group, code)):
+            return found
         if county and (home := folded(county).removesuffix("county")):
             for key in (bare(code), folded(name), folded(code)):
                 if key and (found := self._local.get((home, key)) or self._local.get((folded(county), key))):
                     return found
         found = self._anywhere(code, name)
         return None if found and self.strict and self._elsewhere(found, county) else found
+
+    def _within(self, group: str, code: str) -> str | None:
+        """A precinct that is called by its town or ward and its number: `Easton-3`, `Easton Ward 2 Pct 3`."""
+        town, _, ward = group.rpartition("-")
+        wholes = [f"{group}-{code}", *(f"{group} {word} {code}" for word in _PARTS)]
+        if town:
+            wholes += [f"{town} ward {ward} {word} {code}" for word in _PARTS]
+            wholes += [f"{town} w {ward} {word} {code}" for word in ("p", "d")]
+        for whole in wholes:
+            if found := self._bare.get(bare(whole)) or self._bare_names.get(bare(whole)):
+                return found
+        return None
 
     def of_another_county(self, county: str) -> bool:
         """Whether a county is named that is none of those here; False where that cannot be told."""

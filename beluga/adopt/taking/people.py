@@ -1,5 +1,6 @@
 """Watchers and callers."""
 
+import re
 from collections.abc import Container
 from dataclasses import replace
 from datetime import time
@@ -13,6 +14,14 @@ from beluga.adopt.taking.voters import PhoneReader
 from election.domain.day import Caller, Watcher
 from election.domain.ids import CallerId, PrecinctId, WatcherId
 from election.folder.cells import language_of, split_list
+
+# One of several columns of precincts: `Precinct 1`, `Pct #2`, `2nd precinct`, `Location 3`.
+_NUMBERED = re.compile(
+    r"(?:assigned )?(?:precinct|pct|polling place|location|site|assignment)[ _]?#?[1-9]"
+    r"|(?:[1-9](?:st|nd|rd|th)|first|second|third|am|pm|morning|afternoon)"
+    r" (?:precinct|pct|polling place|location)",
+    re.IGNORECASE,
+)
 
 
 def _name(table: Table, row: list[str]) -> str:
@@ -43,6 +52,15 @@ def _shift(table: Table, row: list[str]) -> tuple[time | None, time | None]:
         if text and at is None:
             table.report.note(f"{text[:40]!r} is no time of a shift: left empty (write 07:00 and 13:00)")
     return found
+
+
+def _numbered(table: Table, row: list[str]) -> list[tuple[str, str]]:
+    """What a row says of precincts, in one column or in several: `Precinct 1`, `Precinct 2`."""
+    first = table.columns.get("precinct_ids")
+    places = [n for n, h in enumerate(table.headings.names) if _NUMBERED.fullmatch(h.strip())]
+    if first is not None and first not in places:
+        places = [first] + ([] if row[first] else places)
+    return [("precinct_ids", row[n]) for n in places if n < len(row)]
 
 
 def take_watchers(draft: Draft, table: Table) -> None:
@@ -77,9 +95,8 @@ def take_watchers(draft: Draft, table: Table) -> None:
         places: list[PrecinctId] = []
         unknown: list[str] = []
         county = table.cell(row, "county")
-        for field_name in ("precinct_ids", "precinct_name"):
-            text = table.cell(row, field_name)
-            if not text or places:
+        for field_name, text in [*_numbered(table, row), ("precinct_name", table.cell(row, "precinct_name"))]:
+            if not text or (places and field_name == "precinct_name"):
                 continue
             whole = matcher.find(text, county)
             for part in (text,) if whole else _parts(text):

@@ -1,5 +1,6 @@
 """Registration, polling places and whatever else says which precincts there are."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -22,27 +23,31 @@ ELSEWHERE_REMEDY = 'give this county\'s file, or answer other_county = "add" in 
 
 def key_of(table: Table, row: list[str], name_field: str = "precinct_name") -> Key:
     """How a row names its precinct."""
-    group = "-".join(part for part in (table.cell(row, "group"), table.cell(row, "ward")) if part)
     code = table.cell(row, "precinct_id")
     if not code and (first := next(filter(None, row), "")) and is_total(first):
         return Key(first)  # a totals row whose word stands in another column
-    return Key(code, table.cell(row, "county"), group, table.cell(row, name_field))
+    return Key(code, table.cell(row, "county"), group_of(table, row), table.cell(row, name_field))
 
 
-def keys_of(table: Table, name_field: str = "precinct_name", *, group: bool = False) -> dict[Key, int]:
+def group_of(table: Table, row: list[str]) -> str:
+    """The town, ward or both that a row's precinct lies in: `Easton-3`."""
+    return "-".join(part for part in (table.cell(row, "group"), table.cell(row, "ward")) if part)
+
+
+def keys_of(table: Table, name_field: str = "precinct_name") -> dict[Key, int]:
     """Every way that the table names a precinct, with the line it comes first on."""
     keys: dict[Key, int] = {}
     for line, row in table.rows():
         key = key_of(table, row, name_field)
-        keys.setdefault(key if group else key._replace(group=""), line)
+        keys.setdefault(key, line)
     return keys
 
 
 def settled(
-    draft: Draft, table: Table, name_field: str = "precinct_name", *, makes: bool, group: bool = False
+    draft: Draft, table: Table, name_field: str = "precinct_name", *, makes: bool
 ) -> dict[Key, Settled] | None:
     """Precincts of a table's rows; None (and the whole file refused) where it is another county's."""
-    keys = keys_of(table, name_field, group=group)
+    keys = keys_of(table, name_field)
     if not keys:
         table.report.refuse_file("has headings and no rows", "export it again")
         return None
@@ -69,10 +74,10 @@ def settled(
 def take_registration(draft: Draft, table: Table) -> None:
     """Registered voters by precinct; a precinct's other columns where the file has them."""
     report = table.report
-    found = settled(draft, table, "name", makes=True, group=True)
+    found = settled(draft, table, "name", makes=True)
     if found is None:
         return
-    by_row = _added_up(table)
+    by_row = added_up(table)
     rows: dict[str, list[tuple[int, list[str], Settled, int | None]]] = {}
     for line, row in table.rows():
         one = found[key_of(table, row, "name")]
@@ -96,7 +101,7 @@ def take_registration(draft: Draft, table: Table) -> None:
     draft.touched.add("precincts.csv")
 
 
-def _added_up(table: Table) -> str:
+def added_up(table: Table) -> str:
     """The column that parts a precinct into several rows (party, split, status), so that they add up."""
     for heading in table.headings.names:
         key = folded(heading)
@@ -271,6 +276,13 @@ def take_places(draft: Draft, table: Table) -> None:
             rows.append((line, row, identity))
             if place := table.cell(row, "site_id") or _place(table, row):
                 sites.setdefault(place, set()).add(identity)
+    called = {
+        folded(str(n))
+        for p in draft.precincts.values()
+        for n in (p.precinct_id, p.name, p.site_id, *p.aliases)
+        if n
+    }
+    at: Counter[str] = Counter(folded(table.cell(row, "name")) for _, row, _ in rows)
     for line, row, identity in rows:
         old = draft.precincts[identity]
         if table.cell(row, "grid") and "lat" not in table.columns:
@@ -279,6 +291,9 @@ def take_places(draft: Draft, table: Table) -> None:
         place = _place(table, row)
         if place and old.name == identity:
             changes["name"] = place
+        elif (name := table.cell(row, "name")) and folded(name) not in called and at[folded(name)] == 1:
+            changes["aliases"] = (*old.aliases, *split_list(name))
+            called.add(folded(name))
         site = table.cell(row, "site_id") or place
         if site and (table.cell(row, "site_id") or len(sites.get(site, ())) > 1) and not old.site_id:
             changes["site_id"] = site
@@ -293,7 +308,7 @@ def _place(table: Table, row: list[str]) -> str:
 
 
 def _each(draft: Draft, table: Table, row: list[str], found: dict[Key, Settled]) -> Iterable[str]:
-    one = found[key_of(table, row)._replace(group="")]
+    one = found[key_of(table, row)]
     return (one.identity,) if one.identity in draft.precincts else ()
 
 

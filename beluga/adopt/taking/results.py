@@ -11,7 +11,7 @@ from beluga.adopt.mapping.kinds import method_in
 from beluga.adopt.mapping.vocabulary import HISTORIES, KNOWN, columns_of, known_key
 from beluga.adopt.taking.draft import CountedBy, Draft, Table, past
 from beluga.adopt.taking.numbers import NoCountError, count_of
-from beluga.adopt.taking.registration import key_of, lend_registration, settled
+from beluga.adopt.taking.registration import added_up, key_of, lend_registration, settled
 from beluga.adopt.taking.settling import Key, Settled
 from election.domain.day import Method
 from election.folder.headings import folded
@@ -69,6 +69,7 @@ _CAST = frozenset(
 _NO_OFFICE = re.compile(
     r"straight.?(party|ticket)|registered|turnout|ballots cast|party preference|\bretention\b", re.I
 )
+_TWICE = 2  # of today's roll: a precinct grows, or is divided; more is another precinct
 _LOOKED_AT = 200  # rows, to tell a candidate's column from another
 _VOTES = re.compile(r"[\d,.' \u00a0]{1,9}|[-*–—]|\*+")
 _NAMES_SOMETHING = re.compile(
@@ -99,6 +100,7 @@ class Counted:
     registered: int | None = None
     votes: dict[str, int] = field(default_factory=dict)  # votes, in_person, early, mail, provisional
     line: int = 0
+    rolls: list[int] = field(default_factory=list)  # registered voters, of every row
 
 
 def take_turnout(draft: Draft, table: Table) -> None:
@@ -130,6 +132,7 @@ def take_turnout(draft: Draft, table: Table) -> None:
             f"no column says how many ballots were cast: the sum of the candidates ({names}…) stands for it"
             + (f", of the one of {len(contests)} contests that most voted in" if len(contests) > 1 else "")
         )
+    _added_rolls(table, counted)
     if wide and _too_many(draft, table, counted, wide):
         return
     heading = table.headings.names[table.columns["votes"]] if "votes" in table.columns else ""
@@ -287,6 +290,16 @@ def _read_row(
         count := _count(table, row, line, place)
     ) is not None:
         into.registered = max(into.registered or 0, count)
+        into.rolls.append(count)
+
+
+def _added_rolls(table: Table, counted: Mapping[tuple[str, str], Counted]) -> None:
+    """Adds up registered voters as votes are, where rows part a precinct by party, split or the like."""
+    parting = added_up(table)
+    if parting and any(len(set(one.rolls)) > 1 for one in counted.values()):
+        for one in counted.values():
+            one.registered = sum(one.rolls) if one.rolls else one.registered
+        table.report.note(f"several rows a precinct, by {parting}: they are added up")
 
 
 def take_long(draft: Draft, table: Table) -> None:
@@ -374,7 +387,7 @@ def _rows_of_precincts(
 ) -> Iterator[tuple[int, list[str], str]]:
     """(line, row, precinct) of each row whose precinct is settled; `keys` takes the key it first had."""
     for line, row in table.rows():
-        key = key_of(table, row)._replace(group="")
+        key = key_of(table, row)
         one = found[key]
         if one.identity:
             keys.setdefault(one.identity, (key, one))
@@ -392,6 +405,7 @@ def _store(
     """Past votes into the draft. `contests`: where one contest's votes stand for the ballots cast."""
     report = table.report
     lent: set[str] = set()
+    above = 0
     passed: Counter[str] = Counter()
     for (identity, election), one in counted.items():
         total = one.votes.get("votes")
@@ -420,6 +434,18 @@ def _store(
                 "look in the county's original, and correct one of the two",
             )
             continue
+        roll = draft.precincts[identity].registered
+        if not on_roll and total > roll:
+            above += 1
+            if total > _TWICE * roll:
+                report.refuse(
+                    one.line,
+                    table.heading("votes"),
+                    str(total),
+                    f"{total:,} votes at {identity} are more than twice the {roll:,} registered now",
+                    "look whether the number is another precinct's, of then or of elsewhere",
+                )
+                continue
         at = date_in(election)
         if at is not None and at >= draft.day.date:
             report.ask("election", f"it is dated {at}, which is no past election: which one is it?")
@@ -452,6 +478,8 @@ def _store(
         for name, method in METHODS.items():
             if name in parts:
                 draft.remember(past(identity, election, parts[name], method, on_roll))
+    if above:
+        report.note(f"{above:,} precincts had more votes then than they have registered voters now")
     for file, many in passed.items():
         report.take("past results", 0)
         report.note(f"{many:,} precincts keep what {file} says, which tells more of the ballots cast")

@@ -48,8 +48,17 @@ _TOTALS = frozenset(
         "insgesamt",
         "totale",
         "totaux",
+        "totali",
+        "totales",
+        "totalgeneral",
+        "gesamtsumme",
+        "gesamtergebnis",
+        "zusammen",
+        "ensemble",
         "suma",
         "razem",
+        "ogółem",
+        "totaal",
     ]
 )
 _CENTRAL = re.compile(
@@ -87,7 +96,9 @@ def is_total(text: str) -> bool:
     key = folded(text)
     return key in _TOTALS or bool(
         re.fullmatch(
-            r"(grand|sub|county|report|overall)?totals?[:\s].*|.*\S\s(grand |sub)?totals?:?", text, re.I
+            r"(grand|sub|county|report|overall)?total(?:e[sn]?|i|s)?[:\s].*|.*\S\s(grand |sub)?totals?:?",
+            text,
+            re.I,
         )
     )
 
@@ -153,7 +164,7 @@ def _known(
     ours = any(k.county and not base.of_another_county(k.county) for k in open_keys.values())
     central = 0
     for key, good in open_keys.items():
-        if identity := base.find(good.code, good.county, good.name):
+        if identity := base.find(good.code, good.county, good.name, good.group):
             found[key] = Settled(identity, good.name)
         elif not makes and ours and base.of_another_county(good.county):
             central += 1

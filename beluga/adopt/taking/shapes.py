@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from beluga.adopt.mapping.vocabulary import PRECINCT
+from beluga.adopt.mapping.vocabulary import COUNTY, PRECINCT, TOWN
 from beluga.adopt.mapping.zones import FAR, Position, apart, zone_place
 from beluga.adopt.sources.sheets import Sheet
 from beluga.adopt.taking.damage import mended
@@ -169,9 +169,7 @@ def take_shapes(draft: Draft, sheet: Sheet, report: FileReport, answers: dict[st
         report.refuse_file("no property names the precincts here: another county's, or other ids", reason)
         return
     report.mapping, report.reasons = {"precinct_id": wanted}, {"precinct_id": reason}
-    county = next(
-        (p for p in _properties(features) if folded(p) in ("county", "countyname", "countynam")), ""
-    )
+    county, town = _home(features)
     matcher.learn_prefix(_value(f, wanted) for f in features)
     turned = _swapped(features, draft)
     if turned:
@@ -192,6 +190,7 @@ def take_shapes(draft: Draft, sheet: Sheet, report: FileReport, answers: dict[st
             number,
             wanted=wanted,
             county=county,
+            town=town,
             matcher=matcher,
             report=report,
             found=found,
@@ -212,6 +211,7 @@ def _take_one(
     *,
     wanted: str,
     county: str,
+    town: str,
     matcher: Matcher,
     report: FileReport,
     found: dict[PrecinctId, dict[str, Any]],
@@ -226,7 +226,7 @@ def _take_one(
     if good.refusal:
         report.refuse(number, wanted, value, good.refusal, good.remedy)
         return
-    identity = matcher.find(good.text, _value(feature, county) if county else "")
+    identity = matcher.find(good.text, _value(feature, county), "", _value(feature, town))
     if identity is None:
         report.drop(number, value, "no such precinct here")
         return
@@ -252,9 +252,12 @@ def identifying(features: list[dict[str, Any]], matcher: Matcher, wanted: str = 
     """The property that names most precincts, and the reason: `VTD2016` matches 16 of 16 precinct ids."""
     best, most, order = "", 0, [folded(w) for w in PRECINCT]
     names = [wanted] if wanted else _properties(features)
+    county, town = _home(features)
     for name in sorted(names, key=lambda n: order.index(folded(n)) if folded(n) in order else len(order)):
         values = {_value(f, name) for f in features} - {""}
-        found = {matcher.find(v) for v in values} - {None}
+        found = {matcher.find(_value(f, name), _value(f, county), "", _value(f, town)) for f in features} - {
+            None
+        }
         if len(found) < len(matcher) / 2:
             fresh = Matcher(())
             fresh.__dict__.update(matcher.__dict__)
@@ -265,6 +268,12 @@ def identifying(features: list[dict[str, Any]], matcher: Matcher, wanted: str = 
     if not best:
         return "", f"its properties are {', '.join(_properties(features)[:12])}"
     return best, f"`{best}` matches {most:,} of {len(matcher):,} precinct ids"
+
+
+def _home(features: list[dict[str, Any]]) -> tuple[str, str]:
+    """The properties that say in which county and in which town an area lies; empty where none does."""
+    names = _properties(features)
+    return tuple(next((n for n in names if folded(n) in words), "") for words in (COUNTY, TOWN))  # type: ignore[return-value]
 
 
 def _properties(features: list[dict[str, Any]]) -> list[str]:

@@ -118,7 +118,7 @@ def _named(draft: Draft, table: Table) -> Iterable[tuple[Ballot, str]]:
     if not {"name", "last_name"} & table.columns.keys():
         return
     matcher = draft.matcher()
-    places: dict[tuple[str, str, str], str] = {}
+    places: dict[tuple[str, str, str, str], str] = {}
     for line, row in table.rows():
         name = name_key(_whole_name(table, row))
         if not name or not counts(draft, table, row):
@@ -126,7 +126,7 @@ def _named(draft: Draft, table: Table) -> Iterable[tuple[Ballot, str]]:
         key = ballot_key(table, row, line)
         if key in draft.early.ballots:
             at = key_of(table, row)
-            where = (at.code, at.county, at.name)
+            where = (at.code, at.county, at.name, at.group)
             if where not in places:
                 places[where] = matcher.find(*where) or ""
             yield Ballot(key, table.report.name, line, places[where], _born(draft, table, row)), name

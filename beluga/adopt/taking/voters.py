@@ -10,7 +10,7 @@ from beluga.adopt.mapping.dates import when
 from beluga.adopt.mapping.vocabulary import PHONE, all_of
 from beluga.adopt.taking.damage import formula_text, without_point
 from beluga.adopt.taking.draft import Draft, Table
-from beluga.adopt.taking.registration import key_of, lend_registration, settled
+from beluga.adopt.taking.registration import group_of, key_of, lend_registration, settled
 from beluga.adopt.taking.report import FileReport
 from beluga.adopt.taking.settling import Key, Settled
 from election.domain.day import Voter
@@ -46,6 +46,7 @@ _VOTED = frozenset(
 )
 _YES = frozenset(["yes", "y", "true", "t", "1", "x"])
 _POWER = re.compile(r"(\d)\.(\d+)[eE]\+?(\d{1,2})")
+_SEVERAL = re.compile(r"[;/|,]|\bor\b|\band\b", re.IGNORECASE)  # phones in one cell
 _SPACES = re.compile(r"\s+")
 
 
@@ -62,11 +63,16 @@ class PhoneReader:
         for cell in cells:
             if not cell:
                 continue
-            if phone := self._one(cell):
+            if phone := self._one(cell) or self._first_of(cell):
                 return phone
             bad = True
         self.junk += bad
         return ""
+
+    def _first_of(self, cell: str) -> str:
+        """The first of several phones in one cell."""
+        parts = _SEVERAL.split(cell)
+        return next((p for p in map(self._one, parts) if p), "") if len(parts) > 1 else ""
 
     def _one(self, cell: str) -> str:
         text = _whole(without_point(formula_text(cell).strip("'\" ")))
@@ -99,7 +105,7 @@ def take_voters(draft: Draft, table: Table) -> None:
         first: dict[str, tuple[Key, Settled]] = {}
         for _, row in table.rows():
             if not _is_gone(table, row):
-                key = key_of(table, row)._replace(group="")
+                key = key_of(table, row)
                 counts[found[key].identity] += 1
                 first.setdefault(found[key].identity, (key, found[key]))
         for identity, count in counts.items():
@@ -129,6 +135,7 @@ def stream(draft: Draft, table: Table, today: date) -> Iterator[Voter]:
     taken = 0
     county, code, name = (columns.get(n) for n in ("county", "precinct_id", "precinct_name"))
     has_status = "status" in columns
+    grouped = bool({"group", "ward"} & columns.keys())
     for line, row in table.rows():
         if has_status and _is_gone(table, row):
             report.drop(line, table.cell(row, "status"), "is no longer on the roll")
@@ -136,7 +143,7 @@ def stream(draft: Draft, table: Table, today: date) -> Iterator[Voter]:
         key = Key(
             row[code] if code is not None else "",
             row[county] if county is not None else "",
-            "",
+            group_of(table, row) if grouped else "",
             row[name] if name is not None else "",
         )
         one = found[key]
@@ -229,6 +236,8 @@ class _RowReader:
         """A row's phones; one of seven digits with the area code that stands in a column of its own."""
         cells = [row[p] for p in self.phone_places]
         area = self.cell(row, "area_code").strip("()")
+        if line := self.cell(row, "line"):
+            cells = [f"{self.cell(row, 'exchange')}{line}", *cells]
         if not (area.isdecimal() and len(area) == 3):
             return cells
         return [f"{area}{c}" if sum(ch.isdigit() for ch in without_point(c)) == 7 else c for c in cells]

@@ -1,16 +1,21 @@
 """Early days in person: sites with hours and watchers of their own, whose counts come home as votes cast."""
 
-from datetime import date, time
+import csv
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
 
 from beluga.adopt.early_sites import EarlySite, day_election, day_record, parted, read_sites
+from beluga.adopt.opted_out import OptOuts, keep_opt_outs, phones_stopped
 from beluga.adopt.taking.early_record import EarlyRecord, read_early, write_early
 from beluga.cli.adopt import take_early
+from election.domain.checkin import Channel, CheckIn, Kind, Message
 from election.domain.day import Election, ElectionDay, Precinct, Watcher
-from election.domain.ids import PrecinctId, WatcherId
-from election.folder import Findings, check_all, read_election, write_election
+from election.domain.ids import PrecinctId, WatcherId, check_in_id, message_id
+from election.folder import Findings, check_all, examine, read_election, write_election
+from election.log.check_in_log import append
+from election.postgres.database import connect
 from tests.beluga.running import in_process
 
 DAY = ElectionDay("General", date(2026, 11, 3), "America/New_York", time(7), time(20))
@@ -111,3 +116,46 @@ def test_counts_come_home_into_the_folder_and_twice_is_once(folder: Path, tmp_pa
         voted = {str(p.precinct_id): p.already_voted for p in read_election(folder).precincts}
         assert voted == {"0101": 60, "0102": 30, "0103": 0}
     assert read_early(folder / "early.csv") == record
+
+
+def a_word(name: str, phone: str, kind: Kind, minute: int) -> tuple[list[Message], list[CheckIn]]:
+    """STOP or START by text, as the log keeps it."""
+    mid, at = message_id("generic", name), datetime(2026, 10, 24, 15, minute, tzinfo=UTC)
+    message = Message(
+        message_id=mid, provider="generic", provider_message_id=name, channel=Channel.SMS, sender=phone,
+        body=kind.value, raw=b"{}", received_at=at, sent_at=at, roster_version="r", journal="a",
+        journal_seq=1,
+    )  # fmt: skip
+    said = CheckIn(
+        check_in_id=check_in_id(mid, 0), message_id=mid, part=0, kind=kind, channel=Channel.SMS,
+        precinct_id=None, watcher_id=None, sender=phone, observed_at=at, sent_at=at, received_at=at,
+        votes=None, detail={},
+    )  # fmt: skip
+    return [message], [said]
+
+
+async def test_who_texted_stop_on_an_early_day_is_left_alone_on_the_day(
+    folder: Path, database_url: str
+) -> None:
+    """Of each phone the last word counts; the roll keeps all else; twice is once."""
+    roll = "voter_id,precinct_id,roll_number,name,phone,do_not_call,birth_year\n" + "".join(
+        f"v{n},0101,{n},Voter {n},+1215555010{n},{'yes' if n == 3 else ''},1970\n" for n in (2, 3, 4)
+    )
+    (folder / "voters.csv").write_text(roll)
+    said = [("+12155550102", Kind.STOP, 0), ("+12155550103", Kind.STOP, 0), ("+12155550101", Kind.STOP, 0)]
+    said += [("+12155550104", Kind.STOP, 0), ("+12155550104", Kind.START, 1)]
+    connection = await connect(database_url)
+    try:
+        for number, (phone, kind, minute) in enumerate(said):
+            await append(connection, *a_word(f"m{number}", phone, kind, minute))
+        phones = await phones_stopped(connection)
+    finally:
+        await connection.close()
+    assert phones == {"+12155550101", "+12155550102", "+12155550103"}
+    for marked in (1, 0):
+        assert keep_opt_outs(folder, examine(folder, Findings()), phones) == OptOuts(marked, ("w1",))
+    rows = list(csv.DictReader((folder / "voters.csv").open()))
+    assert [(r["voter_id"], r["do_not_call"], r["birth_year"]) for r in rows] == [
+        ("v2", "yes", "1970"), ("v3", "yes", "1970"), ("v4", "", "1970"),
+    ]  # fmt: skip
+    assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []

@@ -3,8 +3,6 @@
 import asyncio
 import os
 import re
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from beluga.stack.ports import free_port
 from beluga.stack.postgres import EmbeddedPostgres
 from tests.dashboard.running import SECRET, Room, make_election, visiting, war_room
 from tests.intake.running import IntakeProcess, a_text
+from tests.preloaded import Process, started
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 QUIET_SECONDS = 6.0  # longer than the pages' former timer
@@ -29,13 +28,11 @@ class RealTally:
 
     environment: dict[str, str]
     log: Path
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tally"], env=os.environ | self.environment, stdout=log, stderr=log
-            )
+            self.process = started("tally", os.environ | self.environment, log)
 
     def kill(self) -> None:
         assert self.process

@@ -38,6 +38,8 @@ PAGES = (
     "/office",
     "/office/setup",
     "/office/watchers",
+    "/office/sheet",
+    "/office/precincts",
     "/office/links",
     "/office/callers",
     "/office/calling",

@@ -18,8 +18,10 @@ from election.domain.roster import load_roster, roster_of
 from election.postgres.database import connect
 from election.postgres.election_store import (
     CHANGED_CHANNEL,
+    change_precincts,
     current_roster,
     load_election,
+    move_watchers,
     roster,
     save_election,
 )
@@ -91,6 +93,30 @@ async def test_precincts_come_and_go_and_phones_change_hands(database_url: str) 
     later = replace(SMALL, precincts=(PLACES[2], replace(PLACES[0], registered=7)), watchers=swapped)
     await save(connection, later)
     assert await load_election(connection) == later
+    await connection.close()
+
+
+async def test_a_changed_precinct_is_in_the_table_and_the_roster_and_what_refers_to_it_stays(
+    database_url: str,
+) -> None:
+    """As if the whole had been imported so: shapes, order and moved watchers stay, a new one comes last."""
+    connection = await connect(database_url)
+    shape = {"type": "Point", "coordinates": [-75.0, 40.0]}
+    await save(connection, replace(SMALL, geometry={PLACES[0].precinct_id: shape}))
+    await move_watchers(connection, {"b": ["12-03"]})
+    changed, new = replace(PLACES[0], name="Old Mill", opens=time(6)), replace(PLACES[0], precinct_id="7")
+    before = await connection.fetchval("select imported_at from election")
+    async with connection.transaction():
+        version = await change_precincts(connection, [changed, new], ["12-02"])
+    kept = await load_election(connection)
+    assert kept is not None and kept.precincts == (changed, PLACES[2], new)
+    assert kept.geometry == {PLACES[0].precinct_id: shape} and kept.watchers == SMALL.watchers
+    content = await current_roster(connection)
+    assert content is not None
+    in_force = load_roster(content)
+    assert in_force.version == version and set(in_force.precincts.values()) == set(kept.precincts)
+    assert in_force.watchers["b"].precinct_ids == ("12-03",)
+    assert await connection.fetchval("select imported_at from election") > before, "boards look anew"
     await connection.close()
 
 

@@ -4,8 +4,6 @@ import asyncio
 import logging
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ from aiohttp.http_exceptions import BadHttpMessage
 
 from beluga.stack.ports import free_port
 from election.runtime.whole_requests import MalformedRequests, whole_requests
+from tests.preloaded import started
 
 HALF_HEAD = b"POST /anything HTTP/1.1\r\nHost: b\r\nX-A: "
 HALF_BODY = b"POST /anything HTTP/1.1\r\nHost: b\r\nContent-Length: 10\r\n\r\nhalf"
@@ -51,10 +50,7 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[st
         "BELUGA_FEED_URL": f"ws://127.0.0.1:{free_port()}",
     }  # fmt: skip
     with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", "\n".join(lines)], env=environment, cwd=Path(__file__).parents[3],
-            stdout=log, stderr=log,
-        )  # fmt: skip
+        process = started(room, environment, log, script="\n".join(lines), cwd=Path(__file__).parents[3])
     yield request.param, int(ports[port_name])
     process.send_signal(signal.SIGKILL)
     process.wait(20)

@@ -1,8 +1,6 @@
 """Strike-off by name on a watcher's phone, with the real callers' service: found, tapped, offline, gone."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +19,7 @@ from election.runtime.clock import FileClock
 from tests.callers.service_process import until
 from tests.intake.phones import PHONE, Site, browser, needs_chromium, pictures, run, site, todays_election
 from tests.intake.running import SECRET
+from tests.preloaded import Process, started
 
 __all__ = ["browser", "site"]  # fixtures
 pytestmark = needs_chromium
@@ -32,7 +31,7 @@ class Callers:
     """The callers' service with names allowed, at a time of the election's day that the test sets."""
 
     clock: FileClock
-    process: "subprocess.Popen[bytes]"
+    process: Process
 
 
 async def _roll(url: str) -> None:
@@ -61,7 +60,7 @@ def callers(site: Site, tmp_path: Path) -> Iterator[Callers]:
         "BELUGA_CLOCK_FILE": str(tmp_path / "clock"),
     }  # fmt: skip
     with (tmp_path / "callers.log").open("ab") as log:
-        process = subprocess.Popen([sys.executable, "-m", "callers"], env=environment, stdout=log, stderr=log)
+        process = started("callers", environment, log)
     site.down()
     site.intake.more["BELUGA_CALLERS_URL"] = f"http://127.0.0.1:{port}"
     site.up()

@@ -1,0 +1,129 @@
+"""What commands and the audit log say in English short words is told to whoever reads another language."""
+
+import ast
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import flask
+import pytest
+
+from beluga.readiness.people import phones, watched
+from beluga.readiness.preflight import DatabaseState, backup, database
+from callers.rides.urgency import Unclaimed, why
+from dashboard.languages import (
+    add_languages,
+    adopting_words,
+    code_words,
+    deed_words,
+    detail_words,
+    finding_words,
+    languages,
+    retold,
+    subject_words,
+)
+from election.wire.rides import RideAct
+from tests.dashboard.languages.pseudo import CODE, write_pseudo
+from tests.dashboard.languages.test_other_services import outside
+from tests.dashboard.running import make_election
+
+ROOT = Path(__file__).parents[3]
+CHECKS = ("preflight", "people", "public_path")  # the modules of a preflight
+
+
+@pytest.fixture(autouse=True)
+def in_brackets(tmp_path: Path) -> Iterator[None]:
+    """Who asks reads the language of brackets."""
+    write_pseudo(tmp_path)
+    server = flask.Flask("words")
+    server.secret_key = "k"
+    add_languages(server, languages(tmp_path))
+    with server.test_request_context(headers={"Accept-Language": CODE}):
+        yield
+
+
+def calls(folder: str, names: set[str]) -> Iterator[ast.Call]:
+    """Calls of what is so named, in the code of a folder or a file."""
+    for file in sorted(ROOT.glob(f"{folder}/**/*.py")) or [ROOT / folder]:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                name = (
+                    node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                )
+                if name in names:
+                    yield node
+
+
+def sentence(node: ast.AST) -> str:
+    """A sentence as the code makes it, each value a 7; empty where it is put together elsewhere."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(sentence(part) or "7" for part in node.values)
+    return ""
+
+
+def untold(sentence: str) -> str:
+    """The letters that stand outside of brackets."""
+    return "".join(c for c in outside(sentence) if c.isalpha())
+
+
+def test_whatever_a_preflight_finds_is_told() -> None:
+    found = [call for file in CHECKS for call in calls(f"beluga/readiness/{file}.py", {"bad", "fine"})]
+    made = [sentence(part) for call in found for part in call.args[1:]]
+    known = [each for each in made if " " in each and not each.startswith(("beluga ", "alter system "))]
+    assert len(known) > 60
+    assert [each for each in known if untold(finding_words(each))] == []
+    checks = {sentence(call.args[0]) for call in found}
+    assert {check for check in checks if not code_words(check).startswith("⟦")} == set()
+
+
+def test_findings_put_together_from_parts_are_told() -> None:
+    lost = DatabaseState(2, [], True, "on", 1)
+    found = [database(lost), backup(30.2), backup(3.0, proven=True), watched(make_election(41)), phones([])]
+    said = [finding_words(text) for each in found for text in (each.said, each.remedy) if text]
+    assert all(text.startswith("⟦") for text in said), said
+
+
+def test_questions_of_adopting_are_told_and_nearly_all_that_is_noted() -> None:
+    asked = [sentence(call.args[1]) for call in calls("beluga/adopt", {"ask"}) if len(call.args) > 1]
+    questions = [each for each in asked if each]
+    assert len(questions) > 5
+    assert [each for each in questions if untold(adopting_words(each))] == []
+    made = [
+        sentence(part)
+        for call in calls("beluga/adopt", {"note", "refuse", "refuse_file", "drop"})
+        for part in call.args
+    ]
+    known = [each for each in made if " " in each]
+    left = [each for each in known if untold(adopting_words(each))]
+    assert len(known) > 100
+    assert len(left) <= len(known) // 10, left
+
+
+def test_each_deed_is_told() -> None:
+    written = [call.args[1] for call in calls("dashboard", {"note", "_seen"}) if len(call.args) > 3]
+    written += [call.args[1] for call in calls("dashboard/office", {"noted"}) if len(call.args) > 3]
+    written += [call.args[3] for call in calls("callers", {"record"}) if len(call.args) > 3]
+    deeds = {sentence(node) for node in written if isinstance(node, ast.Constant)}
+    assert len(deeds) > 35
+    deeds |= {f"ride {act.value}" for act in (RideAct.ASSIGN, RideAct.PICK_UP, RideAct.CANCEL)}
+    deeds |= {"dispatch.go_on", "hours refused", "accept unanswered"}
+    assert {deed for deed in deeds if untold(deed_words(deed))} == set()
+    assert subject_words("precinct:12-03") == "⟦precinct##done to⟧: 12-03"
+    assert detail_words({"rides": ["1", "2"], "moon": 3}) == "⟦rides##beside a deed⟧: 1, 2 · moon: 3"
+
+
+def test_why_a_ride_cannot_wait_is_told() -> None:
+    now = datetime(2026, 11, 3, 12, tzinfo=UTC)
+    waiting = [
+        Unclaimed(now - timedelta(hours=2), now + timedelta(minutes=left), home=home)
+        for left, home in ((5, False), (-5, False), (5, True))
+    ]
+    assert [untold(retold(why(each, now))) for each in waiting] == [""] * 3
+
+
+def test_what_no_template_makes_stays_as_it_came() -> None:
+    assert adopting_words("the moon voters") == "the moon voters", "a number is wanted there"
+    assert code_words("moon_phase") == "moon phase"
+    assert finding_words("the moon") == "the moon"
