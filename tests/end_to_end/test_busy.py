@@ -80,11 +80,10 @@ async def test_at_full_load_on_a_slow_disk_nobody_is_started_again(tmp_path: Pat
         with burners():
             goal = answered + ANSWERS
             sending = [asyncio.create_task(send(session, n)) for n in range(SENDERS)]
-            while answered < goal:
+            while answered < goal or acknowledged < SENDERS:
                 await asyncio.sleep(0.05)
         for each in sending:
             each.cancel()
         await asyncio.gather(*sending, return_exceptions=True)
-    assert acknowledged >= SENDERS, "the load was a load"
     assert (child.pid, child.restarts, child.hung) == (first, 0, 0)
     await supervisor.stop()

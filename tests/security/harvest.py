@@ -8,6 +8,7 @@ Against any callers' service that runs: what `make security` prints, and what te
 import asyncio
 import re
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -29,6 +30,7 @@ class Harvest:
     refused: int = 0  # dials that a budget held back
     unasked: int = 0
     seconds: float = 0.0
+    reasons: Counter[str] = field(default_factory=Counter)  # of answers without a voter or a phone
     phones: set[str] = field(default_factory=set, repr=False)
 
     @property
@@ -81,9 +83,11 @@ async def _take(
     session: aiohttp.ClientSession, url: str, token: str, found: Harvest, rounds: int, outcome: str
 ) -> None:
     for _ in range(rounds):
-        voter = (await ask(session, url, token, "/api/lease", {})).get("voter")
+        answer = await ask(session, url, token, "/api/lease", {})
+        voter = answer.get("voter")
         found.leases += 1
         if voter is None:
+            found.reasons[f"lease: {answer.get('reason')}"] += 1
             continue
         if voter.get("phone") or voter.get("name"):
             found.unasked += not voter.get("shown")
@@ -92,6 +96,7 @@ async def _take(
         shown = await ask(session, url, token, "/api/dial", lease)
         found.dials += 1
         found.phones |= {shown.get("phone", "")} - {""}
+        found.reasons[f"dial: {shown.get('reason')}"] += not shown.get("phone")
         found.refused += shown.get("reason") in ("too_fast", "unreported")
         if outcome and shown.get("live"):
             report = {"outcome_id": str(uuid4()), "outcome": outcome}

@@ -173,7 +173,7 @@ async def test_an_address_is_a_whole_network_and_banks_share_its_budget(
     assert [one.joined for one in found] == [10] * 5 + [0], "and fifty sign-ups an hour"
     assert len(set().union(*(one.phones for one in found))) <= 50
     elsewhere = await harvest(one.url, code, sign_ups=10, rounds=3, forwarded="2001:db8:8::1")
-    assert (elsewhere.joined, len(elsewhere.phones)) == (10, 10), "nobody else is kept from it"
+    assert (elsewhere.joined, len(elsewhere.phones)) == (10, 10), f"nobody else is kept from it: {elsewhere}"
 
 
 async def test_wrong_codes_stop_one_network_alone(one: Service, web: aiohttp.ClientSession) -> None:

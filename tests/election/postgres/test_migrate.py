@@ -127,9 +127,9 @@ async def test_a_database_made_before_functions_had_files_migrates(
         replaced[replaced.index("create function give_lease") :].replace("create", "create or replace", 1)
     )
     assert await text_in_force(connection) != ours
-    assert await pending(connection) == ["functions/give_lease"]
+    assert await pending(connection) == [step.name for step in functions()]
     assert await migrate(connection, "post") == []
-    assert await migrate(connection) == ["functions/give_lease"]
+    assert await migrate(connection) == [step.name for step in functions()]
     assert await text_in_force(connection) == ours
     assert await migrate(connection) == []
 
@@ -137,7 +137,7 @@ async def test_a_database_made_before_functions_had_files_migrates(
 async def test_a_function_is_applied_whenever_its_text_changes_and_back_again(
     connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [ours] = functions()
+    (ours,) = (step for step in functions() if step.name == "functions/give_lease")
     other = Migration(
         ours.name, "pre", ours.purpose, ours.sql.replace("'granted'", "'given'"), repeatable=True
     )
@@ -150,7 +150,7 @@ async def test_a_function_is_applied_whenever_its_text_changes_and_back_again(
 
 
 def test_a_function_that_stands_in_two_migrations_has_a_file_and_no_third() -> None:
-    last = {"give_lease": "0016_pre_unanswered_calls"}  # the last migration that held its text
+    last = {"door_voters": "0174_pre_doors", "give_lease": "0016_pre_unanswered_calls"}  # held its text last
     written: dict[str, list[str]] = {}
     for step in steps():
         for name in re.findall(r"create (?:or replace )?function (\w+)", step.sql):
