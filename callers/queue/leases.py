@@ -139,10 +139,9 @@ class Queue:
                 if rereads < enough and await self.candidates.read(precinct_id, hints, now, readings, pause):
                     rereads += 1
                     readings = hints.readings
-                    size = _LARGEST_BATCH
-                    batch, refused = hints.take(caller.languages, zone, now, self._rules, size)
-                if not batch:
-                    return why_nobody(hints, refused, now)
+                    size = _FIRST_BATCH  # whoever took many would leave none to those who ask beside them
+                    continue
+                return why_nobody(hints, refused, now)
             granted = await self._try(caller, precinct_id, zone, (now, until), batch)
             if granted is not None:
                 self._put_back(caller, precinct_id, hints, batch, granted)

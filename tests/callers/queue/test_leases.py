@@ -66,6 +66,23 @@ async def test_the_queue_is_walked_to_the_last_voter(
         assert await connection.fetchval("select phone from voters where voter_id = $1", voter) in silent
 
 
+async def test_nobody_is_turned_away_while_those_who_ask_at_once_read_anew(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callers.queue.candidates.READ_AHEAD", 12)
+    await add_voters(connection, "a", 60)
+    await open_precinct(connection, "a")
+    queue = a_queue(pool)
+    callers = [CallerOnDuty(f"c{n}", "C", ("en",)) for n in range(10)]
+    for _ in range(3):  # a reading is used up, while voters enough are left
+        found = await asyncio.gather(*(queue.grant(caller, "a", NOON) for caller in callers))
+        assert [one for one in found if isinstance(one, NoVoter)] == []
+        held = [one for one in found if isinstance(one, Granted)]
+        assert len({one.voter_id for one in held}) == 10
+        for caller, one in zip(callers, held, strict=True):
+            await queue.release(caller.caller_id, one.lease_id, NOON)
+
+
 async def test_the_likeliest_supporters_come_first_and_households_together(
     pool: asyncpg.Pool, connection: asyncpg.Connection
 ) -> None:
