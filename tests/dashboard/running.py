@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import aiohttp
 import asyncpg
 from aiohttp import web
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 from pydantic import BaseModel
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
@@ -621,6 +621,11 @@ async def until(page: Page, truth: str, seconds: float = 20) -> None:
         await asyncio.sleep(0.05)
 
 
+def _is_problem(said: ConsoleMessage) -> bool:
+    """Whether the page complains; that what was preloaded is not yet used only tells of a slow machine."""
+    return said.type in ("error", "warning") and "was preloaded using link preload" not in said.text
+
+
 @asynccontextmanager
 async def visiting(
     browser: Browser,
@@ -641,7 +646,7 @@ async def visiting(
     page = await context.new_page()
     page.set_default_timeout(20_000)
     witness = Witness(page)
-    page.on("console", lambda m: witness.problems.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("console", lambda m: witness.problems.append(m.text) if _is_problem(m) else None)
     page.on("pageerror", lambda e: witness.problems.append(str(e)))
     page.on("request", lambda r: witness.hosts.add(urlsplit(r.url).netloc))
     page.on("websocket", lambda w: witness.hosts.add(urlsplit(w.url).netloc))

@@ -78,7 +78,7 @@ async def test_playing_goes_on_by_itself_at_the_chosen_speed_and_pauses(room: Ro
         await expect(page.locator("#replay-at")).to_have_text("10:00")
         await page.select_option("#replay-speed", "15")
         await page.click("#replay-play")
-        await expect(page.locator("#replay-at")).to_have_text("10:45")
+        await expect(page.locator("#replay-at")).to_have_text("10:45", timeout=60_000)
         await page.click("#replay-play")
         await expect(page.locator("#replay-play")).to_have_text("Play")
         stopped = await page.locator("#replay-at").text_content()
