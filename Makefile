@@ -115,7 +115,7 @@ format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: $(STAMP) headless libfiu patroni haproxy caddy ## Everything CI runs (under 15 minutes)
+test: $(STAMP) headless libfiu patroni haproxy caddy ## Everything CI runs (about 9 minutes on two cores)
 	@# Lint runs beside the tests and is shown after them. Nothing is run twice: a test that fails now and then
 	@# is a defect. Tests are compiled once, before the workers begin: each would compile all of them. Which
 	@# files begin first: tests/order.py.
