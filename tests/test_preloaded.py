@@ -3,13 +3,21 @@
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from tests.preloaded import Forked, Process, started
+from tests.preloaded import Forked, Process, begun, started
 
 SAYS = "import os, sys; print(os.environ['SAID'], os.getcwd(), 'callers.app' in sys.modules); sys.exit(7)"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forking() -> Iterator[None]:
+    with nullcontext() if "TESTS_PRELOADED" in os.environ else begun():
+        yield
 
 
 def callers(folder: Path, script: str, **more: str) -> Process:
