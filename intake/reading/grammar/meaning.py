@@ -33,7 +33,7 @@ from intake.reading.grammar.quoted import (
 )
 from intake.reading.grammar.sender import TextSource
 from intake.reading.grammar.tokens import FoldedText, folded_text, plain_words
-from intake.reading.grammar.whole import opts_out_beside, takes_back, whole_message
+from intake.reading.grammar.whole import opts_out, opts_out_beside, takes_back, whole_message
 from intake.reading.grammar.words import Code, vocabulary
 
 LONGEST = 1_600  # characters; providers join no more parts than that into one text
@@ -143,7 +143,13 @@ def _read_written(text: str, said: FoldedText, sender: TextSource) -> list[Readi
         if opts_out_beside(folded, items):
             return [sender.reading(Kind.STOP)]
         return [_by_machine(machine, items, sender)]
-    if not whole and not alarm.spans and NUMERIC.isdisjoint(codes) and _opts_out_and_says_why(items, folded):
+    if (
+        not whole
+        and not alarm.spans
+        and NUMERIC.isdisjoint(codes)
+        and not _REFUSING.isdisjoint(codes)
+        and _opts_out_and_says_why(items, folded)
+    ):
         return [sender.reading(Kind.STOP)]
     if whole and whole.kind is Kind.DENY and sender.unknown and is_misdialed(folded):
         return [_by_machine(STRANGER, items, sender)]
@@ -330,8 +336,6 @@ def _opening_count(
 
 def _opts_out_and_says_why(items: list[Item], folded: str) -> bool:
     """Whether the first or last part is an opt-out in full: "I moved away, take me off your list"."""
-    if Code.STOP not in (codes := codes_of(items)) and Code.REFUSE not in codes:
-        return False
     parts = _segments([item for item in items if item.code != Code.TO], folded, _PART)
     if len(parts) < 2:
         return False
@@ -342,11 +346,11 @@ def _opts_out_in_full(folded: str, part: list[Item]) -> bool:
     """Whether a part says who shall be left alone, too: "stop texting me", not "stop it"."""
     stops = [item for item in part if item.code == Code.STOP]
     long = any(len(folded[i.start : i.end].split()) >= _IN_FULL or len(i.text) > _KEYWORD for i in stops)
-    meant = whole_message(folded.replace("?", "."), part)
-    return meant is not None and meant.kind is Kind.STOP and (long or Code.TEXTING in codes_of(part))
+    return (long or Code.TEXTING in codes_of(part)) and opts_out(folded, part)
 
 
 _PART = re.compile(r"[.!?;,:\n]+(?!\d)|\s[-\u2013\u2014]+\s")
+_REFUSING = frozenset({Code.STOP, Code.REFUSE})
 _IN_FULL = 3  # words
 _KEYWORD = 8  # letters: "unsubscribe" says it in full, "stop" and "cancel" do not
 _SENTENCE = re.compile(r"[.!?\n]+(?!\d)")

@@ -23,6 +23,7 @@ _FEW = 3  # items of a plain no; in longer texts it comes first
 _LONG = 7  # letters of a word that is known by its spelling but for one: "unsubscibe"
 _WITHDRAW, _LATEST = "withdraw", "latest"
 _LONGEST_RETRACTION = 14  # words, or signs of Chinese
+_LONGEST_OPT_OUT = 20  # items, of a text that says more
 _BESIDE_RETRACTIONS = frozenset(
     {
         Code.POLITE,
@@ -79,15 +80,18 @@ def whole_message(folded: str, items: list[Item]) -> Reading | None:
     return None
 
 
+def opts_out(folded: str, part: list[Item]) -> bool:
+    """Whether a part of a text is an opt-out and nothing else; what another part asks does not matter."""
+    meant = whole_message(folded.replace("?", "."), part)
+    return meant is not None and meant.kind is Kind.STOP
+
+
 def opts_out_beside(folded: str, items: list[Item]) -> bool:
     """Whether a stranger's text begins or ends with an opt-out: "wrong person, dont text me again"."""
-    said = folded.replace("?", ".")
-    for at in range(1, len(items)):
-        refused = items[at - 1].code in _REFUSE
-        for part in (items[:at], [] if refused else items[at:]):
-            meant = whole_message(said, part)
-            if meant and meant.kind is Kind.STOP:
-                return True
+    for size in range(1, min(len(items), _LONGEST_OPT_OUT + 1)):
+        refused = items[-size - 1].code in _REFUSE
+        if opts_out(folded, items[:size]) or (not refused and opts_out(folded, items[-size:])):
+            return True
     return False
 
 

@@ -55,6 +55,7 @@ def texts() -> Iterator[str]:
     chance = random.Random(15)
     for piece in chance.sample(list(dict.fromkeys(PIECES)), SAMPLED):
         yield from (piece + between for between in ("", " ", " 12-01 5, ") if piece + between)
+    yield "who is this please ok thanks "  # a stranger's, in which an opt-out is looked for
     for _ in range(60):
         yield "".join(piece + chance.choice(("", " ", ", ")) for piece in chance.choices(PIECES, k=3)) or " "
 
