@@ -17,7 +17,7 @@ import typer
 
 from beluga.stack.near import unknown_of
 from beluga.stack.remembered import remembered
-from beluga.stack.stack import NoStackError, database_url, given_secret, read_run_file, secrets_of
+from beluga.stack.stack import NoStackError, database_url, known_secret, read_run_file
 from election.access.identity import machine
 from election.access.tokens import Tokens
 from election.postgres.database import UNREACHABLE, connect
@@ -166,12 +166,9 @@ def scripts(file: Annotated[Path | None, typer.Argument()] = None, state: StateF
 
 def _service(state: Path) -> tuple[str, Tokens]:
     url = os.environ.get("BELUGA_CALLERS_URL", "")
-    secret = os.environ.get("BELUGA_SECRET", "")
     with suppress(NoStackError):
         url = url or read_run_file(state).urls["callers"]
-    if not secret and (state / "secrets.toml").exists():
-        secret = secrets_of(state)["secret"]
-    secret = secret or given_secret("secret")
+    secret = known_secret(state)
     if not url or not secret:
         _stop("no callers' service: set BELUGA_CALLERS_URL and BELUGA_SECRET, or run this beside `beluga up`")
     return url.rstrip("/"), Tokens(secret)

@@ -2,7 +2,6 @@
 
 import asyncio
 import csv
-import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,7 +14,7 @@ from beluga.links.link_batch import LinkBatch, chosen
 from beluga.stack.failures import CommandRefusedError
 from beluga.stack.mode import mode_of
 from beluga.stack.remembered import remembered
-from beluga.stack.stack import NoStackError, database_url, given_secret, read_run_file, secrets_of
+from beluga.stack.stack import NoStackError, database_url, known_secret, read_run_file
 from election.access.tokens import Tokens
 from election.domain.roster import load_roster
 from election.postgres.database import UNREACHABLE, connect
@@ -109,10 +108,7 @@ def _run(
         pass
     if not public_url:
         _stop("no address for the links: set BELUGA_PUBLIC_URL, or run this where `beluga up` runs")
-    secret = os.environ.get("BELUGA_SECRET", "")
-    if not secret and (state / "secrets.toml").exists():
-        secret = secrets_of(state)["secret"]
-    secret = secret or given_secret("secret")
+    secret = known_secret(state)
     if not secret:
         _stop("no secret to sign links with: set BELUGA_SECRET as intake has it")
 

@@ -26,10 +26,8 @@ from chaos.target.cluster import find_cluster
 from chaos.target.hosts import find_hosts
 from chaos.target.target import NoTargetError, Target
 
-FOUND: dict[str, Callable[[Path], Target]] = {
-    "cluster": find_cluster,
-    "ansible": find_hosts,
-}  # that run already
+# Clusters that run already, by what --target calls them.
+FOUND: dict[str, Callable[[Path], Target]] = {"cluster": find_cluster, "ansible": find_hosts}
 
 
 def rehearse(

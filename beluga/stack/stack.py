@@ -166,6 +166,13 @@ def given_secret(name: str) -> str:
     return os.environ.get(f"BELUGA_{name.upper()}") or (path.read_text().strip() if path.exists() else "")
 
 
+def known_secret(state: Path) -> str:
+    """The secret of the stack beside us, or of services elsewhere; empty where neither is known."""
+    if os.environ.get("BELUGA_SECRET") or not (state / "secrets.toml").exists():
+        return given_secret("secret")
+    return secrets_of(state)["secret"]
+
+
 def secrets_of(state: Path) -> dict[str, str]:
     """The stack's secrets, made on the first call. `BELUGA_SECRET` and its like win over the file."""
     path = state / "secrets.toml"
