@@ -101,7 +101,7 @@ class Services:
         """Waits until the tally has all that is stored, and intake has heard of it."""
         stored = len(await self.log())
         async with asyncio.timeout(30):
-            while await self.tally.engine.ask(lambda tally, *_: len(tally.ledger)) < stored:
+            while (await self.tally.engine.ask(lambda tally, *_: len(tally.ledger)) or 0) < stored:
                 await asyncio.sleep(0.01)
             feed = self.intake.outreach.feed
             while {p: row.last_votes for p, row in feed.standings.items() if row.last_votes is not None} != (
