@@ -15,7 +15,7 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=(?:19|20)\d\d\b)")
 _MOST = 9  # words
 
 # Each way of voting by the words that say it; the longer first.
-_WAYS = {
+_SAID = {
     "mail": (
         "absentee by mail, vote by mail, voted by mail, ballots by mail, ballot by mail, by mail, "
         "mail in, mailed in, mailed, mail, vbm, bbm, abm, postal, absentee, abs, absentees, drop box, "
@@ -34,6 +34,7 @@ _WAYS = {
     ),
     "provisional": ("provisional, provisionals, prov, affidavit, affidavits, conditional, challenged"),
 }
+_WAYS = {name: tuple(phrases.split(", ")) for name, phrases in _SAID.items()}
 _REGISTERED = frozenset(
     {
         "registered", "registration", "registrations", "registrants", "reg", "regd", "enrolled",
@@ -85,7 +86,7 @@ def composed(heading: str) -> str:
         return "activevoters" if "active" in words else "registeredvoters"
     way = ""
     for name, phrases in _WAYS.items():
-        for phrase in phrases.split(", "):
+        for phrase in phrases:
             if f" {phrase} " in text:
                 text = text.replace(f" {phrase} ", " ")
                 if way and way != name:

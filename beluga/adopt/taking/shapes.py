@@ -273,7 +273,8 @@ def identifying(features: list[dict[str, Any]], matcher: Matcher, wanted: str = 
 def _home(features: list[dict[str, Any]]) -> tuple[str, str]:
     """The properties that say in which county and in which town an area lies; empty where none does."""
     names = _properties(features)
-    return tuple(next((n for n in names if folded(n) in words), "") for words in (COUNTY, TOWN))  # type: ignore[return-value]
+    county, town = (next((n for n in names if folded(n) in words), "") for words in (COUNTY, TOWN))
+    return county, town
 
 
 def _properties(features: list[dict[str, Any]]) -> list[str]:
