@@ -30,9 +30,9 @@ from dashboard.desks.threads import ThreadPages
 from dashboard.languages import add_languages, languages
 from dashboard.map.places import Gazetteer
 from dashboard.office.audit import AuditPage
-from dashboard.office.health_answers import HealthAnswers
+from dashboard.office.health.health_answers import HealthAnswers
+from dashboard.office.health.preflight import KeptPreflights
 from dashboard.office.pages import add_office
-from dashboard.office.preflight import KeptPreflights
 from dashboard.pages.frame import WarRoomDash
 from dashboard.pages.pages import add_pages
 from dashboard.pages.rides import RidesPage

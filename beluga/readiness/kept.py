@@ -1,7 +1,8 @@
 """The preflight's last result, kept in the state folder, and what has broken: passed before, fails now.
 
 A check that broke stays broken until it passes again, so that a run in between does not hush it; one that has
-never passed is no news. The war room tells of it (`beluga_preflight_broken`, dashboard/office/preflight.py).
+never passed is no news. The war room tells of it (`beluga_preflight_broken`,
+dashboard/office/health/preflight.py).
 """
 
 from collections.abc import Iterable

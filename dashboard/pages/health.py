@@ -8,8 +8,8 @@ from dash.development.base_component import Component
 from dashboard.accounts.sign_in import person
 from dashboard.components import MinuteClock
 from dashboard.languages import noted, tr
-from dashboard.office.health import Health, HealthLine, worst
-from dashboard.office.health_answers import HealthAnswers, steps_for
+from dashboard.office.health.health import Health, HealthLine, worst
+from dashboard.office.health.health_answers import HealthAnswers, steps_for
 from dashboard.pages.frame import WarRoomPage
 from dashboard.pages.plain import plain_page
 

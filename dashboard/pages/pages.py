@@ -12,7 +12,7 @@ from dashboard.day.day_record import DayRecord
 from dashboard.debrief.page import DebriefPage
 from dashboard.languages import noted, tr
 from dashboard.map.places import Gazetteer
-from dashboard.office.health_answers import HealthAnswers
+from dashboard.office.health.health_answers import HealthAnswers
 from dashboard.pages.board import board_pages
 from dashboard.pages.calibration import CalibrationPage
 from dashboard.pages.call_floor import CallFloorPage

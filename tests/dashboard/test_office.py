@@ -17,7 +17,7 @@ from playwright.async_api import Browser, Page, expect
 
 from beluga.stack.ports import free_port
 from beluga.stack.postgres import EmbeddedPostgres
-from dashboard.office.set_up import DAY_FIELDS
+from dashboard.office.files.set_up import DAY_FIELDS
 from election.access.tokens import FIRST_ACCOUNT, Tokens
 from tests.axe import VIOLATIONS
 from tests.dashboard.running import (

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from dashboard.office.calling_forms import (
+from dashboard.office.calling.calling_forms import (
     LIMITS,
     CallingFormError,
     limits_of,

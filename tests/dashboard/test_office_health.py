@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dashboard.office.health import (
+from dashboard.office.health.health import (
     DatabaseAnswer,
     Health,
     ServiceState,

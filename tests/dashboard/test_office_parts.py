@@ -9,9 +9,9 @@ import pytest
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.office.checklist import election_lines, findings_in, preflight_lines, roll_call_line
 from dashboard.office.command_runs import CommandRuns
-from dashboard.office.set_up import AdoptionReport, SetUp, SetUpRefusedError
-from dashboard.office.set_up_pages import given_answers
-from dashboard.office.uploads import UploadedFile, UploadRefusedError, Uploads, plain_name
+from dashboard.office.files.set_up import AdoptionReport, SetUp, SetUpRefusedError
+from dashboard.office.files.set_up_pages import given_answers
+from dashboard.office.files.uploads import UploadedFile, UploadRefusedError, Uploads, plain_name
 
 
 def test_pieces_make_a_file_that_counts_once_it_is_whole(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from dashboard.accounts.sign_in import WarRoomUser
 from dashboard.map.places import MapPlaces
-from dashboard.office.precinct_form import FIELDS, CountsByPlace, cells_of, spoken_names
-from dashboard.office.precinct_sheet import decided
-from dashboard.office.sheet_rows import SheetRow, rows_sent
+from dashboard.office.sheets.precinct_form import FIELDS, CountsByPlace, cells_of, spoken_names
+from dashboard.office.sheets.precinct_sheet import decided
+from dashboard.office.sheets.sheet_rows import SheetRow, rows_sent
 from election.access.accounts import Role
 from election.domain.day import Precinct
 from tests.dashboard.running import make_election

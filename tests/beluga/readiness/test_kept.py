@@ -4,8 +4,8 @@ from pathlib import Path
 
 from beluga.readiness.finding import PreflightFinding, bad, fine
 from beluga.readiness.kept import FILE, keep
-from dashboard.office.health import Health, preflight_lines
-from dashboard.office.preflight import KeptPreflights, last_kept
+from dashboard.office.health.health import Health, preflight_lines
+from dashboard.office.health.preflight import KeptPreflights, last_kept
 
 
 def a_run(disk: bool, tls: bool) -> list[PreflightFinding]:

@@ -13,8 +13,8 @@ from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
 from dashboard.languages import tr
 from dashboard.map.places import Gazetteer
-from dashboard.office.call_desk import NOT_DONE, OF_ALL, OfficeCallDesk, failure, told
-from dashboard.office.calling_forms import (
+from dashboard.office.calling.call_desk import NOT_DONE, OF_ALL, OfficeCallDesk, failure, told
+from dashboard.office.calling.calling_forms import (
     LIMITS,
     VARIANTS,
     CallingFormError,

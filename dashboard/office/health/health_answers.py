@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.feed import WarRoomView
 from dashboard.office.forms import NOT_ANSWERED
-from dashboard.office.health import (
+from dashboard.office.health.health import (
     DatabaseAnswer,
     HealthLine,
     ServiceState,
@@ -29,11 +29,11 @@ from dashboard.office.health import (
     service_line,
     steps_of,
 )
-from dashboard.office.preflight import FILE, last_kept
+from dashboard.office.health.preflight import FILE, last_kept
 from dashboard.settings import DashboardSettings
 
 ASKED_SECONDS = 2.0  # of each; what answers later is not well
-RUNBOOKS = Path(__file__).parents[2] / "runbooks"
+RUNBOOKS = Path(__file__).parents[3] / "runbooks"
 
 _DATABASE = """
 select

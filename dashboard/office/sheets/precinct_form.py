@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from dashboard.errors import DashboardError
 from dashboard.languages import noted, tr, trn
 from dashboard.map.places import MapPlaces
-from dashboard.office.sheet_rows import SheetRow
+from dashboard.office.sheets.sheet_rows import SheetRow
 from election.domain.day import ElectionDay, Precinct
 from election.domain.ids import PrecinctId
 from election.folder.cells import MOST, known_zone, time_of

@@ -7,7 +7,7 @@ from typing import Any
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
 from dashboard.languages import noted
-from dashboard.office.calling_forms import CallingFormError
+from dashboard.office.calling.calling_forms import CallingFormError
 from dashboard.office.forms import who_asks
 from election.access.accounts import Role
 

@@ -12,7 +12,7 @@ from dashboard.accounts.sign_in import csrf_token, needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClients
 from dashboard.languages import tr
-from dashboard.office.call_desk import NOT_DONE, OF_ALL, OfficeCallDesk, failure, told
+from dashboard.office.calling.call_desk import NOT_DONE, OF_ALL, OfficeCallDesk, failure, told
 from dashboard.office.forms import form_checked, who_asks
 from dashboard.office.record import OfficeRecord
 from dashboard.settings import DashboardSettings

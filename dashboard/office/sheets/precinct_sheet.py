@@ -14,8 +14,10 @@ from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.browser import Scripts
 from dashboard.languages import noted, tr, trn
 from dashboard.map.places import Gazetteer, MapPlaces
+from dashboard.office.files.set_up_pages import zones
 from dashboard.office.forms import NOT_ANSWERED, form_checked, who_asks
-from dashboard.office.precinct_form import (
+from dashboard.office.record import OfficeRecord
+from dashboard.office.sheets.precinct_form import (
     COLUMNS,
     FIELDS,
     CountsByPlace,
@@ -26,9 +28,7 @@ from dashboard.office.precinct_form import (
     refuse_late,
     spoken_names,
 )
-from dashboard.office.record import OfficeRecord
-from dashboard.office.set_up_pages import zones
-from dashboard.office.sheet_rows import EMPTY, SHOWN, SheetRow, rows_sent
+from dashboard.office.sheets.sheet_rows import EMPTY, SHOWN, SheetRow, rows_sent
 from election.access import audit
 from election.access.accounts import WAR_ROOM, Role
 from election.access.audit import Deed

@@ -13,10 +13,10 @@ from dashboard.clients.service_clients import ServiceClientError
 from dashboard.languages import tr, trn
 from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.office.forms import NOT_ANSWERED, form_checked, who_asks
+from dashboard.office.people.watcher_form import WatcherFormError, new_watcher_of, watcher_of
+from dashboard.office.people.watcher_pages import WatcherPages, matches
 from dashboard.office.record import OfficeRecord
-from dashboard.office.sheet_rows import EMPTY, SHOWN, SheetRow, rows_sent
-from dashboard.office.watcher_form import WatcherFormError, new_watcher_of, watcher_of
-from dashboard.office.watcher_pages import WatcherPages, matches
+from dashboard.office.sheets.sheet_rows import EMPTY, SHOWN, SheetRow, rows_sent
 from election.access.accounts import WAR_ROOM
 from election.domain.day import Watcher
 from election.postgres.election_store import PhoneTakenError, change_watchers

@@ -17,8 +17,8 @@ from dashboard.clients.service_clients import ServiceClientError, ServiceClients
 from dashboard.languages import noted, tr
 from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.office.forms import NOT_ANSWERED, form_checked, who_asks
+from dashboard.office.people.watcher_form import WatcherFormError, new_watcher_of, watcher_of
 from dashboard.office.record import OfficeRecord
-from dashboard.office.watcher_form import WatcherFormError, new_watcher_of, watcher_of
 from election.access.accounts import WAR_ROOM
 from election.domain.checkin import Kind
 from election.domain.day import Watcher

@@ -17,8 +17,8 @@ import orjson
 from dashboard.errors import DashboardError
 from dashboard.languages import tr
 from dashboard.office.command_runs import CommandResult, CommandRuns, words_of
-from dashboard.office.early_review import REVIEW, EarlyReview
-from dashboard.office.uploads import Uploads
+from dashboard.office.files.early_review import REVIEW, EarlyReview
+from dashboard.office.files.uploads import Uploads
 from election.runtime.atomic_file import replace_file
 from election.runtime.private_files import private_folder
 

@@ -14,10 +14,10 @@ from dashboard.browser import Scripts
 from dashboard.languages import adopting_words, code_words, noted, tr
 from dashboard.map.places import Gazetteer
 from dashboard.office.command_runs import CommandRuns, RunBusyError
+from dashboard.office.files.set_up import DAY_FIELDS, AdoptionReport, SetUp
+from dashboard.office.files.uploads import UploadRefusedError
 from dashboard.office.forms import form_checked, shown_time, who_asks
 from dashboard.office.record import OfficeRecord
-from dashboard.office.set_up import DAY_FIELDS, AdoptionReport, SetUp
-from dashboard.office.uploads import UploadRefusedError
 from election.access.accounts import Role
 
 MODULE = "office_files.js"
