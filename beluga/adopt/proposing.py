@@ -18,6 +18,7 @@ from beluga.adopt.mapping.dates import date_in, election_in
 from beluga.adopt.mapping.fields import mapped
 from beluga.adopt.mapping.headings_row import Headings, find_headings, named, without_headings
 from beluga.adopt.mapping.kinds import KINDS, recognise
+from beluga.adopt.mapping.languages import written_out
 from beluga.adopt.mapping.mapping_file import RememberedMapping, read_mappings
 from beluga.adopt.mapping.zones import zone_row
 from beluga.adopt.parting import stacked
@@ -203,7 +204,7 @@ def _recognised(sheet: Sheet, remembered: Sequence[RememberedMapping]) -> Recogn
             sample=_cells(rows, 0),
         )
     sample = _cells(rows, headings.line)
-    headings = replace(headings, names=named(headings.names, sample))
+    headings = replace(headings, names=named(written_out(headings.names), sample))
     known = next((r for r in remembered if r.fits(headings.names)), None)
     alike = known or next((r for r in remembered if r.alike(headings.names) and r.columns), None)
     seen = recognise(headings.names, sample, f"{sheet.name} {headings.title}")
@@ -358,6 +359,8 @@ def draft_of(proposal: AdoptPlan, progress: Progress | None = None) -> tuple[Dra
     `progress` is called with how many of `size_of` bytes have been read.
     """
     draft = _base(proposal)
+    if not draft.stood:
+        draft.shared_numbers = _shared_numbers(proposal.files)
     reports: dict[int, FileReport] = {}
     before = 0
     dates = _dates(proposal.files)
@@ -368,6 +371,18 @@ def draft_of(proposal: AdoptPlan, progress: Progress | None = None) -> tuple[Dra
         _take(draft, found, report, dates.get(found.sheet.file, ""), _from(progress, before))
         before += _size(found)
     return draft, [reports[id(f)] for f in proposal.files]
+
+
+def _shared_numbers(files: Iterable[RecognisedSheet]) -> frozenset[str]:
+    """Precinct numbers that registration files of one county each share, where they name other counties."""
+    homes: defaultdict[str, set[str]] = defaultdict(set)
+    given = [f for f in files if f.kind == "registration" and {"precinct_id", "county"} <= f.columns.keys()]
+    for found in given if len(given) > 1 else ():
+        code, county = found.columns["precinct_id"], found.columns["county"]
+        for _, row in found.sheet.rows():
+            if max(code, county) < len(row) and row[county] and not is_total(row[code]):
+                homes[row[code]].add(folded(row[county]))
+    return frozenset(number for number, some in homes.items() if len(some) > 1)
 
 
 def _dates(files: Iterable[RecognisedSheet]) -> dict[str, str]:

@@ -38,7 +38,7 @@ _ENROLLED = re.compile(r"registration|registered|enroll?ment|electorate", re.I)
 _VAGUE = frozenset({"count", "total", "votes", "ballots", "voted", "received", "returned", "accepted"})
 _WATCHING = re.compile(
     r"watcher|observer|volunteer|shift|captain|coordinator|assign|pollwatch|inspector|challenger|scrutineer"
-    r"|poll.?agent|teller|observa|beobacht|osservat|interventor|rappresentant|reprezentant",
+    r"|poll.?agent|poll.?watch|watching|teller|observa|beobacht|osservat|interventor|rappresentant|reprezentant",
     re.I,
 )
 _OF_A_ROLL = re.compile(r"voter|regist|elector", re.I)
@@ -51,6 +51,18 @@ _NUMERIC = re.compile(r"[\d,]+(\.0)?|[1-9]\d{0,2}(\.\d{3})+(,0+)?")
 _OF_TURNOUT = re.compile(r"turnout|ballot|vote|voting|cast|result|participation|history", re.I)
 _BEFORE = re.compile("early|absentee|mail|vbm", re.I)
 _OF_CANDIDATES = re.compile(r"write|\b(dem|rep|lib|grn|ind)\b|over ?votes|under ?votes", re.I)
+# What is counted by precinct, and is nobody's votes.
+_OTHER_THINGS = re.compile(
+    r"population|\bv\.?a\.?p\b|officer|arrest|complaint|crime|signature|yard.?sign|door|knock|pledge|goal|target"
+    r"|household|housing|income|volunteer|contact|donor|donation|member|attempt|literature|acre|sq\.? ?mi",
+    re.I,
+)
+_OF_AN_ELECTION = re.compile(
+    r"result|election|elect\b|canvass|vote|voting|contest|\brace\b|ballot|govern|president|senat|congress|primary"
+    r"|general|council|mayor|sheriff|judge|sovc?\b|candidat|turnout|referend|runoff|wahl|elezion|elecci|scrutin"
+    r"|alegeri|precinct.?by.?precinct|\bhouse\b|\bboard\b|(?<!\d)(?:19[89]|20[0-4])\d(?!\d)",
+    re.I,
+)
 _FEW = 5  # columns
 # Headings that say how many have voted.
 _TOTALS = frozenset(
@@ -179,7 +191,7 @@ _OF_VOTERS = ("roll_number", "status", "age", "birth_year", "birth_date", "addre
 
 
 def _people_to_reach(seen: _Seen) -> Found | None:
-    reached = seen.has("voters", "phone") or "emailorphone" in seen.keys
+    reached = seen.has("voters", "phone") or seen.has("watchers", "phone") or "emailorphone" in seen.keys
     if not seen.person or not (reached or seen.has("callers", "email_or_phone")):
         return None
     voter = seen.has("voters", *_OF_VOTERS)
@@ -201,13 +213,20 @@ def _people_to_reach(seen: _Seen) -> Found | None:
 
 
 def _voters(seen: _Seen) -> Found | None:
-    if not seen.person or seen.has("turnout", "in_person"):
+    if not seen.person or seen.has("turnout", "in_person") or _counted_place(seen):
         return None
     phone = seen.has("voters", "phone")
     somewhere = seen.place or seen.has("voters", "roll_number")
     named = seen.has("voters", "last_name", "name") or (seen.has("voters", "voter_id") and phone)
     one = seen.has("voters", "voter_id", "roll_number", "first_name") or phone
     return ("voters", "one row a voter", "") if somewhere and named and one else None
+
+
+def _counted_place(seen: _Seen) -> bool:
+    """Whether a row counts those who may vote and those who did: names beside them are the candidates'."""
+    if not (seen.registered and seen.total) or seen.has("voters", "voter_id", "roll_number", "phone"):
+        return False
+    return _numeric(seen.sample, seen.fitted("registration")["registered"])
 
 
 def _of_no_place(seen: _Seen) -> Found | None:
@@ -280,6 +299,10 @@ def _column_a_candidate(seen: _Seen) -> Found | None:
     of_candidates = not seen.registered or any(_OF_CANDIDATES.search(heading) for heading in named)
     several = sum(folded(heading) not in PARTIES for heading in named) >= 2
     if several and of_candidates and not all(YEAR.search(heading) for heading in named):
+        others = [h for h in named if _OTHER_THINGS.search(h)]
+        if others or not (_OF_AN_ELECTION.search(seen.name) or _OF_CANDIDATES.search(seen.joined)):
+            what = f"{others[0]!r} is no candidate" if others else "nothing says that it is of an election"
+            return "results, wide", f"numbers by precinct; {what}", "are these candidates and their votes?"
         return "results, wide", "one column a candidate", ""
     return None
 

@@ -20,7 +20,8 @@ _ASIDE = frozenset(
     {
         "what", "which", "is", "are", "your", "you", "please", "enter", "the", "of", "a", "an", "do", "does",
         "will", "can", "for", "to", "in", "at", "be", "s", "observe", "observing", "watch", "watching",
-        "assigned", "prefer", "select", "choose", "optional", "required",
+        "assigned", "prefer", "select", "choose", "optional", "required", "would", "could", "like", "want",
+        "cover", "covering",
     }
 )  # fmt: skip
 # A remark in brackets that changes what is counted, as `Electorate (excl. postal)`, is no remark.

@@ -13,12 +13,14 @@ from election.folder.headings import folded
 
 LONGEST_BEFORE = 120  # days; nobody's early and mail voting begins before
 _DONE = re.compile(
-    r"accept|counted|received|returned|voted|valid|cured|good|in.?person|tabulated|approved|^[avr]?y(es)?$|^a$|^ok$|^bal$",
+    r"accept|counted|received|returned|voted|valid|cured|good|in.?person|tabulated|approved|on machine|marked"
+    r"|pre.?processed|^[avr]?y(es)?$|^a$|^ok$|^bal$",
     re.I,
 )
 _NOT_DONE = re.compile(
     r"\bpend|reject|spoil|cancel|not|void|invalid|undeliver|issued|sent|requested|applied|unreturned|challeng|denied"
-    r"|duplicate|incomplete|deficien|replaced|surrender|needs|missing|error|wrong|lost|incorrect|unsigned|undated|mismatch|\blate\b|expired|out(standing)?$|^r$|^c$|^s$|^no?$",
+    r"|duplicate|unmarked|deleted|not found|incomplete|deficien|replaced|surrender|needs|missing|error"
+    r"|wrong|lost|incorrect|unsigned|undated|mismatch|\blate\b|expired|out(standing)?$|^r$|^c$|^s$|^no?$",
     re.I,
 )
 _THERE = re.compile(r"in.?person|early|one.?stop|\bev\b", re.I)

@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import time
 from itertools import count
 
+from beluga.adopt.mapping.of_people import people_in
 from beluga.adopt.mapping.vocabulary import HOME, known_key
 from beluga.adopt.taking.clock import clock, span
 from beluga.adopt.taking.damage import mended
 from beluga.adopt.taking.draft import Draft, Table
+from beluga.adopt.taking.filling import a_row_each
 from beluga.adopt.taking.voters import PhoneReader
 from election.domain.day import Caller, Watcher
 from election.domain.ids import CallerId, PrecinctId, WatcherId
@@ -77,7 +79,11 @@ def take_watchers(draft: Draft, table: Table) -> None:
     phones = PhoneReader(draft.region)
     took: dict[str, Watcher] = {}
     owners = {w.phone: w.watcher_id for w in draft.watchers.values()}
-    for line, row in table.rows():
+    rows = table.rows()
+    if several := people_in(table.headings.names):
+        report.note(f"{len(several)} people stand in a row, each with a phone: each is taken")
+        rows = a_row_each(rows, several, table.columns["name"], table.columns["phone"])
+    for line, row in rows:
         name = _name(table, row)
         phone = phones.read(table.cell(row, "phone"))
         if not name and not table.cell(row, "phone"):

@@ -1,9 +1,10 @@
 """Registration, polling places and whatever else says which precincts there are."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from beluga.adopt.mapping.by_content import point_in
 from beluga.adopt.mapping.kind_rules import PARTIES
 from beluga.adopt.mapping.zones import swapped
 from beluga.adopt.taking.clock import clock, span
@@ -55,10 +56,12 @@ def settled(
     matcher = draft.matcher()
     heading = folded(table.heading("county")) if "county" in table.columns else ""
     matcher.strict = heading.startswith(("county", "cnty", "parish"))
-    found = settle(keys, matcher, table.report, makes=makes, unknown=table.answers.get("unknown", "refuse"))
+    unknown, shared = table.answers.get("unknown", "refuse"), draft.shared_numbers
+    found = settle(keys, matcher, table.report, makes=makes, unknown=unknown, shared=shared)
     if found is None and makes_over and draft.precincts:
         table.report.note("its precincts are none of those of the other files: both are taken")
-        return settle(keys, Matcher(()), table.report, makes=True, taken={*draft.precincts})
+        taken = {*draft.precincts}
+        return settle(keys, Matcher(()), table.report, makes=True, taken=taken, shared=shared)
     if found is None:
         if draft.precincts:
             table.report.ask("other_county", "is this another county's file?", "refuse", "add")
@@ -79,9 +82,10 @@ def take_registration(draft: Draft, table: Table) -> None:
         return
     by_row = added_up(table)
     rows: dict[str, list[tuple[int, list[str], Settled, int | None]]] = {}
+    counts = whole_rows(table)
     for line, row in table.rows():
         one = found[key_of(table, row, "name")]
-        if not one.identity:
+        if not one.identity or not counts(row):
             continue
         try:
             count = _registered(table, row)
@@ -99,6 +103,21 @@ def take_registration(draft: Draft, table: Table) -> None:
         _one_precinct(draft, table, identity, lines, by_row)
     _check_counties(draft, table)
     draft.touched.add("precincts.csv")
+
+
+def whole_rows(table: Table) -> Callable[[list[str]], bool]:
+    """Says of a row whether it counts: where rows part a precinct by party, status or the like
+    and one of them holds all, that one alone.
+    """
+    parting = added_up(table)
+    if not parting:
+        return lambda _row: True
+    place = table.headings.names.index(parting)
+    whole = {tuple(key_of(table, row)) for _, row in table.rows() if is_total(row[place])}
+    if not whole:
+        return lambda _row: True
+    table.report.note(f"of several rows a precinct, that whose {parting} says total is taken")
+    return lambda row: is_total(row[place]) or tuple(key_of(table, row)) not in whole
 
 
 def added_up(table: Table) -> str:
@@ -237,7 +256,7 @@ def hours(table: Table, row: list[str], line: int) -> dict[str, object]:
 
 def coordinates(table: Table, row: list[str], line: int) -> dict[str, object]:
     """`lat` and `lon`; surely swapped ones are turned, 0,0 and lone ones left out, and all of it said."""
-    lat, lon = table.cell(row, "lat"), table.cell(row, "lon")
+    lat, lon = point_in(table.cell(row, "point")) or (table.cell(row, "lat"), table.cell(row, "lon"))
     if not lat and not lon:
         return {}
     report = table.report

@@ -11,7 +11,7 @@ from beluga.adopt.mapping.fields import method_in
 from beluga.adopt.mapping.vocabulary import HISTORIES, KNOWN, columns_of, known_key
 from beluga.adopt.taking.draft import CountedBy, Draft, Table, past
 from beluga.adopt.taking.numbers import NoCountError, count_of
-from beluga.adopt.taking.registration import added_up, key_of, lend_registration, settled
+from beluga.adopt.taking.registration import added_up, key_of, lend_registration, settled, whole_rows
 from beluga.adopt.taking.settling import Key, Settled
 from election.domain.day import Method
 from election.folder.headings import folded
@@ -64,6 +64,8 @@ _CAST = frozenset(
         "cardscast",
         "ballotscastall",
         "publiccount",
+        "timescounted",
+        "timescast",
     ]
 )
 _NO_OFFICE = re.compile(
@@ -239,12 +241,19 @@ def _elections(draft: Draft, table: Table) -> list[tuple[Callable[[list[str]], s
         table.report.note(f"elections of {', '.join(sorted(years))}, by the columns' headings")
         return out
     default = _default_election(draft, table)
-    column = table.columns.get("election")
+    column, first = table.columns.get("election"), _day_first(draft, table)
 
     def name_of(row: list[str]) -> str:
-        return (election_name(row[column]) if column is not None and row[column] else "") or default
+        return (
+            election_name(row[column], day_first=first) if column is not None and row[column] else ""
+        ) or default
 
     return [(name_of, table.columns)]
+
+
+def _day_first(draft: Draft, table: Table) -> bool:
+    """Whether 5.10.2022 is in October: outside the United States, and where cells are parted by `;`."""
+    return draft.region != "US" or table.sheet.delimiter == ";"
 
 
 def _always(name: str) -> Callable[[list[str]], str]:
@@ -315,11 +324,15 @@ def take_long(draft: Draft, table: Table) -> None:
     counted: dict[tuple[str, str], Counted] = {}
     offices: defaultdict[tuple[str, str, str], dict[str, int]] = defaultdict(dict)
     keys: dict[str, tuple[Key, Settled]] = {}
+    hidden: set[tuple[str, str, str]] = set()
+    cast: defaultdict[tuple[str, str], dict[str, Counted]] = defaultdict(dict)
     default = _default_election(draft, table)
-    place = table.columns.get("election")
+    place, first = table.columns.get("election"), _day_first(draft, table)
     columns = {n: p for n, p in table.columns.items() if n in ("votes", *METHODS, "provisional")}
     for line, row, identity in _rows_of_precincts(table, found, keys):
-        name = (election_name(row[place]) if place is not None and row[place] else "") or default
+        name = (
+            election_name(row[place], day_first=first) if place is not None and row[place] else ""
+        ) or default
         into = counted.setdefault((identity, name), Counted(line=line))
         office, candidate = folded(table.cell(row, "office")), folded(table.cell(row, "candidate"))
         if "registered" in table.columns and (count := _count(table, row, line, table.columns["registered"])):
@@ -335,18 +348,34 @@ def take_long(draft: Draft, table: Table) -> None:
             continue
         method = _METHOD_OF.get(folded(table.cell(row, "method")), "votes")
         if office in _CAST or (candidate in _CAST and candidate not in _NO_CANDIDATE - {"ballotscast"}):
-            if candidate in ("", *_CAST) or office in _CAST:
+            if office in _CAST or not office:
                 _read_row(table, row, line, columns, method, into=into)
+            else:  # said again of every contest
+                again = cast[(identity, name)].setdefault(office, Counted(line=line))
+                _read_row(table, row, line, columns, method, into=again)
             continue
         if candidate in _NO_CANDIDATE or _NO_OFFICE.search(table.cell(row, "office")):
             continue
         if re.match(r"ballotscast", office) or re.match(r"ballotscast", candidate):
             continue  # blank ballots and the like, which the total holds already
-        sums = offices[(identity, name, f"{office}|{table.cell(row, 'district')}")]
-        one_row = Counted(line=line)
+        contest = (identity, name, f"{office}|{table.cell(row, 'district')}")
+        sums, one_row = offices[contest], Counted(line=line)
+        refused = table.report.counts["refused"]
         _read_row(table, row, line, columns, method, into=one_row)
+        if table.report.counts["refused"] > refused:
+            hidden.add(contest)
         for each, votes in one_row.votes.items():
             sums[each] = sums.get(each, 0) + votes
+    for key, contests in cast.items():
+        fullest = max(contests.values(), key=lambda one: _all(one.votes))
+        counted[key].votes = counted[key].votes or dict(fullest.votes)
+    for contest in hidden:
+        del offices[contest]
+    if hidden:
+        table.report.note(
+            f"{len({c[:2] for c in hidden}):,} precincts have a contest with a cell that is no number: "
+            "its sum would be too small, and does not count"
+        )
     stood = _from_offices(table, counted, offices)
     _store(draft, table, counted, keys, contests=stood)
 
@@ -370,6 +399,8 @@ def _from_offices(
         if not into.votes:
             into.votes = dict(sums)
             stood.add(key)
+        elif into.votes.keys() == {"votes"} and _all({**sums, "votes": 0}) == into.votes["votes"]:
+            into.votes |= {n: v for n, v in sums.items() if n != "votes"}  # everybody voted in this contest
     if stood:
         table.report.note(
             f"{len(stood):,} precincts have no row of ballots cast: the office with most votes stands for it "
@@ -386,10 +417,11 @@ def _rows_of_precincts(
     table: Table, found: Mapping[Key, Settled], keys: dict[str, tuple[Key, Settled]]
 ) -> Iterator[tuple[int, list[str], str]]:
     """(line, row, precinct) of each row whose precinct is settled; `keys` takes the key it first had."""
+    counts = whole_rows(table) if table.kind == "turnout" else None
     for line, row in table.rows():
         key = key_of(table, row)
         one = found[key]
-        if one.identity:
+        if one.identity and (counts is None or counts(row)):
             keys.setdefault(one.identity, (key, one))
             yield line, row, one.identity
 

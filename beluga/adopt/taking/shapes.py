@@ -10,6 +10,7 @@ import orjson
 
 from beluga.adopt.mapping.vocabulary import COUNTY, PRECINCT, TOWN
 from beluga.adopt.mapping.zones import FAR, Position, apart, zone_place
+from beluga.adopt.sources.server_maps import a_line_each, as_features, system_of
 from beluga.adopt.sources.sheets import Sheet
 from beluga.adopt.taking.damage import mended
 from beluga.adopt.taking.draft import Draft
@@ -43,11 +44,16 @@ def _geojson(path: Path) -> list[dict[str, Any]]:
                 raw.decode()
         data = orjson.loads(raw.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
+        if lines := a_line_each(raw.removeprefix(b"\xef\xbb\xbf")):
+            return lines
         raise UnreadableMapError(
             f"is not JSON: {error.msg} at line {error.lineno}", "export it again as GeoJSON"
         ) from error
     if isinstance(data, dict) and data.get("type") == "Feature":
         data = {"features": [data]}
+    if isinstance(data, dict) and (served := as_features(data)):
+        system = system_of(data)
+        return list(_projected(served, system)) if system else served
     features = data.get("features") if isinstance(data, dict) else None
     if not isinstance(features, list):
         raise UnreadableMapError("is no FeatureCollection", "export it again as GeoJSON")

@@ -8,7 +8,7 @@ from datetime import date
 
 from beluga.adopt.mapping.dates import when
 from beluga.adopt.mapping.vocabulary import PHONE, all_of
-from beluga.adopt.taking.damage import formula_text, without_point
+from beluga.adopt.taking.damage import formula_text, mended, without_point
 from beluga.adopt.taking.draft import Draft, Table
 from beluga.adopt.taking.registration import group_of, key_of, lend_registration, settled
 from beluga.adopt.taking.report import FileReport
@@ -41,6 +41,7 @@ _JUNK = frozenset(
 )
 _GONE = re.compile(r"remov|cancel|denied|deceased|purged|ineligible|merged", re.IGNORECASE)
 _GONE_CODES = frozenset({"R", "D", "C"})
+_TAKEN_OFF = frozenset({"d", "del", "rem", "r"})  # of a register's change
 _VOTED = frozenset(
     ["yes", "y", "true", "t", "1", "x", "early", "mail", "absentee", "vbm", "voted", "returned", "accepted"]
 )
@@ -97,6 +98,12 @@ def take_voters(draft: Draft, table: Table) -> None:
     """Settles which precincts the file names (making them where no other file does); rows stream later."""
     makes = not draft.precincts or table.answers.get("other_county") == "add"
     report = table.report
+    if "change" in table.columns and draft.stood:
+        report.refuse_file(
+            "is a list of changes to a register: whoever it does not name would be lost",
+            "give the whole register as it stands now",
+        )
+        return
     found = settled(draft, table, makes=makes)
     if found is None:
         return
@@ -123,7 +130,16 @@ def take_voters(draft: Draft, table: Table) -> None:
 
 def _is_gone(table: Table, row: list[str]) -> bool:
     status = table.cell(row, "status")
-    return bool(status) and (bool(_GONE.search(status)) or status in _GONE_CODES)
+    if status and (_GONE.search(status) or status in _GONE_CODES):
+        return True
+    taken_off = table.cell(row, "change")[:3].casefold() in _TAKEN_OFF
+    return taken_off or table.cell(row, "deceased").casefold() in _YES
+
+
+def _as_it_says(table: Table, row: list[str]) -> str:
+    """What says that a voter is gone; of a flag, whom."""
+    said = table.cell(row, "status") or table.cell(row, "change")
+    return table.cell(row, "voter_id") if table.cell(row, "deceased").casefold() in _YES else said
 
 
 def stream(draft: Draft, table: Table, today: date) -> Iterator[Voter]:
@@ -134,11 +150,11 @@ def stream(draft: Draft, table: Table, today: date) -> Iterator[Voter]:
     rolls: set[tuple[str, str]] = set()
     taken = 0
     county, code, name = (columns.get(n) for n in ("county", "precinct_id", "precinct_name"))
-    has_status = "status" in columns
+    has_status = bool({"status", "change", "deceased"} & columns.keys())
     grouped = bool({"group", "ward"} & columns.keys())
     for line, row in table.rows():
         if has_status and _is_gone(table, row):
-            report.drop(line, table.cell(row, "status"), "is no longer on the roll")
+            report.drop(line, _as_it_says(table, row), "is no longer on the roll")
             continue
         key = Key(
             row[code] if code is not None else "",
@@ -206,6 +222,9 @@ class _RowReader:
             return None
         roll = self._roll(row)
         identity = self._identity(row, precinct, roll)
+        if identity and (bad := mended(identity)).refusal and _POWER.fullmatch(identity):
+            self.report.refuse(line, self.table.heading("voter_id"), identity, bad.refusal, bad.remedy)
+            return None
         if not identity:
             self.report.refuse(
                 line,

@@ -1,4 +1,5 @@
-"""A fourth lot, written blind: registration, turnout and results as states, vendors and councils put them out."""
+"""A fourth lot, written blind: registration, turnout and results as states,"
+" vendors and councils put them out."""
 
 from tests.beluga.adopt.brought import Brought
 
@@ -176,9 +177,9 @@ COUNTS = [
     Brought(
         kind="Spanish: district, section and table make the place",
         beside=None,
-        registered={"01-001-A": 600, "01-001-B": 500, "02-001-U": 400},
+        registered={"01-001-A": 600, "01-001-B": 500, "02-001-A": 400},
         files={
-            "mesas.csv": "Distrito;Sección;Mesa;Censo electoral\n01;001;A;600\n01;001;B;500\n02;001;U;400\n"
+            "mesas.csv": "Distrito;Sección;Mesa;Censo electoral\n01;001;A;600\n01;001;B;500\n02;001;A;400\n"
         },
     ),
     Brought(
@@ -233,15 +234,16 @@ COUNTS = [
         kind="damage: no-break spaces in headings, ids and counts",
         beside=None,
         registered=BOTH,
-        files={
-            "reg.csv": "Precinct\u00a0ID,Registered\u00a0Voters\n0101\u00a0,1\u00a0200\n\u00a00102,800\n"
-        },
+        files={"reg.csv": "Precinct\u00a0ID,Registered\u00a0Voters\n0101\u00a0,1\u00a0200\n\u00a00102,800\n"},
     ),
     Brought(
         kind="damage: ends of lines of three systems",
         beside=None,
         registered={**BOTH, "0103": 300},
-        files={"reg.csv": b'Precinct,Name,Registered\r\n0101,"Fire\nHouse",1200\n0102,Grange,800\r0103,Mill,300\r\n'},
+        files={
+            "reg.csv": b'Precinct,Name,Registered\r\n0101,"Fire\nHouse",1200\n0102,Grange,800\r0103,Mill,'
+            b'300\r\n'
+        },
     ),
     Brought(
         kind="damage: a byte order mark before Windows' letters",
@@ -324,7 +326,10 @@ COUNTS = [
     ),
     Brought(
         kind="none: signatures on a petition and signs in yards",
-        files={"field.csv": "Precinct,Signatures Collected,Yard Signs,Doors Knocked\n0101,40,12,300\n0102,31,8,150\n"},
+        files={
+            "field.csv": "Precinct,Signatures Collected,Yard Signs,Doors Knocked\n0101,40,12,300\n0102,"
+            "31,8,150\n"
+        },
         nothing=True,
     ),
 ]

@@ -1,4 +1,5 @@
-"""A fourth lot, written blind: watchers, callers, places, maps, and whole folders whose ids are spelt apart."""
+"""A fourth lot, written blind: watchers, callers, places, maps,"
+" and whole folders whose ids are spelt apart."""
 
 import io
 import json
@@ -48,7 +49,14 @@ LISTS = [
                         "Which polling place do you want to cover?",
                         "Have you done this before?",
                     ],
-                    ["10/1/2026 9:00:00", "Ana Example", "717-555-0101", "a@example.org", "Fire House", "Yes"],
+                    [
+                        "10/1/2026 9:00:00",
+                        "Ana Example",
+                        "717-555-0101",
+                        "a@example.org",
+                        "Fire House",
+                        "Yes",
+                    ],
                     ["10/2/2026 9:00:00", "Bo Sample", 7175550102, "b@example.org", "Grange Hall", "No"],
                 ]
             }
@@ -112,8 +120,18 @@ LISTS = [
         files={
             "vtd20.geojson": collection(
                 *(
-                    ({"STATEFP20": "42", "COUNTYFP20": c, "VTDST20": v, "NAMELSAD20": f"Voting District {v}"}, ring(-75.6 + i / 50, 41.4))
-                    for i, (c, v) in enumerate((("001", "0101"), ("001", "0102"), ("003", "0203"), ("003", "0204")))
+                    (
+                        {
+                            "STATEFP20": "42",
+                            "COUNTYFP20": c,
+                            "VTDST20": v,
+                            "NAMELSAD20": f"Voting District {v}",
+                        },
+                        ring(-75.6 + i / 50, 41.4),
+                    )
+                    for i, (c, v) in enumerate(
+                        (("001", "0101"), ("001", "0102"), ("003", "0203"), ("003", "0204"))
+                    )
                 )
             )
         },
@@ -180,7 +198,9 @@ LISTS = [
     Brought(
         kind="a workbook under a password",
         files={
-            "locked.xlsx": bytes.fromhex("d0cf11e0a1b11ae1") + bytes(504) + "EncryptedPackage".encode("utf-16-le")
+            "locked.xlsx": bytes.fromhex("d0cf11e0a1b11ae1")
+            + bytes(504)
+            + "EncryptedPackage".encode("utf-16-le")
         },
         nothing=True,
         says=("password",),
@@ -199,7 +219,8 @@ LISTS = [
             "map.geojson": collection(
                 ({"PCT_LABEL": "01-03"}, ring(-75.6, 41.4)), ({"PCT_LABEL": "01-04"}, ring(-75.5, 41.4))
             ),
-            "watchers.csv": "Watcher,Cell,Pct\nAna Watcher,717-555-0111,#103\nBo Watcher,717-555-0112,Pct. 104\n",
+            "watchers.csv": "Watcher,Cell,Pct\nAna Watcher,717-555-0111,#103\nBo Watcher,717-555-0112,"
+            "Pct. 104\n",
         },
         open=False,
     ),

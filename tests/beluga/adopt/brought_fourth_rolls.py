@@ -52,7 +52,8 @@ ROLLS = [
         voters=2,
         roll_of={"801": "010101", "802": "010102"},
         files={
-            "CTY01_vr.csv": "Precinct,LastName,FirstName,MiddleName,Suffix,VoterID,PolitalAff,Status,StreetNum,"
+            "CTY01_vr.csv": "Precinct,LastName,FirstName,MiddleName,Suffix,VoterID,PolitalAff,Status,"
+            "StreetNum,"
             "StreetName,City,Zip,DateOfBirth,OriginalRegistration\n"
             "010101,EXAMPLE,ANA,,,801,DEM,A,1,MAIN,TOWN,74001,01/02/1980,05/06/2010\n"
             "010102,SAMPLE,BO,,,802,REP,A,2,MAIN,TOWN,74001,03/04/1975,05/06/2012\n"
@@ -75,7 +76,8 @@ ROLLS = [
         voters=2,
         phones=2,
         files={
-            "nationbuilder-people-export.csv": "nationbuilder_id,prefix,first_name,middle_name,last_name,suffix,"
+            "nationbuilder-people-export.csv": "nationbuilder_id,prefix,first_name,middle_name,last_name,"
+            "suffix,"
             "email,phone_number,mobile_number,do_not_call,is_deceased,precinct_code,precinct_name,tag_list,"
             "support_level,state_file_id\n"
             "11,,Ana,,Example,,ana@example.org,,(717) 555-0101,false,false,0101,Fire House,vol,1,\n"
@@ -138,9 +140,11 @@ ROLLS = [
         registered={"KA": 2, "KB": 1},
         rolls=("1", "2", "1/1"),
         files={
-            "electoral-register.csv": "Ward,Register,Poll No,Suffix,Markers,Title,Surname,First Name,Initials,"
+            "electoral-register.csv": "Ward,Register,Poll No,Suffix,Markers,Title,Surname,First Name,"
+            "Initials,"
             "Address Line 1,Post Code\nAbbey,KA,1,,,Ms,Example,Ana,A,1 High St,AB1 2CD\n"
-            "Abbey,KA,2,,A,Mr,Sample,Bo,B,2 High St,AB1 2CD\nAbbey,KB,1,1,G,Mx,Specimen,Cy,C,3 High St,AB1 2CE\n"
+            "Abbey,KA,2,,A,Mr,Sample,Bo,B,2 High St,AB1 2CD\nAbbey,KB,1,1,G,Mx,Specimen,Cy,C,3 High St,"
+            "AB1 2CE\n"
         },
     ),
     Brought(
@@ -248,7 +252,8 @@ ROLLS = [
         struck=2,
         files={
             "absentee.csv": "voter_reg_num,precinct,ballot_req_type,ballot_rtn_dt,ballot_rtn_status\n"
-            "1,0101,MAIL,10/19/2026,ACCEPTED\n1,0101,MAIL,10/19/2026,ACCEPTED\n2,0102,MAIL,10/20/2026,ACCEPTED\n"
+            "1,0101,MAIL,10/19/2026,ACCEPTED\n1,0101,MAIL,10/19/2026,ACCEPTED\n2,0102,MAIL,10/20/2026,"
+            "ACCEPTED\n"
         },
     ),
     Brought(

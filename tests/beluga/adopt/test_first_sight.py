@@ -9,6 +9,9 @@ from election.folder import Findings
 from tests.beluga.adopt.brought import Brought, bring, misses
 from tests.beluga.adopt.brought_again import AGAIN
 from tests.beluga.adopt.brought_early import EARLY
+from tests.beluga.adopt.brought_fourth_counts import COUNTS
+from tests.beluga.adopt.brought_fourth_lists import LISTS
+from tests.beluga.adopt.brought_fourth_rolls import ROLLS
 from tests.beluga.adopt.brought_people import MAPS, PEOPLE
 from tests.beluga.adopt.brought_registration import NONE_OF_OURS, REGISTRATION
 from tests.beluga.adopt.brought_results import RESULTS
@@ -26,6 +29,9 @@ KINDS = {
     "maps": MAPS,
     "again": AGAIN,
     "third": THIRD,
+    "fourth, counts": COUNTS,
+    "fourth, rolls": ROLLS,
+    "fourth, lists": LISTS,
 }
 
 
