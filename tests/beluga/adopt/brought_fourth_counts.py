@@ -242,7 +242,7 @@ COUNTS = [
         registered={**BOTH, "0103": 300},
         files={
             "reg.csv": b'Precinct,Name,Registered\r\n0101,"Fire\nHouse",1200\n0102,Grange,800\r0103,Mill,'
-            b'300\r\n'
+            b"300\r\n"
         },
     ),
     Brought(
