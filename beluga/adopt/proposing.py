@@ -521,6 +521,9 @@ def _choose_id(draft: Draft, table: Table, sample: Sequence[Sequence[str]]) -> N
         values = {r[place] for r in sample if place < len(r) and r[place] and not is_total(r[place])}
         return sum(_names_one(v, table.kind, matcher) for v in values) / len(values) if values else 0.0
 
+    def told_by(place: int) -> set[str | None]:
+        return {matcher.find(r[place]) for r in sample if place < len(r) and r[place]} - {None}
+
     now = table.columns.get(field_name)
     best, most = now, share(now) if now is not None else 0.0
     reserved = {
@@ -530,6 +533,11 @@ def _choose_id(draft: Draft, table: Table, sample: Sequence[Sequence[str]]) -> N
         for place in range(len(names)):
             if place not in reserved and names[place] and (found := share(place)) > max(most, 0.5):
                 best, most = place, found
+    elif now is not None and len(told := told_by(now)) < min(2, len(matcher)):
+        # one number in all rows may be a district's that is written as a precinct is
+        others = [n for n in range(len(names)) if n not in reserved and n != now and share(n) >= 0.9]
+        best = max(others, key=lambda n: len(told_by(n)), default=now)
+        best = best if len(told_by(best)) > len(told) else now
     if best is None:
         return
     table.columns = {n: p for n, p in table.columns.items() if p != best or n == field_name}

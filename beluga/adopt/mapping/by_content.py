@@ -40,6 +40,7 @@ _NOT_SOMEBODYS = (
 )
 _PHONE = re.compile(r"(?:\+?1[ .-]?)?\(?\d{3}\)?[ .-]?\d{3}[ .-]?\d{4}(?:\.0)?")
 _PLACE_IN_BRACKETS = re.compile(r"\((-?\d{1,3}\.\d+)[,;] ?(-?\d{1,3}\.\d+)\)$")
+_PAIR = re.compile(r"(-?\d{1,3}\.\d+)[,;] ?(-?\d{1,3}\.\d+)")
 _POINT_TEXT = re.compile(r"(?:SRID=4326;)?POINT ?\((-?\d{1,3}\.\d+) (-?\d{1,3}\.\d+)\)", re.I)
 
 
@@ -103,6 +104,31 @@ def register_suffix(
     return {"roll_suffix": place}
 
 
+def candidates(
+    headings: Sequence[str], sample: Sequence[Sequence[str]], columns: dict[str, int]
+) -> dict[str, int]:
+    """Who is voted for and the votes, where neither is called so: `Candidate's Surname, OrdinaryVotes`."""
+    found: dict[str, int] = {}
+    named = [n for n, h in enumerate(headings) if "candidate" in h.casefold() and "vote" not in h.casefold()]
+    counted = [
+        n for n, h in enumerate(headings) if "vote" in h.casefold() and "%" not in h and _whole(sample, n)
+    ]
+    if "candidate" not in columns and named:
+        found["candidate"] = next((n for n in named if not _whole(sample, n)), named[0])
+    if (
+        not {"votes", "in_person"} & columns.keys()
+        and len(counted) == 1
+        and {"candidate", *found} & {*columns, *found}
+    ):
+        found["votes"] = counted[0]
+    return found
+
+
+def _whole(sample: Sequence[Sequence[str]], place: int) -> bool:
+    cells = [r[place] for r in sample if place < len(r) and r[place]]
+    return bool(cells) and all(c.replace(",", "").isdecimal() for c in cells)
+
+
 def phone(
     headings: Sequence[str], sample: Sequence[Sequence[str]], columns: dict[str, int]
 ) -> dict[str, int]:
@@ -126,7 +152,7 @@ def point(headings: Sequence[str], sample: Sequence[Sequence[str]]) -> dict[str,
 
 def point_in(cell: str) -> tuple[str, str] | None:
     """(latitude, longitude) as text, where a cell ends with a point: open data write it `(lat, lon)`."""
-    if found := _PLACE_IN_BRACKETS.search(cell[-80:]):
+    if found := _PLACE_IN_BRACKETS.search(cell[-80:]) or _PAIR.fullmatch(cell.strip()):
         return found[1], found[2]
     if found := _POINT_TEXT.fullmatch(cell.strip()):
         return found[2], found[1]

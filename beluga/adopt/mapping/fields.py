@@ -47,7 +47,8 @@ def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) 
         columns["precinct_id"] = columns.pop("precinct_name")
     if "precinct_id" not in columns and kind in (*_COUNTED, "registration", "voters", "early ballots"):
         district = [n for n, h in enumerate(headings) if known_key(h) == "district"]
-        if district and {"group", "ward"} & columns_as("registration", headings, sample).keys():
+        towns = {*columns, *columns_as("registration", headings, sample)}
+        if district and {"group", "ward"} & towns:
             columns["precinct_id"] = district[0]  # the smallest part of a town's ward
     if "precinct_id" not in columns and kind in (*_COUNTED, "registration"):
         smallest = next((n for n in ("ward", "group") if n in columns), "")
@@ -125,6 +126,8 @@ def columns_as(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str
             heading = _as_counted(heading, kind, others=headings)
         usable.append("" if words or (rates and kind in (*_COUNTED, "registration")) else heading)
     found = _filled_first(last_of_day(usable), kind, sample)
+    if kind == "results, long":
+        found |= by_content.candidates(headings, sample, found)
     if kind == "watchers" and (several := people_in(headings)):
         found |= {"name": several[0][0], "phone": several[0][1]}
     return found

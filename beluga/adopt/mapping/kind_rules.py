@@ -113,7 +113,7 @@ class _Seen:
         named = (
             named or self.has("turnout", "precinct_name") or unnamed(self.headings, self.sample) is not None
         )
-        towns = self.keys & {"ward", "municipality", "town", "township"}
+        towns = self.keys & {"ward", "municipality", "town", "township", "townname"}
         named = named or ("district" in self.keys and bool(towns))
         counts = self.has("registration", "registered") or self.total or self.has("turnout", "in_person")
         return named or (counts and (self.has("registration", "ward") or _towns(self.headings, self.sample)))

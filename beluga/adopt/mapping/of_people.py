@@ -17,7 +17,9 @@ _PERSON = frozenset(
         "challenger", "worker", "agent", "teller", "scrutineer", "judge", "poll", "polling",
     }
 )  # fmt: skip
-_NUMBER = frozenset({"id", "ids", "number", "no", "num", "nbr", "#", "identifier", "identification", "key"})
+_NUMBER = frozenset(
+    {"id", "ids", "number", "no", "num", "nbr", "nu", "#", "identifier", "identification", "key"}
+)
 _PHONE = frozenset(
     {
         "phone", "phones", "telephone", "tel", "cell", "mobile", "landline", "cellphone", "text", "sms",

@@ -44,7 +44,7 @@ PRECINCT = _of(
     "ids,assigned precincts,srprec,rgprec,svprec,mprec,consolidated precinct,pd letters,"
     "polling district letters,district letters,polling districts,voting districts,"
     "elector number letters,precincts served,"
-    "precincts voting,precinct code value,residence precinct"
+    "precincts voting,precinct code value,residence precinct,polling station number"
 )
 PRECINCT_NAME = _of(
     "precinctname,precinct name,precinct_nam,precinct_desc,precinct description,"
@@ -340,6 +340,8 @@ PHONES = (
     "mobile phone number",
     "best phone number",
     "telephone no",
+    "phone no",
+    "phone nu",
 )
 PHONE = tuple(folded(p) for p in PHONES)
 LANGUAGE = _of(
@@ -582,6 +584,7 @@ KNOWN: frozenset[str] = frozenset(
     word for words in WORDS_OF.values() for several in words.values() for word in several
 ) | frozenset(_of("scope,share,observed_at,received_at,kind,note,source,dem,rep,democrat,republican,time"))
 
+_SHORTEST_WORD = 4
 WAYS = frozenset({*IN_PERSON, *EARLY, *MAIL, *PROVISIONAL})
 
 
@@ -600,7 +603,16 @@ def known_key(heading: str) -> str:
     ways = (k for k in counted_by(heading) if k in WAYS)
     made = (composed(heading), of_people(heading))
     meant = chain(spellings(heading), in_english(heading), ways, made, corrected(heading))
-    return next((k for k in meant if k in KNOWN), key)
+    return next((k for k in meant if k in KNOWN), "") or _first_tongue(heading) or key
+
+
+def _first_tongue(heading: str) -> str:
+    """What a heading in two languages says, as `Phone/Teléfono`; empty where it is two things."""
+    first, mark, second = heading.partition("/")
+    if not mark or min(len(first), len(second)) < _SHORTEST_WORD or folded(second) in KNOWN:
+        return ""
+    found = known_key(first.strip())
+    return found if found in KNOWN and known_key(second.strip()) in ({found} | {folded(second)}) else ""
 
 
 def columns_of(headings: Sequence[str], words: Words) -> dict[str, int]:

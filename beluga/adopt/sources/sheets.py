@@ -60,6 +60,8 @@ _NO_TABLES = (
 
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
+_OTHER_MAPS = ((b"<kml", "KML"), (b"<gpx", "GPX"), (b"opengis.net/gml", "GML"))
+
 csv.field_size_limit(LONGEST_CELL)
 
 
@@ -203,6 +205,8 @@ def _open(path: Path, name: str, scratch: Path) -> list[Sheet]:
         return [_refused(bare, f"is {what}, and no table", "ask for the same as CSV or as a workbook")]
     if start.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{":
         return [_json(bare, start)]
+    if form := next((words for mark, words in _OTHER_MAPS if mark in start[:1024].lower()), ""):
+        return [_refused(bare, f"is a map in {form}", "export it as GeoJSON, or as a zipped shapefile")]
     if _is_web_page(start):
         return _web_page(bare)
     return [_text(bare)]

@@ -22,6 +22,12 @@ _FILLER = re.compile(
     re.I,
 )
 
+# What a town is, and what is numbered in it: `City of Easton, Precinct 1` is `Easton-1`.
+_SPOKEN = re.compile(
+    r"\b(?:(?:city|town|township|twp|village|borough|boro|charter)(?: of)?|precinct|pct|ward|district|no)\b\.?",
+    re.I,
+)
+
 _PARTS = ("precinct", "pct", "ward", "district", "division", "ed")
 
 _KIND_AFTER = re.compile(
@@ -32,6 +38,12 @@ _KIND_AFTER = re.compile(
 def bare(text: str) -> str:
     """An id without case, punctuation and leading zeros of its numbers: `W-07 P-01` is `w7p1`."""
     return _NUMBER.sub(lambda n: n[0].lstrip("0") or "0", folded_apart(text))
+
+
+def spoken(text: str) -> str:
+    """An id without the words for a town and its parts; empty where it has none of them."""
+    plain = _SPOKEN.sub(" ", text)
+    return bare(" ".join(plain.split())) if plain != text else ""
 
 
 def folded_apart(text: str) -> str:
@@ -134,7 +146,13 @@ class Matcher:
             or self._in_words(code)
             or (self._names.get(folded(name)) if name else None)
             or self._after_prefix(code)
+            or self._by_town(code)
         )
+
+    def _by_town(self, code: str) -> str | None:
+        """A precinct that has a town's name in it, by that and its number."""
+        key = spoken(code)
+        return self._bare.get(key) if sum(c.isalpha() for c in key) > 2 and _NUMBER.search(key) else None
 
     def _in_words(self, code: str) -> str | None:
         if (short := _KIND_AFTER.sub("", code)) != code:

@@ -1,7 +1,7 @@
 """Registration, polling places and whatever else says which precincts there are."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from beluga.adopt.mapping.by_content import point_in
@@ -52,7 +52,8 @@ def settled(
     if not keys:
         table.report.refuse_file("has headings and no rows", "export it again")
         return None
-    makes_over = makes and (not draft.stood or table.answers.get("other_county") == "add")
+    told = table.kind != "registration" and bool(draft.registered_by)  # which precincts there are
+    makes_over = makes and (not (draft.stood or told) or table.answers.get("other_county") == "add")
     matcher = draft.matcher()
     heading = folded(table.heading("county")) if "county" in table.columns else ""
     matcher.strict = heading.startswith(("county", "cnty", "parish"))
@@ -99,10 +100,24 @@ def take_registration(draft: Draft, table: Table) -> None:
             )
             continue
         rows.setdefault(one.identity, []).append((line, row, one, count))
+    whole = sum_of_others({i: sum(c or 0 for *_, c in lines) for i, lines in rows.items()})
+    if whole:
+        report.drop(rows.pop(whole)[0][0], whole, "a row of totals: it is the sum of all others")
     for identity, lines in rows.items():
         _one_precinct(draft, table, identity, lines, by_row)
     _check_counties(draft, table)
     draft.touched.add("precincts.csv")
+
+
+def sum_of_others(counts: Mapping[str, int]) -> str:
+    """The row that adds up all others without saying so, as the county's own line; empty where none does.
+
+    It has a name among numbers: a precinct that is called as the others are is one of them.
+    """
+    named = [i for i in counts if not any(c.isdigit() for c in i)]
+    all_of = sum(counts.values())
+    adds_up = len(named) == 1 and len(counts) > 3 and counts[named[0]] * 2 == all_of > 0
+    return named[0] if adds_up else ""
 
 
 def whole_rows(table: Table) -> Callable[[list[str]], bool]:

@@ -11,7 +11,14 @@ from beluga.adopt.mapping.fields import method_in
 from beluga.adopt.mapping.vocabulary import HISTORIES, KNOWN, columns_of, known_key
 from beluga.adopt.taking.draft import CountedBy, Draft, Table, past
 from beluga.adopt.taking.numbers import NoCountError, count_of
-from beluga.adopt.taking.registration import added_up, key_of, lend_registration, settled, whole_rows
+from beluga.adopt.taking.registration import (
+    added_up,
+    key_of,
+    lend_registration,
+    settled,
+    sum_of_others,
+    whole_rows,
+)
 from beluga.adopt.taking.settling import Key, Settled
 from election.domain.day import Method
 from election.folder.headings import folded
@@ -135,11 +142,21 @@ def take_turnout(draft: Draft, table: Table) -> None:
             + (f", of the one of {len(contests)} contests that most voted in" if len(contests) > 1 else "")
         )
     _added_rolls(table, counted)
+    _without_sums(table, counted)
     if wide and _too_many(draft, table, counted, wide):
         return
     heading = table.headings.names[table.columns["votes"]] if "votes" in table.columns else ""
     contest = (bool(wide) and not heading) or known_key(heading) in _OF_A_CONTEST
     _store(draft, table, counted, keys, contests=counted.keys() if contest else ())
+
+
+def _without_sums(table: Table, counted: dict[tuple[str, str], Counted]) -> None:
+    """Leaves out a row that adds up all others without saying so."""
+    for election in {e for _, e in counted}:
+        votes = {i: _all(one.votes) for (i, e), one in counted.items() if e == election}
+        if whole := sum_of_others(votes):
+            one = counted.pop((whole, election))
+            table.report.drop(one.line, whole, "a row of totals: it is the sum of all others")
 
 
 def _too_many(
@@ -192,7 +209,7 @@ def _candidates(table: Table) -> list[int]:
     if table.kind != "results, wide":
         return []
     names = table.headings.names
-    taken = set(table.columns.values())
+    taken = set(table.columns.values()) | _totals_of_ways(table)
     some = [row for _, row in islice(table.rows(), _LOOKED_AT)]
     return [
         n
@@ -204,6 +221,20 @@ def _candidates(table: Table) -> list[int]:
         and "%" not in h
         and not re.search(r"percent|pct|margin|rate", h, re.I)
     ]
+
+
+def _totals_of_ways(table: Table) -> set[int]:
+    """Places of candidates' totals beside their votes by way: `Jane Doe Total` beside `Jane Doe Absentee`."""
+    names = table.headings.names
+    parted = [h.casefold() for n, h in enumerate(names) if h and _way(table, n)]
+    found = set()
+    for place, heading in enumerate(names):
+        words = heading.casefold().split()
+        kept = " ".join(w for w in words if w.strip("-:()") not in ("total", "totals", "votes", "vote"))
+        total = kept and len(kept) < len(" ".join(words)) and not _way(table, place)
+        if total and any(p.startswith(kept + " ") or p.endswith(" " + kept) for p in parted):
+            found.add(place)
+    return found
 
 
 def _counts_votes(heading: str, cells: Sequence[str]) -> bool:

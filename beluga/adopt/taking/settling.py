@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from beluga.adopt.taking.damage import mended
-from beluga.adopt.taking.matching import Matcher, parted
+from beluga.adopt.taking.matching import Matcher, bare, parted, spoken
 from beluga.adopt.taking.report import FileReport
 from election.folder.headings import folded
 
@@ -183,6 +183,7 @@ def _known(
             found[key] = Settled(dropped="a central count, where nobody votes on the day")
         else:
             strange[key] = good
+    _one_each(open_keys, found, strange)
     known = len(open_keys) - len(strange) - central
     total = len(open_keys) - central
     if total:
@@ -207,6 +208,18 @@ def _known(
             for k in strange
         }
     return True
+
+
+def _one_each(open_keys: Mapping[Key, Key], found: dict[Key, Settled], strange: dict[Key, Key]) -> None:
+    """Takes back what two names of towns would share: the city's and the township's precinct 1 are two."""
+    said: defaultdict[str, dict[str, list[Key]]] = defaultdict(dict)
+    for key, good in open_keys.items():
+        if key in found and found[key].identity and (town := spoken(good.code)):
+            said[f"{found[key].identity} {town}"].setdefault(bare(good.code), []).append(key)
+    for names in said.values():
+        for key in [k for some in names.values() for k in some] if len(names) > 1 else ():
+            del found[key]
+            strange[key] = open_keys[key]
 
 
 def _made(

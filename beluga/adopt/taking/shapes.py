@@ -185,7 +185,9 @@ def take_shapes(draft: Draft, sheet: Sheet, report: FileReport, answers: dict[st
         )
     elif turned is None:
         report.refuse_file(
-            "its points lie far from the election's time zone, latitude and longitude swapped or not",
+            "its points are no degrees: it is drawn in a projection that it does not name"
+            if _beyond_degrees(features)
+            else "its points lie far from the election's time zone, latitude and longitude swapped or not",
             "export it in WGS 84 (EPSG:4326), longitude first",
         )
         return
@@ -347,6 +349,12 @@ def _swapped(features: list[dict[str, Any]], draft: Draft) -> bool | None:
     if turned <= FAR:
         return True
     return False if abs(north) <= 90 and abs(east) <= 180 and near <= 3 * FAR else None
+
+
+def _beyond_degrees(features: Iterable[dict[str, Any]]) -> bool:
+    geometry = (f.get("geometry") for f in features)
+    points = (p for g in geometry if isinstance(g, dict) for p in _points(g.get("coordinates"), 1))
+    return any(max(map(abs, point)) > 360 for point in points)
 
 
 def _flipped(geometry: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from election.folder import Findings
 from tests.beluga.adopt.brought import Brought, bring, misses
 from tests.beluga.adopt.brought_again import AGAIN
 from tests.beluga.adopt.brought_early import EARLY
+from tests.beluga.adopt.brought_fifth_counts import COUNTS as FIFTH_COUNTS
+from tests.beluga.adopt.brought_fifth_lists import LISTS as FIFTH_LISTS
 from tests.beluga.adopt.brought_fourth_counts import COUNTS
 from tests.beluga.adopt.brought_fourth_lists import LISTS
 from tests.beluga.adopt.brought_fourth_rolls import ROLLS
@@ -32,6 +34,8 @@ KINDS = {
     "fourth, counts": COUNTS,
     "fourth, rolls": ROLLS,
     "fourth, lists": LISTS,
+    "fifth, counts": FIFTH_COUNTS,
+    "fifth, lists": FIFTH_LISTS,
 }
 
 
