@@ -44,7 +44,7 @@ def pages_of(sheets: Sequence[tuple[Sheet, Headings, str]]) -> list[tuple[Sheet,
 
 
 def _lists_voters(headings: Headings) -> bool:
-    """Whether a sheet lists voters without a word of their precinct: its name may say it, as of a walk list."""
+    """Whether a sheet lists voters and no precinct: its name may say it, as of a walk list."""
     keys = {known_key(h) for h in headings.names if h}
     return bool(keys & set(VOTER_ID)) and bool(keys & {*LAST, *FULL_NAME})
 

@@ -115,11 +115,8 @@ def candidates(
     ]
     if "candidate" not in columns and named:
         found["candidate"] = next((n for n in named if not _whole(sample, n)), named[0])
-    if (
-        not {"votes", "in_person"} & columns.keys()
-        and len(counted) == 1
-        and {"candidate", *found} & {*columns, *found}
-    ):
+    told = "candidate" in {*columns, *found}
+    if told and len(counted) == 1 and not {"votes", "in_person"} & columns.keys():
         found["votes"] = counted[0]
     return found
 

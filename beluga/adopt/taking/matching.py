@@ -24,7 +24,8 @@ _FILLER = re.compile(
 
 # What a town is, and what is numbered in it: `City of Easton, Precinct 1` is `Easton-1`.
 _SPOKEN = re.compile(
-    r"\b(?:(?:city|town|township|twp|village|borough|boro|charter)(?: of)?|precinct|pct|ward|district|no)\b\.?",
+    r"\b(?:(?:city|town|township|twp|village|borough|boro|charter)(?: of)?"
+    r"|precinct|pct|ward|district|no)\b\.?",
     re.I,
 )
 
