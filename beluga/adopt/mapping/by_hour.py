@@ -1,7 +1,9 @@
-"""Counts through the day: of several columns of one count by the hour, the last holds the whole day."""
+"""Of several columns of one count, by the hour or by the date, the latest is the one that holds."""
 
 import re
 from collections.abc import Sequence
+
+from beluga.adopt.mapping.dates import YEAR, date_in
 
 _AT = frozenset({"ore", "alle", "um", "at", "until", "by", "bis", "las", "à", "a"})
 _UNITS = frozenset({"uhr", "h", "hr", "hrs", "o'clock", "am", "pm", "a.m.", "p.m."})
@@ -36,13 +38,27 @@ def without_hour(heading: str) -> str:
 
 def last_of_day(headings: Sequence[str]) -> list[str]:
     """Headings, where of one count by the hour all but the latest are empty."""
-    told = [(h, found[0]) if (found := _hour(h)) else None for h in headings]
+    told = [(without_hour(h), found[0]) if (found := _hour(h)) else None for h in headings]
+    return _latest(headings, told)
+
+
+def last_dated(headings: Sequence[str]) -> list[str]:
+    """Headings, where of one count by date or year all but the latest are empty: `Registered 10/01/2026`."""
+    told = []
+    for heading in headings:
+        at, year = date_in(heading), YEAR.search(heading)
+        when = at.toordinal() if at else int(year[1]) * 366 if year else 0
+        told.append(("".join(c for c in heading if c.isalpha()), when) if when else None)
+    return _latest(headings, told)
+
+
+def _latest(headings: Sequence[str], told: Sequence[tuple[str, int] | None]) -> list[str]:
+    """`told`: what a heading counts, and when; None where it does not say when."""
     latest: dict[str, int] = {}
-    for one in told:
-        if one is not None:
-            key = without_hour(one[0]).casefold()
-            latest[key] = max(one[1], latest.get(key, 0))
+    for one in filter(None, told):
+        key = one[0].casefold()
+        latest[key] = max(one[1], latest.get(key, 0))
     return [
-        h if one is None or one[1] == latest[without_hour(h).casefold()] else ""
+        h if one is None or one[1] == latest[one[0].casefold()] else ""
         for h, one in zip(headings, told, strict=True)
     ]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from beluga.adopt.mapping import by_content
-from beluga.adopt.mapping.by_hour import last_of_day
+from beluga.adopt.mapping.by_hour import last_dated, last_of_day
 from beluga.adopt.mapping.composed import composed
 from beluga.adopt.mapping.of_people import people_in
 from beluga.adopt.mapping.vocabulary import (
@@ -125,7 +125,8 @@ def columns_as(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str
         if kind in _COUNTED and cells and _any_number(cells):
             heading = _as_counted(heading, kind, others=headings)
         usable.append("" if words or (rates and kind in (*_COUNTED, "registration")) else heading)
-    found = _filled_first(last_of_day(usable), kind, sample)
+    usable = last_dated(usable) if kind == "registration" else last_of_day(usable)
+    found = _filled_first(usable, kind, sample)
     if kind == "results, long":
         found |= by_content.candidates(headings, sample, found)
     if kind == "watchers" and (several := people_in(headings)):

@@ -78,6 +78,8 @@ _CAST = frozenset(
 _NO_OFFICE = re.compile(
     r"straight.?(party|ticket)|registered|turnout|ballots cast|party preference|\bretention\b", re.I
 )
+# One is elected to it, and everybody has it on the ballot: no voter has more than one vote.
+_OF_ONE = re.compile(r"(?:u\.?s\.?|unitedstates)(?:president|senat|house)|president|governor", re.I)
 _TWICE = 2  # of today's roll: a precinct grows, or is divided; more is another precinct
 _LOOKED_AT = 200  # rows, to tell a candidate's column from another
 _VOTES = re.compile(r"[\d,.' \u00a0]{1,9}|[-*–—]|\*+")
@@ -417,16 +419,16 @@ def _from_offices(
     offices: Mapping[tuple[str, str, str], dict[str, int]],
 ) -> set[tuple[str, str]]:
     """Where no row says how many ballots were cast: the office that most people voted in."""
-    best: dict[tuple[str, str], dict[str, int]] = {}
-    for (identity, election, _), sums in offices.items():
-        old = best.get((identity, election))
-        if old is None or _all(sums) > _all(old):
-            best[(identity, election)] = sums
+    best: dict[tuple[str, str], tuple[tuple[bool, int], dict[str, int]]] = {}
+    for (identity, election, office), sums in offices.items():
+        rank = (_OF_ONE.match(office) is not None, _all(sums))
+        if (identity, election) not in best or rank > best[(identity, election)][0]:
+            best[(identity, election)] = (rank, sums)
     stood: set[tuple[str, str]] = set()
     for key, into in counted.items():
         if key not in best:
             continue
-        sums = best[key]
+        sums = best[key][1]
         if not into.votes:
             into.votes = dict(sums)
             stood.add(key)

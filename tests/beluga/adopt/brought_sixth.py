@@ -1,4 +1,4 @@
-"""A sixth lot, written blind after the fifth was read right: the plain kinds again, each with another fault."""
+"""A sixth lot, written blind after the fifth was read right: the plain kinds again, each with a fault."""
 
 from tests.beluga.adopt.brought import Brought
 from tests.beluga.adopt.brought_people import collection, ring
@@ -38,10 +38,14 @@ SIXTH = [
         past={"0101": 695, "0102": 405},
         files={
             "20221108__vt__general__adams__precinct.csv": long(
-                ("0101", "Governor", "", "D", "Jane Doe", 400), ("0101", "Governor", "", "R", "John Roe", 295),
-                ("0101", "State Senate", "1", "D", "Al Poe", 390), ("0101", "State Senate", "1", "D", "Bo Moe", 380),
-                ("0101", "State Senate", "1", "R", "Cy Loe", 280), ("0102", "Governor", "", "D", "Jane Doe", 205),
-                ("0102", "Governor", "", "R", "John Roe", 200), ("0102", "State Senate", "1", "D", "Al Poe", 190),
+                ("0101", "Governor", "", "D", "Jane Doe", 400),
+                ("0101", "Governor", "", "R", "John Roe", 295),
+                ("0101", "State Senate", "1", "D", "Al Poe", 390),
+                ("0101", "State Senate", "1", "D", "Bo Moe", 380),
+                ("0101", "State Senate", "1", "R", "Cy Loe", 280),
+                ("0102", "Governor", "", "D", "Jane Doe", 205),
+                ("0102", "Governor", "", "R", "John Roe", 200),
+                ("0102", "State Senate", "1", "D", "Al Poe", 190),
                 ("0102", "State Senate", "1", "D", "Bo Moe", 180),
             )
         },
@@ -52,9 +56,12 @@ SIXTH = [
         drops=("Total",),
         files={
             "20221108__ky__general__adams__precinct.csv": long(
-                ("0101", "Governor", "", "D", "Jane Doe", 400), ("0101", "Governor", "", "R", "John Roe", 295),
-                ("0102", "Governor", "", "D", "Jane Doe", 205), ("0102", "Governor", "", "R", "John Roe", 200),
-                ("Total", "Governor", "", "D", "Jane Doe", 605), ("Total", "Governor", "", "R", "John Roe", 495),
+                ("0101", "Governor", "", "D", "Jane Doe", 400),
+                ("0101", "Governor", "", "R", "John Roe", 295),
+                ("0102", "Governor", "", "D", "Jane Doe", 205),
+                ("0102", "Governor", "", "R", "John Roe", 200),
+                ("Total", "Governor", "", "D", "Jane Doe", 605),
+                ("Total", "Governor", "", "R", "John Roe", 495),
             )
         },
     ),
@@ -64,9 +71,12 @@ SIXTH = [
         drops=("Absentee",),
         files={
             "20221108__nc__general__adams__precinct.csv": long(
-                ("0101", "Governor", "", "D", "Jane Doe", 350), ("0101", "Governor", "", "R", "John Roe", 250),
-                ("0102", "Governor", "", "D", "Jane Doe", 200), ("0102", "Governor", "", "R", "John Roe", 150),
-                ("Absentee", "Governor", "", "D", "Jane Doe", 90), ("Absentee", "Governor", "", "R", "John Roe", 70),
+                ("0101", "Governor", "", "D", "Jane Doe", 350),
+                ("0101", "Governor", "", "R", "John Roe", 250),
+                ("0102", "Governor", "", "D", "Jane Doe", 200),
+                ("0102", "Governor", "", "R", "John Roe", 150),
+                ("Absentee", "Governor", "", "D", "Jane Doe", 90),
+                ("Absentee", "Governor", "", "R", "John Roe", 70),
             )
         },
     ),
@@ -91,8 +101,12 @@ SIXTH = [
         files={
             "reg.xlsx": {
                 "Oct": [
-                    ["EXAMPLE COUNTY"], ["Voter registration by precinct"], [None],
-                    ["Pct", "Location", "Total Voters"], [101, "Fire House", 1200], [102, "Grange Hall", 800],
+                    ["EXAMPLE COUNTY"],
+                    ["Voter registration by precinct"],
+                    [None],
+                    ["Pct", "Location", "Total Voters"],
+                    [101, "Fire House", 1200],
+                    [102, "Grange Hall", 800],
                     ["TOTAL", None, 2000],
                 ]
             }
@@ -104,7 +118,8 @@ SIXTH = [
         registered={"01-001": 50, "02-001": 60, "02-002": 70, "03-002": 80, "03-003": 90},
         says=("county",),
         files={
-            "state.csv": "CountyCode,Precinct,Registered\n01,001,50\n02,001,60\n02,002,70\n03,002,80\n03,003,90\n"
+            "state.csv": "CountyCode,Precinct,Registered\n01,001,50\n02,001,60\n02,002,70\n03,002,80\n03,"
+            "003,90\n"
         },
     ),
     Brought(
@@ -114,7 +129,8 @@ SIXTH = [
         refuses=("3-Feb", "Mar-04", "2.02E+05", "#NAME?", "2026-01-02"),
         says=("spreadsheet",),
         files={
-            "damage.csv": 'precinct,registered\n3-Feb,5\nMar-04,6\n2.02E+05,7\n#NAME?,8\n2026-01-02,9\n"=""0103""",11\n'
+            "damage.csv": "precinct,registered\n3-Feb,5\nMar-04,6\n2.02E+05,7\n#NAME?,8\n2026-01-02,9\n"
+            '"=""0103""",11\n'
             "'0104,12\n12.0,13\n"
         },
     ),
@@ -145,7 +161,8 @@ SIXTH = [
         phones=2,
         files={
             "voters.csv": '"VANID","Last","First","PrecinctName","HomePhone","CellPhone"\n'
-            '"1","Example","Ana","Fire House","2155550101.0",""\n"2","Sample","Bo","Grange Hall","","+1 215 555 0102"\n'
+            '"1","Example","Ana","Fire House","2155550101.0",""\n"2","Sample","Bo","Grange Hall","",'
+            '"+1 215 555 0102"\n'
         },
     ),
     Brought(
@@ -155,7 +172,8 @@ SIXTH = [
         registered={"BA": 3, "BB": 1},
         rolls=("1", "1/1", "2", "1"),
         files={
-            "Register of Electors.csv": "Elector Number Prefix,Elector Number,Elector Number Suffix,Elector Markers,"
+            "Register of Electors.csv": "Elector Number Prefix,Elector Number,Elector Number Suffix,"
+            "Elector Markers,"
             "Elector Title,Elector Surname,Elector Forename,Address1,Postcode\n"
             "BA,1,0,,Ms,Example,Ana,1 High St,AB1 2CD\nBA,1,1,,Mr,Sample,Bo,1 High St,AB1 2CD\n"
             "BA,2,,G,Mr,Specimen,Cy,2 High St,AB1 2CD\nBB,1,0,K,Dr,Tester,Di,3 High St,AB1 2CE\n"
@@ -175,7 +193,10 @@ SIXTH = [
         kind="history: more than the roll in one precinct, an empty one, a total",
         past={"0102": 410},
         says=("registered",),
-        files={"history.csv": "precinct_id,election,votes,registered\n0101,2022,1300,1150\n0102,2022,410,790\nTotal,2022,1710,1940\n"},
+        files={
+            "history.csv": "precinct_id,election,votes,registered\n0101,2022,1300,1150\n0102,2022,410,"
+            "790\nTotal,2022,1710,1940\n"
+        },
     ),
     Brought(
         kind="map: swapped, a point at nought, one of another county",
@@ -211,7 +232,10 @@ SIXTH = [
         kind="registration: active and all, and last year's beside",
         beside=None,
         registered=BOTH,
-        files={"reg.csv": "Precinct,Active,Inactive,Total,Last Year\n0101,1100,100,1200,1150\n0102,720,80,800,780\n"},
+        files={
+            "reg.csv": "Precinct,Active,Inactive,Total,Last Year\n0101,1100,100,1200,1150\n0102,720,80,"
+            "800,780\n"
+        },
     ),
     Brought(
         kind="registration: half of the counts are words",
@@ -238,7 +262,10 @@ SIXTH = [
         kind="voters: a line too long is not read askew",
         voters=1,
         open=True,
-        files={"v.csv": "Voter ID,Name,Precinct,Phone\n1,Ana Example,0101,7175550101\n2,Sample, Bo,0102,7175550102\n"},
+        files={
+            "v.csv": "Voter ID,Name,Precinct,Phone\n1,Ana Example,0101,7175550101\n2,Sample, Bo,0102,"
+            "7175550102\n"
+        },
     ),
     Brought(
         kind="early: totals that fall are each day's",

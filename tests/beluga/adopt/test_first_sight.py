@@ -17,6 +17,7 @@ from tests.beluga.adopt.brought_fourth_rolls import ROLLS
 from tests.beluga.adopt.brought_people import MAPS, PEOPLE
 from tests.beluga.adopt.brought_registration import NONE_OF_OURS, REGISTRATION
 from tests.beluga.adopt.brought_results import RESULTS
+from tests.beluga.adopt.brought_sixth import SIXTH
 from tests.beluga.adopt.brought_third import THIRD
 from tests.beluga.adopt.brought_voters import VOTERS
 from tests.beluga.adopt.test_adopting import Desk, words
@@ -36,6 +37,7 @@ KINDS = {
     "fourth, lists": LISTS,
     "fifth, counts": FIFTH_COUNTS,
     "fifth, lists": FIFTH_LISTS,
+    "sixth": SIXTH,
 }
 
 
