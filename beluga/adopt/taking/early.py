@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from itertools import pairwise
 
 from beluga.adopt.mapping.dates import date_in, when
@@ -11,6 +12,7 @@ from beluga.adopt.taking.numbers import NoCountError, count_of
 from beluga.adopt.taking.registration import key_of, settled
 from election.folder.headings import folded
 
+LONGEST_AFTER = 30  # days; a ballot by mail that comes later counts nowhere
 LONGEST_BEFORE = 120  # days; nobody's early and mail voting begins before
 _DONE = re.compile(
     r"accept|counted|received|returned|voted|valid|cured|good|in.?person|tabulated|approved|on machine|marked"
@@ -24,6 +26,7 @@ _NOT_DONE = re.compile(
     re.I,
 )
 _THERE = re.compile(r"in.?person|early|one.?stop|\bev\b", re.I)
+_REFUSED = re.compile(r"reject|spoil|void|invalid|denied|disallow", re.I)
 _ACCEPTED = re.compile(r"\s*(accept|counted|valid|tabulated|approved|good)", re.I)
 _CURED = re.compile(r"cured", re.I)
 # What a column of returns says of a ballot that has not come back.
@@ -57,31 +60,49 @@ def take_ballots(draft: Draft, table: Table) -> None:
     if found is None:
         return
     cast = left = 0
+    refused: dict[str, str] = {}
     for line, row in table.rows():
         one = found[key_of(table, row)]
         if not one.identity:
             continue
         if not counts(draft, table, row, line):
             left += 1
+            refused |= _refused(draft, table, row, line)
             continue
         draft.early.ballots[ballot_key(table, row, line)] = (one.identity, _day(draft, table, row))
+        refused.pop(ballot_key(table, row, line), None)
         cast += 1
-    _close(draft, table, cast, left)
+    _close(draft, table, cast, left, refused)
 
 
 def _ballots_without_precinct(draft: Draft, table: Table) -> None:
     """Voters' ids alone: their precinct is that of the roll, once the voters have been read."""
     cast = left = 0
+    refused: dict[str, str] = {}
     for line, row in table.rows():
         if counts(draft, table, row, line):
             draft.early.ballots[ballot_key(table, row, line)] = ("", _day(draft, table, row))
+            refused.pop(ballot_key(table, row, line), None)
             cast += 1
         else:
             left += 1
-    _close(draft, table, cast, left)
+            refused |= _refused(draft, table, row, line)
+    _close(draft, table, cast, left, refused)
 
 
-def _close(draft: Draft, table: Table, cast: int, left: int) -> None:
+def _refused(draft: Draft, table: Table, row: list[str], line: int) -> dict[str, str]:
+    """Voter and day of a ballot that surely does not count; a file before may have counted it."""
+    said = _REFUSED.search(table.cell(row, "ballot_status"))
+    return {ballot_key(table, row, line): _day(draft, table, row)} if said else {}
+
+
+def _close(draft: Draft, table: Table, cast: int, left: int, refused: Mapping[str, str]) -> None:
+    again = sum(draft.early.take_back(key, day) for key, day in refused.items() if day)
+    if again:
+        table.report.note(
+            f"{again:,} ballots that counted before are rejected or spoiled by now: taken back, "
+            "and their voters can be called again"
+        )
     table.report.take("ballots cast", cast)
     if left:
         table.report.note(
@@ -104,6 +125,10 @@ def counts(draft: Draft, table: Table, row: list[str], line: int | None = None) 
     if cast is not None and (draft.day.date - cast).days > LONGEST_BEFORE:
         if line is not None:
             table.report.drop(line, text, f"was cast long before {draft.day.date}: in another election")
+        return False
+    if cast is not None and (cast - draft.day.date).days > LONGEST_AFTER:
+        if line is not None:
+            table.report.drop(line, text, f"is dated long after {draft.day.date}: look what is meant")
         return False
     kind = table.cell(row, "ballot_type")
     there = table.cell(row, "in_person_date")
@@ -171,7 +196,10 @@ def take_totals(draft: Draft, table: Table) -> None:
             continue
         at = when(table.cell(row, "date")) if table.cell(row, "date") else None
         told[(one.identity, at.isoformat() if at else _file_day(table))] += count
-    how = _how(table, told)
+    source = ",".join(sorted(table.heading(n) for n in ("already", "early", "mail") if n in table.columns))
+    until = draft.early.until(source)
+    before = {(i, at): until[i][1] for i, at in told if i in until and until[i][0] <= at}
+    how = _how(table, told, before)
     if not how:
         report.ask("counts", "are these the votes of each day, or all until that day?", "daily", "running")
         report.refuse_file(
@@ -179,7 +207,6 @@ def take_totals(draft: Draft, table: Table) -> None:
             'answer counts = "daily" or counts = "running" in mapping.toml',
         )
         return
-    source = ",".join(sorted(table.heading(n) for n in ("already", "early", "mail") if n in table.columns))
     for (identity, day), votes in told.items():
         registered = draft.precincts[identity].registered
         if votes > registered:
@@ -193,6 +220,9 @@ def take_totals(draft: Draft, table: Table) -> None:
             continue
         into = draft.early.daily if how == "daily" else draft.early.running
         into[(source, identity, day)] = votes
+    fell = [f"{i} from {before[i, d]:,} to {v:,}" for (i, d), v in told.items() if v < before.get((i, d), 0)]
+    if how == "running" and fell:
+        report.note(f"{len(fell):,} precincts have fewer than a file before said: {', '.join(fell[:5])}")
     report.note(
         "numbers of each day: added up" if how == "daily" else "all until that day: the latest counts"
     )
@@ -223,7 +253,8 @@ def _row_count(table: Table, row: list[str], line: int) -> int | None:
     return sum(some) if some else None
 
 
-def _how(table: Table, told: dict[tuple[str, str], int]) -> str:
+def _how(table: Table, told: Mapping[tuple[str, str], int], before: Mapping[tuple[str, str], int]) -> str:
+    """Of each day or until it; `before`: what was read as the latter. Empty where nothing says which."""
     if given := table.answers.get("counts"):
         return given
     words = " ".join([*table.headings.names, table.headings.title, table.report.name]).replace("_", " ")
@@ -235,7 +266,8 @@ def _how(table: Table, told: dict[tuple[str, str], int]) -> str:
     for (identity, day), votes in told.items():
         by_place[identity].append((day, votes))
     if all(len(days) == 1 for days in by_place.values()):
-        return "running"
+        fell = [i for (i, day), votes in told.items() if votes < before.get((i, day), 0)]
+        return "" if fell else "running"
     for days in by_place.values():
         in_order = [votes for _, votes in sorted(days)]
         if any(b < a for a, b in pairwise(in_order)):

@@ -149,7 +149,8 @@ SIXTH = [
         voters=3,
         phones=1,
         files={
-            "vanexport.txt": "Voter File VANID\tLastName\tFirstName\tPrecinctName\tPreferred Phone\tCell Phone\n"
+            "vanexport.txt": "Voter File VANID\tLastName\tFirstName\tPrecinctName\tPreferred Phone\t"
+            "Cell Phone\n"
             "1\tExample\tAna\tFire House\tN/A\t\n2\tSample\tBo\tGrange Hall\t999-999-9999\t2155550102\n"
             "3\tSpecimen\tCy\tGrange Hall\t555-0103\t\n4\tTester\tDi\tNowhere\t2155550104\t\n"
         },
