@@ -28,7 +28,7 @@ _COUNT_WORDS = frozenset({*TOTAL_VOTES, *IN_PERSON, *EARLY, *MAIL, *PROVISIONAL,
 # Who is active is not all who are registered, where another column says how many are in all.
 _PART_OF_ALL = frozenset({"active", "activevoters", "activeregistered", "activeregisteredvoters", "eligible"})
 ALL_IN_ALL = frozenset(
-    {"total", "grandtotal", "allvoters", "allages", "alltotal", "totalall", "overalltotal"}
+    {"total", "grandtotal", "allvoters", "allages", "alltotal", "totalall", "overalltotal", "currenttotal"}
 )
 _SPAN = re.compile(
     r"\b(daily|running|cumulative|to date|so far|today'?s?|new|cast|counted|number of|no\. of|total)\b|#",
@@ -62,6 +62,8 @@ def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) 
         columns |= by_content.dated(headings, sample, columns)
     if kind in (*_COUNTED, "registration"):
         columns |= _levels(headings, columns)
+    if kind == "voters" and not {"precinct_id", "roll_prefix"} & columns.keys() and "ward" in columns:
+        columns["precinct_id"] = columns.pop("ward")  # as in Wisconsin
     if kind == "voters" and "precinct_id" not in columns and "roll_prefix" in columns:
         columns["precinct_id"] = columns.pop("roll_prefix")  # a register writes its polling district so
     if kind == "early ballots" and "ballot_status" not in columns:

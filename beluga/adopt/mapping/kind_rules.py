@@ -106,6 +106,15 @@ class _Seen:
     def heading(self, kind: str, field: str) -> str:
         return self.headings[self.fitted(kind)[field]]
 
+    def says(self, words: re.Pattern[str]) -> bool:
+        """Whether headings or name have one of these words, or most cells of a column, as those of a role."""
+        if words.search(self.joined) or words.search(self.name):
+            return True
+        columns = ([r[n] for r in self.sample[:50] if n < len(r) and r[n]] for n in range(len(self.headings)))
+        return any(
+            len(c) > 1 and sum(words.search(t) is not None for t in c) * 5 >= len(c) * 4 for c in columns
+        )
+
     @cached_property
     def place(self) -> bool:
         """Whether something names precincts."""
@@ -116,6 +125,7 @@ class _Seen:
         towns = self.keys & {"ward", "municipality", "town", "township", "townname"}
         named = named or ("district" in self.keys and bool(towns))
         counts = self.has("registration", "registered") or self.total or self.has("turnout", "in_person")
+        named = named or ("ward" in self.keys and self.has("voters", "voter_id"))
         return named or (counts and (self.has("registration", "ward") or _towns(self.headings, self.sample)))
 
     @cached_property
@@ -195,8 +205,8 @@ def _people_to_reach(seen: _Seen) -> Found | None:
     if not seen.person or not (reached or seen.has("callers", "email_or_phone")):
         return None
     voter = seen.has("voters", *_OF_VOTERS)
-    watching = "watcherid" in seen.keys or _WATCHING.search(seen.joined) or _WATCHING.search(seen.name)
-    calling = "callerid" in seen.keys or _CALLING.search(seen.joined) or _CALLING.search(seen.name)
+    watching = "watcherid" in seen.keys or seen.says(_WATCHING)
+    calling = "callerid" in seen.keys or seen.says(_CALLING)
     by_id = seen.has("voters", "voter_id")
     rolled = by_id and _OF_A_ROLL.search(seen.heading("voters", "voter_id"))
     numbered = by_id and seen.has("voters", "roll_number")

@@ -74,7 +74,7 @@ WARD = _of("ward,ward number,ward no,ward_no,ward code,ward num")
 # Of a list of people: their town in an address is the post's.
 TOWN = _of(
     "municipality,municipality name,municipality_desc,jurisdiction name,jurisdiction_name,township,muni,"
-    "city or town,city/town,town name,municipality code"
+    "city or town,city/town,city/town name,town name,municipality code"
 )
 REGISTERED = _of(
     "registered,registered_voters,registeredvoters,total registered,total registered"
@@ -87,7 +87,8 @@ REGISTERED = _of(
     "voters,voter total,total count,active,registrants,total registrants,"
     "total_voters,tot_reg,totreg,totalreg,total_reg,regtotal,reg_total,registered"
     "voter count,registration count,total electorate,total_electorate,reg7am,totreg_r,total on roll,"
-    "number of registered voters,electorate total,eligible,total people"
+    "number of registered voters,electorate total,eligible,total people,current registration,"
+    "current registered,current voters,currently registered"
 )
 LAT = _of("lat,latitude,y,lat_dd,ycoord,y coordinate,point y")
 LON = _of("lon,longitude,lng,long,x,lon_dd,xcoord,x coordinate,point x")
@@ -485,6 +486,9 @@ BALLOTS: Words = {
     "roll_number": VOTER["roll_number"],
     "ballot_status": BALLOT_STATUS,
     "ballot_date": BALLOT_DATE,
+    "ballot_rejected": _of(
+        "rejected,ballot rejected,is rejected,challenged,ballot challenged,voided,spoiled,ballot spoiled"
+    ),
     "in_person_date": _of(
         "in person vote date,in_person_vote_date,in-person vote date,date voted in person,in person date,"
         "early voting date,ev vote date,early in person date"

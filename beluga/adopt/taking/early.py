@@ -50,6 +50,7 @@ def is_cast(status: str, returned: str, has_status: bool, kind: str) -> bool:
 
 def take_ballots(draft: Draft, table: Table) -> None:
     """A row a ballot: what is cast goes into the record, by the voter's id; what is not is left out."""
+    _ask_about(table)
     table.says_accepted = "ballot_status" in table.columns and any(
         _ACCEPTED.match(table.cell(row, "ballot_status")) for _, row in table.rows()
     )
@@ -130,12 +131,16 @@ def counts(draft: Draft, table: Table, row: list[str], line: int | None = None) 
         if line is not None:
             table.report.drop(line, text, f"is dated long after {draft.day.date}: look what is meant")
         return False
+    if _unless_no(table.cell(row, "ballot_rejected")):
+        return False
     kind = table.cell(row, "ballot_type")
     there = table.cell(row, "in_person_date")
     returned = _unless_no(table.cell(row, "ballot_date")) or there
     if not has_status and not has_date:
         return bool(kind) and "ballot_asked" not in table.columns
     status = table.cell(row, "ballot_status")
+    if status and status in _told(table):
+        return True
     if (
         has_date
         and not status
@@ -146,6 +151,31 @@ def counts(draft: Draft, table: Table, row: list[str], line: int | None = None) 
     if not status and returned and table.says_accepted:
         return False  # where others are said to be accepted, this one is not yet
     return is_cast(status, returned, has_status, kind)
+
+
+def _told(table: Table) -> list[str]:
+    """Statuses of which somebody has said that they are votes."""
+    return [s.strip() for s in table.answers.get("accepted", "").split(";")]
+
+
+def _ask_about(table: Table) -> None:
+    """Asks what became of ballots whose status is a code that nobody can read, and that have no date."""
+    if "ballot_status" not in table.columns or "accepted" in table.answers:
+        return
+    strange: dict[str, int] = {}
+    for line, row in table.rows():
+        status = table.cell(row, "ballot_status")
+        known = _NOT_DONE.search(status) or _DONE.search(status) or _CURED.search(status)
+        if status and not known and not table.cell(row, "ballot_date"):
+            strange.setdefault(status, line)
+    for status, line in strange.items():
+        table.report.refuse(
+            line,
+            table.heading("ballot_status"),
+            status,
+            "nothing says whether a ballot of this status counts",
+            'name those that do in mapping.toml: accepted = "A;B", or accepted = "" where none does',
+        )
 
 
 def _unless_no(text: str) -> str:

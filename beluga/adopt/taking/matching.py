@@ -29,6 +29,7 @@ _SPOKEN = re.compile(
     re.I,
 )
 
+_PART = re.compile(r"\b(?:precinct|pct|wards?|district|no)\b\.?", re.I)
 _PARTS = ("precinct", "pct", "ward", "district", "division", "ed")
 
 _KIND_AFTER = re.compile(
@@ -45,6 +46,11 @@ def spoken(text: str) -> str:
     """An id without the words for a town and its parts; empty where it has none of them."""
     plain = _SPOKEN.sub(" ", text)
     return bare(" ".join(plain.split())) if plain != text else ""
+
+
+def numbered(text: str) -> str:
+    """An id without the words for a part of a town: `TOWN OF EASTON Ward 3` is `TOWN OF EASTON 3`."""
+    return bare(" ".join(_PART.sub(" ", text).split()))
 
 
 def folded_apart(text: str) -> str:
@@ -75,6 +81,7 @@ class Matcher:
         self._bare: dict[str, str | None] = {}
         self._names: dict[str, str | None] = {}
         self._bare_names: dict[str, str | None] = {}
+        self._numbered: dict[str, str | None] = {}
         self._local: dict[tuple[str, str], str | None] = {}  # county, number within it
         self._prefix = ""
         self._homes: dict[str, str] = {}  # precinct, its county
@@ -90,9 +97,11 @@ class Matcher:
         self.exact[identity] = identity
         _once(self._folded, folded(identity), identity)
         _once(self._bare, bare(identity), identity)
+        _once(self._numbered, numbered(identity), identity)
         for name in (p.name, *p.aliases):
             _once(self._names, folded(name), identity)
             _once(self._bare_names, bare(name), identity)
+            _once(self._numbered, numbered(name), identity)
         county = folded(p.county)
         local = folded(identity)
         if county:
@@ -152,8 +161,10 @@ class Matcher:
 
     def _by_town(self, code: str) -> str | None:
         """A precinct that has a town's name in it, by that and its number."""
-        key = spoken(code)
-        return self._bare.get(key) if sum(c.isalpha() for c in key) > 2 and _NUMBER.search(key) else None
+        for index, key in ((self._numbered, numbered(code)), (self._bare, spoken(code))):
+            if sum(c.isalpha() for c in key) > 2 and _NUMBER.search(key) and (found := index.get(key)):
+                return found
+        return None
 
     def _in_words(self, code: str) -> str | None:
         if (short := _KIND_AFTER.sub("", code)) != code:

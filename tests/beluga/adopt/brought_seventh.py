@@ -14,9 +14,9 @@ ROWS = (
 
 SEVENTH = [
     Brought(
-        kind="results: ES&S, a block a precinct in columns of ways",
-        past={"0101": 690, "0102": 400},
-        in_person={"0101": 500, "0102": 300},
+        kind="results: ES&S, a block a precinct in columns of ways",  # with those who left it blank
+        past={"0101": 700, "0102": 400},
+        in_person={"0101": 510, "0102": 300},
         files={
             "2022-11-08 precinct summary.csv": "Precinct,Contest,Vote For,Candidate,Party,Total Votes,Vote %,"
             "Election Day,Mail Votes,Provisional Votes\n"
@@ -40,7 +40,7 @@ SEVENTH = [
     Brought(
         kind="turnout: blanks for none, dashes for none, words in the foot",
         past={"0101": 700, "0102": 410},
-        mail={"0101": 100, "0102": 0},
+        mail={"0101": 100},
         files={
             "2022-11-08 turnout.csv": "Precinct,Registered,Ballots Cast,Mail Ballots\n0101,1150,700,100\n"
             "0102,790,410,-\n\n* Unofficial results\nPrinted 11/09/2022 08:14:00 AM\n"
@@ -126,7 +126,8 @@ SEVENTH = [
         voters=2,
         roll_of={"01EXA0180001": "Easton-1-2", "01SAM0375002": "Easton-2-2"},
         files={
-            "residents.txt": "Record Sequence Number|Voter ID Number|Last Name|First Name|City/ Town Name|Ward Number|"
+            "residents.txt": "Record Sequence Number|Voter ID Number|Last Name|First Name|City/ Town Name|"
+            "Ward Number|"
             "Precinct Number|Voter Status|Date of Birth\n1|01EXA0180001|EXAMPLE|ANA|Easton|1|2|A|01/01/1980\n"
             "2|01SAM0375002|SAMPLE|BO|Easton|2|2|A|03/03/1975\n"
         },

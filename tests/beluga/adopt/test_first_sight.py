@@ -17,6 +17,7 @@ from tests.beluga.adopt.brought_fourth_rolls import ROLLS
 from tests.beluga.adopt.brought_people import MAPS, PEOPLE
 from tests.beluga.adopt.brought_registration import NONE_OF_OURS, REGISTRATION
 from tests.beluga.adopt.brought_results import RESULTS
+from tests.beluga.adopt.brought_seventh import SEVENTH
 from tests.beluga.adopt.brought_sixth import SIXTH
 from tests.beluga.adopt.brought_third import THIRD
 from tests.beluga.adopt.brought_voters import VOTERS
@@ -38,6 +39,7 @@ KINDS = {
     "fifth, counts": FIFTH_COUNTS,
     "fifth, lists": FIFTH_LISTS,
     "sixth": SIXTH,
+    "seventh": SEVENTH,
 }
 
 
