@@ -23,7 +23,17 @@ from beluga.adopt.mapping.mapping_file import RememberedMapping, read_mappings
 from beluga.adopt.mapping.zones import zone_row
 from beluga.adopt.parting import stacked
 from beluga.adopt.sources.sheets import Progress, Row, Sheet, open_all
-from beluga.adopt.taking import early, ours, people, registration, results, shapes, voters
+from beluga.adopt.taking import (
+    early,
+    long_results,
+    ours,
+    people,
+    polling_places,
+    registration,
+    results,
+    shapes,
+    voters,
+)
 from beluga.adopt.taking.draft import Draft, Table
 from beluga.adopt.taking.early_record import FILE as EARLY
 from beluga.adopt.taking.early_record import read_early
@@ -74,9 +84,9 @@ _TAKE = {
     "turnout": results.take_turnout,
     "results, wide": results.take_turnout,
     "history": results.take_turnout,
-    "results, long": results.take_long,
+    "results, long": long_results.take_long,
     "voters": voters.take_voters,
-    "polling places": registration.take_places,
+    "polling places": polling_places.take_places,
     "early totals": early.take_totals,
     "early ballots": early.take_ballots,
     "watchers": people.take_watchers,

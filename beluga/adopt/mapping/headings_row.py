@@ -42,8 +42,8 @@ def find_headings(rows: Sequence[Row]) -> Headings | None:
         if not filled:
             continue
         here = len({known_key(_plain(c)) for c in filled} & KNOWN)
-        words = [c for c in filled if not _is_number(c)]
-        if len(filled) - len(words) > len(filled) / 3 and not 1 < here == len(words):
+        worded = sum(not _is_number(c) for c in filled)
+        if len(filled) - worded > len(filled) / 3 and not 1 < here == worded:
             continue  # a row of data; but `Watcher, Cell, 0101, 0102` may stand over a grid
         under = here == hits > 0 and place == best + 1 and len(filled) > width  # merged cells stand over it
         if (here > hits or under) and (here > 1 or len(filled) == 1 or len(rows) > 1):

@@ -67,4 +67,4 @@ def _geometry(shape: Any) -> dict[str, Any] | None:
 
 def _turn(ring: Any) -> float:
     """Twice the area, above zero where it turns against the clock."""
-    return sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(ring))
+    return float(sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(ring)))

@@ -13,7 +13,7 @@ from beluga.adopt.taking.damage import mended
 from beluga.adopt.taking.draft import Draft, Table
 from beluga.adopt.taking.filling import a_row_each
 from beluga.adopt.taking.matching import Matcher
-from beluga.adopt.taking.voters import PhoneReader
+from beluga.adopt.taking.phones import PhoneReader
 from election.domain.day import Caller, Watcher
 from election.domain.ids import CallerId, PrecinctId, WatcherId
 from election.folder.cells import language_of, split_list
