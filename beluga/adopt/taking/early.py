@@ -162,11 +162,14 @@ def _ask_about(table: Table) -> None:
     """Asks what became of ballots whose status is a code that nobody can read, and that have no date."""
     if "ballot_status" not in table.columns or "accepted" in table.answers:
         return
-    strange: dict[str, int] = {}
+    known, strange = {""}, dict[str, int]()
     for line, row in table.rows():
         status = table.cell(row, "ballot_status")
-        known = _NOT_DONE.search(status) or _DONE.search(status) or _CURED.search(status)
-        if status and not known and not table.cell(row, "ballot_date"):
+        if status in known or table.cell(row, "ballot_date"):
+            continue
+        if _NOT_DONE.search(status) or _DONE.search(status) or _CURED.search(status):
+            known.add(status)
+        else:
             strange.setdefault(status, line)
     for status, line in strange.items():
         table.report.refuse(

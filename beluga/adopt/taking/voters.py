@@ -156,7 +156,8 @@ class _RowReader:
             return None
         roll = self._roll(row)
         identity = self._identity(row, precinct, roll)
-        if identity and (bad := mended(identity)).refusal and POWER.fullmatch(identity):
+        if "E" in identity.upper() and POWER.fullmatch(identity):
+            bad = mended(identity)
             self.report.refuse(line, self.table.heading("voter_id"), identity, bad.refusal, bad.remedy)
             return None
         if not identity:
