@@ -6,6 +6,7 @@ as much again as the tally holds for good; without this the service weighs half 
 And memory that forks are to share, settled: a page into which one of them writes is a page copied.
 """
 
+import asyncio
 import ctypes
 import gc
 import sys
@@ -25,6 +26,7 @@ def _library(name: str) -> Callable[..., int] | None:
 
 
 _TRIM = _library("malloc_trim")
+_STARTED_SECONDS = 30.0  # after which a service has read what it serves
 
 
 def keep_together() -> None:
@@ -39,6 +41,12 @@ def give_back() -> None:
     """Returns free pages to the system where the C library can. Other threads run on meanwhile."""
     if _TRIM is not None:
         _TRIM(0)
+
+
+def give_back_once_started() -> None:
+    """Does so half a minute from now, within the running event loop: to start has used some megabytes."""
+    loop = asyncio.get_running_loop()
+    loop.call_later(_STARTED_SECONDS, lambda: loop.run_in_executor(None, give_back))
 
 
 def settle_before_forks() -> None:
