@@ -121,9 +121,10 @@ def _load_and_fork(
 def _adopt_orphans(wanted: bool) -> bool:
     """Whether whoever below us loses its parent is ours from now on, where the system can (Linux)."""
     try:
-        return ctypes.CDLL(None).prctl(_CHILD_SUBREAPER, int(wanted), 0, 0, 0) == 0
+        status: int = ctypes.CDLL(None).prctl(_CHILD_SUBREAPER, int(wanted), 0, 0, 0)
     except (OSError, AttributeError):
         return False
+    return status == 0
 
 
 def _has_pidfds() -> bool:
