@@ -104,7 +104,7 @@ def read_words(path: Path) -> LanguageCatalogue:
     said = dict(_FIELD.findall(content[:_HEADER]))
     locale = said.get(b"X-Locale", path.stem.encode()).decode()
     name = said.get(b"X-Name", b"").decode() or _own_name(path.stem)
-    plurals = re.findall(r"([a-z]+)=(\d)", said.get(b"X-Plurals", b"").decode())
+    plurals = re.findall(r"([a-z]{3,5})=(\d)", said.get(b"X-Plurals", b"").decode())
     categories = {category: int(form) for category, form in plurals}
     return LanguageCatalogue(path.stem, name, locale, texts, forms, c2py(po.plural_expr), categories)
 
