@@ -40,6 +40,7 @@ from election.postgres.election_store import CHANGED_CHANNEL
 from election.postgres.leadership import Candidate
 from election.postgres.service_settings import keep_told
 from election.runtime.clock import Clock, open_clock
+from election.runtime.heap import give_back_once_started
 from election.runtime.telemetry import add_health
 from election.runtime.whole_requests import HALF_SENT_SECONDS, whole_requests
 
@@ -131,6 +132,7 @@ def make_app(
         ]
         if settings.database_url:
             running.append(_start(keep_told(settings.database_url, "callers", settings), "settings", log))
+        give_back_once_started()
         yield
         for task in running:
             task.cancel()

@@ -15,6 +15,7 @@ from election.access.identity import Admission
 from election.access.telemetry import AccessTelemetry
 from election.access.tokens import Tokens
 from election.runtime.clock import Clock, open_clock
+from election.runtime.heap import give_back_once_started
 from election.runtime.heartbeat import keep_beating
 from election.runtime.private_files import private_folder, private_state
 from election.runtime.telemetry import add_health
@@ -133,6 +134,7 @@ class Intake:
             self._run(self.links.follow(settings.database_url), "links")
             self._run(self.access.follow(settings.database_url), "access list")
             self._run(self.drain.run(), "drain")
+        give_back_once_started()
         log.info("service_ready", port=settings.intake_port, undrained=self.journal.depth)
 
     async def stop(self) -> None:

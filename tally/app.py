@@ -20,6 +20,7 @@ from election.domain.checkin import CheckIn
 from election.postgres.database import UNREACHABLE, open_pool, pauses
 from election.postgres.service_settings import keep_told
 from election.runtime.clock import Clock, open_clock
+from election.runtime.heap import give_back_once_started
 from election.runtime.machine import MachineTime
 from election.runtime.telemetry import add_health
 from election.runtime.whole_requests import HALF_SENT_SECONDS, whole_requests
@@ -143,6 +144,7 @@ class Service:
                 tasks.append(self._run(keep_told(url, "tally", self.settings), "settings"))
                 tasks.append(self._run(self.access.follow(self.settings.database_url), "access list"))
             stack.push_async_callback(_cancelled, tasks)
+            give_back_once_started()
             log.info("service_ready", port=self.settings.tally_port, feed_port=self.settings.feed_port)
             yield self
 

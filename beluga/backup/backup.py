@@ -26,6 +26,8 @@ from election.postgres.database import connect
 
 STAMP = "%Y%m%dT%H%M%SZ"
 BACKUP_SECONDS = 3_600
+PROVEN = "proven"  # a file beside the backups: written when one was restored, and all of it counted anew
+PROVEN_DAYS = 7.0
 
 
 class BackupError(BelugaError):
@@ -145,6 +147,18 @@ def verify(backup: Backup, scratch: Path, password: str) -> Restored:
             shutil.rmtree(server.home, ignore_errors=True)
 
 
+def note_proven(backup: Backup) -> None:
+    """Keeps that this one was restored and recounted just now. Raises `OSError`."""
+    (backup.folder.parent / PROVEN).write_text(f"{backup.folder.name}\n", encoding="utf-8")
+
+
+def proven_lately(folder: Path, now: float | None = None) -> bool:
+    """Whether one of a folder's backups was restored and recounted within a week."""
+    file = folder / PROVEN
+    age = (time.time() if now is None else now) - file.stat().st_mtime if file.exists() else None
+    return age is not None and age <= PROVEN_DAYS * 86_400
+
+
 async def _newest(url: str) -> datetime | None:
     connection: asyncpg.Connection = await connect(url)
     try:
@@ -182,6 +196,8 @@ __all__ = [
     "Restored",
     "back_up",
     "backups",
+    "note_proven",
+    "proven_lately",
     "put_back",
     "restore",
     "verify",

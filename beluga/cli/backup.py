@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from beluga.backup.backup import Backup, BackupError, back_up, backups, put_back, verify
+from beluga.backup.backup import Backup, BackupError, back_up, backups, note_proven, put_back, verify
 from beluga.cli.recount import EXPECTED
 from beluga.stack.postgres import EmbeddedPostgres, PostgresError
 from beluga.stack.stack import DEFAULT_STATE, NoStackError, StackBusyError, database_url, lock, secrets_of
@@ -104,6 +104,10 @@ def verify_(
     print(f"{found.recount} ({found.recount_seconds:.1f} s)")
     if not found.recount.proven:
         raise typer.Exit(1)
+    try:
+        note_proven(chosen)
+    except OSError as error:
+        raise _stopped(f"it is proven, and preflight will not know it: {error}") from None
 
 
 @app.command("restore")

@@ -91,8 +91,11 @@ exec systemd-run --quiet --pipe --wait --collect --uid={user} --gid={user} --wor
 
 
 def backup_service(program: Path, state: Path, settings: Path, user: str) -> str:
-    """A base backup, and its copy elsewhere where a repository is named."""
-    offsite = (  # systemd's own $ is written twice
+    """A base backup, its copy elsewhere where a repository is named, and on Sundays the proof that it
+    restores.
+    """
+    proof = f'test "$$(date +%%u)" != 7 || exec {program}/bin/beluga backup verify --state {state}'
+    offsite = (  # systemd's own $ and % are written twice
         'test -n "$$RESTIC_REPOSITORY" || exit 0; restic cat config >/dev/null 2>&1 || restic init -q;'
         f" exec restic backup -q {state}/backups"
     )
@@ -107,6 +110,7 @@ Type=oneshot
 {_place(state, settings, user)}Environment=RESTIC_CACHE_DIR={state}/restic
 ExecStart={program}/bin/beluga backup now --state {state}
 ExecStart=/bin/sh -c '{offsite}'
+ExecStart=/bin/sh -c '{proof}'
 TimeoutStartSec=4h
 Nice=10
 {_CELL}"""

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from beluga.backup.backup import backups
+from beluga.backup.backup import backups, proven_lately
 from beluga.load.sender import TextSender
 from beluga.numbers.accounts import ASKED, listed
 from beluga.numbers.provider import ProviderRefusedError
@@ -93,6 +93,7 @@ async def examine(
         findings.append(await asyncio.to_thread(public_path.dns, public))
         findings.append(await asyncio.to_thread(public_path.certificate, public, until, tls))
         findings.append(await asyncio.to_thread(public_path.redirect, public, http_port, tls))
+        findings.append(await asyncio.to_thread(public_path.private_paths, public, tls))
     if not all(secrets.get(name) for name in ("generic_secret", "twilio_auth_token")):
         findings.append(
             bad("webhook", "no secret to sign with", "set BELUGA_GENERIC_SECRET and _TWILIO_AUTH_TOKEN")
@@ -135,7 +136,8 @@ def backup(state: Path, behind: Behind) -> PreflightFinding:
     """This stack's newest base backup, or the cluster's."""
     if behind.database is not None and behind.database.hosts > 1:
         return checks.backup(behind.backup_hours, behind.proven)
-    return checks.backup(next((b.age() / 3600 for b in backups(state / "backups")), None))
+    newest = next((b.age() / 3600 for b in backups(state / "backups")), None)
+    return checks.backup(newest, proven_lately(state / "backups"))
 
 
 def about(election: Election | None, state: Path) -> Iterator[PreflightFinding]:

@@ -1,17 +1,19 @@
-"""Processes forked ahead by a supervisor that has loaded the services: what is alike lies in memory once.
+"""Processes forked ahead by one that has loaded the services: what is alike lies in memory once.
 
-Theory of operation. Before it has a loop, a thread or a lock the supervisor imports what the services import,
-freezes it (the garbage collector writes into what it looks at, and a page written is a page copied), and
-forks a few *spares*. A spare waits until it is told to be a service, and is from then on what `python -m` of
-its name would be: a session, signals, an environment, a log and a process name of its own, and its own memory
-as soon as it writes; none but it is touched when it dies. The kernel ends it with the supervisor. When no
-spare is left, services are started as programs (`stack/forked_process.py`), which weigh more and do the same.
+Theory of operation. Before it has a loop, a thread or a lock the supervisor forks a *loader*. That imports
+what the services import, settles it (`runtime/heap.py`: whoever writes into a page has a copy of it), forks a
+few *spares* and ends: it would else keep for nobody what every service has written over. The spares are the
+supervisor's children from then on. A spare waits until it is told to be a service, and is then what
+`python -m` of its name would be: a session, signals, an environment, a log and a process name of its own, and
+its own memory as soon as it writes; none but it is touched when it dies. The kernel ends it with the
+supervisor. When no spare is left, services are started as programs (`stack/forked_process.py`), which weigh
+more and do the same.
 """
 
 import ctypes
-import gc
 import io
 import os
+import signal
 import socket
 import sys
 import traceback
@@ -22,12 +24,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from beluga.stack.postgres import die_with_parent
-from election.runtime.heap import give_back
+from election.runtime.heap import settle_before_forks
 from election.runtime.loading import loading
 
 LARGEST = 160_000  # bytes of a request: an environment has some thousands
 WAITING_NAME = "beluga-spare"
 _FIRST_INHERITED, _BEYOND_ALL = 3, 1 << 20  # descriptors that no service is to have
+_CHILD_SUBREAPER = 36  # prctl(2): PR_SET_CHILD_SUBREAPER
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,36 +60,71 @@ class Spare:
 
 
 def fork_spares(modules: Sequence[str], count: int) -> list[Spare]:
-    """Loads `modules` and forks spares; none where a module cannot be loaded or the system has no pidfds.
+    """Has `modules` loaded and spares forked; none where a module cannot be loaded or the system lacks
+    pidfds. Call it before there is an event loop or a thread.
 
-    Call it before there is an event loop or a thread. In a service it does not return: `SystemExit` ends that
-    process as it would end a program.
+    In a service it does not return: `SystemExit` ends that process as it would end a program.
     """
-    if not _has_pidfds():
+    if not _has_pidfds() or not _adopt_orphans(True):
         return []
+    sys.stdout.flush()
+    sys.stderr.flush()
+    lines = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(count)]
+    said, saying = os.pipe()
+    supervisor = os.getpid()
+    loader = os.fork()
+    if not loader:
+        os.close(said)
+        _load_and_fork(supervisor, modules, lines, saying)
+    os.close(saying)
+    os.waitpid(loader, 0)
+    _adopt_orphans(False)  # of others, e.g. PostgreSQL's: nobody here would ask how they ended
+    with os.fdopen(said) as told:
+        pids = [int(word) for word in told.read().split()]
+    for ours, theirs in lines:
+        theirs.close()
+        if not pids:
+            ours.close()
+    return [Spare(pid, ours) for pid, (ours, _) in zip(pids, lines, strict=False)]
+
+
+def _load_and_fork(
+    supervisor: int,
+    modules: Sequence[str],
+    lines: Sequence[tuple[socket.socket, socket.socket]],
+    saying: int,
+) -> NoReturn:
+    """The loader's work: ends once each line has its spare, and writes which they are."""
+    die_with_parent(signal.SIGKILL)()
+    if os.getppid() != supervisor:
+        os._exit(0)
     try:
         with loading():
             for name in modules:
                 import_module(name)
-            gc.freeze()
+            settle_before_forks()
     except Exception:
         traceback.print_exc()  # each service will say so, too
-        return []
-    give_back()
+        os._exit(1)
     sys.stdout.flush()
     sys.stderr.flush()
-    spares: list[Spare] = []
-    supervisor = os.getpid()
-    for _ in range(count):
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    pids = []
+    for _, line in lines:
         pid = os.fork()
         if not pid:
-            for line in (ours, *(spare.line for spare in spares)):
-                line.detach()
-            _wait_and_become(supervisor, theirs)
-        theirs.close()
-        spares.append(Spare(pid, ours))
-    return spares
+            _wait_and_become(supervisor, line)
+        pids.append(str(pid))
+    os.write(saying, " ".join(pids).encode())
+    os._exit(0)
+
+
+def _adopt_orphans(wanted: bool) -> bool:
+    """Whether whoever below us loses its parent is ours from now on, where the system can (Linux)."""
+    try:
+        status: int = ctypes.CDLL(None).prctl(_CHILD_SUBREAPER, int(wanted), 0, 0, 0)
+    except (OSError, AttributeError):
+        return False
+    return status == 0
 
 
 def _has_pidfds() -> bool:
@@ -99,9 +137,6 @@ def _has_pidfds() -> bool:
 
 def _wait_and_become(supervisor: int, line: socket.socket) -> NoReturn:
     """Waits as a spare until the supervisor says what to be, or is gone."""
-    die_with_parent()()
-    if os.getppid() != supervisor:
-        os._exit(0)
     os.setsid()
     number = line.fileno()
     os.closerange(_FIRST_INHERITED, number)
@@ -111,7 +146,8 @@ def _wait_and_become(supervisor: int, line: socket.socket) -> NoReturn:
         message, descriptors, _, _ = socket.recv_fds(line, LARGEST, 1)
     except OSError:
         os._exit(0)
-    if not message:
+    die_with_parent()()  # the loader's end came before anything was said
+    if not message or os.getppid() != supervisor:
         os._exit(0)
     line.close()
     (log,) = descriptors

@@ -32,7 +32,7 @@ CONFIGURATION = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "80",
-    "shared_buffers": "32MB",  # the system's own cache holds the rest
+    "shared_buffers": "16MB",  # the system's own cache holds the rest
     "io_method": "sync",  # no processes of its own that wait for reads ahead
     "max_logical_replication_workers": "0",
     "max_wal_size": "1GB",

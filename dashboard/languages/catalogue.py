@@ -60,6 +60,7 @@ class LanguageCatalogue:
     texts: Mapping[str, str] = field(default_factory=dict)
     forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     plural: Callable[[int], int] = _one_or_more
+    said_categories: Mapping[str, int] = field(default_factory=dict)  # what `categories` would find
 
     def text(self, english: str, fields: Mapping[str, Any]) -> str:
         """The sentence, filled in; the English one where this language has none."""
@@ -74,12 +75,15 @@ class LanguageCatalogue:
 
     def categories(self) -> dict[str, int]:
         """The form of each of CLDR's plural categories, by which a browser chooses (`Intl.PluralRules`)."""
+        if self.said_categories:
+            return dict(self.said_categories)
         rule = Locale.parse(self.language).plural_form
         return {rule(number): self.plural(number) for number in reversed(_PROBED)}
 
 
 _HEADER = 4_096  # bytes of a file in which its header stands
-ENGLISH = LanguageCatalogue("en", "English", "en")
+_FIELD = re.compile(rb'^"(X-Locale|X-Name|X-Plurals): ([^"\\]{2,80})', re.MULTILINE)
+ENGLISH = LanguageCatalogue("en", "English", "en", said_categories={"other": 1, "one": 0})
 
 
 def read_words(path: Path) -> LanguageCatalogue:
@@ -96,8 +100,16 @@ def read_words(path: Path) -> LanguageCatalogue:
                 texts[entry.id] = str(entry.string)
         elif entry.string and all(entry.string):
             forms[entry.id[0]] = tuple(map(str, entry.string))
-    own = str(Locale.parse(path.stem).display_name or path.stem)
     # Babel keeps of a file's header only the fields it knows.
-    said = re.search(rb'^"X-Locale: ([A-Za-z_-]{2,20})', content[:_HEADER], re.MULTILINE)
-    locale = said[1].decode() if said else path.stem
-    return LanguageCatalogue(path.stem, own[:1].upper() + own[1:], locale, texts, forms, c2py(po.plural_expr))
+    said = dict(_FIELD.findall(content[:_HEADER]))
+    locale = said.get(b"X-Locale", path.stem.encode()).decode()
+    name = said.get(b"X-Name", b"").decode() or _own_name(path.stem)
+    plurals = re.findall(r"([a-z]{3,5})=(\d)", said.get(b"X-Plurals", b"").decode())
+    categories = {category: int(form) for category, form in plurals}
+    return LanguageCatalogue(path.stem, name, locale, texts, forms, c2py(po.plural_expr), categories)
+
+
+def _own_name(language: str) -> str:
+    """What its speakers call it. CLDR's tables cost 4 MB for good, so our own files say it, and plurals."""
+    own = str(Locale.parse(language).display_name or language)
+    return own[:1].upper() + own[1:]

@@ -141,12 +141,13 @@ class Vocabulary:
 
     `plain`: for texts without any marks: what is written so, or what only one code's words are written so
     without their marks; UNKNOWN where several are. `marked`: for texts with marks: what is written so.
-    `spellings`, by phrase without marks: all its spellings, for texts that have some marks and lack others.
+    `spellings`, by phrase without marks, for texts that have some marks and lack others: its spellings with
+    their codes; "" where any marks will do.
     """
 
     plain: dict[str, str]
     marked: dict[str, str]
-    spellings: dict[str, list[tuple[str, str, bool]]]
+    spellings: dict[str, tuple[tuple[str, str], ...]]
     lengths: dict[str, tuple[int, ...]]
 
     def find(self, words: list[str], start: int, marked: bool) -> tuple[str, int] | None:
@@ -182,8 +183,8 @@ class Vocabulary:
             return code
         found = {
             code
-            for spelling, code, tonal in self.spellings.get(bare(phrase), ())
-            if not tonal or _may_be(phrase, spelling)
+            for spelling, code in self.spellings.get(bare(phrase), ())
+            if not spelling or _may_be(phrase, spelling)
         }
         return found.pop() if len(found) == 1 else Code.UNKNOWN if found else None
 
@@ -209,20 +210,22 @@ def vocabulary_of(classes: Mapping[str, str], words_of: Callable[[Catalogue], Wo
     """
     marked: dict[str, str] = {}
     written: dict[str, str] = {}  # without marks by right
-    spellings: dict[str, list[tuple[str, str, bool]]] = {}
+    ways_of: dict[str, dict[tuple[str, str], None]] = {}
     for phrase, code, language in _phrases(classes, words_of):
         mine = marked.setdefault(phrase, code)
         tonal = language in TONAL
         if phrase.isascii() and not tonal:
             written.setdefault(phrase, code)
         if mine == code:
-            spellings.setdefault(bare(phrase), []).append((phrase, code, tonal))
+            ways_of.setdefault(bare(phrase), {})[phrase if tonal else "", code] = None
+    alike: dict[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]] = {}  # most are: 2 MB
+    spellings = {phrase: alike.setdefault(each := tuple(ways), each) for phrase, ways in ways_of.items()}
     plain = dict(written)
     common = {word for catalogue in load_catalogues().values() for word in catalogue.everyday}
     for phrase, ways in spellings.items():
         if phrase in common:  # English `can` is no cạn that lacks its mark
             continue
-        codes = {code for _, code, _ in ways}
+        codes = {code for _, code in ways}
         plain.setdefault(phrase, codes.pop() if len(codes) == 1 else Code.UNKNOWN)
     return Vocabulary(
         plain, marked, spellings, lengths_by_first_word(p.split(" ") for p in (*marked, *plain))

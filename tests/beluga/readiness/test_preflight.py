@@ -15,13 +15,14 @@ import pytest
 from aiohttp import web
 from typer.testing import CliRunner
 
+from beluga.backup.backup import Backup, backups, note_proven, proven_lately
 from beluga.commands import app
 from beluga.load.sender import TextSender
 from beluga.readiness import people, public_path
 from beluga.readiness import preflight as checks
 from beluga.readiness.capacity import need
 from beluga.readiness.examination import about, capacity, look_behind
-from beluga.readiness.finding import PreflightFinding
+from beluga.readiness.finding import PAGES, PreflightFinding
 from beluga.readiness.preflight import DatabaseState
 from beluga.stack.ports import free_port
 from deploy.public_paths import INSIDE
@@ -34,6 +35,7 @@ from intake.outbox.phone_check import Attendance
 from tests.intake.running import GENERIC_SECRET, TWILIO_TOKEN, IntakeProcess, an_election, import_election
 
 SECRETS = {"generic_secret": GENERIC_SECRET, "twilio_auth_token": TWILIO_TOKEN}
+ROOT = Path(__file__).parents[3]
 SOUND = DatabaseState(3, (), True, "on", 1)
 
 
@@ -366,3 +368,23 @@ def test_the_command_fails_with_remedies(tmp_path: Path, monkeypatch: pytest.Mon
     assert told.exit_code == 1
     found = {line["check"]: line for line in json.loads(told.stdout)}
     assert found["database"]["passed"] is False and found["database"]["remedy"]
+    assert (
+        found["database"]["page"] == "runbooks/database-away.md" and f"({PAGES['database']})" in result.output
+    )
+    outside = CliRunner().invoke(app, ["preflight", "--state", str(tmp_path), "--json"])
+    asked = {line["check"] for line in json.loads(outside.stdout)}
+    assert asked - set(found) == {"dns", "tls", "redirect", "private"}
+
+
+def test_each_check_has_a_page_that_is_there() -> None:
+    table = (ROOT / "docs/how-to/before-the-day.md").read_text()
+    assert all(f"| `{check}` |" in table and (ROOT / page).is_file() for check, page in PAGES.items())
+
+
+def test_a_backup_is_proven_for_a_week(tmp_path: Path) -> None:
+    made = Backup(tmp_path / "backups/20261101T030000Z", datetime.now(UTC))
+    made.folder.mkdir(parents=True)
+    assert not proven_lately(tmp_path / "backups")
+    note_proven(made)
+    assert proven_lately(tmp_path / "backups") and backups(tmp_path / "backups")[0].folder == made.folder
+    assert not proven_lately(tmp_path / "backups", datetime.now(UTC).timestamp() + 8 * 86_400)

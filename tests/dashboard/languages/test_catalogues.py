@@ -163,3 +163,14 @@ def test_numbers_and_days_follow_the_files_locale() -> None:
     """Spanish of the United States writes 1,234 as all around it do; Spain's 1.234 would be read as 1."""
     words = read_words(next(path for path in FILES if path.stem == "es"))
     assert words.locale == "es-US"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_file_says_of_its_language_what_cldr_does(path: Path, tmp_path: Path) -> None:
+    fields = [
+        line for line in path.read_text().splitlines() if not line.startswith(('"X-Name', '"X-Plurals'))
+    ]
+    (tmp_path / path.name).write_text("\n".join(fields))
+    looked_up, said = read_words(tmp_path / path.name), read_words(path)
+    assert said.said_categories and not looked_up.said_categories
+    assert (said.name, said.categories()) == (looked_up.name, looked_up.categories())
