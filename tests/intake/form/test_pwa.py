@@ -168,7 +168,7 @@ def test_a_killed_tab_keeps_its_queue_while_the_server_is_away(site: Site, phone
     expect(later.locator("#waiting")).to_be_hidden(timeout=15_000)
     assert site.counts("w6", 1) == [500]
     sql = "select kind, message_id, detail from check_ins where watcher_id = 'w6' order by seq"
-    count, photo = site.rows(sql)
+    count, photo = site.rows(sql, wanted=2)
     assert (count["kind"], photo["kind"]) == (Kind.COUNT, Kind.NOTED)
     assert photo["detail"]["of"] == str(count["message_id"]), "the photo joins its count"
     kept = PhotoShelf(site.intake.state / "intake" / "photos").record(str(photo["message_id"]), 0)
