@@ -101,6 +101,23 @@ def test_playbooks_are_well_formed(book: str) -> None:
     assert book in said
 
 
+@needs_ansible
+@pytest.mark.parametrize(
+    ("listed", "well"), [("", True), ("beluga-tally.service loaded failed failed x", False)]
+)
+def test_a_host_is_well_where_no_unit_is_listed(tmp_path: Path, listed: str, well: bool) -> None:
+    """It failed wherever all was well, and with it the runbooks' last step in every rehearsal on hosts."""
+    (tmp_path / "systemctl").write_text(f"#!/bin/sh\nprintf '%s' '{listed}'\n")
+    (tmp_path / "systemctl").chmod(0o755)
+    done = subprocess.run(
+        ["env", f"ANSIBLE_CONFIG={HERE / 'ansible.cfg'}", f"PATH={tmp_path}:/usr/bin:/bin",
+         f"{PROGRAM}-playbook", "-i", "localhost,", "-c", "local", "status.yml",
+         "-e", f"ansible_python_interpreter={PROGRAM.parent}/python"],
+        cwd=HERE, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode == 0) == well, done.stdout[-1500:] + done.stderr[-500:]
+
+
 def test_a_version_is_installed_behind_what_runs() -> None:
     """On hosts that serve: 17 to 38 s without a database were measured where it was not.
 
