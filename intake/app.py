@@ -77,6 +77,7 @@ class Intake:
         self._raw_handlers: dict[str, RawHandler] = {}
         self._sources = Sources(settings.address_requests_per_second, settings.address_requests_at_once)
         self.replication = Replication() if settings.acknowledge == "replicated" else None
+        self._leaving = False
 
     async def start(self) -> None:
         """Serves from here on, whether or not there is a database. Raises `OSError`,
@@ -138,8 +139,10 @@ class Intake:
         log.info("service_ready", port=settings.intake_port, undrained=self.journal.depth)
 
     async def stop(self) -> None:
-        """Finishes what is in flight, tries to empty the journal, and closes it."""
+        """Says that it goes, finishes what is in flight, tries to empty the journal, and closes it."""
+        self._leaving = True
         if self._listener:
+            await asyncio.sleep(self.settings.stop_notice_seconds)
             self._listener.close()
             await self._fronts.stop(IN_FLIGHT_SECONDS)
         if self._runner:
@@ -193,7 +196,9 @@ class Intake:
         add_decisions(app, self._admission, pipeline, door)
         self.outreach.add_to(app, pipeline, door)
         add_openapi(app)
-        add_health(app, self.telemetry.registry, self._ready, self._metrics_text)
+        add_health(
+            app, self.telemetry.registry, self._ready, self._metrics_text, leaving=lambda: self._leaving
+        )
         return app
 
     async def _ready(self) -> dict[str, bool]:

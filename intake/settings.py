@@ -62,6 +62,13 @@ class IntakeSettings(OutboundSettings):
     stop_drain_seconds: float = Field(
         default=2.0, ge=0, description="Seconds that a stopping intake still tries to empty its journal."
     )
+    stop_notice_seconds: float = Field(
+        default=0.0,
+        ge=0,
+        le=10,
+        description="Seconds that a stopping intake still takes texts while /readyz says 404, so that a door "
+        "sends them to another first; 0 where there is no other.",
+    )
 
     telnyx_public_key: SecretStr = Field(
         default=SecretStr(""),

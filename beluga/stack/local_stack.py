@@ -32,6 +32,9 @@ POSTGRES_SECONDS = 30.0
 SERVICES_SECONDS = 60.0
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (where who listens everywhere is asked)
 OPEN_FILES = 16_384
+# Where memory is short the kernel takes one of these, and they come back in a second; not intake, nor the
+# supervisor, who weighs as much as they do since it loads for all, and without whom everything ends.
+GIVES_WAY = 500
 # What is loaded before it is forked: each service's `main`, and what that loads once it knows its settings.
 LOADED = (*(f"{name}.__main__" for name in SERVICES), "intake.app")
 
@@ -152,7 +155,7 @@ class LocalStack:
         if clock_file is not None:
             self._set_clock(clock_file, prepared.timezone)
         logs = plan.state.absolute() / "logs"
-        await self._supervisor.start(*(_program(name, plan.ports, logs, env) for name in SERVICES))
+        await self._supervisor.start(*(service_program(name, plan.ports, logs, env) for name in SERVICES))
         urls = self._run.urls
         behind = list(SERVICES)
 
@@ -252,7 +255,7 @@ class LocalStack:
             write_run_file(self._plan.state, self._run)
 
 
-def _program(name: str, ports: Ports, logs: Path, env: dict[str, str]) -> Program:
+def service_program(name: str, ports: Ports, logs: Path, env: dict[str, str]) -> Program:
     """A service. Several intakes on one port are watched by the process that starts them, and it by us."""
     host = env.get("BELUGA_HOST") or "127.0.0.1"
     several = name == "intake" and env.get("BELUGA_INTAKE_WORKERS", "1") != "1"
@@ -264,6 +267,7 @@ def _program(name: str, ports: Ports, logs: Path, env: dict[str, str]) -> Progra
         ask=asks_health(f"http://{LOOPBACK.get(host, host)}:{getattr(ports, name)}"),
         heartbeat=several,
         service="" if several else name,
+        gives_way=0 if name == "intake" else GIVES_WAY,
     )
 
 

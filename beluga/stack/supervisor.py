@@ -54,6 +54,7 @@ class Program:
     heartbeat: bool = False  # it beats through a pipe instead of being asked
     patience: Patience = PATIENCE
     service: str = ""
+    gives_way: int = 0  # to the others where memory is short: the kernel's oom_score_adj, 0 to 1000
 
 
 class Child:
@@ -106,6 +107,9 @@ class Child:
                 )
         if self._heartbeat is not None:
             self._heartbeat.close_writer()
+        if program.gives_way:
+            with contextlib.suppress(OSError):  # it has ended already, or is another account's
+                Path(f"/proc/{self._process.pid}/oom_score_adj").write_text(str(program.gives_way))
         log.info("child_started", child=program.name, pid=self._process.pid)
         self._on_change()
 

@@ -5,7 +5,6 @@ from chaos.faults.containers import (
     ContainersCut,
     ContainersFrozen,
     ContainersOff,
-    PatroniFrozen,
     SynchronousWaitsCancelled,
 )
 from chaos.faults.database import DatabaseLost, RowsRefused
@@ -14,6 +13,7 @@ from chaos.faults.disk import DiskFull, JournalTorn, SyncFault
 from chaos.faults.front import Certificate
 from chaos.faults.headquarters import HeadquartersCut
 from chaos.faults.hosts import JournalLost
+from chaos.faults.keepers import PatroniFrozen
 from chaos.faults.links import LinksVoid
 from chaos.faults.names import NamesUnresolved
 from chaos.faults.network import Cut

@@ -1,4 +1,4 @@
-"""Services of a cluster, in containers or on hosts: frozen, powered off or cut off; and Patroni alone frozen.
+"""Services of a cluster, in containers or on hosts: frozen, powered off or cut off.
 
 `who` is a service's name (`db1`), all of one (`tally`), all but one (`intake but one`) or that one
 (`one intake`), or the part it plays when the fault is injected: primary, synchronous, standbys, coordinators.
@@ -7,18 +7,14 @@ What was hurt is noted before, so that exactly that is healed.
 
 import asyncio
 import contextlib
-import os
-import signal
 import threading
 from typing import Any, ClassVar
 
 import asyncpg
 
-from chaos.faults.processes import birth, stand_still
 from chaos.faults.protocol import Fault, UnavailableError
 from chaos.judge.observer import UNASKED
 from chaos.target.cluster import ClusterTarget, url_of
-from chaos.target.hosts import Hosts, HostsTarget
 from chaos.target.services import ClusterServices, Condition
 
 WAITS = """
@@ -116,53 +112,6 @@ class ContainersCut(_OfCluster):
             self.containers.connect(service, networks)
 
 
-class PatroniFrozen(Fault):
-    """Patroni of `who` stands still while its PostgreSQL goes on: the lease of the leader runs out."""
-
-    name = "patroni_frozen"
-    trace = "Patroni's processes stand still (state T)"
-    needs = (*_OfCluster.needs, "root")
-
-    @property
-    def hosts(self) -> Hosts | None:
-        return self.target.containers if isinstance(self.target, HostsTarget) else None
-
-    def setup(self) -> None:
-        if self.hosts:
-            self.found["services"] = self.hosts.who(str(self.arguments["who"]))
-            return
-        pids = self.target.keepers(str(self.arguments["who"]))
-        if not pids:
-            raise UnavailableError(f"no Patroni was found that keeps {self.arguments['who']}")
-        for pid in pids:
-            try:
-                os.kill(pid, 0)
-            except PermissionError:
-                raise UnavailableError("stopping another account's process needs root") from None
-        self.found["pids"] = [[pid, birth(pid)] for pid in pids]
-
-    def inject(self) -> None:
-        if self.hosts:
-            for service in self.found["services"]:
-                self.hosts.freeze_first(service)
-        for pid, born in self.found.get("pids", ()):
-            if birth(pid) == born:
-                os.kill(pid, signal.SIGSTOP)
-
-    def happened(self) -> bool:
-        if self.hosts:
-            return all(self.hosts.condition(s) == "frozen" for s in self.found["services"])
-        return stand_still(self.found.get("pids", []))
-
-    def heal(self) -> None:
-        if self.hosts:
-            for service in self.found.get("services", ()):
-                self.hosts.thaw(service)
-        for pid, born in self.found.get("pids", ()):
-            if born and birth(pid) == born:
-                os.kill(pid, signal.SIGCONT)
-
-
 class SynchronousWaitsCancelled(_OfCluster):
     """Waits at `who` for the synchronous standby are cancelled, again and again (warning 01000)."""
 
@@ -204,6 +153,4 @@ class SynchronousWaitsCancelled(_OfCluster):
             self._thread.join(10)
 
 
-__all__ = [
-    "ContainersCut", "ContainersFrozen", "ContainersOff", "PatroniFrozen", "SynchronousWaitsCancelled",
-]  # fmt: skip
+__all__ = ["ContainersCut", "ContainersFrozen", "ContainersOff", "SynchronousWaitsCancelled"]

@@ -49,7 +49,12 @@ class Experiment:
 
     @property
     def budget(self) -> Budget:
-        given = {k: float(v) for k, v in self.about.get("budget", {}).items()}
+        return self.budget_on("")
+
+    def budget_on(self, place: str) -> Budget:
+        """What it allows there: `hosts` may allow other than elsewhere, where a host goes with all on it."""
+        both = self.about.get("budget", {}) | self.about.get(f"budget_on_{place}", {})
+        given = {k: float(v) for k, v in both.items()}
         return Budget(**given, alert=self.about.get("alert"), runbook=self.about.get("runbook"))
 
     @property
@@ -178,7 +183,8 @@ class Runner:
             page = None if short else self._experiment.about.get("runbook")
             self._session.finish(patience, page)
             result.recovery = recovery(self._session.history.events)
-            budget, events = self._experiment.budget, self._session.history.events
+            budget = self._experiment.budget_on(self._session.target.runbook)
+            events = self._session.history.events
             if short:
                 budget = Budget(budget.p99, budget.gap, budget.board, budget.alert)
             result.verdicts = [*judge(events, budget), happened(events), self._steady()]

@@ -62,9 +62,11 @@ def add_health(
     registry: CollectorRegistry,
     ready: Readiness,
     counted: Callable[[], Awaitable[bytes]] | None = None,
+    *,
+    leaving: Callable[[], bool] = lambda: False,
 ) -> None:
     """Adds `/healthz` (the process lives; touches neither disk nor database), `/readyz` (each part by name;
-    503 if one is not) and `/metrics`.
+    503 if one is not, 404 while it is `leaving` and answers what still comes) and `/metrics`.
 
     A service that can work without a part (intake without its database) leaves that part out of `ready`.
     `counted` gives the text of `/metrics` where there is more to it than this process' registry.
@@ -77,7 +79,8 @@ def add_health(
 
     async def readyz(_: web.Request) -> web.Response:
         parts = await ready()
-        return web.json_response(parts, status=200 if all(parts.values()) else 503)
+        status = 404 if leaving() else 200 if all(parts.values()) else 503
+        return web.json_response(parts, status=status)
 
     async def metrics(_: web.Request) -> web.Response:
         body = await counted() if counted else generate_latest(registry)

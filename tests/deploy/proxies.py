@@ -109,7 +109,10 @@ class Behind:
 
 @contextmanager
 def running(folder: Path, behind: Mapping[str, int] | None = None) -> Iterator[Proxy]:
-    """HAProxy with deploy/haproxy.cfg: on ports of its own, before `behind` (ports of services by name)."""
+    """HAProxy with deploy/haproxy.cfg: on ports of its own, before `behind`.
+
+    That says ports of services by name, of both or of one: `intake`, `intake1`.
+    """
     subprocess.run([ROOT / "deploy/make-secrets", folder], check=True)
     text = (ROOT / "deploy/haproxy.cfg").read_text().replace("/run/secrets", str(folder))
     text = text.replace("/etc/haproxy/", f"{ROOT}/deploy/")
@@ -117,6 +120,9 @@ def running(folder: Path, behind: Mapping[str, int] | None = None) -> Iterator[P
     for named, real in ports.items():
         text = text.replace(f"bind :{named}", f"bind 127.0.0.1:{real}")
     for service, real in (behind or {}).items():
+        if service[-1].isdigit():
+            text = re.sub(rf"(server {service}) \S+", rf"\1 127.0.0.1:{real}", text)
+            continue
         backend = re.search(rf"^backend {service}\n(?:[ #].*\n|\n)*", text, re.MULTILINE)
         assert backend is not None
         here = re.sub(r"(server \w+) \w+:\d+", rf"\1 127.0.0.1:{real}", backend[0])

@@ -1,7 +1,9 @@
 """The proxy's own configuration in a real HAProxy: all of http goes to https, which says so for a year."""
 
 import asyncio
+import csv
 import http.client
+import signal
 import socket
 import ssl
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ import pytest
 
 from election.access.addresses import Proxies
 from tests.deploy.proxies import ENDS, MISSING, PUBLIC, Proxy, running
-from tests.intake.running import IntakeProcess
+from tests.intake.running import IntakeProcess, a_text
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING or "it can run here")
 
@@ -119,6 +121,46 @@ def test_two_clients_behind_the_proxy_do_not_share_a_limit_and_nobody_borrows_an
             assert statuses("127.0.0.4") == within
     finally:
         intake.end()
+
+
+def test_a_stopping_intake_is_asked_no_more_before_it_refuses(tmp_path: Path) -> None:
+    """Two real intakes; one is told to stop, as in a roll, while texts come."""
+    notice = {"BELUGA_STOP_NOTICE_SECONDS": "3"}
+    first, second = (IntakeProcess(tmp_path / name, "", more=notice) for name in ("first", "second"))
+    first.start()
+    asyncio.run(second.running())
+    asyncio.run(first.until_ready())
+    (tmp_path / "proxy").mkdir()
+    sent: list[int] = []
+    try:
+        with running(tmp_path / "proxy", {"intake1": first.port, "intake2": second.port}) as proxy:
+
+            def send() -> None:
+                body, headers = a_text(f"text {len(sent)}", "READY")
+                sent.append(proxy.ask("8443", "/sms/generic", "POST", body=body, headers=headers).status)
+
+            def known(server: str) -> dict[str, str]:
+                lines = proxy.ask("8409", "/;csv").read_first.decode().splitlines()  # type: ignore[attr-defined]
+                rows = csv.DictReader([lines[0].removeprefix("# "), *lines[1:]])
+                return next(r for r in rows if (r["pxname"], r["svname"]) == ("intake", server))
+
+            assert first.process is not None
+            first.process.send_signal(signal.SIGTERM)
+            while known("intake1")["status"] != "NOLB":
+                assert first.process.poll() is None, known("intake1")
+                send()
+            while first.process.poll() is None:
+                send()
+            send()
+            assert set(sent) == {200}
+            one, other = known("intake1"), known("intake2")
+            again = [(s["econ"], s["wretr"], s["wredis"]) for s in (one, other)]
+            assert again == [("0", "0", "0")] * 2  # nobody was refused, and nothing asked for twice
+            assert int(other["stot"]) > 0
+            assert first.process.poll() == 0
+    finally:
+        first.end()
+        second.end()
 
 
 def test_who_is_not_the_proxy_is_taken_at_their_connection() -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import randrange
 from secrets import token_hex
+from typing import Any
 from urllib.parse import quote
 
 from tests.machine.container import WHEELS, WITH_SYSTEMD, no_image
@@ -19,6 +20,7 @@ IMAGE = "beluga-host:local"
 PLAYBOOKS = ROOT / "deploy/ansible"
 ANSIBLE = ROOT / ".venv/ansible/bin/ansible-playbook"
 NUMBERS = (1, 2, 3)
+ADDED = 4
 PIP = f"--no-index --find-links {WHEELS} --find-links /src/build/host-wheels"
 CUT = (
     "add table inet cut; add chain inet cut {0} {{ type filter hook {0} priority -10; }};"
@@ -56,6 +58,11 @@ class ThreeHosts:
         return found
 
     @property
+    def numbers(self) -> tuple[int, ...]:
+        """Of the hosts of the inventory as it is now."""
+        return tuple(int(host["beluga_number"]) for host in self._inventory()["all"]["hosts"].values())
+
+    @property
     def url(self) -> str:
         return f"https://{self.network}.100"
 
@@ -69,7 +76,7 @@ class ThreeHosts:
 
     @property
     def database_url(self) -> str:
-        hosts = ",".join(f"{self.address(f'db{n}')}:5432" for n in NUMBERS)
+        hosts = ",".join(f"{self.address(f'db{n}')}:5432" for n in self.numbers)
         return f"postgresql://beluga:{quote(self.secret('postgres_password'))}@{hosts}/beluga?sslmode=require"
 
     def secret(self, name: str) -> str:
@@ -90,14 +97,7 @@ class ThreeHosts:
             "-keyout", str(self.secrets / "proxy.key"), "-out", str(self.secrets / "proxy.crt"),
         )  # fmt: skip
         (self.secrets / "proxy_certificate").write_text(self.secret("proxy.crt") + self.secret("proxy.key"))
-        hosts = {
-            f"h{n}": {
-                "ansible_host": self.address(f"h{n}"),
-                "beluga_address": self.address(f"h{n}"),
-                "beluga_number": n,
-            }
-            for n in NUMBERS
-        }
+        hosts = {f"h{n}": self._host(n) for n in NUMBERS}
         every = {"hosts": {host: {} for host in hosts}}
         groups = dict.fromkeys(("etcd", "database", "services", "door"), every)
         inventory = {
@@ -121,6 +121,23 @@ class ThreeHosts:
         (self.folder / "inventory.json").write_text(json.dumps(inventory))
         for number in NUMBERS:
             self.start(number)
+
+    def _host(self, number: int) -> dict[str, Any]:
+        address = self.address(f"h{number}")
+        return {"ansible_host": address, "beluga_address": address, "beluga_number": number}
+
+    def _inventory(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / "inventory.json").read_text())
+        return found
+
+    def add(self, number: int) -> None:
+        """One more host, and its line in the inventory; etcd stays three."""
+        inventory = self._inventory()
+        inventory["all"]["hosts"][f"h{number}"] = self._host(number)
+        for group in ("database", "services", "door"):
+            inventory["all"]["children"][group]["hosts"][f"h{number}"] = {}
+        (self.folder / "inventory.json").write_text(json.dumps(inventory))
+        self.start(number)
 
     def start(self, number: int) -> None:
         """A fresh host: nothing on its disk but Debian, and the operator's key."""
@@ -165,7 +182,7 @@ class ThreeHosts:
 
     def members(self) -> list[dict[str, str]]:
         """What Patroni says of the databases; empty where none answers."""
-        for number in NUMBERS:
+        for number in self.numbers:
             said = self.sh(
                 number, "timeout 5 beluga-database patronictl -c /etc/patroni.yml list -f json", check=False
             )
@@ -179,11 +196,13 @@ class ThreeHosts:
 
     def answering_at_the_address(self) -> list[int]:
         """Numbers of the hosts that hold the floating address."""
-        return [n for n in NUMBERS if f"{self.network}.100/" in self.sh(n, "ip -o -4 address", check=False)]
+        return [
+            n for n in self.numbers if f"{self.network}.100/" in self.sh(n, "ip -o -4 address", check=False)
+        ]
 
     def give_address(self, number: int) -> None:
         """The floating address wanders to that host, and stays there while it is well."""
-        others = [n for n in NUMBERS if n != number]
+        others = [n for n in self.numbers if n != number]
         for other in others:
             self.sh(other, "systemctl stop keepalived")
         deadline = time.monotonic() + 30
@@ -194,7 +213,7 @@ class ThreeHosts:
             self.sh(other, "systemctl start keepalived")
 
     def away(self) -> None:
-        for number in NUMBERS:
+        for number in (*NUMBERS, ADDED):
             run("docker", "rm", "-f", "-v", self._container(number), check=False)
         run("docker", "network", "rm", self.name, check=False)
 

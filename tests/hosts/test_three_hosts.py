@@ -19,7 +19,7 @@ import pytest
 from chaos.run.run import catalogue
 from election.access.tokens import Tokens
 from tests.cluster.measuring import Measured, Row, happened
-from tests.hosts.inventory import NUMBERS, ROOT, ThreeHosts, run
+from tests.hosts.inventory import ADDED, ROOT, ThreeHosts, run
 
 pytestmark = pytest.mark.timeout(3000)
 
@@ -32,14 +32,14 @@ SERVICES = ("intake", "tally", "callers", "dashboard")
 
 
 def test_a_second_run_changes_nothing(measured: Measured, hosts: ThreeHosts) -> None:
-    assert hosts.play("site.yml") == {"h1": 0, "h2": 0, "h3": 0, "localhost": 0}
+    assert _changed_again(hosts) == {}
 
 
 def test_inside_stays_inside(measured: Measured, hosts: ThreeHosts) -> None:
     """What the firewall lets through to the hosts and the operator alone, it lets through to them."""
     rules = hosts.sh(1, "nft list table inet beluga")
     assert "drop" in rules and "policy accept" in rules
-    for number in NUMBERS:
+    for number in hosts.numbers:
         assert hosts.address(f"h{number}") in rules
     exposed = [hosts.sh(1, f"systemd-analyze security beluga-{s} --no-pager | tail -1") for s in SERVICES]
     assert all(float(line.split("level for")[1].split()[1]) <= 3 for line in exposed), exposed
@@ -57,7 +57,7 @@ def test_a_version_host_by_host_and_back(measured: Measured, hosts: ThreeHosts) 
         after = _started(hosts)
         happened("another start of every service", not set(before.values()) & set(after.values()))
         rows.append(row)
-    assert {hosts.sh(n, "basename $(readlink /opt/beluga/current)").strip() for n in NUMBERS} == {old}
+    assert {hosts.sh(n, "basename $(readlink /opt/beluga/current)").strip() for n in hosts.numbers} == {old}
     for row in rows:
         _nothing_refused_for_long(row, MOST_GAP_OF_AN_UPGRADE)
 
@@ -98,7 +98,22 @@ def test_a_host_destroyed_and_replaced(measured: Measured, hosts: ThreeHosts) ->
     row = measured.while_(f"host {number} replaced, by the playbook", replace, 10, longest=MOST_LOAD)
     _nothing_refused_for_long(row, MOST_GAP_OF_A_LOSS)
     _until(lambda: _replicated(hosts), 120)
-    assert hosts.play("site.yml") == {"h1": 0, "h2": 0, "h3": 0, "localhost": 0}
+    assert _changed_again(hosts) == {}
+
+
+def test_a_host_added(measured: Measured, hosts: ThreeHosts) -> None:
+    """The fourth: every service is told of its database, one after another."""
+
+    def add() -> None:
+        hosts.add(ADDED)
+        _until(lambda: hosts.sh(ADDED, "systemctl is-active ssh", check=False).strip() == "active", 60)
+        hosts.play("site.yml")
+
+    row = measured.while_("a fourth host, by the playbook", add, 10, longest=MOST_LOAD)
+    _nothing_refused_for_long(row, MOST_GAP_OF_AN_UPGRADE)
+    _until(lambda: _replicated(hosts), 120)
+    assert f"db{ADDED}" in {m["Member"] for m in hosts.members()}
+    assert _changed_again(hosts) == {}
 
 
 def test_the_network_between_two_cut(measured: Measured, hosts: ThreeHosts) -> None:
@@ -121,12 +136,12 @@ def test_the_network_between_two_cut(measured: Measured, hosts: ThreeHosts) -> N
 
 def test_everything_acknowledged_is_stored_and_tallied_once(measured: Measured, hosts: ThreeHosts) -> None:
     async def count() -> tuple[tuple[int, int, int], list[int]]:
-        return await measured.stored_once(), [await measured.tallied(f"tally{n}") for n in NUMBERS]
+        return await measured.stored_once(), [await measured.tallied(f"tally{n}") for n in hosts.numbers]
 
     (acknowledged, stored, more), tallied = asyncio.run(count())
     line = f"acknowledged {acknowledged}, stored {stored}, more than once {more}, tallied {tallied}"
     print(line)
-    assert (stored, more, tallied) == (acknowledged, 0, [acknowledged] * len(NUMBERS)), line
+    assert (stored, more, tallied) == (acknowledged, 0, [acknowledged] * len(hosts.numbers)), line
 
 
 def test_a_base_backup_lies_on_its_host(measured: Measured, hosts: ThreeHosts) -> None:
@@ -139,8 +154,9 @@ def test_prometheus_sees_every_one(measured: Measured, hosts: ThreeHosts) -> Non
     def up() -> str:
         return hosts.sh(2, "promtool query instant http://127.0.0.1:9090 'count by (job) (up == 1)'")
 
-    jobs = ("intake", "tally", "callers", "dashboard", "proxy", "database", "etcd")
-    _until(lambda: all(f'{{job="{job}"}} => 3' in up() for job in jobs), 60)
+    each = len(hosts.numbers)
+    jobs = dict.fromkeys(("intake", "tally", "callers", "dashboard", "proxy", "database"), each) | {"etcd": 3}
+    _until(lambda: all(f'{{job="{job}"}} => {n}' in up() for job, n in jobs.items()), 60)
 
 
 @pytest.mark.parametrize("name", [e.name for e in catalogue() if e.targets == ("cluster",)])
@@ -156,6 +172,13 @@ def test_an_experiment_of_the_cluster(
     print(said)
 
 
+def _changed_again(hosts: ThreeHosts) -> dict[str, int]:
+    """What one more run of the playbook still changes on which host."""
+    played = hosts.play("site.yml")
+    assert set(played) == {"localhost", *(f"h{n}" for n in hosts.numbers)}
+    return {host: changed for host, changed in played.items() if changed}
+
+
 def _nothing_refused_for_long(row: Row, most: float) -> None:
     load = row.load
     assert load is not None
@@ -167,7 +190,7 @@ def _nothing_refused_for_long(row: Row, most: float) -> None:
 def _started(hosts: ThreeHosts) -> dict[str, str]:
     """Which start of each service runs on each host."""
     asked = " ".join(f"beluga-{service}" for service in SERVICES)
-    said = {n: hosts.sh(n, f"systemctl show -P InvocationID {asked}").split() for n in NUMBERS}
+    said = {n: hosts.sh(n, f"systemctl show -P InvocationID {asked}").split() for n in hosts.numbers}
     return {
         f"{service}{n}": one for n, all_ in said.items() for service, one in zip(SERVICES, all_, strict=True)
     }
@@ -177,7 +200,11 @@ def _replicated(hosts: ThreeHosts) -> bool:
     members = hosts.members()
     roles = sorted(m["Role"] for m in members)
     states = {m["State"] for m in members}
-    return len(roles) == 3 and {"Leader", "Sync Standby"} <= set(roles) and states <= {"running", "streaming"}
+    return (
+        len(roles) == len(hosts.numbers)
+        and {"Leader", "Sync Standby"} <= set(roles)
+        and states <= {"running", "streaming"}
+    )
 
 
 def _another_build(folder: Path) -> Path:

@@ -4,9 +4,11 @@ import asyncio
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from beluga.stack.stack import alive
+from beluga.stack.local_stack import service_program
+from beluga.stack.stack import SERVICES, Ports, alive
 from beluga.stack.supervisor import Program, Supervisor
 
 
@@ -28,6 +30,19 @@ async def test_a_killed_child_starts_again_and_stops_with_the_rest(tmp_path: Pat
     assert child.restarts == 1 and second is not None and alive(second)
     await supervisor.stop()
     assert not alive(second)
+
+
+async def test_where_memory_is_short_texts_go_on(tmp_path: Path) -> None:
+    """Of one machine's processes the kernel takes one that gives way: not intake, not who keeps them all."""
+    programs = {name: service_program(name, Ports.from_base(8400), tmp_path, {}) for name in SERVICES}
+    assert programs.pop("intake").gives_way == 0
+    assert {program.gives_way for program in programs.values()} == {500}
+    supervisor = Supervisor()
+    waits = _program(tmp_path, "import time; time.sleep(60)")
+    await supervisor.start(replace(waits, gives_way=500))
+    (child,) = supervisor.children
+    assert Path(f"/proc/{child.pid}/oom_score_adj").read_text().strip() == "500"
+    await supervisor.stop()
 
 
 async def test_a_child_that_keeps_dying_is_started_less_and_less_often(tmp_path: Path) -> None:

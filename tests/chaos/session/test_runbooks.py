@@ -12,7 +12,7 @@ from beluga.commands import LazyGroup, app
 from chaos.judge.alerts import OWN_RULES, holds, read_rules
 from chaos.run.report import listing
 from chaos.run.run import catalogue
-from chaos.session.runbook import PARTS, Command, Page, page_of, pages
+from chaos.session.runbook import PARTS, Command, Page, page_of, pages, read_page
 
 ROOT = Path(__file__).resolve().parents[3]
 RULES = [OWN_RULES, *sorted((ROOT / "deploy" / "prometheus").glob("*.yml"))]
@@ -93,6 +93,22 @@ def test_an_alert_that_is_to_fire_is_one_that_a_rehearsal_can_evaluate() -> None
 def test_a_gap_above_a_second_has_its_reason() -> None:
     for e in catalogue():
         assert (e.budget.gap > 1.0) == bool(e.about.get("longer_gap")), e.name
+
+
+def test_an_experiment_of_the_cluster_has_a_verdict_on_hosts() -> None:
+    """Its page has commands for hosts in every part that is followed; else I6 would be unknown there."""
+    for e in catalogue():
+        if "cluster" not in e.targets:
+            continue
+        followed = [
+            (a["provider"]["arguments"]["page"], a["provider"]["arguments"]["part"])
+            for a in e.content["method"]
+            if a["provider"]["func"] in ("follow_runbook", "act_by_runbook")
+        ]
+        for page, part in [*followed, (e.about["runbook"], "Verify")]:
+            assert read_page(page).rehearsed(part, target="hosts"), (e.name, page, part)
+        allowed, there = e.budget, e.budget_on("hosts")
+        assert there.gap == max(allowed.gap, there.gap) <= max(allowed.gap, 5.0), e.name
 
 
 def test_what_a_page_says_to_do_is_done_by_a_rehearsal() -> None:

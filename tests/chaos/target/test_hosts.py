@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chaos.faults import FAULTS
+from chaos.faults import FAULTS, UnavailableError
 from chaos.target import hosts
 from chaos.target.hosts import HostsTarget, find_hosts
 from chaos.target.kinds import at
@@ -100,3 +100,14 @@ def test_a_unit_is_hurt_and_healed_by_another_process(
     (tmp_path / "tables").write_text("table inet rehearsal")
     FAULTS[fault](at(tmp_path / "state"), harm.arguments, harm.found).heal()
     assert healed in asked(tmp_path)[-1]
+
+
+def test_patroni_of_nobody_is_not_frozen(found: Callable[[], HostsTarget], tmp_path: Path) -> None:
+    """Without a primary there is nobody to hurt, and no trace that somebody was."""
+    (tmp_path / "members").write_text(json.dumps([m for m in MEMBERS if m["Role"] != "Leader"]))
+    harm = FAULTS["patroni_frozen"](found(), {"who": "primary"})
+    with pytest.raises(UnavailableError, match="nobody plays primary"):
+        harm.setup()
+    assert not FAULTS["patroni_frozen"](found(), {"who": "primary"}, {"services": []}).happened()
+    (tmp_path / "condition").write_text("T")
+    assert FAULTS["patroni_frozen"](found(), {"who": "primary"}, {"services": ["db2"]}).happened()

@@ -50,6 +50,36 @@ def on_the_short_way(intake: Intake) -> int:
     return len(intake._fronts.open)
 
 
+async def test_a_stop_is_said_first_and_texts_are_taken_meanwhile(tmp_path: Path) -> None:
+    """/readyz says 404 until it stops, whoever connects anew is answered all the same."""
+    running = Intake(
+        IntakeSettings(
+            state=tmp_path, intake_port=free_port(), secret=SECRET, generic_secret=GENERIC_SECRET,
+            journal_ballast_mib=0, stop_notice_seconds=1,
+        )
+    )  # fmt: skip
+    await running.start()
+    assert (await asked(running, b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"))[0] == 200
+    stopping = asyncio.create_task(running.stop())
+    await asyncio.sleep(0)
+    status, _, body = await asked(running, b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (status, orjson.loads(body)["journal"]) == (404, True)
+    assert (await asked(running, request(*a_text("late", "412"))))[0] == 200
+    await stopping
+    with pytest.raises(OSError):
+        await connected(running)
+
+
+async def asked(intake: Intake, said: bytes) -> tuple[int, dict[str, str], bytes]:
+    """The answer on a connection of its own."""
+    reader, writer = await connected(intake)
+    writer.write(said)
+    try:
+        return await an_answer(reader)
+    finally:
+        writer.close()
+
+
 async def test_request_after_request_on_one_connection(intake: Intake) -> None:
     reader, writer = await connected(intake)
     for i in range(3):
