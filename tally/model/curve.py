@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from election.domain.day import CurvePoint, Election, ElectionDay
 from tally.model.constants import Constants
+from tally.model.displacement import displacement
 from tally.model.past_tilts import past_tilts
 from tally.model.verdicts import slices
 
@@ -264,9 +265,9 @@ def _log_steps(curves: Array) -> Array:
 def _factors(
     overall: Array, past: list[Array], places: Array | None, widths: tuple[float, float], k: Constants
 ) -> Array:
-    """Eigenvectors of the covariance of log cumulative share: a Gaussian process on hourly shares (its SD
-    times `doubt`), how places differ, and what past elections did differently
-    from their mean; all times `fewer`.
+    """Eigenvectors of the covariance of log cumulative share: voters displaced within the day and a Gaussian
+    process on hourly shares (their SDs times `doubt`), how places differ, and what past elections did
+    differently from their mean; all times `fewer`.
     """
     doubt, fewer = widths
     middle = (np.arange(GRID) + 0.5) / GRID
@@ -279,7 +280,8 @@ def _factors(
     cumulative = np.cumsum(share)
     # d log F(x_i) / d h_j = f_j (1[j <= i] / F_i - 1), exactly 0 at close
     m = share[None, :] * (np.tril(np.ones((GRID, GRID))) / cumulative[:, None] - 1.0)
-    covariance = fewer * (m @ (gp if places is None else gp + places) @ m.T)
+    hourly = gp if places is None else gp + places
+    covariance = fewer * (m @ hourly @ m.T + doubt**2 * displacement(share, k))
     if len(past) > 1:
         steps = np.array([np.maximum(np.diff(p), 1e-5) for p in past])
         apart_from_mean = np.log(steps / np.mean(steps, axis=0)) @ m.T
