@@ -34,6 +34,7 @@ class Constants:
     share_placeless: float = 1.15  # times the SDs where no places' past curves are known
     share_blind: float = 1.54  # … where no past curve is known at all (J)
     blind_widening: float = 2.0  # times SDs of shared errors there: so far days are from the built-in one (J)
+    course_tail: float = 3.0  # degrees of freedom of today's departure from the course, as of the level (J)
     curve_factors: int = 8  # eigenvectors kept of the curve's covariance
 
     # places: level at close, and tilt (multiplies -log F: early voters many or few)
