@@ -139,7 +139,8 @@ def main() -> None:
         print(f"displacement {choice[0]}, hourly x {choice[1]}: {mean(choice):.3f}")
     print(f"none, hourly x 1: {mean((0.0, 1.0)):.3f}; .02, x .8: {mean((0.02, 0.8)):.3f}")
     for name in [d.day for d in days] + sorted({d.country for d in days}):
-        print(f"without {name}: {max(scores, key=lambda choice, name=name: mean(choice, (name,)))}")
+        means = {choice: mean(choice, (name,)) for choice in scores}
+        print(f"without {name}: {max(means, key=means.__getitem__)}")
 
 
 if __name__ == "__main__":
