@@ -28,8 +28,8 @@ class Constants:
     displacement_sd: float = 0.02  # in the middle of the day, a quarter of an hour of twelve
     displacement_length: float = 0.2  # correlation length, part of the day
     # … and hours are busier or idler: log hourly shares
-    share_sd_midday: float = 0.10  # middle of the day (C)
-    share_sd_edge: float = 0.21  # first and last hours
+    share_sd_midday: float = 0.104  # middle of the day (C; .8 of what they were before displacement)
+    share_sd_edge: float = 0.208  # first and last hours
     share_length: float = 0.12  # correlation length, part of the day
     share_placeless: float = 1.15  # times the SDs where no places' past curves are known
     share_blind: float = 1.54  # … where no past curve is known at all (J)
