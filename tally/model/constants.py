@@ -23,13 +23,18 @@ class Constants:
     level_sd_blind: float = 0.70  # the same with no expectation at all (J)
     feature_sd: float = 0.08  # a standard deviation of a covariate moves the level by this (C)
     feature_tilt_sd: float = 0.05  # … and the early share by this (C)
-    # hourly shares against past curves, beside what counties do otherwise from day to day: a Gaussian process
-    share_sd_midday: float = 0.13  # middle of the day (C: with .10 Romania's total is 2 % worse)
-    share_sd_edge: float = 0.26  # first and last hours
+    # today's course against past ones, beside what counties do otherwise from day to day: two Gaussian
+    # processes. Voters come at another time (model/displacement.py; by twelve days' courses, leave-one-out)
+    displacement_sd: float = 0.02  # in the middle of the day, a quarter of an hour of twelve
+    displacement_length: float = 0.2  # correlation length, part of the day
+    # … and hours are busier or idler: log hourly shares
+    share_sd_midday: float = 0.104  # middle of the day (C; .8 of what they were before displacement)
+    share_sd_edge: float = 0.208  # first and last hours
     share_length: float = 0.12  # correlation length, part of the day
     share_placeless: float = 1.15  # times the SDs where no places' past curves are known
     share_blind: float = 1.54  # … where no past curve is known at all (J)
     blind_widening: float = 2.0  # times SDs of shared errors there: so far days are from the built-in one (J)
+    course_tail: float = 3.0  # degrees of freedom of today's departure from the course, as of the level (J)
     curve_factors: int = 8  # eigenvectors kept of the curve's covariance
 
     # places: level at close, and tilt (multiplies -log F: early voters many or few)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from election.domain.day import CurvePoint, Election, ElectionDay
 from tally.model.constants import Constants
+from tally.model.displacement import displacement
 from tally.model.past_tilts import past_tilts
 from tally.model.verdicts import slices
 
@@ -122,7 +123,8 @@ class Curves:
         doubt = 1.0 if places is not None else constants.share_placeless if scopes else constants.share_blind
         days = _worth(overall, weight) if scopes else DAYS_CHOSEN
         fewer = (1.0 + 1.0 / days) / (1.0 + 1.0 / DAYS_CHOSEN)
-        self.factors = _factors(self.overall, list(overall.values()), places, (doubt, fewer), constants)
+        covariance = covariance_of(self.overall, list(overall.values()), places, (doubt, fewer), constants)
+        self.factors = _factors(covariance, constants)
 
     def shares(self, positions: NDArray[np.intp], parts: Array) -> Array:
         """Cumulative share of each precinct at its part of the day."""
@@ -242,11 +244,11 @@ def _between_places(
         return None
     rows = np.array(list(sums.values()))
     usual = np.array([np.append(overall[past], 1.0) for _, past in sums])
-    apart = _log_steps(rows[:, :-1] / rows[:, -1:]) - _log_steps(usual[:, :-1])
-    return _from_day_to_day(np.clip(apart, -1.0, 1.0), rows[:, -1], [name for name, _ in sums])
+    apart = log_steps(rows[:, :-1] / rows[:, -1:]) - log_steps(usual[:, :-1])
+    return from_day_to_day(np.clip(apart, -1.0, 1.0), rows[:, -1], [name for name, _ in sums])
 
 
-def _from_day_to_day(apart: Array, weight: Array, of: list[str]) -> Array:
+def from_day_to_day(apart: Array, weight: Array, of: list[str]) -> Array:
     """Covariance of what places (`of`, a row a day) do otherwise on one day than on their others."""
     place = np.unique(of, return_inverse=True)[1]
     days = np.bincount(place)
@@ -257,16 +259,17 @@ def _from_day_to_day(apart: Array, weight: Array, of: list[str]) -> Array:
     return np.asarray((apart * weight[:, None]).T @ apart / np.sum(weight * (1.0 - 1.0 / days[place])))
 
 
-def _log_steps(curves: Array) -> Array:
+def log_steps(curves: Array) -> Array:
+    """Log shares of the day's steps, a row a curve."""
     return np.asarray(np.log(np.maximum(np.diff(curves, axis=1), 1e-4)))
 
 
-def _factors(
+def covariance_of(
     overall: Array, past: list[Array], places: Array | None, widths: tuple[float, float], k: Constants
 ) -> Array:
-    """Eigenvectors of the covariance of log cumulative share: a Gaussian process on hourly shares (its SD
-    times `doubt`), how places differ, and what past elections did differently
-    from their mean; all times `fewer`.
+    """Covariance of log cumulative share at the end of each step: voters displaced within the day and a
+    Gaussian process on hourly shares (their SDs times `doubt`), how places differ, and what past elections
+    did differently from their mean; all times `fewer`.
     """
     doubt, fewer = widths
     middle = (np.arange(GRID) + 0.5) / GRID
@@ -279,11 +282,17 @@ def _factors(
     cumulative = np.cumsum(share)
     # d log F(x_i) / d h_j = f_j (1[j <= i] / F_i - 1), exactly 0 at close
     m = share[None, :] * (np.tril(np.ones((GRID, GRID))) / cumulative[:, None] - 1.0)
-    covariance = fewer * (m @ (gp if places is None else gp + places) @ m.T)
+    hourly = gp if places is None else gp + places
+    covariance = fewer * (m @ hourly @ m.T + doubt**2 * displacement(share, k))
     if len(past) > 1:
         steps = np.array([np.maximum(np.diff(p), 1e-5) for p in past])
         apart_from_mean = np.log(steps / np.mean(steps, axis=0)) @ m.T
         covariance += fewer * (apart_from_mean.T @ apart_from_mean) / (len(past) - 1)
+    return np.asarray(covariance)
+
+
+def _factors(covariance: Array, k: Constants) -> Array:
+    """Its leading eigenvectors, times their SDs, on the grid."""
     values, vectors = np.linalg.eigh(covariance)
     order = np.argsort(-values, kind="stable")[: k.curve_factors]
     kept = vectors[:, order] * np.sqrt(np.maximum(values[order], 0.0))

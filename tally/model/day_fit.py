@@ -20,6 +20,7 @@ from tally.model.constants import Constants
 from tally.model.curve import GRID
 from tally.model.expectation import Inputs
 from tally.model.normal import below_normal
+from tally.model.round_counts import NOBODY, Shares
 from tally.model.stray_counts import Rates, doubts
 from tally.model.verdicts import slices
 
@@ -48,6 +49,7 @@ class DayFit:
     rows: int
     scatter: float = 1.0  # variance of precincts' own levels, as the day shows it, over what was expected
     guess_sd: float = 0.0  # by which estimates of the public are off
+    rounders: Shares = NOBODY  # share of precincts whose watchers round
     bad: Rates = (0.0, 0.0, 0.0)  # share of counts that are none of their precinct's
     peer_level: float = 0.0  # log of everybody's projected final over everybody's expectation
     peer_load: Array | None = None  # its derivative by `s`, (K,)

@@ -135,6 +135,9 @@ def fit(inputs: Inputs, rows: Rows, k: Constants, rounds: int = 0) -> DayFit:
         told = course.normal(_robust(course.residual(solved.s[bend]), course.variance, k), bend, prior)
         surprise = (float(solved.s[0]) / inputs.level_sd) ** 2
         prior[0] = inputs.level_sd**-2 * min(1.0, (k.level_tail + 1) / (k.level_tail + surprise))
+        # usual days come to a third of r; a curve of another country lets go
+        bent = float(solved.s[bend] @ solved.s[bend])
+        prior[bend] = min(1.0, (k.course_tail + r) / (k.course_tail + bent))
         solved = _solve(w, problem, prior, told, k)
     return _state(inputs, rows, solved, problem, k)
 

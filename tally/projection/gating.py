@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from tally.model import gate, guesses, official_counts
+from tally.model import gate, guesses, official_counts, round_counts
 from tally.model.constants import Constants
 from tally.model.curve import parts_of_day
 from tally.model.day_fit import DayFit, Latest, noise, residual_of, unexplained
 from tally.model.expectation import Inputs
 from tally.model.fit import Rows, rows_of
+from tally.model.round_counts import NOBODY, Shares
 from tally.model.verdicts import CountFeatures, GateResult, Rejections, candidates_of, rejections_of, slices
 from tally.packed.count_columns import Array, Codes, CountColumns
 
@@ -31,9 +32,10 @@ class Gating:
             return self._constants.guess_sd
         return guesses.learnt_sd(table, self.measure(table, self._constants.guess_sd), self._constants)
 
-    def measure(self, table: CountColumns, guess_sd: float) -> CountFeatures:
+    def measure(self, table: CountColumns, guess_sd: float, rounders: Shares = NOBODY) -> CountFeatures:
         """Per-count features that do not depend on a state. In slices: a million reports are large."""
         k, inputs, n = self._constants, self._inputs, len(table.votes)
+        rounding = round_counts.rounding(table, rounders)
         found = CountFeatures(
             np.empty(n),
             np.empty(n),
@@ -48,6 +50,8 @@ class Gating:
                                 self._opens[at], self._closes[at])  # fmt: skip
             share = inputs.curves.shares(at, part)
             part[final], share[final] = 1.0, 1.0
+            if rounding is not None:
+                found.reading[here] += rounding[here] / np.maximum(share * inputs.expected[at], 1.0) ** 2
             variance = inputs.precinct_sd[at] ** 2 + noise(inputs, at, share, votes, k)
             found.part[here], found.share[here] = part, share
             found.residual[here] = residual_of(inputs, at, votes, share)
@@ -71,7 +75,7 @@ class Gating:
 
     def judge(self, table: CountColumns, state: DayFit, measured: CountFeatures | None = None) -> GateResult:
         """The gate's verdicts, and why each count left out was."""
-        measured = measured or self.measure(table, state.guess_sd)
+        measured = measured or self.measure(table, state.guess_sd, state.rounders)
         accepted = np.zeros(len(table.votes), dtype=np.bool_)
         left: dict[int, Rejections] = {}
         for first, here, candidates, starts in self._candidates(table, measured, state):

@@ -21,6 +21,7 @@ from tally.entries.entries import DecidedCount, Verdict
 from tally.ledger import columns_view
 from tally.ledger.ledger import Ledger
 from tally.ledger.places import PlaceIndex
+from tally.model import round_counts
 from tally.model.constants import Constants
 from tally.model.coverage import Guard
 from tally.model.day_fit import DayFit, peers
@@ -75,12 +76,13 @@ class Tally:
     def _fit(self, table: CountColumns) -> tuple[DayFit, GateResult]:
         k, table, gating = self.constants, self._sites.shared_out(table), self.gating
         guess_sd = gating.guess_sd(table)
-        measured = gating.measure(table, guess_sd)
+        rounders = round_counts.learnt_shares(table)
+        measured = gating.measure(table, guess_sd, rounders)
         first = fit(self.inputs, gating.ungated(table, measured), k, rounds=3)
         state = fit(self.inputs, gating.rows(table, measured, first), k, rounds=2)
         # once more, now that slips no longer pull the state
         state = fit(self.inputs, gating.rows(table, measured, state), k)
-        state = replace(state, guess_sd=guess_sd)
+        state = replace(state, guess_sd=guess_sd, rounders=rounders)
         # and by the state that updates and pages will be judged with
         gated = gating.judge(table, state, measured)
         return peers(self.inputs, state, gating.latest(gated, state), k), gated
