@@ -178,6 +178,7 @@ class SetUp:
 
 
 def _last(said: CommandResult) -> str:
+    """Why a command would not, a line each."""
     lines = words_of(said, 6)
     why = [line.removeprefix("beluga: ") for line in lines if line.startswith("beluga: ")] or list(lines)
-    return " ".join(why) or tr("it ended with {code}", code=said.code)
+    return "\n".join(why) or tr("it ended with {code}", code=said.code)

@@ -1,6 +1,7 @@
 """Language files hold each sentence that the war room says, with its places, and no other."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -163,3 +164,17 @@ def test_numbers_and_days_follow_the_files_locale() -> None:
     """Spanish of the United States writes 1,234 as all around it do; Spain's 1.234 would be read as 1."""
     words = read_words(next(path for path in FILES if path.stem == "es"))
     assert words.locale == "es-US"
+
+
+# What the room's README names as another term, or what is Spain's.
+NOT_OURS = re.compile(
+    r"\brecinto|recuento|concurrencia|empadronad|línea de ayuda|identificador|papeleta|ensayo|móvil|"
+    r"ordenador|délo|vosotros|\btu\b|\btus\b"
+)
+
+
+def test_spanish_says_one_word_for_one_thing() -> None:
+    """One term for each thing, as README.md beside the file has it, and *usted* throughout."""
+    words = read_words(next(path for path in FILES if path.stem == "es"))
+    said = [*words.texts.values(), *(form for forms in words.forms.values() for form in forms)]
+    assert [each for each in said if NOT_OURS.search(each.lower())] == []
