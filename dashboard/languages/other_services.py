@@ -70,6 +70,7 @@ TEMPLATES = noted_all(
     "it has caught up with its peers",
     "outside calling hours",
     "nobody left to call",
+    "no voter there is on our roll",
     "calls would bring less than one vote",
     "{missing} votes missing, {sure}% sure that it lags behind its peers",
     "everybody left was called lately",
