@@ -78,6 +78,7 @@ class SetUpPages:
             running=self._runs.progress(), problems=_told(problem or failed), available=self._runs.available,
             imported=self._set_up.last_import(), kinds=KINDS, shown=SHOWN,
             doubtful=doubtful[:REVIEWED], doubts=len(doubtful), told=adopting_words, code=code_words,
+            first=_first,
         )  # fmt: skip
         return flask.make_response(page, status)
 
@@ -229,6 +230,11 @@ def _changed(form: Mapping[str, str], day: Any) -> dict[str, str]:
 def _told(problem: str) -> list[str]:
     """Why something was not done, a line each, whether this request or work in the background says it."""
     return [adopting_words(tr(line)) for line in problem.splitlines()]
+
+
+def _first(choices: list[str], likely: str) -> list[str]:
+    """The choices, the likely one before the others."""
+    return sorted(choices, key=lambda choice: choice != likely)
 
 
 def _shown(look: AdoptionReport | None) -> list[dict[str, Any]]:

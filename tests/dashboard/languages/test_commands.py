@@ -92,6 +92,10 @@ def test_questions_of_adopting_are_told_and_nearly_all_that_is_noted() -> None:
     asked = [sentence(call.args[1]) for call in calls("beluga/adopt", {"ask"}) if len(call.args) > 1]
     questions = [each for each in asked if each]
     assert len(questions) > 5
+    rules = ast.walk(ast.parse((ROOT / "beluga/adopt/mapping/kind_rules.py").read_text("utf-8")))
+    why = [sentence(part) for n in rules if isinstance(n, ast.Return | ast.IfExp) for part in ast.walk(n)]
+    questions += [each for each in why if each.count(" ") > 1 and each == each.strip()]
+    assert len(questions) > 25
     assert [each for each in questions if untold(adopting_words(each))] == []
     made = [
         sentence(part)
