@@ -1,16 +1,15 @@
 """One language's words: what stands for an English sentence, in as many forms as the language counts with."""
 
-import io
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from gettext import c2py
 from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from babel.messages.pofile import read_po
+
+from election.runtime.language_file import read_language_file
 
 NOTE = "##"  # parts a sentence from a word to translators, where one English word means two things
 PLACE = re.compile(r"\{(\w+)\}")  # in a sentence: what is filled in
@@ -78,26 +77,13 @@ class LanguageCatalogue:
         return {rule(number): self.plural(number) for number in reversed(_PROBED)}
 
 
-_HEADER = 4_096  # bytes of a file in which its header stands
 ENGLISH = LanguageCatalogue("en", "English", "en")
 
 
 def read_words(path: Path) -> LanguageCatalogue:
-    """The catalogue in a `.po` file named after its language. Fuzzy and empty entries are left out."""
-    content = path.read_bytes()
-    po = read_po(io.BytesIO(content), locale=path.stem)
-    texts: dict[str, str] = {}
-    forms: dict[str, tuple[str, ...]] = {}
-    for entry in po:
-        if not entry.id or entry.fuzzy:
-            continue
-        if isinstance(entry.id, str):
-            if entry.string:
-                texts[entry.id] = str(entry.string)
-        elif entry.string and all(entry.string):
-            forms[entry.id[0]] = tuple(map(str, entry.string))
+    """The catalogue in a `.po` file named after its language."""
+    file = read_language_file(path)
+    texts = {entry.key: entry.forms[0] for entry in file.entries if not entry.counts}
+    forms = {entry.key: entry.forms for entry in file.entries if entry.counts}
     own = str(Locale.parse(path.stem).display_name or path.stem)
-    # Babel keeps of a file's header only the fields it knows.
-    said = re.search(rb'^"X-Locale: ([A-Za-z_-]{2,20})', content[:_HEADER], re.MULTILINE)
-    locale = said[1].decode() if said else path.stem
-    return LanguageCatalogue(path.stem, own[:1].upper() + own[1:], locale, texts, forms, c2py(po.plural_expr))
+    return LanguageCatalogue(path.stem, own[:1].upper() + own[1:], file.locale, texts, forms, file.plural)

@@ -1,0 +1,52 @@
+"""A language's file (gettext `.po`, named after the language): what may be said, and what its head tells."""
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from gettext import c2py
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+
+_HEAD = 4_096  # bytes of a file in which its head stands
+_LOCALE = re.compile(rb'^"X-Locale: ([A-Za-z_-]{2,20})', re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageEntry:
+    """One sentence: its key (English where the file is by sentences), and its forms: one, or by number."""
+
+    context: str
+    key: str
+    forms: tuple[str, ...]
+    counts: bool = False  # whether the number decides which form is said
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageFile:
+    """`locale`: how numbers and days are written (`es-US`). `plural`: which of its forms a number takes."""
+
+    language: str
+    locale: str
+    entries: tuple[LanguageEntry, ...]
+    plural: Callable[[int], int]
+
+
+def read_language_file(path: Path) -> LanguageFile:
+    """What a file says. Fuzzy entries, and those without all their forms, are left out."""
+    content = path.read_bytes()
+    po = read_po(io.BytesIO(content), locale=path.stem)
+    found = []
+    for entry in po:
+        if not entry.id or entry.fuzzy:
+            continue
+        counts = not isinstance(entry.id, str)
+        key = entry.id[0] if counts else str(entry.id)
+        forms = tuple(map(str, entry.string)) if counts else (str(entry.string),)
+        if forms and all(forms):
+            found.append(LanguageEntry(entry.context or "", key, forms, counts))
+    # Babel keeps of a file's head only the fields it knows.
+    said = _LOCALE.search(content[:_HEAD])
+    locale = said[1].decode() if said else path.stem
+    return LanguageFile(path.stem, locale, tuple(found), c2py(po.plural_expr))
