@@ -11,7 +11,7 @@ import flask
 from dashboard.accounts.sign_in import csrf_token, needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
-from dashboard.languages import tr
+from dashboard.languages import refusal_words, tr
 from dashboard.map.places import Gazetteer
 from dashboard.office.calling.call_desk import NOT_DONE, OF_ALL, OfficeCallDesk, failure, told
 from dashboard.office.calling.calling_forms import (
@@ -64,7 +64,7 @@ class CallingPages:
         page = flask.render_template(
             "office_calling.html", csrf=csrf_token(), problem=problem, of_all=who.role in OF_ALL,
             limits=limits, words=LIMITS, trial=trial, variants=VARIANTS, form=flask.request.form,
-            languages=here.day.languages if here else ("en",),
+            languages=here.day.languages if here else ("en",), refused=refusal_words,
             **({"done": "", "made": {}, "problems": []} | shown),
         )  # fmt: skip
         return flask.make_response(page, status)

@@ -19,12 +19,14 @@ from dashboard.languages import (
     detail_words,
     finding_words,
     languages,
+    refusal_words,
     retold,
     subject_words,
 )
 from dashboard.languages.command_words import ADOPTING
 from dashboard.languages.folder_words import FINDINGS
 from dashboard.languages.other_services import by_template
+from election.access.passwords import weakness
 from election.wire.rides import RideAct
 from tests.dashboard.languages.pseudo import CODE, write_pseudo
 from tests.dashboard.languages.test_other_services import outside
@@ -158,6 +160,30 @@ def test_why_an_import_was_not_done_is_told() -> None:
     )
     for each in (refused, "it ended with 1", "draft: 7 problems, nothing was loaded"):
         assert untold(adopting_words(each)) == ""
+
+
+def test_whatever_is_refused_is_told() -> None:
+    """Refusals of accounts, keys and webhooks, and those of the call desk that a page of the office asks."""
+    raised = [
+        call
+        for file, names in (
+            ("election/access/accounts.py", {"AccountRefusedError", "__init__"}),
+            ("election/access/api_keys.py", {"ApiKeyError"}),
+            ("election/access/webhooks.py", {"WebhookError"}),
+            ("callers/api/staff.py", {"problem"}),
+            ("callers/api/dispatches.py", {"problem"}),
+            ("callers/lists/dialer_lists.py", {"__init__"}),
+        )
+        for call in calls(file, names)
+    ]
+    said = [sentence(part) for call in raised for part in call.args]
+    said += [f"a password {wrong}" for wrong in (weakness("x", ""), weakness("x" * 20, ""))]
+    known = [each for each in said if each.count(" ") > 1 and "7; without" not in each]
+    assert len(known) > 20
+    assert [each for each in known if untold(refusal_words(each))] == []
+    assert refusal_words("a password needs at least 15 characters; without --password-stdin one is made") == (
+        "⟦a password needs at least 15 characters⟧"
+    )
 
 
 def test_each_deed_is_told() -> None:
