@@ -127,7 +127,7 @@ async def test_the_first_account_is_made_by_the_printed_link_alone(room: Room) -
 async def test_a_countys_files_to_an_imported_election(room: Room, browser: Browser, tmp_path: Path) -> None:
     files = {"registration.csv": REGISTRATION, "20221108_turnout.csv": TURNOUT, "poll_watchers.csv": WATCHERS}
     asked = {"early.csv": EARLY.format("Early Votes"), "mail.csv": EARLY.format("Mail Votes")}
-    files |= {**asked, "damaged.csv": OTHER, "notes.csv": "a,b\n1,2\n"}
+    files |= {**asked, "damaged.csv": OTHER, "notes.csv": "a,b\n1,2\n", "empty.csv": ""}
     for name, content in files.items():
         (tmp_path / name).write_text(content)
     context = await browser.new_context(viewport=WIDE)
@@ -143,14 +143,17 @@ async def test_a_countys_files_to_an_imported_election(room: Room, browser: Brow
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Set-up")).to_be_visible()
 
-    await page.set_input_files("#chosen", [tmp_path / name for name in files])
-    await press(page, "Add files")
-    await expect(page.get_by_role("button", name="Remove notes.csv")).to_be_visible()
-    await press(page, "Remove notes.csv")
-    await expect(page.get_by_role("button", name="Remove notes.csv")).to_have_count(0)
     day = ("General election", "2026-11-03", "America/New_York", "07:00", "20:00")
     for field, said in zip(DAY_FIELDS, day, strict=True):
         await page.fill(f"#{field}", said)
+    await page.set_input_files("#chosen", [tmp_path / name for name in files])
+    await press(page, "Add files")
+    await expect(page.get_by_role("button", name="Remove notes.csv")).to_be_visible()
+    await expect(page.locator("#sending")).to_have_text("empty.csv is empty")
+    await press(page, "Remove notes.csv")
+    await expect(page.get_by_role("button", name="Remove notes.csv")).to_have_count(0)
+    for field, said in zip(DAY_FIELDS, day, strict=True):  # typed before the files, and still there
+        await expect(page.locator(f"#{field}")).to_have_value(said)
     await press(page, "Look through the files")
     found = page.locator("#found")
     await expect(found).to_contain_text("a spreadsheet has made a date of this id", timeout=LONG)
@@ -184,7 +187,7 @@ async def test_accounts_are_made_reset_and_closed_by_an_admin(room: Room, browse
     async with visiting(browser, room, "ada", "/office/accounts") as seen:
         page = seen.page
         await page.fill("#login", "Bo")
-        await press(page, "Make the account")
+        await page.get_by_role("button", name="Make the account").dblclick()  # which is one account
         await expect(page.get_by_role("status")).to_contain_text("bo: account added. The password, shown")
         password = await page.locator(".secret").inner_text()
         await nothing_to_mend(page)
@@ -200,9 +203,14 @@ async def test_accounts_are_made_reset_and_closed_by_an_admin(room: Room, browse
     row = "select role || disabled || (totp_secret is null) from accounts where login = 'bo'"
     assert await value(room, row) == "stafftruefalse"
     assert password not in (await value(room, "select string_agg(detail::text, '') from audit"))
-    form = {"login": "eve", "role": "admin"}
-    async with aiohttp.ClientSession() as web, web.post(f"{room.url}/office/accounts", data=form) as answer:
-        assert answer.status == 401
+    form, browsers = {"login": "eve", "role": "admin"}, {"Accept": "text/html"}
+    async with (
+        aiohttp.ClientSession(headers=browsers) as web,
+        web.post(f"{room.url}/office/accounts", data=form) as answer,
+    ):
+        text = await answer.text()
+    assert answer.status == 401, "a form that was open when the session ended"
+    assert 'name="next" value="/office/accounts"' in text and "nothing was changed" in text
 
 
 async def test_watchers_are_added_corrected_and_taken_away(room: Room, browser: Browser) -> None:

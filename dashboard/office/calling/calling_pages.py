@@ -3,8 +3,10 @@
 The call desk audits what is done there. Lists name voters: who may have one is decided by it, not here.
 """
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import flask
 
@@ -98,11 +100,14 @@ class CallingPages:
 
     def make_list(self) -> Any:
         """Sets voters aside for a dialer; the file is fetched by the link that follows."""
-        made = self._desk.ask("POST", "/lists", list_of(flask.request.form))
-        return self._page(
-            made=made,
-            done=tr("{lines} voters are set aside until {until}", lines=made["lines"], until=made["until"]),
+        made, here = self._desk.ask("POST", "/lists", list_of(flask.request.form)), self._gazetteer.places
+        until = datetime.fromisoformat(made["until"]).astimezone(
+            ZoneInfo(here.day.timezone if here else "UTC")
         )
+        said = tr(
+            "{lines} voters are set aside until {until}", lines=made["lines"], until=f"{until:%Y-%m-%d %H:%M}"
+        )
+        return self._page(made=made, done=said)
 
     def show_list(self, list_id: UUID) -> Any:
         """The list as CSV: whoever may still be called."""
