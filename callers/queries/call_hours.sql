@@ -1,9 +1,11 @@
 -- :name by_hour
--- Calls since $1 by precinct and hour, and those in which the voter was spoken to ($2) or promised to vote ($3).
+-- Calls since $1 by precinct and hour, and those in which the voter was spoken to ($2) or promised to vote ($3);
+-- how many of the calls were visits at a door.
 -- $4: of one phone bank's callers; empty: all.
 select precinct_id, date_trunc('hour', at) as hour, count(*) as calls,
        count(*) filter (where outcome = any($2::text[])) as reached,
-       count(*) filter (where outcome = any($3::text[])) as promised
+       count(*) filter (where outcome = any($3::text[])) as promised,
+       count(*) filter (where caller_id like 'door:%') as doors
 from calls c
 where at > $1 and undone_at is null
   and ($4::text = '' or exists (select from callers p where p.caller_id = c.caller_id and p.phone_bank = $4))

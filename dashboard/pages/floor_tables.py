@@ -62,16 +62,18 @@ def summary(floor: Row, dispatches: Sequence[Row]) -> str:
     calling = sum(c["minutes_on_call"] is not None for c in callers)
     idle = sum(c["minutes_idle"] is not None and not c["barred"] for c in callers)
     hours = floor["hours"]
-    sums = {name: sum(h[name] for h in hours) for name in ("calls", "reached", "promised")}
+    sums = {name: sum(h[name] for h in hours) for name in ("calls", "reached", "promised", "doors")}
+    at_doors = tr(" ({n} of them at doors)", n=f"{sums['doors']:,}") if sums["doors"] else ""
     kept, opened, broken = (sum(p[name] for p in floor["promises"]) for name in ("kept", "open", "broken"))
     return tr(
         "{calling} on a call · {idle} idle · precincts being called: {dispatches} · today "
-        "{calls} calls, {reached} reached, {promised} promised · promises {kept} kept, "
+        "{calls} calls{at_doors}, {reached} reached, {promised} promised · promises {kept} kept, "
         "{opened} open, {broken} broken",
         calling=f"{calling:,}",
         idle=f"{idle:,}",
         dispatches=f"{len(dispatches):,}",
         calls=f"{sums['calls']:,}",
+        at_doors=at_doors,
         reached=f"{sums['reached']:,}",
         promised=f"{sums['promised']:,}",
         kept=f"{kept:,}",

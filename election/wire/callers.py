@@ -360,6 +360,7 @@ class CallHour(BaseModel):
     calls: int
     reached: int
     promised: int
+    doors: int = 0  # of the calls: visits at a door
 
 
 class ListPace(BaseModel):

@@ -114,20 +114,22 @@ async def _calling(connection: asyncpg.Connection, at: datetime, rehearsal: bool
     since = at - timedelta(hours=14)
     made = await connection.fetchrow(
         "select count(*) as calls, count(*) filter (where outcome <> all($2::text[])) as reached,"
-        " count(*) filter (where outcome = any($3::text[])) as promised"
+        " count(*) filter (where outcome = any($3::text[])) as promised,"
+        " count(*) filter (where caller_id like 'door:%') as doors"
         " from calls where at > $1 and undone_at is null",
         since, UNREACHED, PROMISED,
     )  # fmt: skip
     live = await connection.fetch(
         "select d.precinct_id, d.hold, (select count(*) from leases l where l.precinct_id = d.precinct_id and"
-        " l.ended_at is null and l.expires_at > $1 and l.caller_id not like 'list:%') as calling,"
+        " l.ended_at is null and l.expires_at > $1 and l.door_id is null"
+        " and l.caller_id not like 'list:%') as calling,"
         " (select count(*) from calls c where c.precinct_id = d.precinct_id and c.at >= d.started_at and"
         " c.undone_at is null) as calls from dispatches d where ended_at is null",
         at,
     )
     on_a_call = await connection.fetchval(
-        "select count(*) from leases where ended_at is null and caller_id not like 'list:%'"
-        " and granted_at > $1",
+        "select count(*) from leases where ended_at is null and door_id is null"
+        " and caller_id not like 'list:%' and granted_at > $1",
         since,
     )
     worked = await connection.fetchval(
@@ -283,13 +285,20 @@ BOARD = (
         lambda f: None if not f.worklist else "" if f.over else percent(_first(f, "p_lagging")),
     ),
 )  # fmt: skip
+
+
+def calls_told(calling: dict[str, Any]) -> str:
+    """The day's calls as the floor tells them."""
+    doors = f" ({calling['doors']:,} of them at doors)" if calling["doors"] else ""
+    return f"{calling['calls']:,} calls{doors}, {calling['reached']:,} reached, {calling['promised']:,}"
+
+
 _HEADS = "[...document.querySelectorAll('h2')].map((h) => h.textContent)"
 _TODAY = "document.querySelector('#floor-told').textContent.match(/today (.*?) promised/)[1]"
 FLOOR = (
     DayClaim("on a call", "parseInt(document.querySelector('#floor-told').textContent)",
              lambda f: f.calling["on_a_call"]),
-    DayClaim("calls, reached, promised", _TODAY, lambda f: (
-        f"{f.calling['calls']:,} calls, {f.calling['reached']:,} reached, {f.calling['promised']:,}")),
+    DayClaim("calls, at doors, reached, promised", _TODAY, lambda f: calls_told(f.calling)),
     DayClaim("precincts called", rows_in("[aria-label='Precincts being called'] tbody tr"),
              lambda f: len(f.calling["live"])),
     DayClaim("calling there", table_sum("Precincts being called", 1),

@@ -59,8 +59,14 @@ class Site:
     def down(self) -> None:
         self.intake.end(signal.SIGKILL)
 
-    def rows(self, sql: str, *values: Any) -> list[asyncpg.Record]:
-        """Of the database, once everything acknowledged is in it."""
+    def rows(self, sql: str, *values: Any, wanted: int = 0) -> list[asyncpg.Record]:
+        """Of the database, once everything acknowledged is in it and there are `wanted` (15 s at most)."""
+        deadline = time.monotonic() + 15
+        while len(found := self._rows(sql, *values)) < wanted and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return found
+
+    def _rows(self, sql: str, *values: Any) -> list[asyncpg.Record]:
         run(until_drained(self.url))
 
         async def fetch() -> list[asyncpg.Record]:
@@ -75,10 +81,7 @@ class Site:
     def counts(self, watcher_id: str, wanted: int = 0) -> list[int]:
         """The votes this watcher reported, in the log's order, once there are `wanted` (15 s at most)."""
         sql = "select votes from check_ins where watcher_id = $1 and votes is not null order by sent_at, seq"
-        deadline = time.monotonic() + 15
-        while len(found := self.rows(sql, watcher_id)) < wanted and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return [row["votes"] for row in found]
+        return [row["votes"] for row in self.rows(sql, watcher_id, wanted=wanted)]
 
 
 def todays_election() -> Election:

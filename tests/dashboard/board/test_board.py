@@ -491,6 +491,10 @@ async def test_a_wall_turns_its_tiles_by_itself_and_is_large_enough_to_read(
         # Dark, whatever the device prefers: the map's colours, too.
         assert await page.evaluate("beluga.map.colours.neutral[0]") < 100
         await page.screenshot(path=pictures / "wall.png")
+        await page.set_viewport_size({"width": 1366, "height": 768})
+        badge = "Object.assign(document.createElement('i'), {className: 'rehearsal', innerText: 'Rehearsal'})"
+        await page.evaluate(f"document.querySelector('.top h1').after({badge})")  # as in a rehearsal
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 1366
         await expect(page.locator("#map")).to_be_visible()
         await expect(page.locator("#work")).to_be_hidden()
 

@@ -95,15 +95,17 @@ def test_a_count_is_read_back_kept_and_sent(site: Site, phone: BrowserContext) -
     page.get_by_role("button", name="Send").click()
     expect(page.locator("h1")).to_have_text("Please look again")  # held: the reply asks
     page.get_by_role("link", name="Fix the last one").click()
+    expect(page.locator("label[for=answer]")).to_have_text("What is the right number?")
     report(page, 1205)
     expect(page.locator("h1")).to_have_text("Got it ✓")
-    for link, answer, said in (
-        ("Line length", "45", "45"),
-        ("A problem", "machine 2 is down", "machine 2"),
-        ("Strike-offs", "17 23 45-48", "6"),
+    for link, question, answer, said in (
+        ("Line length", "How many minutes is the wait?", "45", "45"),
+        ("A problem", "What is wrong?", "machine 2 is down", "machine 2"),
+        ("Strike-offs", "Which roll numbers have voted?", "17 23 45-48", "6"),
     ):
         page.get_by_role("link", name="Report again").click()
         page.get_by_role("link", name=link, exact=True).click()
+        expect(page.locator("label[for=answer]")).to_have_text(question)  # not the screen before it
         fits(page)
         page.locator("#answer").fill(answer)
         page.get_by_role("button", name="Send").click()
@@ -166,7 +168,7 @@ def test_a_killed_tab_keeps_its_queue_while_the_server_is_away(site: Site, phone
     expect(later.locator("#waiting")).to_be_hidden(timeout=15_000)
     assert site.counts("w6", 1) == [500]
     sql = "select kind, message_id, detail from check_ins where watcher_id = 'w6' order by seq"
-    count, photo = site.rows(sql)
+    count, photo = site.rows(sql, wanted=2)
     assert (count["kind"], photo["kind"]) == (Kind.COUNT, Kind.NOTED)
     assert photo["detail"]["of"] == str(count["message_id"]), "the photo joins its count"
     kept = PhotoShelf(site.intake.state / "intake" / "photos").record(str(photo["message_id"]), 0)
