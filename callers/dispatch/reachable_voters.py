@@ -59,6 +59,6 @@ class ReachableVoters:
             self._known[precinct] = (row["remaining"], row["now"], clock) if row else (0, 0, clock)
         self.unlisted -= counted.keys()
         if empty := [p for p in due if p not in counted]:
-            row = await self._pool.fetchrow(_SQL["unlisted"], empty)
-            self.unlisted = (self.unlisted - set(empty)) | set(row["precincts"])
-            self.roll = row["roll"]
+            (found,) = await self._pool.fetch(_SQL["unlisted"], empty)
+            self.unlisted = (self.unlisted - set(empty)) | set(found["precincts"])
+            self.roll = found["roll"]

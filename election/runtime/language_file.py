@@ -43,7 +43,8 @@ def read_language_file(path: Path) -> LanguageFile:
             continue
         counts = not isinstance(entry.id, str)
         key = entry.id[0] if counts else str(entry.id)
-        forms = tuple(map(str, entry.string)) if counts else (str(entry.string),)
+        given = entry.string or ""
+        forms = (given,) if isinstance(given, str) else tuple(map(str, given))
         if forms and all(forms):
             found.append(LanguageEntry(entry.context or "", key, forms, counts))
     # Babel keeps of a file's head only the fields it knows.
