@@ -56,7 +56,7 @@ chromium: ## Debian's Chromium for the browser tests, where it is missing and we
 		apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
 	else echo "Chromium is missing: the browser tests need it. As root: apt-get install chromium" >&2; exit 1; fi
 
-headless: $(STAMP) chromium ## The same Chromium without a window, unpacked in .venv/chromium: tests take a third less, and wait less well
+headless: $(STAMP) chromium ## The same Chromium without a window, unpacked in .venv/chromium: tests take a third less
 	@# Debian's, of the very version that is installed, for it uses its other files; nothing is installed on the
 	@# machine; where it cannot be had, tests use the one with a window
 	@version=$$(dpkg-query --show --showformat='$${Version}' chromium 2>/dev/null); at=$(WINDOWLESS); \
@@ -115,7 +115,7 @@ format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: $(STAMP) chromium libfiu patroni haproxy caddy ## Everything CI runs (about 10 minutes on two cores)
+test: $(STAMP) headless libfiu patroni haproxy caddy ## Everything CI runs (about 10 minutes on two cores)
 	@# Lint runs beside the tests and is shown after them. Nothing is run twice: a test that fails now and then
 	@# is a defect. Tests are compiled once, before the workers begin: each would compile all of them. Which
 	@# files begin first: tests/order.py.

@@ -1,8 +1,7 @@
 """The Chromium of all tests with a browser, without what only a person at its window would need.
 
-It is the one that is installed. `make headless` unpacks Debian's build of it that has no window at all: the
-same engine of the same version, and a third less processor time for each page. `make test` does not ask for
-it: in two of three whole runs tests failed by their timing there (a field filled before its page's script).
+`make test` unpacks Debian's build of the installed one that has no window at all: the same engine of the same
+version, and a third less processor time for each page. Where that cannot be had, it is the installed one.
 """
 
 import os

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from beluga.adopt.mapping.dates import election_in
 from beluga.adopt.mapping.headings_row import Headings
-from beluga.adopt.mapping.vocabulary import COUNTY
+from beluga.adopt.mapping.vocabulary import COUNTY, FULL_NAME, LAST, VOTER_ID, known_key
 from beluga.adopt.sources.sheets import Sheet, SheetPage
 from election.folder.headings import folded
 
@@ -25,12 +25,14 @@ def pages_of(sheets: Sequence[tuple[Sheet, Headings, str]]) -> list[tuple[Sheet,
     """(one table, the sheets it is made of) for each group in a workbook; each sheet comes with its kind."""
     alike: defaultdict[tuple[str, tuple[str, ...], str], list[tuple[Sheet, Headings]]] = defaultdict(list)
     for sheet, headings, kind in sheets:
-        if sheet.form == "workbook" and kind in _KINDS and not election_in(_own(sheet)):
+        listed = kind in _KINDS or (not kind and _lists_voters(headings))
+        if sheet.form == "workbook" and listed and not election_in(_own(sheet)):
             alike[(str(sheet.path), tuple(map(folded, headings.names)), kind)].append((sheet, headings))
     found = []
-    for (_, columns, _), group in alike.items():
+    for (_, columns, kind), group in alike.items():
         if len(group) > 1:
             heading = "" if set(columns) & set(COUNTY) else _heading([_own(s) for s, _ in group])
+            heading = heading if kind else "Precinct"
             pages = tuple(SheetPage(s.part, h.line, _own(s), heading) for s, h in group)
             names = ", ".join(_own(s) for s, _ in group)
             note = f"{len(group):,} sheets with the same columns are read as one table: {names[:200]}"
@@ -39,6 +41,12 @@ def pages_of(sheets: Sequence[tuple[Sheet, Headings, str]]) -> list[tuple[Sheet,
             one = replace(first, part=names[:60], pages=pages, notes=(*first.notes, note, *said))
             found.append((one, [s for s, _ in group]))
     return found
+
+
+def _lists_voters(headings: Headings) -> bool:
+    """Whether a sheet lists voters and no precinct: its name may say it, as of a walk list."""
+    keys = {known_key(h) for h in headings.names if h}
+    return bool(keys & set(VOTER_ID)) and bool(keys & {*LAST, *FULL_NAME})
 
 
 def holds_no_table(rows: Sequence[Sequence[str]]) -> bool:

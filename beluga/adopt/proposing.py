@@ -18,11 +18,22 @@ from beluga.adopt.mapping.dates import date_in, election_in
 from beluga.adopt.mapping.fields import mapped
 from beluga.adopt.mapping.headings_row import Headings, find_headings, named, without_headings
 from beluga.adopt.mapping.kinds import KINDS, recognise
+from beluga.adopt.mapping.languages import written_out
 from beluga.adopt.mapping.mapping_file import RememberedMapping, read_mappings
 from beluga.adopt.mapping.zones import zone_row
 from beluga.adopt.parting import stacked
 from beluga.adopt.sources.sheets import Progress, Row, Sheet, open_all
-from beluga.adopt.taking import early, ours, people, registration, results, shapes, voters
+from beluga.adopt.taking import (
+    early,
+    long_results,
+    ours,
+    people,
+    polling_places,
+    registration,
+    results,
+    shapes,
+    voters,
+)
 from beluga.adopt.taking.draft import Draft, Table
 from beluga.adopt.taking.early_record import FILE as EARLY
 from beluga.adopt.taking.early_record import read_early
@@ -73,9 +84,9 @@ _TAKE = {
     "turnout": results.take_turnout,
     "results, wide": results.take_turnout,
     "history": results.take_turnout,
-    "results, long": results.take_long,
+    "results, long": long_results.take_long,
     "voters": voters.take_voters,
-    "polling places": registration.take_places,
+    "polling places": polling_places.take_places,
     "early totals": early.take_totals,
     "early ballots": early.take_ballots,
     "watchers": people.take_watchers,
@@ -203,7 +214,7 @@ def _recognised(sheet: Sheet, remembered: Sequence[RememberedMapping]) -> Recogn
             sample=_cells(rows, 0),
         )
     sample = _cells(rows, headings.line)
-    headings = replace(headings, names=named(headings.names, sample))
+    headings = replace(headings, names=named(written_out(headings.names), sample))
     known = next((r for r in remembered if r.fits(headings.names)), None)
     alike = known or next((r for r in remembered if r.alike(headings.names) and r.columns), None)
     seen = recognise(headings.names, sample, f"{sheet.name} {headings.title}")
@@ -358,6 +369,8 @@ def draft_of(proposal: AdoptPlan, progress: Progress | None = None) -> tuple[Dra
     `progress` is called with how many of `size_of` bytes have been read.
     """
     draft = _base(proposal)
+    if not draft.stood:
+        draft.shared_numbers = _shared_numbers(proposal.files)
     reports: dict[int, FileReport] = {}
     before = 0
     dates = _dates(proposal.files)
@@ -368,6 +381,18 @@ def draft_of(proposal: AdoptPlan, progress: Progress | None = None) -> tuple[Dra
         _take(draft, found, report, dates.get(found.sheet.file, ""), _from(progress, before))
         before += _size(found)
     return draft, [reports[id(f)] for f in proposal.files]
+
+
+def _shared_numbers(files: Iterable[RecognisedSheet]) -> frozenset[str]:
+    """Precinct numbers that registration files of one county each share, where they name other counties."""
+    homes: defaultdict[str, set[str]] = defaultdict(set)
+    given = [f for f in files if f.kind == "registration" and {"precinct_id", "county"} <= f.columns.keys()]
+    for found in given if len(given) > 1 else ():
+        code, county = found.columns["precinct_id"], found.columns["county"]
+        for _, row in found.sheet.rows():
+            if max(code, county) < len(row) and row[county] and not is_total(row[code]):
+                homes[row[code]].add(folded(row[county]))
+    return frozenset(number for number, some in homes.items() if len(some) > 1)
 
 
 def _dates(files: Iterable[RecognisedSheet]) -> dict[str, str]:
@@ -506,6 +531,9 @@ def _choose_id(draft: Draft, table: Table, sample: Sequence[Sequence[str]]) -> N
         values = {r[place] for r in sample if place < len(r) and r[place] and not is_total(r[place])}
         return sum(_names_one(v, table.kind, matcher) for v in values) / len(values) if values else 0.0
 
+    def told_by(place: int) -> set[str | None]:
+        return {matcher.find(r[place]) for r in sample if place < len(r) and r[place]} - {None}
+
     now = table.columns.get(field_name)
     best, most = now, share(now) if now is not None else 0.0
     reserved = {
@@ -515,6 +543,11 @@ def _choose_id(draft: Draft, table: Table, sample: Sequence[Sequence[str]]) -> N
         for place in range(len(names)):
             if place not in reserved and names[place] and (found := share(place)) > max(most, 0.5):
                 best, most = place, found
+    elif now is not None and len(told := told_by(now)) < min(2, len(matcher)):
+        # one number in all rows may be a district's that is written as a precinct is
+        others = [n for n in range(len(names)) if n not in reserved and n != now and share(n) >= 0.9]
+        best = max(others, key=lambda n: len(told_by(n)), default=now)
+        best = best if len(told_by(best)) > len(told) else now
     if best is None:
         return
     table.columns = {n: p for n, p in table.columns.items() if p != best or n == field_name}

@@ -144,6 +144,8 @@ def _write_voters(
     with VoterFile(beside, births=True) as file:
         for voter in _all_voters(draft, old, today, outcome, progress):
             striking.look(voter)
+            if voter.voter_id in draft.early.taken_back:
+                voter = replace(voter, voted=False)
             file.add(voter)
     struck = striking.settle()
     strike.finish(beside / "voters.csv", struck, births=striking.births)

@@ -53,6 +53,8 @@ CAPS = {
     "intake/webhook": 8_190,
     "election/domain/phones": 16,
 }
+FEW = 3  # so often may a part be taken in an expression that repeats nothing
+_REPEATS = (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT)
 DEFAULT_CAP = 2_048  # a quadratic one shows there; `make fuzz` goes up to 64 KB
 
 
@@ -234,12 +236,27 @@ def every_expression() -> list[Expression]:
 # ---------------------------------------------------------------------- what hurts them
 
 
-def attacks(pattern: "re.Pattern[Any]") -> list[Attack]:
-    """Strings of the expression's own pieces."""
+def tree_of(pattern: "re.Pattern[Any]") -> Any:
+    """The expression as the standard library's parser reads it."""
     written = pattern.pattern
-    tree = parser.parse(
+    return parser.parse(
         written if isinstance(written, str) else written.decode("latin-1"), pattern.flags & ~re.U
     )
+
+
+def repeats_nothing(tree: Any) -> bool:
+    """Whether nothing is taken more than three times: then so many steps are the most from any place, however
+    long the string is.
+    """
+    return all(
+        (op not in _REPEATS or argument[1] <= FEW) and all(map(repeats_nothing, _inside(op, argument)))
+        for op, argument in tree
+    )
+
+
+def attacks(pattern: "re.Pattern[Any]") -> list[Attack]:
+    """Strings of the expression's own pieces."""
+    tree = tree_of(pattern)
     letters = sorted({letter for letter in _letters(tree) if letter})
     beginnings = {""}
     pieces: set[str] = set(letters)
@@ -284,7 +301,7 @@ def _single(tree: Any) -> Iterator[str]:
 def _repeats(tree: Any, before: str) -> Iterator[tuple[str, Any]]:
     """What each repeat repeats, with something that leads to it."""
     for op, argument in tree:
-        if op in (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT):
+        if op in _REPEATS:
             yield before, argument[2]
         for inner in _inside(op, argument):
             yield from _repeats(inner, before)
@@ -294,7 +311,7 @@ def _repeats(tree: Any, before: str) -> Iterator[tuple[str, Any]]:
 def _inside(op: Any, argument: Any) -> Sequence[Any]:
     if op is codes.SUBPATTERN:
         return (argument[3],)
-    if op in (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT):
+    if op in _REPEATS:
         return (argument[2],)
     if op is codes.ATOMIC_GROUP:
         return (argument,)
@@ -375,7 +392,7 @@ def _sample(tree: Any, times: int, pick: int) -> str:
 
 
 def _sample_of(op: Any, argument: Any, times: int, pick: int = 0) -> list[str]:
-    if op in (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT):
+    if op in _REPEATS:
         low, high, inner = argument
         often = min(max(int(low), times), int(high))
         return [_sample(inner, times, pick) * often]
@@ -432,6 +449,8 @@ def spent(work: Callable[[], Any]) -> float:
 def superlinear(expression: Expression, longest: int) -> str:
     """The attack under which it grows faster than the string, described; "" where none is found."""
     pattern: Any = expression.pattern
+    if repeats_nothing(tree_of(pattern)):
+        return ""
     tried = list(itertools.product(expression.hardest, attacks(pattern)))
     with _bounded() as allow:
         for use, attack in tried:

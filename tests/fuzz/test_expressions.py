@@ -11,7 +11,9 @@ from tests.fuzz.expressions import (
     Expression,
     every_expression,
     found_in_source,
+    repeats_nothing,
     superlinear,
+    tree_of,
 )
 
 # As the front had it until an outside review: forty headers and an odd letter held a worker for hours.
@@ -61,3 +63,16 @@ def test_no_room_is_left_out(everything: list[Expression]) -> None:
 )
 def test_one_that_is_not_would_be_found(pattern: "re.Pattern[Any]", use: str) -> None:
     assert superlinear(Expression("here", pattern, (use,)), DEFAULT_CAP)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "nothing"),
+    [
+        (r"\b(?:mail|post)(?:ed|s)?\b", True),
+        (r"[0-9]{1,3}", True),
+        (r"(?:a|b+)c", False),
+        (r"(?<!x)(\d{4})", False),
+    ],
+)
+def test_what_repeats_nothing_is_known(pattern: str, nothing: bool) -> None:
+    assert repeats_nothing(tree_of(re.compile(pattern))) is nothing

@@ -13,6 +13,7 @@ _WORDS = re.compile(r"[^\s_/()\[\].,:;?*-]+")
 _BRACKETS = re.compile(r"\([^()]*\)")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=(?:19|20)\d\d\b)")
 _MOST = 9  # words
+_NUMBERS = frozenset({"no", "number", "num", "nbr"})
 
 # Each way of voting by the words that say it; the longer first.
 _SAID = {
@@ -58,6 +59,8 @@ _FILLING = frozenset(
         "with", "issued", "day", "person", "that",
     }
 )  # fmt: skip
+# Who may vote by post has not voted: `Postal Voters` are on a list.
+ON_A_LIST = re.compile(r"\b(?:postal|proxy|permanent)\b[^,;]*\b(?:voters?|electors?|list)\b", re.I)
 _KEYS = {
     "mail": "mailballots",
     "early": "earlyballots",
@@ -97,6 +100,8 @@ def composed(heading: str) -> str:
     if not _only(left, _VOTED | _FILLING):
         return ""
     if way:
+        if left and words[-1] in _NUMBERS and set(left) <= _NUMBERS:
+            return ""  # `Poll No` is somebody's, and counts nobody
         return _KEYS[way] if way == "in_person" or not {"issued"} & set(left) else ""
     if {"voters", "voter", "persons", "people"} & set(left) and not _VOTED & set(left):
         return "" if "who" in left else "totalvoters" if "total" in left else "voters"

@@ -63,9 +63,9 @@ def election_in(text: str) -> str:
     return ""
 
 
-def election_name(text: str) -> str:
+def election_name(text: str, *, day_first: bool = False) -> str:
     """A cell that names an election, with its date or year first, so that names sort by time."""
-    if at := date_in(text):
+    if at := date_in(text, day_first=day_first):
         return at.isoformat()
     if found := _SHORT_NAME.fullmatch(text.strip()):
         return f"20{found[2]} {_SHORT_NAMES[found[1].lower()]}"

@@ -3,7 +3,10 @@
 import re
 from collections.abc import Sequence
 
+from beluga.adopt.mapping import by_content
+from beluga.adopt.mapping.by_hour import last_dated, last_of_day
 from beluga.adopt.mapping.composed import composed
+from beluga.adopt.mapping.of_people import people_in
 from beluga.adopt.mapping.vocabulary import (
     ALREADY,
     EARLY,
@@ -24,38 +27,8 @@ _COUNTED = ("turnout", "results, wide", "results, long", "early totals")
 _COUNT_WORDS = frozenset({*TOTAL_VOTES, *IN_PERSON, *EARLY, *MAIL, *PROVISIONAL, *ALREADY, *REGISTERED})
 # Who is active is not all who are registered, where another column says how many are in all.
 _PART_OF_ALL = frozenset({"active", "activevoters", "activeregistered", "activeregisteredvoters", "eligible"})
-# What a ballot's status says, in a column that may be called anything.
-_STATUS = re.compile(
-    r"accept|reject|counted|challeng|spoil|void|cured?\b|pending|received|returned|issued|cancel|not returned"
-    r"|tabulated|undeliver|duplicate",
-    re.I,
-)
-# How the heading of somebody's id ends, and what else ends so.
-_SOMEBODYS = (
-    "id",
-    "id#",
-    "idno",
-    "idnum",
-    "idnumber",
-    "regno",
-    "regnum",
-    "regnumber",
-    "voterno",
-    "voternumber",
-)
-_NOT_SOMEBODYS = (
-    "precinct",
-    "county",
-    "district",
-    "house",
-    "address",
-    "party",
-    "place",
-    "ballot",
-    "location",
-)
 ALL_IN_ALL = frozenset(
-    {"total", "grandtotal", "allvoters", "allages", "alltotal", "totalall", "overalltotal"}
+    {"total", "grandtotal", "allvoters", "allages", "alltotal", "totalall", "overalltotal", "currenttotal"}
 )
 _SPAN = re.compile(
     r"\b(daily|running|cumulative|to date|so far|today'?s?|new|cast|counted|number of|no\. of|total)\b|#",
@@ -72,9 +45,10 @@ def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) 
     named = "precinct_name" in columns and kind != "watchers"
     if named and not {"precinct_id", "precinct_ids"} & columns.keys():
         columns["precinct_id"] = columns.pop("precinct_name")
-    if "precinct_id" not in columns and kind in (*_COUNTED, "registration"):
+    if "precinct_id" not in columns and kind in (*_COUNTED, "registration", "voters", "early ballots"):
         district = [n for n, h in enumerate(headings) if known_key(h) == "district"]
-        if district and {"group", "ward"} & columns_as("registration", headings, sample).keys():
+        towns = {*columns, *columns_as("registration", headings, sample)}
+        if district and {"group", "ward"} & towns:
             columns["precinct_id"] = district[0]  # the smallest part of a town's ward
     if "precinct_id" not in columns and kind in (*_COUNTED, "registration"):
         smallest = next((n for n in ("ward", "group") if n in columns), "")
@@ -84,12 +58,24 @@ def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) 
         above = [n for n in range(place or 0) if UNNAMED.fullmatch(headings[n])]
         columns |= {"precinct_id": place} if place is not None else {}
         columns |= {"county": above[0]} if above and "county" not in columns else {}
+    if kind in _COUNTED and "election" in columns:
+        columns |= by_content.dated(headings, sample, columns)
+    if kind in (*_COUNTED, "registration"):
+        columns |= _levels(headings, columns)
+    if kind == "voters" and not {"precinct_id", "roll_prefix"} & columns.keys() and "ward" in columns:
+        columns["precinct_id"] = columns.pop("ward")  # as in Wisconsin
     if kind == "voters" and "precinct_id" not in columns and "roll_prefix" in columns:
         columns["precinct_id"] = columns.pop("roll_prefix")  # a register writes its polling district so
     if kind == "early ballots" and "ballot_status" not in columns:
-        columns |= _status_by_content(headings, sample, columns)
+        columns |= by_content.ballot_status(headings, sample, columns)
     if kind in ("voters", "early ballots") and not {"voter_id", "roll_number"} & columns.keys():
-        columns |= _id_by_content(headings, sample, columns)
+        columns |= by_content.somebodys_id(headings, sample, columns)
+    if kind == "voters":
+        columns |= by_content.register_suffix(headings, sample, columns)
+    if kind in ("voters", "watchers") and "phone" not in columns:
+        columns |= by_content.phone(headings, sample, columns)
+    if kind in ("polling places", "registration") and not {"lat", "lon"} <= columns.keys():
+        columns |= by_content.point(headings, sample)
     if kind == "voters" and "area_code" not in columns:
         areas = [n for n, h in enumerate(headings) if folded(h).endswith("areacode")]
         columns |= {"area_code": areas[0]} if areas else {}
@@ -108,35 +94,13 @@ def mapped(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str]]) 
     return columns
 
 
-def _status_by_content(
-    headings: Sequence[str], sample: Sequence[Sequence[str]], columns: dict[str, int]
-) -> dict[str, int]:
-    """The column in which most cells say what became of a ballot."""
-    for place, heading in enumerate(headings):
-        cells = [r[place] for r in sample if place < len(r) and r[place]]
-        said = sum(_STATUS.search(c) is not None for c in cells)
-        if (
-            place not in columns.values()
-            and heading
-            and said * 5 > len(cells) * 3
-            and "applic" not in heading.lower()
-        ):
-            return {"ballot_status": place}
-    return {}
-
-
-def _id_by_content(
-    headings: Sequence[str], sample: Sequence[Sequence[str]], columns: dict[str, int]
-) -> dict[str, int]:
-    """The column called somebody's id or number in which no value comes twice."""
-    for place, heading in enumerate(headings):
-        cells = [r[place] for r in sample if place < len(r) and r[place]]
-        alone = len(cells) > 1 and len(cells) == len(sample) == len(set(cells))
-        key = folded(heading)
-        named = key.endswith(_SOMEBODYS) and not any(word in key for word in _NOT_SOMEBODYS)
-        if place not in columns.values() and alone and named:
-            return {"voter_id": place}
-    return {}
+def _levels(headings: Sequence[str], columns: dict[str, int]) -> dict[str, int]:
+    """District, section and table, as in Spain: the last is where people vote, those before it part it."""
+    small = [n for n, h in enumerate(headings) if known_key(h) == "precinct"]
+    if len(small) != 2 or len({folded(headings[n]) for n in small}) < 2 or {"group", "ward"} & columns.keys():
+        return {}
+    large = [n for n, h in enumerate(headings) if known_key(h) == "district" and n < small[0]]
+    return {"ward": small[0], "precinct_id": small[1], **({"group": large[0]} if large else {})}
 
 
 def unnamed(headings: Sequence[str], sample: Sequence[Sequence[str]]) -> int | None:
@@ -163,7 +127,23 @@ def columns_as(kind: str, headings: Sequence[str], sample: Sequence[Sequence[str
         if kind in _COUNTED and cells and _any_number(cells):
             heading = _as_counted(heading, kind, others=headings)
         usable.append("" if words or (rates and kind in (*_COUNTED, "registration")) else heading)
-    return columns_of(usable, WORDS_OF[kind])
+    usable = last_dated(usable) if kind == "registration" else last_of_day(usable)
+    found = _filled_first(usable, kind, sample)
+    if kind == "results, long":
+        found |= by_content.candidates(headings, sample, found)
+    if kind == "watchers" and (several := people_in(headings)):
+        found |= {"name": several[0][0], "phone": several[0][1]}
+    return found
+
+
+def _filled_first(headings: Sequence[str], kind: str, sample: Sequence[Sequence[str]]) -> dict[str, int]:
+    """Field to place; of two columns for one field that which holds anything, whatever it is called."""
+    filled = [any(n < len(r) and r[n] for r in sample) or not sample for n in range(len(headings))]
+    found = columns_of([h if some else "" for h, some in zip(headings, filled, strict=True)], WORDS_OF[kind])
+    if all(filled):
+        return found
+    left = ["" if n in found.values() else h for n, h in enumerate(headings)]
+    return {**{f: n for f, n in columns_of(left, WORDS_OF[kind]).items() if f not in found}, **found}
 
 
 def _as_counted(heading: str, kind: str, *, others: Sequence[str]) -> str:

@@ -39,9 +39,12 @@ def find_headings(rows: Sequence[Row]) -> Headings | None:
     best, hits, width = -1, 0, 0
     for place, (_, cells) in enumerate(rows[:LOOKED_AT]):
         filled = [c for c in cells if c]
-        if not filled or sum(_is_number(c) for c in filled) > len(filled) / 3:
+        if not filled:
             continue
         here = len({known_key(_plain(c)) for c in filled} & KNOWN)
+        worded = sum(not _is_number(c) for c in filled)
+        if len(filled) - worded > len(filled) / 3 and not 1 < here == worded:
+            continue  # a row of data; but `Watcher, Cell, 0101, 0102` may stand over a grid
         under = here == hits > 0 and place == best + 1 and len(filled) > width  # merged cells stand over it
         if (here > hits or under) and (here > 1 or len(filled) == 1 or len(rows) > 1):
             best, hits, width = place, here, len(filled)

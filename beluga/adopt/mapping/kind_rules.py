@@ -6,6 +6,26 @@ from functools import cached_property
 
 from beluga.adopt.mapping.dates import YEAR, date_in
 from beluga.adopt.mapping.fields import ALL_IN_ALL, RATE_WORDS, columns_as, method_in, unnamed
+from beluga.adopt.mapping.kind_words import (
+    ANY_VOTERS,
+    BEFORE,
+    CALLING,
+    ENROLLED,
+    HAS_VOTED,
+    NUMERIC,
+    OF_A_ROLL,
+    OF_AN_ELECTION,
+    OF_CANDIDATES,
+    OF_NO_PARTY,
+    OF_TURNOUT,
+    OTHER_THINGS,
+    PARTIES,
+    REGISTERS,
+    TOTALS,
+    VAGUE,
+    VOTED_EARLY,
+    WATCHING,
+)
 from beluga.adopt.mapping.vocabulary import COUNTY, GROUP, KNOWN, PRECINCT, columns_of, known_key
 from election.folder.headings import FILES, folded
 
@@ -18,55 +38,7 @@ OURS = {
     "callers.csv": "callers",
     "reports.csv": "reports",
 }
-PARTIES = frozenset(
-    {
-     "dem", "rep", "ind", "lib", "grn", "oth", "una", "npa", "nop", "democrat", "democratic",
-     "republican", "libertarian", "green", "other", "independent", "unaffiliated", "nonpartisan",
-     "noparty", "unenrolled", "nopartyaffiliation", "democrats", "republicans",
-    }
-)  # fmt: skip
-_OF_NO_PARTY = frozenset(
-    {"npa", "una", "nop", "npp", "noparty", "unaffiliated", "nonpartisan", "unenrolled", "nopartyaffiliation"}
-)
-_ANY_VOTERS = frozenset(
-    {"voters", "votercount", "numberofvoters", "totalvoters", "votertotal", "totalcount", "people"}
-)
-_VOTED_EARLY = re.compile(r"early|absentee|\bmail|vbm|\bev\b|advance|postal", re.I)
-_HAS_VOTED = frozenset({"ballotreturned", "ballotreceived", "returned", "votedat"})
-_ENROLLED = re.compile(r"registration|registered|enroll?ment|electorate", re.I)
-# Headings that may count anything.
-_VAGUE = frozenset({"count", "total", "votes", "ballots", "voted", "received", "returned", "accepted"})
-_WATCHING = re.compile(
-    r"watcher|observer|volunteer|shift|captain|coordinator|assign|pollwatch|inspector|challenger|scrutineer"
-    r"|poll.?agent|teller|observa|beobacht|osservat|interventor|rappresentant|reprezentant",
-    re.I,
-)
-_OF_A_ROLL = re.compile(r"voter|regist|elector", re.I)
-_CALLING = re.compile(r"caller|phone.?bank|canvass|telefonist|anrufer|llamad|dialer", re.I)
-_REGISTERS = re.compile(
-    r"(?:^|[^a-z])reg(?:istr|istered|\b|[^a-z])|enrol|voter.?(?:count|roll|list|stat)|voters.?by|electorate",
-    re.I,
-)  # in a file's name or title
-_NUMERIC = re.compile(r"[\d,]+(\.0)?|[1-9]\d{0,2}(\.\d{3})+(,0+)?")
-_OF_TURNOUT = re.compile(r"turnout|ballot|vote|voting|cast|result|participation|history", re.I)
-_BEFORE = re.compile("early|absentee|mail|vbm", re.I)
-_OF_CANDIDATES = re.compile(r"write|\b(dem|rep|lib|grn|ind)\b|over ?votes|under ?votes", re.I)
 _FEW = 5  # columns
-# Headings that say how many have voted.
-_TOTALS = frozenset(
-    {
-     "ballotscast", "totalballotscast", "ballotscasttotal", "totalballots", "ballotscounted", "votescast",
-     "totalvotescast", "totalvotes", "votersvoted", "cardscast", "totalturnout", "totalcardscast",
-     "votes", "votersvoting", "totalballotscounted", "numbervoted", "ballots", "totalcast",
-     "voterturnout", "turnout", "voted", "totalvoted", "turnouttotal", "publiccount", "timescast",
-     "totvote", "totvoting", "totalvoting", "cast", "timescounted", "cardscounted", "ballotstallied",
-     "ballotstabulated", "numbervoting", "totalnumbervoting", "personsvoting", "peoplevoted",
-     "voterswhovoted", "numberofvoterswhovoted", "voterscheckedin", "checkedin", "votescounted",
-     "totalvotescounted", "totalvotersvoting", "ballotsread", "totalballotsread",
-     "totalnumberofballotscast", "votersparticipating", "numberofvotersvoting", "ballotpapersissued",
-     "votespolled",
-    }
-)  # fmt: skip
 
 
 Found = tuple[str, str, str]  # kind, reason for people, what must be answered first
@@ -94,6 +66,15 @@ class _Seen:
     def heading(self, kind: str, field: str) -> str:
         return self.headings[self.fitted(kind)[field]]
 
+    def says(self, words: re.Pattern[str]) -> bool:
+        """Whether headings or name have one of these words, or most cells of a column, as those of a role."""
+        if words.search(self.joined) or words.search(self.name):
+            return True
+        columns = ([r[n] for r in self.sample[:50] if n < len(r) and r[n]] for n in range(len(self.headings)))
+        return any(
+            len(c) > 1 and sum(words.search(t) is not None for t in c) * 5 >= len(c) * 4 for c in columns
+        )
+
     @cached_property
     def place(self) -> bool:
         """Whether something names precincts."""
@@ -101,9 +82,10 @@ class _Seen:
         named = (
             named or self.has("turnout", "precinct_name") or unnamed(self.headings, self.sample) is not None
         )
-        towns = self.keys & {"ward", "municipality", "town", "township"}
+        towns = self.keys & {"ward", "municipality", "town", "township", "townname"}
         named = named or ("district" in self.keys and bool(towns))
         counts = self.has("registration", "registered") or self.total or self.has("turnout", "in_person")
+        named = named or ("ward" in self.keys and self.has("voters", "voter_id"))
         return named or (counts and (self.has("registration", "ward") or _towns(self.headings, self.sample)))
 
     @cached_property
@@ -167,7 +149,7 @@ def _ballots(seen: _Seen) -> Found | None:
     fields = ("ballot_status", "ballot_date", "ballot_type", "ballot_asked")
     said = [field for field in fields if seen.has(kind, field)]
     to_call = said == ["ballot_date"] and seen.has("voters", "phone")
-    if to_call and known_key(seen.heading(kind, "ballot_date")) in _HAS_VOTED:
+    if to_call and known_key(seen.heading(kind, "ballot_date")) in HAS_VOTED:
         return None  # voters to be called, with a column that says who has voted
     named = seen.has(kind, "voter_id", "last_name", "name") or (len(said) > 1 and seen.place)
     if said and named and not {"voted", "rollnumber"} <= seen.keys:
@@ -179,14 +161,14 @@ _OF_VOTERS = ("roll_number", "status", "age", "birth_year", "birth_date", "addre
 
 
 def _people_to_reach(seen: _Seen) -> Found | None:
-    reached = seen.has("voters", "phone") or "emailorphone" in seen.keys
+    reached = seen.has("voters", "phone") or seen.has("watchers", "phone") or "emailorphone" in seen.keys
     if not seen.person or not (reached or seen.has("callers", "email_or_phone")):
         return None
     voter = seen.has("voters", *_OF_VOTERS)
-    watching = "watcherid" in seen.keys or _WATCHING.search(seen.joined) or _WATCHING.search(seen.name)
-    calling = "callerid" in seen.keys or _CALLING.search(seen.joined) or _CALLING.search(seen.name)
+    watching = "watcherid" in seen.keys or seen.says(WATCHING)
+    calling = "callerid" in seen.keys or seen.says(CALLING)
     by_id = seen.has("voters", "voter_id")
-    rolled = by_id and _OF_A_ROLL.search(seen.heading("voters", "voter_id"))
+    rolled = by_id and OF_A_ROLL.search(seen.heading("voters", "voter_id"))
     numbered = by_id and seen.has("voters", "roll_number")
     if watching and not calling and not rolled and not numbered:
         return "watchers", "people with phones and what they watch", ""
@@ -201,13 +183,20 @@ def _people_to_reach(seen: _Seen) -> Found | None:
 
 
 def _voters(seen: _Seen) -> Found | None:
-    if not seen.person or seen.has("turnout", "in_person"):
+    if not seen.person or seen.has("turnout", "in_person") or _counted_place(seen):
         return None
     phone = seen.has("voters", "phone")
     somewhere = seen.place or seen.has("voters", "roll_number")
     named = seen.has("voters", "last_name", "name") or (seen.has("voters", "voter_id") and phone)
     one = seen.has("voters", "voter_id", "roll_number", "first_name") or phone
     return ("voters", "one row a voter", "") if somewhere and named and one else None
+
+
+def _counted_place(seen: _Seen) -> bool:
+    """Whether a row counts those who may vote and those who did: names beside them are the candidates'."""
+    if not (seen.registered and seen.total) or seen.has("voters", "voter_id", "roll_number", "phone"):
+        return False
+    return _numeric(seen.sample, seen.fitted("registration")["registered"])
 
 
 def _of_no_place(seen: _Seen) -> Found | None:
@@ -226,8 +215,8 @@ def _registration_by_name(seen: _Seen) -> Found | None:
     counts = seen.has("turnout", "in_person") or seen.registered or seen.total
     if counts or not any(folded(h) in ALL_IN_ALL for h in seen.headings):
         return None
-    enrolled = _ENROLLED.search(seen.name) or not YEAR.search(seen.name)
-    if _REGISTERS.search(seen.name) and enrolled:
+    enrolled = ENROLLED.search(seen.name) or not YEAR.search(seen.name)
+    if REGISTERS.search(seen.name) and enrolled:
         return "registration", "its name says registration, and it has a total by precinct", ""
     return None
 
@@ -248,18 +237,18 @@ def _column_an_election(seen: _Seen) -> Found | None:
     dated = [n for n in seen.numbers if date_in(headings[n]) or YEAR.fullmatch(headings[n].strip())]
     if dated != seen.numbers or len(dated) < 2:
         return None
-    if _VOTED_EARLY.search(seen.name) or _REGISTERS.search(seen.name):
+    if VOTED_EARLY.search(seen.name) or REGISTERS.search(seen.name):
         return None
-    unsure = "" if _OF_TURNOUT.search(seen.name) else "are these the ballots cast in several elections?"
+    unsure = "" if OF_TURNOUT.search(seen.name) else "are these the ballots cast in several elections?"
     return "turnout", "a column an election, by its date or year", unsure
 
 
 def _early_by_name(seen: _Seen) -> Found | None:
     if not seen.registered or seen.by_year:
         return None
-    if not _VOTED_EARLY.search(seen.name) or _REGISTERS.search(seen.name):
+    if not VOTED_EARLY.search(seen.name) or REGISTERS.search(seen.name):
         return None
-    vague = known_key(seen.heading("registration", "registered")) in _ANY_VOTERS
+    vague = known_key(seen.heading("registration", "registered")) in ANY_VOTERS
     if vague and len(seen.fitted("registration")) <= _FEW:
         return "early totals", "its name says votes cast before the day, by precinct", ""
     return None
@@ -268,8 +257,8 @@ def _early_by_name(seen: _Seen) -> Found | None:
 def _early_by_words(seen: _Seen) -> Found | None:
     kind = "early totals"
     votes = [seen.heading(kind, field) for field in ("early", "mail", "already") if seen.has(kind, field)]
-    said = any(folded(heading) not in _VAGUE for heading in votes)
-    said = said or seen.has(kind, "date") or bool(_BEFORE.search(seen.name))
+    said = any(folded(heading) not in VAGUE for heading in votes)
+    said = said or seen.has(kind, "date") or bool(BEFORE.search(seen.name))
     if votes and said and not {"registered", "alreadyvoted"} <= seen.keys:
         return kind, "early and mail votes by precinct", ""
     return None
@@ -277,9 +266,13 @@ def _early_by_words(seen: _Seen) -> Found | None:
 
 def _column_a_candidate(seen: _Seen) -> Found | None:
     named = [seen.headings[n] for n in seen.numbers]
-    of_candidates = not seen.registered or any(_OF_CANDIDATES.search(heading) for heading in named)
+    of_candidates = not seen.registered or any(OF_CANDIDATES.search(heading) for heading in named)
     several = sum(folded(heading) not in PARTIES for heading in named) >= 2
     if several and of_candidates and not all(YEAR.search(heading) for heading in named):
+        others = [h for h in named if OTHER_THINGS.search(h)]
+        if others or not (OF_AN_ELECTION.search(seen.name) or OF_CANDIDATES.search(seen.joined)):
+            what = f"{others[0]!r} is no candidate" if others else "nothing says that it is of an election"
+            return "results, wide", f"numbers by precinct; {what}", "are these candidates and their votes?"
         return "results, wide", "one column a candidate", ""
     return None
 
@@ -292,7 +285,7 @@ def _registration(seen: _Seen) -> Found | None:
     if not any(folded(h) in ("total", "grandtotal") for h in seen.headings):
         return "registration", "registered voters by party", "no column says how many are registered in all"
     # Nobody is elected as a voter of no party.
-    sure = bool(_REGISTERS.search(seen.name) or _OF_NO_PARTY & seen.keys)
+    sure = bool(REGISTERS.search(seen.name) or OF_NO_PARTY & seen.keys)
     return "registration", "voters by party", "" if sure else "are these registered voters, or votes?"
 
 
@@ -330,7 +323,7 @@ def _towns(headings: Sequence[str], sample: Sequence[Sequence[str]]) -> bool:
 
 def _total(headings: Sequence[str]) -> bool:
     """Whether a column says how many have voted in all."""
-    return any(known_key(h) in _TOTALS and not RATE_WORDS.search(h.casefold()) for h in headings)
+    return any(known_key(h) in TOTALS and not RATE_WORDS.search(h.casefold()) for h in headings)
 
 
 def _coming(headings: Sequence[str], name: str) -> bool:
@@ -345,4 +338,4 @@ def _coming(headings: Sequence[str], name: str) -> bool:
 
 def _numeric(sample: Sequence[Sequence[str]], place: int) -> bool:
     cells = [r[place] for r in sample if place < len(r) and r[place]]
-    return bool(cells) and sum(_NUMERIC.fullmatch(c) is not None for c in cells) > len(cells) * 0.8
+    return bool(cells) and sum(NUMERIC.fullmatch(c) is not None for c in cells) > len(cells) * 0.8

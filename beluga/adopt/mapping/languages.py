@@ -3,8 +3,9 @@
 A heading is read only where every word of it is known, so that a name that holds such a word stays a name.
 """
 
+import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import permutations
 
 from election.folder.headings import folded
@@ -42,7 +43,9 @@ _CALLED = {
         "inscrisi in lista, inscrisi in listele permanente, alegatori inscrisi pe liste permanente, "
         "alegatori pe lista permanenta, alegatori inscrisi in listele electorale permanente, eleitores, "
         "eleitores aptos, aptos, inscritos total, kiesgerechtigden, aantal kiesgerechtigden, uprawnieni, "
-        "uprawnionych, wyborcy, wyborcow uprawnionych, liczba wyborcow, rostberattigade, "
+        "uprawnionych, wyborcy, wyborcow uprawnionych, liczba wyborcow, uprawnieni do glosowania, "
+        "wyborcow uprawnionych do glosowania, uprawnionych do glosowania, "
+        "liczba wyborcow uprawnionych do glosowania, liczba wyborcow uprawnionych, rostberattigade, "
         "stemmeberettigede, opravneni volici, volici, valasztopolgarok"
     ),
     "ballots cast": (
@@ -52,7 +55,10 @@ _CALLED = {
         "votos, votos, han votado, personas que votaron, participantes, sufragantes, sufragios, prezenta, "
         "prezenta la vot, prezenta la urne, au votat, votat, alegatori prezenti, alegatori prezenti la "
         "urne, participanti, voturi, numar votanti, comparecimento, votaram, uitgebrachte stemmen, "
-        "opgekomen kiezers, wydane karty, oddane glosy, avgivna roster, afgivne stemmer"
+        "opgekomen kiezers, wydane karty, "
+        "wydano karty, liczba wyborcow ktorym wydano karty do glosowania, liczba kart wydanych, "
+        "karty wydane, ktorym wydano karty do glosowania, wyborcow ktorym wydano karty do glosowania, "
+        "liczba wydanych kart, liczba kart waznych, oddane glosy, avgivna roster, afgivne stemmer"
     ),
     "in person": (
         "urnenwahl, urnenwahler, wahler ohne wahlschein, ohne wahlschein, presencial, en persona, a l urne"
@@ -154,7 +160,10 @@ _CALLED = {
     ),
 }
 _LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe"})
-_LONGEST = 7  # words of one heading
+_LONGEST = 9  # words of one heading
+_LETTER = re.compile(r"\([A-Z]\d?\)")  # a form's own, as in `Wähler (B)`
+# What the open data of German counties call by the letters of the form alone.
+_OF_THE_FORM = {"A": "Wahlberechtigte (A)", "B": "Wähler (B)", "C": "Ungültige (C)", "D": "Gültige (D)"}
 
 
 def _plain(text: str) -> tuple[str, ...]:
@@ -170,9 +179,17 @@ _PHRASES: dict[tuple[str, ...], str] = {
 _WIDEST = max(map(len, _PHRASES))
 
 
+def written_out(headings: Sequence[str]) -> tuple[str, ...]:
+    """Headings, where those of a German form are given by its letters: A may vote, B did."""
+    keys = {folded(h) for h in headings}
+    if "gebietnr" not in keys or not {"a", "b"} <= keys:
+        return tuple(headings)
+    return tuple(_OF_THE_FORM.get(h, h) for h in headings)
+
+
 def in_english(heading: str) -> Iterator[str]:
     """Folded, the likeliest first; nothing where a word of it is of no language that we know."""
-    words = _plain(heading)
+    words = _plain(_LETTER.sub(" ", heading))
     if not words or len(words) > _LONGEST:
         return
     told: list[str] = []

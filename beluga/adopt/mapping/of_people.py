@@ -3,6 +3,9 @@
 Read only where every word is one that such headings are made of.
 """
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 from beluga.adopt.mapping.composed import words_of
 
 _PERSON = frozenset(
@@ -14,7 +17,9 @@ _PERSON = frozenset(
         "challenger", "worker", "agent", "teller", "scrutineer", "judge", "poll", "polling",
     }
 )  # fmt: skip
-_NUMBER = frozenset({"id", "ids", "number", "no", "num", "nbr", "#", "identifier", "identification", "key"})
+_NUMBER = frozenset(
+    {"id", "ids", "number", "no", "num", "nbr", "nu", "#", "identifier", "identification", "key"}
+)
 _PHONE = frozenset(
     {
         "phone", "phones", "telephone", "tel", "cell", "mobile", "landline", "cellphone", "text", "sms",
@@ -27,6 +32,24 @@ _WHICH = frozenset(
         "formatted", "full", "number",
     }
 )  # fmt: skip
+_SHIFTS = frozenset(
+    {
+        "am",
+        "pm",
+        "morning",
+        "afternoon",
+        "evening",
+        "midday",
+        "shift",
+        "1",
+        "2",
+        "3",
+        "4",
+        "1st",
+        "2nd",
+        "3rd",
+    }
+)
 _NAME = frozenset({"name", "nm", "names"})
 _LAST = frozenset({"last", "surname", "family", "lst"})
 _FIRST = frozenset({"first", "given", "forename", "forenames", "fst"})
@@ -63,6 +86,30 @@ _DATE = frozenset({"date", "dt", "time", "on", "day", "timestamp"})
 _BECAME = frozenset({"status", "disposition", "outcome", "result", "stat"})
 
 
+def is_phone(heading: str) -> bool:
+    """Whether a word of it is one for a telephone, whatever else it says: `CellNeustar`."""
+    return bool(_PHONE & set(words_of(heading)))
+
+
+def people_in(headings: Sequence[str]) -> list[tuple[int, int]]:
+    """(name, phone) of each person, where a row holds several: `AM Watcher, AM Phone, PM Watcher, PM Phone`.
+
+    Empty where a row holds one, or where names and phones do not take turns.
+    """
+    told = [
+        _SHIFTS & set(words_of(h)) and " ".join(w for w in words_of(h) if w not in _SHIFTS) for h in headings
+    ]
+    names = [
+        n for n, h in enumerate(told) if h and set(h.split()) <= _PERSON | _NAME | {"full", "first", "last"}
+    ]
+    phones = [n for n, h in enumerate(told) if h and is_phone(h)]
+    if len(names) < 2 or len(names) != len(phones):
+        return []
+    order = sorted([*names, *phones])
+    turns = all((place in names) != (after in names) for place, after in pairwise(order))
+    return list(zip(names, phones, strict=True)) if turns else []
+
+
 def of_people(heading: str) -> str:
     """The plain heading that it means, folded; empty where a word of it says something else."""
     words = words_of(heading)
@@ -93,7 +140,7 @@ def of_people(heading: str) -> str:
     if told & _NAME and told <= _NAME | _PERSON | {"full", "complete", "whole"} and len(told) > 1:
         return "" if told & {"county", "state", "file", "campaign"} else "fullname"
     if told & _NUMBER and told & (_PERSON - {"of", "the", "county", "state"}) and told <= _NUMBER | _PERSON:
-        return "voterid"
+        return "id" if "key" in told else "voterid"  # a vendor's key is not the state's number
     return _of_ballots(told)
 
 

@@ -20,11 +20,13 @@ _ASIDE = frozenset(
     {
         "what", "which", "is", "are", "your", "you", "please", "enter", "the", "of", "a", "an", "do", "does",
         "will", "can", "for", "to", "in", "at", "be", "s", "observe", "observing", "watch", "watching",
-        "assigned", "prefer", "select", "choose", "optional", "required",
+        "assigned", "prefer", "select", "choose", "optional", "required", "would", "could", "like", "want",
+        "cover", "covering",
     }
 )  # fmt: skip
 # A remark in brackets that changes what is counted, as `Electorate (excl. postal)`, is no remark.
 CHANGES = re.compile(r"\((?=[^()]*\b(?:excl|incl|without|not|only|less|minus|postal|mail|early|abs))", re.I)
+_SO_FAR = re.compile(r"\bto[ _]date\b", re.I)  # `EV to date` counts votes, and is no date
 _LONGEST = 80  # characters; a heading longer than that is a paragraph
 # Words that headings are made of, of six letters and more: one of fewer may be somebody's name.
 _OFTEN = frozenset(
@@ -50,7 +52,7 @@ def spellings(heading: str) -> Iterator[str]:
     """
     if "%" in heading or len(heading) > _LONGEST or CHANGES.search(heading):
         return
-    plain = heading.replace("#", " number ")
+    plain = _SO_FAR.sub(" ", heading.replace("#", " number "))
     for text in (plain, _BRACKETS.sub(" ", plain)):
         words = [w.strip(".:;,*?!()[]'\"") for w in _WORDS.findall(text.casefold())]
         words = [w for w in words if w]

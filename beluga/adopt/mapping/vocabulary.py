@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 
-from beluga.adopt.mapping.composed import composed
+from beluga.adopt.mapping.by_hour import without_hour
+from beluga.adopt.mapping.composed import ON_A_LIST, composed
 from beluga.adopt.mapping.languages import in_english
 from beluga.adopt.mapping.of_people import of_people
 from beluga.adopt.mapping.spellings import corrected, counted_by, spellings
@@ -23,8 +24,8 @@ def _of(text: str) -> tuple[str, ...]:
 
 
 def _with_ours(columns: Sequence[Column], words: Words) -> Words:
-    """Every field of ours by its own name at least."""
-    return {c.name: tuple(dict.fromkeys((folded(c.name), *words.get(c.name, ())))) for c in columns} | {
+    """Every field of ours by its own name at least; where that is read by its meaning alone, in its place."""
+    return {c.name: tuple(dict.fromkeys((*words.get(c.name, ()), folded(c.name)))) for c in columns} | {
         name: each for name, each in words.items() if name not in {c.name for c in columns}
     }
 
@@ -43,7 +44,7 @@ PRECINCT = _of(
     "ids,assigned precincts,srprec,rgprec,svprec,mprec,consolidated precinct,pd letters,"
     "polling district letters,district letters,polling districts,voting districts,"
     "elector number letters,precincts served,"
-    "precincts voting"
+    "precincts voting,precinct code value,residence precinct,polling station number"
 )
 PRECINCT_NAME = _of(
     "precinctname,precinct name,precinct_nam,precinct_desc,precinct description,"
@@ -73,7 +74,7 @@ WARD = _of("ward,ward number,ward no,ward_no,ward code,ward num")
 # Of a list of people: their town in an address is the post's.
 TOWN = _of(
     "municipality,municipality name,municipality_desc,jurisdiction name,jurisdiction_name,township,muni,"
-    "city or town,city/town,town name,municipality code"
+    "city or town,city/town,city/town name,town name,municipality code"
 )
 REGISTERED = _of(
     "registered,registered_voters,registeredvoters,total registered,total registered"
@@ -86,7 +87,8 @@ REGISTERED = _of(
     "voters,voter total,total count,active,registrants,total registrants,"
     "total_voters,tot_reg,totreg,totalreg,total_reg,regtotal,reg_total,registered"
     "voter count,registration count,total electorate,total_electorate,reg7am,totreg_r,total on roll,"
-    "number of registered voters,electorate total,eligible,total people"
+    "number of registered voters,electorate total,eligible,total people,current registration,"
+    "current registered,current voters,currently registered"
 )
 LAT = _of("lat,latitude,y,lat_dd,ycoord,y coordinate,point y")
 LON = _of("lon,longitude,lng,long,x,lon_dd,xcoord,x coordinate,point x")
@@ -157,7 +159,8 @@ IN_PERSON = _of(
     "polling place votes,at polls,in person,in-person,in person election day,ballots"
     "cast election day,election day turnout,machine,voted at polls,precinct votes,"
     "polling,signatures,ballot papers issued at station,ballot papers issued at polling station,"
-    "votes cast in person,in person votes,issued at station,in person ballots,ballot papers issued"
+    "votes cast in person,in person votes,election votes,issued at station,in person ballots,"
+    "ballot papers issued"
 )
 EARLY = _of(
     "early,early ballots,early votes,early voting,early vote,early voting ballots,"
@@ -173,11 +176,11 @@ MAIL = _of(
     "ballots,mail-in ballots,mail in votes,mail_in,by mail,vote by mail,vbm,vbm"
     "ballots,vbm votes,absentee,absentee ballots,absentee votes,absentee by mail,"
     "absentee mail,absentee ballots cast,abs,absentee by mail votes,postal,postal"
-    "votes,postal ballots,mail returned,mail ballots returned,mail ballots received,"
+    "votes,postal ballots,accepted,ballots accepted,mail returned,mail ballots returned,"
+    "mail ballots received,"
     "ballots returned,absentee returned,absentee ballots returned,mail-in ballots"
     "returned,returned,ballots received,vbm returned,received,mail-in/absentee,"
-    "absentee/mail,mail/absentee,absentee_mail,total returned,accepted,ballots"
-    "accepted,ab_mb,postal votes returned,postal votes cast"
+    "absentee/mail,mail/absentee,absentee_mail,total returned,ab_mb,postal votes returned,postal votes cast"
 )
 PROVISIONAL = _of(
     "provisional,provisional ballots,provisional votes,prov,provisionals,provisional"
@@ -197,7 +200,7 @@ ELECTION = _of(
 METHOD = _of(
     "method,vote method,ballot method,mode,votetype,vote type,counting group,"
     "countinggroup,voting method,vote_mode,reporting type,cast method,count group,"
-    "votemethod"
+    "votemethod,counter group"
 )
 COUNT_DATE = _of(
     "date,as of,as of date,asofdate,day,report date,activity date,count date,vote"
@@ -236,12 +239,12 @@ LONG: Words = {
     "party": _of("party,party code,party name,choice party,party_detailed,party_simplified,candidate party"),
     "candidate": _of(
         "candidate,candidate name,candidatename,choice,choice name,choicename,"
-        "selection,option,candidate_name,name on ballot,response,ballot name,candidate"
-        "issue"
+        "selection,option,candidate_name,candidate full name,name on ballot,response,ballot name,"
+        "candidate issue,counter type"
     ),
     "votes": _of(
         "votes,total votes,vote,vote count,votes total,total,count,total_votes,vote"
-        "total,votecount,candidate votes,number of votes,votes cast"
+        "total,votecount,candidate votes,number of votes,votes cast,sum of count"
     ),
     "method": METHOD,
     "in_person": IN_PERSON,
@@ -251,7 +254,7 @@ LONG: Words = {
     "group": GROUP,
     "ward": WARD,
     "registered": REGISTERED,
-    "ballots_cast": _of("ballots cast,total ballots cast,ballotscast,precinct ballots cast"),
+    "ballots_cast": _of("ballots cast,total ballots cast,ballotscast,precinct ballots cast,ballots"),
 }
 
 VOTER_ID = _of(
@@ -265,6 +268,7 @@ VOTER_ID = _of(
     "dw_id,county voter id,county_voter_id,voter_identification,id_voter,voter reg"
     "no,voter registration id,voter id number,voterfilevanid,fvrs id,sure id,"
     "voter registered number,voter reg number,vrn,"
+    "identification number,state file number,voter file number,rncid,nationbuilder id,signup id,"
     "certificate number,elector id,elector number reference,externalid,external id,"
     "id"
 )
@@ -272,7 +276,7 @@ FULL_NAME = _of(
     "name,full name,fullname,voter name,votername,voter_name,elector name,elector"
     "full name,name full,registrant name,watcher,watcher name,volunteer name,"
     "caller,caller name,observer name,observer,name of voter,voter,elector,registrant,"
-    "voters name,voter full name"
+    "voters name,voter full name,first and last name,first & last name,name first and last"
 )
 LAST = _of(
     "last_name,lastname,last,last name,surname,voter_last_name,voters_lastname,"
@@ -337,6 +341,8 @@ PHONES = (
     "mobile phone number",
     "best phone number",
     "telephone no",
+    "phone no",
+    "phone nu",
 )
 PHONE = tuple(folded(p) for p in PHONES)
 LANGUAGE = _of(
@@ -361,7 +367,9 @@ VOTER: Words = _with_ours(
             "elector number suffix,elector suffix number,electornumbersuffix,number suffix,"
             "elector no suffix,suffix number"
         ),
-        "roll_prefix": _of("elector number prefix,electornumberprefix,elector prefix"),
+        "roll_prefix": _of(
+            "elector number prefix,electornumberprefix,elector prefix,register,register prefix,register code"
+        ),
         "name": FULL_NAME,
         "last_name": LAST,
         "first_name": FIRST,
@@ -421,6 +429,8 @@ VOTER: Words = _with_ours(
             "voter_status_desc,voter status,status,voterstatus,status_cd,registration"
             "status,voter_status,reg status,registrant status,statuscode,status code"
         ),
+        "change": _of("change type,changetype,update type,amendment type,amendment,type of change"),
+        "deceased": _of("is_deceased,deceased,is deceased"),
         "group": TOWN,
         "ward": WARD,
     },
@@ -476,6 +486,9 @@ BALLOTS: Words = {
     "roll_number": VOTER["roll_number"],
     "ballot_status": BALLOT_STATUS,
     "ballot_date": BALLOT_DATE,
+    "ballot_rejected": _of(
+        "rejected,ballot rejected,is rejected,challenged,ballot challenged,voided,spoiled,ballot spoiled"
+    ),
     "in_person_date": _of(
         "in person vote date,in_person_vote_date,in-person vote date,date voted in person,in person date,"
         "early voting date,ev vote date,early in person date"
@@ -575,19 +588,35 @@ KNOWN: frozenset[str] = frozenset(
     word for words in WORDS_OF.values() for several in words.values() for word in several
 ) | frozenset(_of("scope,share,observed_at,received_at,kind,note,source,dem,rep,democrat,republican,time"))
 
+_SHORTEST_WORD = 4
 WAYS = frozenset({*IN_PERSON, *EARLY, *MAIL, *PROVISIONAL})
 
 
 @lru_cache(maxsize=4096)
 def known_key(heading: str) -> str:
-    """A heading folded, as the vocabulary knows it: `# of Reg. Voters` is `registeredvoters`."""
+    """A heading folded, as the vocabulary knows it: `# of Reg. Voters` is `registeredvoters`.
+
+    Of counts at hours of the day, as `Votanti ore 23`, the hour is taken off.
+    """
     key = folded(heading)
+    if ON_A_LIST.search(heading):
+        return key
+    heading = without_hour(heading)
     if key in KNOWN and "#" not in heading:  # `Voter #` is no voter
         return key
     ways = (k for k in counted_by(heading) if k in WAYS)
     made = (composed(heading), of_people(heading))
     meant = chain(spellings(heading), in_english(heading), ways, made, corrected(heading))
-    return next((k for k in meant if k in KNOWN), key)
+    return next((k for k in meant if k in KNOWN), "") or _first_tongue(heading) or key
+
+
+def _first_tongue(heading: str) -> str:
+    """What a heading in two languages says, as `Phone/Teléfono`; empty where it is two things."""
+    first, mark, second = heading.partition("/")
+    if not mark or min(len(first), len(second)) < _SHORTEST_WORD or folded(second) in KNOWN:
+        return ""
+    found = known_key(first.strip())
+    return found if found in KNOWN and known_key(second.strip()) in ({found} | {folded(second)}) else ""
 
 
 def columns_of(headings: Sequence[str], words: Words) -> dict[str, int]:

@@ -4,6 +4,7 @@ import codecs
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from charset_normalizer import from_bytes
 
@@ -35,7 +36,7 @@ def encoding_of(path: Path) -> Encoding:
     with path.open("rb") as file:
         start = file.read(SAMPLE)
         for mark, name in _MARKS:
-            if start.startswith(mark):
+            if start.startswith(mark) and not (name == "utf-8-sig" and not _is_utf8(file)):
                 return Encoding(name, "UTF-16" if name == "utf-16" else "")
         if name := _wide(start):
             return Encoding(name, "UTF-16 without a byte order mark")
@@ -49,8 +50,22 @@ def encoding_of(path: Path) -> Encoding:
         except UnicodeDecodeError as error:
             at = max(0, error.start - 200)
             around = (before[-200:] + chunk)[at : at + SAMPLE] if chunk else before
-            return _single_byte(start if _has_high(start) else around)
+            return _single_byte(start if _has_high(start.removeprefix(codecs.BOM_UTF8)) else around)
     return Encoding("utf-8")
+
+
+def _is_utf8(file: BinaryIO) -> bool:
+    """Whether what follows is UTF-8 to the end: some programs put the mark before anything."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    file.seek(0)
+    try:
+        while chunk := file.read(CHUNK):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        file.seek(SAMPLE)
+        return False
+    return True
 
 
 def _wide(start: bytes) -> str:
@@ -71,6 +86,7 @@ def _has_high(sample: bytes) -> bool:
 
 def _single_byte(sample: bytes) -> Encoding:
     """Windows-1252 where that reads as words, as nearly every old export does; else the likeliest other."""
+    sample = sample.removeprefix(codecs.BOM_UTF8)
     try:
         text = sample.decode("cp1252")
     except UnicodeDecodeError:

@@ -4,8 +4,10 @@ A text file streams, so that memory does not grow with its length. A workbook gi
 unpacked into `scratch`, within limits. What cannot be opened is a `Sheet` with `refusal`.
 """
 
+import codecs
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -14,6 +16,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from beluga.adopt.sources.aligned import Spans, parted, spans_of
 from beluga.adopt.sources.encodings import delimiter_of, encoding_of
 from beluga.adopt.sources.web_tables import tables_in
 
@@ -55,6 +58,10 @@ _NO_TABLES = (
     (b"SQLite format 3", "a database"),
 )
 
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+
+_OTHER_MAPS = ((b"<kml", "KML"), (b"<gpx", "GPX"), (b"opengis.net/gml", "GML"))
+
 csv.field_size_limit(LONGEST_CELL)
 
 
@@ -77,6 +84,7 @@ class Sheet:
     notes: tuple[str, ...] = field(default=())
     pages: tuple["SheetPage", ...] = ()  # of a workbook: sheets of one table, read one after the other
     lines: tuple[int, int] | None = None
+    spans: Spans = ()  # of a printed report: where its columns stand
     wrapped: bool = False  # every line is one cell that holds a line: saved twice
     table: int = 0  # of a web page: which of its tables
 
@@ -108,7 +116,12 @@ class Sheet:
 
     def _text_rows(self, progress: Progress | None) -> Iterator[Row]:
         with self.path.open("rb") as raw:
+            if not self.encoding.startswith("utf") and raw.read(3) != codecs.BOM_UTF8:
+                raw.seek(0)
             text = io.TextIOWrapper(raw, encoding=self.encoding, newline="")
+            if self.spans:
+                yield from enumerate((parted(line, self.spans) for line in text), 1)
+                return
             reader = csv.reader(_without_nul(text), delimiter=self.delimiter)
             before = 0
             for count, row in enumerate(reader, 1):
@@ -192,6 +205,8 @@ def _open(path: Path, name: str, scratch: Path) -> list[Sheet]:
         return [_refused(bare, f"is {what}, and no table", "ask for the same as CSV or as a workbook")]
     if start.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{":
         return [_json(bare, start)]
+    if form := next((words for mark, words in _OTHER_MAPS if mark in start[:1024].lower()), ""):
+        return [_refused(bare, f"is a map in {form}", "export it as GeoJSON, or as a zipped shapefile")]
     if _is_web_page(start):
         return _web_page(bare)
     return [_text(bare)]
@@ -212,7 +227,13 @@ def _text(sheet: Sheet) -> Sheet:
     delimiter = delimiter_of(lines)
     if wrapped := _is_wrapped(lines, delimiter):
         notes = (*notes, "each of its lines is one quoted cell; they are read as lines of cells")
-    return replace(sheet, encoding=encoding.name, delimiter=delimiter, notes=notes, wrapped=wrapped)
+    plain = [_THOUSANDS.sub("", line) for line in lines]
+    spans = () if any(delimiter in line for line in plain) else spans_of(lines)
+    if spans:
+        notes = (*notes, "its columns are parted by spaces alone; they are read where its lines agree")
+    return replace(
+        sheet, encoding=encoding.name, delimiter=delimiter, notes=notes, wrapped=wrapped, spans=spans
+    )
 
 
 def _is_wrapped(lines: list[str], delimiter: str) -> bool:

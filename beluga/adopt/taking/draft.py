@@ -111,6 +111,7 @@ class Draft:
     stood: bool = False  # there were precincts before the first file
     registered_from: dict[str, str] = field(default_factory=dict)  # precinct -> election whose roll stands in
     counted_by: dict[tuple[str, str], "CountedBy"] = field(default_factory=dict)  # precinct, election
+    shared_numbers: frozenset[str] = frozenset()  # that files of two counties, given at once, both have
     registered_by: dict[str, str] = field(default_factory=dict)  # precinct -> file given now that says it
 
     def matcher(self) -> Matcher:

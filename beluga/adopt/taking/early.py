@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from itertools import pairwise
 
 from beluga.adopt.mapping.dates import date_in, when
@@ -11,17 +12,21 @@ from beluga.adopt.taking.numbers import NoCountError, count_of
 from beluga.adopt.taking.registration import key_of, settled
 from election.folder.headings import folded
 
+LONGEST_AFTER = 30  # days; a ballot by mail that comes later counts nowhere
 LONGEST_BEFORE = 120  # days; nobody's early and mail voting begins before
 _DONE = re.compile(
-    r"accept|counted|received|returned|voted|valid|cured|good|in.?person|tabulated|approved|^[avr]?y(es)?$|^a$|^ok$|^bal$",
+    r"accept|counted|received|returned|voted|valid|cured|good|in.?person|tabulated|approved|on machine|marked"
+    r"|pre.?processed|^[avr]?y(es)?$|^a$|^ok$|^bal$",
     re.I,
 )
 _NOT_DONE = re.compile(
     r"\bpend|reject|spoil|cancel|not|void|invalid|undeliver|issued|sent|requested|applied|unreturned|challeng|denied"
-    r"|duplicate|incomplete|deficien|replaced|surrender|needs|missing|error|wrong|lost|incorrect|unsigned|undated|mismatch|\blate\b|expired|out(standing)?$|^r$|^c$|^s$|^no?$",
+    r"|duplicate|unmarked|deleted|not found|incomplete|deficien|replaced|surrender|needs|missing|error"
+    r"|wrong|lost|incorrect|unsigned|undated|mismatch|\blate\b|expired|out(standing)?$|^r$|^c$|^s$|^no?$",
     re.I,
 )
 _THERE = re.compile(r"in.?person|early|one.?stop|\bev\b", re.I)
+_REFUSED = re.compile(r"reject|spoil|void|invalid|denied|disallow", re.I)
 _ACCEPTED = re.compile(r"\s*(accept|counted|valid|tabulated|approved|good)", re.I)
 _CURED = re.compile(r"cured", re.I)
 # What a column of returns says of a ballot that has not come back.
@@ -45,6 +50,7 @@ def is_cast(status: str, returned: str, has_status: bool, kind: str) -> bool:
 
 def take_ballots(draft: Draft, table: Table) -> None:
     """A row a ballot: what is cast goes into the record, by the voter's id; what is not is left out."""
+    _ask_about(table)
     table.says_accepted = "ballot_status" in table.columns and any(
         _ACCEPTED.match(table.cell(row, "ballot_status")) for _, row in table.rows()
     )
@@ -55,31 +61,49 @@ def take_ballots(draft: Draft, table: Table) -> None:
     if found is None:
         return
     cast = left = 0
+    refused: dict[str, str] = {}
     for line, row in table.rows():
         one = found[key_of(table, row)]
         if not one.identity:
             continue
         if not counts(draft, table, row, line):
             left += 1
+            refused |= _refused(draft, table, row, line)
             continue
         draft.early.ballots[ballot_key(table, row, line)] = (one.identity, _day(draft, table, row))
+        refused.pop(ballot_key(table, row, line), None)
         cast += 1
-    _close(draft, table, cast, left)
+    _close(draft, table, cast, left, refused)
 
 
 def _ballots_without_precinct(draft: Draft, table: Table) -> None:
     """Voters' ids alone: their precinct is that of the roll, once the voters have been read."""
     cast = left = 0
+    refused: dict[str, str] = {}
     for line, row in table.rows():
         if counts(draft, table, row, line):
             draft.early.ballots[ballot_key(table, row, line)] = ("", _day(draft, table, row))
+            refused.pop(ballot_key(table, row, line), None)
             cast += 1
         else:
             left += 1
-    _close(draft, table, cast, left)
+            refused |= _refused(draft, table, row, line)
+    _close(draft, table, cast, left, refused)
 
 
-def _close(draft: Draft, table: Table, cast: int, left: int) -> None:
+def _refused(draft: Draft, table: Table, row: list[str], line: int) -> dict[str, str]:
+    """Voter and day of a ballot that surely does not count; a file before may have counted it."""
+    said = _REFUSED.search(table.cell(row, "ballot_status"))
+    return {ballot_key(table, row, line): _day(draft, table, row)} if said else {}
+
+
+def _close(draft: Draft, table: Table, cast: int, left: int, refused: Mapping[str, str]) -> None:
+    again = sum(draft.early.take_back(key, day) for key, day in refused.items() if day)
+    if again:
+        table.report.note(
+            f"{again:,} ballots that counted before are rejected or spoiled by now: taken back, "
+            "and their voters can be called again"
+        )
     table.report.take("ballots cast", cast)
     if left:
         table.report.note(
@@ -103,12 +127,20 @@ def counts(draft: Draft, table: Table, row: list[str], line: int | None = None) 
         if line is not None:
             table.report.drop(line, text, f"was cast long before {draft.day.date}: in another election")
         return False
+    if cast is not None and (cast - draft.day.date).days > LONGEST_AFTER:
+        if line is not None:
+            table.report.drop(line, text, f"is dated long after {draft.day.date}: look what is meant")
+        return False
+    if _unless_no(table.cell(row, "ballot_rejected")):
+        return False
     kind = table.cell(row, "ballot_type")
     there = table.cell(row, "in_person_date")
     returned = _unless_no(table.cell(row, "ballot_date")) or there
     if not has_status and not has_date:
         return bool(kind) and "ballot_asked" not in table.columns
     status = table.cell(row, "ballot_status")
+    if status and status in _told(table):
+        return True
     if (
         has_date
         and not status
@@ -119,6 +151,34 @@ def counts(draft: Draft, table: Table, row: list[str], line: int | None = None) 
     if not status and returned and table.says_accepted:
         return False  # where others are said to be accepted, this one is not yet
     return is_cast(status, returned, has_status, kind)
+
+
+def _told(table: Table) -> list[str]:
+    """Statuses of which somebody has said that they are votes."""
+    return [s.strip() for s in table.answers.get("accepted", "").split(";")]
+
+
+def _ask_about(table: Table) -> None:
+    """Asks what became of ballots whose status is a code that nobody can read, and that have no date."""
+    if "ballot_status" not in table.columns or "accepted" in table.answers:
+        return
+    known, strange = {""}, dict[str, int]()
+    for line, row in table.rows():
+        status = table.cell(row, "ballot_status")
+        if status in known or table.cell(row, "ballot_date"):
+            continue
+        if _NOT_DONE.search(status) or _DONE.search(status) or _CURED.search(status):
+            known.add(status)
+        else:
+            strange.setdefault(status, line)
+    for status, line in strange.items():
+        table.report.refuse(
+            line,
+            table.heading("ballot_status"),
+            status,
+            "nothing says whether a ballot of this status counts",
+            'name those that do in mapping.toml: accepted = "A;B", or accepted = "" where none does',
+        )
 
 
 def _unless_no(text: str) -> str:
@@ -169,7 +229,10 @@ def take_totals(draft: Draft, table: Table) -> None:
             continue
         at = when(table.cell(row, "date")) if table.cell(row, "date") else None
         told[(one.identity, at.isoformat() if at else _file_day(table))] += count
-    how = _how(table, told)
+    source = ",".join(sorted(table.heading(n) for n in ("already", "early", "mail") if n in table.columns))
+    until = draft.early.until(source)
+    before = {(i, at): until[i][1] for i, at in told if i in until and until[i][0] <= at}
+    how = _how(table, told, before)
     if not how:
         report.ask("counts", "are these the votes of each day, or all until that day?", "daily", "running")
         report.refuse_file(
@@ -177,7 +240,6 @@ def take_totals(draft: Draft, table: Table) -> None:
             'answer counts = "daily" or counts = "running" in mapping.toml',
         )
         return
-    source = ",".join(sorted(table.heading(n) for n in ("already", "early", "mail") if n in table.columns))
     for (identity, day), votes in told.items():
         registered = draft.precincts[identity].registered
         if votes > registered:
@@ -191,6 +253,9 @@ def take_totals(draft: Draft, table: Table) -> None:
             continue
         into = draft.early.daily if how == "daily" else draft.early.running
         into[(source, identity, day)] = votes
+    fell = [f"{i} from {before[i, d]:,} to {v:,}" for (i, d), v in told.items() if v < before.get((i, d), 0)]
+    if how == "running" and fell:
+        report.note(f"{len(fell):,} precincts have fewer than a file before said: {', '.join(fell[:5])}")
     report.note(
         "numbers of each day: added up" if how == "daily" else "all until that day: the latest counts"
     )
@@ -221,7 +286,8 @@ def _row_count(table: Table, row: list[str], line: int) -> int | None:
     return sum(some) if some else None
 
 
-def _how(table: Table, told: dict[tuple[str, str], int]) -> str:
+def _how(table: Table, told: Mapping[tuple[str, str], int], before: Mapping[tuple[str, str], int]) -> str:
+    """Of each day or until it; `before`: what was read as the latter. Empty where nothing says which."""
     if given := table.answers.get("counts"):
         return given
     words = " ".join([*table.headings.names, table.headings.title, table.report.name]).replace("_", " ")
@@ -233,7 +299,8 @@ def _how(table: Table, told: dict[tuple[str, str], int]) -> str:
     for (identity, day), votes in told.items():
         by_place[identity].append((day, votes))
     if all(len(days) == 1 for days in by_place.values()):
-        return "running"
+        fell = [i for (i, day), votes in told.items() if votes < before.get((i, day), 0)]
+        return "" if fell else "running"
     for days in by_place.values():
         in_order = [votes for _, votes in sorted(days)]
         if any(b < a for a, b in pairwise(in_order)):

@@ -27,6 +27,7 @@ class EarlyRecord:
     daily: dict[tuple[str, str, str], int] = field(default_factory=dict)
     running: dict[tuple[str, str, str], int] = field(default_factory=dict)
     sites: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    taken_back: dict[str, str] = field(default_factory=dict)  # voter, precinct: their ballot does not count
 
     def totals(self) -> dict[str, int]:
         """Early and mail votes by precinct: the larger of counted ballots and of totals told."""
@@ -45,8 +46,23 @@ class EarlyRecord:
         reached, counted = self.reached(), Counter[str]()
         for (_, place, day), votes in self.sites.items():
             counted[place] += votes if day > reached else 0
-        places = {*ballots, *told, *counted}
+        places = {*ballots, *told, *counted, *filter(None, self.taken_back.values())}
         return {p: max(ballots[p], told.get(p, 0)) + counted[p] for p in places}
+
+    def take_back(self, key: str, day: str) -> bool:
+        """Forgets a ballot of that day, and no other that the voter has cast since; whether there was one."""
+        if key not in self.ballots or self.ballots[key][1] != day:
+            return False
+        self.taken_back[key] = self.ballots.pop(key)[0]
+        return True
+
+    def until(self, source: str) -> dict[str, tuple[str, int]]:
+        """Precinct to the latest (date, votes until it) that a source has told."""
+        latest: dict[str, tuple[str, int]] = {}
+        for (said_by, place, day), votes in self.running.items():
+            if said_by == source:
+                latest[place] = max(latest.get(place, ("", 0)), (day, votes))
+        return latest
 
     def reached(self) -> str:
         """The last date of which a file of the county's tells; empty where none does."""

@@ -52,6 +52,18 @@ def spread(rows: Iterable[Numbered], place: int, known: Callable[[str], object])
             yield line, [*row[:place], part, *row[place + 1 :]]
 
 
+def a_row_each(
+    rows: Iterable[Numbered], people: Sequence[tuple[int, int]], name: int, phone: int
+) -> Iterator[Numbered]:
+    """A row for each person in it, their name and phone in the columns `name` and `phone`."""
+    for line, row in rows:
+        for who, at in people:
+            if row[who] or row[at]:
+                one = list(row)
+                one[name], one[phone] = row[who], row[at]
+                yield line, one
+
+
 def holds_districts(sample: Sequence[Sequence[str]], place: int) -> bool:
     """Whether every number of a register begins with its polling district."""
     cells = [r[place] for r in sample if place < len(r) and r[place]]

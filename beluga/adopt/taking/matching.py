@@ -22,6 +22,14 @@ _FILLER = re.compile(
     re.I,
 )
 
+# What a town is, and what is numbered in it: `City of Easton, Precinct 1` is `Easton-1`.
+_SPOKEN = re.compile(
+    r"\b(?:(?:city|town|township|twp|village|borough|boro|charter)(?: of)?"
+    r"|precinct|pct|ward|district|no)\b\.?",
+    re.I,
+)
+
+_PART = re.compile(r"\b(?:precinct|pct|wards?|district|no)\b\.?", re.I)
 _PARTS = ("precinct", "pct", "ward", "district", "division", "ed")
 
 _KIND_AFTER = re.compile(
@@ -32,6 +40,17 @@ _KIND_AFTER = re.compile(
 def bare(text: str) -> str:
     """An id without case, punctuation and leading zeros of its numbers: `W-07 P-01` is `w7p1`."""
     return _NUMBER.sub(lambda n: n[0].lstrip("0") or "0", folded_apart(text))
+
+
+def spoken(text: str) -> str:
+    """An id without the words for a town and its parts; empty where it has none of them."""
+    plain = _SPOKEN.sub(" ", text)
+    return bare(" ".join(plain.split())) if plain != text else ""
+
+
+def numbered(text: str) -> str:
+    """An id without the words for a part of a town: `TOWN OF EASTON Ward 3` is `TOWN OF EASTON 3`."""
+    return bare(" ".join(_PART.sub(" ", text).split()))
 
 
 def folded_apart(text: str) -> str:
@@ -62,6 +81,7 @@ class Matcher:
         self._bare: dict[str, str | None] = {}
         self._names: dict[str, str | None] = {}
         self._bare_names: dict[str, str | None] = {}
+        self._numbered: dict[str, str | None] = {}
         self._local: dict[tuple[str, str], str | None] = {}  # county, number within it
         self._prefix = ""
         self._homes: dict[str, str] = {}  # precinct, its county
@@ -77,9 +97,11 @@ class Matcher:
         self.exact[identity] = identity
         _once(self._folded, folded(identity), identity)
         _once(self._bare, bare(identity), identity)
+        _once(self._numbered, numbered(identity), identity)
         for name in (p.name, *p.aliases):
             _once(self._names, folded(name), identity)
             _once(self._bare_names, bare(name), identity)
+            _once(self._numbered, numbered(name), identity)
         county = folded(p.county)
         local = folded(identity)
         if county:
@@ -134,7 +156,15 @@ class Matcher:
             or self._in_words(code)
             or (self._names.get(folded(name)) if name else None)
             or self._after_prefix(code)
+            or self._by_town(code)
         )
+
+    def _by_town(self, code: str) -> str | None:
+        """A precinct that has a town's name in it, by that and its number."""
+        for index, key in ((self._numbered, numbered(code)), (self._bare, spoken(code))):
+            if sum(c.isalpha() for c in key) > 2 and _NUMBER.search(key) and (found := index.get(key)):
+                return found
+        return None
 
     def _in_words(self, code: str) -> str | None:
         if (short := _KIND_AFTER.sub("", code)) != code:

@@ -6,11 +6,14 @@ from dataclasses import replace
 from datetime import time
 from itertools import count
 
+from beluga.adopt.mapping.of_people import people_in
 from beluga.adopt.mapping.vocabulary import HOME, known_key
 from beluga.adopt.taking.clock import clock, span
 from beluga.adopt.taking.damage import mended
 from beluga.adopt.taking.draft import Draft, Table
-from beluga.adopt.taking.voters import PhoneReader
+from beluga.adopt.taking.filling import a_row_each
+from beluga.adopt.taking.matching import Matcher
+from beluga.adopt.taking.phones import PhoneReader
 from election.domain.day import Caller, Watcher
 from election.domain.ids import CallerId, PrecinctId, WatcherId
 from election.folder.cells import language_of, split_list
@@ -22,6 +25,9 @@ _NUMBERED = re.compile(
     r" (?:precinct|pct|polling place|location)",
     re.IGNORECASE,
 )
+
+
+_CROSSES = frozenset({"x", "✓", "✔", "yes", "y", "1"})
 
 
 def _name(table: Table, row: list[str]) -> str:
@@ -63,6 +69,13 @@ def _numbered(table: Table, row: list[str]) -> list[tuple[str, str]]:
     return [("precinct_ids", row[n]) for n in places if n < len(row)]
 
 
+def _crossed(table: Table, matcher: Matcher) -> list[tuple[int, str]]:
+    """Columns that are precincts, with a cross for whoever watches there; none where a column names them."""
+    if {"precinct_ids", "precinct_name"} & table.columns.keys():
+        return []
+    return [(n, h) for n, h in enumerate(table.headings.names) if h and matcher.find(h)]
+
+
 def take_watchers(draft: Draft, table: Table) -> None:
     """Watchers with a phone; a precinct is found by id or by name, whole or in a list."""
     report, matcher = table.report, draft.matcher()
@@ -77,7 +90,12 @@ def take_watchers(draft: Draft, table: Table) -> None:
     phones = PhoneReader(draft.region)
     took: dict[str, Watcher] = {}
     owners = {w.phone: w.watcher_id for w in draft.watchers.values()}
-    for line, row in table.rows():
+    rows = table.rows()
+    crossed = _crossed(table, matcher)
+    if several := people_in(table.headings.names):
+        report.note(f"{len(several)} people stand in a row, each with a phone: each is taken")
+        rows = a_row_each(rows, several, table.columns["name"], table.columns["phone"])
+    for line, row in rows:
         name = _name(table, row)
         phone = phones.read(table.cell(row, "phone"))
         if not name and not table.cell(row, "phone"):
@@ -95,7 +113,9 @@ def take_watchers(draft: Draft, table: Table) -> None:
         places: list[PrecinctId] = []
         unknown: list[str] = []
         county = table.cell(row, "county")
-        for field_name, text in [*_numbered(table, row), ("precinct_name", table.cell(row, "precinct_name"))]:
+        told = [*_numbered(table, row), ("precinct_name", table.cell(row, "precinct_name"))]
+        told += [("precinct_ids", name) for place, name in crossed if row[place].casefold() in _CROSSES]
+        for field_name, text in told:
             if not text or (places and field_name == "precinct_name"):
                 continue
             whole = matcher.find(text, county)

@@ -1,20 +1,18 @@
-"""Registration, polling places and whatever else says which precincts there are."""
+"""Registration, and whatever else says which precincts there are."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from beluga.adopt.mapping.kind_rules import PARTIES
-from beluga.adopt.mapping.zones import swapped
-from beluga.adopt.taking.clock import clock, span
+from beluga.adopt.mapping.kind_words import PARTIES
 from beluga.adopt.taking.draft import Draft, Table
 from beluga.adopt.taking.matching import Matcher
 from beluga.adopt.taking.numbers import NoCountError, count_of
+from beluga.adopt.taking.place_columns import coordinates, hours
 from beluga.adopt.taking.report import FileReport
 from beluga.adopt.taking.settling import Key, Settled, is_total, settle
 from election.domain.day import Precinct
 from election.domain.ids import PrecinctId
-from election.folder.cells import known_zone, split_list, time_of
+from election.folder.cells import known_zone, split_list
 from election.folder.headings import folded
 
 ELSEWHERE = "is a file of another county: too few of its precincts are here"
@@ -51,14 +49,17 @@ def settled(
     if not keys:
         table.report.refuse_file("has headings and no rows", "export it again")
         return None
-    makes_over = makes and (not draft.stood or table.answers.get("other_county") == "add")
+    told = table.kind != "registration" and bool(draft.registered_by)  # which precincts there are
+    makes_over = makes and (not (draft.stood or told) or table.answers.get("other_county") == "add")
     matcher = draft.matcher()
     heading = folded(table.heading("county")) if "county" in table.columns else ""
     matcher.strict = heading.startswith(("county", "cnty", "parish"))
-    found = settle(keys, matcher, table.report, makes=makes, unknown=table.answers.get("unknown", "refuse"))
+    unknown, shared = table.answers.get("unknown", "refuse"), draft.shared_numbers
+    found = settle(keys, matcher, table.report, makes=makes, unknown=unknown, shared=shared)
     if found is None and makes_over and draft.precincts:
         table.report.note("its precincts are none of those of the other files: both are taken")
-        return settle(keys, Matcher(()), table.report, makes=True, taken={*draft.precincts})
+        taken = {*draft.precincts}
+        return settle(keys, Matcher(()), table.report, makes=True, taken=taken, shared=shared)
     if found is None:
         if draft.precincts:
             table.report.ask("other_county", "is this another county's file?", "refuse", "add")
@@ -79,9 +80,10 @@ def take_registration(draft: Draft, table: Table) -> None:
         return
     by_row = added_up(table)
     rows: dict[str, list[tuple[int, list[str], Settled, int | None]]] = {}
+    counts = whole_rows(table)
     for line, row in table.rows():
         one = found[key_of(table, row, "name")]
-        if not one.identity:
+        if not one.identity or not counts(row):
             continue
         try:
             count = _registered(table, row)
@@ -95,10 +97,39 @@ def take_registration(draft: Draft, table: Table) -> None:
             )
             continue
         rows.setdefault(one.identity, []).append((line, row, one, count))
+    whole = sum_of_others({i: sum(c or 0 for *_, c in lines) for i, lines in rows.items()})
+    if whole:
+        report.drop(rows.pop(whole)[0][0], whole, "a row of totals: it is the sum of all others")
     for identity, lines in rows.items():
         _one_precinct(draft, table, identity, lines, by_row)
     _check_counties(draft, table)
     draft.touched.add("precincts.csv")
+
+
+def sum_of_others(counts: Mapping[str, int]) -> str:
+    """The row that adds up all others without saying so, as the county's own line; empty where none does.
+
+    It has a name among numbers: a precinct that is called as the others are is one of them.
+    """
+    named = [i for i in counts if not any(c.isdigit() for c in i)]
+    all_of = sum(counts.values())
+    adds_up = len(named) == 1 and len(counts) > 3 and counts[named[0]] * 2 == all_of > 0
+    return named[0] if adds_up else ""
+
+
+def whole_rows(table: Table) -> Callable[[list[str]], bool]:
+    """Says of a row whether it counts: where rows part a precinct by party, status or the like
+    and one of them holds all, that one alone.
+    """
+    parting = added_up(table)
+    if not parting:
+        return lambda _row: True
+    place = table.headings.names.index(parting)
+    whole = {tuple(key_of(table, row)) for _, row in table.rows() if is_total(row[place])}
+    if not whole:
+        return lambda _row: True
+    table.report.note(f"of several rows a precinct, that whose {parting} says total is taken")
+    return lambda row: is_total(row[place]) or tuple(key_of(table, row)) not in whole
 
 
 def added_up(table: Table) -> str:
@@ -215,101 +246,6 @@ def _others(table: Table, row: list[str], line: int) -> dict[str, object]:
                 line, table.heading("timezone"), text, "is no time zone", "write America/New_York or its like"
             )
     return found | coordinates(table, row, line)
-
-
-def hours(table: Table, row: list[str], line: int) -> dict[str, object]:
-    """`opens` and `closes` where the row has them."""
-    found: dict[str, object] = {}
-    for name in ("opens", "closes"):
-        if text := table.cell(row, name):
-            at = clock(text) or time_of(text[:5])
-            if at is None:
-                table.report.refuse(line, table.heading(name), text, "is no time of day", "write 07:00")
-            else:
-                found[name] = at
-    if (text := table.cell(row, "hours")) and not found:
-        if (both := span(text)) is None:
-            table.report.refuse(line, table.heading("hours"), text, "are no hours", "write 07:00 - 20:00")
-        else:
-            found["opens"], found["closes"] = both
-    return found
-
-
-def coordinates(table: Table, row: list[str], line: int) -> dict[str, object]:
-    """`lat` and `lon`; surely swapped ones are turned, 0,0 and lone ones left out, and all of it said."""
-    lat, lon = table.cell(row, "lat"), table.cell(row, "lon")
-    if not lat and not lon:
-        return {}
-    report = table.report
-    try:
-        north, east = float(lat), float(lon)
-    except ValueError:
-        report.drop(line, f"{lat}, {lon}", "latitude or longitude is missing or no number")
-        return {}
-    if north == 0 and east == 0:
-        report.drop(line, "0, 0", "latitude and longitude 0, 0 lie in the sea: left out")
-        return {}
-    if (abs(north) > 90 and abs(east) <= 90) or swapped((east, north), table.zone):
-        report.note("latitude and longitude are swapped; they were turned round")
-        north, east = east, north
-    if abs(north) > 90 or abs(east) > 180:
-        report.refuse(
-            line,
-            table.heading("lat"),
-            f"{lat}, {lon}",
-            "latitude and longitude lie off the globe",
-            "export them in degrees (WGS 84)",
-        )
-        return {}
-    return {"lat": north, "lon": east}
-
-
-def take_places(draft: Draft, table: Table) -> None:
-    """Polling places onto the precincts that there are: name, site, hours, coordinates."""
-    found = settled(draft, table, makes=False)
-    if found is None:
-        return
-    sites: dict[str, set[str]] = {}
-    rows: list[tuple[int, list[str], str]] = []
-    for line, row in table.rows():
-        for identity in _each(draft, table, row, found):
-            rows.append((line, row, identity))
-            if place := table.cell(row, "site_id") or _place(table, row):
-                sites.setdefault(place, set()).add(identity)
-    called = {
-        folded(str(n))
-        for p in draft.precincts.values()
-        for n in (p.precinct_id, p.name, p.site_id, *p.aliases)
-        if n
-    }
-    at: Counter[str] = Counter(folded(table.cell(row, "name")) for _, row, _ in rows)
-    for line, row, identity in rows:
-        old = draft.precincts[identity]
-        if table.cell(row, "grid") and "lat" not in table.columns:
-            table.report.note("places by Easting and Northing are left out: give latitude and longitude")
-        changes: dict[str, object] = hours(table, row, line) | coordinates(table, row, line)
-        place = _place(table, row)
-        if place and old.name == identity:
-            changes["name"] = place
-        elif (name := table.cell(row, "name")) and folded(name) not in called and at[folded(name)] == 1:
-            changes["aliases"] = (*old.aliases, *split_list(name))
-            called.add(folded(name))
-        site = table.cell(row, "site_id") or place
-        if site and (table.cell(row, "site_id") or len(sites.get(site, ())) > 1) and not old.site_id:
-            changes["site_id"] = site
-        draft.precincts[identity] = replace(old, **changes)  # type: ignore[arg-type]
-        table.report.take("polling places")
-    draft.touched.add("precincts.csv")
-
-
-def _place(table: Table, row: list[str]) -> str:
-    """What a row calls the place; its address where it has no name."""
-    return table.cell(row, "name") or table.cell(row, "address")
-
-
-def _each(draft: Draft, table: Table, row: list[str], found: dict[Key, Settled]) -> Iterable[str]:
-    one = found[key_of(table, row)]
-    return (one.identity,) if one.identity in draft.precincts else ()
 
 
 def _check_counties(draft: Draft, table: Table) -> None:

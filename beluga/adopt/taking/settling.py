@@ -2,12 +2,12 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from beluga.adopt.taking.damage import mended
-from beluga.adopt.taking.matching import Matcher, parted
+from beluga.adopt.taking.matching import Matcher, bare, parted, spoken
 from beluga.adopt.taking.report import FileReport
 from election.folder.headings import folded
 
@@ -69,6 +69,9 @@ _CENTRAL = re.compile(
 )
 
 
+_TOT = re.compile(r"[A-Z]{2,8}TOT")  # as California writes them: SOVTOT, CNTYTOT
+
+
 class Key(NamedTuple):
     """How one row names its precinct."""
 
@@ -94,18 +97,22 @@ class Settled:
 def is_total(text: str) -> bool:
     """Whether a row's first words say that it adds up others."""
     key = folded(text)
-    return key in _TOTALS or bool(
-        re.fullmatch(
-            r"(grand|sub|county|report|overall)?total(?:e[sn]?|i|s)?[:\s].*|.*\S\s(grand |sub)?totals?:?",
-            text,
-            re.I,
+    return (
+        key in _TOTALS
+        or bool(_TOT.fullmatch(text))
+        or bool(
+            re.fullmatch(
+                r"(grand|sub|county|report|overall)?total(?:e[sn]?|i|s)?[:\s].*|.*\S\s(grand |sub)?totals?:?",
+                text,
+                re.I,
+            )
         )
     )
 
 
 def is_central(text: str) -> bool:
     """Whether it names a counting place of mailed or early votes, where nobody votes on the day."""
-    return bool(_CENTRAL.match(text)) and not re.search(r"\d", text)
+    return bool(_CENTRAL.match(text.lstrip("#*- "))) and not re.search(r"\d", text)
 
 
 def settle(
@@ -116,11 +123,12 @@ def settle(
     makes: bool,
     unknown: str = "refuse",
     taken: set[str] | None = None,
+    shared: Container[str] = (),
 ) -> dict[Key, Settled] | None:
     """A precinct for every key (with the line it came first on). None: the file is of somewhere else.
 
     `makes`: the file may bring precincts that there were not. `unknown`: "drop" leaves out, without a
-    refusal, what is no precinct here.
+    refusal, what is no precinct here. `shared`: numbers that another county's file has too.
     """
     found: dict[Key, Settled] = {}
     open_keys: dict[Key, Key] = {}  # as read -> as mended
@@ -138,10 +146,10 @@ def settle(
                     report.note(f"{key.code} is read as {good.text}: {good.restored}")
                 open_keys[key] = key._replace(code=good.text) if good else key
     if len(base):
-        if not _known(open_keys, base, found, report, makes=makes, unknown=unknown):
+        if not _known(open_keys, base, found, report, makes=makes, unknown=unknown, shared=shared):
             return None
     elif makes:
-        found |= _made(open_keys, report, taken)
+        found |= _made(open_keys, report, taken, shared)
     else:
         return None
     _tell(keys, found, report)
@@ -156,6 +164,7 @@ def _known(
     *,
     makes: bool,
     unknown: str,
+    shared: Container[str] = (),
 ) -> bool:
     prefix = base.learn_prefix(k.code for k in open_keys.values())
     if prefix:
@@ -174,6 +183,7 @@ def _known(
             found[key] = Settled(dropped="a central count, where nobody votes on the day")
         else:
             strange[key] = good
+    _one_each(open_keys, found, strange)
     known = len(open_keys) - len(strange) - central
     total = len(open_keys) - central
     if total:
@@ -181,7 +191,7 @@ def _known(
     if total and known < ENOUGH * total:
         return False
     if makes:
-        made = _made(strange, report, {*base.exact})
+        made = _made(strange, report, {*base.exact}, shared)
         if made:
             report.note(
                 f"{len(made):,} precincts are new: {', '.join(sorted(s.identity for s in made.values())[:9])}"
@@ -200,8 +210,23 @@ def _known(
     return True
 
 
+def _one_each(open_keys: Mapping[Key, Key], found: dict[Key, Settled], strange: dict[Key, Key]) -> None:
+    """Takes back what two names of towns would share: the city's and the township's precinct 1 are two."""
+    said: defaultdict[str, dict[str, list[Key]]] = defaultdict(dict)
+    for key, good in open_keys.items():
+        if key in found and found[key].identity and (town := spoken(good.code)):
+            said[f"{found[key].identity} {town}"].setdefault(bare(good.code), []).append(key)
+    for names in said.values():
+        for key in [k for some in names.values() for k in some] if len(names) > 1 else ():
+            del found[key]
+            strange[key] = open_keys[key]
+
+
 def _made(
-    open_keys: Mapping[Key, Key], report: FileReport, taken: set[str] | None = None
+    open_keys: Mapping[Key, Key],
+    report: FileReport,
+    taken: set[str] | None = None,
+    shared: Container[str] = (),
 ) -> dict[Key, Settled]:
     """New precincts: code and name parted, and a county or town put before numbers that repeat."""
     goods = dict.fromkeys(open_keys.values())
@@ -211,7 +236,7 @@ def _made(
         report.note(f"{some.code!r} is read as the id {split[some][0]} and the name {split[some][1]!r}")
     codes = {good: (split[good][0] if good in split else good.code or good.name) for good in goods}
     names = {good: (split[good][1] if good in split else good.name) for good in goods}
-    before = _qualifier(goods, codes, report)
+    before = _qualifier(goods, codes, report, shared)
     taken = taken or set()
     plain_counts = Counter(codes.values())
     made: dict[Key, Settled] = {}
@@ -235,7 +260,9 @@ def _split(goods: Iterable[Key]) -> dict[Key, tuple[str, str]]:
     return good
 
 
-def _qualifier(goods: Iterable[Key], codes: Mapping[Key, str], report: FileReport) -> dict[Key, str]:
+def _qualifier(
+    goods: Iterable[Key], codes: Mapping[Key, str], report: FileReport, shared: Container[str] = ()
+) -> dict[Key, str]:
     """What stands before a code: a county where two counties have the same number, else a ward or town."""
     counties: defaultdict[str, set[str]] = defaultdict(set)
     groups: defaultdict[str, set[str]] = defaultdict(set)
@@ -243,7 +270,7 @@ def _qualifier(goods: Iterable[Key], codes: Mapping[Key, str], report: FileRepor
     for good in goods:
         counties[codes[good]].add(good.county)
         groups[codes[good]].add(good.group)
-    several = sum(len(c) > 1 for c in counties.values())
+    several = sum(len(c) > 1 or (n in shared and c != {""}) for n, c in counties.items())
     if several:
         report.note(
             f"{several:,} precinct numbers are used in more than one county: ids are County-number here"

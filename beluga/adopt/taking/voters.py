@@ -8,95 +8,36 @@ from datetime import date
 
 from beluga.adopt.mapping.dates import when
 from beluga.adopt.mapping.vocabulary import PHONE, all_of
-from beluga.adopt.taking.damage import formula_text, without_point
+from beluga.adopt.taking.damage import formula_text, mended, without_point
 from beluga.adopt.taking.draft import Draft, Table
+from beluga.adopt.taking.phones import POWER, PhoneReader
 from beluga.adopt.taking.registration import group_of, key_of, lend_registration, settled
 from beluga.adopt.taking.report import FileReport
 from beluga.adopt.taking.settling import Key, Settled
 from election.domain.day import Voter
 from election.domain.ids import PrecinctId, VoterId
-from election.domain.phones import e164
 from election.folder.cells import known_zone, language_of
-from election.folder.headings import folded
 
-_JUNK = frozenset(
-    [
-        "na",
-        "none",
-        "null",
-        "nil",
-        "unknown",
-        "no",
-        "nophone",
-        "noneprovided",
-        "notgiven",
-        "notprovided",
-        "refused",
-        "x",
-        "xx",
-        "xxx",
-        "unlisted",
-        "private",
-    ]
-)
 _GONE = re.compile(r"remov|cancel|denied|deceased|purged|ineligible|merged", re.IGNORECASE)
 _GONE_CODES = frozenset({"R", "D", "C"})
+_TAKEN_OFF = frozenset({"d", "del", "rem", "r"})  # of a register's change
 _VOTED = frozenset(
     ["yes", "y", "true", "t", "1", "x", "early", "mail", "absentee", "vbm", "voted", "returned", "accepted"]
 )
 _YES = frozenset(["yes", "y", "true", "t", "1", "x"])
-_POWER = re.compile(r"(\d)\.(\d+)[eE]\+?(\d{1,2})")
-_SEVERAL = re.compile(r"[;/|,]|\bor\b|\band\b", re.IGNORECASE)  # phones in one cell
 _SPACES = re.compile(r"\s+")
-
-
-class PhoneReader:
-    """Phones to E.164. What is no phone is empty, and counted; nothing stops for it."""
-
-    def __init__(self, region: str) -> None:
-        self.region = region
-        self.junk = 0
-
-    def read(self, *cells: str) -> str:
-        """The first cell that holds a whole number."""
-        bad = False
-        for cell in cells:
-            if not cell:
-                continue
-            if phone := self._one(cell) or self._first_of(cell):
-                return phone
-            bad = True
-        self.junk += bad
-        return ""
-
-    def _first_of(self, cell: str) -> str:
-        """The first of several phones in one cell."""
-        parts = _SEVERAL.split(cell)
-        return next((p for p in map(self._one, parts) if p), "") if len(parts) > 1 else ""
-
-    def _one(self, cell: str) -> str:
-        text = _whole(without_point(formula_text(cell).strip("'\" ")))
-        digits = "".join(c for c in text if c.isdigit())
-        if len(digits) < 7 or len(set(digits[-7:])) == 1 or folded(text) in _JUNK:
-            return ""
-        if digits[-10:] in ("1234567890", "0123456789"):
-            return ""
-        return e164(text, self.region) or ""
-
-
-def _whole(text: str) -> str:
-    """A number that a spreadsheet has written with `.0`, or as a power of ten that holds every digit."""
-    if found := _POWER.fullmatch(text):
-        digits = found[1] + found[2]
-        return digits if len(digits) == int(found[3]) + 1 else text
-    head, point, tail = text.rpartition(".")
-    return head if point and tail and not tail.strip("0") and sum(c.isdigit() for c in head) > 9 else text
 
 
 def take_voters(draft: Draft, table: Table) -> None:
     """Settles which precincts the file names (making them where no other file does); rows stream later."""
     makes = not draft.precincts or table.answers.get("other_county") == "add"
     report = table.report
+    if "change" in table.columns and draft.stood:
+        report.refuse_file(
+            "is a list of changes to a register: whoever it does not name would be lost",
+            "give the whole register as it stands now",
+        )
+        return
     found = settled(draft, table, makes=makes)
     if found is None:
         return
@@ -123,7 +64,16 @@ def take_voters(draft: Draft, table: Table) -> None:
 
 def _is_gone(table: Table, row: list[str]) -> bool:
     status = table.cell(row, "status")
-    return bool(status) and (bool(_GONE.search(status)) or status in _GONE_CODES)
+    if status and (_GONE.search(status) or status in _GONE_CODES):
+        return True
+    taken_off = table.cell(row, "change")[:3].casefold() in _TAKEN_OFF
+    return taken_off or table.cell(row, "deceased").casefold() in _YES
+
+
+def _as_it_says(table: Table, row: list[str]) -> str:
+    """What says that a voter is gone; of a flag, whom."""
+    said = table.cell(row, "status") or table.cell(row, "change")
+    return table.cell(row, "voter_id") if table.cell(row, "deceased").casefold() in _YES else said
 
 
 def stream(draft: Draft, table: Table, today: date) -> Iterator[Voter]:
@@ -134,11 +84,11 @@ def stream(draft: Draft, table: Table, today: date) -> Iterator[Voter]:
     rolls: set[tuple[str, str]] = set()
     taken = 0
     county, code, name = (columns.get(n) for n in ("county", "precinct_id", "precinct_name"))
-    has_status = "status" in columns
+    has_status = bool({"status", "change", "deceased"} & columns.keys())
     grouped = bool({"group", "ward"} & columns.keys())
     for line, row in table.rows():
         if has_status and _is_gone(table, row):
-            report.drop(line, table.cell(row, "status"), "is no longer on the roll")
+            report.drop(line, _as_it_says(table, row), "is no longer on the roll")
             continue
         key = Key(
             row[code] if code is not None else "",
@@ -206,6 +156,10 @@ class _RowReader:
             return None
         roll = self._roll(row)
         identity = self._identity(row, precinct, roll)
+        if "E" in identity.upper() and POWER.fullmatch(identity):
+            bad = mended(identity)
+            self.report.refuse(line, self.table.heading("voter_id"), identity, bad.refusal, bad.remedy)
+            return None
         if not identity:
             self.report.refuse(
                 line,

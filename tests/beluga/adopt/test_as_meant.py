@@ -90,6 +90,10 @@ def test_numbers_that_are_no_candidates_never_become_votes(desk: Desk) -> None:
     content = "Precinct,Households,Population\n0101,900,2200\n0102,700,1800\n"
     outcome = desk.take("2022-11-08 profile.csv", content, beside=THREE)
     assert not desk.past(), words(outcome)
+    assert "'households' is no candidate" in words(outcome)
+    content = "Precinct,Parcels,Lots\n0101,900,2200\n0102,700,1800\n"
+    outcome = desk.take("2022-11-08 lots.csv", content, beside=THREE)
+    assert not desk.past(), words(outcome)
     assert "more votes than there are voters" in words(outcome)
 
 

@@ -9,9 +9,16 @@ from election.folder import Findings
 from tests.beluga.adopt.brought import Brought, bring, misses
 from tests.beluga.adopt.brought_again import AGAIN
 from tests.beluga.adopt.brought_early import EARLY
+from tests.beluga.adopt.brought_fifth_counts import COUNTS as FIFTH_COUNTS
+from tests.beluga.adopt.brought_fifth_lists import LISTS as FIFTH_LISTS
+from tests.beluga.adopt.brought_fourth_counts import COUNTS
+from tests.beluga.adopt.brought_fourth_lists import LISTS
+from tests.beluga.adopt.brought_fourth_rolls import ROLLS
 from tests.beluga.adopt.brought_people import MAPS, PEOPLE
 from tests.beluga.adopt.brought_registration import NONE_OF_OURS, REGISTRATION
 from tests.beluga.adopt.brought_results import RESULTS
+from tests.beluga.adopt.brought_seventh import SEVENTH
+from tests.beluga.adopt.brought_sixth import SIXTH
 from tests.beluga.adopt.brought_third import THIRD
 from tests.beluga.adopt.brought_voters import VOTERS
 from tests.beluga.adopt.test_adopting import Desk, words
@@ -26,6 +33,13 @@ KINDS = {
     "maps": MAPS,
     "again": AGAIN,
     "third": THIRD,
+    "fourth, counts": COUNTS,
+    "fourth, rolls": ROLLS,
+    "fourth, lists": LISTS,
+    "fifth, counts": FIFTH_COUNTS,
+    "fifth, lists": FIFTH_LISTS,
+    "sixth": SIXTH,
+    "seventh": SEVENTH,
 }
 
 
