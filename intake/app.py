@@ -188,7 +188,7 @@ class Intake:
         )
         self._raw_handlers = add_webhooks(app, settings, pipeline, self._sources)
         add_pages(app)
-        add_form(app, self.links, pipeline, settings, self.outreach.shelf)
+        add_form(app, self.links, pipeline, settings, self.outreach.shelf, rolls=self.outreach.roll_numbers)
         operators = Operators(self._admission, self._tokens, settings)
         door = WriteDoor(self.journal, self.rosters, self.outreach.acquire)
         add_hotline(app, operators, pipeline, door, settings.rehearsal)

@@ -1,6 +1,6 @@
 """Which precincts are called: what starts, ends and rests, and why. Pure: values in, values out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -46,6 +46,7 @@ class Pause:
 Decision = Start | End | Pause
 
 USED_UP = "list used up: everybody on it has been reached or taken off it"
+NOT_LISTED = "no voter there is on our roll"
 BEHIND = (PrecinctState.LAGGING, PrecinctState.WATCH)
 LEAST_VOTES = 0.5  # expected by close: fewer are no offer
 SPENT_IN = timedelta(hours=2)  # a caller brings `votes_per_caller` in so long; less time, fewer votes
@@ -60,6 +61,8 @@ class FeedEvidence:
     fresh: bool
     remaining: Mapping[str, int] = field(default_factory=dict)  # voters left, where we have counted
     stopped_by_staff: frozenset[str] = frozenset()
+    unlisted: Collection[str] = frozenset()  # of which no voter is on the roll
+    roll: bool = True  # whether there is one: without it nobody is to be called from here
 
 
 def paused(by: str) -> str:
@@ -200,8 +203,11 @@ def obstacles(
     seen: FeedEvidence, live: Sequence[Open], now: datetime, limits: Limits,
     dials: Callable[[str], bool] = lambda zone: True,
 ) -> dict[str, str]:  # fmt: skip
-    """Why callers cannot help now, of each precinct that is behind or watched and has no dispatch."""
-    if not seen.fresh:
+    """Why callers cannot help now, of each precinct that is behind or watched and has no dispatch.
+
+    Nothing where there is no roll (an early day, counts alone): calling is then no part of this stack.
+    """
+    if not seen.fresh or not seen.roll:
         return {}
     taken = {d.precinct_id for d in live}
     found = {}
@@ -226,7 +232,7 @@ def _hindrance(  # noqa: PLR0917
         return "outside calling hours"
     remaining = seen.remaining.get(standing.precinct_id)  # None: not counted yet
     if remaining == 0:
-        return "nobody left to call"
+        return NOT_LISTED if standing.precinct_id in seen.unlisted else "nobody left to call"
     if (
         remaining
         and standing.p_lagging * min(standing.shortfall, remaining * limits.votes_per_voter) < LEAST_VOTES

@@ -84,6 +84,8 @@ class LiveDispatches:
             self.fresh,
             self.reachable_voters.remaining(),
             self.stopped,
+            self.reachable_voters.unlisted,
+            roll=self.reachable_voters.roll,
         )
 
     async def start(

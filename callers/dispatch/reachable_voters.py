@@ -20,6 +20,8 @@ class ReachableVoters:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
         self._known: dict[str, tuple[int, int, float]] = {}  # remaining, now, counted at (monotonic)
+        self.unlisted: set[str] = set()  # precincts of which no voter is on the roll
+        self.roll = True  # whether there is a roll at all: a stack may be for counts alone
 
     def now(self, precinct_id: str) -> int | None:
         """Voters who may be called now; None where nobody has counted them."""
@@ -55,3 +57,8 @@ class ReachableVoters:
         for precinct in due:
             row = counted.get(precinct)
             self._known[precinct] = (row["remaining"], row["now"], clock) if row else (0, 0, clock)
+        self.unlisted -= counted.keys()
+        if empty := [p for p in due if p not in counted]:
+            (found,) = await self._pool.fetch(_SQL["unlisted"], empty)
+            self.unlisted = (self.unlisted - set(empty)) | set(found["precincts"])
+            self.roll = found["roll"]

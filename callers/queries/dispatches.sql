@@ -79,6 +79,12 @@ where precinct_id = any($1::text[]) and never is null
   and (g.share is null or control_rank(g.key, phone) >= g.share)
 group by precinct_id
 
+-- :name unlisted
+-- Those of these precincts of which no voter is on the roll; and whether anybody is, anywhere.
+select (select coalesce(array_agg(p), '{}') from unnest($1::text[]) p
+        where not exists (select from voters v where v.precinct_id = p)) as precincts,
+       exists (select from voters) as roll
+
 -- :name staffing
 -- Who works there and how many should, for whoever reads the table; unchanged rows are left alone.
 update dispatches d set callers_now = n.now, callers_allocated = n.allocated, reachable = n.reachable

@@ -86,7 +86,10 @@ class SignInPages:
         flask.g.person = _person(self._accounts)
         if flask.g.person is not None:
             return None
-        wants_page = flask.request.method == "GET" and "text/html" in flask.request.headers.get("Accept", "")
+        wants_page = "text/html" in flask.request.headers.get("Accept", "")
+        if wants_page and flask.request.method != "GET":  # a form that was open when the session ended
+            words = tr("Your session has ended, and nothing was changed. Sign in, and do it again.")
+            return _form(words, 401, to=page_of(path))
         if wants_page:
             return flask.redirect(flask.url_for("login", next=flask.request.full_path.rstrip("?")))
         return flask.jsonify(error="signed out", message=tr("Your session has ended. Sign in again.")), 401
@@ -251,13 +254,19 @@ def _halfway() -> _Halfway:
     return _Halfway(kept[0], kept[1], kept[3])
 
 
-def _form(problem: str = "", status: int = 200, ask_code: bool = False) -> Any:
-    """The sign-in page; with `ask_code` its second step."""
+def _form(problem: str = "", status: int = 200, ask_code: bool = False, to: str = "") -> Any:
+    """The sign-in page; with `ask_code` its second step. `to`: where it leads."""
     page = flask.render_template(
-        "login.html", problem=problem, csrf=csrf_token(), next=_safe(flask.request.values.get("next")),
+        "login.html", problem=problem, csrf=csrf_token(), next=_safe(flask.request.values.get("next") or to),
         ask_code=ask_code,
     )  # fmt: skip
     return flask.make_response(page, status)
+
+
+def page_of(path: str) -> str:
+    """The page whose form is sent to this path."""
+    parts = path.split("/")
+    return "/".join(parts[: 3 if path.startswith("/office/") else 2])
 
 
 def _safe(target: str | None) -> str:

@@ -13,7 +13,7 @@ from dashboard.languages import languages_known, spoken, tr
 from dashboard.map.people import to_call
 from dashboard.map.places import Gazetteer, MapPlaces
 from dashboard.settings import DashboardSettings
-from election.access.accounts import WAR_ROOM
+from election.access.accounts import WAR_ROOM, Role
 from election.access.telemetry import say_refused
 from election.access.tokens import Tokens
 from election.runtime.telemetry import count_hung_restarts
@@ -67,9 +67,9 @@ class BoardData:
     def _places(self) -> MapPlaces:
         """Returns the precincts. Answers 503 before the first import."""
         if self._gazetteer.places is None:
-            flask.abort(
-                flask.make_response(flask.jsonify(message=tr("No election has been imported yet.")), 503)
-            )
+            who, words = person(), tr("No election has been imported yet.")
+            where = "/office/setup" if who is not None and who.role is Role.ADMIN else ""
+            flask.abort(flask.make_response(flask.jsonify(message=words, where=where), 503))
         return self._gazetteer.places
 
     def boot(self) -> Any:

@@ -114,7 +114,9 @@ async function askBoot() {
       const reply = await asked;
       if (reply?.ok) return await reply.json();
       if (reply?.status === 401) { signedOut(); return null; }
-      if (reply) say((await reply.json()).message || tr("The war room is starting…"), true);
+      const said = await reply?.json();
+      if (said) say(said.message || tr("The war room is starting…"), true);
+      if (said?.where) byId("notice").append(" ", make("a", { href: said.where }, tr("Set-up")));
     } catch { /* tried again */ }
     await new Promise((done) => setTimeout(done, pause * (0.5 + Math.random())));
     asked = fetch("/boot", { headers: { Accept: "application/json" } }).catch(() => null);

@@ -12,7 +12,7 @@ import orjson
 from dashboard.accounts.sign_in import WarRoomUser
 from dashboard.bridge.async_bridge import ANSWER_SECONDS, AsyncBridge
 from dashboard.errors import DashboardError
-from dashboard.languages import noted_all, tr
+from dashboard.languages import noted_all, refusal_words, tr
 from dashboard.settings import DashboardSettings
 from election.access.tokens import Tokens
 from election.wire.callers import DispatchOrder, PauseOrder, ScriptOrder
@@ -230,4 +230,4 @@ def _said(answer: bytes) -> str:
     if not isinstance(content, dict):
         return ""
     words = content.get("message") or content.get("error") or content.get("detail")
-    return f": {words}" if isinstance(words, str) else ""
+    return f": {refusal_words(words)}" if isinstance(words, str) else ""

@@ -19,6 +19,7 @@ from dashboard.languages.chosen import (
 from dashboard.languages.command_words import adopting_words, code_words, finding_words
 from dashboard.languages.deeds import deed_words, detail_words, subject_words
 from dashboard.languages.other_services import retold, templates_for
+from dashboard.languages.refused_words import refusal_words
 
 __all__ = [
     "CHOICE",
@@ -40,6 +41,7 @@ __all__ = [
     "noted",
     "noted_all",
     "read_words",
+    "refusal_words",
     "retold",
     "spoken",
     "subject_words",

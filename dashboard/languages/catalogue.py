@@ -1,16 +1,15 @@
 """One language's words: what stands for an English sentence, in as many forms as the language counts with."""
 
-import io
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from gettext import c2py
 from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from babel.messages.pofile import read_po
+
+from election.runtime.language_file import read_language_file
 
 NOTE = "##"  # parts a sentence from a word to translators, where one English word means two things
 PLACE = re.compile(r"\{(\w+)\}")  # in a sentence: what is filled in
@@ -81,35 +80,19 @@ class LanguageCatalogue:
         return {rule(number): self.plural(number) for number in reversed(_PROBED)}
 
 
-_HEADER = 4_096  # bytes of a file in which its header stands
-_FIELD = re.compile(rb'^"(X-Locale|X-Name|X-Plurals): ([^"\\]{2,80})', re.MULTILINE)
 ENGLISH = LanguageCatalogue("en", "English", "en", said_categories={"other": 1, "one": 0})
 
 
 def read_words(path: Path) -> LanguageCatalogue:
-    """The catalogue in a `.po` file named after its language. Fuzzy and empty entries are left out."""
-    content = path.read_bytes()
-    po = read_po(io.BytesIO(content), locale=path.stem)
-    texts: dict[str, str] = {}
-    forms: dict[str, tuple[str, ...]] = {}
-    for entry in po:
-        if not entry.id or entry.fuzzy:
-            continue
-        if isinstance(entry.id, str):
-            if entry.string:
-                texts[entry.id] = str(entry.string)
-        elif entry.string and all(entry.string):
-            forms[entry.id[0]] = tuple(map(str, entry.string))
-    # Babel keeps of a file's header only the fields it knows.
-    said = dict(_FIELD.findall(content[:_HEADER]))
-    locale = said.get(b"X-Locale", path.stem.encode()).decode()
-    name = said.get(b"X-Name", b"").decode() or _own_name(path.stem)
-    plurals = re.findall(r"([a-z]{3,5})=(\d)", said.get(b"X-Plurals", b"").decode())
-    categories = {category: int(form) for category, form in plurals}
-    return LanguageCatalogue(path.stem, name, locale, texts, forms, c2py(po.plural_expr), categories)
+    """The catalogue in a `.po` file named after its language."""
+    file = read_language_file(path)
+    texts = {entry.key: entry.forms[0] for entry in file.entries if not entry.counts}
+    forms = {entry.key: entry.forms for entry in file.entries if entry.counts}
+    name = file.name or _own_name(path.stem)
+    return LanguageCatalogue(path.stem, name, file.locale, texts, forms, file.plural, file.categories)
 
 
 def _own_name(language: str) -> str:
-    """What its speakers call it. CLDR's tables cost 4 MB for good, so our own files say it, and plurals."""
+    """What its speakers call it, by CLDR."""
     own = str(Locale.parse(language).display_name or language)
     return own[:1].upper() + own[1:]

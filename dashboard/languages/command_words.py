@@ -6,6 +6,7 @@ another language is told by these templates; what none makes stays as it came. T
 """
 
 from dashboard.languages.chosen import noted_all, tr
+from dashboard.languages.folder_words import folder_line
 from dashboard.languages.other_services import retold
 
 # The narrower before the wider: the first that makes a sentence tells it.
@@ -126,6 +127,23 @@ ADOPTING = noted_all(
     "are these callers?",
     "are these candidates and their votes?",
     "are these registered voters, or votes?",
+    "are these the ballots cast in several elections?",
+    "a column an election, by its date or year",
+    "its name says votes cast before the day, by precinct",
+    "votes by precinct, of a past election",
+    "the day itself",
+    "no such file: {file}",
+    "is a text document, and no table",
+    "is packed as {form}, and no table",
+    "it is larger than {n} MB",
+    "holds text in an unknown encoding ({why})",
+    "export it in UTF-8",
+    "{n} precincts had more votes then than they have registered voters now",
+    "{n} votes at {precinct} are more than twice the {registered} registered now",
+    "look whether the number is another precinct's, of then or of elsewhere",
+    "`{heading}` holds the ids of the precincts here",
+    "voters of {file}",
+    "checking",
     "nothing says what it is",
     "no column names a precinct, and nothing says what it is",
     "no line of it holds headings that we know: write the columns' names in a line above (who gives "
@@ -384,7 +402,8 @@ ADOPTING = noted_all(
     "pack it again",
     "The folder is good: {counts}; nothing was changed",
     "imported {counts} (roster {version})",
-    "{folder} has no {file}: the {what} in the database stay as they are",
+    "The folder has no voters.csv: the voters in the database stay as they are",
+    "The folder has no callers.csv: the callers in the database stay as they are",
     "nothing differs from what is there",
     "would ask for --confirm {name}: {why}",
     "would be refused without --remove-reporting: {why}",
@@ -394,12 +413,32 @@ ADOPTING = noted_all(
     "{n} of {all} precincts would go",
     "{n} of {all} watchers would go",
     "{n} of {all} voters would go",
+    "name {before} -> {after}",
+    "date {before} -> {after}",
+    "timezone {before} -> {after}",
+    "opens {before} -> {after}",
+    "closes {before} -> {after}",
+    "languages {before} -> {after}",
+    "kind {before} -> {after}",
+    "precincts {added} added, {changed} changed, {removed} removed of {n} and {more} more",
+    "watchers {added} added, {changed} changed, {removed} removed of {n} and {more} more",
+    "callers {added} added, {changed} changed, {removed} removed of {n} and {more} more",
     "precincts {added} added, {changed} changed, {removed} removed of {n}",
     "watchers {added} added, {changed} changed, {removed} removed of {n}",
     "past results {added} added, {changed} changed, {removed} removed of {n}",
     "curve points {added} added, {changed} changed, {removed} removed of {n}",
     "callers {added} added, {changed} changed, {removed} removed of {n}",
     "voters {added} added, {changed} changed, {removed} removed of {n}",
+    "the election, its check-ins or the folder changed while you were asked; nothing was changed: look "
+    "again with the same command",
+    "and the election that is there is not {name}. Nothing was changed",
+    "nothing was changed. If you mean it: --remove-reporting",
+    "if you mean it: --confirm {name}",
+    "the database does not answer ({name}); is the stack up? see: beluga status",
+    "it could not be done ({name}); the war room's log says more",
+    "it ended with {code}",
+    "{folder}: {n} problems, nothing was loaded",
+    "{option} is no time of day: write 07:00",
     "{n} precincts",
     "{n} shapes",
     "{n} past results",
@@ -536,8 +575,9 @@ def finding_words(sentence: str) -> str:
 
 
 def adopting_words(sentence: str) -> str:
-    """What was said of a county's files, or of an import, in the language of who asks."""
-    return retold(" ".join(sentence.split()), ADOPTING, _NUMBER)
+    """What was said of a county's files, their folder or an import, in the language of who asks."""
+    line = " ".join(sentence.split())
+    return folder_line(line, ADOPTING) or retold(line, ADOPTING, _NUMBER)
 
 
 def code_words(code: str) -> str:

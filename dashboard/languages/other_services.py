@@ -70,6 +70,7 @@ TEMPLATES = noted_all(
     "it has caught up with its peers",
     "outside calling hours",
     "nobody left to call",
+    "no voter there is on our roll",
     "calls would bring less than one vote",
     "{missing} votes missing, {sure}% sure that it lags behind its peers",
     "everybody left was called lately",
@@ -112,12 +113,27 @@ def retold(sentence: str, templates: Sequence[str] = TEMPLATES, number: str = ""
     return sentence if spoken() is ENGLISH else _told(sentence, 0, templates, number)
 
 
+def by_template(sentence: str, templates: Sequence[str], number: str = "") -> str | None:
+    """The whole sentence as the first template that makes it tells it; None where none does."""
+    for template in templates:
+        fields = _fields(template, sentence, number)
+        if fields is not None:
+            return tr(template, **fields)
+    return None
+
+
+def _fields(template: str, sentence: str, number: str) -> dict[str, str] | None:
+    """What stands in its places, where the template makes the sentence as one part."""
+    fields = places_of(template, sentence)
+    if fields is None or any(SEPARATORS[0] in each for each in fields.values()):
+        return None
+    return None if number in fields and not fields[number][:1].isdecimal() else fields
+
+
 def _told(sentence: str, depth: int, templates: Sequence[str], number: str = "") -> str:
     for template in templates:
-        fields = places_of(template, sentence)
-        if fields is None or any(SEPARATORS[0] in each for each in fields.values()):
-            continue
-        if number in fields and not fields[number][:1].isdecimal():
+        fields = _fields(template, sentence, number)
+        if fields is None:
             continue
         told = {
             name: _told(each, depth, templates, number) if name in TOLD_INSIDE else each

@@ -80,7 +80,7 @@ class CommandRuns:
         with self._turn:
             if self.under_way is not None:
                 raise RunBusyError(
-                    tr("{title} is under way; wait until it is done", title=self.under_way.title)
+                    tr("{title} is under way; wait until it is done", title=tr(self.under_way.title))
                 )
             run = self._run = CommandRun(title)
             ended = self._ended = threading.Event()

@@ -11,7 +11,7 @@ import flask
 from dashboard.accounts.audit_log import AuditLog
 from dashboard.accounts.sign_in import csrf_right, csrf_token
 from dashboard.bridge.async_bridge import AsyncBridge
-from dashboard.languages import noted, tr
+from dashboard.languages import noted, refusal_words, tr
 from dashboard.office.forms import NOT_ANSWERED
 from election.access import accounts
 from election.access.accounts import AccountError
@@ -58,7 +58,8 @@ class FirstAccountPage:
         try:
             self._bridge.run(make())
         except AccountError as error:
-            return self._form(f"{error}.", 400)
+            words = refusal_words(str(error))
+            return self._form(f"{words[:1].upper()}{words[1:]}.", 400)
         except NOT_ANSWERED:
             return self._form(_AWAY, 503)
         detail = {"role": "admin"}

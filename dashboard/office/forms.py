@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import flask
 
 from dashboard.accounts.sign_in import WarRoomUser, csrf_right, person
-from dashboard.languages import tr
+from dashboard.accounts.sign_in_pages import page_of
 from election.postgres.database import UNREACHABLE
 
 # The database is away, or says nothing in time.
@@ -25,12 +25,12 @@ def who_asks() -> WarRoomUser:
 
 
 def form_checked(view: View) -> View:
-    """Only with this session's token in the form's field `csrf`; others get 403 and are asked to reload."""
+    """Only with this session's token in the form's field `csrf`; others get 403 and the page's address."""
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         if not csrf_right(flask.request.form.get("csrf")):
-            return tr("This page was open too long. Go back, reload it and try again."), 403
+            return flask.render_template("office_stale.html", path=page_of(flask.request.path)), 403
         return view(*args, **kwargs)
 
     return cast("View", guarded)

@@ -73,7 +73,8 @@ def add_office(  # noqa: PLR0917
     def office_pages() -> dict[str, object]:
         who = person()
         admin = who is not None and who.role is Role.ADMIN
-        return {"office_pages": [(path, title) for path, title, alone in PAGES if admin or not alone]}
+        shown = [(path, title) for path, title, alone in PAGES if admin or not alone]
+        return {"office_pages": shown, "sent_once": scripts.address("sent_once.js")}
 
     desk = WatcherPages(bridge, gazetteer, services, record)
     desk.add_to(server)

@@ -12,7 +12,7 @@ import flask
 
 from dashboard.accounts.sign_in import needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
-from dashboard.languages import deed_words, detail_words, noted, subject_words, tr
+from dashboard.languages import deed_words, detail_words, noted, noted_all, subject_words, tr
 from dashboard.office.forms import NOT_ANSWERED
 from dashboard.settings import DashboardSettings
 from election.access import audit
@@ -41,6 +41,7 @@ CHANGES = {
 }
 
 
+SAID = noted_all("set, not shown", "not set")  # instead of a value
 _SHARED = frozenset(f"BELUGA_{name.upper()}" for name in SharedSettings.model_fields)
 
 
@@ -89,7 +90,7 @@ def service_names() -> dict[str, str]:
 
 def value_words(value: str) -> str:
     """A value as it is; the words for one that is hidden, or not set, in the reader's language."""
-    return {"set, not shown": tr("set, not shown"), "not set": tr("not set")}.get(value, value)
+    return tr(value) if value in SAID else value
 
 
 def by_service(told: Iterable[ServiceSetting]) -> dict[str, list[ServiceSetting]]:
@@ -130,14 +131,14 @@ class SettingsPages:
         rows = [
             (
                 f"BELUGA_{name.upper()}",
-                value_words(shown_value(getattr(self._settings, name))),
+                shown_value(getattr(self._settings, name)),
                 tr(field.description) if field.description else "",
             )
             for name, field in sorted(fields.items())
         ]
         page = flask.render_template(
             "office_settings.html", problem=problem, changes=changes_of(deeds, told), rows=rows,
-            services=by_service(told), names=service_names(), value_words=value_words,
+            services=by_service(told), names=service_names(), value_words=value_words, said=SAID,
             rehearsal=self._settings.rehearsal,
         )  # fmt: skip
         return flask.make_response(page, status)

@@ -40,6 +40,7 @@ from intake.reading.reader import CLOCK_SLACK
 from intake.receive.http_answers import bearer, body_of, canonical, kept, refuse, what_is_wrong
 from intake.receive.pipeline import IngestPipeline
 from intake.roster.links import Links, RevokedLinkError
+from intake.roster.roll_numbers import RollNumbers
 from intake.settings import IntakeSettings
 
 PROVIDER = "form"
@@ -58,9 +59,11 @@ def add_form(
     pipeline: IngestPipeline,
     settings: IntakeSettings,
     shelf: PhotoShelf,
+    *,
+    rolls: RollNumbers,
 ) -> None:
     """The routes of the watcher's form."""
-    form = _Form(links, pipeline, settings)
+    form = _Form(links, pipeline, settings, rolls)
     app.router.add_get("/w/{token}", form.show)
     app.router.add_post("/w/{token}", form.send)
     app.router.add_get("/w/{token}/manifest.json", form.manifest)
@@ -70,8 +73,10 @@ def add_form(
 
 
 class _Form:
-    def __init__(self, links: Links, pipeline: IngestPipeline, settings: IntakeSettings) -> None:
-        self._links = links
+    def __init__(
+        self, links: Links, pipeline: IngestPipeline, settings: IntakeSettings, rolls: RollNumbers
+    ) -> None:
+        self._links, self._rolls = links, rolls
         self._pipeline = pipeline
         self._settings = settings
 
@@ -236,6 +241,7 @@ class _Form:
             self._settings.clock_file is None,
             self._settings.watchers_number,
             self._settings.rehearsal,
+            self._rolls.voters,
         )
 
     def _bad_link(self, request: web.Request) -> web.Response:

@@ -61,6 +61,12 @@ class Frame:
     phone_clock: bool = True  # whether a phone's clock means anything to this stack
     sms_number: str = ""
     rehearsal: bool = False
+    voters: bool = True  # whether there is a roll to strike off from
+
+    @property
+    def offered(self) -> list[str]:
+        """The questions that a page links to; the others can still be asked for by their address."""
+        return [q.name for q in QUESTIONS.values() if self.voters or q.kind is not Kind.VOTERS]
 
 
 def ask_page(
@@ -94,7 +100,7 @@ def ask_page(
         )
     others = "".join(
         f'<a href="?p={place}&amp;ask={other}">{escape(words["link_" + other])}</a>'
-        for other in QUESTIONS
+        for other in frame.offered
         if other != question.name
     )
     return _page(
@@ -185,6 +191,7 @@ def _data(frame: Frame, take_over: bool) -> str:
         ],
         "timezone": zone,
         "questions": [asdict(q) for q in QUESTIONS.values()],
+        "offered": frame.offered,
         "sms_number": frame.sms_number,
         "now": frame.now,
         "day_begins": frame.day_begins,

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from babel.messages.pofile import read_po
+from election.runtime.language_file import read_language_file
 
 _LISTS = (
     "word",
@@ -56,15 +56,11 @@ class Catalogue:
 
 
 def read_catalogue(path: Path) -> Catalogue:
-    """The catalogue in a `.po` file named after its language. Fuzzy and empty entries are left out."""
-    with path.open("rb") as file:
-        po = read_po(file, locale=path.stem)
+    """The catalogue in a `.po` file named after its language."""
     lists: dict[str, dict[str, tuple[str, ...]]] = {name: {} for name in _LISTS}
     sentences: dict[str, dict[str, str]] = {name: {} for name in _SENTENCES}
-    for entry in po:
-        if not entry.id or not entry.string or entry.fuzzy:
-            continue
-        key, value = str(entry.id), str(entry.string)
+    for entry in read_language_file(path).entries:
+        key, value = entry.key, entry.forms[0]
         if entry.context in lists:
             lists[entry.context][key] = tuple(term.strip() for term in value.split(";") if term.strip())
         elif entry.context in sentences:

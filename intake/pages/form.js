@@ -10,7 +10,7 @@ import { StrikeOff } from "./strike_off.js";
 /** @import {Links, Precinct, Question, Words} from "./screens.js" */
 /**
  * What the server wrote into the page (intake/form/page.py).
- * @typedef {{words: Words, language: string, precincts: Precinct[], questions: Question[], watcher: string, now: string,
+ * @typedef {{words: Words, language: string, precincts: Precinct[], questions: Question[], offered?: string[], watcher: string, now: string,
  *   timezone: string, day_begins?: string, phone_clock: boolean, sms_number: string, take_over: boolean}} FormData
  */
 
@@ -84,7 +84,7 @@ async function ask(precinct, question) {
   const last = place ? await queue.last(place) : undefined;
   if (mine !== shown) return;
   /** @type {Links} */
-  const links = data.questions.filter((q) => q !== question).map((q) => ["link_" + q.name, hrefOf(place, q.name)]);
+  const links = data.questions.filter((q) => q !== question && (data.offered?.includes(q.name) ?? true)).map((q) => ["link_" + q.name, hrefOf(place, q.name)]);
   if (precincts.length > 1) links.push(["other_place", path]);
   if (question.name === "voters" && precinct && roll && new URLSearchParams(location.search).get("by") !== "number")
     if (await roll.open(precinct, [["roll_typed", `${hrefOf(place, "voters")}&by=number`], ...links])) return;

@@ -28,6 +28,7 @@ from (select precinct_id, number, number - row_number() over (partition by preci
 group by precinct_id, run
 order by precinct_id, first
 """
+_ANY = "select exists (select from voters)"
 
 
 @dataclass(slots=True)
@@ -58,6 +59,7 @@ class RollNumbers:
 
     def __init__(self) -> None:
         self._rolls: _Rolls = {}
+        self.voters = True  # whether anybody can be struck off; until it is known, it is offered
 
     def take(self, runs: Iterable[tuple[str, int, int]]) -> None:
         """Takes a whole roll in: (precinct, first, last) of each run, ascending."""
@@ -76,11 +78,14 @@ class RollNumbers:
     async def follow(self, url: str, channel: str) -> None:
         """Keeps up with imports for ever; while the database is away the last known roll stands."""
 
-        async def adopt(rolls: _Rolls) -> None:
-            self._rolls = rolls
+        async def read(connection: asyncpg.Connection) -> tuple[_Rolls, bool]:
+            return await _read(connection), await connection.fetchval(_ANY)
+
+        async def adopt(found: tuple[_Rolls, bool]) -> None:
+            self._rolls, self.voters = found
             await asyncio.to_thread(give_back)
 
-        await watch(url, channel, _read, adopt, "roll", _LOOK_SECONDS, long=True)
+        await watch(url, channel, read, adopt, "roll", _LOOK_SECONDS, long=True)
 
 
 async def _read(connection: asyncpg.Connection) -> _Rolls:

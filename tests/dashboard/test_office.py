@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from beluga.stack.ports import free_port
 from beluga.stack.postgres import EmbeddedPostgres
@@ -41,6 +41,10 @@ REGISTRATION = (
 TURNOUT = "Precinct,Registered Voters,Ballots Cast\n0101,1100,600\n0102,790,300\n"
 WATCHERS = "Volunteer,Cell,Precinct,Language\nAna,(717) 555-0111,0101,EN\nBo,717.555.0112,0102,Spanish\n"
 OTHER = "Precinct,Registered Voters\n1-May,5\n#REF!,6\n"
+# Nothing says whether these are each day's votes, or all until that day.
+EARLY = "Precinct,Date,{}\n0101,10/19/2026,20\n0101,10/20/2026,30\n0102,10/19/2026,10\n"
+WIDE: ViewportSize = {"width": 1366, "height": 768}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 @asynccontextmanager
@@ -88,13 +92,24 @@ async def press(page: Page, name: str) -> None:
 async def nothing_to_mend(page: Page) -> None:
     found = await Axe().run(page, options=VIOLATIONS)
     assert found.violations_count == 0, found.generate_report()
-    await page.set_viewport_size({"width": 390, "height": 844})
+    size = page.viewport_size or WIDE
+    await page.set_viewport_size(PHONE)
     wide = await page.evaluate(
         "[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > 390 &&"
         " !e.closest('.scroll')).map(e => e.outerHTML.slice(0, 80))"
     )
     assert not wide, wide
-    await page.set_viewport_size({"width": 1366, "height": 768})
+    await page.set_viewport_size(size)
+
+
+async def settle(page: Page, file: str, key: str) -> None:
+    """Answers a file's question by keyboard, and has the files looked through again."""
+    about = page.locator("article", has=page.get_by_role("heading", name=file, exact=True))
+    asked = about.get_by_label("Are these the votes of each day, or all until that day?")
+    await asked.focus()
+    await page.keyboard.press(key)
+    await press(page, "Look again")
+    await expect(asked).to_have_count(0, timeout=LONG)
 
 
 async def test_the_first_account_is_made_by_the_printed_link_alone(room: Room) -> None:
@@ -111,9 +126,11 @@ async def test_the_first_account_is_made_by_the_printed_link_alone(room: Room) -
 
 async def test_a_countys_files_to_an_imported_election(room: Room, browser: Browser, tmp_path: Path) -> None:
     files = {"registration.csv": REGISTRATION, "20221108_turnout.csv": TURNOUT, "poll_watchers.csv": WATCHERS}
-    for name, content in {**files, "damaged.csv": OTHER}.items():
+    asked = {"early.csv": EARLY.format("Early Votes"), "mail.csv": EARLY.format("Mail Votes")}
+    files |= {**asked, "damaged.csv": OTHER, "notes.csv": "a,b\n1,2\n", "empty.csv": ""}
+    for name, content in files.items():
         (tmp_path / name).write_text(content)
-    context = await browser.new_context(viewport={"width": 1366, "height": 768})
+    context = await browser.new_context(viewport=WIDE)
     page = await context.new_page()
     link = f"{room.url}/first?token={Tokens(SECRET).sign(FIRST_ACCOUNT, {})}"
     await page.goto(link)
@@ -126,12 +143,17 @@ async def test_a_countys_files_to_an_imported_election(room: Room, browser: Brow
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Set-up")).to_be_visible()
 
-    await page.set_input_files("#chosen", [tmp_path / name for name in (*files, "damaged.csv")])
-    await press(page, "Add files")
-    await expect(page.get_by_role("button", name="Remove damaged.csv")).to_be_visible()
     day = ("General election", "2026-11-03", "America/New_York", "07:00", "20:00")
     for field, said in zip(DAY_FIELDS, day, strict=True):
         await page.fill(f"#{field}", said)
+    await page.set_input_files("#chosen", [tmp_path / name for name in files])
+    await press(page, "Add files")
+    await expect(page.get_by_role("button", name="Remove notes.csv")).to_be_visible()
+    await expect(page.locator("#sending")).to_have_text("empty.csv is empty")
+    await press(page, "Remove notes.csv")
+    await expect(page.get_by_role("button", name="Remove notes.csv")).to_have_count(0)
+    for field, said in zip(DAY_FIELDS, day, strict=True):  # typed before the files, and still there
+        await expect(page.locator(f"#{field}")).to_have_value(said)
     await press(page, "Look through the files")
     found = page.locator("#found")
     await expect(found).to_contain_text("a spreadsheet has made a date of this id", timeout=LONG)
@@ -140,9 +162,13 @@ async def test_a_countys_files_to_an_imported_election(room: Room, browser: Brow
     await nothing_to_mend(page)
     assert await value(room, "select count(*) from election") == 0
 
-    await press(page, "Remove damaged.csv")
-    await press(page, "Look through the files")
-    await expect(page.locator("#import")).to_contain_text("2 precincts", timeout=LONG)
+    await settle(page, "early.csv", "d")
+    await expect(found).to_contain_text("numbers of each day: added up", timeout=LONG)
+    await page.set_viewport_size(PHONE)
+    await settle(page, "mail.csv", "r")
+    await expect(found).to_contain_text("all until that day: the latest counts", timeout=LONG)
+    await expect(page.locator("#import")).to_contain_text("2 precincts")
+    await nothing_to_mend(page)
     await press(page, "Import")
     await expect(page.locator("#imported")).to_contain_text("imported 2 precincts", timeout=LONG)
     assert await value(room, "select name || date from election") == "General election2026-11-03"
@@ -161,7 +187,7 @@ async def test_accounts_are_made_reset_and_closed_by_an_admin(room: Room, browse
     async with visiting(browser, room, "ada", "/office/accounts") as seen:
         page = seen.page
         await page.fill("#login", "Bo")
-        await press(page, "Make the account")
+        await page.get_by_role("button", name="Make the account").dblclick()  # which is one account
         await expect(page.get_by_role("status")).to_contain_text("bo: account added. The password, shown")
         password = await page.locator(".secret").inner_text()
         await nothing_to_mend(page)
@@ -177,9 +203,14 @@ async def test_accounts_are_made_reset_and_closed_by_an_admin(room: Room, browse
     row = "select role || disabled || (totp_secret is null) from accounts where login = 'bo'"
     assert await value(room, row) == "stafftruefalse"
     assert password not in (await value(room, "select string_agg(detail::text, '') from audit"))
-    form = {"login": "eve", "role": "admin"}
-    async with aiohttp.ClientSession() as web, web.post(f"{room.url}/office/accounts", data=form) as answer:
-        assert answer.status == 401
+    form, browsers = {"login": "eve", "role": "admin"}, {"Accept": "text/html"}
+    async with (
+        aiohttp.ClientSession(headers=browsers) as web,
+        web.post(f"{room.url}/office/accounts", data=form) as answer,
+    ):
+        text = await answer.text()
+    assert answer.status == 401, "a form that was open when the session ended"
+    assert 'name="next" value="/office/accounts"' in text and "nothing was changed" in text
 
 
 async def test_watchers_are_added_corrected_and_taken_away(room: Room, browser: Browser) -> None:

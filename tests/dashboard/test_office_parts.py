@@ -8,7 +8,7 @@ import pytest
 
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.office.checklist import election_lines, findings_in, preflight_lines, roll_call_line
-from dashboard.office.command_runs import CommandRuns
+from dashboard.office.command_runs import CommandResult, CommandRuns
 from dashboard.office.files.set_up import AdoptionReport, SetUp, SetUpRefusedError
 from dashboard.office.files.set_up_pages import given_answers
 from dashboard.office.files.uploads import UploadedFile, UploadRefusedError, Uploads, plain_name
@@ -73,6 +73,14 @@ def test_a_plan_says_what_must_be_typed_and_what_no_page_does() -> None:
     ])  # fmt: skip
     assert look.must_confirm == ["another election would take its place"]
     assert look.refused.startswith("2 precincts that would go")
+
+
+def test_an_import_is_told_without_the_folder_it_was_made_in(tmp_path: Path) -> None:
+    set_up = SetUp(tmp_path, CommandRuns(AsyncBridge(""), "", tmp_path / "progress"))
+    said = f"{set_up.draft} is good: 1 precincts\n\nnotice: x\ndraft has no voters.csv: the voters stay\n"
+    assert set_up._plain(CommandResult(0, said)) == [
+        "The folder is good: 1 precincts", "notice: x", "The folder has no voters.csv: the voters stay",
+    ]  # fmt: skip
 
 
 def test_a_decision_about_a_doubtful_ballot_is_kept_for_this_look_and_the_next(tmp_path: Path) -> None:

@@ -3,15 +3,17 @@
 The call desk audits what is done there. Lists name voters: who may have one is decided by it, not here.
 """
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import flask
 
 from dashboard.accounts.sign_in import csrf_token, needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.clients.service_clients import ServiceClientError, ServiceClients
-from dashboard.languages import tr
+from dashboard.languages import refusal_words, tr
 from dashboard.map.places import Gazetteer
 from dashboard.office.calling.call_desk import NOT_DONE, OF_ALL, OfficeCallDesk, failure, told
 from dashboard.office.calling.calling_forms import (
@@ -64,7 +66,7 @@ class CallingPages:
         page = flask.render_template(
             "office_calling.html", csrf=csrf_token(), problem=problem, of_all=who.role in OF_ALL,
             limits=limits, words=LIMITS, trial=trial, variants=VARIANTS, form=flask.request.form,
-            languages=here.day.languages if here else ("en",),
+            languages=here.day.languages if here else ("en",), refused=refusal_words,
             **({"done": "", "made": {}, "problems": []} | shown),
         )  # fmt: skip
         return flask.make_response(page, status)
@@ -98,11 +100,14 @@ class CallingPages:
 
     def make_list(self) -> Any:
         """Sets voters aside for a dialer; the file is fetched by the link that follows."""
-        made = self._desk.ask("POST", "/lists", list_of(flask.request.form))
-        return self._page(
-            made=made,
-            done=tr("{lines} voters are set aside until {until}", lines=made["lines"], until=made["until"]),
+        made, here = self._desk.ask("POST", "/lists", list_of(flask.request.form)), self._gazetteer.places
+        until = datetime.fromisoformat(made["until"]).astimezone(
+            ZoneInfo(here.day.timezone if here else "UTC")
         )
+        said = tr(
+            "{lines} voters are set aside until {until}", lines=made["lines"], until=f"{until:%Y-%m-%d %H:%M}"
+        )
+        return self._page(made=made, done=said)
 
     def show_list(self, list_id: UUID) -> Any:
         """The list as CSV: whoever may still be called."""

@@ -23,6 +23,7 @@ from election.runtime.atomic_file import replace_file
 from election.runtime.private_files import private_folder
 
 DAY_FIELDS = ("name", "date", "timezone", "opens", "closes")
+SAID = 200  # lines of a plan or an import that are shown
 _KEPT = ("mapping.toml", "early.csv", REVIEW)
 _CONFIRM = "would ask for --confirm "
 _REPORTING = "would be refused without --remove-reporting"
@@ -121,8 +122,7 @@ class SetUp:
             look.said = list(words_of(adopted))
         if look.report.get("valid"):
             planned = await self._runs.command("import", self.draft, "--dry-run")
-            told = planned.text.replace(str(self.draft), "The folder")
-            look.plan = [line for line in told.splitlines() if line and not line.startswith("notice: ")]
+            look.plan = [line for line in self._plain(planned) if not line.startswith("notice: ")]
             look.good = planned.code == 0
         self._write("look.json", asdict(look))
 
@@ -162,9 +162,17 @@ class SetUp:
         shutil.rmtree(self.draft, ignore_errors=True)
         for name in ("look.json", "answers.json", "day.json", "report.json"):
             (self._folder / name).unlink(missing_ok=True)
-        said = list(words_of(done))
+        said = [line.removeprefix("notice: ") for line in self._plain(done)]
         self._write("imported.json", {"said": said, "by": login})
         return said
+
+    def _plain(self, said: CommandResult) -> list[str]:
+        """A command's lines, in which the draft is no name but "the folder"."""
+        named = said.text.replace(str(self.draft), "The folder")
+        lines = [
+            line.replace(f"{self.draft.name} has no ", "The folder has no ", 1) for line in named.splitlines()
+        ]
+        return [line for line in lines if line.strip()][-SAID:]
 
     def _read(self, name: str, otherwise: Any) -> Any:
         try:
@@ -178,6 +186,7 @@ class SetUp:
 
 
 def _last(said: CommandResult) -> str:
+    """Why a command would not, a line each."""
     lines = words_of(said, 6)
     why = [line.removeprefix("beluga: ") for line in lines if line.startswith("beluga: ")] or list(lines)
-    return " ".join(why) or tr("it ended with {code}", code=said.code)
+    return "\n".join(why) or tr("it ended with {code}", code=said.code)

@@ -75,9 +75,10 @@ class SetUpPages:
             needed=self._scripts.needed_by(MODULE),
             here=here, day=day, zones=zones(), files=self._set_up.uploads.files(), look=look,
             reports=_shown(look), answers={(a["file"], a["key"]): a["value"] for a in self._set_up.answers()},
-            running=self._runs.progress(), problem=problem or failed, available=self._runs.available,
+            running=self._runs.progress(), problems=_told(problem or failed), available=self._runs.available,
             imported=self._set_up.last_import(), kinds=KINDS, shown=SHOWN,
             doubtful=doubtful[:REVIEWED], doubts=len(doubtful), told=adopting_words, code=code_words,
+            first=_first,
         )  # fmt: skip
         return flask.make_response(page, status)
 
@@ -167,6 +168,11 @@ class SetUpPages:
     def import_election(self) -> Any:
         """Imports what the last look found good."""
         who, confirm = who_asks(), flask.request.form.get("confirm", "").strip()
+        look, here = self._set_up.last_look(), self._gazetteer.places
+        if look is not None and look.must_confirm and here is not None and confirm != here.day.name:
+            return self._page(
+                tr("Nothing was changed: type the name exactly, {name}.", name=here.day.name), 409
+            )
 
         async def work() -> None:
             said = await self._set_up.import_draft(confirm, who.login, await self._mark())
@@ -219,6 +225,16 @@ def _changed(form: Mapping[str, str], day: Any) -> dict[str, str]:
         for k in DAY_FIELDS
         if form.get(k, "").strip() and (day is None or form[k].strip() != shown_time(getattr(day, k)))
     }
+
+
+def _told(problem: str) -> list[str]:
+    """Why something was not done, a line each, whether this request or work in the background says it."""
+    return [adopting_words(tr(line)) for line in problem.splitlines()]
+
+
+def _first(choices: list[str], likely: str) -> list[str]:
+    """The choices, the likely one before the others."""
+    return sorted(choices, key=lambda choice: choice != likely)
 
 
 def _shown(look: AdoptionReport | None) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import segno
 from dashboard.accounts.sign_in import csrf_token, needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
 from dashboard.errors import DashboardError
-from dashboard.languages import noted, tr
+from dashboard.languages import noted, refusal_words, tr
 from dashboard.map.places import Gazetteer
 from dashboard.office.forms import NOT_ANSWERED, form_checked, who_asks
 from dashboard.office.record import OfficeRecord
@@ -136,7 +136,7 @@ class AccountPages:
         try:
             self._run(act)
         except AccountError as error:
-            words = str(error)
+            words = refusal_words(str(error))
             return self._page(f"{words[:1].upper()}{words[1:]}.", 400)
         except NOT_ANSWERED:
             return self._page(_AWAY, 503)

@@ -8,7 +8,7 @@ import flask
 from dashboard.accounts.sign_in import csrf_token, needs_role
 from dashboard.api.keys import ApiKeys
 from dashboard.bridge.async_bridge import AsyncBridge
-from dashboard.languages import noted, tr
+from dashboard.languages import noted, refusal_words, tr
 from dashboard.map.places import Gazetteer
 from dashboard.office.forms import NOT_ANSWERED, form_checked, who_asks
 from dashboard.office.record import OfficeRecord
@@ -80,7 +80,7 @@ class KeyPages:
         try:
             secret = self._run(make)
         except ApiKeyError as error:
-            return self._page(str(error), 400)
+            return self._page(refusal_words(str(error)), 400)
         except NOT_ANSWERED:
             return self._page(_AWAY, 503)
         name = " ".join(name.split())
@@ -94,7 +94,7 @@ class KeyPages:
         try:
             name = self._run(lambda c: api_keys.revoke(c, key_id[:40], who.login))
         except ApiKeyError as error:
-            return self._page(str(error), 400)
+            return self._page(refusal_words(str(error)), 400)
         except NOT_ANSWERED:
             return self._page(_AWAY, 503)
         self._record.note(who, "api key revoked", f"key:{name}", {})

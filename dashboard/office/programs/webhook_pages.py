@@ -10,7 +10,7 @@ import flask
 
 from dashboard.accounts.sign_in import csrf_token, needs_role
 from dashboard.bridge.async_bridge import AsyncBridge
-from dashboard.languages import noted, tr
+from dashboard.languages import noted, refusal_words, tr
 from dashboard.office.forms import NOT_ANSWERED, form_checked, who_asks
 from dashboard.office.record import OfficeRecord
 from dashboard.settings import DashboardSettings
@@ -101,7 +101,7 @@ class WebhookPages:
         try:
             self._bridge.run(work())
         except WebhookError as error:
-            return str(error), 400
+            return refusal_words(str(error)), 400
         except NOT_ANSWERED:
             return _AWAY, 503
         return None

@@ -1,6 +1,7 @@
 """Dispatches start, rest and end for stated reasons."""
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -105,6 +106,9 @@ def test_a_watched_precinct_is_offered_less_urgently_and_one_where_calls_cannot_
     for reason, view in hopeless.items():
         assert offers(view, [], {ANYWHERE: 6}, NOW, LIMITS) == []
         assert obstacles(view, [], NOW, LIMITS) == {"a": reason}
+    nobody = replace(hopeless["nobody left to call"], unlisted={"a"})
+    assert obstacles(nobody, [], NOW, LIMITS) == {"a": "no voter there is on our roll"}
+    assert obstacles(replace(nobody, roll=False), [], NOW, LIMITS) == {}, "calling is no part of that stack"
     for state in (PrecinctState.SILENT, PrecinctState.DOUBTFUL, PrecinctState.CLOSED, PrecinctState.ON_PACE):
         assert offers(seen(a_standing(state)), [], {ANYWHERE: 6}, NOW, LIMITS) == []
     assert offers(seen(a_standing()), [], {ANYWHERE: 6}, NOW, LIMITS, lambda zone: False) == []

@@ -1,6 +1,7 @@
 """Language files hold each sentence that the war room says, with its places, and no other."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -174,3 +175,17 @@ def test_a_file_says_of_its_language_what_cldr_does(path: Path, tmp_path: Path) 
     looked_up, said = read_words(tmp_path / path.name), read_words(path)
     assert said.said_categories and not looked_up.said_categories
     assert (said.name, said.categories()) == (looked_up.name, looked_up.categories())
+
+
+# What the room's README names as another term, or what is Spain's.
+NOT_OURS = re.compile(
+    r"\brecinto|recuento|concurrencia|empadronad|línea de ayuda|identificador|papeleta|ensayo|móvil|"
+    r"ordenador|délo|vosotros|\btu\b|\btus\b"
+)
+
+
+def test_spanish_says_one_word_for_one_thing() -> None:
+    """One term for each thing, as README.md beside the file has it, and *usted* throughout."""
+    words = read_words(next(path for path in FILES if path.stem == "es"))
+    said = [*words.texts.values(), *(form for forms in words.forms.values() for form in forms)]
+    assert [each for each in said if NOT_OURS.search(each.lower())] == []

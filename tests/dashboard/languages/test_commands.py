@@ -19,9 +19,14 @@ from dashboard.languages import (
     detail_words,
     finding_words,
     languages,
+    refusal_words,
     retold,
     subject_words,
 )
+from dashboard.languages.command_words import ADOPTING
+from dashboard.languages.folder_words import FINDINGS
+from dashboard.languages.other_services import by_template
+from election.access.passwords import weakness
 from election.wire.rides import RideAct
 from tests.dashboard.languages.pseudo import CODE, write_pseudo
 from tests.dashboard.languages.test_other_services import outside
@@ -89,16 +94,97 @@ def test_questions_of_adopting_are_told_and_nearly_all_that_is_noted() -> None:
     asked = [sentence(call.args[1]) for call in calls("beluga/adopt", {"ask"}) if len(call.args) > 1]
     questions = [each for each in asked if each]
     assert len(questions) > 5
+    rules = ast.walk(ast.parse((ROOT / "beluga/adopt/mapping/kind_rules.py").read_text("utf-8")))
+    why = [sentence(part) for n in rules if isinstance(n, ast.Return | ast.IfExp) for part in ast.walk(n)]
+    questions += [each for each in why if each.endswith("?")]
+    assert len(questions) > 10
     assert [each for each in questions if untold(adopting_words(each))] == []
     made = [
         sentence(part)
         for call in calls("beluga/adopt", {"note", "refuse", "refuse_file", "drop"})
         for part in call.args
     ]
+    made += [each for each in why if each.count(" ") > 1 and each == each.strip()]
     known = [each for each in made if " " in each]
     left = [each for each in known if untold(adopting_words(each))]
     assert len(known) > 100
     assert len(left) <= len(known) // 10, left
+
+
+def test_whatever_is_wrong_with_a_folder_is_told() -> None:
+    """Each finding of `beluga check` and of an import, with its place and its remedy."""
+    found = [
+        call
+        for folder in ("election/folder", "beluga/adopt/early_sites.py")
+        for call in calls(folder, {"problem", "notice", "_problem", "_say", "ShapeError"})
+    ]
+    said = {sentence(part).strip() for call in found for part in call.args}
+    known = sorted(each for each in said if " " in each and each != "7 (7)")
+    assert len(known) > 120
+    left = [each for each in known if untold(by_template(each, (*FINDINGS, *ADOPTING), "n") or each)]
+    assert left == []
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            "precincts.csv:4: registered: 'x' is not a whole number, write digits alone, such as 1204",
+            "⟦precincts.csv, line 4⟧: registered: ⟦'x' is not a whole number⟧; "
+            "⟦write digits alone, such as 1204⟧",
+        ),
+        (
+            "election.toml: cannot be read: Permission denied, check its permissions",
+            "election.toml: ⟦cannot be read: Permission denied⟧; ⟦check its permissions⟧",
+        ),
+        ("precincts.csv:9: is empty, fill it in", "⟦precincts.csv, line 9⟧: ⟦is empty⟧; ⟦fill it in⟧"),
+        ("watchers.csv: and 1,204 more", "watchers.csv: ⟦and 1,204 more⟧"),
+        (
+            "precincts.csv:3: precinct_id: '1-May': a spreadsheet has made a date of this id, look in the "
+            "original",
+            "⟦precincts.csv, line 3⟧: precinct_id: '1-May': ⟦a spreadsheet has made a date of this id⟧; "
+            "⟦look in the original⟧",
+        ),
+        ("precincts.csv:4: the moon", "⟦precincts.csv, line 4⟧: the moon"),
+        ("0101: the moon", "0101: the moon"),
+        ("name          'Old' -> 'New'", "⟦name 'Old' -> 'New'⟧"),
+    ],
+)
+def test_a_finding_is_told_beside_its_place(line: str, told: str) -> None:
+    assert adopting_words(line) == told
+
+
+def test_why_an_import_was_not_done_is_told() -> None:
+    refused = (
+        "the day would be 2026-11-04 instead of 2026-11-03; and the election that is there is not 'X'. "
+        "Nothing was changed; if you mean it: --confirm Y"
+    )
+    for each in (refused, "it ended with 1", "draft: 7 problems, nothing was loaded"):
+        assert untold(adopting_words(each)) == ""
+
+
+def test_whatever_is_refused_is_told() -> None:
+    """Refusals of accounts, keys and webhooks, and those of the call desk that a page of the office asks."""
+    raised = [
+        call
+        for file, names in (
+            ("election/access/accounts.py", {"AccountRefusedError", "__init__"}),
+            ("election/access/api_keys.py", {"ApiKeyError"}),
+            ("election/access/webhooks.py", {"WebhookError"}),
+            ("callers/api/staff.py", {"problem"}),
+            ("callers/api/dispatches.py", {"problem"}),
+            ("callers/lists/dialer_lists.py", {"__init__"}),
+        )
+        for call in calls(file, names)
+    ]
+    said = [sentence(part) for call in raised for part in call.args]
+    said += [f"a password {wrong}" for wrong in (weakness("x", ""), weakness("x" * 20, ""))]
+    known = [each for each in said if each.count(" ") > 1 and "7; without" not in each]
+    assert len(known) > 20
+    assert [each for each in known if untold(refusal_words(each))] == []
+    assert refusal_words("a password needs at least 15 characters; without --password-stdin one is made") == (
+        "⟦a password needs at least 15 characters⟧"
+    )
 
 
 def test_each_deed_is_told() -> None:

@@ -7,7 +7,7 @@ import flask
 import numpy as np
 import pytest
 
-from callers.dispatch.decisions import USED_UP, long_line, obstacle, paused
+from callers.dispatch.decisions import NOT_LISTED, USED_UP, long_line, obstacle, paused
 from callers.rules.limits import Limits
 from dashboard.alerts import conditions
 from dashboard.languages import add_languages, languages, retold
@@ -60,7 +60,7 @@ def test_what_the_gate_says_of_a_count(words: str) -> None:
 
 def test_why_nobody_calls() -> None:
     precinct = make_election(1).precincts[0]
-    found = [paused("sam"), USED_UP.split(":")[0]]
+    found = [paused("sam"), USED_UP.split(":")[0], NOT_LISTED]
     for changes in ({"incidents": 1}, {"incidents": 3}, {"state": PrecinctState.DOUBTFUL}):
         found.append(obstacle(standing_of(0, precinct, **changes), Limits()))
     found += [

@@ -10,6 +10,7 @@ from playwright.async_api import Browser, expect
 from beluga.stack.postgres import EmbeddedPostgres
 from election.domain.day import Election
 from election.wire.feed import Incident
+from tests.dashboard.accounts.test_scope import PASSED_ON, SEEN
 from tests.dashboard.languages.pseudo import CODE, FIND_WORDS, write_pseudo
 from tests.dashboard.running import NOON, Room, make_election, until, visiting, war_room
 
@@ -46,6 +47,8 @@ PAGES = (
     "/office/accounts",
     "/office/keys",
     "/office/webhooks",
+    "/office/settings",
+    "/office/watchers/w1",
     "/nothing-here",
 )
 DRAWN = {"/floor": CHART, "/replay": CHART}
@@ -93,6 +96,11 @@ async def test_the_board_with_its_panel_and_its_table(room: Room, browser: Brows
         assert not found, "\n".join(found)
 
 
+async def test_no_page_of_the_office_is_left_out() -> None:
+    office = {path for path in {*SEEN, *PASSED_ON} if path.startswith("/office") and "<" not in path}
+    assert office - {"/office/setup/progress"} <= set(PAGES)  # it answers a script
+
+
 async def test_every_other_page(room: Room, browser: Browser) -> None:
     async with visiting(browser, room, "ada", "/login", locale=CODE) as seen:
         found: list[str] = []
@@ -101,6 +109,8 @@ async def test_every_other_page(room: Room, browser: Browser) -> None:
             await until(seen.page, DRAWN.get(path, "true"))
             found += [f"{path}: {words}" for words in await seen.page.evaluate(FIND_WORDS, KNOWN)]
         assert not found, "\n".join(found)
+        # Services that are away here make pages of theirs answer 502 or 503, which a browser notes.
+        assert [said for said in seen.problems if not said.startswith("Failed to load resource")] == []
 
 
 async def test_a_person_chooses_a_language_and_keeps_it(room: Room, browser: Browser) -> None:

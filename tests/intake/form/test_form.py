@@ -1,5 +1,6 @@
 """The watcher's form, without JavaScript: one question a screen, twice sent is once counted."""
 
+import asyncio
 import re
 import string
 from collections.abc import Callable
@@ -71,6 +72,13 @@ async def test_the_form_asks_keeps_and_says_what_it_understood(intake_at: Make, 
         async with session.put(f"{intake.url}/checkins/{key}", json=report, headers=headers) as response:
             assert (await response.json())["held"] is False
         await until_drained(intake.url)
+        for _ in range(200):  # nobody is on a roll here, which intake knows once it has asked the database
+            async with session.get(link) as response:
+                page = await response.text()
+            if "ask=voters" not in page:
+                break
+            await asyncio.sleep(0.05)
+        assert "ask=line" in page and "ask=voters" not in page and '"offered":["count"' in page
     connection = await connect(database_url)
     rows = await connection.fetch(
         "select kind, votes, precinct_id, watcher_id, channel, detail from check_ins order by seq"
