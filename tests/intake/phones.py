@@ -95,6 +95,16 @@ def todays_election() -> Election:
     return replace(election, day=replace(election.day, date=today), watchers=watchers, precincts=precincts)
 
 
+async def _one_on_the_roll(url: str) -> None:
+    """A roll, far from whole: without any the form offers nobody to strike off."""
+    connection = await connect(url)
+    await connection.execute(
+        "insert into voters (voter_id, precinct_id, roll_number, name)"
+        " select 'v1', max(precinct_id), '1', 'Voter' from precincts"
+    )
+    await connection.close()
+
+
 @pytest.fixture(scope="module")
 def site(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     name = f"test_{secrets.token_hex(6)}"
@@ -107,6 +117,7 @@ def site(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -
     run(admin(f"create database {name} template template_beluga strategy file_copy"))
     url = postgres.url_of(name)
     run(import_election(url, todays_election()))
+    run(_one_on_the_roll(url))
     more = {"BELUGA_WATCHERS_NUMBER": NUMBER, "BELUGA_ADDRESS_REQUESTS_PER_SECOND": "0"}
     one = Site(IntakeProcess(tmp_path_factory.mktemp("intake"), url, more=more), url)
     one.intake.more["BELUGA_PUBLIC_URL"] = one.url

@@ -197,6 +197,7 @@ def test_a_paper_sheet_is_printed_and_keyed_in(site: Site, page: Page) -> None:
     assert boxes == [f"{hour:02}:00" for hour in range(8, 20)] + ["Close 20:00"]
     clean(page, "paper-sheet")
     page.goto(f"{site.url}/hotline/grid")
+    expect(page.locator("#precinct")).to_be_focused()  # the browser does it once it has painted
     page.keyboard.type("1205")
     page.keyboard.press("Enter")
     expect(page.locator("#box-1")).to_be_focused()
