@@ -12,9 +12,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from beluga.adopt.drafting import decisions
 from beluga.adopt.mapping.mapping_file import FILE as MAPPING
 from beluga.adopt.mapping.mapping_file import merged, write_mappings
-from beluga.adopt.proposing import AdoptPlan, decisions
+from beluga.adopt.proposing import AdoptPlan
 from beluga.adopt.taking import strike
 from beluga.adopt.taking.draft import Draft
 from beluga.adopt.taking.early_record import write_early

@@ -11,8 +11,9 @@ from typing import Annotated
 
 import typer
 
+from beluga.adopt.drafting import draft_of, size_of
 from beluga.adopt.mapping.mapping_file import MappingFileError
-from beluga.adopt.proposing import AdoptPlan, DayGiven, answer, draft_of, propose, size_of
+from beluga.adopt.proposing import AdoptPlan, DayGiven, answer, propose
 from beluga.adopt.taking.report import FileReport
 from beluga.adopt.writing import AdoptResult, Progress, write
 from election.runtime.atomic_file import replace_file

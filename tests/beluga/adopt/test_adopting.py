@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from beluga.adopt.drafting import draft_of, size_of
 from beluga.adopt.looking import look_around
-from beluga.adopt.proposing import DayGiven, answer, draft_of, propose, size_of
+from beluga.adopt.proposing import DayGiven, answer, propose
 from beluga.adopt.writing import AdoptResult, write
 from election.folder import Findings
 
