@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from bench.days import DAYS, SCORERS, scorer
 from tally.model.constants import Constants
-from tally.model.curve import DAYS_CHOSEN, GRID, covariance_of, from_day_to_day, log_steps
+from tally.model.past.curve import DAYS_CHOSEN, GRID, covariance_of, from_day_to_day, log_steps
 
 Array = NDArray[np.float64]
 READ = 0.006  # SD of a published share, and of what lies between

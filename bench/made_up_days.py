@@ -23,7 +23,7 @@ from election.domain.checkin import Channel, CheckIn, Kind
 from election.domain.day import CurvePoint, Election, ElectionDay, Method, PastVotes, Precinct
 from election.domain.ids import PrecinctId, check_in_id, message_id
 from tally.model.constants import Constants
-from tally.model.curve import GRID, default_curve
+from tally.model.past.curve import GRID, default_curve
 
 Array = NDArray[np.float64]
 DAY = date(2026, 11, 3)

@@ -21,8 +21,8 @@ from election.domain.checkin import Channel, CheckIn, Kind
 from election.domain.day import Election, ElectionDay, Precinct
 from election.domain.ids import PrecinctId, check_in_id, message_id
 from tally.board.board_json import board_bytes
-from tally.model.day_fit import design
-from tally.model.fit import fit
+from tally.model.fit.day_fit import design
+from tally.model.fit.fit import fit
 from tally.projection.projection import Tally
 
 OPENS = datetime(2026, 11, 3, 7, tzinfo=UTC)

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tally.model.curve import default_curve, share_at
+from tally.model.past.curve import default_curve, share_at
 from tally.model.reached_turnout import (
     HeardHour,
     HeardPlace,

@@ -17,7 +17,7 @@ LONG_FILES = (
     "end_to_end/test_demo_check.py",
     "tally/projection/test_laws.py",
     "security/test_harvest.py",
-    "tally/model/test_site_shares.py",
+    "tally/model/fit/test_site_shares.py",
     "dashboard/board/test_board.py",
     "fuzz/test_expressions.py",
     "simulation/test_simulation.py",

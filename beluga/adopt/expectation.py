@@ -10,7 +10,7 @@ def expectation_line(election: Election) -> str:
     past, and where the campaign gives figures of its own for every precinct."""
     if not election.history or all(p.expected_votes is not None for p in election.precincts):
         return ""
-    from tally.model.expectation import inputs_of  # numpy is slow to load, and few checks need it
+    from tally.model.past.expectation import inputs_of  # numpy is slow to load, and few checks need it
 
     inputs = inputs_of(election)
     scales, whole = inputs.scales, float(inputs.expected.sum())

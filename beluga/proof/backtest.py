@@ -18,7 +18,7 @@ from election.domain.day import Election
 from election.domain.kinds import kind_of
 from election.folder import ReportRow
 from tally.entries.entries import Verdict
-from tally.model.day_fit import DayFit
+from tally.model.fit.day_fit import DayFit
 from tally.projection.projection import Tally
 from tally.standing.columns import Projection
 

@@ -54,7 +54,7 @@ class Precinct:
     def most_votes(self) -> int | None:
         """In-person votes beyond which a count is refused; None where the roll is not known.
 
-        One rule for the phone's answer, the form and the tally's gate (`tally/model/gate.py`).
+        One rule for the phone's answer, the form and the tally's gate (`tally/model/counts/gate.py`).
         """
         return _most_votes(self.registered, self.already_voted) if self.registered > 0 else None
 

@@ -13,7 +13,7 @@ from tally.board.edition import WHOLE, Counties, ViewScope, aggregate_row, board
 from tally.entries.entries import FOREVER, OpenIncident
 from tally.ledger import columns_view
 from tally.ledger.desk_queue import Groups, desks_of
-from tally.model.day_fit import DayFit
+from tally.model.fit.day_fit import DayFit
 from tally.packed.columns import DictionaryColumn
 from tally.projection.projection import MINUTE, Tally
 from tally.standing.columns import Projection

@@ -19,7 +19,7 @@ from tally.board.board_json import aggregates_of, incidents_of, infos_of
 from tally.board.edition import Edition, PendingUpdate
 from tally.ledger import columns_view
 from tally.ledger.desk_queue import Groups
-from tally.model.day_fit import DayFit
+from tally.model.fit.day_fit import DayFit
 from tally.projection.projection import MINUTE, Tally
 from tally.standing.columns import Projection
 from tally.standing.rounding import Columns, Row, published

@@ -27,8 +27,8 @@ from tally.board.edition import Counties, ViewScope, encode
 from tally.engine.service import Engine
 from tally.entries.entries import FOREVER
 from tally.feed.server import TOKEN_AGE, view_scope_of
-from tally.model.curve import part_of_day, share_at
-from tally.model.day_fit import DayFit
+from tally.model.fit.day_fit import DayFit
+from tally.model.past.curve import part_of_day, share_at
 from tally.projection.projection import Tally
 from tally.standing.columns import Projection
 from tally.standing.rounding import Row

@@ -24,7 +24,7 @@ class Constants:
     feature_sd: float = 0.08  # a standard deviation of a covariate moves the level by this (C)
     feature_tilt_sd: float = 0.05  # … and the early share by this (C)
     # today's course against past ones, beside what counties do otherwise from day to day: two Gaussian
-    # processes. Voters come at another time (model/displacement.py; by twelve days' courses, leave-one-out)
+    # processes. Voters come at another time (past/displacement.py; by twelve days' courses, leave-one-out)
     displacement_sd: float = 0.02  # in the middle of the day, a quarter of an hour of twelve
     displacement_length: float = 0.2  # correlation length, part of the day
     # … and hours are busier or idler: log hourly shares

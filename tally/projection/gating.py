@@ -5,14 +5,22 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from tally.model import gate, guesses, official_counts, round_counts
 from tally.model.constants import Constants
-from tally.model.curve import parts_of_day
-from tally.model.day_fit import DayFit, Latest, noise, residual_of, unexplained
-from tally.model.expectation import Inputs
-from tally.model.fit import Rows, rows_of
-from tally.model.round_counts import NOBODY, Shares
-from tally.model.verdicts import CountFeatures, GateResult, Rejections, candidates_of, rejections_of, slices
+from tally.model.counts import gate, official_counts, round_counts
+from tally.model.counts.round_counts import NOBODY, Shares
+from tally.model.counts.verdicts import (
+    CountFeatures,
+    GateResult,
+    Rejections,
+    candidates_of,
+    rejections_of,
+    slices,
+)
+from tally.model.fit import guesses
+from tally.model.fit.day_fit import DayFit, Latest, noise, residual_of, unexplained
+from tally.model.fit.fit import Rows, rows_of
+from tally.model.past.curve import parts_of_day
+from tally.model.past.expectation import Inputs
 from tally.packed.count_columns import Array, Codes, CountColumns
 
 SLICE = 16_384  # precincts judged at once

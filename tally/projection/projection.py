@@ -21,14 +21,14 @@ from tally.entries.entries import DecidedCount, Verdict
 from tally.ledger import columns_view
 from tally.ledger.ledger import Ledger
 from tally.ledger.places import PlaceIndex
-from tally.model import round_counts
 from tally.model.constants import Constants
+from tally.model.counts import round_counts
+from tally.model.counts.verdicts import NOTHING_REJECTED, GateResult, Judged
 from tally.model.coverage import Guard
-from tally.model.day_fit import DayFit, peers
-from tally.model.expectation import Inputs, inputs_of
-from tally.model.fit import NO_ROWS, fit
-from tally.model.site_shares import Sites
-from tally.model.verdicts import NOTHING_REJECTED, GateResult, Judged
+from tally.model.fit.day_fit import DayFit, peers
+from tally.model.fit.fit import NO_ROWS, fit
+from tally.model.fit.site_shares import Sites
+from tally.model.past.expectation import Inputs, inputs_of
 from tally.packed.columns import Names, SparseColumn, Texts
 from tally.packed.count_columns import Codes, CountColumns
 from tally.projection.gating import Gating

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from election.wire.callers import ReachedPrecinct
 from election.wire.feed import PrecinctState
 from tally.entries.entries import FOREVER
-from tally.model.curve import part_of_day, share_at
+from tally.model.past.curve import part_of_day, share_at
 from tally.model.reached_turnout import (
     LEAST_VOTED,
     Heard,

@@ -4,11 +4,11 @@ import numpy as np
 
 from election.wire.feed import PrecinctState
 from tally.model.constants import Constants
-from tally.model.curve import parts_of_day
-from tally.model.day_fit import DayFit, Finals
-from tally.model.expectation import Inputs
-from tally.model.visits import Posterior, visits_to
-from tally.model.watcher_value import choose
+from tally.model.fit.day_fit import DayFit, Finals
+from tally.model.past.curve import parts_of_day
+from tally.model.past.expectation import Inputs
+from tally.model.watcher_plan.visits import Posterior, visits_to
+from tally.model.watcher_plan.watcher_value import choose
 from tally.packed.count_columns import Array, Codes, CountColumns
 from tally.standing.columns import CODE, Projection
 

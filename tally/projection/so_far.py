@@ -1,15 +1,15 @@
 """Votes by now, of all precincts, watched or not: what was expected without any count of today, and what the
 day's state makes of the counts. Pure.
 
-log N(u) = log e + log F(u) + level + t tilt + bend(u) + theta, as in `model/day_fit.py`, at the time of a row
+log N(u) = log e + log F(u) + level + t tilt + bend(u) + theta, as in `fit/day_fit.py`, at the time of a row
 in place of the close. What the widths are is said there, too; they are those of a minute, like the state.
 """
 
 import numpy as np
 
 from tally.model.constants import Constants
-from tally.model.day_fit import DayFit, Finals, Spread, bend_at, lateness, spread
-from tally.model.expectation import Inputs
+from tally.model.fit.day_fit import DayFit, Finals, Spread, bend_at, lateness, spread
+from tally.model.past.expectation import Inputs
 from tally.packed.count_columns import Array
 from tally.standing.columns import Projection, SpreadByNow
 

@@ -11,8 +11,8 @@ from election.wire.feed import Aggregate, CoverageByPlace
 from election.wire.feed import PrecinctState as Name
 from tally.model.constants import Constants
 from tally.model.coverage import Coverage, Guard
-from tally.model.day_fit import DayFit, Finals, spread
-from tally.model.expectation import Inputs
+from tally.model.fit.day_fit import DayFit, Finals, spread
+from tally.model.past.expectation import Inputs
 from tally.packed.count_columns import Array
 from tally.projection.so_far import estimated_now
 from tally.standing.columns import CODE, Projection

@@ -15,12 +15,12 @@ from election.domain.ids import PrecinctId
 from tally.ledger.places import PlaceIndex
 from tally.ledger.poll_hours import PollHours
 from tally.model.constants import Constants
-from tally.model.curve import parts_of_day
-from tally.model.day_fit import DayFit, Finals, noise
-from tally.model.expectation import Inputs, inputs_of
-from tally.model.fit import Rows, fit
-from tally.model.visits import Posterior, Visits, total_spread, visits_to
-from tally.model.watcher_value import Z80, VisitChoice, choose
+from tally.model.fit.day_fit import DayFit, Finals, noise
+from tally.model.fit.fit import Rows, fit
+from tally.model.past.curve import parts_of_day
+from tally.model.past.expectation import Inputs, inputs_of
+from tally.model.watcher_plan.visits import Posterior, Visits, total_spread, visits_to
+from tally.model.watcher_plan.watcher_value import Z80, VisitChoice, choose
 from tally.packed.count_columns import Array, Codes
 from tally.projection.projection import site_codes
 

@@ -5,10 +5,10 @@ import math
 import numpy as np
 
 from tally.model.constants import Constants
-from tally.model.curve import parts_of_day
-from tally.model.day_fit import DayFit, Finals, finals, lag_probability
-from tally.model.expectation import Inputs
-from tally.model.verdicts import GateResult
+from tally.model.counts.verdicts import GateResult
+from tally.model.fit.day_fit import DayFit, Finals, finals, lag_probability
+from tally.model.past.curve import parts_of_day
+from tally.model.past.expectation import Inputs
 from tally.packed.count_columns import Array, Codes
 from tally.projection.gating import Gating
 from tally.projection.sums import Z80, Z95

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from election.domain.official import SENDER as OFFICIAL
 from tally.model.constants import Constants
-from tally.model.verdicts import GateResult
+from tally.model.counts.verdicts import GateResult
 from tally.packed.count_columns import Array, Codes, CountColumns, Flags, segments
 from tally.standing import classify as standing
 from tally.standing.columns import Projection

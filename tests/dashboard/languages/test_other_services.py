@@ -13,7 +13,7 @@ from dashboard.alerts import conditions
 from dashboard.languages import add_languages, languages, retold
 from dashboard.languages.other_services import TEMPLATES
 from election.wire.feed import PrecinctState
-from tally.model.gate import WORDS
+from tally.model.counts.gate import WORDS
 from tally.standing.reasons import PEOPLE, ROW, SHARED, Sentences, Sort
 from tests.dashboard.languages.pseudo import CODE, write_pseudo
 from tests.dashboard.running import make_election, standing_of

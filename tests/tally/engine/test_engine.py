@@ -17,7 +17,7 @@ from tally.board.board_json import board_bytes, board_json, rows_of
 from tally.board.edition import Change
 from tally.engine.follower import Follower
 from tally.engine.service import Engine
-from tally.model.day_fit import DayFit
+from tally.model.fit.day_fit import DayFit
 from tally.packed.count_columns import CountColumns
 from tally.projection.projection import Projection, Tally
 from tally.standing.rounding import Row

@@ -14,7 +14,7 @@ from election.domain.day import Election, Precinct
 from election.domain.ids import PrecinctId
 from election.wire.feed import PrecinctState
 from tally.model.constants import Constants
-from tally.model.curve import default_curve, share_at
+from tally.model.past.curve import default_curve, share_at
 from tally.projection.projection import MINUTE, Projection, Tally
 from tests.tally.elections import DAY, at, entry, small_election
 

@@ -4,7 +4,7 @@ import pytest
 
 from election.domain.checkin import CheckIn
 from election.wire.feed import Aggregate
-from tally.model.curve import default_curve, share_at
+from tally.model.past.curve import default_curve, share_at
 from tally.projection.projection import Tally
 from tests.tally.elections import at, entry, small_election
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tally.model.constants import Constants
-from tally.model.day_fit import Finals
+from tally.model.fit.day_fit import Finals
 from tally.projection.sums import Z80, Z95
 from tally.projection.writing import reach
 

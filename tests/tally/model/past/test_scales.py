@@ -3,7 +3,7 @@
 import numpy as np
 
 from tally.model.constants import Constants
-from tally.model.scales import Departure, learnt, priors
+from tally.model.past.scales import Departure, learnt, priors
 
 K = Constants()
 COUNTY = np.repeat(np.arange(20), 100)

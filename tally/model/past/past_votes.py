@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from election.domain.day import Election, Method, PastVotes
 from election.domain.kinds import ElectionKind, kind_of
 from tally.model.constants import Constants
-from tally.model.curve import RECENT
-from tally.model.early_votes import PastMethods, usual_share
-from tally.model.scales import Departure
+from tally.model.past.curve import RECENT
+from tally.model.past.early_votes import PastMethods, usual_share
+from tally.model.past.scales import Departure
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]

@@ -7,7 +7,7 @@ import numpy as np
 from election.domain.checkin import CheckIn
 from election.wire.feed import PrecinctState
 from tally.ledger import columns_view
-from tally.model.official_counts import OFFICIAL_SD, reading
+from tally.model.counts.official_counts import OFFICIAL_SD, reading
 from tally.projection.projection import Tally
 from tests.tally.elections import OPENS, entry, small_election
 

@@ -6,9 +6,9 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from tally.model import gate
 from tally.model.constants import Constants
-from tally.model.curve import default_curve, share_at
+from tally.model.counts import gate
+from tally.model.past.curve import default_curve, share_at
 
 K = Constants()
 CURVE = default_curve()

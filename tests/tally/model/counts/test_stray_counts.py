@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tally.model.constants import Constants
-from tally.model.stray_counts import Rates, doubts, strays
+from tally.model.counts.stray_counts import Rates, doubts, strays
 
 K = Constants()
 

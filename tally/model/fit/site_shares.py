@@ -14,8 +14,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from tally.model.curve import parts_of_day
-from tally.model.expectation import Inputs
+from tally.model.past.curve import parts_of_day
+from tally.model.past.expectation import Inputs
 from tally.packed.count_columns import Array, CountColumns
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from election.domain.checkin import CheckIn
 from tally.ledger import columns_view
-from tally.model import round_counts
+from tally.model.counts import round_counts
 from tally.projection.projection import Tally
 from tests.tally.elections import OPENS, entry, small_election
 

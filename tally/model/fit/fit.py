@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tally.model.constants import Constants
-from tally.model.day_fit import Array, Codes, DayFit, design, lateness, noise, unexplained
-from tally.model.expectation import Inputs
-from tally.model.scales import Scales
-from tally.model.scatter import MOST, UNSURE, learnt_scatter
-from tally.model.stray_counts import strays
-from tally.model.verdicts import CountFeatures, slices
+from tally.model.counts.stray_counts import strays
+from tally.model.counts.verdicts import CountFeatures, slices
+from tally.model.fit.day_fit import Array, Codes, DayFit, design, lateness, noise, unexplained
+from tally.model.fit.scatter import MOST, UNSURE, learnt_scatter
+from tally.model.past.expectation import Inputs
+from tally.model.past.scales import Scales
 from tally.packed.count_columns import CountColumns
 
 DIGITS = 9  # states are rounded, so that a recount agrees to the byte

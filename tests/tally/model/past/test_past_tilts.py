@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tally.model.past_tilts import feature_tilt_sd, past_tilts
+from tally.model.past.past_tilts import feature_tilt_sd, past_tilts
 
 PRIOR = 0.05
 GRID = np.linspace(0, 1, 61)

@@ -10,10 +10,10 @@ import pytest
 from election.domain.day import CurvePoint, Election, Method, PastVotes, Precinct
 from election.domain.ids import PrecinctId
 from tally.model.constants import Constants
-from tally.model.curve import Curves, part_of_day
-from tally.model.day_fit import Latest, finals, peers, spread
-from tally.model.expectation import Inputs, inputs_of
-from tally.model.fit import Rows, fit
+from tally.model.fit.day_fit import Latest, finals, peers, spread
+from tally.model.fit.fit import Rows, fit
+from tally.model.past.curve import Curves, part_of_day
+from tally.model.past.expectation import Inputs, inputs_of
 from tests.tally.elections import DAY, small_election
 
 K = Constants()

@@ -16,7 +16,7 @@ from election.folder import FolderError, read_reports
 from tally.board.board_json import board_bytes
 from tally.entries.sites import sites_of
 from tally.ledger import columns_view
-from tally.model.site_shares import allocated
+from tally.model.fit.site_shares import allocated
 from tally.projection.projection import Tally
 from tally.standing.columns import Projection
 from tests.tally.elections import at, entry, small_election

@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tally.model.constants import Constants
-from tally.model.curve import GRID
-from tally.model.expectation import Inputs
+from tally.model.counts.round_counts import NOBODY, Shares
+from tally.model.counts.stray_counts import Rates, doubts
+from tally.model.counts.verdicts import slices
 from tally.model.normal import below_normal
-from tally.model.round_counts import NOBODY, Shares
-from tally.model.stray_counts import Rates, doubts
-from tally.model.verdicts import slices
+from tally.model.past.curve import GRID
+from tally.model.past.expectation import Inputs
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]

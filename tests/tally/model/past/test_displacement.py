@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from tally.model.constants import Constants
-from tally.model.curve import GRID, Curves, default_curve
-from tally.model.displacement import displacement
+from tally.model.past.curve import GRID, Curves, default_curve
+from tally.model.past.displacement import displacement
 from tests.tally.elections import small_election
 
 K = Constants()

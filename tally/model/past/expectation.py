@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from election.domain.day import Election
 from tally.model.constants import Constants
-from tally.model.curve import Curves
-from tally.model.early_votes import in_person
-from tally.model.past_tilts import feature_tilt_sd
-from tally.model.past_votes import PastTurnout, filled, from_history, unlike
-from tally.model.scales import Scales, alone, learnt, of_precincts, priors
+from tally.model.past.curve import Curves
+from tally.model.past.early_votes import in_person
+from tally.model.past.past_tilts import feature_tilt_sd
+from tally.model.past.past_votes import PastTurnout, filled, from_history, unlike
+from tally.model.past.scales import Scales, alone, learnt, of_precincts, priors
 from tally.packed.columns import Names
 
 Array = NDArray[np.float64]

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tally.model.visits import (
+from tally.model.watcher_plan.visits import (
     FEW,
     Array,
     Codes,

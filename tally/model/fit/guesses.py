@@ -11,9 +11,9 @@ import math
 import numpy as np
 
 from tally.model.constants import Constants
-from tally.model.day_fit import DayFit, unexplained
-from tally.model.expectation import Inputs
-from tally.model.verdicts import CountFeatures
+from tally.model.counts.verdicts import CountFeatures
+from tally.model.fit.day_fit import DayFit, unexplained
+from tally.model.past.expectation import Inputs
 from tally.packed.count_columns import Array, CountColumns, Flags
 
 ROUNDED = 10.0  # votes to which people round

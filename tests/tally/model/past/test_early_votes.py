@@ -8,8 +8,8 @@ import pytest
 
 from election.domain.day import Election, Method, PastVotes, Precinct
 from election.domain.ids import PrecinctId
-from tally.model.early_votes import PastMethods, in_person, usual_share
-from tally.model.expectation import inputs_of
+from tally.model.past.early_votes import PastMethods, in_person, usual_share
+from tally.model.past.expectation import inputs_of
 from tally.projection.projection import Tally
 from tests.tally.elections import DAY
 

@@ -11,9 +11,9 @@ from election.domain.checkin import Kind
 from election.domain.day import CurvePoint, Election, Method, PastVotes, Precinct
 from election.domain.ids import PrecinctId
 from tally.model.constants import Constants
-from tally.model.curve import GRID, Curves
-from tally.model.expectation import Inputs, inputs_of
-from tally.model.fit import Rows, Steps, fit
+from tally.model.fit.fit import Rows, Steps, fit
+from tally.model.past.curve import GRID, Curves
+from tally.model.past.expectation import Inputs, inputs_of
 from tally.projection.projection import Tally
 from tests.tally.elections import DAY, at, entry, small_election
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tally.entries.entries import DecidedCount, PrecinctView, Report
-from tally.model import gate
+from tally.model.counts import gate
 from tally.packed.count_columns import Array, CountColumns
 
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from election.domain.day import CurvePoint, Election, ElectionDay
 from tally.model.constants import Constants
-from tally.model.displacement import displacement
-from tally.model.past_tilts import past_tilts
-from tally.model.verdicts import slices
+from tally.model.counts.verdicts import slices
+from tally.model.past.displacement import displacement
+from tally.model.past.past_tilts import past_tilts
 
 Array = NDArray[np.float64]
 GRID = 60  # steps of the day: a quarter of an hour or less

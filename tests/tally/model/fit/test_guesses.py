@@ -6,8 +6,8 @@ import numpy as np
 
 from election.domain.checkin import CheckIn
 from tally.ledger import columns_view
-from tally.model import guesses
 from tally.model.constants import Constants
+from tally.model.fit import guesses
 from tally.projection.projection import Tally
 from tests.tally.elections import OPENS, entry, small_election
 

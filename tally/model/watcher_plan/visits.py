@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tally.model.constants import Constants
-from tally.model.day_fit import DayFit, Finals, design, lateness, noise
-from tally.model.expectation import Inputs
+from tally.model.fit.day_fit import DayFit, Finals, design, lateness, noise
 from tally.model.normal import below_normal
+from tally.model.past.expectation import Inputs
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]

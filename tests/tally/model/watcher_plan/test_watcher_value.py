@@ -7,11 +7,11 @@ import numpy as np
 from election.domain.day import Election, Precinct
 from election.domain.ids import PrecinctId
 from tally.model.constants import Constants
-from tally.model.day_fit import design, lateness, noise, spread
-from tally.model.expectation import Inputs, inputs_of
-from tally.model.fit import Rows, fit
-from tally.model.visits import Posterior, Visits, count_spread, lag_seen, total_spread, visits_to
-from tally.model.watcher_value import Z80, choose
+from tally.model.fit.day_fit import design, lateness, noise, spread
+from tally.model.fit.fit import Rows, fit
+from tally.model.past.expectation import Inputs, inputs_of
+from tally.model.watcher_plan.visits import Posterior, Visits, count_spread, lag_seen, total_spread, visits_to
+from tally.model.watcher_plan.watcher_value import Z80, choose
 from tally.projection.watcher_plan import before_the_day
 from tests.tally.elections import DAY
 
@@ -140,9 +140,9 @@ def test_a_short_list_chooses_as_all_do(monkeypatch) -> None:  # type: ignore[no
     inputs = county()
     p, visits = posterior(inputs, [5]), places(inputs, [5])
     whole = choose(p, visits, 3)
-    monkeypatch.setattr("tally.model.watcher_value.SHORTLIST", 40)
-    monkeypatch.setattr("tally.model.watcher_value.ROOM", 1)
-    monkeypatch.setattr("tally.model.watcher_value.FEW", 16)
+    monkeypatch.setattr("tally.model.watcher_plan.watcher_value.SHORTLIST", 40)
+    monkeypatch.setattr("tally.model.watcher_plan.watcher_value.ROOM", 1)
+    monkeypatch.setattr("tally.model.watcher_plan.watcher_value.FEW", 16)
     short = choose(p, visits, 3)
     assert short.order.tolist() == whole.order.tolist()
     assert np.allclose(short.variance, whole.variance)

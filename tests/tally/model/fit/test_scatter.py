@@ -10,9 +10,9 @@ import pytest
 from election.domain.day import CurvePoint, Election, Precinct
 from election.domain.ids import PrecinctId
 from tally.model.constants import Constants
-from tally.model.day_fit import Latest, finals, noise
-from tally.model.expectation import inputs_of
-from tally.model.fit import Rows, fit
+from tally.model.fit.day_fit import Latest, finals, noise
+from tally.model.fit.fit import Rows, fit
+from tally.model.past.expectation import inputs_of
 from tests.tally.elections import DAY
 
 K = Constants()

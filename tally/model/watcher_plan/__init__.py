@@ -1,0 +1,1 @@
+"""Where one more watcher would tell most."""
