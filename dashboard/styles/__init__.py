@@ -14,15 +14,16 @@ from dashboard.browser import served
 
 LAYERS = "@layer tokens, base, part, wall;\n"
 _EVERYWHERE = ("tokens", "base")
+_NOT_THE_BOARD = (*_EVERYWHERE, "large")
 SHEETS = {
     "board": (
         *_EVERYWHERE, "header", "notice", "tabs", "tiles", "alerts", "replay", "tour", "state", "rows",
         "worklist", "map", "today", "panel", "thread", "own_tiles", "kiosk",
     ),
-    "page": (*_EVERYWHERE, "checks", "page", "chart", "floor"),
-    "desk": (*_EVERYWHERE, "thread", "desk", "silent_desk"),
-    "office": (*_EVERYWHERE, "plain", "checks", "office", "sheet"),
-    "sign_in": (*_EVERYWHERE, "plain", "sign_in"),
+    "page": (*_NOT_THE_BOARD, "checks", "page", "chart", "floor"),
+    "desk": (*_NOT_THE_BOARD, "thread", "desk", "silent_desk"),
+    "office": (*_NOT_THE_BOARD, "plain", "checks", "office", "sheet"),
+    "sign_in": (*_NOT_THE_BOARD, "plain", "sign_in"),
 }  # fmt: skip
 
 
