@@ -7,7 +7,6 @@ with loading():
     import resource
     import signal
     import sys
-    import threading
     from types import FrameType
 
     import waitress
@@ -66,11 +65,14 @@ def main() -> int:
         clear_untrusted_proxy_headers=False,  # `behind_proxies` does
     )
     server.channel_class = HttpChannel
-    asked = threading.Event()
+    asked = False
 
     def stop(number: int, _: FrameType | None) -> None:
-        asked.set()
-        raise SystemExit(0)
+        # No lock, and once: a second signal may come while the first one is handled, or while all is closed.
+        nonlocal asked
+        again, asked = asked, True
+        if not again:
+            raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
@@ -79,7 +81,7 @@ def main() -> int:
     try:
         server.run()
     except SystemExit:
-        if not asked.is_set():
+        if not asked:
             raise
     finally:
         server.close()

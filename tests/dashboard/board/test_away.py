@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import aiohttp
@@ -159,3 +160,12 @@ async def test_an_open_board_says_what_is_old_and_a_refused_action_is_pressed_ag
         assert await connection.fetchval(done) == 1
         await connection.close()
         assert [p for p in seen.problems if "503" not in p] == []  # the browser itself reports the refusal
+
+
+async def test_asked_to_stop_from_two_sides_at_once_it_stops(room: Room) -> None:
+    """The supervisor dies and somebody presses Ctrl-C: a signal comes while another is being handled."""
+    assert room.process
+    for _ in range(50):
+        room.process.send_signal(signal.SIGTERM)
+        room.process.send_signal(signal.SIGINT)
+    assert room.process.wait(10) == 0
